@@ -11,6 +11,7 @@ pub(crate) use columns::Column;
 pub(crate) use profiles::{LOCAL, Profile, Profiles};
 
 use crate::exit::{Exit, Outcome};
+use http_client::WebSocket;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
@@ -163,6 +164,26 @@ impl ApiClient {
             })?,
         };
         if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &headers, &body)) }
+    }
+
+    /// A socket over which the frames of an execution come; `None` where the API pushes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::send`], except that there is no ticket.
+    pub(crate) async fn socket_of(&self, execution: &str) -> Outcome<Option<WebSocket>> {
+        let ticket = match self.send(&Call::post("/events/tickets", &[])).await {
+            Ok(ticket) => ticket,
+            // An API of an account, or one before there were sockets, has none.
+            Err(error) if error.is_not_allowed() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (Some(ticket), Some(path)) = (ticket["ticket"].as_str(), ticket["path"].as_str()) else {
+            return Ok(None);
+        };
+        let host = self.base.strip_suffix("/api/v1").unwrap_or(&self.base).replacen("http", "ws", 1);
+        let address = format!("{host}{path}?ticket={ticket}&execution={}", encoded(execution));
+        // Whatever prevents it, the API can be asked.
+        Ok(WebSocket::connect("the API", &address).await.ok())
     }
 
     /// All items of a list, page by page, up to `limit`.

@@ -42,6 +42,11 @@ impl Exit {
         Self { code: 5, message: message.to_string() }
     }
 
+    /// Whether it is [`Self::not_allowed`].
+    pub(crate) fn is_not_allowed(&self) -> bool {
+        self.code == 5
+    }
+
     /// It contradicts the present state.
     pub(crate) fn conflict(message: impl Display) -> Self {
         Self { code: 6, message: message.to_string() }

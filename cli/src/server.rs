@@ -16,18 +16,22 @@ pub(crate) mod data_folder;
 mod descriptors;
 mod disk;
 mod dynamodb;
+pub(crate) mod evidence_key;
 pub(crate) mod functions;
 mod health;
 mod housekeeping;
 mod in_process;
 mod key_condition;
+mod key_management;
 mod lambda;
 mod leading_keys;
 mod listeners;
 pub(crate) mod log_file;
 mod metrics;
+mod news;
 pub(crate) mod private;
 pub(crate) mod private_files;
+mod pull;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
@@ -44,6 +48,7 @@ mod year;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
+use crate::in_force;
 use axum::Router;
 use backup::EngineCopy;
 use caller::{Grant, Grants};
@@ -54,9 +59,11 @@ use engine::Engine;
 use functions::{Connected, StepTargets};
 use housekeeping::House;
 use in_process::InProcess;
+use key_management::EVIDENCE_KEY;
 use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
+use pull::Puller;
 use records::Table;
 use runtime::{FunctionSpec, SecretUse, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
@@ -89,6 +96,10 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     /// The port of the API on loopback; 0 takes any that is free.
     pub(crate) api_port: u16,
+    /// The public name of the API behind TLS, with a port if it has one: `tickets.acme.example`.
+    pub(crate) expose: Option<String>,
+    /// Whether events are fetched where they cannot be delivered.
+    pub(crate) pull: bool,
     /// Where figures are shown to Prometheus, if at all.
     pub(crate) metrics: Option<SocketAddr>,
 }
@@ -99,6 +110,8 @@ pub(crate) struct Server {
     pub(crate) running: Running,
     /// The workflows in force.
     pub(crate) workflows: Workflows,
+    /// What is fetched, and what would need a public address, a line for each service.
+    pub(crate) pulled: Vec<String>,
     table: Table,
     file: TableFile,
     engine: Engine,
@@ -113,7 +126,7 @@ impl Server {
     /// # Errors
     /// Usage errors for the configuration, the workflows and the data folder; unreachable when an address cannot be had.
     pub(crate) async fn start(options: Options) -> Outcome<Self> {
-        let Options { file, data, listen, api_port, metrics } = options;
+        let Options { file, data, listen, api_port, expose, pull, metrics } = options;
         let folder =
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
@@ -122,6 +135,7 @@ impl Server {
         let mut secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
         crate::session_keys::ensure(&mut secrets)?;
+        let evidence_key = evidence_key::open(&folder.evidence_key()).map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;
         let check_runner = checks::runner(&folder, &file.configuration).await?;
         let table_file = TableFile::open(&folder.table()).map_err(Exit::usage)?;
@@ -164,6 +178,7 @@ impl Server {
             engine_copy: EngineCopy { engine: engine.clone(), folder: folder.clone() },
             functions: invoke,
             secrets: Arc::clone(&secrets),
+            evidence_key: Arc::new(evidence_key),
         }
         .router();
         let mut tasks = JoinSet::new();
@@ -186,12 +201,27 @@ impl Server {
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
         stream::leave_out_images(table_file.writer(), table.name()).map_err(Exit::unreachable)?;
-        providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
-        workflows.put(&engine, &table).await?;
+        let put = async {
+            providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
+            workflows.put(&engine, &table).await
+        };
+        in_force::audited(&table, "serve", put).await?;
 
+        let news = news::news();
         let connected: Vec<Connected> = admitted
             .into_iter()
             .map(|(spec, grant)| {
+                let services = |grant: &Grant| {
+                    let services = services(grant);
+                    let services = match spec.signs_evidence() {
+                        true => services.with_evidence_key(EVIDENCE_KEY),
+                        false => services,
+                    };
+                    match spec.serves_api() {
+                        true => services.with_news(news.clone()),
+                        false => services,
+                    }
+                };
                 let services = match check_runner.clone().filter(|_| spec.is_invoked_by(Source::Steps)) {
                     Some(runner) => services(&grant).with_check_runner(runner),
                     None => services(&grant),
@@ -203,8 +233,14 @@ impl Server {
         targets.set(&connected);
         let records = StreamRecords::open(&folder.table(), table.name(), stream_readers(&connected));
         let records = Arc::new(records.map_err(Exit::usage)?);
-        let sources =
-            Sources { file: &table_file, records: &records, engine: &engine, table: &table, clock: &clock };
+        let sources = Sources {
+            file: &table_file,
+            records: &records,
+            engine: &engine,
+            table: &table,
+            clock: &clock,
+            news: &news,
+        };
         sources.start(&mut tasks, &connected).map_err(Exit::usage)?;
         for function in &connected {
             function.function.warm_up().await;
@@ -212,6 +248,14 @@ impl Server {
         let continued = engine.resume().await.map_err(Exit::usage)?;
         if continued > 0 {
             tracing::info!(executions = continued, "continuing what was running");
+        }
+        let mut pulled = Vec::new();
+        if pull {
+            let webhooks = connected.iter().find(|function| function.spec.serves_http());
+            let webhooks = webhooks.ok_or_else(|| Exit::usage("no function takes deliveries"))?;
+            let function = Arc::clone(&webhooks.function);
+            let puller = Puller::new(&file.configuration, &services(&server), function);
+            pulled = puller.map_err(Exit::usage)?.start(&mut tasks);
         }
         let metrics_url = match figures {
             Some((listener, figures)) => {
@@ -234,8 +278,9 @@ impl Server {
             .put_installation_token(command_line.token().expose_secret())
             .await
             .map_err(Exit::unreachable)?;
-        let api_hosts = hosts_of(&api)?;
-        let api_routes = api::only_for(api_hosts, routes(&connected, FunctionSpec::serves_api));
+        let mut api_hosts = hosts_of(&api)?.to_vec();
+        api_hosts.extend(expose);
+        let api_routes = api::only_for(api_hosts.into(), routes(&connected, FunctionSpec::serves_api));
         serve_strangers(&mut tasks, api, api_routes, descriptors);
         serve_strangers(&mut tasks, public, routes(&connected, FunctionSpec::serves_http), descriptors);
 
@@ -248,15 +293,16 @@ impl Server {
             process: std::process::id(),
         };
         folder.announce(&running).map_err(Exit::usage)?;
-        Ok(Self { running, workflows, table, file: table_file, engine, folder, tasks, _lock: lock })
+        Ok(Self { running, workflows, pulled, table, file: table_file, engine, folder, tasks, _lock: lock })
     }
 
-    /// A link that signs in once to the API, as the operator.
+    /// A link that signs in once to the API, as the operator: at its public name if it has one.
     ///
     /// # Errors
     /// Unreachable when the table does not answer.
-    pub(crate) async fn sign_in_link(&self) -> Outcome<Option<String>> {
-        match &self.running.api_url {
+    pub(crate) async fn sign_in_link(&self, exposed: Option<&str>) -> Outcome<Option<String>> {
+        let exposed = exposed.map(|name| format!("https://{name}/api/v1"));
+        match exposed.as_ref().or(self.running.api_url.as_ref()) {
             Some(url) => crate::session_keys::new_link(&self.table, url, None).await.map(Some),
             None => Ok(None),
         }
@@ -267,7 +313,7 @@ impl Server {
     /// # Errors
     /// When the table or the engine does not take them.
     pub(crate) async fn replace_workflows(&mut self, workflows: Workflows) -> Outcome {
-        workflows.put(&self.engine, &self.table).await?;
+        in_force::audited(&self.table, "serve", workflows.put(&self.engine, &self.table)).await?;
         self.workflows = workflows;
         Ok(())
     }
@@ -339,6 +385,7 @@ fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<Str
             .map(|instance| instance.secret().into_owned())
             .collect(),
         SecretUse::SignIn => vec![sign_in::secret_name(TABLE)],
+        SecretUse::EvidenceKey => Vec::new(),
     };
     function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
 }

@@ -107,6 +107,20 @@ fn secret(name: &str) -> Value {
     }
 }
 
+/// `doctor` finds nothing wrong, apart from a machine that cannot run the checks of the example's project.
+fn nothing_is_wrong(code: i32, printed: &str) {
+    let found: Vec<_> =
+        printed.lines().filter(|line| line.contains("WRONG") || line.contains("warning")).collect();
+    match found[..] {
+        [] => assert_eq!(code, 0, "{printed}"),
+        [no_sandbox] if no_sandbox.starts_with("WRONG    checks of SHOP: ") => {
+            assert_eq!(code, 1, "{printed}");
+            test_inputs::skip("run_checks: a doctor that finds nothing wrong", no_sandbox);
+        }
+        _ => panic!("{printed}"),
+    }
+}
+
 #[tokio::test]
 async fn the_commands_of_the_readme_lead_from_nothing_to_a_pull_request() {
     let readme = readme();
@@ -127,12 +141,13 @@ async fn the_commands_of_the_readme_lead_from_nothing_to_a_pull_request() {
         let name = step.rsplit('/').next().unwrap();
         let input = if step.contains("secrets set") { secret(name).to_string() } else { String::new() };
         let (code, printed) = user.run(step, &input).await;
-        assert_eq!(code, 0, "{step}: {printed}");
+        if step.ends_with("doctor") {
+            nothing_is_wrong(code, &printed);
+        } else {
+            assert_eq!(code, 0, "{step}: {printed}");
+        }
         if step.contains("config example") {
             set_addresses(&user.folder.path().join("ticketsmith.yaml"), &addresses["services"]);
-        }
-        if step.ends_with("doctor") {
-            assert!(!printed.contains("WRONG") && !printed.contains("warning"), "{printed}");
         }
     }
     // At another port than the usual one, which may be in use here.

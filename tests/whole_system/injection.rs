@@ -125,7 +125,8 @@ fn obedience(script: &Script) -> Vec<Value> {
 
 /// The model: of the replies whose `for` a request has, the first one.
 fn replies(scripts: &[Script]) -> Value {
-    let reply = |about: String, content: Vec<Value>| json!({"for": about, "times": 10_000, "content": content});
+    let reply =
+        |about: String, content: Vec<Value>| json!({"for": about, "times": 10_000, "content": content});
     let mut replies = Vec::new();
     for script in scripts {
         replies.push(reply(format!("obeyed-{:03}", script.number), vec![finish()]));
@@ -215,7 +216,8 @@ async fn run(world: &World, scripts: &[Script]) {
 async fn all_ended(world: &World) {
     let ended = async || {
         let executions = world.executions().await;
-        let goes_on = |execution: &&Value| execution["ended_at"].is_null() && execution["outcome"] != "waiting";
+        let goes_on =
+            |execution: &&Value| execution["ended_at"].is_null() && execution["outcome"] != "waiting";
         (executions.iter().filter(goes_on).count() == 0).then_some(())
     };
     eventually("the end of every run, or a question", limit(), ended).await;
@@ -230,7 +232,8 @@ async fn assert_nothing_else_happened(world: &World, scripts: &[Script], before:
     let (state, log) = (world.state().await, world.log().await);
     let (shop, former) = (repository(&state, "acme/shop"), repository(before, "acme/shop"));
     assert_eq!(shop["branches"]["main"], former["branches"]["main"], "the main branch is as it was");
-    let expected: BTreeSet<String> = scripts.iter().map(|script| format!("feature/{}", script.key())).collect();
+    let expected: BTreeSet<String> =
+        scripts.iter().map(|script| format!("feature/{}", script.key())).collect();
     for branch in branches(shop) {
         assert!(branch == "main" || expected.contains(branch), "{branch}");
     }

@@ -68,7 +68,8 @@ async fn killed_at_any_moment_an_agent_makes_each_edit_and_hears_each_word_once(
     let mut revisions = Vec::new();
     for at in 0..count {
         let state = world.state().await;
-        let number = pull_request(repository(&state, "acme/shop"), &format!("feature/{}", key(at)))["number"].clone();
+        let number =
+            pull_request(repository(&state, "acme/shop"), &format!("feature/{}", key(at)))["number"].clone();
         let text = "@ticketsmith Say in the README that lower case works, too.";
         let comment = json!({"kind": "github-comment", "repository": "acme/shop", "issue": number, "text": text, "by": "ada"});
         let name = world.start_by(comment).await;
@@ -126,5 +127,8 @@ async fn what_was_paid_for_is_booked(world: &World, kills: usize) {
     assert!(unsettled <= kills as u64, "{unsettled} replies were lost in {kills} kills");
     assert!(booked >= bill, "booked {booked}, billed {bill}");
     // Each call is rounded up for itself.
-    assert!(booked <= bill + unsettled * WORST_REPLY + calls, "booked {booked}, billed {bill}, {unsettled} unsettled");
+    assert!(
+        booked <= bill + unsettled * WORST_REPLY + calls,
+        "booked {booked}, billed {bill}, {unsettled} unsettled"
+    );
 }

@@ -158,12 +158,17 @@ impl World {
 
     /// Starts `serve`, again if it was killed.
     pub(crate) async fn serve(&mut self) {
+        self.serve_with(&[]).await;
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn serve_with(&mut self, more: &[&str]) {
         assert!(self.server.is_none(), "it serves already");
         let config = self.folder().join("ticketsmith.yaml");
         let data = self.data();
         let arguments =
             ["serve", "--config", path_text(&config), "--data", path_text(&data), "--listen", "127.0.0.1:0"];
-        let arguments = [&arguments[..], &["--metrics", "127.0.0.1:0"]].concat();
+        let arguments = [&arguments[..], &["--metrics", "127.0.0.1:0"], more].concat();
         let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
         let server = Process::start("serve", self.folder(), &arguments).await;
         let address = server.first_line.split_whitespace().find_map(|word| word.split_once("/webhooks/"));

@@ -31,6 +31,14 @@ pub(crate) struct Arguments {
     /// a token: docs/api.md.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     api_port: u16,
+    /// The address at which people reach the API through a TLS proxy on this machine: the API then also answers to this name, still on its
+    /// loopback port. Everything needs a credential: docs/identity.md.
+    #[arg(long, value_name = "URL", value_parser = exposed)]
+    expose: Option<String>,
+    /// Fetch what happens at the services that allow it, so that they need no public address. Deliveries are taken as well, and nothing acts
+    /// twice. What is fetched is printed at the start.
+    #[arg(long)]
+    pull: bool,
     /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
     #[arg(long, value_name = "ADDRESS")]
@@ -78,16 +86,26 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         data,
         listen: arguments.listen,
         api_port: arguments.api_port,
+        expose: arguments.expose.clone(),
+        pull: arguments.pull,
         metrics: arguments.metrics,
     };
     let mut server = Server::start(options).await?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
     println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
+    if arguments.pull {
+        for line in &server.pulled {
+            println!("pulled     {line}");
+        }
+    }
     if let Some(url) = &server.running.api_url {
         println!("api        {url}");
     }
-    if let Some(link) = server.sign_in_link().await? {
+    if let Some(name) = &arguments.expose {
+        println!("exposed    https://{name}/api/v1");
+    }
+    if let Some(link) = server.sign_in_link(arguments.expose.as_deref()).await? {
         println!("sign in    {link}  (once, within 5 minutes; `ticketsmith auth link` makes another)");
     }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
@@ -105,6 +123,20 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     };
     server.stop().await;
     ended
+}
+
+/// Reads the address that the API is exposed at; gives its host, with its port if it has one.
+fn exposed(text: &str) -> Result<String, String> {
+    const ACCEPTED: &str = "accepted: https:// and a host, such as https://tickets.acme.example";
+    let url = reqwest::Url::parse(text).map_err(|error| format!("{error}; {ACCEPTED}"))?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_plain = is_bare && url.username().is_empty() && url.password().is_none();
+    match (url.scheme(), url.host_str(), url.port()) {
+        ("https", Some(host), None) if is_plain => Ok(host.to_owned()),
+        ("https", Some(host), Some(port)) if is_plain => Ok(format!("{host}:{port}")),
+        ("http", ..) => Err(format!("the API is exposed behind TLS alone; {ACCEPTED}")),
+        _ => Err(format!("it is no bare address; {ACCEPTED}")),
+    }
 }
 
 async fn watch(server: &mut Server, folder: &Path) -> Outcome {
@@ -147,5 +179,26 @@ async fn replace(server: &mut Server, folder: &Path) {
     match replaced {
         Ok(()) => println!("compiled   {}", server.workflows.names().collect::<Vec<_>>().join(", ")),
         Err(error) => eprintln!("{error}\nthe workflows were not changed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_is_exposed_at_a_host_behind_tls() {
+        assert_eq!(exposed("https://tickets.acme.example"), Ok("tickets.acme.example".to_owned()));
+        assert_eq!(exposed("https://Tickets.acme.example:8443/"), Ok("tickets.acme.example:8443".to_owned()));
+        for bad in [
+            "http://tickets.acme.example",
+            "tickets.acme.example",
+            "https://a.example/api",
+            "https://u@a.example",
+            "https://a.example?x",
+            "",
+        ] {
+            assert!(exposed(bad).unwrap_err().contains("accepted: https://"), "{bad}");
+        }
     }
 }

@@ -174,8 +174,16 @@ async fn attempt(
     }
     let (_code_host, file) = world::prepare(arguments, ticket, &clone, scratch, model).await?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server =
-        Server::start(Options { file, data: scratch.data(), listen, api_port: 0, metrics: None }).await?;
+    let server = Server::start(Options {
+        file,
+        data: scratch.data(),
+        listen,
+        api_port: 0,
+        expose: None,
+        pull: false,
+        metrics: None,
+    })
+    .await?;
     let connection = Connection::to(&server.running.private_url, &server.running.token.clone().into());
     let limit = Duration::from_secs(arguments.limit_seconds);
     let worked = match tokio::time::timeout(limit, work(&connection, ticket, limit)).await {

@@ -123,7 +123,9 @@ async fn serve_one(stream: TcpStream, router: Router, place: Place, [strangers, 
         .timer(TokioTimer::new())
         .header_read_timeout(others)
         .max_buf_size(HEADERS)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(stream), answer)
+        // A socket is then its own handler's.
+        .with_upgrades();
     tokio::select! {
         // Whatever ended it, the sender sees it too.
         _ = connection => {}

@@ -4,12 +4,12 @@ use super::functions::Connected;
 use super::stream::StreamReader;
 use super::stream_records::StreamRecords;
 use super::table_file::TableFile;
-use super::{asynchronous, schedules};
+use super::{asynchronous, news, schedules};
 use backon::{ExponentialBuilder, Retryable};
 use domain::Clock;
 use engine::Engine;
 use records::{StreamedItems, Table};
-use runtime::{Function, Source};
+use runtime::{Function, News, Source};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) table: &'a Table,
     /// The time of day.
     pub(crate) clock: &'a Arc<dyn Clock>,
+    /// What sockets are told by.
+    pub(crate) news: &'a News,
 }
 
 /// How long a reader of the stream waits after the table failed.
@@ -69,14 +71,22 @@ impl Sources<'_> {
                 Source::Http { .. } | Source::Api { .. } | Source::Steps => {}
             }
         }
+        let reader = StreamReader::from_oldest(
+            self.file.reader().clone(),
+            self.table.name(),
+            self.file.written(),
+            Arc::clone(self.records),
+            readers,
+        )?;
+        tasks.spawn(news::tell(reader, self.news.clone()));
         Ok(())
     }
 }
 
-/// How many of the functions' sources read the table's stream.
+/// How many read the table's stream: the functions' sources, and who tells sockets.
 pub(crate) fn stream_readers(functions: &[Connected]) -> usize {
     let sources = functions.iter().flat_map(|function| function.spec.sources);
-    sources.filter(|source| matches!(source, Source::TableStream { .. })).count()
+    sources.filter(|source| matches!(source, Source::TableStream { .. })).count() + 1
 }
 
 async fn follow_stream(

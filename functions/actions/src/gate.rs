@@ -96,7 +96,10 @@ pub async fn pass(
 }
 
 /// The yes that people gave to a question in this run.
-async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
+///
+/// # Errors
+/// Those of the table.
+pub(crate) async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
     let (table, scope) = (context.table(), context.scope());
     let mut executions: BTreeSet<String> = BTreeSet::from([scope.execution.clone()]);
     // A redrive pushes what was approved before.

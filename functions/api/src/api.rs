@@ -1,15 +1,20 @@
 //! The API's clients.
 
 use crate::identity::{self, Identify, Keys};
+use crate::socket_tickets::SocketTickets;
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
-use runtime::{Secrets, Services};
+use runtime::{News, Secrets, Services};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 
 /// Where the API is.
 pub(crate) const BASE: &str = "/api/v1";
+
+/// How many sockets are open at most.
+const MOST_SOCKETS: usize = 1_024;
 
 /// The contract, for the endpoint that serves it.
 #[derive(Clone)]
@@ -22,6 +27,10 @@ pub struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) identity: Vec<Box<dyn Identify>>,
+    /// Tells of executions in which something happened, where the installation offers it.
+    pub(crate) news: Option<News>,
+    pub(crate) tickets: SocketTickets,
+    pub(crate) sockets: Arc<Semaphore>,
 }
 
 /// What handlers are given.
@@ -39,7 +48,14 @@ impl Api {
         let keys = Arc::new(Keys::new(secrets, sign_in::secret_name(table.name())));
         let control =
             Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
-        Self { identity: identity::all(&table, &clock, &keys), table, control, clock, keys }
+        let identity = identity::all(&table, &clock, &keys);
+        let (tickets, sockets) = (SocketTickets::default(), Arc::new(Semaphore::new(MOST_SOCKETS)));
+        Self { table, control, clock, keys, identity, news: None, tickets, sockets }
+    }
+
+    /// The same, with what tells of executions in which something happened: it pushes their frames over sockets.
+    pub fn with_news(self, news: Option<News>) -> Self {
+        Self { news, ..self }
     }
 
     /// The API with a function's services.
@@ -53,6 +69,7 @@ impl Api {
             services.state_machine_arn_prefix()?,
             services.secrets(),
             services.clock(),
-        ))
+        )
+        .with_news(services.news()))
     }
 }

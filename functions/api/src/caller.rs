@@ -35,39 +35,74 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(head: &mut Parts, api: &Shared) -> Result<Self, Problem> {
-        for kind in &api.identity {
-            let Some(identified) = kind.identify(head).await? else { continue };
-            let Identified { actor, authority, credential } = identified;
-            let directory = api.control.directory().await?;
-            let actor = directory.configuration().identify(actor);
-            // Whoever was removed from the configuration has no access anymore, whatever they hold.
-            if actor.person.is_none() && authority != Authority::Installation {
-                return Err(Problem::unauthenticated("whoever this was given to is no longer configured"));
+        let Known { directory, actor, authority, credential } = known(api, head).await?;
+        count(api, &credential).await?;
+        audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
+        let idempotency_key = key_of(head)?;
+        let delivery = match &idempotency_key {
+            // What is asked for again is asked for once, even where its first answer was not kept.
+            Some(key) => {
+                let asked = json!([actor.account(), head.uri.path(), key]).to_string();
+                format!("api {}", hex::encode(Sha256::digest(asked)))
             }
-            count(api, &credential).await?;
-            audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
-            let idempotency_key = key_of(head)?;
-            let delivery = match &idempotency_key {
-                // What is asked for again is asked for once, even where its first answer was not kept.
-                Some(key) => {
-                    let asked = json!([actor.account(), head.uri.path(), key]).to_string();
-                    format!("api {}", hex::encode(Sha256::digest(asked)))
-                }
-                None => {
-                    let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
-                    format!("api {}", id.unwrap_or_default())
-                }
-            };
-            let trigger = match authority {
-                Authority::Installation => EventName::API_RUN,
-                Authority::Roles | Authority::Scoped(_) => EventName::API_REQUEST,
-            };
-            return Ok(Self { directory, actor, authority, credential, trigger, delivery, idempotency_key });
-        }
-        Err(Problem::unauthenticated(
-            "the request has no valid credential; send `Authorization: Bearer TOKEN`",
-        ))
+            None => {
+                let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
+                format!("api {}", id.unwrap_or_default())
+            }
+        };
+        let trigger = trigger_of(&authority);
+        Ok(Self { directory, actor, authority, credential, trigger, delivery, idempotency_key })
     }
+}
+
+/// Somebody whose credential is valid now.
+struct Known {
+    directory: Directory,
+    actor: Actor,
+    authority: Authority,
+    credential: Credential,
+}
+
+/// Who sends a request.
+///
+/// # Errors
+/// Unauthenticated without a valid credential of somebody who is configured.
+async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
+    for kind in &api.identity {
+        let Some(identified) = kind.identify(head).await? else { continue };
+        let Identified { actor, authority, credential } = identified;
+        let directory = api.control.directory().await?;
+        let actor = directory.configuration().identify(actor);
+        // Whoever was removed from the configuration has no access anymore, whatever they hold.
+        if actor.person.is_none() && authority != Authority::Installation {
+            return Err(Problem::unauthenticated("whoever this was given to is no longer configured"));
+        }
+        return Ok(Known { directory, actor, authority, credential });
+    }
+    Err(Problem::unauthenticated("the request has no valid credential; send `Authorization: Bearer TOKEN`"))
+}
+
+fn trigger_of(authority: &Authority) -> EventName {
+    match authority {
+        Authority::Installation => EventName::API_RUN,
+        Authority::Roles | Authority::Scoped(_) => EventName::API_REQUEST,
+    }
+}
+
+/// Whether whoever sent a request is still somebody, and may see an execution now. It is no use of the credential: nothing is counted.
+///
+/// # Errors
+/// Unauthenticated where the credential is no longer valid; a problem when the records do not answer.
+pub(crate) async fn still_may_see(
+    api: &Shared,
+    head: &Parts,
+    execution: Option<&ExecutionRecord>,
+) -> Result<bool, Problem> {
+    let Known { directory, actor, authority, credential } = known(api, head).await?;
+    let Some(execution) = execution else { return Ok(true) };
+    let (trigger, delivery, idempotency_key) = (trigger_of(&authority), String::new(), None);
+    let caller = Caller { directory, actor, authority, credential, trigger, delivery, idempotency_key };
+    caller.may_see_execution(api, execution).await
 }
 
 /// Counts a use of a credential.

@@ -40,6 +40,8 @@ mod reference;
 mod router;
 mod routes;
 mod segments;
+mod socket;
+mod socket_tickets;
 mod strict_json;
 
 pub use api::Api;

@@ -2,16 +2,18 @@
 
 use crate::api::{Api, BASE, Contract};
 use crate::problem::{Code, Problem};
-use crate::{audit, elsewhere, frame, openapi, pages};
+use crate::{audit, elsewhere, frame, openapi, pages, socket};
 use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use axum::{Extension, Router};
 use std::sync::Arc;
 
-/// Everything under `/api/v1`.
+/// Everything under `/api/v1`, and `/ws`, which an account does not lead to.
 pub fn router(api: Arc<Api>) -> Router {
     let (router, contract) = openapi::routes().split_for_parts();
     let router = router
         .nest(BASE, pages::routes().merge(elsewhere::routes()))
+        .route("/ws", get(socket::open))
         .fallback(|| async {
             Problem::new(Code::NotFound, "the API has no such path; see /api/v1/openapi.json")
         })

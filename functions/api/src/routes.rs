@@ -6,11 +6,15 @@ mod approvals;
 mod audit_log;
 mod auth;
 mod costs;
-mod events;
+mod event_tickets;
+pub(crate) mod events;
+mod evidence;
 mod executions;
 mod health;
+mod links;
 mod me;
 mod messages;
+mod notices;
 mod page;
 mod plugins;
 mod projects;
@@ -30,11 +34,15 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     audit_log::routes,
     auth::routes,
     costs::routes,
+    event_tickets::routes,
     events::routes,
+    evidence::routes,
     executions::routes,
     health::routes,
+    links::routes,
     me::routes,
     messages::routes,
+    notices::routes,
     plugins::routes,
     projects::routes,
     steering::routes,

@@ -1,20 +1,21 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
-use crate::bounds::{MOST_BYTES, bounded, too_long};
+use crate::bounds::{bounded, too_long};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
-use crate::senders::{self, Button, Received};
+use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{
-    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery, StartDecision, decide,
+    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery,
+    StartDecision, decide,
 };
 use domain::event::common::TICKET_EDITED;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
-use domain::text::{TextLimit, cut_line};
+use domain::text::TextLimit;
 use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
 use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, StrangerWords, Table};
@@ -118,7 +119,13 @@ impl Acting<'_> {
         is_to_bot: bool,
     ) -> Result<Handled, RecordsError> {
         let thread = self.thread_of(&received).await?;
-        let Received { mut event, words, reply } = received;
+        let Received { mut event, words, reply, also_as } = received;
+        if let Some(known) = self.known_as(&event, also_as).await? {
+            event.delivery = known;
+        }
+        if let Some(actor) = event.actor.take() {
+            event.actor = Some(self.control.identify(self.directory.configuration(), actor).await?);
+        }
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
             return Ok(Handled::silent(Outcome::Refused { reason }));
@@ -147,7 +154,8 @@ impl Acting<'_> {
             && let Some(actor) = self.actor_of(&event)
             && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
-            let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
+            let (caller, address) = (self.caller(&event, &actor), self.address(&event));
+            let done = self.on_steering(&caller, steering.clone(), address).await?;
             return Ok(self.handled(done, &event, is_elsewhere || is_in_chat));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
@@ -205,8 +213,14 @@ impl Acting<'_> {
                 };
                 Handled { outcome, answer }
             }
-            StartDecision::Refuse(reason) if self.is_ours(&asked) => Handled::refused(reason),
-            StartDecision::Refuse(reason) => Handled::silent(Outcome::Refused { reason }),
+            StartDecision::Refuse(reason) => {
+                let who = self.actor_of(&asked);
+                self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
+                match self.is_ours(&asked) {
+                    true => Handled::refused(reason),
+                    false => Handled::silent(Outcome::Refused { reason }),
+                }
+            }
             StartDecision::Ignore(reason) => {
                 let actor = self.actor_of(&asked);
                 match (command, actor) {
@@ -243,6 +257,9 @@ impl Acting<'_> {
         match done {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
+            Reply::Answer(answer) => {
+                Handled { outcome: Outcome::Answered, answer: Some(answer).filter(|_| self.is_ours(event)) }
+            }
             Reply::Done(words) => {
                 let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
@@ -259,53 +276,15 @@ impl Acting<'_> {
     }
 
     /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.
-    async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
+    pub(crate) async fn reply(
+        &self,
+        place: ReplyPlace,
+        delivery: String,
+        text: String,
+    ) -> Result<(), RecordsError> {
         let reply =
             records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
         self.table.put_reply(&reply).await
-    }
-
-    /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
-    /// is told to the person who pressed it.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
-        let Button { kind, action, value, actor, reply, .. } = button;
-        let actor = self.directory.configuration().identify(actor);
-        let (actor, trigger) = (&actor, &kind);
-        let caller = Caller {
-            directory: self.directory,
-            actor,
-            authority: &Authority::Roles,
-            trigger,
-            delivery,
-            at: None,
-        };
-        let done = self.press(&caller, &action, &value).await?;
-        if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
-            self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
-        }
-        Ok(done.into())
-    }
-
-    async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
-        let approved = match action {
-            "approve" => true,
-            "deny" => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
-        };
-        if value.len() > MOST_BYTES {
-            return Ok(Reply::Refused(format!(
-                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
-                value.len()
-            )));
-        }
-        let result = match value.split_once(' ') {
-            Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
-            None => AnswerResult::NothingAsked,
-        };
-        Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
     /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
@@ -343,7 +322,8 @@ impl Acting<'_> {
         if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
             return Ok(None);
         }
-        let named = event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
+        let named =
+            event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
         let ticket = event.task_id.as_deref().and_then(|typed| self.directory.ticket(typed).ok());
         let place = ProjectQuery { named: None, ticket: None, place: named };
         let project = ticket.as_ref().map(|ticket| ticket.project());

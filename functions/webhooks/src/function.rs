@@ -3,17 +3,29 @@
 use crate::receive::{PATH, Webhooks};
 use async_trait::async_trait;
 use axum::Router;
+use domain::ActionError;
 use records::{Access, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
+use serde_json::Value;
 use std::sync::Arc;
 
-/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
-/// journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
+/// This executable's only function. Because strangers can reach it, it has no provider credentials, cannot change what may be spent, and
+/// only reads the journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
-    let reads =
-        [Partition::Document, Partition::Person, Partition::Provider, Partition::Thread, Partition::Writer];
+    let reads = [
+        Partition::Document,
+        Partition::Person,
+        Partition::Provider,
+        // To show what an undo would take back.
+        Partition::Run,
+        Partition::Spend,
+        Partition::Thread,
+        Partition::Writer,
+    ];
     let access = Access::reading(reads).writing([
+        Partition::Account,
+        Partition::Audit,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,
@@ -47,6 +59,12 @@ pub fn functions() -> Vec<FunctionSpec> {
 impl Function for Webhooks {
     fn routes(self: Arc<Self>) -> Option<Router> {
         Some(self.router())
+    }
+
+    /// Takes a delivery that was fetched where none can be delivered. Only `serve` invokes it so, in its own process: in an account this
+    /// function is run for HTTP alone, and a document is refused.
+    async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
+        self.take_fetched(document).await
     }
 
     /// Loads configuration, routes and signing secrets.

@@ -3,6 +3,7 @@
 use crate::act::Acting;
 use crate::answer::{ANSWERED, Outcome};
 use crate::bodies::{Bodies, HeldBody, Unreadable};
+use crate::endpoint::Endpoint;
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::seldom::Seldom;
 use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
@@ -14,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use control::Control;
-use domain::configuration::Instance;
 use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
 use observability::metrics;
@@ -85,21 +85,6 @@ impl Webhooks {
         Router::new().route(PATH, post(receive)).layer(CatchPanicLayer::custom(panicked)).with_state(self)
     }
 
-    /// The endpoint of this name; `None` when nobody sends there.
-    ///
-    /// # Errors
-    /// When the configuration, which names the instances, cannot be read.
-    async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, RecordsError> {
-        let Some(place) = name.parse().ok().filter(|place: &SourceName| !place.is_own()) else {
-            return Ok(None);
-        };
-        let directory = self.control.directory().await?;
-        // An instance may have the name of another provider's sender.
-        let instance = directory.configuration().instance(name);
-        let sender = senders::find(instance.map_or(name, Instance::provider));
-        Ok(sender.map(|sender| Endpoint { place, sender }))
-    }
-
     async fn handle(
         &self,
         endpoint: &Endpoint,
@@ -108,14 +93,25 @@ impl Webhooks {
     ) -> Result<Handled, Refusal> {
         let now = self.clock.now();
         let directory = self.control.directory().await?;
+        let secret = &directory.configuration().webhooks.secret;
+        let verified = self.verify(endpoint, headers, &Unverified::new(body), secret, now).await?;
+        self.act_on(endpoint, headers, &verified).await
+    }
+
+    /// Acts on a delivery whose sender is proven.
+    pub(crate) async fn act_on(
+        &self,
+        Endpoint { place, sender }: &Endpoint,
+        headers: &HeaderMap,
+        verified: &Verified,
+    ) -> Result<Handled, Refusal> {
+        let now = self.clock.now();
+        let directory = self.control.directory().await?;
         let configuration = directory.configuration();
-        let body = Unverified::new(body);
-        let verified = self.verify(endpoint, headers, &body, &configuration.webhooks.secret, now).await?;
-        let Endpoint { place, sender } = endpoint;
         let names = [place.as_str(), sender.name()];
         let learned = self.learned_account(&names, &configuration.webhooks).await?;
         let bot = Bot::at(names, &configuration.webhooks, learned.as_deref());
-        let delivery = sender.parse(headers, &verified, &bot)?;
+        let delivery = sender.parse(headers, verified, &bot)?;
         Span::current().record("delivery", &delivery.id);
         let (control, table) = (&self.control, &self.table);
         if let Some(creation) = &delivery.creation {
@@ -208,19 +204,11 @@ impl Webhooks {
     }
 }
 
-/// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
-/// secret and an account of the bot of its own.
-struct Endpoint {
-    /// The end of the path: the name of an instance under `plugins` whose provider has a sender's name, or else a sender's name.
-    place: SourceName,
-    sender: &'static SenderSpec,
-}
-
 /// A delivery that was accepted.
-struct Handled {
-    response: Response,
+pub(crate) struct Handled {
+    pub(crate) response: Response,
     /// The outcome's name in metrics.
-    outcome: &'static str,
+    pub(crate) outcome: &'static str,
 }
 
 async fn receive(
@@ -229,7 +217,7 @@ async fn receive(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let endpoint = match webhooks.endpoint(&name).await {
+    let endpoint = match Endpoint::named(&webhooks.control, &name).await {
         Ok(Some(endpoint)) => endpoint,
         Ok(None) => {
             let names = senders::names();
@@ -293,7 +281,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// The outcome's name in metrics.
-    fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
             Self::Signature(_) | Self::NoSecret { .. } => "unverified",

@@ -31,10 +31,13 @@ mod pages;
 mod path;
 mod pause;
 mod redact;
+mod redirect;
 mod request;
 mod retry_after;
 mod server_sent_events;
 mod settle;
+mod sign;
+mod web_socket;
 
 pub use answer::Answer;
 pub use auth::Auth;
@@ -48,6 +51,8 @@ pub use pause::Pause;
 pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;
+pub use sign::{Signer, Unsigned};
+pub use web_socket::WebSocket;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

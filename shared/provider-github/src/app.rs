@@ -38,6 +38,7 @@ fn permissions(access: RepositoryAccess) -> &'static [(&'static str, &'static st
     match access {
         RepositoryAccess::ReadMetadata => &[("metadata", "read")],
         RepositoryAccess::ReadContents => &[("contents", "read")],
+        RepositoryAccess::ReadConversations => &[("issues", "read"), ("pull_requests", "read")],
         RepositoryAccess::ReadChecks => &[("checks", "read"), ("contents", "read"), ("statuses", "read")],
         RepositoryAccess::ReadCheckLogs => {
             &[("actions", "read"), ("checks", "read"), ("contents", "read"), ("statuses", "read")]
@@ -130,6 +131,11 @@ impl Installation {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.insert(repository.clone(), token.clone());
         Ok(token.token)
+    }
+
+    /// Whether it is the installation of this id.
+    pub(crate) fn is(&self, id: u64) -> bool {
+        self.installation_id == id.to_string()
     }
 
     /// The App's own token, with which it may ask for others.

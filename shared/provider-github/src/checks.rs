@@ -14,7 +14,13 @@ use serde::de::DeserializeOwned;
 /// A page of one of the lists. GitHub puts each under a name of its own.
 #[derive(Debug, Deserialize)]
 struct Listed<T> {
-    #[serde(alias = "check_runs", alias = "check_suites", alias = "statuses", alias = "workflow_runs", alias = "jobs")]
+    #[serde(
+        alias = "check_runs",
+        alias = "check_suites",
+        alias = "statuses",
+        alias = "workflow_runs",
+        alias = "jobs"
+    )]
     items: Vec<T>,
 }
 

@@ -36,11 +36,16 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
         format!(
             "Simpler: a token of an account that may push, {site}/settings/tokens/new?scopes=repo, or a fine-grained one with the same permissions. It is the `token`."
         ),
-        format!(
-            "The App's or the repository's webhook delivers to {} with the signing secret, for the events {}. With a token of an administrator, `ticketsmith init --url` creates it.",
-            facts.webhook_address("/webhooks/github"),
-            events.join(", "),
-        ),
+        match facts.webhook_url {
+            Some(url) => format!(
+                "The App's or the repository's webhook delivers to {url} with the signing secret, for the events {}. With a token of an administrator, `ticketsmith init --url` creates it.",
+                events.join(", "),
+            ),
+            None => format!(
+                "Without a public address, no webhook is needed: `ticketsmith serve --pull` fetches what happens in the repository. With one, `ticketsmith init --url` registers the webhook, for the events {}.",
+                events.join(", "),
+            ),
+        },
     ]
 }
 

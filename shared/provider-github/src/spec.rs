@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "github",
     name: "GitHub",
     serves: &[PluginType::VersionControl, PluginType::TaskManagement],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
     key_variable: None,
@@ -64,7 +65,12 @@ fn github(connector: &Connector<'_>) -> Result<Github, ActionError> {
 
 fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
     let github = Arc::new(github(connector)?);
-    Ok(Connected { tracker: Some(github.clone()), code_host: Some(github), ..Connected::default() })
+    Ok(Connected {
+        tracker: Some(github.clone()),
+        code_host: Some(github.clone()),
+        pull: Some(github),
+        ..Connected::default()
+    })
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {

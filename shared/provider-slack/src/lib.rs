@@ -19,6 +19,7 @@ mod responses;
 mod settings;
 mod setup;
 mod slack;
+mod socket;
 mod spec;
 
 pub use limits::LIMITS;

@@ -137,7 +137,7 @@ impl Slack {
     }
 
     /// The id of our bot's user, asked for once in a client's life: [auth.test](https://docs.slack.dev/reference/methods/auth.test).
-    async fn own_user(&self) -> Result<&str, ActionError> {
+    pub(crate) async fn own_user(&self) -> Result<&str, ActionError> {
         if let Some(known) = self.own_user.get() {
             return Ok(known);
         }

@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub struct Credentials {
     /// The token.
     pub bot_token: SecretString,
+    /// The app's own token, `xapp-…`, with the scope `connections:write`: for Socket Mode alone.
+    #[serde(default)]
+    pub app_token: Option<SecretString>,
 }
 
 /// A Slack workspace.
@@ -29,6 +32,8 @@ pub struct Slack {
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
     /// The id of our bot's user, once it was asked for.
     pub(crate) own_user: Arc<OnceLock<String>>,
+    /// With which Socket Mode is opened.
+    pub(crate) app_token: Option<SecretString>,
 }
 
 impl Slack {
@@ -42,7 +47,13 @@ impl Slack {
         options: &Options,
     ) -> Result<Self, ActionError> {
         let client = Client::new("Slack", &settings.base_url, Auth::Bearer(credentials.bot_token), options)?;
-        Ok(Self { client, options: options.clone(), channels: Arc::default(), own_user: Arc::default() })
+        Ok(Self {
+            client,
+            options: options.clone(),
+            channels: Arc::default(),
+            own_user: Arc::default(),
+            app_token: credentials.app_token,
+        })
     }
 
     /// Calls a method with a JSON body.
@@ -161,6 +172,10 @@ impl Communication for Slack {
         mark: Option<&Mark>,
     ) -> Result<(), ActionError> {
         self.replace_message(sent, body, mark).await
+    }
+
+    async fn direct_messages(&self, account: &str) -> Result<String, ActionError> {
+        self.direct_channel(account).await
     }
 
     async fn respond(&self, address: &str, markdown: &str) -> Result<(), ActionError> {

@@ -14,8 +14,9 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "slack",
     name: "Slack",
     serves: &[PluginType::Communication],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
-    secret: &[&["bot_token"]],
+    secret: &[&["bot_token"], &["bot_token", "app_token"]],
     key_variable: None,
     bundle: Some(Bundle::Work),
     rate: Rate::per_second(1),
@@ -48,7 +49,8 @@ fn slack(connector: &Connector<'_>) -> Result<Slack, ActionError> {
 }
 
 fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
-    Ok(Connected { chat: Some(Arc::new(slack(connector)?)), ..Connected::default() })
+    let slack = Arc::new(slack(connector)?);
+    Ok(Connected { chat: Some(slack.clone()), pull: Some(slack), ..Connected::default() })
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {

@@ -31,6 +31,11 @@ pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Inbox, sort_keys: &[keys::WORD] },
 ];
 
+/// The execution whose frame this item is; `None` for any other item.
+pub fn execution_of_frame<'a>(pk: &'a str, sk: &str) -> Option<&'a str> {
+    pk.strip_prefix("FEED#").filter(|_| sk.starts_with(keys::FRAME))
+}
+
 impl StreamedItems {
     /// Whether the item with these keys is one of them.
     pub fn include(&self, pk: &str, sk: &str) -> bool {

@@ -1,11 +1,13 @@
 //! Waiters: executions parked on a task token until something happens.
 
+use crate::draft::Choice;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, listed, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::vote::{Terms, Vote};
 use crate::write::{ABSENT, Update};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::same_status;
@@ -72,6 +74,18 @@ pub struct Waiter {
     /// The moves of the execution's ticket that are answers, too.
     #[serde(default)]
     pub moves: Moves,
+    /// What people should know to answer it, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    /// What an answer takes.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Who has said yes so far, where several must.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::json_text")]
+    pub votes: Vec<Vote>,
+    /// When people were last reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub reminded_at: Option<Timestamp>,
     /// The message that asks, where there is one: its channel and id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,
@@ -135,6 +149,9 @@ pub struct Answer {
     /// The id of the delivery that said so: sent again, it is the same answer.
     #[serde(default)]
     pub delivery: String,
+    /// What becomes of a run that a limit stopped, where that was the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
 }
 
 /// Whether an answer still found its step waiting.
@@ -163,7 +180,8 @@ impl Table {
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
         // First, so that the sweeper finds every waiter there is.
         let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
-        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
+        let pointer =
+            to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
         let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
         if waiter.topic.starts_with(APPROVAL) {
@@ -177,17 +195,24 @@ impl Table {
             return Ok(());
         }
         // A redrive waits under the key of the execution that it continues.
-        let change = match waiter.until {
-            Some(_) => {
-                "SET #token = :token, #since = :since, #execution = :execution, #until = :until REMOVE #told"
-            }
-            None => "SET #token = :token, #since = :since, #execution = :execution REMOVE #told",
+        let until = if waiter.until.is_some() { ", #until = :until" } else { "" };
+        // Every time that money runs out is a question of its own.
+        let asks_anew = waiter.topic == Topic::Budget.to_string();
+        let (question, over) = match &waiter.question {
+            Some(_) if asks_anew => (", #question = :question", "#told, #answer, #message"),
+            _ => ("", "#told"),
         };
+        let change = format!(
+            "SET #token = :token, #since = :since, #execution = :execution{until}{question} REMOVE {over}"
+        );
         let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
             .value(":execution", text(&waiter.execution))
             .value(":since", crate::item::moment(waiter.since));
+        if let Some(question) = waiter.question.as_ref().filter(|_| asks_anew) {
+            newer = newer.value(":question", text(question));
+        }
         if let Some(until) = waiter.until {
             newer = newer.value(":until", crate::item::moment(until));
         }
@@ -319,6 +344,7 @@ impl Table {
 
     async fn delete_waiter(&self, topic: &str, key: &str, waiter: &Waiter) -> Result<(), RecordsError> {
         let token = text(waiter.token.expose_secret());
-        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token)).await
+        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token))
+            .await
     }
 }

@@ -123,13 +123,20 @@ const SWITCH: [Key; 3] = [
     LIMIT,
 ];
 
-const APPROVAL: [Key; 9] = [
+const APPROVAL: [Key; 12] = [
     Key::optional("question", Form::Value, "What is asked."),
     Key::optional("message", Form::Value, "Another name of `question`."),
     Key::optional("details", Form::Value, "What helps to answer."),
     Key::optional("approvers", Form::Value, "Who may answer: groups and people."),
     Key::optional("approve_status", Form::Value, "To move the ticket to this status is a yes."),
     Key::optional("decline_status", Form::Value, "To move the ticket to this status is a no."),
+    Key::optional(
+        "not_by",
+        Form::Words(&["requester"]),
+        "Who may not answer: the person who asked for the work.",
+    ),
+    Key::optional("count", Form::Whole(1, 20), "How many people must say yes. Default: 1."),
+    Key::optional("remind", Form::Duration, "After how long people are reminded, and again. Default: never."),
     OUTPUTS,
     Key::optional("timeout", Form::Duration, "How long it waits."),
     Key::optional(

@@ -5,13 +5,17 @@ use crate::exit::{Exit, Outcome};
 use crate::print::clear_screen;
 use crate::stop_signal::stop_signal;
 use domain::execution::Outcome as ExecutionOutcome;
+use http_client::WebSocket;
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-/// How often the API is asked.
+/// How often the API is asked where nothing is pushed.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is asked while what happens is pushed: costs, for one, are not.
+const PUSHED_INTERVAL: Duration = Duration::from_secs(10);
 
 /// `ticketsmith execution watch`
 #[derive(Debug, clap::Args)]
@@ -40,10 +44,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionOutcome> {
     let call = Call::get("/executions/{}", &[&arguments.name]);
     let screen = std::io::stdout().is_terminal() && arguments.client.is_for_people();
-    let mut tick = tokio::time::interval(INTERVAL);
     let mut last = Value::Null;
+    // Opened before the first look, so that nothing that happens after it goes unnoticed.
+    let mut pushed = client.socket_of(&arguments.name).await?;
     loop {
-        tick.tick().await;
         let body = client.send(&call).await?;
         if body != last {
             if screen {
@@ -63,5 +67,18 @@ async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionO
             }
             _ => last = body,
         }
+        pushed = changed(pushed).await;
+    }
+}
+
+/// Waits until something happened, or may have. Gives the socket, unless it has ended: then the API is asked again and again.
+async fn changed(pushed: Option<WebSocket>) -> Option<WebSocket> {
+    let Some(mut socket) = pushed else {
+        tokio::time::sleep(INTERVAL).await;
+        return None;
+    };
+    match tokio::time::timeout(PUSHED_INTERVAL, socket.next(PUSHED_INTERVAL * 2)).await {
+        Ok(Ok(Some(_))) | Err(_) => Some(socket),
+        Ok(Ok(None) | Err(_)) => None,
     }
 }

@@ -70,7 +70,10 @@ impl Action for AwaitEvent {
             .into_iter()
             .map(|awaited| key_of(&routes, &awaited).map(|(key, by)| (awaited, key, by)))
             .collect::<Result<_, _>>()?;
-        let question = format!("It waits for {}.", found.iter().map(|(it, ..)| in_words(it)).collect::<Vec<_>>().join(" or "));
+        let question = format!(
+            "It waits for {}.",
+            found.iter().map(|(it, ..)| in_words(it)).collect::<Vec<_>>().join(" or ")
+        );
         for (_, key, _) in &found {
             let topic = Topic::Event(key.clone());
             context.park().wait(&topic, question.clone(), Vec::new(), Moves::default()).await?;

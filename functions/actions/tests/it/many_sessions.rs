@@ -32,9 +32,14 @@ fn any_call(random: &mut StdRng) -> Value {
         0..3 => call("read_file", json!({"path": path})),
         3 => call("list_files", json!({})),
         4 => call("search", json!({"pattern": "def "})),
-        5 => call("write_file", json!({"path": path, "content": format!("x = {}\n", random.random::<u16>())})),
+        5 => {
+            call("write_file", json!({"path": path, "content": format!("x = {}\n", random.random::<u16>())}))
+        }
         6 => call("edit_file", json!({"path": path, "old_string": "def ", "new_string": "def  "})),
-        7 => call("update_plan", json!({"items": [{"text": "Look", "status": "done"}], "notes": "All is well."})),
+        7 => call(
+            "update_plan",
+            json!({"items": [{"text": "Look", "status": "done"}], "notes": "All is well."}),
+        ),
         _ => call("delete_file", json!({"path": path})),
     }
 }
@@ -90,7 +95,9 @@ async fn something_happens(world: &World, random: &mut StdRng, event: usize, sai
             put_agent(world, |agent| agent.max_turns = 100 + u32::try_from(event).unwrap()).await;
             world.clock.advance(SignedDuration::from_secs(61));
         }
-        4 => world.fault(json!({"service": "claude", "path": "^/v1/messages$", "truncated": true, "after_effect": true})),
+        4 => world.fault(
+            json!({"service": "claude", "path": "^/v1/messages$", "truncated": true, "after_effect": true}),
+        ),
         5 => world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 529, "times": 2})),
         // Whatever was cached is not any more.
         6 => world.clock.advance(SignedDuration::from_hours(2)),
@@ -128,7 +135,8 @@ async fn one_session(seed: u64) {
             let implementation = &done["result"]["implementation"];
             if !implementation.is_null() {
                 let input = json!({"branch": BRANCH, "message": "Do it", "implementation": implementation});
-                let _taken_up_by_the_next_round = world.step(&format!("Commit{round}"), "commit_changes", input).await;
+                let _taken_up_by_the_next_round =
+                    world.step(&format!("Commit{round}"), "commit_changes", input).await;
             }
             round += 1;
         }
@@ -176,14 +184,18 @@ async fn whatever_course_sessions_take_nothing_that_is_sent_is_refused() {
 
 #[tokio::test]
 async fn what_is_redeployed_while_a_session_is_parked_begins_one_generation() {
-    let shipped = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../prompts/agents/development.md"));
+    let shipped =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../prompts/agents/development.md"));
     let prompt = format!("{}\nBe brief.\n", shipped.unwrap());
     for changed in ["prompt", "tools", "file"] {
         let ask = call("ask_person", json!({"question": "Which rounding?"}));
         let world = world(json!([
             reply(Some("answered: down"), &[json!({"text": "Down it is."}), finish("nothing_to_do")]),
             reply(Some("def percent_of"), &[ask]),
-            reply(None, &[json!({"text": "I look."}), call("read_file", json!({"path": "src/shop/money.py"}))]),
+            reply(
+                None,
+                &[json!({"text": "I look."}), call("read_file", json!({"path": "src/shop/money.py"}))]
+            ),
         ]))
         .await;
         put_agent(&world, |_| {}).await;
@@ -226,7 +238,8 @@ async fn a_counter_that_is_three_percent_off_misleads_no_reservation() {
             world.section_mut::<simulators::claude::World>("claude").unwrap().counts_off_by_percent = off;
             let github = world.section_mut::<simulators::github::World>("github").unwrap();
             github.repositories[0].path = None;
-            let line = |number: usize| format!("value_{number} = \"some words of a large file\"\n").repeat(400);
+            let line =
+                |number: usize| format!("value_{number} = \"some words of a large file\"\n").repeat(400);
             github.repositories[0].files = (0..20).map(|number| (large(number), line(number))).collect();
         })
         .await;

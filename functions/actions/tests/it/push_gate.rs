@@ -20,10 +20,10 @@ impl World {
     }
 
     /// Ada says yes to a question.
-    async fn approves(&self, question: &Value) {
+    pub(crate) async fn approves(&self, question: &Value) {
         let waiter = Waiter {
             topic: Topic::Approval(EXECUTION.into()).to_string(),
-            key: format!("{RUN}/ApprovePush"),
+            key: format!("{RUN}/Approve.{question}"),
             execution: EXECUTION.into(),
             token: "token".into(),
             since: self.clock.now(),
@@ -34,6 +34,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
         };
         self.table.put_waiter(&waiter).await.unwrap();
         let answer = Answer {
@@ -43,6 +47,7 @@ impl World {
             at: self.clock.now(),
             comment: None,
             delivery: String::new(),
+            choice: None,
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
         self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
@@ -128,8 +133,7 @@ async fn an_edit_of_the_ticket_after_the_start_holds_back_a_push() {
     implementation["session"] = json!(SESSION);
     let ticket = execution_of(RUN);
     let note = async |by: &str| {
-        let words =
-            StrangerWords { by: by.into(), place: "an edit of SHOP-1".into(), at: world.clock.now() };
+        let words = StrangerWords { by: by.into(), place: "an edit of SHOP-1".into(), at: world.clock.now() };
         world.table.note_outside_words(ticket, &words).await.unwrap();
     };
     assert_eq!(world.review(&implementation).await["needed"], false);

@@ -9,7 +9,7 @@ use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
 use jiff::Timestamp;
-use records::Frame;
+use records::{ExecutionRecord, Frame};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -26,7 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 
 /// Something that happened in an execution.
 #[derive(Debug, Serialize, ToSchema)]
-struct EventFrame {
+pub(crate) struct EventFrame {
     /// What happened: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested` or
     /// `approval.answered`. More may come.
     event: String,
@@ -42,6 +42,15 @@ struct EventFrame {
     sequence: u64,
     /// When it was noticed.
     at: Timestamp,
+}
+
+impl EventFrame {
+    /// A frame of an execution.
+    pub(crate) fn of(execution: &ExecutionRecord, frame: Frame) -> Self {
+        let Frame { sequence, event, data, at } = frame;
+        let (execution, project) = (execution.name.clone(), execution.project.clone());
+        Self { event, data, execution, project, sequence, at }
+    }
 }
 
 /// Frames of an execution, in their order.
@@ -93,13 +102,6 @@ async fn list_events(
     let last = frames.last().map_or(after, |last| last.sequence);
     // It is the last one of every execution.
     let ended = frames.last().is_some_and(|last| last.event == "execution.ended");
-    let items = frames.into_iter().map(|Frame { sequence, event, data, at }| EventFrame {
-        event,
-        data,
-        execution: name.clone(),
-        project: execution.project.clone(),
-        sequence,
-        at,
-    });
+    let items = frames.into_iter().map(|frame| EventFrame::of(&execution, frame));
     Ok(Json(EventPage { items: items.collect(), last, ended }))
 }

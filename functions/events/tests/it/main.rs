@@ -10,6 +10,7 @@
 mod checks;
 mod claim;
 mod feedback;
+mod limits;
 mod parked;
 mod redrive;
 mod replies;

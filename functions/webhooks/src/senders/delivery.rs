@@ -70,6 +70,9 @@ pub(crate) struct Received {
     pub(crate) words: Option<String>,
     /// Where the person is answered; `None` if there is no person, or if it is a machine, which could answer in turn.
     pub(crate) reply: Option<ReplyPlace>,
+    /// The ids under which another road may have brought the same event, where a service does not name its events and tells their times
+    /// only roughly.
+    pub(crate) also_as: Vec<String>,
 }
 
 /// A button that somebody pressed.

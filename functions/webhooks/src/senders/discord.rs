@@ -25,6 +25,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "discord",
     title: "Discord",
     set_up: "Developer Portal > the application > General Information > Interactions Endpoint URL",
+    fetched: None,
     verify: signature::verify,
     parse,
     events,

@@ -1,8 +1,12 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
+//! An event is known by what it is about: the id of a comment or review, the time of a label. So it is the same whether a webhook brings it,
+//! the log of deliveries, or a list of changes, and counts once.
+//!
 //! A body is JSON, or a form with JSON in `payload`, which is what GitHub sends unless it is told otherwise. A comment on a pull request
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
+mod about;
 mod events;
 mod reviewed;
 mod signature;
@@ -14,23 +18,27 @@ use super::delivery::{
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
+use about::{About, Given};
 use axum::http::HeaderMap;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
-use domain::{Actor, Event, EventName, SourceName};
-use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, LABELLED};
+use domain::{Actor, SourceName};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED};
 use jiff::{SignedDuration, Timestamp};
-use records::{ClosedPullRequest, ReplyPlace};
+use records::ClosedPullRequest;
 use reviewed::Reviewed;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::borrow::Cow;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
     set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
+    fetched: Some(
+        "labels, new issues, comments, reviews and closed pull requests; with an App, all that its delivery log has",
+    ),
     verify: signature::verify,
     parse,
     events: events::events,
@@ -62,6 +70,8 @@ struct Payload {
     review: Option<Review>,
     #[serde(default, deserialize_with = "lenient")]
     pull_request: Option<PullRequest>,
+    #[serde(default, deserialize_with = "lenient")]
+    requested_reviewer: Option<Account>,
     #[serde(default, deserialize_with = "lenient")]
     check_suite: Option<CheckSuite>,
     // Those of a status are not in an object of their own.
@@ -202,7 +212,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         ("issues", "labeled" | "opened" | "edited")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
-            | ("pull_request", "closed")
+            | ("pull_request", "closed" | "labeled" | "review_requested")
             | ("check_suite", "completed")
             | ("status", "")
     );
@@ -224,7 +234,9 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);
-    if own && !matches!(name, "pull_request" | "check_suite" | "status") {
+    let is_statistics =
+        matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
+    if own && !is_statistics {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let is_machine = sender.and_then(|sender| sender.kind.as_deref()) == Some("Bot");
@@ -235,7 +247,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
-        "pull_request" => closed(payload, &about),
+        "pull_request" => on_pull_request(&action, payload, &about, bot),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),
     };
@@ -250,50 +262,6 @@ fn is_bot(bot: &Bot<'_>, login: &str) -> bool {
     bot.account.is_some_and(|own| bare(own) == bare(login))
 }
 
-/// The data common to all events in a delivery.
-struct About<'a> {
-    delivery: &'a str,
-    repository: String,
-    actor: Option<Actor>,
-    /// Whether a machine caused it.
-    is_machine: bool,
-}
-
-impl About<'_> {
-    /// `number` is an issue or a pull request.
-    fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Received {
-        let mut fields = Map::new();
-        fields.insert("repository".into(), json!(self.repository));
-        fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
-        if let Value::Object(more) = more {
-            fields.extend(more);
-        }
-        let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let reply =
-            task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED && kind != CLOSED);
-        let event = Event {
-            actor: self.actor.clone(),
-            kind,
-            delivery: self.delivery.to_owned(),
-            project: Some(self.repository.clone()),
-            task_id,
-            fields,
-        };
-        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id, restriction: None });
-        Received { event, words: None, reply }
-    }
-
-    /// A label on an issue. One from the issue's creation is identified by the issue and not by its delivery.
-    fn labelled(&self, number: u64, label: &str, is_creation: bool) -> Received {
-        let task_id = format!("{}#{number}", self.repository);
-        let mut received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
-        if is_creation {
-            received.event.delivery = format!("{task_id} created with {}", domain::folded(label));
-        }
-        received
-    }
-}
-
 fn only(received: Received) -> Meaning {
     Meaning::Events(vec![received])
 }
@@ -303,9 +271,10 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
     let labels = issue.labels.into_iter().filter_map(|label| label.name).take(MOST_READ);
-    let labels = labels.map(|label| about.labelled(number, &label, true));
+    let labels = labels.map(|label| about.labelled(number, &label, Given::WithTheIssue));
     let task_id = json!(format!("{}#{number}", about.repository));
     let created = about.event(CREATED, Some(number), json!({ "task_id": task_id }));
+    let created = about.known_by(&format!("#{number} created"), created);
     Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
@@ -318,10 +287,12 @@ fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let (issue, label) = (payload.issue?, payload.label?.name?);
-    let since_creation = issue.updated_at.zip(issue.created_at);
-    let is_creation =
-        since_creation.is_some_and(|(updated, created)| updated.duration_since(created) <= CREATION);
-    Some(only(about.labelled(issue.number?, &label, is_creation)))
+    let given = match (issue.updated_at, issue.created_at) {
+        (Some(updated), Some(created)) if updated.duration_since(created) <= CREATION => Given::WithTheIssue,
+        (Some(updated), _) => Given::At(updated),
+        (None, _) => Given::Sometime,
+    };
+    Some(only(about.labelled(issue.number?, &label, given)))
 }
 
 fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
@@ -342,13 +313,18 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "task_id": format!("{}#{number}", about.repository),
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
+        "pull_request": issue.pull_request.map(|_| format!("{}#{number}", about.repository)),
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
         "said_at": comment.created_at,
     });
     let words = is_addressed.then(|| words.to_owned());
-    Some(only(Received { words, ..about.event(COMMENTED, Some(number), more) }))
+    let received = Received { words, ..about.event(COMMENTED, Some(number), more) };
+    Some(only(match comment.id {
+        Some(id) => about.known_by(&format!(" comment {id}"), received),
+        None => received,
+    }))
 }
 
 fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
@@ -356,9 +332,32 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     let said = (review.state.as_deref()?, review.body.as_deref().unwrap_or_default(), review.id);
     Some(match reviewed::read(said, (&about.repository, number), bot) {
         Ok(Reviewed { kind, fields, words }) => {
-            only(Received { words, ..about.event(kind, Some(number), fields) })
+            let received = Received { words, ..about.event(kind, Some(number), fields) };
+            only(match said.2 {
+                Some(id) => about.known_by(&format!(" review {id}"), received),
+                None => received,
+            })
         }
         Err(reason) => Meaning::Ignored(reason),
+    })
+}
+
+/// A label, a request for a review, or the end.
+fn on_pull_request(action: &str, payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let number = match action {
+        "closed" => return closed(payload, about),
+        _ => payload.pull_request?.number?,
+    };
+    let mut more = json!({ "number": number, "pull_request": format!("{}#{number}", about.repository) });
+    if action == "labeled" {
+        more["label"] = payload.label?.name?.into();
+        return Some(only(about.event(PULL_REQUEST_LABELLED, Some(number), more)));
+    }
+    // A team has no login.
+    let reviewer = payload.requested_reviewer.and_then(|account| account.login);
+    Some(match reviewer.filter(|login| is_bot(bot, login)) {
+        Some(_) => only(about.event(REVIEW_REQUESTED, Some(number), more)),
+        None => Meaning::Ignored("somebody else is asked for a review".into()),
     })
 }
 
@@ -372,8 +371,13 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         opened_at: pull_request.created_at,
         closed_at: pull_request.closed_at?,
     };
-    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": closed.merged });
+    let reference = format!("{}#{}", about.repository, closed.number);
+    let more = json!({
+        "number": closed.number, "branch": closed.branch, "merged": closed.merged, "pull_request": reference,
+    });
     let event = about.event(CLOSED, Some(closed.number), more);
+    let event =
+        about.known_by(&format!("#{} closed at {}", closed.number, closed.closed_at.as_second()), event);
     Some(Meaning::PullRequestClosed(closed, Box::new(event)))
 }
 

@@ -43,6 +43,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "jira",
     title: "Jira",
     set_up: "Settings > System > Webhooks",
+    fetched: None,
     verify,
     parse,
     events,
@@ -328,7 +329,7 @@ impl About<'_> {
             task_id: Some(self.task_id.clone()),
             fields,
         };
-        Received { event, words: None, reply: self.reply(None) }
+        Received { event, words: None, reply: self.reply(None), also_as: Vec::new() }
     }
 
     fn reply(&self, restriction: Option<Restriction>) -> Option<ReplyPlace> {

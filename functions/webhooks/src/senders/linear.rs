@@ -32,6 +32,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "linear",
     title: "Linear",
     set_up: "Settings > Administration > API > Webhooks; data change events: Issues, Comments",
+    fetched: None,
     verify,
     parse,
     events,
@@ -247,7 +248,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }
     let is_new = action == "create";
     let before = payload.updated_from.unwrap_or_default();
-    let is_edited = before.title.is_some() || before.description.is_some() || before.description_data.is_some();
+    let is_edited =
+        before.title.is_some() || before.description.is_some() || before.description_data.is_some();
     let mut events = Vec::new();
     // A new ticket has its labels and its status from the start.
     if is_new || before.label_ids.is_some() {
@@ -303,7 +305,7 @@ impl About<'_> {
             fields,
         };
         let place = ReplyPlace::Ticket { task_id: self.task_id.clone(), restriction: None };
-        Received { event, words: None, reply: (!self.is_machine).then_some(place) }
+        Received { event, words: None, reply: (!self.is_machine).then_some(place), also_as: Vec::new() }
     }
 
     /// The event of a comment that names the bot, or why there is none.

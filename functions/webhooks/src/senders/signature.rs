@@ -44,6 +44,11 @@ impl Unverified {
 }
 
 impl Verified {
+    /// What we fetched ourselves: its sender is proven by the connection, which we opened to the service with our own credentials.
+    pub(crate) fn fetched(body: String) -> Self {
+        Self(body.into())
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -26,6 +26,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
     set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
+    fetched: Some("mentions, commands, buttons and replies, by Socket Mode"),
     verify: signature::verify,
     parse,
     events,
@@ -110,6 +111,7 @@ struct Form {
     user_id: Option<String>,
     user_name: Option<String>,
     channel_id: Option<String>,
+    channel_name: Option<String>,
     response_url: Option<String>,
     trigger_id: Option<String>,
 }
@@ -195,6 +197,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false });
     let thread = event.thread_ts.or_else(|| event.ts.clone());
+    let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(said.words),
         "thread": thread,
@@ -210,6 +213,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         event: slack_event(MENTIONED, delivery, user, None, fields),
         words,
         reply,
+        also_as: Vec::new(),
     }])
 }
 
@@ -236,6 +240,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
+    let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(text),
         "thread": thread,
@@ -248,7 +253,13 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         event: slack_event(REPLIED, delivery, user, None, fields),
         words: Some(text.to_owned()),
         reply: Some(ReplyPlace::Thread { channel, thread }),
+        also_as: Vec::new(),
     }))
+}
+
+/// What a message is known by, whether Slack tells of it or it is read in its channel.
+fn known_by(channel: &str, message: Option<&str>, delivery: &str) -> String {
+    message.map_or_else(|| delivery.to_owned(), |message| format!("{channel}/{message}"))
 }
 
 /// When a message was sent: its id is the time, in seconds and microseconds since 1970.
@@ -292,6 +303,7 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
         "actor": user,
         "channel": form.channel_id,
+        "channel_name": form.channel_name,
         "response_url": form.response_url,
     });
     let event = slack_event(COMMAND, &id, user, form.user_name, fields);

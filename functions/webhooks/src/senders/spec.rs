@@ -18,6 +18,8 @@ pub struct SenderSpec {
     pub(super) title: &'static str,
     /// Where its own settings take the address of our webhooks.
     pub(super) set_up: &'static str,
+    /// What `serve --pull` fetches of it, in words.
+    pub(super) fetched: Option<&'static str>,
     /// Checks the signature over the raw bytes in constant time, and the replay window where the sender defines one.
     pub(super) verify: fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>,
     /// Parses a delivery.
@@ -34,6 +36,11 @@ impl SenderSpec {
     /// Its name: in the path of its webhooks, in the bundle of signing secrets and before the dot of its events.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What of it `serve --pull` fetches where it cannot be delivered; `None` if all of it needs a public address.
+    pub const fn fetched(&self) -> Option<&'static str> {
+        self.fetched
     }
 
     /// What people call it.

@@ -8,10 +8,12 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod accounts;
 mod bound;
 mod checks;
 mod examples;
 mod excess;
+mod fetched;
 mod inbox;
 mod replies;
 mod revision;
@@ -19,4 +21,5 @@ mod roads;
 mod rotating;
 mod slack;
 mod steering;
+mod undo;
 mod world;

@@ -19,7 +19,7 @@ async fn reply_to(world: &World, source: &str, delivery: &str) -> Option<Reply> 
 }
 
 /// The text that answers a delivery of Jira, without the marks of Markdown.
-async fn answer(world: &World, delivery: &str, payload: &Value) -> Option<String> {
+pub(crate) async fn answer(world: &World, delivery: &str, payload: &Value) -> Option<String> {
     world.jira(delivery, payload).await;
     let reply = reply_to(world, "jira", &id_of(&sent_as(delivery, payload))).await?;
     Some(reply.text.replace(['\\', '\u{2060}', '`', '*'], ""))

@@ -64,6 +64,7 @@ pub(crate) struct World {
     pub(crate) aws: Arc<Mutex<Aws>>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) http: reqwest::Client,
+    pub(crate) webhooks: Arc<Webhooks>,
 }
 
 pub(crate) fn configuration() -> Configuration {
@@ -153,8 +154,9 @@ impl World {
         table.put_configuration(&configuration).await.unwrap();
         table.put_routes(&routes).await.unwrap();
         let webhooks = Webhooks::new(table.clone(), step_functions, secrets_manager, PREFIX, clock.clone());
-        let url = serve(Arc::new(webhooks).router()).await;
-        Self { url, table, dynamo, aws, clock, http: reqwest::Client::new() }
+        let webhooks = Arc::new(webhooks);
+        let url = serve(Arc::clone(&webhooks).router()).await;
+        Self { url, table, dynamo, aws, clock, webhooks, http: reqwest::Client::new() }
     }
 
     pub(crate) fn post(&self, source: &str, body: impl Into<Vec<u8>>) -> reqwest::RequestBuilder {

@@ -115,7 +115,10 @@ async fn a_token_that_may_not_read_checks_reads_jobs_and_statuses_instead() {
     let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;
     let jobs = json!([{"name": "build", "conclusion": "failure", "log": "##[error]2 is not 3\n"}, {"name": "goes on"}]);
     act(&simulation, json!({"kind": "github-checks", "app": "github-actions", "runs": jobs}));
-    act(&simulation, json!({"kind": "github-checks", "app": "linter", "runs": [{"name": "style", "conclusion": "success"}]}));
+    act(
+        &simulation,
+        json!({"kind": "github-checks", "app": "linter", "runs": [{"name": "style", "conclusion": "success"}]}),
+    );
     act(&simulation, json!({"kind": "github-status", "context": "ci/build", "state": "success"}));
     let refused = json!({
         "service": "github", "path": "/check-(runs|suites)$", "status": 403, "times": 10,
@@ -131,7 +134,8 @@ async fn a_token_that_may_not_read_checks_reads_jobs_and_statuses_instead() {
     assert_described(&simulation);
 
     // Where it may not read these either, the first refusal is told.
-    let neither = json!({"service": "github", "path": "/actions/runs$", "status": 403, "body": {"message": "no jobs"}});
+    let neither =
+        json!({"service": "github", "path": "/actions/runs$", "status": 403, "body": {"message": "no jobs"}});
     simulation.add_fault(serde_json::from_value(neither).unwrap()).unwrap();
     let error = github.checks(&shop(), &sha).await.unwrap_err();
     assert!(error.message.contains("Resource not accessible"), "{error}");

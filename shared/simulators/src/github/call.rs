@@ -197,7 +197,7 @@ impl Answer {
         Self { status: 200, headers: Vec::new(), content: Content::Other(kind, bytes) }
     }
 
-    fn with_link(mut self, link: String) -> Self {
+    pub(super) fn with_link(mut self, link: String) -> Self {
         if !link.is_empty() {
             self.headers.push((header::LINK, link));
         }

@@ -4,6 +4,7 @@ mod app;
 mod checks;
 mod comments;
 mod contents;
+mod deliveries;
 mod git_data;
 mod graphql;
 mod hooks;
@@ -13,6 +14,7 @@ mod pulls;
 mod reactions;
 mod references;
 mod repository;
+mod reviews;
 mod trees;
 mod users;
 
@@ -93,8 +95,10 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/installation", GET, None, app::get_installation),
     ("/issues", GET, read(&["issues"]), issues::list),
     ("/issues", POST, write(&["issues"], Role::Read), issues::create),
+    ("/issues/comments", GET, READ_ISSUES, comments::list_all),
     ("/issues/comments/{id}", PATCH, CONVERSE, comments::update),
     ("/issues/comments/{id}/reactions", POST, CONVERSE, reactions::create_on_comment),
+    ("/issues/events", GET, READ_ISSUES, issues::list_events),
     ("/issues/{number}", GET, READ_ISSUES, issues::get),
     ("/issues/{number}", PATCH, CONVERSE, issues::update),
     ("/issues/{number}/comments", GET, READ_ISSUES, comments::list),
@@ -107,6 +111,8 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),
+    ("/pulls/{number}/reviews", GET, READ_PULLS, reviews::list),
+    ("/pulls/{number}/reviews", POST, OPEN_PULLS, reviews::create),
     ("/pulls/{number}/reviews/{review}/comments", GET, READ_PULLS, pulls::list_remarks),
 ];
 
@@ -116,6 +122,8 @@ const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app", GET, None, app::get_app),
     ("/app/hook/config", GET, None, hooks::get_app_config),
     ("/app/hook/config", PATCH, None, hooks::update_app_config),
+    ("/app/hook/deliveries", GET, None, deliveries::list),
+    ("/app/hook/deliveries/{delivery}", GET, None, deliveries::get),
     ("/app/installations/{installation}/access_tokens", POST, None, app::create_token),
     ("/graphql", POST, None, graphql::post),
     ("/user", GET, None, repository::get_user),

@@ -31,6 +31,8 @@ pub(super) struct State {
     last_id: u64,
     /// Where the App's events go.
     pub(super) app_hook: HookConfig,
+    /// What was sent to the App's webhook, or would have been, the oldest first.
+    pub(super) deliveries: Vec<Delivered>,
     /// Holds the repositories; removed when the simulation ends.
     pub(super) folder: TempDir,
 }
@@ -61,6 +63,8 @@ pub(super) struct Repository {
     pub(super) statuses: Vec<CommitStatus>,
     /// Where its events go.
     pub(super) hooks: Vec<Hook>,
+    /// What happened to its issues and pull requests, the oldest first.
+    pub(super) events: Vec<IssueEvent>,
     pub(super) created_at: Timestamp,
     pub(super) pushed_at: Timestamp,
     pub(super) git: Git,
@@ -82,6 +86,29 @@ impl Repository {
         let reference = named.iter().find_map(|name| self.git.resolve(name, "commit"));
         reference.or_else(|| self.git.resolve(name, "commit"))
     }
+}
+
+/// A delivery to the App's webhook.
+#[derive(Clone)]
+pub(super) struct Delivered {
+    pub(super) id: u64,
+    pub(super) guid: String,
+    pub(super) at: Timestamp,
+    pub(super) event: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) payload: serde_json::Value,
+}
+
+/// A label that was given or taken.
+#[derive(Clone)]
+pub(super) struct IssueEvent {
+    pub(super) id: u64,
+    pub(super) number: u64,
+    /// `labeled` or `unlabeled`.
+    pub(super) event: &'static str,
+    pub(super) label: String,
+    pub(super) by: String,
+    pub(super) at: Timestamp,
 }
 
 /// A webhook of a repository.
@@ -148,6 +175,8 @@ pub(super) struct Pull {
     pub(super) merged: Option<Merged>,
     pub(super) reviews: Vec<Review>,
     pub(super) review_comments: Vec<ReviewComment>,
+    /// The repository that the head branch is in, where it is another one.
+    pub(super) fork: Option<String>,
 }
 
 #[derive(Clone)]
@@ -175,9 +204,35 @@ pub(super) struct ReviewComment {
     pub(super) user: String,
     pub(super) body: String,
     pub(super) path: String,
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) commit: String,
     pub(super) at: Timestamp,
+    /// The comment that began the thread, for one that answers in it.
+    pub(super) answers: Option<u64>,
+    /// Whether the thread that it began is resolved.
+    pub(super) resolved: bool,
+}
+
+/// A line of a diff, by its number before the change or after it.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Left(u64),
+    Right(u64),
+}
+
+impl Place {
+    pub(super) fn line(self) -> u64 {
+        match self {
+            Self::Left(line) | Self::Right(line) => line,
+        }
+    }
+
+    pub(super) fn side(self) -> &'static str {
+        match self {
+            Self::Left(_) => "LEFT",
+            Self::Right(_) => "RIGHT",
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -225,6 +280,7 @@ impl State {
             log: settings.log,
             last_id: 1_000,
             app_hook: HookConfig::default(),
+            deliveries: Vec::new(),
             folder,
         };
         for (index, repository) in world.repositories.iter().enumerate() {
@@ -279,6 +335,20 @@ impl State {
         let email = user.and_then(|user| user.email.clone());
         let email = email.unwrap_or_else(|| format!("{login}@users.noreply.github.com"));
         Signature { name, email, date }
+    }
+
+    /// Remembers that somebody gave or took a label.
+    pub(super) fn happened(
+        &mut self,
+        repository: usize,
+        number: u64,
+        event: &'static str,
+        label: &str,
+        by: &str,
+    ) {
+        let (id, at) = (self.next_id(), self.now());
+        let (label, by) = (label.to_string(), by.to_string());
+        self.repositories[repository].events.push(IssueEvent { id, number, event, label, by, at });
     }
 
     /// Makes sure that a repository has a label, as GitHub does when an issue is given one it does not know.

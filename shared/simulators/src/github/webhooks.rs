@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     GitHub, find,
     shapes::node_id,
-    state::{Comment, Issue, Merged, Pull, Repository, Review, ReviewComment, State},
+    state::{Comment, Delivered, Issue, Merged, Place, Pull, Repository, Review, ReviewComment, State},
     world::UserType,
 };
 use crate::webhook::{Outgoing, sign_sha256};
@@ -68,6 +68,7 @@ impl GitHub {
         let (index, by) = (find(&state, repository)?, person(&state, by)?);
         issue(&state, index, number)?;
         let (label, now) = (state.ensure_label(index, label), state.now());
+        state.happened(index, number, "labeled", &label, &by);
         let changed = issue_mut(&mut state, index, number)?;
         changed.labels.retain(|known| *known != label);
         changed.labels.push(label.clone());
@@ -142,9 +143,11 @@ impl GitHub {
                 user,
                 body,
                 path,
-                line,
+                place: Place::Right(line),
                 commit,
                 at,
+                answers: None,
+                resolved: false,
             });
         }
         let changed = issue_mut(&mut state, index, number)?;
@@ -259,17 +262,23 @@ pub(super) fn outgoing(
         target = (app.id, "integration");
     }
     let body = payload.to_string().into_bytes();
+    let guid = delivery_id(&state.address, id, &body);
+    let (repository, at) = (repository.id, state.now());
     let headers = vec![
         ("accept", "*/*".to_string()),
         ("content-type", "application/json".to_string()),
         ("user-agent", "GitHub-Hookshot/simulated".to_string()),
-        ("x-github-delivery", delivery_id(&state.address, id, &body)),
+        ("x-github-delivery", guid.clone()),
         ("x-github-event", event.to_string()),
-        ("x-github-hook-id", repository.id.to_string()),
+        ("x-github-hook-id", repository.to_string()),
         ("x-github-hook-installation-target-id", target.0.to_string()),
         ("x-github-hook-installation-target-type", target.1.to_string()),
         ("x-hub-signature-256", sign_sha256(signing, &body)),
     ];
+    if state.access.accounts.app.is_some() {
+        let (event, headers) = (event.to_string(), headers.clone());
+        state.deliveries.push(Delivered { id, guid, at, event, headers, payload });
+    }
     Outgoing { path: "/webhooks/github", headers, body }
 }
 

@@ -7,9 +7,12 @@ mod conversations;
 mod messages;
 mod people;
 mod simulator;
+mod socket;
 mod webhooks;
 mod world;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -22,6 +25,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::credentials::{Secrets, bearer, same};
+use crate::description::Violations;
 use crate::error::WorldError;
 
 pub use webhooks::sign_slack;
@@ -35,9 +39,14 @@ struct Workspace {
     base_url: String,
     world: World,
     bot_token: SecretString,
+    /// The app's own token, where it uses Socket Mode.
+    app_token: Option<SecretString>,
+    violations: Violations,
     signing: SecretString,
     clock: Clock,
     state: Mutex<State>,
+    /// The ids of conversations with single people.
+    opened: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +56,8 @@ struct State {
     addresses: Vec<String>,
     /// What was posted to response addresses, by address.
     responses: Vec<(String, Value)>,
+    /// What Socket Mode did.
+    socket: socket::Sockets,
     /// Microseconds of the last message: Slack's `ts` is unique in a channel.
     last_ts: i64,
 }
@@ -78,12 +89,17 @@ impl Slack {
         signing: SecretString,
         base_url: String,
         clock: Clock,
+        violations: Violations,
     ) -> Result<Self, WorldError> {
+        let fields = secrets.by_name().get(&world.secret);
         Ok(Self(Arc::new(Workspace {
             base_url,
             bot_token: secrets.field("slack", &world.secret, "bot_token")?,
+            app_token: fields.and_then(|fields| fields.get("app_token")).cloned(),
+            violations,
             signing,
             state: Mutex::default(),
+            opened: Mutex::default(),
             world,
             clock,
         })))
@@ -93,17 +109,31 @@ impl Slack {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn opened(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn world(&self) -> &World {
         &self.0.world
     }
 
     /// A channel by id, or where `names` allows by `#name` or name.
-    fn channel(&self, given: &str, names: bool) -> Result<&Channel, Refusal> {
-        self.world()
-            .channels
-            .iter()
-            .find(|channel| channel.id == given || (names && channel.name == given.trim_start_matches('#')))
-            .ok_or(Refusal::Because("channel_not_found"))
+    fn channel(&self, given: &str, names: bool) -> Result<Cow<'_, Channel>, Refusal> {
+        let is_meant = |channel: &&Channel| {
+            channel.id == given || (names && channel.name == given.trim_start_matches('#'))
+        };
+        let found = self.world().channels.iter().find(is_meant).map(Cow::Borrowed);
+        found.or_else(|| self.direct_messages(given)).ok_or(Refusal::Because("channel_not_found"))
+    }
+
+    /// What the bot and one person write to each other, once it was opened: named as the person is.
+    fn direct_messages(&self, id: &str) -> Option<Cow<'_, Channel>> {
+        if !self.opened().contains(id) {
+            return None;
+        }
+        let user = self.world().users.iter().find(|user| conversations::direct_id(&user.id) == id)?;
+        let (id, name) = (id.to_owned(), format!("@{}", user.name));
+        Some(Cow::Owned(Channel { id, name, private: true, archived: false, bot_is_member: true }))
     }
 
     /// The next message's `ts`: seconds and microseconds, later than any before.

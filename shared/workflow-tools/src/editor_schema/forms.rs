@@ -45,7 +45,8 @@ fn schema_of(form: Form, catalog: &Catalog) -> Value {
         Form::AwaitedEvent => json!({"enum": awaited(catalog)}),
         Form::AwaitedEvents => {
             let names = awaited(catalog);
-            let fields = json!({"type": "object", "minProperties": 1, "additionalProperties": reference("value")});
+            let fields =
+                json!({"type": "object", "minProperties": 1, "additionalProperties": reference("value")});
             let properties: serde_json::Map<_, _> =
                 names.iter().map(|name| ((*name).to_owned(), fields.clone())).collect();
             json!({"type": "array", "minItems": 1, "items": {

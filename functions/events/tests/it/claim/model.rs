@@ -227,7 +227,8 @@ impl Model {
             at: self.clock.now(),
         };
         self.table.put_opened_pull_request(&opened).await.unwrap();
-        self.words = (0..random.random_range(2..6)).map(|number| format!("word-{}-{number}.", self.scene)).collect();
+        self.words =
+            (0..random.random_range(2..6)).map(|number| format!("word-{}-{number}.", self.scene)).collect();
         for word in &self.words {
             self.push(Work::Deliver("issue_comment", self.request(word)));
         }
@@ -304,7 +305,9 @@ impl Model {
 
     /// The functions that asked something.
     pub(crate) fn held(&self) -> Vec<usize> {
-        let holds = |index: &usize| self.functions[*index].running.is_some() && self.functions[*index].turnstile.holds();
+        let holds = |index: &usize| {
+            self.functions[*index].running.is_some() && self.functions[*index].turnstile.holds()
+        };
         (0..self.functions.len()).filter(holds).collect()
     }
 
@@ -334,7 +337,8 @@ impl Model {
         let work = self.aws.known.lock().unwrap().work.swap_remove(choice);
         let function = &self.functions[slot];
         let (events, webhooks) = (Arc::clone(&function.events), Arc::clone(&function.webhooks));
-        let (table, clock, arrived) = (function.table.clone(), Arc::clone(&self.clock), Arc::clone(&self.arrived));
+        let (table, clock, arrived) =
+            (function.table.clone(), Arc::clone(&self.clock), Arc::clone(&self.arrived));
         let (aws, task_id, number, done) = (Arc::clone(&self.aws), self.task_id(), self.scene, work.clone());
         let is_over = Arc::new(AtomicBool::new(false));
         let ends = Ends { is_over: Arc::clone(&is_over), arrived };
@@ -342,10 +346,14 @@ impl Model {
             let _ends = ends;
             match done {
                 Work::Deliver(event, body) => deliver(webhooks, event, body).await,
-                Work::Stream(pk, sk) => handle(&events, EventInput::from_keys([(pk.as_str(), sk.as_str())])).await,
+                Work::Stream(pk, sk) => {
+                    handle(&events, EventInput::from_keys([(pk.as_str(), sk.as_str())])).await
+                }
                 Work::Status(_, document) => handle(&events, EventInput::from_json(document).unwrap()).await,
                 Work::Sweep => handle(&events, EventInput::Sweep).await,
-                Work::Act(execution, turn) => act(&aws, &table, &*clock, (&task_id, number), &execution, turn).await,
+                Work::Act(execution, turn) => {
+                    act(&aws, &table, &*clock, (&task_id, number), &execution, turn).await
+                }
             }
         });
         self.functions[slot].running = Some(Running { work, task, is_over });
@@ -482,7 +490,8 @@ async fn act(
     if !aws.waits(execution, turn, &token) {
         return Ok(());
     }
-    let closed = EventSpec::new(EventName::from_static("pull_request.closed"), "").matched_by(["repository", "number"]);
+    let closed = EventSpec::new(EventName::from_static("pull_request.closed"), "")
+        .matched_by(["repository", "number"]);
     let fields = json!({"repository": "acme/shop", "number": number});
     let closed = EventKey::new(&closed, fields.as_object().unwrap()).unwrap().unwrap();
     for topic in [Topic::Event(closed), Topic::Event(EventKey::words_waiting(task_id))] {
@@ -595,7 +604,8 @@ impl Backend for Aws {
             let mut headers = headers.clone();
             headers.remove("host");
             headers.remove("content-length");
-            let sent = self.client.post(&self.database).headers(headers).body(body.clone()).send().await.unwrap();
+            let sent =
+                self.client.post(&self.database).headers(headers).body(body.clone()).send().await.unwrap();
             let (status, answer) = (sent.status(), sent.bytes().await.unwrap());
             if status.is_success() {
                 self.known.lock().unwrap().work.extend(changed(target, &body));
@@ -633,7 +643,9 @@ impl Backend for Aws {
             }
             "AWSStepFunctions.SendTaskSuccess" => {
                 let token = text("taskToken");
-                let Some((execution, turn)) = known.tokens.get(&token).cloned() else { return refused("TaskDoesNotExist") };
+                let Some((execution, turn)) = known.tokens.get(&token).cloned() else {
+                    return refused("TaskDoesNotExist");
+                };
                 let is_open = known.running.get(&arn(&execution)).is_some_and(|status| status == "RUNNING");
                 if turn == u32::MAX || !is_open {
                     return refused("TaskTimedOut");
@@ -661,7 +673,9 @@ fn changed(target: &str, body: &[u8]) -> Vec<Work> {
         "UpdateItem" | "DeleteItem" => vec![&input["Key"]],
         "TransactWriteItems" => {
             let writes = input["TransactItems"].as_array().unwrap().iter();
-            writes.flat_map(|write| [&write["Put"]["Item"], &write["Update"]["Key"], &write["Delete"]["Key"]]).collect()
+            writes
+                .flat_map(|write| [&write["Put"]["Item"], &write["Update"]["Key"], &write["Delete"]["Key"]])
+                .collect()
         }
         _ => Vec::new(),
     };

@@ -1,5 +1,8 @@
 use super::super::testing::{Vocabulary, check_any_delivery, headers};
+use super::events::LABELLED;
 use super::*;
+use domain::Event;
+use serde_json::Value;
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("ticketsmith") };
 

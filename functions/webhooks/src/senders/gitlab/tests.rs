@@ -125,7 +125,7 @@ fn notes_on_issues_and_merge_requests_have_signs() {
         [("merge_request", "acme/web/shop!3", true), ("issue", "acme/web/shop#3", false)]
     {
         let events = events_of(meaning_of(delivery("note", "ada", note.clone(), json!({on: {"iid": 3}}))));
-        let Received { event, words, reply } = &events[0];
+        let Received { event, words, reply, .. } = &events[0];
         assert_eq!(
             (event.task_id.as_deref(), &event.fields["is_pull_request"]),
             (Some(task_id), &json!(is_pull_request))

@@ -20,6 +20,26 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(chosen.map(|comment| call.state.comment(call.repository(), issue, comment)).collect()))
 }
 
+/// Those of a whole repository, by when they were written or changed.
+pub(super) fn list_all(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let since: Option<Timestamp> = match call.queried("since") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| Failure::invalid("IssueComment", "since", "invalid"))?),
+    };
+    let issues = call.repository().issues.values();
+    let mut chosen: Vec<(&Issue, &Comment)> = issues
+        .flat_map(|issue| issue.comments.iter().map(move |comment| (issue, comment)))
+        .filter(|(_, comment)| since.is_none_or(|since| comment.updated_at >= since))
+        .collect();
+    let by_update = call.queried("sort") == Some("updated");
+    chosen.sort_by_key(|(_, one)| (if by_update { one.updated_at } else { one.created_at }, one.id));
+    if call.queried("direction") == Some("desc") {
+        chosen.reverse();
+    }
+    let shown = chosen.into_iter().map(|(issue, one)| call.state.comment(call.repository(), issue, one));
+    Ok(call.page(shown.collect()))
+}
+
 pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (body, user) = (body(call)?, call.login()?);
     call.issue()?;

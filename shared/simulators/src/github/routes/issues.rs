@@ -1,11 +1,12 @@
 //! [Issues](https://docs.github.com/rest/issues/issues), among which GitHub counts pull requests.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
 use crate::github::{
     access::Caller,
+    shapes::{moment, node_id},
     state::{Closed, Issue, Repository},
     world::Role,
 };
@@ -28,6 +29,30 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     });
     let shown = in_order(call, chosen.collect());
     Ok(call.page(shown.into_iter().map(|issue| call.state.issue(repository, issue)).collect()))
+}
+
+/// [What happened](https://docs.github.com/rest/issues/events) to the issues and pull requests of a repository, the newest first.
+pub(super) fn list_events(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let repository = call.repository();
+    let shown = repository.events.iter().rev().map(|event| {
+        let url = format!("{}/issues/events/{}", call.state.api(repository), event.id);
+        let label = call.state.label(repository, &event.label);
+        let issue = repository.issues.get(&event.number);
+        json!({
+            "id": event.id,
+            "node_id": node_id("LabeledEvent", event.id),
+            "url": url,
+            "actor": call.state.user(&event.by),
+            "event": event.event,
+            "commit_id": null,
+            "commit_url": null,
+            "created_at": moment(event.at),
+            "label": { "name": label["name"], "color": label["color"] },
+            "issue": issue.map(|issue| call.state.issue(repository, issue)),
+            "performed_via_github_app": null,
+        })
+    });
+    Ok(call.page(shown.collect()))
 }
 
 /// Whether an issue or pull request is `open`, `closed`, or one of `all`.
@@ -130,8 +155,15 @@ pub(super) fn label_names(labels: &[Value]) -> Result<Vec<String>, Failure> {
 
 /// Puts labels in the place of those an issue has.
 pub(super) fn set_labels(call: &mut Call<'_>, number: u64, names: Vec<String>) -> Result<(), Failure> {
-    let repository = call.repository;
+    let (repository, login) = (call.repository, call.login()?);
     let labels: Vec<String> = names.iter().map(|name| call.state.ensure_label(repository, name)).collect();
+    let before = call.repository().issues.get(&number).map(|issue| issue.labels.clone()).unwrap_or_default();
+    for label in labels.iter().filter(|label| !before.contains(label)) {
+        call.state.happened(repository, number, "labeled", label, &login);
+    }
+    for label in before.iter().filter(|label| !labels.contains(label)) {
+        call.state.happened(repository, number, "unlabeled", label, &login);
+    }
     let issue = call.repository_mut().issues.get_mut(&number).ok_or_else(Failure::not_found)?;
     issue.labels.clear();
     for label in labels {

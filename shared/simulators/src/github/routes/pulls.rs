@@ -89,7 +89,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     let login = call.login()?;
     let (reviews, review_comments) = (Vec::new(), Vec::new());
-    let pull = Pull { head, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };
+    let (merged, fork) = (None, None);
+    let pull = Pull { head, base, head_sha, base_sha, draft, merged, reviews, review_comments, fork };
     let number = call.state.open(call.repository, title, body, login, Some(pull));
     call.state.just_made(index, &number.to_string());
     let shown = shown(call, number)?;

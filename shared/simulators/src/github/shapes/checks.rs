@@ -138,7 +138,12 @@ impl State {
     }
 
     /// A job of a run as the API shows it.
-    pub(in crate::github) fn job(&self, repository: &Repository, suite: &CheckSuite, run: &CheckRun) -> Value {
+    pub(in crate::github) fn job(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+        run: &CheckRun,
+    ) -> Value {
         let url = format!("{}/actions/jobs/{}", self.api(repository), run.id);
         json!({
             "id": run.id,

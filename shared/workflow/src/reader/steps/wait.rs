@@ -32,10 +32,9 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
                 "events" => "this one names its fields beside each event",
                 _ => "this one waits for a time",
             };
-            reader.problems.error(
-                fields.key_span(other),
-                format!("`{other}` belongs to a wait for an event; {what}"),
-            );
+            reader
+                .problems
+                .error(fields.key_span(other), format!("`{other}` belongs to a wait for an event; {what}"));
         }
     }
     match *key {
@@ -120,10 +119,11 @@ fn checked(
     }
     for field in &event.match_fields {
         if !matching.iter().any(|(key, _)| key.value == *field) {
-            reader
-                .problems
-                .error(at, format!("{what} needs `{field}`"))
-                .help(format!("{} is recognised by {}", event.name, event.match_fields.join(" and ")));
+            reader.problems.error(at, format!("{what} needs `{field}`")).help(format!(
+                "{} is recognised by {}",
+                event.name,
+                event.match_fields.join(" and ")
+            ));
         }
     }
     Event { spec: Arc::new(event), matching }

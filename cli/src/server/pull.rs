@@ -1,0 +1,143 @@
+//! `serve --pull`: fetches what happens at services where they cannot deliver it, and hands it to the function that takes deliveries.
+
+use async_trait::async_trait;
+use domain::configuration::{Configuration, InstanceName};
+use domain::plugins::RepositoryAccess;
+use domain::{ActionError, Clock, RepositoryName};
+use providers::{Patience, Providers, Pull, PulledDelivery, Receiver, Waiting};
+use records::{PulledPlace, Table};
+use runtime::{Function, Services};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How long to wait after a first failure; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest wait.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// What fetching takes.
+#[derive(Clone)]
+pub(crate) struct Puller {
+    configuration: Arc<Configuration>,
+    providers: Arc<Providers>,
+    table: Table,
+    clock: Arc<dyn Clock>,
+    webhooks: Arc<dyn Function>,
+}
+
+impl Puller {
+    /// Fetches with `serve`'s own services, and hands over to `webhooks`.
+    ///
+    /// # Errors
+    /// `Internal` when TLS cannot be set up.
+    pub(crate) fn new(
+        configuration: &Configuration,
+        services: &Services,
+        webhooks: Arc<dyn Function>,
+    ) -> Result<Self, ActionError> {
+        let (table, clock) = (services.table(), services.clock());
+        // Work goes first.
+        let waiting = Waiting { patience: Patience::GivesWay, request_timeout: None };
+        let providers = Providers::new(table.clone(), services.secrets(), Arc::clone(&clock), waiting)?;
+        let configuration = Arc::new(configuration.clone());
+        Ok(Self { configuration, providers: Arc::new(providers), table, clock, webhooks })
+    }
+
+    /// Fetches from each service that some project uses, as tasks of their own: one that does not answer holds up no other. Gives a line for
+    /// each, also for those that need a public address.
+    pub(crate) fn start(&self, tasks: &mut JoinSet<()>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for instance in self.configuration.instances() {
+            let repositories = repositories(&self.configuration, instance.name);
+            let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());
+            let Some(sender) = sender.filter(|_| !repositories.is_empty()) else { continue };
+            let name = instance.name;
+            match sender.fetched() {
+                Some(fetched) => {
+                    lines.push(format!("{name}: {fetched}"));
+                    tasks.spawn(self.clone().keep(name.clone(), repositories));
+                }
+                None => lines.push(format!("nothing of {name}: {} needs a public address", sender.title())),
+            }
+        }
+        lines
+    }
+
+    /// Fetches again and again.
+    async fn keep(self, instance: InstanceName, repositories: Vec<RepositoryName>) {
+        let mut failed_pause = None;
+        loop {
+            let pause = match self.pull(&instance, &repositories).await {
+                Ok(Some(pause)) => {
+                    if failed_pause.take().is_some() {
+                        tracing::info!(%instance, "events are fetched again");
+                    }
+                    pause
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    let pause = failed_pause.map_or(FIRST_PAUSE, |pause: Duration| pause * 2);
+                    let pause = pause.min(LONGEST_PAUSE);
+                    tracing::warn!(%instance, %error, again_in_seconds = pause.as_secs(), "events are not fetched");
+                    failed_pause = Some(pause);
+                    pause
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Fetches once. `None` where nothing can be fetched.
+    async fn pull(
+        &self,
+        instance: &InstanceName,
+        repositories: &[RepositoryName],
+    ) -> Result<Option<Duration>, ActionError> {
+        let access = RepositoryAccess::ReadConversations;
+        let connected = self.providers.connect(&self.configuration, instance, access).await?;
+        let Some(pull) = connected.pull else { return Ok(None) };
+        let pull: &dyn Pull = &*pull;
+        pull.pull(repositories, &Hand { puller: self, instance }).await.map(Some)
+    }
+}
+
+/// The repositories of the projects that use an instance.
+fn repositories(configuration: &Configuration, instance: &InstanceName) -> Vec<RepositoryName> {
+    let using = configuration
+        .projects
+        .iter()
+        .filter(|project| project.providers.values().any(|used| used == instance));
+    let repositories: BTreeSet<_> = using.map(|project| project.repository.to_string()).collect();
+    repositories.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Hands over what one instance gave.
+struct Hand<'a> {
+    puller: &'a Puller,
+    instance: &'a InstanceName,
+}
+
+#[async_trait]
+impl Receiver for Hand<'_> {
+    async fn receive(&self, delivery: PulledDelivery) -> Result<Value, ActionError> {
+        let headers: Map<String, Value> =
+            delivery.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let place = self.instance.as_str();
+        let document = json!({ "place": place, "headers": headers, "body": delivery.body });
+        self.puller.webhooks.invoke(document).await
+    }
+
+    async fn place(&self, of: &str) -> Result<Option<Value>, ActionError> {
+        let kept = self.puller.table.pulled(self.instance.as_str(), of).await?;
+        Ok(kept.map(|kept| kept.place))
+    }
+
+    async fn keep_place(&self, of: &str, place: Value) -> Result<(), ActionError> {
+        let kept = PulledPlace { place, at: self.puller.clock.now() };
+        Ok(self.puller.table.put_pulled(self.instance.as_str(), of, &kept).await?)
+    }
+}

@@ -1,0 +1,82 @@
+//! What all events of a delivery have in common, and what each is known by.
+
+use super::super::delivery::Received;
+use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED, PULL_REQUEST_LABELLED};
+use domain::{Actor, Event, EventName};
+use jiff::{SignedDuration, Timestamp};
+use records::ReplyPlace;
+use serde_json::{Map, Value, json};
+
+/// How many seconds may be between the time at which an issue was changed, which a webhook tells, and that of the change itself, which a list
+/// tells.
+const CLOCKS_DIFFER_BY: i64 = 2;
+
+/// The data common to all events in a delivery.
+pub(super) struct About<'a> {
+    pub(super) delivery: &'a str,
+    pub(super) repository: String,
+    pub(super) actor: Option<Actor>,
+    /// Whether a machine caused it.
+    pub(super) is_machine: bool,
+}
+
+impl About<'_> {
+    /// `number` is an issue or a pull request.
+    pub(super) fn event(&self, kind: EventName, number: Option<u64>, more: Value) -> Received {
+        let mut fields = Map::new();
+        fields.insert("repository".into(), json!(self.repository));
+        fields.insert("actor".into(), json!(self.actor.as_ref().map(|actor| &actor.id)));
+        if let Value::Object(more) = more {
+            fields.extend(more);
+        }
+        let task_id = number.map(|number| format!("{}#{number}", self.repository));
+        let is_silent = [CHECKS_COMPLETED, CLOSED, PULL_REQUEST_LABELLED].contains(&kind);
+        let reply = task_id.clone().filter(|_| !self.is_machine && !is_silent);
+        let event = Event {
+            actor: self.actor.clone(),
+            kind,
+            delivery: self.delivery.to_owned(),
+            project: Some(self.repository.clone()),
+            task_id,
+            fields,
+        };
+        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id, restriction: None });
+        Received { event, words: None, reply, also_as: Vec::new() }
+    }
+
+    /// The same, known by something of its own.
+    pub(super) fn known_by(&self, id: &str, received: Received) -> Received {
+        let mut received = received;
+        received.event.delivery = format!("{}{id}", self.repository);
+        received
+    }
+
+    /// A label on an issue, given at this time or with the issue.
+    pub(super) fn labelled(&self, number: u64, label: &str, given: Given) -> Received {
+        let task_id = format!("{}#{number}", self.repository);
+        let received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
+        let label = domain::folded(label);
+        match given {
+            Given::WithTheIssue => self.known_by(&format!("#{number} created with {label}"), received),
+            Given::At(at) => {
+                let id = |at: Timestamp| format!("#{number} labelled {label} at {}", at.as_second());
+                let also_at = (1..=CLOCKS_DIFFER_BY).flat_map(|seconds| [-seconds, seconds]);
+                let also_at =
+                    also_at.filter_map(|seconds| at.checked_add(SignedDuration::from_secs(seconds)).ok());
+                let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
+                Received { also_as, ..self.known_by(&id(at), received) }
+            }
+            Given::Sometime => received,
+        }
+    }
+}
+
+/// When a label was given.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Given {
+    /// It is one that the issue was created with.
+    WithTheIssue,
+    At(Timestamp),
+    /// The delivery does not say.
+    Sometime,
+}
