@@ -19,6 +19,7 @@
 mod account;
 mod act;
 mod answer;
+mod awaited;
 mod bodies;
 mod bounds;
 mod button;
