@@ -8,10 +8,13 @@
 //!
 //! `TICKETSMITH_SEED` repeats one interleaving, `TICKETSMITH_SEEDS` says how many there are.
 
+mod aws;
 mod model;
 mod turnstile;
+mod workflow;
 
-use model::{Model, Work};
+use aws::Work;
+use model::Model;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use turnstile::Fate;
