@@ -157,6 +157,7 @@ impl Acting<'_> {
         if let Some(done) = self.answer_by_move(&event).await? {
             return Ok(self.handled(done, &event, is_elsewhere));
         }
+        let mut wished = None;
         let event = match routes.start_for(&event) {
             // A machine could answer every revision with another request.
             Ok(None) if !is_awaited && reply.is_some() => {
@@ -167,7 +168,9 @@ impl Acting<'_> {
                         {
                             return Ok(self.told(told, &event));
                         }
-                        self.revision_of(routes, &event, &wish, on).await?.unwrap_or(event)
+                        let revision = self.revision_of(routes, &event, &wish, on.clone()).await?;
+                        wished = Some((wish, on, reply.clone()));
+                        revision.unwrap_or(event)
                     }
                     None => event,
                 }
@@ -188,6 +191,12 @@ impl Acting<'_> {
                     false => self.control.start(*request).await?,
                 };
                 let outcome = Outcome::from(result);
+                // Another request was faster: this one is said to the agent that it began.
+                if let (Outcome::AlreadyAtWork { .. }, Some((wish, on, reply))) = (&outcome, wished)
+                    && let Some(told) = self.tell_by(&asked, wish, on.as_ref(), reply).await?
+                {
+                    return Ok(self.told(told, &asked));
+                }
                 // Who gave a label finds the work at the ticket; who spoke to the bot or asked for a revision expects an answer.
                 let is_revision = asked.kind == EventName::REVISION_REQUESTED;
                 let answer = match outcome {
