@@ -5,7 +5,7 @@ use domain::event::EventSpec;
 use domain::{Clock, EventKey, EventName, MicroUsd};
 use jiff::Timestamp;
 use records::{
-    Changed, Moves, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Topic, Waiter,
+    Changed, Moves, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic, Waiter,
 };
 use serde_json::json;
 
@@ -77,6 +77,10 @@ pub(crate) async fn act(
             question: None,
             approvers: Vec::new(),
             moves: Moves::default(),
+            details: None,
+            terms: Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
             message: None,
             answer: None,
             told: None,
