@@ -132,7 +132,8 @@ async fn a_command_over_socket_mode_is_answered_and_a_mention_from_before_is_rea
     // Once after each start but the first, which had no place to go on from.
     let read_again = async || {
         let read = world.requests("slack", "GET", "/conversations.history").await;
-        (read.iter().filter(|entry| !entry["query"].to_string().contains("metadata")).count() >= 2).then_some(())
+        (read.iter().filter(|entry| !entry["query"].to_string().contains("metadata")).count() >= 2)
+            .then_some(())
     };
     eventually("the channel's messages", FETCHED, read_again).await;
     let later = world.capture("slack-mention").await;

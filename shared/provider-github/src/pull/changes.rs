@@ -2,9 +2,9 @@
 //! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks are done is not among it:
 //! those that a step waits for are asked for by themselves.
 //!
-//! All of it changes when an issue or pull request was updated last. While none was, that one list is all that is asked for.
+//! All of it changes when an issue or pull request was updated last. While none was for some minutes, that one list is all that is asked for.
 
-use super::{Happened, keep, until, written};
+use super::{Happened, OVERLAP, keep, until, written};
 use crate::github::Github;
 use crate::pages::{PER_PAGE, numbered};
 use domain::{ActionError, RepositoryName};
@@ -114,7 +114,10 @@ impl Github {
             }
         };
         if handed.is_ok() {
-            place.seen.extend(fresh.iter().map(|one| (one.id(), one.updated_at)));
+            // The lists may not show yet why something was updated, and more may happen in the same second.
+            let now = self.client.clock().now();
+            let settled = fresh.iter().filter(|one| now.duration_since(one.updated_at) >= OVERLAP);
+            place.seen.extend(settled.map(|one| (one.id(), one.updated_at)));
             // What happens from now on is updated later than what was seen: the list was read before the others.
             if let Some(newest) = fresh.iter().map(|one| one.updated_at).max() {
                 place.move_to(newest);
