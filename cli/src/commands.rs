@@ -11,18 +11,25 @@ mod budget;
 mod completions;
 mod config;
 mod cost;
+mod costs;
 mod deliver;
 mod demo;
 mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod evidence;
 mod execution;
+#[cfg(test)]
+#[path = "commands/tests/grammar.rs"]
+mod grammar;
 mod init;
 mod invoke;
+mod link;
 mod logs;
 mod manual;
 mod migrate;
+mod notify;
 #[cfg(test)]
 #[path = "commands/tests/operations.rs"]
 mod operations;
@@ -31,6 +38,7 @@ mod project;
 mod redrive;
 mod restore;
 mod run;
+mod say;
 mod secrets;
 mod serve;
 mod session;
@@ -47,6 +55,7 @@ mod workflow;
 use crate::exit::Outcome;
 use crate::server::log_file::LogFile;
 use clap::Subcommand;
+use domain::command::CommandWord;
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -61,6 +70,15 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
     Run(run::Arguments),
+    /// Plan requirements as tickets.
+    Plan(say::Arguments),
+    /// Ask for changes to a ticket's pull request.
+    Revise(say::Arguments),
+    /// Review a pull request.
+    Review(say::Arguments),
+    /// Say something to the agent at work on a ticket.
+    #[command(after_help = agent::TELL_EXAMPLES)]
+    Tell(agent::TellArguments),
     /// Answer yes to the question of an execution.
     Approve(answer::Arguments),
     /// Answer no to the question of an execution.
@@ -71,6 +89,12 @@ pub(crate) enum Command {
     Undo(undo::Arguments),
     /// Continue an execution that failed or was stopped.
     Redrive(redrive::Arguments),
+    /// Show what was spent on a ticket, or by a person this month.
+    Costs(costs::Arguments),
+    /// Join an account in a chat, a tracker or a code host to yourself.
+    Link(link::Arguments),
+    /// Choose what you are told directly in the chat.
+    Notify(notify::Arguments),
     /// Perform one action by hand, as a workflow step would.
     Invoke(invoke::Arguments),
     /// Show executions and their costs.
@@ -111,16 +135,18 @@ pub(crate) enum Command {
     /// Sign in to an API.
     #[command(subcommand)]
     Auth(auth::Arguments),
-    /// Who changed what through the API.
+    /// Who did what: list it, or verify that it is whole.
     #[command(subcommand)]
     Audit(audit::Arguments),
+    /// How a pull request came about: print the signed record, or verify it.
+    Evidence(evidence::Arguments),
     /// Agents at work: see them, speak to them, stop them.
     #[command(subcommand)]
     Agent(agent::Arguments),
     /// Questions that wait for a person, by the API.
     #[command(subcommand)]
     Approval(approval::Arguments),
-    /// What may be spent, by the API.
+    /// What may be spent, and what becomes of work that a limit stopped.
     #[command(subcommand)]
     Budget(budget::Arguments),
     /// What was spent, by the API.
@@ -173,6 +199,13 @@ impl Command {
             Self::Try(arguments) => r#try::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
+            Self::Plan(arguments) => say::run(arguments, CommandWord::Plan).await,
+            Self::Revise(arguments) => say::run(arguments, CommandWord::Revise).await,
+            Self::Review(arguments) => say::run(arguments, CommandWord::Review).await,
+            Self::Tell(arguments) => agent::tell(arguments).await,
+            Self::Costs(arguments) => costs::run(arguments).await,
+            Self::Link(arguments) => link::run(arguments).await,
+            Self::Notify(arguments) => notify::run(arguments).await,
             Self::Approve(arguments) => answer::run(arguments, true).await,
             Self::Deny(arguments) => answer::run(arguments, false).await,
             Self::Stop(arguments) => stop::run(arguments).await,
@@ -204,6 +237,7 @@ impl Command {
             Self::Project(arguments) => project::run(arguments).await,
             Self::Task(arguments) => task::run(arguments).await,
             Self::Audit(arguments) => audit::run(arguments).await,
+            Self::Evidence(arguments) => evidence::run(arguments).await,
             Self::Execution(arguments) => execution::run(arguments).await,
             Self::Token(arguments) => token::run(arguments).await,
             Self::User(arguments) => user::run(arguments).await,

@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) step_functions: aws_sdk_sfn::Client,
     /// Lambda, or the compatible API of `serve`.
     pub(crate) lambda: aws_sdk_lambda::Client,
+    /// KMS.
+    pub(crate) key_management: aws_sdk_kms::Client,
     /// The part of a state machine's ARN before the workflow's name.
     pub(crate) state_machine_arn_prefix: String,
     /// The part of a function's name before the action's name.
@@ -86,6 +88,7 @@ impl Connection {
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE),
             step_functions: aws_sdk_sfn::Client::new(&config),
             lambda: lambda(&config),
+            key_management: aws_sdk_kms::Client::new(&config),
             state_machine_arn_prefix: STATE_MACHINE_ARN_PREFIX.to_owned(),
             function_prefix: FUNCTION_PREFIX.to_owned(),
         }
@@ -103,6 +106,7 @@ impl Connection {
             table: Table::new(dynamodb, stage.prefix()),
             step_functions: aws_sdk_sfn::Client::new(&config),
             lambda: lambda(&config),
+            key_management: aws_sdk_kms::Client::new(&config),
             state_machine_arn_prefix,
             function_prefix: format!("{}-", stage.prefix()),
         })

@@ -2,7 +2,7 @@
 //! functions' specifications.
 
 use crate::functions;
-use domain::Bundle;
+use domain::{Bundle, PluginType};
 use records::Partition;
 use runtime::{FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use workflow::function_placeholder;
 pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
-/// and timeout in seconds, which secrets it reads, which partitions of the table it reads and writes, what it asks of Step Functions,
+/// and timeout in seconds, which plugin types it uses and which secrets it reads, whether it signs evidence, which partitions of the table it reads and writes, what it asks of Step Functions,
 /// and what invokes it.
 pub(crate) fn functions_document() -> String {
     let functions: Map<String, Value> =
@@ -23,6 +23,7 @@ pub(crate) fn functions_document() -> String {
 
 fn entry(function: &FunctionSpec) -> Value {
     let bundles: BTreeSet<Bundle> = function.secrets.iter().copied().filter_map(bundle).collect();
+    let plugins: BTreeSet<PluginType> = function.secrets.iter().copied().filter_map(plugin).collect();
     let operations = |on_executions: bool| {
         let operations = function.step_functions.iter().copied();
         let granted = operations.filter(|operation| operation.is_on_executions() == on_executions);
@@ -33,7 +34,9 @@ fn entry(function: &FunctionSpec) -> Value {
         "handler": function.handler,
         "memory_megabytes": function.memory_megabytes,
         "timeout_seconds": function.timeout_seconds,
+        "plugins": plugins.into_iter().map(PluginType::as_str).collect::<Vec<_>>(),
         "secrets": bundles.into_iter().map(Bundle::as_str).collect::<Vec<_>>(),
+        "signs_evidence": function.signs_evidence(),
         "reads": names(&function.access.reads),
         "writes": names(&function.access.writes),
         "lists": function.access.lists.iter().map(|listing| listing.pattern()).collect::<Vec<_>>(),
@@ -44,11 +47,20 @@ fn entry(function: &FunctionSpec) -> Value {
     })
 }
 
+fn plugin(secret: SecretUse) -> Option<PluginType> {
+    match secret {
+        SecretUse::Credentials(plugin) => Some(plugin),
+        SecretUse::Signing | SecretUse::SignIn => None,
+    }
+}
+
 fn bundle(secret: SecretUse) -> Option<Bundle> {
     match secret {
         SecretUse::Signing => Some(Bundle::Signing),
         SecretUse::Credentials(plugin) => Bundle::of(plugin),
         SecretUse::SignIn => Some(Bundle::SignIn),
+        // It is a key that is used, not a secret that is read.
+        SecretUse::EvidenceKey => None,
     }
 }
 

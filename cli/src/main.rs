@@ -14,6 +14,7 @@ mod connection;
 mod exit;
 mod functions;
 mod functions_document;
+mod in_force;
 mod logging;
 mod place;
 mod progress;

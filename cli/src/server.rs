@@ -16,11 +16,13 @@ pub(crate) mod data_folder;
 mod descriptors;
 mod disk;
 mod dynamodb;
+pub(crate) mod evidence_key;
 pub(crate) mod functions;
 mod health;
 mod housekeeping;
 mod in_process;
 mod key_condition;
+mod key_management;
 mod lambda;
 mod leading_keys;
 mod listeners;
@@ -46,6 +48,7 @@ mod year;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
+use crate::in_force;
 use axum::Router;
 use backup::EngineCopy;
 use caller::{Grant, Grants};
@@ -56,6 +59,7 @@ use engine::Engine;
 use functions::{Connected, StepTargets};
 use housekeeping::House;
 use in_process::InProcess;
+use key_management::EVIDENCE_KEY;
 use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
@@ -131,6 +135,7 @@ impl Server {
         let mut secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
             .map_err(Exit::usage)?;
         crate::session_keys::ensure(&mut secrets)?;
+        let evidence_key = evidence_key::open(&folder.evidence_key()).map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;
         let check_runner = checks::runner(&folder, &file.configuration).await?;
         let table_file = TableFile::open(&folder.table()).map_err(Exit::usage)?;
@@ -173,6 +178,7 @@ impl Server {
             engine_copy: EngineCopy { engine: engine.clone(), folder: folder.clone() },
             functions: invoke,
             secrets: Arc::clone(&secrets),
+            evidence_key: Arc::new(evidence_key),
         }
         .router();
         let mut tasks = JoinSet::new();
@@ -195,16 +201,26 @@ impl Server {
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
         stream::leave_out_images(table_file.writer(), table.name()).map_err(Exit::unreachable)?;
-        providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
-        workflows.put(&engine, &table).await?;
+        let put = async {
+            providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
+            workflows.put(&engine, &table).await
+        };
+        in_force::audited(&table, "serve", put).await?;
 
         let news = news::news();
         let connected: Vec<Connected> = admitted
             .into_iter()
             .map(|(spec, grant)| {
-                let services = |grant: &Grant| match spec.serves_api() {
-                    true => services(grant).with_news(news.clone()),
-                    false => services(grant),
+                let services = |grant: &Grant| {
+                    let services = services(grant);
+                    let services = match spec.signs_evidence() {
+                        true => services.with_evidence_key(EVIDENCE_KEY),
+                        false => services,
+                    };
+                    match spec.serves_api() {
+                        true => services.with_news(news.clone()),
+                        false => services,
+                    }
                 };
                 let services = match check_runner.clone().filter(|_| spec.is_invoked_by(Source::Steps)) {
                     Some(runner) => services(&grant).with_check_runner(runner),
@@ -297,7 +313,7 @@ impl Server {
     /// # Errors
     /// When the table or the engine does not take them.
     pub(crate) async fn replace_workflows(&mut self, workflows: Workflows) -> Outcome {
-        workflows.put(&self.engine, &self.table).await?;
+        in_force::audited(&self.table, "serve", workflows.put(&self.engine, &self.table)).await?;
         self.workflows = workflows;
         Ok(())
     }
@@ -369,6 +385,7 @@ fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<Str
             .map(|instance| instance.secret().into_owned())
             .collect(),
         SecretUse::SignIn => vec![sign_in::secret_name(TABLE)],
+        SecretUse::EvidenceKey => Vec::new(),
     };
     function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
 }

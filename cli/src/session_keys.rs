@@ -5,7 +5,7 @@ use crate::server::sdk::TABLE;
 use crate::server::secret_file::SecretFile;
 use jiff::Timestamp;
 use records::Table;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sign_in::{SessionKeys, Ticket, secret_name, with_session_keys};
 
 /// Makes the first key where there is none, so that people can sign in.
@@ -33,10 +33,11 @@ pub(crate) fn session_keys(file: &SecretFile) -> Outcome<Option<SessionKeys>> {
 /// # Errors
 /// Usage when the secrets cannot be written.
 pub(crate) fn store(file: &mut SecretFile, keys: &SessionKeys) -> Outcome {
-    let whole = with_session_keys(file.get(&secret_name(TABLE)), keys);
-    let whole = whole
-        .ok_or_else(|| Exit::usage(format!("the secret `{}` is not a JSON object", secret_name(TABLE))))?;
-    file.set(&secret_name(TABLE), whole).map_err(Exit::usage)
+    let name = secret_name(TABLE);
+    let no_object = || Exit::usage(format!("the secret `{name}` is not a JSON object"));
+    let with_keys =
+        |present: Option<&SecretString>| with_session_keys(present, keys).map(Some).ok_or_else(no_object);
+    file.update(&name, with_keys).map_err(Exit::usage)?
 }
 
 /// A new link to the API at this address. What signs in is in its fragment, which browsers send to nobody.

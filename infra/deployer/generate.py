@@ -2,7 +2,8 @@
 """Writes the least-privilege policy for deploying the stack, from its synthesized template.
 
 `execution.json` is what CloudFormation's execution role needs: of each type of resource in the template, the permissions that AWS's own
-resource handlers declare (cfn-lint carries them), for the services of the stack alone and for resources of its names. `person.json` is
+resource handlers declare (cfn-lint carries them), for the services of the stack alone and for resources of its names; `keys.json` is the
+part of it about KMS. `person.json` is
 what the person who runs `ticketsmith deploy` needs: to assume the roles of the CDK's bootstrap, and to write the configuration afterward.
 
     cdk synth --quiet --output OUT --context packages=none
@@ -25,6 +26,8 @@ NAMES = {
     "dynamodb": ["arn:aws:dynamodb:*:*:table/ticketsmith*"],
     "events": ["arn:aws:events:*:*:rule/ticketsmith*"],
     "iam": ["arn:aws:iam::*:role/ticketsmith*"],
+    # Ids of keys are random.
+    "kms": ["arn:aws:kms:*:*:alias/ticketsmith*", "arn:aws:kms:*:*:key/*"],
     "lambda": ["arn:aws:lambda:*:*:function:ticketsmith*", "arn:aws:lambda:*:*:event-source-mapping:*"],
     "logs": ["arn:aws:logs:*:*:log-group:/aws/*/ticketsmith*", "arn:aws:logs:*:*:log-group:ticketsmith*"],
     "scheduler": ["arn:aws:scheduler:*:*:schedule/*/ticketsmith*"],
@@ -42,6 +45,7 @@ OPTIONAL = {
     "BearerToken": "BearerTokenAuthenticationEnabled",
     "CapacityProvider": "CapacityProviderConfig",
     "CodeSigningConfig": "CodeSigningConfigArn",
+    "bleKey": "EnableKeyRotation",
     "ContributorInsights": "ContributorInsightsSpecification",
     "DataProtectionPolicy": "DataProtectionPolicy",
     "DeletionProtection": "DeletionProtectionEnabled",
@@ -86,20 +90,25 @@ def is_used(verb, template):
     return reads or all(f'"{name}"' in json.dumps(template) for name in needed)
 
 
-def execution(template):
+def execution(template, keys):
+    """For the types of KMS, or for all others: together they are too long for one policy."""
     types = sorted({resource["Type"] for resource in template["Resources"].values()} - {"AWS::CDK::Metadata"})
+    types = [name for name in types if name.startswith("AWS::KMS::") == keys]
     declared = handlers()
-    without = [name for name in types if not declared.get(name)]
-    if without:
-        # Types that are older than resource handlers; their actions follow from the type's name in AWS's own documentation.
-        print(f"no handler declares permissions: {', '.join(without)}", file=sys.stderr)
+    # Types that are older than resource handlers are in `OLDER`; their actions follow from AWS's own documentation.
+    if without := [name for name in types if not declared.get(name) and name not in OLDER]:
+        sys.exit(f"no handler declares permissions of {', '.join(without)}; add them to OLDER")
+    of_type = {name: declared.get(name, set()) | OLDER.get(name, set()) for name in types}
+    if unnamed := [name for name, actions in of_type.items() if not any(action.split(":")[0] in NAMES for action in actions)]:
+        sys.exit(f"the service of {', '.join(unnamed)} is not in NAMES; add the ARNs of the stack's resources there")
     scoped, anywhere = {}, set()
     for name in types:
-        for action in declared.get(name, set()) | OLDER.get(name, set()):
+        for action in of_type[name]:
             service, verb = action.split(":")
-            if service not in NAMES or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):
+            # Other types name KMS only for keys that encrypt.
+            if service not in NAMES or (service == "kms") != keys or action in NEVER or action == "iam:PassRole" or not is_used(verb, template):
                 continue
-            if verb.startswith(("Describe", "List")):
+            if verb.startswith(("Describe", "List")) or action == "kms:CreateKey":
                 anywhere.add(action)
             else:
                 scoped.setdefault(service, set()).add(action)
@@ -108,6 +117,8 @@ def execution(template):
         for service, actions in sorted(scoped.items())
     ]
     statements.append({"Sid": "Look", "Effect": "Allow", "Action": sorted(anywhere), "Resource": "*"})
+    if keys:
+        return {"Version": "2012-10-17", "Statement": statements}
     statements.append(
         {
             "Sid": "PassRoles",
@@ -149,6 +160,7 @@ def person():
             allow("Secrets", ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], NAMES["secretsmanager"]),
             allow("Look", ["secretsmanager:ListSecrets"], "*"),
             allow("Functions", ["lambda:GetFunctionConfiguration"], NAMES["lambda"][:1]),
+            allow("Evidence", ["kms:GetPublicKey"], NAMES["kms"][1:]),
         ],
     }
 
@@ -163,7 +175,8 @@ def write(path, policy):
 
 def main():
     template = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    write(HERE / "execution.json", execution(template))
+    write(HERE / "execution.json", execution(template, keys=False))
+    write(HERE / "keys.json", execution(template, keys=True))
     write(HERE / "person.json", person())
 
 

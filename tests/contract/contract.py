@@ -53,6 +53,9 @@ class Api:
     def has(self, name, outcome):
         return lambda: self.call(f"/executions/{name}")["outcome"] == outcome
 
+    def answers(self, path):
+        return lambda: request(self.url + path, None, self.headers)[0] == 200
+
     def seed(self):
         """A ticket that became a pull request, and two that wait for an answer."""
         names = []
@@ -66,16 +69,18 @@ class Api:
             eventually(f"{ticket} is {outcome}", 120, self.has(accepted["execution"], outcome))
             names.append(accepted["execution"])
         [agent] = self.call(f"/agents?execution={names[0]}")["items"]
-        return names, agent["id"]
+        pull_request = base64.urlsafe_b64encode(b"acme/shop@feature/SHOP-1").decode().rstrip("=")
+        eventually("the evidence is signed", 60, self.answers(f"/pull-requests/{pull_request}/evidence"))
+        return names, agent["id"], pull_request
 
 
-def judge(api, agent, folder):
+def judge(api, agent, pull_request, folder):
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", SETTINGS, "run", CONTRACT]
     options = ["--url", api.url.removesuffix("/api/v1"), "--checks", "all", "--max-examples", EXAMPLES]
     headers = [f"--header=ticketsmith-as:{PERSON}"]
     # One phase after another over all operations, each with the same cases every time.
     quiet = ["--generation-deterministic", "--workers", "1", "--no-color"]
-    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent}).returncode
+    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent, "TICKETSMITH_PULL_REQUEST": pull_request}).returncode
 
 
 def main():
@@ -90,9 +95,9 @@ def main():
             # A folder of workflows takes the place of the shipped ones.
             shutil.copy(ROOT / "workflows/development.yaml", configured / "workflows")
             api = Api(configured, processes)
-            names, agent = api.seed()
+            names, agent, pull_request = api.seed()
             say(f"seeded {len(names)} executions")
-            failed = judge(api, agent, folder)
+            failed = judge(api, agent, pull_request, folder)
             assert api.process.poll() is None, f"serve ended with {api.process.returncode}"
             api.call("/executions?limit=1")
             if failed:

@@ -12,6 +12,7 @@ import parked
 import policies
 import removal
 import restoring
+import revising
 import sam
 import scheduled
 import side_by_side
@@ -59,11 +60,16 @@ def proof(folder, processes):
     say("started nine more")
     triggers.judge_the_others(stage, others)
     say("every trigger leads to a pull request")
+    revising.judge_the_fix(stage, others[revising.REVISED])
+    revision = revising.ask(stage)
+    say("a failed check was fixed by the session that made the change; somebody asks for more")
     answers_to_stranger = steering.a_stranger_is_refused(stage)
     undo = steering.an_undo(stage, others[steering.UNDONE])
     # The second delivery of the stranger's label had the time of an undo to be answered.
     assert answers_to_stranger() == 1, answers_to_stranger()
     say(f"a stranger's label starts nothing and is answered once; {undo} takes everything back")
+    revising.judge(stage, revision)
+    say(f"{revision} is one more commit on the same branch")
     failing_provider.judge(stage, failing)
     say("a server error is waited out; a refusal is told and taken back")
     side_by_side.judge(stage, survey)

@@ -23,8 +23,8 @@ MODEL_CALLERS = {
 # Besides these, what opens an agent's session finds out which model will work.
 MODEL_READERS = MODEL_CALLERS | {"open_session"}
 SECRETLESS = {"answer_session", "await_budget", "await_event", "await_provider", "list_effects", "run_tools"}
-# Partitions with what tasks, people and projects may still spend, and have spent.
-MONEY = ("TASK", "PERSON", "PROJECT")
+# Partitions with what tasks, people, projects and workflows may still spend, and have spent.
+MONEY = ("TASK", "PERSON", "PROJECT", "SPEND")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def table_rules(simulator):
         }
 
     others = set(simulator.functions) - MODEL_CALLERS - {"api", "events", "webhooks"}
-    money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"api", "webhooks"}, ["PERSON"], False)
+    money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"api", "webhooks"}, ["PERSON", "SPEND"], False)
     yield Rule("only what calls a model, and what settles for it, writes budgets", money, "list_effects", without_conditions)
     waiters = {"await_budget", "await_event", "await_provider", "request_approval", "api", "events", "webhooks"}
     waiting = writing(waiters, ["WAITER"], True) | writing(set(simulator.functions) - waiters, ["WAITER"], False)

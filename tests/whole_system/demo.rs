@@ -172,3 +172,20 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
         assert!(files.contains("README.md"), "{document:#}");
     }
 }
+
+#[tokio::test]
+async fn requirements_end_in_tickets_that_somebody_approved() {
+    for stack in ["default", "gitlab"] {
+        let temporary = TempDir::new().unwrap();
+        let arguments = ["--trigger", "plan", "--stack", stack, "--json"];
+        let output = demo(temporary.path(), &arguments).output().await.unwrap();
+        let (printed, errors) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{stack}: {printed}{errors}");
+        let line = printed.lines().last().unwrap_or_default();
+        let result: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {printed}"));
+        let tickets = result["tickets"].as_array().unwrap();
+        let states: Vec<&str> = tickets.iter().filter_map(|ticket| ticket["state"].as_str()).collect();
+        assert_eq!(states, ["created"; 4], "{stack}: an epic and three tasks: {result:#}");
+        assert_eq!(result["pull_request"], Value::Null, "{stack}");
+    }
+}

@@ -30,12 +30,17 @@ const EXCUSED: &[(&str, &str)] = &[
     ("shared/engine/src/api/state_machines.rs", "a field of Step Functions' own API"),
     ("infra/cdk/lib/observability.ts", "alarms and the dashboard of the stack"),
     ("cli/src/commands/logs.rs", "logs of Lambda"),
+    // IAM's names of the permissions to ask models of the account.
+    ("infra/cdk/lib/account_models.ts", "names of permissions"),
+    ("infra/cdk/lib/account_monitoring.ts", "names of permissions"),
     // What is tried is an issue of GitHub's, before anything is configured.
     ("cli/src/commands/try.rs", "what can be tried"),
     ("cli/src/commands/try/clone.rs", "what can be tried"),
     ("cli/src/commands/try/ticket.rs", "what can be tried"),
     ("cli/src/commands/try/world.rs", "what can be tried"),
     // What people do in simulated worlds has the names of the services in which they do it.
+    ("cli/src/commands/demo/code_review.rs", "a second round of the demo"),
+    ("cli/src/commands/demo/plan.rs", "how the demo's plan is approved"),
     ("cli/src/commands/demo/revisions.rs", "the list of the demo's second rounds"),
     ("cli/src/commands/demo/revisions/jira_comment.rs", "a second round of the demo"),
     ("cli/src/commands/demo/revisions/pull_request_comment.rs", "a second round of the demo"),

@@ -93,9 +93,18 @@ async fn a_program_signs_in_with_a_token_until_it_is_revoked() {
     let (code, changes, errors) = world.command(&["audit", "list", "--output", "csv"]).await;
     assert_eq!(code, 0, "{errors}");
     let lines: Vec<&str> = changes.lines().collect();
-    assert_eq!(lines[0], "at,who,by,what,whence,status,id");
+    assert_eq!(lines[0], "at,kind,who,by,what,about,whence,status,id");
     assert!(lines[1].contains("DELETE /api/v1/tokens/") && lines[1].contains(",200,"), "{changes}");
-    assert_eq!(lines.len(), 4, "two tokens asked for, one revoked: {changes}");
+    let requests = lines.iter().filter(|line| line.contains(",request,")).count();
+    assert_eq!(requests, 3, "two tokens asked for, one revoked: {changes}");
+    assert!(lines.iter().any(|line| line.contains(",configuration,operator,serve,")), "{changes}");
+    let (code, adas, errors) = world.command(&["audit", "list", "--who", "ada", "--output", "csv"]).await;
+    assert_eq!(code, 0, "{errors}");
+    assert!(adas.contains(",ada,") && !adas.contains(",mallory,") && !adas.contains(",operator,"), "{adas}");
+    let (code, whole, errors) = world.command(&["audit", "verify"]).await;
+    assert!(code == 0 && whole.starts_with("whole: "), "{whole} {errors}");
+    let (code, _, errors) = world.command(&["audit", "verify", "--as", "mallory"]).await;
+    assert_eq!(code, 5, "{errors}");
     world.finish().await;
 }
 

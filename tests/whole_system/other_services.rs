@@ -110,7 +110,14 @@ async fn a_label_in_linear_becomes_a_pull_request_and_is_undone_from_discord() {
 
     let undo =
         json!({"kind": "discord-command", "text": "undo LIB-7", "by": "noor", "channel": "reading-room"});
-    let answer = world.deliver(undo).await["body"].clone();
+    let shown = world.deliver(undo).await["body"].clone();
+    assert_eq!((&shown["type"], &shown["data"]["flags"]), (&json!(4), &json!(68)), "{shown}");
+    let button = &shown["data"]["components"][0]["components"][0];
+    let (execution, code) =
+        button["custom_id"].as_str().and_then(|id| id.strip_prefix("undo:")?.split_once(' ')).unwrap();
+    let words = format!("undo {execution} confirm {code}");
+    let confirm = json!({"kind": "discord-command", "text": words, "by": "noor", "channel": "reading-room"});
+    let answer = world.deliver(confirm).await["body"].clone();
     assert_eq!((&answer["type"], &answer["data"]["flags"]), (&json!(4), &json!(4)), "{answer}");
     eventually("everything to be taken back", Duration::from_secs(60), async || {
         let state = world.state().await;

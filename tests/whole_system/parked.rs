@@ -103,8 +103,13 @@ async fn a_person_stops_work() {
         "{ended:#}"
     );
     let undo = json!({"kind": "slack-command", "text": "undo SHOP-1", "by": "ada", "channel": "shop-dev"});
-    let answer = world.deliver(undo).await;
-    assert!(answer.to_string().contains("is being taken back"), "{answer}");
+    let shown = world.deliver(undo).await;
+    assert!(shown.to_string().contains("create branch"), "{shown}");
+    assert!(world.state().await["github"].to_string().contains("ship/SHOP-1"), "it was only shown");
+    let value = shown["body"]["blocks"].as_array().unwrap().last().unwrap()["elements"][0]["value"].clone();
+    let press = json!({"kind": "slack-answer-button", "action_id": "undo", "value": value, "by": "ada", "channel": "shop-dev"});
+    let answer = world.deliver(press).await;
+    assert_eq!(answer["body"]["results"][0]["result"], "recorded", "{answer}");
     let gone = async || (!world.state().await["github"].to_string().contains("ship/SHOP-1")).then_some(());
     eventually("the branch that is taken back", EXECUTION_LIMIT, gone).await;
     world.finish().await;

@@ -1,4 +1,4 @@
-//! The development workflow with other models than Claude: the same ticket becomes the same pull request.
+//! The development workflow with other models than Claude's own service: the same ticket becomes the same pull request.
 
 use crate::evidence::{branches, changed_files, micro_usd, pull_request, repository};
 use crate::support::{World, WorldFile};
@@ -26,6 +26,21 @@ fn shop_with_openai(settings: Value, compatible: bool) -> WorldFile {
 /// As the price list has it: the simulated service is not at the vendor's address, for which alone the list holds.
 fn prices() -> Value {
     json!({GPT: {"input": 2, "output": 12, "cache_read": 0.2, "cache_write": 2.5}})
+}
+
+const PROFILE: &str = "eu.anthropic.claude-sonnet-5-5";
+
+/// The shop in which Bedrock's models say what Claude's say.
+fn shop_with_bedrock() -> WorldFile {
+    WorldFile::shop()
+        .edit(|document| {
+            let replies = document["claude"]["replies"].clone();
+            document["bedrock"] = json!({"models": [PROFILE], "replies": replies});
+            document["configuration"]["plugins"]["bedrock"] = json!({
+                "base_url": "https://bedrock-runtime.eu-central-1.amazonaws.com", "region": "eu-central-1", "model": PROFILE,
+            });
+        })
+        .quick()
 }
 
 /// The project's models are OpenAI's.
@@ -106,6 +121,53 @@ async fn another_provider_goes_on_where_one_is_overloaded_in_the_middle() {
         let sent = entry["request"].to_string();
         for bound in ["signature", "toolu_", "tool_use"] {
             assert!(!sent.contains(bound), "a block of Claude's was sent to OpenAI: {sent}");
+        }
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_ticket_becomes_a_pull_request_by_bedrock() {
+    let file = shop_with_bedrock().edit(|document| {
+        document["configuration"]["projects"][0]["providers"]["ai_provider"] = json!("bedrock");
+        document["configuration"]["plugins"].as_object_mut().unwrap().remove("claude");
+        document.as_object_mut().unwrap().remove("claude");
+    });
+    let world = file.start().await;
+    let ended = developed(&world).await;
+    let bedrock = &world.state().await["bedrock"];
+    let calls = bedrock["replies_given"].as_u64().unwrap();
+    assert!(calls > 2, "{bedrock}");
+    let (bill, booked) = (micro_usd(&bedrock["billed"]["usd"]), micro_usd(&ended["cost_usd"]));
+    assert!(bill > 0 && booked >= bill && booked <= bill + calls, "booked {booked}, billed {bill}");
+    assert_eq!(ended["cost_unknown_calls"], 0, "{ended:#}");
+    assert!(
+        bedrock["billed"]["cache_read_input_tokens"].as_u64().unwrap() > 0,
+        "the cache is used: {bedrock}"
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn bedrock_goes_on_where_claude_is_overloaded_in_the_middle() {
+    let agent = TWO_PROVIDERS.replace("gpt-5.6-terra", PROFILE);
+    let world = shop_with_bedrock()
+        .with_file("agents/development.yaml", &agent)
+        .edit(|document| {
+            document["faults"] = json!([
+                {"service": "claude", "path": "^/v1/messages$", "contains": "\"tool_result\"", "status": 529, "times": 10_000,
+                 "body": {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}}]);
+        })
+        .start()
+        .await;
+    developed(&world).await;
+    assert!(world.state().await["claude"]["messages"].as_u64().unwrap() > 0, "Claude began");
+    let asked = world.requests("bedrock", "POST", "/converse-stream").await;
+    assert!(asked.iter().any(|entry| entry["status"] == 200), "{asked:?}");
+    for entry in &asked {
+        let sent = entry["request"].to_string();
+        for bound in ["toolu_", "\"tool_use\"", "cache_control"] {
+            assert!(!sent.contains(bound), "a block of Claude's own service was sent to Bedrock: {sent}");
         }
     }
     world.finish().await;

@@ -6,6 +6,8 @@ use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::exit::Outcome;
 use clap::Subcommand;
 
+pub(super) use tell::{Arguments as TellArguments, EXAMPLES as TELL_EXAMPLES, run as tell};
+
 const COLUMNS: &[Column] = &[
     ("agent", "agent"),
     ("status", "status"),

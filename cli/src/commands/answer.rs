@@ -47,6 +47,14 @@ pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
             println!("{}: {question}", answer(approved));
             Ok(())
         }
+        AnswerResult::Voted { question, votes, needed } => {
+            println!("approved by {votes} of {needed}: {question}");
+            Ok(())
+        }
+        AnswerResult::Replaced { question, details, execution } => {
+            let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
+            Err(Exit::negative(format!("it was replaced since; {execution} asks now: {question}{details}")))
+        }
         AnswerResult::AlreadyAnswered { question, by, approved } => {
             Err(Exit::negative(format!("{by} already answered: {}: {question}", answer(approved))))
         }

@@ -80,8 +80,10 @@ async fn copy(source: &DataFolder, target: &DataFolder, with_key: bool) -> Outco
         copy_database(&source.engine(), &target.engine())?;
     }
     copy_database(&source.table(), &target.table())?;
-    let key = with_key.then(|| (source.secrets_key(), target.secrets_key()));
-    for (from, to) in [(source.secrets(), target.secrets())].into_iter().chain(key) {
+    let keys = with_key.then(|| {
+        [(source.secrets_key(), target.secrets_key()), (source.evidence_key(), target.evidence_key())]
+    });
+    for (from, to) in [(source.secrets(), target.secrets())].into_iter().chain(keys.into_iter().flatten()) {
         match fs::read(&from) {
             Ok(bytes) => write_private(&to, &bytes).map_err(|error| failed(&to, &error))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -5,9 +5,10 @@ use crate::configuration_file::{ConfigurationFile, example};
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::in_force;
 use crate::place::PlaceArgument;
 use clap::Subcommand;
-use domain::configuration::{Configuration, Project, secret_id};
+use domain::configuration::{Configuration, Instance, Project, secret_id};
 use domain::{Bundle, PluginType};
 use jiff::Timestamp;
 use records::RecordsError;
@@ -65,6 +66,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 if let Some(unset) = unset(project) {
                     println!("{}: {unset}", project.key);
                 }
+                for problem in unsupported(&file.configuration, project) {
+                    println!("{}: {problem}", project.key);
+                }
             }
             Ok(())
         }
@@ -88,6 +92,19 @@ fn unset(project: &Project) -> Option<String> {
     })
 }
 
+/// The actions that a project's providers cannot do, with the reasons.
+fn unsupported(configuration: &Configuration, project: &Project) -> Vec<String> {
+    let serving = project.providers.values().filter_map(|name| {
+        let provider = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
+        Some((name, providers::find(provider).ok()?))
+    });
+    let refused =
+        serving.flat_map(|(name, spec)| spec.unsupported.iter().map(move |refused| (name, refused)));
+    refused
+        .map(|(name, (action, why))| format!("{name} cannot do {action}, so its steps fail: {why}"))
+        .collect()
+}
+
 async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let wanted = ConfigurationFile::load(path)?.configuration;
     if let Some(stage) = &place.stage {
@@ -108,7 +125,8 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let changes = TextDiff::from_lines(&before, &after);
     print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
     confirm("Apply these changes?", yes)?;
-    let version = providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable)?;
+    let put = async { providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable) };
+    let version = in_force::audited(&table, "config apply", put).await?;
     println!("version {version} takes effect within a minute");
     Ok(())
 }
@@ -162,6 +180,21 @@ mod tests {
             project(serde_json::json!({"version_control": "github", "ai_provider": "openai"})).unwrap();
         let expected = "no provider for task_management, documentation, communication, monitoring; steps that need one are skipped, unless their action requires it";
         assert_eq!(most, expected);
+    }
+
+    #[test]
+    fn what_a_provider_cannot_do_is_said_with_the_reason() {
+        let check = |monitoring: &str| {
+            let configuration: Configuration = serde_json::from_value(serde_json::json!({
+                "projects": [{"key": "SHOP", "repository": "acme/shop", "providers": {"monitoring": monitoring}}],
+                "plugins": {"numbers": {"provider": "prometheus", "base_url": "https://prometheus.example"}},
+            }))
+            .unwrap();
+            unsupported(&configuration, &configuration.projects[0])
+        };
+        let expected = "numbers cannot do emit_event, so its steps fail: Prometheus keeps numbers over time, and no events";
+        assert_eq!(check("numbers"), [expected]);
+        assert_eq!(check("cloudwatch"), Vec::<String>::new());
     }
 
     #[test]

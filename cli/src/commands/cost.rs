@@ -18,7 +18,7 @@ pub(crate) enum Arguments {
     /// List what was spent in a month, by day.
     List {
         /// By what it is summed.
-        #[arg(long, value_name = "WHAT", default_value = "project", value_parser = ["model", "person", "project", "workflow"])]
+        #[arg(long, value_name = "WHAT", default_value = "project", value_parser = ["model", "person", "project", "pull_request", "step", "workflow"])]
         by: String,
         /// The month, in UTC. Default: the present one.
         #[arg(long, value_name = "YYYY-MM")]

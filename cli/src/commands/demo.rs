@@ -2,14 +2,18 @@
 
 mod by_hand;
 mod checks_failed;
+mod code_review;
 mod export;
+mod plan;
 mod process;
 mod report;
+mod reviewed;
 mod revisions;
 mod round;
 mod script;
+mod state;
 
-use super::deliver::{control_client, deliver};
+use super::deliver::deliver;
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -25,9 +29,11 @@ use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
+use reviewed::Reviewed;
 use round::Round;
 use script::Script;
 use serde_json::{Value, json};
+use state::world;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -39,14 +45,15 @@ use std::time::Duration;
 pub(crate) struct Arguments {
     /// The name of the delivery in the world file that starts the workflow; default: the first one. With `pull-request-comment`, `review`,
     /// `jira-comment` or `slack-thread`, the first one makes the pull request, which is then revised. With `checks-failed`, the pull request's
-    /// checks fail first, and the agent fixes what they found.
+    /// checks fail first, and the agent fixes what they found. With `plan`, requirements become a plan, which is approved, and then tickets.
+    /// With `code-review`, a pull request is reviewed.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
     /// A world file, or the name of a shipped world: shop (Python, the default), parcels (TypeScript) or weather (Rust).
     #[arg(long, value_name = "FILE|NAME")]
     world: Option<PathBuf>,
-    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories) or `github` (GitHub alone),
-    /// in the shipped world shop.
+    /// Which services the team uses: `default` (Jira, GitHub, Confluence), `gitlab` (GitLab's issues and repositories), `github` (GitHub alone)
+    /// or `bedrock` (as `default`, with models of an AWS account), in the shipped world shop.
     #[arg(long, value_name = "NAME", default_value = simulators::stack::DEFAULT)]
     stack: String,
     /// What writes the code: `scripted` replies from the world file, or a real model provider with a key from the environment.
@@ -98,9 +105,11 @@ Examples:
   ticketsmith demo --stack NAME
   ticketsmith demo --trigger NAME --json
   ticketsmith demo --trigger review
+  ticketsmith demo --trigger plan
+  ticketsmith demo --trigger code-review
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 every execution succeeded, the first opened a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
+Exit codes: 0 every execution succeeded, the first opened a pull request, created tickets or reviewed a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
@@ -195,6 +204,9 @@ impl Running {
                 eprintln!("The model's replies are scripted in the world file; use --ai for a real model.");
             }
         }
+        if arguments.trigger.as_deref() == Some(code_review::NAME) {
+            code_review::turn_on(&place)?;
+        }
         let config = place.join("ticketsmith.yaml");
         let serve =
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
@@ -230,10 +242,33 @@ async fn demonstrate(
     let connection = Connection::to(&running.private_url, &running.token.clone().into());
     let stage = Stage { arguments, control, connection, to: running.public_url };
     let before = pull_requests(&world(control).await?);
-    let (view, mut state) = stage.play(&json!(script.trigger)).await?;
+    let trigger = json!(script.trigger);
+    let first = stage.play(&trigger);
+    let (view, mut state) = match script.trigger == plan::NAME {
+        true => {
+            let delivery = &script.world["deliveries"][plan::NAME];
+            // Whoever asked for the plan approves it once it is shown; the execution may also end without asking.
+            let approved = async {
+                plan::approve(control, delivery, &stage.to).await?;
+                std::future::pending::<Outcome<(ExecutionView, Value)>>().await
+            };
+            tokio::select! {
+                ended = first => ended?,
+                failed = approved => failed?,
+            }
+        }
+        false => first.await?,
+    };
     let is_new = |pull: &Value| before.iter().all(|known| known["html_url"] != pull["html_url"]);
     let mut pull_request = pull_requests(&state).into_iter().find(is_new);
-    let mut revisions = Vec::new();
+    let (mut revisions, mut review) = (Vec::new(), None);
+    let is_review = arguments.trigger.as_deref() == Some(code_review::NAME);
+    if is_review && script.revision.is_none() {
+        let turns = stage.turns(&view.execution.name).await?;
+        let reviewed = view.clone();
+        review = Reviewed::new(turns, reviewed, pull_requests(&state));
+        pull_request = review.as_ref().map(|review| review.pull.clone());
+    }
     // Without a pull request there is nothing to revise, and the first round says why.
     if let (Some(revision), Some(pull)) = (script.revision, pull_request.clone()) {
         let ticket = view.execution.task_id.clone().unwrap_or_default();
@@ -246,14 +281,20 @@ async fn demonstrate(
         state = after;
         pull_request = pull_requests(&state).into_iter().find(is_new);
         let turns = stage.turns(&view.execution.name).await?;
-        revisions.push(Revised::by_execution(revision.name, turns, view));
+        if is_review {
+            review = Reviewed::new(turns, view, pull_requests(&state));
+        } else {
+            revisions.push(Revised::by_execution(revision.name, turns, view));
+        }
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     if let Some(target) = export {
         export::export(control, pull_request.as_ref(), target).await?;
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
-    let demonstration = Demonstration { view, pull_request, task_status, revisions };
+    let tickets = plan::tickets(&stage.connection, &view, &state).await?;
+    let demonstration =
+        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, review };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }
@@ -312,11 +353,6 @@ impl Stage<'_> {
     }
 }
 
-async fn world(control: &str) -> Outcome<Value> {
-    let response = control_client()?.get(format!("{control}/_world/state")).send().await;
-    response.map_err(Exit::unreachable)?.json().await.map_err(Exit::unreachable)
-}
-
 /// The world after the last comment was edited, which happens shortly after the execution ends.
 async fn settled_world(control: &str, connection: &Connection, view: &ExecutionView) -> Outcome<Value> {
     let name = &view.execution.name;
@@ -326,6 +362,10 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
         loop {
             tick.tick().await;
             let progress = connection.table.progress(name).await.map_err(Exit::unreachable)?;
+            // An execution without a ticket has no comment.
+            if view.execution.task_id.is_none() {
+                return Ok(());
+            }
             // Settled when a second read finds the same digest, edited after the end.
             if let Some(progress) = progress
                 && view.execution.ended_at.is_some_and(|ended| progress.edited_at >= ended)

@@ -1,6 +1,7 @@
 //! `ticketsmith doctor`: finds missing or wrong settings before they are needed, and says how to fix them.
 
 mod deployed;
+mod evidence;
 mod needs;
 mod permissions;
 mod secrets;
@@ -110,6 +111,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let workflows = workflows.map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
             findings.extend(needs.findings(&file.configuration));
+            if arguments.place.stage.is_none() {
+                findings.extend(evidence::of_folder(&arguments.place.data));
+            }
             if let Some(stage) = &arguments.place.stage {
                 stage_findings(&file.configuration, stage, &mut findings).await;
             }
@@ -154,6 +158,7 @@ async fn stage_findings(configuration: &Configuration, stage: &Stage, findings: 
         Ok(connection) => {
             findings.push(in_force(configuration, stage, &connection).await);
             findings.push(deployed::functions(stage, &connection).await);
+            findings.push(evidence::of_stage(stage, &connection).await);
         }
         Err(error) => {
             findings.push(Finding::new(format!("stage {}", stage.name()), Err(error.to_string())));

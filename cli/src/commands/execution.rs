@@ -52,6 +52,9 @@ pub(crate) enum Arguments {
         /// Only show what would be taken back.
         #[arg(long)]
         preview: bool,
+        /// Take back nothing else than what a preview showed with this code.
+        #[arg(long, value_name = "CODE", conflicts_with = "preview")]
+        code: Option<String>,
         #[command(flatten)]
         named: Named,
     },
@@ -116,9 +119,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::Stop(named) => {
             named.show(Call::post("/executions/{}/stop", &[&named.name]), COLUMNS).await
         }
-        Arguments::Undo { preview, named } => {
+        Arguments::Undo { preview, code, named } => {
             let method = if preview { Method::GET } else { Method::POST };
-            named.show(Call::new(method, "/executions/{}/undo", &[&named.name]), COLUMNS).await
+            let call = Call::new(method, "/executions/{}/undo", &[&named.name]).query("code", code);
+            named.show(call, COLUMNS).await
         }
         Arguments::Redrive(named) => {
             named.show(Call::post("/executions/{}/redrive", &[&named.name]), COLUMNS).await

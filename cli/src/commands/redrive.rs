@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 A new execution performs the workflow as it is deployed now. Steps that succeeded under the same names give what they gave before, and
-replies of models that were paid for are not asked for again.
+replies of models that were paid for are not asked for again. What a rollback took back is run anew.
 
 Examples:
   ticketsmith redrive SHOP-1
@@ -63,8 +63,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         at: None,
     };
     let result = request(&control, &directory, &caller, &arguments.named).await?;
-    let (name, continues) = match result {
-        RedriveResult::Accepted { execution, continues } => (execution, continues),
+    let (name, continues, anew) = match result {
+        RedriveResult::Accepted { execution, continues, anew } => (execution, continues, anew),
         RedriveResult::Refused(refusal) => return Err(Exit::negative(refusal)),
         RedriveResult::Denied(reason) => {
             return Err(Exit::negative(format!("{reason}{}", say_who(&directory, &actor))));
@@ -73,7 +73,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             return Err(Exit::negative(format!("no execution has the name {}", arguments.named)));
         }
     };
-    eprintln!("{name} continues {continues}");
+    match anew {
+        true => eprintln!("{name} does anew what {continues} was to do"),
+        false => eprintln!("{name} continues {continues}"),
+    }
     if arguments.detach {
         if arguments.json {
             println!("{}", json!({ "execution": name, "continues": continues }))

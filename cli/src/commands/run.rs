@@ -5,7 +5,9 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use crate::steering::{PersonArgument, delivery, say_who};
-use control::{Authority, DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{
+    Authority, Control, DirectoryError, Forecast, PlanError, StartRequest, StartResult, WorkflowRequest, plan,
+};
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
 use domain::routes::Concurrency;
@@ -110,7 +112,21 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         }
         error => Exit::usage(error),
     })?;
+    begun(&control, request).await
+}
+
+/// Starts what was planned, and gives its name.
+///
+/// # Errors
+/// Negative where the ticket is being worked on; unreachable when nothing answers.
+pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<String> {
     let task_id = request.task_id.clone();
+    if !arguments.json {
+        let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
+        if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
+            eprintln!("For comparison: {forecast}.");
+        }
+    }
     match control.start(request).await.map_err(Exit::unreachable)? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {

@@ -107,10 +107,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                     account.put(id, &text_of(&whole)).await?;
                 }
                 None => {
-                    let mut file = open(&place.data)?;
-                    let whole = with_entry(&name, value, file.get(id))?;
-                    check(&name, &readers, &whole)?;
-                    file.set(id, text_of(&whole)).map_err(Exit::usage)?;
+                    let with_value = |present: Option<&SecretString>| {
+                        let whole = with_entry(&name, value, present)?;
+                        check(&name, &readers, &whole)?;
+                        Ok::<_, Exit>(Some(text_of(&whole)))
+                    };
+                    open(&place.data)?.update(id, with_value).map_err(Exit::usage)??;
                 }
             }
             println!("{name} is set");
@@ -254,14 +256,14 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
         account.put(id, &whole).await?;
     } else {
         let mut file = existing(&place.data)?.ok_or_else(absent)?;
-        let present = file.get(id).ok_or_else(absent)?;
-        let rest = entry.map(|entry| without(present, entry)).transpose()?;
+        let rest = |present: Option<&SecretString>| {
+            let present = present.ok_or_else(absent)?;
+            entry.map(|entry| without(present, entry)).transpose()
+        };
+        // Whoever names what is not there is told so, and asked nothing.
+        rest(file.get(id))?;
         confirm(&question, yes)?;
-        match rest {
-            Some(rest) => file.set(id, rest),
-            None => file.remove(id),
-        }
-        .map_err(Exit::usage)?;
+        file.update(id, rest).map_err(Exit::usage)??;
     }
     println!("{name} is deleted");
     Ok(())

@@ -1,16 +1,19 @@
-//! `ticketsmith undo`: takes back what an execution did, and says what was undone and what stayed.
+//! `ticketsmith undo`: shows what an execution did that is left, takes it back, and says what was undone and what stayed.
 
+use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery};
-use control::{Control, StartResult, UndoRequest};
+use control::{Control, StartResult, UndoPreview, UndoRequest, too_old_to_undo};
 use domain::event::EventName;
 use domain::execution::{Outcome as Ended, UNDO_WORKFLOW};
 use domain::routes::Concurrency;
+use jiff::Timestamp;
 use records::{ExecutionRecord, ExecutionView};
 use serde_json::json;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// `ticketsmith undo`
@@ -24,6 +27,12 @@ pub(crate) struct Arguments {
     /// The project's key, for an action that was performed by hand.
     #[arg(long)]
     project: Option<String>,
+    /// Only show what would be taken back.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not prompt. Without a terminal, nobody is asked.
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     person: PersonArgument,
     /// Print one JSON document, as the last output.
@@ -38,6 +47,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  ticketsmith undo SHOP-1 --dry-run
   ticketsmith undo SHOP-1
   ticketsmith undo jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
 
@@ -45,6 +55,8 @@ Exit codes: 0 everything that can be was taken back · 1 there is nothing to tak
 
 /// What is to be taken back.
 struct Target {
+    name: String,
+    workflow: String,
     run: String,
     project: Option<String>,
     task_id: Option<String>,
@@ -58,6 +70,17 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();
     let target = find(&connection, &control, &arguments).await?;
+    let preview = control.preview_of_run(&target.run, &target.name, &target.workflow).await;
+    let preview = preview.map_err(Exit::unreachable)?;
+    if arguments.dry_run {
+        return show(&preview, arguments.json);
+    }
+    for line in lines(&preview) {
+        eprintln!("{line}");
+    }
+    if !preview.effects.is_empty() && std::io::stdin().is_terminal() {
+        confirm("Take this back?", arguments.yes)?;
+    }
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let request = UndoRequest {
         run: target.run,
@@ -93,7 +116,8 @@ async fn find(connection: &Connection, control: &Control, arguments: &Arguments)
             Some(key) => key.clone(),
             None => only_project(control).await?,
         };
-        return Ok(Target { run: named.clone(), project: Some(project), task_id: None });
+        let (name, workflow) = (named.clone(), "invoke".to_owned());
+        return Ok(Target { name, workflow, run: named.clone(), project: Some(project), task_id: None });
     }
     // Executions that continue each other have one journal, so the newest decides.
     if let Some(newest) = table.continued(named).await.map_err(Exit::unreachable)?.pop() {
@@ -120,7 +144,50 @@ fn target_of(execution: ExecutionRecord) -> Outcome<Target> {
         return Err(Exit::negative(format!("{name} left nothing that can be taken back")));
     };
     let run = run.ok_or_else(|| Exit::negative(format!("{name} was never started")))?;
-    Ok(Target { run, project: execution.project, task_id: execution.task_id })
+    if let Some(reason) = too_old_to_undo(&execution, Timestamp::now()) {
+        return Err(Exit::negative(reason));
+    }
+    let ExecutionRecord { name, workflow, project, task_id, .. } = execution;
+    Ok(Target { name, workflow, run, project, task_id })
+}
+
+/// What would be taken back, a line for each effect.
+fn lines(preview: &UndoPreview) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !preview.effects.is_empty() {
+        lines.push(format!("What {} did, the newest first:", preview.execution));
+    }
+    for effect in &preview.effects {
+        let doubt = if effect.is_doubtful() { "may have happened: " } else { "" };
+        let place = effect.seen_at().map(|place| format!("  {place}")).unwrap_or_default();
+        lines.push(format!("  {doubt}{}{place}", effect.action.as_str().replace('_', " ")));
+    }
+    if preview.stays > 0 {
+        lines.push(format!("Stays, because nothing takes it back: {}", preview.stays));
+    }
+    lines
+}
+
+fn show(preview: &UndoPreview, json: bool) -> Outcome {
+    if json {
+        let effects: Vec<_> = preview
+            .effects
+            .iter()
+            .map(
+                |effect| json!({"action": effect.action, "status": effect.status, "place": effect.seen_at()}),
+            )
+            .collect();
+        let UndoPreview { execution, stays, code, .. } = preview;
+        println!("{}", json!({"execution": execution, "effects": effects, "stays": stays, "code": code}));
+    } else {
+        for line in lines(preview) {
+            println!("{line}");
+        }
+    }
+    match preview.effects.is_empty() {
+        false => Ok(()),
+        true => Err(Exit::negative(format!("{} left nothing that can be taken back", preview.execution))),
+    }
 }
 
 /// The project, where it goes without saying.

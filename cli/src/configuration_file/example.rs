@@ -176,6 +176,7 @@ fn values() -> Value {
         "statuses": { "in_review": "Code Review" },
     });
     project["ci_gate"] = json!(CiGate::default());
+    project["workflows"] = json!(["code_review"]);
     project["protected_paths"] = json!(PROTECTED_PATHS);
     let checks = ProjectChecks {
         setup: Some("npm ci".into()),
@@ -192,6 +193,7 @@ fn values() -> Value {
         "webhooks": webhooks,
         "sign_in": SignIn::example(),
         "budgets": budgets,
+        "notify": ["approval", "failed"],
         "at_work": at_work,
         "groups": { "engineering": ["ada"] },
         "users": [person],

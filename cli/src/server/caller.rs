@@ -43,6 +43,8 @@ pub(crate) enum Service {
     StepFunctions,
     /// Secrets Manager.
     SecretsManager,
+    /// KMS.
+    KeyManagement,
     /// Lambda.
     Lambda,
 }
@@ -57,6 +59,7 @@ pub(crate) struct Grant {
     step_functions: &'static [StepFunctionsOperation],
     token: SecretString,
     secrets: BTreeSet<String>,
+    signs_evidence: bool,
 }
 
 impl Grant {
@@ -66,6 +69,7 @@ impl Grant {
             access: Some(function.access.clone()),
             step_functions: function.step_functions,
             secrets: secrets.into_iter().collect(),
+            signs_evidence: function.signs_evidence(),
             ..Self::new(Caller::Function(function.name))
         }
     }
@@ -83,7 +87,14 @@ impl Grant {
     /// A fresh token of 256 random bits.
     fn new(caller: Caller) -> Self {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        Self { caller, access: None, step_functions: &[], token: token.into(), secrets: BTreeSet::new() }
+        Self {
+            caller,
+            access: None,
+            step_functions: &[],
+            token: token.into(),
+            secrets: BTreeSet::new(),
+            signs_evidence: false,
+        }
     }
 
     /// The token, to be handed to the caller.
@@ -110,6 +121,9 @@ impl Grant {
             }
             (Service::SecretsManager, Caller::CommandLine) => operation == "ListSecrets",
             (Service::SecretsManager, Caller::Function(_)) => operation == "GetSecretValue",
+            (Service::KeyManagement, _) => {
+                self.signs_evidence && matches!(operation, "Sign" | "GetPublicKey")
+            }
             (Service::Lambda, caller) => caller == Caller::CommandLine && operation == "Invoke",
         }
     }
@@ -202,6 +216,18 @@ mod tests {
             assert!(refused.starts_with("with "), "{refused}");
         }
         assert!(check(String::new()).is_err());
+    }
+
+    #[test]
+    fn only_what_signs_evidence_uses_the_key() {
+        let signs = |grant: &Grant| grant.allows(Service::KeyManagement, "Sign");
+        assert!(signs(&Grant::of_function(&function("events"), [])));
+        for name in ["api", "webhooks", "commit_changes", "think"] {
+            assert!(!signs(&Grant::of_function(&function(name), [])), "{name}");
+        }
+        assert!(!signs(&Grant::of_command_line()));
+        let events = Grant::of_function(&function("events"), []);
+        assert!(!events.allows(Service::KeyManagement, "Decrypt"));
     }
 
     #[test]

@@ -136,6 +136,11 @@ impl DataFolder {
         self.path.join("secrets.key")
     }
 
+    /// The key that signs evidence.
+    pub(crate) fn evidence_key(&self) -> PathBuf {
+        self.path.join("evidence.key")
+    }
+
     /// Tells other commands where this process listens.
     ///
     /// # Errors

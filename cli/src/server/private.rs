@@ -1,4 +1,4 @@
-//! The private listener: DynamoDB, Step Functions and Secrets Manager on one loopback port, told apart by `X-Amz-Target`, and Lambda by its
+//! The private listener: DynamoDB, Step Functions, Secrets Manager and KMS on one loopback port, told apart by `X-Amz-Target`, and Lambda by its
 //! path.
 //!
 //! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
@@ -9,13 +9,14 @@ use super::backup::{self, EngineCopy};
 use super::caller::{Caller, Grant, Grants, Service};
 use super::secret_file::SecretFile;
 use super::table_file::TableFile;
-use super::{lambda, secrets_manager};
+use super::{key_management, lambda, secrets_manager};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use evidence::SigningKey;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tower::ServiceExt as _;
@@ -44,6 +45,8 @@ pub(crate) struct Private {
     pub(crate) functions: Arc<dyn engine::Invoke>,
     /// The secrets.
     pub(crate) secrets: Arc<RwLock<SecretFile>>,
+    /// The key that signs evidence.
+    pub(crate) evidence_key: Arc<SigningKey>,
 }
 
 impl Private {
@@ -128,6 +131,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
         ("DynamoDB_20120810.", Service::DynamoDb),
         ("AWSStepFunctions.", Service::StepFunctions),
         ("secretsmanager.", Service::SecretsManager),
+        ("TrentService.", Service::KeyManagement),
     ]
     .into_iter()
     .find_map(|(prefix, service)| {
@@ -161,6 +165,8 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
             secrets_manager::perform(&secrets, &grant, &operation, &body)
                 .map(|json| answer(StatusCode::OK, json))
         }
+        Service::KeyManagement => key_management::perform(&private.evidence_key, &operation, &body)
+            .map(|json| answer(StatusCode::OK, json)),
         Service::StepFunctions => {
             let mut request =
                 Request::post("/").body(Body::from(body)).map_err(|_| AwsError::unknown_operation(target))?;
@@ -193,6 +199,7 @@ impl Private {
             },
             functions: Arc::new(super::functions::StepTargets::new(1)),
             secrets: Arc::new(RwLock::new(secrets)),
+            evidence_key: Arc::new(SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap()),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Secrets in one encrypted file: what AWS Secrets Manager is in an account.
 
-use super::data_folder::write_private;
+use super::data_folder::{private_options, write_private};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Key, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 /// The environment variable with the key: 32 bytes in base64. Without it the key is in a file of the data folder.
@@ -135,20 +136,27 @@ impl SecretFile {
     /// Sets a secret and writes the file.
     ///
     /// # Errors
-    /// [`SecretFileError`] when the file cannot be written; the secret is not set then.
+    /// [`SecretFileError`] when the file cannot be read or written; the secret is not set then.
     pub(crate) fn set(&mut self, name: &str, value: SecretString) -> Result<(), SecretFileError> {
-        self.change(name, Some(value))
+        self.update(name, |_| Ok::<_, Infallible>(Some(value))).map(|Ok(())| ())
     }
 
-    /// Removes a secret and writes the file.
+    /// Changes a secret to what `change` makes of its present value, or removes it where that is `None`, and writes the file. No other
+    /// process writes the file meanwhile, and what others have set since it was read is taken up first.
     ///
     /// # Errors
-    /// [`SecretFileError`] when the file cannot be written; the secret stays then.
-    pub(crate) fn remove(&mut self, name: &str) -> Result<(), SecretFileError> {
-        self.change(name, None)
-    }
-
-    fn change(&mut self, name: &str, value: Option<SecretString>) -> Result<(), SecretFileError> {
+    /// [`SecretFileError`] when the file cannot be read or written; inside, what `change` refused. Nothing is changed then.
+    pub(crate) fn update<E>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(Option<&SecretString>) -> Result<Option<SecretString>, E>,
+    ) -> Result<Result<(), E>, SecretFileError> {
+        let _lock = self.lock()?;
+        self.read_again()?;
+        let value = match change(self.secrets.get(name)) {
+            Ok(value) => value,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let previous = match value {
             Some(value) => self.secrets.insert(name.to_owned(), value),
             None => self.secrets.remove(name),
@@ -160,7 +168,14 @@ impl SecretFile {
                 None => self.secrets.remove(name),
             };
         }
-        written
+        written.map(Ok)
+    }
+
+    /// Held by one process at a time, while it changes the file; a moment, since nobody is asked anything meanwhile.
+    fn lock(&self) -> Result<std::fs::File, SecretFileError> {
+        let path = self.path.with_extension("lock");
+        let lock = private_options().write(true).open(&path).and_then(|file| file.lock().map(|()| file));
+        lock.map_err(|source| SecretFileError::File { path, source })
     }
 
     fn write(&self) -> Result<(), SecretFileError> {
@@ -242,6 +257,30 @@ mod tests {
     }
 
     #[test]
+    fn whoever_changes_secrets_at_once_loses_none() {
+        const AT_ONCE: usize = 8;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
+        // Each has read the file before any of them writes it.
+        let files: Vec<_> = (0..AT_ONCE).map(|_| SecretFile::open(&path, &key, None).unwrap()).collect();
+        std::thread::scope(|scope| {
+            for (number, mut file) in files.into_iter().enumerate() {
+                scope.spawn(move || {
+                    let one_more = |present: Option<&SecretString>| {
+                        let present = present.map_or("", |present| present.expose_secret());
+                        Ok::<_, Infallible>(Some(format!("{present}{number}").into()))
+                    };
+                    file.update("shared", one_more).unwrap().unwrap();
+                    file.set(&format!("own-{number}"), "{}".to_owned().into()).unwrap();
+                });
+            }
+        });
+        let read = SecretFile::open(&path, &key, None).unwrap();
+        assert_eq!(read.get("shared").unwrap().expose_secret().len(), AT_ONCE);
+        assert_eq!(read.names().count(), AT_ONCE + 1);
+    }
+
+    #[test]
     fn another_key_or_a_changed_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
@@ -267,7 +306,7 @@ mod tests {
         let mut secrets = SecretFile::open(&path, &key, None).unwrap();
         secrets.set("a", "{}".to_owned().into()).unwrap();
         secrets.set("b", "{}".to_owned().into()).unwrap();
-        secrets.remove("a").unwrap();
+        secrets.update("a", |_| Ok::<_, Infallible>(None)).unwrap().unwrap();
         let again = SecretFile::existing(&path, &key, None).unwrap().unwrap();
         assert_eq!(again.names().collect::<Vec<_>>(), ["b"]);
         std::fs::remove_file(&key).unwrap();

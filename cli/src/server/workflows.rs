@@ -80,6 +80,11 @@ impl Workflows {
         Some(format!("{STATE_MACHINE_ARN_PREFIX}{name}"))
     }
 
+    /// Whether events start a workflow only in projects that name it.
+    pub(crate) fn is_opt_in(&self, name: &str) -> bool {
+        self.compiled.routes.workflows.get(name).is_some_and(|route| route.opt_in)
+    }
+
     /// The definitions of state machines, with the compiler's placeholders, by the workflows' names.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.compiled

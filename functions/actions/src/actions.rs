@@ -5,6 +5,7 @@ pub mod admit;
 pub mod analyze_codebase;
 pub mod analyze_repository_structure;
 pub mod answer_session;
+pub mod answer_threads;
 pub mod await_budget;
 pub mod await_event;
 pub mod await_provider;
@@ -14,10 +15,13 @@ pub mod commit_changes;
 pub mod create_branch;
 pub mod create_epic;
 pub mod create_page_from_template;
+pub mod create_planned_task;
 pub mod create_pull_request;
 pub mod create_task;
 pub mod delete_branch;
 pub mod delete_page;
+pub mod emit_event;
+pub mod emit_metric;
 pub mod find_page;
 pub mod find_pull_request;
 pub mod generate_code_implementation;
@@ -32,17 +36,24 @@ pub mod list_effects;
 pub mod load_paths;
 pub mod mark_ready;
 pub mod open_session;
+pub mod query_metric;
 pub mod read_checks;
+pub mod read_pull_request;
+pub mod read_requirements;
+pub mod read_threads;
 pub mod request_approval;
 pub mod revert_commit;
+pub mod review_plan;
 pub mod review_push;
 pub mod run_checks;
 pub mod run_tools;
 pub mod send_message;
+pub mod submit_review;
 pub mod think;
 pub mod update_message;
 pub mod update_page;
 pub mod update_task_status;
+pub mod withdraw_task;
 
 use crate::action::ActionEntry;
 use domain::UnknownName;
@@ -54,6 +65,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<analyze_codebase::AnalyzeCodebase>(),
     ActionEntry::of::<analyze_repository_structure::AnalyzeRepositoryStructure>(),
     ActionEntry::of::<answer_session::AnswerSession>(),
+    ActionEntry::of::<answer_threads::AnswerThreads>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
     ActionEntry::of::<await_provider::AwaitProvider>(),
@@ -63,10 +75,13 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<create_branch::CreateBranch>(),
     ActionEntry::of::<create_epic::CreateEpic>(),
     ActionEntry::of::<create_page_from_template::CreatePageFromTemplate>(),
+    ActionEntry::of::<create_planned_task::CreatePlannedTask>(),
     ActionEntry::of::<create_pull_request::CreatePullRequest>(),
     ActionEntry::of::<create_task::CreateTask>(),
     ActionEntry::of::<delete_branch::DeleteBranch>(),
     ActionEntry::of::<delete_page::DeletePage>(),
+    ActionEntry::of::<emit_event::EmitEvent>(),
+    ActionEntry::of::<emit_metric::EmitMetric>(),
     ActionEntry::of::<find_page::FindPage>(),
     ActionEntry::of::<find_pull_request::FindPullRequest>(),
     ActionEntry::of::<generate_code_implementation::GenerateCodeImplementation>(),
@@ -81,17 +96,24 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<load_paths::LoadPaths>(),
     ActionEntry::of::<mark_ready::MarkReady>(),
     ActionEntry::of::<open_session::OpenSession>(),
+    ActionEntry::of::<query_metric::QueryMetric>(),
     ActionEntry::of::<read_checks::ReadChecks>(),
+    ActionEntry::of::<read_pull_request::ReadPullRequest>(),
+    ActionEntry::of::<read_threads::ReadThreads>(),
+    ActionEntry::of::<read_requirements::ReadRequirements>(),
     ActionEntry::of::<request_approval::RequestApproval>(),
     ActionEntry::of::<revert_commit::RevertCommit>(),
+    ActionEntry::of::<review_plan::ReviewPlan>(),
     ActionEntry::of::<review_push::ReviewPush>(),
     ActionEntry::of::<run_checks::RunChecks>(),
     ActionEntry::of::<run_tools::RunTools>(),
     ActionEntry::of::<send_message::SendMessage>(),
+    ActionEntry::of::<submit_review::SubmitReview>(),
     ActionEntry::of::<think::Think>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_page::UpdatePage>(),
     ActionEntry::of::<update_task_status::UpdateTaskStatus>(),
+    ActionEntry::of::<withdraw_task::WithdrawTask>(),
 ];
 
 /// The action of this name.

@@ -74,6 +74,8 @@ pub struct Charge {
     pub account: String,
     /// The project's key.
     pub project: String,
+    /// The workflow's name, of an execution that is recorded.
+    pub workflow: Option<String>,
     /// The execution's name.
     pub execution: String,
     /// The name of the execution that began its run: a redrive replays what was paid for there.
@@ -91,6 +93,7 @@ impl Charge {
             task_id,
             account: scope.account(),
             project: scope.project.key.clone(),
+            workflow: None,
             execution: scope.execution.clone(),
             began_as: execution_of(&scope.run).to_owned(),
             state: scope.state.clone(),

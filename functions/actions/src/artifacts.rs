@@ -1,8 +1,8 @@
 //! What agents make and pass on: analyses, plans, edits.
 
 use domain::execution::Inverse;
-use domain::{ActionId, Stored};
-use edits::{Edit, Edits};
+use domain::{ActionId, ProjectPlan, Stored};
+use edits::{Edit, Edits, Review};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -148,4 +148,10 @@ pub struct AgentResult {
     pub open_points: Vec<String>,
     /// The edits, as `commit_changes` takes them; absent where nothing changed.
     pub implementation: Option<Implementation>,
+    /// The plan that it proposed, as `review_plan` takes it; absent where it proposed none.
+    #[serde(default)]
+    pub plan: Option<Stored<ProjectPlan>>,
+    /// What was said about a pull request, as `submit_review` and `answer_threads` take it; absent where nothing was.
+    #[serde(default)]
+    pub review: Option<Stored<Review>>,
 }

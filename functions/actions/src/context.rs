@@ -11,7 +11,7 @@ use crate::spec::ActionSpec;
 use domain::action::Agent;
 use domain::execution::Inverse;
 use domain::plugins::{
-    Communication, Documentation, RepositoryAccess, SentMessage, TaskManagement, VersionControl,
+    Communication, Documentation, Monitoring, RepositoryAccess, SentMessage, TaskManagement, VersionControl,
 };
 use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
@@ -120,6 +120,15 @@ impl Context<'_> {
         Ok(self.providers.wiki(&self.scope).await?)
     }
 
+    /// The monitoring of the project.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn monitoring(&self) -> Result<Arc<dyn Monitoring>, NoOutput> {
+        self.allowed(PluginType::Monitoring)?;
+        Ok(self.providers.monitoring(&self.scope).await?)
+    }
+
     /// An agent with the project's model. What it asks is charged to the ticket, else to the ticket of the execution.
     ///
     /// # Errors
@@ -131,17 +140,25 @@ impl Context<'_> {
     ) -> Result<AgentExecution, NoOutput> {
         self.allowed(PluginType::AiProvider)?;
         let model = self.providers.model(&self.scope).await?;
-        let task_id = match task_id {
-            Some(task_id) => Some(task_id.to_owned()),
-            None => self.ticket().await?,
-        };
-        let budgets = &self.scope.configuration.budgets;
-        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
-        let charge = Charge::new(&self.scope, &self.invocation, self.spec.id(), task_id);
+        let execution = self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
+        let of_execution = execution.as_ref().and_then(|execution| execution.task_id.as_deref());
+        let task_id = task_id.or(of_execution).map(str::to_owned);
+        let limits = Limits::from(&self.scope.configuration.budgets);
+        let mut charge = Charge::new(&self.scope, &self.invocation, self.spec.id(), task_id);
+        charge.workflow = execution.map(|execution| execution.workflow);
         let templates = self.templates().await?;
         let agent = agent.unwrap_or_default();
         let (table, clock) = (self.table.clone(), Arc::clone(self.clock));
         Ok(AgentExecution::new(table, clock, templates, limits, charge, agent, model, self.deadline))
+    }
+
+    /// The project's model.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn model(&self) -> Result<Model, NoOutput> {
+        self.allowed(PluginType::AiProvider)?;
+        Ok(self.providers.model(&self.scope).await?)
     }
 
     /// The model of this name, at whichever provider of the configuration has it; the project's own first.

@@ -10,6 +10,7 @@ use domain::ActionError;
 use domain::configuration::{CiGate, Project};
 use domain::execution::execution_of;
 use edits::Edits;
+use jiff::Timestamp;
 use records::{Answer, ApprovedChange, StrangerWords, Timeliness, Topic};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -39,7 +40,7 @@ pub async fn gate(
 ) -> Result<Option<Gate>, ActionError> {
     let strangers = match (project.ci_gate, &implementation.session) {
         (CiGate::Never, _) => return Ok(None),
-        (_, Some(session)) => context.table().strangers_since_approval(session).await?,
+        (_, Some(session)) => strangers(context, session).await?,
         (_, None) => Vec::new(),
     };
     if project.ci_gate == CiGate::Untrusted && strangers.is_empty() {
@@ -57,6 +58,17 @@ pub async fn gate(
         ),
         digest,
     }))
+}
+
+/// Whose words took part in a session's change, or may have: they came to its ticket after the run began, whose starter vouches for the
+/// ticket as it was then.
+async fn strangers(context: &Context<'_>, session: &str) -> Result<Vec<StrangerWords>, ActionError> {
+    let (table, scope) = (context.table(), context.scope());
+    let began_as = execution_of(&scope.run);
+    let began = table.execution(began_as).await?;
+    let since = began.as_ref().map_or(Timestamp::MIN, |began| began.begun_at);
+    let ticket = began.as_ref().and_then(|began| began.task_id.as_deref()).unwrap_or(began_as);
+    Ok(table.strangers_since_approval(session, ticket, since).await?)
 }
 
 /// Makes sure that the change may be pushed: nobody has to be asked, or somebody said yes to it. Gives the approval to record once it is
@@ -84,7 +96,10 @@ pub async fn pass(
 }
 
 /// The yes that people gave to a question in this run.
-async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
+///
+/// # Errors
+/// Those of the table.
+pub(crate) async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
     let (table, scope) = (context.table(), context.scope());
     let mut executions: BTreeSet<String> = BTreeSet::from([scope.execution.clone()]);
     // A redrive pushes what was approved before.

@@ -15,6 +15,8 @@ pub mod effect;
 mod function;
 pub mod gate;
 pub mod park;
+pub mod planning;
+mod pull_request;
 #[cfg(test)]
 mod reference;
 pub mod scope;

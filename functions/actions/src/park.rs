@@ -4,8 +4,23 @@
 use crate::scope::Scope;
 use domain::{ActionError, Clock};
 use jiff::Timestamp;
-use records::{Moves, Table, Topic, Waiter};
+use records::{Moves, Table, Terms, Topic, Waiter};
 use secrecy::SecretString;
+
+/// What people are asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The question.
+    pub question: String,
+    /// What they should know to answer it, in Markdown.
+    pub details: Option<String>,
+    /// Who may answer; an empty list means every approver.
+    pub approvers: Vec<String>,
+    /// The moves of the ticket that are answers, too.
+    pub moves: Moves,
+    /// What an answer takes.
+    pub terms: Terms,
+}
 
 /// A step that is about to park.
 #[derive(Debug)]
@@ -35,7 +50,16 @@ impl Park<'_> {
         approvers: Vec<String>,
         moves: Moves,
     ) -> Result<Waiter, ActionError> {
-        self.wait_for(topic, question, approvers, moves, None).await
+        let asked = Asked { question, approvers, moves, ..Asked::default() };
+        self.wait_for(topic, asked, None).await
+    }
+
+    /// Records that the step waits for an answer of people.
+    ///
+    /// # Errors
+    /// As [`Park::wait`].
+    pub async fn wait_for_people(&self, asked: Asked) -> Result<Waiter, ActionError> {
+        self.wait_for(&Topic::Approval(self.scope.execution.clone()), asked, None).await
     }
 
     /// Records that the step waits until a provider takes calls again, which it does then; the sweeper lets it go on.
@@ -43,17 +67,17 @@ impl Park<'_> {
     /// # Errors
     /// As [`Park::wait`].
     pub async fn wait_for_provider(&self, question: String, until: Timestamp) -> Result<Waiter, ActionError> {
-        self.wait_for(&Topic::Provider, question, Vec::new(), Moves::default(), Some(until)).await
+        let asked = Asked { question, ..Asked::default() };
+        self.wait_for(&Topic::Provider, asked, Some(until)).await
     }
 
     async fn wait_for(
         &self,
         topic: &Topic,
-        question: String,
-        approvers: Vec<String>,
-        moves: Moves,
+        asked: Asked,
         until: Option<Timestamp>,
     ) -> Result<Waiter, ActionError> {
+        let Asked { question, details, approvers, moves, terms } = asked;
         let token = self.token.clone().ok_or_else(|| {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
         })?;
@@ -71,6 +95,10 @@ impl Park<'_> {
             question: Some(question),
             approvers,
             moves,
+            details,
+            terms,
+            votes: Vec::new(),
+            reminded_at: None,
             message: None,
             answer: None,
             told: None,

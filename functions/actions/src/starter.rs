@@ -54,6 +54,36 @@ pub(crate) async fn check(context: &Context<'_>, project: &Project) -> Result<St
     }
 }
 
+/// Whether somebody whom the project's code host calls `login` may start work. If nobody knows, they may not.
+///
+/// # Errors
+/// The code host's errors.
+pub(crate) async fn may_start(
+    context: &Context<'_>,
+    project: &Project,
+    login: &str,
+) -> Result<bool, ActionError> {
+    let configuration = &context.scope().configuration;
+    let host = project.providers.get(&PluginType::VersionControl);
+    let Some(source) = host.and_then(|host| host.as_str().parse::<SourceName>().ok()) else {
+        return Ok(false);
+    };
+    let actor = Actor { source, id: login.to_owned(), display_name: None, person: None };
+    let actor = configuration.identify(actor);
+    match authorize(configuration, &Operation::Start { project }, Some(&actor)) {
+        Authorization::Allowed => Ok(true),
+        Authorization::Denied(_) => Ok(false),
+        Authorization::AskProvider => match context.code_host(RepositoryAccess::ReadContents).await {
+            Ok(host) => {
+                let permission = host.permission(&project.repository, login).await?;
+                Ok(permission >= RepositoryPermission::Write)
+            }
+            Err(NoOutput::Failed(error)) => Err(error),
+            Err(NoOutput::Skipped(_) | NoOutput::Parked) => Ok(false),
+        },
+    }
+}
+
 /// Decides from the configuration: roles and groups first, then who they are at the code host.
 ///
 /// # Errors

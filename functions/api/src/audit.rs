@@ -10,8 +10,7 @@ use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::text::{TextLimit, cut_line};
-use jiff::Timestamp;
-use records::AuditRecord;
+use records::{AuditKind, AuditRecord};
 use std::sync::{Arc, OnceLock};
 
 /// The most characters of a path, or of a program's name, that are recorded.
@@ -19,18 +18,18 @@ const LONGEST: TextLimit = TextLimit::characters(300);
 
 /// The record of a request, once there is one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Audited(Arc<OnceLock<(String, Timestamp)>>);
+pub(crate) struct Audited(Arc<OnceLock<AuditRecord>>);
 
 /// Records what requests are answered.
 pub(crate) async fn answered(State(api): State<Shared>, mut request: Request, next: Next) -> Response {
     let audited = Audited::default();
     request.extensions_mut().insert(audited.clone());
     let response = next.run(request).await;
-    if let Some((id, at)) = audited.0.get()
-        && let Err(error) = api.table.end_audit(id, *at, response.status().as_u16()).await
+    if let Some(begun) = audited.0.get()
+        && let Err(error) = api.table.end_audit(begun, response.status().as_u16()).await
     {
         // The request is recorded, and what it did is done: only its status is missing.
-        tracing::error!(%error, request = id, "the status of a recorded request could not be recorded");
+        tracing::error!(%error, request = begun.id, "the status of a recorded request could not be recorded");
     }
     response
 }
@@ -72,14 +71,16 @@ pub(crate) async fn record(
         head.extensions.get::<axum::extract::OriginalUri>().map_or(&head.uri, |original| &original.0).path();
     let record = AuditRecord {
         id: id.clone(),
+        kind: AuditKind::Request,
         at: api.clock.now(),
         who: who.to_owned(),
         by: credential.name(),
         what: cut_line(&format!("{} {path}", head.method), LONGEST),
+        about: None,
         whence: agent.map(|agent| cut_line(agent, LONGEST)),
         status: None,
     };
     api.table.begin_audit(&record).await?;
-    let _first = audited.0.set((record.id, record.at));
+    let _first = audited.0.set(record);
     Ok(())
 }

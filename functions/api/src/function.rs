@@ -16,6 +16,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Feed,
         Partition::Person,
         Partition::Provider,
+        Partition::Repository,
         Partition::Run,
         Partition::Session,
         Partition::Spend,
@@ -25,6 +26,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     ];
     let access = Access::reading(reads)
         .writing([
+            Partition::Account,
             Partition::Audit,
             Partition::Delivery,
             Partition::Execution,

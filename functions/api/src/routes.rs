@@ -8,10 +8,13 @@ mod auth;
 mod costs;
 mod event_tickets;
 pub(crate) mod events;
+mod evidence;
 mod executions;
 mod health;
+mod links;
 mod me;
 mod messages;
+mod notices;
 mod page;
 mod plugins;
 mod projects;
@@ -33,10 +36,13 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     costs::routes,
     event_tickets::routes,
     events::routes,
+    evidence::routes,
     executions::routes,
     health::routes,
+    links::routes,
     me::routes,
     messages::routes,
+    notices::routes,
     plugins::routes,
     projects::routes,
     steering::routes,

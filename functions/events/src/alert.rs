@@ -3,12 +3,12 @@
 use crate::handle::Events;
 use domain::configuration::{Configuration, Project};
 use domain::plugins::{Mark, Message, MessageBody};
-use domain::{ActionError, MicroUsd, PluginType};
-use records::{ExecutionRecord, LimitOf, Limits};
+use domain::{ActionError, Actor, MicroUsd, PluginType};
+use records::{ExecutionRecord, Limits, Spender};
 
 impl Events {
-    /// Reports to the project's channel the highest share in `alert_at_percent` that the ticket's limit or the person's month has
-    /// reached since the last alert. Failures are logged; the costs are in the records either way.
+    /// Reports to the project's channel the highest share in `alert_at_percent` that the limit of the ticket, or of the month of the person,
+    /// the project or the workflow, has reached since the last alert. Failures are logged; the costs are in the records either way.
     pub(crate) async fn alert_logged(&self, execution: &str) {
         if let Err(error) = self.alert(execution).await {
             tracing::warn!(execution, %error, "a spending alert was not sent");
@@ -21,11 +21,19 @@ impl Events {
         let configuration = self.table.configuration(now).await?;
         let Some((project, channel)) = channel_of(&configuration, &execution) else { return Ok(()) };
         let budgets = &configuration.budgets;
-        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
-        let task = execution.task_id.clone().map(LimitOf::Task);
-        let month = execution.actor.as_ref().map(|actor| LimitOf::month(actor.account(), now));
-        for of in task.into_iter().chain(month) {
-            let (spent, limit) = (self.table.spending(&of).await?.spent, limits.of(&of));
+        let limits = Limits::from(budgets);
+        let account = execution.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
+        let spender = Spender {
+            account: &account,
+            task_id: execution.task_id.as_deref(),
+            project: execution.project.as_deref(),
+            workflow: Some(&execution.workflow),
+        };
+        let all = spender.limits(now);
+        let spendings = self.table.spendings(&all).await?;
+        for of in all {
+            let Some((spending, limit)) = spendings.get(&of).zip(limits.of(&of)) else { continue };
+            let (spent, limit) = (spending.spent, limit + spending.added);
             let Some(percent) = highest_reached(&budgets.alert_at_percent, spent, limit) else { continue };
             if !self.table.claim_alert(&of, percent).await? {
                 continue;

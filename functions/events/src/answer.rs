@@ -4,12 +4,14 @@
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
-use domain::ActionError;
+use domain::event::common::WORDS_WAITING;
 use domain::plugins::{MessageBody, SentMessage};
 use domain::text::literal;
+use domain::{ActionError, EventKey};
 use providers::with_patience;
 use records::{
-    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, Timeliness, Topic, Waiter,
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, StrangerWords, Timeliness,
+    Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -20,9 +22,16 @@ const DECLINED: &str = "Declined";
 
 /// The message to a waiting step.
 enum Message {
-    Success(Value),
-    Failure { error: &'static str, cause: String },
+    /// It goes on with this; the note says why, for people.
+    Success(Value, Option<String>),
+    Failure {
+        error: &'static str,
+        cause: String,
+    },
 }
+
+/// The field of what a step is told with the name of the event that ended its wait.
+const EVENT: &str = "event";
 
 /// How many of those who wait are looked at in one sweep; the next ones look at the others.
 const AT_A_TIME: usize = 500;
@@ -34,13 +43,24 @@ impl Events {
     /// When the records or Step Functions do not answer.
     pub(crate) async fn waiter_changed(&self, topic: &str, key: &str) -> Result<(), ActionError> {
         let Some(waiter) = self.table.waiter(topic, key).await? else { return Ok(()) };
-        if let Some(answer) = waiter.answer.clone() {
-            return self.answered(waiter, &answer).await;
+        let is_about_money = topic == Topic::Budget.to_string();
+        match waiter.answer.clone() {
+            Some(answer) if is_about_money => return self.carry_out(&waiter, &answer).await,
+            Some(answer) => return self.answered(waiter, &answer).await,
+            None => {}
         }
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
         }
+        self.notify_of_waiter(&waiter).await?;
+        if is_about_money {
+            return self.ask_for_money(&waiter).await;
+        }
+        if !waiter.votes.is_empty() {
+            self.show_votes(&waiter).await;
+        }
         match topic.strip_prefix("event/") {
+            Some(event) if is_about_words(event) => self.tell_if_words_wait(waiter).await,
             Some(event) => self.tell_if_happened(event, waiter).await,
             None => Ok(()),
         }
@@ -94,17 +114,19 @@ impl Events {
         }
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
-        let budgets = &configuration.budgets;
-        let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+        let limits = Limits::from(&configuration.budgets);
         let refusals = self.table.refusals(waiters.iter().map(|waiter| &*waiter.execution)).await?;
         let mut room = self.table.room(limits, now);
         for waiter in waiters {
-            let is_room = match refusals.get(&waiter.execution) {
-                Some(refusal) => room.take(refusal).await?,
-                None => true,
+            let done = match (&waiter.answer, refusals.get(&waiter.execution)) {
+                (Some(answer), _) => self.carry_out(&waiter, answer).await,
+                (None, Some(refusal)) if !room.take(refusal).await? => {
+                    self.end_in_silence(&configuration, &waiter).await
+                }
+                (None, _) => self.resume_with_room(&waiter).await,
             };
             // One that cannot be resumed now does not hold up the others.
-            if is_room && let Err(error) = self.resume(&waiter).await {
+            if let Err(error) = done {
                 tracing::warn!(execution = waiter.execution, %error, "it was not resumed");
             }
         }
@@ -129,9 +151,70 @@ impl Events {
         Ok(())
     }
 
+    async fn resume_with_room(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        self.resume(waiter).await?;
+        self.show_instead(waiter, "\u{2705} There is room again, and it goes on").await;
+        Ok(())
+    }
+
+    /// Tells a waiting step that it succeeded; the note says why, for people.
+    ///
+    /// # Errors
+    /// When the records or Step Functions do not answer.
+    pub(crate) async fn tell_success(
+        &self,
+        waiter: &Waiter,
+        output: Value,
+        note: Option<String>,
+    ) -> Result<Timeliness, ActionError> {
+        self.tell(waiter, Message::Success(output, note)).await
+    }
+
+    /// Tells a waiting step that it failed.
+    ///
+    /// # Errors
+    /// When the records or Step Functions do not answer.
+    pub(crate) async fn tell_failure(
+        &self,
+        waiter: &Waiter,
+        error: &'static str,
+        cause: String,
+    ) -> Result<Timeliness, ActionError> {
+        self.tell(waiter, Message::Failure { error, cause }).await
+    }
+
     async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {
-        self.tell(waiter, Message::Success(json!({"resumed": true}))).await?;
+        self.tell(waiter, Message::Success(json!({"resumed": true}), None)).await?;
         Ok(self.table.forget_waiter(waiter).await?)
+    }
+
+    /// Resumes the steps that wait for words to the agents of a ticket, where some wait.
+    ///
+    /// # Errors
+    /// The first failure of [`Events::waiter_changed`].
+    pub(crate) async fn words_came(&self, task_id: &str) -> Result<(), ActionError> {
+        let mut result = Ok(());
+        for waiter in self.table.waiters_for_event(EventKey::words_waiting(task_id).as_str()).await? {
+            let told = self.tell_if_words_wait(waiter).await;
+            result = result.and(told);
+        }
+        result
+    }
+
+    /// Resumes a step as long as words wait for the agents of its execution's ticket. They stay where they are: whoever goes on takes them
+    /// in. Words of people who may not start work cause none.
+    async fn tell_if_words_wait(&self, waiter: Waiter) -> Result<(), ActionError> {
+        let execution = self.table.execution(&waiter.execution).await?;
+        let Some(task_id) = execution.and_then(|execution| execution.task_id) else { return Ok(()) };
+        if waiter.topic != Topic::Event(EventKey::words_waiting(&task_id)).to_string() {
+            return Ok(());
+        }
+        let inbox = self.table.inbox(&task_id).await?.next();
+        if !inbox.words.iter().any(|waiting| waiting.word.may_trigger) {
+            return Ok(());
+        }
+        self.tell(&waiter, Message::Success(json!({EVENT: WORDS_WAITING, "task_id": task_id}))).await?;
+        Ok(self.table.forget_waiter(&waiter).await?)
     }
 
     /// Resumes a step with the oldest event of the key since its run began, other than what started the run and what met an earlier
@@ -151,10 +234,18 @@ impl Events {
             if meeting == Meeting::Refused {
                 continue;
             }
+            if let (Some(by), Some(execution)) = (&occurrence.stranger, &execution) {
+                // Recorded first, so that no push overlooks what the step is told.
+                let ticket = execution.task_id.as_deref().unwrap_or_else(|| execution.began_as());
+                let place = kind_of(event).to_owned();
+                let words = StrangerWords { by: by.clone(), place, at: self.clock.now() };
+                self.table.note_outside_words(ticket, &words).await?;
+            }
             let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
             let mut fields = occurrence.fields.clone();
+            fields.insert(EVENT.to_owned(), kind_of(event).into());
             self.complete(&mut fields, project, occurrence.at).await?;
-            let told = self.tell(&waiter, Message::Success(Value::Object(fields))).await?;
+            let told = self.tell(&waiter, Message::Success(Value::Object(fields), None)).await?;
             // If they met before, the step may have been told before.
             if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
                 self.table.part(&waiter, event, &occurrence).await?;
@@ -169,12 +260,15 @@ impl Events {
             return Ok(());
         }
         let message = match answer.approved {
-            true => Message::Success(json!({
-                "by": answer.by,
-                "via": answer.via,
-                "at": answer.at.to_string(),
-                "comment": answer.comment,
-            })),
+            true => {
+                let output = json!({
+                    "by": answer.by,
+                    "via": answer.via,
+                    "at": answer.at.to_string(),
+                    "comment": answer.comment,
+                });
+                Message::Success(output, Some(format!("approved by {}", answer.by)))
+            }
             false => {
                 let comment =
                     answer.comment.as_deref().map(|comment| format!(": {comment}")).unwrap_or_default();
@@ -190,13 +284,13 @@ impl Events {
     async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
         let token = waiter.token.expose_secret();
         let (status, error, cause) = match &message {
-            Message::Success(_) => (StepStatus::Succeeded, None, None),
+            Message::Success(_, note) => (StepStatus::Succeeded, None, note.clone()),
             Message::Failure { error, cause } => {
                 (StepStatus::Failed, Some((*error).to_owned()), Some(cause.clone()))
             }
         };
         let refused = match message {
-            Message::Success(output) => {
+            Message::Success(output, _) => {
                 let sent =
                     self.step_functions.send_task_success().task_token(token).output(output.to_string());
                 sent.send().await.err().map(|error| code(&error))
@@ -262,9 +356,18 @@ impl Events {
 
 /// Whether an event can be one that the run waits for: it happened since the run began, and did not start it. `execution` began the run.
 fn may_meet(execution: &ExecutionRecord, event: &str, occurrence: &Occurrence) -> bool {
-    let kind = event.split('/').next().unwrap_or_default();
-    let is_trigger = execution.trigger.as_str() == kind && execution.delivery == occurrence.delivery;
+    let is_trigger =
+        execution.trigger.as_str() == kind_of(event) && execution.delivery == occurrence.delivery;
     occurrence.at >= execution.begun_at && !is_trigger
+}
+
+/// The name of an event, by its key's text.
+fn kind_of(event: &str) -> &str {
+    event.split('/').next().unwrap_or_default()
+}
+
+fn is_about_words(event: &str) -> bool {
+    kind_of(event) == WORDS_WAITING.as_str()
 }
 
 fn code<E: ProvideErrorMetadata>(error: &E) -> String {

@@ -11,7 +11,7 @@ mod acknowledge;
 pub(crate) mod destination;
 mod render;
 
-use control::may_start;
+use control::{Forecast, may_start};
 use destination::{Destination, destination};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Configuration, InstanceName, Project};
@@ -62,7 +62,11 @@ impl Feedback {
             let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
             let is_final = view.execution.outcome.is_final();
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
-            let text = render(&view, self.pull_request(&view).await?.as_ref(), in_line);
+            let forecast = match is_final {
+                true => None,
+                false => self.forecast(&view.execution).await?,
+            };
+            let text = render(&view, self.pull_request(&view).await?.as_ref(), in_line, forecast);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
             if known.is_some_and(|known| known.refused >= REFUSALS) {
@@ -181,6 +185,22 @@ impl Feedback {
         let chat = self.providers.chat(place).await?;
         with_patience(PATIENCE, chat.send_message(message, mark)).await?;
         Ok(())
+    }
+
+    /// Sends a message in a project's chat, unless one with its mark is there.
+    pub(crate) async fn send_marked(
+        &self,
+        configuration: &Configuration,
+        project: &Project,
+        message: &Message,
+        mark: &Mark,
+    ) -> Result<SentMessage, ActionError> {
+        let place = Place { configuration, project, task_id: None };
+        let chat = self.providers.chat(place).await?;
+        if let Some(sent) = chat.find_message(&message.channel, None, mark).await? {
+            return Ok(sent);
+        }
+        with_patience(PATIENCE, chat.send_message(message, mark)).await
     }
 
     /// Replaces a message in the chat of an execution's project.
@@ -322,6 +342,11 @@ impl Feedback {
         let line = self.table.line(project).await?;
         let waits = line.iter().any(|place| place.name == execution.name && !place.at_work);
         Ok(waits && !may_start(&line, configuration.at_work).contains(execution.name.as_str()))
+    }
+
+    /// What an execution is likely to cost, by earlier ones.
+    async fn forecast(&self, execution: &ExecutionRecord) -> Result<Option<Forecast>, RecordsError> {
+        Forecast::read(&self.table, &execution.workflow, execution.begun_at).await
     }
 
     /// The journaled pull request that was not taken back.

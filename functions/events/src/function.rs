@@ -13,28 +13,35 @@ use std::sync::Arc;
 const SWEEP: &str = r#"{"tick":"sweep"}"#;
 
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
-/// it is due. It only reads the journal. Its credentials are for comments, reactions and messages.
+/// it is due. It only reads the journal, and signs how pull requests came about. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
-    let access =
-        Access::reading([Partition::Document, Partition::Repository, Partition::Run, Partition::Session])
-            .writing([
-                Partition::Delivery,
-                Partition::Event,
-                Partition::Execution,
-                Partition::Feed,
-                Partition::Inbox,
-                Partition::Inquiry,
-                Partition::Month,
-                Partition::Person,
-                Partition::Project,
-                Partition::Provider,
-                Partition::Reply,
-                Partition::Spend,
-                Partition::Task,
-                Partition::Thread,
-                Partition::Waiter,
-            ])
-            .listing([Listing::OpenExecutions]);
+    let access = Access::reading([
+        Partition::Account,
+        Partition::Document,
+        Partition::Run,
+        Partition::Session,
+        Partition::Stored,
+    ])
+    .writing([
+        Partition::Audit,
+        Partition::Delivery,
+        Partition::Event,
+        Partition::Execution,
+        Partition::Feed,
+        Partition::Inbox,
+        Partition::Inquiry,
+        Partition::Month,
+        Partition::Person,
+        Partition::Project,
+        Partition::Provider,
+        Partition::Reply,
+        Partition::Repository,
+        Partition::Spend,
+        Partition::Task,
+        Partition::Thread,
+        Partition::Waiter,
+    ])
+    .listing([Listing::Approvals, Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",
@@ -46,6 +53,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             SecretUse::Credentials(PluginType::TaskManagement),
             SecretUse::Credentials(PluginType::VersionControl),
             SecretUse::Credentials(PluginType::Communication),
+            SecretUse::EvidenceKey,
         ],
         access,
         step_functions: &[

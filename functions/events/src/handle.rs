@@ -9,7 +9,7 @@ use domain::{ActionError, Clock};
 use futures::future::join_all;
 use providers::{Patience, Providers, Waiting};
 use records::{ExecutionRecord, Table, TableChange};
-use runtime::{Secrets, Services};
+use runtime::{EvidenceKey, Secrets, Services};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct Events {
     pub(crate) control: Control,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feedback: Feedback,
+    /// What signs evidence.
+    pub(crate) evidence_key: Option<EvidenceKey>,
 }
 
 impl Events {
@@ -48,7 +50,7 @@ impl Events {
         };
         let control =
             Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
-        Ok(Self { table, step_functions, control, clock, feedback })
+        Ok(Self { table, step_functions, control, clock, feedback, evidence_key: None })
     }
 
     /// Works with a function's services.
@@ -56,13 +58,14 @@ impl Events {
     /// # Errors
     /// As [`Events::new`]; `Internal` without the prefix of state machines.
     pub(crate) fn connect(services: &Services) -> Result<Self, ActionError> {
-        Self::new(
+        let events = Self::new(
             services.table(),
             services.step_functions(),
             services.secrets_manager(),
             services.state_machine_arn_prefix()?,
             services.clock(),
-        )
+        )?;
+        Ok(events.with_evidence_key(services.evidence_key()))
     }
 
     /// Handles an event. Idempotent: after an error, the same event may be sent again.
@@ -109,10 +112,15 @@ impl Events {
         self.close(&change.name, &ending).await?;
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
         self.undo_where_due(&execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(&execution).await?;
+        }
         // First what others wait for, then what is only told.
         self.start_next(&execution).await?;
+        self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&change.name).await?;
-        self.tell_news(&change.name).await
+        self.tell_news(&change.name).await?;
+        self.sign_evidence(&change.name).await
     }
 
     /// Starts executions that waited in line behind one that has ended or is parked.
@@ -138,7 +146,10 @@ impl Events {
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
-                TableChange::Word(task_id) => self.complete_words(task_id).await,
+                TableChange::Word(task_id) => {
+                    let completed = self.complete_words(task_id).await;
+                    completed.and(self.words_came(task_id).await)
+                }
                 TableChange::Execution(name) => {
                     let span = about(name);
                     let started = self.start_after_review(name).instrument(span.clone()).await;
@@ -164,7 +175,12 @@ impl Events {
             }
             result = result.and(told);
         }
-        join_all(executions.into_iter().map(|execution| self.refresh_logged(execution))).await;
+        join_all(executions.iter().map(|execution| self.refresh_logged(execution))).await;
+        for change in &changes {
+            if let TableChange::Step(execution) = change {
+                self.sign_evidence_logged(execution).await;
+            }
+        }
         result
     }
 

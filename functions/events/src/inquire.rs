@@ -108,7 +108,8 @@ impl Events {
         let delivery = format!("{} {id}", inquiry.key);
         let mut fields = inquiry.fields.clone();
         fields.extend(more);
-        let occurrence = Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone() };
+        let occurrence =
+            Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone(), stranger: None };
         let mut told = Ok(());
         for key in routes.events.keys_of(&inquiry.kind, &fields) {
             self.table.put_state(&key, &occurrence).await?;

@@ -2,18 +2,22 @@
 //!
 //! The function receives four kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
 //! table (from its stream), the times of `schedule` triggers, and a tick every minute. It keeps one progress comment per execution where the person who
-//! started it will look, answers whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It holds only the tokens to comment, react and
+//! started it will look, answers whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It signs how pull requests came about. It holds only the tokens to comment, react and
 //! send messages.
 
 mod alert;
 mod answer;
 mod ending;
+mod evidence;
 mod feedback;
 mod function;
 mod handle;
 mod input;
 mod inquire;
+mod money;
+mod notice;
 mod reason;
+mod remind;
 mod reply;
 mod review;
 mod schedule;

@@ -19,6 +19,12 @@ struct Receipt {
     cause: Option<String>,
     #[serde(default)]
     undone: Vec<String>,
+    /// What somebody had taken back before.
+    #[serde(default)]
+    already_gone: Vec<String>,
+    /// What was done in place of taking something back.
+    #[serde(default)]
+    instead: Vec<Instead>,
     #[serde(default)]
     not_undone: Vec<Stays>,
     #[serde(default)]
@@ -26,6 +32,13 @@ struct Receipt {
     /// How many more could not be taken back.
     #[serde(default)]
     others: u64,
+}
+
+#[derive(Deserialize)]
+struct Instead {
+    action: String,
+    /// Where people see it.
+    done: String,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +102,12 @@ impl Receipt {
         let mut lines = Vec::new();
         if !self.undone.is_empty() {
             lines.push(format!("Taken back: {}.", list(&self.undone)));
+        }
+        if !self.already_gone.is_empty() {
+            lines.push(format!("Already gone: {}.", list(&self.already_gone)));
+        }
+        for instead in &self.instead {
+            lines.push(format!("To be reverted: {} ({})", title(&instead.action), instead.done));
         }
         for stays in &self.not_undone {
             let action = title(stays.action.as_deref().unwrap_or("a step"));
@@ -212,10 +231,13 @@ mod tests {
 
     #[test]
     fn an_undo_gives_its_receipt() {
-        let receipt = r#"{"undone":["create_branch × 2"],"kept":[],"others":3,"not_undone":[
+        let receipt = r#"{"undone":["create_branch × 2"],"already_gone":["commit_changes"],"kept":[],"others":3,
+            "instead":[{"action":"create_pull_request","done":"https://code/8"}],"not_undone":[
             {"action":"create_task","seek":true,"undone":false,"error":"Unconfirmed",
              "cause":"{\"errorMessage\":\"it is uncertain whether it happened; look at https://jira/x\"}"}]}"#;
         let expected = "Taken back: Create branch × 2.\n\
+                        Already gone: Commit changes.\n\
+                        To be reverted: Create pull request (https://code/8)\n\
                         May have happened: Create task (it is uncertain whether it happened; look at https://jira/x)\n\
                         Could not be taken back: 3 more.";
         assert_eq!(check("FAILED", "UndoIncomplete", receipt), expected);

@@ -11,6 +11,9 @@ use records::{OwnAccount, Reply, ReplyPlace};
 /// An answer that is older than this reaches nobody who still waits for it; Slack's addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
+/// What somebody is told directly may still be news a day later.
+const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -24,7 +27,11 @@ impl Events {
             return Ok(());
         };
         let now = self.clock.now();
-        if now.duration_since(reply.at) > GIVE_UP_AFTER {
+        let give_up_after = match reply.place {
+            ReplyPlace::Person { .. } => GIVE_UP_NEWS_AFTER,
+            _ => GIVE_UP_AFTER,
+        };
+        if now.duration_since(reply.at) > give_up_after {
             tracing::warn!(delivery = reply.delivery, "a reply could not be sent in time");
             self.table.mark_reply_sent(&reply, now).await?;
             return Ok(());
@@ -78,6 +85,16 @@ impl Events {
                     let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
                     let message = Message { channel: channel.clone(), thread: Some(thread.clone()), body };
                     chat.send_message(&message, &mark).await?;
+                }
+            }
+            // The same, in what the bot and the person write to each other.
+            ReplyPlace::Person { account } => {
+                let name = served(chat_of(configuration, None, Some(source)), source)?;
+                let chat = self.feedback.providers.chat_named(configuration, &name).await?;
+                let channel = chat.direct_messages(account).await?;
+                if chat.find_message(&channel, None, &mark).await?.is_none() {
+                    let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
+                    chat.send_message(&Message { channel, thread: None, body }, &mark).await?;
                 }
             }
             ReplyPlace::Address { address } => {

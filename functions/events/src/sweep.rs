@@ -29,6 +29,9 @@ impl Events {
         if let Err(error) = self.resume_where_room().await {
             tracing::error!(%error, "executions waiting for a raised limit could not be checked");
         }
+        if let Err(error) = self.remind_where_due().await {
+            tracing::error!(%error, "nobody could be reminded of questions");
+        }
         if let Err(error) = self.learn_own_accounts().await {
             tracing::error!(%error, "the bot's own accounts could not be looked up");
         }
@@ -117,8 +120,12 @@ impl Events {
         self.note_what_is_left(execution, outcome).await?;
         self.close(&execution.name, &ending).await?;
         self.undo_where_due(execution, &ending).await;
+        if outcome == Outcome::Succeeded {
+            self.note_cost(execution).await?;
+        }
         self.start_next(execution).await?;
-        self.feedback.refresh(&execution.name).await
+        self.feedback.refresh(&execution.name).await?;
+        self.sign_evidence(&execution.name).await
     }
 
     /// `None` when Step Functions has no such execution.

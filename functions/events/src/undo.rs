@@ -9,8 +9,8 @@ use records::{EffectRecord, ExecutionRecord};
 use serde_json::Value;
 
 impl Events {
-    /// Starts `undo` for an execution whose own rollback failed, or which ended in a way that `Catch` cannot handle. A failure to
-    /// start it is logged.
+    /// Starts `undo` for an execution whose own rollback failed, which ended in a way that `Catch` cannot handle, or which people chose to
+    /// have taken back when a limit stopped it. A failure to start it is logged.
     pub(crate) async fn undo_where_due(&self, execution: &ExecutionRecord, ending: &Ending) {
         if execution.workflow == UNDO_WORKFLOW {
             return;
@@ -19,7 +19,7 @@ impl Events {
             Ok(false) => {}
             Ok(true) => tracing::warn!(
                 execution = execution.name,
-                "its rollback could not run, so `undo` was started"
+                "its rollback could not run, or people wanted it taken back, so `undo` was started"
             ),
             Err(error) => {
                 tracing::error!(execution = execution.name, %error, "neither its rollback nor `undo` could run")
@@ -34,6 +34,7 @@ impl Events {
             ("TIMED_OUT", _) | ("FAILED", Some("States.Runtime" | "States.DataLimitExceeded")) => {
                 self.rolls_back(arn).await?
             }
+            ("ABORTED", _) => self.is_to_be_taken_back(&execution.name).await?,
             _ => false,
         };
         if !due || !self.leaves_effects(run).await? {
@@ -41,6 +42,7 @@ impl Events {
         }
         match self.control.undo_run(run, execution).await {
             Ok(StartResult::Started { .. } | StartResult::Pending { .. } | StartResult::InLine { .. }) => {
+                self.forget_choices(&execution.name).await?;
                 Ok(true)
             }
             Ok(StartResult::Duplicate { .. } | StartResult::AlreadyAtWork { .. }) => Ok(false),

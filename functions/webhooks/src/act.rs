@@ -1,20 +1,24 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
 use crate::answer::Outcome;
-use crate::bounds::{MOST_BYTES, bounded, too_long};
+use crate::bounds::{bounded, too_long};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
-use crate::senders::{self, Button, Received};
+use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{
+    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery,
+    StartDecision, decide,
+};
+use domain::event::common::TICKET_EDITED;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
-use domain::text::{TextLimit, cut_line};
+use domain::text::TextLimit;
 use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
-use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, Table};
+use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, StrangerWords, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -119,6 +123,9 @@ impl Acting<'_> {
         if let Some(known) = self.known_as(&event, also_as).await? {
             event.delivery = known;
         }
+        if let Some(actor) = event.actor.take() {
+            event.actor = Some(self.control.identify(self.directory.configuration(), actor).await?);
+        }
         let spec = routes.events.find(event.kind.as_str());
         if let Some(reason) = too_long(&event, spec) {
             return Ok(Handled::silent(Outcome::Refused { reason }));
@@ -126,7 +133,8 @@ impl Acting<'_> {
         if let Some(spec) = spec.filter(|spec| spec.confirmed_by.is_some()) {
             return Ok(Handled::silent(self.inquire(routes, spec, event).await?));
         }
-        let is_awaited = self.keep_for_waiters(routes, &event).await?;
+        let stranger = self.stranger(routes, &event).await?;
+        let is_awaited = self.keep_for_waiters(routes, &event, stranger).await?;
         let on = self.pull_request_of(&event).await?;
         let said_on = event.task_id.clone();
         // What is said about a pull request of ours is said about its ticket.
@@ -146,7 +154,8 @@ impl Acting<'_> {
             && let Some(actor) = self.actor_of(&event)
             && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
-            let done = self.on_steering(&self.caller(&event, &actor), steering.clone()).await?;
+            let (caller, address) = (self.caller(&event, &actor), self.address(&event));
+            let done = self.on_steering(&caller, steering.clone(), address).await?;
             return Ok(self.handled(done, &event, is_elsewhere || is_in_chat));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
@@ -204,8 +213,14 @@ impl Acting<'_> {
                 };
                 Handled { outcome, answer }
             }
-            StartDecision::Refuse(reason) if self.is_ours(&asked) => Handled::refused(reason),
-            StartDecision::Refuse(reason) => Handled::silent(Outcome::Refused { reason }),
+            StartDecision::Refuse(reason) => {
+                let who = self.actor_of(&asked);
+                self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
+                match self.is_ours(&asked) {
+                    true => Handled::refused(reason),
+                    false => Handled::silent(Outcome::Refused { reason }),
+                }
+            }
             StartDecision::Ignore(reason) => {
                 let actor = self.actor_of(&asked);
                 match (command, actor) {
@@ -242,6 +257,9 @@ impl Acting<'_> {
         match done {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
+            Reply::Answer(answer) => {
+                Handled { outcome: Outcome::Answered, answer: Some(answer).filter(|_| self.is_ours(event)) }
+            }
             Reply::Done(words) => {
                 let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
@@ -258,53 +276,15 @@ impl Acting<'_> {
     }
 
     /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.
-    async fn reply(&self, place: ReplyPlace, delivery: String, text: String) -> Result<(), RecordsError> {
+    pub(crate) async fn reply(
+        &self,
+        place: ReplyPlace,
+        delivery: String,
+        text: String,
+    ) -> Result<(), RecordsError> {
         let reply =
             records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
         self.table.put_reply(&reply).await
-    }
-
-    /// Answers a question by a button, whose value names the execution and the step that asked. The message shows who answered; a refusal
-    /// is told to the person who pressed it.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
-        let Button { kind, action, value, actor, reply, .. } = button;
-        let actor = self.directory.configuration().identify(actor);
-        let (actor, trigger) = (&actor, &kind);
-        let caller = Caller {
-            directory: self.directory,
-            actor,
-            authority: &Authority::Roles,
-            trigger,
-            delivery,
-            at: None,
-        };
-        let done = self.press(&caller, &action, &value).await?;
-        if let (Reply::Refused(reason), Some(place)) = (&done, reply) {
-            self.reply(place, delivery.to_owned(), refused(reason).to_markdown()).await?;
-        }
-        Ok(done.into())
-    }
-
-    async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
-        let approved = match action {
-            "approve" => true,
-            "deny" => false,
-            other => return Ok(Reply::Refused(format!("unknown button `{}`", cut_line(other, SHOWN)))),
-        };
-        if value.len() > MOST_BYTES {
-            return Ok(Reply::Refused(format!(
-                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
-                value.len()
-            )));
-        }
-        let result = match value.split_once(' ') {
-            Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
-            None => AnswerResult::NothingAsked,
-        };
-        Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
     /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
@@ -334,12 +314,50 @@ impl Acting<'_> {
         Ok(Outcome::Recorded)
     }
 
+    /// Who caused an event, where that is somebody who may not start work: what they say is from outside. That a ticket's text is theirs
+    /// is recorded, because whoever starts a run vouches for the text as it was then.
+    async fn stranger(&self, routes: &Routes, event: &Event) -> Result<Option<String>, RecordsError> {
+        let kinds = routes.events.kinds_of(&event.kind, &event.fields);
+        // Only what is by people has a field for them.
+        if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
+            return Ok(None);
+        }
+        let named =
+            event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
+        let ticket = event.task_id.as_deref().and_then(|typed| self.directory.ticket(typed).ok());
+        let place = ProjectQuery { named: None, ticket: None, place: named };
+        let project = ticket.as_ref().map(|ticket| ticket.project());
+        let Some(project) = project.or_else(|| self.directory.project(&place).ok()) else { return Ok(None) };
+        let actor = self.actor_of(event);
+        if let Some(actor) = &actor {
+            let caller = self.caller(event, actor);
+            let asked = self.control.authorize(&caller, &Operation::Start { project }).await?;
+            if asked == Authorization::Allowed {
+                return Ok(None);
+            }
+        }
+        let name = actor.map(|actor| actor.person.or(actor.display_name).unwrap_or(actor.id));
+        let by = name.unwrap_or_else(|| "a machine".to_owned());
+        let is_edit = kinds.iter().any(|spec| spec.name == TICKET_EDITED);
+        if let Some(ticket) = ticket.filter(|_| is_edit) {
+            let place = format!("an edit of {}", ticket.task_id());
+            let words = StrangerWords { by: by.clone(), place, at: self.now };
+            self.table.note_outside_words(ticket.task_id(), &words).await?;
+        }
+        Ok(Some(by))
+    }
+
     /// Records the event for a step that waits for it, or for a wider event that it also is, now or later; whichever comes second finds the
     /// other. Says whether one waits now.
-    async fn keep_for_waiters(&self, routes: &Routes, event: &Event) -> Result<bool, RecordsError> {
+    async fn keep_for_waiters(
+        &self,
+        routes: &Routes,
+        event: &Event,
+        stranger: Option<String>,
+    ) -> Result<bool, RecordsError> {
         let keys = routes.events.keys_of(&event.kind, &event.fields);
         let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
-        let occurrence = Occurrence { fields, at: self.now, delivery };
+        let occurrence = Occurrence { fields, at: self.now, delivery, stranger };
         let is_awaited = self.is_awaited(&keys).await?;
         for key in &keys {
             self.table.put_occurrence(key, &occurrence).await?;
@@ -347,11 +365,14 @@ impl Acting<'_> {
         Ok(is_awaited)
     }
 
-    /// Whether a step waits for one of these.
+    /// Whether a step of an open execution waits for one of these. What an execution left when it ended takes nobody's words.
     async fn is_awaited(&self, keys: &[EventKey]) -> Result<bool, RecordsError> {
         for key in keys {
-            if !self.table.waiters_for_event(key.as_str()).await?.is_empty() {
-                return Ok(true);
+            for waiter in self.table.waiters_for_event(key.as_str()).await? {
+                let execution = self.table.execution(&waiter.execution).await?;
+                if execution.is_some_and(|execution| !execution.outcome.is_final()) {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

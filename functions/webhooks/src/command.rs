@@ -1,5 +1,7 @@
 //! The words that people type after `/ticketsmith` or a mention of the bot.
 
+use crate::account::{LinkRequest, NotifyRequest};
+use domain::command::{COMMANDS, CommandWord};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -11,10 +13,14 @@ pub(crate) enum Command {
     Costs { task_id: Option<String> },
     /// Steer an execution.
     Steer(Steering),
-    /// List the commands.
-    Help,
+    /// Join accounts.
+    Link(LinkRequest),
+    /// Choose what one is told directly.
+    Notify(NotifyRequest),
+    /// List the commands, or explain one.
+    Help { about: Option<CommandWord> },
     /// A known word that does not start any workflow here.
-    NotServed { word: String },
+    NotServed { word: CommandWord },
     /// An unknown word.
     Unknown { word: String },
 }
@@ -36,23 +42,32 @@ pub(crate) enum SteeringWord {
     Stop,
     Undo,
     Redrive,
+    Budget,
 }
 
 impl SteeringWord {
-    const ALL: [Self; 5] = [Self::Approve, Self::Deny, Self::Stop, Self::Undo, Self::Redrive];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-            Self::Stop => "stop",
-            Self::Undo => "undo",
-            Self::Redrive => "redrive",
+            Self::Approve => CommandWord::Approve,
+            Self::Deny => CommandWord::Deny,
+            Self::Stop => CommandWord::Stop,
+            Self::Undo => CommandWord::Undo,
+            Self::Redrive => CommandWord::Redrive,
+            Self::Budget => CommandWord::Budget,
         }
+        .as_str()
     }
 
-    fn read(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == word)
+    fn of(word: CommandWord) -> Option<Self> {
+        Some(match word {
+            CommandWord::Approve => Self::Approve,
+            CommandWord::Deny => Self::Deny,
+            CommandWord::Stop => Self::Stop,
+            CommandWord::Undo => Self::Undo,
+            CommandWord::Redrive => Self::Redrive,
+            CommandWord::Budget => Self::Budget,
+            _ => return None,
+        })
     }
 
     /// Whether it takes the name of any execution in place of a ticket.
@@ -60,15 +75,6 @@ impl SteeringWord {
         matches!(self, Self::Undo | Self::Redrive)
     }
 }
-
-/// Words that start work, if a workflow has a trigger for them.
-const WORDS: [&str; 5] = ["run", "plan", REVISE, "review", TELL];
-
-/// Asks for changes to a pull request.
-const REVISE: &str = "revise";
-
-/// Says something to the agent at work.
-const TELL: &str = "tell";
 
 /// Begin a sentence that asks for nothing. To take it for a request would cost money.
 const THANKS: [&str; 5] = ["cheers", "lgtm", "thank", "thanks", "thx"];
@@ -112,32 +118,36 @@ const PRAISE: [&str; 32] = [
 /// People write no more words behind a command without its ticket.
 const MOST_WORDS_OF_A_COMMAND: usize = 3;
 
-/// Words that are answered from the records.
-const QUESTIONS: [&str; 3] = ["status", "costs", "help"];
-
 impl Command {
     /// Reads the words that were said to the bot. Where no ticket is meant by the place, it comes second: `approve SHOP-1 looks good`. On
     /// a ticket it may be left out: `approve looks good`.
     pub(crate) fn read(text: &str, on_ticket: Option<&str>) -> Self {
         let (word, rest) = first_word(text.trim());
-        let word = if word.is_empty() { "help".to_owned() } else { folded(word) };
+        let behind = rest;
+        let word = if word.is_empty() { CommandWord::Help.as_str().to_owned() } else { folded(word) };
         let (task_id, rest) = match (on_ticket, split_ticket(rest)) {
             (Some(here), (typed, after)) if same_name(here, typed) => (Some(here.to_owned()), after),
             (Some(here), _) => (Some(here.to_owned()), rest),
             (None, (typed, after)) => (Some(typed.to_owned()).filter(|typed| !typed.is_empty()), after),
         };
-        if let Some(word) = SteeringWord::read(&word) {
+        if let Some(word) = CommandWord::read(&word).and_then(SteeringWord::of) {
             let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
         // `approve?` is a question, not an answer; `status?` asks for what it says.
-        match word.trim_end_matches('?') {
-            "status" => Self::Status { task_id },
-            "costs" => Self::Costs { task_id },
-            "help" => Self::Help,
-            known if WORDS.contains(&known) => Self::NotServed { word: known.to_owned() },
-            _ => Self::Unknown { word },
+        let known = CommandWord::read(word.trim_end_matches('?'));
+        match known.filter(|known| SteeringWord::of(*known).is_none()) {
+            Some(CommandWord::Status) => Self::Status { task_id },
+            Some(CommandWord::Costs) => Self::Costs { task_id },
+            Some(CommandWord::Help) => Self::Help { about: CommandWord::read(&folded(first_word(behind).0)) },
+            // Other words behind these make a sentence: `Link the page to the cart`.
+            Some(CommandWord::Link) => LinkRequest::read(behind).map_or(Self::Unknown { word }, Self::Link),
+            Some(CommandWord::Notify) => {
+                NotifyRequest::read(behind).map_or(Self::Unknown { word }, Self::Notify)
+            }
+            Some(known) => Self::NotServed { word: known },
+            None => Self::Unknown { word },
         }
     }
 }
@@ -149,7 +159,7 @@ impl Command {
         let words = words.trim();
         let (_, rest) = first_word(words);
         let asked = match self {
-            Self::NotServed { word } if word == REVISE || word == TELL => {
+            Self::NotServed { word: CommandWord::Revise | CommandWord::Tell } => {
                 match (on_ticket, split_ticket(rest)) {
                     (Some(here), (typed, after)) if same_name(here, typed) => after.trim(),
                     _ => rest,
@@ -170,7 +180,7 @@ impl Command {
     /// What is wanted of a ticket that is named behind `revise` or `tell`: the ticket and the words.
     pub(crate) fn request_about<'w>(&self, words: &'w str) -> Option<(&'w str, &'w str)> {
         match self {
-            Self::NotServed { word } if word == REVISE || word == TELL => {
+            Self::NotServed { word: CommandWord::Revise | CommandWord::Tell } => {
                 let (_, rest) = first_word(words.trim());
                 let (ticket, text) = split_ticket(rest);
                 let text = text.trim();
@@ -182,17 +192,16 @@ impl Command {
 
     /// Whether it is for an agent at work alone.
     pub(crate) fn is_told(&self) -> bool {
-        matches!(self, Self::NotServed { word } if word == TELL)
+        matches!(self, Self::NotServed { word: CommandWord::Tell })
     }
 }
 
 /// Whether a few words begin with a command that has a letter wrong. To take `aprove it` for a request would cost money. `Improve the error`
 /// is nearer to `approve` than to nothing, so only one letter counts, and a whole sentence is no command.
 fn is_misspelled(word: &str, words: &str) -> bool {
-    let steering = SteeringWord::ALL.map(SteeringWord::as_str);
-    let mut commands = steering.iter().chain(&WORDS).chain(&QUESTIONS);
+    let mut commands = COMMANDS.iter().map(|command| command.word);
     words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND
-        && commands.any(|command| command.len() > 3 && strsim::osa_distance(word, command) <= 1)
+        && commands.any(|command| command.has_one_letter_wrong(word))
 }
 
 /// Whether words thank or praise, and ask for nothing.
@@ -230,10 +239,12 @@ mod tests {
     #[test]
     fn words_are_read_ignoring_case() {
         let read = |text: &str| Command::read(text, None);
-        assert_eq!(read(""), Command::Help);
+        assert_eq!(read(""), Command::Help { about: None });
+        assert_eq!(read("help undo"), Command::Help { about: Some(CommandWord::Undo) });
+        assert_eq!(read("help me"), Command::Help { about: None });
         assert_eq!(read("STATUS shop-1"), Command::Status { task_id: Some("shop-1".into()) });
         assert_eq!(read("costs"), Command::Costs { task_id: None });
-        assert_eq!(read("plan SHOP-1"), Command::NotServed { word: "plan".into() });
+        assert_eq!(read("plan SHOP-1"), Command::NotServed { word: CommandWord::Plan });
         assert_eq!(read("undo SHOP-1"), steering(SteeringWord::Undo, None));
         assert_eq!(read("Redrive SHOP-1"), steering(SteeringWord::Redrive, None));
         assert_eq!(read("Approve SHOP-1  looks good"), steering(SteeringWord::Approve, Some("looks good")));

@@ -3,11 +3,26 @@
 use domain::text::{is_hidden, literal};
 
 /// The answer to the person who typed a command.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandAnswer {
     pub(crate) audience: Audience,
     /// Paragraphs, from top to bottom.
     pub(crate) sections: Vec<Vec<Part>>,
+    /// What the person may confirm.
+    pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// What a person may confirm: with a button where there are buttons, else in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Confirmation {
+    /// The button's label.
+    pub(crate) label: &'static str,
+    /// Which button it is.
+    pub(crate) action: &'static str,
+    /// What it is about.
+    pub(crate) value: String,
+    /// What to type instead.
+    pub(crate) words: String,
 }
 
 /// Who sees an answer.
@@ -66,7 +81,7 @@ impl Symbol {
 impl CommandAnswer {
     /// An answer that only the person who asked sees.
     pub(crate) fn to_person(parts: impl IntoIterator<Item = Part>) -> Self {
-        Self { audience: Audience::Person, sections: vec![parts.into_iter().collect()] }
+        Self { audience: Audience::Person, sections: vec![parts.into_iter().collect()], confirmation: None }
     }
 
     /// An answer that everyone in the channel sees.
@@ -80,6 +95,20 @@ impl CommandAnswer {
         self
     }
 
+    /// Lets the person confirm it.
+    pub(crate) fn confirmed_by(self, confirmation: Confirmation) -> Self {
+        Self { confirmation: Some(confirmation), ..self }
+    }
+
+    /// The same, confirmed in words: for places without buttons.
+    pub(crate) fn without_buttons(&self) -> Vec<Vec<Part>> {
+        let mut sections = self.sections.clone();
+        if let Some(Confirmation { words, .. }) = &self.confirmation {
+            sections.push(vec![plain("To confirm, say "), code(words), plain(".")]);
+        }
+        sections
+    }
+
     /// The answer in Markdown, for a comment or a message. Data in it has no effect on form, and mentions nobody.
     pub(crate) fn to_markdown(&self) -> String {
         let word = |part: &Part| match part {
@@ -91,7 +120,7 @@ impl CommandAnswer {
             Part::LineBreak => "  \n".to_owned(),
         };
         let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
-        self.sections.iter().map(section).collect::<Vec<_>>().join("\n\n")
+        self.without_buttons().iter().map(section).collect::<Vec<_>>().join("\n\n")
     }
 
     /// The answer as plain text, for senders that do not show it to anyone.
@@ -103,7 +132,7 @@ impl CommandAnswer {
             Part::LineBreak => "\n".to_owned(),
         };
         let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
-        self.sections.iter().map(section).collect::<Vec<_>>().join("\n\n")
+        self.without_buttons().iter().map(section).collect::<Vec<_>>().join("\n\n")
     }
 }
 

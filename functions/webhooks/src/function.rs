@@ -9,13 +9,23 @@ use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation,
 use serde_json::Value;
 use std::sync::Arc;
 
-/// This executable's only function. Because strangers can reach it, it has no provider credentials and no access to budgets or the
-/// journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
+/// This executable's only function. Because strangers can reach it, it has no provider credentials, cannot change what may be spent, and
+/// only reads the journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
-    let reads =
-        [Partition::Document, Partition::Person, Partition::Provider, Partition::Thread, Partition::Writer];
+    let reads = [
+        Partition::Document,
+        Partition::Person,
+        Partition::Provider,
+        // To show what an undo would take back.
+        Partition::Run,
+        Partition::Spend,
+        Partition::Thread,
+        Partition::Writer,
+    ];
     let access = Access::reading(reads).writing([
+        Partition::Account,
+        Partition::Audit,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

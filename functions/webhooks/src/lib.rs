@@ -16,15 +16,18 @@
 //! | any, while the records or the signing secrets are not available, or too many bodies arrive | 503: the delivery was not accepted |
 //! | any that hits a bug | 500; the process keeps running |
 
+mod account;
 mod act;
 mod answer;
 mod bodies;
 mod bounds;
+mod button;
 mod command;
 mod command_answer;
 mod endpoint;
 mod fetched;
 mod function;
+mod help;
 mod mention;
 mod question;
 mod receive;
@@ -37,6 +40,7 @@ mod spoken;
 mod steering;
 mod tell;
 mod thread;
+mod undo_preview;
 mod wish;
 mod words;
 

@@ -1,11 +1,13 @@
 //! Answers what people ask, by a slash command, a comment or a mention, from the routes and the records.
 
+use crate::account::{link, notify};
 use crate::answer::Outcome;
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
+use crate::help::{commands_served, explain, help, listed};
 use control::{Caller, Control, Costs, CostsResult, StatusResult};
-use domain::event::{Condition, Matching};
-use domain::routes::{Routes, without_address};
+use domain::command::meant;
+use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
@@ -42,7 +44,7 @@ pub(crate) struct Address<'a> {
     pub(crate) on_ticket: bool,
 }
 
-/// Answers what changes nothing: everything but steering, which is refused here.
+/// Answers everything but steering, which is refused here.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -54,6 +56,7 @@ pub(crate) async fn answer_question(
     let (directory, command) = (caller.directory, address.words);
     let configuration = directory.configuration();
     let served = || commands_served(asked.routes, caller.trigger);
+    let revises = asked.routes.start_on(&EventName::REVISION_REQUESTED, &Map::new());
     if let Command::Status { task_id: Some(typed) } | Command::Costs { task_id: Some(typed) } = &question
         && let Err(error) = directory.check_length(typed)
     {
@@ -71,15 +74,22 @@ pub(crate) async fn answer_question(
         Command::Costs { task_id: None } => {
             costs(plain("You this month"), &control.costs_of_person(configuration, caller.actor).await?)
         }
-        Command::Help => help(caller.trigger, *address, &served()),
+        Command::Link(request) => link(asked, request).await?,
+        Command::Notify(request) => notify(asked, request).await?,
+        Command::Help { about: None } => help(caller.trigger, *address, &served()),
+        Command::Help { about: Some(word) } => explain(word, caller.trigger, *address, &served()),
         Command::NotServed { word } => CommandAnswer::to_person(
-            [Part::Symbol(Symbol::Warning), code(word), plain(" does not start anything in this form. ")]
-                .into_iter()
-                .chain(listed(caller.trigger, command, &served())),
+            [
+                Part::Symbol(Symbol::Warning),
+                code(word.as_str()),
+                plain(" does not start anything in this form. "),
+            ]
+            .into_iter()
+            .chain(listed(caller.trigger, command, &served())),
         ),
         Command::Unknown { word } => {
             let mut answer = unknown(&word, command);
-            if asked.routes.start_on(&EventName::REVISION_REQUESTED, &Map::new()) {
+            if revises {
                 answer.sections.push(vec![
                     plain("To ask for changes to a pull request, begin with "),
                     code(format!("{command} revise")),
@@ -93,13 +103,11 @@ pub(crate) async fn answer_question(
 }
 
 fn unknown(word: &str, command: &str) -> CommandAnswer {
-    CommandAnswer::to_person([
-        plain("Unknown command "),
-        code(cut_line(word, WORD)),
-        plain(". "),
-        code(format!("{command} help")),
-        plain(" lists all commands."),
-    ])
+    let meant = meant(word.trim_end_matches('?'))
+        .map(|meant| [plain("Did you mean "), code(format!("{command} {}", meant.as_str())), plain("? ")]);
+    let said = [plain("Unknown command "), code(cut_line(word, WORD)), plain(". ")];
+    let more = [code(format!("{command} help")), plain(" lists all commands.")];
+    CommandAnswer::to_person(said.into_iter().chain(meant.into_iter().flatten()).chain(more))
 }
 
 async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
@@ -138,7 +146,7 @@ pub(crate) fn refused(reason: &str) -> CommandAnswer {
 }
 
 /// Joins lines with line breaks.
-fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
+pub(crate) fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
     let lines: Vec<Vec<Part>> = lines.into_iter().collect();
     lines.join(&Part::LineBreak)
 }
@@ -232,72 +240,4 @@ fn costs(title: Part, costs: &Costs) -> CommandAnswer {
         text.push_str(&format!("; {calls} calls of unknown price count at their worst case"));
     }
     CommandAnswer::to_person([title, plain(text)])
-}
-
-/// The commands that start workflows, with the workflows' titles.
-fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
-    let spec = routes.events.find(kind.as_str());
-    let is_of_words =
-        |condition: &&Condition| matches!(condition.matching, Matching::Captures | Matching::StartsWith);
-    let words = spec.and_then(|spec| spec.conditions.iter().find(is_of_words));
-    let Some(words) = words.map(|condition| condition.name.as_str()) else { return Vec::new() };
-    routes
-        .workflows
-        .values()
-        .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)))
-        .filter(|(_, trigger)| trigger.on == *kind)
-        .filter_map(|(workflow, trigger)| {
-            let words = without_address(trigger.conditions.get(words)?.as_str()?);
-            Some((words.to_owned(), workflow.title.clone()))
-        })
-        .collect()
-}
-
-fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> Vec<Part> {
-    if served.is_empty() {
-        return vec![plain("No workflow has a "), code(kind.as_str()), plain(" trigger yet.")];
-    }
-    on_lines(
-        served
-            .iter()
-            .map(|(text, title)| vec![code(format!("{command} {text}")), plain(format!(" {title}"))]),
-    )
-}
-
-fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> CommandAnswer {
-    let typed = |word: &str, ticket: &str| {
-        let ticket = if address.on_ticket { "" } else { ticket };
-        code(format!("{} {word}{ticket}", address.words))
-    };
-    let lines = [
-        vec![typed("status", " [ticket]"), plain(" shows executions")],
-        vec![typed("costs", " [ticket]"), plain(" shows costs")],
-        vec![
-            typed("approve", " ticket"),
-            plain(" and "),
-            typed("deny", " ticket"),
-            plain(" answer its question"),
-        ],
-        vec![
-            typed("stop", " ticket"),
-            plain(" stops the work on it, "),
-            typed("undo", " ticket"),
-            plain(" takes back the effects of its newest execution that has any, "),
-            typed("undo execution", ""),
-            plain(" those of the one that "),
-            typed("status", ""),
-            plain(" calls so"),
-        ],
-        vec![
-            typed("redrive", " ticket"),
-            plain(" continues its newest execution where that failed or was stopped, "),
-            typed("redrive execution", ""),
-            plain(" another one"),
-        ],
-        vec![typed("help", ""), plain(" shows this list")],
-    ];
-    let starts = listed(kind, address.words, served);
-    let starts = (!address.on_ticket || !served.is_empty()).then_some(starts);
-    CommandAnswer::to_person([strong("Ticketsmith turns tickets into pull requests.")])
-        .section(on_lines(starts.into_iter().chain(lines)))
 }

@@ -11,6 +11,8 @@ mod signature;
 mod slack;
 mod spec;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod testing;
 
 pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received};

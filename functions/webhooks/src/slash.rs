@@ -7,7 +7,7 @@ use crate::command_answer::{CommandAnswer, plain};
 use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{Authority, Caller, StartDecision, decide};
+use control::{Authority, Caller, Forecast, StartDecision, decide};
 use domain::Event;
 use records::{RecordsError, ReplyPlace};
 
@@ -17,14 +17,17 @@ use records::{RecordsError, ReplyPlace};
 /// When the records do not answer.
 pub(crate) async fn answer_command(
     acting: &Acting<'_>,
-    event: Event,
+    mut event: Event,
 ) -> Result<(CommandAnswer, &'static str), RecordsError> {
     let directory = acting.directory;
     let configuration = directory.configuration();
     let routes = acting.routes().await?;
     let command = &configuration.webhooks.command;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
-    let actor = event.actor.clone().map(|actor| configuration.identify(actor));
+    if let Some(actor) = event.actor.take() {
+        event.actor = Some(acting.control.identify(configuration, actor).await?);
+    }
+    let actor = event.actor.clone();
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
     let words = Command::read(&text, None);
     if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
@@ -46,9 +49,17 @@ pub(crate) async fn answer_command(
     match decide(directory, &routes, event) {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
+            let forecast = Forecast::read(acting.table, &request.workflow, acting.now).await?;
             let outcome = Outcome::from(acting.control.start(*request).await?);
             outcome.log();
-            return Ok((answer_to_start(&outcome, task_id.as_deref(), command), outcome.name()));
+            let answer = answer_to_start(&outcome, task_id.as_deref(), command);
+            let begins =
+                matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
+            let answer = match forecast.filter(|_| begins) {
+                Some(forecast) => answer.section([plain(format!("For comparison: {forecast}."))]),
+                None => answer,
+            };
+            return Ok((answer, outcome.name()));
         }
         StartDecision::Refuse(reason) => {
             let answer = refused(&reason);
@@ -64,9 +75,11 @@ pub(crate) async fn answer_command(
     let (actor, trigger) = (&actor, &trigger);
     let caller =
         Caller { directory, actor, authority: &Authority::Roles, trigger, delivery: &delivery, at: None };
+    let address = Address { words: command, on_ticket: false };
     let answer = match words {
-        Command::Steer(steering) => match acting.on_steering(&caller, steering).await? {
+        Command::Steer(steering) => match acting.on_steering(&caller, steering, address).await? {
             Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
+            Reply::Answer(answer) => answer,
             Reply::Refused(reason) => refused(&reason),
         },
         question => {
@@ -75,7 +88,7 @@ pub(crate) async fn answer_command(
                 table: acting.table,
                 routes: &routes,
                 caller,
-                address: Address { words: command, on_ticket: false },
+                address,
                 now: acting.now,
             };
             answer_question(&asked, question).await?

@@ -4,9 +4,10 @@ use crate::act::{Acting, SHOWN};
 use crate::bounds::MOST_BYTES;
 use crate::command::{Steering, SteeringWord};
 use crate::mention::without_greeting;
-use crate::question::execution_name;
+use crate::question::{Address, execution_name};
+use crate::undo_preview::{Confirmed, shown};
 use crate::words::Reply;
-use control::{Caller, RedriveError, RedriveResult, UndoError, UndoResult};
+use control::{Caller, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult, Wanted};
 use domain::text::cut_line;
 use records::{ExecutionRecord, RecordsError};
 
@@ -19,6 +20,7 @@ impl Acting<'_> {
         &self,
         caller: &Caller<'_>,
         steering: Steering,
+        address: Address<'_>,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
             let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
@@ -27,11 +29,16 @@ impl Acting<'_> {
         if let Err(error) = self.directory.check_length(typed) {
             return Ok(Reply::Refused(error.to_string()));
         }
-        let behind = steering.comment.as_deref().map(without_greeting).filter(|behind| !behind.is_empty());
-        if let Some(behind) = behind.filter(|_| steering.word.names_executions()) {
-            return self.on_words_behind(caller, steering.word, behind).await;
+        let behind = steering.comment.as_deref().map(without_greeting).unwrap_or_default();
+        let Confirmed { words: behind, code } = match steering.word {
+            SteeringWord::Undo => Confirmed::read(behind),
+            _ => Confirmed { words: behind, code: None },
+        };
+        if !behind.is_empty() && steering.word.names_executions() {
+            return self.on_words_behind(caller, (steering.word, code, address), behind).await;
         }
-        if let Some(done) = self.on_execution_named(caller, steering.word, execution_name(typed)).await? {
+        let command = (steering.word, code, address);
+        if let Some(done) = self.on_execution_named(caller, command, execution_name(typed)).await? {
             return Ok(done);
         }
         let ticket = match self.directory.ticket(typed) {
@@ -53,8 +60,12 @@ impl Acting<'_> {
                 Reply::to_answer(result, format!("nothing on {task_id} is waiting for an answer"))
             }
             SteeringWord::Stop => Reply::to_stop(self.control.stop(caller, &ticket).await?, task_id),
-            SteeringWord::Undo => match self.control.undo(caller, &ticket).await {
-                Ok(result) => Reply::to_undo(result, task_id),
+            SteeringWord::Undo if code.is_none() => {
+                let preview = self.control.preview_undo(caller, &ticket).await?;
+                previewed(preview, task_id, address)
+            }
+            SteeringWord::Undo => match self.control.undo(caller, &ticket, code).await {
+                Ok(result) => Reply::to_undo(result, task_id, address),
                 Err(UndoError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(UndoError::Records(error)) => return Err(error),
             },
@@ -62,6 +73,13 @@ impl Acting<'_> {
                 Ok(result) => Reply::to_redrive(result, task_id),
                 Err(RedriveError::Inputs(invalid)) => Reply::Refused(invalid.to_string()),
                 Err(RedriveError::Records(error)) => return Err(error),
+            },
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_ticket(caller, &ticket, wanted).await?;
+                    Reply::to_money(result, task_id)
+                }
+                Err(refused) => refused,
             },
         })
     }
@@ -71,16 +89,16 @@ impl Acting<'_> {
     async fn on_words_behind(
         &self,
         caller: &Caller<'_>,
-        word: SteeringWord,
+        command: Steered<'_>,
         words: &str,
     ) -> Result<Reply, RecordsError> {
         let name = execution_name(words);
         let done = match name.len() <= MOST_BYTES {
-            true => self.on_execution_named(caller, word, name).await?,
+            true => self.on_execution_named(caller, command, name).await?,
             false => None,
         };
         Ok(done.unwrap_or_else(|| {
-            let (shown, word) = (cut_line(name, SHOWN), word.as_str());
+            let (shown, word) = (cut_line(name, SHOWN), command.0.as_str());
             Reply::Refused(format!(
                 "nothing was done, because `{shown}` is not the name of an execution; accepted: `{word}` alone, or with a name that \
                  `status` shows"
@@ -93,13 +111,19 @@ impl Acting<'_> {
     async fn on_execution_named(
         &self,
         caller: &Caller<'_>,
-        word: SteeringWord,
+        (word, code, address): Steered<'_>,
         name: &str,
     ) -> Result<Option<Reply>, RecordsError> {
         match word {
-            SteeringWord::Undo => match self.control.undo_execution(caller, name).await {
+            SteeringWord::Undo if code.is_none() => {
+                match self.control.preview_undo_execution(caller, name).await? {
+                    UndoPreviewResult::Refused(UndoResult::Unknown) => Ok(None),
+                    preview => Ok(Some(previewed(preview, name, address))),
+                }
+            }
+            SteeringWord::Undo => match self.control.undo_execution(caller, name, code).await {
                 Ok(UndoResult::Unknown) => Ok(None),
-                Ok(result) => Ok(Some(Reply::to_undo(result, name))),
+                Ok(result) => Ok(Some(Reply::to_undo(result, name, address))),
                 Err(UndoError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
                 Err(UndoError::Records(error)) => Err(error),
             },
@@ -109,7 +133,9 @@ impl Acting<'_> {
                 Err(RedriveError::Inputs(invalid)) => Ok(Some(Reply::Refused(invalid.to_string()))),
                 Err(RedriveError::Records(error)) => Err(error),
             },
-            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop => Ok(None),
+            SteeringWord::Approve | SteeringWord::Deny | SteeringWord::Stop | SteeringWord::Budget => {
+                Ok(None)
+            }
         }
     }
 
@@ -137,10 +163,36 @@ impl Acting<'_> {
             SteeringWord::Stop => {
                 Reply::to_stop(self.control.stop_execution(caller, execution).await?, &name)
             }
+            SteeringWord::Budget => match wanted(&steering) {
+                Ok(wanted) => {
+                    let result = self.control.choose_for_execution(caller, &execution, wanted).await?;
+                    Reply::to_money(result, &name)
+                }
+                Err(refused) => refused,
+            },
             // Both were carried out by the name already.
             SteeringWord::Undo | SteeringWord::Redrive => {
                 Reply::Refused(format!("no execution has the name `{name}`"))
             }
         })
     }
+}
+
+/// A command about an execution: its word, the code behind it, and how the bot was addressed.
+type Steered<'a> = (SteeringWord, Option<&'a str>, Address<'a>);
+
+/// What an undo would take back, or why it would be refused.
+fn previewed(preview: UndoPreviewResult, named: &str, address: Address<'_>) -> Reply {
+    match preview {
+        UndoPreviewResult::Preview(preview) => Reply::Answer(shown(&preview, false, address)),
+        UndoPreviewResult::Refused(result) => Reply::to_undo(result, named, address),
+    }
+}
+
+/// What somebody wants of an execution that a limit stopped.
+fn wanted(steering: &Steering) -> Result<Wanted, Reply> {
+    let words = steering.comment.as_deref().unwrap_or_default();
+    Wanted::read(words).map_err(|accepted| {
+        Reply::Refused(format!("`budget` says what becomes of work that a limit stopped; {accepted}"))
+    })
 }

@@ -1,13 +1,19 @@
 //! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
 use crate::answer::Outcome;
-use control::{AnswerResult, RedriveResult, StartResult, StopResult, UndoResult};
+use crate::command_answer::CommandAnswer;
+use crate::question::Address;
+use crate::undo_preview::shown;
+use control::{AnswerResult, MoneyResult, RedriveResult, StartResult, StopResult, UndoResult};
+use records::Choice;
 
 /// A reply to a person.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// It is done, or will be.
     Done(String),
+    /// What they asked to see. They are told this wherever they asked.
+    Answer(CommandAnswer),
     /// It was refused, with the reason.
     Refused(String),
 }
@@ -19,12 +25,39 @@ impl Reply {
             AnswerResult::Recorded { question, approved } => {
                 Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
             }
+            AnswerResult::Voted { question, votes, needed } => {
+                Self::Done(format!("approved by {votes} of {needed}: \u{201c}{question}\u{201d}"))
+            }
+            AnswerResult::Replaced { question, details, execution } => {
+                let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
+                Self::Refused(format!(
+                    "what you answered was replaced since; `{execution}` asks now: \u{201c}{question}\u{201d}{details}"
+                ))
+            }
             AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
                 "{by} already answered \u{201c}{question}\u{201d}: {}",
                 verdict(approved)
             )),
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
             AnswerResult::Denied(reason) => Self::Refused(reason),
+        }
+    }
+
+    /// The result of choosing what becomes of work that a limit stopped: `named` is what was typed, or what the button is about.
+    pub(crate) fn to_money(result: MoneyResult, named: &str) -> Self {
+        match result {
+            MoneyResult::Recorded(Choice::Add { amount, .. }) => {
+                Self::Done(format!("{amount} is added, and the work on {named} goes on."))
+            }
+            MoneyResult::Recorded(Choice::Draft) => {
+                Self::Done(format!("The work on {named} ends with what is done, as a draft."))
+            }
+            MoneyResult::Recorded(Choice::RollBack) => {
+                Self::Done(format!("The work on {named} is being stopped and taken back."))
+            }
+            MoneyResult::AlreadyChosen { by, choice } => Self::Refused(format!("{by} already {choice}")),
+            MoneyResult::NothingAsked => Self::Refused(format!("no limit stops the work on {named} now")),
+            MoneyResult::Denied(reason) => Self::Refused(reason),
         }
     }
 
@@ -43,8 +76,9 @@ impl Reply {
     }
 
     /// The result of a request to take back what was done on a ticket, or by an execution: `named` is what was typed.
-    pub(crate) fn to_undo(result: UndoResult, named: &str) -> Self {
+    pub(crate) fn to_undo(result: UndoResult, named: &str, address: Address<'_>) -> Self {
         match result {
+            UndoResult::Changed(preview) => Self::Answer(shown(&preview, true, address)),
             UndoResult::Accepted { execution } if execution == named => {
                 Self::Done(format!("What `{execution}` did is being taken back."))
             }
@@ -70,7 +104,10 @@ impl Reply {
     /// The result of a request to continue a run: `named` is what was typed.
     pub(crate) fn to_redrive(result: RedriveResult, named: &str) -> Self {
         match result {
-            RedriveResult::Accepted { execution, continues } => Self::Done(format!(
+            RedriveResult::Accepted { execution, continues, anew: true } => Self::Done(format!(
+                "`{execution}` does anew what `{continues}` was to do: a rollback had taken all of it back."
+            )),
+            RedriveResult::Accepted { execution, continues, anew: false } => Self::Done(format!(
                 "`{execution}` continues `{continues}`. What was done there is not done again."
             )),
             RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),
@@ -84,6 +121,7 @@ impl From<Reply> for Outcome {
     fn from(reply: Reply) -> Self {
         match reply {
             Reply::Done(_) => Self::Recorded,
+            Reply::Answer(_) => Self::Answered,
             Reply::Refused(reason) => Self::Refused { reason },
         }
     }

@@ -1,5 +1,6 @@
 // Findings of cdk-nag that are meant to be so, each with its reason. Findings with another resource still fail the synthesis.
 import { Validations, type CfnElement, type Stack } from "aws-cdk-lib";
+import { wildcardsOf } from "./account_models.ts";
 import { isScheduled } from "./event_sources.ts";
 import type { DeployedFunction } from "./functions.ts";
 import type { Settings } from "./settings.ts";
@@ -25,6 +26,12 @@ export function acknowledge(stack: Stack, settings: Settings, functions: Deploye
           "The schedule's own grant names the function with its versions, of which there are none.",
         ),
       ),
+    ...wildcardsOf(settings.accountModels).map((resource) =>
+      wildcard(
+        resource.replace(/\$\{Token\[AWS\.(\w+)\.\d+\]\}/g, "<AWS::$1>"),
+        "An inference profile uses its model in each region of its geography, and only through the profile is it allowed.",
+      ),
+    ),
     ...workflows.map((workflow) =>
       wildcard(
         `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${settings.prefix}-${workflow}:*`,

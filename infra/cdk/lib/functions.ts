@@ -5,6 +5,8 @@ import * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import fs from "node:fs";
 import path from "node:path";
+import { askingModels } from "./account_models.ts";
+import { monitoring } from "./account_monitoring.ts";
 import type { FunctionEntry } from "./generated.ts";
 import type { Resources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
@@ -71,7 +73,13 @@ export function deployFunction(
     if (!secret) throw new Error(`functions.json: ${name} reads \`${bundle}\`, which is no secret of a stage`);
     allow(["secretsmanager:GetSecretValue"], secret.attrId);
   }
+  if (entry.signs_evidence) allow(["kms:GetPublicKey", "kms:Sign"], resources.evidenceKey.keyArn);
   resources.key?.grant(role, "kms:Decrypt", "kms:GenerateDataKey");
+  const statements = [
+    ...(entry.plugins.includes("ai_provider") ? askingModels(settings.accountModels) : []),
+    ...(entry.plugins.includes("monitoring") && settings.accountMonitoring ? monitoring(settings.accountMonitoring) : []),
+  ];
+  for (const statement of statements) role.addToPolicy(statement);
 
   const made = new lambda.Function(stack, id, {
     functionName,
@@ -88,6 +96,7 @@ export function deployFunction(
     tracing: lambda.Tracing.ACTIVE,
     environment: {
       TABLE_NAME: resources.table.tableName,
+      ...(entry.signs_evidence ? { EVIDENCE_KEY_ID: resources.evidenceKey.keyArn } : {}),
       // Each stage has its own metrics.
       ...(settings.metrics ? { METRICS_NAMESPACE: settings.prefix } : {}),
       ...(entry.state_machine_operations.length > 0 ? { STATE_MACHINE_ARN_PREFIX: workflowArn(stack, settings, "stateMachine", "") } : {}),

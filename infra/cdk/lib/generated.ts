@@ -10,8 +10,12 @@ export interface FunctionEntry {
   handler: string;
   memory_megabytes: number;
   timeout_seconds: number;
+  /** The plugin types whose providers it connects. */
+  plugins: string[];
   /** Which secrets it reads. */
   secrets: string[];
+  /** Whether it has evidence signed by the stage's key. */
+  signs_evidence: boolean;
   /** The partitions of the table that it reads and writes, as `pk` begins. */
   reads: string[];
   writes: string[];

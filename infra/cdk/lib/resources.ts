@@ -12,6 +12,8 @@ export interface Resources {
   /** By the names of their bundles. */
   secrets: Record<string, secretsmanager.CfnSecret>;
   key?: kms.Key;
+  /** Signs how pull requests came about. Its private part never leaves KMS. */
+  evidenceKey: kms.Key;
 }
 
 export function sharedResources(stack: Stack, settings: Settings, bundles: string[]): Resources {
@@ -19,6 +21,13 @@ export function sharedResources(stack: Stack, settings: Settings, bundles: strin
   const key = settings.customerManagedKey
     ? new kms.Key(stack, "Key", { alias: settings.prefix, enableKeyRotation: true, removalPolicy })
     : undefined;
+  const evidenceKey = new kms.Key(stack, "EvidenceKey", {
+    alias: `${settings.prefix}-evidence`,
+    description: `Ticketsmith, stage ${settings.stage}: signs the evidence of pull requests`,
+    keySpec: kms.KeySpec.ECC_NIST_P256,
+    keyUsage: kms.KeyUsage.SIGN_VERIFY,
+    removalPolicy,
+  });
   // Keys, index, stream and time to live are what shared/records/src/keys.rs says.
   const table = new dynamodb.Table(stack, "Table", {
     tableName: settings.prefix,
@@ -56,5 +65,5 @@ export function sharedResources(stack: Stack, settings: Settings, bundles: strin
     secret.applyRemovalPolicy(removalPolicy);
     return secret;
   };
-  return { table, undelivered, key, secrets: Object.fromEntries(bundles.map((bundle) => [bundle, secret(bundle)])) };
+  return { table, undelivered, key, evidenceKey, secrets: Object.fromEntries(bundles.map((bundle) => [bundle, secret(bundle)])) };
 }

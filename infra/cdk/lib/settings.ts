@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import type { Node } from "constructs";
+import { isModel } from "./account_models.ts";
 
 /** The repository's root, which contains the generated files and the packages. */
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -35,6 +36,10 @@ export interface Settings {
    * reachable only from your own network. Each is a comma-separated list. Default: none.
    */
   network?: { subnetIds: string[]; securityGroupIds: string[] };
+  /** The models and inference profiles of the account that functions may ask, a comma-separated list. Default: none. */
+  accountModels: string[];
+  /** The namespace in which functions may record a team's metrics; with it, they may read metrics and send events. Default: none. */
+  accountMonitoring?: string;
   /** How many days logs are kept. Default: 30. */
   logDays: number;
   /** Record custom metrics in CloudWatch, which bills each combination of labels. Default: `true`. */
@@ -59,16 +64,26 @@ export function settingsOf(node: Node): Settings {
     if (found === undefined) throw new Error(`context ${name}: \`${value}\`; accepted: ${accepted.join(", ")}`);
     return found;
   };
+  const list = (name: string) => (text(name) ?? "").split(",").map((one) => one.trim()).filter((one) => one !== "");
   const ids = (name: string, form: RegExp): string[] => {
-    const list = (text(name) ?? "").split(",").map((id) => id.trim()).filter((id) => id !== "");
-    const wrong = list.find((id) => !form.test(id));
+    const given = list(name);
+    const wrong = given.find((id) => !form.test(id));
     if (wrong !== undefined) throw new Error(`context ${name}: \`${wrong}\` is not an ID; accepted: a comma-separated list of IDs as AWS shows them`);
-    return list;
+    return given;
   };
+  const accountModels = list("accountModels");
+  const unknown = accountModels.find((model) => !isModel(model));
+  if (unknown !== undefined) {
+    throw new Error(`context accountModels: \`${unknown}\`; accepted: a comma-separated list of IDs of models or inference profiles, or ARNs of profiles`);
+  }
   const subnetIds = ids("subnets", /^subnet-[0-9a-f]+$/);
   const securityGroupIds = ids("securityGroups", /^sg-[0-9a-f]+$/);
   if ((subnetIds.length === 0) !== (securityGroupIds.length === 0)) {
     throw new Error("context subnets and securityGroups: give at least one of each, or neither");
+  }
+  const accountMonitoring = text("accountMonitoring");
+  if (accountMonitoring !== undefined && !/^(?!AWS\/|:)[A-Za-z0-9.\-_/#:]{1,255}$/.test(accountMonitoring)) {
+    throw new Error(`context accountMonitoring: \`${accountMonitoring}\`; accepted: a namespace of metrics, not beginning with AWS/`);
   }
   const stage = text("stage") ?? "prod";
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage)) {
@@ -86,6 +101,8 @@ export function settingsOf(node: Node): Settings {
     concurrency: (name) => number(`${name.replace(/_(.)/g, (_, next: string) => next.toUpperCase())}Concurrency`),
     deliveriesPerSecond: number("deliveriesPerSecond") ?? 20,
     network: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
+    accountModels,
+    accountMonitoring,
     logDays: number("logDays") ?? 30,
     metrics: oneOf("metrics", ["true", "false"]) === "true",
     alertEmail: text("alertEmail"),

@@ -5,7 +5,7 @@ use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
-use records::{Answer, RecordsError, Steered, Topic, Waiter};
+use records::{Answer, ExecutionRecord, RecordsError, Steered, Topic, Voted, Waiter};
 
 /// The result of answering a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,24 @@ pub enum AnswerResult {
         question: String,
         /// The answer.
         approved: bool,
+    },
+    /// It counts, and others must say yes, too.
+    Voted {
+        /// The question.
+        question: String,
+        /// How many have said yes.
+        votes: u32,
+        /// How many must.
+        needed: u32,
+    },
+    /// What was asked has been replaced by another question since; the answer does not count.
+    Replaced {
+        /// The question that takes its place.
+        question: String,
+        /// What people should know to answer that, in Markdown.
+        details: Option<String>,
+        /// The execution that asks it.
+        execution: String,
     },
     /// Someone already answered, and their answer counts.
     AlreadyAnswered {
@@ -156,6 +174,21 @@ impl Control {
         }
     }
 
+    /// What an execution that has ended asks no more, because the one that continues it asks anew.
+    async fn asked_instead(&self, ended: &ExecutionRecord) -> Result<AnswerResult, RecordsError> {
+        let newest = self.table.executions_of_run(ended).await?.pop();
+        let Some(newest) = newest.filter(|newest| newest.name != ended.name) else {
+            return Ok(AnswerResult::NothingAsked);
+        };
+        let open = self.questions(&newest.name).await?.into_iter().find(|waiter| waiter.answer.is_none());
+        Ok(match open {
+            Some(Waiter { question, details, execution, .. }) => {
+                AnswerResult::Replaced { question: question.unwrap_or_default(), details, execution }
+            }
+            None => AnswerResult::NothingAsked,
+        })
+    }
+
     /// The questions of an execution, oldest first, answered ones included.
     async fn questions(&self, execution: &str) -> Result<Vec<Waiter>, RecordsError> {
         let mut waiters = self.table.waiters(&Topic::Approval(execution.to_owned())).await?;
@@ -172,21 +205,35 @@ impl Control {
     ) -> Result<AnswerResult, RecordsError> {
         let question = waiter.question.as_deref().unwrap_or("it");
         let execution = self.table.execution(&waiter.execution).await?;
-        // An execution that was stopped or has failed asks nothing anymore.
-        if waiter.answer.is_none() && execution.as_ref().is_some_and(|execution| execution.outcome.is_final())
+        // An execution that was stopped or has failed asks nothing anymore; one that continues it may ask anew.
+        if let Some(ended) = execution.as_ref().filter(|execution| execution.outcome.is_final())
+            && waiter.answer.is_none()
         {
-            return Ok(AnswerResult::NothingAsked);
+            return self.asked_instead(ended).await;
         }
         let project = execution.and_then(|execution| execution.project);
         let project = project.and_then(|key| caller.directory.configuration().project(&key));
-        let operation = Operation::Answer { project, question, approvers: &waiter.approvers };
+        let not_by = waiter.terms.not_by.as_deref();
+        let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));
         }
+        if waiter.answer.is_none() {
+            self.audit_answer(caller, waiter, approved).await?;
+        }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
-        let answer = Answer { approved, by, via, at, comment, delivery: caller.delivery.to_owned() };
-        let earlier = self.table.answer_waiter(waiter, &answer).await?;
+        let delivery = caller.delivery.to_owned();
+        let answer = Answer { approved, by, via, at, comment, delivery, choice: None };
         let question = question.to_owned();
+        let needed = waiter.terms.needed();
+        let earlier = match approved && needed > 1 {
+            false => self.table.answer_waiter(waiter, &answer).await?,
+            true => match self.table.vote(waiter, &answer).await? {
+                Voted::Counted(votes) => return Ok(AnswerResult::Voted { question, votes, needed }),
+                Voted::Decided => None,
+                Voted::AnsweredBefore(earlier) => Some(earlier),
+            },
+        };
         Ok(match earlier {
             None => {
                 tracing::info!(execution = waiter.execution, approved, "its question was answered");

@@ -36,6 +36,8 @@ pub enum Operation<'a> {
         question: &'a str,
         /// The people and groups that the step names; may be empty.
         approvers: &'a [String],
+        /// The account that may not answer, whatever its roles.
+        not_by: Option<&'a str>,
     },
     /// Stop an execution.
     Stop {
@@ -68,6 +70,13 @@ pub enum Operation<'a> {
     },
     /// Change what may be spent.
     ChangeBudgets,
+    /// Add dollars to the limit that stopped an execution.
+    AddMoney {
+        /// The execution's project.
+        project: &'a Project,
+        /// Whether that is the limit of a month, which others share, and not the ticket's alone.
+        shared: bool,
+    },
     /// See who has which roles.
     SeePeople,
     /// See who changed what.
@@ -77,6 +86,8 @@ pub enum Operation<'a> {
         /// A project that the token is for; `None` where it is for all of them.
         project: Option<&'a Project>,
     },
+    /// Join one's own accounts, or separate them. Anybody may, as a person; what it takes is that both accounts confirm it.
+    JoinAccounts,
     /// See, or revoke, somebody's machine tokens, or end their sessions.
     ManageSignIns {
         /// Whose they are.
@@ -112,14 +123,32 @@ impl<'a> Operation<'a> {
             | Self::Stop { .. }
             | Self::Undo { .. }
             | Self::ChangeTask { .. } => &[Role::Developer, Role::Admin],
-            Self::Answer { .. } => &[Role::Approver, Role::Admin],
+            Self::Answer { .. } | Self::AddMoney { shared: false, .. } => &[Role::Approver, Role::Admin],
             Self::ChangeProject { .. }
             | Self::ChangeBudgets
+            | Self::AddMoney { shared: true, .. }
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. } => &[Role::Admin],
-            Self::StartByHand | Self::StartByMachine => &[],
+            Self::JoinAccounts | Self::StartByHand | Self::StartByMachine => &[],
         }
+    }
+
+    /// What it changes, in a word for the audit; `None` where it only shows something.
+    pub(crate) fn changes(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
+            Self::Start { .. } | Self::StartByHand | Self::StartByMachine => "start",
+            Self::Answer { .. } => "answer",
+            Self::Stop { .. } => "stop",
+            Self::Redrive { .. } => "redrive",
+            Self::Undo { .. } => "undo",
+            Self::ChangeTask { .. } => "change a ticket",
+            Self::ChangeProject { .. } => "change a project",
+            Self::ChangeBudgets => "change a limit",
+            Self::CreateToken { .. } => "create a token",
+            Self::ManageSignIns { .. } => "manage sign-ins",
+        })
     }
 
     /// Whether everyone may perform the operation.
@@ -129,12 +158,12 @@ impl<'a> Operation<'a> {
 
     /// Whether it is somebody's word, which others rely on: whoever holds the installation's credentials gives it as a person, by their roles.
     fn is_somebodys_word(&self) -> bool {
-        matches!(self, Self::Answer { .. } | Self::Stop { .. } | Self::Undo { .. })
+        matches!(self, Self::Answer { .. } | Self::AddMoney { .. } | Self::Stop { .. } | Self::Undo { .. })
     }
 
     /// Whether only a person may: a machine token that created others would outlive its own end.
     fn is_for_people(&self) -> bool {
-        matches!(self, Self::CreateToken { .. })
+        matches!(self, Self::CreateToken { .. } | Self::JoinAccounts)
     }
 
     /// The project that decides about roles.
@@ -144,6 +173,7 @@ impl<'a> Operation<'a> {
             | Self::Redrive { project }
             | Self::Stop { project, .. }
             | Self::Undo { project, .. }
+            | Self::AddMoney { project, .. }
             | Self::ChangeTask { project } => Some(project),
             Self::See { project, .. }
             | Self::Answer { project, .. }
@@ -153,6 +183,7 @@ impl<'a> Operation<'a> {
             | Self::SeePeople
             | Self::SeeAudit
             | Self::ManageSignIns { .. }
+            | Self::JoinAccounts
             | Self::StartByHand
             | Self::StartByMachine => None,
         }
@@ -181,6 +212,11 @@ impl<'a> Operation<'a> {
             Self::Answer { approvers, .. } => approvers,
             _ => &[],
         }
+    }
+
+    /// Whether it is somebody's who may not, whatever their roles.
+    fn excludes(&self, actor: &Actor) -> bool {
+        matches!(self, Self::Answer { not_by: Some(account), .. } if *account == actor.account())
     }
 
     /// The message that `who` may not perform the operation.
@@ -218,6 +254,12 @@ impl<'a> Operation<'a> {
                 format!("{who} may not change tickets of {place}; allowed: {members}{roles}")
             }
             Self::ChangeProject { .. } => format!("{who} may not change projects; {roles} may"),
+            Self::AddMoney { shared: false, .. } => {
+                format!("{who} may not add to the limit of a ticket of {place}; {roles} may")
+            }
+            Self::AddMoney { shared: true, .. } => {
+                format!("{who} may not add to the limit of a month, which others share; {roles} may")
+            }
             Self::ChangeBudgets => format!("{who} may not change what may be spent; {roles} may"),
             Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
             Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
@@ -230,6 +272,7 @@ impl<'a> Operation<'a> {
             Self::ManageSignIns { .. } => {
                 format!("{who} may not manage the tokens and sessions of others; {roles} may")
             }
+            Self::JoinAccounts => format!("{who} may not join accounts; people may join their own"),
             Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
         }
     }
@@ -267,14 +310,18 @@ impl Control {
     ) -> Result<Authorization, RecordsError> {
         let (configuration, actor) = (caller.directory.configuration(), caller.actor);
         let decided = authorize_with(configuration, operation, Some(actor), caller.authority);
-        match (&decided, operation.project()) {
+        let decided = match (&decided, operation.project()) {
             (Authorization::Denied(_), Some(project)) if operation.counts_writers() => {
                 let now = self.clock.now();
                 let is_writer = self.table.is_writer(&actor.account(), &project.key, now).await?;
-                Ok(decide(configuration, operation, Some(actor), caller.authority, is_writer))
+                decide(configuration, operation, Some(actor), caller.authority, is_writer)
             }
-            _ => Ok(decided),
+            _ => decided,
+        };
+        if let Authorization::Denied(_) = decided {
+            self.audit_denial(caller, operation).await?;
         }
+        Ok(decided)
     }
 }
 
@@ -299,6 +346,14 @@ fn decide(
         if operation.is_for_people() || !scope.includes(operation.roles(), key) {
             return Authorization::Denied(operation.denial(&format!("this token of {shown}")));
         }
+    }
+    if matches!(operation, Operation::JoinAccounts) {
+        return Authorization::Allowed;
+    }
+    if operation.excludes(actor) {
+        return Authorization::Denied(format!(
+            "{shown} asked for the work, and may not answer this question about it themselves"
+        ));
     }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;

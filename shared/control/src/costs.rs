@@ -12,7 +12,7 @@ use records::{LimitOf, RecordsError, Spending};
 pub struct Costs {
     /// The amounts spent and reserved.
     pub spending: Spending,
-    /// The limit.
+    /// The limit, with what people added to it.
     pub limit: MicroUsd,
 }
 
@@ -39,7 +39,7 @@ impl Control {
             return Ok(CostsResult::Denied(reason));
         }
         let spending = self.table.spending(&LimitOf::Task(task_id.to_owned())).await?;
-        let limit = caller.directory.configuration().budgets.per_task();
+        let limit = caller.directory.configuration().budgets.per_task() + spending.added;
         Ok(CostsResult::Costs(Costs { spending, limit }))
     }
 
@@ -54,6 +54,6 @@ impl Control {
     ) -> Result<Costs, RecordsError> {
         let month = LimitOf::month(actor.account(), self.clock.now());
         let spending = self.table.spending(&month).await?;
-        Ok(Costs { spending, limit: configuration.budgets.per_user_month() })
+        Ok(Costs { spending, limit: configuration.budgets.per_user_month() + spending.added })
     }
 }

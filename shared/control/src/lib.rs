@@ -8,27 +8,38 @@
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
 //! | `authority` | what credentials add to roles or take from them |
-//! | `directory` | finds projects and tickets |
+//! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
+//! | `planning` | asks for a plan of requirements |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
+//! | `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
-//! | `answer`, `stop` | record what a person wants; `events` acts on it |
+//! | `link` | joins a person's accounts by a code that both confirm |
+//! | `notify` | what people are told directly |
+//! | `answer`, `money`, `stop` | record what a person wants; `events` acts on it |
+//! | `audit` | records what people and events cause, before it happens |
 //! | `status`, `costs` | read the records |
 //!
 //! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
 //! permission, answers task tokens and stops executions.
 
 mod answer;
+mod audit;
 mod authority;
 mod authorize;
 mod caller;
+mod channel;
 mod control;
 mod costs;
 mod directory;
 mod line;
+mod link;
+mod money;
+mod notify;
 mod plan;
+mod planning;
 mod redrive;
 mod rounds;
 mod start;
@@ -37,6 +48,7 @@ mod stop;
 mod succeed;
 mod tell;
 mod undo;
+mod undo_preview;
 
 pub use answer::AnswerResult;
 pub use authority::Authority;
@@ -46,11 +58,16 @@ pub use control::Control;
 pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use line::may_start;
+pub use link::LinkResult;
+pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
+pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
+pub use planning::{PLANNING, Requester, Requirements, planning};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;
 pub use succeed::Successor;
 pub use tell::{TellResult, Words};
-pub use undo::{UndoError, UndoRequest, UndoResult};
+pub use undo::{UndoError, UndoRequest, UndoResult, too_old_to_undo};
+pub use undo_preview::{UndoPreview, UndoPreviewResult};

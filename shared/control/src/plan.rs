@@ -2,6 +2,7 @@
 
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
+use crate::channel::project_of_channel;
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
@@ -78,20 +79,23 @@ pub enum PlanError {
 /// [`Control::start`](crate::Control::start) does that.
 pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDecision {
     let spec = routes.events.find(event.kind.as_str());
-    let start = match routes.start_for(&event) {
-        Ok(Some(start)) => start,
-        Ok(None) => {
-            let event = describe(&event, spec);
-            return StartDecision::Ignore(format!("no workflow has a trigger for {event}"));
+    let mut off = Vec::new();
+    let (start, project, task_id) = loop {
+        let start = match routes.start_without(&event, &off) {
+            Ok(Some(start)) => start,
+            Ok(None) => return not_started(&event, spec, &off),
+            Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
+        };
+        // A revision is for the project whose run opened the pull request, whichever project the ticket's key names.
+        let named = event.project.as_deref().filter(|_| event.kind == EventName::REVISION_REQUESTED);
+        let here = project_of_channel(directory.configuration(), &event.fields);
+        let place = event.project.as_deref().or(here);
+        let query = ProjectQuery { named, ticket: start.task_id.as_deref(), place };
+        match self::place(directory, &query) {
+            Ok((project, _)) if !is_on(routes, &start.workflow, project) => off.push(start.workflow),
+            Ok((project, task_id)) => break (start, project, task_id),
+            Err(error) => return StartDecision::Refuse(error.to_string()),
         }
-        Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
-    };
-    // A revision is for the project whose run opened the pull request, whichever project the ticket's key names.
-    let named = event.project.as_deref().filter(|_| event.kind == EventName::REVISION_REQUESTED);
-    let query = ProjectQuery { named, ticket: start.task_id.as_deref(), place: event.project.as_deref() };
-    let (project, task_id) = match place(directory, &query) {
-        Ok(place) => place,
-        Err(error) => return StartDecision::Refuse(error.to_string()),
     };
     let Event { kind, delivery, actor, .. } = event;
     let configuration = directory.configuration();
@@ -120,6 +124,26 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         concurrency: start.concurrency,
         input,
     }))
+}
+
+/// Whether events start a workflow in a project: one with `opt_in: true` only where the project names it.
+fn is_on(routes: &Routes, workflow: &str, project: &Project) -> bool {
+    let is_opt_in = routes.workflows.get(workflow).is_some_and(|route| route.opt_in);
+    !is_opt_in || project.workflows.iter().any(|name| name == workflow)
+}
+
+/// Why an event starts nothing. Who asked for it in words is told that a workflow is off; a label or a merge goes on without one.
+fn not_started(event: &Event, spec: Option<&EventSpec>, off: &[String]) -> StartDecision {
+    let is_said = event.fields.get("text").is_some_and(|text| !text.is_null());
+    match off.first() {
+        None => StartDecision::Ignore(format!("no workflow has a trigger for {}", describe(event, spec))),
+        Some(workflow) => {
+            let reason = format!(
+                "the workflow `{workflow}` is off in this project; `workflows: [{workflow}]` in the project's section turns it on"
+            );
+            if is_said { StartDecision::Refuse(reason) } else { StartDecision::Ignore(reason) }
+        }
+    }
 }
 
 /// Checks a workflow's inputs, finds its project and ticket, and checks that the actor may start work. The result is for
@@ -327,6 +351,37 @@ mod tests {
             let refused = check(&["engineering"], said(text)).unwrap_err();
             assert!(refused.contains("accepted: `SHOP-12`"), "{refused}");
         }
+    }
+
+    #[test]
+    fn an_opt_in_workflow_starts_only_where_the_project_names_it() {
+        let mut routes = routes();
+        routes.workflows.get_mut("development").unwrap().opt_in = true;
+        let started = |configuration: serde_json::Value, event: Event| {
+            let configuration: Configuration = serde_json::from_value(configuration).unwrap();
+            decide(&Directory::new(Arc::new(configuration), Arc::default()), &routes, event)
+        };
+        let project = |workflows: &[&str]| {
+            json!({
+                "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"], "workflows": workflows}],
+                "groups": {"engineering": ["ada"]}, "users": [{"name": "ada", "jira": "5b10"}],
+            })
+        };
+        let labelled = || labelled("agent", "SHOP-1", Some("5b10"));
+        let on = started(project(&["development"]), labelled());
+        assert!(matches!(on, StartDecision::Start(_)), "{on:?}");
+        let off = started(project(&[]), labelled());
+        assert!(
+            matches!(&off, StartDecision::Ignore(reason) if reason.contains("`workflows: [development]`")),
+            "{off:?}"
+        );
+        let mut said = labelled();
+        said.fields.insert("text".into(), json!("run SHOP-1"));
+        let refused = started(project(&[]), said);
+        assert!(
+            matches!(&refused, StartDecision::Refuse(reason) if reason.contains("is off")),
+            "{refused:?}"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Redrive: continues a run that failed or was stopped, as a new execution of the workflow as it is now. What the run did, and what was
-//! paid for, replays from its journal; only the rest is done.
+//! paid for, replays from its journal; only the rest is done. What a rollback took back cannot be continued, so it is run anew.
 
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation};
@@ -24,8 +24,10 @@ pub enum RedriveResult {
     Accepted {
         /// The name of the new execution.
         execution: String,
-        /// The name of the execution that it continues.
+        /// The name of the execution that it continues, or does anew.
         continues: String,
+        /// Whether it begins anew, because a rollback took back what was done.
+        anew: bool,
     },
     /// It cannot be continued.
     Refused(RedriveRefusal),
@@ -139,13 +141,14 @@ impl Control {
         };
         let now = self.clock.now();
         let continues = execution.name.clone();
+        let anew = is_taken_back(&execution);
         let new = match self.continuation(caller, &execution, granted, now).await? {
             Ok(new) => new,
             Err(refusal) => return Ok(refused(Some(continues), refusal)),
         };
         // The same delivery once more is told the same.
         if execution.continued_by.as_ref() == Some(&new.name) {
-            return Ok(RedriveResult::Accepted { execution: new.name, continues });
+            return Ok(RedriveResult::Accepted { execution: new.name, continues, anew });
         }
         if let Some(refusal) = self.refusal(&execution, now).await? {
             return Ok(refused(Some(continues), refusal));
@@ -156,8 +159,8 @@ impl Control {
             | StartResult::Pending { execution, .. }
             | StartResult::InLine { execution, .. }
             | StartResult::Duplicate { execution } => {
-                tracing::info!(execution, continues, "a run is continued");
-                Ok(RedriveResult::Accepted { execution, continues })
+                tracing::info!(execution, continues, anew, "a run is continued");
+                Ok(RedriveResult::Accepted { execution, continues, anew })
             }
             StartResult::AlreadyAtWork { execution: other } => {
                 let now_so = self.table.execution(&continues).await?.unwrap_or(execution);
@@ -168,7 +171,7 @@ impl Control {
         }
     }
 
-    /// The execution that continues another one: the same inputs and event, checked against the workflow as it is now. Whoever asks
+    /// The execution that continues another one, or does anew what was taken back: the same inputs and event, checked against the workflow as it is now. Whoever asks
     /// for it is its starter.
     async fn continuation(
         &self,
@@ -187,11 +190,12 @@ impl Control {
                 ),
             }));
         };
+        let anew = is_taken_back(execution);
         let routes = self.table.routes(now).await?;
         let inputs = routes.check_inputs(&execution.workflow, &execution.input.inputs, &Map::new())?;
         let input = ExecutionInput {
             inputs,
-            parent: Some(Parent::continuing(run)),
+            parent: (!anew).then(|| Parent::continuing(run)),
             actor: Some(caller.actor.clone()),
             grant,
             ..execution.input.clone()
@@ -199,7 +203,7 @@ impl Control {
         let (trigger, delivery) = (caller.trigger.clone(), caller.delivery.to_owned());
         let (workflow, task_id) = (execution.workflow.clone(), execution.task_id.clone());
         let new = NewExecution::new(trigger, delivery, workflow, task_id, input, now);
-        Ok(Ok(new.continuing(&execution.name)))
+        Ok(Ok(if anew { new } else { new.continuing(&execution.name) }))
     }
 
     /// Why an execution cannot be continued, in words for the person who asks.
@@ -227,12 +231,8 @@ impl Control {
             Outcome::Succeeded => {
                 format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution))
             }
-            Outcome::RolledBack => {
-                format!(
-                    "what `{name}` did was taken back, so there is nothing to continue; {}",
-                    anew(execution)
-                )
-            }
+            // It is run anew.
+            Outcome::RolledBack => return Ok(None),
             Outcome::Failed | Outcome::Stopped => {
                 let began = self.table.execution(execution.began_as()).await?;
                 let begun_at = began.map_or(execution.begun_at, |began| began.begun_at);
@@ -245,6 +245,11 @@ impl Control {
         };
         Ok(Some(reason))
     }
+}
+
+/// Whether a rollback took back what an execution did.
+fn is_taken_back(execution: &ExecutionRecord) -> bool {
+    execution.outcome == Outcome::RolledBack && execution.undone_by.is_none()
 }
 
 /// How to run the same anew.

@@ -146,6 +146,9 @@ impl Control {
     pub async fn start_recorded(&self, execution: &ExecutionRecord) -> Result<(), StartError> {
         let state_machine = self.state_machine_arn(&execution.workflow);
         let failed = |reason| StartError { state_machine: state_machine.clone(), reason };
+        self.audit_start(execution)
+            .await
+            .map_err(|error| failed(format!("it is not in the audit: {error}")))?;
         let input = serde_json::to_string(&execution.input)
             .map_err(|error| failed(format!("the input cannot be serialized: {error}")))?;
         let answer = self

@@ -74,6 +74,7 @@ impl Control {
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(StopResult::Denied(reason));
         }
+        self.audit_stop(caller, &execution.name).await?;
         let workflow = execution.workflow;
         Ok(match self.table.request_stop(&execution.name, caller.name()).await? {
             true => {

@@ -6,15 +6,18 @@ use crate::control::Control;
 use crate::directory::Ticket;
 use crate::plan::StartRequest;
 use crate::start::StartResult;
+use crate::undo_preview::UndoPreview;
 use domain::configuration::Project;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
 use domain::{Actor, EventName, Grant};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 use serde_json::{Map, Value, json};
 
 /// The result of a request to take back what was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum UndoResult {
     /// Its effects are being taken back, or will be when the sweeper starts the undo.
     Accepted {
@@ -31,6 +34,8 @@ pub enum UndoResult {
         /// The other execution's name.
         execution: String,
     },
+    /// It is not what the caller was shown any more; this is.
+    Changed(Box<UndoPreview>),
     /// No execution has done anything that is left to be taken back.
     NothingDone,
     /// There is no execution of this name.
@@ -50,45 +55,114 @@ pub enum UndoError {
     Records(#[from] RecordsError),
 }
 
+/// What an undo is about, or why there is none.
+pub(crate) type Target<'a> = Result<(&'a Project, ExecutionRecord), UndoResult>;
+/// How long after an execution ended what it did can be taken back.
+const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// Why what an execution did can no longer be taken back, for people; `None` while it can.
+pub fn too_old_to_undo(execution: &ExecutionRecord, now: Timestamp) -> Option<String> {
+    let ended = execution.ended_at.filter(|ended| now.duration_since(*ended) > UNDONE_WITHIN)?;
+    let day = ended.to_zoned(TimeZone::UTC).date();
+    Some(format!(
+        "`{}` ended on {day}; what an execution did can be taken back for 90 days after its end",
+        execution.name
+    ))
+}
+
 impl Control {
     /// Starts the workflow that takes back what the newest execution of a ticket that still has effects did; undos do not count. The
-    /// caller must be allowed to: the person who started the execution, or as `authorize` says.
+    /// caller must be allowed to: the person who started the execution, or as `authorize` says. With `shown`, the code of an
+    /// [`UndoPreview`], nothing else than what that showed is taken back.
     ///
     /// # Errors
     /// [`UndoError`] when the table does not answer or the undo workflow is not deployed.
-    pub async fn undo(&self, caller: &Caller<'_>, ticket: &Ticket<'_>) -> Result<UndoResult, UndoError> {
-        let task_id = ticket.task_id();
-        if let Some(execution) = self.open_execution(task_id).await? {
-            return Ok(UndoResult::AtWork { workflow: execution.workflow });
-        }
-        // What began after the caller asked is not what they meant.
-        let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
-        match self.newest_with_effects_where(task_id, could_see).await? {
-            Some(execution) => self.undo_of(caller, ticket.project(), &execution).await,
-            None => Ok(UndoResult::NothingDone),
+    pub async fn undo(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &Ticket<'_>,
+        shown: Option<&str>,
+    ) -> Result<UndoResult, UndoError> {
+        match self.undo_target(caller, ticket).await? {
+            Ok((project, execution)) => self.undo_of(caller, project, &execution, shown).await,
+            Err(result) => Ok(result),
         }
     }
 
-    /// Starts the workflow that takes back what an execution did, by the name that `status` shows. The caller must be allowed to, as
-    /// for [`Control::undo`].
+    /// Starts the workflow that takes back what an execution did, by the name that `status` shows. The caller must be allowed to, and
+    /// `shown` counts, as for [`Control::undo`].
     ///
     /// # Errors
     /// As [`Control::undo`].
-    pub async fn undo_execution(&self, caller: &Caller<'_>, name: &str) -> Result<UndoResult, UndoError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(UndoResult::Unknown) };
+    pub async fn undo_execution(
+        &self,
+        caller: &Caller<'_>,
+        name: &str,
+        shown: Option<&str>,
+    ) -> Result<UndoResult, UndoError> {
+        match self.undo_target_named(caller, name).await? {
+            Ok((project, execution)) => self.undo_of(caller, project, &execution, shown).await,
+            Err(result) => Ok(result),
+        }
+    }
+
+    /// The newest execution of a ticket that still has effects.
+    pub(crate) async fn undo_target<'a>(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &'a Ticket<'_>,
+    ) -> Result<Target<'a>, RecordsError> {
+        let task_id = ticket.task_id();
+        if let Some(execution) = self.open_execution(task_id).await? {
+            return Ok(Err(UndoResult::AtWork { workflow: execution.workflow }));
+        }
+        // What began after the caller asked is not what they meant.
+        let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
+        let found = self.newest_with_effects_where(task_id, could_see).await?;
+        Ok(found.map(|execution| (ticket.project(), execution)).ok_or(UndoResult::NothingDone))
+    }
+
+    /// The execution of this name.
+    pub(crate) async fn undo_target_named<'a>(
+        &self,
+        caller: &Caller<'a>,
+        name: &str,
+    ) -> Result<Target<'a>, RecordsError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(Err(UndoResult::Unknown)) };
         if !execution.outcome.is_final() {
-            return Ok(UndoResult::AtWork { workflow: execution.workflow });
+            return Ok(Err(UndoResult::AtWork { workflow: execution.workflow }));
         }
         if !has_effects(&execution) {
-            return Ok(UndoResult::NothingDone);
+            return Ok(Err(UndoResult::NothingDone));
         }
         let configuration = caller.directory.configuration();
         let project = execution.project.as_deref().and_then(|key| configuration.project(key));
-        let Some(project) = project else {
-            let key = execution.project.as_deref().unwrap_or("none");
-            return Ok(UndoResult::Denied(format!("the project of `{name}` is not configured: {key}")));
-        };
-        self.undo_of(caller, project, &execution).await
+        Ok(match project {
+            Some(project) => Ok((project, execution)),
+            None => {
+                let key = execution.project.as_deref().unwrap_or("none");
+                Err(UndoResult::Denied(format!("the project of `{name}` is not configured: {key}")))
+            }
+        })
+    }
+
+    /// Why the caller may not take back what an execution did, if so.
+    pub(crate) async fn undo_refusal(
+        &self,
+        caller: &Caller<'_>,
+        project: &Project,
+        execution: &ExecutionRecord,
+    ) -> Result<Option<UndoResult>, RecordsError> {
+        // Executions that continue each other have one journal: none of them may be at work.
+        let newest = self.table.continued(&execution.name).await?.pop();
+        if let Some(redrive) = newest.filter(|newest| !newest.outcome.is_final()) {
+            return Ok(Some(UndoResult::AtWork { workflow: redrive.workflow }));
+        }
+        let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
+        Ok(match self.authorize(caller, &operation).await? {
+            Authorization::Denied(reason) => Some(UndoResult::Denied(reason)),
+            Authorization::Allowed | Authorization::AskProvider => None,
+        })
     }
 
     /// The newest execution of a ticket, by its canonical name, that did something that is left to be taken back.
@@ -124,14 +198,24 @@ impl Control {
         caller: &Caller<'_>,
         project: &Project,
         execution: &ExecutionRecord,
+        shown: Option<&str>,
     ) -> Result<UndoResult, UndoError> {
-        // Executions that continue each other have one journal: none of them may be at work.
-        let newest = self.table.continued(&execution.name).await?.pop();
-        if let Some(redrive) = newest.filter(|newest| !newest.outcome.is_final()) {
-            return Ok(UndoResult::AtWork { workflow: redrive.workflow });
+        if let Some(refusal) = self.undo_refusal(caller, project, execution).await? {
+            return Ok(refusal);
         }
-        let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+        if let Some(shown) = shown {
+            // The same delivery once more is told the same, although what it took back is gone by now.
+            let source = caller.trigger.source();
+            let began = self.table.delivery(&source, caller.delivery).await?;
+            if began.is_none() && self.code_of(execution).await? != shown {
+                let now = self.preview_of(execution).await?;
+                return Ok(match now.effects.is_empty() {
+                    true => UndoResult::NothingDone,
+                    false => UndoResult::Changed(Box::new(now)),
+                });
+            }
+        }
+        if let Some(reason) = too_old_to_undo(execution, self.clock.now()) {
             return Ok(UndoResult::Denied(reason));
         }
         let Some(run) = execution.run() else { return Ok(UndoResult::NothingDone) };

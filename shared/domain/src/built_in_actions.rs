@@ -15,6 +15,8 @@ pub const AWAIT_PROVIDER: &str = "await_provider";
 pub const CHECK_ACTOR: &str = "check_actor";
 /// Creates the commit that a pull request needs.
 pub const COMMIT_CHANGES: &str = "commit_changes";
+/// Makes a ticket of an item of a plan.
+pub const CREATE_PLANNED_TASK: &str = "create_planned_task";
 /// Opens a pull request.
 pub const CREATE_PULL_REQUEST: &str = "create_pull_request";
 /// Writes the edits that a commit needs.

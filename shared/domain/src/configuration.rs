@@ -4,6 +4,7 @@ mod at_work;
 mod checks;
 mod ci_gate;
 mod names;
+mod notice;
 mod people;
 mod plugins;
 mod problem;
@@ -16,6 +17,7 @@ pub use at_work::AtWork;
 pub use checks::ProjectChecks;
 pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
+pub use notice::Notice;
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
@@ -50,6 +52,10 @@ pub struct Configuration {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// What people are told directly in the chat, unless they choose otherwise with `notify`: `approval`, `limit`, `failed`, `done`.
+    /// Default: nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub notify: BTreeSet<Notice>,
     /// How many executions are at work at once.
     #[serde(default)]
     pub at_work: AtWork,
@@ -99,6 +105,9 @@ pub struct Project {
     /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
     #[serde(default)]
     pub ci_gate: CiGate,
+    /// The workflows with `opt_in: true` that events start in this project, such as `code_review`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<String>,
 }
 
 /// The word under `may_trigger` that allows everyone who may push to the repository.
@@ -180,6 +189,15 @@ pub struct Budgets {
     /// For one person in one calendar month (UTC). Default: 500.
     #[serde(default = "per_month")]
     pub per_user_month_usd: f64,
+    /// For one project in one calendar month (UTC). Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_project_month_usd: Option<f64>,
+    /// For one workflow in one calendar month (UTC), all projects together. Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_workflow_month_usd: Option<f64>,
+    /// After how many hours without an answer a run that a limit stopped ends as a draft. Default: 72.
+    #[serde(default = "draft_after")]
+    pub draft_after_hours: u16,
     /// How many revisions of one ticket's pull request begin within 24 hours, whoever asks: programs that answer each other stop there.
     /// Default: 20.
     #[serde(default = "revisions")]
@@ -199,6 +217,16 @@ impl Budgets {
     pub fn per_user_month(&self) -> MicroUsd {
         MicroUsd::from_usd_rounded_up(self.per_user_month_usd)
     }
+
+    /// The limit of one project's calendar month, if there is one.
+    pub fn per_project_month(&self) -> Option<MicroUsd> {
+        self.per_project_month_usd.map(MicroUsd::from_usd_rounded_up)
+    }
+
+    /// The limit of one workflow's calendar month, if there is one.
+    pub fn per_workflow_month(&self) -> Option<MicroUsd> {
+        self.per_workflow_month_usd.map(MicroUsd::from_usd_rounded_up)
+    }
 }
 
 impl Default for Budgets {
@@ -206,6 +234,9 @@ impl Default for Budgets {
         Self {
             per_task_usd: per_task(),
             per_user_month_usd: per_month(),
+            per_project_month_usd: None,
+            per_workflow_month_usd: None,
+            draft_after_hours: draft_after(),
             revisions_per_task_day: revisions(),
             alert_at_percent: alerts(),
         }
@@ -217,6 +248,9 @@ fn per_task() -> f64 {
 }
 fn per_month() -> f64 {
     500.0
+}
+fn draft_after() -> u16 {
+    72
 }
 fn revisions() -> u32 {
     20
@@ -273,10 +307,19 @@ impl Configuration {
                 }
             }
         }
+        let budgets = &self.budgets;
+        // Step Functions holds a parked step for 35 days.
+        if !(1..=720).contains(&budgets.draft_after_hours) {
+            let message = format!("{} hours are not accepted; accepted: 1 to 720", budgets.draft_after_hours);
+            problems.push(Problem::new(["budgets", "draft_after_hours"], message));
+        }
         for (name, amount) in [
-            ("per_task_usd", self.budgets.per_task_usd),
-            ("per_user_month_usd", self.budgets.per_user_month_usd),
+            ("per_task_usd", Some(budgets.per_task_usd)),
+            ("per_user_month_usd", Some(budgets.per_user_month_usd)),
+            ("per_project_month_usd", budgets.per_project_month_usd),
+            ("per_workflow_month_usd", budgets.per_workflow_month_usd),
         ] {
+            let Some(amount) = amount else { continue };
             if !amount.is_finite() || amount < 0.0 {
                 let message = format!("{amount} is not an amount in dollars; accepted: 0 or more");
                 problems.push(Problem::new(["budgets", name], message));

@@ -46,6 +46,11 @@ impl EventKey {
         Ok(Some(Self(values.join("/"))))
     }
 
+    /// The key of [`common::WORDS_WAITING`] for a ticket.
+    pub fn words_waiting(task_id: &str) -> Self {
+        Self(format!("{}/{}", common::WORDS_WAITING, folded(task_id)))
+    }
+
     /// The key as text: `github.checks_completed/acme/shop/0a1b2c`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -113,6 +118,11 @@ mod tests {
         let commented = spec("github.commented").matched_by(["repository", "number"]);
         let comment = json!({"repository": "acme/shop", "number": 7});
         assert_eq!(key(&commented, comment), Ok(Some("github.commented/acme/shop/7".into())));
+        let own = EventSpecs::new([]);
+        let fields = json!({"task_id": "Acme/Shop#7"});
+        let kind = common::WORDS_WAITING;
+        let keys = own.keys_of(&kind, fields.as_object().unwrap());
+        assert_eq!(keys, [EventKey::words_waiting("acme/shop#7")]);
     }
 
     #[test]

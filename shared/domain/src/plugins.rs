@@ -7,6 +7,8 @@ mod ai_provider;
 mod communication;
 mod conversation;
 mod documentation;
+mod monitoring;
+mod reviews;
 mod task_management;
 mod version_control;
 
@@ -16,13 +18,18 @@ pub use ai_provider::{
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
+pub use monitoring::{Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic, Unit};
+pub use reviews::{
+    ChangedFile, LineComment, NewReview, ReviewThread, ReviewedPullRequest, Reviews, SubmittedReview,
+    ThreadComment,
+};
 pub use task_management::{
-    CommentId, CreatedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };
 pub use version_control::{
     CheckConclusion, Checks, Commit, CommitRequest, FailedCheck, FileChange, FileContent, LineRemark,
-    PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry,
-    TreeEntryKind, VersionControl,
+    PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo,
+    RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

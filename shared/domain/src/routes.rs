@@ -28,6 +28,9 @@ pub struct WorkflowRoute {
     pub inputs: BTreeMap<String, InputSchema>,
     /// The triggers, any of which starts it.
     pub triggers: Vec<TriggerRoute>,
+    /// Whether events start it only in projects that name it under `workflows`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
 }
 
 /// One trigger of a workflow.
@@ -85,7 +88,8 @@ pub struct Start {
     pub event: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
-    /// The ticket it is about: the event's, else the input or capture `task_id`.
+    /// The ticket it is about: the pull request of a workflow with the input `pull_request`, else the event's ticket, else the input or capture
+    /// `task_id`.
     pub task_id: Option<String>,
 }
 
@@ -106,8 +110,16 @@ impl Routes {
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
     pub fn start_for(&self, event: &Event) -> Result<Option<Start>, InvalidInputs> {
+        self.start_without(event, &[])
+    }
+
+    /// The same where some workflows, by their names, are not meant.
+    ///
+    /// # Errors
+    /// As [`Self::start_for`].
+    pub fn start_without(&self, event: &Event, left_out: &[String]) -> Result<Option<Start>, InvalidInputs> {
         let kinds = self.events.kinds_of(&event.kind, &event.fields);
-        for (name, workflow) in &self.workflows {
+        for (name, workflow) in self.workflows.iter().filter(|(name, _)| !left_out.contains(name)) {
             for trigger in &workflow.triggers {
                 let spec = kinds.iter().copied().find(|spec| spec.name == trigger.on);
                 if spec.is_none() && trigger.on != event.kind {
@@ -117,7 +129,9 @@ impl Routes {
                     let mut fields = event.fields.clone();
                     fields.extend(captured);
                     let inputs = self.check_inputs(name, &Map::new(), &fields)?;
-                    let task_id = event.task_id.clone().or_else(|| task_id_of(&inputs, &fields));
+                    let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
+                    let task_id = pull_request.or_else(|| event.task_id.clone());
+                    let task_id = task_id.or_else(|| task_id_of(&inputs, &fields));
                     return Ok(Some(Start {
                         workflow: name.clone(),
                         inputs,
@@ -206,7 +220,8 @@ impl TriggerRoute {
             let (matching, field) = condition
                 .map_or((Matching::Equals, name.as_str()), |known| (known.matching, known.field.as_str()));
             let wanted = wanted.as_str().unwrap_or_default();
-            let value = event.fields.get(field).and_then(Value::as_str);
+            let is_true = event.fields.get(field).and_then(Value::as_bool).map(|value| value.to_string());
+            let value = event.fields.get(field).and_then(Value::as_str).or(is_true.as_deref());
             let holds = match matching {
                 Matching::Always => true,
                 Matching::Equals => value.is_some_and(|value| same_name(value, wanted)),

@@ -13,6 +13,7 @@
 
 mod added_secrets;
 mod agent_paths;
+mod diff;
 mod edit;
 mod file_edit;
 mod globs;
@@ -20,9 +21,11 @@ mod ground;
 mod identity;
 mod ignored_paths;
 mod names;
+mod numbers;
 mod offered;
 mod path;
 mod protected_paths;
+mod review;
 mod rules;
 mod secrets;
 mod shown;
@@ -34,6 +37,7 @@ mod workspace;
 
 pub use added_secrets::{added_secrets, suspicious};
 pub use agent_paths::AgentPaths;
+pub use diff::{DiffFile, DiffLine, Side};
 pub use edit::{Edit, Operation, Replacement};
 pub use file_edit::{Edits, FileEdit, content_sha256};
 pub use ground::Ground;
@@ -42,10 +46,13 @@ pub use ignored_paths::IgnoredPaths;
 pub use offered::{FileAccess, Offered};
 pub use path::check_path;
 pub use protected_paths::ProtectedPaths;
+pub use review::{Review, ReviewSubject, ThreadAnswer};
 pub use secrets::{FoundSecret, new_secrets, secrets_in, without_secrets};
 pub use shown::{Unshown, is_named_as_binary, shown_text};
 pub use state::{Change, ChangedContent, PlanItem, PlanStatus, WorkspaceState};
 pub use text::Text;
-pub use tools::{Finish, MOST_CHARACTERS, Outcome, Question, RUN_CHECKS, ToolEnd, definitions, tool_names};
+pub use tools::{
+    Finish, MOST_CHARACTERS, Outcome, PROPOSE_PLAN, Question, RUN_CHECKS, ToolEnd, definitions, tool_names,
+};
 pub use tree::path_problems;
 pub use workspace::{Base, Contents, Workspace};

@@ -1,5 +1,9 @@
 //! What a session keeps of an agent's workspace between two turns.
 
+use crate::file_edit::{Edits, FileEdit};
+use crate::review::Review;
+use domain::CommitSha;
+use domain::ProjectPlan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,9 +20,15 @@ pub struct WorkspaceState {
     /// The plan, in order.
     #[serde(default)]
     pub plan: Vec<PlanItem>,
+    /// The plan of a project that it proposed last, if it plans one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProjectPlan>,
     /// What the model wrote down for its next generation, the newest only.
     #[serde(default)]
     pub notes: Option<String>,
+    /// What it said about a pull request so far.
+    #[serde(default, skip_serializing_if = "Review::is_empty")]
+    pub review: Review,
 }
 
 impl WorkspaceState {
@@ -32,6 +42,23 @@ impl WorkspaceState {
         let counted = self.plan.iter().filter(|item| item.status != PlanStatus::Dropped);
         let done = self.plan.iter().filter(|item| item.status == PlanStatus::Done);
         (done.count(), counted.count())
+    }
+
+    /// Every change, as `commit_changes` takes it.
+    pub fn edits(&self, base: CommitSha) -> Edits {
+        Edits { base, files: self.files().collect() }
+    }
+
+    pub(crate) fn files(&self) -> impl Iterator<Item = FileEdit> {
+        self.changes.iter().map(|(path, change)| {
+            let (content, base64) = match &change.content {
+                Some(ChangedContent::Text(text)) => (Some(text.clone()), None),
+                Some(ChangedContent::Base64(bytes)) => (None, Some(bytes.clone())),
+                None => (None, None),
+            };
+            let (executable, before_sha256) = (change.executable, change.before_sha256.clone());
+            FileEdit { path: path.clone(), content, base64, executable, before_sha256 }
+        })
     }
 }
 

@@ -3,9 +3,11 @@
 //! One tool is one file in `tools/`, registered by one line in [`ALL`].
 
 mod answer;
+mod answer_thread;
 mod arguments;
 mod ask_person;
 mod closest;
+mod comment_on_line;
 mod delete_file;
 mod edit_file;
 mod end;
@@ -15,16 +17,19 @@ mod load_paths;
 mod move_file;
 mod numbered;
 mod pattern;
+mod propose_plan;
 mod read_file;
 mod run_checks;
 mod search;
 mod selection;
+mod show_diff;
 mod syntax;
 mod tool;
 mod update_plan;
 mod write_file;
 
 use crate::offered::{FileAccess, Offered};
+use crate::review::ReviewSubject;
 use crate::workspace::{Refusal, Workspace};
 use domain::ActionError;
 use domain::plugins::{ModelTool, ToolCall};
@@ -33,26 +38,31 @@ use tool::{Needs, Tool, ToolSpec};
 
 pub use answer::MOST_CHARACTERS;
 pub use end::{Finish, Outcome, Question, ToolEnd};
+pub use propose_plan::NAME as PROPOSE_PLAN;
 pub use run_checks::NAME as RUN_CHECKS;
 
 /// Every tool, by name.
-const ALL: [&dyn Tool; 12] = [
+const ALL: [&dyn Tool; 16] = [
+    &answer_thread::AnswerThread,
     &ask_person::AskPerson,
+    &comment_on_line::CommentOnLine,
     &delete_file::DeleteFile,
     &edit_file::EditFile,
     &finish::Finish,
     &list_files::ListFiles,
     &load_paths::LoadPaths,
     &move_file::MoveFile,
+    &propose_plan::ProposePlan,
     &read_file::ReadFile,
     &run_checks::RunChecks,
     &search::Search,
+    &show_diff::ShowDiff,
     &update_plan::UpdatePlan,
     &write_file::WriteFile,
 ];
 
 impl Offered {
-    /// The tools of an agent's definition that are of use here; without names, all that are. `finish` is always among them. `checks` says
+    /// The tools of an agent's definition that are of use here; without names, all that are for every agent. `finish` is always among them. `checks` says
     /// whether the project's own checks can be run.
     ///
     /// # Errors
@@ -69,14 +79,33 @@ impl Offered {
         let is_offered = |spec: &ToolSpec| match spec.needs {
             Needs::Always => true,
             _ if !names.is_empty() && !names.iter().any(|name| name == spec.name) => false,
+            Needs::Named => !names.is_empty(),
             Needs::Nothing => true,
             Needs::Files => files != FileAccess::None,
             Needs::Unloaded => files == FileAccess::Partial,
             Needs::Checks => files != FileAccess::None && checks,
+            // Only a session that is given a pull request has them.
+            Needs::Diff | Needs::Threads => false,
         };
         Ok(Self {
             names: ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name).collect(),
         })
+    }
+
+    /// The same with the tools for a pull request: its lines, and its threads. `names` are those of the agent's definition.
+    #[must_use]
+    pub fn with_review(mut self, names: &[String], subject: &ReviewSubject) -> Self {
+        let is_offered = |spec: &ToolSpec| {
+            let is_of_use = match spec.needs {
+                Needs::Diff => !subject.files.is_empty(),
+                Needs::Threads => !subject.threads.is_empty(),
+                _ => false,
+            };
+            is_of_use && (names.is_empty() || names.iter().any(|name| name == spec.name))
+        };
+        self.names.extend(ALL.iter().map(|tool| tool.spec()).filter(is_offered).map(|spec| spec.name));
+        self.names.sort_unstable();
+        self
     }
 }
 

@@ -12,7 +12,8 @@ use crate::file_edit::{Edits, FileEdit};
 use crate::ignored_paths::IgnoredPaths;
 use crate::offered::Offered;
 use crate::protected_paths::ProtectedPaths;
-use crate::state::{ChangedContent, PlanItem, WorkspaceState};
+use crate::review::ReviewSubject;
+use crate::state::{PlanItem, WorkspaceState};
 use crate::tree::Tree;
 use async_trait::async_trait;
 use domain::plugins::{FileContent, TreeEntry};
@@ -54,12 +55,19 @@ pub struct Workspace<'a> {
     pub(crate) tree: Tree<'a>,
     pub(crate) state: WorkspaceState,
     offered: Offered,
+    review: Option<&'a ReviewSubject>,
 }
 
 impl<'a> Workspace<'a> {
     /// The repository with what earlier calls made of it.
     pub fn new(base: Base<'a>, offered: Offered, state: WorkspaceState) -> Self {
-        Self { tree: Tree::new(base.tree), base, state, offered }
+        Self { tree: Tree::new(base.tree), base, state, offered, review: None }
+    }
+
+    /// The same with a pull request, for the tools of reviews.
+    #[must_use]
+    pub fn reviewing(self, review: Option<&'a ReviewSubject>) -> Self {
+        Self { review, ..self }
     }
 
     /// What is kept for the next turn.
@@ -79,19 +87,15 @@ impl<'a> Workspace<'a> {
 
     /// Every change, as `commit_changes` takes it.
     pub fn edits(&self, base: CommitSha) -> Edits {
-        Edits { base, files: self.files().collect() }
+        self.state.edits(base)
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = FileEdit> {
-        self.state.changes.iter().map(|(path, change)| {
-            let (content, base64) = match &change.content {
-                Some(ChangedContent::Text(text)) => (Some(text.clone()), None),
-                Some(ChangedContent::Base64(bytes)) => (None, Some(bytes.clone())),
-                None => (None, None),
-            };
-            let (executable, before_sha256) = (change.executable, change.before_sha256.clone());
-            FileEdit { path: path.clone(), content, base64, executable, before_sha256 }
-        })
+        self.state.files()
+    }
+
+    pub(crate) fn review(&self) -> Option<&'a ReviewSubject> {
+        self.review
     }
 
     pub(crate) fn offered(&self) -> &Offered {

@@ -1,12 +1,14 @@
 //! Credentials of requests.
 
 use crate::redact::redact;
+use crate::sign::Signer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::ActionError;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// So many characters of a text are read for a quotation of it.
 const MOST_READ: usize = 100_000;
@@ -35,13 +37,15 @@ pub enum Auth {
         /// Its value.
         value: SecretString,
     },
+    /// Headers that are computed from the whole request, each time it is sent.
+    Signed(Arc<dyn Signer>),
 }
 
 impl Auth {
     /// The header to send, marked so that nothing prints it.
     pub(crate) fn header(&self) -> Result<Option<(HeaderName, HeaderValue)>, ActionError> {
         let (name, value) = match self {
-            Self::None => return Ok(None),
+            Self::None | Self::Signed(_) => return Ok(None),
             Self::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
             Self::Basic { user, password } => (AUTHORIZATION, format!("Basic {}", basic(user, password))),
             Self::Header { name, value } => (HeaderName::from_static(name), value.expose_secret().to_owned()),
@@ -62,6 +66,10 @@ impl Auth {
             Self::None => text.to_owned(),
             Self::Bearer(secret) | Self::Header { value: secret, .. } => {
                 redact(text, [secret.expose_secret()])
+            }
+            Self::Signed(signer) => {
+                let secrets = signer.secrets();
+                redact(text, secrets.iter().map(ExposeSecret::expose_secret))
             }
             Self::Basic { user, password } => {
                 redact(text, [basic(user, password).as_str(), password.expose_secret()])

@@ -135,10 +135,11 @@ fn stated_in(body: &Value) -> Option<Duration> {
 
 /// The provider's own words, from the shapes of error bodies that are in use: `message` and `errors` (GitHub, Confluence),
 /// `errorMessages` and `errors` (Jira), `error` (Slack), `error.message` (Claude), `message` with lists by field, and `error_description`
-/// (GitLab).
+/// (GitLab), `Message` (some of AWS's front ends).
 fn said(body: &Value) -> Option<String> {
     let mut words = Vec::new();
     collect(&body["message"], &mut words);
+    collect(&body["Message"], &mut words);
     collect(&body["errorMessages"], &mut words);
     collect(&body["errors"], &mut words);
     collect(&body["error"], &mut words);
@@ -209,6 +210,10 @@ mod tests {
         check(
             json!({"error": "insufficient_scope", "error_description": "It needs more."}),
             "insufficient_scope; It needs more.",
+        );
+        check(
+            json!({"Message": "User: x is not authorized to perform: bedrock:InvokeModel"}),
+            "User: x is not authorized to perform: bedrock:InvokeModel",
         );
         assert_eq!(said(&json!({"x": 1})), None);
         assert_eq!(said(&Value::Null), None);

@@ -31,10 +31,12 @@ mod pages;
 mod path;
 mod pause;
 mod redact;
+mod redirect;
 mod request;
 mod retry_after;
 mod server_sent_events;
 mod settle;
+mod sign;
 mod web_socket;
 
 pub use answer::Answer;
@@ -49,6 +51,7 @@ pub use pause::Pause;
 pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;
+pub use sign::{Signer, Unsigned};
 pub use web_socket::WebSocket;
 
 /// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.

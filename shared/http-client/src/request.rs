@@ -2,15 +2,17 @@
 
 use crate::answer::Answer;
 use crate::auth::Auth;
-use crate::client::{Client, is_local};
+use crate::client::Client;
 use crate::failure::{Failure, from_status};
 use crate::gate::Reply;
 use crate::path;
+use crate::redirect::{elsewhere, next_hop};
 use crate::retry_after::until_reset;
+use crate::sign::Unsigned;
 use domain::{ActionError, ErrorKind};
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
@@ -151,6 +153,13 @@ impl<'client> Request<'client> {
         self
     }
 
+    /// Sends a plain text.
+    pub fn text(mut self, text: String) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        self.body = Ok(Some(text.into_bytes()));
+        self
+    }
+
     /// Sends a form, as OAuth's endpoints want it.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -213,11 +222,15 @@ impl<'client> Request<'client> {
                     if let (Some(gate), true) = (gate, hops > 0) {
                         gate.pass().await.inspect_err(|_| is_let_through = false)?;
                     }
-                    let mut request = client
-                        .options
-                        .transport(&url)?
-                        .request(method.clone(), url.clone())
-                        .headers(headers.clone());
+                    let mut signed = headers.clone();
+                    if let Auth::Signed(signer) = &auth {
+                        let body = body.as_deref().unwrap_or_default();
+                        let unsigned =
+                            Unsigned { method: method.as_str(), url: &url, headers: &headers, body };
+                        signed.extend(signer.sign(unsigned).await.inspect_err(|_| is_let_through = false)?);
+                    }
+                    let mut request =
+                        client.options.transport(&url)?.request(method.clone(), url.clone()).headers(signed);
                     if let Some(body) = &body {
                         request = request.body(body.clone());
                     }
@@ -311,25 +324,6 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
             | ErrorKind::Internal => Reply::Answered,
         },
     }
-}
-
-/// Where a redirect leads, if it may be followed: to the same origin, with the same method and body.
-fn next_hop(method: &Method, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    let keeps_method = match status.as_u16() {
-        301..=303 => method == Method::GET,
-        307 | 308 => true,
-        _ => false,
-    };
-    let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
-    (keeps_method && to.origin() == from.origin()).then_some(to)
-}
-
-/// Where a redirect to another host leads: to an encrypted address, or on this machine from an address on this machine.
-fn elsewhere(from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
-    let is_kept =
-        to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http" && is_local(&to));
-    (matches!(status.as_u16(), 301..=303 | 307 | 308) && is_kept).then_some(to)
 }
 
 async fn read(

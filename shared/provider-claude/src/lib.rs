@@ -6,7 +6,6 @@ mod claude;
 mod permissions;
 mod reply;
 mod request;
-mod schema;
 mod settings;
 mod setup;
 mod spec;

@@ -1,8 +1,8 @@
 //! What is sent.
 
-use crate::schema::accepted_schema;
 use domain::ActionError;
 use domain::plugins::{Content, ModelRequest, Part, Speaker};
+use provider::accepted_schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

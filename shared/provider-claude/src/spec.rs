@@ -13,6 +13,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "claude",
     name: "Claude",
     serves: &[PluginType::AiProvider],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["api_key"]],
     key_variable: Some("ANTHROPIC_API_KEY"),

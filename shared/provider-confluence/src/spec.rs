@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "confluence",
     name: "Confluence",
     serves: &[PluginType::Documentation],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["email", "api_token"]],
     key_variable: None,

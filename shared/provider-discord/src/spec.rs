@@ -15,6 +15,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "discord",
     name: "Discord",
     serves: &[PluginType::Communication],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["bot_token"]],
     key_variable: None,

@@ -1,20 +1,74 @@
 //! The checks of a commit: [check runs](https://docs.github.com/en/rest/checks/runs) in their suites, and
-//! [commit statuses](https://docs.github.com/en/rest/commits/statuses).
+//! [commit statuses](https://docs.github.com/en/rest/commits/statuses). A fine-grained token cannot have the permission that check runs need:
+//! then the jobs of GitHub Actions are read in their place.
 
 use crate::github::{Github, not_there};
 use crate::pages::PER_PAGE;
 use domain::plugins::{CheckConclusion, Checks};
-use domain::{ActionError, CommitSha, RepositoryName};
-use http_client::{Optional, Page, Pages};
+use domain::{ActionError, CommitSha, ErrorKind, RepositoryName};
+use http_client::{Failure, Optional, Page, Pages, PagesError};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A page of one of the three lists. GitHub puts each under a name of its own.
+/// A page of one of the lists. GitHub puts each under a name of its own.
 #[derive(Debug, Deserialize)]
 struct Listed<T> {
-    #[serde(alias = "check_runs", alias = "check_suites", alias = "statuses")]
+    #[serde(
+        alias = "check_runs",
+        alias = "check_suites",
+        alias = "statuses",
+        alias = "workflow_runs",
+        alias = "jobs"
+    )]
     items: Vec<T>,
+}
+
+/// The App whose check runs are jobs: a run's id is the id of its job.
+pub(crate) const ACTIONS: &str = "github-actions";
+
+const CHECK_RUNS: &str = "/repos/{owner}/{name}/commits/{sha}/check-runs";
+
+/// Why a list is not read.
+struct Unread {
+    /// Whether the token may not read it.
+    is_refused: bool,
+    error: ActionError,
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Self {
+            is_refused: failure.status == Some(403) && failure.error.kind == ErrorKind::Rejected,
+            error: failure.error,
+        }
+    }
+}
+
+impl From<ActionError> for Unread {
+    fn from(error: ActionError) -> Self {
+        Self { is_refused: false, error }
+    }
+}
+
+impl From<PagesError> for Unread {
+    fn from(error: PagesError) -> Self {
+        ActionError::from(error).into()
+    }
+}
+
+impl From<Unread> for ActionError {
+    fn from(unread: Unread) -> Self {
+        unread.error
+    }
+}
+
+/// A run of a workflow.
+#[derive(Debug, Deserialize)]
+struct WorkflowRun {
+    id: u64,
+    status: Option<String>,
+    created_at: Option<Timestamp>,
 }
 
 /// A check run.
@@ -95,9 +149,10 @@ impl Github {
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Checks, ActionError> {
-        let runs = self.check_runs(repository, commit).await?;
-        let suites: Vec<Suite> =
-            self.of_commit("/repos/{owner}/{name}/commits/{sha}/check-suites", repository, commit).await?;
+        let (runs, suites) = match self.runs_and_suites(repository, commit).await {
+            Err(Unread { is_refused: true, error }) => self.jobs_instead(repository, commit, error).await?,
+            other => other?,
+        };
         let statuses = self.commit_statuses(repository, commit).await?;
         let mut checks = Checks::default();
         for run in runs {
@@ -125,13 +180,58 @@ impl Github {
         Ok(checks)
     }
 
-    /// The newest attempt of each check run of a commit.
+    /// The newest attempt of each check run of a commit, or of each job where the token may not read these.
     pub(crate) async fn check_runs(
         &self,
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Vec<Run>, ActionError> {
-        self.of_commit("/repos/{owner}/{name}/commits/{sha}/check-runs", repository, commit).await
+        match self.of_commit(CHECK_RUNS, repository, commit).await {
+            Err(Unread { is_refused: true, error }) => {
+                Ok(self.jobs_instead(repository, commit, error).await?.0)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn runs_and_suites(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<(Vec<Run>, Vec<Suite>), Unread> {
+        let runs = self.of_commit(CHECK_RUNS, repository, commit).await?;
+        let path = "/repos/{owner}/{name}/commits/{sha}/check-suites";
+        Ok((runs, self.of_commit(path, repository, commit).await?))
+    }
+
+    /// The jobs of GitHub Actions on a commit, each as the check run that it is, and the runs of workflows as suites. Where the token may
+    /// not read these either, `refusal` is the error.
+    async fn jobs_instead(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+        refusal: ActionError,
+    ) -> Result<(Vec<Run>, Vec<Suite>), ActionError> {
+        let values = [repository.owner(), repository.name()];
+        let request = self.client.get("/repos/{owner}/{name}/actions/runs", &values);
+        let request = request.query("head_sha", commit.as_str()).query("per_page", PER_PAGE);
+        let found = match self.send(repository, request).await {
+            Ok(answer) => answer.json::<Listed<WorkflowRun>>()?.items,
+            Err(Failure { status: Some(403 | 404), .. }) => return Err(refusal),
+            Err(failure) => return Err(failure.into()),
+        };
+        let (mut runs, mut suites) = (Vec::new(), Vec::new());
+        for WorkflowRun { id, status, created_at } in found {
+            let values = [repository.owner(), repository.name(), &id.to_string()];
+            let request = self.client.get("/repos/{owner}/{name}/actions/runs/{run}/jobs", &values);
+            let jobs = self.send(repository, request.query("per_page", PER_PAGE)).await?;
+            let jobs = jobs.json::<Listed<Run>>()?.items;
+            let latest_check_runs_count = jobs.len() as u64;
+            suites.push(Suite { status, created_at, latest_check_runs_count });
+            let app = || Some(CheckApp { slug: Some(ACTIONS.to_owned()) });
+            runs.extend(jobs.into_iter().map(|job| Run { app: app(), ..job }));
+        }
+        Ok((runs, suites))
     }
 
     /// The newest status of each context of a commit.
@@ -140,7 +240,7 @@ impl Github {
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Vec<Status>, ActionError> {
-        self.of_commit("/repos/{owner}/{name}/commits/{sha}/status", repository, commit).await
+        Ok(self.of_commit("/repos/{owner}/{name}/commits/{sha}/status", repository, commit).await?)
     }
 
     async fn of_commit<T: DeserializeOwned>(
@@ -148,7 +248,7 @@ impl Github {
         path: &'static str,
         repository: &RepositoryName,
         commit: &CommitSha,
-    ) -> Result<Vec<T>, ActionError> {
+    ) -> Result<Vec<T>, Unread> {
         let values = [repository.owner(), repository.name(), commit.as_str()];
         let load = |page: usize| async move {
             let request = self.client.get(path, &values).query("per_page", PER_PAGE).query("page", page);

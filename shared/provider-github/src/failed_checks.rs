@@ -1,15 +1,12 @@
 //! What failed checks say: the [log of a GitHub Actions job](https://docs.github.com/en/rest/actions/workflow-jobs), or what another App
 //! [reported and noted on lines](https://docs.github.com/en/rest/checks/runs), or a status's description.
 
-use crate::checks::{Run, Status};
+use crate::checks::{ACTIONS, Run, Status};
 use crate::github::Github;
 use domain::plugins::FailedCheck;
 use domain::text::{TextLimit, cut};
 use domain::{ActionError, CommitSha, ErrorKind, RepositoryName};
 use serde::Deserialize;
-
-/// The App whose check runs are jobs: a run's id is the id of its job.
-const ACTIONS: &str = "github-actions";
 
 /// So many checks are looked into; of the others, only the names are told.
 const MOST_LOGS: usize = 10;

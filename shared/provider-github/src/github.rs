@@ -8,9 +8,10 @@ use crate::refusal::{explained, is_about_movement};
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
-    NewTask, PullRequest, PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission,
-    StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
+    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess,
+    RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry,
+    VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -232,8 +233,21 @@ impl VersionControl for Github {
         self.make_pull_request(repository, request, mark).await
     }
 
-    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_pull_request(repository, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(repository, number, mark).await
     }
 
     async fn pull_request_files(
@@ -269,6 +283,10 @@ impl VersionControl for Github {
         self.ready_for_review(repository, number).await
     }
 
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
+    }
+
     async fn permission(
         &self,
         repository: &RepositoryName,
@@ -290,6 +308,18 @@ impl TaskManagement for Github {
 
     async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
         Ok(self.find_marked_issue(project, mark).await?.map(CreatedTask::from))
+    }
+
+    async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError> {
+        self.inspect_issue(&task_id.parse()?).await
+    }
+
+    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
+        self.rewrite_issue(&task_id.parse()?, new, mark).await
+    }
+
+    async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
+        self.close_as_not_planned(&task_id.parse()?).await
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

@@ -10,11 +10,11 @@ use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
 use crate::status::{is_status, label_of, priority_of, status_of};
 use domain::configuration::same_status;
-use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
+use domain::plugins::{InspectedTask, Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
-use http_client::{Failure, Optional, Page, Pages};
+use http_client::{Failure, Optional, Page, Pages, Request};
 use provider::send_fitting;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ struct Issue {
     html_url: String,
     #[serde(default)]
     body: Option<String>,
+    #[serde(default)]
+    comments: u64,
     #[serde(default)]
     user: Option<Account>,
     #[serde(default)]
@@ -115,19 +117,62 @@ impl Github {
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
+    /// An issue with how many comments it has; `None` where it is not there.
+    pub(crate) async fn inspect_issue(
+        &self,
+        issue: &IssueReference,
+    ) -> Result<Option<InspectedTask>, ActionError> {
+        let request = self.client.get(
+            "/repos/{owner}/{name}/issues/{number}",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        );
+        let Some(answer) = self.send_about(issue, request, is_early).await.optional()? else {
+            return Ok(None);
+        };
+        let found: Issue = answer.json()?;
+        let comments = found.comments;
+        Ok(Some(InspectedTask { task: found.into_task(&issue.repository), comments }))
+    }
+
+    pub(crate) async fn rewrite_issue(
+        &self,
+        issue: &IssueReference,
+        new: &NewTask,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        let title = cut_line(&new.title, limits::TITLE);
+        let title = &title;
+        let send = async |text: String| {
+            let body = json!({"title": title, "body": with_mark(&text, mark)});
+            self.send_about(issue, self.patch(issue).json(&body), is_early).await
+        };
+        let answer =
+            send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
+        answer.ok_or_else(|| not_there(format!("issue {issue}")))?;
+        Ok(())
+    }
+
+    /// GitHub deletes issues for administrators alone.
+    pub(crate) async fn close_as_not_planned(&self, issue: &IssueReference) -> Result<(), ActionError> {
+        let request = self.patch(issue).json(&json!({"state": "closed", "state_reason": "not_planned"}));
+        self.send_about(issue, request, is_early).await.optional()?;
+        Ok(())
+    }
+
+    fn patch(&self, issue: &IssueReference) -> Request<'_> {
+        self.client.patch(
+            "/repos/{owner}/{name}/issues/{number}",
+            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
+        )
+    }
+
     pub(crate) async fn make_issue(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
         let repository = repository_of(&new.project)?;
         let mut labels = new.labels.clone();
         if !new.task_type.eq_ignore_ascii_case("task") {
             labels.push(new.task_type.to_lowercase());
         }
-        let mut body = new.description.clone();
-        if let Some(epic) = &new.epic {
-            body = format!("{body}\n\nPart of {epic}");
-        }
-        if let Some(points) = new.story_points {
-            body = format!("{body}\n\nStory points: {points}");
-        }
+        let body = text_of(new);
         let title = cut_line(&new.title, limits::TITLE);
         let values = [repository.owner(), repository.name()];
         let (title, labels) = (&title, &labels);
@@ -236,11 +281,7 @@ impl Github {
     }
 
     async fn set_state(&self, issue: &IssueReference, state: &str) -> Result<(), ActionError> {
-        let request = self.client.patch(
-            "/repos/{owner}/{name}/issues/{number}",
-            &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
-        );
-        let request = request.json(&json!({"state": state}));
+        let request = self.patch(issue).json(&json!({"state": state}));
         self.send_about(issue, request, is_early).await?;
         Ok(())
     }
@@ -269,6 +310,18 @@ impl Github {
             }
         }
     }
+}
+
+/// An issue's text: the description, and what GitHub has no field for.
+fn text_of(new: &NewTask) -> String {
+    let mut body = new.description.clone();
+    if let Some(epic) = &new.epic {
+        body = format!("{body}\n\nPart of {epic}");
+    }
+    if let Some(points) = new.story_points {
+        body = format!("{body}\n\nStory points: {points}");
+    }
+    body
 }
 
 fn repository_of(project: &str) -> Result<RepositoryName, ActionError> {

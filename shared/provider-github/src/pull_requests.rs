@@ -8,7 +8,7 @@ use crate::mark::{marks_in, with_mark};
 use crate::own::Account;
 use crate::pages::{PER_PAGE, numbered};
 use crate::refusal::is_early;
-use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestRequest};
+use domain::plugins::{LineRemark, Mark, PullRequest, PullRequestClosing, PullRequestRequest};
 use domain::text::cut_line;
 use domain::{ActionError, BranchName, ErrorKind, RepositoryName};
 use http_client::{Optional, Pages};
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 #[derive(Debug, Deserialize)]
-struct Pull {
+pub(crate) struct Pull {
     number: u64,
     html_url: String,
     state: String,
@@ -33,12 +33,14 @@ struct Pull {
     user: Option<Account>,
 }
 
-/// A file as a pull request lists it: a renamed one has two paths.
+/// A file as a pull request lists it: a renamed one has two paths. GitHub leaves out the patch of a binary or very large one.
 #[derive(Debug, Deserialize)]
-struct ChangedFile {
-    filename: String,
+pub(crate) struct ChangedFile {
+    pub(crate) filename: String,
     #[serde(default)]
-    previous_filename: Option<String>,
+    pub(crate) previous_filename: Option<String>,
+    #[serde(default)]
+    pub(crate) patch: Option<String>,
 }
 
 /// A remark on a line. GitHub forgets `line` when the line changes.
@@ -124,7 +126,7 @@ impl Github {
         &self,
         repository: &RepositoryName,
         number: u64,
-    ) -> Result<(), ActionError> {
+    ) -> Result<PullRequestClosing, ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}";
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let answer =
@@ -132,15 +134,13 @@ impl Github {
         let pull: Pull =
             answer.ok_or_else(|| not_there(format!("pull request {repository}#{number}")))?.json()?;
         if pull.merged_at.is_some() {
-            return Err(ActionError::conflict(format!(
-                "pull request {repository}#{number} was merged, so it cannot be closed"
-            )));
+            return Ok(PullRequestClosing::WasMerged);
         }
         if pull.state == "closed" {
-            return Ok(());
+            return Ok(PullRequestClosing::WasClosed);
         }
         self.send(repository, self.client.patch(path, &values).json(&json!({"state": "closed"}))).await?;
-        Ok(())
+        Ok(PullRequestClosing::Closed)
     }
 
     pub(crate) async fn remarks_of(
@@ -167,12 +167,21 @@ impl Github {
         Ok(remarks.into_iter().map(shown).collect())
     }
 
-    /// GitHub itself ends the list after 3,000 files.
     pub(crate) async fn changed_files(
         &self,
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
+        let files = self.files_of(repository, number).await?.into_iter();
+        Ok(files.flat_map(|file| [file.previous_filename, Some(file.filename)]).flatten().collect())
+    }
+
+    /// GitHub itself ends the list after 3,000 files.
+    pub(crate) async fn files_of(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<ChangedFile>, ActionError> {
         let path = "/repos/{owner}/{name}/pulls/{number}/files";
         let values = [repository.owner(), repository.name(), &number.to_string()];
         let load = |page: usize| async move {
@@ -182,11 +191,6 @@ impl Github {
             numbered::<ChangedFile>(&answer, page)
         };
         let what = format!("GitHub's files of {repository}#{number}");
-        let files = Pages::of(what).collect(1, usize::MAX, load).await?;
-        Ok(files
-            .into_iter()
-            .flat_map(|file| [file.previous_filename, Some(file.filename)])
-            .flatten()
-            .collect())
+        Pages::of(what).collect(1, usize::MAX, load).await
     }
 }

@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "github",
     name: "GitHub",
     serves: &[PluginType::VersionControl, PluginType::TaskManagement],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
     key_variable: None,

@@ -7,9 +7,9 @@ use crate::refusal::explained;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, LineRemark, Mark,
-    NewTask, PullRequest, PullRequestRequest, RepositoryInfo, RepositoryPermission, StatusChange,
-    TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
+    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo,
+    RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -197,8 +197,21 @@ impl VersionControl for Gitlab {
         self.make_merge_request(project, request, mark).await
     }
 
-    async fn close_pull_request(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
+    async fn close_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError> {
         self.shut_merge_request(project, number).await
+    }
+
+    async fn revert_pull_request(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+        mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        self.revert_merged(project, number, mark).await
     }
 
     async fn pull_request_files(
@@ -234,6 +247,10 @@ impl VersionControl for Gitlab {
         self.end_draft(project, number).await
     }
 
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
+    }
+
     async fn permission(
         &self,
         project: &RepositoryName,
@@ -259,6 +276,19 @@ impl TaskManagement for Gitlab {
 
     fn task_url(&self, task_id: &str) -> Option<String> {
         task_id.parse::<Reference>().ok().map(|reference| reference.url(&self.site))
+    }
+
+    async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError> {
+        self.inspect_issue(&Reference::issue(task_id)?).await
+    }
+
+    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
+        self.rewrite_issue(&Reference::issue(task_id)?, new, mark).await
+    }
+
+    /// GitLab deletes issues for owners alone.
+    async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
+        self.set_status(&Reference::issue(task_id)?, "closed").await.map(drop)
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

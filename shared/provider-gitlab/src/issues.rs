@@ -10,7 +10,7 @@ use crate::reference::{Kind, Reference};
 use crate::refusal::is_early;
 use crate::status::{closes, is_open, is_status, label_of, priority_of, status_of};
 use domain::configuration::same_status;
-use domain::plugins::{Mark, NewTask, StatusChange, TaskQuery};
+use domain::plugins::{InspectedTask, Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
 use domain::text::cut_line;
 use domain::{ActionError, RepositoryName, Task};
@@ -27,6 +27,8 @@ struct Issue {
     web_url: String,
     #[serde(default)]
     description: Option<String>,
+    #[serde(default)]
+    user_notes_count: u64,
     #[serde(default)]
     author: Option<Account>,
     #[serde(default)]
@@ -99,19 +101,48 @@ impl Gitlab {
         Ok(())
     }
 
+    /// An issue with how many notes of people it has; `None` where it is not there.
+    pub(crate) async fn inspect_issue(
+        &self,
+        issue: &Reference,
+    ) -> Result<Option<InspectedTask>, ActionError> {
+        let request = self.client.get(ONE, &[issue.project.as_str(), &issue.number.to_string()]);
+        let answer = self.send_settled(&issue.project, request, is_early).await.optional()?;
+        let Some(answer) = answer else { return Ok(None) };
+        let found: Issue = answer.json()?;
+        if found.moved_to_id.is_some() {
+            return Ok(None);
+        }
+        let comments = found.user_notes_count;
+        Ok(Some(InspectedTask { task: found.into_task(&issue.project), comments }))
+    }
+
+    pub(crate) async fn rewrite_issue(
+        &self,
+        issue: &Reference,
+        new: &NewTask,
+        mark: &Mark,
+    ) -> Result<(), ActionError> {
+        let title = cut_line(&harmless::plain(&new.title), limits::TITLE);
+        let (title, number) = (&title, &issue.number.to_string());
+        let send = async |text: String| {
+            let body = json!({"title": title, "description": with_mark(&text, mark)});
+            let request = self.client.put(ONE, &[issue.project.as_str(), number]);
+            self.send_settled(&issue.project, request.json(&body), is_early).await
+        };
+        let answer =
+            send_fitting(&text_of(new), limits::MARKED, limits::is_too_long, send).await.optional()?;
+        answer.ok_or_else(|| not_there(format!("issue {issue}")))?;
+        Ok(())
+    }
+
     pub(crate) async fn make_issue(&self, new: &NewTask, mark: &Mark) -> Result<Task, ActionError> {
         let project = project_of(&new.project)?;
         let mut labels = new.labels.clone();
         if !new.task_type.eq_ignore_ascii_case("task") {
             labels.push(new.task_type.to_lowercase());
         }
-        let mut text = new.description.clone();
-        if let Some(epic) = &new.epic {
-            text = format!("{text}\n\nPart of {epic}");
-        }
-        if let Some(points) = new.story_points {
-            text = format!("{text}\n\nStory points: {points}");
-        }
+        let text = text_of(new);
         let title = cut_line(&harmless::plain(&new.title), limits::TITLE);
         let (title, labels, project) = (&title, &labels, &project);
         let send = async |text: String| {
@@ -224,6 +255,18 @@ impl Gitlab {
     pub(crate) async fn unlabel(&self, issue: &Reference, label: &str) -> Result<(), ActionError> {
         self.change(issue, &json!({"remove_labels": [label]})).await
     }
+}
+
+/// An issue's text: the description, and what not every GitLab has a field for.
+fn text_of(new: &NewTask) -> String {
+    let mut text = new.description.clone();
+    if let Some(epic) = &new.epic {
+        text = format!("{text}\n\nPart of {epic}");
+    }
+    if let Some(points) = new.story_points {
+        text = format!("{text}\n\nStory points: {points}");
+    }
+    text
 }
 
 fn project_of(project: &str) -> Result<RepositoryName, ActionError> {

@@ -7,9 +7,9 @@ use crate::limits;
 use crate::notes::with_mark;
 use crate::pages::{PER_PAGE, page};
 use crate::refusal::is_early;
-use domain::plugins::{Mark, PullRequest, PullRequestRequest};
+use domain::plugins::{Mark, PullRequest, PullRequestClosing, PullRequestRequest, ReviewedPullRequest};
 use domain::text::cut_line;
-use domain::{ActionError, BranchName, RepositoryName};
+use domain::{ActionError, BranchName, CommitSha, RepositoryName};
 use http_client::{Optional, Pages};
 use provider::{mark, send_fitting};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ pub(crate) struct MergeRequest {
     iid: u64,
     web_url: String,
     state: String,
-    title: String,
+    pub(crate) title: String,
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
@@ -34,19 +34,51 @@ pub(crate) struct MergeRequest {
     #[serde(default)]
     source_project_id: Option<u64>,
     target_project_id: u64,
+    #[serde(default)]
+    source_branch: String,
+    #[serde(default)]
+    pub(crate) target_branch: String,
+    /// The commit on the target branch that brought the changes there: of a merge, else of a squash; absent where it was only moved forward.
+    #[serde(default)]
+    pub(crate) merge_commit_sha: Option<String>,
+    #[serde(default)]
+    pub(crate) squash_commit_sha: Option<String>,
 }
 
 /// A file as a merge request lists it: a renamed one has two paths.
 #[derive(Debug, Deserialize)]
-struct ChangedFile {
-    old_path: String,
-    new_path: String,
+pub(crate) struct ChangedFile {
+    pub(crate) old_path: String,
+    pub(crate) new_path: String,
+    /// Empty for a binary file, and for one that GitLab does not show.
+    #[serde(default)]
+    pub(crate) diff: String,
 }
 
 impl From<MergeRequest> for PullRequest {
     fn from(found: MergeRequest) -> Self {
         let marks = mark::marks_in(found.description.as_deref().unwrap_or_default());
         Self { number: found.iid, url: found.web_url, draft: found.draft, marks }
+    }
+}
+
+impl MergeRequest {
+    /// What a reviewer needs, with the two commits that are compared.
+    pub(crate) fn reviewed(self, head: CommitSha, base: CommitSha) -> ReviewedPullRequest {
+        ReviewedPullRequest {
+            number: self.iid,
+            url: self.web_url,
+            title: self.title,
+            description: mark::without_marks(self.description.as_deref().unwrap_or_default()),
+            author: self.author.map(|author| author.username),
+            source: self.source_branch,
+            target: self.target_branch,
+            head,
+            base,
+            is_open: self.state == "opened",
+            is_merged: self.state == "merged",
+            is_from_fork: self.source_project_id != Some(self.target_project_id),
+        }
     }
 }
 
@@ -119,19 +151,16 @@ impl Gitlab {
         &self,
         project: &RepositoryName,
         number: u64,
-    ) -> Result<(), ActionError> {
+    ) -> Result<PullRequestClosing, ActionError> {
         match self.merge_request(project, number).await?.state.as_str() {
-            "closed" => return Ok(()),
-            "merged" | "locked" => {
-                return Err(ActionError::conflict(format!(
-                    "merge request {project}!{number} was merged, so it cannot be closed"
-                )));
-            }
+            "closed" => return Ok(PullRequestClosing::WasClosed),
+            // While it is being merged, it is locked.
+            "merged" | "locked" => return Ok(PullRequestClosing::WasMerged),
             _ => {}
         }
         let request = self.client.put(ONE, &[project.as_str(), &number.to_string()]);
         self.send(project, request.json(&json!({"state_event": "close"}))).await?;
-        Ok(())
+        Ok(PullRequestClosing::Closed)
     }
 
     /// Takes the words that make it a draft from its title.
@@ -150,6 +179,17 @@ impl Gitlab {
         project: &RepositoryName,
         number: u64,
     ) -> Result<Vec<String>, ActionError> {
+        let files = self.files_of(project, number).await?.into_iter();
+        let mut paths: Vec<String> = files.flat_map(|file| [file.old_path, file.new_path]).collect();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    pub(crate) async fn files_of(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<ChangedFile>, ActionError> {
         let path = "/projects/{id}/merge_requests/{merge_request_iid}/diffs";
         let values = [project.as_str(), &number.to_string()];
         let load = |at: String| async move {
@@ -159,11 +199,7 @@ impl Gitlab {
             page::<ChangedFile>(&answer.ok_or_else(missing)?, "page")
         };
         let pages = Pages::of(format!("GitLab's files of {project}!{number}"));
-        let files = pages.collect("1".to_owned(), usize::MAX, load).await?;
-        let mut paths: Vec<String> =
-            files.into_iter().flat_map(|file| [file.old_path, file.new_path]).collect();
-        paths.dedup();
-        Ok(paths)
+        pages.collect("1".to_owned(), usize::MAX, load).await
     }
 }
 

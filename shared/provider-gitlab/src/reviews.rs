@@ -8,36 +8,40 @@ use http_client::{Optional, Pages};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
-struct Discussion {
+pub(crate) struct Discussion {
+    pub(crate) id: String,
     #[serde(default)]
-    notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Note {
+pub(crate) struct Note {
     #[serde(default)]
-    body: String,
-    author: Author,
+    pub(crate) id: u64,
     #[serde(default)]
-    resolved: bool,
+    pub(crate) body: String,
+    pub(crate) author: Author,
     #[serde(default)]
-    position: Option<Position>,
+    pub(crate) resolved: bool,
+    #[serde(default)]
+    pub(crate) position: Option<Position>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Author {
+pub(crate) struct Author {
     id: u64,
+    pub(crate) username: String,
 }
 
 /// Where in the changes a note is. A note about a whole file has no line.
 #[derive(Debug, Deserialize)]
-struct Position {
+pub(crate) struct Position {
     #[serde(default)]
-    new_path: Option<String>,
+    pub(crate) new_path: Option<String>,
     #[serde(default)]
-    old_path: Option<String>,
+    pub(crate) old_path: Option<String>,
     #[serde(default)]
-    new_line: Option<u64>,
+    pub(crate) new_line: Option<u64>,
 }
 
 impl Gitlab {
@@ -49,6 +53,23 @@ impl Gitlab {
         number: u64,
         review: u64,
     ) -> Result<Vec<LineRemark>, ActionError> {
+        let notes =
+            self.discussions_of(project, number).await?.into_iter().flat_map(|discussion| discussion.notes);
+        let open = notes.filter(|note| note.author.id == review && !note.resolved);
+        let shown = open.filter_map(|note| {
+            let position = note.position?;
+            let path = position.new_path.or(position.old_path)?;
+            Some(LineRemark { path, line: position.new_line, text: note.body })
+        });
+        Ok(shown.collect())
+    }
+
+    /// The discussions of a merge request, oldest first.
+    pub(crate) async fn discussions_of(
+        &self,
+        project: &RepositoryName,
+        number: u64,
+    ) -> Result<Vec<Discussion>, ActionError> {
         let path = "/projects/{id}/merge_requests/{noteable_id}/discussions";
         let values = [project.as_str(), &number.to_string()];
         let load = |at: String| async move {
@@ -58,14 +79,6 @@ impl Gitlab {
             page::<Discussion>(&answer.ok_or_else(missing)?, "page")
         };
         let pages = Pages::of(format!("GitLab's discussions of {project}!{number}"));
-        let discussions = pages.collect("1".to_owned(), usize::MAX, load).await?;
-        let notes = discussions.into_iter().flat_map(|discussion| discussion.notes);
-        let open = notes.filter(|note| note.author.id == review && !note.resolved);
-        let shown = open.filter_map(|note| {
-            let position = note.position?;
-            let path = position.new_path.or(position.old_path)?;
-            Some(LineRemark { path, line: position.new_line, text: note.body })
-        });
-        Ok(shown.collect())
+        pages.collect("1".to_owned(), usize::MAX, load).await
     }
 }

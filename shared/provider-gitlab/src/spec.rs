@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "gitlab",
     name: "GitLab",
     serves: &[PluginType::VersionControl, PluginType::TaskManagement],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     setup: SETUP,
     secret: &[&["token"]],

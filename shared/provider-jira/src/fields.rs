@@ -93,6 +93,8 @@ pub(crate) struct Fields {
     project: Option<Keyed>,
     #[serde(default)]
     parent: Option<Keyed>,
+    #[serde(default)]
+    comment: Option<Comments>,
     #[serde(flatten)]
     custom: Map<String, Value>,
 }
@@ -113,7 +115,19 @@ struct Person {
     display_name: String,
 }
 
+/// A page of a ticket's comments, of which only their number counts.
+#[derive(Debug, Deserialize)]
+struct Comments {
+    #[serde(default)]
+    total: u64,
+}
+
 impl Issue {
+    /// How many comments it has, if they were asked for.
+    pub(crate) fn comments(&self) -> u64 {
+        self.fields.comment.as_ref().map_or(0, |comments| comments.total)
+    }
+
     /// The ticket as workflows see it; `url` is where people open it.
     pub(crate) fn into_task(self, custom_fields: &CustomFields, url: String) -> Task {
         let fields = self.fields;

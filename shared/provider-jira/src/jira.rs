@@ -5,7 +5,8 @@ use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, CreatedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement,
+    TaskQuery,
 };
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Failure, Options};
@@ -97,6 +98,22 @@ impl TaskManagement for Jira {
 
     fn task_url(&self, task_id: &str) -> Option<String> {
         Some(self.ticket_url(task_id))
+    }
+
+    async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError> {
+        self.inspect_ticket(task_id).await
+    }
+
+    async fn rewrite_task(&self, task_id: &str, new: &NewTask, _: &Mark) -> Result<(), ActionError> {
+        self.rewrite_ticket(task_id, new).await
+    }
+
+    async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
+        self.delete_ticket(task_id).await
+    }
+
+    fn takes_story_points(&self) -> bool {
+        self.custom_fields.story_points.is_some()
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

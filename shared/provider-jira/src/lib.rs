@@ -17,6 +17,7 @@ mod jira;
 mod limits;
 mod markdown_to_document;
 mod permissions;
+mod plan;
 mod settings;
 mod setup;
 mod spec;

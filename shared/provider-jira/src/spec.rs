@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "jira",
     name: "Jira",
     serves: &[PluginType::TaskManagement],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["email", "api_token"]],
     key_variable: None,

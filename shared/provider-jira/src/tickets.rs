@@ -57,7 +57,7 @@ impl Jira {
         self.issue(key, &["project"], is_early).await.map(|_| ())
     }
 
-    fn task(&self, issue: Issue) -> Task {
+    pub(crate) fn task(&self, issue: Issue) -> Task {
         let url = self.ticket_url(&issue.key);
         issue.into_task(&self.custom_fields, url)
     }
@@ -198,7 +198,7 @@ fn mark_label(mark: &Mark) -> String {
 }
 
 /// One line that Jira takes.
-fn summary(title: &str) -> Value {
+pub(crate) fn summary(title: &str) -> Value {
     cut_line(title, limits::SUMMARY).into()
 }
 

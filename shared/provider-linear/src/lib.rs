@@ -16,6 +16,7 @@ mod limits;
 mod linear;
 mod mark;
 mod permissions;
+mod plan;
 mod refusals;
 mod settings;
 mod setup;

@@ -2,7 +2,9 @@
 
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{CommentId, CreatedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery};
+use domain::plugins::{
+    CommentId, CreatedTask, InspectedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery,
+};
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
@@ -49,6 +51,18 @@ impl TaskManagement for Linear {
 
     async fn find_created(&self, _project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
         self.find_created_ticket(mark).await
+    }
+
+    async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError> {
+        self.inspect_ticket(task_id).await
+    }
+
+    async fn rewrite_task(&self, task_id: &str, new: &NewTask, _: &Mark) -> Result<(), ActionError> {
+        self.rewrite_ticket(task_id, new).await
+    }
+
+    async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
+        self.trash_ticket(task_id).await
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

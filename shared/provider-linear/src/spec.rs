@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "linear",
     name: "Linear",
     serves: &[PluginType::TaskManagement],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["api_key"]],
     key_variable: None,

@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "notion",
     name: "Notion",
     serves: &[PluginType::Documentation],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["token"]],
     key_variable: None,

@@ -13,6 +13,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "openai",
     name: "OpenAI",
     serves: &[PluginType::AiProvider],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["api_key"]],
     key_variable: Some("OPENAI_API_KEY"),

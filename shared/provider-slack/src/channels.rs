@@ -4,6 +4,7 @@ use crate::slack::{Slack, SlackError, answer};
 use domain::ActionError;
 use http_client::{Page, Pages, Request};
 use serde::Deserialize;
+use serde_json::json;
 use std::sync::PoisonError;
 
 /// Slack recommends no more than this for a page.
@@ -21,6 +22,12 @@ struct Channel {
     id: String,
     #[serde(default)]
     name: String,
+}
+
+/// Direct messages with a person.
+#[derive(Debug, Deserialize)]
+struct Opened {
+    channel: Channel,
 }
 
 /// Where a list goes on; an empty cursor is its end.
@@ -63,6 +70,13 @@ impl Slack {
                  that the bot is a member of, or a channel's id"
             ))
         })
+    }
+
+    /// The id of what the bot and a person write to each other:
+    /// [conversations.open](https://docs.slack.dev/reference/methods/conversations.open).
+    pub(crate) async fn direct_channel(&self, person: &str) -> Result<String, ActionError> {
+        let Opened { channel } = self.call("/conversations.open", &json!({ "users": person })).await?;
+        Ok(channel.id)
     }
 
     /// Does something in a channel. What is known of its name is forgotten once Slack does not know the id: a channel that was deleted

@@ -13,6 +13,11 @@ const NEEDED: &[(&str, &str)] = &[
         "channels:history",
         "a message that was sent before a crash is not found again, and would be sent twice",
     ),
+    ("im:write", "nobody is told anything directly, whatever they choose with `notify`"),
+    (
+        "im:history",
+        "what somebody was told directly before a crash is not found again, and would be sent twice",
+    ),
     ("reactions:write", "what people write to the bot is not acknowledged"),
     ("commands", "the slash command does not reach us"),
     (

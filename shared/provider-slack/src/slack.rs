@@ -174,6 +174,10 @@ impl Communication for Slack {
         self.replace_message(sent, body, mark).await
     }
 
+    async fn direct_messages(&self, account: &str) -> Result<String, ActionError> {
+        self.direct_channel(account).await
+    }
+
     async fn respond(&self, address: &str, markdown: &str) -> Result<(), ActionError> {
         self.post_response(address, markdown).await
     }

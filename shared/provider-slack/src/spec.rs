@@ -14,6 +14,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     id: "slack",
     name: "Slack",
     serves: &[PluginType::Communication],
+    unsupported: &[],
     settings: SettingsForm::of::<Settings>(),
     secret: &[&["bot_token"], &["bot_token", "app_token"]],
     key_variable: None,

@@ -22,10 +22,12 @@
 mod contract;
 mod hostile;
 mod model_contract;
+mod monitoring_contract;
 
 pub use contract::assert_contract;
 pub use hostile::{HOSTILE, assert_in_proportion};
 pub use model_contract::{ModelContract, contract_replies, world_with};
+pub use monitoring_contract::MonitoringContract;
 
 use async_trait::async_trait;
 use domain::plugins::Mark;

@@ -6,7 +6,7 @@ use crate::settings::SettingsForm;
 use domain::ActionError;
 use domain::configuration::{Instance, InstanceName};
 use domain::plugins::{
-    AiProvider, Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl,
+    AiProvider, Communication, Documentation, Monitoring, RepositoryAccess, TaskManagement, VersionControl,
 };
 use http_client::{Options, read_credentials};
 use secrecy::SecretString;
@@ -71,6 +71,8 @@ pub struct Connected {
     pub model: Option<Model>,
     /// As a service whose events can be fetched, with [`RepositoryAccess::ReadConversations`]; it serves no plugin type by that.
     pub pull: Option<Arc<dyn Pull>>,
+    /// As monitoring.
+    pub monitoring: Option<Arc<dyn Monitoring>>,
 }
 
 /// The model to ask and how much it may say.

@@ -13,6 +13,7 @@ mod pull;
 mod settings;
 mod setup;
 mod spec;
+mod structured_output;
 mod text_limits;
 
 pub use account::AccountForm;
@@ -26,4 +27,5 @@ pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
 pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
+pub use structured_output::accepted_schema;
 pub use text_limits::TextLimits;

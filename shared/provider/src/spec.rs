@@ -27,6 +27,8 @@ pub struct ProviderSpec {
     pub name: &'static str,
     /// The plugin types it can serve.
     pub serves: &'static [PluginType],
+    /// The actions of these types that it cannot do, each with the reason in words.
+    pub unsupported: &'static [(&'static str, &'static str)],
     /// The settings of its section under `plugins`.
     pub settings: SettingsForm,
     /// The accepted forms of its secret, each a group of fields that the secret must have. Empty if it needs no credentials; then it also

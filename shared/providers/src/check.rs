@@ -338,7 +338,7 @@ mod tests {
         let expected = json!({
             "claude": {"secret": "ticketsmith/claude", "rate_limit": "1/s", "base_url": "https://api.anthropic.com", "model": "m",
                        "max_output_tokens": 32000},
-            "cloudwatch": {"rate_limit": "1/s"},
+            "cloudwatch": {"rate_limit": "10/s", "namespace": "Team", "event_bus": "default", "source": "ticketsmith"},
             "mine": {"provider": "slack", "secret": "ticketsmith/mine", "rate_limit": "1/s", "base_url": "https://slack.com/api"},
         });
         assert_eq!(serde_json::to_value(&configuration.plugins).unwrap(), expected);

@@ -2,8 +2,10 @@
 
 use crate::choose::tracker_of;
 use crate::list::find;
-use domain::configuration::{Configuration, InstanceName, Project, Section};
-use domain::plugins::{Communication, Documentation, RepositoryAccess, TaskManagement, VersionControl};
+use domain::configuration::{Configuration, Instance, InstanceName, Project, Section};
+use domain::plugins::{
+    Communication, Documentation, Monitoring, RepositoryAccess, TaskManagement, VersionControl,
+};
 use domain::{ActionError, Clock, PluginType};
 use http_client::Options;
 use pace::{Pace, Patience};
@@ -166,6 +168,21 @@ impl Providers {
         capable(connected.chat, name, PluginType::Communication)
     }
 
+    /// The project's monitoring.
+    ///
+    /// # Errors
+    /// [`Absent`].
+    pub async fn monitoring<'a>(&self, place: impl Into<Place<'a>>) -> Result<Arc<dyn Monitoring>, Absent> {
+        let place = place.into();
+        let name = serving(&place, PluginType::Monitoring)?;
+        let instance = place.configuration.instance(name.as_str());
+        // A provider that needs no settings needs no section either.
+        let unset = Section::default();
+        let instance = instance.unwrap_or(Instance { name, section: &unset });
+        let connected = self.connect_instance(instance, RepositoryAccess::WriteIssues).await?;
+        Ok(capable(connected.monitoring, name, PluginType::Monitoring)?)
+    }
+
     /// The project's model.
     ///
     /// # Errors
@@ -225,6 +242,15 @@ impl Providers {
                 "the configuration has no section plugins.{name}; add it, or choose another provider"
             ))
         })?;
+        self.connect_instance(instance, access).await
+    }
+
+    async fn connect_instance(
+        &self,
+        instance: Instance<'_>,
+        access: RepositoryAccess,
+    ) -> Result<Connected, ActionError> {
+        let name = instance.name;
         let spec = find(instance.provider())
             .map_err(|unknown| ActionError::rejected(format!("plugins.{name}: {unknown}")))?;
         let secret = match spec.secret {

@@ -5,6 +5,7 @@ use provider::{ProviderSpec, nearest};
 
 /// Every provider, by the order of their names.
 pub const ALL: &[&ProviderSpec] = &[
+    &provider_bedrock::SPEC,
     &provider_claude::SPEC,
     &provider_cloudwatch::SPEC,
     &provider_confluence::SPEC,
@@ -15,6 +16,7 @@ pub const ALL: &[&ProviderSpec] = &[
     &provider_linear::SPEC,
     &provider_notion::SPEC,
     &provider_openai::SPEC,
+    &provider_prometheus::SPEC,
     &provider_slack::SPEC,
 ];
 
@@ -57,6 +59,7 @@ mod tests {
         assert!(ALL.is_sorted_by_key(|spec| spec.id));
         for spec in ALL {
             assert_eq!(find(spec.id).unwrap().name, spec.name);
+            assert!(spec.unsupported.iter().all(|(_, why)| !why.is_empty()), "{}", spec.id);
             let is_code_host = spec.serves.contains(&PluginType::VersionControl);
             assert_eq!(spec.repository_pages.is_some(), is_code_host, "{}", spec.id);
             assert!(

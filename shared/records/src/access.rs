@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// Who changed what through the API.
+    /// Which accounts people joined, and what they are told directly.
+    Account,
+    /// Who did what.
     Audit,
     /// What deliveries led to.
     Delivery,
@@ -29,6 +31,8 @@ pub enum Partition {
     Month,
     /// What a person spends.
     Person,
+    /// The tickets that a plan became.
+    Plan,
     /// A project's executions and costs.
     Project,
     /// How fast a provider may be called, and the bot's account there.
@@ -65,6 +69,7 @@ impl Partition {
     /// The part before the `#`: `EXECUTION`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Account => "ACCOUNT",
             Self::Audit => "AUDIT",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
@@ -76,6 +81,7 @@ impl Partition {
             Self::Inquiry => "INQUIRY",
             Self::Month => "MONTH",
             Self::Person => "PERSON",
+            Self::Plan => "PLAN",
             Self::Project => "PROJECT",
             Self::Provider => "PROVIDER",
             Self::Reading => "READING",
@@ -139,7 +145,12 @@ mod tests {
         let check = |partition: Partition, pk: &str| {
             assert_eq!(pk.split_once('#').map(|(kind, _)| kind), Some(partition.as_str()));
         };
+        check(Partition::Account, &keys::account::link("github", "ada-l").pk);
+        check(Partition::Account, &keys::account::code("0a1b").pk);
+        check(Partition::Account, &keys::account::notify("ada").pk);
         check(Partition::Audit, &keys::identity::audit_partition("2026-11-29"));
+        check(Partition::Audit, &keys::identity::audited_person_partition("ada"));
+        check(Partition::Audit, &keys::identity::audit_head(3).pk);
         check(Partition::Identity, &keys::identity::token("t").pk);
         check(Partition::Identity, &keys::identity::once("0a1b").pk);
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);
@@ -154,6 +165,7 @@ mod tests {
         check(Partition::Execution, &keys::execution_partition("e"));
         check(Partition::Month, &keys::month_partition("2026-11"));
         check(Partition::Person, &keys::person_partition("ada"));
+        check(Partition::Plan, &keys::plan_partition("SHOP", "SHOP-1"));
         check(Partition::Project, &keys::project_partition("SHOP"));
         check(Partition::Provider, &keys::rate("jira").pk);
         check(Partition::Provider, &keys::own_account("jira").pk);

@@ -1,39 +1,108 @@
-//! Who changed what through the API, by day.
+//! Who did what: records that are only ever added, by day and by person, each of which names the one before it by its hash.
+//!
+//! There are sixteen chains, so that many writers at once do not wait for each other; a record's id says in which one it is. A record is
+//! kept as the text that was hashed. `audit_chain` finds every change, removal and reordering.
 
+use crate::audit_chain::{AuditHead, AuditLine, Link, NO_HASH, hash_of};
 use crate::error::RecordsError;
-use crate::item::{from_item, number, to_item};
+use crate::item::{Item, attribute, from_item, number, text, to_item};
 use crate::keys::identity as keys;
+use crate::keys::{EXPIRES_AT, PK, SK};
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use crate::write::{ABSENT, Update};
+use crate::write::{ABSENT, Refused, Write};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::Actor;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 
-/// One request that changes something. It is recorded before anything is changed, so that nothing changes without a record.
+/// How many chains there are.
+pub const AUDIT_CHAINS: u8 = 16;
+
+/// How often a record is tried to be added to a chain that others add to at the same moment. Writers of one process wait for each other, so
+/// these are other processes.
+const TRIES: usize = 64;
+
+/// The attribute with the text of a record.
+const RECORD: &str = "record";
+/// The attribute with its hash.
+const HASH: &str = "hash";
+
+/// What kind of thing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// A request to the API that may change something.
+    #[default]
+    Request,
+    /// Something started an execution.
+    Trigger,
+    /// A person answered a question.
+    Approval,
+    /// A limit was changed.
+    Limit,
+    /// What is in force was changed: the configuration, the workflows, the prompts or the agents.
+    Configuration,
+    /// A person asked to stop an execution.
+    Stop,
+    /// What an execution did is taken back.
+    Undo,
+    /// An execution is continued.
+    Redrive,
+    /// Somebody was not allowed to do what they asked for.
+    Refusal,
+}
+
+impl AuditKind {
+    /// The name in records and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Trigger => "trigger",
+            Self::Approval => "approval",
+            Self::Limit => "limit",
+            Self::Configuration => "configuration",
+            Self::Stop => "stop",
+            Self::Undo => "undo",
+            Self::Redrive => "redrive",
+            Self::Refusal => "refusal",
+        }
+    }
+}
+
+/// Something that somebody did. It is recorded before anything is changed, so that nothing changes without a record. It holds ids and
+/// hashes, and none of a ticket's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// The request's id, which its answer and the logs have too.
+    /// Its id: of a request to the API that which its answer and the logs have too.
     pub id: String,
-    /// When it was made.
+    /// What kind of thing it is.
+    #[serde(default)]
+    pub kind: AuditKind,
+    /// When it was done.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
-    /// Who made it: a person's name in the configuration, or `operator` for the installation's own credentials.
+    /// Who did it: a person's name in the configuration, an account, or `operator` for the installation's own credentials.
     pub who: String,
-    /// How they signed in: `link`, `github`, `oidc`, or `token` with its id.
+    /// How: by `link`, `github`, `oidc` or `token` with its id for a request to the API; else by the event, as `slack.command`.
     pub by: String,
-    /// What was asked for: the method and the path.
+    /// What was done: for a request to the API, the method and the path.
     pub what: String,
-    /// The address that it came from, where one is known.
+    /// The execution that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Where it came from: the program that sent a request, as it calls itself, or a digest of the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whence: Option<String>,
-    /// The status that it was answered with; `None` while it is at work, or where that ended without an answer.
+    /// The status that a request was answered with; `None` while it is at work, or where that ended without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
 
-/// A day's records, newest first.
+/// Records, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditPage {
     /// The records.
@@ -42,53 +111,176 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
+/// Whose turn it is to add to each chain in this process.
+#[derive(Debug)]
+pub(crate) struct Turns(Vec<Mutex<()>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..AUDIT_CHAINS).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl AuditRecord {
+    /// The record of something that an account did by an event. `delivery` is the id of the delivery that said so, which may be long and
+    /// hold anything.
+    pub fn new(
+        kind: AuditKind,
+        id: &str,
+        at: Timestamp,
+        who: Option<&Actor>,
+        by: &str,
+        delivery: &str,
+    ) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            at,
+            who: who.map_or_else(|| "nobody".to_owned(), Actor::account),
+            by: by.to_owned(),
+            what: kind.as_str().to_owned(),
+            about: None,
+            whence: Some(format!("delivery {}", hex::encode(&Sha256::digest(delivery)[..16]))),
+            status: None,
+        }
+    }
+
+    fn chain(&self) -> u8 {
+        Sha256::digest(&self.id).first().copied().unwrap_or_default() % AUDIT_CHAINS
+    }
+
+    fn key(&self) -> crate::keys::Key {
+        match self.status {
+            None => keys::audit(self.at, &self.id),
+            Some(_) => keys::audit_answer(self.at, &self.id),
+        }
+    }
+
+    /// Whether it is the answer of a request, which comes after the request's own record.
+    fn answers(&self, other: &Self) -> bool {
+        self.status.is_some() && other.status.is_none() && self.id == other.id
+    }
+}
+
+/// Where the record of somebody is.
+#[derive(Debug, Serialize, Deserialize)]
+struct OfPerson {
+    day: String,
+}
+
 impl Table {
-    /// Records that a request begins. It is kept for two years.
+    /// Adds a record to its chain. The same record again changes nothing.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; [`RecordsError::Unavailable`] when too many add at the same moment.
+    pub async fn audit(&self, record: &AuditRecord) -> Result<(), RecordsError> {
+        self.append(record).await.map(|_is_new| ())
+    }
+
+    /// Records that a request begins.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer; [`RecordsError::Conflict`] when the id is taken.
     pub async fn begin_audit(&self, record: &AuditRecord) -> Result<(), RecordsError> {
-        let expires_at = retention::expires_at(record.at, retention::LISTED);
-        let item = to_item(record, keys::audit(record.at, &record.id), Some(expires_at))?;
-        match self.put("record a request", item, Some(ABSENT)).await? {
-            Ok(()) => Ok(()),
-            Err(_) => Err(RecordsError::Conflict(format!("the request `{}` is recorded already", record.id))),
+        match self.append(record).await? {
+            true => Ok(()),
+            false => Err(RecordsError::Conflict(format!("the request `{}` is recorded already", record.id))),
         }
     }
 
-    /// Records what a request was answered.
+    /// Records what a request was answered, as a record of its own after the request's.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn end_audit(&self, id: &str, at: Timestamp, status: u16) -> Result<(), RecordsError> {
-        let update = Update::new(keys::audit(at, id), "SET #status = :status")
-            .condition("attribute_exists(#pk)")
-            .value(":status", number(status));
-        // Refused means that it was never begun, and then there is nothing to end.
-        let _ = self.update("record an answer", update).await?;
-        Ok(())
+    pub async fn end_audit(&self, begun: &AuditRecord, status: u16) -> Result<(), RecordsError> {
+        self.audit(&AuditRecord { status: Some(status), ..begun.clone() }).await
     }
 
-    /// The records of a day (UTC), newest first: at most `limit`, from where an earlier page ended.
+    /// Whether the record was new.
+    async fn append(&self, record: &AuditRecord) -> Result<bool, RecordsError> {
+        let chain = record.chain();
+        let turn = self.audit_turns.0.get(usize::from(chain));
+        let _turn = match turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        for _ in 0..TRIES {
+            let head = self.audit_head(chain).await?;
+            let before = head.as_ref().map_or(NO_HASH, |head| head.hash.as_str());
+            let sequence = head.as_ref().map_or(0, |head| head.sequence).saturating_add(1);
+            let before_at = head.as_ref().map(|head| head.at);
+            let link = Link { chain, sequence, before: before.to_owned(), before_at, record: record.clone() };
+            let line = serde_json::to_string(&link)
+                .map_err(|error| RecordsError::Invalid(format!("a record cannot be stored: {error}")))?;
+            match self.transact("add to the audit", writes(record, &line, head.as_ref(), &link)?).await? {
+                Ok(()) => return Ok(true),
+                Err(Refused { index: 0, .. }) => return Ok(false),
+                // Another process was faster.
+                Err(_) => {}
+            }
+        }
+        Err(RecordsError::Unavailable("too many add to the audit at the same moment".into()))
+    }
+
+    async fn audit_head(&self, chain: u8) -> Result<Option<AuditHead>, RecordsError> {
+        self.get(keys::audit_head(chain)).await?.map(from_item).transpose()
+    }
+
+    /// Where each chain is that has any records.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn audit_heads(&self) -> Result<Vec<AuditHead>, RecordsError> {
+        let keys = (0..AUDIT_CHAINS).map(keys::audit_head).collect();
+        let mut heads: Vec<AuditHead> =
+            self.get_many(keys).await?.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        heads.sort_by_key(|head| head.chain);
+        Ok(heads)
+    }
+
+    /// The records of a day (UTC), such as `2026-11-29`, in their order and as they are kept: at most `limit`, after where an earlier page
+    /// ended. For [`crate::AuditVerifier`].
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn audit_lines(
+        &self,
+        day: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<AuditLine>, Option<String>), RecordsError> {
+        let after = after.map(|after| format!("{}{after}", keys::AUDIT)).unwrap_or_default();
+        let partition = keys::audit_partition(day);
+        let mut items = self.query_after(partition, keys::AUDIT, &after, limit + 1).await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(place_of);
+        Ok((items.iter().filter_map(|item| line_of(item, day)).collect(), next))
+    }
+
+    /// The records of a day (UTC), newest first: at most `limit`, from where an earlier page ended. The record of a request that was
+    /// answered has its answer's status.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn audit_of(
         &self,
-        day: Date,
+        day: &str,
         before: Option<&str>,
         limit: usize,
     ) -> Result<AuditPage, RecordsError> {
-        let partition = keys::audit_partition(&day.to_string());
-        // The place where the last page ended is part of what is found.
-        let asked = limit + 1 + usize::from(before.is_some());
+        let partition = keys::audit_partition(day);
+        // A request may have two records, and the place where the last page ended is part of what is found.
+        let asked = 2 * limit + 2 + usize::from(before.is_some());
         let items = self.query_newest(partition, keys::AUDIT, before.map(str::to_owned), asked).await?;
-        let mut found = Vec::with_capacity(items.len());
+        let mut found: Vec<(String, AuditRecord)> = Vec::with_capacity(items.len());
         for item in items {
-            let place = crate::item::attribute(&item, crate::keys::SK).unwrap_or_default();
-            let place = place.strip_prefix(keys::AUDIT).unwrap_or_default().to_owned();
-            if before != Some(place.as_str()) {
-                found.push((place, from_item::<AuditRecord>(item)?));
+            let (place, record) = (place_of(&item), record_of(item)?);
+            match found.last_mut() {
+                _ if before.is_some_and(|before| is_shown_before(before, &place)) => {}
+                // The page goes on after both.
+                Some((last, answer)) if answer.answers(&record) => *last = place,
+                _ => found.push((place, record)),
             }
         }
         let more = found.len() > limit;
@@ -96,4 +288,111 @@ impl Table {
         let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
         Ok(AuditPage { records: found.into_iter().map(|(_, record)| record).collect(), next })
     }
+
+    /// The records of somebody, by their name in them, newest first; as [`Table::audit_of`].
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn audit_of_person(
+        &self,
+        who: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<AuditPage, RecordsError> {
+        let asked = limit + 1 + usize::from(before.is_some());
+        let partition = keys::audited_person_partition(who);
+        let items = self.query_newest(partition, keys::AUDIT, before.map(str::to_owned), asked).await?;
+        let mut places = Vec::with_capacity(items.len());
+        for item in items {
+            let place = place_of(&item);
+            if before != Some(place.as_str()) {
+                places.push((place, from_item::<OfPerson>(item)?.day));
+            }
+        }
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let next = places.last().filter(|_| more).map(|(place, _)| place.clone());
+        let wanted = places.iter().flat_map(|(place, day)| keys::audit_places(day, place)).collect();
+        let mut records: Vec<AuditRecord> =
+            self.get_many(wanted).await?.into_iter().map(record_of).collect::<Result<_, _>>()?;
+        // Of a request and its answer, the answer.
+        records.sort_by(|a, b| (b.at, &b.id, b.status).cmp(&(a.at, &a.id, a.status)));
+        records.dedup_by(|later, earlier| earlier.answers(later));
+        Ok(AuditPage { records, next })
+    }
+}
+
+/// Whether a place was on the page that ended at `before`: it itself, or the answer of the same request.
+fn is_shown_before(before: &str, place: &str) -> bool {
+    place.strip_prefix(before).is_some_and(|rest| rest.is_empty() || rest == keys::ANSWERED)
+}
+
+fn place_of(item: &Item) -> String {
+    let place = attribute(item, SK).unwrap_or_default();
+    place.strip_prefix(keys::AUDIT).unwrap_or_default().to_owned()
+}
+
+/// The record in an item. Records of earlier versions are in no chain, and have their fields as attributes.
+fn record_of(item: Item) -> Result<AuditRecord, RecordsError> {
+    match attribute(&item, RECORD) {
+        None => from_item(item),
+        Some(line) => serde_json::from_str::<Link>(line).map(|link| link.record).map_err(|error| {
+            RecordsError::Corrupt(format!("the record `{}` cannot be read: {error}", place_of(&item)))
+        }),
+    }
+}
+
+/// What is kept of a record, to be verified; `None` for one of an earlier version, which is in no chain.
+fn line_of(item: &Item, day: &str) -> Option<AuditLine> {
+    let names = [PK, SK, EXPIRES_AT, RECORD, HASH];
+    let is_earlier = !item.contains_key(RECORD) && !item.contains_key(HASH) && item.contains_key("id");
+    if is_earlier {
+        return None;
+    }
+    let expires_at = item.get(EXPIRES_AT).and_then(|value| value.as_n().ok()).cloned().unwrap_or_default();
+    Some(AuditLine {
+        day: day.to_owned(),
+        place: place_of(item),
+        record: attribute(item, RECORD).unwrap_or_default().to_owned(),
+        hash: attribute(item, HASH).unwrap_or_default().to_owned(),
+        expires_at,
+        is_plain: item.keys().all(|name| names.contains(&name.as_str())),
+    })
+}
+
+fn writes(
+    record: &AuditRecord,
+    line: &str,
+    head: Option<&AuditHead>,
+    link: &Link,
+) -> Result<Vec<Write>, RecordsError> {
+    let hash = hash_of(line);
+    let expires_at = retention::expires_at(record.at, retention::AUDIT);
+    let key = record.key();
+    let place = key.sk.clone();
+    let item = Item::from([
+        (PK.to_owned(), text(key.pk)),
+        (SK.to_owned(), text(key.sk)),
+        (EXPIRES_AT.to_owned(), number(expires_at)),
+        (RECORD.to_owned(), text(line)),
+        (HASH.to_owned(), text(&hash)),
+    ]);
+    let mut writes = vec![Write::Put { item, condition: Some(ABSENT) }];
+    let next = AuditHead { chain: link.chain, sequence: link.sequence, hash, at: record.at };
+    let next = to_item(&next, keys::audit_head(link.chain), None)?;
+    writes.push(match head {
+        None => Write::Put { item: next, condition: Some(ABSENT) },
+        Some(head) => Write::Replace {
+            item: next,
+            condition: "#hash = :hash",
+            value: (":hash", AttributeValue::S(head.hash.clone())),
+        },
+    });
+    if record.status.is_none() {
+        let day = keys::audit_day(record.at);
+        let key = keys::audited_person(&record.who, &place);
+        let item = to_item(&OfPerson { day }, key, Some(expires_at))?;
+        writes.push(Write::Put { item, condition: None });
+    }
+    Ok(writes)
 }

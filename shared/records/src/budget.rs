@@ -1,18 +1,19 @@
 //! Budgets: money is reserved before a model is called and settled after it, so that no number of functions at once can spend
 //! more than a limit.
 //!
-//! Each limited thing (a task; an account in a month) has one item with `committed`: what is reserved and what was spent. A
-//! reservation adds its worst case to each of them if that stays within the limit; the settlement puts what was really spent
-//! in its place.
+//! Each limited thing (a task; an account, a project, a workflow in a month) has one item with `committed`: what is reserved and what
+//! was spent. A reservation adds its worst case to each of them if that stays within the limit; the settlement puts what was really
+//! spent in its place. Months of projects and workflows are counted whether or not they are limited, so that a new limit counts all of its month.
 
 use crate::cost::{Cost, CostRecord};
 use crate::error::RecordsError;
-use crate::item::{Item, from_item, moment, number, text, to_item, whole_number};
+use crate::item::{from_item, moment, number, text, to_item};
 use crate::keys::{self, Key};
-use crate::limit::{LimitOf, Limits};
+use crate::limit::{LimitOf, Limits, Spender};
 use crate::paid_reply::{PaidReply, QuestionId};
 use crate::retention;
 use crate::spend::rolled_up;
+use crate::spending::spending_in;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Refused, Update, Write};
@@ -33,9 +34,12 @@ pub struct Reservation {
     /// The project's key in the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// The ticket it is spent on; without one only the account's limit holds.
+    /// The ticket it is spent on; without one the ticket's limit does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
+    /// The workflow's name. Reservations of earlier versions have none, and do not count against the months of project and workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
     /// The execution's name.
     pub execution: String,
     /// The state's name with its loop indexes.
@@ -59,7 +63,7 @@ pub struct Reservation {
 pub struct BudgetExceeded {
     /// Whose limit.
     pub of: LimitOf,
-    /// How much may be spent.
+    /// How much may be spent, with what people added to it.
     pub limit: MicroUsd,
     /// How much of it is spent or reserved.
     pub committed: MicroUsd,
@@ -109,17 +113,6 @@ impl Settlement {
     }
 }
 
-/// How much of a limit is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spending {
-    /// The amount spent plus the amount reserved.
-    pub committed: MicroUsd,
-    /// What is spent, calls of unknown cost at their worst case.
-    pub spent: MicroUsd,
-    /// How many calls of unknown cost are in it.
-    pub unknown_calls: u64,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ReservationStatus {
@@ -146,18 +139,23 @@ struct ReservationItem {
 }
 
 impl Table {
-    /// Sets money aside, within both limits or not at all. Repeating an open reservation has no effect.
+    /// Sets money aside, within all limits or not at all. Repeating an open reservation has no effect.
     ///
     /// # Errors
     /// [`ReserveError::Exceeded`] with the limit that would be exceeded; [`RecordsError::Conflict`] when the id was used for
     /// another reservation or was settled.
     pub async fn reserve(&self, reservation: &Reservation, limits: Limits) -> Result<(), ReserveError> {
         let budgets = reservation.budgets();
+        let spendings = self.spendings(budgets.iter().map(|(of, _)| of)).await?;
+        // What people add to a limit only grows, so that what was read can be too little, and never too much.
+        let limit_of = |of: &LimitOf| {
+            let added = spendings.get(of).map_or(MicroUsd::ZERO, |spending| spending.added);
+            limits.of(of).map(|limit| limit + added)
+        };
         for (of, _) in &budgets {
-            let limit = limits.of(of);
             // DynamoDB conditions cannot subtract, and a limit below the amount has no remainder to compare with.
-            if reservation.amount > limit {
-                let committed = self.spending(of).await?.committed;
+            if let Some(limit) = limit_of(of).filter(|limit| reservation.amount > *limit) {
+                let committed = spendings.get(of).map_or(MicroUsd::ZERO, |spending| spending.committed);
                 self.put_refusal(reservation).await?;
                 return Err(reservation.exceeded(of, limit, committed).into());
             }
@@ -168,13 +166,14 @@ impl Table {
             condition: Some(ABSENT),
         }];
         for (of, key) in &budgets {
-            let room = limits.of(of).saturating_sub(reservation.amount);
-            writes.push(Write::Update(
-                Update::new(key.clone(), "ADD #committed :amount")
+            let mut update = Update::new(key.clone(), "ADD #committed :amount")
+                .value(":amount", number(reservation.amount.0));
+            if let Some(limit) = limit_of(of) {
+                update = update
                     .condition("attribute_not_exists(#committed) OR #committed <= :room")
-                    .value(":amount", number(reservation.amount.0))
-                    .value(":room", number(room.0)),
-            ));
+                    .value(":room", number(limit.saturating_sub(reservation.amount).0));
+            }
+            writes.push(Write::Update(update));
         }
         match self.transact("reserve money", writes).await? {
             Ok(()) => Ok(()),
@@ -199,7 +198,8 @@ impl Table {
                 };
                 let committed = spending_in(&item.unwrap_or_default())?.committed;
                 self.put_refusal(reservation).await?;
-                Err(reservation.exceeded(of, limits.of(of), committed).into())
+                let limit = limit_of(of).unwrap_or(committed);
+                Err(reservation.exceeded(of, limit, committed).into())
             }
         }
     }
@@ -268,7 +268,11 @@ impl Table {
             ));
         }
         writes.extend(record.writes()?);
-        writes.extend(rolled_up(&record, self.workflow_of(&record.execution).await?.as_deref()));
+        let workflow = match &reservation.workflow {
+            Some(workflow) => Some(workflow.clone()),
+            None => self.workflow_of(&record.execution).await?,
+        };
+        writes.extend(rolled_up(&record, workflow.as_deref()));
         writes.extend(kept);
         let settled = self.close_reservation(reservation, "settle a reservation", writes).await?;
         Ok(settled.then_some(record))
@@ -334,36 +338,25 @@ impl Table {
             .map(|item| item.reservation)
             .collect())
     }
-
-    /// How much of a limit is used.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn spending(&self, of: &LimitOf) -> Result<Spending, RecordsError> {
-        spending_in(&self.get(of.key()).await?.unwrap_or_default())
-    }
-}
-
-fn spending_in(item: &Item) -> Result<Spending, RecordsError> {
-    Ok(Spending {
-        committed: MicroUsd(whole_number(item, "committed")?),
-        spent: MicroUsd(whole_number(item, "spent")?),
-        unknown_calls: whole_number(item, "unknown_calls")?,
-    })
 }
 
 impl Reservation {
     /// The limits it counts against, with their items.
     fn budgets(&self) -> Vec<(LimitOf, Key)> {
-        let task = self.task_id.clone().map(LimitOf::Task);
-        let month = LimitOf::month(&self.account, self.reserved_at);
-        task.into_iter()
-            .chain([month])
-            .map(|of| {
-                let key = of.key();
-                (of, key)
-            })
-            .collect()
+        let keyed = |of: LimitOf| {
+            let key = of.key();
+            (of, key)
+        };
+        self.spender().limits(self.reserved_at).into_iter().map(keyed).collect()
+    }
+
+    fn spender(&self) -> Spender<'_> {
+        Spender {
+            account: &self.account,
+            task_id: self.task_id.as_deref(),
+            project: self.project.as_deref(),
+            workflow: self.workflow.as_deref(),
+        }
     }
 
     fn exceeded(&self, of: &LimitOf, limit: MicroUsd, committed: MicroUsd) -> BudgetExceeded {

@@ -184,6 +184,27 @@ impl Table {
     }
 }
 
+impl Table {
+    /// A document in force as it is kept; `None` where none was ever put.
+    pub(crate) async fn document_json(&self, name: &str) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.get(keys::document(name)).await?.map(|item| read_json(&item, name)).transpose()
+    }
+
+    /// The numbers of the versions in force, by the names of the documents.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn document_versions(&self) -> Result<BTreeMap<&'static str, u64>, RecordsError> {
+        let mut versions = BTreeMap::new();
+        for name in [AGENTS, CONFIGURATION, PROMPTS, REFERENCES, ROUTES] {
+            if let Some(item) = self.get(keys::document(name)).await? {
+                versions.insert(name, whole_number(&item, "version")?);
+            }
+        }
+        Ok(versions)
+    }
+}
+
 fn read_json(item: &Item, name: &str) -> Result<Vec<u8>, RecordsError> {
     let size = whole_number(item, "size")?;
     item.get("gzip")

@@ -112,6 +112,12 @@ impl EffectRecord {
         }
     }
 
+    /// Where people see what was done: its own page where the action told it, else the place it happened at.
+    pub fn seen_at(&self) -> Option<&str> {
+        let told = |field: &str| self.output.as_ref()?.get(field)?.as_str();
+        ["pr_url", "url"].into_iter().find_map(told).or(self.place.as_deref())
+    }
+
     /// Whether something is left to take back, or may be.
     pub fn is_left(&self) -> bool {
         let stands = self.status == EffectStatus::Done && self.inverse.is_some() && !self.existed;

@@ -17,11 +17,16 @@
 //! | one task, with the execution that is at work on it | get | `TASK#<id>` | `TASK` |
 //! | what a task may still spend | get | `TASK#<id>` | `BUDGET` |
 //! | how many words wait for the agents of a task | get | `INBOX#<task>` | `INBOX` |
+//! | whose words from outside work on a task may have taken in | query | `INBOX#<task>` | `OUTSIDE#<digest of the author and the place>` |
 //! | these words, in the order in which they were said | query | `INBOX#<task>` | `WORD#<at>#<digest of the delivery>` |
 //! | executions of a task, newest first | query, then batch get | `TASK#<id>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a task | query | `TASK#<id>` | `COST#<at>#<id>` |
 //! | executions of a project, newest first | query, then batch get | `PROJECT#<key>` | `EXECUTION#<begun>#<name>` |
 //! | costs of a project in a month | query | `PROJECT#<key>` | `COST#<at>#<id>` |
+//! | what a project may still spend in a month | get | `PROJECT#<key>` | `BUDGET#<month>` |
+//! | what a workflow may still spend in a month | get | `SPEND#<month>#workflow/<name>` | `BUDGET` |
+//! | what past runs of a workflow cost, newest first | query | `SPEND#RUNS#<workflow>` | `RUN#<begun>#<name>` |
+//! | whether an execution is to end as a draft | get | `EXECUTION#<name>` | `DRAFT` |
 //! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
@@ -44,7 +49,7 @@
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | which waiters the sweeper looks at next | get | `WAITER#<topic>` | `TURN` |
 //! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
-//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>` |
+//! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>#<digest of the topic>` |
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
@@ -66,22 +71,26 @@
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
+//! | the tickets that a plan became | query | `PLAN#<project>/<digest of what is planned>` | `ITEM#<key>` |
 //! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
 //! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
 //! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
 //! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
-//! | what was spent in a month, by day and project, person, workflow or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
+//! | what was spent in a month, by day and project, person, workflow, step or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
 //! | what a request to the API was answered, when it is sent again | get | `REQUEST#<digest of its key>` | `REQUEST` |
 //! | the installation's own token, hashed | get | `TOKEN#INSTALLATION` | `TOKEN` |
+//! | how a pull request came about, signed; of its newest commit, or of one | get | `REPOSITORY#<owner/name>` | `EVIDENCE#<number>`, `EVIDENCE#<number>#<commit>` |
+//! | which pull request from a branch has evidence | get | `REPOSITORY#<owner/name>` | `EVIDENCE_OF#<branch>` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
-//! The keys of who may sign in and of who changed what are in `keys/identity.rs`.
+//! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`.
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
 
+pub(crate) mod account;
 pub(crate) mod identity;
 
 use crate::timestamp::fixed_width;
@@ -127,11 +136,14 @@ pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
+pub(crate) const PLANNED: &str = "ITEM#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const OUTSIDE: &str = "OUTSIDE#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
 pub(crate) const WORD: &str = "WORD#";
 pub(crate) const PROVIDER: &str = "PROVIDER#";
 pub(crate) const RATE: &str = "RATE";
+pub(crate) const RUN_COST: &str = "RUN#";
 
 /// The primary key of one item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,6 +216,11 @@ pub(crate) fn inbox(task_id: &str) -> Key {
     Key::new(inbox_partition(task_id), "INBOX")
 }
 
+/// The newest words of a stranger at a place that work on a ticket may have taken in.
+pub(crate) fn outside_words(ticket: &str, by: &str, place: &str) -> Key {
+    Key::new(inbox_partition(ticket), format!("{OUTSIDE}{}", digest(&format!("{by}#{place}"))))
+}
+
 /// The sort key of words in an inbox.
 pub(crate) fn word(at: Timestamp, source: &SourceName, delivery: &str) -> String {
     format!("{WORD}{}#{}", fixed_width(at), digest(&format!("{source}#{delivery}")))
@@ -235,6 +252,27 @@ pub(crate) fn month_partition(month: &str) -> String {
 
 pub(crate) fn person_budget(account: &str, month: &str) -> Key {
     Key::new(person_partition(account), format!("BUDGET#{month}"))
+}
+
+pub(crate) fn project_budget(project: &str, month: &str) -> Key {
+    Key::new(project_partition(project), format!("BUDGET#{month}"))
+}
+
+pub(crate) fn workflow_budget(workflow: &str, month: &str) -> Key {
+    Key::new(format!("SPEND#{month}#workflow/{workflow}"), "BUDGET")
+}
+
+/// The partition of what past runs of a workflow cost.
+pub(crate) fn run_costs(workflow: &str) -> String {
+    format!("SPEND#RUNS#{workflow}")
+}
+
+pub(crate) fn run_cost(workflow: &str, begun: Timestamp, name: &str) -> Key {
+    Key::new(run_costs(workflow), format!("{RUN_COST}{}#{name}", fixed_width(begun)))
+}
+
+pub(crate) fn draft(execution: &str) -> Key {
+    Key::new(execution_partition(execution), "DRAFT")
 }
 
 pub(crate) fn writer(account: &str, project: &str) -> Key {
@@ -323,8 +361,9 @@ pub(crate) fn meeting(execution: &str, event: &str, delivery: &str) -> Key {
     Key::new(execution_partition(execution), format!("MET#{event}#{}", digest(delivery)))
 }
 
-pub(crate) fn waits(execution: &str, key: &str) -> Key {
-    Key::new(execution_partition(execution), format!("{WAITS}{key}"))
+/// A step may wait for several things at once.
+pub(crate) fn waits(execution: &str, key: &str, topic: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{WAITS}{key}#{}", digest(topic)))
 }
 
 pub(crate) fn inquiry(key: &str) -> Key {
@@ -338,6 +377,14 @@ fn digest(long: &str) -> String {
 
 pub(crate) fn creation(digest: &str) -> Key {
     Key::new(format!("EVENT#created/{digest}"), "CREATION")
+}
+
+pub(crate) fn plan_partition(project: &str, plan: &str) -> String {
+    format!("PLAN#{project}/{}", digest(plan))
+}
+
+pub(crate) fn planned(project: &str, plan: &str, item: &str) -> Key {
+    Key::new(plan_partition(project, plan), format!("{PLANNED}{item}"))
 }
 
 pub(crate) fn refusal(execution: &str) -> Key {
@@ -471,6 +518,20 @@ pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {
 
 pub(crate) fn opened_pull_request(repository: &str, number: u64) -> Key {
     Key::new(repository_partition(&folded(repository)), format!("OPENED#{number:010}"))
+}
+
+pub(crate) fn evidence(repository: &str, number: u64) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("EVIDENCE#{number:010}"))
+}
+
+/// Which pull request from a branch has evidence.
+pub(crate) fn evidence_of_branch(repository: &str, branch: &str) -> Key {
+    Key::new(repository_partition(&folded(repository)), format!("EVIDENCE_OF#{branch}"))
+}
+
+pub(crate) fn evidence_of_commit(repository: &str, number: u64, commit: &str) -> Key {
+    let Key { pk, sk } = evidence(repository, number);
+    Key::new(pk, format!("{sk}#{commit}"))
 }
 
 pub(crate) fn pull_request_of_task(repository: &str, task_id: &str) -> Key {

@@ -17,11 +17,13 @@
 //! | `thread` | the tickets of our messages in chats |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
 //! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
-//! | `budget`, `limit`, `cost` | money: reserved, settled, recorded |
+//! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
+//! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
+//! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
 //! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
@@ -36,15 +38,19 @@
 //! | `token` | tokens, by their hashes |
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
-//! | `audit` | who changed what |
+//! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
+//! | `audit`, `audit_chain` | who did what, in chains of hashes, and whether that is whole |
+//! | `evidence` | how pull requests came about, signed |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
 
 mod access;
+mod account_link;
 mod admission;
 mod agent_execution;
 mod alert;
 mod audit;
+mod audit_chain;
 mod backfill;
 mod budget;
 mod cached;
@@ -55,11 +61,13 @@ mod creation;
 mod delivery;
 mod document;
 mod doubt;
+mod draft;
 mod effect;
 mod effect_record;
 mod effect_request;
 mod effects_left;
 mod error;
+mod evidence;
 mod execution;
 mod execution_list;
 mod execution_record;
@@ -76,6 +84,7 @@ mod line;
 mod listing;
 mod machine_token;
 mod new_execution;
+mod notify_choice;
 mod occurrence;
 mod open_execution;
 mod opened_pull_request;
@@ -84,6 +93,7 @@ mod own_branch;
 mod page;
 mod paid_reply;
 mod place;
+mod planned;
 mod progress;
 mod pull_request;
 mod pulled;
@@ -96,6 +106,7 @@ mod reply;
 mod request;
 mod retention;
 mod run;
+mod run_cost;
 mod session;
 mod session_change;
 mod session_parts;
@@ -103,6 +114,7 @@ mod session_words;
 mod shown_step;
 mod sign_in;
 mod spend;
+mod spending;
 mod steered;
 mod step;
 mod stored;
@@ -115,36 +127,42 @@ mod token;
 mod turns;
 mod usage;
 mod view;
+mod vote;
 mod waiter;
 mod word;
 mod write;
 
 pub use access::{Access, Partition};
+pub use account_link::{JoinedAccount, LinkAccount, LinkCode, LinkSide};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
-pub use audit::{AuditPage, AuditRecord};
+pub use audit::{AUDIT_CHAINS, AuditKind, AuditPage, AuditRecord};
+pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
 pub use backfill::Backfilled;
-pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement, Spending};
+pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
+pub use draft::{Choice, Draft};
 pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
 pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;
+pub use evidence::{DocumentDigests, SignedEvidence};
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
 pub use feed::{Frame, NewFrame, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
-pub use limit::{LimitOf, Limits};
+pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use new_execution::{NewExecution, TakenOver};
+pub use notify_choice::NotifyChoice;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
 pub use own_account::OwnAccount;
@@ -152,6 +170,7 @@ pub use own_branch::OwnBranch;
 pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
 pub use place::Place;
+pub use planned::{PlannedItem, Rewriting};
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;
@@ -161,6 +180,7 @@ pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
 pub use request::RequestClaim;
+pub use run_cost::RunCost;
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
@@ -168,6 +188,7 @@ pub use session_words::{ApprovedChange, StrangerWords};
 pub use shown_step::ShownStep;
 pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
 pub use spend::{Spend, SpendBy};
+pub use spending::Spending;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
 pub use stored::STORED_LIMIT;
@@ -176,7 +197,8 @@ pub use table::Table;
 pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;
 pub use token::token_digest;
-pub use turns::Room;
+pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
+pub use vote::{Terms, Vote, Voted};
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

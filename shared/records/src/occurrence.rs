@@ -25,6 +25,9 @@ pub struct Occurrence {
     /// The id of the delivery that told of it. Empty in records from before it was kept.
     #[serde(default)]
     pub delivery: String,
+    /// Who caused it, where that is somebody who may not start work: what it says is from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stranger: Option<String>,
 }
 
 /// Whether an event may meet a waiting step.

@@ -51,6 +51,11 @@ pub enum ReplyPlace {
         /// The id of the thread's first message.
         thread: String,
     },
+    /// Directly, where nobody else reads it.
+    Person {
+        /// The person's account at the chat.
+        account: String,
+    },
     /// At an address that the chat gave for this, which shows the answer to the person alone.
     Address {
         /// The address.

@@ -8,6 +8,8 @@ pub(crate) const EXECUTION: SignedDuration = SignedDuration::from_hours(24 * 400
 pub(crate) const PAID_REPLY: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// Pointers outlive what they point at: an open execution does not expire before it ends.
 pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
+/// Who did what: whoever looks back on a year still finds the whole of it.
+pub(crate) const AUDIT: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// No provider sends a delivery again after this.
 pub(crate) const DELIVERY: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// What was read of a commit is hardly read again once the branch has moved on.

@@ -59,9 +59,6 @@ pub struct SessionHead {
     /// What the provider reported of the generation's last reply.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub usage: Option<Usage>,
-    /// Whether it took in words of somebody who may not start work on the ticket.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub outside_words: bool,
     /// Where the present round began, once there was an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub round: Option<SessionRound>,

@@ -48,15 +48,37 @@ impl Table {
         Ok(())
     }
 
-    /// The words of people outside `may_trigger` that a session took in since its last approved change.
+    /// Records words of somebody outside `may_trigger` that work on a ticket may take in without passing an inbox: an edit of the ticket,
+    /// an event that a step waited for. `ticket` is its canonical name; an execution without one has its own.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn strangers_since_approval(&self, session: &str) -> Result<Vec<StrangerWords>, RecordsError> {
+    pub async fn note_outside_words(&self, ticket: &str, words: &StrangerWords) -> Result<(), RecordsError> {
+        let key = keys::outside_words(ticket, &words.by, &words.place);
+        let item = to_item(words, key, Some(retention::expires_at(words.at, retention::SESSION)))?;
+        // Without a condition nothing can refuse it.
+        let _ = self.put("record whose words a ticket has from outside", item, None).await?;
+        Ok(())
+    }
+
+    /// The words of people outside `may_trigger` that a session took in since its last approved change, and those that came to its `ticket`
+    /// otherwise since then and since its run began, at `since`.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn strangers_since_approval(
+        &self,
+        session: &str,
+        ticket: &str,
+        since: Timestamp,
+    ) -> Result<Vec<StrangerWords>, RecordsError> {
         let approved: Option<ApprovedChange> =
             self.get(keys::approved_change(session)).await?.map(from_item).transpose()?;
         let items = self.query(keys::session_partition(session), keys::STRANGER).await?;
         let mut words: Vec<StrangerWords> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        for item in self.query(keys::inbox_partition(ticket), keys::OUTSIDE).await? {
+            words.extend(Some(from_item::<StrangerWords>(item)?).filter(|words| words.at >= since));
+        }
         words.retain(|words| approved.as_ref().is_none_or(|approved| words.at > approved.at));
         Ok(words)
     }

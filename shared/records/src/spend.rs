@@ -25,18 +25,21 @@ pub enum SpendBy {
     Person,
     /// By the project's key.
     Project,
+    /// By workflow and step.
+    Step,
     /// By the workflow's name.
     Workflow,
 }
 
 impl SpendBy {
-    const ALL: [Self; 4] = [Self::Model, Self::Person, Self::Project, Self::Workflow];
+    const ALL: [Self; 5] = [Self::Model, Self::Person, Self::Project, Self::Step, Self::Workflow];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Model => "MODEL",
             Self::Person => "PERSON",
             Self::Project => "PROJECT",
+            Self::Step => "STEP",
             Self::Workflow => "WORKFLOW",
         }
     }
@@ -47,7 +50,7 @@ impl SpendBy {
 pub struct Spend {
     /// The day in UTC: `2026-11-29`.
     pub day: String,
-    /// The project's key, the account, the workflow's name or the model.
+    /// The project's key, the account, the workflow's name, `workflow/State` or the model.
     pub name: String,
     /// How much.
     pub total: CostTotal,
@@ -112,10 +115,14 @@ pub(crate) fn rolled_up(record: &CostRecord, workflow: Option<&str>) -> Vec<Writ
         Cost::Priced(amount) => (amount.0, 0, 0),
         Cost::Unknown { booked } => (0, booked.0, 1),
     };
+    // Iterations of a loop are one step.
+    let state = record.state.split('.').next().unwrap_or_default();
+    let step = workflow.map(|workflow| format!("{workflow}/{state}"));
     let of = |by: SpendBy| match by {
         SpendBy::Model => Some(record.model.as_str()),
         SpendBy::Person => Some(record.account.as_str()),
         SpendBy::Project => record.project.as_deref(),
+        SpendBy::Step => step.as_deref(),
         SpendBy::Workflow => workflow,
     };
     let named = SpendBy::ALL.into_iter().filter_map(|by| Some((by, of(by)?)));

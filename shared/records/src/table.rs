@@ -1,5 +1,6 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
 
+use crate::audit::Turns;
 use crate::cached::Cached;
 use crate::error::RecordsError;
 use crate::item::Item;
@@ -30,6 +31,7 @@ pub struct Table {
     pub(crate) routes: Arc<Cached<Routes>>,
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
     pub(crate) agents: Arc<Cached<BTreeMap<String, AgentDefinition>>>,
+    pub(crate) audit_turns: Arc<Turns>,
 }
 
 impl Table {
@@ -43,6 +45,7 @@ impl Table {
             routes: Arc::default(),
             prompts: Arc::default(),
             agents: Arc::default(),
+            audit_turns: Arc::default(),
         }
     }
 

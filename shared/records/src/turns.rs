@@ -6,6 +6,7 @@ use crate::item::{Item, attribute, from_item, text};
 use crate::keys;
 use crate::limit::{LimitOf, Limits};
 use crate::refusal::Refusal;
+use crate::spending::Spending;
 use crate::table::Table;
 use crate::waiter::{Topic, Waiter};
 use crate::write::Write;
@@ -64,7 +65,7 @@ impl Table {
 
     /// The room that limits leave in the month that `now` lies in.
     pub fn room(&self, limits: Limits, now: Timestamp) -> Room<'_> {
-        Room { table: self, limits, now, committed: HashMap::new() }
+        Room { table: self, limits, now, spent: HashMap::new() }
     }
 }
 
@@ -73,7 +74,20 @@ pub struct Room<'a> {
     table: &'a Table,
     limits: Limits,
     now: Timestamp,
-    committed: HashMap<LimitOf, MicroUsd>,
+    spent: HashMap<LimitOf, Spending>,
+}
+
+/// A limit that leaves too little room for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// Whose limit.
+    pub of: LimitOf,
+    /// How much may be spent.
+    pub limit: MicroUsd,
+    /// How much of it is spent or reserved.
+    pub committed: MicroUsd,
+    /// How much is missing.
+    pub missing: MicroUsd,
 }
 
 impl Room<'_> {
@@ -82,22 +96,35 @@ impl Room<'_> {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn take(&mut self, refusal: &Refusal) -> Result<bool, RecordsError> {
-        let task = refusal.task_id.clone().map(LimitOf::Task);
-        let all: Vec<_> = task.into_iter().chain([LimitOf::month(&refusal.account, self.now)]).collect();
-        for of in &all {
-            let committed = match self.committed.get(of) {
-                Some(committed) => *committed,
-                None => self.table.spending(of).await?.committed,
-            };
-            self.committed.insert(of.clone(), committed);
-            if committed + refusal.wanted > self.limits.of(of) {
-                return Ok(false);
-            }
+        if !self.missing(refusal).await?.is_empty() {
+            return Ok(false);
         }
-        for of in all {
-            let committed = self.committed.entry(of).or_default();
-            *committed = *committed + refusal.wanted;
+        for of in refusal.limits(self.now) {
+            let spending = self.spent.entry(of).or_default();
+            spending.committed = spending.committed + refusal.wanted;
         }
         Ok(true)
+    }
+
+    /// The limits that leave no room for what was refused.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn missing(&mut self, refusal: &Refusal) -> Result<Vec<Shortfall>, RecordsError> {
+        let mut missing = Vec::new();
+        for of in refusal.limits(self.now) {
+            let Some(limit) = self.limits.of(&of) else { continue };
+            let spending = match self.spent.get(&of) {
+                Some(spending) => *spending,
+                None => self.table.spending(&of).await?,
+            };
+            self.spent.insert(of.clone(), spending);
+            let (limit, committed) = (limit + spending.added, spending.committed);
+            let short = (committed + refusal.wanted).saturating_sub(limit);
+            if short > MicroUsd::ZERO {
+                missing.push(Shortfall { of, limit, committed, missing: short });
+            }
+        }
+        Ok(missing)
     }
 }

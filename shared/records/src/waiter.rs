@@ -1,11 +1,13 @@
 //! Waiters: executions parked on a task token until something happens.
 
+use crate::draft::Choice;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, listed, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::vote::{Terms, Vote};
 use crate::write::{ABSENT, Update};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::same_status;
@@ -33,7 +35,7 @@ impl fmt::Display for Topic {
         match self {
             Self::Budget => formatter.write_str("budget"),
             Self::Approval(execution) => write!(formatter, "{APPROVAL}{execution}"),
-            Self::Event(key) => write!(formatter, "event/{}", key.as_str()),
+            Self::Event(key) => write!(formatter, "{EVENT}{}", key.as_str()),
             Self::Provider => formatter.write_str("provider"),
         }
     }
@@ -41,6 +43,9 @@ impl fmt::Display for Topic {
 
 /// How the topics of questions to people begin.
 const APPROVAL: &str = "approval/";
+
+/// How the topics of events begin.
+const EVENT: &str = "event/";
 
 /// A step that waits, with the token that lets it go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,6 +74,18 @@ pub struct Waiter {
     /// The moves of the execution's ticket that are answers, too.
     #[serde(default)]
     pub moves: Moves,
+    /// What people should know to answer it, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    /// What an answer takes.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Who has said yes so far, where several must.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::json_text")]
+    pub votes: Vec<Vote>,
+    /// When people were last reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub reminded_at: Option<Timestamp>,
     /// The message that asks, where there is one: its channel and id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,
@@ -132,6 +149,9 @@ pub struct Answer {
     /// The id of the delivery that said so: sent again, it is the same answer.
     #[serde(default)]
     pub delivery: String,
+    /// What becomes of a run that a limit stopped, where that was the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
 }
 
 /// Whether an answer still found its step waiting.
@@ -160,7 +180,8 @@ impl Table {
         let expires_at = retention::expires_at(waiter.since, retention::EXECUTION);
         // First, so that the sweeper finds every waiter there is.
         let waits = Waits { topic: waiter.topic.clone(), key: waiter.key.clone() };
-        let pointer = to_item(&waits, keys::waits(&waiter.execution, &waiter.key), Some(expires_at))?;
+        let pointer =
+            to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
         let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
         if waiter.topic.starts_with(APPROVAL) {
@@ -174,17 +195,24 @@ impl Table {
             return Ok(());
         }
         // A redrive waits under the key of the execution that it continues.
-        let change = match waiter.until {
-            Some(_) => {
-                "SET #token = :token, #since = :since, #execution = :execution, #until = :until REMOVE #told"
-            }
-            None => "SET #token = :token, #since = :since, #execution = :execution REMOVE #told",
+        let until = if waiter.until.is_some() { ", #until = :until" } else { "" };
+        // Every time that money runs out is a question of its own.
+        let asks_anew = waiter.topic == Topic::Budget.to_string();
+        let (question, over) = match &waiter.question {
+            Some(_) if asks_anew => (", #question = :question", "#told, #answer, #message"),
+            _ => ("", "#told"),
         };
+        let change = format!(
+            "SET #token = :token, #since = :since, #execution = :execution{until}{question} REMOVE {over}"
+        );
         let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
             .value(":execution", text(&waiter.execution))
             .value(":since", crate::item::moment(waiter.since));
+        if let Some(question) = waiter.question.as_ref().filter(|_| asks_anew) {
+            newer = newer.value(":question", text(question));
+        }
         if let Some(until) = waiter.until {
             newer = newer.value(":until", crate::item::moment(until));
         }
@@ -278,7 +306,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn waiters_for_event(&self, key: &str) -> Result<Vec<Waiter>, RecordsError> {
-        self.waiters_named(&format!("event/{key}")).await
+        self.waiters_named(&format!("{EVENT}{key}")).await
     }
 
     /// What steps of an execution wait for, or waited for: topics as text and keys of steps.
@@ -297,14 +325,26 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Forgets a waiter that was answered. Answer first: Step Functions lets one answer to a token count and refuses the others,
-    /// and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
+    /// Forgets a waiter that was answered, with what else its step waited for. Answer first: Step Functions lets one answer to a token
+    /// count and refuses the others, and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn forget_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
+        // The others first: as long as this one is there, an answer to it finds them again.
+        if waiter.topic.starts_with(EVENT) {
+            let waits = self.waits_of(&waiter.execution).await?;
+            let others = waits.iter().filter(|(topic, key)| *key == waiter.key && *topic != waiter.topic);
+            for (topic, key) in others {
+                self.delete_waiter(topic, key, waiter).await?;
+            }
+        }
+        self.delete_waiter(&waiter.topic, &waiter.key, waiter).await
+    }
+
+    async fn delete_waiter(&self, topic: &str, key: &str, waiter: &Waiter) -> Result<(), RecordsError> {
         let token = text(waiter.token.expose_secret());
-        let key = keys::waiter(&waiter.topic, &waiter.key);
-        self.delete_if("forget a waiter", key, "#token = :token", (":token", token)).await
+        self.delete_if("forget a waiter", keys::waiter(topic, key), "#token = :token", (":token", token))
+            .await
     }
 }

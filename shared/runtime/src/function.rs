@@ -71,6 +71,8 @@ pub enum SecretUse {
     Credentials(PluginType),
     /// The keys that sign people's sessions.
     SignIn,
+    /// The key that signs evidence. It is not read: KMS signs with it.
+    EvidenceKey,
 }
 
 /// What invokes a function.
@@ -162,6 +164,11 @@ impl FunctionSpec {
     /// Whether strangers can reach it.
     pub fn serves_http(&self) -> bool {
         self.sources.iter().any(|source| source.is_http())
+    }
+
+    /// Whether it signs evidence.
+    pub fn signs_evidence(&self) -> bool {
+        self.secrets.contains(&SecretUse::EvidenceKey)
     }
 
     /// Whether it serves the API.

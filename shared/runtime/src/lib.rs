@@ -13,6 +13,7 @@
 //! ```
 
 mod environment;
+mod evidence_key;
 mod function;
 pub mod lambda;
 mod secrets;
@@ -20,6 +21,7 @@ mod services;
 mod timeouts;
 
 pub use environment::{VariableError, Variables};
+pub use evidence_key::EvidenceKey;
 pub use function::{Connect, Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
 pub use secrets::{SecretError, Secrets, secrets_changed};
 pub use services::{News, Services};

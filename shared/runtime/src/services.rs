@@ -1,6 +1,7 @@
 //! The AWS services that a function uses.
 
 use crate::environment::{VariableError, Variables};
+use crate::evidence_key::EvidenceKey;
 use crate::secrets::Secrets;
 use crate::timeouts::Timeouts;
 use aws_config::SdkConfig;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 const TABLE_NAME: &str = "TABLE_NAME";
 const STATE_MACHINE_ARN_PREFIX: &str = "STATE_MACHINE_ARN_PREFIX";
+const EVIDENCE_KEY_ID: &str = "EVIDENCE_KEY_ID";
 
 /// The table, Step Functions and the secrets of a deployment, accessed with one function's credentials. Clients are created on
 /// demand, so a function has only those that it uses.
@@ -18,6 +20,7 @@ pub struct Services {
     aws: SdkConfig,
     table_name: String,
     state_machine_arn_prefix: Option<String>,
+    evidence_key: Option<String>,
     clock: Arc<dyn Clock>,
     check_runner: Option<Arc<dyn CheckRunner>>,
     news: Option<News>,
@@ -39,13 +42,14 @@ impl Services {
             aws,
             table_name: table_name.into(),
             state_machine_arn_prefix,
+            evidence_key: None,
             clock,
             check_runner: None,
             news: None,
         }
     }
 
-    /// The services of the deployment that the variables `TABLE_NAME` and `STATE_MACHINE_ARN_PREFIX` name. Addresses and credentials
+    /// The services of the deployment that the variables `TABLE_NAME`, `STATE_MACHINE_ARN_PREFIX` and `EVIDENCE_KEY_ID` name. Addresses and credentials
     /// come from the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL_…`).
     ///
     /// # Errors
@@ -53,7 +57,22 @@ impl Services {
     pub async fn from_environment(variables: &Variables, timeouts: Timeouts) -> Result<Self, VariableError> {
         let table_name = variables.required(TABLE_NAME)?;
         let prefix = variables.optional(STATE_MACHINE_ARN_PREFIX).map(str::to_owned);
-        Ok(Self::new(timeouts.sdk_config().await, table_name, prefix, Arc::new(SystemClock)))
+        let services = Self::new(timeouts.sdk_config().await, table_name, prefix, Arc::new(SystemClock));
+        Ok(match variables.optional(EVIDENCE_KEY_ID) {
+            Some(key) => services.with_evidence_key(key),
+            None => services,
+        })
+    }
+
+    /// The same, with the KMS key of this id to sign evidence.
+    pub fn with_evidence_key(self, id: impl Into<String>) -> Self {
+        Self { evidence_key: Some(id.into()), ..self }
+    }
+
+    /// What signs evidence; `None` where the deployment has no key for it, or this function may not use it.
+    pub fn evidence_key(&self) -> Option<EvidenceKey> {
+        let client = aws_sdk_kms::Client::new(&self.aws);
+        self.evidence_key.as_ref().map(|id| EvidenceKey::new(client, id.as_str()))
     }
 
     /// The same, with something that runs projects' checks.

@@ -283,7 +283,8 @@ impl Description {
             return;
         };
         // Uploads and forms have no JSON to check.
-        if !(media_type == "application/json" || media_type.ends_with("+json")) {
+        let is_json = media_type == "application/json" || media_type.ends_with("+json");
+        if !(is_json || media_type.starts_with("application/x-amz-json-")) {
             return;
         }
         match (serde_json::from_slice::<Value>(body), accepted.get("schema")) {

@@ -5,9 +5,9 @@
 //! made and read by git itself, so that an exported repository is a clone like any other. What an app's token may do is
 //! enforced: a token narrowed to `contents: read` cannot push.
 //!
-//! Of GraphQL there are the mutation `updateRefs` and the query of files of a commit.
+//! Of GraphQL there are the mutation `updateRefs`, the query of files of a commit, and what is about drafts and threads of reviews.
 //!
-//! Not simulated: forks, milestones, assignees, merging by API.
+//! Not simulated: milestones, assignees, merging by API; of a fork, only that a pull request comes from it.
 
 mod access;
 mod call;
@@ -17,6 +17,7 @@ mod failure;
 mod found_suites;
 mod opening;
 mod pages;
+mod pushing;
 mod routes;
 mod shapes;
 mod simulator;

@@ -7,8 +7,11 @@
 //!
 //! Each service is a [`Simulator`](service::Simulator) in its own folder; [`services::ALL`] lists them.
 
+mod aws_signature;
+pub mod bedrock;
 pub mod claude;
 pub mod clock;
+pub mod cloudwatch;
 pub mod confluence;
 mod control;
 pub mod credentials;
@@ -28,6 +31,7 @@ mod listener;
 pub mod log;
 pub mod notion;
 pub mod openai;
+pub mod prometheus;
 pub mod script;
 pub mod service;
 pub mod services;

@@ -104,6 +104,19 @@ impl World {
         self.sections.get(service)?.downcast_ref()
     }
 
+    /// Adds the section of a service, as a world file has it, before a simulation starts.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn add_section(&mut self, yaml: &str) -> Result<(), String> {
+        for service in services::ALL {
+            if let Some(section) = (service.read)(yaml)? {
+                self.sections.insert(service.name, section);
+            }
+        }
+        Ok(())
+    }
+
     /// The section of a service, by its name, to be changed before a simulation starts.
     pub fn section_mut<T: Clone + Send + Sync + 'static>(&mut self, service: &str) -> Option<&mut T> {
         let section = self.sections.get_mut(service)?;

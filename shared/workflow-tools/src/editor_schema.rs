@@ -98,6 +98,7 @@ fn input() -> Value {
 
 /// One event, as its name alone or with conditions.
 fn trigger(events: &EventSpecs) -> Value {
+    let events: Vec<_> = events.iter().filter(|event| event.may_trigger()).collect();
     let alone = events.iter().filter(|event| event.required_conditions().next().is_none());
     let mut options = vec![json!({"enum": alone.map(|event| &event.name).collect::<Vec<_>>()})];
     for event in events.iter() {

@@ -211,7 +211,9 @@ pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
             values.extend(std::iter::once(question).chain(details).chain(approvers).chain(statuses));
         }
         StepKind::Wait(Wait::For(given) | Wait::Until(given)) => values.push(given),
-        StepKind::Wait(Wait::Event(event)) => values.extend(event.matching.iter().map(|(_, given)| given)),
+        StepKind::Wait(Wait::Events(events)) => {
+            values.extend(events.iter().flat_map(|event| event.matching.iter().map(|(_, given)| given)));
+        }
         StepKind::Workflow(sub) => values.extend(sub.inputs.iter().map(|(_, given)| given)),
     }
     values

@@ -62,6 +62,8 @@ pub enum Form {
     AgentName,
     /// An event that steps can wait for.
     AwaitedEvent,
+    /// Events that steps can wait for, each with the fields that tell it from others.
+    AwaitedEvents,
     /// Fields of a result, and the variables that receive them.
     Outputs,
     /// An action with its inputs.
@@ -95,11 +97,16 @@ impl Key {
 }
 
 /// The keys of a workflow.
-pub const WORKFLOW_KEYS: [Key; 8] = [
+pub const WORKFLOW_KEYS: [Key; 9] = [
     Key::needed("name", Form::Text, "The workflow's title, for people."),
     Key::optional("description", Form::Text, "What it does, in a sentence."),
     Key::optional("version", Form::TextOrNumber, "The version of the file, for people."),
     Key::optional("triggers", Form::Triggers, "The events that start it; any one is enough."),
+    Key::optional(
+        "opt_in",
+        Form::Boolean,
+        "Whether events start it only in projects that name it under `workflows`. Default: false.",
+    ),
     Key::optional(
         "inputs",
         Form::Inputs,

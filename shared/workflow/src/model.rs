@@ -17,6 +17,8 @@ pub(crate) struct Workflow {
     pub(crate) title: String,
     pub(crate) description: Option<String>,
     pub(crate) triggers: Vec<Trigger>,
+    /// Whether events start it only in projects that name it.
+    pub(crate) opt_in: bool,
     /// `None` where no `inputs:` are declared, and undefined names become inputs.
     pub(crate) inputs: Option<Vec<(Spanned<String>, InputSchema)>>,
     pub(crate) definitions: Vec<(Spanned<String>, Given)>,
@@ -198,6 +200,12 @@ pub(crate) struct Approval {
     pub(crate) approve_status: Option<Given>,
     /// To move the ticket there is a no.
     pub(crate) decline_status: Option<Given>,
+    /// Whether the person who asked for the work may not answer.
+    pub(crate) not_by_requester: bool,
+    /// How many people must say yes.
+    pub(crate) count: Option<u64>,
+    /// After how many seconds without an answer people are reminded.
+    pub(crate) remind_seconds: Option<u64>,
     pub(crate) on_timeout: OnTimeout,
 }
 
@@ -215,7 +223,8 @@ pub(crate) enum Wait {
     For(Given),
     /// Until a point in time.
     Until(Given),
-    Event(Event),
+    /// Until the first of these happens.
+    Events(Vec<Event>),
 }
 
 /// Something that will happen outside, and the fields by which it is recognised.

@@ -13,7 +13,7 @@ use crate::keys::{WORKFLOW_KEYS, names};
 use crate::model::Workflow;
 use crate::source::Source;
 use crate::yaml;
-pub(crate) use fields::{Fields, list, text, whole_number, word};
+pub(crate) use fields::{Fields, boolean, list, text, whole_number, word};
 pub(crate) use state::Reader;
 
 /// Reads a workflow; mistakes are reported, and what could be read all the same is returned so that it is checked in the
@@ -32,6 +32,7 @@ pub(crate) fn read<'s>(
         text(version, "`version`", &mut reader);
     }
     let triggers = fields.get("triggers").map(|node| triggers::read(node, &mut reader)).unwrap_or_default();
+    let opt_in = fields.get("opt_in").and_then(|node| boolean(node, "`opt_in`", &mut reader));
     let inputs = fields.get("inputs").map(|node| inputs::read(node, &mut reader));
     let definitions = fields
         .get("variables")
@@ -49,6 +50,7 @@ pub(crate) fn read<'s>(
         title: title.map_or_else(|| source.name().to_owned(), |title| title.value),
         description: description.map(|description| description.value),
         triggers,
+        opt_in: opt_in.unwrap_or_default(),
         inputs,
         definitions,
         steps: steps.unwrap_or_default(),

@@ -41,7 +41,7 @@ pub(crate) fn route(
             concurrency: trigger.concurrency,
         })
         .collect();
-    WorkflowRoute { title: workflow.title.clone(), inputs: schemas, triggers }
+    WorkflowRoute { title: workflow.title.clone(), inputs: schemas, triggers, opt_in: workflow.opt_in }
 }
 
 fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, problems: &mut Problems<'_>) {

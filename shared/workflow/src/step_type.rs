@@ -123,13 +123,20 @@ const SWITCH: [Key; 3] = [
     LIMIT,
 ];
 
-const APPROVAL: [Key; 9] = [
+const APPROVAL: [Key; 12] = [
     Key::optional("question", Form::Value, "What is asked."),
     Key::optional("message", Form::Value, "Another name of `question`."),
     Key::optional("details", Form::Value, "What helps to answer."),
     Key::optional("approvers", Form::Value, "Who may answer: groups and people."),
     Key::optional("approve_status", Form::Value, "To move the ticket to this status is a yes."),
     Key::optional("decline_status", Form::Value, "To move the ticket to this status is a no."),
+    Key::optional(
+        "not_by",
+        Form::Words(&["requester"]),
+        "Who may not answer: the person who asked for the work.",
+    ),
+    Key::optional("count", Form::Whole(1, 20), "How many people must say yes. Default: 1."),
+    Key::optional("remind", Form::Duration, "After how long people are reminded, and again. Default: never."),
     OUTPUTS,
     Key::optional("timeout", Form::Duration, "How long it waits."),
     Key::optional(
@@ -139,11 +146,16 @@ const APPROVAL: [Key; 9] = [
     ),
 ];
 
-const WAIT: [Key; 6] = [
+const WAIT: [Key; 7] = [
     Key::optional("until", Form::TextWithExpressions, "A timestamp: 2026-01-31T12:00:00Z."),
     Key::optional("for", Form::DurationOrSeconds, "How long."),
     Key::optional("event", Form::AwaitedEvent, "The event that ends it."),
     Key::optional("match", Form::SomeValues, "The fields that tell the event from others: repository, sha."),
+    Key::optional(
+        "events",
+        Form::AwaitedEvents,
+        "Several events, of which the first ends it: each its name with the fields that tell it from others.",
+    ),
     OUTPUTS,
     TIMEOUT,
 ];
@@ -251,7 +263,7 @@ impl StepType {
             Loop => Facts::new("loop", "a loop", "Steps again and again until a condition holds, tested after each round.", &LOOP),
             Switch => Facts::new("switch", "a switch", "The first case that holds, else the default.", &SWITCH),
             Approval => Facts::new("approval", "an approval", "Asks people and waits at no cost. Gives `by`, `via`, `at` and `comment`; no is the error Declined.", &APPROVAL),
-            Wait => Facts::new("wait", "a wait", "Waits for a time or an event, at no cost: exactly one of `for`, `until` and `event`.", &WAIT),
+            Wait => Facts::new("wait", "a wait", "Waits for a time or an event, at no cost: exactly one of `for`, `until`, `event` and `events`.", &WAIT),
             Workflow => Facts::new("workflow", "a workflow step", "Runs another workflow and takes its outputs.", &WORKFLOW),
             Set => Facts { policy: &[], ..Facts::new("set", "a set step", "Sets variables.", &SET) },
             Fail => Facts { policy: &[], ..Facts::new("fail", "a fail step", "Ends the workflow with an error.", &FAIL) },

@@ -20,9 +20,9 @@ pub(crate) struct Arguments {
     place: PlaceArgument,
 }
 
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::commands) const EXAMPLES: &str = "\
 Examples:
-  ticketsmith agent tell SHOP-1 \"Keep the old names as aliases\"
+  ticketsmith tell SHOP-1 \"Keep the old names as aliases\"
   ticketsmith agent tell revision-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 \"Use a map\" --as ada
 
 An agent that has just finished leaves the words to a revision of its pull request.

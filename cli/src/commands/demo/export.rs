@@ -1,7 +1,7 @@
 //! Writes the resulting repository to a folder.
 
 use super::super::deliver::control_client;
-use super::report::text;
+use super::state::text;
 use crate::exit::{Exit, Outcome};
 use serde_json::{Value, json};
 use std::io::ErrorKind;

@@ -1,5 +1,7 @@
 //! The demo's final report.
 
+use super::reviewed::Reviewed;
+use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
 use crate::print::print_painted;
@@ -21,6 +23,12 @@ pub(super) struct Demonstration {
     pub(super) task_status: Option<String>,
     /// How the pull request was revised after that.
     pub(super) revisions: Vec<Revised>,
+    /// The tickets that a plan became.
+    pub(super) tickets: Vec<Value>,
+    /// Whether it was to be reviewed.
+    pub(super) is_review: bool,
+    /// The review.
+    pub(super) review: Option<Reviewed>,
 }
 
 /// A revision of the pull request.
@@ -75,7 +83,9 @@ impl Demonstration {
             "task": { "key": execution.task_id, "status": self.task_status },
             "cost_usd": self.view.cost().booked().as_usd(),
             "steps": steps_json(&self.view),
+            "tickets": self.tickets,
             "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
+            "review": self.review.as_ref().map(Reviewed::json),
             "error": execution.error,
             "cause": execution.cause,
         })
@@ -98,6 +108,10 @@ impl Demonstration {
                 print_painted(&format!("{heading}\n{}\n\n", patch(text(&file["patch"]), in_color)));
             }
         }
+        print_tickets(&self.tickets);
+        if let Some(review) = &self.review {
+            review.print();
+        }
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
         }
@@ -110,6 +124,9 @@ impl Demonstration {
             if cost.0 > 0 {
                 println!("  {:<30} {cost}", shown.step.state);
             }
+        }
+        if let Some(review) = &self.review {
+            println!("  {:<30} {} ({} turns)", "review", review.cost(), review.turns);
         }
         let total = self.view.cost().booked();
         println!("  {:<30} {total}", "total");
@@ -138,7 +155,8 @@ impl Demonstration {
     /// The result of the command.
     fn verdict(&self) -> Outcome {
         let views = std::iter::once(&self.view)
-            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()));
+            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()))
+            .chain(self.review.iter().map(|review| &review.view));
         for execution in views.map(|view| &view.execution) {
             if execution.outcome != ExecutionOutcome::Succeeded {
                 return Err(Exit::negative(format!(
@@ -148,8 +166,15 @@ impl Demonstration {
                 )));
             }
         }
-        if self.pull_request.is_none() {
-            return Err(Exit::negative("the execution succeeded, but there is no pull request"));
+        if self.pull_request.is_none() && self.tickets.is_empty() {
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no pull request and no ticket",
+            ));
+        }
+        if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
+            return Err(Exit::negative(
+                "the execution succeeded, but there is no review on the pull request",
+            ));
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
@@ -161,6 +186,17 @@ impl Demonstration {
                 )))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+/// Prints the tickets with their descriptions.
+fn print_tickets(tickets: &[Value]) {
+    for ticket in tickets {
+        let (kind, title) = (text(&ticket["type"]), text(&ticket["title"]));
+        println!("\n{} {kind}: {title} ({})", text(&ticket["key"]), text(&ticket["state"]));
+        for line in text(&ticket["description"]).lines() {
+            println!("    {line}");
         }
     }
 }
@@ -187,22 +223,8 @@ fn status_word(outcome: ExecutionOutcome) -> &'static str {
     }
 }
 
-/// A text from the state, or an empty one.
-pub(super) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 fn files_of(pull: &Value) -> impl Iterator<Item = &Value> {
     list(&pull["files"])
-}
-
-/// The state of each simulated service.
-fn services(state: &Value) -> impl Iterator<Item = &Value> {
-    state.as_object().into_iter().flat_map(serde_json::Map::values)
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 /// Every pull request on the simulated code hosts.

@@ -2,7 +2,7 @@
 //!
 //! A world says it by a delivery of the trigger's name. Where it has none, one is made from its people and channels.
 
-use super::report::text;
+use super::state::text;
 use crate::exit::{Exit, Outcome};
 use serde_json::{Value, json};
 

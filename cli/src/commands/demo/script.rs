@@ -1,8 +1,8 @@
 //! What happens in a demo: the delivery that starts it, and how the pull request is revised after it.
 
-use super::checks_failed;
 use super::revisions;
 use super::round::Revision;
+use super::{checks_failed, code_review};
 use crate::exit::{Exit, Outcome};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -27,13 +27,17 @@ impl Script {
         let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
         let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
         let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
-        let revision = name.and_then(revisions::find);
+        let has_delivery = |name: &str| world["deliveries"].get(name).is_some();
+        let review =
+            Some(&code_review::ROUND).filter(|round| name == Some(round.name) && !has_delivery(round.name));
+        let revision = name.and_then(revisions::find).or(review);
         let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
         let names = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
         let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
         let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
         let trigger = found.cloned().ok_or_else(|| {
-            let of_revisions = revisions::names().chain([checks_failed::NAME]).map(str::to_owned);
+            let of_revisions =
+                revisions::names().chain([checks_failed::NAME, code_review::NAME]).map(str::to_owned);
             let all: Vec<String> = known.iter().cloned().chain(of_revisions).collect();
             let wanted = wanted.unwrap_or_default();
             Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))

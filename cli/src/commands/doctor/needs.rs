@@ -16,6 +16,8 @@ pub(super) struct Needs {
     actions: BTreeMap<PluginType, BTreeSet<String>>,
     /// The statuses that are named literally.
     statuses: BTreeSet<String>,
+    /// The workflows that a project may name.
+    opt_in: BTreeSet<String>,
 }
 
 /// The plugin types without which a step that uses another one has nothing to work with, so that the run fails.
@@ -23,11 +25,13 @@ const INDISPENSABLE: [PluginType; 3] =
     [PluginType::TaskManagement, PluginType::VersionControl, PluginType::AiProvider];
 
 impl Needs {
-    /// What these workflows use. `undo` is left out: what it takes back was done with a provider.
+    /// What these workflows use. `undo` is left out: what it takes back was done with a provider. So are those that no project must have.
     pub(super) fn of(workflows: &Workflows) -> Self {
         let catalog = actions::catalog::catalog();
-        let mut needs = Self::default();
-        for (_, definition) in workflows.definitions().filter(|(name, _)| *name != UNDO_WORKFLOW) {
+        let opt_in = workflows.names().filter(|name| workflows.is_opt_in(name)).map(str::to_owned);
+        let mut needs = Self { opt_in: opt_in.collect(), ..Self::default() };
+        let is_needed = |name: &str| name != UNDO_WORKFLOW && !workflows.is_opt_in(name);
+        for (_, definition) in workflows.definitions().filter(|(name, _)| is_needed(name)) {
             let called = placeholders(definition);
             for (name, action) in catalog.get("actions").and_then(Value::as_object).into_iter().flatten() {
                 let placeholder = function_placeholder(name);
@@ -57,10 +61,18 @@ impl Needs {
         all.into_iter().map(str::to_owned).collect()
     }
 
-    /// The plugin types that workflows use and that a project leaves out.
+    /// The plugin types that workflows use and that a project leaves out, and the workflows that it names and that are not there.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
         let mut findings = Vec::new();
         for project in &configuration.projects {
+            for name in project.workflows.iter().filter(|name| !self.opt_in.contains(*name)) {
+                let known = self.opt_in.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                findings.push(Finding {
+                    subject: format!("project {}, workflows", project.key),
+                    verdict: Verdict::Wrong,
+                    problem: Some(format!("no workflow `{name}` has `opt_in: true`; accepted: {known}")),
+                });
+            }
             for (plugin, actions) in &self.actions {
                 if project.providers.contains_key(plugin) {
                     continue;

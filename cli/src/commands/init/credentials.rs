@@ -128,15 +128,23 @@ impl Credentials {
                 (None, SigningSecret::None) => None,
             };
             if let Some(value) = value {
-                let whole = with_entry(&name, value, present)?;
-                check(&name, &[form], &whole)?;
-                file.set(secret_id(&form.name), text_of(&whole)).map_err(Exit::usage)?;
+                set(file, form, &name, &value)?;
                 println!("{name} is set");
                 new.insert(endpoint.clone());
             }
         }
         Ok(new)
     }
+}
+
+/// Sets a secret, or an entry of one, if what reads it can use it.
+fn set(file: &mut SecretFile, form: &SecretForm, name: &str, value: &Value) -> Outcome {
+    let with_value = |present: Option<&SecretString>| {
+        let whole = with_entry(name, value.clone(), present)?;
+        check(name, &[form], &whole)?;
+        Ok::<_, Exit>(Some(text_of(&whole)))
+    };
+    file.update(secret_id(&form.name), with_value).map_err(Exit::usage)?
 }
 
 /// The credentials of one instance.
@@ -172,10 +180,8 @@ async fn credentials(
             Some(value) => value,
             None => prompt::ask(Some(&form.content)).await?,
         };
-        let whole = with_entry(name, value, file.get(id))?;
-        match check(name, &[form], &whole) {
+        match set(file, form, name, &value) {
             Ok(()) => {
-                file.set(id, text_of(&whole)).map_err(Exit::usage)?;
                 println!("{name} is set");
                 return Ok(());
             }

@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 /// Keys of a project that `--set` accepts beside those of sections.
 const PROJECT_KEYS: &[&str] = &["base_branch", "channel", "space"];
 
-/// What people are asked for each plugin type. Of monitoring they are not: no step uses it yet.
+/// What people are asked for each plugin type.
 const QUESTIONS: &[(PluginType, &str)] = &[
     (PluginType::TaskManagement, "Where are the tickets"),
     (PluginType::VersionControl, "Where is the code"),
     (PluginType::Communication, "Where does the team chat"),
     (PluginType::Documentation, "Where are pages of documentation"),
     (PluginType::AiProvider, "Whose model writes the code"),
+    (PluginType::Monitoring, "Where are metrics"),
 ];
 
 /// What will be written.

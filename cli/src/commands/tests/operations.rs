@@ -11,6 +11,7 @@ const ALL: &[&[(&str, &str)]] = &[
     super::auth::OPERATIONS,
     super::budget::OPERATIONS,
     super::cost::OPERATIONS,
+    super::evidence::OPERATIONS,
     super::execution::OPERATIONS,
     super::plugin::OPERATIONS,
     super::project::OPERATIONS,
@@ -23,6 +24,13 @@ const ALL: &[&[(&str, &str)]] = &[
 /// The operations that only `ticketsmith api PATH` asks for, with the reason.
 const ONLY_BY_PATH: &[(&str, &str)] = &[
     ("get_health", "monitoring asks for it; people see that `serve` answers"),
+    ("begin_link", "`link` does the same in the records"),
+    ("confirm_link", "`link --confirm` does the same in the records"),
+    ("list_accounts", "`link` lists them from the records"),
+    ("separate_account", "`link --remove` does the same in the records"),
+    ("show_link", "`link CODE` shows the same from the records"),
+    ("get_notices", "`notify` shows the same from the records"),
+    ("choose_notices", "`notify` chooses the same in the records"),
     ("get_workflow_status", "another path to what `execution view` shows"),
     ("get_openapi", "programs read the contract; it is no answer for people"),
 ];

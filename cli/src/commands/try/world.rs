@@ -172,7 +172,8 @@ fn workflow(checks: bool) -> String {
 
 /// The shipped agent with a bound in dollars, and without questions: nobody is there to answer for days.
 fn agent(max_usd: f64) -> String {
-    let tools: Vec<&str> = edits::tool_names().filter(|name| *name != "ask_person").collect();
+    let tools: Vec<&str> =
+        edits::tool_names().filter(|name| !matches!(*name, "ask_person" | edits::PROPOSE_PLAN)).collect();
     format!(
         "description: Implements a ticket and leaves the change for people to look at\neffort: medium\ntools: [{}]\nmax_usd: {max_usd}\nmax_minutes: 60\n",
         tools.join(", ")

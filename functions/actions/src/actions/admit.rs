@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::spec::ActionSpec;
 use crate::starter;
 use domain::execution::execution_of;
-use domain::{ActionError, Grant, PluginType};
-use records::{ExecutionRecord, Partition, Table};
+use domain::{ActionError, ErrorKind, Grant, PluginType};
+use records::{AuditKind, AuditRecord, ExecutionRecord, Partition, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ impl Action for Admit {
     const SPEC: ActionSpec = ActionSpec::of_records("admit")
         .admitting()
         .with_credentials(&[PluginType::VersionControl])
-        .writing(&[Partition::Run, Partition::Writer]);
+        .writing(&[Partition::Audit, Partition::Run, Partition::Writer]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (scope, table) = (context.scope(), context.table());
@@ -57,7 +57,13 @@ impl Action for Admit {
         let grant = match granted {
             Some(grant) => grant,
             None => {
-                let grant = starter::check(context, &scope.project).await?.grant;
+                let grant = match starter::check(context, &scope.project).await {
+                    Ok(starter) => starter.grant,
+                    Err(refused) => {
+                        audit_refusal(context, &refused).await?;
+                        return Err(refused);
+                    }
+                };
                 if grant == Grant::Writer {
                     // Before the admission, so that people who are admitted may also stop what they started.
                     table.put_writer(&scope.account(), &scope.project.key, now).await?;
@@ -71,6 +77,20 @@ impl Action for Admit {
         }
         Ok(Done::for_good(Output { grant }))
     }
+}
+
+/// Records that somebody was not allowed to start the run.
+///
+/// # Errors
+/// The table's errors.
+async fn audit_refusal(context: &Context<'_>, refused: &NoOutput) -> Result<(), ActionError> {
+    let NoOutput::Failed(ActionError { kind: ErrorKind::Rejected, .. }) = refused else { return Ok(()) };
+    let (scope, now) = (context.scope(), context.clock().now());
+    let (id, execution) = (format!("{}/admit", scope.execution), scope.execution.clone());
+    let record =
+        AuditRecord::new(AuditKind::Refusal, &id, now, scope.actor.as_ref(), Admit::SPEC.name, &execution);
+    let record = AuditRecord { what: "start".to_owned(), about: Some(execution), ..record };
+    Ok(context.table().audit(&record).await?)
 }
 
 /// The newest redrive of a run; `None` where nobody asked for one.

@@ -1,9 +1,11 @@
-//! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stood in the way of.
+//! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stood in the way of, or people decide
+//! what becomes of it.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::agent::session;
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use records::{Moves, Topic};
+use records::{Moves, Partition, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,7 +26,8 @@ pub struct Output {
     pub resumed: bool,
 }
 
-/// Records that the execution waits for money. The sweeper lets it go on once there is room.
+/// Records that the execution waits for money, and says what is done and what is left. `events` asks in the chat; people add money, or have
+/// it end; the sweeper lets it go on once there is room.
 ///
 /// # Errors
 /// Those of [`Park::wait`](crate::park::Park::wait).
@@ -34,13 +37,20 @@ impl Action for AwaitBudget {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_records("await_budget").parking();
+    const SPEC: ActionSpec = ActionSpec::of_records("await_budget").parking().reading(&[Partition::Session]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let message = message_of(&input.reason.unwrap_or_default());
+        let done = session::standing(context).await?.map(|done| format!(" {done}")).unwrap_or_default();
+        let named = match context.ticket().await? {
+            Some(ticket) => ticket,
+            None => context.scope().execution.clone(),
+        };
+        let hours = context.scope().configuration.budgets.draft_after_hours;
         let question = format!(
-            "{message}. It goes on by itself once `budgets` in ticketsmith.yaml leave room for the call, or in the next month \
-             where the month's limit is used up."
+            "{message}.{done} Say `budget {named} +5` to add five dollars, `budget {named} draft` to finish with what is done, or \
+             `budget {named} rollback` to take everything back. Without an answer within {hours} hours it finishes as a draft. It \
+             goes on by itself once `budgets` in ticketsmith.yaml leave room for the call."
         );
         context.park().wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
         Err(NoOutput::Parked)

@@ -3,25 +3,42 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
+use domain::event::Confirmation;
+use domain::routes::Routes;
 use domain::{ActionError, EventKey, EventName};
 use records::{Moves, NewInquiry, Partition, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What the step gives.
+/// What the step gives: `event` with `match`, or `any`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// What is waited for: `github.checks_completed`.
-    pub event: EventName,
+    #[serde(default)]
+    pub event: Option<EventName>,
     /// Which one, by the fields that tell it from others: `{repository, sha}` for checks, `{task_id}` for a ticket,
     /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in a chat.
+    #[serde(rename = "match", default)]
+    pub matches: Option<Map<String, Value>>,
+    /// Several events, of which the first one counts.
+    #[serde(default)]
+    pub any: Vec<Awaited>,
+}
+
+/// One of several events that are waited for.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Awaited {
+    /// What is waited for.
+    pub event: EventName,
+    /// Which one, by the fields that tell it from others.
     #[serde(rename = "match")]
     pub matches: Map<String, Value>,
 }
 
-/// What later steps can read: the fields of the event.
+/// What later steps can read: the fields of the event, and its name as `event`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Output(pub Map<String, Value>);
@@ -41,7 +58,7 @@ impl Action for AwaitEvent {
     const SPEC: ActionSpec = ActionSpec::of_records("await_event").parking().writing(&[Partition::Inquiry]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let Input { event, matches } = input;
+        let awaited = input.awaited()?;
         let routes = context.table().routes(context.clock().now()).await?;
         if routes.events.is_empty() {
             return Err(ActionError::unavailable(
@@ -49,23 +66,22 @@ impl Action for AwaitEvent {
             )
             .into());
         }
-        let cannot_wait = || {
-            let accepted = routes.events.iter().filter(|spec| !spec.match_fields.is_empty());
-            let accepted: Vec<_> = accepted.map(|spec| spec.name.as_str()).collect();
-            ActionError::rejected(format!("no step can wait for {event}; accepted: {}", accepted.join(", ")))
-        };
-        let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
-        let key = EventKey::new(spec, &matches)
-            .map_err(|field| {
-                let accepted = spec.match_fields.join(", ");
-                ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
-            })?
-            .ok_or_else(cannot_wait)?;
-        let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
-        let question = format!("It waits for {event} of {}.", which.join(", "));
-        let topic = Topic::Event(key.clone());
-        context.park().wait(&topic, question, Vec::new(), Moves::default()).await?;
-        if spec.confirmed_by.is_some() {
+        let found: Vec<(Awaited, EventKey, Option<Confirmation>)> = awaited
+            .into_iter()
+            .map(|awaited| key_of(&routes, &awaited).map(|(key, by)| (awaited, key, by)))
+            .collect::<Result<_, _>>()?;
+        let question = format!(
+            "It waits for {}.",
+            found.iter().map(|(it, ..)| in_words(it)).collect::<Vec<_>>().join(" or ")
+        );
+        for (_, key, _) in &found {
+            let topic = Topic::Event(key.clone());
+            context.park().wait(&topic, question.clone(), Vec::new(), Moves::default()).await?;
+        }
+        for (Awaited { event, matches }, key, by) in found {
+            if by != Some(Confirmation::Checks) {
+                continue;
+            }
             // It may be so already, and then no delivery will say so.
             let inquiry = NewInquiry { kind: event, fields: matches, by: None, reported: false };
             let asked = context.table().inquire(&key, &inquiry, context.clock().now()).await;
@@ -73,4 +89,40 @@ impl Action for AwaitEvent {
         }
         Err(NoOutput::Parked)
     }
+}
+
+impl Input {
+    /// What is waited for, of which there is at least one.
+    fn awaited(self) -> Result<Vec<Awaited>, ActionError> {
+        match (self.event, self.matches, self.any) {
+            (Some(event), Some(matches), any) if any.is_empty() => Ok(vec![Awaited { event, matches }]),
+            (None, None, any) if !any.is_empty() => Ok(any),
+            _ => Err(ActionError::rejected(
+                "a wait for events has either `event` with `match`, or `any` with at least one event",
+            )),
+        }
+    }
+}
+
+/// By which key an event is found, and who confirms that it happened.
+fn key_of(routes: &Routes, awaited: &Awaited) -> Result<(EventKey, Option<Confirmation>), ActionError> {
+    let Awaited { event, matches } = awaited;
+    let cannot_wait = || {
+        let accepted = routes.events.iter().filter(|spec| !spec.match_fields.is_empty());
+        let accepted: Vec<_> = accepted.map(|spec| spec.name.as_str()).collect();
+        ActionError::rejected(format!("no step can wait for {event}; accepted: {}", accepted.join(", ")))
+    };
+    let spec = routes.events.find(event.as_str()).ok_or_else(cannot_wait)?;
+    let key = EventKey::new(spec, matches)
+        .map_err(|field| {
+            let accepted = spec.match_fields.join(", ");
+            ActionError::rejected(format!("`match` of {event} lacks `{field}`; accepted: {accepted}"))
+        })?
+        .ok_or_else(cannot_wait)?;
+    Ok((key, spec.confirmed_by))
+}
+
+fn in_words(Awaited { event, matches }: &Awaited) -> String {
+    let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
+    format!("{event} of {}", which.join(", "))
 }

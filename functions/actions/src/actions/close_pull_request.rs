@@ -1,11 +1,10 @@
-//! `close_pull_request`: closes a pull request without merging it.
+//! `close_pull_request`: closes a pull request without merging it; as an inverse, it reverts one that was merged by another pull request.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::PluginType;
-use domain::RepositoryName;
-use domain::plugins::RepositoryAccess;
+use domain::plugins::{PullRequestClosing, RepositoryAccess};
+use domain::{ActionError, PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +19,9 @@ pub struct Input {
     /// The pull request's number.
     #[schemars(extend("x-aliases" = ["pr_number"]))]
     pub number: u64,
+    /// Whether one that was merged is reverted: a pull request is opened that takes its changes back, for people to review. Default: false.
+    #[serde(default)]
+    pub revert_merged: Option<bool>,
 }
 
 /// What later steps can read.
@@ -27,12 +29,18 @@ pub struct Input {
 pub struct Output {
     /// The pull request's number.
     pub number: u64,
+    /// Whether it was closed already.
+    #[serde(default)]
+    pub gone: bool,
+    /// What was done in place of closing it: the address of the pull request that reverts it. Absent where it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 /// Closes the pull request; one that is closed is left alone.
 ///
 /// # Errors
-/// `Conflict` when it was merged; `Rejected` when the repository is not configured or there is no such pull request; the code
+/// `Conflict` when it was merged and is not to be reverted, or later changes are in the way; `Rejected` when the repository is not configured or there is no such pull request; the code
 /// host's errors.
 pub struct ClosePullRequest;
 
@@ -45,12 +53,26 @@ impl Action for ClosePullRequest {
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
-        context.effect().intend(true).await?;
+        let intent = context.effect().intend(true).await?;
+        let (repository, number) = (&project.repository, input.number);
         let place = providers::repository_url(&context.scope().configuration, project);
-        context
-            .effect()
-            .send_again(place, host.close_pull_request(&project.repository, input.number))
-            .await?;
-        Ok(Done::for_good(Output { number: input.number }))
+        let closing = host.close_pull_request(repository, number);
+        let closing = context.effect().send_again(place.clone(), closing).await?;
+        let gone = match closing {
+            PullRequestClosing::Closed => false,
+            PullRequestClosing::WasClosed => true,
+            PullRequestClosing::WasMerged if input.revert_merged == Some(true) => {
+                // Only to open it takes a branch as well.
+                let host = context.code_host(RepositoryAccess::WriteReviews).await?;
+                let revert = host.revert_pull_request(repository, number, &intent.mark);
+                let opened = context.effect().send_again(place, revert).await?;
+                return Ok(Done::for_good(Output { number, gone: false, instead: Some(opened.url) }));
+            }
+            PullRequestClosing::WasMerged => {
+                let reason = format!("pull request {repository}#{number} was merged, so it cannot be closed");
+                return Err(ActionError::conflict(reason).into());
+            }
+        };
+        Ok(Done::for_good(Output { number, gone, instead: None }))
     }
 }

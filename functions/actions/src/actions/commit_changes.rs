@@ -79,7 +79,7 @@ impl Action for CommitChanges {
     const SPEC: ActionSpec = ActionSpec::of_plugin("commit_changes", PluginType::VersionControl)
         .effect()
         .undone_by(&[RevertCommit::SPEC.name, DeleteBranch::SPEC.name])
-        .reading(&[Partition::Waiter])
+        .reading(&[Partition::Inbox, Partition::Waiter])
         .writing(&[Partition::Repository, Partition::Session])
         // Its requests are the most, and under load each waits for its turn.
         .taking(180);

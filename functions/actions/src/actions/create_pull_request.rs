@@ -98,7 +98,7 @@ impl Action for CreatePullRequest {
                     source: source.clone(),
                     target: target.clone(),
                     title: input.title,
-                    description: input.description.unwrap_or_default(),
+                    description: with_evidence(input.description.as_deref(), repository, &source),
                     draft: input.draft.unwrap_or_default(),
                 };
                 let place = providers::branch_url(&scope.configuration, project, &source);
@@ -132,7 +132,16 @@ impl Action for CreatePullRequest {
         };
         // What people say about it is then known to be about the ticket. One that a person opened stays theirs.
         context.table().put_opened_pull_request(&opened).await?;
-        let inverse = json!({ "repository": repository, "number": number });
+        let inverse = json!({ "repository": repository, "number": number, "revert_merged": true });
         Ok(Done::undone_by(output, ClosePullRequest::SPEC.id(), inverse))
+    }
+}
+
+/// The description, and how people find out how the pull request came about. Its number is not known yet.
+fn with_evidence(description: Option<&str>, repository: &RepositoryName, branch: &BranchName) -> String {
+    let found = format!("How this came about, signed: `ticketsmith evidence {repository}@{branch}`");
+    match description.map(str::trim_end).filter(|description| !description.is_empty()) {
+        Some(description) => format!("{description}\n\n---\n\n{found}"),
+        None => found,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
+use crate::effect::Intent;
 use crate::spec::ActionSpec;
 use domain::plugins::{CreatedTask, Mark, NewTask, TaskManagement};
 use domain::{ActionError, PluginType};
@@ -85,8 +86,21 @@ pub(crate) async fn create(
     tracker: &dyn TaskManagement,
     new: &NewTask,
 ) -> Result<Done<Output>, ActionError> {
+    let intent = context.effect().intend(false).await?;
+    create_intended(context, tracker, new, &intent).await
+}
+
+/// As [`create`], with the effect's intention.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn create_intended(
+    context: &Context<'_>,
+    tracker: &dyn TaskManagement,
+    new: &NewTask,
+    intent: &Intent,
+) -> Result<Done<Output>, ActionError> {
     let effect = context.effect();
-    let intent = effect.intend(false).await?;
     let earlier = match intent.resumed {
         true => find_created(context.table(), tracker, &new.project, &intent.mark).await?,
         false => None,
@@ -113,7 +127,10 @@ impl From<CreatedTask> for Output {
 }
 
 /// The ticket that an earlier attempt created: the tracker may have told of it in a delivery before its search shows it.
-async fn find_created(
+///
+/// # Errors
+/// Those of the table and the tracker.
+pub(crate) async fn find_created(
     table: &Table,
     tracker: &dyn TaskManagement,
     project: &str,

@@ -32,6 +32,9 @@ pub struct Output {
     pub branch: String,
     /// Whether it was there.
     pub deleted: bool,
+    /// Whether it was gone already.
+    #[serde(default)]
+    pub gone: bool,
 }
 
 /// Deletes the branch where it was found; one that is gone is left alone.
@@ -71,6 +74,10 @@ impl Action for DeleteBranch {
             let deleted = host.delete_branch(&project.repository, branch, head);
             context.effect().send_again(place, deleted).await?;
         }
-        Ok(Done::for_good(Output { branch: branch.to_string(), deleted: head.is_some() }))
+        Ok(Done::for_good(Output {
+            branch: branch.to_string(),
+            deleted: head.is_some(),
+            gone: head.is_none(),
+        }))
     }
 }

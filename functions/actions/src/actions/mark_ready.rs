@@ -4,7 +4,7 @@ use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::plugins::RepositoryAccess;
-use domain::{ErrorKind, PluginType, RepositoryName};
+use domain::{ActionError, ErrorKind, PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub struct Output {
     pub refusal: Option<String>,
 }
 
-/// Marks the pull request as ready for review; one that is no draft is left alone. It stays so when the run is undone, which closes it.
+/// Marks the pull request as ready for review; one that is no draft is left alone, and one of work that was cut short stays a draft. It stays so when the run is undone, which closes it.
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured; the code host's errors, but for a refusal, which is an output.
@@ -46,6 +46,11 @@ impl Action for MarkReady {
         let host = context.code_host(RepositoryAccess::WriteReviews).await?;
         let project = context.scope().project_of(input.repository.as_ref())?;
         context.effect().intend(true).await?;
+        let execution = &context.scope().execution;
+        if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {
+            let refusal = "the work was cut short by a limit of dollars, so the pull request stays a draft";
+            return Ok(Done::for_good(Output { ready: false, refusal: Some(refusal.to_owned()) }));
+        }
         let place = providers::repository_url(&context.scope().configuration, project);
         let marked = context.effect().send_again(place, host.mark_ready(&project.repository, input.number));
         let refusal = match marked.await {

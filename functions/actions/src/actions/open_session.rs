@@ -5,7 +5,8 @@ use crate::agent::session::{self, NewSession, Report};
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::{BranchName, PluginType, RepositoryName, Task};
+use domain::{BranchName, PluginType, RepositoryName, Stored, Task};
+use edits::ReviewSubject;
 use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,9 @@ pub struct Input {
     /// Whether the agent's session that worked on the branch before goes on, with what it knows, if there is one. Default: false.
     #[serde(default)]
     pub continues: Option<bool>,
+    /// The pull request to review, as `read_pull_request` gives it, or whose threads are to be answered, as `read_threads` does.
+    #[serde(default)]
+    pub review: Option<Stored<ReviewSubject>>,
 }
 
 /// What later steps can read.
@@ -74,6 +78,7 @@ impl Action for OpenSession {
             instructions: input.instructions,
             context: input.context,
             continues: input.continues.unwrap_or_default(),
+            review: context.load(input.review.as_ref()).await?,
         };
         let Report { session, next, turn, .. } = session::open(context, new).await?;
         // A redrive finds a session that has ended or asks: what it came to, and what it asks, are the results of `run_tools`.

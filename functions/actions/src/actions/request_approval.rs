@@ -6,15 +6,15 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::effect::Effect;
-use crate::park::Park;
+use crate::park::{Asked, Park};
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::same_status;
 use domain::execution::execution_of;
 use domain::plugins::{Communication, Message, MessageBody, MessageButton};
 use domain::text::literal;
-use domain::{ActionError, PluginType};
-use records::{Answer, Moves, Timeliness, Topic, Waiter};
+use domain::{ActionError, Actor, PluginType};
+use records::{Answer, Moves, Terms, Timeliness, Topic, Waiter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -40,9 +40,28 @@ pub struct Input {
     #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub decline_status: Option<String>,
+    /// `requester`: the person who asked for the work may not answer.
+    #[serde(default)]
+    pub not_by: Option<NotBy>,
+    /// How many people must say yes, each once, whatever their accounts. One no decides.
+    #[schemars(range(min = 1, max = 20))]
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// After how many seconds without an answer people are reminded in the chat, and again.
+    #[schemars(range(min = 60))]
+    #[serde(default)]
+    pub remind_seconds: Option<u64>,
     /// The key of an effect whose answer was lost, if that is what people are asked about: a yes lets the step act again.
     #[serde(default)]
     pub effect: Option<String>,
+}
+
+/// Who may not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotBy {
+    /// The person who asked for the work.
+    Requester,
 }
 
 /// What later steps can read. A no is the error `Declined`.
@@ -60,7 +79,7 @@ pub struct Output {
 
 /// The message that asks, as the journal remembers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Asked {
+struct Sent {
     channel: String,
     message_id: String,
 }
@@ -102,8 +121,7 @@ impl Action for RequestApproval {
             Err(NoOutput::Skipped(_)) => return Err(NoOutput::Parked),
             Err(other) => return Err(other),
         };
-        let details = input.details.as_deref();
-        let ask = async |effect: &Effect| ask(&*chat, effect, context.scope(), &waiter, details).await;
+        let ask = async |effect: &Effect| ask(&*chat, effect, context.scope(), &waiter).await;
         // The message of an execution that ended shows what was asked there; its buttons answer nothing here.
         let execution = &context.scope().execution;
         let again = (execution != execution_of(&context.scope().run))
@@ -163,7 +181,14 @@ async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
     {
         return Err(ActionError::rejected(format!("a move to `{yes}` cannot be both a yes and a no")));
     }
-    park.wait(&Topic::Approval(park.scope.execution.clone()), input.question.clone(), approvers, moves).await
+    let requester = || park.scope.actor.as_ref().map(Actor::account);
+    let terms = Terms {
+        not_by: input.not_by.and_then(|NotBy::Requester| requester()),
+        count: input.count.unwrap_or(1),
+        remind_seconds: input.remind_seconds,
+    };
+    let (question, details) = (input.question.clone(), input.details.clone());
+    park.wait_for_people(Asked { question, details, approvers, moves, terms }).await
 }
 
 /// Asks in the project's channel; without a channel, the progress comment alone asks.
@@ -175,8 +200,7 @@ async fn ask(
     effect: &Effect,
     scope: &Scope,
     waiter: &Waiter,
-    details: Option<&str>,
-) -> Result<Done<Option<Asked>>, ActionError> {
+) -> Result<Done<Option<Sent>>, ActionError> {
     let Some(channel) = scope.project.channel.clone() else { return Ok(Done::for_good(None)) };
     let intent = effect.intend(false).await?;
     let earlier = match intent.resumed {
@@ -193,7 +217,7 @@ async fn ask(
                 url: None,
             };
             let body = MessageBody {
-                text: text(scope, waiter, details),
+                text: text(scope, waiter),
                 buttons: vec![button("Approve", "approve"), button("Deny", "deny")],
             };
             let message = Message { channel, thread: None, body };
@@ -201,7 +225,7 @@ async fn ask(
             effect.send(place, chat.send_message(&message, &intent.mark)).await?
         }
     };
-    Ok(Done::for_good(Some(Asked { channel: sent.channel, message_id: sent.id })))
+    Ok(Done::for_good(Some(Sent { channel: sent.channel, message_id: sent.id })))
 }
 
 /// Looks for the message of an attempt whose answer was lost.
@@ -214,16 +238,16 @@ async fn seek(context: &Context<'_>) -> Result<Done<Output>, NoOutput> {
             Some(sent) => sent,
             None => effect.send(None, async { Err(ActionError::internal("nothing is sent")) }).await?,
         };
-        Ok::<_, ActionError>(Done::for_good(Some(Asked { channel: sent.channel, message_id: sent.id })))
+        Ok::<_, ActionError>(Done::for_good(Some(Sent { channel: sent.channel, message_id: sent.id })))
     };
     context.effect().perform(look).await?;
     Err(NoOutput::Parked)
 }
 
-fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {
+fn text(scope: &Scope, waiter: &Waiter) -> String {
     let question = waiter.question.as_deref().unwrap_or_default();
     let mut text = format!("**{}**", literal(question));
-    if let Some(details) = details {
+    if let Some(details) = &waiter.details {
         text.push_str(&format!("\n\n{details}"));
     }
     let who = match waiter.approvers.as_slice() {
@@ -231,6 +255,12 @@ fn text(scope: &Scope, waiter: &Waiter, details: Option<&str>) -> String {
         named => named.join(", "),
     };
     text.push_str(&format!("\n\n{} · `{}` · may be answered by {who}", scope.project.key, waiter.execution));
+    if waiter.terms.needed() > 1 {
+        text.push_str(&format!(" · {} people must approve", waiter.terms.needed()));
+    }
+    if let Some(requester) = &waiter.terms.not_by {
+        text.push_str(&format!(" · not by {}, who asked for it", literal(requester)));
+    }
     for (status, answer) in [(&waiter.moves.approve, "yes"), (&waiter.moves.decline, "no")] {
         if let Some(status) = status {
             text.push_str(&format!(" · to move the ticket to \u{201c}{status}\u{201d} is a {answer}"));

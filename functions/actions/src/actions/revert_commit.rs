@@ -34,6 +34,9 @@ pub struct Output {
     pub branch: String,
     /// The commit it points to now.
     pub sha: String,
+    /// Whether the commit was gone already.
+    #[serde(default)]
+    pub gone: bool,
 }
 
 /// Moves the branch back; one that is there already is left alone.
@@ -67,6 +70,6 @@ impl Action for RevertCommit {
             let reverted = host.revert_commit(repository, branch, &input.sha, &input.parent);
             context.effect().send_again(place, reverted).await?;
         }
-        Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string() }))
+        Ok(Done::for_good(Output { branch: branch.to_string(), sha: input.parent.to_string(), gone: there }))
     }
 }

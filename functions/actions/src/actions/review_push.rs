@@ -56,8 +56,8 @@ impl Action for ReviewPush {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec =
-        ActionSpec::of_plugin("review_push", PluginType::VersionControl).reading(&[Partition::Session]);
+    const SPEC: ActionSpec = ActionSpec::of_plugin("review_push", PluginType::VersionControl)
+        .reading(&[Partition::Inbox, Partition::Session]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let project = context.scope().project_of(input.repository.as_ref())?;

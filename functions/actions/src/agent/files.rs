@@ -79,9 +79,22 @@ impl<'a> Repository<'a> {
                 project.base_branch
             ))
         })?;
+        Self::at(context, host, project, commit).await
+    }
+
+    /// Opens a project's repository at a commit.
+    ///
+    /// # Errors
+    /// Those of the code host.
+    pub async fn at(
+        context: &'a Context<'_>,
+        host: &'a dyn VersionControl,
+        project: &'a Project,
+        commit: CommitSha,
+    ) -> Result<Self, ActionError> {
         let (table, now) = (context.table(), context.clock().now());
         let mut opened = Self { table, now, host, project, commit, tree: Vec::new() };
-        let read = async || host.tree(repository, opened.commit.as_str()).await;
+        let read = async || host.tree(&project.repository, opened.commit.as_str()).await;
         opened.tree = opened.once(&[], read).await?;
         Ok(opened)
     }

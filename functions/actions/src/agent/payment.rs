@@ -52,6 +52,7 @@ impl AgentExecution {
             account: charge.account.clone(),
             project: Some(charge.project.clone()),
             task_id: charge.task_id.clone(),
+            workflow: charge.workflow.clone(),
             execution: charge.execution.clone(),
             state: charge.state.clone(),
             action: charge.action.clone(),

@@ -36,9 +36,14 @@ fn listed(provider: &str) -> Option<ProviderInfo<'static>> {
     found.filter(|found| found.id() == provider)
 }
 
-/// The tokens that a prompt of a model and its reply may have together, where the list says so.
+/// The tokens that a prompt of a model and its reply may have together, where the list says so. It is asked as for a price, which knows a
+/// model by other names than its own, too.
 fn context_window(provider: &str, model: &str) -> Option<u64> {
-    listed(provider)?.models().find(|known| known.id() == model)?.context_window()
+    let listed = listed(provider)?;
+    let nothing = genai_prices::Usage::from([(UsageKey::INPUT_TOKENS, 0.0)]);
+    let request = PriceRequest::new(model, &nothing).with_provider_id(provider);
+    let known = Calculator::bundled().calculate(&request).ok()?.model_id;
+    listed.models().find(|model| model.id() == known)?.context_window()
 }
 
 /// The price of a model that the configuration gives.
@@ -211,8 +216,38 @@ mod tests {
     }
 
     #[test]
+    fn caches_and_geographies_of_bedrock_stay_within_the_worst_case() {
+        let prices = prices("aws", false);
+        let usage = Usage {
+            input_tokens: 1_000,
+            cache_read_tokens: 6_000,
+            cache_write_5m_tokens: 3_000,
+            cache_write_1h_tokens: 0,
+            output_tokens: 1_000,
+        };
+        let price = |model| prices.price(model, &usage, at()).unwrap();
+        // claude-sonnet-5-5: $2 in, $10 out, $2.50 for cache writes, $0.10 for cache reads; a tenth more where it stays in a geography.
+        assert_eq!(price("global.anthropic.claude-sonnet-5-5"), MicroUsd(2_000 + 600 + 7_500 + 10_000));
+        assert_eq!(price("eu.anthropic.claude-sonnet-5-5"), MicroUsd(2_200 + 660 + 8_250 + 11_000));
+        for model in [
+            "global.anthropic.claude-sonnet-5-5",
+            "eu.anthropic.claude-sonnet-5-5",
+            "anthropic.claude-haiku-4-5-20251001-v1:0",
+            "us.amazon.nova-pro-v1:0",
+            "openai.gpt-oss-120b-1:0",
+        ] {
+            let worst = prices.worst_case(model, usage.all_input_tokens(), true, 1_000, at()).unwrap();
+            assert!(price(model) <= worst, "{model}");
+        }
+        let profile = "arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/abc";
+        assert_eq!(prices.worst_case(profile, 1, true, 1, at()), None, "an unknown model is refused");
+    }
+
+    #[test]
     fn the_list_knows_how_long_a_prompt_may_be() {
         assert_eq!(context_window("openai", "gpt-5.6-terra"), Some(1_050_000));
+        assert_eq!(context_window("aws", "eu.anthropic.claude-sonnet-5-5"), Some(1_000_000));
+        assert_eq!(context_window("aws", "amazon.nova-pro-v1:0"), Some(300_000));
         assert_eq!(context_window("openai", "no-such-model"), None);
         assert_eq!(context_window("openai-compatible", "gpt-5.6-terra"), None);
     }

@@ -10,9 +10,11 @@
 //! | `tools` | what its calls come to |
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
+//! | `cut_short` | what becomes of it when money runs out |
 //! | `checking` | what the project's own checks come to |
 //! | `words` | what people say to the agent while it works |
 //! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
+//! | `reviewing` | a pull request in the first message |
 //! | `report`, `view` | what the session's actions give; the session as people look at it |
 //!
 //! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing when it is not its turn,
@@ -21,6 +23,7 @@
 mod answering;
 mod checking;
 mod continuing;
+mod cut_short;
 mod generation;
 mod import;
 mod kept;
@@ -28,6 +31,7 @@ mod opening;
 mod overlay;
 mod repetition;
 mod report;
+mod reviewing;
 mod thinking;
 mod tools;
 mod view;
@@ -36,6 +40,7 @@ mod work;
 
 pub use answering::{answer, load_paths};
 pub use checking::run_checks;
+pub use cut_short::standing;
 pub(crate) use import::Commit;
 pub use kept::{Prefix, Said, SessionState};
 pub use opening::{NewSession, open};

@@ -22,7 +22,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         "prompts/pages/feature_documentation.md",
         include_str!("../../../../prompts/pages/feature_documentation.md"),
     ),
+    ("prompts/pages/project_plan.md", include_str!("../../../../prompts/pages/project_plan.md")),
     ("prompts/agents/development.md", include_str!("../../../../prompts/agents/development.md")),
+    ("prompts/agents/planning.md", include_str!("../../../../prompts/agents/planning.md")),
+    ("prompts/agents/review.md", include_str!("../../../../prompts/agents/review.md")),
     ("prompts/system/development.md", include_str!("../../../../prompts/system/development.md")),
     ("prompts/system/planning.md", include_str!("../../../../prompts/system/planning.md")),
 ];

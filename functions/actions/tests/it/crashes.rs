@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 const MOST_TRIES: usize = 200;
 
 /// An action that changes something: its name and input, and the request by which it does so.
-struct Step {
-    state: String,
-    action: String,
-    input: Value,
-    service: &'static str,
-    method: &'static str,
-    path: &'static str,
+pub(crate) struct Step {
+    pub(crate) state: String,
+    pub(crate) action: String,
+    pub(crate) input: Value,
+    pub(crate) service: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
 }
 
 fn steps() -> Vec<Step> {
@@ -86,7 +86,7 @@ fn inverse(effect: &Value) -> Step {
 }
 
 /// Numbers that are drawn from a seed: <https://prng.di.unimi.it/splitmix64.c>.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
@@ -140,7 +140,7 @@ async fn each_effect_happens_once_or_is_named_whatever_is_lost() {
 }
 
 /// Performs a step until it succeeds, or nobody can tell whether it did.
-async fn perform(world: &World, step: &Step, random: &mut Random) {
+pub(crate) async fn perform(world: &World, step: &Step, random: &mut Random) {
     let mut losses = random.below(4);
     let mut waited = 0;
     for _ in 0..MOST_TRIES {

@@ -157,3 +157,14 @@ async fn a_model_without_a_price_is_booked_as_unknown() {
     assert!(matches!(costs[0].cost, Cost::Unknown { booked } if booked > MicroUsd::ZERO), "{costs:?}");
     assert!(costs[0].usage.is_some());
 }
+
+#[tokio::test]
+async fn work_that_was_cut_short_stays_a_draft() {
+    let world = World::start().await;
+    let draft = records::Draft { by: Some("ada".into()), at: now() };
+    world.table.put_draft(EXECUTION, &draft).await.unwrap();
+    let output = world.step("MarkReady", "mark_ready", json!({"number": 1})).await.unwrap();
+    assert_eq!(output["ready"], false, "{output}");
+    assert!(output["refusal"].as_str().unwrap().contains("stays a draft"), "{output}");
+    assert!(world.simulation.log().iter().all(|entry| entry.service != "github"), "nobody is asked");
+}

@@ -126,6 +126,7 @@ fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution
         action: ActionId::literal("generate_text"),
         task_id: Some("SHOP-1".into()),
         account: "ada".into(),
+        workflow: None,
         project: "SHOP".into(),
         execution: execution.into(),
         began_as: EXECUTION.into(),
@@ -138,7 +139,12 @@ fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution
         max_output_tokens: MOST_OUTPUT,
         context_window: None,
     };
-    let limits = Limits { per_task: MicroUsd(10_000_000), per_month: MicroUsd(100_000_000) };
+    let limits = Limits {
+        per_task: MicroUsd(10_000_000),
+        per_month: MicroUsd(100_000_000),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
     let deadline = clock.now() + SignedDuration::from_secs(840);
     AgentExecution::new(

@@ -1,6 +1,7 @@
 //! The gate before a push: words of strangers, and a yes that counts for one change alone.
 
 use crate::world::{BRANCH, EXECUTION, RUN, World};
+use domain::execution::execution_of;
 use domain::{Clock, ErrorKind, SourceName};
 use jiff::SignedDuration;
 use records::{Answer, Moves, StrangerWords, Timeliness, Topic, Waiter};
@@ -19,10 +20,10 @@ impl World {
     }
 
     /// Ada says yes to a question.
-    async fn approves(&self, question: &Value) {
+    pub(crate) async fn approves(&self, question: &Value) {
         let waiter = Waiter {
             topic: Topic::Approval(EXECUTION.into()).to_string(),
-            key: format!("{RUN}/ApprovePush"),
+            key: format!("{RUN}/Approve.{question}"),
             execution: EXECUTION.into(),
             token: "token".into(),
             since: self.clock.now(),
@@ -33,6 +34,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
         };
         self.table.put_waiter(&waiter).await.unwrap();
         let answer = Answer {
@@ -42,6 +47,7 @@ impl World {
             at: self.clock.now(),
             comment: None,
             delivery: String::new(),
+            choice: None,
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
         self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
@@ -116,5 +122,31 @@ async fn a_project_may_ask_never() {
     world.takes_in("grace").await;
     let input = json!({"branch": BRANCH, "implementation": implementation});
     world.step("Commit", "commit_changes", input).await.unwrap();
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn an_edit_of_the_ticket_after_the_start_holds_back_a_push() {
+    let world = World::start().await;
+    world.begin().await;
+    let mut implementation = world.implementation().await.unwrap();
+    implementation["session"] = json!(SESSION);
+    let ticket = execution_of(RUN);
+    let note = async |by: &str| {
+        let words = StrangerWords { by: by.into(), place: "an edit of SHOP-1".into(), at: world.clock.now() };
+        world.table.note_outside_words(ticket, &words).await.unwrap();
+    };
+    assert_eq!(world.review(&implementation).await["needed"], false);
+    note("grace").await;
+    let asked = world.review(&implementation).await;
+    let details = asked["details"].as_str().unwrap();
+    assert!(asked["needed"] == true && details.contains("grace (an edit of SHOP-1)"), "{details}");
+    let input = json!({"branch": BRANCH, "implementation": implementation});
+    let refused = world.step("Commit", "commit_changes", input.clone()).await.unwrap_err();
+    assert!(refused.message.contains("nobody approved this change"), "{refused}");
+    world.approves(&asked["question"]).await;
+    world.clock.advance(SignedDuration::from_secs(1));
+    world.step("Commit", "commit_changes", input).await.unwrap();
+    assert_eq!(world.review(&implementation).await["needed"], false, "it was approved");
     world.assert_no_violations();
 }

@@ -134,7 +134,8 @@ async fn a_yes_holds_for_the_same_question_of_a_redrive_and_for_no_other() {
     ] {
         ask(state, "Ship it?").await;
         let (by, via) = ("ada".to_owned(), SourceName::from_static("slack"));
-        let answer = Answer { approved, by, via, at: now(), comment: None, delivery: "a".into() };
+        let answer =
+            Answer { approved, by, via, at: now(), comment: None, delivery: "a".into(), choice: None };
         world.table.answer_waiter(&waiter(EXECUTION, state).await, &answer).await.unwrap();
         world.table.mark_told(&waiter(EXECUTION, state).await, told).await.unwrap();
     }

@@ -7,7 +7,7 @@ use domain::{AgentDefinition, ErrorKind, MicroUsd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-async fn put_agent(world: &World, change: impl FnOnce(&mut AgentDefinition)) {
+pub(crate) async fn put_agent(world: &World, change: impl FnOnce(&mut AgentDefinition)) {
     let mut agent = AgentDefinition { effort: Some(Effort::Medium), ..AgentDefinition::named("development") };
     change(&mut agent);
     world.table.put_agents(&BTreeMap::from([(agent.name.clone(), agent)])).await.unwrap();
@@ -326,4 +326,35 @@ async fn an_empty_repository_is_named_before_any_model_is_asked() {
     );
     assert_eq!(world.open("Again").await.unwrap_err(), error);
     assert!(asked(&world).is_empty());
+}
+
+#[tokio::test]
+async fn a_session_that_runs_out_of_money_ends_with_what_is_done() {
+    let world = world(three_turns()).await;
+    let mut report = world.open("Develop").await.unwrap();
+    // Until the file is edited.
+    while report["turn"].as_u64() != Some(2) || report["next"] != "think" {
+        report = world.next("Develop", &report).await.unwrap();
+    }
+    let draft = records::Draft { by: Some("ada".into()), at: crate::world::now() };
+    world.table.put_draft(EXECUTION, &draft).await.unwrap();
+    let before = asked(&world).len();
+    let report = world.until_it_stops("Develop", report).await.unwrap();
+    let result = &report["result"];
+    assert_eq!(
+        (report["next"].as_str(), result["outcome"].as_str()),
+        (Some("done"), Some("done")),
+        "{report}"
+    );
+    assert_eq!(asked(&world).len(), before, "the model is not asked any more");
+    assert_eq!(result["implementation"]["files"], json!(["src/shop/money.py"]));
+    assert!(result["pr_description"].as_str().unwrap().contains("ada chose to finish here"), "{result}");
+    let input = json!({"branch": BRANCH, "implementation": result["implementation"]});
+    world.step("Commit", "commit_changes", input).await.unwrap();
+    assert!(world.file(BRANCH, "src/shop/money.py").await.unwrap().contains(ADDED));
+
+    // Without a change there is nothing to make a draft of.
+    let nothing = world.whole_session("Nothing").await.unwrap();
+    assert_eq!(nothing["result"]["outcome"], "blocked", "{nothing}");
+    assert!(nothing["result"]["summary"].as_str().unwrap().contains("Nothing was changed"), "{nothing}");
 }

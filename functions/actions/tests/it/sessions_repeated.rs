@@ -11,7 +11,7 @@ async fn gated() -> World {
 }
 
 /// What is booked, the calls at work included.
-async fn booked(world: &World) -> MicroUsd {
+pub(crate) async fn booked(world: &World) -> MicroUsd {
     world.table.settle_open(EXECUTION, crate::world::now()).await.unwrap();
     world.table.costs_of_execution(EXECUTION).await.unwrap().iter().map(|cost| cost.cost.booked()).sum()
 }

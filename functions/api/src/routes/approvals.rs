@@ -42,6 +42,10 @@ struct Approval {
     question: Option<String>,
     /// The people and groups who may answer; none means every approver.
     approvers: Vec<String>,
+    /// How many people must say yes.
+    needed: u32,
+    /// Who has said yes so far.
+    approved_by: Vec<String>,
     /// Since when it waits.
     since: Timestamp,
     /// When it stops waiting.
@@ -58,6 +62,8 @@ impl Approval {
             task_id: execution.task_id.clone(),
             question: waiter.question,
             approvers: waiter.approvers,
+            needed: waiter.terms.needed(),
+            approved_by: waiter.votes.into_iter().map(|vote| vote.by).collect(),
             since: waiter.since,
             until: waiter.until,
         }
@@ -127,6 +133,8 @@ struct Answered {
     question: String,
     /// Yes or no.
     approved: bool,
+    /// How many more people must say yes.
+    missing: u32,
 }
 
 /// Answers a question.
@@ -158,7 +166,16 @@ async fn answer_approval(
     let asking = caller.asking();
     let AnswerApproval { approved, comment } = answer;
     match api.control.answer_step_with(&asking, execution, key, approved, comment).await? {
-        AnswerResult::Recorded { question, approved } => Ok(Json(Answered { question, approved })),
+        AnswerResult::Recorded { question, approved } => {
+            Ok(Json(Answered { question, approved, missing: 0 }))
+        }
+        AnswerResult::Voted { question, votes, needed } => {
+            Ok(Json(Answered { question, approved: true, missing: needed.saturating_sub(votes) }))
+        }
+        AnswerResult::Replaced { question, execution, .. } => Err(Problem::new(
+            Code::Conflict,
+            format!("it was replaced since; `{execution}` asks now: {question}"),
+        )),
         AnswerResult::AlreadyAnswered { by, approved, .. } => {
             let word = if approved { "yes" } else { "no" };
             Err(Problem::new(Code::Conflict, format!("{by} has already answered {word}, which counts")))

@@ -1,54 +1,104 @@
-//! `/audit`: who changed what.
+//! `/audit`: who did what, and what is needed to verify that it is whole.
 
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
 use crate::problem::Problem;
-use crate::query::{Given, Parameters, Query};
+use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::Signed;
 use crate::routes::page::Page;
 use axum::extract::State;
 use axum::response::Json;
 use control::Operation;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use records::AuditRecord;
+use jiff::{Timestamp, ToSpan as _};
+use records::{AuditHead, AuditKind, AuditLine, AuditRecord};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/audit`.
+/// `/audit` and what is below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_audit))
+    OpenApiRouter::default()
+        .routes(routes!(list_audit))
+        .routes(routes!(list_audit_lines))
+        .routes(routes!(get_audit_heads))
 }
 
-/// A request that may have changed something.
+/// Something that somebody did.
 #[derive(Debug, Serialize, ToSchema)]
 struct Change {
-    /// The request's id, which its answer and the logs have too.
+    /// Its id: of a request to the API that which its answer and the logs have too.
     id: String,
-    /// When it was made.
+    /// What kind of thing it is.
+    kind: ChangeKind,
+    /// When it was done.
     at: Timestamp,
-    /// Who made it.
+    /// Who did it: a person's name in the configuration, an account, or `operator` for the installation's own credentials.
     who: String,
-    /// How they signed in: `installation`, `link`, `github` or `oidc`; a machine's token is `token` and its id.
+    /// How they signed in: `installation`, `link`, `github` or `oidc`; a machine's token is `token` and its id. What came by no request to
+    /// the API has the event, such as `slack.command`.
     by: String,
-    /// What was asked for: the method and the path.
+    /// What was done: for a request to the API, the method and the path.
     what: String,
-    /// The program that sent it, as it calls itself.
+    /// The execution that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+    /// The program that sent the request, as it calls itself, or a digest of the delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     whence: Option<String>,
-    /// The status that it was answered with; absent while it is at work, or where that ended without an answer.
+    /// The status that a request was answered with; absent while it is at work, or where that ended without an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }
 
+/// What kind of thing somebody did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AuditKind)]
+enum ChangeKind {
+    /// A request to the API that may change something.
+    Request,
+    /// Something started an execution.
+    Trigger,
+    /// A person answered a question.
+    Approval,
+    /// A limit was changed.
+    Limit,
+    /// What is in force was changed.
+    Configuration,
+    /// A person asked to stop an execution.
+    Stop,
+    /// What an execution did is taken back.
+    Undo,
+    /// An execution is continued.
+    Redrive,
+    /// Somebody was not allowed to do what they asked for.
+    Refusal,
+}
+
+impl From<AuditKind> for ChangeKind {
+    fn from(kind: AuditKind) -> Self {
+        match kind {
+            AuditKind::Request => Self::Request,
+            AuditKind::Trigger => Self::Trigger,
+            AuditKind::Approval => Self::Approval,
+            AuditKind::Limit => Self::Limit,
+            AuditKind::Configuration => Self::Configuration,
+            AuditKind::Stop => Self::Stop,
+            AuditKind::Undo => Self::Undo,
+            AuditKind::Redrive => Self::Redrive,
+            AuditKind::Refusal => Self::Refusal,
+        }
+    }
+}
+
 impl From<AuditRecord> for Change {
     fn from(record: AuditRecord) -> Self {
-        let AuditRecord { id, at, who, by, what, whence, status } = record;
-        Self { id, at, who, by, what, whence, status }
+        let AuditRecord { id, kind, at, who, by, what, about, whence, status } = record;
+        Self { id, kind: kind.into(), at, who, by, what, about, whence, status }
     }
 }
 
@@ -59,6 +109,9 @@ struct ListAudit {
     /// Those of this day, in UTC. Default: today.
     #[param(value_type = Option<String>, format = "date")]
     day: Option<Date>,
+    /// Those of this person or account, of every day, as `who` has it; not with `day`.
+    #[param(min_length = 1, max_length = 500)]
+    who: Option<String>,
     /// How many there are at most. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
@@ -67,19 +120,30 @@ struct ListAudit {
     cursor: Option<String>,
 }
 
+fn day_of(given: &mut Given) -> Option<Date> {
+    let day = given.text("day");
+    let date = day.as_deref().and_then(|day| day.parse().ok().filter(|date: &Date| date.to_string() == day));
+    if day.is_some() && date.is_none() {
+        given.refuse("day", "accepted: a day such as 2026-11-29");
+    }
+    date
+}
+
 impl Parameters for ListAudit {
     fn read(given: &mut Given) -> Self {
-        let day = given.text("day");
-        let date =
-            day.as_deref().and_then(|day| day.parse().ok().filter(|date: &Date| date.to_string() == day));
-        if day.is_some() && date.is_none() {
-            given.refuse("day", "accepted: a day such as 2026-11-29");
+        let (day, who) = (day_of(given), given.text("who"));
+        if day.is_some() && who.is_some() {
+            given.refuse("who", "accepted: either `day` or `who`");
         }
-        Self { day: date, limit: given.limit(), cursor: given.text("cursor") }
+        Self { day, who, limit: given.limit(), cursor: given.text("cursor") }
     }
 }
 
-/// Lists who changed what on a day, newest first. For admins.
+fn today(api: &Shared) -> Date {
+    api.clock.now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Lists who did what on a day, or what somebody did, newest first. For admins.
 #[utoipa::path(
     get, path = "/audit", tag = "people", params(ListAudit),
     responses((status = 200, description = "A page of changes.", body = Page<Change>), Signed)
@@ -90,12 +154,144 @@ async fn list_audit(
     Query(parameters): Query<ListAudit>,
 ) -> Result<Json<Page<Change>>, Problem> {
     caller.check(&api, &Operation::SeeAudit).await?;
-    let today = api.clock.now().to_zoned(TimeZone::UTC).date();
-    let day = parameters.day.unwrap_or(today);
-    let name = day.to_string();
-    let query = ["audit", name.as_str()];
-    let before = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
-    let page = api.table.audit_of(day, before.as_deref(), parameters.limit).await?;
+    let ListAudit { day, who, limit, cursor } = parameters;
+    let day = day.unwrap_or_else(|| today(&api)).to_string();
+    let query = match &who {
+        Some(who) => ["audit of", who.as_str()],
+        None => ["audit", day.as_str()],
+    };
+    let before = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let page = match &who {
+        Some(who) => api.table.audit_of_person(who, before.as_deref(), limit).await?,
+        None => api.table.audit_of(&day, before.as_deref(), limit).await?,
+    };
     let items = page.records.into_iter().map(Change::from).collect();
     Ok(Json(Page::new(items, &query, page.next)))
+}
+
+/// A record of the audit as it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
+struct Line {
+    /// The day under which it is, in UTC.
+    day: String,
+    /// Its place in the day.
+    place: String,
+    /// The text that was hashed. It names the hash of the record before it.
+    record: String,
+    /// Its SHA-256.
+    hash: String,
+    /// When it may be removed, in seconds since 1970.
+    expires_at: String,
+    /// Whether nothing else is kept with it.
+    is_plain: bool,
+}
+
+impl From<AuditLine> for Line {
+    fn from(line: AuditLine) -> Self {
+        let AuditLine { day, place, record, hash, expires_at, is_plain } = line;
+        Self { day, place, record, hash, expires_at, is_plain }
+    }
+}
+
+/// Which records are returned.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListLines {
+    /// Those of this day and of all days after it, in UTC. Default: today.
+    #[param(value_type = Option<String>, format = "date")]
+    day: Option<Date>,
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
+}
+
+impl Parameters for ListLines {
+    fn read(given: &mut Given) -> Self {
+        Self { day: day_of(given), limit: given.limit(), cursor: given.text("cursor") }
+    }
+}
+
+/// So many days are looked through for one page.
+const DAYS: usize = 60;
+
+/// Returns the records as they are kept, from a day on and in their order, for whoever verifies them. A page may be empty although more
+/// follows. For admins.
+#[utoipa::path(
+    get, path = "/audit/lines", tag = "people", params(ListLines),
+    responses((status = 200, description = "A page of records.", body = Page<Line>), Signed)
+)]
+async fn list_audit_lines(
+    State(api): State<Shared>,
+    caller: Caller,
+    Query(ListLines { day, limit, cursor }): Query<ListLines>,
+) -> Result<Json<Page<Line>>, Problem> {
+    caller.check(&api, &Operation::SeeAudit).await?;
+    // Clocks of functions may be ahead of each other.
+    let last = today(&api).saturating_add(1.day());
+    let first = day.unwrap_or_else(|| today(&api));
+    let name = first.to_string();
+    let query = ["audit lines", name.as_str()];
+    let place = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let (mut day, mut after) = match place.as_deref().and_then(|place| place.split_once(' ')) {
+        Some((day, after)) => (day.parse().unwrap_or(first), Some(after.to_owned())),
+        None => (first, None),
+    };
+    let mut found = Vec::new();
+    for _ in 0..DAYS {
+        let after_now = after.take().filter(|after| !after.is_empty());
+        let (lines, next) =
+            api.table.audit_lines(&day.to_string(), after_now.as_deref(), limit - found.len()).await?;
+        found.extend(lines.into_iter().map(Line::from));
+        match next {
+            Some(next) => after = Some(next),
+            None => day = day.saturating_add(1.day()),
+        }
+        if found.len() >= limit || day > last {
+            break;
+        }
+    }
+    let next = (day <= last).then(|| format!("{day} {}", after.unwrap_or_default()));
+    Ok(Json(Page::new(found, &query, next)))
+}
+
+/// Where the chains of the audit are.
+#[derive(Debug, Serialize, ToSchema)]
+struct AuditHeads {
+    /// Each chain that has records.
+    #[schema(max_items = 16)]
+    items: Vec<Head>,
+}
+
+/// Where a chain of the audit is: its last record.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditHead)]
+struct Head {
+    /// Which chain.
+    chain: u8,
+    /// The number of its last record, from 1.
+    sequence: u64,
+    /// The hash of its last record.
+    hash: String,
+    /// When that was done.
+    at: Timestamp,
+}
+
+/// Returns where the chains of the audit are. For admins.
+#[utoipa::path(
+    get, path = "/audit/heads", tag = "people",
+    responses((status = 200, description = "The chains.", body = AuditHeads), Signed)
+)]
+async fn get_audit_heads(
+    State(api): State<Shared>,
+    caller: Caller,
+    _: Query<Nothing>,
+) -> Result<Json<AuditHeads>, Problem> {
+    caller.check(&api, &Operation::SeeAudit).await?;
+    let heads = api.table.audit_heads().await?.into_iter();
+    let head = |AuditHead { chain, sequence, hash, at }| Head { chain, sequence, hash, at };
+    Ok(Json(AuditHeads { items: heads.map(head).collect() }))
 }

@@ -11,8 +11,9 @@ use crate::routes::page::Page;
 use axum::extract::State;
 use axum::response::Json;
 use jiff::Timestamp;
-use records::{Spend, SpendBy};
+use records::{CostTotal, Spend, SpendBy};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 struct DayCost {
     /// The day in UTC: `2026-11-29`.
     day: String,
-    /// The project's key, the account, the workflow's name or the model.
+    /// The project's key, the account, the workflow's name, `workflow/State`, the model, or the merged pull request: `owner/name#12`.
     name: String,
     /// How much.
     cost: Cost,
@@ -49,7 +50,18 @@ enum By {
     Model,
     Person,
     Project,
+    PullRequest,
+    Step,
     Workflow,
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Copy)]
+enum Summed {
+    /// What was spent on each day.
+    By(SpendBy),
+    /// What the tickets of pull requests cost that were merged on each day, whenever it was spent.
+    Merged,
 }
 
 /// Which costs are listed.
@@ -58,7 +70,7 @@ enum By {
 struct ListCosts {
     /// By what they are summed. Default: `project`.
     #[param(inline, value_type = Option<By>)]
-    by: (&'static str, SpendBy),
+    by: (&'static str, Summed),
     /// The calendar month in UTC. Default: the present one.
     #[param(pattern = "^20[0-9]{2}-(0[1-9]|1[0-2])$")]
     month: Option<String>,
@@ -73,10 +85,12 @@ struct ListCosts {
 impl Parameters for ListCosts {
     fn read(given: &mut Given) -> Self {
         let known = [
-            ("model", SpendBy::Model),
-            ("person", SpendBy::Person),
-            ("project", SpendBy::Project),
-            ("workflow", SpendBy::Workflow),
+            ("model", Summed::By(SpendBy::Model)),
+            ("person", Summed::By(SpendBy::Person)),
+            ("project", Summed::By(SpendBy::Project)),
+            ("pull_request", Summed::Merged),
+            ("step", Summed::By(SpendBy::Step)),
+            ("workflow", Summed::By(SpendBy::Workflow)),
         ];
         let by = given.one_of("by", &known.map(|(name, by)| (name, (name, by))));
         let month = given.text("month");
@@ -84,7 +98,7 @@ impl Parameters for ListCosts {
             given.refuse("month", "accepted: a month such as `2026-11`");
         }
         Self {
-            by: by.unwrap_or(("project", SpendBy::Project)),
+            by: by.unwrap_or(("project", Summed::By(SpendBy::Project))),
             month,
             limit: given.limit(),
             cursor: given.text("cursor"),
@@ -118,7 +132,11 @@ async fn list_costs(
     let sees_everything = caller.may_see(&api, None, None).await?;
     let mut items: Vec<DayCost> = Vec::new();
     let mut next = None;
-    for spend in api.table.spend(&month, by).await? {
+    let spends = match by {
+        Summed::By(by) => api.table.spend(&month, by).await?,
+        Summed::Merged => merged(&api, &caller, &month).await?,
+    };
+    for spend in spends {
         let position = format!("{}#{}", spend.day, spend.name);
         if after.as_ref().is_some_and(|after| position <= *after) {
             continue;
@@ -137,15 +155,51 @@ async fn list_costs(
 }
 
 /// Whether somebody who does not see everything may see what something of this name cost.
-async fn is_visible(api: &Shared, caller: &Caller, by: SpendBy, name: &str) -> Result<bool, Problem> {
+async fn is_visible(api: &Shared, caller: &Caller, by: Summed, name: &str) -> Result<bool, Problem> {
+    let Summed::By(by) = by else {
+        let repository = name.split_once('#').map_or(name, |(repository, _)| repository);
+        return match caller.directory().configuration().project_of_repository(repository) {
+            Some(project) => caller.may_see(api, Some(project), None).await,
+            None => Ok(false),
+        };
+    };
     match by {
         SpendBy::Person => Ok(caller.actor().account() == name),
         SpendBy::Project => match caller.directory().configuration().project(name) {
             Some(project) => caller.may_see(api, Some(project), None).await,
             None => Ok(false),
         },
-        SpendBy::Model | SpendBy::Workflow => Ok(false),
+        SpendBy::Model | SpendBy::Step | SpendBy::Workflow => Ok(false),
     }
+}
+
+/// What the tickets of our pull requests cost that were merged in a month, in the order of their merging.
+async fn merged(api: &Shared, caller: &Caller, month: &str) -> Result<Vec<Spend>, Problem> {
+    let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
+    for project in &caller.directory().configuration().projects {
+        // Several projects may share a repository.
+        if !seen.insert(domain::folded(project.repository.as_str())) {
+            continue;
+        }
+        for closed in api.table.closed_pull_requests(&project.repository).await? {
+            let at = closed.closed_at.to_string();
+            if !closed.merged || !at.starts_with(month) {
+                continue;
+            }
+            let opened = api.table.opened_pull_request(&project.repository, closed.number).await?;
+            let Some(task_id) = opened.and_then(|opened| opened.task_id) else { continue };
+            let costs = api.table.costs_of_task(&task_id).await?;
+            all.push(Spend {
+                day: at.chars().take(10).collect(),
+                name: format!("{}#{}", project.repository, closed.number),
+                total: CostTotal::of(&costs),
+                calls: costs.len() as u64,
+            });
+        }
+    }
+    all.sort_by(|one, other| (&one.day, &one.name).cmp(&(&other.day, &other.name)));
+    Ok(all)
 }
 
 /// What may be spent, and what the caller has spent.
@@ -155,6 +209,12 @@ struct Budgets {
     per_task_micro_usd: u64,
     /// The limit of one person in a calendar month (UTC), in micro-dollars.
     per_person_month_micro_usd: u64,
+    /// The limit of one project in a calendar month, in micro-dollars. Absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_project_month_micro_usd: Option<u64>,
+    /// The limit of one workflow in a calendar month, in micro-dollars. Absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_workflow_month_micro_usd: Option<u64>,
     /// What the caller has spent in this calendar month.
     own_month: OwnMonth,
 }
@@ -193,6 +253,8 @@ async fn get_budgets(
     Ok(Json(Budgets {
         per_task_micro_usd: configuration.budgets.per_task().0,
         per_person_month_micro_usd: configuration.budgets.per_user_month().0,
+        per_project_month_micro_usd: configuration.budgets.per_project_month().map(|limit| limit.0),
+        per_workflow_month_micro_usd: configuration.budgets.per_workflow_month().map(|limit| limit.0),
         own_month,
     }))
 }

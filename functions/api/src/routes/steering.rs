@@ -4,7 +4,7 @@ use crate::api::{BASE, Shared};
 use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem};
-use crate::query::{Nothing, Query};
+use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{Change, OfOne};
 use crate::segments::Segments;
 use axum::extract::State;
@@ -14,8 +14,8 @@ use domain::execution::execution_name;
 use jiff::Timestamp;
 use records::EffectRecord;
 use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -44,8 +44,10 @@ pub(crate) struct StopAccepted {
 struct RedriveAccepted {
     /// The name of the new execution.
     execution: String,
-    /// The name of the one that it continues.
+    /// The name of the one that it continues, or does anew.
     continues: String,
+    /// Whether it begins anew, because a rollback took back what was done.
+    anew: bool,
 }
 
 /// That what an execution did is being taken back.
@@ -62,6 +64,25 @@ struct UndoAccepted {
 struct UndoPreview {
     /// The effects of the run, the newest first: they are taken back in this order.
     effects: Vec<Effect>,
+    /// How many of them are left to be taken back, or may be.
+    left: usize,
+    /// Names what is left: an undo that is given this code takes back nothing else.
+    code: String,
+}
+
+/// What an undo is bound to.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct UndoShown {
+    /// The `code` of a preview: where something else is left by now, nothing is taken back.
+    #[param(min_length = 1, max_length = 500)]
+    code: Option<String>,
+}
+
+impl Parameters for UndoShown {
+    fn read(given: &mut Given) -> Self {
+        Self { code: given.text("code") }
+    }
 }
 
 /// One change outside.
@@ -86,6 +107,7 @@ struct Effect {
 impl From<EffectRecord> for Effect {
     fn from(effect: EffectRecord) -> Self {
         let step = effect.key.strip_prefix(&effect.run).unwrap_or(&effect.key);
+        let place = effect.seen_at().map(str::to_owned);
         let inverse = effect.inverse.filter(|_| !effect.existed);
         Self {
             step: step.trim_start_matches([':', '/']).to_owned(),
@@ -93,7 +115,7 @@ impl From<EffectRecord> for Effect {
             status: effect.status.as_str().to_owned(),
             at: effect.at,
             inverse: inverse.map(|inverse| inverse.action.to_string()),
-            place: effect.place,
+            place,
         }
     }
 }
@@ -162,8 +184,9 @@ async fn redrive_execution(
     once(&api, &caller, &format!("redrive {name}"), &Value::Null, async || {
         caller.execution(&api, &name).await?;
         match api.control.redrive_execution(&caller.asking(), &name).await {
-            Ok(RedriveResult::Accepted { execution, continues }) => {
-                Ok(Accepted::new(Some(location_of(&execution)), &RedriveAccepted { execution, continues }))
+            Ok(RedriveResult::Accepted { execution, continues, anew }) => {
+                let location = location_of(&execution);
+                Ok(Accepted::new(Some(location), &RedriveAccepted { execution, continues, anew }))
             }
             Ok(RedriveResult::Refused(refusal)) => Err(Problem::new(Code::Conflict, refusal.to_string())),
             Ok(RedriveResult::Unknown) => Err(Problem::not_found("execution")),
@@ -193,7 +216,12 @@ async fn preview_undo(
         None => Vec::new(),
     };
     effects.sort_by_key(|effect| std::cmp::Reverse(effect.sequence));
-    Ok(Json(UndoPreview { effects: effects.into_iter().map(Effect::from).collect() }))
+    let left = api.control.preview_of(&execution).await?;
+    Ok(Json(UndoPreview {
+        effects: effects.into_iter().map(Effect::from).collect(),
+        left: left.effects.len(),
+        code: left.code,
+    }))
 }
 
 /// Takes back what an execution did.
@@ -202,6 +230,7 @@ async fn preview_undo(
 #[utoipa::path(
     post, path = "/executions/{name}/undo", tag = "executions",
     params(
+        UndoShown,
         ("name" = String, Path, description = "The execution's name."),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key and request are answered the same for a day.", max_length = 200)
     ),
@@ -215,12 +244,12 @@ async fn undo_execution(
     State(api): State<Shared>,
     caller: Caller,
     Segments(name): Segments<String>,
-    _: Query<Nothing>,
+    Query(UndoShown { code }): Query<UndoShown>,
 ) -> Result<Accepted, Problem> {
-    once(&api, &caller, &format!("undo {name}"), &Value::Null, async || {
+    once(&api, &caller, &format!("undo {name}"), &json!(code), async || {
         let execution = caller.execution(&api, &name).await?;
         let conflict = |detail: String| Err(Problem::new(Code::Conflict, detail));
-        match api.control.undo_execution(&caller.asking(), &name).await {
+        match api.control.undo_execution(&caller.asking(), &name, code.as_deref()).await {
             Ok(UndoResult::Accepted { .. }) => {
                 let source = caller.trigger().source();
                 let new = execution_name(&source, execution.task_id.as_deref(), caller.delivery());
@@ -232,6 +261,9 @@ async fn undo_execution(
             }
             Ok(UndoResult::AlreadyAtWork { execution }) => {
                 conflict(format!("`{execution}` is at work on the same ticket"))
+            }
+            Ok(UndoResult::Changed(_)) => {
+                conflict(format!("what `{name}` left is not what was shown any more"))
             }
             Ok(UndoResult::NothingDone) => conflict(format!("`{name}` left nothing that can be taken back")),
             Ok(UndoResult::Unknown) => Err(Problem::not_found("execution")),

@@ -222,7 +222,7 @@ async fn show_task(
         spent_micro_usd: spending.spent.0,
         committed_micro_usd: spending.committed.0,
         unknown_calls: spending.unknown_calls,
-        limit_micro_usd: caller.directory().configuration().budgets.per_task().0,
+        limit_micro_usd: (caller.directory().configuration().budgets.per_task() + spending.added).0,
     };
     Ok(Json(TaskWithSpending { task: task.into(), spending }))
 }

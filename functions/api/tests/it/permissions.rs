@@ -83,8 +83,17 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
             let path = format!("/tasks/{}/assign-to-agent", id(&format!("{project}-1")));
             Sample { path, body: Some(json!({})) }
         }
+        "begin_link" => sample("/me/links"),
+        "list_accounts" => sample("/me/accounts"),
+        "get_notices" => sample("/me/notices"),
+        "choose_notices" => {
+            Sample { path: "/me/notices".to_owned(), body: Some(json!({"notices": ["failed"]})) }
+        }
         "list_users" => sample("/users"),
         "list_audit" => sample("/audit"),
+        "list_audit_lines" => sample("/audit/lines"),
+        "get_audit_heads" => sample("/audit/heads"),
+        "get_evidence" => sample(format!("/pull-requests/{}/evidence", id(&world.evidence(project).await))),
         "list_tokens" => sample("/tokens"),
         "create_token" => {
             let mut body = json!({"name": "x", "roles": ["viewer"], "valid_days": 1});
@@ -116,6 +125,7 @@ const OF_PROJECTS: &[&str] = &[
     "assign_task_to_agent",
     "create_token",
     "execute_workflow",
+    "get_evidence",
     "get_execution",
     "get_project",
     "show_task",
@@ -130,8 +140,11 @@ const OF_PROJECTS: &[&str] = &[
 /// The operations that are left out, with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("answer_approval", "a question may name who answers it; else approvers and admins of its project do"),
+    ("confirm_link", "people of any role may join their own accounts; it takes a code of theirs"),
     ("exchange_ticket", "the ticket itself says who signs in"),
     ("get_agent_status", "as the execution that the agent works in"),
+    ("separate_account", "it takes an account that was joined to whoever asks"),
+    ("show_link", "as `confirm_link`"),
     ("list_messages", "as the execution that the agent works in"),
     ("stop_agent", "as stopping the execution that the agent works in"),
     ("undo_execution", "as stopping the execution, once it has ended and something can be taken back"),

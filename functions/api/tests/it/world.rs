@@ -10,9 +10,9 @@ use axum::{Json, Router};
 use domain::configuration::{Configuration, Role};
 use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
-use domain::{Actor, Clock, EventName, Scope, SourceName};
+use domain::{Actor, Clock, CommitSha, EventName, RepositoryName, Scope, SourceName};
 use jiff::{SignedDuration, Timestamp};
-use records::{NewExecution, Table};
+use records::{NewExecution, SignedEvidence, Table};
 use runtime::Secrets;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -188,6 +188,27 @@ impl World {
         let task_id = format!("{project}-1");
         self.begun(project, Some(task_id.clone())).await;
         task_id
+    }
+
+    /// Keeps evidence of a pull request of a project; gives its name.
+    pub(crate) async fn evidence(&self, project: &str) -> String {
+        let repository: RepositoryName = "acme/shop".parse().unwrap();
+        let number = if project == "SHOP" { 7 } else { 8 };
+        let commit: CommitSha = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567".parse().unwrap();
+        let evidence = SignedEvidence {
+            repository: repository.clone(),
+            number,
+            branch: format!("feature/{project}-1").parse().unwrap(),
+            project: project.to_owned(),
+            commit,
+            execution: "jira-SHOP-1-ab".to_owned(),
+            ended: true,
+            at: self.now(),
+            public_key: "-----BEGIN PUBLIC KEY-----\n".to_owned(),
+            envelope: "{\"payload\":\"\"}\n".to_owned(),
+        };
+        self.table.put_evidence(&evidence).await.unwrap();
+        format!("{repository}#{number}")
     }
 
     async fn begun(&self, project: &str, task_id: Option<String>) -> String {

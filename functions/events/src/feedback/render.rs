@@ -1,6 +1,7 @@
 //! The progress comment's text, derived only from the records.
 
 use crate::reason::title;
+use control::Forecast;
 use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +22,12 @@ pub(crate) struct PullRequestLink {
 }
 
 /// The comment in Markdown. Independent of the current time, so that the same records always give the same comment.
-pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink>, in_line: bool) -> String {
+pub(crate) fn render(
+    view: &ExecutionView,
+    pull_request: Option<&PullRequestLink>,
+    in_line: bool,
+    forecast: Option<Forecast>,
+) -> String {
     let execution = &view.execution;
     let mut text = headline(view, in_line);
     text.push_str("\n\n");
@@ -53,6 +59,9 @@ pub(crate) fn render(view: &ExecutionView, pull_request: Option<&PullRequestLink
             let _ = writeln!(text, "> {}", literal(line));
         }
         text.push('\n');
+    }
+    if let Some(forecast) = forecast {
+        let _ = writeln!(text, "💰 For comparison: {forecast}.\n");
     }
     text.push_str(&footer(view));
     text
@@ -112,6 +121,10 @@ fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
         // The execution's end shows the whole reason; until then, or when the execution continues, the step shows it.
         (Some(cause), StepStatus::Failed) if !reason_follows => {
             let _ = write!(line, " · {}", literal(cause.lines().next().unwrap_or_default()));
+        }
+        // What a step that waited went on with, such as who approved it.
+        (Some(note), StepStatus::Succeeded) => {
+            let _ = write!(line, " · {}", literal(note.lines().next().unwrap_or_default()));
         }
         _ => {}
     }

@@ -63,6 +63,7 @@ async fn a_failure_ends_with_its_reason_and_nothing_open() {
         account: "ada".into(),
         project: Some("SHOP".into()),
         task_id: Some("SHOP-1".into()),
+        workflow: None,
         execution: name.clone(),
         state: "Analyze".into(),
         action: ActionId::literal("analyze_codebase"),
@@ -70,7 +71,12 @@ async fn a_failure_ends_with_its_reason_and_nothing_open() {
         model: "claude-sonnet-5-5".into(),
         reserved_at: world.clock.now(),
     };
-    let limits = Limits { per_task: MicroUsd(10_000_000), per_month: MicroUsd(500_000_000) };
+    let limits = Limits {
+        per_task: MicroUsd(10_000_000),
+        per_month: MicroUsd(500_000_000),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     world.table.reserve(&reservation, limits).await.unwrap();
     let cause =
         json!({"errorType": "Rejected", "errorMessage": "the branch `main` does not exist"}).to_string();

@@ -8,12 +8,15 @@
 )]
 
 mod checks;
+mod claim;
 mod feedback;
+mod limits;
 mod parked;
 mod redrive;
 mod replies;
 mod reviews;
 mod schedule;
+mod several;
 mod sweep;
 mod waiting;
 mod words;

@@ -17,7 +17,7 @@ impl World {
         self.table.execution(name).await.unwrap().unwrap().outcome
     }
 
-    fn answer(&self, approved: bool) -> Answer {
+    pub(crate) fn answer(&self, approved: bool) -> Answer {
         Answer {
             approved,
             by: "ada".into(),
@@ -25,18 +25,20 @@ impl World {
             at: "2026-11-22T12:00:00Z".parse().unwrap(),
             comment: Some("on Monday".into()),
             delivery: "d1".into(),
+            choice: None,
         }
     }
 }
 
 /// A call that `ada` pays for, on the ticket of an execution.
-fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Reservation {
+pub(crate) fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Reservation {
     Reservation {
         id: id.into(),
         amount,
         account: "ada".into(),
         project: Some("SHOP".into()),
         task_id: Some("SHOP-1".into()),
+        workflow: None,
         execution: execution.into(),
         state: "PlanImplementation".into(),
         action: ActionId::literal("generate_implementation_plan"),
@@ -46,7 +48,7 @@ fn reservation(world: &World, execution: &str, id: &str, amount: MicroUsd) -> Re
     }
 }
 
-fn output(told: &Value) -> Value {
+pub(crate) fn output(told: &Value) -> Value {
     serde_json::from_str(told["output"].as_str().unwrap()).unwrap()
 }
 
@@ -55,7 +57,12 @@ async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
     const WAITING: usize = 1_100;
     let world = World::new().await;
     let now = world.clock.now();
-    let limits = Limits { per_task: MicroUsd(1), per_month: MicroUsd(1) };
+    let limits = Limits {
+        per_task: MicroUsd(1),
+        per_month: MicroUsd(1),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     let all = (0..WAITING).map(|number| {
         let world = &world;
         async move {
@@ -78,6 +85,10 @@ async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
                 message: None,
                 answer: None,
                 told: None,
+                details: None,
+                terms: records::Terms::default(),
+                votes: Vec::new(),
+                reminded_at: None,
                 until: None,
             };
             world.table.put_waiter(&waiter).await.unwrap();
@@ -166,7 +177,12 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
     let key = EventKey::new(&checks, &fields).unwrap().unwrap();
     for waiter_first in [true, false] {
         let world = World::new().await;
-        let old = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d1".into() };
+        let old = Occurrence {
+            fields: fields.clone(),
+            at: world.clock.now(),
+            delivery: "d1".into(),
+            stranger: None,
+        };
         world.table.put_occurrence(&key, &old).await.unwrap();
         let name = world.begin_by_label().await;
         let topic = Topic::Event(key.clone());
@@ -174,7 +190,12 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             world.wait(&name, &topic, |_| {}).await;
             assert!(world.told().is_empty(), "what happened before the execution is not waited for");
         }
-        let new = Occurrence { fields: fields.clone(), at: world.clock.now(), delivery: "d2".into() };
+        let new = Occurrence {
+            fields: fields.clone(),
+            at: world.clock.now(),
+            delivery: "d2".into(),
+            stranger: None,
+        };
         world.table.put_occurrence(&key, &new).await.unwrap();
         let pk = format!("EVENT#{}", key.as_str());
         world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();
@@ -183,7 +204,9 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
         }
         let told = world.told();
         assert_eq!(told.len(), 1, "waiter first: {waiter_first}");
-        assert_eq!(output(&told[0]), Value::Object(fields.clone()));
+        let mut expected = fields.clone();
+        expected.insert("event".to_owned(), json!("github.checks_completed"));
+        assert_eq!(output(&told[0]), Value::Object(expected));
         assert!(world.table.waiters(&topic).await.unwrap().is_empty());
         assert_eq!(world.outcome(&name).await, Outcome::Running);
     }
@@ -195,7 +218,7 @@ async fn work_goes_on_once_a_limit_leaves_room() {
     let name = world.begin_by_label().await;
     let configuration = world.table.configuration(world.clock.now()).await.unwrap();
     let budgets = &configuration.budgets;
-    let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+    let limits = Limits::from(budgets);
     let reservation = reservation(&world, &name, "1", limits.per_task + MicroUsd(1));
     world.table.reserve(&reservation, limits).await.unwrap_err();
     world.wait(&name, &Topic::Budget, |_| {}).await;
@@ -259,7 +282,7 @@ async fn each_share_of_a_limit_is_told_once() {
     let name = world.begin_by_label().await;
     let configuration = world.table.configuration(world.clock.now()).await.unwrap();
     let budgets = &configuration.budgets;
-    let limits = Limits { per_task: budgets.per_task(), per_month: budgets.per_user_month() };
+    let limits = Limits::from(budgets);
     let tenth = MicroUsd(limits.per_task.0 / 10);
     for number in 1..=9 {
         let reservation = reservation(&world, &name, &number.to_string(), tenth);

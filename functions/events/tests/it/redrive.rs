@@ -39,7 +39,8 @@ async fn a_redrive_meets_what_happened_since_its_run_began() {
     let key = EventKey::new(&spec, fields.as_object().unwrap()).unwrap().unwrap();
     let happened = async |delivery: &str| {
         let fields = Map::from_iter([("text".to_owned(), json!(delivery))]);
-        let occurrence = Occurrence { fields, at: world.clock.now(), delivery: delivery.into() };
+        let occurrence =
+            Occurrence { fields, at: world.clock.now(), delivery: delivery.into(), stranger: None };
         world.table.put_occurrence(&key, &occurrence).await.unwrap();
     };
     let wait = async |execution: &str, state: &str| {

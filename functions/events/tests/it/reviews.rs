@@ -70,6 +70,7 @@ async fn a_step_that_waits_for_a_review_gets_all_of_it() {
         fields: fields.into_iter().collect::<Map<_, _>>(),
         at: world.clock.now(),
         delivery: "d".into(),
+        stranger: None,
     };
     world.table.put_occurrence(&key, &occurrence).await.unwrap();
     answers(&world, 200, remarks());

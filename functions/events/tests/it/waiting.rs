@@ -21,7 +21,8 @@ impl World {
     async fn commented(&self, delivery: &str, is_heard: bool) {
         let fields = json!({"repository": "acme/shop", "number": 7, "text": delivery});
         let fields = fields.as_object().unwrap().clone();
-        let occurrence = Occurrence { fields, at: self.clock.now(), delivery: delivery.into() };
+        let occurrence =
+            Occurrence { fields, at: self.clock.now(), delivery: delivery.into(), stranger: None };
         self.table.put_occurrence(&key(), &occurrence).await.unwrap();
         if is_heard {
             let pk = format!("EVENT#{KEY}");
@@ -111,6 +112,7 @@ async fn a_change_that_fails_does_not_drop_the_others() {
             at: world.clock.now(),
             comment: None,
             delivery: "d1".into(),
+            choice: None,
         };
         world.table.answer_waiter(&waiter, &answer).await.unwrap();
         (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key))

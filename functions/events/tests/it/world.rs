@@ -237,6 +237,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
             until: None,
         };
         more(&mut waiter);

@@ -23,7 +23,7 @@ use axum::http::HeaderMap;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, SourceName};
-use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED};
+use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED};
 use jiff::{SignedDuration, Timestamp};
 use records::ClosedPullRequest;
 use reviewed::Reviewed;
@@ -70,6 +70,8 @@ struct Payload {
     review: Option<Review>,
     #[serde(default, deserialize_with = "lenient")]
     pull_request: Option<PullRequest>,
+    #[serde(default, deserialize_with = "lenient")]
+    requested_reviewer: Option<Account>,
     #[serde(default, deserialize_with = "lenient")]
     check_suite: Option<CheckSuite>,
     // Those of a status are not in an object of their own.
@@ -207,10 +209,10 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     let action = payload.action.clone().unwrap_or_default();
     let known = matches!(
         (name, action.as_str()),
-        ("issues", "labeled" | "opened")
+        ("issues", "labeled" | "opened" | "edited")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
-            | ("pull_request", "closed")
+            | ("pull_request", "closed" | "labeled" | "review_requested")
             | ("check_suite", "completed")
             | ("status", "")
     );
@@ -232,17 +234,20 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);
-    if own && !matches!(name, "pull_request" | "check_suite" | "status") {
+    let is_statistics =
+        matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
+    if own && !is_statistics {
         return Meaning::Ignored("the bot did it itself".into());
     }
     let is_machine = sender.and_then(|sender| sender.kind.as_deref()) == Some("Bot");
     let about = About { delivery, repository, actor, is_machine };
     let understood = match name {
         "issues" if action == "opened" => opened(payload, &about),
+        "issues" if action == "edited" => edited(payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
-        "pull_request" => closed(payload, &about),
+        "pull_request" => on_pull_request(&action, payload, &about, bot),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),
     };
@@ -273,6 +278,13 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
+/// GitHub says so of an issue's title and description alone.
+fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let number = payload.issue?.number?;
+    let task_id = json!(format!("{}#{number}", about.repository));
+    Some(only(about.event(EDITED, Some(number), json!({ "task_id": task_id }))))
+}
+
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let (issue, label) = (payload.issue?, payload.label?.name?);
     let given = match (issue.updated_at, issue.created_at) {
@@ -301,6 +313,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "task_id": format!("{}#{number}", about.repository),
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
+        "pull_request": issue.pull_request.map(|_| format!("{}#{number}", about.repository)),
         "text": cut_inline(words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
@@ -329,6 +342,25 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     })
 }
 
+/// A label, a request for a review, or the end.
+fn on_pull_request(action: &str, payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let number = match action {
+        "closed" => return closed(payload, about),
+        _ => payload.pull_request?.number?,
+    };
+    let mut more = json!({ "number": number, "pull_request": format!("{}#{number}", about.repository) });
+    if action == "labeled" {
+        more["label"] = payload.label?.name?.into();
+        return Some(only(about.event(PULL_REQUEST_LABELLED, Some(number), more)));
+    }
+    // A team has no login.
+    let reviewer = payload.requested_reviewer.and_then(|account| account.login);
+    Some(match reviewer.filter(|login| is_bot(bot, login)) {
+        Some(_) => only(about.event(REVIEW_REQUESTED, Some(number), more)),
+        None => Meaning::Ignored("somebody else is asked for a review".into()),
+    })
+}
+
 fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let pull_request = payload.pull_request?;
     let closed = ClosedPullRequest {
@@ -339,7 +371,10 @@ fn closed(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         opened_at: pull_request.created_at,
         closed_at: pull_request.closed_at?,
     };
-    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": closed.merged });
+    let reference = format!("{}#{}", about.repository, closed.number);
+    let more = json!({
+        "number": closed.number, "branch": closed.branch, "merged": closed.merged, "pull_request": reference,
+    });
     let event = about.event(CLOSED, Some(closed.number), more);
     let event =
         about.known_by(&format!("#{} closed at {}", closed.number, closed.closed_at.as_second()), event);

@@ -3,6 +3,7 @@
 //! Issues and merge requests are numbered apart: `group/project#1` and `group/project!1`. GitLab has no reviews; a reviewer who requests
 //! changes is a change of the merge request's reviewers. What the reviewer says about lines has to be asked for by the reviewer's id.
 
+mod asked;
 mod events;
 mod payload;
 mod signature;
@@ -19,7 +20,8 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use events::{
-    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, LABELLED, REVIEW_REQUESTED_CHANGES, TRANSITIONED,
+    CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, LABELLED, MERGE_REQUEST_LABELLED,
+    REVIEW_REQUESTED_CHANGES, TRANSITIONED,
 };
 use jiff::Timestamp;
 use payload::{Label, Payload};
@@ -82,7 +84,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let understood = match kind.as_str() {
         "issue" => issue(&payload, &action, &about),
         "note" => note(payload, &about, bot),
-        "merge_request" if action == "update" => reviewed(&payload, &about),
+        "merge_request" if action == "update" => {
+            asked_for(&payload, &about, bot).or_else(|| reviewed(&payload, &about))
+        }
         "merge_request" => closed(payload, action == "merge", &about),
         _ => ran(payload, &about),
     };
@@ -153,11 +157,19 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     if action == "open" {
         events.push(event(CREATED, json!({})));
     }
+    if payload
+        .changes
+        .as_ref()
+        .is_some_and(|changes| changes.title.is_some() || changes.description.is_some())
+        && action != "open"
+    {
+        events.push(event(EDITED, json!({})));
+    }
     for (index, received) in events.iter_mut().enumerate().skip(1) {
         received.event.delivery = format!("{}/{index}", received.event.delivery);
     }
     Some(match events.is_empty() {
-        true => Meaning::Ignored("no label was added and the status did not change".into()),
+        true => Meaning::Ignored("no label was added, and neither status nor text changed".into()),
         false => Meaning::Events(events),
     })
 }
@@ -215,6 +227,7 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
         "task_id": task_id,
         "number": number,
         "is_pull_request": is_pull_request,
+        "pull_request": is_pull_request.then_some(&task_id),
         "text": cut_inline(&words),
         // The note to react to.
         "comment_id": id.to_string(),
@@ -222,6 +235,26 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     });
     let received = about.event(COMMENTED, Some(&task_id), more);
     Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
+}
+
+/// A label, or the bot's account among the reviewers. Each of several events has a delivery of its own.
+fn asked_for(payload: &Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let number = payload.object_attributes.as_ref()?.iid?;
+    let on = format!("{}!{number}", about.repository);
+    let asked = asked::read(payload, &on, number, bot).into_iter().enumerate();
+    let events = asked.map(|(index, (kind, fields))| {
+        let is_silent = kind == MERGE_REQUEST_LABELLED;
+        let mut received = about.event(kind, Some(&on), fields);
+        if is_silent {
+            received.reply = None;
+        }
+        if index > 0 {
+            received.event.delivery = format!("{}/{index}", received.event.delivery);
+        }
+        received
+    });
+    let events: Vec<Received> = events.collect();
+    (!events.is_empty()).then_some(Meaning::Events(events))
 }
 
 /// A reviewer who requests changes that the reviewer did not request before.
@@ -256,8 +289,10 @@ fn closed(payload: Payload, merged: bool, about: &About<'_>) -> Option<Meaning> 
         opened_at: one.created_at.as_deref().and_then(moment),
         closed_at: one.updated_at.as_deref().and_then(moment)?,
     };
-    let more = json!({ "number": closed.number, "branch": closed.branch, "merged": merged });
     let on = format!("{}!{}", about.repository, closed.number);
+    let more = json!({
+        "number": closed.number, "branch": closed.branch, "merged": merged, "pull_request": on,
+    });
     let mut received = about.event(CLOSED, Some(&on), more);
     received.reply = None;
     Some(Meaning::PullRequestClosed(closed, Box::new(received)))

@@ -55,6 +55,7 @@ const SOURCE: SourceName = SourceName::from_static("jira");
 const LABELLED: EventName = EventName::from_static("jira.labelled");
 const CREATED: EventName = EventName::from_static("jira.created");
 const TRANSITIONED: EventName = EventName::from_static("jira.transitioned");
+const EDITED: EventName = EventName::from_static("jira.edited");
 const COMMENTED: EventName = EventName::from_static("jira.commented");
 
 const SIGNATURE: &str = "x-hub-signature";
@@ -78,6 +79,10 @@ fn events() -> Vec<EventSpec> {
             .condition(Condition::new("from", "The status that the ticket came from."))
             .matched_by(["task_id"])
             .also(common::TICKET_TRANSITIONED),
+        EventSpec::new(EDITED, "A Jira ticket's summary or description changed.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
@@ -285,7 +290,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
             String::new()
         }
         Some(Err(reason)) => reason,
-        None => "no label was added and the status did not change".to_owned(),
+        None => "no label was added, and neither status nor text changed".to_owned(),
     };
     match events.is_empty() {
         true => Meaning::Ignored(reason),
@@ -342,6 +347,7 @@ impl About<'_> {
             Some("status") if to.is_some() && from != to => {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
             }
+            Some("summary" | "description") => vec![self.event(EDITED, json!({}))],
             _ => Vec::new(),
         }
     }

@@ -44,6 +44,7 @@ const SOURCE: SourceName = SourceName::from_static("linear");
 const LABELLED: EventName = EventName::from_static("linear.labelled");
 const CREATED: EventName = EventName::from_static("linear.created");
 const TRANSITIONED: EventName = EventName::from_static("linear.transitioned");
+const EDITED: EventName = EventName::from_static("linear.edited");
 const COMMENTED: EventName = EventName::from_static("linear.commented");
 
 const SIGNATURE: &str = "linear-signature";
@@ -71,6 +72,10 @@ fn events() -> Vec<EventSpec> {
             .condition(Condition::new("to", "The status that the ticket moved to.").required())
             .matched_by(["task_id"])
             .also(common::TICKET_TRANSITIONED),
+        EventSpec::new(EDITED, "A Linear ticket's title or description changed.")
+            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A Linear comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
@@ -184,13 +189,20 @@ struct Ticket {
 }
 
 /// The former values of what an update changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Before {
     #[serde(default, deserialize_with = "lenient")]
     label_ids: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient")]
     state_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    title: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    description: Option<Value>,
+    /// The description as Linear's editor keeps it.
+    #[serde(default, deserialize_with = "lenient")]
+    description_data: Option<Value>,
 }
 
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
@@ -235,7 +247,9 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         };
     }
     let is_new = action == "create";
-    let before = payload.updated_from.unwrap_or(Before { label_ids: None, state_id: None });
+    let before = payload.updated_from.unwrap_or_default();
+    let is_edited =
+        before.title.is_some() || before.description.is_some() || before.description_data.is_some();
     let mut events = Vec::new();
     // A new ticket has its labels and its status from the start.
     if is_new || before.label_ids.is_some() {
@@ -250,9 +264,11 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }
     if is_new {
         events.push(about.event(CREATED, json!({})));
+    } else if is_edited {
+        events.push(about.event(EDITED, json!({})));
     }
     match events.is_empty() {
-        true => Meaning::Ignored("no label was added and the status did not change".into()),
+        true => Meaning::Ignored("no label was added, and neither status nor text changed".into()),
         false => Meaning::Events(distinct(events)),
     }
 }

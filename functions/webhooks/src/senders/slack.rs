@@ -111,6 +111,7 @@ struct Form {
     user_id: Option<String>,
     user_name: Option<String>,
     channel_id: Option<String>,
+    channel_name: Option<String>,
     response_url: Option<String>,
     trigger_id: Option<String>,
 }
@@ -302,6 +303,7 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
         "actor": user,
         "channel": form.channel_id,
+        "channel_name": form.channel_name,
         "response_url": form.response_url,
     });
     let event = slack_event(COMMAND, &id, user, form.user_name, fields);

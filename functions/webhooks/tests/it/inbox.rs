@@ -157,3 +157,36 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     assert_eq!(world.starts().len(), 1);
     assert_eq!(texts(&world).await, ["Use a map"]);
 }
+
+#[tokio::test]
+async fn an_edit_of_a_ticket_by_somebody_who_may_not_start_work_is_noted() {
+    let (world, _) = at_work().await;
+    let edited = |ticket: &str, account: &str, field: &str| {
+        json!({
+            "webhookEvent": "jira:issue_updated",
+            "user": {"accountId": account, "displayName": account},
+            "issue": {"key": ticket, "fields": {"project": {"key": "SHOP"}}},
+            "changelog": {"items": [{"field": field, "fromString": "a", "toString": "b"}]},
+        })
+    };
+    let noted = async |ticket: &str| {
+        let since = jiff::Timestamp::MIN;
+        let words = world.table.strangers_since_approval("session", ticket, since).await.unwrap();
+        words.into_iter().map(|words| format!("{}: {}", words.by, words.place)).collect::<Vec<_>>()
+    };
+    world.jira("d1", &edited("SHOP-1", "5b10", "description")).await;
+    assert!(noted("SHOP-1").await.is_empty(), "ada may start work");
+    world.jira("d2", &edited("SHOP-1", "mallory", "priority")).await;
+    assert!(noted("SHOP-1").await.is_empty(), "that is no text");
+    for field in ["description", "summary"] {
+        world.jira("d3", &edited("SHOP-1", "mallory", field)).await;
+        assert_eq!(noted("SHOP-1").await, ["mallory: an edit of SHOP-1"]);
+    }
+    let on_github = json!({
+        "action": "edited", "sender": {"login": "mallory"}, "repository": {"full_name": "acme/shop"},
+        "issue": {"number": 12}, "changes": {"body": {"from": "a"}},
+    });
+    world.github("issues", "d4", &on_github).await;
+    let on_github = noted("acme/shop#12").await;
+    assert!(on_github.is_empty() || on_github == ["mallory: an edit of acme/shop#12"], "{on_github:?}");
+}

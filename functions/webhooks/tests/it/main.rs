@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod accounts;
 mod bound;
 mod checks;
 mod examples;
@@ -20,4 +21,5 @@ mod roads;
 mod rotating;
 mod slack;
 mod steering;
+mod undo;
 mod world;

@@ -19,7 +19,7 @@ async fn reply_to(world: &World, source: &str, delivery: &str) -> Option<Reply> 
 }
 
 /// The text that answers a delivery of Jira, without the marks of Markdown.
-async fn answer(world: &World, delivery: &str, payload: &Value) -> Option<String> {
+pub(crate) async fn answer(world: &World, delivery: &str, payload: &Value) -> Option<String> {
     world.jira(delivery, payload).await;
     let reply = reply_to(world, "jira", &id_of(&sent_as(delivery, payload))).await?;
     Some(reply.text.replace(['\\', '\u{2060}', '`', '*'], ""))
@@ -108,13 +108,18 @@ async fn a_mention_is_known_without_a_setting() {
 #[tokio::test]
 async fn a_comment_that_a_step_waits_for_is_no_unknown_word() {
     let world = world().await;
+    let (_, begun) = world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
+    let execution = begun["results"][0]["execution"].as_str().unwrap();
     let topic = "event/jira.commented/shop-1".to_owned();
     let waiter = json!({
-        "topic": topic, "key": "run/Wait", "execution": "e", "token": "t", "since": "2026-11-22T12:00:00Z",
+        "topic": topic, "key": "run/Wait", "execution": execution, "token": "t", "since": "2026-11-22T12:00:00Z",
     });
     world.table.put_waiter(&serde_json::from_value(waiter).unwrap()).await.unwrap();
     let words = comment("SHOP-1", "@ticketsmith tomorrow is fine", "5b10");
     assert_eq!(answer(&world, "d1", &words).await, None);
+    // What an execution left when it ended takes nobody's words.
+    world.end(execution).await;
+    assert!(answer(&world, "d2", &words).await.is_some());
 }
 
 #[tokio::test]

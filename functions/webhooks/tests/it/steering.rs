@@ -3,7 +3,9 @@
 use crate::world::{World, configuration, labelled, routes};
 use domain::Clock;
 use domain::configuration::Role;
-use records::{ExecutionRecord, Moves, Topic, Waiter};
+use domain::execution::Inverse;
+use jiff::SignedDuration;
+use records::{EffectEnd, ExecutionRecord, Moves, NewEffect, Topic, Waiter};
 use serde_json::{Value, json};
 
 /// A world in which ada may approve, and `undo` is deployed.
@@ -47,6 +49,10 @@ impl World {
             message: None,
             answer: None,
             told: None,
+            details: None,
+            terms: records::Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
             until: None,
         };
         more(&mut waiter);
@@ -59,7 +65,37 @@ impl World {
         found.answer.map(|answer| (answer.approved, answer.by, answer.comment))
     }
 
-    async fn press(&self, user: &str, action: &str, value: &str) -> Value {
+    /// An execution creates a branch.
+    pub(crate) async fn branch_was_made(&self, execution: &ExecutionRecord, branch: &str) {
+        let (run, at) = (execution.run().unwrap(), self.clock.now());
+        let new = NewEffect {
+            run: run.to_owned(),
+            key: format!("{run}/{branch}"),
+            action: "create_branch".parse().unwrap(),
+            existed: false,
+            holder: "holder".into(),
+            at,
+            lease_until: at + SignedDuration::from_secs(1),
+            request: None,
+        };
+        self.table.intend(&new).await.unwrap();
+        let inverse = Inverse { action: "delete_branch".parse().unwrap(), input: json!({"branch": branch}) };
+        let end = EffectEnd {
+            output: json!({"url": format!("https://github.com/acme/shop/tree/{branch}")}),
+            inverse: Some(inverse),
+            cost: None,
+            at,
+        };
+        self.table.effect_done(run, &new.key, "holder", &end).await.unwrap();
+    }
+
+    /// What the button under an answer would send.
+    pub(crate) fn confirmation(answer: &Value) -> String {
+        let blocks = answer["blocks"].as_array().unwrap();
+        blocks.last().unwrap()["elements"][0]["value"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn press(&self, user: &str, action: &str, value: &str) -> Value {
         let payload = json!({"type": "block_actions", "trigger_id": format!("{user}{action}"),
             "user": {"id": user, "username": "somebody"}, "actions": [{"action_id": action, "value": value}]});
         let form = serde_urlencoded::to_string([("payload", payload.to_string())]).unwrap();
@@ -163,99 +199,6 @@ async fn people_who_may_stop_work() {
     assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by.as_deref(), Some("ada"));
     let (_, first) = world.command("U1", "undo SHOP-1", "t3").await;
     assert_eq!(text(&first), ":no_entry: development is at work on SHOP-1; use `stop SHOP-1` first");
-}
-
-#[tokio::test]
-async fn undo_takes_back_the_newest_execution_that_is_over() {
-    let world = world().await;
-    let (_, never) = world.command("U1", "undo SHOP-1", "t0").await;
-    assert_eq!(text(&never), ":no_entry: nothing that can be taken back has been done on SHOP-1");
-    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
-    let execution = world.execution_on("SHOP-1").await;
-    world.end(&execution.name).await;
-    world.clock.advance(1);
-    for trigger in ["t1", "t1"] {
-        world.command("U1", "undo SHOP-1", trigger).await;
-    }
-    let starts = world.starts();
-    assert_eq!(starts.len(), 2, "the development and one undo: {starts:?}");
-    let input: Value = serde_json::from_str(starts[1]["input"].as_str().unwrap()).unwrap();
-    assert_eq!(input["inputs"], json!({"run": execution.arn.unwrap()}));
-    assert!(starts[1]["stateMachineArn"].as_str().unwrap().ends_with("undo"));
-    let undo = world.execution_on("SHOP-1").await;
-    assert_eq!((undo.workflow.as_str(), undo.trigger.as_str()), ("undo", "slack.command"));
-}
-
-#[tokio::test]
-async fn undo_finds_the_newest_execution_that_left_something_and_any_by_its_name() {
-    let world = world().await;
-    let mut names = Vec::new();
-    for delivery in ["d1", "d2"] {
-        world.jira(delivery, &labelled("SHOP-1", "agent", "5b10")).await;
-        let execution = world.execution_on("SHOP-1").await;
-        let end = records::ExecutionEnd {
-            outcome: domain::execution::Outcome::Succeeded,
-            error: None,
-            cause: None,
-            output: None,
-            at: world.clock.now(),
-        };
-        world.table.finish(&execution.name, &end).await.unwrap();
-        world.clock.advance(1);
-        names.push(execution.name);
-    }
-    let [older, newer] = [&names[0], &names[1]];
-    world.table.note_effects_left(newer, false).await.unwrap();
-    let (_, listed) = world.command("U1", "status SHOP-1", "t0").await;
-    assert!(names.iter().all(|name| listed.to_string().contains(name.as_str())), "{listed}");
-    let (_, stranger) = world.command("U9", &format!("undo {older}"), "t1").await;
-    assert!(text(&stranger).contains("somebody may not steer work on SHOP"), "{stranger}");
-    let (_, nothing) = world.command("U1", &format!("undo {newer}"), "t2").await;
-    assert!(text(&nothing).contains("nothing that can be taken back has been done"), "{nothing}");
-    let (_, unknown) = world.command("U1", "undo jira-SHOP-1-nonsense", "t3").await;
-    assert!(text(&unknown).contains("no execution has the name"), "{unknown}");
-    let (_, by_ticket) = world.command("U1", "undo SHOP-1", "t4").await;
-    let told = text(&by_ticket);
-    assert!(told.contains(older.as_str()) && told.contains("did on SHOP-1 is being taken back"), "{told}");
-    let undo = world.execution_on("SHOP-1").await;
-    assert_eq!(undo.input.inputs["run"].as_str().unwrap().rsplit(':').next(), Some(older.as_str()));
-    let end = records::ExecutionEnd {
-        outcome: domain::execution::Outcome::Failed,
-        error: Some("UndoIncomplete".into()),
-        cause: None,
-        output: None,
-        at: world.clock.now(),
-    };
-    world.table.finish(&undo.name, &end).await.unwrap();
-    let (_, by_name) = world.command("U1", &format!("undo {older}"), "t5").await;
-    let told = text(&by_name);
-    assert!(told.contains(older.as_str()) && told.contains("did is being taken back"), "{told}");
-}
-
-#[tokio::test]
-async fn a_sentence_that_begins_with_undo_takes_nothing_back() {
-    let world = world().await;
-    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
-    let execution = world.execution_on("SHOP-1").await;
-    world.end(&execution.name).await;
-    world.clock.advance(1);
-    let said = async |delivery: &str, words: &str| {
-        let (_, answer) = world.jira(delivery, &comment("SHOP-1", words, "5b10")).await;
-        answer["results"][0].clone()
-    };
-    for word in ["undo", "redrive"] {
-        let sentence = said(word, &format!("@ticketsmith {word} the renaming of the cart")).await;
-        let reason = sentence["reason"].as_str().unwrap();
-        assert!(reason.contains("`the renaming of the cart` is not the name of an execution"), "{reason}");
-    }
-    assert_eq!(world.starts().len(), 1);
-    let named = said("c1", &format!("@ticketsmith undo {}", execution.name)).await;
-    assert_eq!(named, json!({"result": "recorded"}));
-    assert_eq!(world.starts().len(), 2);
-    world.end(&world.execution_on("SHOP-1").await.name).await;
-    world.clock.advance(1);
-    assert_eq!(said("c2", "@ticketsmith undo, please").await, json!({"result": "recorded"}));
-    assert_eq!(world.starts().len(), 3);
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ fn every_operation_with_every_role() {
     let work_in_shop = "developer admin shop-developer shop-admin member";
     let (see, answer) = (
         |project| Operation::See { project, starter: None },
-        |project| Operation::Answer { project, question: "", approvers: &[] },
+        |project| Operation::Answer { project, question: "", approvers: &[], not_by: None },
     );
     for (operation, expected) in [
         (Operation::StartByHand, ""),
@@ -84,6 +84,8 @@ fn every_operation_with_every_role() {
         (Operation::ChangeProject { project: Some(shop) }, "admin shop-admin"),
         (Operation::ChangeProject { project: None }, "admin"),
         (Operation::ChangeBudgets, "admin"),
+        (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
+        (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
         (Operation::SeeAudit, "admin"),
         (Operation::CreateToken { project: Some(shop) }, in_shop),
@@ -122,7 +124,10 @@ fn a_writer_of_the_repository_is_a_developer_of_the_project() {
         (Operation::See { project: Some(open), starter: None }, everybody.as_str()),
         (Operation::Stop { project: open, starter: None }, &everybody),
         (Operation::Undo { project: open, starter: None }, &everybody),
-        (Operation::Answer { project: Some(open), question: "", approvers: &[] }, "approver admin"),
+        (
+            Operation::Answer { project: Some(open), question: "", approvers: &[], not_by: None },
+            "approver admin",
+        ),
     ] {
         assert_eq!(admitted(&operation, true), expected, "{operation:?}");
     }
@@ -134,7 +139,7 @@ fn whoever_a_question_names_are_its_approvers_and_nobody_else() {
     let project = Some(&configuration.projects[0]);
     let check = |approvers: &[&str], expected: &str| {
         let approvers: Vec<String> = approvers.iter().map(|name| (*name).to_owned()).collect();
-        let operation = Operation::Answer { project, question: "", approvers: &approvers };
+        let operation = Operation::Answer { project, question: "", approvers: &approvers, not_by: None };
         assert_eq!(admitted(&operation, true), expected, "{approvers:?}");
     };
     check(&["leads"], "approver unprivileged");
@@ -181,7 +186,7 @@ fn a_machine_token_takes_from_its_owners_roles_and_never_adds_to_them() {
             Operation::See { project: None, starter: Some(&actor) },
             Operation::Start { project: shop },
             Operation::Stop { project: open, starter: Some(&actor) },
-            Operation::Answer { project: Some(shop), question: "", approvers: &[] },
+            Operation::Answer { project: Some(shop), question: "", approvers: &[], not_by: None },
             Operation::ChangeBudgets,
             Operation::CreateToken { project: Some(shop) },
             Operation::ManageSignIns { owner: &actor },
@@ -212,7 +217,7 @@ fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
     let decided = |operation: &Operation<'_>, id: &str| {
         decide(&configuration, operation, Some(&login(&configuration, id)), &Authority::Installation, false)
     };
-    let answer = Operation::Answer { project: Some(project), question: "", approvers: &[] };
+    let answer = Operation::Answer { project: Some(project), question: "", approvers: &[], not_by: None };
     for word in
         [answer, Operation::Stop { project, starter: None }, Operation::Undo { project, starter: None }]
     {
@@ -230,7 +235,9 @@ fn schedules_start_work_and_nobody_in_particular_does_not() {
     assert_eq!(authorize(&configuration, &start, Some(&schedule)), Authorization::Allowed);
     let stop = Operation::Stop { project, starter: None };
     assert!(matches!(authorize(&configuration, &stop, Some(&schedule)), Authorization::Denied(_)));
-    for operation in [start, stop, Operation::Answer { project: None, question: "", approvers: &[] }] {
+    for operation in
+        [start, stop, Operation::Answer { project: None, question: "", approvers: &[], not_by: None }]
+    {
         assert!(matches!(authorize(&configuration, &operation, None), Authorization::Denied(_)));
     }
     assert_eq!(authorize(&configuration, &Operation::StartByMachine, None), Authorization::Allowed);
@@ -249,11 +256,16 @@ fn a_denial_says_who_may() {
             "mallory may not start work on SHOP; members of engineering may, and people with the role developer or admin",
         ),
         (
-            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &approvers },
+            Operation::Answer {
+                project: Some(project),
+                question: "Ship it?",
+                approvers: &approvers,
+                not_by: None,
+            },
             "mallory may not answer “Ship it?”; leads may",
         ),
         (
-            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &[] },
+            Operation::Answer { project: Some(project), question: "Ship it?", approvers: &[], not_by: None },
             "mallory may not answer “Ship it?”; people with the role approver or admin may",
         ),
         (
@@ -269,5 +281,20 @@ fn a_denial_says_who_may() {
     ] {
         let denied = Authorization::Denied(expected.to_owned());
         assert_eq!(authorize(&configuration, &operation, Some(&mallory)), denied);
+    }
+}
+
+#[test]
+fn who_asked_for_work_may_be_kept_from_approving_it() {
+    let configuration = configuration();
+    let [shop, _] = configuration.projects.as_slice() else { panic!("two projects") };
+    let asks =
+        |not_by| Operation::Answer { project: Some(shop), question: "Ship it?", approvers: &[], not_by };
+    for (not_by, expected) in [
+        (None, "approver admin shop-approver shop-admin"),
+        (Some("approver"), "admin shop-approver shop-admin"),
+        (Some("shop-admin"), "approver admin shop-approver"),
+    ] {
+        assert_eq!(admitted(&asks(not_by), false), expected, "{not_by:?}");
     }
 }

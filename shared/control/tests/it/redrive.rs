@@ -58,8 +58,11 @@ async fn a_redrive_has_the_keys_of_the_run_and_what_the_run_began_with() {
     assert_eq!((&started["parent"]["run"], &started["parent"]["at"]), (&json!(run), &json!(run)));
 
     // The same delivery again, while it runs and after it ended, is about the same.
-    let accepted =
-        RedriveResult::Accepted { execution: redrive.name.clone(), continues: failed.name.clone() };
+    let accepted = RedriveResult::Accepted {
+        execution: redrive.name.clone(),
+        continues: failed.name.clone(),
+        anew: false,
+    };
     assert_eq!(world.redrive("SHOP-1", "r1").await, accepted);
     assert!(world.refusal("SHOP-1").await.contains("is running"));
     world.end(&redrive.name, Outcome::Stopped).await;
@@ -79,16 +82,10 @@ async fn what_cannot_be_continued_is_refused_by_name() {
     let world = World::new().await;
     assert_eq!(world.refusal("SHOP-9").await, "nothing has been started on SHOP-9 yet");
     let anew = "ticketsmith run development --input task_id=SHOP-";
-    for (number, outcome, words) in [
-        (1, Outcome::Succeeded, "succeeded, so nothing is left to do"),
-        (2, Outcome::RolledBack, "did was taken back, so there is nothing to continue"),
-    ] {
-        let task_id = format!("SHOP-{number}");
-        let name = world.ended(&task_id, outcome).await.name;
-        let refusal = world.refusal(&task_id).await;
-        assert!(refusal.contains(&name) && refusal.contains(words), "{refusal}");
-        assert!(refusal.contains(&format!("{anew}{number}")), "{refusal}");
-    }
+    let name = world.ended("SHOP-1", Outcome::Succeeded).await.name;
+    let refusal = world.refusal("SHOP-1").await;
+    assert!(refusal.contains(&name) && refusal.contains("succeeded, so nothing is left to do"), "{refusal}");
+    assert!(refusal.contains(&format!("{anew}1")), "{refusal}");
     let undone = world.ended("SHOP-3", Outcome::Failed).await;
     world.table.note_undone(&undone.name, "slack-undo").await.unwrap();
     let refusal = world.refusal("SHOP-3").await;
@@ -104,7 +101,27 @@ async fn what_cannot_be_continued_is_refused_by_name() {
     world.end(&name, Outcome::Succeeded).await;
     let refusal = world.refusal("SHOP-4").await;
     assert!(refusal.contains("--input task_id=…") && !refusal.contains("rm"), "{refusal}");
-    assert_eq!(world.starts().len(), 4);
+    assert_eq!(world.starts().len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_rollback_took_back_is_run_anew_once() {
+    let world = World::new().await;
+    let taken_back = world.ended("SHOP-1", Outcome::RolledBack).await;
+    let ada = world.ada();
+    let caller = world.caller(&ada, "r1");
+    for _ in 0..2 {
+        let result = world.control.redrive_execution(&caller, &taken_back.name).await.unwrap();
+        let RedriveResult::Accepted { execution, continues, anew: true } = result else {
+            panic!("{result:?}")
+        };
+        assert_eq!(continues, taken_back.name);
+        let begun = world.control.executions(Some("SHOP-1"), 1).await.unwrap().remove(0);
+        assert_eq!(begun.name, execution);
+        assert_eq!((begun.continues.as_ref(), &begun.input.inputs), (None, &taken_back.input.inputs));
+        assert!(begun.input.parent.is_none(), "its effects are its own");
+    }
+    assert_eq!(world.starts().len(), 2);
 }
 
 #[tokio::test]
@@ -150,10 +167,10 @@ async fn nothing_is_undone_while_a_redrive_is_at_work() {
     let failed = world.ended("SHOP-1", Outcome::Failed).await;
     let redrive = world.redriven("SHOP-1", "r1").await;
     let ada = world.ada();
-    let at_work = world.control.undo_execution(&world.caller(&ada, "u1"), &failed.name).await.unwrap();
+    let at_work = world.control.undo_execution(&world.caller(&ada, "u1"), &failed.name, None).await.unwrap();
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });
     world.end(&redrive.name, Outcome::Failed).await;
-    let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name).await.unwrap();
+    let undone = world.control.undo_execution(&world.caller(&ada, "u2"), &failed.name, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: failed.name.clone() });
     let started: serde_json::Value =
         serde_json::from_str(world.starts()[2]["input"].as_str().unwrap()).unwrap();
@@ -172,7 +189,7 @@ async fn what_began_after_somebody_asked_is_not_what_they_meant() {
         matches!(&redriven, RedriveResult::Refused(refusal) if refusal.execution.is_none()),
         "{redriven:?}"
     );
-    assert_eq!(world.control.undo(&late("u1"), &ticket).await.unwrap(), UndoResult::NothingDone);
-    let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket).await.unwrap();
+    assert_eq!(world.control.undo(&late("u1"), &ticket, None).await.unwrap(), UndoResult::NothingDone);
+    let undone = world.control.undo(&world.caller(&ada, "u2"), &ticket, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: failed.name });
 }

@@ -2,8 +2,10 @@
 
 use crate::world::World;
 use control::{AnswerResult, CostsResult, StartResult, StopResult, UndoResult};
+use domain::SourceName;
 use domain::execution::{Outcome, UNDO_WORKFLOW};
-use records::{ExecutionEnd, ExecutionRecord, Moves, Topic, Waiter};
+use jiff::SignedDuration;
+use records::{AuditKind, ExecutionEnd, ExecutionRecord, Moves, Topic, Waiter};
 
 async fn work_on(world: &World, typed: &str, delivery: &str) -> ExecutionRecord {
     let result = world.control.start(world.request(typed, delivery)).await.unwrap();
@@ -35,6 +37,10 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
@@ -58,7 +64,7 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     let (question, by) = ("Ship it?".to_owned(), "ada".to_owned());
     assert_eq!(late, AnswerResult::AlreadyAnswered { question, by, approved: true });
 
-    let at_work = world.control.undo(&caller, &ticket).await.unwrap();
+    let at_work = world.control.undo(&caller, &ticket, None).await.unwrap();
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });
     let stopped = world.control.stop(&caller, &ticket).await.unwrap();
     assert_eq!(stopped, StopResult::Requested { workflow: "development".into() });
@@ -66,9 +72,73 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     assert_eq!(world.control.stop(&later, &ticket).await.unwrap(), StopResult::NothingAtWork);
     let again = world.control.stop(&caller, &ticket).await.unwrap();
     assert_eq!(again, StopResult::Ended { workflow: "development".into() }, "it is about the same execution");
-    let undone = world.control.undo(&caller, &ticket).await.unwrap();
+    let undone = world.control.undo(&caller, &ticket, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution: execution.name.clone() });
     assert!(world.starts()[1]["stateMachineArn"].as_str().unwrap().ends_with(UNDO_WORKFLOW));
+
+    // Each of it is in the audit, in its order.
+    let mut audit = world.table.audit_of("2026-11-22", None, 50).await.unwrap().records;
+    audit.reverse();
+    let told: Vec<_> =
+        audit.iter().map(|record| (record.kind, record.who.as_str(), record.by.as_str())).collect();
+    let ada = |kind| (kind, "ada", "slack.command");
+    let expected = [
+        (AuditKind::Trigger, "ada", "api.run"),
+        ada(AuditKind::Approval),
+        ada(AuditKind::Stop),
+        ada(AuditKind::Stop),
+        ada(AuditKind::Undo),
+    ];
+    assert_eq!(told, expected, "{audit:#?}");
+    assert!(audit.iter().take(4).all(|record| record.about.as_ref() == Some(&execution.name)), "{audit:#?}");
+    assert!(audit[1].what.starts_with("approve the question ") && !audit[1].what.contains("Ship it?"));
+}
+
+#[tokio::test]
+async fn what_ended_over_90_days_ago_is_not_undone() {
+    let world = World::new().await;
+    let ada = world.ada();
+    let execution = work_on(&world, "SHOP-1", "d1").await;
+    end(&world, &execution).await;
+    let ticket = world.directory.ticket("SHOP-1").unwrap();
+    world.advance(SignedDuration::from_hours(24 * 90));
+    let UndoResult::Denied(reason) = world.control.undo(&world.caller(&ada, "u1"), &ticket).await.unwrap()
+    else {
+        panic!("it was undone");
+    };
+    assert!(reason.contains("ended on 2026-11-22") && reason.contains("for 90 days"), "{reason}");
+    assert_eq!(world.starts().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_in_the_audit() {
+    let world = World::new().await;
+    let execution = work_on(&world, "SHOP-1", "d1").await;
+    let mut vic = world.ada();
+    (vic.id, vic.person) = ("U2".into(), Some("vic".into()));
+    let ticket = world.directory.ticket("SHOP-1").unwrap();
+    let stopped = world.control.stop(&world.caller(&vic, "s1"), &ticket).await.unwrap();
+    assert!(matches!(stopped, StopResult::Denied(_)), "{stopped:?}");
+    // Nothing is recorded of what somebody may not see.
+    let costs = world.control.costs_of_ticket(&world.caller(&vic, "c1"), ticket.task_id()).await.unwrap();
+    assert!(matches!(costs, CostsResult::Denied(_)), "{costs:?}");
+    let kinds = async |who: &str| {
+        let page = world.table.audit_of_person(who, None, 9).await.unwrap();
+        page.records.into_iter().map(|record| (record.kind, record.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds("vic").await, [(AuditKind::Refusal, "stop".to_owned())]);
+    let trigger = domain::EventName::from_static("jira.labelled");
+    let mallory = domain::Actor {
+        source: SourceName::from_static("jira"),
+        id: "5b99".into(),
+        display_name: None,
+        person: None,
+    };
+    world.control.audit_refusal(Some(&mallory), &trigger, "d2").await.unwrap();
+    assert_eq!(kinds("jira:5b99").await, [(AuditKind::Refusal, "start".to_owned())]);
+    // Its state machine is started again by the sweeper, and that is the same start.
+    world.control.start_recorded(&execution).await.unwrap();
+    assert_eq!(kinds("ada").await, [(AuditKind::Trigger, "start development".to_owned())]);
 }
 
 #[tokio::test]
@@ -89,7 +159,7 @@ async fn nothing_was_done_on_a_ticket_nobody_worked_on() {
     let ada = world.ada();
     let caller = world.caller(&ada, "t1");
     let ticket = world.directory.ticket("SHOP-9").unwrap();
-    assert_eq!(world.control.undo(&caller, &ticket).await.unwrap(), UndoResult::NothingDone);
+    assert_eq!(world.control.undo(&caller, &ticket, None).await.unwrap(), UndoResult::NothingDone);
     assert_eq!(world.control.stop(&caller, &ticket).await.unwrap(), StopResult::NothingAtWork);
     assert!(world.directory.ticket("TES-1").is_err());
 }

@@ -168,8 +168,10 @@ impl User {
 }
 
 impl Configuration {
-    /// The actor with the configured person filled in, where one matches.
+    /// The actor with the configured person filled in, where one matches. A person who was filled in before, because the account was joined to
+    /// them, stays while they are configured; what senders say never fills one in.
     pub fn identify(&self, mut actor: Actor) -> Actor {
+        let joined = actor.person.take().filter(|person| self.users.iter().any(|user| user.name == *person));
         let is_them = |user: &&User| {
             if actor.source == SourceName::API {
                 return user.name == actor.id;
@@ -177,7 +179,7 @@ impl Configuration {
             let account = user.account_at(self.account_names(actor.source.as_str()));
             account.is_some_and(|id| id.eq_ignore_ascii_case(&actor.id))
         };
-        actor.person = self.users.iter().find(is_them).map(|user| user.name.clone());
+        actor.person = self.users.iter().find(is_them).map(|user| user.name.clone()).or(joined);
         actor
     }
 }

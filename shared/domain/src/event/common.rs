@@ -10,6 +10,8 @@ use crate::input_type::InputType::{Any, Boolean, Integer, String as Text};
 pub const TICKET_LABELLED: EventName = EventName::from_static("ticket.labelled");
 /// A ticket moved to a status.
 pub const TICKET_TRANSITIONED: EventName = EventName::from_static("ticket.transitioned");
+/// A ticket's title or description changed.
+pub const TICKET_EDITED: EventName = EventName::from_static("ticket.edited");
 /// Somebody spoke to the bot on a ticket.
 pub const TICKET_COMMENTED: EventName = EventName::from_static("ticket.commented");
 /// A ticket was created.
@@ -18,10 +20,16 @@ pub const TICKET_CREATED: EventName = EventName::from_static("ticket.created");
 pub const PULL_REQUEST_COMMENTED: EventName = EventName::from_static("pull_request.commented");
 /// A review asks for changes.
 pub const PULL_REQUEST_REVIEW: EventName = EventName::from_static("pull_request.review");
+/// A label was added to a pull request.
+pub const PULL_REQUEST_LABELLED: EventName = EventName::from_static("pull_request.labelled");
+/// Somebody asks the bot's account to review a pull request.
+pub const PULL_REQUEST_REVIEW_REQUESTED: EventName = EventName::from_static("pull_request.review_requested");
 /// A pull request was merged or closed.
 pub const PULL_REQUEST_CLOSED: EventName = EventName::from_static("pull_request.closed");
 /// Every check of a commit is done.
 pub const CHECKS_COMPLETED: EventName = EventName::from_static("checks.completed");
+/// Words of people wait for the agent of a ticket.
+pub const WORDS_WAITING: EventName = EventName::from_static("words.waiting");
 /// Somebody used the slash command in a chat.
 pub const CHAT_COMMAND: EventName = EventName::from_static("chat.command");
 /// Somebody named the bot in a chat.
@@ -42,6 +50,9 @@ pub(super) fn events() -> Vec<EventSpec> {
             .condition(Condition::new("to", "The status that the ticket moved to.").required())
             .condition(Condition::new("from", "The status that the ticket came from."))
             .matched_by(["task_id"]),
+        event(TICKET_EDITED, "A ticket's title or description changed, in any tracker.")
+            .fields([("task_id", Text), ("actor", Any)])
+            .matched_by(["task_id"]),
         event(TICKET_COMMENTED, "A comment on a ticket mentions the bot, in any tracker.")
             .fields([("task_id", Text), ("actor", Any), ("text", Text)])
             .condition(
@@ -54,22 +65,37 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("actor", Any)])
             .matched_by(["task_id"]),
         event(PULL_REQUEST_COMMENTED, "A comment on a pull request mentions the bot, at any code host.")
-            .fields([("repository", Text), ("number", Integer), ("text", Text), ("actor", Any)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("text", Text),
+                ("actor", Any),
+            ])
             .condition(command)
             .matched_by(["repository", "number"]),
         event(PULL_REQUEST_REVIEW, "A review asks for changes, at any code host.")
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"]),
+        event(PULL_REQUEST_LABELLED, "A label was newly added to a pull request, at any code host.")
+            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("label", Text)])
+            .condition(label())
+            .matched_by(["repository", "number"]),
+        event(
+            PULL_REQUEST_REVIEW_REQUESTED,
+            "Somebody asks the bot's account to review a pull request, at any code host.",
+        )
+        .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any)])
+        .matched_by(["repository", "number"]),
         event(PULL_REQUEST_CLOSED, "A pull request was merged or closed, at any code host.")
-            .fields([
-                ("repository", Text),
-                ("number", Integer),
-                ("branch", Text),
-                ("merged", Boolean),
-                ("actor", Any),
-            ])
+            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
+            .condition(merged())
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
+        event(WORDS_WAITING, "People said something to the agent of a ticket, and it has not taken it in. Steps alone wait for it.")
+            .fields([("task_id", Text)])
+            .matched_by(["task_id"])
+            .confirmed_by(Confirmation::Inbox),
         event(CHAT_COMMAND, "Somebody used the slash command, in any chat.")
             .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
             .condition(command_text()),
@@ -77,6 +103,14 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("text", Text), ("thread", Text), ("channel", Text), ("actor", Any)])
             .matched_by(["channel", "thread"]),
     ]
+}
+
+/// The condition that every event of the end of a pull request has.
+pub fn merged() -> Condition {
+    Condition::new(
+        "merged",
+        "`true` for those that are merged, `false` for those that are closed without it; both by default.",
+    )
 }
 
 /// The condition that every event of a slash command has.

@@ -52,6 +52,9 @@ pub struct AlsoEvent {
 pub enum Confirmation {
     /// Whether every check of the commit `sha` in `repository` is done, and how they ended: asked of the code host.
     Checks,
+    /// Whether words of people wait for the agents of the ticket `task_id`: asked of our records, by a step that waits. No delivery
+    /// tells it.
+    Inbox,
 }
 
 /// A field of an event.
@@ -161,6 +164,11 @@ impl EventSpec {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&EventField> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a trigger may name it. What only our own records tell starts nothing: somebody holds the ticket already.
+    pub fn may_trigger(&self) -> bool {
+        self.confirmed_by != Some(Confirmation::Inbox)
     }
 
     /// Whether machines report it, so that it has no actor: it has no field for one.

@@ -5,7 +5,8 @@ use crate::error::ActionError;
 use crate::task::Task;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// A tracker of tickets.
 ///
@@ -36,6 +37,21 @@ pub trait TaskManagement: Send + Sync {
     /// Where people open a ticket, if that can be told without asking the tracker.
     fn task_url(&self, _task_id: &str) -> Option<String> {
         None
+    }
+
+    /// A ticket with what shows whether people have worked on it; `None` where it is not there any more. One that was created a moment
+    /// ago is waited for.
+    async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError>;
+
+    /// Writes a ticket that we created anew: its title and its description, with what the tracker keeps there. Everything else stays.
+    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError>;
+
+    /// Takes back a ticket that we created: it is deleted, or closed as not planned where the tracker deletes none.
+    async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError>;
+
+    /// Whether [`NewTask::story_points`] can be given.
+    fn takes_story_points(&self) -> bool {
+        false
     }
 
     /// Moves a ticket to a status by the tracker's name (compared ignoring case, `_`, `-` and spaces) and answers with what it was.
@@ -120,6 +136,40 @@ pub struct CreatedTask {
 impl From<Task> for CreatedTask {
     fn from(task: Task) -> Self {
         Self { task_id: task.task_id, url: task.url }
+    }
+}
+
+/// A ticket, looked at closely.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InspectedTask {
+    /// The ticket.
+    pub task: Task,
+    /// How many comments it has.
+    pub comments: u64,
+}
+
+impl InspectedTask {
+    /// What people see of the ticket and can change, as a digest: it stays the same until somebody touches the ticket.
+    pub fn look(&self) -> String {
+        let task = &self.task;
+        let mut labels = task.labels.clone();
+        labels.sort();
+        let seen = json!([
+            task.title,
+            task.description,
+            task.status,
+            task.task_type,
+            task.assignee,
+            task.priority,
+            labels,
+            task.story_points,
+            task.epic_link,
+            task.team,
+            self.comments,
+        ]);
+        let mut digest = hex::encode(Sha256::digest(seen.to_string().as_bytes()));
+        digest.truncate(32);
+        digest
     }
 }
 

@@ -1,6 +1,6 @@
 //! Code hosts.
 
-use super::Mark;
+use super::{Mark, Reviews};
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ pub enum RepositoryAccess {
     WriteContents,
     /// Open and close pull requests.
     WritePullRequests,
-    /// Mark pull requests as ready for review, and settle what reviews say.
+    /// Mark pull requests as ready for review, settle what reviews say, and open pull requests that revert merged ones.
     WriteReviews,
     /// Create and change issues; comment and react on issues and pull requests.
     WriteIssues,
@@ -149,8 +149,25 @@ pub trait VersionControl: Send + Sync {
         review: u64,
     ) -> Result<Vec<LineRemark>, ActionError>;
 
-    /// Closes a pull request without merging. Does nothing if it is closed; `Conflict` if it is merged.
-    async fn close_pull_request(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError>;
+    /// Closes a pull request without merging, unless it is closed or merged already.
+    async fn close_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+    ) -> Result<PullRequestClosing, ActionError>;
+
+    /// Opens a pull request that takes back what a merged one did; a repeat with the same mark finds it. `Conflict` where later changes
+    /// are in the way.
+    async fn revert_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        _mark: &Mark,
+    ) -> Result<PullRequest, ActionError> {
+        Err(ActionError::rejected(format!(
+            "the code host of {repository} cannot revert #{number}, which was merged"
+        )))
+    }
 
     /// The newest attempt of every check of a commit, of whatever kind the code host has.
     async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError>;
@@ -171,6 +188,11 @@ pub trait VersionControl: Send + Sync {
         Err(ActionError::rejected(format!(
             "the code host of {repository} has no drafts, so #{number} cannot be marked as ready"
         )))
+    }
+
+    /// The part of the code host on which pull requests are reviewed; `None` where there is none.
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        None
     }
 
     /// What a person, by the code host's login, may do in the repository.
@@ -320,6 +342,17 @@ impl PullRequest {
     pub fn carries(&self, mark: &Mark) -> bool {
         self.marks.contains(&mark.digest())
     }
+}
+
+/// What became of a request to close a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullRequestClosing {
+    /// It was open, and is closed now.
+    Closed,
+    /// It was closed before.
+    WasClosed,
+    /// It was merged before, so that it cannot be closed.
+    WasMerged,
 }
 
 /// What a review says about a line, or about a file.

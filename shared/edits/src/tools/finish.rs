@@ -3,6 +3,7 @@
 use super::answer::{quoted, read};
 use super::arguments::{Kind, NOTES, Parameter};
 use super::end::{Finish as End, Outcome, ToolEnd};
+use super::propose_plan::NAME as PROPOSE_PLAN;
 use super::tool::{Needs, Tool, ToolSpec};
 use crate::added_secrets::{added_secrets, suspicious};
 use crate::file_edit::FileEdit;
@@ -129,6 +130,11 @@ fn check(workspace: &Workspace<'_>, input: &Input) -> Result<(), Refusal> {
             ];
             if let Some((name, _)) = texts.iter().find(|(_, text)| can_change && text.trim().is_empty()) {
                 return refused(format!("`{name}` is missing or empty: the outcome done needs it."));
+            }
+            if workspace.offered().contains(PROPOSE_PLAN) && workspace.state.proposal.is_none() {
+                return refused(format!(
+                    "You have proposed no plan. Call {PROPOSE_PLAN} first, or finish with the outcome blocked."
+                ));
             }
             let open: Vec<_> = workspace.plan().iter().filter(|item| !item.status.is_settled()).collect();
             if !open.is_empty() && !is_explained {

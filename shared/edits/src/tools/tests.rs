@@ -4,6 +4,7 @@ mod changing;
 mod ending;
 mod hostile;
 mod looking;
+mod reviewing;
 mod world;
 
 use super::*;
@@ -12,11 +13,12 @@ use world::World;
 
 #[test]
 fn definitions_are_sorted_and_the_same_each_time() {
-    let offered = Offered::new(&[], FileAccess::Partial, true).unwrap();
+    let offered =
+        Offered::new(&[], FileAccess::Partial, true).unwrap().with_review(&[], &reviewing::subject());
     let definitions = definitions(&offered);
     let names: Vec<_> = definitions.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, offered.names());
-    assert!(names.is_sorted() && names.len() == ALL.len());
+    assert!(names.is_sorted() && names.len() == ALL.len() - 1, "all but what an agent must name");
     assert_eq!(definitions, super::definitions(&offered));
     let edit = definitions.iter().find(|tool| tool.name == "edit_file").unwrap();
     assert_eq!(edit.input_schema["required"], json!(["path", "old_string", "new_string"]));
@@ -39,6 +41,7 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
     let checks = |files| Offered::new(&[], files, true).unwrap().contains("run_checks");
     assert!(checks(FileAccess::Whole) && !checks(FileAccess::None));
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("run_checks"));
+    assert_eq!(offered(&["propose_plan"], FileAccess::None).unwrap(), "finish propose_plan");
     let unknown = offered(&["grep"], FileAccess::Whole).unwrap_err();
     assert!(unknown.contains("`grep`") && unknown.contains("`search`"), "{unknown}");
 }

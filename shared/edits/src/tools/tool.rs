@@ -35,6 +35,12 @@ pub(super) enum Needs {
     Unloaded,
     /// A machine that runs the project's checks.
     Checks,
+    /// An agent whose definition names it: no other knows what to do with it.
+    Named,
+    /// A change to review.
+    Diff,
+    /// Threads about lines of a pull request.
+    Threads,
     /// Offered whatever the agent's definition says: without it, no session could end.
     Always,
 }

@@ -97,3 +97,46 @@ async fn a_failed_check_tells_why_by_its_job_its_report_or_its_status() {
     );
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_token_that_may_not_read_checks_reads_jobs_and_statuses_instead() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let (name, head) =
+        (branch("feature/SHOP-1"), github.find_branch(&shop(), &branch("main")).await.unwrap().unwrap());
+    github.create_branch(&shop(), &name, &head).await.unwrap();
+    let changes = vec![FileChange::Write {
+        path: "a".into(),
+        content: FileContent::Text("1".into()),
+        executable: false,
+    }];
+    let request =
+        CommitRequest { branch: name, parent: head, message: "Change".into(), co_author: None, changes };
+    let sha = github.commit(&shop(), &request, &mark("c")).await.unwrap().sha;
+    let jobs = json!([{"name": "build", "conclusion": "failure", "log": "##[error]2 is not 3\n"}, {"name": "goes on"}]);
+    act(&simulation, json!({"kind": "github-checks", "app": "github-actions", "runs": jobs}));
+    act(
+        &simulation,
+        json!({"kind": "github-checks", "app": "linter", "runs": [{"name": "style", "conclusion": "success"}]}),
+    );
+    act(&simulation, json!({"kind": "github-status", "context": "ci/build", "state": "success"}));
+    let refused = json!({
+        "service": "github", "path": "/check-(runs|suites)$", "status": 403, "times": 10,
+        "body": {"message": "Resource not accessible by personal access token", "status": "403"},
+    });
+    simulation.add_fault(serde_json::from_value(refused).unwrap()).unwrap();
+    let checks = github.checks(&shop(), &sha).await.unwrap();
+    // The job that goes on and its workflow are not done; the linter is an App of its own, which such a token does not see.
+    assert_eq!((checks.unfinished, checks.conclusions.len()), (2, 4), "{checks:?}");
+    let failed = github.failed_checks(&shop(), &sha).await.unwrap();
+    let said: Vec<_> = failed.iter().map(|check| (check.name.as_str(), check.log.as_deref())).collect();
+    assert_eq!(said, [("build", Some("##[error]2 is not 3\n"))]);
+    assert_described(&simulation);
+
+    // Where it may not read these either, the first refusal is told.
+    let neither =
+        json!({"service": "github", "path": "/actions/runs$", "status": 403, "body": {"message": "no jobs"}});
+    simulation.add_fault(serde_json::from_value(neither).unwrap()).unwrap();
+    let error = github.checks(&shop(), &sha).await.unwrap_err();
+    assert!(error.message.contains("Resource not accessible"), "{error}");
+}

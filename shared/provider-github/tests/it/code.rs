@@ -3,12 +3,13 @@
 use crate::GITHUB;
 use crate::{branch, connect, github, shop};
 use domain::plugins::{
-    CommitRequest, FileChange, FileContent, PullRequestRequest, RepositoryAccess, RepositoryPermission,
-    TreeEntryKind, VersionControl,
+    CommitRequest, FileChange, FileContent, PullRequestClosing, PullRequestRequest, RepositoryAccess,
+    RepositoryPermission, TreeEntryKind, VersionControl,
 };
 use domain::{ActionError, CommitSha, ErrorKind};
 use provider_github::Github;
 use provider_testing::{assert_described, mark};
+use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
@@ -250,10 +251,38 @@ async fn a_pull_request_is_opened_once_and_closed() {
     let mut files = github.pull_request_files(&shop(), made.number).await.unwrap();
     files.sort();
     assert_eq!(files, ["README.md", "a"]);
-    github.close_pull_request(&shop(), made.number).await.unwrap();
-    github.close_pull_request(&shop(), made.number).await.unwrap();
+    for closing in [PullRequestClosing::Closed, PullRequestClosing::WasClosed] {
+        assert_eq!(github.close_pull_request(&shop(), made.number).await.unwrap(), closing);
+    }
     assert_eq!(github.find_pull_request(&shop(), &request.source, &request.target).await.unwrap(), None);
     assert!(github.close_pull_request(&shop(), 999).await.unwrap_err().message.contains("#999"));
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_merged_pull_request_is_reverted_by_another_one_once() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let parent = new_branch(&github, "feature/x").await;
+    github
+        .commit(&shop(), &commit_on("feature/x", &parent, vec![write("a", "1")]), &mark("c"))
+        .await
+        .unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    let made = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap();
+    let merge = json!({"kind": "github-close", "repository": "acme/shop", "pull_request": made.number, "merge": true, "by": "ada"});
+    simulation.act(&serde_json::from_value(merge).unwrap()).unwrap();
+    assert_eq!(github.close_pull_request(&shop(), made.number).await.unwrap(), PullRequestClosing::WasMerged);
+    let reverted = github.revert_pull_request(&shop(), made.number, &mark("r")).await.unwrap();
+    let again = github.revert_pull_request(&shop(), made.number, &mark("r")).await.unwrap();
+    assert_eq!(again, reverted, "it is found");
+    assert_eq!(github.pull_request_files(&shop(), reverted.number).await.unwrap(), ["a"]);
     assert_described(&simulation);
 }
 

@@ -221,3 +221,35 @@ async fn a_review_says_something_about_lines() {
     let missing = github.review_remarks(&shop(), 7, 81).await.unwrap_err();
     assert!(missing.message.contains("review 81 of acme/shop#7"), "{missing}");
 }
+
+#[tokio::test]
+async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let new = NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: "Planned".into(),
+        description: "What it is".into(),
+        labels: Vec::new(),
+        epic: Some(ISSUE.into()),
+        story_points: None,
+    };
+    let first = mark("run/Planned");
+    let made = github.create_task(&new, &first).await.unwrap().task_id;
+    let seen = github.inspect_task(&made).await.unwrap().unwrap();
+    assert_eq!((seen.task.title.as_str(), seen.comments), ("Planned", 0));
+    github.add_comment(&made, "I do it", &mark("run/Other")).await.unwrap();
+    assert_ne!(github.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
+    let anew = NewTask { title: "Planned anew".into(), description: "What it is now".into(), ..new };
+    github.rewrite_task(&made, &anew, &first).await.unwrap();
+    let rewritten = github.get_task(&made).await.unwrap();
+    assert_eq!(rewritten.title, "Planned anew");
+    assert_eq!(rewritten.description, format!("What it is now\n\nPart of {ISSUE}"));
+    let found = github.find_created("acme/shop", &first).await.unwrap();
+    assert_eq!(found.map(|found| found.task_id), Some(made.clone()), "the mark stays");
+    github.withdraw_task(&made).await.unwrap();
+    assert_eq!(github.get_task(&made).await.unwrap().status.as_deref(), Some("closed"));
+    assert_eq!(github.inspect_task("acme/shop#99").await.unwrap(), None);
+    assert_described(&simulation);
+}

@@ -3,8 +3,8 @@
 use crate::{branch, gitlab, request, shop, simulation, write};
 use domain::ErrorKind;
 use domain::plugins::{
-    CheckConclusion, FileChange, FileContent, PullRequestRequest, RepositoryPermission, TreeEntryKind,
-    VersionControl,
+    CheckConclusion, FileChange, FileContent, PullRequestClosing, PullRequestRequest, RepositoryPermission,
+    TreeEntryKind, VersionControl,
 };
 use provider_testing::{assert_described, mark};
 use serde_json::json;
@@ -127,6 +127,35 @@ async fn a_merge_request_is_opened_found_made_ready_and_closed() {
         host.close_pull_request(&shop, 1).await.unwrap();
     }
     assert_eq!(host.find_pull_request(&shop, &work, &main).await.unwrap(), None);
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_merged_request_is_reverted_by_another_one_once() {
+    let simulation = simulation().await;
+    let (host, shop, work) = (gitlab(&simulation), shop(), branch("feature/1"));
+    let main = branch("main");
+    let base = host.find_branch(&shop, &main).await.unwrap().unwrap();
+    host.create_branch(&shop, &work, &base).await.unwrap();
+    let changes = vec![write("README.md", "# Shop\n")];
+    host.commit(&shop, &request(&work, &base, changes), &mark("commit")).await.unwrap();
+    let asked = PullRequestRequest {
+        source: work.clone(),
+        target: main.clone(),
+        title: "Show the currency".into(),
+        description: String::new(),
+        draft: false,
+    };
+    host.create_pull_request(&shop, &asked, &mark("request")).await.unwrap();
+    act(
+        &simulation,
+        json!({"kind": "gitlab-close", "merge_request": "acme/web/shop!1", "merge": true, "by": "ada"}),
+    );
+    assert_eq!(host.close_pull_request(&shop, 1).await.unwrap(), PullRequestClosing::WasMerged);
+    let reverted = host.revert_pull_request(&shop, 1, &mark("revert")).await.unwrap();
+    let again = host.revert_pull_request(&shop, 1, &mark("revert")).await.unwrap();
+    assert_eq!((again.number, reverted.number), (2, 2), "it is found");
+    assert_eq!(host.pull_request_files(&shop, 2).await.unwrap(), ["README.md"]);
     assert_described(&simulation);
 }
 

@@ -110,3 +110,35 @@ async fn what_is_not_there_is_named() {
     }
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
+    let simulation = simulation().await;
+    let tracker = gitlab(&simulation);
+    let new = NewTask {
+        project: "acme/web/shop".into(),
+        task_type: "Task".into(),
+        title: "Planned".into(),
+        description: "What it is".into(),
+        labels: Vec::new(),
+        epic: Some(ISSUE.into()),
+        story_points: None,
+    };
+    let first = mark("planned");
+    let made = tracker.create_task(&new, &first).await.unwrap().task_id;
+    let seen = tracker.inspect_task(&made).await.unwrap().unwrap();
+    assert_eq!((seen.task.title.as_str(), seen.comments), ("Planned", 0));
+    tracker.add_comment(&made, "I do it", &mark("other")).await.unwrap();
+    assert_ne!(tracker.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
+    let anew = NewTask { title: "Planned anew".into(), description: "What it is now".into(), ..new };
+    tracker.rewrite_task(&made, &anew, &first).await.unwrap();
+    let rewritten = tracker.get_task(&made).await.unwrap();
+    assert_eq!(rewritten.title, "Planned anew");
+    assert!(rewritten.description.starts_with("What it is now"), "{}", rewritten.description);
+    let found = tracker.find_created("acme/web/shop", &first).await.unwrap();
+    assert_eq!(found.map(|found| found.task_id), Some(made.clone()), "the mark stays");
+    tracker.withdraw_task(&made).await.unwrap();
+    assert_eq!(tracker.get_task(&made).await.unwrap().status.as_deref(), Some("closed"));
+    assert_eq!(tracker.inspect_task("acme/web/shop#99").await.unwrap(), None);
+    assert_described(&simulation);
+}

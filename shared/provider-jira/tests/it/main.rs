@@ -342,3 +342,29 @@ async fn marks_count_only_on_what_our_own_account_made() {
     assert!(jql.contains("creator = currentUser()"), "{jql}");
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_planned_ticket_is_looked_at_rewritten_and_deleted() {
+    let simulation = JIRA.described_simulation().await;
+    let jira = jira(&simulation);
+    assert!(jira.takes_story_points());
+    let (first, other) = (mark("run/Planned"), mark("run/Other"));
+    let made = jira.create_task(&new_task("Planned"), &first).await.unwrap().task_id;
+    let seen = jira.inspect_task(&made).await.unwrap().unwrap();
+    assert_eq!((seen.task.title.as_str(), seen.comments), ("Planned", 0));
+    assert_eq!(jira.inspect_task(&made).await.unwrap().unwrap().look(), seen.look());
+    jira.add_comment(&made, "I do it", &other).await.unwrap();
+    assert_ne!(jira.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
+    let anew = NewTask { description: "word ".repeat(9_000), ..new_task("Planned\nanew") };
+    jira.rewrite_task(&made, &anew, &first).await.unwrap();
+    let rewritten = jira.get_task(&made).await.unwrap();
+    assert_eq!(rewritten.title, "Planned anew");
+    assert!(rewritten.description.ends_with("… (cut)"));
+    assert_eq!(rewritten.labels, seen.task.labels, "labels stay, and with them the mark");
+    jira.withdraw_task(&made).await.unwrap();
+    jira.withdraw_task(&made).await.unwrap();
+    assert_eq!(jira.inspect_task(&made).await.unwrap(), None);
+    let again = jira.create_task(&new_task("Next"), &other).await.unwrap();
+    assert_ne!(again.task_id, made, "no key is given twice");
+    assert_described(&simulation);
+}

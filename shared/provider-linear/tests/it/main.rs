@@ -318,3 +318,21 @@ async fn doctor_hears_what_the_key_may_do() {
     assert_eq!(linear(&simulation).own_account().await.unwrap().as_deref(), Some(BOT));
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_planned_ticket_is_looked_at_rewritten_and_moved_to_the_trash() {
+    let simulation = simulation().await;
+    let linear = linear(&simulation);
+    let first = mark("run/Planned");
+    let made = linear.create_task(&new_task("Planned"), &first).await.unwrap().task_id;
+    let seen = linear.inspect_task(&made).await.unwrap().unwrap();
+    assert_eq!((seen.task.title.as_str(), seen.comments), ("Planned", 0));
+    linear.add_comment(&made, "I do it", &mark("run/Other")).await.unwrap();
+    assert_ne!(linear.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
+    linear.rewrite_task(&made, &new_task("Planned\nanew"), &first).await.unwrap();
+    assert_eq!(linear.get_task(&made).await.unwrap().title, "Planned anew");
+    linear.withdraw_task(&made).await.unwrap();
+    assert_eq!(linear.inspect_task(&made).await.unwrap(), None);
+    assert_eq!(linear.inspect_task("ENG-999").await.unwrap(), None);
+    assert_described(&simulation);
+}

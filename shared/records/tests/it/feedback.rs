@@ -65,6 +65,7 @@ async fn one_view_holds_everything_of_an_execution() {
             account: "ada".into(),
             project: None,
             task_id: None,
+            workflow: None,
             execution: new.name.clone(),
             state: "Zulu".into(),
             action: ActionId::literal("generate_text"),
@@ -72,7 +73,12 @@ async fn one_view_holds_everything_of_an_execution() {
             model: "m".into(),
             reserved_at: start(),
         };
-        let limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(1_000) };
+        let limits = Limits {
+            per_task: MicroUsd(1_000),
+            per_month: MicroUsd(1_000),
+            per_project_month: None,
+            per_workflow_month: None,
+        };
         table.reserve(&reservation, limits).await.unwrap();
         table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
     }
@@ -140,6 +146,10 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     }
 }
@@ -173,6 +183,7 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
         at: after(2),
         comment: Some("fine".into()),
         delivery: "d1".into(),
+        choice: None,
     };
     assert!(table.answer_waiter(&asked, &answer("ada", true)).await.is_err(), "nobody was asked");
     table.put_waiter(&asked).await.unwrap();
@@ -207,6 +218,7 @@ async fn each_event_of_a_key_is_kept_once_and_a_state_takes_the_place_of_the_las
         fields: checks_of(conclusion).1,
         at,
         delivery: delivery.into(),
+        stranger: None,
     };
     let first = occurrence("failure", "d1", after(1));
     let second = occurrence("success", "d2", after(2));
@@ -227,7 +239,7 @@ async fn an_event_meets_one_wait_of_a_run_after_another() {
     let table = table().await;
     let (key, fields) = checks_of("success");
     let topic = Topic::Event(key.clone());
-    let occurrence = Occurrence { fields, at: after(1), delivery: "d1".into() };
+    let occurrence = Occurrence { fields, at: after(1), delivery: "d1".into(), stranger: None };
     let at = |state: &str, since| {
         let mut waiter = waiter(&topic, "token", since);
         waiter.key = format!("run/{state}");
@@ -314,4 +326,53 @@ async fn closed_pull_requests_are_kept_for_figures() {
     }
     let found = table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
     assert_eq!(found, [closed(9, true), closed(10, true)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_takes_as_many_people_as_it_says_each_once() {
+    let table = table().await;
+    let asked = records::Waiter {
+        topic: records::Topic::Approval("e".into()).to_string(),
+        key: "run/Ask".into(),
+        execution: "e".into(),
+        token: "token".to_owned().into(),
+        since: start(),
+        until: None,
+        question: Some("Ship it?".into()),
+        approvers: Vec::new(),
+        moves: records::Moves::default(),
+        details: None,
+        terms: records::Terms { count: 3, ..records::Terms::default() },
+        votes: Vec::new(),
+        reminded_at: None,
+        message: None,
+        answer: None,
+        told: None,
+    };
+    let yes = |by: &str, via: &'static str| Answer {
+        approved: true,
+        by: by.into(),
+        via: SourceName::from_static(via),
+        at: start(),
+        comment: (by == "bo").then(|| "fine".to_owned()),
+        delivery: format!("{by} {via}"),
+        choice: None,
+    };
+    assert!(table.vote(&asked, &yes("ada", "slack")).await.is_err(), "nobody was asked");
+    table.put_waiter(&asked).await.unwrap();
+    let places = ["slack", "github", "jira"];
+    let votes = ["ada", "bo"].into_iter().flat_map(|by| places.map(|via| yes(by, via)));
+    let voted = futures::future::join_all(votes.map(|answer| {
+        let (table, asked) = (table.clone(), asked.clone());
+        tokio::spawn(async move { table.vote(&asked, &answer).await.unwrap() })
+    }))
+    .await;
+    assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::Voted::Counted(1 | 2))));
+    assert_eq!(table.vote(&asked, &yes("cy", "slack")).await.unwrap(), records::Voted::Decided);
+    let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
+    let answer = found.answer.unwrap();
+    assert_eq!((found.votes.len(), answer.comment.as_deref()), (3, Some("bo: fine")));
+    assert!(answer.by.ends_with(" and cy") && answer.by.contains("ada") && answer.by.contains("bo"));
+    let late = table.vote(&asked, &yes("dee", "slack")).await.unwrap();
+    assert_eq!(late, records::Voted::AnsweredBefore(answer));
 }

@@ -4,7 +4,7 @@ use super::*;
 use domain::Scope;
 use domain::configuration::Role;
 use jiff::SignedDuration;
-use records::{AuditRecord, MachineToken, SignInTicket, TokenKept};
+use records::{MachineToken, SignInTicket, TokenKept};
 
 fn token(id: &str, created_at: Timestamp) -> MachineToken {
     MachineToken {
@@ -83,43 +83,6 @@ async fn the_name_of_an_account_is_bound_to_its_first_id() {
     assert_eq!(first.id, "17");
     assert_eq!(table.bind_account("github", "ada-l", "99", now).await.unwrap(), first);
     assert_eq!(table.bind_account("oidc", "ada-l", "99", now).await.unwrap().id, "99");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_day_of_changes_is_read_newest_first_in_pages() {
-    let table = table().await;
-    let start = at("2026-11-29T23:59:55Z");
-    for second in 0..7 {
-        let record = AuditRecord {
-            id: format!("r{second}"),
-            at: start + SignedDuration::from_secs(second),
-            who: "ada".to_owned(),
-            by: "link".to_owned(),
-            what: "POST /api/v1/tokens".to_owned(),
-            whence: None,
-            status: None,
-        };
-        table.begin_audit(&record).await.unwrap();
-        assert!(table.begin_audit(&record).await.is_err());
-        if second > 0 {
-            table.end_audit(&record.id, record.at, 201).await.unwrap();
-        }
-    }
-    // What was never begun leaves nothing behind.
-    table.end_audit("never", start, 500).await.unwrap();
-    let day = "2026-11-29".parse().unwrap();
-    let (mut seen, mut before) = (Vec::new(), None);
-    loop {
-        let page = table.audit_of(day, before.as_deref(), 2).await.unwrap();
-        seen.extend(page.records.into_iter().map(|record| (record.id, record.status)));
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    let expected = [("r4", Some(201)), ("r3", Some(201)), ("r2", Some(201)), ("r1", Some(201)), ("r0", None)];
-    assert_eq!(seen, expected.map(|(id, status)| (id.to_owned(), status)));
-    assert_eq!(table.audit_of("2026-11-30".parse().unwrap(), None, 9).await.unwrap().records.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

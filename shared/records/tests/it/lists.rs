@@ -30,6 +30,10 @@ fn waiter(topic: Topic, seconds: i64) -> Waiter {
         message: None,
         answer: None,
         told: None,
+        details: None,
+        terms: records::Terms::default(),
+        votes: Vec::new(),
+        reminded_at: None,
         until: None,
     }
 }
@@ -41,6 +45,7 @@ fn reservation(id: &str, execution: &str) -> Reservation {
         account: "ada".into(),
         project: Some("SHOP".into()),
         task_id: Some("SHOP-1".into()),
+        workflow: None,
         execution: execution.into(),
         state: "Generate".into(),
         action: ActionId::literal("generate_code_implementation"),
@@ -162,7 +167,12 @@ async fn a_backfill_adds_what_is_missing_once() {
     let (ended, open) = (begun(&table, "SHOP-1", 1).await, begun(&table, "SHOP-2", 2).await);
     end(&table, &ended, Outcome::Stopped, 3).await;
     let reservation = reservation("r", &ended);
-    let limits = Limits { per_task: MicroUsd(1_000_000), per_month: MicroUsd(1_000_000) };
+    let limits = Limits {
+        per_task: MicroUsd(1_000_000),
+        per_month: MicroUsd(1_000_000),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     table.reserve(&reservation, limits).await.unwrap();
     let settlement = Settlement { price: Some(MicroUsd(7)), ..Settlement::unknown(start()) };
     table.settle(&reservation, settlement).await.unwrap();
@@ -221,7 +231,8 @@ async fn questions_are_listed_until_they_are_answered() {
     assert_eq!(listed().await, ["approval/e1", "approval/e2", "approval/e3"]);
     let source = SourceName::API;
     let (by, delivery) = ("ada".to_owned(), "d".to_owned());
-    let answer = Answer { approved: true, by, via: source, at: after(9), comment: None, delivery };
+    let answer =
+        Answer { approved: true, by, via: source, at: after(9), comment: None, delivery, choice: None };
     table.answer_waiter(&asked(2), &answer).await.unwrap();
     assert_eq!(listed().await, ["approval/e1", "approval/e3"]);
     table.put_waiter(&Waiter { since: after(20), ..asked(2) }).await.unwrap();
@@ -232,7 +243,12 @@ async fn questions_are_listed_until_they_are_answered() {
 async fn what_was_spent_is_the_sum_of_the_cost_records() {
     let table = table().await;
     let name = begun(&table, "SHOP-1", 0).await;
-    let limits = Limits { per_task: MicroUsd(1_000_000), per_month: MicroUsd(1_000_000) };
+    let limits = Limits {
+        per_task: MicroUsd(1_000_000),
+        per_month: MicroUsd(1_000_000),
+        per_project_month: None,
+        per_workflow_month: None,
+    };
     let settled = (0..40_u64).map(|number| {
         let (table, execution) = (table.clone(), name.clone());
         tokio::spawn(async move {

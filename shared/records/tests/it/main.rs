@@ -6,7 +6,9 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod accounts;
 mod admission;
+mod audit;
 mod circuit;
 mod collisions;
 mod continuation;
@@ -17,8 +19,10 @@ mod feedback;
 mod forget;
 mod identity;
 mod inbox;
+mod limits;
 mod lists;
 mod money;
+mod planned;
 mod put_back;
 mod rate;
 mod sessions;
@@ -39,6 +43,14 @@ async fn table() -> Table {
     let table = Table::new(client().await, "ticketsmith");
     table.create_table().await.unwrap();
     table
+}
+
+/// The same, with a client of the database, for what no method of the table does.
+async fn table_and_client() -> (Table, Client) {
+    let client = client().await;
+    let table = Table::new(client.clone(), "ticketsmith");
+    table.create_table().await.unwrap();
+    (table, client)
 }
 
 async fn client() -> Client {

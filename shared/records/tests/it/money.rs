@@ -9,15 +9,21 @@ use records::{
     Spending,
 };
 
-const LIMITS: Limits = Limits { per_task: MicroUsd(1_000), per_month: MicroUsd(5_000) };
+pub(crate) const LIMITS: Limits = Limits {
+    per_task: MicroUsd(1_000),
+    per_month: MicroUsd(5_000),
+    per_project_month: None,
+    per_workflow_month: None,
+};
 
-fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
+pub(crate) fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
     Reservation {
         id: id.into(),
         amount: MicroUsd(amount),
         account: "ada".into(),
         project: Some("SHOP".into()),
         task_id: Some(task.into()),
+        workflow: None,
         execution: format!("jira-{task}-ab"),
         state: "Generate".into(),
         action: ActionId::literal("generate_code_implementation"),
@@ -27,7 +33,7 @@ fn reservation(id: &str, task: &str, amount: u64) -> Reservation {
     }
 }
 
-fn paid(amount: u64) -> Settlement {
+pub(crate) fn paid(amount: u64) -> Settlement {
     let usage = Usage { input_tokens: 10, output_tokens: 20, ..Usage::default() };
     Settlement { price: Some(MicroUsd(amount)), usage: Some(usage), ..unknown() }
 }
@@ -36,7 +42,7 @@ fn unknown() -> Settlement {
     Settlement::unknown(start())
 }
 
-async fn of_task(table: &Table, task: &str) -> Spending {
+pub(crate) async fn of_task(table: &Table, task: &str) -> Spending {
     table.spending(&LimitOf::Task(task.into())).await.unwrap()
 }
 
@@ -162,7 +168,8 @@ async fn what_nobody_settled_counts_with_all_that_was_reserved() {
     assert_eq!(ids, ["died"]);
     assert_eq!(settled[0].cost, Cost::Unknown { booked: MicroUsd(200) });
     assert_eq!(table.settle_open("jira-SHOP-1-ab", start()).await.unwrap(), []);
-    let expected = Spending { committed: MicroUsd(250), spent: MicroUsd(250), unknown_calls: 1 };
+    let expected =
+        Spending { committed: MicroUsd(250), spent: MicroUsd(250), unknown_calls: 1, ..Spending::default() };
     assert_eq!(of_task(&table, "SHOP-1").await, expected);
 }
 
@@ -178,7 +185,8 @@ async fn a_settlement_counts_once_and_frees_the_rest() {
     .await;
     let records: Vec<_> = settled.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(records.len(), 1);
-    let expected = Spending { committed: MicroUsd(300), spent: MicroUsd(300), unknown_calls: 0 };
+    let expected =
+        Spending { committed: MicroUsd(300), spent: MicroUsd(300), unknown_calls: 0, ..Spending::default() };
     assert_eq!(of_task(&table, "SHOP-1").await, expected);
     assert_eq!(of_month(&table).await, expected);
     assert_eq!(table.open_reservations("jira-SHOP-1-ab").await.unwrap(), []);
@@ -223,7 +231,7 @@ async fn an_unknown_price_is_booked_at_its_worst_case_and_never_as_zero() {
     table.settle(&priced, paid(10)).await.unwrap();
     assert_eq!(
         of_task(&table, "SHOP-1").await,
-        Spending { committed: MicroUsd(410), spent: MicroUsd(410), unknown_calls: 1 }
+        Spending { committed: MicroUsd(410), spent: MicroUsd(410), unknown_calls: 1, ..Spending::default() }
     );
     let costs = table.costs_of_execution("jira-SHOP-1-ab").await.unwrap();
     let total = CostTotal::of(&costs);

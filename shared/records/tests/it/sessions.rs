@@ -26,7 +26,6 @@ pub(crate) fn head() -> SessionHead {
         spent: MicroUsd(7),
         worked_ms: 3,
         usage: None,
-        outside_words: false,
         round: None,
         plan_done: 0,
         plan_items: 0,

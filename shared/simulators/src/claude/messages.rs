@@ -32,7 +32,9 @@ pub(super) async fn create(AxumState(claude): AxumState<Claude>, body: Bytes) ->
 /// `POST /v1/messages/count_tokens`: what reading the request takes, whether or not it is cached.
 pub(super) async fn count(AxumState(claude): AxumState<Claude>, body: Bytes) -> Result<Json<Value>, Failure> {
     let request = parse(&claude, &body)?;
-    Ok(Json(json!({"input_tokens": tokens::total(&request)})))
+    let total = i64::try_from(tokens::total(&request)).unwrap_or(i64::MAX);
+    let counted = total.saturating_add(total.saturating_mul(claude.0.world.counts_off_by_percent) / 100);
+    Ok(Json(json!({"input_tokens": counted.max(1)})))
 }
 
 /// Reads a request. What the service refuses is recorded.

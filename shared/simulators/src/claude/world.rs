@@ -15,6 +15,9 @@ pub struct World {
     /// Which replies begin with a thinking block, signed over everything before it, where the script has none.
     #[serde(default)]
     pub thinking: Thinking,
+    /// By how many percent the count of tokens differs from what is billed.
+    #[serde(default)]
+    pub counts_off_by_percent: i64,
     /// The script. A request is answered by the first reply in it that is left over and whose `for` it contains. A
     /// request that is equal to an earlier one, byte for byte, is answered as that one was and uses nothing up, since a
     /// program that was killed asks again.

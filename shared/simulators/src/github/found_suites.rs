@@ -49,15 +49,27 @@ impl Repository {
 
     /// The check run of this id, with its suite, at the head of any branch or a commit on it.
     pub(super) fn find_run(&self, id: u64) -> Option<(CheckSuite, CheckRun)> {
-        let base = self.head_of(&self.default_branch)?;
-        let heads = self.git.references("refs/heads").unwrap_or_default().into_iter();
-        let commits = heads.flat_map(|head| self.git.commits_between(&base, &head.sha).unwrap_or_default());
-        let reported: Vec<String> = self.suites.iter().map(|suite| suite.sha.clone()).collect();
-        let commits = commits.chain([base.clone()]).chain(reported);
-        let mut suites = commits.flat_map(|sha| self.suites_of(&sha));
-        suites.find_map(|suite| {
+        self.all_suites().find_map(|suite| {
             let run = suite.runs.iter().find(|run| run.id == id)?.clone();
             Some((suite, run))
         })
+    }
+
+    /// The suite of this id.
+    pub(super) fn find_suite(&self, id: u64) -> Option<CheckSuite> {
+        self.all_suites().find(|suite| suite.id == id)
+    }
+
+    /// The suites of every commit that a branch has beside the default one, of that one's head, and of those that were reported on.
+    fn all_suites(&self) -> impl Iterator<Item = CheckSuite> {
+        let base = self.head_of(&self.default_branch);
+        let heads = self.git.references("refs/heads").unwrap_or_default().into_iter();
+        let of_branch = |head: &str| {
+            let base = base.as_deref()?;
+            self.git.commits_between(base, head).ok()
+        };
+        let commits: Vec<_> = heads.flat_map(|head| of_branch(&head.sha).unwrap_or_default()).collect();
+        let reported = self.suites.iter().map(|suite| suite.sha.clone());
+        commits.into_iter().chain(base.clone()).chain(reported).flat_map(|sha| self.suites_of(&sha))
     }
 }

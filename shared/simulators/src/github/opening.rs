@@ -10,7 +10,7 @@ use super::{
     world::{self, invalid},
 };
 use crate::error::WorldError;
-use crate::git::Git;
+use crate::git::{Git, GitError, TreeChange};
 use crate::git_content::Content;
 
 /// Whether this is a name as GitHub gives them, which is also the name of one folder.
@@ -127,6 +127,7 @@ impl State {
         self.demand_user(&pull.user, &format!("{place}.user"))?;
         let base = pull.base.clone();
         let base = base.unwrap_or_else(|| self.repositories[repository].default_branch.clone());
+        self.make_branch(repository, pull, &base).map_err(|error| invalid(place, error.to_string()))?;
         let stands_at = |branch: &str| {
             let missing = || invalid(place, format!("the repository has no branch `{branch}`"));
             self.repositories[repository].head_of(branch).ok_or_else(missing)
@@ -134,9 +135,29 @@ impl State {
         let (head_sha, base_sha) = (stands_at(&pull.head)?, stands_at(&base)?);
         let (head, draft) = (pull.head.clone(), pull.draft);
         let (reviews, review_comments) = (Vec::new(), Vec::new());
-        let opened = Pull { head, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };
+        let (merged, fork) = (None, pull.fork.clone());
+        let opened = Pull { head, base, head_sha, base_sha, draft, merged, reviews, review_comments, fork };
         self.open(repository, pull.title.clone(), pull.body.clone(), pull.user.clone(), Some(opened));
         Ok(())
+    }
+
+    /// Makes the branch of a pull request whose files are described: one commit by who opened it.
+    fn make_branch(&self, index: usize, pull: &world::PullRequest, base: &str) -> Result<(), GitError> {
+        let repository = &self.repositories[index];
+        let Some(parent) = repository.head_of(base).filter(|_| !pull.files.is_empty()) else { return Ok(()) };
+        let git = &repository.git;
+        let changes = pull.files.iter().map(|(path, text)| {
+            let object = match text {
+                Some(text) => Some(("100644".into(), git.write_blob(text.as_bytes())?)),
+                None => None,
+            };
+            Ok(TreeChange { path: path.clone(), object })
+        });
+        let changes = changes.collect::<Result<Vec<_>, GitError>>()?;
+        let tree = git.write_tree(Some(&git.read_commit(&parent)?.tree), &changes)?;
+        let who = self.signature(&pull.user, repository.created_at);
+        let commit = git.write_commit(&tree, &[parent], &who, &who, &format!("{}\n", pull.title))?;
+        git.set_reference(&format!("refs/heads/{}", pull.head), &commit)
     }
 
     fn demand_user(&self, login: &str, place: &str) -> Result<(), WorldError> {

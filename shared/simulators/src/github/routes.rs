@@ -14,6 +14,7 @@ mod pulls;
 mod reactions;
 mod references;
 mod repository;
+mod reviews;
 mod trees;
 mod users;
 
@@ -70,6 +71,8 @@ const POST: MethodFilter = MethodFilter::POST;
 const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("", GET, METADATA, repository::get),
     ("/actions/jobs/{job}/logs", GET, read(&["actions"]), checks::job_log),
+    ("/actions/runs", GET, read(&["actions"]), checks::list_workflow_runs),
+    ("/actions/runs/{run}/jobs", GET, read(&["actions"]), checks::list_jobs),
     ("/check-runs/{run}/annotations", GET, read(&["checks"]), checks::list_annotations),
     ("/collaborators/{login}/permission", GET, METADATA, repository::get_permission),
     ("/commits/{ref}/check-runs", GET, read(&["checks"]), checks::list_runs),
@@ -108,7 +111,8 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),
-    ("/pulls/{number}/reviews", GET, READ_PULLS, pulls::list_reviews),
+    ("/pulls/{number}/reviews", GET, READ_PULLS, reviews::list),
+    ("/pulls/{number}/reviews", POST, OPEN_PULLS, reviews::create),
     ("/pulls/{number}/reviews/{review}/comments", GET, READ_PULLS, pulls::list_remarks),
 ];
 

@@ -4,6 +4,7 @@
 
 mod checks;
 mod code;
+pub(super) mod diff_lines;
 mod pulls;
 
 use jiff::Timestamp;

@@ -1,5 +1,6 @@
 //! GitHub as one of the services of a simulation.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use axum::Router;
@@ -85,6 +86,32 @@ pub enum Delivery {
         /// Login of who gives it.
         by: String,
     },
+    /// Somebody pushes a commit to a branch.
+    #[serde(rename = "github-push")]
+    Push {
+        /// As `owner/name`.
+        repository: String,
+        /// The branch.
+        branch: String,
+        /// Path and text of the files that change; `null` for a file that is deleted.
+        files: BTreeMap<String, Option<String>>,
+        /// The commit's message.
+        message: String,
+        /// Login of the person.
+        by: String,
+    },
+    /// Somebody is asked to review a pull request.
+    #[serde(rename = "github-review-request")]
+    ReviewRequest {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// Login of who is to review it.
+        reviewer: String,
+        /// Login of the person who asks.
+        by: String,
+    },
     /// A pull request is closed.
     #[serde(rename = "github-close")]
     Close {
@@ -160,8 +187,14 @@ impl Simulator for GitHub {
                 let (number, reviews, remarks) = (issue.number, &pull.reviews, &pull.review_comments);
                 shown["reviews"] =
                     reviews.iter().map(|review| state.review(repository, number, review)).collect();
-                shown["review_comments"] =
-                    remarks.iter().map(|remark| state.review_comment(repository, number, remark)).collect();
+                shown["review_comments"] = remarks
+                    .iter()
+                    .map(|remark| {
+                        let mut shown = state.review_comment(repository, number, remark);
+                        shown["resolved"] = remark.resolved.into();
+                        shown
+                    })
+                    .collect();
                 shown["files"] = state.changed_files(repository, &before, &head).unwrap_or_default().into();
                 pulls.push(shown);
             }
@@ -191,6 +224,12 @@ impl Simulator for GitHub {
             }
             Delivery::Status { repository, branch, context, state, by } => {
                 self.given_status(&repository, &branch, &context, &state, &by)
+            }
+            Delivery::Push { repository, branch, files, message, by } => {
+                self.pushed(&repository, &branch, &files, &message, &by)
+            }
+            Delivery::ReviewRequest { repository, pull_request, reviewer, by } => {
+                self.review_requested(&repository, pull_request, &reviewer, &by)
             }
             Delivery::Close { repository, pull_request, merge, by } => {
                 self.closed(&repository, pull_request, merge, &by)

@@ -175,6 +175,8 @@ pub(super) struct Pull {
     pub(super) merged: Option<Merged>,
     pub(super) reviews: Vec<Review>,
     pub(super) review_comments: Vec<ReviewComment>,
+    /// The repository that the head branch is in, where it is another one.
+    pub(super) fork: Option<String>,
 }
 
 #[derive(Clone)]
@@ -202,9 +204,35 @@ pub(super) struct ReviewComment {
     pub(super) user: String,
     pub(super) body: String,
     pub(super) path: String,
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) commit: String,
     pub(super) at: Timestamp,
+    /// The comment that began the thread, for one that answers in it.
+    pub(super) answers: Option<u64>,
+    /// Whether the thread that it began is resolved.
+    pub(super) resolved: bool,
+}
+
+/// A line of a diff, by its number before the change or after it.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Left(u64),
+    Right(u64),
+}
+
+impl Place {
+    pub(super) fn line(self) -> u64 {
+        match self {
+            Self::Left(line) | Self::Right(line) => line,
+        }
+    }
+
+    pub(super) fn side(self) -> &'static str {
+        match self {
+            Self::Left(_) => "LEFT",
+            Self::Right(_) => "RIGHT",
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     GitHub, find,
     shapes::node_id,
-    state::{Comment, Delivered, Issue, Merged, Pull, Repository, Review, ReviewComment, State},
+    state::{Comment, Delivered, Issue, Merged, Place, Pull, Repository, Review, ReviewComment, State},
     world::UserType,
 };
 use crate::webhook::{Outgoing, sign_sha256};
@@ -143,9 +143,11 @@ impl GitHub {
                 user,
                 body,
                 path,
-                line,
+                place: Place::Right(line),
                 commit,
                 at,
+                answers: None,
+                resolved: false,
             });
         }
         let changed = issue_mut(&mut state, index, number)?;

@@ -298,7 +298,7 @@ pub struct Comment {
     pub body: String,
 }
 
-/// An open pull request between two branches of a repository that comes from a git clone.
+/// An open pull request between two branches of a repository. `files` makes the branch with the changes; else it comes from a git clone.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PullRequest {
@@ -311,6 +311,12 @@ pub struct PullRequest {
     pub user: String,
     /// The branch with the changes.
     pub head: String,
+    /// The files that the branch changes, made from the branch they are meant for: path and text, `null` for a file that is deleted.
+    #[serde(default)]
+    pub files: BTreeMap<String, Option<String>>,
+    /// The fork that the branch is in, as `owner/name`.
+    #[serde(default)]
+    pub fork: Option<String>,
     /// The branch they are meant for; the default branch when absent.
     #[serde(default)]
     pub base: Option<String>,

@@ -114,6 +114,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
 pub(super) fn edit(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (added, removed) = (call.list("add_labels"), call.list("remove_labels"));
     let (title, event, now) = (call.optional("title"), call.optional("state_event"), call.state.now());
+    let description = call.optional("description");
     if let Some(title) = &title {
         check_title(title)?;
     }
@@ -126,6 +127,7 @@ pub(super) fn edit(call: &mut Call<'_>) -> Result<Answer, Failure> {
         }
     }
     issue.title = title.unwrap_or_else(|| issue.title.clone());
+    issue.description = description.or_else(|| issue.description.take());
     match event.as_deref() {
         Some("close") => issue.is_open = false,
         Some("reopen") => issue.is_open = true,

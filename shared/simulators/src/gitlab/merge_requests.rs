@@ -35,6 +35,7 @@ impl State {
             "source_project_id": shown.source_project.unwrap_or(project.id), "target_project_id": project.id,
             "sha": head, "labels": [], "created_at": shown.created_at.to_string(),
             "updated_at": shown.updated_at.to_string(),
+            "merge_commit_sha": shown.merge_commit, "squash_commit_sha": null,
             "web_url": format!("{}/{}/-/merge_requests/{}", self.address, project.path, shown.iid),
         })
     }
@@ -98,6 +99,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         head,
         base,
         state: "opened",
+        merge_commit: None,
         source_project: None,
         reviewers: BTreeMap::new(),
         notes: Vec::new(),

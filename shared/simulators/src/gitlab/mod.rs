@@ -6,6 +6,7 @@
 mod answer;
 mod code;
 mod commits;
+mod discussions;
 mod issues;
 mod merge_requests;
 mod notes;

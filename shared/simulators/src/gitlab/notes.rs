@@ -1,4 +1,4 @@
-//! Notes on issues and merge requests, and discussions.
+//! Notes on issues and merge requests.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,14 @@ const LONGEST: usize = 1_000_000;
 
 impl State {
     pub(super) fn shown_note(&self, note: &Note) -> Value {
-        let position = note.position.as_ref().map(|(path, line)| {
-            json!({ "position_type": "text", "new_path": path, "old_path": path, "new_line": line, "old_line": null })
+        let position = note.position.as_ref().map(|at| {
+            json!({
+                "position_type": "text", "new_path": at.new_path, "old_path": at.old_path, "new_line": at.new_line, "old_line": at.old_line,
+            })
         });
         json!({
             "id": note.id, "body": note.body, "author": self.shown_user(&note.author), "system": false,
-            "type": position.as_ref().map(|_| "DiffNote"), "resolvable": position.is_some(), "resolved": false,
+            "type": position.as_ref().map(|_| "DiffNote"), "resolvable": position.is_some(), "resolved": note.resolved,
             "position": position, "internal": false,
             "created_at": note.created_at.to_string(), "updated_at": note.updated_at.to_string(),
         })
@@ -36,10 +38,12 @@ fn checked(body: String) -> Result<String, Failure> {
     }
 }
 
-fn made(call: &mut Call<'_>) -> Result<Note, Failure> {
+pub(super) fn made(call: &mut Call<'_>) -> Result<Note, Failure> {
     let body = checked(call.text("body")?)?;
     let (id, at, author) = (call.state.next_id(), call.state.now(), call.state.bot.clone());
-    Ok(Note { id, body, author, created_at: at, updated_at: at, position: None, awards: BTreeSet::new() })
+    let (position, awards) = (None, BTreeSet::new());
+    let (discussion, resolved) = (id, false);
+    Ok(Note { id, body, author, created_at: at, updated_at: at, position, discussion, resolved, awards })
 }
 
 fn listed(call: &Call<'_>, notes: &[Note]) -> Answer {
@@ -128,13 +132,4 @@ pub(super) fn award_on_merge_request(call: &mut Call<'_>) -> Result<Answer, Fail
     let answer = awarded(call, &mut notes)?;
     call.merge_request_mut()?.notes = notes;
     Ok(answer)
-}
-
-/// Each note begins a discussion of its own here.
-pub(super) fn discussions(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let notes = &call.merge_request()?.notes;
-    let shown = notes.iter().map(|note| {
-        json!({ "id": format!("{:040x}", note.id), "individual_note": true, "notes": [call.state.shown_note(note)] })
-    });
-    Ok(call.page(shown.collect()))
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::answer::{Answer, Call, Failure, Handler};
 use super::state::State;
 use super::world::Level;
-use super::{GitLab, code, commits, issues, merge_requests, notes, people, pipelines};
+use super::{GitLab, code, commits, discussions, issues, merge_requests, notes, people, pipelines};
 use crate::credentials::{bearer, same};
 
 const DELETE: MethodFilter = MethodFilter::DELETE;
@@ -49,11 +49,15 @@ const OF_PROJECTS: &[(&str, MethodFilter, Level, Handler)] = &[
     ("/merge_requests/{merge_request_iid}", GET, Level::Reporter, merge_requests::get),
     ("/merge_requests/{merge_request_iid}", PUT, Level::Developer, merge_requests::edit),
     ("/merge_requests/{merge_request_iid}/diffs", GET, Level::Reporter, merge_requests::diffs),
-    ("/merge_requests/{merge_request_iid}/discussions", GET, Level::Reporter, notes::discussions),
+    ("/merge_requests/{merge_request_iid}/discussions", GET, Level::Reporter, discussions::list),
+    ("/merge_requests/{merge_request_iid}/discussions", POST, Level::Reporter, discussions::create),
+    ("/merge_requests/{merge_request_iid}/discussions/{discussion_id}", PUT, Level::Developer, discussions::resolve),
+    ("/merge_requests/{merge_request_iid}/discussions/{discussion_id}/notes", POST, Level::Reporter, discussions::answer),
     ("/merge_requests/{merge_request_iid}/notes", GET, Level::Reporter, notes::list_of_merge_request),
     ("/merge_requests/{merge_request_iid}/notes", POST, Level::Reporter, notes::create_on_merge_request),
     ("/merge_requests/{merge_request_iid}/notes/{note_id}", PUT, Level::Reporter, notes::edit_on_merge_request),
     ("/merge_requests/{merge_request_iid}/notes/{note_id}/award_emoji", POST, Level::Reporter, notes::award_on_merge_request),
+    ("/merge_requests/{merge_request_iid}/versions", GET, Level::Reporter, discussions::versions),
     ("/pipelines", GET, Level::Reporter, pipelines::list),
     ("/repository/branches", POST, Level::Developer, code::create_branch),
     ("/repository/branches/{branch}", DELETE, Level::Developer, code::delete_branch),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::code::diffs_between;
-use super::state::{Project, State};
+use super::state::{Note, Project, State};
 use super::webhooks::{Remark, ReportedJob, Verdict};
 use super::{GitLab, World, routes};
 use crate::error::SimulationError;
@@ -147,6 +147,25 @@ impl Simulator for GitLab {
     }
 }
 
+/// What sums a review of the program up has this in its text.
+const REVIEWED: &str = "<!-- ticketsmith-reviewed:";
+
+/// A note in the form that reviews and their comments have at other code hosts.
+fn shown_remark(url: &str, note: &Note) -> Value {
+    let mut shown = json!({
+        "id": note.id, "body": note.body, "html_url": format!("{url}#note_{}", note.id), "resolved": note.resolved, "user": note.author,
+    });
+    if let Some(at) = &note.position {
+        shown["path"] = json!(at.new_path);
+        shown["line"] = json!(at.new_line.or(at.old_line));
+        shown["side"] = json!(if at.new_line.is_some() { "RIGHT" } else { "LEFT" });
+    }
+    if note.discussion != note.id {
+        shown["in_reply_to_id"] = json!(note.discussion);
+    }
+    shown
+}
+
 fn shown(state: &State, project: &Project) -> Value {
     let branches = project.git.references("refs/heads").unwrap_or_default().into_iter().map(|reference| {
         (reference.name.trim_start_matches("refs/heads/").to_owned(), Value::from(reference.sha))
@@ -166,6 +185,18 @@ fn shown(state: &State, project: &Project) -> Value {
         shown["head"] = json!({ "ref": one.source });
         shown["base"] = json!({ "ref": one.target, "repo": { "full_name": project.path } });
         shown["comments"] = one.notes.iter().map(|note| state.shown_note(note)).collect();
+        let said = |is_counted: fn(&Note) -> bool| -> Value {
+            let notes = one.notes.iter().filter(|note| is_counted(note));
+            let url = shown["web_url"].as_str().unwrap_or_default();
+            notes.map(|note| shown_remark(url, note)).collect()
+        };
+        // GitLab has no reviews: what sums one up is a note.
+        let (summaries, remarks) = (
+            said(|note| note.body.contains(REVIEWED)),
+            said(|note| note.position.is_some() || note.discussion != note.id),
+        );
+        shown["reviews"] = summaries;
+        shown["review_comments"] = remarks;
         let files = diffs_between(project, &before, &after).unwrap_or_default().into_iter().map(|diff| {
             let is = |name: &str| diff[name] == true;
             let status = match () {

@@ -82,6 +82,8 @@ pub(super) struct MergeRequest {
     pub(super) base: String,
     /// `opened`, `closed` or `merged`.
     pub(super) state: &'static str,
+    /// The commit that merged it.
+    pub(super) merge_commit: Option<String>,
     /// The fork that it comes from.
     pub(super) source_project: Option<u64>,
     /// What each reviewer makes of it.
@@ -98,9 +100,28 @@ pub(super) struct Note {
     pub(super) author: String,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
-    /// The file and line that it is about.
-    pub(super) position: Option<(String, u64)>,
+    /// The line that it is about.
+    pub(super) position: Option<Position>,
+    /// The note that began its discussion; its own id for one that did.
+    pub(super) discussion: u64,
+    pub(super) resolved: bool,
     pub(super) awards: BTreeSet<(String, String)>,
+}
+
+/// A line of a diff.
+#[derive(Clone)]
+pub(super) struct Position {
+    pub(super) new_path: String,
+    pub(super) old_path: String,
+    pub(super) old_line: Option<u64>,
+    pub(super) new_line: Option<u64>,
+}
+
+impl Position {
+    /// A line of a changed file.
+    pub(super) fn after(path: String, line: u64) -> Self {
+        Self { old_path: path.clone(), new_path: path, old_line: None, new_line: Some(line) }
+    }
 }
 
 pub(super) struct Pipeline {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::GitLab;
-use super::state::{Job, Note, Pipeline, State};
+use super::state::{Job, Note, Pipeline, Position, State};
 use crate::webhook::Outgoing;
 
 /// What a reviewer makes of a merge request.
@@ -142,7 +142,19 @@ impl GitLab {
         let ((at, iid), author, now) = (find(&state, on, sign)?, person(&state, by)?, state.now());
         let (id, body) = (state.next_id(), text.to_owned());
         let (by, awards) = (author.clone(), BTreeSet::new());
-        let note = Note { id, body, author, created_at: now, updated_at: now, position, awards };
+        let position = position.map(|(path, line)| Position::after(path, line));
+        let (discussion, resolved) = (id, false);
+        let note = Note {
+            id,
+            body,
+            author,
+            created_at: now,
+            updated_at: now,
+            position,
+            discussion,
+            resolved,
+            awards,
+        };
         let missing = || format!("there is no {on}");
         let project = &mut state.projects[at];
         match sign {
@@ -181,7 +193,7 @@ impl GitLab {
         let mut notes = Vec::new();
         for Remark { path, line, body } in remarks {
             let (id, author, body, position) =
-                (state.next_id(), by.clone(), body.clone(), Some((path.clone(), *line)));
+                (state.next_id(), by.clone(), body.clone(), Some(Position::after(path.clone(), *line)));
             notes.push(Note {
                 id,
                 body,
@@ -189,6 +201,8 @@ impl GitLab {
                 created_at: now,
                 updated_at: now,
                 position,
+                discussion: id,
+                resolved: false,
                 awards: BTreeSet::new(),
             });
         }
@@ -217,18 +231,21 @@ impl GitLab {
         let one = project.merge_requests.get(&iid).filter(|one| one.state == "opened").ok_or_else(missing)?;
         let (base, head) = one.range(project);
         let target = format!("refs/heads/{}", one.target);
+        let mut merge_commit = None;
         if merge {
             let onto = project.head_of(&one.target).ok_or_else(missing)?;
             let tree = project.git.merged_tree(&onto, &head).ok_or("the branches conflict")?;
             let author = state.signature(&by, now);
             let parents = [onto, head.clone()];
             let made = project.git.write_commit(&tree, &parents, &author, &author, "Merge\n");
-            let made = made.and_then(|sha| project.git.set_reference(&target, &sha));
-            made.map_err(|error| error.to_string())?;
+            let made = made.map_err(|error| error.to_string())?;
+            project.git.set_reference(&target, &made).map_err(|error| error.to_string())?;
+            merge_commit = Some(made);
         }
         if let Some(one) = state.projects[at].merge_requests.get_mut(&iid) {
             (one.head, one.base, one.updated_at) = (head, base, now);
             one.state = if merge { "merged" } else { "closed" };
+            one.merge_commit = merge_commit;
         }
         let payload = Self::merge_request_payload(&state, (at, iid), if merge { "merge" } else { "close" });
         Ok(self.outgoing(&mut state, at, "Merge Request Hook", payload, &by))

@@ -152,6 +152,17 @@ pub(super) async fn edit(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Deletes a ticket without subtasks; its key is not given again.
+pub(super) async fn delete(
+    AxumState(jira): AxumState<Jira>,
+    Path(key): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let mut state = jira.lock();
+    let key = state.issue(&key)?.key.clone();
+    state.delete(&key);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Applies the `fields`, `update` and `properties` of an edit or a transition to a copy of a ticket, so that a
 /// refused request changes nothing.
 pub(super) fn change(jira: &Jira, state: &mut State, issue: &mut Issue, body: &Value) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ impl Simulator for Jira {
         let api = Router::new()
             .route("/field", get(projects::fields))
             .route("/issue", post(issues::create))
-            .route("/issue/{key}", get(issues::get).put(issues::edit))
+            .route("/issue/{key}", get(issues::get).put(issues::edit).delete(issues::delete))
             .route("/issue/{key}/comment", get(comments::list).post(comments::add))
             .route("/issue/{key}/comment/{id}", put(comments::update))
             .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))

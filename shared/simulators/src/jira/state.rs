@@ -15,6 +15,8 @@ const FIRST_ID: u64 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) issues: Vec<Issue>,
+    /// The keys of deleted tickets.
+    deleted: Vec<String>,
     last_id: u64,
 }
 
@@ -63,7 +65,7 @@ impl Comment {
 impl State {
     /// The state that the world describes.
     pub(super) fn new(world: &World, now: Timestamp) -> Result<Self, WorldError> {
-        let mut state = Self { issues: Vec::new(), last_id: FIRST_ID };
+        let mut state = Self { issues: Vec::new(), deleted: Vec::new(), last_id: FIRST_ID };
         for (index, ticket) in world.tickets.iter().enumerate() {
             let place = format!("jira.tickets[{index}]");
             let issue = state.make_issue(world, ticket, now, &place)?;
@@ -153,14 +155,19 @@ impl State {
 
     /// A key that no ticket of the project has had.
     pub(super) fn next_key(&self, project: &str) -> String {
-        let highest = self
-            .issues
-            .iter()
-            .filter(|issue| issue.project == project)
-            .filter_map(|issue| issue.key.rsplit_once('-')?.1.parse::<u64>().ok())
+        let keys = self.issues.iter().map(|issue| &issue.key).chain(&self.deleted);
+        let highest = keys
+            .filter_map(|key| key.rsplit_once('-'))
+            .filter(|(of, _)| *of == project)
+            .filter_map(|(_, number)| number.parse::<u64>().ok())
             .max()
             .unwrap_or(0);
         format!("{project}-{}", highest + 1)
+    }
+
+    pub(super) fn delete(&mut self, key: &str) {
+        self.issues.retain(|issue| issue.key != key);
+        self.deleted.push(key.to_owned());
     }
 
     /// A ticket by key (any case) or id.

@@ -51,6 +51,7 @@ impl Linear {
         let team = team_of(&issue.key);
         let parent = issue.parent.as_deref().and_then(|id| state.issue(id));
         let labels: Vec<Value> = issue.labels.iter().map(|id| self.label_json(id)).collect();
+        let comments: Vec<Value> = issue.comments.iter().map(|comment| json!({"id": comment.id})).collect();
         json!({
             "id": issue.id, "identifier": issue.key, "previousIdentifiers": issue.former_keys,
             "title": issue.title, "description": issue.description, "url": self.url_of(&issue.key),
@@ -61,7 +62,7 @@ impl Linear {
             "assignee": issue.assignee.as_deref().map(|id| self.user_json(id)),
             "creator": self.user_json(&issue.creator),
             "parent": parent.map(|parent| json!({"id": parent.id, "identifier": parent.key})),
-            "labels": labels, "reactions": self.reactions_json(&issue.reactions),
+            "labels": labels, "comments": comments, "trashed": issue.trashed.then_some(true), "reactions": self.reactions_json(&issue.reactions),
         })
     }
 

@@ -67,19 +67,33 @@ impl Linear {
             "issueUpdate" => {
                 let id = text(arguments, "id")?;
                 let issue = state.issue(id).ok_or_else(|| Failure::unknown("Issue"))?;
-                let changes = input.as_object().into_iter().flatten();
-                if let Some((other, _)) = changes.into_iter().find(|(name, _)| *name != "stateId") {
-                    return Err(Failure::Unexpected(format!("the simulator changes no `{other}`")));
+                let mut changed = issue.clone();
+                for (name, value) in input.as_object().into_iter().flatten() {
+                    match (name.as_str(), value.as_str()) {
+                        ("stateId", Some(wanted)) => {
+                            if self.state_json(team_of(&changed.key), wanted).is_null() {
+                                return Err(Failure::unknown("WorkflowState"));
+                            }
+                            changed.state = wanted.to_owned();
+                        }
+                        ("title", Some(title)) => changed.title = legal_title(title)?,
+                        ("description", Some(text)) => changed.description = Some(legal_description(text)?),
+                        (other, _) => {
+                            return Err(Failure::Unexpected(format!("the simulator changes no `{other}`")));
+                        }
+                    }
                 }
-                let (wanted, team) = (text(input, "stateId")?.to_owned(), team_of(&issue.key).to_owned());
-                if self.state_json(&team, &wanted).is_null() {
-                    return Err(Failure::unknown("WorkflowState"));
-                }
-                let now = self.now();
+                changed.updated = self.now();
                 let issue = state.issue_mut(id).ok_or_else(|| Failure::unknown("Issue"))?;
-                (issue.state, issue.updated) = (wanted, now);
-                let issue = issue.clone();
-                Ok(done("issue", self.issue_json(&state, &issue)))
+                issue.clone_from(&changed);
+                Ok(done("issue", self.issue_json(&state, &changed)))
+            }
+            "issueDelete" => {
+                let now = self.now();
+                let issue =
+                    state.issue_mut(text(arguments, "id")?).ok_or_else(|| Failure::unknown("Issue"))?;
+                (issue.trashed, issue.updated) = (true, now);
+                Ok(json!({"success": true, "lastSyncId": 1}))
             }
             "issueRemoveLabel" => {
                 let (label, now) = (text(arguments, "labelId")?, self.now());
@@ -123,16 +137,8 @@ impl Linear {
         let team = text(input, "teamId")?;
         let team = self.world().teams.iter().find(|known| team_id(&known.key) == team);
         let team = team.ok_or_else(|| Failure::unknown("Team"))?;
-        let title = text(input, "title")?;
-        if title.is_empty() || title.encode_utf16().count() > MOST_TITLE || title.contains('\n') {
-            return Err(Failure::invalid(format!(
-                "title must be one line and shorter than or equal to {MOST_TITLE} characters"
-            )));
-        }
-        let description = input["description"].as_str().map(str::to_owned);
-        if description.as_ref().is_some_and(|text| text.encode_utf16().count() > MOST_TEXT) {
-            return Err(Failure::invalid("description is too long"));
-        }
+        let title = legal_title(text(input, "title")?)?;
+        let description = input["description"].as_str().map(legal_description).transpose()?;
         let mut labels = Vec::new();
         for label in input["labelIds"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let known = self.label_json(label);
@@ -151,7 +157,7 @@ impl Linear {
             id,
             key: state.next_key(&team.key),
             former_keys: Vec::new(),
-            title: title.to_owned(),
+            title,
             description,
             state: self.world().state(&team.key, first).unwrap_or_default(),
             labels,
@@ -161,6 +167,7 @@ impl Linear {
             assignee: None,
             creator: self.bot_id(),
             comments: Vec::new(),
+            trashed: false,
             reactions: Vec::new(),
             created: now,
             updated: now,
@@ -216,4 +223,20 @@ fn filtered(all: impl Iterator<Item = Value>, arguments: &Value) -> Result<Value
         }
     }
     Ok(passed.into())
+}
+
+fn legal_title(title: &str) -> Result<String, Failure> {
+    if title.is_empty() || title.encode_utf16().count() > MOST_TITLE || title.contains('\n') {
+        return Err(Failure::invalid(format!(
+            "title must be one line and shorter than or equal to {MOST_TITLE} characters"
+        )));
+    }
+    Ok(title.to_owned())
+}
+
+fn legal_description(text: &str) -> Result<String, Failure> {
+    if text.encode_utf16().count() > MOST_TEXT {
+        return Err(Failure::invalid("description is too long"));
+    }
+    Ok(text.to_owned())
 }

@@ -30,6 +30,8 @@ pub(super) struct Issue {
     pub(super) assignee: Option<String>,
     pub(super) creator: String,
     pub(super) comments: Vec<Comment>,
+    /// Whether it is in the trash.
+    pub(super) trashed: bool,
     /// Emojis and the IDs of who gave them.
     pub(super) reactions: Vec<(String, String)>,
     pub(super) created: Timestamp,
@@ -230,6 +232,7 @@ fn make_issue(world: &World, issue: &world::Issue, now: Timestamp, place: &str) 
         assignee: issue.assignee.as_deref().map(|name| person("assignee", name)).transpose()?,
         creator: person("creator", creator.unwrap_or_default())?,
         comments,
+        trashed: false,
         reactions: Vec::new(),
         created: now,
         updated: now,

@@ -107,6 +107,7 @@ impl Linear {
             assignee: None,
             creator: by.clone(),
             comments: Vec::new(),
+            trashed: false,
             reactions: Vec::new(),
             created: now,
             updated: now,

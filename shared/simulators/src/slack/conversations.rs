@@ -46,9 +46,33 @@ pub(super) async fn list(AxumState(slack): AxumState<Slack>, arguments: Argument
     answer(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
 }
 
+/// The id of what the bot and a person write to each other.
+pub(super) fn direct_id(user: &str) -> String {
+    format!("D{}", user.get(1..).unwrap_or_default())
+}
+
+/// Opens direct messages with one person, or finds those that are open:
+/// [conversations.open](https://docs.slack.dev/reference/methods/conversations.open).
+pub(super) async fn open(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
+    let world = slack.world();
+    if !world.app.scopes.iter().any(|scope| scope == "im:write") {
+        return Err(Refusal::Because("missing_scope"));
+    }
+    let person = arguments.required("users", "users_list_not_supplied")?;
+    let known = world.users.iter().any(|user| user.id == person);
+    let id = direct_id(person);
+    match known {
+        true => {
+            slack.opened().insert(id.clone());
+            answer(json!({"channel": {"id": id}}))
+        }
+        false => Err(Refusal::Because("user_not_found")),
+    }
+}
+
 pub(super) async fn info(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
-    answer(json!({"channel": channel_json(&slack, channel)}))
+    answer(json!({"channel": channel_json(&slack, &channel)}))
 }
 
 /// The messages a time window chooses, in the order given.

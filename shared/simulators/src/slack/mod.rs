@@ -11,6 +11,8 @@ mod socket;
 mod webhooks;
 mod world;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -43,6 +45,8 @@ struct Workspace {
     signing: SecretString,
     clock: Clock,
     state: Mutex<State>,
+    /// The ids of conversations with single people.
+    opened: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +99,7 @@ impl Slack {
             violations,
             signing,
             state: Mutex::default(),
+            opened: Mutex::default(),
             world,
             clock,
         })))
@@ -104,17 +109,31 @@ impl Slack {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn opened(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn world(&self) -> &World {
         &self.0.world
     }
 
     /// A channel by id, or where `names` allows by `#name` or name.
-    fn channel(&self, given: &str, names: bool) -> Result<&Channel, Refusal> {
-        self.world()
-            .channels
-            .iter()
-            .find(|channel| channel.id == given || (names && channel.name == given.trim_start_matches('#')))
-            .ok_or(Refusal::Because("channel_not_found"))
+    fn channel(&self, given: &str, names: bool) -> Result<Cow<'_, Channel>, Refusal> {
+        let is_meant = |channel: &&Channel| {
+            channel.id == given || (names && channel.name == given.trim_start_matches('#'))
+        };
+        let found = self.world().channels.iter().find(is_meant).map(Cow::Borrowed);
+        found.or_else(|| self.direct_messages(given)).ok_or(Refusal::Because("channel_not_found"))
+    }
+
+    /// What the bot and one person write to each other, once it was opened: named as the person is.
+    fn direct_messages(&self, id: &str) -> Option<Cow<'_, Channel>> {
+        if !self.opened().contains(id) {
+            return None;
+        }
+        let user = self.world().users.iter().find(|user| conversations::direct_id(&user.id) == id)?;
+        let (id, name) = (id.to_owned(), format!("@{}", user.name));
+        Some(Cow::Owned(Channel { id, name, private: true, archived: false, bot_is_member: true }))
     }
 
     /// The next message's `ts`: seconds and microseconds, later than any before.

@@ -5,8 +5,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
-use super::{Slack, World, authenticate, conversations, messages, people, socket, webhooks};
+use super::{Channel, Slack, World, authenticate, conversations, messages, people, socket, webhooks};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -62,6 +63,18 @@ pub enum Delivery {
         /// Name of the channel, with or without `#`.
         channel: String,
     },
+    /// A button is pressed under what the slash command was answered, which only the person sees.
+    #[serde(rename = "slack-answer-button")]
+    AnswerButton {
+        /// The button's `action_id`.
+        action_id: String,
+        /// The button's value.
+        value: String,
+        /// Handle of the person.
+        by: String,
+        /// Name of the channel, with or without `#`.
+        channel: String,
+    },
 }
 
 impl Simulator for Slack {
@@ -86,6 +99,7 @@ impl Simulator for Slack {
             .route("/conversations.list", post(conversations::list).get(conversations::list))
             .route("/conversations.info", post(conversations::info).get(conversations::info))
             .route("/conversations.history", post(conversations::history).get(conversations::history))
+            .route("/conversations.open", post(conversations::open))
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
             .route("/reactions.add", post(messages::add_reaction))
             .route("/users.info", post(people::info).get(people::info))
@@ -101,17 +115,22 @@ impl Simulator for Slack {
 
     /// The messages by channel name, what was posted to response addresses, and what was sent over sockets.
     fn state(&self) -> Value {
-        let state = self.lock();
-        let messages: Vec<Value> = state
-            .messages
+        let written = self.lock().messages.clone();
+        let messages: Vec<Value> = written
             .iter()
             .map(|message| {
                 let mut json = self.message_json(message, true);
-                let channel = self.0.world.channels.iter().find(|channel| channel.id == message.channel);
-                json["channel"] = channel.map(|channel| format!("#{}", channel.name)).into();
+                let channel = self.channel(&message.channel, false).ok().map(Cow::into_owned);
+                json["channel"] = channel
+                    .map(|Channel { name, .. }| match name.starts_with('@') {
+                        true => name,
+                        false => format!("#{name}"),
+                    })
+                    .into();
                 json
             })
             .collect();
+        let state = self.lock();
         let responses: Vec<Value> =
             state.responses.iter().map(|(to, body)| json!({"response_url": to, "body": body})).collect();
         json!({"messages": messages, "responses": responses, "socket": state.socket.shown()})
@@ -126,6 +145,9 @@ impl Simulator for Slack {
             Delivery::Thread { text, by, channel, about } => self.replied(&text, &by, &channel, &about),
             Delivery::Button { action_id, message, by, channel } => {
                 self.pressed(&action_id, &message, &by, &channel)
+            }
+            Delivery::AnswerButton { action_id, value, by, channel } => {
+                self.pressed_in_answer(&action_id, &value, &by, &channel)
             }
         }?;
         self.send_over_socket(&outgoing);

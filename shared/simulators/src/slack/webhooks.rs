@@ -157,6 +157,34 @@ impl Slack {
         Ok(self.signed("application/x-www-form-urlencoded", body))
     }
 
+    /// `by` presses a button under an answer that only they see. Slack keeps no such messages, so it sends none along.
+    pub(crate) fn pressed_in_answer(
+        &self,
+        action_id: &str,
+        value: &str,
+        by: &str,
+        channel: &str,
+    ) -> Result<Outgoing, String> {
+        let user = self.user(by)?;
+        let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        let response_url = self.response_url(&mut self.lock());
+        let team = json!({"id": self.world().team.id, "domain": self.world().team.domain});
+        let now = (self.0.clock)();
+        let payload = json!({
+            "type": "block_actions", "api_app_id": self.world().app.id, "token": "deprecated", "team": team,
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self.world().team.id},
+            "container": {"type": "message", "message_ts": format!("{}.000000", now.as_second()),
+                          "channel_id": channel.id, "is_ephemeral": true},
+            "channel": {"id": channel.id, "name": channel.name}, "response_url": response_url,
+            "trigger_id": uuid::Uuid::new_v4().simple().to_string(),
+            "actions": [{"type": "button", "action_id": action_id, "block_id": "b1", "value": value,
+                         "action_ts": now.as_second().to_string()}],
+        });
+        let body = serde_urlencoded::to_string([("payload", payload.to_string())])
+            .map_err(|error| error.to_string())?;
+        Ok(self.signed("application/x-www-form-urlencoded", body))
+    }
+
     /// A new address for late answers.
     fn response_url(&self, state: &mut State) -> String {
         let id = (self.0.clock)().as_microsecond();

@@ -56,6 +56,8 @@ fn scopes() -> Vec<String> {
         "app_mentions:read",
         "channels:read",
         "channels:history",
+        "im:history",
+        "im:write",
         "reactions:write",
         "users:read",
     ]

@@ -43,6 +43,16 @@ fn schema_of(form: Form, catalog: &Catalog) -> Value {
         Form::Agent => json!({"type": "string"}),
         Form::AgentName => json!({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$"}),
         Form::AwaitedEvent => json!({"enum": awaited(catalog)}),
+        Form::AwaitedEvents => {
+            let names = awaited(catalog);
+            let fields =
+                json!({"type": "object", "minProperties": 1, "additionalProperties": reference("value")});
+            let properties: serde_json::Map<_, _> =
+                names.iter().map(|name| ((*name).to_owned(), fields.clone())).collect();
+            json!({"type": "array", "minItems": 1, "items": {
+                "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": properties,
+            }})
+        }
         Form::Outputs => json!({"type": "object", "additionalProperties": reference("variable_path")}),
         Form::Rollback => rollback(),
         Form::Retry => retry(),

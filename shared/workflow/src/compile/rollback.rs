@@ -153,7 +153,7 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    /// A Map over the effects in its input, one at a time. Each item becomes `{action, undone, seek, error, cause}`, and the receipt
+    /// A Map over the effects in its input, one at a time. Each item becomes `{action, undone, seek, gone, instead, error, cause}`, and the receipt
     /// has it.
     fn undo_each(&self, effect: &str, stays: &str, receipt: &str) -> Value {
         let functions: Vec<String> = self
@@ -179,6 +179,8 @@ impl<'p> Compiler<'p> {
                 "action": "{% $states.input.action %}",
                 "seek": "{% $states.input.seek = true %}",
                 "undone": undone,
+                "gone": false,
+                "instead": "",
                 "error": error,
                 "cause": cause,
             })
@@ -194,6 +196,12 @@ impl<'p> Compiler<'p> {
         let mut undone = item(true, "", "");
         if let Some(fields) = undone.as_object_mut() {
             fields.retain(|name, _| !matches!(name.as_str(), "error" | "cause"));
+            // What an inverse says of itself: that it found nothing to do, or what it did in place of taking the effect back.
+            let gone = "{% $exists($states.result.Payload.gone) and $states.result.Payload.gone = true %}";
+            let instead = "$states.result.Payload.instead";
+            fields.insert("gone".to_owned(), gone.into());
+            let instead = format!("{{% $exists({instead}) and {instead} != null ? {instead} : '' %}}");
+            fields.insert("instead".to_owned(), instead.into());
         }
         task.insert("Output".to_owned(), undone);
         task.insert("End".to_owned(), true.into());
@@ -236,9 +244,9 @@ fn listed(variable: &str) -> String {
     let kept = "$states.result.Payload.effects[$not(inverse != null)].action";
     let next = "$states.result.Payload.next";
     format!(
-        "{} = 0 ? {{'next': {next}, 'kept': [{kept}], 'undone': [], 'not_undone': [], 'failures': 0}} \
+        "{} = 0 ? {{'next': {next}, 'kept': [{kept}], 'undone': [], 'gone': [], 'instead': [], 'not_undone': [], 'failures': 0}} \
          : {{'next': {next}, 'kept': [${variable}.kept, {kept}], 'undone': [${variable}.undone], \
-         'not_undone': [${variable}.not_undone], 'failures': ${variable}.failures}}",
+         'gone': [${variable}.gone], 'instead': [${variable}.instead], 'not_undone': [${variable}.not_undone], 'failures': ${variable}.failures}}",
         page(variable)
     )
 }
@@ -247,7 +255,10 @@ fn listed(variable: &str) -> String {
 fn taken_back(variable: &str) -> String {
     format!(
         "{{'next': ${variable}.next, 'kept': [${variable}.kept], \
-         'undone': [${variable}.undone, $states.result[undone and $not(seek)].action], \
+         'undone': [${variable}.undone, $states.result[undone and $not(seek) and $not(gone) and instead = ''].action], \
+         'gone': [${variable}.gone, $states.result[gone].action], \
+         'instead': [$filter([${variable}.instead, $states.result[instead != ''].{{'action': action, 'done': instead}}], \
+         function($item, $at) {{ $at < {MOST_TOLD} }})], \
          'not_undone': [$filter([${variable}.not_undone, $states.result[$not(undone)]], function($item, $at) {{ $at < {MOST_TOLD} }})], \
          'failures': ${variable}.failures + $count($states.result[$not(undone)])}}"
     )
@@ -271,9 +282,11 @@ fn receipt(variable: &str, told: &str) -> String {
         )
     };
     format!(
-        "{{{told}'undone': {}, 'not_undone': [${variable}.not_undone], 'kept': {}, \
+        "{{{told}'undone': {}, 'already_gone': {}, 'instead': [${variable}.instead], \
+         'not_undone': [${variable}.not_undone], 'kept': {}, \
          'others': $max([0, ${variable}.failures - {MOST_TOLD}])}}",
         counted("undone"),
+        counted("gone"),
         counted("kept")
     )
 }

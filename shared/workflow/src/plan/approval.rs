@@ -54,6 +54,15 @@ impl Walk<'_, '_, '_> {
                 input[name] = self.checker.fit(given, &text, true, &format!("`{name}`"));
             }
         }
+        if approval.not_by_requester {
+            input["not_by"] = json!("requester");
+        }
+        if let Some(count) = approval.count {
+            input["count"] = json!(count);
+        }
+        if let Some(seconds) = approval.remind_seconds {
+            input["remind_seconds"] = json!(seconds);
+        }
         let planned = Approval {
             input,
             timeout_seconds: step.timeout_seconds.as_ref().map_or(USUAL_TIMEOUT_SECONDS, |given| given.value),

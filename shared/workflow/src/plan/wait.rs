@@ -9,6 +9,9 @@ use domain::routes::InputType;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
+/// The field of a wait for several events with the name of the one that ended it.
+const EVENT: &str = "event";
+
 /// How long an event is waited for when the step does not say: 30 days.
 pub(super) const LONGEST_WAIT_SECONDS: u64 = 30 * 24 * 3600;
 
@@ -37,26 +40,38 @@ impl Walk<'_, '_, '_> {
                 let moment = self.checker.fit(given, &Type::text(), true, "`until`");
                 Made::new(Some(PlannedKind::Pause(Pause::Timestamp(moment))), Vec::new())
             }
-            Wait::Event(event) => self.event(step, event),
+            Wait::Events(events) => self.events(step, events),
         }
     }
 
-    fn event(&mut self, step: &Step, event: &Event) -> Made {
-        let spec = &event.spec;
-        let mut matching = Map::new();
-        for (name, given) in &event.matching {
-            let what = format!("`{}`", name.value);
-            let kind = spec.field(&name.value).map_or_else(Type::text, |field| type_of(field.kind));
-            let value = self.checker.fit(given, &kind, true, &what);
-            matching.insert(name.value.clone(), value);
+    fn events(&mut self, step: &Step, events: &[Event]) -> Made {
+        let mut awaited = Vec::new();
+        for event in events {
+            let spec = &event.spec;
+            let mut matching = Map::new();
+            for (name, given) in &event.matching {
+                let what = format!("`{}`", name.value);
+                let kind = spec.field(&name.value).map_or_else(Type::text, |field| type_of(field.kind));
+                let value = self.checker.fit(given, &kind, true, &what);
+                matching.insert(name.value.clone(), value);
+            }
+            awaited.push(json!({"event": spec.name, "match": matching}));
         }
         self.needs_timeout(step);
-        let fields: BTreeMap<String, Type> =
-            spec.fields.iter().map(|field| (field.name.clone(), type_of(field.kind))).collect();
-        let sets = self
-            .receive(step, &format!("`{}`", spec.name), &fields, |field| format!("$states.result.{field}"));
+        let fields = fields_of(events);
+        let names: Vec<String> = events.iter().map(|event| format!("`{}`", event.spec.name)).collect();
+        let is_one = events.len() == 1;
+        let sets = self.receive(step, &names.join(" or "), &fields, |field| match is_one {
+            true => format!("$states.result.{field}"),
+            // An event has no more than its own fields.
+            false => format!("($exists($states.result.{field}) ? $states.result.{field} : null)"),
+        });
+        let input = match awaited.as_slice() {
+            [only] => only.clone(),
+            _ => json!({"any": awaited}),
+        };
         let planned = AwaitedEvent {
-            input: json!({"event": spec.name, "match": matching}),
+            input,
             timeout_seconds: step.timeout_seconds.as_ref().map_or(LONGEST_WAIT_SECONDS, |given| given.value),
             retry: (step.retry.is_some() || step.on_error == OnError::Retry)
                 .then(|| step.retry.clone().unwrap_or_default()),
@@ -76,6 +91,20 @@ impl Walk<'_, '_, '_> {
                 .help("say how long it may take: `timeout: 2h`");
         }
     }
+}
+
+/// The fields that a wait gives: those of the event that ends it. What not each of the events has may be absent.
+fn fields_of(events: &[Event]) -> BTreeMap<String, Type> {
+    let mut fields = BTreeMap::new();
+    for field in events.iter().flat_map(|event| &event.spec.fields) {
+        let each_has = events.iter().all(|event| event.spec.field(&field.name).is_some());
+        let kind = type_of(field.kind);
+        fields.insert(field.name.clone(), if each_has { kind } else { kind.nullable() });
+    }
+    if events.len() > 1 {
+        fields.insert(EVENT.to_owned(), Type::text());
+    }
+    fields
 }
 
 /// The type of an event's field.

@@ -351,7 +351,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             return;
         }
         let can_retry = match &step.kind {
-            StepKind::Wait(wait) => matches!(wait, crate::model::Wait::Event(_)),
+            StepKind::Wait(wait) => matches!(wait, crate::model::Wait::Events(_)),
             StepKind::Loop(_)
             | StepKind::Switch(_)
             | StepKind::Set(_)

@@ -39,11 +39,12 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
         }
     };
     let catalog = reader.catalog;
-    let Some(on) = catalog.event(&name.value) else {
+    let Some(on) = catalog.event(&name.value).filter(|event| event.may_trigger()) else {
+        let triggering = catalog.events().iter().filter(|event| event.may_trigger());
         reader
             .problems
             .error(name.span, format!("`{}` is not a trigger", name.value))
-            .accepted(&name.value, catalog.events().iter().map(|event| event.name.as_str()));
+            .accepted(&name.value, triggering.map(|event| event.name.as_str()));
         return None;
     };
     let mut trigger = Trigger {

@@ -94,7 +94,7 @@ impl Session<'_> {
         let mut first = first_message(opening, &self.state);
         let words = waiting(self.context, self.head.task_id.as_deref()).await?;
         if let Some(words) = &words {
-            self.head.outside_words |= take_in(words, &mut self.state, &mut first);
+            take_in(self.context, &self.head.id, words, &mut self.state, &mut first).await?;
         }
         let change = SessionChange {
             words,

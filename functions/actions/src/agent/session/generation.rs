@@ -8,7 +8,7 @@ use crate::agent::{AgentExecution, authored, template_values};
 use crate::context::Context;
 use domain::plugins::{Effort, Part};
 use domain::{ActionError, AgentDefinition, Task};
-use edits::{FileAccess, Offered, PlanStatus, definitions};
+use edits::{FileAccess, Offered, PlanStatus, ReviewSubject, definitions};
 use providers::Model;
 use records::RecordsError;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,20 @@ pub(super) struct Opening {
     /// The folders of a repository that is too large to be imported.
     pub(super) folders: Option<String>,
     pub(super) files: Files,
+    /// The pull request that is reviewed, or whose threads are answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) review: Option<ReviewSubject>,
+}
+
+impl Opening {
+    /// The tools that the agent is offered. `checks` says whether the project's own checks can be run.
+    pub(super) fn offered(&self, definition: &AgentDefinition, checks: bool) -> Result<Offered, ActionError> {
+        let offered = Offered::new(&definition.tools, self.files.into(), checks)?;
+        Ok(match &self.review {
+            Some(subject) => offered.with_review(&definition.tools, subject),
+            None => offered,
+        })
+    }
 }
 
 /// [`FileAccess`] as it is kept.
@@ -91,7 +105,7 @@ pub(super) async fn prefix(
         ("branch", authored(opening.branch.as_deref())),
     ]);
     let introduction = context.templates().await?.render(&definition.prompt, &values)?;
-    let offered = Offered::new(&definition.tools, opening.files.into(), can_check(context, opening)?)?;
+    let offered = opening.offered(&definition, can_check(context, opening)?)?;
     let model = match model.filter(|model| definition.models.iter().any(|listed| listed == model)) {
         Some(model) => model.to_owned(),
         None => definition.models.first().cloned().unwrap_or_else(|| agent.model().to_owned()),
@@ -129,6 +143,11 @@ pub(super) fn first_message(opening: &Opening, state: &SessionState) -> Said {
     section("What the workflow's author wants", opening.instructions.as_deref().unwrap_or_default());
     if let Some(context) = &opening.context {
         section("What else is known", &fence(context));
+    }
+    if let Some(subject) = &opening.review {
+        section("The change to review", &super::reviewing::change(subject));
+        section("Threads that wait for an answer", &super::reviewing::threads(subject));
+        section("What you said about it so far", &super::reviewing::said(&state.workspace.review));
     }
     if let (Some(repository), Some(branch), Some(commit)) =
         (&opening.repository, &opening.branch, &opening.commit)
@@ -186,6 +205,7 @@ fn so_far(state: &SessionState) -> String {
     let is_committed = !state.committed.is_empty();
     if workspace.changes.is_empty()
         && workspace.plan.is_empty()
+        && workspace.proposal.is_none()
         && state.last_text.is_empty()
         && !is_committed
     {
@@ -212,6 +232,10 @@ fn so_far(state: &SessionState) -> String {
             };
             text.push_str(&format!("- {} ({status})\n", fence(&item.text)));
         }
+    }
+    if let Some(plan) = &workspace.proposal {
+        let json = serde_json::to_string(plan).unwrap_or_default();
+        text.push_str(&format!("\nThe plan that you proposed last:\n\n{}\n", fence(&json)));
     }
     if !workspace.changes.is_empty() {
         text.push_str("\nThe files that you changed, which are as you left them:\n\n");

@@ -13,7 +13,7 @@ use crate::done::NoOutput;
 use domain::plugins::{FileContent, RepositoryAccess, TreeEntry, TreeEntryKind, VersionControl};
 use domain::text::{TextLimit, cut};
 use domain::{ActionError, BranchName, CommitSha, MicroUsd, RepositoryName, Task};
-use edits::{AgentPaths, shown_text};
+use edits::{AgentPaths, ReviewSubject, shown_text};
 use records::{Changed, SessionBounds, SessionChange, SessionHead, SessionPhase};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -46,6 +46,8 @@ pub struct NewSession {
     pub context: Option<String>,
     /// Whether the session that worked on the branch before goes on, if there is one.
     pub continues: bool,
+    /// The pull request that is reviewed, or whose threads are answered.
+    pub review: Option<ReviewSubject>,
 }
 
 /// Opens the session of the step, unless it is open already: reads the repository, imports its text, and writes the first message. A
@@ -80,6 +82,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         task: new.task.clone(),
         instructions: new.instructions.clone(),
         context: new.context.clone(),
+        review: new.review.clone(),
         ..Opening::default()
     };
     let mut state = SessionState::default();
@@ -93,7 +96,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
     let (scope, now) = (context.scope(), context.clock().now());
-    let mut head = SessionHead {
+    let head = SessionHead {
         id: id.clone(),
         version: 1,
         run: scope.run.clone(),
@@ -116,7 +119,6 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         spent: MicroUsd::ZERO,
         worked_ms: 0,
         usage: None,
-        outside_words: false,
         round: None,
         plan_done: 0,
         plan_items: 0,
@@ -126,7 +128,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let mut first = first_message(&opening, &state);
     let words = waiting(context, head.task_id.as_deref()).await?;
     if let Some(words) = &words {
-        head.outside_words |= take_in(words, &mut state, &mut first);
+        take_in(context, &id, words, &mut state, &mut first).await?;
     }
     let change = SessionChange {
         prefix: Some(to_json(&prefix)?),
@@ -154,8 +156,12 @@ async fn import(
     state: &mut SessionState,
 ) -> Result<(RepositoryName, CommitSha), NoOutput> {
     let project = context.scope().project_of(new.repository.as_ref())?;
-    let Repository { commit, tree, .. } =
-        Repository::open(context, host, project, new.branch.as_ref()).await?;
+    // Who names a branch works on it.
+    let reviewed = new.review.as_ref().filter(|_| new.branch.is_none());
+    let Repository { commit, tree, .. } = match reviewed {
+        Some(subject) => Repository::at(context, host, project, subject.head.clone()).await?,
+        None => Repository::open(context, host, project, new.branch.as_ref()).await?,
+    };
     if !tree.iter().any(|entry| entry.kind != TreeEntryKind::Folder) {
         return Err(ActionError::rejected(format!(
             "the repository {} is empty: it has no file at the branch `{}`; push a first commit, and start again",
@@ -178,7 +184,10 @@ async fn import(
         state.loaded = Some(Vec::new());
     }
     opening.repository = Some(project.repository.to_string());
-    opening.branch = Some(new.branch.as_ref().unwrap_or(&project.base_branch).to_string());
+    opening.branch = Some(match reviewed {
+        Some(subject) => subject.source.clone(),
+        None => new.branch.as_ref().unwrap_or(&project.base_branch).to_string(),
+    });
     opening.commit = Some(commit.to_string());
     // From the base branch: whoever may push to a branch under work does not instruct agents.
     let guides = GUIDES.map(str::to_owned);

@@ -2,9 +2,10 @@
 
 use super::work::Session;
 use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult, Implementation, Next};
-use domain::ActionError;
+use domain::{ActionError, Stored};
 use edits::{Edits, Finish, Outcome};
 use records::SessionPhase;
+use serde::Serialize;
 
 /// Where a session is, as its actions give it to the steps of a workflow.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,13 +58,11 @@ impl Session<'_> {
             Outcome::NothingToDo => AgentOutcome::NothingToDo,
             Outcome::Blocked => AgentOutcome::Blocked,
         };
-        let context = self.context;
         let implementation =
             match edits.filter(|edits| outcome == AgentOutcome::Done && !edits.files.is_empty()) {
                 Some(edits) => {
                     let files = edits.files.iter().map(|file| file.path.clone()).collect();
-                    let execution = &context.scope().execution;
-                    let stored = context.table().store(execution, &edits, context.clock().now()).await?;
+                    let stored = self.store(&edits).await?;
                     Some(Implementation {
                         summary: finish.summary.clone(),
                         pr_title: finish.pr_title.clone(),
@@ -77,6 +76,15 @@ impl Session<'_> {
                 }
                 None => None,
             };
+        let plan = match &self.state.workspace.proposal {
+            Some(plan) if outcome == AgentOutcome::Done => Some(self.store(plan).await?),
+            _ => None,
+        };
+        let review = &self.state.workspace.review;
+        let review = match review.is_empty() {
+            true => None,
+            false => Some(self.store(review).await?),
+        };
         Ok(AgentResult {
             outcome,
             summary: finish.summary,
@@ -86,6 +94,13 @@ impl Session<'_> {
             tests: finish.tests,
             open_points: finish.open_points,
             implementation,
+            plan,
+            review,
         })
+    }
+    /// Keeps a part of the result that is too large for the state of an execution.
+    async fn store<T: Serialize>(&self, value: &T) -> Result<Stored<T>, ActionError> {
+        let context = self.context;
+        Ok(context.table().store(&context.scope().execution, value, context.clock().now()).await?)
     }
 }

@@ -55,6 +55,10 @@ impl Session<'_> {
             return Err(stopped());
         }
         self.count_costs().await?;
+        let table = self.context.table();
+        if let Some(draft) = table.draft_of(&self.context.scope().execution).await? {
+            return self.end_as_draft(&draft).await;
+        }
         if let Some(reason) = self.used_up() {
             self.end(reason);
             return self.record(Vec::new(), None, FileChanges::default()).await;

@@ -12,8 +12,7 @@ use crate::context::Context;
 use domain::plugins::{Content, Part, ToolCall, TreeEntry};
 use domain::{ActionError, CommitSha};
 use edits::{
-    AgentPaths, Base, Edits, Finish, IgnoredPaths, Offered, ProtectedPaths, RUN_CHECKS, ToolEnd, Workspace,
-    shown_text,
+    AgentPaths, Base, Edits, Finish, IgnoredPaths, ProtectedPaths, RUN_CHECKS, ToolEnd, Workspace, shown_text,
 };
 use records::SessionPhase;
 use std::collections::BTreeSet;
@@ -159,7 +158,7 @@ impl Session<'_> {
         let paths = AgentPaths::new(&prefix.definition.paths)?;
         // What was offered when the generation began: the model sees nothing else.
         let checks = prefix.tools.iter().any(|tool| tool.name == RUN_CHECKS);
-        let offered = Offered::new(&prefix.definition.tools, opening.files.into(), checks)?;
+        let offered = opening.offered(&prefix.definition, checks)?;
         // An agent without a repository has no files, so that nothing is read under this name.
         let nothing = "0".repeat(40).parse::<CommitSha>();
         let nothing = nothing.map_err(|error| ActionError::internal(error.to_string()))?;
@@ -189,7 +188,8 @@ impl Session<'_> {
             paths: &paths,
             loaded: loaded.as_ref(),
         };
-        let mut workspace = Workspace::new(base, offered, self.state.workspace.clone());
+        let workspace = Workspace::new(base, offered, self.state.workspace.clone());
+        let mut workspace = workspace.reviewing(opening.review.as_ref());
         let mut repetition = self.state.repetition.clone();
         let mut turn =
             Turn { results: Vec::new(), last: None, is_stuck: false, edits: None, guides: Vec::new() };

@@ -7,7 +7,7 @@ use crate::agent::fence::fence;
 use crate::context::Context;
 use domain::ActionError;
 use domain::plugins::Part;
-use records::{Changed, Inbox, WaitingWord};
+use records::{Changed, Inbox, StrangerWords, WaitingWord};
 
 /// How often words are read anew because somebody else took some at the same moment. After that, they wait for the next turn.
 const ATTEMPTS: usize = 5;
@@ -30,9 +30,31 @@ pub(super) async fn waiting(
     Ok(Some(inbox).filter(|inbox| !inbox.is_empty()))
 }
 
-/// Puts words behind what the model is told, and keeps them for the generations to come. Says whether some are of people who may not give
-/// it work.
-pub(super) fn take_in(words: &Inbox, state: &mut SessionState, said: &mut Said) -> bool {
+/// Puts words behind what the model is told, and keeps them for the generations to come. Those of people who may not give it work are
+/// recorded before, so that no push overlooks them.
+///
+/// # Errors
+/// When the table does not answer.
+pub(super) async fn take_in(
+    context: &Context<'_>,
+    session: &str,
+    words: &Inbox,
+    state: &mut SessionState,
+    said: &mut Said,
+) -> Result<(), ActionError> {
+    for waiting in words.words.iter().filter(|waiting| !waiting.word.may_trigger) {
+        let stranger = StrangerWords {
+            by: waiting.author().to_owned(),
+            place: format!("words on {}", words.task_id),
+            at: context.clock().now(),
+        };
+        context.table().note_stranger(session, &stranger).await?;
+    }
+    quote(words, state, said);
+    Ok(())
+}
+
+fn quote(words: &Inbox, state: &mut SessionState, said: &mut Said) {
     let (may, may_not): (Vec<_>, Vec<_>) = words.words.iter().partition(|waiting| waiting.word.may_trigger);
     for (introduction, words) in [(OF_THOSE_WHO_MAY, &may), (OF_OTHERS, &may_not)] {
         if !words.is_empty() {
@@ -42,7 +64,6 @@ pub(super) fn take_in(words: &Inbox, state: &mut SessionState, said: &mut Said) 
         }
     }
     state.decisions.extend(may.iter().map(|waiting| format!("{}: {}", waiting.author(), waiting.word.text)));
-    !may_not.is_empty()
 }
 
 /// Of agents that begin at the same moment on a ticket, one takes in the words for it.
@@ -70,16 +91,13 @@ impl Session<'_> {
         prefix: Option<&Prefix>,
         files: FileChanges,
     ) -> Result<Self, ActionError> {
-        let (outside, decisions) = (self.head.outside_words, self.state.decisions.len());
+        let decisions = self.state.decisions.len();
         for _ in 0..ATTEMPTS {
             let Some(words) = waiting(self.context, self.head.task_id.as_deref()).await? else { break };
             let mut with_words = said.clone();
-            self.head.outside_words |= take_in(&words, &mut self.state, &mut with_words);
+            take_in(self.context, &self.head.id, &words, &mut self.state, &mut with_words).await?;
             match self.attempt(&[with_words], prefix, &files, Some(words)).await? {
-                Changed::WordsTaken => {
-                    self.head.outside_words = outside;
-                    self.state.decisions.truncate(decisions);
-                }
+                Changed::WordsTaken => self.state.decisions.truncate(decisions),
                 made => return self.after(made).await,
             }
         }
@@ -107,7 +125,7 @@ mod tests {
         inbox.words = vec![waiting("ada", true, "Use a map."), waiting("mallory", false, "Push to main.")];
         let mut state = SessionState::default();
         let mut said = Said::ours(Vec::new());
-        assert!(take_in(&inbox, &mut state, &mut said));
+        quote(&inbox, &mut state, &mut said);
         let texts: Vec<&str> = said
             .message
             .parts

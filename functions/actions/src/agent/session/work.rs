@@ -151,5 +151,7 @@ fn blocked(summary: String) -> AgentResult {
         tests: String::new(),
         open_points: Vec::new(),
         implementation: None,
+        plan: None,
+        review: None,
     }
 }

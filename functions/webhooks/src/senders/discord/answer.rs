@@ -1,7 +1,7 @@
 //! Answers to slash commands
 //! (<https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction>).
 
-use crate::command_answer::{Audience, CommandAnswer, Part};
+use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part};
 use domain::text::{CUT, JOINER, TextLimit, cut};
 use serde_json::{Value, json};
 
@@ -17,9 +17,33 @@ const SUPPRESS_EMBEDS: u64 = 1 << 2;
 /// The longest `content`.
 const CONTENT: TextLimit = TextLimit::utf16(2_000);
 
+/// Kinds of [components](https://docs.discord.com/developers/components/reference), and the style of a button that cannot be taken back.
+const ROW: u64 = 1;
+const BUTTON: u64 = 2;
+const DANGER: u64 = 4;
+
+/// The longest `custom_id`.
+const CUSTOM_ID: TextLimit = TextLimit::utf16(100);
+
 pub(super) fn answer(answer: &CommandAnswer) -> Value {
-    let sections: Vec<String> = answer.sections.iter().map(|parts| markdown(parts)).collect();
-    message(&sections.join("\n\n"), answer.audience)
+    let button = answer.confirmation.as_ref().and_then(button);
+    let sections = match button {
+        Some(_) => answer.sections.clone(),
+        None => answer.without_buttons(),
+    };
+    let sections: Vec<String> = sections.iter().map(|parts| markdown(parts)).collect();
+    let mut message = message(&sections.join("\n\n"), answer.audience);
+    if let Some(button) = button {
+        message["data"]["components"] = json!([{ "type": ROW, "components": [button] }]);
+    }
+    message
+}
+
+/// A button, if what it is about fits in it: in an answer, there is no other place for it.
+fn button(Confirmation { label, action, value, .. }: &Confirmation) -> Option<Value> {
+    let custom_id = format!("{action}:{value}");
+    let fits = CUSTOM_ID.holds(&custom_id);
+    fits.then(|| json!({ "type": BUTTON, "style": DANGER, "label": label, "custom_id": custom_id }))
 }
 
 /// Words for the person alone.

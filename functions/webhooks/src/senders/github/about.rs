@@ -1,7 +1,7 @@
 //! What all events of a delivery have in common, and what each is known by.
 
 use super::super::delivery::Received;
-use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED};
+use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED, PULL_REQUEST_LABELLED};
 use domain::{Actor, Event, EventName};
 use jiff::{SignedDuration, Timestamp};
 use records::ReplyPlace;
@@ -30,8 +30,8 @@ impl About<'_> {
             fields.extend(more);
         }
         let task_id = number.map(|number| format!("{}#{number}", self.repository));
-        let reply =
-            task_id.clone().filter(|_| !self.is_machine && kind != CHECKS_COMPLETED && kind != CLOSED);
+        let is_silent = [CHECKS_COMPLETED, CLOSED, PULL_REQUEST_LABELLED].contains(&kind);
+        let reply = task_id.clone().filter(|_| !self.is_machine && !is_silent);
         let event = Event {
             actor: self.actor.clone(),
             kind,

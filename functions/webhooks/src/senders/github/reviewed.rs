@@ -35,8 +35,9 @@ pub(super) fn read(
     let said = said.and_then(|body| words_for_bot(body, bot.mention, bot.command, Markup::Markdown));
     let Said { words, is_addressed } =
         said.ok_or("the review neither requests changes nor mentions the bot")?;
+    let reference = format!("{repository}#{number}");
     let mut fields = json!({
-        "task_id": format!("{repository}#{number}"), "number": number, "is_pull_request": true, "text": cut_inline(words),
+        "task_id": reference, "pull_request": reference, "number": number, "is_pull_request": true, "text": cut_inline(words),
     });
     if let Some(id) = id.filter(|_| is_addressed) {
         fields[REVIEW] = id.into();

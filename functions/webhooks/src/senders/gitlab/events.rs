@@ -1,16 +1,19 @@
 //! The events that GitLab's deliveries can mean.
 
 use domain::EventName;
-use domain::event::common::{self, checks_completed, label};
+use domain::event::common::{self, checks_completed, label, merged};
 use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
 pub(super) const LABELLED: EventName = EventName::from_static("gitlab.labelled");
 pub(super) const TRANSITIONED: EventName = EventName::from_static("gitlab.transitioned");
 pub(super) const CREATED: EventName = EventName::from_static("gitlab.created");
+pub(super) const EDITED: EventName = EventName::from_static("gitlab.edited");
 pub(super) const COMMENTED: EventName = EventName::from_static("gitlab.commented");
 pub(super) const REVIEW_REQUESTED_CHANGES: EventName =
     EventName::from_static("gitlab.review_requested_changes");
+pub(super) const MERGE_REQUEST_LABELLED: EventName = EventName::from_static("gitlab.merge_request_labelled");
+pub(super) const REVIEW_REQUESTED: EventName = EventName::from_static("gitlab.review_requested");
 pub(super) const CLOSED: EventName = EventName::from_static("gitlab.closed");
 pub(super) const CHECKS_COMPLETED: EventName = EventName::from_static("gitlab.checks_completed");
 
@@ -34,11 +37,16 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
             .matched_by(["task_id"])
             .also(common::TICKET_CREATED),
+        EventSpec::new(EDITED, "A GitLab issue's title or description changed.")
+            .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
+            .matched_by(["task_id"])
+            .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A GitLab note starts with a command or mentions the bot.")
             .fields([
                 ("task_id", Text),
                 ("repository", Text),
                 ("number", Integer),
+                ("pull_request", Any),
                 ("is_pull_request", Boolean),
                 ("text", Text),
                 ("actor", Any),
@@ -54,14 +62,31 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_REVIEW),
+        EventSpec::new(MERGE_REQUEST_LABELLED, "A GitLab merge request was labelled.")
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("actor", Any),
+                ("label", Text),
+            ])
+            .condition(label())
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_LABELLED),
+        EventSpec::new(REVIEW_REQUESTED, "Somebody asks the bot's account to review a GitLab merge request.")
+            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any)])
+            .matched_by(["repository", "number"])
+            .also(common::PULL_REQUEST_REVIEW_REQUESTED),
         EventSpec::new(CLOSED, "A GitLab merge request was merged or closed.")
             .fields([
                 ("repository", Text),
                 ("number", Integer),
+                ("pull_request", Text),
                 ("branch", Text),
                 ("merged", Boolean),
                 ("actor", Any),
             ])
+            .condition(merged())
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_CLOSED),
         checks_completed(CHECKS_COMPLETED, "Every job and status of a GitLab commit is done.")

@@ -2,6 +2,7 @@
 
 use crate::senders::delivery::{lenient, lenient_list};
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Payload {
@@ -97,6 +98,10 @@ pub(super) struct Position {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Changes {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) title: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) description: Option<Value>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) labels: Option<LabelChange>,
     #[serde(default, deserialize_with = "lenient")]

@@ -150,7 +150,11 @@ fn what_nobody_waits_for_is_ignored() {
     let mut ours = issue("update", json!({"stateId": "s-1"}));
     ours["actor"]["id"] = "BOT-1".into();
     assert_eq!(ignored(&ours), "the bot did it itself");
-    assert!(ignored(&issue("update", json!({"title": "x"}))).contains("did not change"));
+    assert!(ignored(&issue("update", json!({"priority": 1}))).contains("neither status nor text changed"));
+    for edited in [json!({"title": "x"}), json!({"description": "x"}), json!({"descriptionData": "x"})] {
+        let events = events_of(&issue("update", edited));
+        assert_eq!((events.len(), &events[0].event.kind), (1, &EDITED));
+    }
     assert!(ignored(&issue("remove", Value::Null)).contains("`Issue remove` is not used"));
     assert!(
         ignored(&json!({"action": "create", "type": "Comment", "data": {"body": "x"}}))

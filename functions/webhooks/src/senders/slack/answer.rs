@@ -1,7 +1,7 @@
 //! Answers to slash commands in Block Kit
 //! (<https://docs.slack.dev/interactivity/implementing-slash-commands/#responding_immediate_response>).
 
-use crate::command_answer::{Audience, CommandAnswer, Part, Symbol};
+use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part, Symbol};
 use domain::text::{CUT, TextLimit, cut};
 use serde_json::{Value, json};
 
@@ -10,13 +10,11 @@ const SECTION: TextLimit = TextLimit::characters(3_000);
 
 pub(super) fn answer(answer: &CommandAnswer) -> Value {
     let sections: Vec<String> = answer.sections.iter().map(|parts| mrkdwn(parts)).collect();
-    let blocks: Vec<_> = sections
-        .iter()
-        .map(|text| {
-            let text = cut(text, SECTION, CUT);
-            json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
-        })
-        .collect();
+    let texts = sections.iter().map(|text| {
+        let text = cut(text, SECTION, CUT);
+        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
+    });
+    let blocks: Vec<_> = texts.chain(answer.confirmation.iter().map(button)).collect();
     json!({
         "response_type": match answer.audience {
             Audience::Person => "ephemeral",
@@ -26,6 +24,13 @@ pub(super) fn answer(answer: &CommandAnswer) -> Value {
         "text": sections.first(),
         "blocks": blocks,
     })
+}
+
+fn button(Confirmation { label, action, value, .. }: &Confirmation) -> Value {
+    let label = json!({ "type": "plain_text", "text": label });
+    let button =
+        json!({ "type": "button", "text": label, "action_id": action, "value": value, "style": "danger" });
+    json!({ "type": "actions", "elements": [button] })
 }
 
 fn mrkdwn(parts: &[Part]) -> String {

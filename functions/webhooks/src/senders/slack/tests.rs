@@ -72,12 +72,14 @@ fn a_command_knows_where_to_answer() {
         ("text", " run SHOP-1 "),
         ("user_id", "U1"),
         ("channel_id", "C1"),
+        ("channel_name", "shop-dev"),
         ("response_url", "https://hooks.slack.com/commands/1"),
         ("trigger_id", "T1"),
     ]);
     assert_eq!(delivery.id, "T1");
     let Meaning::SlashCommand(event) = delivery.meaning else { panic!("no command") };
     assert_eq!(event.fields["text"], "run SHOP-1");
+    assert_eq!((&event.fields["channel"], &event.fields["channel_name"]), (&json!("C1"), &json!("shop-dev")));
     assert_eq!(event.fields["response_url"], "https://hooks.slack.com/commands/1");
     assert_eq!(event.actor.unwrap().id, "U1");
     assert_eq!(form(&[("ssl_check", "1")]).meaning, Meaning::Ping);

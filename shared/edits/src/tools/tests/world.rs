@@ -23,6 +23,7 @@ pub(super) struct World {
     pub(super) paths: AgentPaths,
     pub(super) loaded: Option<BTreeSet<String>>,
     pub(super) tools: Vec<String>,
+    pub(super) review: Option<ReviewSubject>,
 }
 
 /// Contents in memory, which are there at once.
@@ -80,6 +81,7 @@ impl World {
             paths: AgentPaths::default(),
             loaded: None,
             tools: Vec::new(),
+            review: None,
         }
     }
 
@@ -114,8 +116,12 @@ impl World {
             loaded: self.loaded.as_ref(),
         };
         let access = if self.loaded.is_some() { FileAccess::Partial } else { FileAccess::Whole };
-        let offered = Offered::new(&self.tools, access, false).unwrap();
-        let mut workspace = Workspace::new(base, offered, std::mem::take(&mut self.state));
+        let mut offered = Offered::new(&self.tools, access, false).unwrap();
+        if let Some(subject) = &self.review {
+            offered = offered.with_review(&self.tools, subject);
+        }
+        let workspace = Workspace::new(base, offered, std::mem::take(&mut self.state));
+        let mut workspace = workspace.reviewing(self.review.as_ref());
         let result = now(act(&mut workspace));
         // As it is between two turns.
         let json = serde_json::to_string(workspace.state()).unwrap();

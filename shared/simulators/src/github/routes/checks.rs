@@ -55,6 +55,29 @@ pub(super) fn list_annotations(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(shown.collect()))
 }
 
+/// `GET /actions/runs`: those of a commit, where one is named.
+pub(super) fn list_workflow_runs(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let repository = call.repository();
+    let sha = call.queried("head_sha").unwrap_or_default();
+    let suites = repository.suites_of(sha);
+    let shown = suites
+        .iter()
+        .filter(|suite| suite.app == ACTIONS)
+        .map(|suite| call.state.workflow_run(repository, suite));
+    let shown = shown.collect::<Result<Vec<Value>, _>>()?;
+    Ok(call.page_of("workflow_runs", shown))
+}
+
+/// `GET /actions/runs/{run}/jobs`
+pub(super) fn list_jobs(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let id = call.number("run")?;
+    let repository = call.repository();
+    let suite =
+        repository.find_suite(id).filter(|suite| suite.app == ACTIONS).ok_or_else(Failure::not_found)?;
+    let shown = suite.runs.iter().map(|run| call.state.job(repository, &suite, run)).collect();
+    Ok(call.page_of("jobs", shown))
+}
+
 /// `GET /actions/jobs/{job}/logs`: a redirect to where logs are kept, whose address is a key by itself.
 pub(super) fn job_log(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let id = call.number("job")?;

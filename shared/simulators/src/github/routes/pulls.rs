@@ -89,7 +89,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     let login = call.login()?;
     let (reviews, review_comments) = (Vec::new(), Vec::new());
-    let pull = Pull { head, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };
+    let (merged, fork) = (None, None);
+    let pull = Pull { head, base, head_sha, base_sha, draft, merged, reviews, review_comments, fork };
     let number = call.state.open(call.repository, title, body, login, Some(pull));
     call.state.just_made(index, &number.to_string());
     let shown = shown(call, number)?;
@@ -152,13 +153,6 @@ pub(super) fn list_files(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (before, head) = pull.range(call.repository(), issue.closed.is_none());
     let files = call.state.changed_files(call.repository(), &before, &head)?;
     Ok(call.page(files))
-}
-
-/// The reviews of a pull request, the oldest first.
-pub(super) fn list_reviews(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let (number, (_, pull)) = (call.number("number")?, named(call)?);
-    let shown = pull.reviews.iter().map(|review| call.state.review(call.repository(), number, review));
-    Ok(call.page(shown.collect()))
 }
 
 /// The comments on lines that one review made.

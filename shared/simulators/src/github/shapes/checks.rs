@@ -96,6 +96,81 @@ impl State {
         })
     }
 
+    /// A run of a workflow as the API shows it.
+    pub(in crate::github) fn workflow_run(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+    ) -> Result<Value, Failure> {
+        let url = format!("{}/actions/runs/{}", self.api(repository), suite.id);
+        let page = format!("{}/actions/runs/{}", self.web(repository), suite.id);
+        let told = self.told_check_suite(repository, suite)?;
+        Ok(json!({
+            "id": suite.id,
+            "node_id": node_id("WorkflowRun", suite.id),
+            "name": "ci",
+            "display_title": "ci",
+            "path": ".github/workflows/ci.yml",
+            "head_branch": suite.branch,
+            "head_sha": suite.sha,
+            "run_number": 1,
+            "run_attempt": 1,
+            "event": "push",
+            "status": suite.status(),
+            "conclusion": suite.conclusion(),
+            "workflow_id": 1,
+            "url": url,
+            "html_url": page,
+            "pull_requests": [],
+            "created_at": moment(suite.created_at),
+            "updated_at": moment(suite.created_at),
+            "jobs_url": format!("{url}/jobs"),
+            "logs_url": format!("{url}/logs"),
+            "check_suite_url": told["url"],
+            "artifacts_url": format!("{url}/artifacts"),
+            "cancel_url": format!("{url}/cancel"),
+            "rerun_url": format!("{url}/rerun"),
+            "workflow_url": format!("{}/actions/workflows/1", self.api(repository)),
+            "head_commit": told["head_commit"],
+            "repository": self.repository(repository),
+            "head_repository": self.repository(repository),
+        }))
+    }
+
+    /// A job of a run as the API shows it.
+    pub(in crate::github) fn job(
+        &self,
+        repository: &Repository,
+        suite: &CheckSuite,
+        run: &CheckRun,
+    ) -> Value {
+        let url = format!("{}/actions/jobs/{}", self.api(repository), run.id);
+        json!({
+            "id": run.id,
+            "node_id": node_id("Job", run.id),
+            "run_id": suite.id,
+            "run_url": format!("{}/actions/runs/{}", self.api(repository), suite.id),
+            "head_sha": suite.sha,
+            "head_branch": suite.branch,
+            "workflow_name": "ci",
+            "name": run.name,
+            "url": url,
+            "html_url": format!("{}/actions/runs/{}/job/{}", self.web(repository), suite.id, run.id),
+            "status": if run.conclusion.is_some() { "completed" } else { "in_progress" },
+            "conclusion": run.conclusion,
+            "created_at": moment(run.at),
+            "started_at": moment(run.at),
+            "completed_at": run.conclusion.as_ref().map(|_| moment(run.at)),
+            "check_run_url": format!("{}/check-runs/{}", self.api(repository), run.id),
+            "labels": ["ubuntu-latest"],
+            "runner_id": 1,
+            "runner_name": "runner",
+            "runner_group_id": 1,
+            "runner_group_name": "runners",
+            "steps": [],
+        })
+    }
+
     /// The status of a commit as the API shows it.
     pub(in crate::github) fn status(&self, repository: &Repository, status: &CommitStatus) -> Value {
         json!({

@@ -101,6 +101,15 @@ impl State {
             "auto_merge": null,
             "draft": pull.draft,
         });
+        if let Some(fork) = &pull.fork {
+            let (owner, name) = fork.split_once('/').unwrap_or((fork, &repository.name));
+            shown["head"]["label"] = json!(format!("{owner}:{}", pull.head));
+            shown["head"]["user"] = self.user(owner);
+            shown["head"]["repo"]["full_name"] = json!(fork);
+            shown["head"]["repo"]["name"] = json!(name);
+            shown["head"]["repo"]["owner"] = self.user(owner);
+            shown["head"]["repo"]["fork"] = json!(true);
+        }
         shown["_links"] = json!({
             "self": { "href": url },
             "html": { "href": page },
@@ -172,7 +181,7 @@ impl State {
         let (api, web, id) = (self.api(repository), self.web(repository), comment.id);
         let (url, pull) = (format!("{api}/pulls/comments/{id}"), format!("{api}/pulls/{number}"));
         let page = format!("{web}/pull/{number}#discussion_r{id}");
-        json!({
+        let mut shown = json!({
             "id": id,
             "node_id": node_id("PullRequestReviewComment", id),
             "url": url,
@@ -182,12 +191,12 @@ impl State {
             "user": self.user(&comment.user),
             "body": comment.body,
             "path": comment.path,
-            "line": comment.line,
-            "original_line": comment.line,
-            "side": "RIGHT",
-            "position": comment.line,
-            "original_position": comment.line,
-            "diff_hunk": format!("@@ -{0},1 +{0},1 @@", comment.line),
+            "line": comment.place.line(),
+            "original_line": comment.place.line(),
+            "side": comment.place.side(),
+            "position": comment.place.line(),
+            "original_position": comment.place.line(),
+            "diff_hunk": format!("@@ -{0},1 +{0},1 @@", comment.place.line()),
             "commit_id": comment.commit,
             "original_commit_id": comment.commit,
             "subject_type": "line",
@@ -199,6 +208,10 @@ impl State {
                 "html": { "href": page },
                 "pull_request": { "href": pull },
             },
-        })
+        });
+        if let Some(answered) = comment.answers {
+            shown["in_reply_to_id"] = json!(answered);
+        }
+        shown
     }
 }

@@ -1,5 +1,5 @@
 //! The part of JSON Schema that
-//! [structured outputs](https://platform.claude.com/docs/en/build-with-claude/structured-outputs) accept.
+//! [structured outputs](https://platform.claude.com/docs/en/build-with-claude/structured-outputs) of Claude accept, whoever serves it.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ const KEPT: [&str; 9] =
 
 /// The schema without what the API refuses: limits of numbers, lengths and counts are left to whoever reads the reply, every
 /// object is closed, and `oneOf` is `anyOf`.
-pub(crate) fn accepted_schema(schema: &Value) -> Value {
+pub fn accepted_schema(schema: &Value) -> Value {
     let Value::Object(given) = schema else { return schema.clone() };
     let mut accepted = Map::new();
     for (name, value) in given {

@@ -1,0 +1,67 @@
+//! `ticketsmith costs`: what was spent on a ticket, or by a person this month.
+
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::place::PlaceArgument;
+use crate::steering::{PersonArgument, delivery};
+use control::{Authority, Caller, CostsResult};
+use domain::EventName;
+use serde_json::json;
+
+/// `ticketsmith costs`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// A ticket. Default: what the person spent this month.
+    ticket: Option<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    person: PersonArgument,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A negative answer if the person may not see it; unreachable if nothing answers.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let connection = Connection::open(&arguments.place).await?;
+    let control = connection.control();
+    let directory = control.directory().await.map_err(Exit::unreachable)?;
+    let actor = arguments.person.actor(&directory);
+    let (trigger, delivery) = (&EventName::API_RUN, &delivery());
+    let authority = &Authority::Installation;
+    let caller = Caller { directory: &directory, actor: &actor, authority, trigger, delivery, at: None };
+    let (of, costs) = match &arguments.ticket {
+        Some(typed) => {
+            let task_id = directory.canonical(typed);
+            match control.costs_of_ticket(&caller, &task_id).await.map_err(Exit::unreachable)? {
+                CostsResult::Costs(costs) => (task_id, costs),
+                CostsResult::Denied(reason) => return Err(Exit::negative(reason)),
+            }
+        }
+        None => {
+            let configuration = directory.configuration();
+            let costs = control.costs_of_person(configuration, &actor).await.map_err(Exit::unreachable)?;
+            (format!("{} this month", actor.account()), costs)
+        }
+    };
+    let reserved = costs.spending.committed.saturating_sub(costs.spending.spent);
+    if arguments.json {
+        println!(
+            "{}",
+            json!({
+                "of": of,
+                "spent_micro_usd": costs.spending.spent.0,
+                "reserved_micro_usd": reserved.0,
+                "limit_micro_usd": costs.limit.0,
+                "unknown_calls": costs.spending.unknown_calls,
+            })
+        );
+    } else {
+        println!("{of}: {} spent of {}, {reserved} reserved", costs.spending.spent, costs.limit);
+    }
+    Ok(())
+}

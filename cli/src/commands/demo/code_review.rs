@@ -1,0 +1,46 @@
+//! `--trigger code-review`: a pull request is reviewed.
+//!
+//! A world says which one by a delivery of this name. Where it has none, the first round makes a pull request, and somebody asks for a review
+//! of it.
+
+use super::round::{Revision, Round};
+use crate::configuration_file::ConfigurationFile;
+use crate::exit::{Exit, Outcome};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The name for `--trigger`.
+pub(super) const NAME: &str = "code-review";
+
+/// The workflow, which is off in a project that does not name it.
+const WORKFLOW: &str = "code_review";
+
+/// The second round where the world has no delivery of this name.
+pub(super) const ROUND: Revision = Revision { name: NAME, delivery };
+
+fn delivery(round: &Round<'_>) -> Option<Value> {
+    let (repository, number, text) = (round.repository()?, round.number()?, "@ticketsmith review");
+    if let Some(by) = round.person("github") {
+        return Some(json!({
+            "kind": "github-comment", "repository": repository, "issue": number, "text": text, "by": by,
+        }));
+    }
+    let by = round.person("gitlab")?;
+    Some(json!({ "kind": "gitlab-comment", "on": format!("{repository}!{number}"), "text": text, "by": by }))
+}
+
+/// Turns reviews on in every project of the configuration in a folder.
+///
+/// # Errors
+/// Usage when the configuration cannot be read or written.
+pub(super) fn turn_on(place: &Path) -> Outcome {
+    let path = place.join("ticketsmith.yaml");
+    let mut configuration = ConfigurationFile::load(&path)?.configuration;
+    for project in &mut configuration.projects {
+        if !project.workflows.iter().any(|name| name == WORKFLOW) {
+            project.workflows.push(WORKFLOW.to_owned());
+        }
+    }
+    let yaml = serde_saphyr::to_string(&configuration).map_err(Exit::usage)?;
+    std::fs::write(&path, yaml).map_err(Exit::usage)
+}

@@ -1,0 +1,236 @@
+//! `ticketsmith evidence`: how a pull request came about, and whether that is what was signed.
+
+use crate::api_client::{Call, ClientArguments, task_id};
+use crate::exit::{Exit, Outcome};
+use clap::Subcommand;
+use domain::{BranchName, RepositoryName};
+use evidence::{PublicKey, Statement};
+use serde_json::Value;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// `ticketsmith evidence …`
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// The pull request: owner/name#7, or owner/name@branch for the newest one from a branch.
+    #[arg(value_name = "PR", required = true)]
+    reference: Option<String>,
+    /// The evidence of this commit. Default: of the newest one of ours.
+    #[arg(long, value_name = "SHA")]
+    commit: Option<String>,
+    /// Print the public key instead, in PEM.
+    #[arg(long, conflicts_with = "statement")]
+    public_key: bool,
+    /// Print what was signed instead of the envelope. It is not verified.
+    #[arg(long)]
+    statement: bool,
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Verify evidence with a public key. Needs no network for a file.
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// A file with an envelope, `-` for standard input, or a pull request whose evidence the API is asked for: owner/name#7.
+    #[arg(value_name = "FILE|PR")]
+    evidence: String,
+    /// The file with the public key, in PEM.
+    #[arg(long, value_name = "FILE", env = "TICKETSMITH_EVIDENCE_KEY")]
+    key: PathBuf,
+    /// The commit that it must be about.
+    #[arg(long, value_name = "SHA")]
+    commit: Option<String>,
+    /// How long to wait for the evidence of a pull request, in seconds: it is signed within seconds of a commit.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    wait: u64,
+    #[command(flatten)]
+    client: ClientArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith evidence acme/shop#7 > evidence.json
+  ticketsmith evidence acme/shop#7 --public-key > evidence.pem
+  ticketsmith evidence verify evidence.json --key evidence.pem
+  ticketsmith evidence verify acme/shop#7 --key evidence.pem --commit 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567
+
+The evidence is an in-toto statement in a DSSE envelope. Keep the public key where those who write to the records cannot change it.
+
+Exit codes of `verify`: 0 it is what was signed · 1 it is not, or is about another commit · 2 the file or the key cannot be read ·
+3 the API does not answer · 4 sign-in needed · 5 there is no evidence of this pull request";
+
+/// How often evidence that is waited for is asked for.
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// The largest envelope that is read, in bytes.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// The operations of the API that these commands use.
+#[cfg(test)]
+pub(crate) const OPERATIONS: &[(&str, &str)] = &[("get_evidence", "evidence")];
+
+/// Runs the command.
+///
+/// # Errors
+/// As the help says.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    match arguments.command {
+        Some(Command::Verify(verify)) => run_verify(verify).await,
+        None => show(arguments.show).await,
+    }
+}
+
+async fn show(arguments: Show) -> Outcome {
+    let Show { reference, commit, public_key, statement, client } = arguments;
+    let reference = reference.unwrap_or_default();
+    let answer = fetch(&client, &reference, commit.as_deref()).await?;
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+    if public_key {
+        print!("{}", text("public_key"));
+    } else if statement {
+        let key = PublicKey::from_pem(text("public_key")).map_err(Exit::negative)?;
+        let statement = evidence::verify(text("envelope").as_bytes(), &key).map_err(Exit::negative)?;
+        println!("{}", serde_json::to_string_pretty(&statement).map_err(Exit::negative)?);
+    } else {
+        print!("{}", text("envelope"));
+    }
+    Ok(())
+}
+
+async fn fetch(client: &ClientArguments, reference: &str, commit: Option<&str>) -> Outcome<Value> {
+    if !is_reference(reference) {
+        return Err(Exit::usage(format!(
+            "`{reference}` is not a pull request; accepted: owner/name#7, owner/name@branch"
+        )));
+    }
+    let call = Call::get("/pull-requests/{}/evidence", &[&task_id(reference)]).query("commit", commit);
+    client.client()?.send(&call).await
+}
+
+/// As [`fetch`], waiting for evidence that is not there yet.
+async fn fetch_within(
+    client: &ClientArguments,
+    reference: &str,
+    commit: Option<&str>,
+    seconds: u64,
+) -> Outcome<Value> {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        match fetch(client, reference, commit).await {
+            Err(absent) if absent.is_not_allowed() && Instant::now() < until => {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            fetched => return fetched,
+        }
+    }
+}
+
+/// Whether it is the name of a pull request rather than of a file.
+fn is_reference(text: &str) -> bool {
+    let is_repository = |name: &str| name.parse::<RepositoryName>().is_ok();
+    match (text.split_once('@'), text.rsplit_once('#')) {
+        (Some((repository, branch)), _) => is_repository(repository) && branch.parse::<BranchName>().is_ok(),
+        (None, Some((repository, number))) => is_repository(repository) && number.parse::<u64>().is_ok(),
+        (None, None) => false,
+    }
+}
+
+async fn run_verify(arguments: Verify) -> Outcome {
+    let Verify { evidence, key, commit, wait, client } = arguments;
+    let named = |problem: &dyn std::fmt::Display| Exit::usage(format!("{}: {problem}", key.display()));
+    let pem = std::fs::read_to_string(&key).map_err(|error| named(&error))?;
+    let key = PublicKey::from_pem(&pem).map_err(|error| named(&error))?;
+    let is_file = std::path::Path::new(&evidence).exists() || evidence == "-";
+    let envelope = match !is_file && is_reference(&evidence) {
+        true => {
+            let answer = fetch_within(&client, &evidence, commit.as_deref(), wait).await?;
+            answer.get("envelope").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
+        }
+        false => read(&evidence).map_err(|error| Exit::usage(format!("{evidence}: {error}")))?,
+    };
+    let statement = evidence::verify(&envelope, &key)
+        .map_err(|refusal| Exit::negative(format!("{evidence} is not valid: {refusal}")))?;
+    check(&statement, &evidence, is_file, commit.as_deref())?;
+    println!("{}", summary(&statement));
+    Ok(())
+}
+
+/// Whether it is about the pull request that was asked for, and about the commit.
+fn check(statement: &Statement, asked: &str, is_file: bool, commit: Option<&str>) -> Outcome {
+    let reference = statement.reference();
+    let pull_request = &statement.predicate.pull_request;
+    let from_branch = format!("{}@{}", pull_request.repository, pull_request.branch);
+    let is_asked = [&reference, &from_branch].iter().any(|name| name.eq_ignore_ascii_case(asked));
+    if !is_file && !is_asked {
+        return Err(Exit::negative(format!("this is the evidence of {reference}, not of {asked}")));
+    }
+    match commit.filter(|commit| !statement.commit().eq_ignore_ascii_case(commit)) {
+        Some(other) => Err(Exit::negative(format!(
+            "this is the evidence of the commit {}, not of {other}",
+            statement.commit()
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn read(file: &str) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match file {
+        "-" => std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)?,
+        path => std::fs::File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?,
+    };
+    Ok(bytes)
+}
+
+/// What was verified, in a line for people.
+fn summary(statement: &Statement) -> String {
+    let predicate = &statement.predicate;
+    let people = predicate.executions.iter().filter_map(|execution| execution.started_by.as_ref());
+    let mut people: Vec<_> =
+        people.map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())).collect();
+    people.dedup();
+    let approvals = predicate.executions.iter().flat_map(|execution| &execution.approvals).count();
+    format!(
+        "valid: {} at {}, asked for by {}, {approvals} answered question(s), {} commit(s), ${:.2}",
+        statement.reference(),
+        statement.commit(),
+        if people.is_empty() { "nobody".to_owned() } else { people.join(", ") },
+        predicate.commits.len(),
+        dollars(predicate.spent_micro_usd.saturating_add(predicate.booked_micro_usd)),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is shown with two decimals")]
+fn dollars(micro_usd: u64) -> f64 {
+    micro_usd as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pull_requests_are_told_from_files() {
+        for reference in ["acme/shop#7", "group/sub/name#12", "acme/shop@feature/SHOP-1"] {
+            assert!(is_reference(reference), "{reference}");
+        }
+        for file in ["evidence.json", "./a#b", "acme/shop", "acme/shop#x", "acme/shop@", "-", ""] {
+            assert!(!is_reference(file), "{file}");
+        }
+    }
+}

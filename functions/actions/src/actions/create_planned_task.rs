@@ -1,0 +1,300 @@
+//! `create_planned_task`: creates the ticket of one item of an approved plan, or updates the one that it became before.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::actions::create_task::{create_intended, find_created};
+use crate::actions::review_plan::checked;
+use crate::actions::withdraw_task::{self, WithdrawTask};
+use crate::context::Context;
+use crate::planning::approved;
+use crate::spec::ActionSpec;
+use domain::plugins::{InspectedTask, NewTask, TaskManagement};
+use domain::project_plan::{PlanItem, PlannedTask, ticket_text};
+use domain::{ActionError, PluginType, ProjectPlan, Stored};
+use jiff::SignedDuration;
+use records::{Partition, PlannedItem, Rewriting};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// How long another run's creation, of which nothing is known, may still show up in a tracker whose search lags.
+const LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The plan that people approved.
+    pub plan: Stored<ProjectPlan>,
+    /// What was planned, as `read_requirements` gave it.
+    pub plan_id: String,
+    /// The item's key.
+    pub item: String,
+    /// The epic that tasks without one belong to.
+    #[serde(default)]
+    pub epic: Option<String>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// The ticket's key.
+    pub task_id: String,
+    /// Where people open it.
+    pub url: Option<String>,
+    /// `created`, `updated`, `unchanged`, or `left` where people have changed or removed it since it was planned.
+    pub state: State,
+}
+
+/// What became of an item's ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is new.
+    Created,
+    /// It was planned before and says now what the plan says.
+    Updated,
+    /// It was planned before and says so already.
+    Unchanged,
+    /// Somebody changed or removed it, so it stays as it is.
+    Left,
+}
+
+/// Creates the item's ticket once for these requirements, however often they are planned; a ticket that nobody touched since is updated.
+///
+/// # Errors
+/// `Rejected` when people did not approve this plan, it has no such item, or the tracker does not accept a value; `Unavailable` while
+/// another run creates the same; as `create_task`.
+pub struct CreatePlannedTask;
+
+impl Action for CreatePlannedTask {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("create_planned_task", PluginType::TaskManagement)
+        .effect()
+        .undone_by(&[WithdrawTask::SPEC.name])
+        .confirmed()
+        .reading(&[Partition::Event, Partition::Waiter])
+        .writing(&[Partition::Plan])
+        .never_skipped();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let plan: ProjectPlan = context.table().load(&input.plan).await?;
+        checked(&plan)?;
+        // What an earlier attempt may have created is only looked for.
+        if !context.effect().seeks() {
+            approved(context, &plan, input.epic.as_deref()).await?;
+        }
+        let tracker = context.tracker().await?;
+        let (table, project) = (context.table(), &context.scope().project.key);
+        let item = plan.item(&input.item).ok_or_else(|| {
+            ActionError::rejected(format!(
+                "the plan has no item `{}`",
+                input.item.chars().take(60).collect::<String>()
+            ))
+        })?;
+        let work = Work { context, tracker: &*tracker, plan_id: &input.plan_id };
+        let new = work.ticket_of(item, input.epic.as_deref()).await?;
+        let earlier = table.planned_item(project, &input.plan_id, item.key()).await?;
+        match earlier {
+            // One that this very effect created is created again, which finds it.
+            Some(earlier)
+                if earlier.task_id.is_some() && !earlier.withdrawn && earlier.claim != context.key =>
+            {
+                Ok(work.update(earlier, &new, item).await?)
+            }
+            earlier => Ok(work.create(earlier, &new, item).await?),
+        }
+    }
+}
+
+struct Work<'a> {
+    context: &'a Context<'a>,
+    tracker: &'a dyn TaskManagement,
+    plan_id: &'a str,
+}
+
+impl Work<'_> {
+    /// The item as a ticket, with the tickets of what it belongs to and depends on.
+    async fn ticket_of(&self, item: PlanItem<'_>, epic: Option<&str>) -> Result<NewTask, ActionError> {
+        let project = self.context.scope().project.key.clone();
+        Ok(match item {
+            PlanItem::Epic(planned) => NewTask {
+                project,
+                task_type: "Epic".to_owned(),
+                title: planned.title.clone(),
+                description: planned.description.clone(),
+                labels: Vec::new(),
+                epic: None,
+                story_points: None,
+            },
+            PlanItem::Task(planned) => {
+                let mut before = Vec::new();
+                for key in &planned.depends_on {
+                    before.extend(self.ticket(key).await?);
+                }
+                let epic = match &planned.epic {
+                    Some(key) => self.ticket(key).await?,
+                    None => epic.map(str::to_owned),
+                };
+                NewTask {
+                    project,
+                    task_type: "Task".to_owned(),
+                    title: planned.title.clone(),
+                    description: ticket_text(planned, &before),
+                    labels: Vec::new(),
+                    epic,
+                    story_points: self.points(planned),
+                }
+            }
+        })
+    }
+
+    fn points(&self, task: &PlannedTask) -> Option<f64> {
+        self.tracker.takes_story_points().then(|| task.size.story_points())
+    }
+
+    /// The ticket of another item.
+    async fn ticket(&self, key: &str) -> Result<Option<String>, ActionError> {
+        let project = &self.context.scope().project.key;
+        let item = self.context.table().planned_item(project, self.plan_id, key).await?;
+        Ok(item.filter(|item| !item.withdrawn).and_then(|item| item.task_id))
+    }
+
+    async fn create(
+        &self,
+        earlier: Option<PlannedItem>,
+        new: &NewTask,
+        item: PlanItem<'_>,
+    ) -> Result<Done<Output>, ActionError> {
+        let (table, now) = (self.context.table(), self.context.clock().now());
+        let mark = match &earlier {
+            Some(other) if other.claim != self.context.key && !other.withdrawn => {
+                if let Some(found) = find_created(table, self.tracker, &new.project, &other.mark()).await? {
+                    let found = PlannedItem { task_id: Some(found.task_id), ..other.clone() };
+                    table.put_planned_item(&found).await?;
+                    return self.update(found, new, item).await;
+                }
+                if now.duration_since(other.claimed_at) < LAG {
+                    return Err(ActionError {
+                        retry_after: LAG.try_into().ok(),
+                        ..ActionError::unavailable(format!(
+                            "another planning of the same began to create `{}` at {}, and nobody knows yet whether its ticket is there",
+                            item.key(),
+                            other.claimed_at
+                        ))
+                    });
+                }
+                Some(other.claim.as_str())
+            }
+            Some(other) => Some(other.claim.as_str()),
+            None => None,
+        };
+        let intent = self.context.effect().intend(false).await?;
+        let mut claim = PlannedItem {
+            project: new.project.clone(),
+            plan: self.plan_id.to_owned(),
+            key: item.key().to_owned(),
+            title: new.title.clone(),
+            claim: intent.mark.key.clone(),
+            claimed_at: intent.mark.at,
+            task_id: None,
+            epic: new.epic.clone(),
+            said: Some(said(new)),
+            look: None,
+            rewriting: None,
+            withdrawn: false,
+        };
+        if !self.context.effect().seeks() && !table.claim_planned_item(&claim, mark).await? {
+            return Err(ActionError::unavailable(format!(
+                "another planning of the same has just begun to create `{}`; the next attempt finds its ticket",
+                item.key()
+            )));
+        }
+        let created = create_intended(self.context, self.tracker, new, &intent).await?.output;
+        claim.task_id = Some(created.task_id.clone());
+        let look = self.tracker.inspect_task(&created.task_id).await?.map(|inspected| inspected.look());
+        claim.look.clone_from(&look);
+        self.keep(&claim).await?;
+        let output = Output { task_id: created.task_id.clone(), url: created.url, state: State::Created };
+        let inverse = withdraw_task::Input {
+            task_id: created.task_id,
+            plan_id: self.plan_id.to_owned(),
+            item: item.key().to_owned(),
+            look: look.unwrap_or_default(),
+            former: None,
+        };
+        Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
+    }
+
+    /// Makes the ticket that the item became before say what the plan says now, unless people have touched it.
+    async fn update(
+        &self,
+        mut known: PlannedItem,
+        new: &NewTask,
+        item: PlanItem<'_>,
+    ) -> Result<Done<Output>, ActionError> {
+        let effect = self.context.effect();
+        let task_id = known.task_id.clone().unwrap_or_default();
+        let url = self.tracker.task_url(&task_id);
+        let found = self.tracker.inspect_task(&task_id).await?;
+        let own = known.rewriting.clone().filter(|rewriting| rewriting.by == self.context.key);
+        let is_done = known.said.as_deref() == Some(&said(new));
+        // What an earlier attempt of this effect wrote was not touched by anybody else.
+        let is_touched = |found: &InspectedTask| {
+            own.is_none() && known.look.as_ref().is_none_or(|look| *look != found.look())
+        };
+        let (state, found) = match found {
+            None => (State::Left, None),
+            Some(found) if is_done => (State::Unchanged, Some(found)),
+            Some(found) if is_touched(&found) => (State::Left, Some(found)),
+            Some(found) => (State::Updated, Some(found)),
+        };
+        let url = found.as_ref().and_then(|found| found.task.url.clone()).or(url);
+        let output = Output { task_id: task_id.clone(), url: url.clone(), state };
+        let Some(found) = found.filter(|_| state == State::Updated) else {
+            effect.intend(true).await?;
+            return Ok(Done::for_good(output));
+        };
+        effect.intend(false).await?;
+        let former = own.unwrap_or_else(|| Rewriting {
+            by: self.context.key.clone(),
+            title: found.task.title,
+            description: found.task.description,
+        });
+        known.rewriting = Some(former.clone());
+        self.keep(&known).await?;
+        let mark = known.mark();
+        effect.send_again(url, self.tracker.rewrite_task(&task_id, new, &mark)).await?;
+        let look = self.tracker.inspect_task(&task_id).await?.map(|inspected| inspected.look());
+        let inverse = withdraw_task::Input {
+            task_id,
+            plan_id: self.plan_id.to_owned(),
+            item: item.key().to_owned(),
+            look: look.clone().unwrap_or_default(),
+            former: Some(withdraw_task::Former { title: former.title, description: former.description }),
+        };
+        (known.title, known.said, known.look) = (new.title.clone(), Some(said(new)), look);
+        self.keep(&known).await?;
+        Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
+    }
+
+    async fn keep(&self, item: &PlannedItem) -> Result<(), ActionError> {
+        if !self.context.table().put_planned_item(item).await? {
+            tracing::warn!(
+                key = item.key,
+                "another planning has claimed the item; its record stays as that has it"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What the plan says of a ticket, as a digest.
+fn said(new: &NewTask) -> String {
+    let text = json!([new.title, new.description, new.epic, new.story_points]).to_string();
+    let mut digest = hex::encode(Sha256::digest(text.as_bytes()));
+    digest.truncate(32);
+    digest
+}

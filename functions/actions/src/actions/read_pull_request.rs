@@ -1,0 +1,291 @@
+//! `read_pull_request`: a pull request as a reviewer needs it: how it changes the files, and what is left of the review before.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::pull_request::{named, reviews};
+use crate::spec::ActionSpec;
+use domain::plugins::{
+    ChangedFile, FileContent, RepositoryAccess, ReviewThread, ReviewedPullRequest, VersionControl,
+};
+use domain::stored::cut_inline;
+use domain::text::{TextLimit, cut};
+use domain::{ActionError, CommitSha, ErrorKind, PluginType, RepositoryName, Stored};
+use edits::{DiffFile, ReviewSubject};
+use records::Partition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A review looks at no more files.
+const MOST_FILES: usize = 300;
+/// A review looks at no more lines, in bytes of text.
+const MOST_LINES: usize = 600 * 1024;
+/// No more of a description is shown.
+const MOST_DESCRIPTION: TextLimit = TextLimit::bytes(16 * 1024);
+/// A review goes on with no more threads of the one before.
+const MOST_THREADS: usize = 50;
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The pull request: `owner/name#7`, or a link to it.
+    #[serde(default)]
+    pub pull_request: Option<String>,
+    /// `owner/name` or a URL. Default: the project's repository.
+    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[serde(default)]
+    pub repository: Option<RepositoryName>,
+    /// The pull request's number, where `pull_request` is not given.
+    #[schemars(extend("x-aliases" = ["pr_number"]))]
+    #[serde(default)]
+    pub number: Option<u64>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// `owner/name`.
+    pub repository: String,
+    /// The pull request's number.
+    pub number: u64,
+    /// How `add_comment` names it: `owner/name#7`.
+    pub reference: String,
+    /// Where people see it.
+    pub url: String,
+    /// The title.
+    pub title: String,
+    /// The branch with the changes.
+    pub branch: String,
+    /// The branch that they go to.
+    pub base_branch: String,
+    /// The commit with the changes.
+    pub sha: String,
+    /// The login of who opened it.
+    pub author: Option<String>,
+    /// Whether it is open.
+    pub open: bool,
+    /// Whether it was merged.
+    pub merged: bool,
+    /// Whether the changes are in another repository.
+    pub from_fork: bool,
+    /// The commit of our review before, if there was one.
+    pub since: Option<String>,
+    /// Whether there is something to review.
+    pub due: bool,
+    /// Why there is not, or what people should know of the review, in a sentence; empty for nothing.
+    pub note: String,
+    /// The title and the description, for an agent, as data.
+    pub context: String,
+    /// How it changes the files, as a diff, at most 32 KiB: all of it, whatever was reviewed before.
+    pub diff: String,
+    /// The lines to review and the threads of the review before, for an agent and for `submit_review`.
+    pub review: Stored<ReviewSubject>,
+}
+
+/// Reads the pull request. After a review of ours, only what changed since its commit is to be reviewed.
+///
+/// # Errors
+/// `Rejected` when no pull request is named, or there is none; the code host's errors.
+pub struct ReadPullRequest;
+
+impl Action for ReadPullRequest {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("read_pull_request", PluginType::VersionControl)
+        .writing(&[Partition::Stored])
+        .taking(120);
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
+        let (project, number) =
+            named(context, input.pull_request.as_deref(), input.repository.as_ref(), input.number)?;
+        let (repository, host) = (&project.repository, &*host);
+        let from = reviews(host, project)?;
+        let read = from.read_pull_request(repository, number).await?;
+        let mut files = diff(from.changes(repository, number).await?);
+        // Lines are numbered by the commit that is reviewed.
+        if from.read_pull_request(repository, number).await?.head != read.head {
+            let moved = format!(
+                "{repository}#{number} got another commit while it was read; the next attempt reads it"
+            );
+            return Err(ActionError::unavailable(moved).into());
+        }
+        let whole = in_words(&files);
+        let mut since = from.last_reviewed(repository, number).await?;
+        let mut notes = Vec::new();
+        if read.is_from_fork {
+            notes.push("This pull request comes from a fork, so it is only reviewed: nothing is changed in it, and none of its code is run.".to_owned());
+        }
+        if let Some(reviewed) = since.clone()
+            && !keep_fresh(host, repository, (&reviewed, &read.head), &mut files).await?
+        {
+            notes.push("The commit of the last review is gone, so everything is reviewed again.".to_owned());
+            since = None;
+        }
+        if since.is_some() {
+            files.retain(|file| file.is_fresh() || file.lines.is_empty());
+        }
+        notes.extend(unseen(&files));
+        files.retain(DiffFile::is_fresh);
+        let threads = match since {
+            Some(_) => open_threads(from.threads(repository, number).await?),
+            None => Vec::new(),
+        };
+        let is_new = since.as_ref() != Some(&read.head);
+        let due = read.is_open && is_new && (!files.is_empty() || !threads.is_empty());
+        if let Some(reason) = reason(&read, since.as_ref(), due) {
+            notes.insert(0, reason);
+        }
+        let subject = ReviewSubject {
+            number,
+            source: read.source.clone(),
+            head: read.head.clone(),
+            base: read.base.clone(),
+            since: since.clone(),
+            files,
+            threads,
+        };
+        let now = context.clock().now();
+        let review = context.table().store(&context.scope().execution, &subject, now).await?;
+        let description = cut(&read.description, MOST_DESCRIPTION, "\n… (cut)");
+        Ok(Done::for_good(Output {
+            repository: repository.to_string(),
+            number,
+            reference: host.pull_request_reference(repository, number),
+            context: format!("The pull request's title: {}\n\nIts description:\n{description}", read.title),
+            url: read.url,
+            title: read.title,
+            branch: read.source,
+            base_branch: read.target,
+            sha: read.head.to_string(),
+            author: read.author,
+            open: read.is_open,
+            merged: read.is_merged,
+            from_fork: read.is_from_fork,
+            since: since.map(|since| since.to_string()),
+            due,
+            note: notes.join(" "),
+            diff: whole,
+            review,
+        }))
+    }
+}
+
+/// The files with their lines, as many as are reviewed.
+fn diff(changed: Vec<ChangedFile>) -> Vec<DiffFile> {
+    let mut left = MOST_LINES;
+    let read = changed.into_iter().take(MOST_FILES).map(|file| {
+        let former = file.former_path.as_deref().unwrap_or(&file.path);
+        let patch = file.patch.unwrap_or_default();
+        match left.checked_sub(patch.len()) {
+            Some(rest) => {
+                left = rest;
+                DiffFile::parse(&file.path, former, &patch)
+            }
+            None => DiffFile::parse(&file.path, former, ""),
+        }
+    });
+    read.collect()
+}
+
+/// The files with their lines, in a text.
+fn in_words(files: &[DiffFile]) -> String {
+    let shown = files.iter().map(|file| {
+        let renamed = if file.path == file.former_path {
+            String::new()
+        } else {
+            format!(" (was {})", file.former_path)
+        };
+        format!("{}{renamed}\n{}\n", file.path, file.shown())
+    });
+    cut_inline(&shown.collect::<String>())
+}
+
+/// Leaves only what changed since a review. `false` where its commit cannot be read any more.
+async fn keep_fresh(
+    host: &dyn VersionControl,
+    repository: &RepositoryName,
+    (reviewed, head): (&CommitSha, &CommitSha),
+    files: &mut [DiffFile],
+) -> Result<bool, ActionError> {
+    let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    let earlier = match host.read_files(repository, reviewed.as_str(), &paths).await {
+        Err(error) if error.kind == ErrorKind::Rejected => return Ok(false),
+        other => other?,
+    };
+    let present = host.read_files(repository, head.as_str(), &paths).await?;
+    for ((file, earlier), present) in files.iter_mut().zip(&earlier).zip(&present) {
+        file.keep_fresh(text(earlier.as_ref()), text(present.as_ref()));
+    }
+    Ok(true)
+}
+
+fn text(content: Option<&FileContent>) -> Option<&str> {
+    match content {
+        Some(FileContent::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Threads of ours that nobody resolved.
+fn open_threads(threads: Vec<ReviewThread>) -> Vec<ReviewThread> {
+    let open = threads.into_iter().filter(|thread| thread.is_ours() && !thread.is_resolved);
+    open.take(MOST_THREADS).collect()
+}
+
+/// What the review does not see, in a sentence.
+fn unseen(files: &[DiffFile]) -> Option<String> {
+    let missing = files.iter().filter(|file| file.lines.is_empty() || file.omitted.is_some()).count();
+    match missing {
+        0 => None,
+        1 => Some(
+            "One changed file is binary, or too large to be shown whole, and was not reviewed whole."
+                .to_owned(),
+        ),
+        more => Some(format!(
+            "{more} changed files are binary, or too large to be shown whole, and were not reviewed whole."
+        )),
+    }
+}
+
+/// Why there is nothing to review.
+fn reason(read: &ReviewedPullRequest, since: Option<&CommitSha>, due: bool) -> Option<String> {
+    if due {
+        return None;
+    }
+    Some(match since {
+        _ if read.is_merged => "The pull request is merged, so it is not reviewed.".to_owned(),
+        _ if !read.is_open => "The pull request is closed, so it is not reviewed.".to_owned(),
+        Some(since) => {
+            let short: String = since.as_str().chars().take(7).collect();
+            format!("Nothing that I could review has changed since my review of {short}.")
+        }
+        None => "The pull request changes no line that I could review.".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_is_too_large_is_reviewed_in_part_and_says_so() {
+        let line = format!("@@ -0,0 +1 @@\n+{}\n", "x".repeat(MOST_LINES / 2));
+        let file = |path: &str, patch: Option<&str>| ChangedFile {
+            path: path.into(),
+            former_path: None,
+            patch: patch.map(str::to_owned),
+        };
+        let files = diff(vec![
+            file("a", Some(&line)),
+            file("b", Some(&line)),
+            file("c", None),
+            file("d", Some("@@ -0,0 +1 @@\n+x\n")),
+        ]);
+        let lines: Vec<usize> = files.iter().map(|file| file.lines.len()).collect();
+        assert_eq!(lines, [1, 0, 0, 1]);
+        assert!(unseen(&files).unwrap().starts_with("2 changed files"), "{:?}", unseen(&files));
+        assert_eq!(unseen(&files[..1]), None);
+    }
+}

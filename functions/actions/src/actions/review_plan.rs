@@ -1,0 +1,128 @@
+//! `review_plan`: checks a plan, and says what people are asked about it.
+
+use crate::action::{Action, Done, NoOutput};
+use crate::context::Context;
+use crate::planning::{counted, estimate, estimate_all, question};
+use crate::spec::ActionSpec;
+use domain::project_plan::{PlanItem, outline};
+use domain::stored::cut_inline;
+use domain::{ActionError, MicroUsd, PluginType, ProjectPlan, Stored};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the step gives.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The plan, as an agent proposed it.
+    pub plan: Stored<ProjectPlan>,
+    /// The epic that tasks without one belong to.
+    #[serde(default)]
+    pub epic: Option<String>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// What the project is called.
+    pub title: String,
+    /// What an approval must ask; a yes to another question does not count.
+    pub question: String,
+    /// The plan in Markdown: its structure, its epics and tasks, what it is estimated to cost.
+    pub details: String,
+    /// What becomes tickets, in the order in which they are created.
+    pub items: Vec<PlannedKey>,
+    /// How many tickets that is, in words.
+    pub tickets: String,
+    /// What the tasks are estimated to cost, in dollars; absent where the model has no known price.
+    pub estimate_usd: Option<f64>,
+}
+
+/// One item of a plan, for a `foreach` over all of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedKey {
+    /// Its key.
+    pub key: String,
+    /// Its title.
+    pub title: String,
+    /// `epic` or `task`.
+    pub kind: String,
+}
+
+/// Finds every mistake in the plan, and estimates what it costs by the prices of the project's model.
+///
+/// # Errors
+/// `Rejected` with every mistake of a plan that cannot become tickets; `Internal` when it has expired.
+pub struct ReviewPlan;
+
+impl Action for ReviewPlan {
+    type Input = Input;
+    type Output = Output;
+
+    const SPEC: ActionSpec = ActionSpec::of_plugin("review_plan", PluginType::AiProvider).never_skipped();
+
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+        let plan: ProjectPlan = context.table().load(&input.plan).await?;
+        checked(&plan)?;
+        let (model, now) = (context.model().await?, context.clock().now());
+        let all = estimate_all(&model, &plan.tasks, now);
+        let total = match all {
+            Some(all) => format!("Estimate for all tasks: {} at the prices of {}.", about(all), model.name),
+            None => format!("There is no estimate, because no price of {} is known.", model.name),
+        };
+        let priced = outline(&plan, |task| estimate(&model, task.size, now).map(about));
+        let items = plan.in_order().into_iter().map(|item| PlannedKey {
+            key: item.key().to_owned(),
+            title: item.title().to_owned(),
+            kind: if matches!(item, PlanItem::Epic(_)) { "epic" } else { "task" }.to_owned(),
+        });
+        let tickets = match plan.epics.len() {
+            0 => counted(plan.tasks.len(), "task"),
+            epics => format!("{} and {}", counted(epics, "epic"), counted(plan.tasks.len(), "task")),
+        };
+        Ok(Done::for_good(Output {
+            question: question(&plan, &context.scope().project.key, input.epic.as_deref()),
+            details: cut_inline(&format!("{priced}\n{total}")),
+            items: items.collect(),
+            tickets,
+            estimate_usd: all.map(MicroUsd::as_usd),
+            title: plan.title,
+        }))
+    }
+}
+
+/// Refuses a plan with mistakes, naming all of them.
+///
+/// # Errors
+/// `Rejected` with the mistakes.
+pub(crate) fn checked(plan: &ProjectPlan) -> Result<(), ActionError> {
+    let problems: Vec<String> = plan.problems().iter().map(ToString::to_string).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(ActionError::rejected(format!("the plan cannot become tickets: {}", problems.join("; "))))
+}
+
+/// Dollars as people say them.
+fn about(cost: MicroUsd) -> String {
+    format!("about ${:.2}", cost.as_usd())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ErrorKind;
+
+    #[test]
+    fn every_mistake_is_named() {
+        let plan = serde_json::json!({"title": "", "summary": "S", "tasks": []});
+        let plan: ProjectPlan = serde_json::from_value(plan).unwrap();
+        let error = checked(&plan).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Rejected);
+        assert_eq!(
+            error.message,
+            "the plan cannot become tickets: the plan has no task; the title of `the plan` is empty"
+        );
+        assert_eq!(about(MicroUsd(1_234_567)), "about $1.23");
+    }
+}

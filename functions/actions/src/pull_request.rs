@@ -1,0 +1,55 @@
+//! What actions about a pull request have in common: which one is meant, and the part of the code host on which it is reviewed.
+
+use crate::context::Context;
+use domain::configuration::Project;
+use domain::plugins::{Reviews, VersionControl};
+use domain::{ActionError, RepositoryName};
+
+/// Finds the pull request that an input names: by `owner/name#7`, `group/project!7` or a link, or by its number in a repository.
+///
+/// # Errors
+/// `Rejected` when neither is given, the text names none, or its repository is not configured.
+pub(crate) fn named<'a>(
+    context: &'a Context<'_>,
+    reference: Option<&str>,
+    repository: Option<&RepositoryName>,
+    number: Option<u64>,
+) -> Result<(&'a Project, u64), ActionError> {
+    let scope = context.scope();
+    let Some(typed) = reference else {
+        let number = number.ok_or_else(|| {
+            ActionError::rejected(
+                "no pull request is named; give `pull_request`, or `number` and `repository`",
+            )
+        })?;
+        return Ok((scope.project_of(repository)?, number));
+    };
+    let canonical = scope.directory.canonical(typed);
+    let found = canonical.rsplit_once(['#', '!']).and_then(|(repository, number)| {
+        Some((repository.parse::<RepositoryName>().ok()?, number.parse::<u64>().ok()?))
+    });
+    let (repository, number) = found.ok_or_else(|| {
+        ActionError::rejected(format!(
+            "`{}` is not a pull request; accepted: `{}#7` or a link to one",
+            domain::stored::cut_inline(typed),
+            scope.project.repository
+        ))
+    })?;
+    Ok((scope.project_of(Some(&repository))?, number))
+}
+
+/// The part of a code host on which pull requests are reviewed.
+///
+/// # Errors
+/// `Rejected` where the code host has none.
+pub(crate) fn reviews<'a>(
+    host: &'a dyn VersionControl,
+    project: &Project,
+) -> Result<&'a dyn Reviews, ActionError> {
+    host.reviews().ok_or_else(|| {
+        ActionError::rejected(format!(
+            "the code host of {} has no reviews that Ticketsmith can read",
+            project.repository
+        ))
+    })
+}

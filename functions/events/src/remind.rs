@@ -1,0 +1,120 @@
+//! Questions that wait: shows who has said yes, and reminds people of those that nobody answers.
+
+use crate::feedback::PATIENCE;
+use crate::handle::Events;
+use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
+use domain::text::literal;
+use domain::{ActionError, PluginType};
+use jiff::SignedDuration;
+use providers::with_patience;
+use records::Waiter;
+
+/// How many questions one sweep looks at, the oldest first, in pages.
+const AT_A_TIME: usize = 100;
+const PAGES: usize = 10;
+
+impl Events {
+    /// Reminds people in the chat of questions that wait for an answer longer than they should. Whoever reminds claims it first, so that
+    /// nobody is reminded twice.
+    ///
+    /// # Errors
+    /// When the records do not answer. A message that cannot be sent is logged, and people are reminded the next time.
+    pub(crate) async fn remind_where_due(&self) -> Result<(), ActionError> {
+        let mut position = None;
+        for _ in 0..PAGES {
+            let page = self.table.list_approvals(position.as_deref(), AT_A_TIME).await?;
+            for waiter in page.items {
+                if let Err(error) = self.remind(&waiter).await {
+                    tracing::warn!(execution = waiter.execution, %error, "nobody was reminded of its question");
+                }
+            }
+            position = page.next;
+            if position.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remind(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let Some(seconds) = waiter.terms.remind_seconds.and_then(|seconds| i64::try_from(seconds).ok())
+        else {
+            return Ok(());
+        };
+        let last = waiter.reminded_at.unwrap_or(waiter.since);
+        if now.duration_since(last) < SignedDuration::from_secs(seconds) {
+            return Ok(());
+        }
+        let Some(execution) = self.table.execution(&waiter.execution).await? else { return Ok(()) };
+        if execution.outcome.is_final() {
+            return Ok(());
+        }
+        let configuration = self.table.configuration(now).await?;
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        let project = project.filter(|project| project.providers.contains_key(&PluginType::Communication));
+        let Some((project, channel)) = project.and_then(|project| Some((project, project.channel.clone()?)))
+        else {
+            return Ok(());
+        };
+        if !self.table.claim_reminder(waiter, now).await? {
+            return Ok(());
+        }
+        let who = match waiter.approvers.as_slice() {
+            [] => "every approver".to_owned(),
+            named => named.join(", "),
+        };
+        let question = waiter.question.as_deref().unwrap_or_default();
+        let about = execution.task_id.as_deref().unwrap_or(&execution.workflow);
+        let votes = progress_of(waiter);
+        let text = format!(
+            "\u{23f0} **{}** still waits for an answer: **{}**{votes} · may be answered by {who} · `{}`",
+            literal(about),
+            literal(question),
+            waiter.execution
+        );
+        // In the thread of the question, where there is one.
+        let (channel, thread) = match &waiter.message {
+            Some((channel, message)) => (channel.clone(), Some(message.clone())),
+            None => (channel, None),
+        };
+        let message = Message { channel, thread, body: MessageBody { text, buttons: Vec::new() } };
+        let mark = Mark { key: format!("{}/remind/{now}", waiter.key), at: now };
+        self.feedback.send_message(&configuration, project, &message, &mark).await
+    }
+
+    /// Shows who has said yes so far under the question, whose buttons stay. A chat that does not respond blocks nothing.
+    pub(crate) async fn show_votes(&self, waiter: &Waiter) {
+        let Some((channel, id)) = &waiter.message else { return };
+        let question = waiter.question.as_deref().unwrap_or_default();
+        let details = waiter.details.as_ref().map(|details| format!("\n\n{details}")).unwrap_or_default();
+        let text = format!(
+            "**{}**{details}\n\n{} · `{}`",
+            literal(question),
+            progress_of(waiter).trim(),
+            waiter.execution
+        );
+        let button = |label: &str, action: &str| MessageButton {
+            label: label.to_owned(),
+            action: action.to_owned(),
+            value: format!("{} {}", waiter.execution, waiter.key),
+            url: None,
+        };
+        let body = MessageBody { text, buttons: vec![button("Approve", "approve"), button("Deny", "deny")] };
+        let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
+        let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
+        if let Err(error) = with_patience(PATIENCE, replaced).await {
+            tracing::warn!(execution = waiter.execution, %error, "the question does not show who approved");
+        }
+    }
+}
+
+/// How many of those who must have said yes, and who.
+fn progress_of(waiter: &Waiter) -> String {
+    if waiter.terms.needed() <= 1 {
+        return String::new();
+    }
+    let by: Vec<_> = waiter.votes.iter().map(|vote| literal(&vote.by)).collect();
+    let who = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+    format!(" · approved by {} of {}{who}", by.len(), waiter.terms.needed())
+}

@@ -1,0 +1,221 @@
+//! `link` and `notify`: what people say about their own accounts.
+
+use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
+use crate::question::{Address, Asked, refused};
+use control::{LinkResult, NotifyResult};
+use domain::command::CommandWord;
+use domain::configuration::Notice;
+use domain::folded;
+use records::{JoinedAccount, LinkAccount, RecordsError};
+use std::collections::BTreeSet;
+
+/// What somebody wants of `link`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LinkRequest {
+    /// A code.
+    Begin,
+    /// What a code would join.
+    Show { code: String },
+    /// To confirm it.
+    Confirm { code: String },
+    /// To separate an account.
+    Remove { source: String, account: String },
+}
+
+/// What somebody wants of `notify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotifyRequest {
+    /// To see it.
+    Show,
+    /// To be told this; `None` leaves it to the configuration.
+    Choose(Option<BTreeSet<Notice>>),
+}
+
+impl LinkRequest {
+    /// Reads what comes behind `link`; `None` for a sentence.
+    pub(crate) fn read(behind: &str) -> Option<Self> {
+        let words: Vec<&str> = behind.split_whitespace().map(|word| word.trim_matches('`')).collect();
+        let is_code =
+            |word: &str| word.len() <= 20 && word.len() >= 6 && word.chars().all(|c| c.is_ascii_hexdigit());
+        match words.as_slice() {
+            [] => Some(Self::Begin),
+            [code] if is_code(code) => Some(Self::Show { code: folded(code) }),
+            [word, code] if folded(word) == "confirm" && is_code(code) => {
+                Some(Self::Confirm { code: folded(code) })
+            }
+            [word, source, account] if folded(word) == "remove" => {
+                Some(Self::Remove { source: folded(source), account: (*account).to_owned() })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl NotifyRequest {
+    /// Reads what comes behind `notify`; `None` for a sentence.
+    pub(crate) fn read(behind: &str) -> Option<Self> {
+        let words = folded(behind);
+        let words: Vec<&str> =
+            words.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
+        match words.as_slice() {
+            [] => Some(Self::Show),
+            ["default"] => Some(Self::Choose(None)),
+            ["off"] => Some(Self::Choose(Some(BTreeSet::new()))),
+            names => {
+                names.iter().map(|name| Notice::read(name)).collect::<Option<_>>().map(Some).map(Self::Choose)
+            }
+        }
+    }
+}
+
+/// Joins accounts, or says how.
+///
+/// # Errors
+/// When the records do not answer.
+pub(crate) async fn link(asked: &Asked<'_>, request: LinkRequest) -> Result<CommandAnswer, RecordsError> {
+    let Asked { control, caller, address, .. } = asked;
+    Ok(match request {
+        LinkRequest::Begin => {
+            let answer = link_answer(control.begin_link(caller).await?, *address, "");
+            let joined = control.joined_accounts(caller).await?;
+            match joined.is_empty() {
+                true => answer,
+                false => answer.section(listed(&joined)),
+            }
+        }
+        LinkRequest::Show { code } => link_answer(control.show_link(caller, &code).await?, *address, &code),
+        LinkRequest::Confirm { code } => {
+            link_answer(control.confirm_link(caller, &code).await?, *address, &code)
+        }
+        LinkRequest::Remove { source, account } => {
+            link_answer(control.separate_account(caller, &source, &account).await?, *address, "")
+        }
+    })
+}
+
+fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> CommandAnswer {
+    let typed = |rest: &str| code(format!("{} {} {rest}", address.words, CommandWord::Link.as_str()));
+    match result {
+        LinkResult::Code { code: made, .. } => CommandAnswer::to_person([
+            plain("Your code is "),
+            strong(made.clone()),
+            plain(". Within 15 minutes, give it to the bot with your other account, as in "),
+            code(format!("link {made}")),
+            plain(". Then each account is asked to confirm the other one."),
+        ]),
+        LinkResult::Pair { own, other: None } => CommandAnswer::to_person([
+            plain("This is the code of your own account, "),
+            strong(shown(&own)),
+            plain(". Give it to the bot with your other account."),
+        ]),
+        LinkResult::Pair { own, other: Some(other) } => CommandAnswer::to_person([
+            Part::Symbol(Symbol::Warning),
+            plain("This code joins "),
+            strong(shown(&own)),
+            plain(" with "),
+            strong(shown(&other)),
+            plain(
+                ". Whoever has one then acts as the other, with the same roles. Confirm only if both are yours: ",
+            ),
+            typed(&format!("confirm {known}")),
+        ]),
+        LinkResult::Confirmed { other } => CommandAnswer::to_person([
+            plain("You confirmed. The accounts are joined when "),
+            strong(shown(&other)),
+            plain(" confirms, too: "),
+            code(format!("link confirm {known}")),
+        ]),
+        LinkResult::Joined(joined) => CommandAnswer::to_person([
+            Part::Symbol(Symbol::Succeeded),
+            strong(shown(&joined.account)),
+            plain(" is joined to "),
+            strong(joined.person),
+            plain("."),
+        ]),
+        LinkResult::Separated(joined) => CommandAnswer::to_person([
+            strong(shown(&joined.account)),
+            plain(" is no longer joined to "),
+            strong(joined.person),
+            plain("."),
+        ]),
+        LinkResult::Unknown => {
+            refused("there is no such code or account of yours; a code counts for 15 minutes")
+        }
+        LinkResult::Denied(reason) => refused(&reason),
+    }
+}
+
+fn listed(joined: &[JoinedAccount]) -> Vec<Part> {
+    let names: Vec<String> = joined.iter().map(|joined| shown(&joined.account)).collect();
+    vec![plain("Joined to you: "), plain(names.join(", "))]
+}
+
+/// The service and the account, and what people call it there.
+fn shown(account: &LinkAccount) -> String {
+    match account.name == account.id {
+        true => format!("{} {}", account.source, account.id),
+        false => format!("{} {} ({})", account.source, account.id, account.name),
+    }
+}
+
+/// Shows or changes what the person is told directly.
+///
+/// # Errors
+/// When the records do not answer.
+pub(crate) async fn notify(asked: &Asked<'_>, request: NotifyRequest) -> Result<CommandAnswer, RecordsError> {
+    let Asked { control, caller, .. } = asked;
+    let result = match request {
+        NotifyRequest::Show => control.notices(caller).await?,
+        NotifyRequest::Choose(notices) => control.choose_notices(caller, notices).await?,
+    };
+    Ok(match result {
+        NotifyResult::Denied(reason) => refused(&reason),
+        NotifyResult::Notices { notices, is_chosen } => {
+            let names: Vec<&str> = notices.iter().map(|notice| notice.as_str()).collect();
+            let told = match names.as_slice() {
+                [] => "You are told nothing directly".to_owned(),
+                names => format!("You are told directly: {}", names.join(", ")),
+            };
+            let by = if is_chosen { "." } else { ", as the configuration says." };
+            CommandAnswer::to_person([plain(told), plain(by)])
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_behind_link_is_a_request_or_a_sentence() {
+        let code = || "0a1b2c3d4e".to_owned();
+        for (behind, expected) in [
+            ("", Some(LinkRequest::Begin)),
+            ("0A1B2C3D4E", Some(LinkRequest::Show { code: code() })),
+            (" Confirm `0a1b2c3d4e`", Some(LinkRequest::Confirm { code: code() })),
+            (
+                "remove GitHub ada-l",
+                Some(LinkRequest::Remove { source: "github".into(), account: "ada-l".into() }),
+            ),
+            ("the page to the cart", None),
+            ("confirm", None),
+        ] {
+            assert_eq!(LinkRequest::read(behind), expected, "{behind}");
+        }
+    }
+
+    #[test]
+    fn what_comes_behind_notify_names_notices_or_is_a_sentence() {
+        let chosen =
+            |notices: &[Notice]| Some(NotifyRequest::Choose(Some(notices.iter().copied().collect())));
+        for (behind, expected) in [
+            ("", Some(NotifyRequest::Show)),
+            ("Approval, failed", chosen(&[Notice::Approval, Notice::Failed])),
+            ("off", chosen(&[])),
+            ("default", Some(NotifyRequest::Choose(None))),
+            ("the user when it fails", None),
+        ] {
+            assert_eq!(NotifyRequest::read(behind), expected, "{behind}");
+        }
+    }
+}

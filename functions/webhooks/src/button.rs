@@ -1,0 +1,77 @@
+//! Buttons that people press.
+
+use crate::act::{Acting, SHOWN};
+use crate::answer::Outcome;
+use crate::bounds::MOST_BYTES;
+use crate::command_answer::{CommandAnswer, plain};
+use crate::question::{Address, refused};
+use crate::senders::Button;
+use crate::undo_preview::UNDO;
+use crate::words::Reply;
+use control::{AnswerResult, Authority, Caller, Wanted};
+use domain::text::cut_line;
+use records::RecordsError;
+
+impl Acting<'_> {
+    /// Does what a button asks for: answers a question, or takes back what was shown. The message of a question shows who answered; a refusal
+    /// is told to the person who pressed it.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn on_button(&self, button: Button, delivery: &str) -> Result<Outcome, RecordsError> {
+        let Button { kind, action, value, actor, reply, .. } = button;
+        let actor = self.control.identify(self.directory.configuration(), actor).await?;
+        let (actor, trigger) = (&actor, &kind);
+        let caller = Caller {
+            directory: self.directory,
+            actor,
+            authority: &Authority::Roles,
+            trigger,
+            delivery,
+            at: None,
+        };
+        let done = self.press(&caller, &action, &value).await?;
+        let told = match &done {
+            Reply::Refused(reason) => Some(refused(reason)),
+            Reply::Answer(answer) => Some(answer.clone()),
+            // A question shows how it was answered; nothing shows that an undo begins.
+            Reply::Done(words) => (action == UNDO).then(|| CommandAnswer::to_person([plain(words)])),
+        };
+        if let Some((told, place)) = told.zip(reply) {
+            self.reply(place, delivery.to_owned(), told.to_markdown()).await?;
+        }
+        Ok(done.into())
+    }
+
+    async fn press(&self, caller: &Caller<'_>, action: &str, value: &str) -> Result<Reply, RecordsError> {
+        if value.len() > MOST_BYTES {
+            return Ok(Reply::Refused(format!(
+                "the button's value is too long, with {} bytes; accepted: at most {MOST_BYTES}",
+                value.len()
+            )));
+        }
+        let unknown = || Reply::Refused(format!("unknown button `{}`", cut_line(action, SHOWN)));
+        if let Some(words) = action.strip_prefix("budget ") {
+            return Ok(match Wanted::read(words) {
+                Ok(wanted) => {
+                    Reply::to_money(self.control.choose(caller, value, wanted).await?, "this ticket")
+                }
+                Err(_) => unknown(),
+            });
+        }
+        let approved = match action {
+            "approve" => true,
+            "deny" => false,
+            UNDO => {
+                let words = self.directory.configuration().webhooks.command.as_str();
+                return self.on_confirmed(caller, value, Address { words, on_ticket: false }).await;
+            }
+            _ => return Ok(unknown()),
+        };
+        let result = match value.split_once(' ') {
+            Some((execution, key)) => self.control.answer_step(caller, execution, key, approved).await?,
+            None => AnswerResult::NothingAsked,
+        };
+        Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
+    }
+}

@@ -1,0 +1,77 @@
+//! `help`: the commands, written from the one table, with what starts workflows here.
+
+use crate::command_answer::{CommandAnswer, Part, code, plain, strong};
+use crate::question::{Address, on_lines};
+use domain::EventName;
+use domain::command::{COMMANDS, CommandSpec, CommandWord};
+use domain::event::{Condition, Matching};
+use domain::routes::{Routes, without_address};
+
+/// What people type to start workflows, with the workflows' titles.
+pub(crate) fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
+    let spec = routes.events.find(kind.as_str());
+    let is_of_words =
+        |condition: &&Condition| matches!(condition.matching, Matching::Captures | Matching::StartsWith);
+    let words = spec.and_then(|spec| spec.conditions.iter().find(is_of_words));
+    let Some(words) = words.map(|condition| condition.name.as_str()) else { return Vec::new() };
+    routes
+        .workflows
+        .values()
+        .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)))
+        .filter(|(_, trigger)| trigger.on == *kind)
+        .filter_map(|(workflow, trigger)| {
+            let words = without_address(trigger.conditions.get(words)?.as_str()?);
+            Some((words.to_owned(), workflow.title.clone()))
+        })
+        .collect()
+}
+
+/// The commands that start workflows, one a line.
+pub(crate) fn listed(kind: &EventName, command: &str, served: &[(String, String)]) -> Vec<Part> {
+    if served.is_empty() {
+        return vec![plain("No workflow has a "), code(kind.as_str()), plain(" trigger yet.")];
+    }
+    on_lines(
+        served
+            .iter()
+            .map(|(text, title)| vec![code(format!("{command} {text}")), plain(format!(" {title}"))]),
+    )
+}
+
+/// All commands, one a line.
+pub(crate) fn help(kind: &EventName, address: Address<'_>, served: &[(String, String)]) -> CommandAnswer {
+    let starts = listed(kind, address.words, served);
+    let starts = (!address.on_ticket || !served.is_empty()).then_some(starts);
+    let others = COMMANDS.iter().filter(|command| !command.starts_workflows);
+    let others = others.filter_map(|command| lines(command, address).into_iter().next());
+    CommandAnswer::to_person([strong("Ticketsmith turns tickets into pull requests.")])
+        .section(on_lines(starts.into_iter().chain(others)))
+}
+
+/// One command: every way to write it, and what else people should know.
+pub(crate) fn explain(
+    word: CommandWord,
+    kind: &EventName,
+    address: Address<'_>,
+    served: &[(String, String)],
+) -> CommandAnswer {
+    let command = word.spec();
+    let starts = |(text, _): &&(String, String)| text.split_whitespace().next() == Some(command.name);
+    let parts = match command.starts_workflows {
+        true => listed(kind, address.words, &served.iter().filter(starts).cloned().collect::<Vec<_>>()),
+        false => on_lines(lines(command, address)),
+    };
+    let answer = CommandAnswer::to_person(parts);
+    match command.note {
+        "" => answer,
+        note => answer.section([plain(note)]),
+    }
+}
+
+/// The ways to write a command, each with what it does.
+fn lines(command: &CommandSpec, address: Address<'_>) -> Vec<Vec<Part>> {
+    let line = |usage: String, purpose: &str| {
+        vec![code(format!("{} {}{usage}", address.words, command.name)), plain(format!(" {purpose}"))]
+    };
+    command.forms.iter().map(|form| line(form.usage(address.on_ticket), form.purpose)).collect()
+}

@@ -1,0 +1,310 @@
+//! What becomes of an execution that a limit stopped. This only records what a person chose; `events`, which sees the change in the table's
+//! stream, adds the money, lets the execution go on, or ends it. And what a run is likely to cost, from what earlier ones did.
+
+use crate::authorize::{Authorization, Operation};
+use crate::caller::Caller;
+use crate::control::Control;
+use crate::directory::Ticket;
+use domain::MicroUsd;
+use domain::configuration::Project;
+use jiff::Timestamp;
+use records::{Answer, Choice, ExecutionRecord, Limits, RecordsError, Steered, Table, Topic, Waiter};
+use std::fmt;
+
+/// The most that is added at once: a slip of the finger stays affordable.
+pub const MOST_ADDED: MicroUsd = MicroUsd(1_000_000_000);
+/// From how many past runs something is said about the next one.
+const FEWEST_RUNS: usize = 3;
+/// How many past runs count.
+const RUNS: usize = 50;
+
+/// What a person wants of an execution that a limit stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// To let it go on with so much more.
+    Add(MicroUsd),
+    /// To have it end with what is done, as a draft.
+    Draft,
+    /// To have it stopped, and what it did taken back.
+    RollBack,
+}
+
+/// The result of choosing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoneyResult {
+    /// It is recorded and counts.
+    Recorded(Choice),
+    /// Someone already chose, and that counts.
+    AlreadyChosen {
+        /// Who chose.
+        by: String,
+        /// What.
+        choice: Choice,
+    },
+    /// No limit stops it, or not the one that was meant any more.
+    NothingAsked,
+    /// They may not; the reason is for them.
+    Denied(String),
+}
+
+impl Wanted {
+    /// Reads what follows `budget` and a ticket: `+5`, `+$2.50`, `draft` or `rollback`.
+    ///
+    /// # Errors
+    /// What is accepted, for the person who typed it.
+    pub fn read(words: &str) -> Result<Self, String> {
+        let accepted = "accepted: `+5` for five more dollars, up to `+1000`, `draft`, or `rollback`";
+        match domain::folded(words.trim()).as_str() {
+            "draft" => Ok(Self::Draft),
+            "rollback" => Ok(Self::RollBack),
+            word => {
+                let amount = word.strip_prefix('+').map(|amount| amount.strip_prefix('$').unwrap_or(amount));
+                let amount = amount.and_then(dollars).map(MicroUsd);
+                amount
+                    .filter(|amount| *amount > MicroUsd::ZERO && *amount <= MOST_ADDED)
+                    .map(Self::Add)
+                    .ok_or_else(|| accepted.to_owned())
+            }
+        }
+    }
+}
+
+/// Dollars with at most two decimals as micro-dollars.
+fn dollars(text: &str) -> Option<u64> {
+    let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(cents) || cents.len() > 2 {
+        return None;
+    }
+    let cents = format!("{cents:0<2}").parse::<u64>().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(cents * 10_000)
+}
+
+impl Control {
+    /// Chooses for the execution on a ticket.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn choose_for_ticket(
+        &self,
+        caller: &Caller<'_>,
+        ticket: &Ticket<'_>,
+        wanted: Wanted,
+    ) -> Result<MoneyResult, RecordsError> {
+        match self.open_execution(ticket.task_id()).await? {
+            Some(execution) => self.choose_for_execution(caller, &execution, wanted).await,
+            None => self.choose_bound(caller, None, wanted).await,
+        }
+    }
+
+    /// Chooses for an execution. A delivery chooses once: sent again, it is about the same question.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn choose_for_execution(
+        &self,
+        caller: &Caller<'_>,
+        execution: &ExecutionRecord,
+        wanted: Wanted,
+    ) -> Result<MoneyResult, RecordsError> {
+        let topic = Topic::Budget.to_string();
+        let mut found: Option<Waiter> = None;
+        for (of, key) in self.table.waits_of(&execution.name).await? {
+            if of == topic
+                && let Some(waiter) = self.table.waiter(&topic, &key).await?
+            {
+                let is_better = |found: &Waiter| {
+                    (waiter.answer.is_none(), waiter.since) > (found.answer.is_none(), found.since)
+                };
+                if found.as_ref().is_none_or(is_better) && caller.could_see(waiter.since) {
+                    found = Some(waiter);
+                }
+            }
+        }
+        self.choose_bound(caller, found.as_ref(), wanted).await
+    }
+
+    async fn choose_bound(
+        &self,
+        caller: &Caller<'_>,
+        found: Option<&Waiter>,
+        wanted: Wanted,
+    ) -> Result<MoneyResult, RecordsError> {
+        let found = Steered {
+            execution: found.map(|waiter| waiter.execution.clone()),
+            question: found.map(question),
+            at: self.clock.now(),
+        };
+        let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "budget", found).await?;
+        match bound.question {
+            Some(question) => self.choose(caller, &question, wanted).await,
+            None => Ok(MoneyResult::NothingAsked),
+        }
+    }
+
+    /// Chooses by what [`question`] calls it, such as by a button under it: what was asked before, or will be later, is not meant.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn choose(
+        &self,
+        caller: &Caller<'_>,
+        question: &str,
+        wanted: Wanted,
+    ) -> Result<MoneyResult, RecordsError> {
+        let Some((since, key)) = question.split_once(' ') else { return Ok(MoneyResult::NothingAsked) };
+        let waiter = self.table.waiter(&Topic::Budget.to_string(), key).await?;
+        let is_meant = |waiter: &Waiter| waiter.since.as_millisecond().to_string() == since;
+        let Some(waiter) = waiter.filter(is_meant) else { return Ok(MoneyResult::NothingAsked) };
+        let Some(execution) = self.table.execution(&waiter.execution).await? else {
+            return Ok(MoneyResult::NothingAsked);
+        };
+        if waiter.answer.is_none() && execution.outcome.is_final() {
+            return Ok(MoneyResult::NothingAsked);
+        }
+        let key = execution.project.clone().unwrap_or_default();
+        let Some(project) = caller.directory.configuration().project(&key) else {
+            return Ok(MoneyResult::Denied(format!(
+                "the project `{key}` of `{}` is no longer configured",
+                execution.name
+            )));
+        };
+        let (choice, operation) = self.right(caller, &execution, project, wanted).await?;
+        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+            return Ok(MoneyResult::Denied(reason));
+        }
+        let answer = Answer {
+            approved: choice != Choice::RollBack,
+            by: caller.name().to_owned(),
+            via: caller.actor.source.clone(),
+            at: self.clock.now(),
+            comment: None,
+            delivery: caller.delivery.to_owned(),
+            choice: Some(choice),
+        };
+        let earlier = match self.table.answer_waiter(&waiter, &answer).await {
+            Err(RecordsError::Missing(_)) => return Ok(MoneyResult::NothingAsked),
+            other => other?,
+        };
+        let Some(earlier) = earlier else {
+            tracing::info!(execution = waiter.execution, ?choice, by = answer.by, "its limit was decided on");
+            return Ok(MoneyResult::Recorded(choice));
+        };
+        let is_same = earlier.via == answer.via && earlier.delivery == answer.delivery;
+        Ok(match earlier.choice {
+            // The same delivery once more is told the same.
+            Some(choice) if is_same => MoneyResult::Recorded(choice),
+            Some(choice) => MoneyResult::AlreadyChosen { by: earlier.by, choice },
+            None => MoneyResult::NothingAsked,
+        })
+    }
+
+    /// What is chosen, and the operation that it takes the right to. Where more than the ticket's own limit stops the execution, money is
+    /// taken from what others share.
+    async fn right<'a>(
+        &self,
+        caller: &Caller<'a>,
+        execution: &'a ExecutionRecord,
+        project: &'a Project,
+        wanted: Wanted,
+    ) -> Result<(Choice, Operation<'a>), RecordsError> {
+        let starter = execution.actor.as_ref();
+        Ok(match wanted {
+            Wanted::Add(amount) => {
+                let refusals = self.table.refusals([execution.name.as_str()]).await?;
+                let limits = Limits::from(&caller.directory.configuration().budgets);
+                let missing = match refusals.get(&execution.name) {
+                    Some(refusal) => self.table.room(limits, self.clock.now()).missing(refusal).await?,
+                    None => Vec::new(),
+                };
+                let shared = missing.iter().any(|shortfall| shortfall.of.is_shared());
+                (Choice::Add { amount, shared }, Operation::AddMoney { project, shared })
+            }
+            Wanted::Draft => (Choice::Draft, Operation::Stop { project, starter }),
+            Wanted::RollBack => (Choice::RollBack, Operation::Undo { project, starter }),
+        })
+    }
+}
+
+/// What a question about money is called, in buttons and where deliveries are bound to it.
+pub fn question(waiter: &Waiter) -> String {
+    format!("{} {}", waiter.since.as_millisecond(), waiter.key)
+}
+
+/// What a run is likely to cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    /// How many past runs say so.
+    pub runs: usize,
+    /// Half of them cost at most this.
+    pub median: MicroUsd,
+    /// Nine in ten of them cost at most this.
+    pub p90: MicroUsd,
+}
+
+impl Forecast {
+    /// What a run of a workflow is likely to cost that begins at a moment, by the runs that began before and succeeded.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn read(table: &Table, workflow: &str, at: Timestamp) -> Result<Option<Self>, RecordsError> {
+        Ok(Self::of(table.run_costs(workflow, at, RUNS).await?))
+    }
+
+    /// What these runs say about the next one; `None` if they are too few.
+    fn of(mut costs: Vec<MicroUsd>) -> Option<Self> {
+        costs.sort_unstable();
+        let at_most =
+            |percent: usize| costs.get((costs.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+        (costs.len() >= FEWEST_RUNS)
+            .then(|| Some(Self { runs: costs.len(), median: at_most(50)?, p90: at_most(90)? }))?
+    }
+}
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, median, p90 } = self;
+        write!(formatter, "half of {runs} past runs cost up to {median}, nine in ten up to {p90}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        let add = |amount| Ok(Wanted::Add(MicroUsd(amount)));
+        assert_eq!(Wanted::read("+5"), add(5_000_000));
+        assert_eq!(Wanted::read(" +$2.5 "), add(2_500_000));
+        assert_eq!(Wanted::read("+0.01"), add(10_000));
+        assert_eq!(Wanted::read("+1000"), add(1_000_000_000));
+        assert_eq!(Wanted::read("Draft"), Ok(Wanted::Draft));
+        assert_eq!(Wanted::read("rollback"), Ok(Wanted::RollBack));
+        for wrong in [
+            "",
+            "5",
+            "-5",
+            "+",
+            "+0",
+            "+0.001",
+            "+1000.01",
+            "+1e3",
+            "+5 please",
+            "+99999999999999999999",
+            "+٥",
+        ] {
+            assert!(Wanted::read(wrong).is_err_and(|error| error.contains("`+5`")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_forecast_takes_three_runs() {
+        let of = |costs: &[u64]| Forecast::of(costs.iter().copied().map(MicroUsd).collect());
+        assert_eq!(of(&[1, 2]), None);
+        let expected = Forecast { runs: 3, median: MicroUsd(2), p90: MicroUsd(9) };
+        assert_eq!(of(&[9, 1, 2]), Some(expected));
+        let ten: Vec<u64> = (1..=10).collect();
+        assert_eq!(of(&ten), Some(Forecast { runs: 10, median: MicroUsd(5), p90: MicroUsd(9) }));
+    }
+}

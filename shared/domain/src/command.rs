@@ -1,0 +1,317 @@
+//! The commands that people give in chats, in comments and at the command line. One table: every entrance reads its words from here, and `help` and
+//! `docs/commands.md` are written from it.
+
+/// A command's first word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CommandWord {
+    /// Answers yes.
+    Approve,
+    /// Changes what may be spent on a ticket.
+    Budget,
+    /// Shows costs.
+    Costs,
+    /// Answers no.
+    Deny,
+    /// Explains the commands.
+    Help,
+    /// Joins a person's accounts.
+    Link,
+    /// Chooses what a person is told directly.
+    Notify,
+    /// Plans requirements.
+    Plan,
+    /// Continues a run.
+    Redrive,
+    /// Reviews a pull request.
+    Review,
+    /// Asks for changes to a pull request.
+    Revise,
+    /// Starts work on a ticket.
+    Run,
+    /// Shows executions.
+    Status,
+    /// Stops work.
+    Stop,
+    /// Says something to the agent at work.
+    Tell,
+    /// Takes back what an execution did.
+    Undo,
+}
+
+/// Whether a ticket comes behind the word. Where people speak on a ticket, it may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticketed {
+    /// Never.
+    No,
+    /// It may.
+    Optional,
+    /// It must.
+    Needed,
+}
+
+/// One way to write a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandForm {
+    /// Whether a ticket comes first.
+    pub ticket: Ticketed,
+    /// What comes behind, with a space before each part: ` what to change`, ` [comment]`.
+    pub behind: &'static str,
+    /// What it does, in words that go on from the command: `stops the work on it`.
+    pub purpose: &'static str,
+}
+
+/// A command: its word and all ways to write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// Which one.
+    pub word: CommandWord,
+    /// What people type, in lower case.
+    pub name: &'static str,
+    /// Whether it exists only where a workflow has a trigger for it.
+    pub starts_workflows: bool,
+    /// The ways to write it; at least one.
+    pub forms: &'static [CommandForm],
+    /// What else people should know, in whole sentences; may be empty.
+    pub note: &'static str,
+}
+
+/// Every command, in the order of `help`.
+pub const COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        word: CommandWord::Run,
+        name: "run",
+        starts_workflows: true,
+        forms: &[form(Ticketed::Needed, "", "starts work on it")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Plan,
+        name: "plan",
+        starts_workflows: true,
+        forms: &[form(Ticketed::No, " requirements", "plans requirements as tickets")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Revise,
+        name: "revise",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Needed, " what to change", "asks for changes to its pull request")],
+        note: "While an agent is at work on the ticket, it takes the words in; otherwise a revision begins.",
+    },
+    CommandSpec {
+        word: CommandWord::Review,
+        name: "review",
+        starts_workflows: true,
+        forms: &[form(Ticketed::No, " pull request", "reviews a pull request")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Status,
+        name: "status",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Optional, "", "shows executions")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Costs,
+        name: "costs",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Optional, "", "shows costs")],
+        note: "Without a ticket, it shows what you spent this month.",
+    },
+    CommandSpec {
+        word: CommandWord::Approve,
+        name: "approve",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Needed, " [comment]", "answers yes to its question")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Deny,
+        name: "deny",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Needed, " [comment]", "answers no to its question")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Stop,
+        name: "stop",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Needed, "", "stops the work on it")],
+        note: "What was done stays; `undo` takes it back.",
+    },
+    CommandSpec {
+        word: CommandWord::Undo,
+        name: "undo",
+        starts_workflows: false,
+        forms: &[
+            form(Ticketed::Needed, "", "shows what its newest execution did that is left, to be taken back"),
+            form(Ticketed::No, " execution", "shows the same of an execution that `status` lists"),
+        ],
+        note: "Nothing is taken back before you confirm what was shown.",
+    },
+    CommandSpec {
+        word: CommandWord::Redrive,
+        name: "redrive",
+        starts_workflows: false,
+        forms: &[
+            form(Ticketed::Needed, "", "continues its newest execution where that failed or was stopped"),
+            form(Ticketed::No, " execution", "continues an execution that `status` lists"),
+        ],
+        note: "What was done and paid for is not done again.",
+    },
+    CommandSpec {
+        word: CommandWord::Budget,
+        name: "budget",
+        starts_workflows: false,
+        forms: &[
+            form(
+                Ticketed::Needed,
+                " +dollars",
+                "adds dollars to what may be spent on it, where a limit stopped the work",
+            ),
+            form(Ticketed::Needed, " draft", "ends the work there with a draft"),
+            form(Ticketed::Needed, " rollback", "takes back what it did"),
+        ],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Tell,
+        name: "tell",
+        starts_workflows: false,
+        forms: &[form(Ticketed::Needed, " words", "tells the agent at work on it")],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Link,
+        name: "link",
+        starts_workflows: false,
+        forms: &[
+            form(
+                Ticketed::No,
+                "",
+                "gives you a code to join two of your accounts, and lists those that are joined",
+            ),
+            form(Ticketed::No, " code", "shows which accounts the code would join"),
+            form(Ticketed::No, " confirm code", "confirms it; both accounts must"),
+            form(Ticketed::No, " remove service account", "separates an account again"),
+        ],
+        note: "An account that is joined to yours acts as you, with your roles.",
+    },
+    CommandSpec {
+        word: CommandWord::Notify,
+        name: "notify",
+        starts_workflows: false,
+        forms: &[
+            form(Ticketed::No, "", "shows what you are told directly"),
+            form(Ticketed::No, " approval limit failed done", "chooses it; name what you want"),
+            form(Ticketed::No, " off", "tells you nothing directly"),
+            form(Ticketed::No, " default", "leaves it to the configuration"),
+        ],
+        note: "",
+    },
+    CommandSpec {
+        word: CommandWord::Help,
+        name: "help",
+        starts_workflows: false,
+        forms: &[form(Ticketed::No, " [command]", "lists the commands, or explains one")],
+        note: "",
+    },
+];
+
+const fn form(ticket: Ticketed, behind: &'static str, purpose: &'static str) -> CommandForm {
+    CommandForm { ticket, behind, purpose }
+}
+
+impl CommandWord {
+    /// Reads a word that somebody typed, already in lower case.
+    pub fn read(word: &str) -> Option<Self> {
+        COMMANDS.iter().find(|command| command.name == word).map(|command| command.word)
+    }
+
+    /// What people type.
+    pub fn as_str(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Whether a word is this one with a single letter wrong. Words of three letters are too near to others.
+    pub fn has_one_letter_wrong(self, word: &str) -> bool {
+        self.as_str().len() > 3 && strsim::osa_distance(word, self.as_str()) <= 1
+    }
+
+    /// Its line in the table.
+    pub fn spec(self) -> &'static CommandSpec {
+        let found = COMMANDS.iter().find(|command| command.word == self);
+        // A test finds every word in the table.
+        found.unwrap_or(&COMMANDS[COMMANDS.len() - 1])
+    }
+}
+
+impl CommandForm {
+    /// How it is written behind the command's word, where the ticket is known by the place or not: ` ticket [comment]`.
+    pub fn usage(&self, on_ticket: bool) -> String {
+        let ticket = match self.ticket {
+            _ if on_ticket => "",
+            Ticketed::No => "",
+            Ticketed::Optional => " [ticket]",
+            Ticketed::Needed => " ticket",
+        };
+        format!("{ticket}{}", self.behind)
+    }
+}
+
+/// The command that somebody meant by a word that is none, in lower case: the nearest one, if no more letters are wrong than people get wrong.
+pub fn meant(word: &str) -> Option<CommandWord> {
+    let distance = |command: &&CommandSpec| strsim::osa_distance(word, command.name);
+    let nearest = COMMANDS.iter().min_by_key(distance)?;
+    let wrong = strsim::osa_distance(word, nearest.name);
+    let most = if nearest.name.len() > 4 { 2 } else { 1 };
+    (wrong <= most).then_some(nearest.word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_word_is_in_the_table_once() {
+        let words: BTreeSet<_> = COMMANDS.iter().map(|command| command.word).collect();
+        assert_eq!(words.len(), COMMANDS.len());
+        for command in COMMANDS {
+            assert_eq!(CommandWord::read(command.name), Some(command.word));
+            assert_eq!(command.word.as_str(), command.name);
+            assert!(!command.forms.is_empty() && command.name == command.name.to_lowercase());
+            for form in command.forms {
+                assert!(form.behind.is_empty() || form.behind.starts_with(' '), "{}", form.behind);
+            }
+        }
+        assert_eq!(words.len(), 16, "a word that is not in the table is never read");
+        assert_eq!(CommandWord::read("dance"), None);
+    }
+
+    #[test]
+    fn a_ticket_is_named_where_it_is_not_known() {
+        let approve = CommandWord::Approve.spec().forms[0];
+        assert_eq!([approve.usage(false), approve.usage(true)], [" ticket [comment]", " [comment]"]);
+        assert_eq!(CommandWord::Help.spec().forms[0].usage(false), " [command]");
+    }
+
+    #[test]
+    fn a_near_miss_means_a_command() {
+        for (typed, word) in [
+            ("aprove", CommandWord::Approve),
+            ("stauts", CommandWord::Status),
+            ("udno", CommandWord::Undo),
+            ("redirve", CommandWord::Redrive),
+            ("notfy", CommandWord::Notify),
+            ("hlep", CommandWord::Help),
+            ("cost", CommandWord::Costs),
+        ] {
+            assert_eq!(meant(typed), Some(word), "{typed}");
+        }
+        for typed in ["dance", "improvement", "x", ""] {
+            assert_eq!(meant(typed), None, "{typed}");
+        }
+    }
+}

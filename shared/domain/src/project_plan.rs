@@ -1,0 +1,9 @@
+//! A plan of a project: what an agent makes of requirements, and what becomes tickets once people have approved it.
+
+mod check;
+mod document;
+mod types;
+
+pub use check::PlanProblem;
+pub use document::{outline, ticket_text};
+pub use types::{PlanItem, PlannedEpic, PlannedPath, PlannedTask, ProjectPlan, TaskSize};

@@ -1,0 +1,75 @@
+//! Tickets that a plan became: looked at closely, written anew, taken back.
+
+use crate::comments::shown;
+use crate::fields::{Connection, Issue, ticket_fields};
+use crate::limits;
+use crate::linear::Linear;
+use crate::refusals::refuse_if_moved;
+use domain::ActionError;
+use domain::plugins::{InspectedTask, NewTask};
+use domain::text::cut_line;
+use provider::send_fitting;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+/// Of the comments only their number counts; beyond fifty, another one is not noticed.
+const INSPECT: &str = concat!(
+    "query InspectTicket($id: String!) { issue(id: $id) { ",
+    ticket_fields!(),
+    " trashed comments(first: 50) { nodes { id } } } }"
+);
+
+const REWRITE: &str = "mutation RewriteTicket($id: String!, $input: IssueUpdateInput!) { \
+    issueUpdate(id: $id, input: $input) { success } }";
+
+const TRASH: &str = "mutation TrashTicket($id: String!) { issueDelete(id: $id) { success } }";
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    issue: Inspected,
+}
+
+#[derive(Debug, Deserialize)]
+struct Inspected {
+    #[serde(flatten)]
+    issue: Issue,
+    #[serde(default)]
+    trashed: Option<bool>,
+    comments: Connection<IgnoredAny>,
+}
+
+impl Linear {
+    /// A ticket with how many comments it has; `None` where it is not there, in its team.
+    pub(crate) async fn inspect_ticket(&self, key: &str) -> Result<Option<InspectedTask>, ActionError> {
+        let Inspected { issue, trashed, comments } =
+            match self.ask::<Found>("reading a ticket", INSPECT, json!({"id": key})).await {
+                Ok((found, _)) => found.issue,
+                Err(refusal) if refusal.is_unknown() => return Ok(None),
+                Err(refusal) => return Err(refusal.into()),
+            };
+        if trashed == Some(true) || refuse_if_moved(key, &issue.identifier).is_err() {
+            return Ok(None);
+        }
+        let comments = u64::try_from(comments.nodes.len()).unwrap_or(u64::MAX);
+        Ok(Some(InspectedTask { task: issue.into(), comments }))
+    }
+
+    pub(crate) async fn rewrite_ticket(&self, key: &str, new: &NewTask) -> Result<(), ActionError> {
+        let id = self.ticket(key).await?.id;
+        let (id, title) = (&id, &cut_line(&new.title, limits::TITLE));
+        let send = async |description: String| {
+            let input = json!({"title": title, "description": description});
+            self.change("changing a ticket", REWRITE, json!({"id": id, "input": input})).await
+        };
+        send_fitting(&shown(&new.description), limits::TEXT, limits::is_too_long, send).await?;
+        Ok(())
+    }
+
+    /// Moves a ticket to the trash, where Linear keeps it for a month.
+    pub(crate) async fn trash_ticket(&self, key: &str) -> Result<(), ActionError> {
+        let id = self.ticket(key).await?.id;
+        self.change("deleting a ticket", TRASH, json!({"id": id})).await?;
+        Ok(())
+    }
+}

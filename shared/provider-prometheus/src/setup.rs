@@ -1,0 +1,17 @@
+//! How Prometheus is set up for us.
+
+use provider::{Setup, SigningSecret};
+
+/// See [`Setup`].
+pub(crate) const SETUP: Setup = Setup {
+    steps: |_| {
+        vec![
+            "Run a Pushgateway (https://github.com/prometheus/pushgateway), and let Prometheus scrape it with `honor_labels: true`."
+                .to_owned(),
+            "Make Prometheus and the Pushgateway reachable from where Ticketsmith runs, by https and without credentials: inside the network that both are in."
+                .to_owned(),
+        ]
+    },
+    signing: SigningSecret::None,
+    register_webhook: None,
+};

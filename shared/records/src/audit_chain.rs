@@ -1,0 +1,218 @@
+//! Verifies the audit: that each record is as it was written, is where it was written, and follows the one before it.
+
+use crate::audit::AuditRecord;
+use crate::keys::identity as keys;
+use crate::retention;
+use crate::timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What the first record of a chain names as the hash before it.
+pub(crate) const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Records may be gone from this age on. It is a day less than they are kept, because clocks differ.
+const MAY_BE_GONE: SignedDuration = SignedDuration::from_hours(24 * 399);
+
+/// A record in its chain: what is hashed, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Link {
+    /// Which chain.
+    pub(crate) chain: u8,
+    /// Its number in the chain, from 1.
+    pub(crate) sequence: u64,
+    /// The hash of the record before it.
+    pub(crate) before: String,
+    /// When that was done: once it is too old, it may be gone.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub(crate) before_at: Option<Timestamp>,
+    /// The record.
+    pub(crate) record: AuditRecord,
+}
+
+/// Where a chain is: its last record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// Which chain.
+    pub chain: u8,
+    /// The number of its last record.
+    pub sequence: u64,
+    /// The hash of its last record.
+    pub hash: String,
+    /// When that was done.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+/// A record as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The day under which it is, in UTC: `2026-11-29`.
+    pub day: String,
+    /// Its place in the day.
+    pub place: String,
+    /// The text that was hashed.
+    pub record: String,
+    /// Its SHA-256 in hexadecimal.
+    pub hash: String,
+    /// When it may be removed, in seconds since 1970.
+    pub expires_at: String,
+    /// Whether nothing else is kept with it.
+    pub is_plain: bool,
+}
+
+pub(crate) fn hash_of(line: &str) -> String {
+    hex::encode(Sha256::digest(line))
+}
+
+/// What was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditVerified {
+    /// How many records.
+    pub records: usize,
+    /// In how many chains.
+    pub chains: usize,
+}
+
+/// Verifies the whole audit, while more is added to it.
+#[derive(Debug)]
+pub struct AuditVerifier {
+    began: Vec<AuditHead>,
+    chains: BTreeMap<u8, BTreeMap<u64, Known>>,
+    problems: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Known {
+    place: String,
+    at: Timestamp,
+    before: String,
+    before_at: Option<Timestamp>,
+    hash: String,
+}
+
+impl AuditVerifier {
+    /// Begins, given where the chains are before any of their records is read.
+    pub fn new(began: Vec<AuditHead>) -> Self {
+        Self { began, chains: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    /// Takes a record, and checks what it says of itself. Every record of every day is taken.
+    pub fn take(&mut self, line: &AuditLine) {
+        if let Err(problem) = self.check(line) {
+            self.problems.push(format!("{} {}: {problem}", line.day, line.place));
+        }
+    }
+
+    fn check(&mut self, line: &AuditLine) -> Result<(), String> {
+        if hash_of(&line.record) != line.hash {
+            return Err("the record does not have its hash: it was changed".into());
+        }
+        let link: Link = serde_json::from_str(&line.record)
+            .map_err(|error| format!("the record cannot be read: {error}"))?;
+        let (record, day) = (&link.record, keys::audit_day(link.record.at));
+        let place = match record.status {
+            None => keys::audit(record.at, &record.id).sk,
+            Some(_) => keys::audit_answer(record.at, &record.id).sk,
+        };
+        if line.day != day || place.strip_prefix(keys::AUDIT) != Some(&line.place) {
+            return Err("the record is not in its place: it was moved".into());
+        }
+        if line.expires_at != retention::expires_at(record.at, retention::AUDIT).to_string() {
+            return Err("the record does not expire when it should".into());
+        }
+        if !line.is_plain {
+            return Err("something was added to the record".into());
+        }
+        let known = Known {
+            place: line.place.clone(),
+            at: record.at,
+            before: link.before,
+            before_at: link.before_at,
+            hash: line.hash.clone(),
+        };
+        match self.chains.entry(link.chain).or_default().insert(link.sequence, known) {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "it has the number {} of chain {}, as {} has",
+                link.sequence, link.chain, other.place
+            )),
+        }
+    }
+
+    /// Verifies the chains, given where they are after all their records were read, and gives what was verified.
+    ///
+    /// # Errors
+    /// Everything that is wrong, for people.
+    pub fn finish(mut self, ended: &[AuditHead], now: Timestamp) -> Result<AuditVerified, Vec<String>> {
+        let chains = std::mem::take(&mut self.chains);
+        for (chain, records) in &chains {
+            self.check_links(*chain, records, now);
+            let last = records.keys().next_back().copied().unwrap_or_default();
+            match ended.iter().find(|head| head.chain == *chain) {
+                Some(head) if last <= head.sequence => {}
+                _ => {
+                    self.problems.push(format!("chain {chain}: it is not recorded that it goes on to {last}"))
+                }
+            }
+        }
+        for head in std::mem::take(&mut self.began) {
+            let AuditHead { chain, sequence, hash, at } = &head;
+            if !ended.iter().any(|later| later.chain == *chain && later.sequence >= *sequence) {
+                self.problems.push(format!("chain {chain}: it went on to {sequence}, and was set back"));
+            }
+            match chains.get(chain).and_then(|records| records.get(sequence)) {
+                Some(known) if known.hash == *hash && known.at == *at => {}
+                Some(known) => self.problems.push(format!(
+                    "chain {chain}: the record {sequence} ({}) is not the one that was last",
+                    known.place
+                )),
+                // All of it is too old.
+                None if !chains.contains_key(chain) && may_be_gone(*at, now) => {}
+                None => self
+                    .problems
+                    .push(format!("chain {chain}: the record {sequence}, which was last, is missing")),
+            }
+        }
+        match self.problems.is_empty() {
+            true => {
+                Ok(AuditVerified { records: chains.values().map(BTreeMap::len).sum(), chains: chains.len() })
+            }
+            false => Err(self.problems),
+        }
+    }
+
+    fn check_links(&mut self, chain: u8, records: &BTreeMap<u64, Known>, now: Timestamp) {
+        let mut before: Option<(u64, &Known)> = None;
+        for (sequence, known) in records {
+            let first_missing = before.map_or(1, |(last, _)| last.saturating_add(1));
+            let follows = match before {
+                _ if first_missing != *sequence => {
+                    let gone = known.before_at.is_some_and(|at| may_be_gone(at, now));
+                    if before.is_some() || !gone {
+                        let last = sequence.saturating_sub(1);
+                        let problem = format!("chain {chain}: records {first_missing} to {last} are missing");
+                        self.problems.push(problem);
+                    }
+                    true
+                }
+                None => known.before == NO_HASH && known.before_at.is_none(),
+                Some((_, last)) => known.before == last.hash && known.before_at == Some(last.at),
+            };
+            if !follows {
+                self.problems.push(format!(
+                    "chain {chain}: the record {sequence} ({}) does not follow the one before it",
+                    known.place
+                ));
+            }
+            before = Some((*sequence, known));
+        }
+    }
+}
+
+/// Whether a record of this moment may have been removed because of its age.
+fn may_be_gone(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at) > MAY_BE_GONE
+}

@@ -1,0 +1,73 @@
+//! What people choose for a run that a limit stopped, and which runs are to end as drafts.
+
+use crate::error::RecordsError;
+use crate::item::{from_item, to_item};
+use crate::keys;
+use crate::retention;
+use crate::table::Table;
+use crate::timestamp;
+use domain::MicroUsd;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What becomes of a run that a limit stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// It goes on with more money.
+    Add {
+        /// So much is added to the limits that stopped it.
+        amount: MicroUsd,
+        /// Whether that includes the limits of months, which others share; otherwise the ticket's alone.
+        shared: bool,
+    },
+    /// It ends with what is done, as a draft.
+    Draft,
+    /// It is stopped, and what it did is taken back.
+    RollBack,
+}
+
+/// That a run ends with what is done when a limit stopped it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Who chose that; `None` where nobody chose anything in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+impl fmt::Display for Choice {
+    /// What becomes of the run, after a name and before a full stop: `added $5.00, and it goes on`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add { amount, .. } => write!(formatter, "added {amount}, and it goes on"),
+            Self::Draft => formatter.write_str("had it end with what is done, as a draft"),
+            Self::RollBack => formatter.write_str("had it stopped and taken back"),
+        }
+    }
+}
+
+impl Table {
+    /// Records that an execution ends as a draft. A redrive of it does not.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn put_draft(&self, execution: &str, draft: &Draft) -> Result<(), RecordsError> {
+        let expires_at = retention::expires_at(draft.at, retention::EXECUTION);
+        let item = to_item(draft, keys::draft(execution), Some(expires_at))?;
+        // Without a condition nothing can refuse it.
+        let _ = self.put("end a run as a draft", item, None).await?;
+        Ok(())
+    }
+
+    /// Whether an execution, by its name, ends as a draft.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn draft_of(&self, execution: &str) -> Result<Option<Draft>, RecordsError> {
+        self.get(keys::draft(execution)).await?.map(from_item).transpose()
+    }
+}

@@ -1,0 +1,41 @@
+//! What plans became.
+
+use super::table;
+use records::PlannedItem;
+
+fn item(key: &str, claim: &str) -> PlannedItem {
+    PlannedItem {
+        project: "SHOP".into(),
+        plan: "SHOP-1".into(),
+        key: key.into(),
+        title: "Codes".into(),
+        claim: claim.into(),
+        claimed_at: "2026-11-29T07:00:00Z".parse().unwrap(),
+        task_id: None,
+        epic: None,
+        said: None,
+        look: None,
+        rewriting: None,
+        withdrawn: false,
+    }
+}
+
+#[tokio::test]
+async fn an_item_is_claimed_once_and_kept_by_who_claims_it() {
+    let table = table().await;
+    assert!(table.claim_planned_item(&item("a", "one"), None).await.unwrap());
+    assert!(!table.claim_planned_item(&item("a", "two"), None).await.unwrap(), "nobody overwrites a claim");
+    let made = PlannedItem { task_id: Some("SHOP-7".into()), ..item("a", "one") };
+    assert!(table.put_planned_item(&made).await.unwrap());
+    assert!(!table.put_planned_item(&item("a", "two")).await.unwrap());
+    assert!(!table.put_planned_item(&item("b", "two")).await.unwrap(), "nothing is recorded without a claim");
+    assert!(table.claim_planned_item(&item("a", "three"), Some("one")).await.unwrap());
+    assert!(!table.put_planned_item(&made).await.unwrap(), "a claim that was taken over is over");
+    assert!(table.claim_planned_item(&item("b", "four"), None).await.unwrap());
+    let keys =
+        |items: Vec<PlannedItem>| items.into_iter().map(|item| (item.key, item.claim)).collect::<Vec<_>>();
+    let expected = [("a", "three"), ("b", "four")].map(|(key, claim)| (key.to_owned(), claim.to_owned()));
+    assert_eq!(keys(table.planned_items("SHOP", "SHOP-1").await.unwrap()), expected);
+    assert_eq!(table.planned_items("SHOP", "SHOP-2").await.unwrap(), []);
+    assert_eq!(table.planned_item("SHOP", "SHOP-1", "a").await.unwrap(), Some(item("a", "three")));
+}

@@ -1,0 +1,15 @@
+//! The `bedrock` section of a world file: a script of replies, each of which says what it expects to be asked.
+
+use serde::Deserialize;
+
+use crate::script::Reply;
+
+/// The models and what they will say. Requests are signed with the placeholders that everything on this machine is signed for with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// IDs of the models and inference profiles that the account may use; another is answered with `ResourceNotFoundException`.
+    pub models: Vec<String>,
+    /// The script, as for Claude.
+    pub replies: Vec<Reply>,
+}

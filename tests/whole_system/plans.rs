@@ -1,0 +1,249 @@
+//! Requirements become a plan, people approve it, and it becomes tickets: once, however often it is planned or killed.
+
+use crate::crash::{RECOVERY_LIMIT, seed};
+use crate::evidence::ticket;
+use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::{Value, json};
+
+/// What the planning agent's prompt begins with.
+const AGENT: &str = "You are the planning agent of Ticketsmith";
+const EPIC: &str = "MOON-1";
+
+fn task(key: &str, title: &str, depends_on: &[&str]) -> Value {
+    json!({
+        "key": key,
+        "title": title,
+        "description": format!("What {key} is."),
+        "acceptance_criteria": [format!("{title} can be seen.")],
+        "depends_on": depends_on,
+        "size": "small",
+    })
+}
+
+fn plan(tasks: &[Value]) -> Value {
+    json!({"title": "A base on the moon", "summary": "People can stay.", "tasks": tasks})
+}
+
+fn finish() -> Value {
+    json!({"tool_use": {"name": "finish", "input": {"outcome": "done", "summary": "Planned."}}})
+}
+
+/// A reply for each plan that is proposed, then the end of the session.
+fn proposals(plans: &[Value]) -> Value {
+    let mut turns: Vec<Value> = plans
+        .iter()
+        .map(|plan| json!({"content": [{"tool_use": {"name": "propose_plan", "input": plan}}]}))
+        .collect();
+    turns.push(json!({"content": [finish()]}));
+    json!({"for": AGENT, "times": 1, "turns": turns})
+}
+
+/// A world that no code knows: another project, with an epic, people of its own, and one session for each list of proposals.
+fn moon(sessions: &[Value]) -> WorldFile {
+    WorldFile::quick_shop().edit(|document| {
+        let jira = &mut document["jira"];
+        jira["projects"][0]["key"] = json!("MOON");
+        jira["projects"][0]["name"] = json!("Moon");
+        jira["tickets"] = json!([
+            {"key": EPIC, "type": "Epic", "summary": "A base on the moon", "reporter": "ada",
+             "description": "People live in it for a month."},
+        ]);
+        document["configuration"]["projects"][0]["key"] = json!("MOON");
+        document["claude"]["replies"] = json!(sessions);
+    })
+}
+
+fn labelled() -> Value {
+    json!({"kind": "jira-label", "ticket": EPIC, "label": "plan", "by": "ada"})
+}
+
+/// The newest question with its buttons, of this plan if one is meant.
+async fn question(world: &World) -> Value {
+    eventually("the question about the plan", RECOVERY_LIMIT, async || {
+        let state = world.state().await;
+        let messages = state["slack"]["messages"].as_array().unwrap().clone();
+        messages.into_iter().rev().find(|message| message.to_string().contains("\"approve\""))
+    })
+    .await
+}
+
+async fn press(world: &World, message: &Value, action: &str, by: &str) -> Value {
+    let button = json!({
+        "kind": "slack-button", "action_id": action, "message": message["ts"], "by": by, "channel": "shop-dev",
+    });
+    world.deliver(button).await
+}
+
+/// Plans the epic again, by its name in a chat, and approves the plan; the execution's name.
+async fn plan_again(world: &World) -> String {
+    let command =
+        json!({"kind": "slack-command", "text": format!("plan {EPIC}"), "by": "ada", "channel": "shop-dev"});
+    let name = world.start_by(command).await;
+    press(world, &question(world).await, "approve", "ada").await;
+    let ended = world.ended_within(&name, RECOVERY_LIMIT).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    name
+}
+
+fn tickets(state: &Value) -> Vec<&Value> {
+    state["jira"].as_array().unwrap().iter().filter(|ticket| ticket["key"] != EPIC).collect()
+}
+
+fn summaries(state: &Value) -> Vec<String> {
+    tickets(state).iter().map(|ticket| ticket["summary"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
+    let first = plan(&[task("door", "Build the door", &["dome"]), task("dome", "Build the dome", &[])]);
+    let second = plan(&[
+        task("dome", "Build the dome of glass", &[]),
+        task("door", "Build the door", &["dome"]),
+        task("air", "Bring the air", &["door"]),
+    ]);
+    let world = moon(&[proposals(&[first]), proposals(&[second])]).start().await;
+    let name = world.start_by(labelled()).await;
+    let message = question(&world).await;
+    let text = message.to_string();
+    assert!(text.contains("May this plan become tickets in the epic MOON-1: 2 tasks"), "{text}");
+    assert!(text.contains("Estimate for all tasks: about $"), "{text}");
+    // Somebody who may not approve changes nothing.
+    let stranger = press(&world, &message, "approve", "grace").await;
+    assert_eq!(stranger["body"]["results"][0]["result"], "refused", "{stranger}");
+    assert_eq!(summaries(&world.state().await), Vec::<String>::new(), "nothing before the approval");
+    press(&world, &message, "approve", "ada").await;
+    let ended = world.ended(&name).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    assert_eq!(ended["output"]["tickets"], json!(["MOON-2", "MOON-3"]), "{ended:#}");
+    let state = world.state().await;
+    assert_eq!(summaries(&state), ["Build the dome", "Build the door"], "in the order of dependencies");
+    let door = ticket(&state, "MOON-3");
+    assert!(door["description"].as_str().unwrap().contains("MOON-2"), "it names what comes before: {door:#}");
+    assert!(door.to_string().contains("MOON-1"), "it belongs to the epic: {door:#}");
+    assert!(door["description"].as_str().unwrap().contains("Build the door can be seen."), "{door:#}");
+
+    // A person changes one of the tickets; the next plan updates the others.
+    world
+        .deliver(json!({"kind": "jira-comment", "ticket": "MOON-3", "text": "I do this one.", "by": "ada"}))
+        .await;
+    let again = plan_again(&world).await;
+    let state = world.state().await;
+    let expected = ["Build the dome of glass", "Build the door", "Bring the air"];
+    assert_eq!(summaries(&state), expected);
+
+    // Undo takes back only what nobody touched: the new ticket goes, the changed words come back.
+    let (code, printed, errors) = world.command(&["undo", &again, "--as", "ada"]).await;
+    assert_eq!(code, 0, "{printed}{errors}");
+    let undone =
+        async || (summaries(&world.state().await) == ["Build the dome", "Build the door"]).then_some(());
+    eventually("the undo", EXECUTION_LIMIT, undone).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn mistakes_in_a_plan_of_sixty_tasks_are_named_and_nothing_is_half_done() {
+    let name = |number: usize| format!("t{number}");
+    let sixty = |before: &dyn Fn(usize) -> Option<usize>| -> Vec<Value> {
+        let one = |number: usize| {
+            let before = before(number).map(name);
+            task(&name(number), &format!("Task {number}"), &before.as_deref().into_iter().collect::<Vec<_>>())
+        };
+        (0..60).map(one).collect()
+    };
+    let cycle = sixty(&|number| Some((number + 59) % 60));
+    let mut duplicates = sixty(&|_| None);
+    duplicates[9]["key"] = json!("t8");
+    duplicates[20]["title"] = json!("TASK  21");
+    let mut orphans = sixty(&|_| None);
+    orphans[5]["epic"] = json!("nowhere");
+    orphans[6]["depends_on"] = json!(["t99"]);
+    let mut long = sixty(&|_| None);
+    long[30]["title"] = json!("x".repeat(10_000));
+    let good = sixty(&|number| number.checked_sub(1));
+    let plans = [cycle, duplicates, orphans, long, good].map(|tasks| plan(&tasks));
+    let world = moon(&[proposals(&plans)]).start().await;
+    let execution = world.start_by(labelled()).await;
+    let message = question(&world).await;
+    assert!(message.to_string().contains("60 tasks"), "{message}");
+    let asked = world.asked_of_model().await;
+    let told = asked.last().map(Value::to_string).unwrap_or_default();
+    for mistake in [
+        "these tasks wait for each other: `t0` → `t59`",
+        "the key `t8` is given to two items",
+        "`t20` and `t21` have the same title",
+        "`t5` belongs to the epic `nowhere`, which the plan does not have",
+        "`t6` depends on `t99`, which is not a task of the plan",
+        "the title of `t30` has 10000 characters; accepted: at most 200",
+    ] {
+        assert!(told.contains(mistake), "{mistake}\n{told}");
+    }
+    assert_eq!(tickets(&world.state().await).len(), 0);
+    press(&world, &message, "approve", "ada").await;
+    let ended = world.ended_within(&execution, RECOVERY_LIMIT).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    assert_eq!(tickets(&world.state().await).len(), 60);
+    world.finish().await;
+}
+
+/// The requests of planning after which something outside is changed: service, path, and what each says.
+const EFFECTS: &[(&str, &str, &str)] = &[
+    ("jira", "/comment$", "Plan: A base on the moon"),
+    ("slack", "/chat.postMessage$", "May this plan become tickets"),
+    ("jira", "/issue$", "Build the dome"),
+    ("jira", "/issue$", "Build the door"),
+    ("confluence", "/pages$", "Build the door"),
+    ("jira", "/comment$", "is approved"),
+    ("slack", "/chat.postMessage$", "is approved (2 tasks)"),
+];
+
+/// The seed says after how many further requests a kill comes that is not amid an effect.
+#[tokio::test]
+async fn killed_at_every_effect_of_planning_each_happens_once() {
+    let seed = seed();
+    println!("TICKETSMITH_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let tasks = [task("dome", "Build the dome", &[]), task("door", "Build the door", &["dome"])];
+    let mut world = moon(&[proposals(&[plan(&tasks)])]).start().await;
+    let name = world.start_by(labelled()).await;
+    for (at, (service, path, says)) in EFFECTS.iter().enumerate() {
+        println!("kill {at}: {service} {path} {says}");
+        let held = json!({
+            "service": service, "method": "POST", "path": path, "contains": says, "delay_ms": 2000,
+        });
+        world.add_faults(&held).await;
+        if *says == "Build the dome" {
+            press(&world, &question(&world).await, "approve", "ada").await;
+        }
+        let met = async || (world.waiting_faults().await == json!([])).then_some(());
+        eventually("the moment of the kill", RECOVERY_LIMIT, met).await;
+        world.kill().await;
+        world.serve().await;
+        if random.random_bool(0.3) {
+            let wanted = world.log().await.len() + random.random_range(1..4);
+            let ended = async || !world.execution(&name).await["ended_at"].is_null();
+            let reached = async || (world.log().await.len() >= wanted || ended().await).then_some(());
+            eventually("the next kill", RECOVERY_LIMIT, reached).await;
+            world.kill().await;
+            world.serve().await;
+        }
+    }
+    let ended = world.ended_within(&name, RECOVERY_LIMIT).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    let state = world.state().await;
+    assert_eq!(summaries(&state), ["Build the dome", "Build the door"]);
+    let log = world.log().await;
+    for (service, path, says) in EFFECTS {
+        let path = path.trim_end_matches('$');
+        let is_done = |entry: &&Value| {
+            entry["service"] == **service
+                && entry["method"] == "POST"
+                && entry["status"].as_u64().is_some_and(|status| status < 300)
+                && entry["path"].as_str().is_some_and(|text| text.ends_with(path))
+                && entry["request"].to_string().contains(says)
+        };
+        assert_eq!(log.iter().filter(is_done).count(), 1, "{service} {path} {says}");
+    }
+    world.finish().await;
+}
