@@ -1,4 +1,4 @@
-//! What happened in a repository, from its lists: labels, new issues, comments, reviews and closed pull requests, in the form of the
+//! What happened in a repository, from its lists: labels, new issues, comments, reviews, requests for them and closed pull requests, in the form of the
 //! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks are done is not among it:
 //! those that a step waits for are asked for by themselves.
 //!
@@ -38,6 +38,8 @@ struct IssueEvent {
     label: Value,
     #[serde(default)]
     issue: Value,
+    #[serde(default)]
+    requested_reviewer: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -160,15 +162,10 @@ impl Github {
         let path = "/repos/{owner}/{name}/issues/events";
         let events = self.list(repository, path, &[], &[], |one: &IssueEvent| one.created_at < from);
         for event in events.await? {
-            if event.event != "labeled" || !event.issue["pull_request"].is_null() {
-                continue;
+            let (id, at) = (format!("event {}", event.id), event.created_at);
+            if let Some((name, payload)) = delivery_of(event) {
+                add(id, at, name, payload);
             }
-            let mut issue = event.issue;
-            // When the label was given, as a webhook tells it.
-            issue["updated_at"] = json!(written(event.created_at));
-            let payload =
-                json!({"action": "labeled", "issue": issue, "label": event.label, "sender": event.actor});
-            add(format!("event {}", event.id), event.created_at, "issues", payload);
         }
         let query = [("sort", "updated"), ("direction", "asc"), ("since", &written(from))];
         let path = "/repos/{owner}/{name}/issues/comments";
@@ -247,5 +244,32 @@ impl Github {
             numbered::<T>(&self.send(repository, request).await?, page)
         };
         until(Pages::of(format!("what changed in {repository} on GitHub")), 1, load, is_old).await
+    }
+}
+
+/// A change of an issue or pull request as a webhook tells of it: its name and its payload. `None` for what nobody acts on.
+fn delivery_of(event: IssueEvent) -> Option<(&'static str, Value)> {
+    let is_pull_request = !event.issue["pull_request"].is_null();
+    let mut about = Some(event.issue).filter(Value::is_object)?;
+    // When it happened: a webhook tells no other time.
+    about["updated_at"] = json!(written(event.created_at));
+    let (action, sender) = (event.event, event.actor);
+    match (action.as_str(), is_pull_request) {
+        ("labeled", false) => Some((
+            "issues",
+            json!({"action": action, "issue": about, "label": event.label, "sender": sender}),
+        )),
+        ("labeled", true) => Some((
+            "pull_request",
+            json!({"action": action, "pull_request": about, "label": event.label, "sender": sender}),
+        )),
+        ("review_requested", true) => {
+            let reviewer = event.requested_reviewer;
+            let payload = json!({
+                "action": action, "pull_request": about, "requested_reviewer": reviewer, "sender": sender,
+            });
+            Some(("pull_request", payload))
+        }
+        _ => None,
     }
 }
