@@ -136,11 +136,6 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
-    /// Why, for programs.
-    pub(crate) fn code(&self) -> Code {
-        self.code
-    }
-
     /// A problem with this detail, which is for people and says what was wrong and what is accepted.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
