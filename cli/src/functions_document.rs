@@ -50,7 +50,7 @@ fn entry(function: &FunctionSpec) -> Value {
 fn plugin(secret: SecretUse) -> Option<PluginType> {
     match secret {
         SecretUse::Credentials(plugin) => Some(plugin),
-        SecretUse::Signing | SecretUse::SignIn => None,
+        SecretUse::Signing | SecretUse::SignIn | SecretUse::EvidenceKey => None,
     }
 }
 

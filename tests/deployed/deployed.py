@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import by_hand
+import evidence
 import failing_provider
 import on_moto
 import parity
@@ -40,6 +41,7 @@ def proof(folder, processes):
     embedded_first = embedded.run()
     triggers.judge(stage, first, "SHOP-1", "feature/SHOP-1")
     say(f"{first} succeeded")
+    say(f"KMS signed how {evidence.judge(stage, 'feature/SHOP-1')[:7]} came about, and `evidence verify` agrees")
     equal_records, equal_requests = parity.judge(stage, first, embedded, embedded_first)
     say(f"`serve` leaves the same {equal_records} records and makes the same {equal_requests} requests")
     triggers.strangers_are_refused(stage)

@@ -15,8 +15,11 @@ from world import World, labelled
 
 # The configuration names the secrets of the place it is for, and the references its addresses; how fast providers were called is a matter of
 # moments, as is how many steps a frame of the feed tells of. Sums of costs are in shards chosen by names of executions, and each place has its
-# own ways in.
-PLACES_OWN = ("DOCUMENT#configuration", "DOCUMENT#references", "PROVIDER#", "FEED#", "SPEND#", "IDENTITY#", "TOKEN#INSTALLATION")
+# own ways in. The audit tells of what was put in force, which each place does in its own way.
+PLACES_OWN = (
+    "AUDIT#", "DOCUMENT#configuration", "DOCUMENT#references", "PROVIDER#", "FEED#", "SPEND#", "IDENTITY#",
+    "TOKEN#INSTALLATION",
+)
 PATTERNS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
     (r"\b1[789]\d{8}(\d{6}|\.\d{6})?\b", "<time>"),
@@ -100,8 +103,8 @@ def records(items, addresses):
 
 
 def outline(record):
-    """A record, or only its key where its contents are said by an agent or to it."""
-    if record["pk"].startswith(CONVERSATIONS):
+    """A record, or only its key where its contents are said by an agent or to it, or signed with the place's own key."""
+    if record["pk"].startswith(CONVERSATIONS) or record["sk"].startswith("EVIDENCE#"):
         return {"pk": record["pk"], "sk": record["sk"]}
     return record
 

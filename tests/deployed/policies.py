@@ -202,6 +202,14 @@ def call_rules(simulator):
     yield Rule("nobody changes code, secrets or roles", changing, "events", anything)
 
 
+def key_rules(simulator, stage):
+    aliases = stage.client("kms").list_aliases()["Aliases"]
+    [key] = [alias["TargetKeyId"] for alias in aliases if alias["AliasName"] == f"alias/{PREFIX}-evidence"]
+    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
+    signing = {Request(role, "kms:Sign", arn): role == "events" for role in simulator.functions}
+    yield Rule("only events has evidence signed", signing, "api", anything)
+
+
 def workflow_rules(simulator, stage):
     """A workflow's role calls exactly the functions that its definition names, and touches nothing else."""
     step_functions = stage.client("stepfunctions")
@@ -254,7 +262,7 @@ def judge(stage):
     """Checks every rule, and that each can fail; gives how many questions were asked."""
     simulator = Simulator(stage)
     asked = 0
-    rules = [*secret_rules(simulator), *table_rules(simulator), *call_rules(simulator), *workflow_rules(simulator, stage)]
+    rules = [*secret_rules(simulator), *table_rules(simulator), *call_rules(simulator), *key_rules(simulator, stage), *workflow_rules(simulator, stage)]
     for rule in rules:
         asked += len(rule.expected)
         decisions = simulator.allowed(rule.expected)

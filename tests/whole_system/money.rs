@@ -1,7 +1,7 @@
 //! Money in people's hands: a run that a limit stopped asks them, and does what they say.
 
 use crate::evidence::{branches, changed_files, messages, pull_request, repository, ticket};
-use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
+use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
 use serde_json::{Value, json};
 
 const LIBRARY: &str = include_str!("worlds/library.yaml");
@@ -220,6 +220,22 @@ async fn past_runs_say_what_the_next_one_costs() {
     let name = serde_json::from_str::<Value>(&printed).unwrap()["executions"][0]["execution"].clone();
     assert_eq!(world.ended(name.as_str().unwrap()).await["outcome"], "succeeded");
     world.told(name.as_str().unwrap()).await;
-    let _ = comments(&world.state().await);
+
+    // What was spent, by step and by what was merged.
+    let state = world.state().await;
+    let merged = pull_request(repository(&state, "athenaeum/front-desk"), "feature/LIB-7")["number"].clone();
+    let close = json!({"kind": "github-close", "repository": "athenaeum/front-desk", "pull_request": merged,
+                       "merge": true, "by": "noor"});
+    world.deliver(close).await;
+    let listed = async |by: &str| {
+        let (code, printed, errors) =
+            world.command(&["cost", "list", "--by", by, "--output", "jsonl"]).await;
+        assert_eq!(code, 0, "{errors}");
+        let rows = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.map(|row| (row["name"].clone(), row["cost"]["known_micro_usd"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("step").await, [(json!("development/ImplementThink"), json!(4 * 24_590))]);
+    let name = format!("athenaeum/front-desk#{merged}");
+    assert_eq!(listed("pull_request").await, [(json!(name), json!(24_590))]);
     world.finish().await;
 }

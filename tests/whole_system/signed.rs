@@ -67,7 +67,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
     assert_eq!(statement["subject"], json!([{"name": "acme/shop", "digest": {"gitCommit": head}}]));
     let predicate = &statement["predicate"];
     assert_eq!(predicate["pull_request"]["task_id"], "SHOP-1");
-    assert_eq!(predicate["spent_micro_usd"], micro_usd(&ended["cost"]["usd"]), "{}", ended["cost"]);
+    assert_eq!(predicate["spent_micro_usd"], micro_usd(&ended["cost_usd"]), "{ended:#}");
     let [one] = predicate["executions"].as_array().unwrap().as_slice() else { panic!("{predicate:#}") };
     assert_eq!((&one["trigger"], &one["outcome"]), (&json!("jira.labelled"), &json!("succeeded")));
     assert_eq!(one["started_by"]["source"], "jira");
@@ -80,9 +80,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
     let paid = one["steps"].as_array().unwrap().iter().filter_map(|step| step["spent_micro_usd"].as_u64());
     assert_eq!(json!(paid.sum::<u64>()), predicate["spent_micro_usd"]);
     // No word of the ticket.
-    let title = state["jira"].as_array().unwrap().iter().find(|ticket| ticket["key"] == "SHOP-1").unwrap();
-    let title = title["summary"].as_str().or(title["title"].as_str()).unwrap();
-    assert!(!statement.to_string().contains(title), "{title}");
+    assert!(!statement.to_string().contains("discount code"), "{statement:#}");
 
     // By the API, as a required check does it, and by the file alone.
     let folder = world.folder();

@@ -75,7 +75,8 @@ async fn a_merged_pull_request_is_reverted_by_another_one() {
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     let state = world.state().await;
     let shop = repository(&state, "acme/shop");
-    let [revert] = &reverts(shop, number)[..] else { panic!("{:?}", reverts(shop, number)) };
+    let found = reverts(shop, number);
+    let [revert] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((&revert["state"], &revert["base"]["ref"]), (&json!("open"), &json!("main")), "{revert:#}");
     let receipt = ended["cause"].as_str().unwrap();
     assert!(

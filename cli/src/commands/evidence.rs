@@ -3,7 +3,7 @@
 use crate::api_client::{Call, ClientArguments, task_id};
 use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
-use domain::{BranchName, RepositoryName};
+use domain::{BranchName, MicroUsd, RepositoryName};
 use evidence::{PublicKey, Statement};
 use serde_json::Value;
 use std::io::Read as _;
@@ -206,18 +206,13 @@ fn summary(statement: &Statement) -> String {
     people.dedup();
     let approvals = predicate.executions.iter().flat_map(|execution| &execution.approvals).count();
     format!(
-        "valid: {} at {}, asked for by {}, {approvals} answered question(s), {} commit(s), ${:.2}",
+        "valid: {} at {}, asked for by {}, {approvals} answered question(s), {} commit(s), {}",
         statement.reference(),
         statement.commit(),
         if people.is_empty() { "nobody".to_owned() } else { people.join(", ") },
         predicate.commits.len(),
-        dollars(predicate.spent_micro_usd.saturating_add(predicate.booked_micro_usd)),
+        MicroUsd(predicate.spent_micro_usd.saturating_add(predicate.booked_micro_usd)),
     )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "it is shown with two decimals")]
-fn dollars(micro_usd: u64) -> f64 {
-    micro_usd as f64 / 1e6
 }
 
 #[cfg(test)]

@@ -112,6 +112,12 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         }
         error => Exit::usage(error),
     })?;
+    if !arguments.json {
+        let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
+        if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
+            eprintln!("For comparison: {forecast}.");
+        }
+    }
     begun(&control, request).await
 }
 
@@ -121,12 +127,6 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
 /// Negative where the ticket is being worked on; unreachable when nothing answers.
 pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<String> {
     let task_id = request.task_id.clone();
-    if !arguments.json {
-        let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
-        if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
-            eprintln!("For comparison: {forecast}.");
-        }
-    }
     match control.start(request).await.map_err(Exit::unreachable)? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {

@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// What you would say behind the word in a chat.
     #[arg(required = true)]
     words: Vec<String>,
+    /// The project's key, where the words name no ticket and there are several projects.
+    #[arg(long, value_name = "KEY")]
+    project: Option<String>,
     #[command(flatten)]
     person: PersonArgument,
     /// Start it and return immediately.
@@ -63,7 +66,8 @@ pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
         },
         _ => {
             let text = format!("{} {said}", word.as_str());
-            event(CHAT_COMMAND, &actor, None, json!({ "text": text, "actor": actor.id }))
+            let made = event(CHAT_COMMAND, &actor, None, json!({ "text": text, "actor": actor.id }));
+            Event { project: arguments.project.clone(), ..made }
         }
     };
     let routes = connection.table.routes(Timestamp::now()).await.map_err(Exit::unreachable)?;

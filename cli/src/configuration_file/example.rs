@@ -161,8 +161,13 @@ fn values() -> Value {
         ("roles".to_owned(), json!(["developer", "approver"])),
     ]);
     person.extend(accounts().map(|(id, form)| (id.to_owned(), form.example.into())));
-    let defaults = serde_json::to_value((Webhooks::default(), Budgets::default(), AtWork::default()))
-        .unwrap_or_default();
+    let budgets = Budgets {
+        per_project_month_usd: Some(2_000.0),
+        per_workflow_month_usd: Some(1_500.0),
+        ..Budgets::default()
+    };
+    let defaults =
+        serde_json::to_value((Webhooks::default(), budgets, AtWork::default())).unwrap_or_default();
     let [mut webhooks, budgets, at_work] = [0, 1, 2].map(|index| defaults[index].clone());
     webhooks["own_accounts"] = bots.into();
     let mut project = json!({

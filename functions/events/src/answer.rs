@@ -213,7 +213,7 @@ impl Events {
         if !inbox.words.iter().any(|waiting| waiting.word.may_trigger) {
             return Ok(());
         }
-        self.tell(&waiter, Message::Success(json!({EVENT: WORDS_WAITING, "task_id": task_id}))).await?;
+        self.tell(&waiter, Message::Success(json!({EVENT: WORDS_WAITING, "task_id": task_id}), None)).await?;
         Ok(self.table.forget_waiter(&waiter).await?)
     }
 

@@ -133,6 +133,7 @@ impl Events {
         let sessions = self.table.sessions_of(&waiter.execution).await?;
         // A session is opened in the state of its step, and the model is asked in one that is named after it.
         let thinks = |opened: &str| {
+            let opened = opened.rsplit('/').next().unwrap_or_default();
             let opened = opened.split('.').next().unwrap_or_default();
             state.strip_prefix(opened).is_some_and(|rest| rest.starts_with("Think"))
         };

@@ -54,7 +54,8 @@ impl Events {
             literal(&cut_line(question, TOLD))
         );
         let news = News { notice: Notice::Approval, execution: &execution, step: &waiter.key, text };
-        let operation = Operation::Answer { project, question, approvers: &waiter.approvers };
+        let not_by = waiter.terms.not_by.as_deref();
+        let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         for user in &configuration.users {
             let person = Some(user.name.clone());
             let actor = Actor { source: SourceName::API, id: user.name.clone(), display_name: None, person };

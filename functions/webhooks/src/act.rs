@@ -1,10 +1,12 @@
 //! Handles events: records them for waiting steps, carries out people's commands, answers them, or starts workflows.
 
+use crate::address::Address;
 use crate::answer::Outcome;
+use crate::asked::Asked;
 use crate::bounds::{bounded, too_long};
 use crate::command::Command;
-use crate::command_answer::{CommandAnswer, plain};
-use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
+use crate::command_answer::{CommandAnswer, plain, refused};
+use crate::question::{answer_question, answer_to_start};
 use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;

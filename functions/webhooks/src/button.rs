@@ -1,14 +1,14 @@
 //! Buttons that people press.
 
 use crate::act::{Acting, SHOWN};
+use crate::address::Address;
 use crate::answer::Outcome;
 use crate::bounds::MOST_BYTES;
-use crate::command_answer::{CommandAnswer, plain};
-use crate::question::{Address, refused};
+use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::senders::Button;
 use crate::undo_preview::UNDO;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, Wanted};
+use control::{AnswerResult, Authority, Caller, UndoError, Wanted};
 use domain::text::cut_line;
 use records::RecordsError;
 
@@ -73,5 +73,25 @@ impl Acting<'_> {
             None => AnswerResult::NothingAsked,
         };
         Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
+    }
+
+    /// Takes back what was shown: `value` is the name of the execution and the code, as the button has them.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    async fn on_confirmed(
+        &self,
+        caller: &Caller<'_>,
+        value: &str,
+        address: Address<'_>,
+    ) -> Result<Reply, RecordsError> {
+        let Some((execution, code)) = value.split_once(' ') else {
+            return Ok(Reply::Refused("nothing is waiting for this button".to_owned()));
+        };
+        match self.control.undo_execution(caller, execution, Some(code)).await {
+            Ok(result) => Ok(Reply::to_undo(result, execution, address)),
+            Err(UndoError::Inputs(invalid)) => Ok(Reply::Refused(invalid.to_string())),
+            Err(UndoError::Records(error)) => Err(error),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The words that people type after `/ticketsmith` or a mention of the bot.
 
-use crate::account::{LinkRequest, NotifyRequest};
+use crate::account_request::{LinkRequest, NotifyRequest};
 use domain::command::{COMMANDS, CommandWord};
 use domain::{folded, same_name};
 

@@ -136,6 +136,17 @@ impl CommandAnswer {
     }
 }
 
+/// A refusal, which only the person sees.
+pub(crate) fn refused(reason: &str) -> CommandAnswer {
+    CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
+}
+
+/// Joins lines with line breaks.
+pub(crate) fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
+    let lines: Vec<Vec<Part>> = lines.into_iter().collect();
+    lines.join(&Part::LineBreak)
+}
+
 /// A code span, with more backticks around it than are in it.
 fn code_span(text: &str) -> String {
     let text: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();

@@ -1,7 +1,7 @@
 //! `help`: the commands, written from the one table, with what starts workflows here.
 
-use crate::command_answer::{CommandAnswer, Part, code, plain, strong};
-use crate::question::{Address, on_lines};
+use crate::address::Address;
+use crate::command_answer::{CommandAnswer, Part, code, on_lines, plain, strong};
 use domain::EventName;
 use domain::command::{COMMANDS, CommandSpec, CommandWord};
 use domain::event::{Condition, Matching};

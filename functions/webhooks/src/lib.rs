@@ -17,8 +17,11 @@
 //! | any that hits a bug | 500; the process keeps running |
 
 mod account;
+mod account_request;
 mod act;
+mod address;
 mod answer;
+mod asked;
 mod bodies;
 mod bounds;
 mod button;

@@ -2,16 +2,16 @@
 
 use crate::account::{link, notify};
 use crate::answer::Outcome;
+use crate::asked::Asked;
 use crate::command::Command;
-use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
+use crate::command_answer::{CommandAnswer, Part, Symbol, code, on_lines, plain, refused, strong};
 use crate::help::{commands_served, explain, help, listed};
-use control::{Caller, Control, Costs, CostsResult, StatusResult};
+use control::{Costs, CostsResult, StatusResult};
 use domain::command::meant;
-use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionRecord, RecordsError, Table};
+use records::{ExecutionRecord, RecordsError};
 use serde_json::Map;
 
 /// How many executions `status` shows.
@@ -22,27 +22,6 @@ const WORD: TextLimit = TextLimit::characters(80);
 
 /// How much of a cause `status` shows.
 const CAUSE: TextLimit = TextLimit::characters(300);
-
-/// What an answer depends on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) control: &'a Control,
-    pub(crate) table: &'a Table,
-    pub(crate) routes: &'a Routes,
-    /// Who asks, and by which event.
-    pub(crate) caller: Caller<'a>,
-    pub(crate) address: Address<'a>,
-    pub(crate) now: Timestamp,
-}
-
-/// How the bot was addressed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Address<'a> {
-    /// What comes before a command: `/ticketsmith`, `@ticketsmith`.
-    pub(crate) words: &'a str,
-    /// Whether it was on a ticket, which need not be named then.
-    pub(crate) on_ticket: bool,
-}
 
 /// Answers everything but steering, which is refused here.
 ///
@@ -139,16 +118,6 @@ async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswe
 /// The name of an execution, as people type or paste it.
 pub(crate) fn execution_name(typed: &str) -> &str {
     typed.trim().trim_matches('`')
-}
-
-pub(crate) fn refused(reason: &str) -> CommandAnswer {
-    CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
-}
-
-/// Joins lines with line breaks.
-pub(crate) fn on_lines(lines: impl IntoIterator<Item = Vec<Part>>) -> Vec<Part> {
-    let lines: Vec<Vec<Part>> = lines.into_iter().collect();
-    lines.join(&Part::LineBreak)
 }
 
 pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {

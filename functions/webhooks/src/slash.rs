@@ -1,10 +1,12 @@
 //! Answers slash commands.
 
 use crate::act::Acting;
+use crate::address::Address;
 use crate::answer::{ANSWERED, Outcome};
+use crate::asked::Asked;
 use crate::command::Command;
-use crate::command_answer::{CommandAnswer, plain};
-use crate::question::{Address, Asked, answer_question, answer_to_start, refused};
+use crate::command_answer::{CommandAnswer, plain, refused};
+use crate::question::{answer_question, answer_to_start};
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{Authority, Caller, Forecast, StartDecision, decide};

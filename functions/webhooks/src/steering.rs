@@ -1,10 +1,11 @@
 //! Carries out people's typed commands about executions.
 
 use crate::act::{Acting, SHOWN};
+use crate::address::Address;
 use crate::bounds::MOST_BYTES;
 use crate::command::{Steering, SteeringWord};
 use crate::mention::without_greeting;
-use crate::question::{Address, execution_name};
+use crate::question::execution_name;
 use crate::undo_preview::{Confirmed, shown};
 use crate::words::Reply;
 use control::{Caller, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult, Wanted};

@@ -2,8 +2,7 @@
 
 use crate::act::Acting;
 use crate::answer::Outcome;
-use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, strong};
-use crate::question::refused;
+use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, refused, strong};
 use crate::wish::Wish;
 use control::{Caller, TellResult, Words};
 use domain::configuration::Project;

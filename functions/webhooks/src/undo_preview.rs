@@ -1,14 +1,12 @@
 //! Shows what an undo would take back, with a confirmation that is bound to it: by a button, or by words with its code.
 
-use crate::act::Acting;
-use crate::command_answer::{CommandAnswer, Confirmation, Part, Symbol, code, plain};
-use crate::question::{Address, on_lines};
-use crate::words::Reply;
-use control::{Caller, UndoError, UndoPreview};
+use crate::address::Address;
+use crate::command_answer::{CommandAnswer, Confirmation, Part, Symbol, code, on_lines, plain};
+use control::UndoPreview;
 use domain::command::CommandWord;
 use domain::same_name;
 use domain::text::{TextLimit, cut_line};
-use records::{EffectRecord, RecordsError};
+use records::EffectRecord;
 
 /// The button under what was shown.
 pub(crate) const UNDO: &str = "undo";
@@ -92,28 +90,6 @@ fn line(effect: &EffectRecord) -> Vec<Part> {
         line.push(plain(format!(" · {}", cut_line(place, PLACE))));
     }
     line
-}
-
-impl Acting<'_> {
-    /// Takes back what was shown: `value` is the name of the execution and the code, as the button has them.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub(crate) async fn on_confirmed(
-        &self,
-        caller: &Caller<'_>,
-        value: &str,
-        address: Address<'_>,
-    ) -> Result<Reply, RecordsError> {
-        let Some((execution, code)) = value.split_once(' ') else {
-            return Ok(Reply::Refused("nothing is waiting for this button".to_owned()));
-        };
-        match self.control.undo_execution(caller, execution, Some(code)).await {
-            Ok(result) => Ok(Reply::to_undo(result, execution, address)),
-            Err(UndoError::Inputs(invalid)) => Ok(Reply::Refused(invalid.to_string())),
-            Err(UndoError::Records(error)) => Err(error),
-        }
-    }
 }
 
 #[cfg(test)]

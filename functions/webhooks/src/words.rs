@@ -1,8 +1,8 @@
 //! The result of an operation, in words for the person who requested it. Data in them is not escaped.
 
+use crate::address::Address;
 use crate::answer::Outcome;
 use crate::command_answer::CommandAnswer;
-use crate::question::Address;
 use crate::undo_preview::shown;
 use control::{AnswerResult, MoneyResult, RedriveResult, StartResult, StopResult, UndoResult};
 use records::Choice;

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::control::Control;
 use domain::execution::UNDO_WORKFLOW;
 use domain::{Actor, EventName, SourceName};
-use records::{AuditKind, AuditRecord, ExecutionRecord, RecordsError, Waiter};
+use records::{AuditKind, AuditRecord, Choice, ExecutionRecord, RecordsError, Waiter};
 use sha2::{Digest, Sha256};
 
 impl Control {
@@ -43,6 +43,29 @@ impl Control {
         let step = digest(&[&waiter.key, waiter.question.as_deref().unwrap_or_default()]);
         let what = format!("{what} the question {step}");
         self.audit_of(caller, AuditKind::Approval, what, Some(waiter.execution.clone())).await
+    }
+
+    /// Records what somebody chooses for an execution that a limit stopped, before it counts.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be changed.
+    pub(crate) async fn audit_money(
+        &self,
+        caller: &Caller<'_>,
+        execution: &str,
+        choice: Choice,
+    ) -> Result<(), RecordsError> {
+        let (kind, what) = match choice {
+            Choice::Add { amount, shared: false } => {
+                (AuditKind::Limit, format!("add {amount} to the limit of a ticket"))
+            }
+            Choice::Add { amount, shared: true } => {
+                (AuditKind::Limit, format!("add {amount} to limits that others share"))
+            }
+            Choice::Draft => (AuditKind::Stop, "end with a draft".to_owned()),
+            Choice::RollBack => (AuditKind::Undo, "roll back".to_owned()),
+        };
+        self.audit_of(caller, kind, what, Some(execution.to_owned())).await
     }
 
     /// Records a request to stop an execution, before it is made.
@@ -87,7 +110,11 @@ impl Control {
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
     }
 
-    async fn audit_of(
+    /// Records what a caller does, before it is done.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer; then nothing may be done.
+    pub(crate) async fn audit_of(
         &self,
         caller: &Caller<'_>,
         kind: AuditKind,

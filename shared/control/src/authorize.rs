@@ -146,6 +146,8 @@ impl<'a> Operation<'a> {
             Self::ChangeTask { .. } => "change a ticket",
             Self::ChangeProject { .. } => "change a project",
             Self::ChangeBudgets => "change a limit",
+            Self::AddMoney { .. } => "add money",
+            Self::JoinAccounts => "join accounts",
             Self::CreateToken { .. } => "create a token",
             Self::ManageSignIns { .. } => "manage sign-ins",
         })

@@ -1,6 +1,6 @@
 //! Which project a channel of a chat belongs to.
 
-use domain::configuration::Configuration;
+use domain::configuration::{Configuration, Project};
 use serde_json::{Map, Value};
 
 /// The key of the one project whose channel it is that something was said in: what names no ticket is about that project.

@@ -12,7 +12,7 @@
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `planning` | asks for a plan of requirements |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
-//! | `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
+//! | `left`, `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
 //! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
@@ -34,6 +34,7 @@ mod channel;
 mod control;
 mod costs;
 mod directory;
+mod left;
 mod line;
 mod link;
 mod money;
@@ -57,6 +58,7 @@ pub use caller::Caller;
 pub use control::Control;
 pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
+pub use left::UndoPreview;
 pub use line::may_start;
 pub use link::LinkResult;
 pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
@@ -70,4 +72,4 @@ pub use stop::StopResult;
 pub use succeed::Successor;
 pub use tell::{TellResult, Words};
 pub use undo::{UndoError, UndoRequest, UndoResult, too_old_to_undo};
-pub use undo_preview::{UndoPreview, UndoPreviewResult};
+pub use undo_preview::UndoPreviewResult;

@@ -8,7 +8,7 @@ use crate::directory::Directory;
 use domain::Actor;
 use domain::configuration::Configuration;
 use jiff::{SignedDuration, Timestamp};
-use records::{AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError};
+use records::{AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError};
 use sha2::{Digest, Sha256};
 
 /// How long a code counts.
@@ -152,9 +152,9 @@ impl Control {
         }
         let joined = JoinedAccount { account, by, person, at: now };
         let what = format!("join {} {} to {}", joined.account.source, joined.account.id, joined.person);
-        let id = self.audit_account(caller, what, now).await?;
+        let begun = self.audit_account(caller, what, now).await?;
         let done = self.table.join_account(code, &joined).await?;
-        self.table.end_audit(&id, now, if done { 200 } else { 409 }).await?;
+        self.table.end_audit(&begun, if done { 200 } else { 409 }).await?;
         match done {
             true => {
                 tracing::info!(source = %joined.account.source, "an account was joined to a person");
@@ -196,9 +196,9 @@ impl Control {
         let Some(joined) = joined.filter(is_theirs) else { return Ok(LinkResult::Unknown) };
         let now = self.clock.now();
         let what = format!("separate {} {} from {}", joined.account.source, joined.account.id, joined.person);
-        let id = self.audit_account(caller, what, now).await?;
+        let begun = self.audit_account(caller, what, now).await?;
         self.table.separate_account(&joined).await?;
-        self.table.end_audit(&id, now, 200).await?;
+        self.table.end_audit(&begun, 200).await?;
         Ok(LinkResult::Separated(Box::new(joined)))
     }
 
@@ -260,21 +260,23 @@ impl Control {
         caller: &Caller<'_>,
         what: String,
         now: Timestamp,
-    ) -> Result<String, RecordsError> {
+    ) -> Result<AuditRecord, RecordsError> {
         let account = account_of(caller.actor);
         let id = hex::encode(Sha256::digest(format!("{} {} {what}", account.source, caller.delivery)));
         let record = AuditRecord {
-            id: id.clone(),
+            id,
+            kind: AuditKind::Account,
             at: now,
             who: caller.name().to_owned(),
             by: format!("{} {}", account.source, account.id),
             what,
+            about: None,
             whence: None,
             status: None,
         };
         match self.table.begin_audit(&record).await {
             // The same delivery once more.
-            Ok(()) | Err(RecordsError::Conflict(_)) => Ok(id),
+            Ok(()) | Err(RecordsError::Conflict(_)) => Ok(record),
             Err(error) => Err(error),
         }
     }

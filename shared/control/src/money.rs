@@ -173,6 +173,9 @@ impl Control {
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(MoneyResult::Denied(reason));
         }
+        if waiter.answer.is_none() {
+            self.audit_money(caller, &waiter.execution, choice).await?;
+        }
         let answer = Answer {
             approved: choice != Choice::RollBack,
             by: caller.name().to_owned(),

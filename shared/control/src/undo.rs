@@ -4,9 +4,9 @@ use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
+use crate::left::UndoPreview;
 use crate::plan::StartRequest;
 use crate::start::StartResult;
-use crate::undo_preview::UndoPreview;
 use domain::configuration::Project;
 use domain::execution::{ExecutionInput, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
@@ -57,6 +57,7 @@ pub enum UndoError {
 
 /// What an undo is about, or why there is none.
 pub(crate) type Target<'a> = Result<(&'a Project, ExecutionRecord), UndoResult>;
+
 /// How long after an execution ended what it did can be taken back.
 const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -161,7 +162,9 @@ impl Control {
         let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
         Ok(match self.authorize(caller, &operation).await? {
             Authorization::Denied(reason) => Some(UndoResult::Denied(reason)),
-            Authorization::Allowed | Authorization::AskProvider => None,
+            Authorization::Allowed | Authorization::AskProvider => {
+                too_old_to_undo(execution, self.clock.now()).map(UndoResult::Denied)
+            }
         })
     }
 
@@ -214,9 +217,6 @@ impl Control {
                     false => UndoResult::Changed(Box::new(now)),
                 });
             }
-        }
-        if let Some(reason) = too_old_to_undo(execution, self.clock.now()) {
-            return Ok(UndoResult::Denied(reason));
         }
         let Some(run) = execution.run() else { return Ok(UndoResult::NothingDone) };
         let request = UndoRequest {

@@ -126,7 +126,6 @@ pub struct Execution {
     pub approvals: Vec<Approval>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }
@@ -228,7 +227,7 @@ pub struct Commit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The commit.
-    pub sha: String,
+    pub sha: CommitSha,
     /// As the code host says it: `success`.
     pub conclusion: String,
     /// When we were told.

@@ -52,6 +52,8 @@ pub enum AuditKind {
     Undo,
     /// An execution is continued.
     Redrive,
+    /// Whose an account is was changed.
+    Account,
     /// Somebody was not allowed to do what they asked for.
     Refusal,
 }
@@ -68,6 +70,7 @@ impl AuditKind {
             Self::Stop => "stop",
             Self::Undo => "undo",
             Self::Redrive => "redrive",
+            Self::Account => "account",
             Self::Refusal => "refusal",
         }
     }

@@ -202,7 +202,7 @@ async fn what_is_redeployed_while_a_session_is_parked_begins_one_generation() {
         match changed {
             "prompt" => {
                 let prompts = BTreeMap::from([(AgentDefinition::DEFAULT_PROMPT.to_owned(), prompt.clone())]);
-                drop(world.table.put_prompts(&prompts).await.unwrap());
+                world.table.put_prompts(&prompts).await.unwrap();
             }
             "tools" => {
                 let tools = ["read_file", "list_files", "ask_person", "finish", "update_plan"];

@@ -75,6 +75,8 @@ enum ChangeKind {
     Undo,
     /// An execution is continued.
     Redrive,
+    /// Whose an account is was changed.
+    Account,
     /// Somebody was not allowed to do what they asked for.
     Refusal,
 }
@@ -90,6 +92,7 @@ impl From<AuditKind> for ChangeKind {
             AuditKind::Stop => Self::Stop,
             AuditKind::Undo => Self::Undo,
             AuditKind::Redrive => Self::Redrive,
+            AuditKind::Account => Self::Account,
             AuditKind::Refusal => Self::Refusal,
         }
     }

@@ -6,7 +6,6 @@ use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
 use domain::execution::UNDO_WORKFLOW;
 use domain::{ActionError, Actor, CommitSha, RepositoryName};
 use evidence::{Agent, Approval, Chain, Check, Commit, Execution, InForce, Person, Step, Workflow};
-use jiff::Timestamp;
 use records::{
     AuditHead, CostRecord, CostTotal, DocumentDigests, EffectRecord, EffectStatus, ExecutionRecord,
     ExecutionView, OpenedPullRequest,
@@ -201,8 +200,16 @@ impl Events {
         let (mut approvals, mut checks) = (Vec::new(), Vec::new());
         for (topic, key) in self.table.waits_of(&execution.name).await? {
             if let Some(event) = topic.strip_prefix(EVENT) {
+                // What is awaited about a commit has it at the end of its key.
+                let sha = event.rsplit('/').next().unwrap_or_default();
+                let Some(commit) = commits.iter().find(|commit| commit.sha.as_str() == sha) else { continue };
                 for told in self.table.occurrences(event).await? {
-                    checks.extend(check(&told.fields, told.at, commits));
+                    let conclusion = told.fields.get("conclusion").and_then(Value::as_str);
+                    checks.extend(conclusion.map(|conclusion| Check {
+                        sha: commit.sha.clone(),
+                        conclusion: conclusion.to_owned(),
+                        at: told.at,
+                    }));
                 }
                 continue;
             }
@@ -252,14 +259,6 @@ fn steps(view: &ExecutionView) -> Vec<Step> {
         }
     };
     view.steps.iter().take(MOST_STEPS).map(facts).collect()
-}
-
-/// What an event tells of the checks of one of these commits.
-fn check(fields: &serde_json::Map<String, Value>, at: Timestamp, commits: &[Commit]) -> Option<Check> {
-    let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    let (sha, conclusion) = (text("sha")?, text("conclusion")?);
-    let is_ours = commits.iter().any(|commit| commit.sha.as_str() == sha);
-    is_ours.then(|| Check { sha: sha.to_owned(), conclusion: conclusion.to_owned(), at })
 }
 
 fn person(actor: &Actor) -> Person {

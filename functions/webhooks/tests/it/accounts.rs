@@ -5,6 +5,7 @@ use crate::steering::{comment, text, world};
 use crate::world::World;
 use domain::Clock;
 use jiff::tz::TimeZone;
+use records::AuditKind;
 
 impl World {
     /// What somebody in Slack, U1 being ada, is told.
@@ -27,9 +28,10 @@ impl World {
     }
 
     async fn changes_of_accounts(&self) -> Vec<(String, Option<u16>)> {
-        let day = self.clock.now().to_zoned(TimeZone::UTC).date();
-        let page = self.table.audit_of(day, None, 100).await.unwrap();
-        page.records.into_iter().map(|record| (record.what, record.status)).collect()
+        let day = self.clock.now().to_zoned(TimeZone::UTC).date().to_string();
+        let page = self.table.audit_of(&day, None, 100).await.unwrap();
+        let of_accounts = page.records.into_iter().filter(|record| record.kind == AuditKind::Account);
+        of_accounts.map(|record| (record.what, record.status)).collect()
     }
 }
 

@@ -153,7 +153,7 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    /// A Map over the effects in its input, one at a time. Each item becomes `{action, undone, seek, gone, instead, error, cause}`, and the receipt
+    /// A Map over the effects in its input, one at a time. Each item becomes `{action, undone, seek, gone, instead}` or `{action, undone, seek, error, cause}`, and the receipt
     /// has it.
     fn undo_each(&self, effect: &str, stays: &str, receipt: &str) -> Value {
         let functions: Vec<String> = self
@@ -179,8 +179,6 @@ impl<'p> Compiler<'p> {
                 "action": "{% $states.input.action %}",
                 "seek": "{% $states.input.seek = true %}",
                 "undone": undone,
-                "gone": false,
-                "instead": "",
                 "error": error,
                 "cause": cause,
             })
@@ -256,8 +254,8 @@ fn taken_back(variable: &str) -> String {
     format!(
         "{{'next': ${variable}.next, 'kept': [${variable}.kept], \
          'undone': [${variable}.undone, $states.result[undone and $not(seek) and $not(gone) and instead = ''].action], \
-         'gone': [${variable}.gone, $states.result[gone].action], \
-         'instead': [$filter([${variable}.instead, $states.result[instead != ''].{{'action': action, 'done': instead}}], \
+         'gone': [${variable}.gone, $states.result[undone and gone].action], \
+         'instead': [$filter([${variable}.instead, $states.result[undone and instead != ''].{{'action': action, 'done': instead}}], \
          function($item, $at) {{ $at < {MOST_TOLD} }})], \
          'not_undone': [$filter([${variable}.not_undone, $states.result[$not(undone)]], function($item, $at) {{ $at < {MOST_TOLD} }})], \
          'failures': ${variable}.failures + $count($states.result[$not(undone)])}}"

@@ -15,7 +15,7 @@ async fn undo_takes_back_another_run() {
     let list = listed.clone();
     let actions = Actions::default().with("ListEffects", move |_, _| Ok(list.clone()));
     let ended = run(&shipped("undo"), json!({"run": "arn:old"}), actions).await;
-    let receipt = json!({"undone": ["create_branch"], "not_undone": [], "kept": [], "others": 0});
+    let receipt = json!({"undone": ["create_branch"], "already_gone": [], "instead": [], "not_undone": [], "kept": [], "others": 0});
     assert_eq!(ended.output(), receipt);
     assert_eq!(ended.functions(), ["ListEffects", "DeleteBranch"]);
     assert_eq!(ended.input("ListEffects"), &json!({"run": "arn:old", "page": 0}));

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use records::{
-    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Topic,
+    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic,
     Waiter,
 };
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn routes() -> Routes {
         "revision": {"title": "Revision", "inputs": inputs, "triggers": [{"on": "revision.requested"}]},
     }}))
     .unwrap();
-    routes.events = domain::event::EventSpecs::new(webhooks::events());
+    routes.events = webhooks::events();
     routes
 }
 
@@ -506,6 +506,10 @@ async fn act(
             question: None,
             approvers: Vec::new(),
             moves: Moves::default(),
+            details: None,
+            terms: Terms::default(),
+            votes: Vec::new(),
+            reminded_at: None,
             message: None,
             answer: None,
             told: None,

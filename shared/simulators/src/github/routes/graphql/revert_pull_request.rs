@@ -94,7 +94,17 @@ pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
     git.set_reference(&format!("refs/heads/{branch}"), &made)?;
     let (reviews, review_comments) = (Vec::new(), Vec::new());
     let (head_sha, base_sha) = (made, head);
-    let pull = Pull { head: branch, base, head_sha, base_sha, draft, merged: None, reviews, review_comments };
+    let pull = Pull {
+        head: branch,
+        base,
+        head_sha,
+        base_sha,
+        draft,
+        fork: None,
+        merged: None,
+        reviews,
+        review_comments,
+    };
     let opened = call.state.open(call.repository, title, body, login, Some(pull));
     Ok(Answer::ok(json!({ "data": { "revertPullRequest": { "revertPullRequest": { "number": opened } } } })))
 }
