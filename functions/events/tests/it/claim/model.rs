@@ -18,8 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use records::{
-    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic,
-    Waiter,
+    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms,
+    Topic, Waiter,
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
