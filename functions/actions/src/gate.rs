@@ -107,8 +107,9 @@ pub(crate) async fn yes_to(context: &Context<'_>, question: &str) -> Result<Opti
     executions.extend(continued.into_iter().map(|execution| execution.name));
     for execution in executions {
         for waiter in table.waiters(&Topic::Approval(execution)).await? {
+            // That the step was told is recorded only after it goes on.
             let is_it =
-                waiter.question.as_deref() == Some(question) && waiter.told == Some(Timeliness::InTime);
+                waiter.question.as_deref() == Some(question) && waiter.told != Some(Timeliness::TooLate);
             if let Some(answer) = waiter.answer.filter(|answer| is_it && answer.approved) {
                 return Ok(Some(answer));
             }
