@@ -2,7 +2,7 @@
 
 from processes import eventually
 from triggers import send
-from world import as_text, slack
+from world import as_text, confirmed, slack
 
 STRANGE, UNDONE = "SHOP-2", "SHOP-12"
 REFUSAL = "may not start work on SHOP"
@@ -33,7 +33,10 @@ def an_undo(stage, name):
     branch = f"feature/{UNDONE}"
     assert branch in stage.world.repository()["branches"]
     status, body = stage.world.deliver(slack(f"undo {UNDONE}"), stage.api)
-    assert status == 200 and "is being taken back" in as_text(body), (status, body)
+    assert status == 200 and "create pull request" in as_text(body), (status, body)
+    assert branch in stage.world.repository()["branches"], "it was only shown"
+    status, body = stage.world.deliver(confirmed(body), stage.api)
+    assert status == 200 and "recorded" in as_text(body), (status, body)
     undo = eventually("the undo is recorded", 120, lambda: stage.execution(name)["undone_by"])
     execution = stage.ended(undo)
     assert execution["outcome"] == "succeeded" and execution["workflow"] == "undo", execution

@@ -137,5 +137,11 @@ def button(message, action_id):
     return {"kind": "slack-button", "action_id": action_id, "message": message["ts"], "by": "ada", "channel": "shop-dev"}
 
 
+def confirmed(answer):
+    """The button under what a command showed, pressed by who typed it."""
+    (pressed,) = answer["blocks"][-1]["elements"]
+    return {"kind": "slack-answer-button", "action_id": pressed["action_id"], "value": pressed["value"], "by": "ada", "channel": "shop-dev"}
+
+
 def as_text(value):
     return value if isinstance(value, str) else json.dumps(value)

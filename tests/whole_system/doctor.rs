@@ -106,7 +106,15 @@ async fn a_token_that_may_only_read_the_repository_or_rules_it() {
 
 #[tokio::test]
 async fn a_bot_without_a_scope_or_outside_its_channel() {
-    let scopes = ["chat:write", "commands", "app_mentions:read", "channels:read", "channels:history"];
+    let scopes = [
+        "chat:write",
+        "commands",
+        "app_mentions:read",
+        "channels:read",
+        "channels:history",
+        "im:history",
+        "im:write",
+    ];
     check_one(
         move |world| world["slack"]["app"]["scopes"] = json!(scopes),
         "wrong: Slack, channel #shop-dev: `reactions:write` is missing",

@@ -6,24 +6,27 @@ use domain::EventName;
 use domain::command::{COMMANDS, CommandSpec, CommandWord};
 use domain::event::{Condition, Matching};
 use domain::routes::{Routes, without_address};
+use serde_json::Map;
 
-/// What people type to start workflows, with the workflows' titles.
+/// What people type to start workflows, with the workflows' titles: by this event, or by a wider one that it also is.
 pub(crate) fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
-    let spec = routes.events.find(kind.as_str());
+    let kinds = routes.events.kinds_of(kind, &Map::new());
     let is_of_words =
         |condition: &&Condition| matches!(condition.matching, Matching::Captures | Matching::StartsWith);
-    let words = spec.and_then(|spec| spec.conditions.iter().find(is_of_words));
-    let Some(words) = words.map(|condition| condition.name.as_str()) else { return Vec::new() };
-    routes
+    let triggers = routes
         .workflows
         .values()
-        .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)))
-        .filter(|(_, trigger)| trigger.on == *kind)
+        .flat_map(|workflow| workflow.triggers.iter().map(move |trigger| (workflow, trigger)));
+    let mut served: Vec<(String, String)> = triggers
         .filter_map(|(workflow, trigger)| {
+            let spec = kinds.iter().find(|spec| spec.name == trigger.on)?;
+            let words = spec.conditions.iter().find(is_of_words)?.name.as_str();
             let words = without_address(trigger.conditions.get(words)?.as_str()?);
             Some((words.to_owned(), workflow.title.clone()))
         })
-        .collect()
+        .collect();
+    served.dedup();
+    served
 }
 
 /// The commands that start workflows, one a line.

@@ -147,6 +147,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         forms: &[
             form(Ticketed::Needed, "", "shows what its newest execution did that is left, to be taken back"),
             form(Ticketed::No, " execution", "shows the same of an execution that `status` lists"),
+            form(Ticketed::Needed, " confirm code", "takes back what was shown with the code"),
         ],
         note: "Nothing is taken back before you confirm what was shown.",
     },

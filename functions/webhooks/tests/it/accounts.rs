@@ -150,3 +150,18 @@ async fn a_word_that_is_nearly_a_command_is_asked_about_and_does_nothing() {
         .collect();
     assert_eq!(missing, Vec::<&str>::new(), "{all}");
 }
+
+#[tokio::test]
+async fn help_lists_what_starts_on_commands_of_any_chat() {
+    let development = serde_json::json!({
+        "title": "Development",
+        "inputs": {"task_id": {"type": "string"}},
+        "triggers": [{"on": "chat.command", "conditions": {"text": "run {task_id}"}}],
+    });
+    let routes = serde_json::json!({"workflows": {"development": development}});
+    let world = World::with(crate::world::configuration(), serde_json::from_value(routes).unwrap()).await;
+    for words in ["help", "help run"] {
+        let told = world.in_slack("U1", words, words).await;
+        assert!(told.contains("`/ticketsmith run {task_id}` Development"), "{told}");
+    }
+}
