@@ -40,8 +40,6 @@ async fn a_ticket_is_created_changed_and_taken_back() {
     done(&world, &["task", "edit", key, "--comment", "And a word."]).await;
     assert!(ticket_with(&world, "And a word.").await.is_some());
 
-    let (code, _, errors) = world.command(&["task", "create", "X", "--as", "mallory"]).await;
-    assert_eq!(code, 4, "{errors}");
     let (code, _, errors) = world.command(&["task", "edit", "NOPE-1", "--comment", "x", "--as", "ada"]).await;
     assert_eq!(code, 5, "{errors}");
     let (code, _, errors) = world.command(&["undo", &edited, "--as", "ada", "--yes"]).await;
