@@ -63,6 +63,8 @@ pub(crate) enum Arguments {
         #[arg(long, value_name = "TICKET")]
         epic: Option<String>,
         #[command(flatten)]
+        wait: WaitArgument,
+        #[command(flatten)]
         client: ClientArguments,
     },
     /// Move a ticket to another status, comment on it, or both.
@@ -75,6 +77,8 @@ pub(crate) enum Arguments {
         /// A comment in Markdown.
         #[arg(long, value_name = "TEXT")]
         comment: Option<String>,
+        #[command(flatten)]
+        wait: WaitArgument,
         #[command(flatten)]
         client: ClientArguments,
     },
@@ -118,7 +122,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::View { ticket, client } => {
             client.show(&Call::get("/tasks/{}", &[&task_id(&ticket)]), COLUMNS).await
         }
-        Arguments::Create { title, description, project, task_type, labels, epic, client } => {
+        Arguments::Create { title, description, project, task_type, labels, epic, wait, client } => {
             let mut body = given([
                 ("title", Some(title)),
                 ("description", description),
@@ -129,12 +133,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if !labels.is_empty() {
                 body["labels"] = labels.into();
             }
-            client.show(&Call::post("/tasks", &[]).body(body), ACCEPTED).await
+            wait.show(&client, &Call::post("/tasks", &[]).body(body), ACCEPTED).await
         }
-        Arguments::Edit { ticket, status, comment, client } => {
+        Arguments::Edit { ticket, status, comment, wait, client } => {
             let body = given([("status", status), ("comment", comment)]);
             let call = Call::new(Method::PUT, "/tasks/{}", &[&task_id(&ticket)]).body(body);
-            client.show(&call, ACCEPTED).await
+            wait.show(&client, &call, ACCEPTED).await
         }
         Arguments::Assign { ticket, workflow, inputs, wait, client } => {
             let mut body = json!({ "inputs": inputs.into_iter().collect::<Map<_, _>>() });
