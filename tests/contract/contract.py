@@ -93,7 +93,8 @@ def main():
             (configured / "workflows").mkdir(exist_ok=True)
             (configured / "workflows/ask.yaml").write_text(ASK)
             # A folder of workflows takes the place of the shipped ones.
-            shutil.copy(ROOT / "workflows/development.yaml", configured / "workflows")
+            for workflow in ("change_ticket", "create_ticket", "development"):
+                shutil.copy(ROOT / f"workflows/{workflow}.yaml", configured / "workflows")
             api = Api(configured, processes)
             names, agent, pull_request = api.seed()
             say(f"seeded {len(names)} executions")

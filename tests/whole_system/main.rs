@@ -67,6 +67,7 @@ mod source_workflows;
 mod steering;
 mod storm;
 mod support;
+mod task_changes;
 mod tasks;
 mod triggers;
 mod trust;

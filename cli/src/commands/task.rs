@@ -5,6 +5,7 @@ use crate::commands::execution::WaitArgument;
 use crate::commands::run::parse_input;
 use crate::exit::Outcome;
 use clap::Subcommand;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 const COLUMNS: &[Column] = &[
@@ -15,6 +16,9 @@ const COLUMNS: &[Column] = &[
     ("latest", "latest_execution"),
     ("changed", "updated_at"),
 ];
+
+/// Of an execution that was accepted.
+const ACCEPTED: &[Column] = &[("execution", "execution"), ("state", "state")];
 
 /// `ticketsmith task …`
 #[derive(Debug, Subcommand)]
@@ -39,6 +43,45 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
+    /// Create a ticket. Prints the execution that does it; its output, which `execution view` shows, names the ticket.
+    Create {
+        /// The title.
+        title: String,
+        /// The description in Markdown.
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// The project's key. Default: the only project.
+        #[arg(long, value_name = "KEY")]
+        project: Option<String>,
+        /// The ticket's type by the tracker's name. Default: Task.
+        #[arg(long = "type", value_name = "TYPE")]
+        task_type: Option<String>,
+        /// A label; may be repeated.
+        #[arg(long = "label", value_name = "LABEL")]
+        labels: Vec<String>,
+        /// The key of the epic that it belongs to.
+        #[arg(long, value_name = "TICKET")]
+        epic: Option<String>,
+        #[command(flatten)]
+        wait: WaitArgument,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
+    /// Move a ticket to another status, comment on it, or both.
+    Edit {
+        /// The ticket's name in its tracker.
+        ticket: String,
+        /// The status, as the tracker or the configuration names it.
+        #[arg(long, value_name = "STATUS", required_unless_present = "comment")]
+        status: Option<String>,
+        /// A comment in Markdown.
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+        #[command(flatten)]
+        wait: WaitArgument,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
     /// Have an agent work on a ticket.
     Assign {
         /// The ticket's name in its tracker.
@@ -58,8 +101,13 @@ pub(crate) enum Arguments {
 
 /// The operations of the API that these commands use.
 #[cfg(test)]
-pub(crate) const OPERATIONS: &[(&str, &str)] =
-    &[("list_tasks", "task list"), ("show_task", "task view"), ("assign_task_to_agent", "task assign")];
+pub(crate) const OPERATIONS: &[(&str, &str)] = &[
+    ("list_tasks", "task list"),
+    ("show_task", "task view"),
+    ("post_task", "task create"),
+    ("put_task", "task edit"),
+    ("assign_task_to_agent", "task assign"),
+];
 
 /// Runs the command.
 ///
@@ -74,6 +122,24 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::View { ticket, client } => {
             client.show(&Call::get("/tasks/{}", &[&task_id(&ticket)]), COLUMNS).await
         }
+        Arguments::Create { title, description, project, task_type, labels, epic, wait, client } => {
+            let mut body = given([
+                ("title", Some(title)),
+                ("description", description),
+                ("project", project),
+                ("task_type", task_type),
+                ("epic", epic),
+            ]);
+            if !labels.is_empty() {
+                body["labels"] = labels.into();
+            }
+            wait.show(&client, &Call::post("/tasks", &[]).body(body), ACCEPTED).await
+        }
+        Arguments::Edit { ticket, status, comment, wait, client } => {
+            let body = given([("status", status), ("comment", comment)]);
+            let call = Call::new(Method::PUT, "/tasks/{}", &[&task_id(&ticket)]).body(body);
+            wait.show(&client, &call, ACCEPTED).await
+        }
         Arguments::Assign { ticket, workflow, inputs, wait, client } => {
             let mut body = json!({ "inputs": inputs.into_iter().collect::<Map<_, _>>() });
             if let Some(workflow) = workflow {
@@ -83,4 +149,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             wait.show(&client, &call, COLUMNS).await
         }
     }
+}
+
+/// A body with those of the fields that were given.
+fn given<const COUNT: usize>(fields: [(&str, Option<String>); COUNT]) -> Value {
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+    Value::Object(fields.collect())
 }

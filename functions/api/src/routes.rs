@@ -19,6 +19,7 @@ mod page;
 mod plugins;
 mod projects;
 mod steering;
+mod task_changes;
 mod tasks;
 mod tokens;
 mod users;

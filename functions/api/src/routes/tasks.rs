@@ -1,13 +1,14 @@
 //! `/tasks`: tickets that were worked on, and giving one to an agent.
 
 use crate::api::Shared;
-use crate::body::OptionalBody;
+use crate::body::{Body, OptionalBody};
 use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{Change, OfOne, WithBody};
 use crate::routes::page::Page;
+use crate::routes::task_changes::{self, ChangedTask, NewTask};
 use crate::routes::workflows::{ExecutionAccepted, start};
 use crate::segments::Segments;
 use crate::{cursor, id};
@@ -27,8 +28,8 @@ const USUAL_WORKFLOW: &str = "development";
 /// `/tasks` and what is below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
-        .routes(routes!(list_tasks))
-        .routes(routes!(show_task))
+        .routes(routes!(list_tasks, post_task))
+        .routes(routes!(show_task, put_task))
         .routes(routes!(assign_task_to_agent))
 }
 
@@ -225,6 +226,61 @@ async fn show_task(
         limit_micro_usd: (caller.directory().configuration().budgets.per_task() + spending.added).0,
     };
     Ok(Json(TaskWithSpending { task: task.into(), spending }))
+}
+
+/// Creates a ticket in a project's tracker.
+///
+/// The answer is an execution, whose output has the ticket's name as `task_id`. What it does is journaled.
+#[utoipa::path(
+    post, path = "/tasks", tag = "tasks",
+    request_body = NewTask,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and request are answered the same for a day.", max_length = 200)),
+    responses(
+        (status = 202, description = "An execution was accepted.", body = ExecutionAccepted,
+            headers(("Location" = String, description = "The execution."))),
+        Change, WithBody
+    )
+)]
+async fn post_task(
+    State(api): State<Shared>,
+    caller: Caller,
+    _: Query<Nothing>,
+    body: Body<NewTask>,
+) -> Result<Accepted, Problem> {
+    let Body { value, json } = body;
+    once(&api, &caller, "create a task", &json, async || task_changes::create(&api, &caller, value).await)
+        .await
+}
+
+/// Moves a ticket to another status, comments on it, or both.
+///
+/// The answer is an execution. The ticket need not have been worked on before, and what is at work on it goes on.
+#[utoipa::path(
+    put, path = "/tasks/{id}", tag = "tasks",
+    request_body = ChangedTask,
+    params(
+        ("id" = String, Path, description = "Its id: its name in base64url."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request are answered the same for a day.", max_length = 200)
+    ),
+    responses(
+        (status = 202, description = "An execution was accepted.", body = ExecutionAccepted,
+            headers(("Location" = String, description = "The execution."))),
+        Change, WithBody
+    )
+)]
+async fn put_task(
+    State(api): State<Shared>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+    _: Query<Nothing>,
+    body: Body<ChangedTask>,
+) -> Result<Accepted, Problem> {
+    let Body { value, json } = body;
+    let task_id = id::name_of(&id).ok_or_else(|| Problem::not_found("task"))?;
+    let ticket = caller.directory().ticket(&task_id).map_err(|_| Problem::not_found("task"))?;
+    let operation = format!("change {}", ticket.task_id());
+    once(&api, &caller, &operation, &json, async || task_changes::change(&api, &caller, &ticket, value).await)
+        .await
 }
 
 /// How a ticket is worked on.

@@ -79,6 +79,14 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         }
         "list_tasks" => sample(format!("/tasks?project={project}")),
         "show_task" => sample(format!("/tasks/{}", id(&world.task(project).await))),
+        "post_task" => {
+            let body = json!({"title": "Limit carts", "project": project});
+            Sample { path: "/tasks".to_owned(), body: Some(body) }
+        }
+        "put_task" => {
+            let path = format!("/tasks/{}", id(&format!("{project}-1")));
+            Sample { path, body: Some(json!({"comment": "Shipped."})) }
+        }
         "assign_task_to_agent" => {
             let path = format!("/tasks/{}/assign-to-agent", id(&format!("{project}-1")));
             Sample { path, body: Some(json!({})) }
@@ -132,7 +140,9 @@ const OF_PROJECTS: &[&str] = &[
     "get_workflow_status",
     "list_events",
     "list_tasks",
+    "post_task",
     "preview_undo",
+    "put_task",
     "redrive_execution",
     "stop_execution",
 ];

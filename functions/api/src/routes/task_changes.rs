@@ -1,0 +1,117 @@
+//! What `/tasks` changes in trackers: workflows do it, so that it is journaled and can be undone as everything else.
+
+use crate::api::Shared;
+use crate::caller::Caller;
+use crate::idempotency::Accepted;
+use crate::problem::{Code, Problem};
+use crate::routes::workflows::start;
+use control::{Operation, ProjectQuery, Ticket};
+use domain::configuration::Project;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// The workflow that creates a ticket: the shipped one, or the installation's own of the same name.
+const CREATE: &str = "create_ticket";
+/// The workflow that changes one.
+const CHANGE: &str = "change_ticket";
+
+/// A ticket to create.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewTask {
+    /// The title.
+    #[schema(min_length = 1, max_length = 500)]
+    title: String,
+    /// The description in Markdown.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 30000)]
+    description: Option<String>,
+    /// The key of the project. Default: the only one.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    project: Option<String>,
+    /// The ticket's type by the tracker's name. Default: `Task`.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    task_type: Option<String>,
+    /// Labels.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 50)]
+    labels: Option<Vec<String>>,
+    /// The key of the epic that it belongs to.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    epic: Option<String>,
+}
+
+/// What is changed of a ticket: one of both, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangedTask {
+    /// The status that it is moved to, as the tracker or `statuses` of the configuration names it.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    status: Option<String>,
+    /// A comment in Markdown.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 30000)]
+    comment: Option<String>,
+}
+
+/// Starts what creates a ticket.
+///
+/// # Errors
+/// Forbidden; invalid where there is no such project; a conflict where the installation has no workflow for it.
+pub(super) async fn create(api: &Shared, caller: &Caller, new: NewTask) -> Result<Accepted, Problem> {
+    let NewTask { title, description, project, task_type, labels, epic } = new;
+    let query = ProjectQuery { named: project.as_deref(), ticket: None, place: None };
+    let project = caller.directory().project(&query);
+    let project = project.map_err(|error| Problem::invalid_field("/project", error.to_string()))?;
+    let given = [("description", description), ("task_type", task_type), ("epic", epic)];
+    let mut inputs = given_inputs(given);
+    inputs.insert("title".to_owned(), title.into());
+    inputs.insert("labels".to_owned(), labels.unwrap_or_default().into());
+    begin(api, caller, project, CREATE, inputs).await
+}
+
+/// Starts what changes a ticket.
+///
+/// # Errors
+/// Forbidden; invalid where nothing is to be changed; a conflict where the installation has no workflow for it.
+pub(super) async fn change(
+    api: &Shared,
+    caller: &Caller,
+    ticket: &Ticket<'_>,
+    changed: ChangedTask,
+) -> Result<Accepted, Problem> {
+    let ChangedTask { status, comment } = changed;
+    if status.is_none() && comment.is_none() {
+        return Err(Problem::invalid_field("/status", "accepted: a status, a comment, or both"));
+    }
+    let mut inputs = given_inputs([("status", status), ("comment", comment)]);
+    // Not as the ticket that is worked on: what is at work on it goes on.
+    inputs.insert("ticket".to_owned(), ticket.task_id().into());
+    begin(api, caller, ticket.project(), CHANGE, inputs).await
+}
+
+fn given_inputs<const COUNT: usize>(given: [(&str, Option<String>); COUNT]) -> Map<String, Value> {
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
+async fn begin(
+    api: &Shared,
+    caller: &Caller,
+    project: &Project,
+    workflow: &str,
+    inputs: Map<String, Value>,
+) -> Result<Accepted, Problem> {
+    caller.check(api, &Operation::ChangeTask { project }).await?;
+    let routes = api.table.routes(api.clock.now()).await?;
+    if !routes.workflows.contains_key(workflow) {
+        let detail =
+            format!("the workflow `{workflow}`, which does this, is not among those of this installation");
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    start(api, caller, workflow.to_owned(), inputs, Some(project.key.clone())).await
+}
