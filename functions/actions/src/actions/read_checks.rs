@@ -73,6 +73,8 @@ pub enum Verdict {
     Late,
     /// The pull request is closed or merged.
     Closed,
+    /// The work was cut short: however the checks end, the pull request stays a draft.
+    Unfinished,
 }
 
 /// What later steps can read.
@@ -113,6 +115,10 @@ impl Action for ReadChecks {
         let open = pulls.find_pull_request(&project.repository, &input.branch, &base).await?;
         if open.is_none_or(|open| open.number != input.number) {
             return said(Verdict::Closed, "The pull request is closed or merged.");
+        }
+        let execution = &context.scope().execution;
+        if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {
+            return said(Verdict::Unfinished, "The work was cut short by a limit of dollars.");
         }
         match input.conclusion.as_deref() {
             Some("success") => return said(Verdict::Green, "All checks passed."),
