@@ -134,7 +134,7 @@ async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     assert_eq!(summaries(&state), expected);
 
     // Undo takes back only what nobody touched: the new ticket goes, the changed words come back.
-    let (code, printed, errors) = world.command(&["undo", &again, "--as", "ada"]).await;
+    let (code, printed, errors) = world.command(&["undo", &again, "--yes", "--as", "ada"]).await;
     assert_eq!(code, 0, "{printed}{errors}");
     let undone =
         async || (summaries(&world.state().await) == ["Build the dome", "Build the door"]).then_some(());

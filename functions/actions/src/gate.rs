@@ -11,7 +11,7 @@ use domain::configuration::{CiGate, Project};
 use domain::execution::execution_of;
 use edits::Edits;
 use jiff::Timestamp;
-use records::{Answer, ApprovedChange, StrangerWords, Timeliness, Topic};
+use records::{ApprovedChange, StrangerWords, Timeliness, Topic, Waiter};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -83,7 +83,10 @@ pub async fn pass(
     edits: &Edits,
 ) -> Result<Option<(String, ApprovedChange)>, ActionError> {
     let Some(gate) = gate(context, project, implementation, edits).await? else { return Ok(None) };
-    let Some(answer) = yes_to(context, &gate.question).await? else {
+    let yeses = yeses_to(context, &gate.question).await?.into_iter();
+    // The state machine goes on before it is recorded that it was told.
+    let mut in_time = yeses.filter(|waiter| waiter.told != Some(Timeliness::TooLate));
+    let Some(answer) = in_time.find_map(|waiter| waiter.answer) else {
         return Err(ActionError::rejected(format!(
             "nothing is pushed, because nobody approved this change ({}); a yes to another change does not count. {} The step \
              review_push asks what an approval step must ask before commit_changes",
@@ -95,27 +98,26 @@ pub async fn pass(
     Ok(session.map(|session| (session, approved)))
 }
 
-/// The yes that people gave to a question in this run.
+/// The questions of this run with these words to which people said yes. Whether a step still waited for it is in [`Waiter::told`], once that is
+/// known.
 ///
 /// # Errors
 /// Those of the table.
-pub(crate) async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>, ActionError> {
+pub(crate) async fn yeses_to(context: &Context<'_>, question: &str) -> Result<Vec<Waiter>, ActionError> {
     let (table, scope) = (context.table(), context.scope());
     let mut executions: BTreeSet<String> = BTreeSet::from([scope.execution.clone()]);
     // A redrive pushes what was approved before.
     let continued = table.continued(execution_of(&scope.run)).await?;
     executions.extend(continued.into_iter().map(|execution| execution.name));
+    let mut yeses = Vec::new();
     for execution in executions {
-        for waiter in table.waiters(&Topic::Approval(execution)).await? {
-            // That the step was told is recorded only after it goes on.
-            let is_it =
-                waiter.question.as_deref() == Some(question) && waiter.told != Some(Timeliness::TooLate);
-            if let Some(answer) = waiter.answer.filter(|answer| is_it && answer.approved) {
-                return Ok(Some(answer));
-            }
-        }
+        let asked = table.waiters(&Topic::Approval(execution)).await?.into_iter();
+        yeses.extend(asked.filter(|waiter| {
+            let is_yes = waiter.answer.as_ref().is_some_and(|answer| answer.approved);
+            is_yes && waiter.question.as_deref() == Some(question)
+        }));
     }
-    Ok(None)
+    Ok(yeses)
 }
 
 /// What tells a change from every other: the commit that it is made on, and each file's whole new content.

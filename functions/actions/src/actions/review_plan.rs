@@ -20,6 +20,12 @@ pub struct Input {
     /// The epic that tasks without one belong to.
     #[serde(default)]
     pub epic: Option<String>,
+    /// The channel in which it was asked for, by the chat's id.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The channel's name.
+    #[serde(default)]
+    pub channel_name: Option<String>,
 }
 
 /// What later steps can read.
@@ -31,6 +37,8 @@ pub struct Output {
     pub question: String,
     /// The plan in Markdown: its structure, its epics and tasks, what it is estimated to cost.
     pub details: String,
+    /// Whether it was asked for in another channel than the project's, where an approval asks.
+    pub elsewhere: bool,
     /// Who may answer, as an approval takes it: everybody with the role approver or admin.
     pub approvers: Vec<String>,
     /// What becomes tickets, in the order in which they are created.
@@ -85,6 +93,7 @@ impl Action for ReviewPlan {
         Ok(Done::for_good(Output {
             question: question(&plan, &context.scope().project.key, input.epic.as_deref()),
             details: cut_inline(&format!("{priced}\n{total}")),
+            elsewhere: is_elsewhere(context.scope().project.channel.as_deref(), &input),
             approvers: Vec::new(),
             items: items.collect(),
             tickets,
@@ -109,6 +118,13 @@ pub(crate) async fn given(
     Ok(plan)
 }
 
+/// Whether a plan was asked for in a channel other than the project's.
+fn is_elsewhere(own: Option<&str>, input: &Input) -> bool {
+    let own = own.map(|own| own.trim_start_matches('#'));
+    let is_own = |name: &Option<String>| name.is_some() && name.as_deref() == own;
+    input.channel.is_some() && !is_own(&input.channel) && !is_own(&input.channel_name)
+}
+
 /// Refuses a plan with mistakes, naming all of them.
 fn checked(plan: &ProjectPlan) -> Result<(), ActionError> {
     let problems: Vec<String> = plan.problems().iter().map(ToString::to_string).collect();
@@ -127,6 +143,25 @@ fn about(cost: MicroUsd) -> String {
 mod tests {
     use super::*;
     use domain::ErrorKind;
+
+    #[test]
+    fn the_projects_own_channel_has_an_id_and_a_name() {
+        let said_in = |channel: Option<&str>, name: Option<&str>| Input {
+            plan: None,
+            epic: None,
+            channel: channel.map(str::to_owned),
+            channel_name: name.map(str::to_owned),
+        };
+        for (own, channel, name, expected) in [
+            (Some("#shop-dev"), Some("C1"), Some("shop-dev"), false),
+            (Some("C1"), Some("C1"), Some("shop-dev"), false),
+            (Some("#shop-dev"), Some("C2"), Some("random"), true),
+            (None, Some("C2"), None, true),
+            (Some("#shop-dev"), None, None, false),
+        ] {
+            assert_eq!(is_elsewhere(own, &said_in(channel, name)), expected, "{own:?} {channel:?}");
+        }
+    }
 
     #[test]
     fn every_mistake_is_named() {

@@ -91,6 +91,12 @@ async fn no_ticket_is_created_of_a_plan_that_nobody_approved() {
     world.approved(&two()).await;
     let created = world.create(RUN, &stored, "sale").await.unwrap();
     assert_eq!(created["state"], "created", "{created}");
+    // The state machine goes on before it is recorded that it was told.
+    let other = plan(&[("codes", "Know more codes", &[])]);
+    let stored = world.stored(&other).await;
+    let asked = world.step("Again", "review_plan", json!({"plan": stored})).await.unwrap();
+    world.says_yes(&asked["question"]).await;
+    assert_eq!(world.create(RUN, &stored, "codes").await.unwrap()["state"], "created");
     world.assert_no_violations();
 }
 

@@ -19,8 +19,14 @@ impl World {
         self.table.note_stranger(SESSION, &words).await.unwrap();
     }
 
-    /// Ada says yes to a question.
+    /// Ada says yes to a question, and the step goes on with it.
     pub(crate) async fn approves(&self, question: &Value) {
+        let waiter = self.says_yes(question).await;
+        self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
+    }
+
+    /// Ada says yes to a question, and what came of it is not recorded yet.
+    pub(crate) async fn says_yes(&self, question: &Value) -> Waiter {
         let waiter = Waiter {
             topic: Topic::Approval(EXECUTION.into()).to_string(),
             key: format!("{RUN}/Approve.{question}"),
@@ -50,7 +56,7 @@ impl World {
             choice: None,
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
-        self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
+        waiter
     }
 }
 
@@ -110,6 +116,25 @@ async fn an_approved_change_is_pushed_and_settles_the_words_before_it() {
         "{details}"
     );
     world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_yes_counts_before_it_is_recorded_that_the_step_goes_on_and_one_that_is_too_late_does_not() {
+    for told in [None, Some(Timeliness::TooLate)] {
+        let world = World::start().await;
+        world.begin().await;
+        let mut implementation = world.implementation().await.unwrap();
+        implementation["session"] = json!(SESSION);
+        world.takes_in("grace").await;
+        let asked = world.review(&implementation).await;
+        let waiter = world.says_yes(&asked["question"]).await;
+        if let Some(told) = told {
+            world.table.mark_told(&waiter, told).await.unwrap();
+        }
+        let input = json!({"branch": BRANCH, "implementation": implementation});
+        let pushed = world.step("Commit", "commit_changes", input).await;
+        assert_eq!(pushed.is_ok(), told.is_none(), "{told:?}: {pushed:?}");
+    }
 }
 
 #[tokio::test]
