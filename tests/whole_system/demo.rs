@@ -102,6 +102,7 @@ async fn each_stack_ends_in_a_request_of_its_own_code_host() {
     for (stack, branch, ticket) in [
         ("gitlab", "feature/acme-web-shop-1", "acme/web/shop#1"),
         ("github", "feature/acme-shop-1", "acme/shop#1"),
+        ("bedrock", "feature/SHOP-1", "SHOP-1"),
     ] {
         let temporary = TempDir::new().unwrap();
         let Output { status, stdout, stderr } =
