@@ -41,6 +41,7 @@ mod init;
 mod injection;
 mod killed_agents;
 mod live;
+mod merged;
 mod models;
 mod money;
 mod on_error;

@@ -2,7 +2,7 @@
 
 use super::revisions;
 use super::round::Revision;
-use super::{checks_failed, code_review};
+use super::{checks_failed, code_review, plan};
 use crate::exit::{Exit, Outcome};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// The delivery with this name, or the first in the world file; for a trigger of revisions, the first and the revision.
+    /// The delivery with this name, or the first in the world file that leads to a change; for a trigger of revisions, the first and the revision.
     ///
     /// # Errors
     /// Usage errors for a file that cannot be read, an unknown stack, or a name that no delivery has; it lists those that exist.
@@ -34,7 +34,12 @@ impl Script {
         let wanted = name.filter(|name| revision.is_none() && *name != checks_failed::NAME);
         let names = world["deliveries"].as_object().into_iter().flat_map(Map::keys);
         let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
-        let found = known.iter().find(|known| wanted.is_none_or(|name| name == known.as_str()));
+        let is_meant = |known: &&String| match wanted {
+            Some(name) => name == known.as_str(),
+            // These end in no pull request of the agent's own, so that nobody gets them without asking.
+            None => ![plan::NAME, code_review::NAME].contains(&known.as_str()),
+        };
+        let found = known.iter().find(is_meant);
         let trigger = found.cloned().ok_or_else(|| {
             let of_revisions =
                 revisions::names().chain([checks_failed::NAME, code_review::NAME]).map(str::to_owned);
