@@ -94,6 +94,12 @@ async fn one_command_sets_a_project_up_and_a_repetition_changes_nothing() {
     assert_eq!(world.requests("github", "POST", "/repos/acme/shop/hooks").await.len(), 1);
     assert!(world.requests("github", "PATCH", "/repos/acme/shop/hooks").await.is_empty());
 
+    // Without one, it says what can be fetched.
+    let (code, printed, errors) = world.command(&["init", "--config", "mine.yaml"]).await;
+    assert_eq!(code, 0, "{printed}{errors}");
+    assert!(printed.contains("GitHub: `ticketsmith serve --pull` fetches labels"), "{printed}");
+    assert!(printed.contains("Jira: what happens there comes only to a public address"), "{printed}");
+
     // A new address has a webhook of its own.
     let (code, printed, _) =
         world.command(&["init", "--config", "mine.yaml", "--url", "https://other.example"]).await;
