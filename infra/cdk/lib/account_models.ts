@@ -20,26 +20,28 @@ const regionsOf: Record<string, string[]> = {
 
 const modelIn = (region: string, model: string) => `arn:${Aws.PARTITION}:bedrock:${region}::foundation-model/${model}`;
 
-/** What a function that asks these models may do: nothing with any other model, and with a profile's model only through the profile. */
+/** What a function that asks these models may do: nothing with any other model, and with a profile's model only through a profile of the list. */
 export function askingModels(models: string[]): iam.PolicyStatement[] {
-  return models.flatMap((model) => {
-    const statement = (actions: string[], resources: string[], profile?: string) =>
-      new iam.PolicyStatement({
-        actions,
-        resources,
-        conditions: profile === undefined ? undefined : { StringEquals: { "bedrock:InferenceProfileArn": profile } },
-      });
-    if (model.startsWith("arn:")) {
-      // A profile of the account's own: only its maker knows which model it leads to.
-      return [statement(asking, [model]), statement(asking, [modelIn("*", "*")], model)];
-    }
-    const [geography, base] = split(model);
-    const counting = statement(["bedrock:CountTokens"], [modelIn(Aws.REGION, base)]);
-    if (geography === undefined) return [statement(asking, [modelIn(Aws.REGION, base)]), counting];
-    const profile = `arn:${Aws.PARTITION}:bedrock:${Aws.REGION}:${Aws.ACCOUNT_ID}:inference-profile/${model}`;
-    const regions = (regionsOf[geography] ?? []).map((region) => modelIn(region, base));
-    return [statement(asking, [profile]), statement(asking, regions, profile), counting];
+  if (models.length === 0) return [];
+  const profiles = models.filter((model) => model.startsWith("arn:") || split(model)[0] !== undefined);
+  const arns = profiles.map((model) =>
+    model.startsWith("arn:") ? model : `arn:${Aws.PARTITION}:bedrock:${Aws.REGION}:${Aws.ACCOUNT_ID}:inference-profile/${model}`,
+  );
+  const behindProfiles = profiles.flatMap((model) => {
+    // A profile of the account's own: only its maker knows which model it leads to.
+    if (model.startsWith("arn:")) return [modelIn("*", "*")];
+    const [geography = "", base] = split(model);
+    return (regionsOf[geography] ?? []).map((region) => modelIn(region, base));
   });
+  const alone = models.filter((model) => !profiles.includes(model)).map((model) => modelIn(Aws.REGION, model));
+  const counted = models.filter((model) => !model.startsWith("arn:")).map((model) => modelIn(Aws.REGION, split(model)[1]));
+  const statement = (actions: string[], resources: string[], conditions?: iam.Conditions) =>
+    resources.length === 0 ? [] : [new iam.PolicyStatement({ actions, resources: [...new Set(resources)], conditions })];
+  return [
+    ...statement(asking, [...arns, ...alone]),
+    ...statement(asking, behindProfiles, { StringEquals: { "bedrock:InferenceProfileArn": arns } }),
+    ...statement(["bedrock:CountTokens"], counted),
+  ];
 }
 
 /** Every resource with a wildcard that the statements name. */

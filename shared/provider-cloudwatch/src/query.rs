@@ -1,9 +1,9 @@
 //! Questions about a metric: [`GetMetricData`](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html) for
 //! each minute, put together here, so that the minutes may begin anywhere.
 
-use crate::cloudwatch::{CloudWatch, dimensions};
+use crate::client::CloudWatch;
 use domain::ActionError;
-use domain::plugins::{MetricQuery, Statistic};
+use domain::plugins::{self, MetricQuery, Statistic};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +12,11 @@ pub(crate) const TARGET: &str = "GraniteServiceVersion20100801.GetMetricData";
 
 /// More pages than this are a loop: a page has thousands of minutes.
 const MOST_PAGES: usize = 100;
+
+/// The dimensions of a series, as the service writes them.
+pub(crate) fn dimensions(series: &plugins::Series) -> Value {
+    series.dimensions().iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect()
+}
 
 /// What is asked for.
 #[derive(Debug)]

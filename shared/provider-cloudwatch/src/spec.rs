@@ -1,6 +1,6 @@
 //! CloudWatch as a provider.
 
-use crate::cloudwatch::CloudWatch;
+use crate::client::CloudWatch;
 use crate::settings::Settings;
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};

@@ -1,7 +1,6 @@
 //! The plugin itself.
 
 use crate::settings::Settings;
-use crate::spec::NO_EVENTS;
 use async_trait::async_trait;
 use domain::ActionError;
 use domain::plugins::{Mark, Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic};
@@ -10,6 +9,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+
+/// Why there are no events.
+pub(crate) const NO_EVENTS: &str = "Prometheus keeps numbers over time, and no events";
 
 /// Labels that Prometheus and the Pushgateway give every value.
 const THEIRS: [&str; 3] = ["instance", "job", "series"];

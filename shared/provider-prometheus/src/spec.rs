@@ -1,15 +1,12 @@
 //! Prometheus as a provider.
 
-use crate::prometheus::Prometheus;
+use crate::prometheus::{NO_EVENTS, Prometheus};
 use crate::settings::Settings;
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, PluginType};
 use provider::{Connected, Connector, ProbeFuture, ProviderSpec, SettingsForm, TextLimits, same_site};
 use std::sync::Arc;
-
-/// Why there are no events.
-pub(crate) const NO_EVENTS: &str = "Prometheus keeps numbers over time, and no events";
 
 /// Prometheus.
 pub static SPEC: ProviderSpec = ProviderSpec {

@@ -1,35 +1,20 @@
 //! The plugin itself.
 
-use crate::query::Question;
-use crate::settings::Settings;
+use crate::client::CloudWatch;
+use crate::query::{Question, dimensions};
 use async_trait::async_trait;
-use aws_account::{Account, address, region};
-use domain::plugins::{Mark, Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic, Unit};
-use domain::{ActionError, ErrorKind, PermissionProblem};
-use http_client::{Answer, Auth, Client, Failure, Options};
+use domain::plugins::{Mark, Metric, MetricQuery, Monitoring, MonitoringEvent, Unit};
+use domain::{ActionError, ErrorKind};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The largest event, in bytes: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>. The limit is 256 KiB for an
 /// entry with everything that it names.
 const LARGEST_DETAIL: usize = 250 * 1024;
 
-/// What addresses and signatures call EventBridge.
-const EVENTBRIDGE: &str = "events";
-
 /// The longest kind of an event, in characters.
 const LONGEST_KIND: usize = 128;
-
-/// CloudWatch and EventBridge.
-#[derive(Debug, Clone)]
-pub struct CloudWatch {
-    pub(crate) metrics: Client,
-    events: Client,
-    pub(crate) settings: Settings,
-}
 
 /// The answer of `PutEvents`.
 #[derive(Debug, Deserialize)]
@@ -47,70 +32,6 @@ struct SentEntry {
     error_code: Option<String>,
     #[serde(default)]
     error_message: Option<String>,
-}
-
-impl CloudWatch {
-    /// Connects nothing yet. `section` is where the settings are, for errors.
-    ///
-    /// # Errors
-    /// `Rejected` when an address or the region cannot be used.
-    pub fn new(section: &str, settings: Settings, options: &Options) -> Result<Self, ActionError> {
-        let region = region(section, settings.region.as_deref())?;
-        let client = |service: &'static str, base_url: String| {
-            // The client checks the address first, so that nothing is signed for a wrong one.
-            let client = Client::new("CloudWatch", &base_url, Auth::None, options)?;
-            let account = Account::new(service, region.clone(), &base_url, Arc::clone(client.clock()));
-            let auth = Auth::Signed(Arc::new(account));
-            Ok::<_, ActionError>(Client::new("CloudWatch", &base_url, auth, options)?.judged_by(judge))
-        };
-        let base_url = settings.base_url.clone();
-        let events_url = settings.events_url.clone().or_else(|| base_url.clone());
-        let metrics = client("monitoring", base_url.unwrap_or_else(|| address("monitoring", &region)))?;
-        let events = client(EVENTBRIDGE, events_url.unwrap_or_else(|| address(EVENTBRIDGE, &region)))?;
-        Ok(Self { metrics, events, settings })
-    }
-
-    /// Calls an operation of CloudWatch.
-    pub(crate) async fn call(&self, target: &'static str, body: &Value) -> Result<Answer, Failure> {
-        let request =
-            self.metrics.post("/", &[]).json(body).header("content-type", "application/x-amz-json-1.0");
-        request.header("x-amz-target", target).without_redirects().send().await
-    }
-
-    /// Asks whether the credentials are valid and may read metrics, which costs nothing worth mentioning. Whether they may write cannot be
-    /// asked.
-    ///
-    /// # Errors
-    /// `Rejected` when the credentials are not accepted; those of the connection.
-    pub async fn permission_problems(&self) -> Result<Vec<PermissionProblem>, ActionError> {
-        let series = Series::new("doctor".to_owned(), Default::default())?;
-        let query = MetricQuery { series, statistic: Statistic::Count, within: Duration::from_secs(60) };
-        let question = Question::of(&self.settings.namespace, &query, self.metrics.clock().now());
-        match self.call(crate::query::TARGET, &question.body(None)).await {
-            Ok(_) => Ok(Vec::new()),
-            Err(failure) if failure.body.to_string().contains("not authorized") => {
-                Ok(vec![PermissionProblem::missing(
-                    "cloudwatch:GetMetricData".to_owned(),
-                    "query_metric fails",
-                    "allow it, and cloudwatch:PutMetricData for the namespace and events:PutEvents on the event bus"
-                        .to_owned(),
-                )])
-            }
-            Err(failure) => Err(failure.into()),
-        }
-    }
-}
-
-/// What the services mean by an answer: they say that requests come too often with 400, too.
-fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
-    let kind = body["__type"].as_str().unwrap_or_default();
-    let is_throttled = kind.contains("Throttl") || kind.contains("RequestLimitExceeded");
-    (status == 400 && is_throttled).then_some(ErrorKind::Throttled)
-}
-
-/// The dimensions of a series, as the service writes them.
-pub(crate) fn dimensions(series: &Series) -> Value {
-    series.dimensions().iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect()
 }
 
 fn unit(unit: Unit) -> &'static str {
