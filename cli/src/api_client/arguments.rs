@@ -105,6 +105,18 @@ impl ClientArguments {
         Ok(())
     }
 
+    /// Prints an answer as a line of JSON, or what the filter makes of it.
+    ///
+    /// # Errors
+    /// Usage for a filter that cannot be used.
+    pub(crate) fn print_line(&self, body: &Value) -> Outcome {
+        match &self.jq {
+            Some(filter) => print!("{}", super::filter::filtered(filter, body)?),
+            None => println!("{body}"),
+        }
+        Ok(())
+    }
+
     /// Whether people read the answer: words about it are for them alone.
     pub(crate) fn is_for_people(&self) -> bool {
         self.jq.is_none() && self.output == Format::Table

@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             clear_screen();
             arguments.client.print(body.clone(), &[])?;
         } else {
-            println!("{body}");
+            arguments.client.print_line(body)?;
         }
         std::io::stdout().flush().map_err(Exit::unreachable)
     };
