@@ -53,7 +53,7 @@ fn check_turns(messages: &[Value]) -> Result<(), Failure> {
             )));
         }
     }
-    if messages.len() % 2 == 0 {
+    if messages.len().is_multiple_of(2) {
         return Err(Failure::validation(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         ));
