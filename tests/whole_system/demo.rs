@@ -102,6 +102,7 @@ async fn each_stack_ends_in_a_request_of_its_own_code_host() {
     for (stack, branch, ticket) in [
         ("gitlab", "feature/acme-web-shop-1", "acme/web/shop#1"),
         ("github", "feature/acme-shop-1", "acme/shop#1"),
+        ("bedrock", "feature/SHOP-1", "SHOP-1"),
     ] {
         let temporary = TempDir::new().unwrap();
         let Output { status, stdout, stderr } =
@@ -187,5 +188,25 @@ async fn requirements_end_in_tickets_that_somebody_approved() {
         let states: Vec<&str> = tickets.iter().filter_map(|ticket| ticket["state"].as_str()).collect();
         assert_eq!(states, ["created"; 4], "{stack}: an epic and three tasks: {result:#}");
         assert_eq!(result["pull_request"], Value::Null, "{stack}");
+    }
+}
+
+#[tokio::test]
+async fn a_review_is_on_the_lines_of_the_pull_request() {
+    for stack in ["default", "gitlab"] {
+        let temporary = TempDir::new().unwrap();
+        let arguments = ["--trigger", "code-review", "--stack", stack, "--json"];
+        let Output { status, stdout, stderr } = demo(temporary.path(), &arguments).output().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{stack}: {}", text(&stderr));
+        let document: Value = serde_json::from_slice(&stdout).unwrap();
+        let review = &document["review"];
+        let comments = review["comments"].as_array().unwrap();
+        assert_eq!(comments.len(), 2, "{document:#}");
+        for comment in comments {
+            assert_eq!((&comment["path"], &comment["side"]), (&"src/shop/discounts.py".into(), &"RIGHT".into()));
+            assert!(comment["line"].as_u64().is_some_and(|line| line > 0), "{document:#}");
+        }
+        assert!(review["summary"].as_str().unwrap().starts_with("The cart takes one discount code"), "{document:#}");
+        assert_eq!(review["pull_request"], document["pull_request"]["url"], "{document:#}");
     }
 }

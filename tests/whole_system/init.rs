@@ -94,6 +94,12 @@ async fn one_command_sets_a_project_up_and_a_repetition_changes_nothing() {
     assert_eq!(world.requests("github", "POST", "/repos/acme/shop/hooks").await.len(), 1);
     assert!(world.requests("github", "PATCH", "/repos/acme/shop/hooks").await.is_empty());
 
+    // Without one, it says what can be fetched.
+    let (code, printed, errors) = world.command(&["init", "--config", "mine.yaml"]).await;
+    assert_eq!(code, 0, "{printed}{errors}");
+    assert!(printed.contains("GitHub: `ticketsmith serve --pull` fetches labels"), "{printed}");
+    assert!(printed.contains("Jira: what happens there comes only to a public address"), "{printed}");
+
     // A new address has a webhook of its own.
     let (code, printed, _) =
         world.command(&["init", "--config", "mine.yaml", "--url", "https://other.example"]).await;
@@ -152,5 +158,39 @@ async fn a_service_that_lets_no_program_register_says_so_and_the_rest_goes_on() 
     let (code, printed, errors) = first(&world, &[], SECRETS).await;
     assert_eq!(code, 0, "{printed}{errors}");
     assert!(errors.contains("could not be registered") && errors.contains("/webhooks/github"), "{errors}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_needs_no_secret_is_explained_and_examined_as_well() {
+    let profile = "eu.anthropic.claude-sonnet-5-5";
+    let world = WorldFile::quick_shop().edit(|world| {
+        world["bedrock"] = json!({"models": [profile], "replies": []});
+        world["configuration"]["plugins"]["bedrock"] = json!({});
+    });
+    let world = world.simulate().await;
+    std::fs::remove_dir_all(world.folder().join(".ticketsmith")).unwrap();
+    let text = std::fs::read_to_string(world.folder().join("ticketsmith.yaml")).unwrap();
+    let configuration: Value = serde_saphyr::from_str(&text).unwrap();
+    let set = ["jira", "github", "bedrock"].map(|name| {
+        format!("{name}.base_url={}", configuration["plugins"][name]["base_url"].as_str().unwrap())
+    });
+    let model = format!("bedrock.model={profile}");
+    let mut arguments = vec!["init", "--config", "mine.yaml", "--secrets", "-", "--project", "SHOP"];
+    arguments.extend(["--repository", "acme/shop", "--use", "github", "--use", "jira", "--use", "bedrock"]);
+    arguments.extend(["--set", "bedrock.region=eu-central-1", "--set", &model]);
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let secrets = r##"{
+        "jira": {"email": "ticketsmith@acme.example", "api_token": "simulated-jira-token"},
+        "github": {"token": "simulated-github-token"},
+        "signing": {"jira": "simulated-jira-webhook-secret"}
+    }"##;
+    let (_, printed, errors) = world.command_with_input(&arguments, secrets).await;
+    assert!(
+        printed.contains("\nBedrock:\n  1. ") && printed.contains("bedrock:InvokeModel"),
+        "{printed}{errors}"
+    );
+    assert!(printed.contains(&format!("model {profile}")), "doctor asks it: {printed}{errors}");
+    assert_eq!(world.requests("bedrock", "POST", "/count-tokens").await.len(), 1);
     world.finish().await;
 }

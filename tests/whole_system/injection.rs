@@ -65,7 +65,7 @@ struct Script {
 
 impl Script {
     fn key(&self) -> String {
-        format!("SHOP-{}", self.number)
+        format!("SHOP-{}", 101 + self.number)
     }
 
     /// What tells this script's instructions from others.
@@ -148,7 +148,7 @@ fn replies(scripts: &[Script]) -> Value {
 
 fn world_of(scripts: &[Script]) -> WorldFile {
     WorldFile::quick_shop().edit(|document| {
-        let mut tickets = Vec::new();
+        let mut tickets = document["jira"]["tickets"].as_array().unwrap().clone();
         let mut files = json!({
             "README.md": "A shop.\n", ".github/CODEOWNERS": "* @ada\n", ".github/workflows/test.yml": "on: push\n",
         });

@@ -9,6 +9,7 @@ use crate::support::{World, comments, eventually};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use std::process::Command;
 
 const KILLS: usize = 10;
 /// Kills of one ticket: in its development, and in its revision.
@@ -88,18 +89,17 @@ async fn killed_at_any_moment_an_agent_makes_each_edit_and_hears_each_word_once(
 async fn each_edit_once(world: &World, count: usize) {
     let state = world.state().await;
     let said = comments(&state);
+    let folder = tempfile::tempdir().unwrap();
+    let clone = folder.path().join("shop");
+    world.export("acme/shop", &clone).await;
     for at in 0..count {
-        let pull = pull_request(repository(&state, "acme/shop"), &format!("feature/{}", key(at))).clone();
-        assert_eq!(pull["commits"], 2, "{}", key(at));
-        let folder = tempfile::tempdir().unwrap();
-        world.export("acme/shop", folder.path()).await;
-        let git = std::process::Command::new("git")
-            .args(["show", &format!("origin/feature/{}:README.md", key(at))])
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let readme = String::from_utf8(git.stdout).unwrap();
-        assert_eq!(readme.matches("in upper or lower case").count(), 1, "{}: {readme}", key(at));
+        let branch = format!("feature/{}", key(at));
+        assert_eq!(pull_request(repository(&state, "acme/shop"), &branch)["commits"], 2, "{branch}");
+        let checked_out =
+            Command::new("git").args(["checkout", "--quiet", &branch]).current_dir(&clone).status().unwrap();
+        assert!(checked_out.success(), "{branch}");
+        let readme = std::fs::read_to_string(clone.join("README.md")).unwrap();
+        assert_eq!(readme.matches("in upper or lower case").count(), 1, "{branch}: {readme}");
     }
     assert_eq!(said.iter().filter(|text| text.contains("Revised in ")).count(), count, "{said:#?}");
 }

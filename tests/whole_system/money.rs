@@ -228,8 +228,7 @@ async fn past_runs_say_what_the_next_one_costs() {
                        "merge": true, "by": "noor"});
     world.deliver(close).await;
     let listed = async |by: &str| {
-        let (code, printed, errors) =
-            world.command(&["cost", "list", "--by", by, "--output", "jsonl"]).await;
+        let (code, printed, errors) = world.command(&["cost", "list", "--by", by, "--output", "jsonl"]).await;
         assert_eq!(code, 0, "{errors}");
         let rows = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         rows.map(|row| (row["name"].clone(), row["cost"]["known_micro_usd"].clone())).collect::<Vec<_>>()

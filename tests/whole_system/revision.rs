@@ -9,7 +9,12 @@ const REQUEST: &str = "Please say in the README that lower case works, too.";
 
 /// A world in which SHOP-1 has its pull request, and the number of it.
 async fn with_pull_request() -> (World, Value) {
-    let world = WorldFile::quick_shop().start().await;
+    with_pull_request_in(WorldFile::quick_shop()).await
+}
+
+/// The same in another shop.
+async fn with_pull_request_in(file: WorldFile) -> (World, Value) {
+    let world = file.start().await;
     let first = world.start_by("jira-label").await;
     assert_eq!(world.ended(&first).await["outcome"], "succeeded");
     let state = world.state().await;
@@ -121,5 +126,50 @@ async fn a_strangers_words_start_nothing_and_are_answered_once() {
     };
     assert_eq!(eventually("the refusal", EXECUTION_LIMIT, refusals).await, 1);
     assert_eq!(commits(&world.state().await), 1);
+    world.finish().await;
+}
+
+/// The comments on lines of the pull request: who began each thread, what was answered in it, and whether it is resolved.
+fn threads(state: &Value) -> Vec<(String, Vec<String>, bool)> {
+    let pull = pull_request(repository(state, "acme/shop"), BRANCH);
+    let all = pull["review_comments"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let begun = all.iter().filter(|comment| comment["in_reply_to_id"].is_null());
+    let thread = |first: &Value| {
+        let answers = all.iter().filter(|comment| comment["in_reply_to_id"] == first["id"]);
+        (text(&first["user"]["login"]), answers.map(|answer| text(&answer["body"])).collect(), first["resolved"] == true)
+    };
+    begun.map(thread).collect()
+}
+
+#[tokio::test]
+async fn each_thread_of_a_review_is_answered_once_and_what_is_done_is_resolved() {
+    let answer = json!({ "tool_use": {
+        "name": "answer_thread", "input": { "thread": 1, "done": true, "text": "The README says so now." },
+    }});
+    let with_answer = |document: &mut Value| {
+        let replies = document["claude"]["replies"].as_array_mut().unwrap();
+        let asked = replies.iter_mut().find(|reply| reply["for"] == "People looked at it and ask for changes").unwrap();
+        asked["turns"][1]["content"].as_array_mut().unwrap().insert(0, answer);
+    };
+    let (world, number) = with_pull_request_in(WorldFile::quick_shop().edit(with_answer)).await;
+    let review = |by: &str, verdict: &str, lines: &[u64]| {
+        let comments = lines.iter().map(|line| json!({ "path": "src/shop/discounts.py", "line": line, "body": format!("Line {line}?") }));
+        json!({
+            "kind": "github-review", "repository": "acme/shop", "pull_request": number, "verdict": verdict, "text": REQUEST, "by": by,
+            "comments": comments.collect::<Vec<_>>(),
+        })
+    };
+    // A stranger's words ask for nothing, and nobody answers them.
+    world.deliver(review("grace", "commented", &[3])).await;
+    let revision = world.start_by(review("ada", "changes_requested", &[7, 8])).await;
+    revised_once(&world, &revision).await;
+    let threads = threads(&world.state().await);
+    assert_eq!(threads.len(), 3, "{threads:#?}");
+    assert_eq!((threads[0].0.as_str(), threads[0].1.len(), threads[0].2), ("grace", 0, false));
+    assert_eq!((threads[1].1.len(), threads[1].2), (1, true), "{threads:#?}");
+    assert!(threads[1].1[0].starts_with("The README says so now.\n\n("), "{threads:#?}");
+    assert_eq!((threads[2].1.len(), threads[2].2), (1, false), "{threads:#?}");
+    assert!(threads[2].1[0].contains("case of a discount code"), "{threads:#?}");
     world.finish().await;
 }

@@ -1,11 +1,13 @@
 //! `ticketsmith execution`: performances of workflows.
 
+mod wait;
 mod watch;
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::exit::Outcome;
 use clap::Subcommand;
 use reqwest::Method;
+pub(crate) use wait::WaitArgument;
 
 const COLUMNS: &[Column] = &[
     ("outcome", "outcome"),
@@ -57,9 +59,16 @@ pub(crate) enum Arguments {
         code: Option<String>,
         #[command(flatten)]
         named: Named,
+        #[command(flatten)]
+        wait: WaitArgument,
     },
     /// Continue an execution that failed or was stopped.
-    Redrive(Named),
+    Redrive {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        wait: WaitArgument,
+    },
     /// Show what happened in an execution, from the first event on.
     Events {
         /// Only what came after the event with this number.
@@ -119,13 +128,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::Stop(named) => {
             named.show(Call::post("/executions/{}/stop", &[&named.name]), COLUMNS).await
         }
-        Arguments::Undo { preview, code, named } => {
+        Arguments::Undo { preview, code, named, wait } => {
             let method = if preview { Method::GET } else { Method::POST };
             let call = Call::new(method, "/executions/{}/undo", &[&named.name]).query("code", code);
-            named.show(call, COLUMNS).await
+            wait.show(&named.client, &call, COLUMNS).await
         }
-        Arguments::Redrive(named) => {
-            named.show(Call::post("/executions/{}/redrive", &[&named.name]), COLUMNS).await
+        Arguments::Redrive { named, wait } => {
+            let call = Call::post("/executions/{}/redrive", &[&named.name]);
+            wait.show(&named.client, &call, COLUMNS).await
         }
         Arguments::Events { after, named } => {
             let call = Call::get("/executions/{}/events", &[&named.name]).query("after", Some(after));

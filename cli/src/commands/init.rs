@@ -75,8 +75,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
     };
     let changed = given.complete(&file.configuration, &arguments.data, url.as_deref(), &answers).await?;
-    if let Some(url) = &url {
-        webhook::register(&file.configuration, &arguments.data, url, &changed).await?;
+    match &url {
+        Some(url) => webhook::register(&file.configuration, &arguments.data, url, &changed).await?,
+        None => webhook::say_what_comes_without(&file.configuration),
     }
     println!();
     let place = PlaceArgument { data: arguments.data, stage: None };

@@ -1,6 +1,7 @@
 //! `ticketsmith task`: tickets that are or were worked on.
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments, task_id};
+use crate::commands::execution::WaitArgument;
 use crate::commands::run::parse_input;
 use crate::exit::Outcome;
 use clap::Subcommand;
@@ -49,6 +50,8 @@ pub(crate) enum Arguments {
         #[arg(long = "input", value_name = "NAME=VALUE", value_parser = parse_input)]
         inputs: Vec<(String, Value)>,
         #[command(flatten)]
+        wait: WaitArgument,
+        #[command(flatten)]
         client: ClientArguments,
     },
 }
@@ -71,13 +74,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::View { ticket, client } => {
             client.show(&Call::get("/tasks/{}", &[&task_id(&ticket)]), COLUMNS).await
         }
-        Arguments::Assign { ticket, workflow, inputs, client } => {
+        Arguments::Assign { ticket, workflow, inputs, wait, client } => {
             let mut body = json!({ "inputs": inputs.into_iter().collect::<Map<_, _>>() });
             if let Some(workflow) = workflow {
                 body["workflow"] = workflow.into();
             }
             let call = Call::post("/tasks/{}/assign-to-agent", &[&task_id(&ticket)]).body(body);
-            client.show(&call, COLUMNS).await
+            wait.show(&client, &call, COLUMNS).await
         }
     }
 }

@@ -1,13 +1,14 @@
-//! Alerts: tells the team once when a share of a limit is spent.
+//! Alerts: tells the team, and programs that follow the execution, once when a share of a limit is spent.
 
 use crate::handle::Events;
 use domain::configuration::{Configuration, Project};
 use domain::plugins::{Mark, Message, MessageBody};
 use domain::{ActionError, Actor, MicroUsd, PluginType};
-use records::{ExecutionRecord, Limits, Spender};
+use records::{ExecutionRecord, Limits, NewFrame, Spender};
+use serde_json::json;
 
 impl Events {
-    /// Reports to the project's channel the highest share in `alert_at_percent` that the limit of the ticket, or of the month of the person,
+    /// Reports to the project's channel, and in the execution's feed, the highest share in `alert_at_percent` that the limit of the ticket, or of the month of the person,
     /// the project or the workflow, has reached since the last alert. Failures are logged; the costs are in the records either way.
     pub(crate) async fn alert_logged(&self, execution: &str) {
         if let Err(error) = self.alert(execution).await {
@@ -19,7 +20,7 @@ impl Events {
         let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
-        let Some((project, channel)) = channel_of(&configuration, &execution) else { return Ok(()) };
+        let place = channel_of(&configuration, &execution);
         let budgets = &configuration.budgets;
         let limits = Limits::from(budgets);
         let account = execution.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
@@ -38,6 +39,19 @@ impl Events {
             if !self.table.claim_alert(&of, percent).await? {
                 continue;
             }
+            let data = json!({
+                "execution": name,
+                "limit": of.to_string(),
+                "percent": percent,
+                "spent_micro_usd": spent.0,
+                "limit_micro_usd": limit.0,
+            });
+            let part = format!("alert {of} {percent}");
+            let told = self.tell_one(name, part, NewFrame { event: "budget.alert", data }).await;
+            let Some((project, channel)) = &place else {
+                told?;
+                continue;
+            };
             let text = format!(
                 "\u{26a0}\u{fe0f} **{percent} %** of the limit of {of} is spent: {spent} of {limit} ({})",
                 project.key
@@ -49,6 +63,7 @@ impl Events {
             };
             let mark = Mark { key: format!("{of}/alert/{percent}"), at: now };
             self.feedback.send_message(&configuration, project, &message, &mark).await?;
+            told?;
         }
         Ok(())
     }

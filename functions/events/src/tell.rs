@@ -70,6 +70,31 @@ impl Events {
         Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
     }
 
+    /// Tells one thing that happened in an execution, once by the name of its part; nothing after the execution's end, which is its last frame.
+    ///
+    /// # Errors
+    /// As [`Events::tell_news`].
+    pub(crate) async fn tell_one(
+        &self,
+        execution: &str,
+        part: String,
+        frame: NewFrame,
+    ) -> Result<(), ActionError> {
+        let frames = [frame];
+        for _ in 0..ROUNDS {
+            let told = self.table.told(execution).await?;
+            if told.seen.contains_key(ENDED) || told.seen.contains_key(&part) {
+                return Ok(());
+            }
+            let mut seen = told.seen.clone();
+            seen.insert(part.clone(), String::new());
+            if self.table.tell(execution, told, seen, &frames, self.clock.now()).await? {
+                return Ok(());
+            }
+        }
+        Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
+    }
+
     /// What there is of an execution, besides what its record says: it is looked at with every change, so only what may be news is read.
     async fn present(
         &self,

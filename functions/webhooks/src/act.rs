@@ -10,17 +10,13 @@ use crate::question::{answer_question, answer_to_start};
 use crate::senders::{self, Received};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{
-    AnswerResult, Authority, Authorization, Caller, Control, Directory, Operation, ProjectQuery,
-    StartDecision, decide,
-};
-use domain::event::common::TICKET_EDITED;
+use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::TextLimit;
 use domain::{Actor, Event, EventKey, EventName, SourceName};
 use jiff::Timestamp;
-use records::{NewInquiry, Occurrence, RecordsError, ReplyPlace, StrangerWords, Table};
+use records::{NewInquiry, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -163,6 +159,7 @@ impl Acting<'_> {
         if let Some(done) = self.answer_by_move(&event).await? {
             return Ok(self.handled(done, &event, is_elsewhere));
         }
+        let mut wished = None;
         let event = match routes.start_for(&event) {
             // A machine could answer every revision with another request.
             Ok(None) if !is_awaited && reply.is_some() => {
@@ -173,7 +170,9 @@ impl Acting<'_> {
                         {
                             return Ok(self.told(told, &event));
                         }
-                        self.revision_of(routes, &event, &wish, on).await?.unwrap_or(event)
+                        let revision = self.revision_of(routes, &event, &wish, on.clone()).await?;
+                        wished = Some((wish, on, reply.clone()));
+                        revision.unwrap_or(event)
                     }
                     None => event,
                 }
@@ -194,6 +193,12 @@ impl Acting<'_> {
                     false => self.control.start(*request).await?,
                 };
                 let outcome = Outcome::from(result);
+                // Another request was faster: this one is said to the agent that it began.
+                if let (Outcome::AlreadyAtWork { .. }, Some((wish, on, reply))) = (&outcome, wished)
+                    && let Some(told) = self.tell_by(&asked, wish, on.as_ref(), reply).await?
+                {
+                    return Ok(self.told(told, &asked));
+                }
                 // Who gave a label finds the work at the ticket; who spoke to the bot or asked for a revision expects an answer.
                 let is_revision = asked.kind == EventName::REVISION_REQUESTED;
                 let answer = match outcome {
@@ -314,70 +319,6 @@ impl Acting<'_> {
         let inquiry = NewInquiry { kind: event.kind, fields: event.fields, by: event.actor, reported: true };
         self.table.inquire(key, &inquiry, self.now).await?;
         Ok(Outcome::Recorded)
-    }
-
-    /// Who caused an event, where that is somebody who may not start work: what they say is from outside. That a ticket's text is theirs
-    /// is recorded, because whoever starts a run vouches for the text as it was then.
-    async fn stranger(&self, routes: &Routes, event: &Event) -> Result<Option<String>, RecordsError> {
-        let kinds = routes.events.kinds_of(&event.kind, &event.fields);
-        // Only what is by people has a field for them.
-        if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
-            return Ok(None);
-        }
-        let named =
-            event.fields.get("repository").and_then(serde_json::Value::as_str).or(event.project.as_deref());
-        let ticket = event.task_id.as_deref().and_then(|typed| self.directory.ticket(typed).ok());
-        let place = ProjectQuery { named: None, ticket: None, place: named };
-        let project = ticket.as_ref().map(|ticket| ticket.project());
-        let Some(project) = project.or_else(|| self.directory.project(&place).ok()) else { return Ok(None) };
-        let actor = self.actor_of(event);
-        if let Some(actor) = &actor {
-            let caller = self.caller(event, actor);
-            let asked = self.control.authorize(&caller, &Operation::Start { project }).await?;
-            if asked == Authorization::Allowed {
-                return Ok(None);
-            }
-        }
-        let name = actor.map(|actor| actor.person.or(actor.display_name).unwrap_or(actor.id));
-        let by = name.unwrap_or_else(|| "a machine".to_owned());
-        let is_edit = kinds.iter().any(|spec| spec.name == TICKET_EDITED);
-        if let Some(ticket) = ticket.filter(|_| is_edit) {
-            let place = format!("an edit of {}", ticket.task_id());
-            let words = StrangerWords { by: by.clone(), place, at: self.now };
-            self.table.note_outside_words(ticket.task_id(), &words).await?;
-        }
-        Ok(Some(by))
-    }
-
-    /// Records the event for a step that waits for it, or for a wider event that it also is, now or later; whichever comes second finds the
-    /// other. Says whether one waits now.
-    async fn keep_for_waiters(
-        &self,
-        routes: &Routes,
-        event: &Event,
-        stranger: Option<String>,
-    ) -> Result<bool, RecordsError> {
-        let keys = routes.events.keys_of(&event.kind, &event.fields);
-        let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
-        let occurrence = Occurrence { fields, at: self.now, delivery, stranger };
-        let is_awaited = self.is_awaited(&keys).await?;
-        for key in &keys {
-            self.table.put_occurrence(key, &occurrence).await?;
-        }
-        Ok(is_awaited)
-    }
-
-    /// Whether a step of an open execution waits for one of these. What an execution left when it ended takes nobody's words.
-    async fn is_awaited(&self, keys: &[EventKey]) -> Result<bool, RecordsError> {
-        for key in keys {
-            for waiter in self.table.waiters_for_event(key.as_str()).await? {
-                let execution = self.table.execution(&waiter.execution).await?;
-                if execution.is_some_and(|execution| !execution.outcome.is_final()) {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// Handles a ticket's move to a status that answers a question on it.

@@ -54,8 +54,12 @@ impl Webhooks {
             Err(refusal) => {
                 let outcome = refusal.outcome();
                 let answer = match &refusal {
-                    Refusal::Malformed(_) | Refusal::Records(RecordsError::Invalid(_)) => {
-                        tracing::warn!(error = %refusal, "a fetched delivery makes no sense and is left out");
+                    // What would fail each time must not hold up what happened after it.
+                    Refusal::Malformed(_)
+                    | Refusal::Records(
+                        RecordsError::Invalid(_) | RecordsError::Corrupt(_) | RecordsError::Missing(_),
+                    ) => {
+                        tracing::error!(error = %refusal, "a fetched delivery cannot be handled and is left out");
                         Ok(json!({ "error": refusal.to_string() }))
                     }
                     _ => Err(ActionError::unavailable(refusal.to_string())),

@@ -22,6 +22,7 @@ mod act;
 mod address;
 mod answer;
 mod asked;
+mod awaited;
 mod bodies;
 mod bounds;
 mod button;

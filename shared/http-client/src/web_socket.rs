@@ -186,14 +186,14 @@ mod tests {
     #[tokio::test]
     async fn only_encrypted_or_local_addresses_and_none_is_shown() {
         for address in ["ws://a.example/?ticket=hunter2", "https://a.example/hunter2", "hunter2"] {
-            let error = WebSocket::connect("Slack", address).await.unwrap_err();
+            let error = WebSocket::connect("Chat", address).await.unwrap_err();
             assert_eq!(error.kind, ErrorKind::Rejected, "{address}");
-            assert!(error.message.starts_with("Slack: ") && !error.message.contains("hunter2"), "{error}");
+            assert!(error.message.starts_with("Chat: ") && !error.message.contains("hunter2"), "{error}");
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("ws://{}/hunter2", listener.local_addr().unwrap());
         drop(listener);
-        let error = WebSocket::connect("Slack", &address).await.unwrap_err();
+        let error = WebSocket::connect("Chat", &address).await.unwrap_err();
         assert!(error.kind == ErrorKind::Unavailable && !error.message.contains("hunter2"), "{error}");
     }
 }

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// entry with everything that it names.
 const LARGEST_DETAIL: usize = 250 * 1024;
 
+/// What addresses and signatures call EventBridge.
+const EVENTBRIDGE: &str = "events";
+
 /// The longest kind of an event, in characters.
 const LONGEST_KIND: usize = 128;
 
@@ -63,7 +66,7 @@ impl CloudWatch {
         let base_url = settings.base_url.clone();
         let events_url = settings.events_url.clone().or_else(|| base_url.clone());
         let metrics = client("monitoring", base_url.unwrap_or_else(|| address("monitoring", &region)))?;
-        let events = client("events", events_url.unwrap_or_else(|| address("events", &region)))?;
+        let events = client(EVENTBRIDGE, events_url.unwrap_or_else(|| address(EVENTBRIDGE, &region)))?;
         Ok(Self { metrics, events, settings })
     }
 

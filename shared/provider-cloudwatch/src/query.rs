@@ -123,7 +123,7 @@ impl CloudWatch {
                         .iter()
                         .filter(|series| series.id == id)
                         .flat_map(|series| series.values.clone())
-                        .collect()
+                        .collect::<Vec<f64>>()
                 };
                 return Ok(question.answer(values));
             }

@@ -30,6 +30,7 @@ pub(crate) const ACTIONS: &str = "github-actions";
 const CHECK_RUNS: &str = "/repos/{owner}/{name}/commits/{sha}/check-runs";
 
 /// Why a list is not read.
+#[derive(Debug)]
 struct Unread {
     /// Whether the token may not read it.
     is_refused: bool,

@@ -9,7 +9,6 @@ use http_client::{Auth, Client, Options};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::time::Duration;
 
 /// Labels that Prometheus and the Pushgateway give every value.
@@ -103,10 +102,8 @@ impl Monitoring for Prometheus {
                 "Prometheus gives every value the label `{theirs}` itself, so it cannot be a dimension; choose another name"
             )));
         }
-        let mut text = String::new();
         let (name, value) = (series.name(), metric.value);
-        // Writing to a text does not fail.
-        let _ = write!(text, "# TYPE {name} gauge\n{name}{{{}}} {value}\n", labels(series));
+        let text = format!("# TYPE {name} gauge\n{name}{{{}}} {value}\n", labels(series));
         let path = "/metrics/job/{job}/series/{series}";
         let request = self.pushgateway.put(path, &[&self.job, &group(series)]).text(text);
         let answer = request.without_redirects().send().await?;

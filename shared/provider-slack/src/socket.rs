@@ -21,6 +21,9 @@ const MENTIONS: &str = "mentions";
 /// Slack gives a sign of life several times a minute.
 const SILENCE: Duration = Duration::from_secs(120);
 
+/// How long to wait until another connection is opened: Slack ends each after an hour or so.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How far what was said before a connection is read again: a message may have been sent and not acknowledged.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 
@@ -43,6 +46,9 @@ struct Frame {
     /// Whether an answer may come with the acknowledgment.
     #[serde(default)]
     accepts_response_payload: bool,
+    /// Why the connection ends.
+    #[serde(default)]
+    reason: Option<String>,
     #[serde(default)]
     payload: Value,
 }
@@ -85,12 +91,21 @@ impl Pull for Slack {
         })?;
         let address = self.open_socket(token).await?;
         let mut socket = WebSocket::connect("Slack's Socket Mode", &address).await?;
+        let mut is_greeted = false;
         while let Some(text) = socket.next(SILENCE).await? {
             // What cannot be read is of a kind that is not used.
             let Ok(frame) = serde_json::from_str::<Frame>(&text) else { continue };
             match frame.kind.as_str() {
                 // From here on, nothing is missed: what was said before is read now.
-                "hello" => self.catch_up(to).await?,
+                "hello" => {
+                    is_greeted = true;
+                    self.catch_up(to).await?;
+                }
+                "disconnect" if frame.reason.as_deref() == Some("link_disabled") => {
+                    return Err(ActionError::rejected(
+                        "Slack: Socket Mode is turned off in the app's settings",
+                    ));
+                }
                 // Another connection takes over.
                 "disconnect" => break,
                 _ => {}
@@ -106,7 +121,10 @@ impl Pull for Slack {
             socket.send(acknowledgment.to_string()).await?;
             self.keep(to).await?;
         }
-        Ok(Duration::ZERO)
+        match is_greeted {
+            true => Ok(AGAIN),
+            false => Err(ActionError::unavailable("Slack closed the connection before it was used")),
+        }
     }
 }
 

@@ -35,36 +35,48 @@ pub(crate) struct Arguments {
 /// The outcome's code, without a message; the API's refusal; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let client = arguments.client.client()?;
+    let screen = std::io::stdout().is_terminal() && arguments.client.is_for_people();
+    let show = |body: &Value| {
+        if screen {
+            clear_screen();
+            arguments.client.print(body.clone(), &[])?;
+        } else {
+            println!("{body}");
+        }
+        std::io::stdout().flush().map_err(Exit::unreachable)
+    };
     tokio::select! {
-        outcome = follow(&arguments, &client) => Exit::of_outcome(outcome?),
+        outcome = until_outcome(&client, &arguments.name, arguments.until_waiting, show) => {
+            Exit::of_outcome(outcome?)
+        }
         () = stop_signal() => Ok(()),
     }
 }
 
-async fn follow(arguments: &Arguments, client: &ApiClient) -> Outcome<ExecutionOutcome> {
-    let call = Call::get("/executions/{}", &[&arguments.name]);
-    let screen = std::io::stdout().is_terminal() && arguments.client.is_for_people();
+/// Follows an execution until it has ended, or waits for a person where that counts; `show` is given what it is like, and every change.
+///
+/// # Errors
+/// Those of `show`; the API's refusal; unreachable when nothing answers.
+pub(crate) async fn until_outcome(
+    client: &ApiClient,
+    name: &str,
+    until_waiting: bool,
+    show: impl Fn(&Value) -> Outcome,
+) -> Outcome<ExecutionOutcome> {
+    let call = Call::get("/executions/{}", &[name]);
     let mut last = Value::Null;
     // Opened before the first look, so that nothing that happens after it goes unnoticed.
-    let mut pushed = client.socket_of(&arguments.name).await?;
+    let mut pushed = client.socket_of(name).await?;
     loop {
         let body = client.send(&call).await?;
         if body != last {
-            if screen {
-                clear_screen();
-                arguments.client.print(body.clone(), &[])?;
-            } else {
-                println!("{body}");
-            }
-            std::io::stdout().flush().map_err(Exit::unreachable)?;
+            show(&body)?;
         }
         // A later version may have outcomes that this one does not know; none of them counts as an end.
         let outcome = body.get("outcome").and_then(|outcome| ExecutionOutcome::deserialize(outcome).ok());
         match outcome {
             Some(outcome) if outcome.is_final() => return Ok(outcome),
-            Some(ExecutionOutcome::Waiting) if arguments.until_waiting => {
-                return Ok(ExecutionOutcome::Waiting);
-            }
+            Some(ExecutionOutcome::Waiting) if until_waiting => return Ok(ExecutionOutcome::Waiting),
             _ => last = body,
         }
         pushed = changed(pushed).await;

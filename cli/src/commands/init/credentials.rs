@@ -79,6 +79,16 @@ impl Credentials {
                 credentials(form, spec, given, &facts, &mut file, answers).await?;
             }
         }
+        for instance in configuration.instances() {
+            // Nothing shows whether what needs no secret was set up; `doctor` asks it.
+            if let Ok(spec) = providers::find(instance.provider())
+                && spec.secret.is_empty()
+            {
+                let site = spec.site_of(instance);
+                let command = &configuration.webhooks.command;
+                show_steps(spec, &SetupFacts { site: &site, webhook_url: None, command });
+            }
+        }
         self.signing(configuration, &forms, url.is_some(), &mut file, answers).await
     }
 
@@ -147,6 +157,14 @@ fn set(file: &mut SecretFile, form: &SecretForm, name: &str, value: &Value) -> O
     file.update(secret_id(&form.name), with_value).map_err(Exit::usage)?
 }
 
+/// Says what a person does at a service.
+fn show_steps(spec: &ProviderSpec, facts: &SetupFacts<'_>) {
+    println!("\n{}:", spec.name);
+    for (number, step) in (1..).zip((spec.setup.steps)(facts)) {
+        println!("  {number}. {step}");
+    }
+}
+
 /// The credentials of one instance.
 async fn credentials(
     form: &SecretForm,
@@ -164,10 +182,7 @@ async fn credentials(
         return Ok(());
     }
     if given.is_none() {
-        println!("\n{}:", spec.name);
-        for (number, step) in (1..).zip((spec.setup.steps)(facts)) {
-            println!("  {number}. {step}");
-        }
+        show_steps(spec, facts);
         if !answers.is_terminal {
             println!("  Then: ticketsmith secrets set {name}");
             return Ok(());

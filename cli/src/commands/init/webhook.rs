@@ -17,6 +17,21 @@ use std::time::Duration;
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Says what of each service `serve --pull` fetches, where there is no public address, and what needs one.
+pub(super) fn say_what_comes_without(configuration: &Configuration) {
+    for instance in configuration.instances() {
+        let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());
+        let Some(sender) = sender else { continue };
+        match sender.fetched() {
+            Some(fetched) => println!("{}: `ticketsmith serve --pull` fetches {fetched}", sender.title()),
+            None => println!(
+                "{}: what happens there comes only to a public address, which `ticketsmith init --url https://…` takes",
+                sender.title()
+            ),
+        }
+    }
+}
+
 /// The public address, checked and without a slash at its end.
 ///
 /// # Errors

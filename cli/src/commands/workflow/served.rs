@@ -1,6 +1,7 @@
 //! `ticketsmith workflow list|view|start`: the workflows that an installation has.
 
 use crate::api_client::{Call, ClientArguments, Column};
+use crate::commands::execution::WaitArgument;
 use crate::commands::run::parse_input;
 use crate::exit::Outcome;
 use serde_json::{Map, Value, json};
@@ -34,6 +35,8 @@ pub(crate) struct Start {
     /// The project, by its key, if the ticket does not tell.
     #[arg(long, value_name = "KEY")]
     project: Option<String>,
+    #[command(flatten)]
+    wait: WaitArgument,
     #[command(flatten)]
     client: ClientArguments,
 }
@@ -72,5 +75,6 @@ pub(crate) async fn start(arguments: Start) -> Outcome {
     if let Some(project) = arguments.project {
         body["project"] = project.into();
     }
-    arguments.client.show(&Call::post("/workflows/execute", &[]).body(body), COLUMNS).await
+    let call = Call::post("/workflows/execute", &[]).body(body);
+    arguments.wait.show(&arguments.client, &call, COLUMNS).await
 }

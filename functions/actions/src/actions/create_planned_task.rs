@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::create_task::{create_intended, find_created};
-use crate::actions::review_plan::checked;
+use crate::actions::review_plan::given;
 use crate::actions::withdraw_task::{self, WithdrawTask};
 use crate::context::Context;
 use crate::planning::approved;
@@ -25,7 +25,8 @@ const LAG: SignedDuration = SignedDuration::from_mins(10);
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The plan that people approved.
-    pub plan: Stored<ProjectPlan>,
+    #[serde(default)]
+    pub plan: Option<Stored<ProjectPlan>>,
     /// What was planned, as `read_requirements` gave it.
     pub plan_id: String,
     /// The item's key.
@@ -80,8 +81,7 @@ impl Action for CreatePlannedTask {
         .never_skipped();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let plan: ProjectPlan = context.table().load(&input.plan).await?;
-        checked(&plan)?;
+        let plan = given(context, input.plan.as_ref()).await?;
         // What an earlier attempt may have created is only looked for.
         if !context.effect().seeks() {
             approved(context, &plan, input.epic.as_deref()).await?;

@@ -7,7 +7,7 @@ use crate::spec::ActionSpec;
 use crate::starter;
 use domain::configuration::Project;
 use domain::plugins::{RepositoryAccess, ReviewThread};
-use domain::{ActionError, PluginType, RepositoryName, Stored};
+use domain::{ActionError, ErrorKind, PluginType, RepositoryName, Stored};
 use edits::ReviewSubject;
 use records::Partition;
 use schemars::JsonSchema;
@@ -59,7 +59,14 @@ impl Action for ReadThreads {
         let (project, number) = named(context, None, input.repository.as_ref(), Some(input.number))?;
         let from = reviews(&*host, project)?;
         let read = from.read_pull_request(&project.repository, number).await?;
-        let all = from.threads(&project.repository, number).await?;
+        let all = match from.threads(&project.repository, number).await {
+            // A token that may not read threads answers none.
+            Err(error) if error.kind == ErrorKind::Rejected => {
+                tracing::warn!(%error, "the threads of a pull request cannot be read");
+                Vec::new()
+            }
+            other => other?,
+        };
         let mut known = BTreeMap::new();
         let mut threads = Vec::new();
         for thread in all.into_iter().filter(|thread| !thread.is_resolved && !thread.is_ours()) {

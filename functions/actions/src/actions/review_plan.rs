@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The plan, as an agent proposed it.
-    pub plan: Stored<ProjectPlan>,
+    #[serde(default)]
+    pub plan: Option<Stored<ProjectPlan>>,
     /// The epic that tasks without one belong to.
     #[serde(default)]
     pub epic: Option<String>,
@@ -30,6 +31,8 @@ pub struct Output {
     pub question: String,
     /// The plan in Markdown: its structure, its epics and tasks, what it is estimated to cost.
     pub details: String,
+    /// Who may answer, as an approval takes it: everybody with the role approver or admin.
+    pub approvers: Vec<String>,
     /// What becomes tickets, in the order in which they are created.
     pub items: Vec<PlannedKey>,
     /// How many tickets that is, in words.
@@ -62,8 +65,7 @@ impl Action for ReviewPlan {
     const SPEC: ActionSpec = ActionSpec::of_plugin("review_plan", PluginType::AiProvider).never_skipped();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let plan: ProjectPlan = context.table().load(&input.plan).await?;
-        checked(&plan)?;
+        let plan = given(context, input.plan.as_ref()).await?;
         let (model, now) = (context.model().await?, context.clock().now());
         let all = estimate_all(&model, &plan.tasks, now);
         let total = match all {
@@ -83,6 +85,7 @@ impl Action for ReviewPlan {
         Ok(Done::for_good(Output {
             question: question(&plan, &context.scope().project.key, input.epic.as_deref()),
             details: cut_inline(&format!("{priced}\n{total}")),
+            approvers: Vec::new(),
             items: items.collect(),
             tickets,
             estimate_usd: all.map(MicroUsd::as_usd),
@@ -91,11 +94,23 @@ impl Action for ReviewPlan {
     }
 }
 
-/// Refuses a plan with mistakes, naming all of them.
+/// The plan that a step gives.
 ///
 /// # Errors
-/// `Rejected` with the mistakes.
-pub(crate) fn checked(plan: &ProjectPlan) -> Result<(), ActionError> {
+/// `Rejected` when it gives none, and with every mistake of one that cannot become tickets; `Internal` when it has expired.
+pub(crate) async fn given(
+    context: &Context<'_>,
+    stored: Option<&Stored<ProjectPlan>>,
+) -> Result<ProjectPlan, ActionError> {
+    let none =
+        || ActionError::rejected("no plan is given; pass on the `plan` of the agent that proposed one");
+    let plan = context.load(stored).await?.ok_or_else(none)?;
+    checked(&plan)?;
+    Ok(plan)
+}
+
+/// Refuses a plan with mistakes, naming all of them.
+fn checked(plan: &ProjectPlan) -> Result<(), ActionError> {
     let problems: Vec<String> = plan.problems().iter().map(ToString::to_string).collect();
     if problems.is_empty() {
         return Ok(());

@@ -53,6 +53,30 @@ impl World {
 }
 
 #[tokio::test]
+async fn requirements_are_words_a_ticket_or_a_page() {
+    let world = World::start().await;
+    world.begin().await;
+    let read = async |input: Value| world.step("Read", "read_requirements", input).await;
+    let words = read(json!({"text": "Carts can be gifts"})).await.unwrap();
+    assert!(words["context"].as_str().unwrap().contains("Carts can be gifts"), "{words}");
+    assert_eq!((&words["task"], &words["epic"]), (&Value::Null, &Value::Null));
+    let same = read(json!({"text": " Carts  can be gifts\n"})).await.unwrap();
+    assert_eq!(same["plan_id"], words["plan_id"], "however it is spaced");
+    let ticket = read(json!({"text": "shop-1"})).await.unwrap();
+    assert_eq!((&ticket["plan_id"], &ticket["task"]["task_id"]), (&json!("SHOP-1"), &json!("SHOP-1")));
+    assert_eq!(ticket["epic"], Value::Null, "a story is no epic");
+    let more = read(json!({"task_id": "SHOP-1", "text": "Without rounding"})).await.unwrap();
+    assert_eq!(more["plan_id"], "SHOP-1");
+    assert!(more["context"].as_str().unwrap().contains("Without rounding"), "{more}");
+    let state = world.simulation.state();
+    let home = state["confluence"].as_array().unwrap().iter().find(|page| page["title"] == "Shop home");
+    let page = read(json!({"page_id": home.unwrap()["id"]})).await.unwrap();
+    assert!(page["context"].as_str().unwrap().contains("Everything about the shop."), "{page}");
+    let nothing = read(json!({"text": " "})).await.unwrap_err();
+    assert!(nothing.message.contains("nothing says what is to be planned"), "{nothing}");
+}
+
+#[tokio::test]
 async fn no_ticket_is_created_of_a_plan_that_nobody_approved() {
     let world = World::start().await;
     world.begin().await;

@@ -27,8 +27,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 /// Something that happened in an execution.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventFrame {
-    /// What happened: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested` or
-    /// `approval.answered`. More may come.
+    /// What happened: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested`,
+    /// `approval.answered` or `budget.alert`. More may come.
     event: String,
     /// What is told of it, by the kind of event.
     #[schema(value_type = Object)]

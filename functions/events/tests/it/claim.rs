@@ -8,10 +8,13 @@
 //!
 //! `TICKETSMITH_SEED` repeats one interleaving, `TICKETSMITH_SEEDS` says how many there are.
 
+mod aws;
 mod model;
 mod turnstile;
+mod workflow;
 
-use model::{Model, Work};
+use aws::Work;
+use model::Model;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use turnstile::Fate;
@@ -50,7 +53,7 @@ async fn interleave(model: &mut Model, seed: u64) {
         let startable = if idle.is_some() { model.waiting_work() } else { 0 };
         if held.is_empty() && startable == 0 {
             // What was lost on the way is found by the sweeper, whose turn comes until it finds nothing.
-            if model.is_over().await {
+            if model.is_over() {
                 break;
             }
             model.push(Work::Sweep);

@@ -303,4 +303,8 @@ async fn each_share_of_a_limit_is_told_once() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("*50 %* of the limit of task SHOP-1 is spent"), "{told:?}");
     assert!(told[1].contains("*80 %*"), "{told:?}");
+    let frames = world.table.frames(&name, 0, 100).await.unwrap();
+    let alerts = frames.iter().filter(|frame| frame.event == "budget.alert");
+    let percents: Vec<_> = alerts.map(|frame| frame.data["percent"].clone()).collect();
+    assert_eq!(percents, [json!(50), json!(80)]);
 }

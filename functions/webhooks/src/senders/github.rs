@@ -8,12 +8,13 @@
 
 mod about;
 mod events;
+mod payload;
 mod reviewed;
 mod signature;
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form,
-    lenient, lenient_list, read_json,
+    read_json,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -24,11 +25,10 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use domain::{Actor, SourceName};
 use events::{CHECKS_COMPLETED, CLOSED, COMMENTED, CREATED, EDITED, PULL_REQUEST_LABELLED, REVIEW_REQUESTED};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use payload::Payload;
 use records::ClosedPullRequest;
 use reviewed::Reviewed;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::json;
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     title: "GitHub",
     set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
     fetched: Some(
-        "labels, new issues, comments, reviews and closed pull requests; with an App, all that its delivery log has",
+        "labels, new issues, comments, reviews, closed pull requests; with an App, all that its delivery log has",
     ),
     verify: signature::verify,
     parse,
@@ -51,135 +51,6 @@ const SOURCE: SourceName = SourceName::from_static("github");
 /// A label that an issue is created with is reported twice, with the issue and by itself. Within this time of the creation, both count
 /// as one.
 const CREATION: SignedDuration = SignedDuration::from_secs(10);
-
-#[derive(Debug, Deserialize)]
-struct Payload {
-    #[serde(default, deserialize_with = "lenient")]
-    action: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    sender: Option<Account>,
-    #[serde(default, deserialize_with = "lenient")]
-    repository: Option<Repository>,
-    #[serde(default, deserialize_with = "lenient")]
-    issue: Option<Issue>,
-    #[serde(default, deserialize_with = "lenient")]
-    label: Option<Label>,
-    #[serde(default, deserialize_with = "lenient")]
-    comment: Option<Comment>,
-    #[serde(default, deserialize_with = "lenient")]
-    review: Option<Review>,
-    #[serde(default, deserialize_with = "lenient")]
-    pull_request: Option<PullRequest>,
-    #[serde(default, deserialize_with = "lenient")]
-    requested_reviewer: Option<Account>,
-    #[serde(default, deserialize_with = "lenient")]
-    check_suite: Option<CheckSuite>,
-    // Those of a status are not in an object of their own.
-    #[serde(default, deserialize_with = "lenient")]
-    sha: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    state: Option<String>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    branches: Vec<Branch>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Branch {
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    commit: Option<BranchHead>,
-}
-
-#[derive(Debug, Deserialize)]
-struct BranchHead {
-    #[serde(default, deserialize_with = "lenient")]
-    sha: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Account {
-    #[serde(default, deserialize_with = "lenient")]
-    login: Option<String>,
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Repository {
-    #[serde(default, deserialize_with = "lenient")]
-    full_name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Issue {
-    #[serde(default, deserialize_with = "lenient")]
-    number: Option<u64>,
-    pull_request: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    labels: Vec<Label>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    updated_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Label {
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Comment {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    body: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Review {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    state: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    body: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct PullRequest {
-    #[serde(default, deserialize_with = "lenient")]
-    number: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    merged: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    head: Option<Head>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    closed_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Head {
-    #[serde(default, rename = "ref", deserialize_with = "lenient")]
-    branch: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CheckSuite {
-    #[serde(default, deserialize_with = "lenient")]
-    head_sha: Option<String>,
-    /// Absent for a fork's.
-    #[serde(default, deserialize_with = "lenient")]
-    head_branch: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    conclusion: Option<String>,
-}
 
 fn parse(headers: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let id = id_of_body(body);
@@ -280,17 +151,18 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
 
 /// GitHub says so of an issue's title and description alone.
 fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
-    let number = payload.issue?.number?;
+    let issue = payload.issue?;
+    let number = issue.number?;
     let task_id = json!(format!("{}#{number}", about.repository));
-    Some(only(about.event(EDITED, Some(number), json!({ "task_id": task_id }))))
+    let event = about.event(EDITED, Some(number), json!({ "task_id": task_id }));
+    Some(only(about.known_at(&format!("#{number} edited"), issue.updated_at, event)))
 }
 
 fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let (issue, label) = (payload.issue?, payload.label?.name?);
     let given = match (issue.updated_at, issue.created_at) {
         (Some(updated), Some(created)) if updated.duration_since(created) <= CREATION => Given::WithTheIssue,
-        (Some(updated), _) => Given::At(updated),
-        (None, _) => Given::Sometime,
+        (updated, _) => Given::At(updated),
     };
     Some(only(about.labelled(issue.number?, &label, given)))
 }
@@ -344,19 +216,25 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
 
 /// A label, a request for a review, or the end.
 fn on_pull_request(action: &str, payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
-    let number = match action {
-        "closed" => return closed(payload, about),
-        _ => payload.pull_request?.number?,
-    };
+    if action == "closed" {
+        return closed(payload, about);
+    }
+    let pull_request = payload.pull_request?;
+    let (number, at) = (pull_request.number?, pull_request.updated_at);
     let mut more = json!({ "number": number, "pull_request": format!("{}#{number}", about.repository) });
     if action == "labeled" {
-        more["label"] = payload.label?.name?.into();
-        return Some(only(about.event(PULL_REQUEST_LABELLED, Some(number), more)));
+        let label = payload.label?.name?;
+        let what = format!("#{number} pull request labelled {}", domain::folded(&label));
+        more["label"] = label.into();
+        return Some(only(about.known_at(&what, at, about.event(PULL_REQUEST_LABELLED, Some(number), more))));
     }
     // A team has no login.
     let reviewer = payload.requested_reviewer.and_then(|account| account.login);
     Some(match reviewer.filter(|login| is_bot(bot, login)) {
-        Some(_) => only(about.event(REVIEW_REQUESTED, Some(number), more)),
+        Some(_) => {
+            let event = about.event(REVIEW_REQUESTED, Some(number), more);
+            only(about.known_at(&format!("#{number} review requested"), at, event))
+        }
         None => Meaning::Ignored("somebody else is asked for a review".into()),
     })
 }

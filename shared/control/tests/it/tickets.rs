@@ -102,7 +102,8 @@ async fn what_ended_over_90_days_ago_is_not_undone() {
     end(&world, &execution).await;
     let ticket = world.directory.ticket("SHOP-1").unwrap();
     world.advance(SignedDuration::from_hours(24 * 90));
-    let UndoResult::Denied(reason) = world.control.undo(&world.caller(&ada, "u1"), &ticket, None).await.unwrap()
+    let UndoResult::Denied(reason) =
+        world.control.undo(&world.caller(&ada, "u1"), &ticket, None).await.unwrap()
     else {
         panic!("it was undone");
     };

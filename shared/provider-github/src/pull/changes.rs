@@ -1,10 +1,10 @@
-//! What happened in a repository, from its lists: labels, new issues, comments, reviews and closed pull requests, in the form of the
+//! What happened in a repository, from its lists: labels, new issues, comments, reviews, requests for them and closed pull requests, in the form of the
 //! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks are done is not among it:
 //! those that a step waits for are asked for by themselves.
 //!
-//! All of it changes when an issue or pull request was updated last. While none was, that one list is all that is asked for.
+//! All of it changes when an issue or pull request was updated last. While none was for some minutes, that one list is all that is asked for.
 
-use super::{Happened, keep, until, written};
+use super::{Happened, OVERLAP, keep, until, written};
 use crate::github::Github;
 use crate::pages::{PER_PAGE, numbered};
 use domain::{ActionError, RepositoryName};
@@ -38,6 +38,8 @@ struct IssueEvent {
     label: Value,
     #[serde(default)]
     issue: Value,
+    #[serde(default)]
+    requested_reviewer: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -114,7 +116,10 @@ impl Github {
             }
         };
         if handed.is_ok() {
-            place.seen.extend(fresh.iter().map(|one| (one.id(), one.updated_at)));
+            // The lists may not show yet why something was updated, and more may happen in the same second.
+            let now = self.client.clock().now();
+            let settled = fresh.iter().filter(|one| now.duration_since(one.updated_at) >= OVERLAP);
+            place.seen.extend(settled.map(|one| (one.id(), one.updated_at)));
             // What happens from now on is updated later than what was seen: the list was read before the others.
             if let Some(newest) = fresh.iter().map(|one| one.updated_at).max() {
                 place.move_to(newest);
@@ -157,15 +162,10 @@ impl Github {
         let path = "/repos/{owner}/{name}/issues/events";
         let events = self.list(repository, path, &[], &[], |one: &IssueEvent| one.created_at < from);
         for event in events.await? {
-            if event.event != "labeled" || !event.issue["pull_request"].is_null() {
-                continue;
+            let (id, at) = (format!("event {}", event.id), event.created_at);
+            if let Some((name, payload)) = delivery_of(event) {
+                add(id, at, name, payload);
             }
-            let mut issue = event.issue;
-            // When the label was given, as a webhook tells it.
-            issue["updated_at"] = json!(written(event.created_at));
-            let payload =
-                json!({"action": "labeled", "issue": issue, "label": event.label, "sender": event.actor});
-            add(format!("event {}", event.id), event.created_at, "issues", payload);
         }
         let query = [("sort", "updated"), ("direction", "asc"), ("since", &written(from))];
         let path = "/repos/{owner}/{name}/issues/comments";
@@ -244,5 +244,32 @@ impl Github {
             numbered::<T>(&self.send(repository, request).await?, page)
         };
         until(Pages::of(format!("what changed in {repository} on GitHub")), 1, load, is_old).await
+    }
+}
+
+/// A change of an issue or pull request as a webhook tells of it: its name and its payload. `None` for what nobody acts on.
+fn delivery_of(event: IssueEvent) -> Option<(&'static str, Value)> {
+    let is_pull_request = !event.issue["pull_request"].is_null();
+    let mut about = Some(event.issue).filter(Value::is_object)?;
+    // When it happened: a webhook tells no other time.
+    about["updated_at"] = json!(written(event.created_at));
+    let (action, sender) = (event.event, event.actor);
+    match (action.as_str(), is_pull_request) {
+        ("labeled", false) => Some((
+            "issues",
+            json!({"action": action, "issue": about, "label": event.label, "sender": sender}),
+        )),
+        ("labeled", true) => Some((
+            "pull_request",
+            json!({"action": action, "pull_request": about, "label": event.label, "sender": sender}),
+        )),
+        ("review_requested", true) => {
+            let reviewer = event.requested_reviewer;
+            let payload = json!({
+                "action": action, "pull_request": about, "requested_reviewer": reviewer, "sender": sender,
+            });
+            Some(("pull_request", payload))
+        }
+        _ => None,
     }
 }

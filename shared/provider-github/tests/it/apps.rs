@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A clock that GitHub and the client share, and that the test turns.
 #[derive(Debug, Clone)]
-struct TurnedClock(Arc<AtomicI64>);
+pub(crate) struct TurnedClock(pub(crate) Arc<AtomicI64>);
 
 impl Clock for TurnedClock {
     fn now(&self) -> Timestamp {
@@ -40,7 +40,7 @@ async fn app_world(clock: &TurnedClock) -> (Simulation, String) {
 }
 
 /// The same with an App that was granted these permissions.
-async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation, String) {
+pub(crate) async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (Simulation, String) {
     app_world_hearing(clock, permissions, None).await
 }
 
@@ -66,7 +66,12 @@ async fn app_world_hearing(
     (simulation, secret)
 }
 
-fn connect(simulation: &Simulation, secret: &str, access: RepositoryAccess, clock: &TurnedClock) -> Github {
+pub(crate) fn connect(
+    simulation: &Simulation,
+    secret: &str,
+    access: RepositoryAccess,
+    clock: &TurnedClock,
+) -> Github {
     let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
     let credentials = read_credentials("ticketsmith/github", &secret.into(), &SPEC.secret_forms()).unwrap();
     let options = provider_testing::options().clock(Arc::new(clock.clone()));

@@ -8,6 +8,7 @@
 mod apps;
 mod checks;
 mod code;
+mod pull;
 mod refusals;
 mod tickets;
 

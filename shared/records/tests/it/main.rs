@@ -19,6 +19,7 @@ mod feedback;
 mod forget;
 mod identity;
 mod inbox;
+mod large;
 mod limits;
 mod lists;
 mod money;

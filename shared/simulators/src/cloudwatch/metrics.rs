@@ -87,7 +87,7 @@ pub(super) fn get(cloudwatch: &CloudWatch, request: &Value) -> Result<Option<Val
         return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
     }
     let page: usize =
-        request["NextToken"].as_str().map_or(Ok(0), str::parse).map_err(|_| invalid("NextToken"))?;
+        request["NextToken"].as_str().map_or(Ok(0), str::parse::<usize>).map_err(|_| invalid("NextToken"))?;
     let state = cloudwatch.lock();
     let (mut results, mut is_last) = (Vec::new(), true);
     for query in request["MetricDataQueries"].as_array().into_iter().flatten() {

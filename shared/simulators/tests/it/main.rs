@@ -14,3 +14,4 @@ mod harness;
 mod jira;
 mod routes;
 mod slack;
+mod verifiers;

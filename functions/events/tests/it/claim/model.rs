@@ -3,27 +3,24 @@
 //! The workflow is the shipped one as far as the claim goes: the agent takes in what waits for it, then the execution waits for words, or
 //! for the end of the pull request, whichever comes first.
 
+use super::aws::{Aws, Known, Work, clients};
 use super::turnstile::{Backend, Fate, Turnstile};
+use super::workflow::{act, session_of};
 use crate::world::PREFIX;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use domain::Clock;
 use domain::configuration::Configuration;
-use domain::event::EventSpec;
 use domain::routes::Routes;
-use domain::{Clock, EventKey, EventName, MicroUsd};
 use events::{EventInput, Events};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
-use records::{
-    Changed, Moves, OpenedPullRequest, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic,
-    Waiter,
-};
+use records::{LIST_LIMIT, OpenedPullRequest, Table};
 use serde_json::{Value, json};
-use sha2::Sha256;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -37,20 +34,6 @@ const FUNCTIONS: usize = 3;
 /// After so many sweeps in which nothing happens, nothing will.
 const QUIET_SWEEPS: u32 = 2;
 
-/// Something that a function has to do.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Work {
-    /// A delivery of GitHub: its event and body.
-    Deliver(&'static str, String),
-    /// The table's stream says that an item changed.
-    Stream(String, String),
-    /// Step Functions says that an execution started or ended.
-    Status(String, Value),
-    /// The next action of an execution: its agent takes in what waits, and then it waits itself.
-    Act(String, u32),
-    Sweep,
-}
-
 /// A clock that goes on when it is read.
 #[derive(Debug)]
 struct Ticking(AtomicI64);
@@ -60,22 +43,6 @@ impl Clock for Ticking {
         let seconds = self.0.fetch_add(1, Ordering::Relaxed);
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_795_348_800 + seconds)
     }
-}
-
-/// What AWS knows: executions with their status, tokens that somebody waits with, and what has to be told to functions.
-#[derive(Debug, Default)]
-struct Known {
-    running: BTreeMap<String, Value>,
-    tokens: HashMap<String, (String, u32)>,
-    work: Vec<Work>,
-    /// So many executions still fail.
-    failures: u32,
-}
-
-struct Aws {
-    database: String,
-    client: reqwest::Client,
-    known: Mutex<Known>,
 }
 
 struct Running {
@@ -132,7 +99,7 @@ fn configuration(code_host: &str) -> Configuration {
 }
 
 fn routes() -> Routes {
-    let inputs = json!({"task_id": {"type": "string"}, "comments": {"type": "string", "required": false}});
+    let inputs = json!({"task_id": {"type": "string"}, "comments": {"type": "string"}});
     let mut routes: Routes = serde_json::from_value(json!({"workflows": {
         "undo": {"title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []},
         "revision": {"title": "Revision", "inputs": inputs, "triggers": [{"on": "revision.requested"}]},
@@ -140,34 +107,6 @@ fn routes() -> Routes {
     .unwrap();
     routes.events = webhooks::events();
     routes
-}
-
-fn clients(url: &str) -> (aws_sdk_dynamodb::Client, aws_sdk_sfn::Client, aws_sdk_secretsmanager::Client) {
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    let region = Region::new("us-east-1");
-    let dynamo = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(url)
-        .build();
-    let step_functions = aws_sdk_sfn::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(url)
-        .build();
-    let secrets = aws_sdk_secretsmanager::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .credentials_provider(credentials)
-        .endpoint_url(url)
-        .build();
-    (
-        aws_sdk_dynamodb::Client::from_conf(dynamo),
-        aws_sdk_sfn::Client::from_conf(step_functions),
-        aws_sdk_secretsmanager::Client::from_conf(secrets),
-    )
 }
 
 impl Model {
@@ -229,8 +168,8 @@ impl Model {
         self.table.put_opened_pull_request(&opened).await.unwrap();
         self.words =
             (0..random.random_range(2..6)).map(|number| format!("word-{}-{number}.", self.scene)).collect();
-        for word in self.words.clone() {
-            self.push(Work::Deliver("issue_comment", self.comment(&word)));
+        for word in &self.words {
+            self.push(Work::Deliver("issue_comment", self.request(word)));
         }
         if random.random_bool(0.3) {
             self.push(Work::Deliver("issue_comment", self.comment("stop")));
@@ -242,6 +181,11 @@ impl Model {
         if random.random_bool(0.3) {
             known.failures = 1;
         }
+    }
+
+    /// A request with a word that occurs nowhere else.
+    fn request(&self, word: &str) -> String {
+        self.comment(&format!("Rename the cart to {word} in all files"))
     }
 
     fn comment(&self, text: &str) -> String {
@@ -278,18 +222,17 @@ impl Model {
             let arrived = Arc::clone(&self.arrived);
             let moves = arrived.notified();
             let mut is_settled = true;
-            for index in 0..self.functions.len() {
-                let function = &mut self.functions[index];
+            for function in &mut self.functions {
                 let Some(running) = &function.running else { continue };
-                if running.is_over.load(Ordering::SeqCst) {
-                    let Running { work, task, .. } = function.running.take().unwrap();
+                let (is_over, holds) = (running.is_over.load(Ordering::SeqCst), function.turnstile.holds());
+                if !is_over {
+                    is_settled &= holds;
+                } else if let Some(Running { work, task, .. }) = function.running.take()
+                    && let Err(error) = task.await.unwrap()
+                {
                     // What fails is delivered again.
-                    if let Err(error) = task.await.unwrap() {
-                        assert!(!error.contains("panic"), "{work:?}: {error}");
-                        self.push(work);
-                    }
-                } else if !function.turnstile.holds() {
-                    is_settled = false;
+                    println!("{work:?}: {error}");
+                    self.aws.known.lock().unwrap().work.push(work);
                 }
             }
             if is_settled {
@@ -331,9 +274,6 @@ impl Model {
 
     pub(crate) fn start_work(&mut self, slot: usize, choice: usize) {
         let work = self.aws.known.lock().unwrap().work.swap_remove(choice);
-        if work != Work::Sweep {
-            self.quiet = 0;
-        }
         let function = &self.functions[slot];
         let (events, webhooks) = (Arc::clone(&function.events), Arc::clone(&function.webhooks));
         let (table, clock, arrived) =
@@ -358,20 +298,20 @@ impl Model {
         self.functions[slot].running = Some(Running { work, task, is_over });
     }
 
-    /// Whether sweeps find nothing more to do.
-    pub(crate) async fn is_over(&mut self) -> bool {
+    /// Whether sweeps find nothing more to do, and no execution goes on.
+    pub(crate) fn is_over(&mut self) -> bool {
         self.quiet += 1;
+        assert!(self.quiet < 50, "something goes on for ever: {:#?}", self.aws.known.lock().unwrap());
         self.clock.0.fetch_add(3600, Ordering::Relaxed);
-        self.quiet > QUIET_SWEEPS
-            && self.aws.known.lock().unwrap().running.values().all(|status| *status != "RUNNING")
-            || {
-                // A pull request that was closed before anybody waited for that is closed for whoever waits now.
-                if self.quiet > QUIET_SWEEPS {
-                    self.push(Work::Deliver("pull_request", self.close()));
-                }
-                assert!(self.quiet < 50, "something goes on for ever: {:#?}", self.aws.known.lock().unwrap());
-                false
-            }
+        if self.quiet <= QUIET_SWEEPS {
+            return false;
+        }
+        let goes_on = self.aws.known.lock().unwrap().running.values().any(|status| status == "RUNNING");
+        if goes_on {
+            // A pull request that was closed before anybody waited for that is closed for whoever waits now.
+            self.push(Work::Deliver("pull_request", self.close()));
+        }
+        !goes_on
     }
 
     /// No word is lost or taken up twice, no revision doubled, and the ticket is free.
@@ -380,7 +320,7 @@ impl Model {
         let task = self.table.task(&task_id).await.unwrap();
         assert_eq!(task.and_then(|task| task.open_execution), None, "{task_id} is still claimed");
         assert!(self.table.inbox(&task_id).await.unwrap().is_empty(), "words wait for nobody on {task_id}");
-        let executions = self.table.executions_of_task(&task_id, None, 1000).await.unwrap();
+        let executions = self.table.executions_of_task(&task_id, None, LIST_LIMIT).await.unwrap();
         let deliveries: Vec<&str> = executions.iter().map(|execution| execution.delivery.as_str()).collect();
         let distinct: BTreeSet<&str> = deliveries.iter().copied().collect();
         assert_eq!(deliveries.len(), distinct.len(), "a revision was begun twice: {deliveries:#?}");
@@ -396,7 +336,7 @@ impl Model {
         }
         for word in &self.words {
             let times = said.matches(word.as_str()).count();
-            let body = self.comment(word);
+            let body = self.request(word);
             let id = format!("github#not taken in: {}", id_of(&body));
             let given_back = self.table.reply(&id).await.unwrap().is_some();
             let refused = self.table.reply(&format!("github#{}", id_of(&body))).await.unwrap();
@@ -410,7 +350,6 @@ impl Model {
 }
 
 fn id_of(body: &str) -> String {
-    use sha2::Digest as _;
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
 }
 
@@ -433,259 +372,4 @@ async fn deliver(webhooks: Arc<Webhooks>, event: &str, body: String) -> Result<(
         true => Err(response.status().to_string()),
         false => Ok(()),
     }
-}
-
-fn session_of(execution: &str) -> String {
-    format!("session of {execution}")
-}
-
-fn arn(name: &str) -> String {
-    format!("{}:{name}", PREFIX.replace("stateMachine", "execution") + "revision")
-}
-
-/// What the shipped workflow does in one round: the agent takes in what waits; then the execution waits for words and for the end.
-async fn act(
-    aws: &Aws,
-    table: &Table,
-    clock: &dyn Clock,
-    (task_id, number): (&str, u64),
-    execution: &str,
-    turn: u32,
-) -> Result<(), String> {
-    let failed = |error: records::RecordsError| error.to_string();
-    if !aws.goes_on(execution) {
-        return Ok(());
-    }
-    let session = session_of(execution);
-    let (head, is_new) = match table.session(&session).await.map_err(failed)? {
-        Some(head) => (head, false),
-        None => (head(&session, execution, task_id, clock.now()), true),
-    };
-    let inbox = table.inbox(task_id).await.map_err(failed)?.next();
-    if is_new || !inbox.is_empty() {
-        let text: Vec<_> = inbox.words.iter().map(|waiting| waiting.word.text.clone()).collect();
-        let change = SessionChange {
-            messages: vec![text.join("\n").into_bytes()],
-            prefix: is_new.then(|| b"{}".to_vec()),
-            state: Some(b"{}".to_vec()),
-            words: Some(inbox).filter(|inbox| !inbox.is_empty()),
-            ..SessionChange::default()
-        };
-        let changed = if is_new {
-            table.open_session(&head, b"{}", change, (execution, "Develop")).await
-        } else {
-            let head = SessionHead { version: head.version + 1, messages: head.messages + 1, ..head };
-            table.change_session(&head, change).await
-        };
-        match changed.map_err(failed)? {
-            Changed::Yes => {}
-            Changed::Overtaken | Changed::WordsTaken => return Err("somebody else was faster".to_owned()),
-        }
-    }
-    if aws.fails(execution) {
-        return Ok(());
-    }
-    let token = format!("{execution} {turn}");
-    if !aws.waits(execution, turn, &token) {
-        return Ok(());
-    }
-    let closed = EventSpec::new(EventName::from_static("pull_request.closed"), "")
-        .matched_by(["repository", "number"]);
-    let fields = json!({"repository": "acme/shop", "number": number});
-    let closed = EventKey::new(&closed, fields.as_object().unwrap()).unwrap().unwrap();
-    for topic in [Topic::Event(closed), Topic::Event(EventKey::words_waiting(task_id))] {
-        let now = clock.now();
-        table.mark_waiting(execution, "It waits.", now).await.map_err(failed)?;
-        let waiter = Waiter {
-            topic: topic.to_string(),
-            key: format!("{}/Wait.{turn}", arn(execution)),
-            execution: execution.to_owned(),
-            token: token.clone().into(),
-            since: now,
-            until: None,
-            question: None,
-            approvers: Vec::new(),
-            moves: Moves::default(),
-            details: None,
-            terms: Terms::default(),
-            votes: Vec::new(),
-            reminded_at: None,
-            message: None,
-            answer: None,
-            told: None,
-        };
-        table.put_waiter(&waiter).await.map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn head(id: &str, execution: &str, task_id: &str, now: Timestamp) -> SessionHead {
-    SessionHead {
-        id: id.to_owned(),
-        version: 1,
-        run: arn(execution),
-        project: "SHOP".into(),
-        agent: "development".into(),
-        task_id: Some(task_id.to_owned()),
-        repository: None,
-        branch: None,
-        base: None,
-        phase: SessionPhase::Think,
-        generation: 1,
-        messages: 1,
-        turn: 0,
-        bounds: SessionBounds { turns: 60, minutes: 30, usd: None },
-        executions: vec![execution.to_owned()],
-        spent: MicroUsd::ZERO,
-        worked_ms: 0,
-        usage: None,
-        round: None,
-        plan_done: 0,
-        plan_items: 0,
-        opened_at: now,
-        changed_at: now,
-    }
-}
-
-impl Aws {
-    fn goes_on(&self, execution: &str) -> bool {
-        self.is_running(&self.known.lock().unwrap(), execution)
-    }
-
-    fn is_running(&self, known: &Known, execution: &str) -> bool {
-        known.running.get(&arn(execution)).is_some_and(|status| status == "RUNNING")
-    }
-
-    /// Whether the execution ends here, because one of its steps fails.
-    fn fails(&self, execution: &str) -> bool {
-        let mut known = self.known.lock().unwrap();
-        let fails = known.failures > 0 && self.is_running(&known, execution);
-        if fails {
-            known.failures -= 1;
-            known.end(&arn(execution), "FAILED", json!({"error": "Rejected", "cause": "{}"}));
-        }
-        fails
-    }
-
-    /// Waits with a token, unless a repeat finds it answered.
-    fn waits(&self, execution: &str, turn: u32, token: &str) -> bool {
-        let mut known = self.known.lock().unwrap();
-        if known.tokens.get(token).is_some_and(|(_, answered)| *answered == u32::MAX) {
-            return false;
-        }
-        known.tokens.insert(token.to_owned(), (execution.to_owned(), turn));
-        true
-    }
-}
-
-impl Known {
-    fn end(&mut self, arn: &str, status: &str, more: Value) {
-        if self.running.get(arn).is_none_or(|known| known != "RUNNING") {
-            return;
-        }
-        self.running.insert(arn.to_owned(), status.into());
-        self.tell(arn, status, more);
-    }
-
-    fn tell(&mut self, arn: &str, status: &str, more: Value) {
-        let name = arn.rsplit(':').next().unwrap();
-        let mut detail = json!({"executionArn": arn, "name": name, "status": status});
-        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let document = json!({"detail-type": "Step Functions Execution Status Change", "detail": detail});
-        self.work.push(Work::Status(arn.to_owned(), document));
-    }
-}
-
-fn refused(kind: &str) -> (StatusCode, Bytes) {
-    (StatusCode::BAD_REQUEST, Bytes::from(json!({"__type": kind, "message": kind}).to_string()))
-}
-
-#[async_trait::async_trait]
-impl Backend for Aws {
-    async fn answer(&self, target: &str, headers: &HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
-        if target.starts_with("DynamoDB") {
-            let mut headers = headers.clone();
-            headers.remove("host");
-            headers.remove("content-length");
-            let sent =
-                self.client.post(&self.database).headers(headers).body(body.clone()).send().await.unwrap();
-            let (status, answer) = (sent.status(), sent.bytes().await.unwrap());
-            if status.is_success() {
-                self.known.lock().unwrap().work.extend(changed(target, &body));
-            }
-            return (status, answer);
-        }
-        let input: Value = serde_json::from_slice(&body).unwrap();
-        let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
-        let mut known = self.known.lock().unwrap();
-        let answer = match target {
-            "secretsmanager.GetSecretValue" => {
-                json!({"Name": text("SecretId"), "SecretString": json!({"github": "github-secret", "token": "t"}).to_string()})
-            }
-            "AWSStepFunctions.StartExecution" => {
-                let name = text("name");
-                let arn = arn(&name);
-                if known.running.contains_key(&arn) {
-                    return refused("ExecutionAlreadyExists");
-                }
-                known.running.insert(arn.clone(), "RUNNING".into());
-                known.tell(&arn, "RUNNING", json!({}));
-                known.work.push(Work::Act(name, 0));
-                json!({"executionArn": arn, "startDate": 1_795_348_800.0})
-            }
-            "AWSStepFunctions.DescribeExecution" => {
-                let arn = text("executionArn");
-                let Some(status) = known.running.get(&arn) else { return refused("ExecutionDoesNotExist") };
-                json!({"executionArn": arn, "stateMachineArn": format!("{PREFIX}revision"),
-                    "name": arn.rsplit(':').next(), "status": status, "startDate": 1_795_348_800.0})
-            }
-            "AWSStepFunctions.StopExecution" => {
-                let arn = text("executionArn");
-                known.end(&arn, "ABORTED", json!({"error": "Stopped", "cause": "ada stopped it."}));
-                json!({"stopDate": 1_795_348_800.0})
-            }
-            "AWSStepFunctions.SendTaskSuccess" => {
-                let token = text("taskToken");
-                let Some((execution, turn)) = known.tokens.get(&token).cloned() else {
-                    return refused("TaskDoesNotExist");
-                };
-                let is_open = known.running.get(&arn(&execution)).is_some_and(|status| status == "RUNNING");
-                if turn == u32::MAX || !is_open {
-                    return refused("TaskTimedOut");
-                }
-                known.tokens.insert(token, (execution.clone(), u32::MAX));
-                let output: Value = serde_json::from_str(&text("output")).unwrap();
-                match output["event"] == "words.waiting" {
-                    true => known.work.push(Work::Act(execution, turn + 1)),
-                    false => known.end(&arn(&execution), "SUCCEEDED", json!({"output": "{}"})),
-                }
-                json!({})
-            }
-            other => panic!("a function asked for {other}"),
-        };
-        (StatusCode::OK, Bytes::from(answer.to_string()))
-    }
-}
-
-/// What the table's stream tells of a request that was carried out.
-fn changed(target: &str, body: &[u8]) -> Vec<Work> {
-    let input: Value = serde_json::from_slice(body).unwrap();
-    let operation = target.rsplit('.').next().unwrap_or_default();
-    let keys: Vec<&Value> = match operation {
-        "PutItem" => vec![&input["Item"]],
-        "UpdateItem" | "DeleteItem" => vec![&input["Key"]],
-        "TransactWriteItems" => {
-            let writes = input["TransactItems"].as_array().unwrap().iter();
-            writes
-                .flat_map(|write| [&write["Put"]["Item"], &write["Update"]["Key"], &write["Delete"]["Key"]])
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    let heard = [records::DECISIONS, records::PROGRESS].concat();
-    let keys = keys.into_iter().filter_map(|key| Some((key["pk"]["S"].as_str()?, key["sk"]["S"].as_str()?)));
-    let heard = keys.filter(|(pk, sk)| heard.iter().any(|items| items.include(pk, sk)));
-    // Nobody is answered here.
-    let heard = heard.filter(|(pk, _)| !pk.starts_with("REPLY#"));
-    heard.map(|(pk, sk)| Work::Stream(pk.to_owned(), sk.to_owned())).collect()
 }

@@ -75,8 +75,9 @@ async fn pass(
     let (decided, decision) = oneshot::channel();
     turnstile.held.lock().unwrap().push_back(Held { decided });
     turnstile.arrived.notify_one();
-    let lost = || StatusCode::SERVICE_UNAVAILABLE.into_response();
-    let Ok((fate, done)) = decision.await else { return lost() };
+    let Ok((fate, done)) = decision.await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     let target = headers["x-amz-target"].to_str().unwrap().to_owned();
     // Carried out even if the connection is gone meanwhile.
     let carried_out = tokio::spawn(async move {

@@ -51,22 +51,24 @@ impl About<'_> {
         received
     }
 
-    /// A label on an issue, given at this time or with the issue.
+    /// The same, known by what it is and by when it happened, where the delivery says that. Another road may tell a time that differs a little.
+    pub(super) fn known_at(&self, what: &str, at: Option<Timestamp>, received: Received) -> Received {
+        let Some(at) = at else { return received };
+        let id = |at: Timestamp| format!("{what} at {}", at.as_second());
+        let also_at = (1..=CLOCKS_DIFFER_BY).flat_map(|seconds| [-seconds, seconds]);
+        let also_at = also_at.filter_map(|seconds| at.checked_add(SignedDuration::from_secs(seconds)).ok());
+        let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
+        Received { also_as, ..self.known_by(&id(at), received) }
+    }
+
+    /// A label on an issue.
     pub(super) fn labelled(&self, number: u64, label: &str, given: Given) -> Received {
         let task_id = format!("{}#{number}", self.repository);
         let received = self.event(LABELLED, Some(number), json!({ "task_id": task_id, "label": label }));
         let label = domain::folded(label);
         match given {
             Given::WithTheIssue => self.known_by(&format!("#{number} created with {label}"), received),
-            Given::At(at) => {
-                let id = |at: Timestamp| format!("#{number} labelled {label} at {}", at.as_second());
-                let also_at = (1..=CLOCKS_DIFFER_BY).flat_map(|seconds| [-seconds, seconds]);
-                let also_at =
-                    also_at.filter_map(|seconds| at.checked_add(SignedDuration::from_secs(seconds)).ok());
-                let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
-                Received { also_as, ..self.known_by(&id(at), received) }
-            }
-            Given::Sometime => received,
+            Given::At(at) => self.known_at(&format!("#{number} labelled {label}"), at, received),
         }
     }
 }
@@ -76,7 +78,6 @@ impl About<'_> {
 pub(super) enum Given {
     /// It is one that the issue was created with.
     WithTheIssue,
-    At(Timestamp),
-    /// The delivery does not say.
-    Sometime,
+    /// At this time, where the delivery says it.
+    At(Option<Timestamp>),
 }

@@ -214,3 +214,23 @@ fn machines_are_not_answered() {
     payload["sender"]["type"] = "Bot".into();
     assert_eq!(reply(payload), None);
 }
+
+#[test]
+fn a_label_on_a_pull_request_and_a_request_for_the_bots_review_are_events() {
+    let on = |action: &str, more: Value| {
+        let mut payload = delivery("ada", action, json!({"pull_request": {"number": 7}}));
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        meaning_of("pull_request", payload)
+    };
+    let event = only_event(on("labeled", json!({"label": {"name": "agent-review"}})));
+    assert_eq!((event.kind.as_str(), &event.fields["label"]), ("github.pull_request_labelled", &json!("agent-review")));
+    assert_eq!((&event.fields["number"], &event.fields["pull_request"]), (&json!(7), &json!("acme/shop#7")));
+    let event = only_event(on("review_requested", json!({"requested_reviewer": {"login": "Ticketsmith"}})));
+    assert_eq!((event.kind.as_str(), &event.fields["pull_request"]), ("github.review_requested", &json!("acme/shop#7")));
+    for other in [json!({"requested_reviewer": {"login": "grace"}}), json!({"requested_team": {"name": "core"}})] {
+        assert!(matches!(on("review_requested", other), Meaning::Ignored(_)));
+    }
+    let mut own = delivery("ticketsmith", "labeled", json!({"pull_request": {"number": 7}}));
+    own["label"] = json!({"name": "agent-review"});
+    assert_eq!(meaning_of("pull_request", own), Meaning::Ignored("the bot did it itself".into()));
+}

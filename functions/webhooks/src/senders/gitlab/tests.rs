@@ -213,3 +213,20 @@ fn a_body_is_one_delivery_whatever_the_headers_say() {
         |pairs: &[(&'static str, &'static str)]| parse(&headers(pairs), body.as_bytes(), &BOT).unwrap().id;
     assert_eq!(id(&[]), id(&[("x-gitlab-event-uuid", "2")]));
 }
+
+#[test]
+fn a_label_on_a_merge_request_and_the_bot_among_its_reviewers_are_events() {
+    let update = |changes: Value| {
+        let attributes = json!({"iid": 3, "action": "update"});
+        meaning_of(delivery("merge_request", "ada", attributes, json!({"changes": changes})))
+    };
+    let labels = json!({"labels": {"previous": [{"title": "bug"}], "current": [{"title": "bug"}, {"title": "agent-review"}]}});
+    let events = events_of(update(labels));
+    assert_eq!(shown(&events), [("gitlab.merge_request_labelled".to_owned(), "agent-review".to_owned())]);
+    assert_eq!(events[0].event.fields["pull_request"], "acme/web/shop!3");
+    let account = BOT.account.unwrap();
+    let bot = json!({"id": 9, "username": account, "state": "unreviewed"});
+    let asked = events_of(update(json!({"reviewers": {"previous": [], "current": [bot]}})));
+    assert_eq!(shown(&asked), [("gitlab.review_requested".to_owned(), String::new())]);
+    assert!(matches!(update(json!({"reviewers": {"previous": [bot], "current": [bot]}})), Meaning::Ignored(_)));
+}

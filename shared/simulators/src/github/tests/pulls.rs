@@ -110,3 +110,25 @@ async fn people_see_a_page_where_an_answer_says_so() {
     );
     server.finish();
 }
+
+#[tokio::test]
+async fn a_review_is_made_whole_or_not_at_all() {
+    let server = Server::start().await;
+    let number = server.pull("topic").await;
+    let path = format!("/pulls/{number}/reviews");
+    let review = |line: u64, side: &str| {
+        let comment = json!({ "path": "topic.txt", "line": line, "side": side, "body": "Why?" });
+        json!({ "event": "COMMENT", "body": "Nearly.", "comments": [comment] })
+    };
+    for wrong in [review(2, "RIGHT"), review(1, "LEFT")] {
+        assert_eq!(server.call("POST", &format!("/repos/acme/shop{path}"), Some(wrong)).await.0, 422);
+    }
+    assert_eq!(server.get(&path).await, json!([]));
+    let made = server.ok("POST", &path, Some(review(1, "RIGHT"))).await;
+    assert_eq!((&made["state"], &made["commit_id"]), (&json!("COMMENTED"), &server.get(&format!("/pulls/{number}")).await["head"]["sha"]));
+    assert_eq!(names(&server.get(&format!("{path}/{}/comments", made["id"])).await, "path"), ["topic.txt"]);
+    let approval = json!({ "event": "APPROVE", "body": "Fine." });
+    let (status, _) = server.call("POST", &format!("/repos/acme/shop{path}"), Some(approval)).await;
+    assert_eq!(status, 422, "nobody approves their own pull request");
+    server.finish();
+}
