@@ -204,9 +204,8 @@ pub(crate) fn values_of(step: &Step) -> Vec<&Given> {
         StepKind::Foreach(foreach) => values.extend(std::iter::once(&foreach.items).chain(&foreach.result)),
         StepKind::Loop(repeated) => values.push(&repeated.until),
         StepKind::Switch(switch) => values.extend(switch.cases.iter().map(|case| &case.when)),
-        StepKind::Approval(Approval {
-            question, details, approvers, approve_status, decline_status, ..
-        }) => {
+        StepKind::Approval(approval) => {
+            let Approval { question, details, approvers, approve_status, decline_status, .. } = &**approval;
             let statuses = approve_status.iter().chain(decline_status);
             values.extend(std::iter::once(question).chain(details).chain(approvers).chain(statuses));
         }

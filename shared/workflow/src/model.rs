@@ -60,7 +60,7 @@ pub(crate) enum StepKind {
     Foreach(Foreach),
     Loop(Loop),
     Switch(Switch),
-    Approval(Approval),
+    Approval(Box<Approval>),
     Wait(Wait),
     Workflow(SubWorkflow),
     Set(Vec<(Spanned<String>, Given)>),

@@ -66,7 +66,7 @@ fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Step> {
         StepType::Foreach => StepKind::Foreach(foreach::read(&fields, read_all, reader)?),
         StepType::Loop => StepKind::Loop(loop_::read(&fields, read_all, reader)?),
         StepType::Switch => StepKind::Switch(switch::read(&fields, read_all, reader)?),
-        StepType::Approval => StepKind::Approval(approval::read(&fields, reader)?),
+        StepType::Approval => StepKind::Approval(Box::new(approval::read(&fields, reader)?)),
         StepType::Wait => StepKind::Wait(wait::read(&fields, reader)?),
         StepType::Workflow => StepKind::Workflow(sub_workflow::read(&fields, reader)?),
         StepType::Set => StepKind::Set(named(fields.required("variables", reader)?, "`variables`", reader)),
