@@ -7,6 +7,7 @@
 
 mod code;
 mod failures;
+mod reviews;
 mod tickets;
 
 use domain::plugins::{CommitRequest, FileChange, FileContent};
