@@ -16,8 +16,8 @@ async fn done(world: &World, arguments: &[&str]) -> String {
 /// The ticket that says something.
 async fn ticket_with(world: &World, words: &str) -> Option<Value> {
     let state = world.state().await;
-    let tickets = state["jira"].as_array().unwrap().iter();
-    tickets.filter(|ticket| ticket.to_string().contains(words)).next_back().cloned()
+    let mut tickets = state["jira"].as_array().unwrap().iter();
+    tickets.rfind(|ticket| ticket.to_string().contains(words)).cloned()
 }
 
 #[tokio::test]
