@@ -35,7 +35,7 @@ pub struct Output {
     pub title: String,
     /// What an approval must ask; a yes to another question does not count.
     pub question: String,
-    /// The plan in Markdown: its structure, its epics and tasks, what it is estimated to cost.
+    /// The plan in Markdown: what it is estimated to cost, its structure, its epics and tasks with their acceptance criteria.
     pub details: String,
     /// Whether it was asked for in another channel than the project's, where an approval asks.
     pub elsewhere: bool,
@@ -92,7 +92,7 @@ impl Action for ReviewPlan {
         };
         Ok(Done::for_good(Output {
             question: question(&plan, &context.scope().project.key, input.epic.as_deref()),
-            details: cut_inline(&format!("{priced}\n{total}")),
+            details: cut_inline(&format!("{}\n\n{total}\n\n{priced}", plan.summary.trim())),
             elsewhere: is_elsewhere(context.scope().project.channel.as_deref(), &input),
             approvers: Vec::new(),
             items: items.collect(),

@@ -4,12 +4,12 @@ use super::types::{PlanItem, PlannedTask, ProjectPlan};
 use crate::text::literal;
 use std::fmt::Write as _;
 
-/// The plan in Markdown: the structure, the epics with their tasks, and what each task depends on. `price` says what a task is
-/// estimated to cost, where that is known.
+/// The plan in Markdown: the structure, and the epics with their tasks; of each task, what it depends on and when it is done. `price` says what a
+/// task is estimated to cost, where that is known.
 pub fn outline(plan: &ProjectPlan, price: impl Fn(&PlannedTask) -> Option<String>) -> String {
-    let mut text = format!("{}\n", plan.summary.trim());
+    let mut text = String::new();
     if !plan.structure.is_empty() {
-        text.push_str("\n**Structure**\n\n");
+        text.push_str("**Structure**\n\n");
         for place in &plan.structure {
             let _ = writeln!(text, "- `{}`: {}", place.path.replace('`', "'"), literal(&place.purpose));
         }
@@ -24,7 +24,8 @@ pub fn outline(plan: &ProjectPlan, price: impl Fn(&PlannedTask) -> Option<String
     let loose = plan.tasks.iter().any(|task| task.epic.is_none());
     let loose = loose.then(|| (None, "Tasks".to_owned()));
     for (epic, title) in groups.chain(loose) {
-        let _ = write!(text, "\n**{title}**\n\n");
+        let gap = if text.is_empty() { "" } else { "\n" };
+        let _ = write!(text, "{gap}**{title}**\n\n");
         for item in plan.in_order() {
             let PlanItem::Task(task) = item else { continue };
             if task.epic.as_deref() != epic {
@@ -44,6 +45,9 @@ pub fn outline(plan: &ProjectPlan, price: impl Fn(&PlannedTask) -> Option<String
                 let _ = write!(text, ", after {}", before.join(", "));
             }
             text.push_str(")\n");
+            for criterion in &task.acceptance_criteria {
+                let _ = writeln!(text, "  - {}", literal(criterion.trim()));
+            }
         }
     }
     text
@@ -78,7 +82,7 @@ mod tests {
         plan.epics.push(PlannedEpic { key: "e".into(), title: "Cart".into(), description: String::new() });
         plan.tasks[1].epic = Some("e".into());
         let text = outline(&plan, |_| Some("about $1.00".into()));
-        let expected = "Codes.\n\n**Cart**\n\n- 1: Do a (small, about $1.00)\n\n**Tasks**\n\n- 2: Do b (small, about $1.00, after 1)\n";
+        let expected = "**Cart**\n\n- 1: Do a (small, about $1.00)\n  - It is done.\n\n**Tasks**\n\n- 2: Do b (small, about $1.00, after 1)\n  - It is done.\n";
         assert_eq!(text, expected);
     }
 
