@@ -40,7 +40,7 @@ fn check_turns(messages: &[Value]) -> Result<(), Failure> {
         ));
     }
     for (index, message) in messages.iter().enumerate() {
-        let expected = if index % 2 == 0 { "user" } else { "assistant" };
+        let expected = if index.is_multiple_of(2) { "user" } else { "assistant" };
         if message["role"] != expected {
             return Err(Failure::validation(match index {
                 0 => "A conversation must start with a user message. Try again with a conversation that starts with a user message.".to_owned(),
