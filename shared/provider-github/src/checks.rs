@@ -150,11 +150,24 @@ impl Github {
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Checks, ActionError> {
-        let (runs, suites) = match self.runs_and_suites(repository, commit).await {
-            Err(Unread { is_refused: true, error }) => self.jobs_instead(repository, commit, error).await?,
-            other => other?,
+        let (runs, suites, refusal) = match self.runs_and_suites(repository, commit).await {
+            Err(Unread { is_refused: true, error }) => {
+                let (runs, suites) = self.jobs_instead(repository, commit, error.clone()).await?;
+                (runs, suites, Some(error))
+            }
+            other => {
+                let (runs, suites) = other?;
+                (runs, suites, None)
+            }
         };
         let statuses = self.commit_statuses(repository, commit).await?;
+        // Nothing is seen, and there may be checks of other Apps: that is not known, and not that there are none.
+        if let Some(refusal) = refusal
+            && suites.is_empty()
+            && statuses.is_empty()
+        {
+            return Err(refusal);
+        }
         let mut checks = Checks::default();
         for run in runs {
             let begun = run.started_at.as_deref().unwrap_or_default();
