@@ -4,23 +4,17 @@
 //! kept as the text that was hashed. `audit_chain` finds every change, removal and reordering.
 
 use crate::audit_chain::{AuditHead, AuditLine, Link, NO_HASH, hash_of};
+use crate::audit_record::AuditRecord;
+use crate::audit_turns::AUDIT_CHAINS;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, number, text, to_item};
 use crate::keys::identity as keys;
 use crate::keys::{EXPIRES_AT, PK, SK};
 use crate::retention;
 use crate::table::Table;
-use crate::timestamp;
 use crate::write::{ABSENT, Refused, Write};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::Actor;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
-
-/// How many chains there are.
-pub const AUDIT_CHAINS: u8 = 16;
 
 /// How often a record is tried to be added to a chain that others add to at the same moment. Writers of one process wait for each other, so
 /// these are other processes.
@@ -31,80 +25,6 @@ const RECORD: &str = "record";
 /// The attribute with its hash.
 const HASH: &str = "hash";
 
-/// What kind of thing was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuditKind {
-    /// A request to the API that may change something.
-    #[default]
-    Request,
-    /// Something started an execution.
-    Trigger,
-    /// A person answered a question.
-    Approval,
-    /// A limit was changed.
-    Limit,
-    /// What is in force was changed: the configuration, the workflows, the prompts or the agents.
-    Configuration,
-    /// A person asked to stop an execution.
-    Stop,
-    /// What an execution did is taken back.
-    Undo,
-    /// An execution is continued.
-    Redrive,
-    /// Whose an account is was changed.
-    Account,
-    /// Somebody was not allowed to do what they asked for.
-    Refusal,
-}
-
-impl AuditKind {
-    /// The name in records and output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Trigger => "trigger",
-            Self::Approval => "approval",
-            Self::Limit => "limit",
-            Self::Configuration => "configuration",
-            Self::Stop => "stop",
-            Self::Undo => "undo",
-            Self::Redrive => "redrive",
-            Self::Account => "account",
-            Self::Refusal => "refusal",
-        }
-    }
-}
-
-/// Something that somebody did. It is recorded before anything is changed, so that nothing changes without a record. It holds ids and
-/// hashes, and none of a ticket's words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRecord {
-    /// Its id: of a request to the API that which its answer and the logs have too.
-    pub id: String,
-    /// What kind of thing it is.
-    #[serde(default)]
-    pub kind: AuditKind,
-    /// When it was done.
-    #[serde(with = "timestamp")]
-    pub at: Timestamp,
-    /// Who did it: a person's name in the configuration, an account, or `operator` for the installation's own credentials.
-    pub who: String,
-    /// How: by `link`, `github`, `oidc` or `token` with its id for a request to the API; else by the event, as `slack.command`.
-    pub by: String,
-    /// What was done: for a request to the API, the method and the path.
-    pub what: String,
-    /// The execution that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<String>,
-    /// Where it came from: the program that sent a request, as it calls itself, or a digest of the delivery.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whence: Option<String>,
-    /// The status that a request was answered with; `None` while it is at work, or where that ended without an answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-}
-
 /// Records, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditPage {
@@ -112,57 +32,6 @@ pub struct AuditPage {
     pub records: Vec<AuditRecord>,
     /// Where the next page begins; `None` when there is none.
     pub next: Option<String>,
-}
-
-/// Whose turn it is to add to each chain in this process.
-#[derive(Debug)]
-pub(crate) struct Turns(Vec<Mutex<()>>);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self((0..AUDIT_CHAINS).map(|_| Mutex::default()).collect())
-    }
-}
-
-impl AuditRecord {
-    /// The record of something that an account did by an event. `delivery` is the id of the delivery that said so, which may be long and
-    /// hold anything.
-    pub fn new(
-        kind: AuditKind,
-        id: &str,
-        at: Timestamp,
-        who: Option<&Actor>,
-        by: &str,
-        delivery: &str,
-    ) -> Self {
-        Self {
-            id: id.to_owned(),
-            kind,
-            at,
-            who: who.map_or_else(|| "nobody".to_owned(), Actor::account),
-            by: by.to_owned(),
-            what: kind.as_str().to_owned(),
-            about: None,
-            whence: Some(format!("delivery {}", hex::encode(&Sha256::digest(delivery)[..16]))),
-            status: None,
-        }
-    }
-
-    fn chain(&self) -> u8 {
-        Sha256::digest(&self.id).first().copied().unwrap_or_default() % AUDIT_CHAINS
-    }
-
-    fn key(&self) -> crate::keys::Key {
-        match self.status {
-            None => keys::audit(self.at, &self.id),
-            Some(_) => keys::audit_answer(self.at, &self.id),
-        }
-    }
-
-    /// Whether it is the answer of a request, which comes after the request's own record.
-    fn answers(&self, other: &Self) -> bool {
-        self.status.is_some() && other.status.is_none() && self.id == other.id
-    }
 }
 
 /// Where the record of somebody is.

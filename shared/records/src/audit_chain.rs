@@ -1,6 +1,6 @@
 //! Verifies the audit: that each record is as it was written, is where it was written, and follows the one before it.
 
-use crate::audit::AuditRecord;
+use crate::audit_record::AuditRecord;
 use crate::keys::identity as keys;
 use crate::retention;
 use crate::timestamp;

@@ -39,7 +39,7 @@
 //! | `access` | what a function may touch, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
 //! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
-//! | `audit`, `audit_chain` | who did what, in chains of hashes, and whether that is whole |
+//! | `audit`, `audit_record`, `audit_chain`, `audit_turns` | who did what, in chains of hashes, and whether that is whole |
 //! | `evidence` | how pull requests came about, signed |
 //! | `admission` | which runs may do anything; who may push |
 //! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
@@ -51,6 +51,8 @@ mod agent_execution;
 mod alert;
 mod audit;
 mod audit_chain;
+mod audit_record;
+mod audit_turns;
 mod backfill;
 mod budget;
 mod cached;
@@ -136,8 +138,10 @@ pub use access::{Access, Partition};
 pub use account_link::{JoinedAccount, LinkAccount, LinkCode, LinkSide};
 pub use admission::{Admission, WRITER_KNOWN};
 pub use agent_execution::AgentExecution;
-pub use audit::{AUDIT_CHAINS, AuditKind, AuditPage, AuditRecord};
+pub use audit::AuditPage;
 pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
+pub use audit_record::{AuditKind, AuditRecord};
+pub use audit_turns::AUDIT_CHAINS;
 pub use backfill::Backfilled;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;

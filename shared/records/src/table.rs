@@ -1,6 +1,6 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
 
-use crate::audit::Turns;
+use crate::audit_turns::Turns;
 use crate::cached::Cached;
 use crate::error::RecordsError;
 use crate::item::Item;

@@ -1,0 +1,16 @@
+//! The chains of the audit, and whose turn it is to add to them.
+
+use tokio::sync::Mutex;
+
+/// How many chains there are.
+pub const AUDIT_CHAINS: u8 = 16;
+
+/// Whose turn it is to add to each chain in this process.
+#[derive(Debug)]
+pub(crate) struct Turns(pub(crate) Vec<Mutex<()>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..AUDIT_CHAINS).map(|_| Mutex::default()).collect())
+    }
+}
