@@ -91,7 +91,7 @@ impl Events {
         let text = format!(
             "**{}**{details}\n\n{} · `{}`",
             literal(question),
-            progress_of(waiter).trim(),
+            progress_of(waiter).trim_start_matches([' ', '·']),
             waiter.execution
         );
         let button = |label: &str, action: &str| MessageButton {
