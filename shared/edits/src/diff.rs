@@ -271,7 +271,9 @@ mod tests {
     fn what_was_there_at_the_review_before_is_not_fresh() {
         let mut file = DiffFile::parse("a", "a", PATCH);
         // The review before saw `B`, and `b` was gone already; `b2` and `k` are new since.
-        file.keep_fresh(Some("a\nB\nc\nj\n"), Some("a\nB\nb2\nc\nj\nk"));
+        let between = "x\n".repeat(6);
+        let (seen, present) = (format!("a\nB\nc\n{between}j\n"), format!("a\nB\nb2\nc\n{between}j\nk"));
+        file.keep_fresh(Some(&seen), Some(&present));
         let fresh: Vec<_> =
             file.lines.iter().filter(|line| line.is_fresh).map(|line| line.text.as_str()).collect();
         assert_eq!(fresh, ["b2", "k"]);

@@ -129,8 +129,9 @@ impl Numbers {
             _ if self.below(20) == 0 => self.value(),
             "path" | "from" | "to" => json!(self.path()),
             "paths" => json!([self.path(), self.path()]),
-            "offset" | "limit" | "context" => json!(self.below(7)),
-            "executable" | "replace_all" => json!(self.below(2) == 0),
+            "offset" | "limit" | "context" | "line" | "thread" => json!(self.below(7)),
+            "executable" | "replace_all" | "done" => json!(self.below(2) == 0),
+            "side" => json!(self.of(crate::diff::Side::NAMES)),
             "outcome" => json!(self.of(Outcome::NAMES)),
             "items" => json!([{"text": self.text(), "status": "open"}]),
             "options" | "open_points" => json!([self.text()]),
@@ -172,6 +173,10 @@ fn check(world: &World, name: &str, input: &Value, end: &ToolEnd) {
             "{paths:?}"
         );
     }
+    if let Some(subject) = &world.review {
+        let comments = world.state.review.comments.clone();
+        assert_eq!(subject.placed(comments.clone()), comments, "{name} {input}: outside the diff");
+    }
     for (path, change) in &world.state.changes {
         let folded = path.to_lowercase();
         assert!(check_path(path).is_ok(), "{name} {input}: {path:?}");
@@ -196,6 +201,9 @@ fn hostile_calls_get_an_answer_and_reach_nothing() {
         if round % 4 == 0 {
             world.loaded = Some(["src/cart.py".to_owned(), "run.sh".to_owned()].into());
         }
+        if round % 3 == 0 {
+            world.review = Some(super::reviewing::subject());
+        }
         if round % 5 == 0 {
             world.paths =
                 crate::agent_paths::AgentPaths::new(&["src/**".to_owned(), "new*".to_owned()]).unwrap();
@@ -219,5 +227,5 @@ fn hostile_calls_get_an_answer_and_reach_nothing() {
         let problems = crate::tree::path_problems(&world.files(), &world.tree);
         assert!(problems.is_empty(), "{problems:?}");
     }
-    assert!(changed > 400 && refused > 5_000, "the calls reach what they are about: {changed} {refused}");
+    assert!(changed > 300 && refused > 5_000, "the calls reach what they are about: {changed} {refused}");
 }
