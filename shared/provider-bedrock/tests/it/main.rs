@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 async fn simulation() -> Simulation {
     let section = format!("bedrock: {{ models: [{CLAUDE}, \"{NOVA}\", \"{OTHER}\"], replies: [] }}");
-    let mut world = world_with("unused: { field: x }", &section);
+    let mut world = world_with("unused: { field: nothing-in-particular }", &section);
     world.section_mut::<simulators::bedrock::World>("bedrock").unwrap().replies = contract_replies();
     BEDROCK.described_simulation_of(world).await
 }

@@ -19,7 +19,7 @@ const CLOUDWATCH: Service =
     Service { name: "cloudwatch", descriptions: &["cloudwatch.json", "eventbridge.json"] };
 
 async fn simulation() -> Simulation {
-    let world = world_with("unused: { field: x }", "cloudwatch: { event_buses: [team] }");
+    let world = world_with("unused: { field: nothing-in-particular }", "cloudwatch: { event_buses: [team] }");
     CLOUDWATCH.described_simulation_of(world).await
 }
 
