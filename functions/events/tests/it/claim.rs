@@ -20,7 +20,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use turnstile::Fate;
 
 /// How many interleavings are tried where nobody says.
-const INTERLEAVINGS: u64 = 40;
+const INTERLEAVINGS: u64 = 15;
 /// One kill in so many requests.
 const KILLS: u32 = 40;
 /// An interleaving that is not over after so many requests never ends.

@@ -5,9 +5,15 @@ use crate::world::PREFIX;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use records::Table;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
+use std::time::Duration;
+
+/// After so many refusals, a progress comment is not tried again.
+const REFUSALS: usize = 3;
 
 /// Something that a function has to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +35,8 @@ pub(crate) struct Known {
     pub(crate) running: BTreeMap<String, Value>,
     pub(crate) tokens: HashMap<String, (String, u32)>,
     pub(crate) work: Vec<Work>,
+    /// The executions whose progress is not shown.
+    pub(crate) quiet: BTreeSet<String>,
     /// So many executions still fail.
     pub(crate) failures: u32,
 }
@@ -36,6 +44,8 @@ pub(crate) struct Known {
 pub(crate) struct Aws {
     pub(crate) database: String,
     pub(crate) client: reqwest::Client,
+    /// The table without a turnstile.
+    pub(crate) table: Table,
     pub(crate) known: Mutex<Known>,
 }
 
@@ -93,6 +103,19 @@ impl Aws {
         fails
     }
 
+    /// Nobody looks at progress comments here: an execution's is taken for one that the service refuses.
+    async fn show_no_progress(&self, partition: &str) {
+        let name = partition.strip_prefix("EXECUTION#").unwrap();
+        if !self.known.lock().unwrap().quiet.insert(name.to_owned()) {
+            return;
+        }
+        let claimed = self.table.claim_progress_edit(name, "none", Duration::ZERO, Timestamp::UNIX_EPOCH);
+        claimed.await.unwrap();
+        for _ in 0..REFUSALS {
+            self.table.progress_refused(name).await.unwrap();
+        }
+    }
+
     /// Waits with a token, unless a repeat finds it answered.
     pub(crate) fn waits(&self, execution: &str, turn: u32, token: &str) -> bool {
         let mut known = self.known.lock().unwrap();
@@ -137,7 +160,15 @@ impl Backend for Aws {
                 self.client.post(&self.database).headers(headers).body(body.clone()).send().await.unwrap();
             let (status, answer) = (sent.status(), sent.bytes().await.unwrap());
             if status.is_success() {
-                self.known.lock().unwrap().work.extend(changed(target, &body));
+                let changed = changed(target, &body);
+                for work in &changed {
+                    if let Work::Stream(pk, sk) = work
+                        && sk == "EXECUTION"
+                    {
+                        self.show_no_progress(pk).await;
+                    }
+                }
+                self.known.lock().unwrap().work.extend(changed);
             }
             return (status, answer);
         }

@@ -81,7 +81,8 @@ pub(crate) struct Model {
     arrived: Arc<Notify>,
     scene: u64,
     quiet: u32,
-    words: Vec<String>,
+    /// What people ask for, each with the number of its comment.
+    words: Vec<(u64, String)>,
 }
 
 /// The code host is one that refuses everything: nobody looks at progress comments here.
@@ -123,7 +124,7 @@ impl Model {
         table.put_configuration(&configuration(&code_host)).await.unwrap();
         table.put_routes(&routes()).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let aws = Arc::new(Aws { database, client, known: Mutex::default() });
+        let aws = Arc::new(Aws { database, client, table: table.clone(), known: Mutex::default() });
         let clock = Arc::new(Ticking(AtomicI64::new(0)));
         let arrived = Arc::new(Notify::new());
         let mut functions = Vec::new();
@@ -166,13 +167,13 @@ impl Model {
             at: self.clock.now(),
         };
         self.table.put_opened_pull_request(&opened).await.unwrap();
-        self.words =
-            (0..random.random_range(2..6)).map(|number| format!("word-{}-{number}.", self.scene)).collect();
-        for word in &self.words {
-            self.push(Work::Deliver("issue_comment", self.request(word)));
+        let numbers = self.scene * 100..self.scene * 100 + random.random_range(2..6);
+        self.words = numbers.map(|number| (number, format!("word-{number}."))).collect();
+        for (number, word) in &self.words {
+            self.push(Work::Deliver("issue_comment", self.request(*number, word)));
         }
         if random.random_bool(0.3) {
-            self.push(Work::Deliver("issue_comment", self.comment("stop")));
+            self.push(Work::Deliver("issue_comment", self.comment(self.scene * 100 + 99, "stop")));
         }
         for _ in 0..random.random_range(1..3) {
             self.push(Work::Deliver("pull_request", self.close()));
@@ -184,17 +185,17 @@ impl Model {
     }
 
     /// A request with a word that occurs nowhere else.
-    fn request(&self, word: &str) -> String {
-        self.comment(&format!("Rename the cart to {word} in all files"))
+    fn request(&self, number: u64, word: &str) -> String {
+        self.comment(number, &format!("Rename the cart to {word} in all files"))
     }
 
-    fn comment(&self, text: &str) -> String {
+    fn comment(&self, number: u64, text: &str) -> String {
         json!({
             "action": "created",
             "sender": {"login": "ada-hub"},
             "repository": {"full_name": "acme/shop"},
             "issue": {"number": self.scene, "pull_request": {"url": "u"}},
-            "comment": {"id": 9, "body": format!("@ticketsmith {text}")},
+            "comment": {"id": number, "body": format!("@ticketsmith {text}")},
         })
         .to_string()
     }
@@ -334,12 +335,11 @@ impl Model {
                 said.push('\n');
             }
         }
-        for word in &self.words {
+        for (number, word) in &self.words {
             let times = said.matches(word.as_str()).count();
-            let body = self.request(word);
-            let id = format!("github#not taken in: {}", id_of(&body));
-            let given_back = self.table.reply(&id).await.unwrap().is_some();
-            let refused = self.table.reply(&format!("github#{}", id_of(&body))).await.unwrap();
+            let delivery = format!("acme/shop comment {number}");
+            let given_back = self.table.reply(&format!("github#not taken in: {delivery}")).await.unwrap().is_some();
+            let refused = self.table.reply(&format!("github#{delivery}")).await.unwrap();
             let refused = refused.is_some_and(|reply| !reply.text.contains("takes this in"));
             assert!(
                 times + usize::from(given_back) + usize::from(refused && times == 0) == 1,

@@ -2,7 +2,7 @@
 
 use super::aws::{Aws, arn};
 use domain::event::EventSpec;
-use domain::{Clock, EventKey, EventName, MicroUsd};
+use domain::{ActionId, Clock, EventKey, EventName, MicroUsd};
 use jiff::Timestamp;
 use records::{
     Changed, Moves, SessionBounds, SessionChange, SessionHead, SessionPhase, Table, Terms, Topic, Waiter,
@@ -60,6 +60,8 @@ pub(crate) async fn act(
     if !aws.waits(execution, turn, &token) {
         return Ok(());
     }
+    let (state, action) = (format!("Wait.{turn}"), ActionId::literal("await_event"));
+    table.start_step(execution, &state, &action, clock.now()).await.map_err(failed)?;
     let closed = EventSpec::new(EventName::from_static("pull_request.closed"), "")
         .matched_by(["repository", "number"]);
     let fields = json!({"repository": "acme/shop", "number": number});
