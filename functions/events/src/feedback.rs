@@ -62,7 +62,8 @@ impl Feedback {
             let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
             let is_final = view.execution.outcome.is_final();
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
-            let forecast = match is_final {
+            // Once it costs something itself, that says more.
+            let forecast = match is_final || !view.costs.is_empty() {
                 true => None,
                 false => self.forecast(&view.execution).await?,
             };
