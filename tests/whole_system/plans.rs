@@ -206,24 +206,31 @@ async fn killed_at_every_effect_of_planning_each_happens_once() {
     let mut random = StdRng::seed_from_u64(seed);
     let tasks = [task("dome", "Build the dome", &[]), task("door", "Build the door", &["dome"])];
     let mut world = moon(&[proposals(&[plan(&tasks)])]).start().await;
+    // Each effect's answer takes its time, so that the kill comes while it is on its way.
+    let held = |(service, path, says): &(&str, &str, &str)| json!({"service": service, "method": "POST", "path": path, "contains": says, "delay_ms": 2000});
+    world.add_faults(&EFFECTS.iter().map(held).collect::<Value>()).await;
     let name = world.start_by(labelled()).await;
     for (at, (service, path, says)) in EFFECTS.iter().enumerate() {
         println!("kill {at}: {service} {path} {says}");
-        let held = json!({
-            "service": service, "method": "POST", "path": path, "contains": says, "delay_ms": 2000,
-        });
-        world.add_faults(&held).await;
         if *says == "Build the dome" {
             press(&world, &question(&world).await, "approve", "ada").await;
         }
-        let met = async || (world.waiting_faults().await == json!([])).then_some(());
+        let met = async || {
+            let waiting = world.waiting_faults().await;
+            let is_it = |fault: &Value| fault["path"] == *path && fault["contains"] == *says;
+            (!waiting.as_array().unwrap().iter().any(is_it)).then_some(())
+        };
         eventually("the moment of the kill", RECOVERY_LIMIT, met).await;
         world.kill().await;
         world.serve().await;
         if random.random_bool(0.3) {
             let wanted = world.log().await.len() + random.random_range(1..4);
             let ended = async || !world.execution(&name).await["ended_at"].is_null();
-            let reached = async || (world.log().await.len() >= wanted || ended().await).then_some(());
+            let waits = async || world.execution(&name).await["outcome"] == "waiting";
+            let reached = async || {
+                let is_over = world.log().await.len() >= wanted || ended().await || waits().await;
+                is_over.then_some(())
+            };
             eventually("the next kill", RECOVERY_LIMIT, reached).await;
             world.kill().await;
             world.serve().await;
