@@ -46,7 +46,7 @@ pub(super) fn events() -> Vec<EventSpec> {
                 ("task_id", Text),
                 ("repository", Text),
                 ("number", Integer),
-                ("pull_request", Any),
+                ("pull_request", Text),
                 ("is_pull_request", Boolean),
                 ("text", Text),
                 ("actor", Any),
