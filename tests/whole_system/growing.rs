@@ -32,6 +32,10 @@ const EXCUSED: &[(&str, &str)] = &[
     ("cli/src/commands/logs.rs", "logs of Lambda"),
     // `serve` shows its own figures in Prometheus's format, whatever a project's monitoring is.
     ("cli/src/server/metrics.rs", "a format of figures"),
+    // Bedrock serves the models of other vendors, under their names.
+    ("shared/provider-bedrock/src/models.rs", "names of vendors"),
+    ("shared/provider-bedrock/src/settings.rs", "the name of a model"),
+    ("shared/simulators/src/bedrock/models.rs", "names of models"),
     // IAM's names of the permissions to ask models of the account.
     ("infra/cdk/lib/account_models.ts", "names of permissions"),
     ("infra/cdk/lib/account_monitoring.ts", "names of permissions"),

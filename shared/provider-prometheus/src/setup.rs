@@ -6,7 +6,7 @@ use provider::{Setup, SigningSecret};
 pub(crate) const SETUP: Setup = Setup {
     steps: |_| {
         vec![
-            "Run a Pushgateway (https://github.com/prometheus/pushgateway), and let Prometheus scrape it with `honor_labels: true`."
+            "Run a Pushgateway (https://prometheus.io/docs/practices/pushing), and let Prometheus scrape it with `honor_labels: true`."
                 .to_owned(),
             "Make Prometheus and the Pushgateway reachable from where Ticketsmith runs, by https and without credentials: inside the network that both are in."
                 .to_owned(),

@@ -16,7 +16,9 @@ use simulators::Simulation;
 const PROMETHEUS: Service = Service { name: "prometheus", descriptions: &[] };
 
 async fn simulation() -> Simulation {
-    PROMETHEUS.described_simulation_of(world_with("unused: { field: nothing-in-particular }", "prometheus: {}")).await
+    PROMETHEUS
+        .described_simulation_of(world_with("unused: { field: nothing-in-particular }", "prometheus: {}"))
+        .await
 }
 
 fn prometheus(simulation: &Simulation) -> Prometheus {
