@@ -231,6 +231,9 @@ fn names_a_function(line: &str) -> bool {
         "NEEDED: &str",
         // What AWS calls EventBridge.
         "EVENTBRIDGE: &str",
+        // A key of waits.
+        "EVENTS: &str",
+        "Key::optional(\"events\"",
         ".get",
         "entry(",
         "field(",

@@ -151,11 +151,7 @@ const WAIT: [Key; 7] = [
     Key::optional("for", Form::DurationOrSeconds, "How long."),
     Key::optional("event", Form::AwaitedEvent, "The event that ends it."),
     Key::optional("match", Form::SomeValues, "The fields that tell the event from others: repository, sha."),
-    Key::optional(
-        "events",
-        Form::AwaitedEvents,
-        "Several events, of which the first ends it: each its name with the fields that tell it from others.",
-    ),
+    Key::optional("events", Form::AwaitedEvents, "Several events with their fields; the first ends it."),
     OUTPUTS,
     TIMEOUT,
 ];

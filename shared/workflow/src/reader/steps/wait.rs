@@ -9,9 +9,12 @@ use crate::yaml::{Data, Entry, Node};
 use domain::event::EventSpec;
 use std::sync::Arc;
 
+/// Several events, of which the first ends the wait.
+const EVENTS: &str = "events";
+
 pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Wait> {
     let given_keys: Vec<&str> =
-        ["for", "until", "event", "events"].into_iter().filter(|key| fields.get(key).is_some()).collect();
+        ["for", "until", "event", EVENTS].into_iter().filter(|key| fields.get(key).is_some()).collect();
     let [key] = given_keys.as_slice() else {
         reader
             .problems
@@ -23,13 +26,13 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
     };
     let refused: &[&str] = match *key {
         "event" => &[],
-        "events" => &["match"],
+        EVENTS => &["match"],
         _ => &["match", "timeout", "outputs"],
     };
     for other in refused {
         if fields.get(other).is_some() {
             let what = match *key {
-                "events" => "this one names its fields beside each event",
+                EVENTS => "this one names its fields beside each event",
                 _ => "this one waits for a time",
             };
             reader
@@ -41,7 +44,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
         "for" => seconds(fields.get("for")?, reader).map(Wait::For),
         "until" => fields.get("until").map(|node| Wait::Until(given(node, reader))),
         "event" => event(fields, reader).map(|event| Wait::Events(vec![event])),
-        _ => events(fields.get("events")?, reader).map(Wait::Events),
+        _ => events(fields.get(EVENTS)?, reader).map(Wait::Events),
     }
 }
 
