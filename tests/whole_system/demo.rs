@@ -203,10 +203,16 @@ async fn a_review_is_on_the_lines_of_the_pull_request() {
         let comments = review["comments"].as_array().unwrap();
         assert_eq!(comments.len(), 2, "{document:#}");
         for comment in comments {
-            assert_eq!((&comment["path"], &comment["side"]), (&"src/shop/discounts.py".into(), &"RIGHT".into()));
+            assert_eq!(
+                (&comment["path"], &comment["side"]),
+                (&"src/shop/discounts.py".into(), &"RIGHT".into())
+            );
             assert!(comment["line"].as_u64().is_some_and(|line| line > 0), "{document:#}");
         }
-        assert!(review["summary"].as_str().unwrap().starts_with("The cart takes one discount code"), "{document:#}");
+        assert!(
+            review["summary"].as_str().unwrap().starts_with("The cart takes one discount code"),
+            "{document:#}"
+        );
         assert_eq!(review["pull_request"], document["pull_request"]["url"], "{document:#}");
     }
 }

@@ -38,8 +38,7 @@ async fn merged(world: &World) -> String {
     assert_eq!(world.ended(&first).await["outcome"], "succeeded");
     let state = world.state().await;
     let number = pull_request(repository(&state, "acme/shop"), "feature/SHOP-1")["number"].clone();
-    let merge =
-        json!({ "kind": "github-close", "repository": "acme/shop", "pull_request": number, "merge": true, "by": "ada" });
+    let merge = json!({ "kind": "github-close", "repository": "acme/shop", "pull_request": number, "merge": true, "by": "ada" });
     let captured = world.capture(merge).await;
     let before = world.executions().await.len();
     // Sent twice, and still one.
@@ -50,7 +49,11 @@ async fn merged(world: &World) -> String {
     assert_eq!(executions.len(), before + 1, "{executions:#?}");
     let name = executions[0]["execution"].as_str().unwrap().to_owned();
     let ended = world.ended(&name).await;
-    assert_eq!((&ended["workflow"], &ended["outcome"]), (&json!("update_documentation"), &json!("succeeded")), "{ended:#}");
+    assert_eq!(
+        (&ended["workflow"], &ended["outcome"]),
+        (&json!("update_documentation"), &json!("succeeded")),
+        "{ended:#}"
+    );
     name
 }
 
@@ -92,7 +95,8 @@ async fn what_is_closed_without_a_merge_is_documented_nowhere() {
     let state = world.state().await;
     let number = pull_request(repository(&state, "acme/shop"), "feature/SHOP-1")["number"].clone();
     let before = world.executions().await.len();
-    let close = json!({ "kind": "github-close", "repository": "acme/shop", "pull_request": number, "by": "ada" });
+    let close =
+        json!({ "kind": "github-close", "repository": "acme/shop", "pull_request": number, "by": "ada" });
     world.deliver(close).await;
     assert_eq!(world.executions().await.len(), before);
     assert_eq!(pages(&world).await, Vec::<String>::new());

@@ -145,7 +145,8 @@ async fn without_a_word_of_the_project_nothing_is_reviewed() {
     // Who said nothing is told nothing.
     let refusals = async || {
         let texts = comments(&world.state().await);
-        Some(texts.iter().filter(|text| text.contains("is off in this project")).count()).filter(|count| *count > 0)
+        Some(texts.iter().filter(|text| text.contains("is off in this project")).count())
+            .filter(|count| *count > 0)
     };
     assert_eq!(eventually("the refusal", EXECUTION_LIMIT, refusals).await, 1);
     world.finish().await;

@@ -137,7 +137,11 @@ fn threads(state: &Value) -> Vec<(String, Vec<String>, bool)> {
     let begun = all.iter().filter(|comment| comment["in_reply_to_id"].is_null());
     let thread = |first: &Value| {
         let answers = all.iter().filter(|comment| comment["in_reply_to_id"] == first["id"]);
-        (text(&first["user"]["login"]), answers.map(|answer| text(&answer["body"])).collect(), first["resolved"] == true)
+        (
+            text(&first["user"]["login"]),
+            answers.map(|answer| text(&answer["body"])).collect(),
+            first["resolved"] == true,
+        )
     };
     begun.map(thread).collect()
 }
@@ -149,12 +153,17 @@ async fn each_thread_of_a_review_is_answered_once_and_what_is_done_is_resolved()
     }});
     let with_answer = |document: &mut Value| {
         let replies = document["claude"]["replies"].as_array_mut().unwrap();
-        let asked = replies.iter_mut().find(|reply| reply["for"] == "People looked at it and ask for changes").unwrap();
+        let asked = replies
+            .iter_mut()
+            .find(|reply| reply["for"] == "People looked at it and ask for changes")
+            .unwrap();
         asked["turns"][1]["content"].as_array_mut().unwrap().insert(0, answer);
     };
     let (world, number) = with_pull_request_in(WorldFile::quick_shop().edit(with_answer)).await;
     let review = |by: &str, verdict: &str, lines: &[u64]| {
-        let comments = lines.iter().map(|line| json!({ "path": "src/shop/discounts.py", "line": line, "body": format!("Line {line}?") }));
+        let comments = lines.iter().map(
+            |line| json!({ "path": "src/shop/discounts.py", "line": line, "body": format!("Line {line}?") }),
+        );
         json!({
             "kind": "github-review", "repository": "acme/shop", "pull_request": number, "verdict": verdict, "text": REQUEST, "by": by,
             "comments": comments.collect::<Vec<_>>(),

@@ -13,7 +13,11 @@ impl Acting<'_> {
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn stranger(&self, routes: &Routes, event: &Event) -> Result<Option<String>, RecordsError> {
+    pub(crate) async fn stranger(
+        &self,
+        routes: &Routes,
+        event: &Event,
+    ) -> Result<Option<String>, RecordsError> {
         let kinds = routes.events.kinds_of(&event.kind, &event.fields);
         // Only what is by people has a field for them.
         if kinds.first().is_none_or(|spec| spec.is_by_machine()) {

@@ -58,7 +58,8 @@ async fn a_review_that_broke_off_is_completed_and_has_everything_once() {
     assert_eq!(host.find_review(&shop(), 1, &key).await.unwrap(), Some(made));
     assert_eq!(host.last_reviewed(&shop(), 1).await.unwrap(), Some(review.head));
     let threads = host.threads(&shop(), 1).await.unwrap();
-    let shown: Vec<_> = threads.iter().map(|thread| (thread.line, thread.comments[0].text.as_str())).collect();
+    let shown: Vec<_> =
+        threads.iter().map(|thread| (thread.line, thread.comments[0].text.as_str())).collect();
     assert_eq!(shown, [(Some(1), "Which one?"), (Some(2), "Which two?")]);
     assert!(threads.iter().all(|thread| thread.is_ours() && !thread.is_resolved));
     assert_described(&simulation);

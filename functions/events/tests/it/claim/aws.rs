@@ -50,7 +50,9 @@ pub(crate) struct Aws {
 }
 
 /// Clients of AWS at an address.
-pub(crate) fn clients(url: &str) -> (aws_sdk_dynamodb::Client, aws_sdk_sfn::Client, aws_sdk_secretsmanager::Client) {
+pub(crate) fn clients(
+    url: &str,
+) -> (aws_sdk_dynamodb::Client, aws_sdk_sfn::Client, aws_sdk_secretsmanager::Client) {
     let credentials = Credentials::new("test", "test", None, None, "test");
     let region = Region::new("us-east-1");
     let dynamo = aws_sdk_dynamodb::Config::builder()

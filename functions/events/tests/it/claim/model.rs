@@ -338,7 +338,8 @@ impl Model {
         for (number, word) in &self.words {
             let times = said.matches(word.as_str()).count();
             let delivery = format!("acme/shop comment {number}");
-            let given_back = self.table.reply(&format!("github#not taken in: {delivery}")).await.unwrap().is_some();
+            let given_back =
+                self.table.reply(&format!("github#not taken in: {delivery}")).await.unwrap().is_some();
             let refused = self.table.reply(&format!("github#{delivery}")).await.unwrap();
             let refused = refused.is_some_and(|reply| !reply.text.contains("takes this in"));
             assert!(

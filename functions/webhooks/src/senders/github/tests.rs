@@ -223,11 +223,19 @@ fn a_label_on_a_pull_request_and_a_request_for_the_bots_review_are_events() {
         meaning_of("pull_request", payload)
     };
     let event = only_event(on("labeled", json!({"label": {"name": "agent-review"}})));
-    assert_eq!((event.kind.as_str(), &event.fields["label"]), ("github.pull_request_labelled", &json!("agent-review")));
+    assert_eq!(
+        (event.kind.as_str(), &event.fields["label"]),
+        ("github.pull_request_labelled", &json!("agent-review"))
+    );
     assert_eq!((&event.fields["number"], &event.fields["pull_request"]), (&json!(7), &json!("acme/shop#7")));
     let event = only_event(on("review_requested", json!({"requested_reviewer": {"login": "Ticketsmith"}})));
-    assert_eq!((event.kind.as_str(), &event.fields["pull_request"]), ("github.review_requested", &json!("acme/shop#7")));
-    for other in [json!({"requested_reviewer": {"login": "grace"}}), json!({"requested_team": {"name": "core"}})] {
+    assert_eq!(
+        (event.kind.as_str(), &event.fields["pull_request"]),
+        ("github.review_requested", &json!("acme/shop#7"))
+    );
+    for other in
+        [json!({"requested_reviewer": {"login": "grace"}}), json!({"requested_team": {"name": "core"}})]
+    {
         assert!(matches!(on("review_requested", other), Meaning::Ignored(_)));
     }
     let mut own = delivery("ticketsmith", "labeled", json!({"pull_request": {"number": 7}}));

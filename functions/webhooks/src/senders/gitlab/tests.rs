@@ -228,5 +228,8 @@ fn a_label_on_a_merge_request_and_the_bot_among_its_reviewers_are_events() {
     let bot = json!({"id": 9, "username": account, "state": "unreviewed"});
     let asked = events_of(update(json!({"reviewers": {"previous": [], "current": [bot]}})));
     assert_eq!(shown(&asked), [("gitlab.review_requested".to_owned(), String::new())]);
-    assert!(matches!(update(json!({"reviewers": {"previous": [bot], "current": [bot]}})), Meaning::Ignored(_)));
+    assert!(matches!(
+        update(json!({"reviewers": {"previous": [bot], "current": [bot]}})),
+        Meaning::Ignored(_)
+    ));
 }

@@ -125,7 +125,10 @@ async fn a_review_is_made_whole_or_not_at_all() {
     }
     assert_eq!(server.get(&path).await, json!([]));
     let made = server.ok("POST", &path, Some(review(1, "RIGHT"))).await;
-    assert_eq!((&made["state"], &made["commit_id"]), (&json!("COMMENTED"), &server.get(&format!("/pulls/{number}")).await["head"]["sha"]));
+    assert_eq!(
+        (&made["state"], &made["commit_id"]),
+        (&json!("COMMENTED"), &server.get(&format!("/pulls/{number}")).await["head"]["sha"])
+    );
     assert_eq!(names(&server.get(&format!("{path}/{}/comments", made["id"])).await, "path"), ["topic.txt"]);
     let approval = json!({ "event": "APPROVE", "body": "Fine." });
     let (status, _) = server.call("POST", &format!("/repos/acme/shop{path}"), Some(approval)).await;
