@@ -21,7 +21,7 @@
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `vote`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `voting`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
@@ -130,6 +130,7 @@ mod turns;
 mod usage;
 mod view;
 mod vote;
+mod voting;
 mod waiter;
 mod word;
 mod write;
@@ -203,6 +204,7 @@ pub use thread::OpenedThread;
 pub use token::token_digest;
 pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
-pub use vote::{Terms, Vote, Voted};
+pub use vote::{Terms, Vote};
+pub use voting::Voted;
 pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

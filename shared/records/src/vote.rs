@@ -1,18 +1,9 @@
 //! Who may not answer a question, how many people must say yes to it, and who has.
 
-use crate::error::RecordsError;
-use crate::item::{moment, text};
-use crate::keys;
-use crate::table::Table;
 use crate::timestamp;
-use crate::waiter::{Answer, Waiter};
-use crate::write::Update;
 use domain::SourceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// How often a vote is tried again because others vote at the same moment.
-const ROUNDS: usize = 20;
 
 /// What an answer takes, besides the right to give it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,108 +34,9 @@ pub struct Vote {
     pub comment: Option<String>,
 }
 
-/// What a yes came to where several are needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Voted {
-    /// It counts, or did before; so many have said yes.
-    Counted(u32),
-    /// It was the last one that was needed, and the question is answered.
-    Decided,
-    /// Somebody had answered the question before.
-    AnsweredBefore(Answer),
-}
-
 impl Terms {
     /// How many people must say yes.
     pub fn needed(&self) -> u32 {
         self.count.max(1)
-    }
-}
-
-impl Table {
-    /// Counts a yes, of which `answer` says who gave it, unless that person gave one before. With the last one that is needed the question
-    /// is answered by all of them.
-    ///
-    /// # Errors
-    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when others keep voting at the same moment.
-    pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<Voted, RecordsError> {
-        let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
-        };
-        for _ in 0..ROUNDS {
-            let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
-            let now = self.waiter(&waiter.topic, &waiter.key).await?.ok_or_else(missing)?;
-            if let Some(answer) = now.answer {
-                return Ok(Voted::AnsweredBefore(answer));
-            }
-            let seen = json(serde_json::to_string(&now.votes))?;
-            let mut votes = now.votes;
-            if votes.iter().any(|vote| vote.by == answer.by) {
-                return Ok(Voted::Counted(count(&votes)));
-            }
-            votes.push(Vote {
-                by: answer.by.clone(),
-                via: answer.via.clone(),
-                at: answer.at,
-                comment: answer.comment.clone(),
-            });
-            let is_last = count(&votes) >= now.terms.needed();
-            let mut update = Update::new(
-                keys::waiter(&waiter.topic, &waiter.key),
-                match is_last {
-                    true => "SET #votes = :votes, #answer = :answer REMOVE #gsi1pk, #gsi1sk",
-                    false => "SET #votes = :votes",
-                },
-            )
-            .condition(
-                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND (attribute_not_exists(#votes) OR #votes = :seen)",
-            )
-            .value(":votes", text(json(serde_json::to_string(&votes))?))
-            .value(":seen", text(seen));
-            if is_last {
-                update =
-                    update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
-            }
-            if self.update("count a vote", update).await?.is_ok() {
-                return Ok(if is_last { Voted::Decided } else { Voted::Counted(count(&votes)) });
-            }
-        }
-        Err(RecordsError::Conflict("others keep answering at the same moment; answer again".to_owned()))
-    }
-}
-
-impl Table {
-    /// Claims the right to remind people of a question; refused when somebody else did since it was read.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn claim_reminder(&self, waiter: &Waiter, now: Timestamp) -> Result<bool, RecordsError> {
-        let key = keys::waiter(&waiter.topic, &waiter.key);
-        let update = Update::new(key, "SET #reminded_at = :now").value(":now", moment(now));
-        let update = match waiter.reminded_at {
-            Some(last) => update
-                .condition("attribute_not_exists(#answer) AND #reminded_at = :last")
-                .value(":last", moment(last)),
-            None => update.condition(
-                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#reminded_at)",
-            ),
-        };
-        Ok(self.update("claim a reminder", update).await?.is_ok())
-    }
-}
-
-fn count(votes: &[Vote]) -> u32 {
-    u32::try_from(votes.len()).unwrap_or(u32::MAX)
-}
-
-/// The answer of all who said yes.
-fn together(last: &Answer, votes: &[Vote]) -> Answer {
-    let by: Vec<_> = votes.iter().map(|vote| vote.by.as_str()).collect();
-    let said: Vec<_> =
-        votes.iter().filter_map(|vote| Some(format!("{}: {}", vote.by, vote.comment.as_ref()?))).collect();
-    Answer {
-        by: by.join(" and "),
-        comment: Some(said.join("\n")).filter(|said| !said.is_empty()),
-        ..last.clone()
     }
 }
