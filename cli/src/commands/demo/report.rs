@@ -125,11 +125,11 @@ impl Demonstration {
                 println!("  {:<30} {cost}", shown.step.state);
             }
         }
+        let total = self.view.cost().booked();
+        println!("  {:<30} {total}", "total");
         if let Some(review) = &self.review {
             println!("  {:<30} {} ({} turns)", "review", review.cost(), review.turns);
         }
-        let total = self.view.cost().booked();
-        println!("  {:<30} {total}", "total");
         for revised in &self.revisions {
             let (cost, turns) = (revised.cost, revised.turns);
             let commit = revised.commit.as_deref().and_then(|sha| sha.get(..7)).unwrap_or("no commit");
