@@ -21,11 +21,11 @@ import steering
 import triggers
 from processes import Processes, only, say
 from stage import PREFIX, Stage
-from world import World
+from world import World, shop
 
 
 def proof(folder, processes):
-    stage = Stage(folder, processes, World(processes, "world", folder / "world"))
+    stage = Stage(folder, processes, World(processes, "world", folder / "world", shop(first_checks_fail=True)))
     stage.bootstrap()
     say("bootstrapped")
     stage.deploy("records=destroy")

@@ -11,7 +11,7 @@ from collections import Counter
 
 from processes import TICKETSMITH, answers, eventually, free_port, only
 from stage import PREFIX
-from world import World, labelled
+from world import World, labelled, shop
 
 # The configuration names the secrets of the place it is for, and the references its addresses; how fast providers were called is a matter of
 # moments, as is how many steps a frame of the feed tells of. Sums of costs are in shards chosen by names of executions, and each place has its
@@ -45,7 +45,7 @@ class Embedded:
 
     def __init__(self, folder, processes, project):
         self.folder = folder / "embedded"
-        self.world = World(processes, "embedded-world", self.folder)
+        self.world = World(processes, "embedded-world", self.folder, shop(first_checks_fail=True))
         shutil.copytree(project / "workflows", self.folder / "workflows")
         self.address = f"http://127.0.0.1:{free_port()}"
         self.data = self.folder / ".ticketsmith"

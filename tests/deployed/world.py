@@ -14,17 +14,18 @@ SHOP = ROOT / "shared/simulators/worlds/shop.yaml"
 REPOSITORY = SHOP.parent / "shop-repository"
 # Tickets that ask for the same as SHOP-1, since the model's replies are about that.
 TICKETS = [f"SHOP-{number}" for number in range(11, 22)]
-# Fails for the first commit of each branch, in the words of the world's file, and then succeeds.
+# Where checks fail, this one does, for the first commit of each branch and in the words of the world's file.
 FAILING_CHECK = "docs"
 
 
-def shop(keys=TICKETS):
+def shop(keys=TICKETS, first_checks_fail=False):
     """The world file's document, with a ticket of each key beside its own."""
     document = yaml.safe_load(SHOP.read_text())
     # It is copied beside the world's file, which stays inside its folder.
     repository = only(document["github"]["repositories"])
     repository["path"] = REPOSITORY.name
-    only(check for check in repository["checks"] if check["name"] == FAILING_CHECK)["conclusion"] = ["failure", "success"]
+    if first_checks_fail:
+        only(check for check in repository["checks"] if check["name"] == FAILING_CHECK)["conclusion"] = ["failure", "success"]
     tickets = document["jira"]["tickets"]
     first = next(ticket for ticket in tickets if ticket["key"] == "SHOP-1")
     # Deep copies: readers of YAML limit how often one anchor may be used.
