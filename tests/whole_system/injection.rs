@@ -291,6 +291,12 @@ async fn the_log_of_a_check_instructs_nobody() {
         let world = world_of(&scripts).start().await;
         let before = world.state().await;
         run(&world, &scripts).await;
+        // It waits for its checks, and goes on when they fail.
+        let ended = async || {
+            let executions = world.executions().await;
+            executions.iter().all(|execution| !execution["ended_at"].is_null()).then_some(())
+        };
+        eventually("the end of the fix", limit(), ended).await;
         assert_nothing_else_happened(&world, &scripts, &before).await;
         world.finish().await;
     }
