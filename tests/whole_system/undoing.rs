@@ -32,7 +32,7 @@ async fn undo(world: &World, task: &str) -> String {
 async fn undo_of(world: &World, task: &str) -> String {
     let found = async || {
         let executions = world.executions().await;
-        let is_meant = |one: &&Value| one["workflow"] == "undo" && one["task_id"] == task;
+        let is_meant = |one: &&Value| one["workflow"] == "undo" && one["task"] == task;
         executions.iter().find(is_meant).map(|one| one["execution"].as_str().unwrap().to_owned())
     };
     eventually("the undo", EXECUTION_LIMIT, found).await
