@@ -92,8 +92,9 @@ async fn yes_to(context: &Context<'_>, question: &str) -> Result<Option<Answer>,
     executions.extend(continued.into_iter().map(|execution| execution.name));
     for execution in executions {
         for waiter in table.waiters(&Topic::Approval(execution)).await? {
+            // The state machine goes on before it is recorded that it was told in time.
             let is_it =
-                waiter.question.as_deref() == Some(question) && waiter.told == Some(Timeliness::InTime);
+                waiter.question.as_deref() == Some(question) && waiter.told != Some(Timeliness::TooLate);
             if let Some(answer) = waiter.answer.filter(|answer| is_it && answer.approved) {
                 return Ok(Some(answer));
             }

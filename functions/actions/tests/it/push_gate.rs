@@ -18,8 +18,14 @@ impl World {
         self.table.note_stranger(SESSION, &words).await.unwrap();
     }
 
-    /// Ada says yes to a question.
+    /// Ada says yes to a question, and the step that asked is told.
     async fn approves(&self, question: &Value) {
+        let waiter = self.hears_yes(question).await;
+        self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
+    }
+
+    /// Ada says yes to a question; whether the step that asked was told is not recorded yet.
+    async fn hears_yes(&self, question: &Value) -> Waiter {
         let waiter = Waiter {
             topic: Topic::Approval(EXECUTION.into()).to_string(),
             key: format!("{RUN}/ApprovePush"),
@@ -44,7 +50,7 @@ impl World {
             delivery: String::new(),
         };
         self.table.answer_waiter(&waiter, &answer).await.unwrap();
-        self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();
+        waiter
     }
 }
 
@@ -104,6 +110,27 @@ async fn an_approved_change_is_pushed_and_settles_the_words_before_it() {
         "{details}"
     );
     world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_yes_counts_before_it_is_recorded_that_the_step_was_told_and_not_when_it_came_too_late() {
+    for (told, is_pushed) in [(None, true), (Some(Timeliness::TooLate), false)] {
+        let world = World::start().await;
+        world.begin().await;
+        let mut implementation = world.implementation().await.unwrap();
+        implementation["session"] = json!(SESSION);
+        world.takes_in("grace").await;
+        let asked = world.review(&implementation).await;
+        let waiter = world.hears_yes(&asked["question"]).await;
+        if let Some(told) = told {
+            world.table.mark_told(&waiter, told).await.unwrap();
+        }
+        let input = json!({"branch": BRANCH, "implementation": implementation});
+        let pushed = world.step("Commit", "commit_changes", input).await;
+        assert_eq!(pushed.is_ok(), is_pushed, "{told:?}: {pushed:?}");
+        assert_eq!(world.branch(BRANCH).await.is_some(), is_pushed);
+        world.assert_no_violations();
+    }
 }
 
 #[tokio::test]
