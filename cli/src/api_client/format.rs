@@ -35,7 +35,7 @@ impl Shown<'_> {
         let cannot =
             |error: &dyn std::fmt::Display| Exit::usage(format!("the answer cannot be written so: {error}"));
         Ok(match format {
-            // A list without columns of its own is no table.
+            // A table needs columns, which are known for some lists only.
             Format::Table if self.is_list() && self.columns.is_empty() => {
                 pretty(self.body).map_err(|error| cannot(&error))? + "\n"
             }

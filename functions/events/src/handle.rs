@@ -107,7 +107,7 @@ impl Events {
         };
         let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
         let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
-        // Before the end is recorded: whoever sees that an undo ended, and asks again, is told that nothing is left.
+        // Record this before the end, so that a second undo, requested as soon as the first one is seen to end, finds nothing left.
         self.note_what_is_left(&execution, outcome).await?;
         self.close(&change.name, &ending).await?;
         tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
