@@ -155,8 +155,8 @@ pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
             let most = start + room.prefix(rest).max(rest.chars().next().map_or(0, char::len_utf8));
             let near = (start, most - (most - start) / 4);
             let end = break_before(text, near, most, &constructs);
-            // A construct that is longer than a piece is broken at the end of the piece.
-            let end = if end > start { end } else { most };
+            // A construct that is longer than a piece is broken near the end of the piece.
+            let end = if end > start { end } else { outside_runs(text, start, most) };
             let head = &text[start..end];
             let piece = format!("{opening}{head}{}", closing(head, end, &constructs));
             let excess = limit.size(&piece).saturating_sub(limit.most);
@@ -184,7 +184,7 @@ fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &Cons
     loop {
         match constructs
             .through(end)
-            .filter(|construct| !construct.can_end_at(end))
+            .filter(|construct| !construct.can_end_at(text, end))
             .map(|construct| construct.start)
             .min()
         {
@@ -192,6 +192,16 @@ fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &Cons
             _ => return end,
         }
     }
+}
+
+/// The last place at or before `most` that no sign of a construct lies beside. It is `most` where there is none near.
+fn outside_runs(text: &str, start: usize, most: usize) -> usize {
+    // No real run has more signs than this.
+    const MOST: usize = 16;
+    let places = text[start..most].char_indices().rev().map(|(at, _)| whole_character(text, start + at));
+    let is_outside =
+        |at: &usize| !constructs::is_beside(text, *at, |sign| matches!(sign, '`' | '*' | '_' | '~'));
+    std::iter::once(most).chain(places).take(MOST).filter(|at| *at > start).find(is_outside).unwrap_or(most)
 }
 
 /// What closes the constructs that go through `end`, after a `head` that ends there.

@@ -64,7 +64,9 @@ impl Round<'_> {
     pub(super) fn person(&self, service: &str) -> Option<&str> {
         let users = &self.world[service]["users"];
         let name_of = |user: &'_ Value| -> Option<String> {
-            ["login", "username", "name", "short"].iter().find_map(|key| Some(user[*key].as_str()?.to_owned()))
+            ["login", "username", "name", "short"]
+                .iter()
+                .find_map(|key| Some(user[*key].as_str()?.to_owned()))
         };
         let starters = self.world["deliveries"].as_object()?.values();
         let mut starters = starters.filter_map(|delivery| delivery["by"].as_str());

@@ -45,12 +45,13 @@ impl Construct {
         }
     }
 
-    /// Whether it can be closed at `end`, with something left in it.
-    pub(super) fn can_end_at(&self, end: usize) -> bool {
+    /// Whether it can be closed at `end` of the text, with something left in it.
+    pub(super) fn can_end_at(&self, text: &str, end: usize) -> bool {
         match &self.kind {
             Kind::Whole => false,
             Kind::Delimited { delimiter } => {
-                end > self.start + delimiter.len() && end + delimiter.len() <= self.end
+                let has_content = end > self.start + delimiter.len() && end + delimiter.len() <= self.end;
+                has_content && !is_beside(text, end, |sign| delimiter.starts_with(sign))
             }
             Kind::Block { content, .. } => end > *content,
         }
@@ -278,6 +279,12 @@ impl Ends {
 /// The first position in a list that is `from` or later.
 fn first_from(list: &[usize], from: usize) -> Option<usize> {
     list.get(list.partition_point(|position| *position < from)).copied()
+}
+
+/// Whether the character before or behind a place is such a sign. What closes or opens a construct there would become one run with it: a
+/// backtick before `` ``a `` begins a code block.
+pub(super) fn is_beside(text: &str, at: usize, is_sign: impl Fn(char) -> bool) -> bool {
+    text[..at].ends_with(&is_sign) || text[at..].starts_with(&is_sign)
 }
 
 fn run(text: &str, sign: char) -> &str {
