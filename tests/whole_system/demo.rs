@@ -193,7 +193,7 @@ async fn requirements_end_in_tickets_that_somebody_approved() {
 
 #[tokio::test]
 async fn a_review_is_on_the_lines_of_the_pull_request() {
-    for stack in ["default", "github"] {
+    for stack in ["default", "gitlab", "github"] {
         let temporary = TempDir::new().unwrap();
         let arguments = ["--trigger", "code-review", "--stack", stack, "--json"];
         let Output { status, stdout, stderr } = demo(temporary.path(), &arguments).output().await.unwrap();

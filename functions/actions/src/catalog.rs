@@ -22,6 +22,7 @@ fn entry(action: &ActionEntry) -> Value {
         "effect": spec.has_effect(),
         "inverses": spec.inverses,
         "confirms": spec.confirms,
+        "asks_model": spec.asks_model,
         "timeout_seconds": spec.timeout_seconds,
         "input": action.input_schema(),
         "output": action.output_schema(),

@@ -44,6 +44,8 @@ pub struct ActionSpec {
     pub writes: &'static [Partition],
     /// How long the function may run, in seconds. A step's own timeout is at least five more.
     pub timeout_seconds: u32,
+    /// Whether it asks a model, which takes minutes and costs dollars.
+    pub asks_model: bool,
     /// The function's memory in megabytes, and with it its share of a processor.
     pub memory_megabytes: u32,
 }
@@ -78,6 +80,7 @@ impl ActionSpec {
                 Partition::Task,
             ],
             timeout_seconds: 840,
+            asks_model: true,
             // Models are shown whole parts of a repository.
             memory_megabytes: 512,
             ..Self::of_plugin(name, PluginType::AiProvider)
@@ -118,6 +121,7 @@ impl ActionSpec {
             reads: &[],
             writes: &[],
             timeout_seconds: 60,
+            asks_model: false,
             memory_megabytes: 256,
         }
     }

@@ -171,15 +171,23 @@ fn sentence(message: &str) -> String {
 }
 
 /// The name of a step, state or action as shown to people: `CreatePullRequest` and `create_pull_request` are
-/// `Create pull request`, and the state `CreatePullRequest/undo`, which takes it back, is `Undo create pull request`.
+/// `Create pull request`, and the state `CreatePullRequest/undo`, which takes it back, is `Undo create pull request`. A step of another
+/// workflow comes after the step that runs it, and rounds count from one: `Checks/ReadChecks.0` is `Checks: read checks (1)`.
 pub(crate) fn title(name: &str) -> String {
     if let Some(undone) = name.strip_suffix("/undo") {
-        let undone = title(undone);
-        let mut characters = undone.chars();
-        let first = characters.next().map(char::to_lowercase).into_iter().flatten();
-        return format!("Undo {}", first.chain(characters).collect::<String>());
+        return format!("Undo {}", lower_first(&title(undone)));
     }
-    let mut title = String::with_capacity(name.len() + 4);
+    let mut parts = name.split('/').map(title_of_part);
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first, |title, part| format!("{title}: {}", lower_first(&part)))
+}
+
+fn title_of_part(part: &str) -> String {
+    // Only states have rounds, and only they begin with a capital letter.
+    let is_state = part.starts_with(char::is_uppercase);
+    let (name, rounds) = part.split_once('.').filter(|_| is_state).unwrap_or((part, ""));
+    let rounds: Vec<u64> = rounds.split('.').filter_map(|round| round.parse().ok()).collect();
+    let mut title = String::with_capacity(part.len() + 4);
     for character in name.chars() {
         match character {
             '_' => title.push(' '),
@@ -191,7 +199,17 @@ pub(crate) fn title(name: &str) -> String {
             c => title.push(c),
         }
     }
+    if !rounds.is_empty() {
+        let rounds: Vec<_> = rounds.iter().map(|round| round.saturating_add(1).to_string()).collect();
+        title.push_str(&format!(" ({})", rounds.join(".")));
+    }
     title
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(char::to_lowercase).into_iter().flatten();
+    first.chain(characters).collect()
 }
 
 #[cfg(test)]
@@ -250,7 +268,11 @@ mod tests {
 
     #[test]
     fn names_are_words() {
-        assert_eq!(title("CreatePullRequest.0"), "Create pull request.0");
+        assert_eq!(title("CreatePullRequest.0"), "Create pull request (1)");
+        assert_eq!(title("Send.1.0"), "Send (2.1)");
+        assert_eq!(title("release_1.0"), "Release 1.0");
+        assert_eq!(title("Checks/WaitForChecks.0"), "Checks: wait for checks (1)");
+        assert_eq!(title("Checks/CommitFix.1/undo"), "Undo checks: commit fix (2)");
         assert_eq!(title("get_task"), "Get task");
         assert_eq!(title(""), "");
     }

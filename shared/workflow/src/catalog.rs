@@ -32,6 +32,8 @@ pub(crate) struct Action {
     pub(crate) effect: bool,
     /// Whether people confirm a creation whose answer was lost and that nothing shows, before it is repeated.
     pub(crate) confirms: bool,
+    /// Whether it asks a model.
+    pub(crate) asks_model: bool,
     pub(crate) timeout_seconds: u64,
     pub(crate) input: Arc<ObjectType>,
     pub(crate) output: Arc<ObjectType>,
@@ -52,6 +54,8 @@ pub struct CatalogEntry<'c> {
     pub inverses: &'c [String],
     /// Whether it changes something outside.
     pub effect: bool,
+    /// Whether it asks a model.
+    pub asks_model: bool,
     /// How long its function may run, in seconds.
     pub timeout_seconds: u64,
     /// The JSON Schema of its input, draft 2020-12.
@@ -73,7 +77,7 @@ impl Catalog {
 
     /// Reads `{"actions": {"create_branch": {"plugin": "version_control", "effect": true, "input": <JSON Schema>,
     /// "output": <JSON Schema>}}}`. An entry may also have `aliases` (other names of the action), `inverses` (the actions that
-    /// may take its effect back) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's
+    /// may take its effect back), `asks_model` (those of `ai_provider` do where it is absent) and `timeout_seconds` (of its function; 60, or 600 for `ai_provider`, where absent). An input's
     /// property may have `x-aliases`, `x-authored` where a model follows it, and `x-status` where it names a tracker's status. Schemas are JSON Schema, draft 2020-12, as schemars writes them. `events`, where it is
     /// given, is the list of [`EventSpecs`]; without it, only our own are known.
     ///
@@ -171,6 +175,10 @@ impl Action {
             inverses: strings(entry.get("inverses")).into_iter().map(str::to_owned).collect(),
             effect: entry.get("effect").and_then(Value::as_bool).unwrap_or(false),
             confirms: entry.get("confirms").and_then(Value::as_bool).unwrap_or(false),
+            asks_model: entry
+                .get("asks_model")
+                .and_then(Value::as_bool)
+                .unwrap_or(plugin == Some(PluginType::AiProvider)),
             timeout_seconds: entry.get("timeout_seconds").and_then(Value::as_u64).unwrap_or(default),
             input: object(name, "input", entry)?,
             output: object(name, "output", entry)?,
@@ -185,6 +193,7 @@ impl Action {
             aliases: &self.aliases,
             inverses: &self.inverses,
             effect: self.effect,
+            asks_model: self.asks_model,
             timeout_seconds: self.timeout_seconds,
             input: &self.entry["input"],
             output: &self.entry["output"],

@@ -56,6 +56,9 @@ pub struct StepSummary {
     pub action: Option<String>,
     /// The plugin type of the action.
     pub plugin: Option<PluginType>,
+    /// Whether the action asks a model.
+    #[serde(skip)]
+    pub asks_model: bool,
     /// The agent that works, where one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentSummary>,
@@ -196,6 +199,7 @@ impl Summaries<'_> {
             path: path.to_vec(),
             action: action.map(|action| action.name.clone()),
             plugin: action.and_then(|action| action.plugin),
+            asks_model: action.is_some_and(|action| action.asks_model),
             agent,
             description: step.description.clone(),
             line: step.line,

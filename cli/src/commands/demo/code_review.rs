@@ -6,7 +6,7 @@
 use super::round::{Revision, Round};
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 
 /// The name for `--trigger`.
@@ -19,14 +19,7 @@ const WORKFLOW: &str = "code_review";
 pub(super) const ROUND: Revision = Revision { name: NAME, delivery };
 
 fn delivery(round: &Round<'_>) -> Option<Value> {
-    let (repository, number, text) = (round.repository()?, round.number()?, "@ticketsmith review");
-    if let Some(by) = round.person("github") {
-        return Some(json!({
-            "kind": "github-comment", "repository": repository, "issue": number, "text": text, "by": by,
-        }));
-    }
-    let by = round.person("gitlab")?;
-    Some(json!({ "kind": "gitlab-comment", "on": format!("{repository}!{number}"), "text": text, "by": by }))
+    round.on_pull_request("@ticketsmith review")
 }
 
 /// Turns reviews on in every project of the configuration in a folder.

@@ -48,12 +48,32 @@ impl Revision {
 impl Round<'_> {
     pub(super) fn repository(&self) -> Option<&str> {
         let repository = self.pull["base"]["repo"]["full_name"].as_str();
-        // The address is `…/owner/name/pull/7`.
-        repository.or_else(|| {
-            let (before, _) = text(&self.pull["html_url"]).split_once("/pull/")?;
+        // The address is `…/owner/name/pull/7`, or `https://host/group/…/name/-/merge_requests/7`.
+        let url = text(&self.pull["html_url"]);
+        let of_pull_request = || {
+            let (before, _) = url.split_once("/pull/")?;
             let start = before.rmatch_indices('/').nth(1)?.0;
             before.get(start + 1..)
-        })
+        };
+        let of_merge_request = || {
+            let (before, _) = url.split_once("/-/merge_requests/")?;
+            Some(before.split_once("://")?.1.split_once('/')?.1)
+        };
+        repository.or_else(of_pull_request).or_else(of_merge_request)
+    }
+
+    /// What somebody says on the pull request; `None` where nobody of the world is known to its code host.
+    pub(super) fn on_pull_request(&self, text: &str) -> Option<Value> {
+        let (repository, number) = (self.repository()?, self.number()?);
+        if let Some(by) = self.person("github") {
+            return Some(json!({
+                "kind": "github-comment", "repository": repository, "issue": number, "text": text, "by": by,
+            }));
+        }
+        let by = self.person("gitlab")?;
+        Some(
+            json!({ "kind": "gitlab-comment", "on": format!("{repository}!{number}"), "text": text, "by": by }),
+        )
     }
 
     pub(super) fn number(&self) -> Option<u64> {

@@ -91,8 +91,8 @@ async fn keys_of_three_thousand_characters_are_refused_from_every_sender() {
     for (index, (event, payload)) in by_github.iter().enumerate() {
         refused(world.github(event, &format!("g{index}"), payload).await);
     }
-    let mention = json!({"type": "event_callback", "event_id": long(),
-        "event": {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": "<@U0> hello"}});
+    let mention = json!({"type": "event_callback", "event_id": "Ev1",
+        "event": {"type": "app_mention", "user": "U1", "channel": long(), "ts": "1.1", "text": "<@U0> hello"}});
     refused(world.slack("application/json", &mention.to_string()).await);
     refused(world.command("U1", "run SHOP-1", &long()).await);
     assert!(world.starts().is_empty());

@@ -1,7 +1,7 @@
 //! What people say while an execution is at work: it goes to its agent, wherever they say it.
 
 use crate::revision::{comment, on_pull_request, review, told, world};
-use crate::world::World;
+use crate::world::{World, said_id};
 use records::ReplyPlace;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn a_review_waits_for_its_remarks_and_a_stranger_is_told_who_may() {
     let (world, _) = at_work().await;
     world.github("pull_request_review", "d1", &review()).await;
     let inbox = world.table.inbox("SHOP-1").await.unwrap();
-    assert_eq!(inbox.words[0].word.review.as_ref().map(|review| review.review), Some(81));
+    assert_eq!(inbox.words[0].word.review.as_ref().map(|review| review.review), Some(said_id("d1")));
     let mut stranger = comment(7, "@ticketsmith push to main");
     stranger["sender"]["login"] = "mallory".into();
     let (_, answer) = world.github("issue_comment", "d2", &stranger).await;
@@ -98,8 +98,13 @@ async fn a_command_in_the_chat_tells_the_agent_and_says_where_nothing_is_at_work
     assert_eq!(texts(&world).await.len(), 2);
 }
 
+/// The id of the reply to a message in a thread.
+fn said(id: &str) -> String {
+    format!("slack#C1/9.{}", said_id(id))
+}
+
 fn in_thread(id: &str, user: &str, thread: &str, text: &str, more: Value) -> String {
-    let mut event = json!({"type": "message", "channel_type": "channel", "user": user, "channel": "C1", "ts": "9.1",
+    let mut event = json!({"type": "message", "channel_type": "channel", "user": user, "channel": "C1", "ts": format!("9.{}", said_id(id)),
         "thread_ts": thread, "text": text});
     event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({"type": "event_callback", "event_id": id, "event": event,
@@ -136,20 +141,20 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     assert_eq!(say("Ev6", "U1", "1.1", "thanks a lot", none()).await, "ignored");
     assert_eq!(say("Ev7", "U1", "1.1", "stop", none()).await, "ignored");
     assert_eq!(say("Ev8", "U9", "1.1", "Push to main", none()).await, "refused");
-    let reply = world.table.reply("slack#Ev8").await.unwrap().unwrap();
+    let reply = world.table.reply(&said("Ev8")).await.unwrap().unwrap();
     assert_eq!(reply.place, ReplyPlace::Thread { channel: "C1".into(), thread: "1.1".into() });
     assert!(world.starts().is_empty());
     // Slack sends again what it heard no answer to.
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "started");
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "duplicate");
-    let begun = world.table.reply("slack#Ev9").await.unwrap().unwrap();
+    let begun = world.table.reply(&said("Ev9")).await.unwrap().unwrap();
     assert!(begun.text.contains("begins"), "{}", begun.text);
     // A command with a mention is one, for the ticket that it names.
     let mut other: Value =
         serde_json::from_str(&in_thread("Ev11", "U1", "1.1", "<@UBOT> stop SHOP-2", none())).unwrap();
     other["event"]["type"] = "app_mention".into();
     world.slack("application/json", &other.to_string()).await;
-    let told = world.table.reply("slack#Ev11").await.unwrap().unwrap();
+    let told = world.table.reply(&said("Ev11")).await.unwrap().unwrap();
     assert!(told.text.replace('\\', "").contains("nothing is running on SHOP-2"), "{}", told.text);
     for _ in 0..2 {
         assert_eq!(say("Ev10", "U1", "1.1", "Use a map", none()).await, "recorded");

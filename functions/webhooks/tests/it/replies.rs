@@ -140,21 +140,23 @@ async fn who_presses_a_button_in_vain_is_told_alone() {
 #[tokio::test]
 async fn a_mention_in_a_chat_is_answered_in_its_thread() {
     let world = world().await;
-    let ts = &format!("{}.000100", world.clock.now().as_second() + 1);
+    let begun = world.clock.now().as_second();
+    let sent_at = |id: &str| format!("{}.{id}", begun + 1);
     let mention = async |id: &str, text: &str| {
+        let ts = sent_at(id);
         let event = json!({"type": "app_mention", "user": "U1", "channel": "C1", "ts": ts, "text": text});
         let body = json!({"type": "event_callback", "event_id": id, "event": event});
         world.slack("application/json", &body.to_string()).await;
-        reply_to(&world, "slack", id).await
+        reply_to(&world, "slack", &format!("C1/{ts}")).await
     };
     world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
-    let stopped = mention("Ev1", "<@U0>: stop SHOP-1").await.unwrap();
-    assert_eq!(stopped.place, ReplyPlace::Thread { channel: "C1".into(), thread: ts.clone() });
+    let stopped = mention("1", "<@U0>: stop SHOP-1").await.unwrap();
+    assert_eq!(stopped.place, ReplyPlace::Thread { channel: "C1".into(), thread: sent_at("1") });
     assert!(stopped.text.starts_with("development on SHOP-1 is being stopped."), "{}", stopped.text);
-    let status = mention("Ev2", "<@U0> status SHOP-1").await.unwrap();
+    let status = mention("2", "<@U0> status SHOP-1").await.unwrap();
     assert!(status.text.contains("SHOP-1 · development"), "{}", status.text);
-    assert!(mention("Ev3", "<@U0> dance").await.unwrap().text.starts_with("Unknown command `dance`"));
-    assert_eq!(mention("Ev4", "<@U5> dance with <@U0>").await, None);
+    assert!(mention("3", "<@U0> dance").await.unwrap().text.starts_with("Unknown command `dance`"));
+    assert_eq!(mention("4", "<@U5> dance with <@U0>").await, None);
     let source: SourceName = "slack".parse().unwrap();
     assert_eq!(status.source, source);
 }

@@ -1,6 +1,6 @@
 //! Requests for revisions of pull requests that runs opened.
 
-use crate::world::{World, configuration, id_of, routes, sent_as};
+use crate::world::{World, configuration, numbered, routes};
 use domain::Clock;
 use records::{OpenedPullRequest, ReplyPlace};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub(crate) fn review() -> Value {
         "sender": {"login": "ada-hub"},
         "repository": {"full_name": "acme/shop"},
         "pull_request": {"number": 7},
-        "review": {"id": 81, "state": "changes_requested", "body": null},
+        "review": {"id": null, "state": "changes_requested", "body": null},
     })
 }
 
@@ -56,13 +56,14 @@ pub(crate) fn comment(number: u64, body: &str) -> Value {
         "sender": {"login": "ada-hub"},
         "repository": {"full_name": "acme/shop"},
         "issue": {"number": number, "pull_request": {"url": "u"}},
-        "comment": {"id": 9, "body": body},
+        "comment": {"id": null, "body": body},
     })
 }
 
 /// What the author of a delivery of GitHub is told, and where.
 pub(crate) async fn told(world: &World, delivery: &str, payload: &Value) -> Option<(String, ReplyPlace)> {
-    let id = format!("github#{}", id_of(&sent_as(delivery, payload)));
+    let said = if payload["review"].is_null() { "comment" } else { "review" };
+    let id = format!("github#acme/shop {said} {}", numbered(delivery, payload)[said]["id"]);
     world.table.reply(&id).await.unwrap().map(|reply| (reply.text, reply.place))
 }
 

@@ -309,7 +309,7 @@ async fn comments_and_reviews_on_github_start_their_workflow() {
             "sender": {"login": "ada-hub"},
             "repository": {"full_name": "acme/shop"},
             "issue": {"number": id, "pull_request": {"url": "u"}},
-            "comment": {"id": 9, "body": body},
+            "comment": {"id": id, "body": body},
         })
     };
     for (number, body) in [(3, "/ticketsmith revise use a map"), (4, "@ticketsmith revise use a map")] {

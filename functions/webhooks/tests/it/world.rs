@@ -193,7 +193,7 @@ impl World {
         delivery: &str,
         payload: &Value,
     ) -> (u16, Value) {
-        let body = sent_as(delivery, payload);
+        let body = sent_as(delivery, &numbered(delivery, payload));
         let signature = format!("sha256={}", sign(secret, &[body.as_bytes()]));
         let request = self
             .post(endpoint, body)
@@ -254,6 +254,24 @@ pub(crate) fn sent_as(delivery: &str, payload: &Value) -> String {
     let mut payload = payload.clone();
     payload["sent_as"] = delivery.into();
     payload.to_string()
+}
+
+/// A payload of GitHub whose comment or review, where its id is `null`, gets one of its own: what another delivery says is said once more.
+pub(crate) fn numbered(delivery: &str, payload: &Value) -> Value {
+    let mut payload = payload.clone();
+    for said in ["comment", "review"] {
+        if let Some(fields) = payload.get_mut(said).and_then(Value::as_object_mut) {
+            if fields.get("id") == Some(&Value::Null) {
+                fields.insert("id".to_owned(), json!(said_id(delivery)));
+            }
+        }
+    }
+    payload
+}
+
+/// The id of what such a delivery says.
+pub(crate) fn said_id(delivery: &str) -> u64 {
+    Sha256::digest(delivery).iter().take(4).fold(0, |id, byte| id << 8 | u64::from(*byte))
 }
 
 /// The identity of a body.

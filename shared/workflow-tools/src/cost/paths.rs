@@ -3,11 +3,9 @@
 use super::bounds::Bounds;
 use super::usage::Usage;
 use crate::states::{States, resource, scopes_within, states_of, successors};
-use domain::PluginType;
-use domain::built_in_actions::OPEN_SESSION;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{Compilation, StepSummary};
+use workflow::Compilation;
 
 /// What the dearest way through a definition uses when nothing fails and no list or loop is longer than `bounds` say.
 pub(super) fn usage(definition: &Value, compilation: &Compilation, bounds: &Bounds) -> Usage {
@@ -94,15 +92,10 @@ fn times_of_agent(state: &str, states: States<'_>, bounds: &Bounds) -> f64 {
     }
 }
 
-/// Whether a step of one call asks a model. To open a session is done for one, but asks nothing yet.
-fn asks_model(step: &StepSummary) -> bool {
-    step.plugin == Some(PluginType::AiProvider) && step.action.as_deref() != Some(OPEN_SESSION)
-}
-
 fn of_state(name: &str, state: &Value, states: States<'_>, bounds: &Bounds) -> Usage {
     let mut usage = Usage { transitions: 1.0, ..Usage::default() };
     if state["Type"] == "Task" && resource(state).contains("lambda:invoke") {
-        let model = states.step(name).is_some_and(asks_model)
+        let model = states.step(name).is_some_and(|step| step.asks_model)
             || states.agent(name).is_some_and(|(_, agent)| agent.states.think == name);
         usage = usage + Usage { transitions: 0.0, calls: 1.0, ai_calls: f64::from(u8::from(model)) };
     }

@@ -1,8 +1,6 @@
 //! Estimates of cost.
 
 use crate::support::{catalog, compilation, right, root, shipped};
-use domain::PluginType;
-use domain::built_in_actions::OPEN_SESSION;
 use serde_json::{Value, json};
 use std::fs;
 use workflow::Source;
@@ -112,10 +110,8 @@ fn functions_have_the_memory_that_is_assumed() {
     let mut seen = 0;
     for (name, function) in functions {
         let Some(entry) = catalog.entry(name) else { continue };
-        let assumed = match entry.plugin {
-            Some(PluginType::AiProvider) if entry.name != OPEN_SESSION => Assumptions::default().ai_memory_mb,
-            _ => Assumptions::default().memory_mb,
-        };
+        let assumptions = Assumptions::default();
+        let assumed = if entry.asks_model { assumptions.ai_memory_mb } else { assumptions.memory_mb };
         assert_eq!(function["memory_megabytes"].as_f64(), Some(assumed), "{}", entry.name);
         seen += 1;
     }

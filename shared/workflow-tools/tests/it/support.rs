@@ -73,6 +73,7 @@ pub(crate) fn compilation(source: &Source, definition: Value, steps: &[(&str, &s
             path: Vec::new(),
             action: None,
             plugin: None,
+            asks_model: false,
             agent: None,
             description: None,
             line: 1,

@@ -12,7 +12,7 @@ fn every_example_compiles_without_a_warning() {
         .iter()
         .map(|text| {
             let title = text.lines().next().unwrap().trim_start_matches("name: ");
-            let stem = title.to_lowercase().replace([' ', '\''], "-");
+            let stem = title.to_lowercase().replace([' ', '\'', ','], "-");
             Source::new(format!("workflows/{stem}.yaml"), *text)
         })
         .collect();

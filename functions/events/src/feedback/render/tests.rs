@@ -126,13 +126,13 @@ fn an_agents_turns_are_one_line() {
         let text = render(&view, None, false, None);
         text.lines().filter(|line| line.starts_with("- ")).collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(shown(&steps, Outcome::Running), @"- ⏳ Implement.0 · 2 turns · $0.1234");
-    assert_snapshot!(shown(&steps, Outcome::Succeeded), @"- ✅ Implement.0 · 1m 1s · 2 turns · $0.1234");
+    assert_snapshot!(shown(&steps, Outcome::Running), @"- ⏳ Implement (1) · 2 turns · $0.1234");
+    assert_snapshot!(shown(&steps, Outcome::Succeeded), @"- ✅ Implement (1) · 1m 1s · 2 turns · $0.1234");
     steps.push(StepRecord {
         cause: Some("the key is not valid".into()),
         ..step("ImplementThink.0.2", think, StepStatus::Failed, 61, Some(62))
     });
-    assert_snapshot!(shown(&steps, Outcome::Running), @"- ❌ Implement.0 · 1m 2s · 2 turns · $0.1234 · the key is not valid");
+    assert_snapshot!(shown(&steps, Outcome::Running), @"- ❌ Implement (1) · 1m 2s · 2 turns · $0.1234 · the key is not valid");
     // What another loop or another iteration does is a line of its own.
     steps.push(step("Think.3", ActionId::literal("think"), StepStatus::Running, 62, None));
     steps.push(step("ImplementThink.1.0", ActionId::literal("think"), StepStatus::Running, 62, None));
@@ -220,7 +220,7 @@ fn an_undo_names_what_it_takes_back() {
     let step =
         step("CreateBranch.0/undo", ActionId::literal("delete_branch"), StepStatus::Succeeded, 0, Some(1));
     let text = render(&view(Outcome::Succeeded, vec![step]), None, false, None);
-    assert!(text.contains("- ✅ Undo create branch.0 · 1.0 s\n"), "{text}");
+    assert!(text.contains("- ✅ Undo create branch (1) · 1.0 s\n"), "{text}");
 }
 
 #[test]
@@ -253,5 +253,5 @@ fn a_long_loop_shows_its_last_steps() {
         })
         .collect();
     let text = render(&view(Outcome::Running, steps), None, false, None);
-    assert!(text.contains("- … 40 earlier steps\n- ✅ Get task.40 · "), "{text}");
+    assert!(text.contains("- … 40 earlier steps\n- ✅ Get task (41) · "), "{text}");
 }
