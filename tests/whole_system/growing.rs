@@ -45,7 +45,6 @@ const EXCUSED: &[(&str, &str)] = &[
     ("cli/src/commands/try/ticket.rs", "what can be tried"),
     ("cli/src/commands/try/world.rs", "what can be tried"),
     // What people do in simulated worlds has the names of the services in which they do it.
-    ("cli/src/commands/demo/code_review.rs", "a second round of the demo"),
     ("cli/src/commands/demo/plan.rs", "how the demo's plan is approved"),
     ("cli/src/commands/demo/revisions.rs", "the list of the demo's second rounds"),
     ("cli/src/commands/demo/revisions/jira_comment.rs", "a second round of the demo"),

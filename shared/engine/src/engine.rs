@@ -16,7 +16,7 @@ use crate::driver::{Actors, Kept, Timers};
 use crate::error::EngineError;
 use crate::invoke::Invoke;
 use crate::lock::lock;
-use crate::log::{Durability, Log, LogError};
+use crate::log::{Durability, Log, LogError, Revision};
 use crate::status_change::StatusChange;
 
 /// What can be set about an engine.
@@ -248,9 +248,16 @@ impl Inner {
             return Ok(Arc::clone(known));
         }
         let damaged = || LogError::Damaged(format!("revision {revision} of a definition is missing"));
-        let row = self.log.revision(revision).await?.ok_or_else(damaged)?;
-        let definition = Definition::parse(&row.definition).map_err(EngineError::InvalidDefinition)?;
-        let program = Program { definition: Arc::new(definition), role_arn: row.role_arn };
-        Ok(Arc::clone(lock(&self.programs).entry(revision).or_insert(Arc::new(program))))
+        self.program_of(&self.log.revision(revision).await?.ok_or_else(damaged)?)
+    }
+
+    /// The same of a revision that was read.
+    pub(crate) fn program_of(&self, revision: &Revision) -> Result<Arc<Program>, EngineError> {
+        if let Some(known) = lock(&self.programs).get(&revision.id) {
+            return Ok(Arc::clone(known));
+        }
+        let definition = Definition::parse(&revision.definition).map_err(EngineError::InvalidDefinition)?;
+        let program = Program { definition: Arc::new(definition), role_arn: revision.role_arn.clone() };
+        Ok(Arc::clone(lock(&self.programs).entry(revision.id).or_insert(Arc::new(program))))
     }
 }

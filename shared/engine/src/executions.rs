@@ -139,6 +139,20 @@ fn json_within_quota(text: &str) -> Result<Value, String> {
 impl Inner {
     /// Starts an execution, durably, and lets it advance.
     pub(crate) async fn start(self: &Arc<Self>, start: Start) -> Result<ExecutionRow, EngineError> {
+        loop {
+            let new = self.new_execution(start.clone()).await?;
+            let engine = Arc::clone(self);
+            // The caller may disconnect at any moment; what is in the log must advance anyway.
+            let begun = tokio::spawn(async move { engine.begin(new).await });
+            // Without one, the state machine has another revision by now.
+            if let Some(row) = begun.await.map_err(|_| LogError::Closed)?? {
+                return Ok(row);
+            }
+        }
+    }
+
+    /// What is to be started, if it may be.
+    async fn new_execution(&self, start: Start) -> Result<NewExecution, EngineError> {
         let Start { state_machine_arn, name, input, parent } = start;
         let Target { machine, revision, qualifiers } = self.target(&state_machine_arn).await?;
         if machine.deleting {
@@ -151,8 +165,8 @@ impl Inner {
         let input = input.unwrap_or_else(|| "{}".to_owned());
         let value = json_within_quota(&input).map_err(EngineError::InvalidExecutionInput)?;
         // A definition that an older version accepted must fail here, and not inside a started execution.
-        self.program(revision.id).await?;
-        let new = NewExecution {
+        self.program_of(&revision)?;
+        Ok(NewExecution {
             arn: self.place.execution(&machine.name, &name),
             name,
             state_machine_arn: machine.arn,
@@ -162,22 +176,20 @@ impl Inner {
             seed: Seed(rand::random()),
             parent,
             start: ExecutionState::start(value, self.now()),
-        };
-        let engine = Arc::clone(self);
-        // The caller may disconnect at any moment; what is in the log must advance anyway.
-        let begun = tokio::spawn(async move { engine.begin(new).await });
-        begun.await.map_err(|_| LogError::Closed)?
+        })
     }
 
-    async fn begin(self: &Arc<Self>, new: NewExecution) -> Result<ExecutionRow, EngineError> {
+    /// Starts an execution, or finds it; `None` where its revision is forgotten.
+    async fn begin(self: &Arc<Self>, new: NewExecution) -> Result<Option<ExecutionRow>, EngineError> {
         let execution_arn = new.arn.clone();
         match self.log.start_execution(new, self.most_running).await? {
             Started::New(row) => {
                 self.announce(&row);
                 self.wake(row.key);
-                Ok(row)
+                Ok(Some(row))
             }
-            Started::Same(row) => Ok(row),
+            Started::Same(row) => Ok(Some(row)),
+            Started::Superseded => Ok(None),
             Started::Taken => Err(EngineError::ExecutionAlreadyExists(execution_arn)),
             Started::TooMany => Err(EngineError::ExecutionLimitExceeded(self.most_running)),
         }
@@ -268,5 +280,41 @@ impl Inner {
         let id = uuid::Builder::from_random_bytes(id).into_uuid();
         // Without subscribers there is nothing to send.
         let _ = self.changes.send(StatusChange::of(row, id, &self.place.region, &self.place.account));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{FunctionError, Invoke, Settings, SystemClock};
+
+    /// Is never called.
+    struct NoFunctions;
+
+    #[async_trait::async_trait]
+    impl Invoke for NoFunctions {
+        async fn invoke(&self, function: &str, _: Value) -> Result<Value, FunctionError> {
+            Err(FunctionError::not_found(function))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_while_an_execution_starts_is_not_started() {
+        let engine =
+            Engine::in_memory(Arc::new(SystemClock), Arc::new(NoFunctions), Settings::default()).unwrap();
+        let definition = |end: &str| {
+            json!({"QueryLanguage": "JSONata", "StartAt": end, "States": { end: { "Type": "Succeed" } }})
+                .to_string()
+        };
+        let arn = engine.put_state_machine("short", &definition("Old")).await.unwrap();
+        let start = Start { state_machine_arn: arn, ..Start::default() };
+        let old = engine.inner.new_execution(start.clone()).await.unwrap();
+        engine.put_state_machine("short", &definition("New")).await.unwrap();
+        engine.forget_old().await.unwrap();
+        assert!(engine.inner.begin(old.clone()).await.unwrap().is_none());
+        let row = engine.inner.start(start).await.unwrap();
+        assert_ne!(row.revision, old.revision);
     }
 }

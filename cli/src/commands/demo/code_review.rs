@@ -3,6 +3,7 @@
 //! A world says which one by a delivery of this name. Where it has none, the first round makes a pull request, and somebody asks for a review
 //! of it.
 
+use super::revisions::saying;
 use super::round::{Revision, Round};
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
@@ -19,7 +20,7 @@ const WORKFLOW: &str = "code_review";
 pub(super) const ROUND: Revision = Revision { name: NAME, delivery };
 
 fn delivery(round: &Round<'_>) -> Option<Value> {
-    round.on_pull_request("@ticketsmith review")
+    saying(round, "@ticketsmith review")
 }
 
 /// Turns reviews on in every project of the configuration in a folder.

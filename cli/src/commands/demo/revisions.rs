@@ -7,6 +7,8 @@ mod slack_thread;
 
 use super::round::Revision;
 
+pub(super) use pull_request_comment::saying;
+
 /// All of them, in the order of their names.
 const ALL: &[Revision] =
     &[jira_comment::REVISION, pull_request_comment::REVISION, review::REVISION, slack_thread::REVISION];

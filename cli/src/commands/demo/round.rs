@@ -62,20 +62,6 @@ impl Round<'_> {
         repository.or_else(of_pull_request).or_else(of_merge_request)
     }
 
-    /// What somebody says on the pull request; `None` where nobody of the world is known to its code host.
-    pub(super) fn on_pull_request(&self, text: &str) -> Option<Value> {
-        let (repository, number) = (self.repository()?, self.number()?);
-        if let Some(by) = self.person("github") {
-            return Some(json!({
-                "kind": "github-comment", "repository": repository, "issue": number, "text": text, "by": by,
-            }));
-        }
-        let by = self.person("gitlab")?;
-        Some(
-            json!({ "kind": "gitlab-comment", "on": format!("{repository}!{number}"), "text": text, "by": by }),
-        )
-    }
-
     pub(super) fn number(&self) -> Option<u64> {
         self.pull["number"].as_u64()
     }

@@ -70,7 +70,9 @@ impl Action for ReviewPlan {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("review_plan", PluginType::AiProvider).never_skipped();
+    const SPEC: ActionSpec = ActionSpec::of_plugin("review_plan", PluginType::AiProvider)
+        .with_credentials(&[PluginType::AiProvider])
+        .never_skipped();
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let plan = given(context, input.plan.as_ref()).await?;

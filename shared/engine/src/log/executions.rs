@@ -76,6 +76,8 @@ pub(crate) enum Started {
     Taken,
     /// As many executions run as may.
     TooMany,
+    /// The state machine was changed meanwhile, and what it was before is forgotten.
+    Superseded,
 }
 
 /// Which executions to list, newest first.
@@ -204,6 +206,10 @@ impl Log {
             }
             if has_running(connection, most)? {
                 return Ok(Started::TooMany);
+            }
+            let revision = "SELECT EXISTS (SELECT 1 FROM revisions WHERE id = ?1)";
+            if !connection.prepare_cached(revision)?.query_row([new.revision], |row| row.get::<_, bool>(0))? {
+                return Ok(Started::Superseded);
             }
             connection.execute(
                 "INSERT INTO executions (arn, name, state_machine_arn, revision, status, started, input, seed, \
