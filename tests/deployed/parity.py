@@ -30,7 +30,7 @@ PATTERNS = [
     (r'"(amount|committed|spent|priced|\w+_tokens)": "\d+"', r'"\1": "<count>"'),
     (r"\$\d+\.\d{4}\b", "<cost>"),
     (r"[0-9a-f]{64}", "<digest>"),
-    (r"[0-9a-f]{40}", "<commit>"),
+    (r"[0-9a-f]{40}|\b[0-9a-f]{7}\b", "<commit>"),
     (r"jira-SHOP-1-[0-9a-f]{32}", "<execution>"),
     # What marks our own commits, comments and messages.
     (r"\b[0-9a-f]{32}\b", "<mark>"),
