@@ -31,6 +31,8 @@ PATTERNS = [
     (r"\$\d+\.\d{4}\b", "<cost>"),
     (r"[0-9a-f]{64}", "<digest>"),
     (r"[0-9a-f]{40}|\b[0-9a-f]{7}\b", "<commit>"),
+    # A job of checks is numbered by its commit.
+    (r"/actions/jobs/\d+/", "/actions/jobs/<id>/"),
     (r"jira-SHOP-1-[0-9a-f]{32}", "<execution>"),
     # What marks our own commits, comments and messages.
     (r"\b[0-9a-f]{32}\b", "<mark>"),
