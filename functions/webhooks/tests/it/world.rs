@@ -260,10 +260,10 @@ pub(crate) fn sent_as(delivery: &str, payload: &Value) -> String {
 pub(crate) fn numbered(delivery: &str, payload: &Value) -> Value {
     let mut payload = payload.clone();
     for said in ["comment", "review"] {
-        if let Some(fields) = payload.get_mut(said).and_then(Value::as_object_mut) {
-            if fields.get("id") == Some(&Value::Null) {
-                fields.insert("id".to_owned(), json!(said_id(delivery)));
-            }
+        if let Some(fields) = payload.get_mut(said).and_then(Value::as_object_mut)
+            && fields.get("id") == Some(&Value::Null)
+        {
+            fields.insert("id".to_owned(), json!(said_id(delivery)));
         }
     }
     payload
