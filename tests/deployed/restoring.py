@@ -30,7 +30,7 @@ def judge(stage, execution, task):
     lost = sorted(filter(is_lost, before), key=lambda key: key[1] != "EXECUTION")
     for pk, sk in lost:
         dynamodb.delete_item(TableName=PREFIX, Key={"pk": {"S": pk}, "sk": {"S": sk}})
-    assert {"EXECUTION", "MONTH", "PROJECT", "RUN", "TASK"} == {pk.split("#")[0] for pk, _ in lost}, lost
+    assert {"AUDIT", "EXECUTION", "MONTH", "PROJECT", "RUN", "SPEND", "TASK"} == {pk.split("#")[0] for pk, _ in lost}, lost
     assert execution not in [one["execution"] for one in stage.executions()]
 
     printed = stage.ticketsmith("restore", "--from", COPY, "--yes")
