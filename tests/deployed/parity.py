@@ -116,7 +116,7 @@ def requests(log, addresses):
     """Method, path and body of every request. Of the comment that tells of progress only the last edit's body counts: how many steps
     an edit tells of at once is a matter of moments."""
     last = {(entry["method"], entry["path"]): number for number, entry in enumerate(log)}
-    kept = []
+    kept, acknowledged = [], set()
     for number, entry in enumerate(log):
         method, path, body = entry["method"], entry["path"], entry["request"]
         edits = method == "PUT" and "/comment/" in path
@@ -124,6 +124,11 @@ def requests(log, addresses):
             continue
         if not edits and AT_WORK in json.dumps(body):
             body = AT_WORK
+        # Two invocations that tell of the end at once both take the label off, which does nothing more.
+        if entry["query"] == "fields=project" or '{"remove": "agent"}' in json.dumps(body):
+            if (method, path) in acknowledged:
+                continue
+            acknowledged.add((method, path))
         if entry["service"] == "claude":
             body = {"model": body["model"], "messages": len(body["messages"])}
         kept.append([entry["service"], method, path, entry["query"], body])
