@@ -50,7 +50,8 @@ def parallels(part):
 def named_error(result):
     """The error that an execution ended with, or that a catcher kept."""
     output = result.get("output")
-    return result.get("error") or (output.get("error") if isinstance(output, dict) else None)
+    kept = output if isinstance(output, dict) else {}
+    return result.get("error") or kept.get("error") or kept.get("Error")
 
 
 def ministack(definition, ours, theirs):
