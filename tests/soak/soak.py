@@ -94,6 +94,9 @@ def judge_growth(measured):
 
 def soak(minutes, folder, processes):
     document, keys = world_of(minutes)
+    # A world's replies are for some runs; here each is given as often as a ticket asks for it.
+    for reply in document["claude"]["replies"]:
+        reply["times"] = len(keys)
     world = World(processes, "world", folder / "world", document)
     serve = Serve(folder / "world", processes)
     done, measured = run_tickets(world, serve, keys, minutes)
