@@ -76,8 +76,9 @@ fn ask_oracle(expressions: &[String], states: &Value) -> Option<Vec<Value>> {
 
 /// Whether both made the same of an expression. What is left out is written in `tests/differential/README.md`.
 fn agree(ours: &Value, theirs: &Value, strict: bool) -> bool {
+    // JavaScript itself fails, on nothing where a text is meant. Without a value, Step Functions fails just the same.
     if theirs.get("internal").is_some() {
-        return ours.get("error").is_some();
+        return ours.get("error").or_else(|| ours.get("undefined")).is_some();
     }
     if ours["error"] == "D1001" {
         return theirs.get("error").is_some() || same(&Value::Null, &theirs["value"]);
