@@ -26,20 +26,20 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def request(url, data=None, headers=None):
-    """The status and body of an answer, whatever the status."""
+def request(url, data=None, headers=None, seconds=60):
+    """The status and body of an answer that comes within so many seconds, whatever the status."""
     asked = urllib.request.Request(url, data=data, headers=headers or {})
     try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        with urllib.request.urlopen(asked, timeout=seconds) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
 
 
-def request_json(url, value=None):
-    """The JSON of an answer that must be a good one; with a value, that is posted."""
+def request_json(url, value=None, seconds=60):
+    """The JSON of an answer that must be a good one, within so many seconds; with a value, that is posted."""
     data = None if value is None else json.dumps(value).encode()
-    status, body = request(url, data, {"content-type": "application/json"})
+    status, body = request(url, data, {"content-type": "application/json"}, seconds)
     assert 200 <= status < 300, (url, status, body)
     return json.loads(body) if body else None
 

@@ -53,10 +53,11 @@ class World:
         return request_json(f"{self.control}/urls")
 
     def state(self):
-        return request_json(f"{self.control}/state")
+        # After hundreds of tickets it holds every branch with all its files.
+        return request_json(f"{self.control}/state", seconds=600)
 
     def log(self):
-        return request_json(f"{self.control}/log")
+        return request_json(f"{self.control}/log", seconds=600)
 
     def violations(self):
         return request_json(f"{self.control}/violations")

@@ -27,8 +27,7 @@ def moto(definition, ours, theirs):
     output, other = (json.dumps(outcome.get("output", "absent")) for outcome in (ours, theirs))
     if "States.QueryEvaluationError" in output and "States.Runtime" in other:
         return "cannot hand on an error of States. from within a Map or Parallel"
-    several = any(len(state["Branches"]) > 1 for state in parallels(json.loads(definition)))
-    if several and named_error(ours) and named_error(theirs) and named_error(ours) != named_error(theirs):
+    if two_branches_may_fail(json.loads(definition)) and named_error(ours) and named_error(theirs) and named_error(ours) != named_error(theirs):
         return "has another one of several failing branches fail first, which is a matter of moments"
     if "output" in ours and (ours["output"] is None or isinstance(ours["output"], str)):
         return "writes an output that is null or a string as bare text"
@@ -45,6 +44,20 @@ def parallels(part):
         part = list(part.values())
     for inner in part if isinstance(part, list) else []:
         yield from parallels(inner)
+
+
+def may_fail(part):
+    """Whether anything in a definition can end with an error: it calls a function, fails on purpose, or evaluates something."""
+    if isinstance(part, dict):
+        return part.get("Type") in ("Task", "Fail") or any(may_fail(inner) for inner in part.values())
+    if isinstance(part, list):
+        return any(may_fail(inner) for inner in part)
+    return isinstance(part, str) and part.startswith("{%")
+
+
+def two_branches_may_fail(definition):
+    """Whether a Parallel in a definition has two branches that may fail."""
+    return any(sum(may_fail(branch) for branch in state["Branches"]) > 1 for state in parallels(definition))
 
 
 def named_error(result):
