@@ -184,8 +184,7 @@ impl ActionSpec {
     /// How long its requests wait for their turns, all together; a step that must wait longer parks at no cost. A model needs most of its
     /// function's time itself.
     pub fn patience(&self) -> Duration {
-        let asks_a_model = self.plugin == Some(PluginType::AiProvider);
-        let seconds = if asks_a_model { self.timeout_seconds / 3 } else { self.timeout_seconds / 3 * 2 };
+        let seconds = if self.asks_model { self.timeout_seconds / 3 } else { self.timeout_seconds / 3 * 2 };
         Duration::from_secs(seconds.into())
     }
 
