@@ -33,8 +33,7 @@ use reviewed::Reviewed;
 use round::Round;
 use script::Script;
 use serde_json::{Value, json};
-use state::world;
-use std::collections::BTreeSet;
+use state::{settled_world, world};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -337,7 +336,7 @@ impl Stage<'_> {
             )));
         };
         let view = view?;
-        let state = settled_world(self.control, &self.connection, &view).await?;
+        let state = settled_world(self.control, &self.connection, &view, FEEDBACK_LIMIT).await?;
         Ok((view, state))
     }
 
@@ -351,36 +350,6 @@ impl Stage<'_> {
         }
         Ok(turns)
     }
-}
-
-/// The world after the last comment was edited, which happens shortly after the execution ends.
-async fn settled_world(control: &str, connection: &Connection, view: &ExecutionView) -> Outcome<Value> {
-    let name = &view.execution.name;
-    let mut seen = BTreeSet::new();
-    let mut tick = tokio::time::interval(Duration::from_millis(200));
-    let settled = async {
-        loop {
-            tick.tick().await;
-            let progress = connection.table.progress(name).await.map_err(Exit::unreachable)?;
-            // An execution without a ticket has no comment.
-            if view.execution.task_id.is_none() {
-                return Ok(());
-            }
-            // Settled when a second read finds the same digest, edited after the end.
-            if let Some(progress) = progress
-                && view.execution.ended_at.is_some_and(|ended| progress.edited_at >= ended)
-                && !seen.insert(progress.digest)
-            {
-                return Ok::<(), Exit>(());
-            }
-        }
-    };
-    if let Ok(result) = tokio::time::timeout(FEEDBACK_LIMIT, settled).await {
-        result?;
-    } else {
-        eprintln!("the last comment on the ticket is late; see `ticketsmith demo -v`");
-    }
-    world(control).await
 }
 
 /// Makes every project in the configuration of a folder use a real model provider. `own` is another server for its API, and a model.

@@ -1,10 +1,13 @@
 //! Decides who may do what. This is the only place that does.
 
+mod membership;
+
 use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::control::Control;
-use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role, User};
+use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role};
 use domain::{Actor, SourceName};
+use membership::{is_member, is_or_belongs_to, user};
 use records::RecordsError;
 use std::collections::BTreeSet;
 
@@ -390,21 +393,6 @@ fn roles(
         roles.insert(Role::Developer);
     }
     roles
-}
-
-fn is_or_belongs_to(configuration: &Configuration, actor: &Actor, name: &String) -> bool {
-    actor.person.as_ref() == Some(name) && user(configuration, actor).is_some()
-        || is_member(configuration, actor, name)
-}
-
-fn is_member(configuration: &Configuration, actor: &Actor, group: &str) -> bool {
-    let members = configuration.groups.get(group);
-    user(configuration, actor).zip(members).is_some_and(|(user, members)| members.contains(&user.name))
-}
-
-fn user<'a>(configuration: &'a Configuration, actor: &Actor) -> Option<&'a User> {
-    let person = actor.person.as_ref()?;
-    configuration.users.iter().find(|user| user.name == *person)
 }
 
 #[cfg(test)]

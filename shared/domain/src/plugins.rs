@@ -4,6 +4,7 @@
 //! Methods that create something take a [`Mark`]: its key is left on what they create, so that a repeat finds it.
 
 mod ai_provider;
+mod checks;
 mod communication;
 mod conversation;
 mod documentation;
@@ -15,6 +16,7 @@ mod version_control;
 pub use ai_provider::{
     AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, TokenPrices, Usage,
 };
+pub use checks::{CheckConclusion, Checks, FailedCheck};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
@@ -27,9 +29,9 @@ pub use task_management::{
     CommentId, CreatedTask, InspectedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
 };
 pub use version_control::{
-    CheckConclusion, Checks, Commit, CommitRequest, FailedCheck, FileChange, FileContent, LineRemark,
-    PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess, RepositoryInfo,
-    RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
+    Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest, PullRequestClosing,
+    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
+    VersionControl,
 };
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Every key of the one table, and with them every access pattern.
+//! Every key of the one table, and with them every access pattern. The file is long because the whole table is best read in one place.
 //!
 //! The table has the string keys `pk` and `sk`, the index `gsi1` (`gsi1pk`, `gsi1sk`; sparse, keys only), the time-to-live
 //! attribute `expires_at` (seconds since 1970) and a stream of keys. Nothing is ever scanned.

@@ -12,6 +12,7 @@
 //! set before and after, joined by spaces.
 
 mod document;
+mod events;
 
 use super::delivery::{
     Bot, Creation, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
@@ -24,12 +25,10 @@ use crate::spoken::Markup;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::HeaderMap;
 use document::wiki_text;
-use domain::event::common::{self, label};
-use domain::event::{Condition, EventSpec, Matching};
 use domain::plugins::Restriction;
-use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
+use events::{COMMENTED, CREATED, EDITED, LABELLED, TRANSITIONED};
 use hmac::Hmac;
 use jiff::Timestamp;
 use records::ReplyPlace;
@@ -46,53 +45,16 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     fetched: None,
     verify,
     parse,
-    events,
+    events: events::events,
     answer: answer_in_words,
     final_refusal: &[],
 };
 
 const SOURCE: SourceName = SourceName::from_static("jira");
-const LABELLED: EventName = EventName::from_static("jira.labelled");
-const CREATED: EventName = EventName::from_static("jira.created");
-const TRANSITIONED: EventName = EventName::from_static("jira.transitioned");
-const EDITED: EventName = EventName::from_static("jira.edited");
-const COMMENTED: EventName = EventName::from_static("jira.commented");
 
 const SIGNATURE: &str = "x-hub-signature";
 /// What a rule of Jira Automation shows in place of a signature.
 const SHOWN_SECRET: &str = "x-ticketsmith-secret";
-
-fn events() -> Vec<EventSpec> {
-    vec![
-        EventSpec::new(LABELLED, "A label was newly added to a Jira ticket.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("label", Text)])
-            .condition(label())
-            .matched_by(["task_id"])
-            .also(common::TICKET_LABELLED),
-        EventSpec::new(CREATED, "A Jira ticket was created.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
-            .matched_by(["task_id"])
-            .also(common::TICKET_CREATED),
-        EventSpec::new(TRANSITIONED, "A Jira ticket's status changed.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("from", Text), ("to", Text)])
-            .condition(Condition::new("to", "The status that the ticket moved to.").required())
-            .condition(Condition::new("from", "The status that the ticket came from."))
-            .matched_by(["task_id"])
-            .also(common::TICKET_TRANSITIONED),
-        EventSpec::new(EDITED, "A Jira ticket's summary or description changed.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
-            .matched_by(["task_id"])
-            .also(common::TICKET_EDITED),
-        EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
-            .condition(
-                Condition::new("mention", "Words that the comment holds besides the mention.")
-                    .compared(Matching::Contains, "text"),
-            )
-            .matched_by(["task_id"])
-            .also(common::TICKET_COMMENTED),
-    ]
-}
 
 fn verify(
     body: &[u8],

@@ -1,12 +1,11 @@
 //! Code hosts.
 
+use super::checks::{Checks, FailedCheck};
 use super::{Mark, Reviews};
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -364,55 +363,6 @@ pub struct LineRemark {
     pub line: Option<u64>,
     /// What it says, in Markdown.
     pub text: String,
-}
-
-/// How the checks of a commit stand.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Checks {
-    /// What names the newest attempt of each check: another attempt has another name.
-    pub attempts: BTreeSet<String>,
-    /// How many of these are not done.
-    pub unfinished: usize,
-    /// How those ended that are done.
-    pub conclusions: Vec<CheckConclusion>,
-    /// When the newest group of checks was announced in which none has begun. Some never do.
-    pub announced_at: Option<Timestamp>,
-}
-
-/// A check that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedCheck {
-    /// Its name, which its next attempt has, too.
-    pub name: String,
-    /// Where people see it.
-    pub url: Option<String>,
-    /// What it said: the log of its job, else its report; absent where the code host does not tell.
-    pub log: Option<String>,
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CheckConclusion {
-    /// It found nothing wrong, or did not apply.
-    Success,
-    /// It waits for a person to do something.
-    ActionRequired,
-    /// It was cancelled, or given up.
-    Cancelled,
-    /// It found something wrong, or could not run.
-    Failure,
-}
-
-impl CheckConclusion {
-    /// Its name in events.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::ActionRequired => "action_required",
-            Self::Cancelled => "cancelled",
-            Self::Failure => "failure",
-        }
-    }
 }
 
 /// What a person may do in a repository.

@@ -1,0 +1,148 @@
+use super::*;
+use crate::event::Condition;
+use crate::event::common::TICKET_LABELLED;
+use serde_json::json;
+
+const LABELLED: EventName = EventName::from_static("tracker.labelled");
+const COMMENTED: EventName = EventName::from_static("host.commented");
+const COMMAND: EventName = EventName::from_static("chat.command");
+
+fn event(kind: EventName, fields: Value) -> Event {
+    Event {
+        kind,
+        delivery: "d".into(),
+        actor: None,
+        project: None,
+        task_id: None,
+        fields: fields.as_object().unwrap().clone(),
+    }
+}
+
+fn events() -> EventSpecs {
+    let label = Condition::new("label", "The label.").required();
+    let command = Condition::new("command", "The words.").compared(Matching::StartsWith, "text");
+    let text = Condition::new("text", "The words.").compared(Matching::Captures, "text");
+    EventSpecs::new([
+        EventSpec::new(LABELLED, "A label was added.").condition(label),
+        EventSpec::new(COMMENTED, "Somebody commented.").condition(command),
+        EventSpec::new(COMMAND, "Somebody typed a command.").condition(text),
+    ])
+}
+
+fn routes() -> Routes {
+    serde_json::from_value(json!({"events": events(), "workflows": {"development": {
+        "title": "Development",
+        "inputs": {
+            "task_id": {"type": "string"},
+            "max_cost_usd": {"type": "number", "default": 10},
+            "speed": {"type": "string", "optional": true, "one_of": ["fast", "slow"]}
+        },
+        "triggers": [
+            {"on": "tracker.labelled", "conditions": {"label": "agent"}},
+            {"on": "chat.command", "conditions": {"text": "run {task_id}"}}
+        ]
+    }}}))
+    .unwrap()
+}
+
+#[test]
+fn a_label_starts_with_the_fields_of_the_event() {
+    let start = routes()
+        .start_for(&event(LABELLED, json!({"label": "Agent", "task_id": "SHOP-1"})))
+        .unwrap()
+        .unwrap();
+    assert_eq!(Value::Object(start.inputs), json!({"task_id": "SHOP-1", "max_cost_usd": 10, "speed": null}));
+    assert_eq!(start.task_id.as_deref(), Some("SHOP-1"));
+    let other = event(LABELLED, json!({"label": "bug", "task_id": "SHOP-1"}));
+    assert_eq!(routes().start_for(&other).unwrap(), None);
+}
+
+#[test]
+fn a_trigger_takes_the_narrower_events_that_also_are_its_own() {
+    let narrow = |name: &'static str| {
+        EventSpec::new(EventName::from_static(name), "A label was added.").also(TICKET_LABELLED)
+    };
+    let mut routes = routes();
+    routes.events = EventSpecs::new([narrow("one.labelled"), narrow("other.labelled")]);
+    routes.workflows.get_mut("development").unwrap().triggers[0].on = TICKET_LABELLED;
+    for kind in ["one.labelled", "other.labelled", "ticket.labelled"] {
+        let kind = EventName::from_static(kind);
+        let given = event(kind.clone(), json!({"label": "Agent", "task_id": "SHOP-1"}));
+        assert!(routes.start_for(&given).unwrap().is_some(), "{kind}");
+        assert!(routes.start_on(&kind, &given.fields), "{kind}");
+        let other = event(kind, json!({"label": "bug", "task_id": "SHOP-1"}));
+        assert!(routes.start_for(&other).unwrap().is_none(), "its conditions count");
+    }
+    routes.workflows.get_mut("development").unwrap().triggers[0].on = EventName::from_static("one.labelled");
+    let other =
+        event(EventName::from_static("other.labelled"), json!({"label": "agent", "task_id": "SHOP-1"}));
+    assert_eq!(routes.start_for(&other).unwrap(), None, "a narrower name takes only its own");
+    assert!(!routes.start_on(&other.kind, &other.fields));
+}
+
+#[test]
+fn names_are_compared_in_any_case_of_any_alphabet() {
+    let mut routes = routes();
+    let development = routes.workflows.get_mut("development").unwrap();
+    development.triggers[0].conditions.insert("label".into(), json!("ÜBERPRÜFT"));
+    development.triggers[1].conditions.insert("text".into(), json!("prüfe {task_id}"));
+    for event in [
+        event(LABELLED, json!({"label": "u\u{308}berprüft", "task_id": "SHOP-1"})),
+        event(COMMAND, json!({"text": "PRÜFE SHOP-1"})),
+    ] {
+        assert!(routes.start_for(&event).unwrap().is_some(), "{event:?}");
+    }
+    assert!(starts_with_words("GROSSE Änderung bitte", "große änderung"));
+}
+
+#[test]
+fn a_command_captures_words() {
+    let start = routes().start_for(&event(COMMAND, json!({"text": "run  SHOP-7"}))).unwrap().unwrap();
+    assert_eq!(start.task_id.as_deref(), Some("SHOP-7"));
+    assert_eq!(routes().start_for(&event(COMMAND, json!({"text": "run"}))).unwrap(), None);
+    assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
+    assert_eq!(capture("run {task_id}", "stop X"), None);
+    assert_eq!(capture("status", "status now"), None);
+}
+
+#[test]
+fn routes_stored_before_events_were_described_still_compare_fields() {
+    let mut old = routes();
+    old.events = EventSpecs::default();
+    let text = serde_json::to_string(&old).unwrap();
+    assert!(!text.contains("\"events\""));
+    let old: Routes = serde_json::from_str(&text).unwrap();
+    let labelled = event(LABELLED, json!({"label": "agent", "task_id": "SHOP-1"}));
+    assert!(old.start_for(&labelled).unwrap().is_some());
+}
+
+#[test]
+fn a_comment_starts_with_the_command_however_the_condition_addresses_the_bot() {
+    for (command, text, expected) in [
+        ("revise", "revise use a map", true),
+        ("/ticketsmith revise", "revise use a map", true),
+        ("@ticketsmith Revise", "revise", true),
+        ("revise", "please revise", false),
+        ("/ticketsmith", "anything", true),
+    ] {
+        let trigger = TriggerRoute {
+            on: COMMENTED,
+            conditions: [("command".to_owned(), json!(command))].into(),
+            concurrency: Concurrency::OnePerTask,
+        };
+        let event = event(COMMENTED, json!({ "text": text }));
+        assert_eq!(
+            trigger.captured_from(&event, events().find("host.commented")).is_some(),
+            expected,
+            "{command} / {text}"
+        );
+    }
+}
+
+#[test]
+fn every_problem_is_named() {
+    let given = json!({"speed": "warp", "max_cost_usd": "ten", "typo": 1});
+    let error = routes().check_inputs("development", given.as_object().unwrap(), &Map::new()).unwrap_err();
+    assert_eq!(error.problems.len(), 4, "{error}");
+    assert!(routes().check_inputs("nope", &Map::new(), &Map::new()).is_err());
+}
