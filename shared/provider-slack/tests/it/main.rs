@@ -188,6 +188,8 @@ async fn a_text_that_is_too_long_is_cut_and_sent_again() {
         let changed = MessageBody { text: text.into(), buttons: Vec::new() };
         slack.update_message(&sent, &changed, None).await.unwrap();
     }
+    let updates = simulation.log().iter().filter(|entry| entry.path.ends_with("/chat.update")).count();
+    assert_eq!(updates, 2, "a text that is cut well is not refused");
     for code in ["msg_too_long", "msg_blocks_too_long"] {
         let refused =
             Fault { status: Some(200), body: Some(json!({"ok": false, "error": code})), ..Fault::default() };
