@@ -72,6 +72,17 @@ mod tests {
     }
 
     #[test]
+    fn what_steers_git_is_protected_without_a_setting() {
+        let project = serde_json::json!({"key": "SHOP", "repository": "acme/shop"});
+        let project: domain::configuration::Project = serde_json::from_value(project).unwrap();
+        let paths = ProtectedPaths::new(&project.protected_paths).unwrap();
+        for path in [".gitmodules", ".gitattributes", "sub/.gitattributes"] {
+            assert!(paths.contains(path), "{path}");
+        }
+        assert!(!paths.contains(".gitignore"));
+    }
+
+    #[test]
     fn a_wrong_pattern_and_a_protected_path_are_named() {
         assert!(ProtectedPaths::new(&["a[".to_owned()]).unwrap_err().message.contains("`a[`"));
         let paths = ProtectedPaths::new(&["ci/**".to_owned()]).unwrap();
