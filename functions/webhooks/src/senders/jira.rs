@@ -79,7 +79,7 @@ fn events() -> Vec<EventSpec> {
             .condition(Condition::new("from", "The status that the ticket came from."))
             .matched_by(["task_id"])
             .also(common::TICKET_TRANSITIONED),
-        EventSpec::new(EDITED, "A Jira ticket's summary or description changed.")
+        EventSpec::new(EDITED, "A Jira ticket's summary or description changed, or a file was attached to it.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text)])
             .matched_by(["task_id"])
             .also(common::TICKET_EDITED),
@@ -348,6 +348,8 @@ impl About<'_> {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
             }
             Some("summary" | "description") => vec![self.event(EDITED, json!({}))],
+            // An agent is shown what is attached, as it is shown the text.
+            Some("Attachment") if to.is_some() => vec![self.event(EDITED, json!({}))],
             _ => Vec::new(),
         }
     }
