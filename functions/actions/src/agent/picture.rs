@@ -2,20 +2,20 @@
 
 /// A picture, as its first bytes describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Picture {
+pub(super) struct Picture {
     /// `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
-    pub media_type: &'static str,
+    pub(super) media_type: &'static str,
     /// The pixels of its sides.
-    pub width: u32,
+    pub(super) width: u32,
     /// The same.
-    pub height: u32,
+    pub(super) height: u32,
     /// Whether it ends as such pictures do. A service refuses a whole request for one that was cut off.
-    pub is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl Picture {
     /// Reads what a file is; `None` where it is no such picture.
-    pub fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         png(bytes).or_else(|| gif(bytes)).or_else(|| webp(bytes)).or_else(|| jpeg(bytes))
     }
 }
