@@ -144,7 +144,8 @@ def secret_rules(simulator):
     yield Rule("webhooks reads no provider's token", tokens, "webhooks", any_secret)
     models = readers("models", MODEL_READERS, True) | readers("models", everybody - MODEL_READERS, False)
     yield Rule("only what calls a model reads a model's key", models, "create_branch", any_secret)
-    work = readers("work", MODEL_READERS | SECRETLESS, False)
+    # What opens a session reads the files of its ticket. It calls no model.
+    work = readers("work", MODEL_READERS - {"open_session"} | SECRETLESS, False)
     yield Rule("what calls a model cannot write to tickets, chat and pages", work, "generate_text", any_secret)
     nothing = {}
     for secret in simulator.secrets:

@@ -6,6 +6,7 @@ pub mod fence;
 pub mod files;
 mod paid;
 mod payment;
+mod picture;
 pub mod price;
 pub mod session;
 pub mod template;

@@ -46,4 +46,4 @@ pub use reference::{References, TicketReference};
 pub use repository::{BranchName, CommitSha, RepositoryName};
 pub use scope::Scope;
 pub use stored::Stored;
-pub use task::Task;
+pub use task::{Attachment, Task};

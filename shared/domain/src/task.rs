@@ -59,4 +59,63 @@ pub struct Task {
     /// The channel that the project's configuration names.
     #[serde(default)]
     pub team_channel: Option<String>,
+    /// The files that are attached to it, without their contents: at most 50, and only where the ticket was read by itself and the tracker's
+    /// files can be read.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// How many more files are attached to it.
+    #[serde(default)]
+    pub more_attachments: u32,
+}
+
+impl Task {
+    /// The ticket with the files that are attached to it, of which it lists the first 50.
+    #[must_use]
+    pub fn with_attachments(self, mut attachments: Vec<Attachment>) -> Self {
+        let more = attachments.len().saturating_sub(MOST_ATTACHMENTS);
+        attachments.truncate(MOST_ATTACHMENTS);
+        Self { attachments, more_attachments: u32::try_from(more).unwrap_or(u32::MAX), ..self }
+    }
+}
+
+/// A ticket lists no more files: it is passed from step to step.
+const MOST_ATTACHMENTS: usize = 50;
+
+/// A file that is attached to a ticket, as the tracker describes it. Whoever attached it chose its name and may have chosen its type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Attachment {
+    /// What the tracker knows it by: a number in Jira, a secret and a name in GitLab.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its media type, where the tracker says it: `text/plain`.
+    #[serde(default)]
+    pub media_type: Option<String>,
+    /// Its size in bytes, where the tracker says it.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// The display name of whoever attached it, where the tracker says it.
+    #[serde(default)]
+    pub author: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_lists_a_bounded_number_of_files_and_counts_the_others() {
+        let task: Task = serde_json::from_value(serde_json::json!({"task_id": "A-1", "title": "T"})).unwrap();
+        assert_eq!((task.attachments.len(), task.more_attachments), (0, 0), "as earlier steps gave it");
+        let file = |number: usize| Attachment {
+            id: number.to_string(),
+            name: "a".into(),
+            media_type: None,
+            size: None,
+            author: None,
+        };
+        let task = task.with_attachments((0..53).map(file).collect());
+        assert_eq!((task.attachments.len(), task.more_attachments), (50, 3));
+        assert_eq!(task.attachments[49].id, "49");
+    }
 }

@@ -33,6 +33,11 @@ impl Answer {
         self.headers.get(name)?.to_str().ok().map(|value| self.auth.redact(value))
     }
 
+    /// The body as it came.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+
     /// The body as text, without our credentials. What is no UTF-8 is replaced.
     pub fn text(&self) -> String {
         self.auth.redact(&String::from_utf8_lossy(&self.body))

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::{Failure, from_status};
 use crate::gate::Reply;
 use crate::path;
-use crate::redirect::{elsewhere, next_hop};
+use crate::redirect::{Elsewhere, next_hop};
 use crate::retry_after::until_reset;
 use crate::sign::Unsigned;
 use domain::{ActionError, ErrorKind};
@@ -40,7 +40,8 @@ pub struct Request<'client> {
     auth: Auth,
     body: Result<Option<Vec<u8>>, ActionError>,
     follows: bool,
-    downloads: bool,
+    elsewhere: Elsewhere,
+    largest_answer: usize,
     within: Option<Duration>,
     listener: Option<Listener<'client>>,
 }
@@ -94,7 +95,8 @@ impl<'client> Request<'client> {
             auth: client.auth.clone(),
             body: Ok(None),
             follows: true,
-            downloads: false,
+            elsewhere: Elsewhere::Nowhere,
+            largest_answer: client.largest_answer,
             within: None,
             listener: None,
         }
@@ -115,7 +117,20 @@ impl<'client> Request<'client> {
     /// Follows a redirect to another host, too, as services answer that keep files elsewhere under an address that is a key by itself. The
     /// request there is without credentials and other headers.
     pub fn downloading(mut self) -> Self {
-        self.downloads = true;
+        self.elsewhere = Elsewhere::Anywhere;
+        self
+    }
+
+    /// The same, but only to encrypted addresses of these hosts and of those below them, and to none of a private network. What people
+    /// link or attach is read so: they may lead us wherever they want.
+    pub fn downloading_from(mut self, hosts: &'static [&'static str]) -> Self {
+        self.elsewhere = Elsewhere::Hosts(hosts);
+        self
+    }
+
+    /// Rejects an answer of more than this many bytes, where the client does not reject a smaller one.
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.largest_answer = self.largest_answer.min(bytes);
         self
     }
 
@@ -190,10 +205,12 @@ impl<'client> Request<'client> {
             auth,
             body,
             follows,
-            downloads,
+            elsewhere,
+            largest_answer,
             within,
             listener,
         } = self;
+        let reading = Reading { client, largest_answer, listener };
         let (path, body) = (path?, body?);
         if let Some((name, value)) = auth.header()? {
             headers.insert(name, value);
@@ -246,17 +263,20 @@ impl<'client> Request<'client> {
                             hops += 1;
                             url = next;
                         }
-                        None if downloads && hops < MOST_REDIRECTS => {
-                            match elsewhere(&url, response.status(), response.headers()) {
+                        None if hops < MOST_REDIRECTS => {
+                            match elsewhere.of(&url, response.status(), response.headers()) {
+                                Some(next) if elsewhere.is_private(&next).await => {
+                                    break Err(inside(&what, &next));
+                                }
                                 Some(next) => {
                                     hops += 1;
                                     url = next;
                                     headers.clear();
                                 }
-                                None => break read(client, timeout, listener, &what, &auth, response).await,
+                                None => break reading.read(timeout, &what, &auth, response).await,
                             }
                         }
-                        _ => break read(client, timeout, listener, &what, &auth, response).await,
+                        _ => break reading.read(timeout, &what, &auth, response).await,
                     }
                 }
             }
@@ -326,45 +346,72 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
     }
 }
 
-async fn read(
-    client: &Client,
-    timeout: Duration,
-    listener: Option<Listener<'_>>,
-    what: &str,
-    auth: &Auth,
-    mut response: reqwest::Response,
-) -> Result<Answer, Failure> {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    if let Some(observe) = &client.options.observer {
-        observe(&headers);
-    }
-    let mut body = Vec::new();
-    let too_large = || {
-        let megabytes = client.largest_answer / (1024 * 1024);
-        ActionError::rejected(format!("{what} gave an answer of more than {megabytes} MiB, which is refused"))
-    };
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(timeout, what, auth, &error))? {
-        if body.len() + chunk.len() > client.largest_answer {
-            return Err(Failure::unanswered(too_large()));
+/// A redirect to a private network, which is as little followed as one to a host that we do not know.
+fn inside(what: &str, to: &Url) -> Failure {
+    let host = crate::excerpt(to.host_str().unwrap_or_default());
+    Failure::unanswered(ActionError::rejected(format!(
+        "{what} was redirected to {host}, which is in a private network; that is not followed"
+    )))
+}
+
+/// How an answer is read.
+#[derive(Clone, Copy)]
+struct Reading<'client> {
+    client: &'client Client,
+    largest_answer: usize,
+    listener: Option<Listener<'client>>,
+}
+
+impl Reading<'_> {
+    async fn read(
+        self,
+        timeout: Duration,
+        what: &str,
+        auth: &Auth,
+        mut response: reqwest::Response,
+    ) -> Result<Answer, Failure> {
+        let Self { client, largest_answer, listener } = self;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        if let Some(observe) = &client.options.observer {
+            observe(&headers);
         }
-        if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
-            hear(&chunk);
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| no_answer(timeout, what, auth, &error))?
+        {
+            if body.len() + chunk.len() > largest_answer {
+                return Err(Failure::unanswered(too_large(what, largest_answer)));
+            }
+            if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
+                hear(&chunk);
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        if status.is_success() {
+            let (what, auth) = (what.to_owned(), auth.clone());
+            return Ok(Answer { what, auth, status: status.as_u16(), headers, body });
+        }
+        let text = String::from_utf8_lossy(&body);
+        let body = auth.without_secrets_in(serde_json::from_str(&text).unwrap_or(Value::Null));
+        let mut error =
+            from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
+        if let Some(kind) = client.judge.and_then(|judge| judge(status.as_u16(), &body)) {
+            error = ActionError { kind, retry_after: None, ..error };
+        }
+        Err(Failure {
+            status: Some(status.as_u16()),
+            body,
+            error: auth.without_secrets(error),
+            was_sent: true,
+        })
     }
-    if status.is_success() {
-        let (what, auth) = (what.to_owned(), auth.clone());
-        return Ok(Answer { what, auth, status: status.as_u16(), headers, body });
-    }
-    let text = String::from_utf8_lossy(&body);
-    let body = auth.without_secrets_in(serde_json::from_str(&text).unwrap_or(Value::Null));
-    let mut error =
-        from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
-    if let Some(kind) = client.judge.and_then(|judge| judge(status.as_u16(), &body)) {
-        error = ActionError { kind, retry_after: None, ..error };
-    }
-    Err(Failure { status: Some(status.as_u16()), body, error: auth.without_secrets(error), was_sent: true })
+}
+
+fn too_large(what: &str, most: usize) -> ActionError {
+    const MEGABYTE: usize = 1024 * 1024;
+    let most = if most >= MEGABYTE { format!("{} MiB", most / MEGABYTE) } else { format!("{most} bytes") };
+    ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
 }
 
 /// The whole chain of causes, without the address: its query is not for logs.

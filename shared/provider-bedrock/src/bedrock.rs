@@ -1,6 +1,6 @@
 //! The plugin itself.
 
-use crate::models::{base, caches_by_marks, counts, is_named_so};
+use crate::models::{base, caches_by_marks, counts, is_named_so, takes_pictures};
 use crate::reply::Reply;
 use crate::request::{body, counted_body, schema_bytes, tokens_at_most};
 use crate::settings::Settings;
@@ -140,6 +140,10 @@ impl AiProvider for Bedrock {
 
     fn names(&self, model: &str) -> bool {
         is_named_so(model) || self.prices.contains_key(model)
+    }
+
+    fn takes_pictures(&self, model: &str) -> bool {
+        takes_pictures(model)
     }
 
     fn may_be_cached(&self, request: &ModelRequest) -> bool {

@@ -58,6 +58,17 @@ pub(crate) fn counts(model: &str) -> bool {
     base(model).starts_with("anthropic.")
 }
 
+/// Whether it takes pictures, as far as its name tells: <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html>.
+pub(crate) fn takes_pictures(model: &str) -> bool {
+    let base = base(model);
+    let is_text_alone =
+        base.starts_with("amazon.nova-micro") || base.starts_with("anthropic.claude-3-5-haiku");
+    ["amazon.nova", "anthropic.claude", "meta.llama4", "mistral.pixtral"]
+        .iter()
+        .any(|known| base.starts_with(known))
+        && !is_text_alone
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +90,8 @@ mod tests {
         }
         assert_eq!(base("global.anthropic.claude-sonnet-5-5"), "anthropic.claude-sonnet-5-5");
         assert!(caches_by_marks("apac.amazon.nova-lite-v1:0") && !caches_by_marks("openai.gpt-oss-20b-1:0"));
+        assert!(takes_pictures("eu.anthropic.claude-sonnet-5-5") && takes_pictures("amazon.nova-lite-v1:0"));
+        assert!(!takes_pictures("amazon.nova-micro-v1:0") && !takes_pictures("openai.gpt-oss-20b-1:0"));
         assert!(counts("eu.anthropic.claude-sonnet-5-5") && !counts("arn:aws:bedrock:x"));
     }
 }

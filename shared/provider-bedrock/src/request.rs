@@ -202,11 +202,12 @@ pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let bytes = body(request).map_or(u64::MAX, |body| size(serde_json::to_string(&body)));
     let tools = request.tools.iter().map(|tool| tool.input_schema.to_string().len() as u64);
     let schemas = tools.sum::<u64>().saturating_add(schema_bytes(request));
-    let parts = request.messages.iter().flat_map(|message| &message.parts);
-    let images = parts.filter(|part| matches!(part.content, Content::Image { .. })).count() as u64;
+    let (pictures, base64) = request.pictures();
     bytes
+        // No picture's tokens are those of its bytes.
+        .saturating_sub(base64)
         .saturating_add(schemas)
-        .saturating_add(images.saturating_mul(MOST_OF_AN_IMAGE))
+        .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))
         .saturating_add(ADDED_BY_THE_SERVICE)
 }
 

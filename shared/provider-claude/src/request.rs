@@ -160,11 +160,12 @@ pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let bytes = body(request).map_or(u64::MAX, |body| size(serde_json::to_string(&body)));
     let schemas = request.tools.iter().map(|tool| &tool.input_schema).chain(&request.reply_schema);
     let schemas: u64 = schemas.map(|schema| schema.to_string().len() as u64).sum();
-    let parts = request.messages.iter().flat_map(|message| &message.parts);
-    let images = parts.filter(|part| matches!(part.content, Content::Image { .. })).count() as u64;
+    let (pictures, base64) = request.pictures();
     bytes
+        // No picture's tokens are those of its bytes.
+        .saturating_sub(base64)
         .saturating_add(schemas)
-        .saturating_add(images.saturating_mul(MOST_OF_AN_IMAGE))
+        .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))
         .saturating_add(ADDED_BY_THE_SERVICE)
 }
 
@@ -244,6 +245,10 @@ mod tests {
         let bytes = serde_json::to_string(&body(&asked).unwrap()).unwrap();
         assert!(bytes.contains(thought), "it is sent byte for byte: {bytes}");
         assert!(tokens_at_most(&asked) > bytes.len() as u64 + MOST_OF_AN_IMAGE);
+
+        let shot = Content::Image { media_type: "image/png".into(), base64: "A".repeat(4_000_000) };
+        let asked = request(Vec::new(), vec![Part::new(shot)]);
+        assert!(tokens_at_most(&asked) < 20_000, "a picture's tokens are not those of its bytes");
 
         let broken = request(Vec::new(), vec![Part::new(Content::Opaque("{".into()))]);
         assert!(body(&broken).is_err());

@@ -94,6 +94,8 @@ impl Issue {
             url: Some(self.html_url),
             repository_url: None,
             team_channel: None,
+            attachments: Vec::new(),
+            more_attachments: 0,
         }
     }
 }

@@ -11,7 +11,7 @@ use domain::plugins::{
     LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo,
     RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
 };
-use domain::{ActionError, BranchName, CommitSha, RepositoryName, Task};
+use domain::{ActionError, Attachment, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use provider::same_site;
 use secrecy::SecretString;
@@ -264,6 +264,15 @@ impl VersionControl for Gitlab {
 impl TaskManagement for Gitlab {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
         self.read_issue(&Reference::issue(task_id)?).await
+    }
+
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(&Reference::issue(task_id)?.project, attachment, most).await
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

@@ -9,6 +9,7 @@ use crate::pages::{PER_PAGE, page};
 use crate::reference::{Kind, Reference};
 use crate::refusal::is_early;
 use crate::status::{closes, is_open, is_status, label_of, priority_of, status_of};
+use crate::uploads::uploads_in;
 use domain::configuration::same_status;
 use domain::plugins::{InspectedTask, Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
@@ -70,6 +71,8 @@ impl Issue {
             url: Some(self.web_url),
             repository_url: None,
             team_channel: None,
+            attachments: Vec::new(),
+            more_attachments: 0,
         }
     }
 }
@@ -79,7 +82,11 @@ const ONE: &str = "/projects/{id}/issues/{issue_iid}";
 impl Gitlab {
     pub(crate) async fn read_issue(&self, issue: &Reference) -> Result<Task, ActionError> {
         // One that is not there is told at once: it is rarely one that was just made.
-        Ok(self.issue(issue, |_| false).await?.into_task(&issue.project))
+        let found = self.issue(issue, |_| false).await?;
+        // Of the whole text: a task has its beginning.
+        let text = found.description.as_deref().unwrap_or_default();
+        let attachments = uploads_in(text, &self.site, &issue.project);
+        Ok(found.into_task(&issue.project).with_attachments(attachments))
     }
 
     async fn issue(&self, issue: &Reference, is_early: fn(&Failure) -> bool) -> Result<Issue, ActionError> {

@@ -46,6 +46,7 @@ mod setup;
 mod spec;
 mod status;
 mod taking_back;
+mod uploads;
 
 pub use gitlab::{Credentials, Gitlab};
 pub use limits::LIMITS;

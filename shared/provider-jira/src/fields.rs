@@ -1,8 +1,8 @@
 //! A ticket's fields, as Jira gives them and as we do.
 
 use crate::document_to_markdown::markdown_from_document;
-use domain::Task;
 use domain::stored::cut_inline;
+use domain::{Attachment, Task};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -95,6 +95,8 @@ pub(crate) struct Fields {
     parent: Option<Keyed>,
     #[serde(default)]
     comment: Option<Comments>,
+    #[serde(default)]
+    attachment: Option<Vec<File>>,
     #[serde(flatten)]
     custom: Map<String, Value>,
 }
@@ -115,6 +117,32 @@ struct Person {
     display_name: String,
 }
 
+/// A file that is attached to a ticket. Its address is left alone: it is asked for by its id.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    id: String,
+    filename: String,
+    #[serde(default)]
+    mime_type: Option<String>,
+    #[serde(default)]
+    size: Option<u64>,
+    #[serde(default)]
+    author: Option<Person>,
+}
+
+impl From<File> for Attachment {
+    fn from(file: File) -> Self {
+        Self {
+            id: file.id,
+            name: file.filename,
+            media_type: file.mime_type,
+            size: file.size,
+            author: file.author.map(|person| person.display_name),
+        }
+    }
+}
+
 /// A page of a ticket's comments, of which only their number counts.
 #[derive(Debug, Deserialize)]
 struct Comments {
@@ -132,7 +160,8 @@ impl Issue {
     pub(crate) fn into_task(self, custom_fields: &CustomFields, url: String) -> Task {
         let fields = self.fields;
         let custom = |id: &Option<String>| id.as_ref().and_then(|id| fields.custom.get(id));
-        Task {
+        let attachments = fields.attachment.unwrap_or_default().into_iter().map(Attachment::from).collect();
+        let task = Task {
             task_id: self.key.clone(),
             id: self.key,
             project: fields.project.map(|project| project.key),
@@ -157,7 +186,10 @@ impl Issue {
             url: Some(url),
             repository_url: None,
             team_channel: None,
-        }
+            attachments: Vec::new(),
+            more_attachments: 0,
+        };
+        task.with_attachments(attachments)
     }
 }
 

@@ -8,7 +8,7 @@ use domain::plugins::{
     CommentId, CreatedTask, InspectedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement,
     TaskQuery,
 };
-use domain::{ActionError, Task};
+use domain::{ActionError, Attachment, Task};
 use http_client::{Auth, Client, Failure, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -76,6 +76,15 @@ pub(crate) async fn document(markdown: String) -> Result<Value, ActionError> {
 impl TaskManagement for Jira {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
         self.ticket(task_id).await
+    }
+
+    async fn read_attachment(
+        &self,
+        _: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(attachment, most).await
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

@@ -9,6 +9,7 @@
 //! - A status is changed by the first transition that leads to it. Where the workflow has none from the present status, the
 //!   error lists the statuses that can be reached.
 
+mod attachments;
 mod claims;
 mod comments;
 mod document_to_markdown;

@@ -35,7 +35,10 @@ struct IssueType {
 impl Jira {
     pub(crate) async fn ticket(&self, key: &str) -> Result<Task, ActionError> {
         // One that is not there is told at once: it is rarely one that was just made.
-        let issue = self.issue(key, &self.custom_fields.wanted(), |_| false).await?;
+        let mut fields = self.custom_fields.wanted();
+        // Lists of tickets are passed on without them.
+        fields.push("attachment");
+        let issue = self.issue(key, &fields, |_| false).await?;
         Ok(self.task(issue))
     }
 

@@ -115,6 +115,8 @@ impl From<Issue> for Task {
             url: Some(issue.url),
             repository_url: None,
             team_channel: None,
+            attachments: Vec::new(),
+            more_attachments: 0,
         }
     }
 }

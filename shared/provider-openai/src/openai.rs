@@ -46,6 +46,7 @@ pub struct OpenAi {
     api: Api,
     is_vendors: bool,
     prices: BTreeMap<String, TokenPrices>,
+    pictures: Option<bool>,
 }
 
 impl OpenAi {
@@ -62,7 +63,7 @@ impl OpenAi {
             .default_timeout(REPLY_TIMEOUT)
             .judged_by(judge);
         let (is_vendors, prices) = (settings.is_vendors(), settings.prices.clone());
-        Ok(Self { client, api: settings.api, is_vendors, prices })
+        Ok(Self { client, api: settings.api, is_vendors, prices, pictures: settings.pictures })
     }
 
     fn posted<'c>(&'c self, body: &impl Serialize, within: Duration) -> Request<'c> {
@@ -194,6 +195,10 @@ impl AiProvider for OpenAi {
 
     fn dearest_bounds_all(&self) -> bool {
         false
+    }
+
+    fn takes_pictures(&self, model: &str) -> bool {
+        self.pictures.unwrap_or_else(|| is_vendors_model(model))
     }
 
     fn names(&self, model: &str) -> bool {

@@ -26,6 +26,9 @@ pub struct Settings {
     /// What tokens cost, by model.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, TokenPrices>,
+    /// Whether the models take pictures, where their names do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<bool>,
 }
 
 /// Settings of OpenAI, or of a compatible server, under `plugins`.
@@ -51,6 +54,9 @@ struct Written {
     /// What the tokens of each model cost, in dollars per million; 0 if they are free. Required where `base_url` is not OpenAI's own.
     #[serde(default)]
     prices: BTreeMap<String, TokenPrices>,
+    /// Whether the models take pictures, such as those that are attached to a ticket. Default: true for OpenAI's own models, else false.
+    #[serde(default)]
+    pictures: Option<bool>,
 }
 
 /// One of the APIs.
@@ -68,13 +74,13 @@ impl TryFrom<Written> for Settings {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { base_url, api, model, max_output_tokens, context_window, prices } = written;
+        let Written { base_url, api, model, max_output_tokens, context_window, prices, pictures } = written;
         if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
             return Err(format!(
                 "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
             ));
         }
-        let settings = Self { base_url, api, model, max_output_tokens, context_window, prices };
+        let settings = Self { base_url, api, model, max_output_tokens, context_window, prices, pictures };
         if !settings.is_vendors() && !settings.prices.contains_key(&settings.model) {
             let model = &settings.model;
             return Err(format!(

@@ -102,20 +102,20 @@ impl Table {
         }
     }
 
-    /// Stores a changed file's content for a session, by its hash.
+    /// Stores the content of a file for the session with this id, by its hash.
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when it is too large.
     pub async fn store_for_session(
         &self,
-        head: &SessionHead,
+        session: &str,
         content: &str,
         now: Timestamp,
     ) -> Result<Stored<String>, RecordsError> {
         let json = serde_json::to_vec(content)
             .map_err(|error| RecordsError::Invalid(format!("a file cannot be stored: {error}")))?;
         let expires_at = retention::expires_at(now, retention::SESSION);
-        self.store_json(&owner(head), &json, &compress(&json)?, expires_at).await
+        self.store_json(&owner(session), &json, &compress(&json)?, expires_at).await
     }
 
     async fn session_writes(
@@ -124,7 +124,7 @@ impl Table {
         change: SessionChange,
         expires_at: i64,
     ) -> Result<Vec<Write>, RecordsError> {
-        let (id, owner) = (&head.id, owner(head));
+        let (id, owner) = (&head.id, owner(&head.id));
         let mut items = Vec::new();
         if let Some(prefix) = &change.prefix {
             let key = keys::session_prefix(id, head.generation);
@@ -166,6 +166,6 @@ fn head_item(head: &SessionHead, expires_at: i64) -> Result<Item, RecordsError> 
 }
 
 /// Whose stored values they are.
-fn owner(head: &SessionHead) -> String {
-    format!("session/{}", head.id)
+fn owner(session: &str) -> String {
+    format!("session/{session}")
 }

@@ -7,6 +7,7 @@
 //!
 //! Each service is a [`Simulator`](service::Simulator) in its own folder; [`services::ALL`] lists them.
 
+pub mod attachment;
 mod aws_signature;
 pub mod bedrock;
 pub mod claude;

@@ -55,7 +55,8 @@ pub struct Output {
 }
 
 /// Opens the agent's session: the repository is read with a token that can only read, its text is imported, and the first message is
-/// written: the ticket, the repository's own instructions, and data. A repeat finds the session.
+/// written: the ticket with the text files and pictures that are attached to it, the repository's own instructions, and data. A file that
+/// cannot be read or shown is named, with the reason. A repeat finds the session.
 ///
 /// # Errors
 /// As [`session::open`].
@@ -66,6 +67,8 @@ impl Action for OpenSession {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("open_session", PluginType::AiProvider)
+        // The tracker for the ticket's files.
+        .with_credentials(&[PluginType::AiProvider, PluginType::TaskManagement, PluginType::VersionControl])
         .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(600);
 

@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `attachments` | the files that are attached to the ticket |
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
 //! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
@@ -21,6 +22,7 @@
 //! and writes all that it leads to in one transaction, made to the version of the head that it read.
 
 mod answering;
+mod attachments;
 mod checking;
 mod continuing;
 mod cut_short;

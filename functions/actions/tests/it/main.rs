@@ -7,6 +7,7 @@
 
 mod admission;
 mod app;
+mod attachments;
 mod checking;
 mod circuit;
 mod crashes;

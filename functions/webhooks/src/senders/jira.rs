@@ -310,6 +310,8 @@ impl About<'_> {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
             }
             Some("summary" | "description") => vec![self.event(EDITED, json!({}))],
+            // An agent is shown what is attached, as it is shown the text.
+            Some("Attachment") if to.is_some() => vec![self.event(EDITED, json!({}))],
             _ => Vec::new(),
         }
     }

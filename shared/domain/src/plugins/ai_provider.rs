@@ -1,6 +1,6 @@
 //! Language models.
 
-use super::conversation::{Effort, ModelMessage, ModelTool, Part, ToolCall};
+use super::conversation::{Content, Effort, ModelMessage, ModelTool, Part, ToolCall};
 use crate::error::ActionError;
 use crate::money::MicroUsd;
 use async_trait::async_trait;
@@ -60,6 +60,11 @@ pub trait AiProvider: Send + Sync {
 
     /// Whether a model of this name is one of this provider's, as far as the name tells.
     fn names(&self, model: &str) -> bool;
+
+    /// Whether a model of this name takes pictures. One that does not refuses the whole request.
+    fn takes_pictures(&self, _model: &str) -> bool {
+        true
+    }
 
     /// Whether any of the request may be written to a cache, which may have a price of its own.
     fn may_be_cached(&self, request: &ModelRequest) -> bool {
@@ -161,6 +166,15 @@ impl ModelRequest {
             reply_schema: None,
             max_output_tokens,
         }
+    }
+
+    /// How many pictures it has, and how many bytes they have together in base64.
+    pub fn pictures(&self) -> (u64, u64) {
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.fold((0, 0), |(count, bytes), part| match &part.content {
+            Content::Image { base64, .. } => (count + 1, bytes + base64.len() as u64),
+            _ => (count, bytes),
+        })
     }
 
     /// Whether any of it is worth caching.

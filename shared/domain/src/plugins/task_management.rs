@@ -2,7 +2,7 @@
 
 use super::Mark;
 use crate::error::ActionError;
-use crate::task::Task;
+use crate::task::{Attachment, Task};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +16,18 @@ use sha2::{Digest, Sha256};
 pub trait TaskManagement: Send + Sync {
     /// Reads one ticket. `repository_url` and `team_channel` stay `None`: they come from the configuration.
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
+
+    /// Reads the content of a file that is attached to a ticket, as [`Task::attachments`] lists it. More than `most` bytes are refused. No
+    /// credentials leave the tracker's own host, and nothing is read from hosts other than those that the tracker is known to keep files on.
+    /// The default, for trackers that list no files, is `Rejected`.
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        _attachment: &Attachment,
+        _most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        Err(ActionError::rejected(format!("files that are attached to `{task_id}` cannot be read")))
+    }
 
     /// Creates a ticket (or an epic) and returns its key and URL.
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError>;

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod downloads;
 mod redaction;
 
 use async_trait::async_trait;

@@ -20,8 +20,15 @@ use std::path::Path;
 const GITLAB: Service = Service { name: "gitlab", descriptions: &["gitlab.json"] };
 
 async fn simulation() -> Simulation {
+    simulation_with(|_| {}).await
+}
+
+/// The world with a changed section.
+async fn simulation_with(change: impl FnOnce(&mut simulators::gitlab::World)) -> Simulation {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml");
-    GITLAB.described_simulation_of(World::load_stack(&path, "gitlab").unwrap()).await
+    let mut world = World::load_stack(&path, "gitlab").unwrap();
+    change(world.section_mut("gitlab").unwrap());
+    GITLAB.described_simulation_of(world).await
 }
 
 fn gitlab(simulation: &Simulation) -> Gitlab {

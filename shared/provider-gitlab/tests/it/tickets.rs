@@ -1,9 +1,11 @@
 //! Issues as tickets, and notes.
 
-use crate::{gitlab, simulation};
+use crate::{GITLAB, gitlab, simulation, simulation_with};
 use domain::ErrorKind;
 use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use provider_testing::{HOSTILE, assert_described, mark};
+use serde_json::json;
+use simulators::fault::Fault;
 
 const ISSUE: &str = "acme/web/shop#1";
 
@@ -141,4 +143,44 @@ async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
     assert_eq!(tracker.get_task(&made).await.unwrap().status.as_deref(), Some("closed"));
     assert_eq!(tracker.inspect_task("acme/web/shop#99").await.unwrap(), None);
     assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn files_that_an_issue_links_are_read() {
+    let simulation = simulation_with(|gitlab| {
+        gitlab.projects[0].issues[0].attachments = serde_json::from_value(json!([
+            {"name": "till log.txt", "text": "total 0\n"},
+            {"name": "grün.png", "base64": "iVBORw0KGgo="},
+            {"name": "gone.txt", "text": "a", "deleted": true},
+        ]))
+        .unwrap();
+    })
+    .await;
+    let tracker = gitlab(&simulation);
+    let task = tracker.get_task(ISSUE).await.unwrap();
+    assert_eq!(simulation.log().len(), 1, "the issue's one request tells of its files");
+    let names: Vec<_> = task.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["till_log.txt", "grün.png", "gone.txt"]);
+    let [text, picture, gone] = &task.attachments[..] else { unreachable!("{names:?}") };
+    assert_eq!(tracker.read_attachment(ISSUE, text, 8).await.unwrap(), b"total 0\n");
+    assert_eq!(tracker.read_attachment(ISSUE, picture, 8).await.unwrap(), b"\x89PNG\r\n\x1a\n");
+    let error = tracker.read_attachment(ISSUE, gone, 8).await.unwrap_err();
+    assert!(
+        error.kind == ErrorKind::Rejected && error.message.starts_with("GitLab no longer has the file"),
+        "{error}"
+    );
+    let error = tracker.read_attachment(ISSUE, text, 7).await.unwrap_err();
+    assert!(error.message.ends_with("gave an answer of more than 7 bytes, which is refused"), "{error}");
+    assert_described(&simulation);
+
+    // Where the server keeps them elsewhere, the token does not go there, and not everywhere is gone to.
+    for (to, host) in [("https://evil.example/a", "evil.example"), ("https://192.168.0.9/a", "192.168.0.9")] {
+        let headers = [("location".to_owned(), to.to_owned())].into();
+        GITLAB.fault(&simulation, "/uploads/", Fault { status: Some(302), headers, ..Fault::default() });
+        let error = tracker.read_attachment(ISSUE, text, 8).await.unwrap_err();
+        assert!(
+            error.message.contains(&format!("was redirected to {host} (302), which is not followed")),
+            "{error}"
+        );
+    }
 }

@@ -5,6 +5,8 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod attachments;
+
 use domain::plugins::{NewTask, Restriction, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
 use http_client::read_credentials;

@@ -87,6 +87,8 @@ async fn a_ticket_is_read() {
         url: Some(format!("{}/acme/issue/ENG-7", simulation.url("linear"))),
         repository_url: None,
         team_channel: None,
+        attachments: Vec::new(),
+        more_attachments: 0,
     };
     assert_eq!(task, expected);
     let plain = linear.get_task("ENG-8").await.unwrap();

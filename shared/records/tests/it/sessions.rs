@@ -79,7 +79,7 @@ async fn messages_come_back_byte_for_byte_however_long_they_are() {
 async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it() {
     let table = table().await;
     table.open_session(&head(), b"{}", opened("m"), ("e", "Develop")).await.unwrap();
-    let content = table.store_for_session(&head(), "text\n", start()).await.unwrap();
+    let content = table.store_for_session(&head().id, "text\n", start()).await.unwrap();
     let change = |who: &str| SessionChange {
         messages: vec![who.as_bytes().to_vec()],
         state: Some(who.as_bytes().to_vec()),

@@ -37,6 +37,8 @@ pub(super) struct Answer {
 enum Content {
     Json(Value),
     Text(String),
+    /// Bytes of a media type.
+    File(String, Vec<u8>),
 }
 
 /// An error answer: `{message}`, where the message may be a text or lists by field.
@@ -136,6 +138,11 @@ impl Answer {
         Self { status: StatusCode::NO_CONTENT, ..Self::plain(String::new()) }
     }
 
+    /// A file of a media type.
+    pub(super) fn file(media_type: String, bytes: Vec<u8>) -> Self {
+        Self { status: StatusCode::OK, link: String::new(), content: Content::File(media_type, bytes) }
+    }
+
     pub(super) fn plain(text: String) -> Self {
         Self { status: StatusCode::OK, link: String::new(), content: Content::Text(text) }
     }
@@ -146,6 +153,7 @@ impl IntoResponse for Answer {
         let mut response = match self.content {
             Content::Json(body) => axum::Json(body).into_response(),
             Content::Text(text) => text.into_response(),
+            Content::File(media_type, bytes) => ([(header::CONTENT_TYPE, media_type)], bytes).into_response(),
         };
         *response.status_mut() = self.status;
         if let Ok(link) = HeaderValue::from_str(&self.link)

@@ -15,6 +15,7 @@ mod pipelines;
 mod routes;
 mod simulator;
 mod state;
+mod uploads;
 mod webhooks;
 mod world;
 

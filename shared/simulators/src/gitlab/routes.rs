@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::answer::{Answer, Call, Failure, Handler};
 use super::state::State;
 use super::world::Level;
-use super::{GitLab, code, commits, discussions, issues, merge_requests, notes, people, pipelines};
+use super::{GitLab, code, commits, discussions, issues, merge_requests, notes, people, pipelines, uploads};
 use crate::credentials::{bearer, same};
 
 const DELETE: MethodFilter = MethodFilter::DELETE;
@@ -69,6 +69,7 @@ const OF_PROJECTS: &[(&str, MethodFilter, Level, Handler)] = &[
     ("/repository/compare", GET, Level::Reporter, code::compare),
     ("/repository/files/{file_path}", GET, Level::Reporter, code::file),
     ("/repository/tree", GET, Level::Reporter, code::tree),
+    ("/uploads/{secret}/{filename}", GET, Level::Guest, uploads::get),
 ];
 
 pub(super) fn router(gitlab: &GitLab) -> Router {

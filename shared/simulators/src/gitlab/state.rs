@@ -40,7 +40,20 @@ pub(super) struct Project {
     pub(super) pipelines: Vec<Pipeline>,
     /// What the pipeline of a new commit consists of.
     pub(super) jobs: Vec<String>,
+    /// Files that people uploaded.
+    pub(super) uploads: Vec<Upload>,
     pub(super) git: Git,
+}
+
+/// A file that somebody uploaded to a project.
+pub(super) struct Upload {
+    /// What only those know who see a link to it.
+    pub(super) secret: String,
+    pub(super) name: String,
+    pub(super) media_type: String,
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is linked, but gone.
+    pub(super) deleted: bool,
 }
 
 impl Project {
@@ -217,18 +230,23 @@ impl State {
             merge_requests: BTreeMap::new(),
             pipelines: Vec::new(),
             jobs: described.jobs.clone(),
+            uploads: Vec::new(),
             git,
         };
         let now = self.now();
         for (iid, issue) in (1..).zip(&described.issues) {
             project.labels.extend(issue.labels.iter().cloned());
+            let at = format!("issues[{}].attachments", iid - 1);
+            let (uploads, description) =
+                Upload::all_of(issue, &described.path, iid).map_err(|problem| invalid(&at, problem))?;
+            project.uploads.extend(uploads);
             project.issues.insert(
                 iid,
                 Issue {
                     id: self.next_id(),
                     iid,
                     title: issue.title.clone(),
-                    description: issue.description.clone(),
+                    description,
                     author: issue.author.clone(),
                     labels: issue.labels.clone(),
                     is_open: true,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::attachment::Attachment;
+
 /// GitLab as it is when a simulation starts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,4 +135,7 @@ pub struct Issue {
     /// Names of its labels.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// Files that were uploaded to the project and are linked at the end of the description. GitLab does not say who uploaded them.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
 }

@@ -118,6 +118,7 @@ pub(super) async fn create(AxumState(jira): AxumState<Jira>, body: Bytes) -> Res
         parent: None,
         custom: Map::new(),
         comments: Vec::new(),
+        attachments: Vec::new(),
         properties: Default::default(),
         created: now,
         updated: now,

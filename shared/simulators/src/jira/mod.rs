@@ -2,6 +2,7 @@
 //! [REST API v3](https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/) that ticket automation uses, and
 //! the webhooks an administrator can register.
 
+mod attachments;
 mod comments;
 mod document;
 mod document_format;

@@ -180,7 +180,7 @@ impl Jira {
             "components": [],
             "fixVersions": [],
             "issuelinks": [],
-            "attachment": [],
+            "attachment": self.attachments_json(form, issue),
             "subtasks": subtasks,
             "timetracking": {},
             "watches": {"self": self.link(form, &format!("issue/{}/watchers", issue.key)), "watchCount": 0,

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    DocumentFormat, Jira, World, authenticate, comments, issues, people, projects, search, transitions,
+    DocumentFormat, Jira, World, attachments, authenticate, comments, issues, people, projects, search,
+    transitions,
 };
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
@@ -68,6 +69,7 @@ impl Simulator for Jira {
     /// All routes of the API, with authentication.
     fn router(&self) -> Router {
         let api = Router::new()
+            .route("/attachment/content/{id}", get(attachments::content))
             .route("/field", get(projects::fields))
             .route("/issue", post(issues::create))
             .route("/issue/{key}", get(issues::get).put(issues::edit).delete(issues::delete))
@@ -83,6 +85,11 @@ impl Simulator for Jira {
             .nest("/rest/api/3", api)
             .layer(from_fn_with_state(self.clone(), authenticate))
             .with_state(self.clone())
+    }
+
+    /// The media server that files are on.
+    fn pages(&self) -> Router {
+        Router::new().route("/media/{id}", get(attachments::media)).with_state(self.clone())
     }
 
     /// The current tickets, in short form.

@@ -1,6 +1,7 @@
 //! What a Jira site remembers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -36,6 +37,7 @@ pub(super) struct Issue {
     pub(super) parent: Option<String>,
     pub(super) custom: Map<String, Value>,
     pub(super) comments: Vec<Comment>,
+    pub(super) attachments: Vec<Attached>,
     pub(super) properties: BTreeMap<String, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -53,6 +55,19 @@ pub(super) struct Comment {
     pub(super) visibility: Value,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+}
+
+/// A file of a ticket.
+#[derive(Debug, Clone)]
+pub(super) struct Attached {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) media_type: String,
+    pub(super) bytes: Arc<[u8]>,
+    /// The account that attached it.
+    pub(super) author: String,
+    /// Whether it is listed, but gone.
+    pub(super) deleted: bool,
 }
 
 impl Comment {
@@ -122,6 +137,19 @@ impl State {
                 updated: now,
             });
         }
+        let mut attachments = Vec::new();
+        for (index, file) in ticket.attachments.iter().enumerate() {
+            let author = person(&format!("attachments[{index}].author"), &file.author)?;
+            let bytes = file.bytes().map_err(|problem| invalid(&format!("attachments[{index}]"), problem))?;
+            attachments.push(Attached {
+                id: self.next_id(),
+                name: file.name.clone(),
+                media_type: file.media_type(),
+                bytes: bytes.into(),
+                author: author.unwrap_or_else(|| reporter.clone()),
+                deleted: file.deleted,
+            });
+        }
         Ok(Issue {
             id: self.next_id(),
             key: ticket.key.clone(),
@@ -141,6 +169,7 @@ impl State {
             parent: ticket.parent.clone(),
             custom: ticket.fields.clone().into_iter().collect(),
             comments,
+            attachments,
             properties: BTreeMap::new(),
             created: now,
             updated: now,

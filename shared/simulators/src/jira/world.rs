@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::attachment::Attachment;
+
 /// A Jira Cloud site as it is when a simulation starts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,6 +174,9 @@ pub struct Ticket {
     /// Comments, oldest first.
     #[serde(default)]
     pub comments: Vec<Comment>,
+    /// Files.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A comment.

@@ -90,7 +90,7 @@ fn a_finding_shows_the_text_and_the_nearest_name() {
 11 |     inputs: { message: \"Hello ${task.titel}\" }
    |                                      ^^^^^ did you mean `title`?
    |
-   = help: accepted: assignee, created, description, epic_link, id, labels, priority, project, repository_url, status, story_points, task_id, task_type, team, team_channel, title, updated, url"
+   = help: accepted: assignee, attachments, created, description, epic_link, id, labels, more_attachments, priority, project, repository_url, status, story_points, task_id, task_type, team, team_channel, title, updated, url"
     );
 }
 

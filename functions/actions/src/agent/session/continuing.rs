@@ -3,6 +3,7 @@
 //! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
 //! is in the branch if it was committed; the overlay begins empty.
 
+use super::attachments::pictures;
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
 use super::overlay::describe;
@@ -91,7 +92,8 @@ impl Session<'_> {
         (head.generation, head.messages) = (head.generation + 1, 1);
         (head.plan_done, head.plan_items) = (0, 0);
         (head.version, head.changed_at) = (head.version + 1, now);
-        let mut first = first_message(opening, &self.state);
+        let shown = pictures(self.context, &opening.attachments, &prefix.model).await?;
+        let mut first = first_message(opening, &self.state, shown);
         let words = waiting(self.context, self.head.task_id.as_deref()).await?;
         if let Some(words) = &words {
             take_in(self.context, &self.head.id, words, &mut self.state, &mut first).await?;

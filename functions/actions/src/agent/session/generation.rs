@@ -1,5 +1,6 @@
 //! A generation: the fixed part of its requests, and its first message.
 
+use super::attachments::{self, AttachedFile};
 use super::kept::{Prefix, Said, SessionState, read_json};
 use super::overlay::{FileChanges, describe};
 use super::work::Session;
@@ -38,6 +39,9 @@ pub(super) struct Opening {
     /// The pull request that is reviewed, or whose threads are answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) review: Option<ReviewSubject>,
+    /// The files of the ticket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) attachments: Vec<AttachedFile>,
 }
 
 impl Opening {
@@ -129,8 +133,8 @@ fn can_check(context: &Context<'_>, opening: &Opening) -> Result<bool, ActionErr
     Ok(project.checks.is_some() && runner.is_some())
 }
 
-/// The first message of a generation.
-pub(super) fn first_message(opening: &Opening, state: &SessionState) -> Said {
+/// The first message of a generation, with the pictures of the ticket for its model; `None` where it takes none.
+pub(super) fn first_message(opening: &Opening, state: &SessionState, pictures: Option<Vec<Part>>) -> Said {
     let mut text = String::new();
     let mut section = |title: &str, body: &str| {
         if !body.is_empty() {
@@ -139,6 +143,8 @@ pub(super) fn first_message(opening: &Opening, state: &SessionState) -> Said {
     };
     if let Some(task) = &opening.task {
         section("The ticket", &ticket(task));
+        let files = attachments::section(&opening.attachments, task.more_attachments, pictures.is_some());
+        section("Files attached to the ticket", &files);
     }
     section("What the workflow's author wants", opening.instructions.as_deref().unwrap_or_default());
     if let Some(context) = &opening.context {
@@ -167,7 +173,9 @@ pub(super) fn first_message(opening: &Opening, state: &SessionState) -> Said {
     }
     section("What people decided or asked for", &decisions(state));
     section("Your work so far", &so_far(state));
-    Said::ours(vec![Part::text(text.trim_end())])
+    let mut parts = vec![Part::text(text.trim_end())];
+    parts.extend(pictures.unwrap_or_default());
+    Said::ours(parts)
 }
 
 fn ticket(task: &Task) -> String {
@@ -287,7 +295,8 @@ impl Session<'_> {
         self.head.bounds.usd = definition.max_usd;
         self.state.workspace.new_generation();
         self.state.guided.clear();
-        let first = first_message(opening, &self.state);
+        let pictures = attachments::pictures(self.context, &opening.attachments, &prefix.model).await?;
+        let first = first_message(opening, &self.state, pictures);
         self.record_with_words(first, Some(prefix), FileChanges::default()).await
     }
 }
@@ -299,7 +308,7 @@ mod tests {
     use edits::{Change, ChangedContent, PlanItem};
 
     fn text(opening: &Opening, state: &SessionState) -> String {
-        match &first_message(opening, state).message.parts[0].content {
+        match &first_message(opening, state, None).message.parts[0].content {
             Content::Text(text) => text.clone(),
             other => unreachable!("{other:?}"),
         }

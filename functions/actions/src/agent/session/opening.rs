@@ -1,5 +1,6 @@
 //! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
 
+use super::attachments::{attached, pictures};
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
@@ -92,6 +93,9 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         (repository, base) = (Some(name), Some(commit));
     }
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
+    let model = context.model_named(&prefix.model).await?;
+    let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
+    opening.attachments = attached(context, opening.task.as_ref(), &model, session).await?;
     if let Some(session) = earlier {
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
@@ -125,7 +129,8 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         opened_at: now,
         changed_at: now,
     };
-    let mut first = first_message(&opening, &state);
+    let shown = pictures(context, &opening.attachments, &prefix.model).await?;
+    let mut first = first_message(&opening, &state, shown);
     let words = waiting(context, head.task_id.as_deref()).await?;
     if let Some(words) = &words {
         take_in(context, &id, words, &mut state, &mut first).await?;

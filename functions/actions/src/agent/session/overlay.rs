@@ -29,7 +29,7 @@ pub(super) async fn stored_changes(
             None => (None, false),
         };
         let content = match content {
-            Some(content) => Some(table.store_for_session(head, content, now).await?),
+            Some(content) => Some(table.store_for_session(&head.id, content, now).await?),
             None => None,
         };
         changed.push(OverlayFile {

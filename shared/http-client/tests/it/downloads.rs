@@ -1,0 +1,69 @@
+//! Files that a service keeps elsewhere.
+
+use crate::{answer, serve};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+use domain::ErrorKind;
+use http_client::Client;
+
+const HOSTS: &[&str] = &["media.example"];
+
+/// A service that keeps its files on another host: that of this machine has two names.
+async fn service() -> Client {
+    serve(|request: Request| -> Response<Body> {
+        let host = request.headers()["host"].to_str().unwrap().to_owned();
+        let port = host.rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap();
+        let credentials =
+            request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        match request.uri().path() {
+            "/base/file" => {
+                assert_eq!(credentials.as_deref(), Some("Bearer hunter2-token"));
+                answer(303, &[("location", &format!("http://localhost:{port}/kept?key=1"))], "")
+            }
+            "/kept" if host.starts_with("localhost") => {
+                let seen = [credentials.is_some(), request.headers().contains_key("accept-language")];
+                answer(200, &[("content-type", "application/octet-stream")], format!("\u{0}{seen:?}"))
+            }
+            "/base/stolen" => answer(302, &[("location", "https://evil.example/?key=private")], ""),
+            "/base/inside" => answer(302, &[("location", "https://169.254.169.254/latest/meta-data")], ""),
+            "/base/large" => answer(200, &[], vec![b'x'; 2_000]),
+            path => unreachable!("{path}"),
+        }
+    })
+    .await
+    .header("accept-language", "en")
+}
+
+#[tokio::test]
+async fn a_file_elsewhere_is_read_without_credentials() {
+    let client = service().await;
+    let file = client.get("/file", &[]).downloading_from(HOSTS).send().await.unwrap();
+    assert_eq!(file.header("content-type").as_deref(), Some("application/octet-stream"));
+    assert_eq!(file.into_bytes(), b"\0[false, false]", "neither credentials nor other headers");
+    // Nobody who did not ask for it is led there.
+    assert_eq!(client.get("/file", &[]).send().await.unwrap_err().status, Some(303));
+}
+
+#[tokio::test]
+async fn a_file_is_not_read_from_hosts_that_nobody_named() {
+    let client = service().await;
+    for (path, host) in [("stolen", "evil.example"), ("inside", "169.254.169.254")] {
+        let failure = client.get("/{path}", &[path]).downloading_from(HOSTS).send().await.unwrap_err();
+        assert_eq!((failure.status, failure.error.kind), (Some(302), ErrorKind::Rejected));
+        let message = failure.error.message;
+        assert!(
+            message.contains(&format!("was redirected to {host} (302), which is not followed")),
+            "{message}"
+        );
+        assert!(!message.contains("private"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_larger_than_its_reader_wants_is_refused() {
+    let client = service().await;
+    assert_eq!(client.get("/large", &[]).at_most(2_000).send().await.unwrap().size(), 2_000);
+    let error = client.get("/large", &[]).at_most(1_999).send().await.unwrap_err().error;
+    assert!(error.message.ends_with("gave an answer of more than 1999 bytes, which is refused"), "{error}");
+}

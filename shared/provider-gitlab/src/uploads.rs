@@ -1,0 +1,113 @@
+//! Files that people put into an issue: they upload them to its project and link them in its description
+//! (<https://docs.gitlab.com/api/project_markdown_uploads/>).
+
+use crate::gitlab::Gitlab;
+use domain::{ActionError, Attachment, RepositoryName};
+use http_client::Optional;
+use percent_encoding::percent_decode_str;
+
+/// Where GitLab servers keep uploads that they do not give themselves, under addresses that are keys by themselves:
+/// <https://docs.gitlab.com/administration/object_storage/>.
+const STORES: &[&str] = &[
+    "amazonaws.com",
+    "blob.core.windows.net",
+    "gitlab-static.net",
+    "r2.cloudflarestorage.com",
+    "storage.googleapis.com",
+];
+
+/// The path of uploads below a project, before a secret of 32 hexadecimal digits and the file's name.
+const FOLDER: &str = "/uploads/";
+const SECRET: usize = 32;
+
+/// The files of a project that a text links, each once, in the text's order. Links to other sites and projects are left alone.
+pub(crate) fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachment> {
+    let page = format!("{site}/{project}");
+    let mut found: Vec<Attachment> = Vec::new();
+    for (at, _) in text.match_indices(FOLDER) {
+        // GitLab's editor writes the path below the project; people copy the whole address.
+        let before = &text[..at];
+        let before = before.strip_suffix(page.as_str()).unwrap_or(before);
+        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
+        let Some((secret, rest)) = text[at + FOLDER.len()..].split_once('/') else { continue };
+        if !is_target || secret.len() != SECRET || !secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c.is_control() || "()<>[]{}\"'`\\?#/".contains(c));
+        let name = percent_decode_str(&rest[..end.unwrap_or(rest.len())]).decode_utf8_lossy().into_owned();
+        let id = format!("{secret}/{name}");
+        if !name.is_empty() && !name.contains('/') && !found.iter().any(|known| known.id == id) {
+            found.push(Attachment { id, name, media_type: None, size: None, author: None });
+        }
+    }
+    found
+}
+
+impl Gitlab {
+    pub(crate) async fn content_of(
+        &self,
+        project: &RepositoryName,
+        file: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        let (secret, name) = file.id.split_once('/').ok_or_else(|| {
+            ActionError::rejected(format!("`{}` is no upload; accepted: its secret and its name", file.id))
+        })?;
+        let values = [project.as_str(), secret, name];
+        let request = self
+            .client
+            .get("/projects/{id}/uploads/{secret}/{filename}", &values)
+            .header("accept", "*/*")
+            .downloading_from(STORES)
+            .at_most(most);
+        let answer = self.send(project, request).await.optional()?.ok_or_else(|| {
+            ActionError::rejected(
+                "GitLab no longer has the file, the configured token may not see it, or the server is older than GitLab 17.4",
+            )
+        })?;
+        Ok(answer.into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "66dbcd21ec5d24ed6ea225176098d52b";
+
+    fn names(text: &str) -> Vec<String> {
+        let text = text.replace("SECRET", SECRET);
+        let found = uploads_in(&text, "https://git.example", &"acme/web/shop".parse().unwrap());
+        found.into_iter().map(|file| file.id.replace(SECRET, "SECRET")).collect()
+    }
+
+    #[test]
+    fn links_to_uploads_of_the_project_are_files() {
+        for (text, expected) in [
+            ("![shot](/uploads/SECRET/shot_1.png){width=600}", vec!["SECRET/shot_1.png"]),
+            (
+                "[log.txt](/uploads/SECRET/log.txt) [a](/uploads/SECRET/a) [again](/uploads/SECRET/log.txt)",
+                vec!["SECRET/log.txt", "SECRET/a"],
+            ),
+            ("<img src=\"/uploads/SECRET/gr%C3%BCn.png\">", vec!["SECRET/grün.png"]),
+            ("https://git.example/acme/web/shop/uploads/SECRET/b.txt", vec!["SECRET/b.txt"]),
+            ("/uploads/SECRET/c.txt?x=1 and\n/uploads/SECRET/", vec!["SECRET/c.txt"]),
+        ] {
+            assert_eq!(names(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_links_are_none() {
+        for text in [
+            "https://evil.example/uploads/SECRET/a.txt",
+            "https://git.example/acme/other/uploads/SECRET/a.txt",
+            "https://git.example/-/project/7/uploads/SECRET/a.txt",
+            "(/uploads/66dbcd/a.txt) (/uploads/SECRETff/a.txt) (/uploads/zzdbcd21ec5d24ed6ea225176098d52b/a.txt)",
+            "(/uploads/SECRET/..%2F..%2Fissues)",
+            "(/uploads/SECRET)",
+        ] {
+            assert_eq!(names(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}
