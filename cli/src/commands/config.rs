@@ -144,7 +144,8 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     };
     if present.as_deref() == Some(&wanted) {
         // What is derived from it may be of an earlier version.
-        in_force::put_file(&table, "config apply", &wanted).await?;
+        let put = in_force::put_file(&table, "config apply", &wanted);
+        in_force::audited(&table, "config apply", put).await?;
         println!("{} is already in force", path.display());
         return Ok(());
     }

@@ -39,7 +39,7 @@ pub(crate) enum Arguments {
         client: ClientArguments,
     },
     /// Create a project. It is in force at once, without a change of the configuration file.
-    #[command(after_help = CREATE_EXAMPLES)]
+    #[command(after_help = EXAMPLES_OF_CREATE)]
     Create {
         /// Its key in the tracker: `SHOP` in Jira, `owner/name` for GitHub Issues.
         key: String,
@@ -52,7 +52,7 @@ pub(crate) enum Arguments {
         client: ClientArguments,
     },
     /// Change a project that the API manages; what is not named stays as it is.
-    #[command(after_help = EDIT_EXAMPLES)]
+    #[command(after_help = EXAMPLES_OF_EDIT)]
     Edit {
         /// Its key.
         key: String,
@@ -73,7 +73,7 @@ pub(crate) enum Arguments {
     },
 }
 
-const CREATE_EXAMPLES: &str = "\
+const EXAMPLES_OF_CREATE: &str = "\
 Examples:
   ticketsmith project create GIFT --repository acme/gift --provider task_management=jira --provider version_control=github
   ticketsmith project create GIFT --file gift.yaml --channel '#gift'
@@ -82,7 +82,7 @@ The file has what a project has under `projects:` in the configuration file; wha
 
 Exit codes: 0 created · 2 something is not accepted · 4 sign-in needed · 5 not allowed · 6 there is such a project already";
 
-const EDIT_EXAMPLES: &str = "\
+const EXAMPLES_OF_EDIT: &str = "\
 Examples:
   ticketsmith project edit GIFT --channel '#gifts'
   ticketsmith project edit GIFT --file gift.yaml

@@ -82,7 +82,7 @@ impl SettingsArguments {
         for written in &self.providers {
             let Some((plugin, name)) = written.split_once('=') else {
                 return Err(Exit::usage(format!(
-                    "`{written}` is not accepted after --provider; accepted: TYPE=NAME, such as version_control=github"
+                    "`{written}` is not accepted after --provider; accepted: TYPE=NAME, with a plugin type and a name under `plugins:`"
                 )));
             };
             if let Value::Object(providers) = providers {
