@@ -13,7 +13,9 @@ pub(crate) use profiles::{LOCAL, Profile, Profiles};
 use crate::exit::{Exit, Outcome};
 use http_client::WebSocket;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
@@ -43,6 +45,7 @@ pub(crate) struct Call {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Value>,
+    if_match: Option<String>,
 }
 
 impl Call {
@@ -54,7 +57,7 @@ impl Call {
             full.push_str(&encoded(segment));
             full.push_str(piece);
         }
-        Self { method, path: full, query: Vec::new(), body: None }
+        Self { method, path: full, query: Vec::new(), body: None, if_match: None }
     }
 
     /// A request that only reads.
@@ -70,6 +73,12 @@ impl Call {
     /// With a parameter, if there is a value for it.
     pub(crate) fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name.to_owned(), value.to_string())));
+        self
+    }
+
+    /// Only if the thing is still in the state with this tag.
+    pub(crate) fn if_match(mut self, tag: &str) -> Self {
+        self.if_match = Some(tag.to_owned());
         self
     }
 
@@ -125,6 +134,14 @@ impl ApiClient {
     /// # Errors
     /// The API's refusal with its exit code; unreachable when it does not answer.
     pub(crate) async fn send(&self, call: &Call) -> Outcome<Value> {
+        Ok(self.send_for_tag(call).await?.0)
+    }
+
+    /// As [`Self::send`]; also gives the tag of the state in which the thing is, where the answer says it.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn send_for_tag(&self, call: &Call) -> Outcome<(Value, Option<String>)> {
         let mut request = self
             .http
             .request(call.method.clone(), format!("{}{}", self.base, call.path))
@@ -137,6 +154,9 @@ impl ApiClient {
             let name = HeaderValue::from_str(name);
             let name = name.map_err(|_| Exit::usage("a name of ASCII characters is accepted after --as"))?;
             request = request.header(ON_BEHALF_OF, name);
+        }
+        if let Some(tag) = &call.if_match {
+            request = request.header(IF_MATCH, tag);
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
@@ -163,7 +183,8 @@ impl ApiClient {
                 ))
             })?,
         };
-        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &headers, &body)) }
+        let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        if status.is_success() { Ok((body, tag)) } else { Err(refusal(status.as_u16(), &headers, &body)) }
     }
 
     /// A socket over which the frames of an execution come; `None` where the API pushes nothing.
@@ -239,7 +260,7 @@ fn refusal(status: u16, headers: &HeaderMap, body: &Value) -> Exit {
     match status {
         401 => Exit::sign_in_needed(format!("{message}\n  `ticketsmith auth login` signs in")),
         403 | 404 => Exit::not_allowed(message),
-        409 | 412 => Exit::conflict(message),
+        409 | 412 | 428 => Exit::conflict(message),
         400 | 405 | 413 | 415 | 422 => Exit::usage(message),
         _ => {
             let after = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok());

@@ -8,8 +8,8 @@ mod shape;
 pub(crate) use example::example;
 
 use crate::exit::{Exit, Outcome};
-use domain::configuration::{Configuration, Problem};
-use edits::ProtectedPaths;
+use domain::configuration::{Configuration, NO_PROVIDERS, Problem};
+use edits::protected_path_problems;
 use providers::nearest;
 use schemars::schema_for;
 use serde_json::Value;
@@ -180,16 +180,10 @@ fn lacks(configuration: &Configuration) -> Vec<Problem> {
     for (index, project) in configuration.projects.iter().enumerate() {
         let index = index.to_string();
         if project.providers.is_empty() {
-            let message = "it is missing, so every step would be skipped; name the provider that serves each plugin type";
-            problems.push(Problem::new(["projects", &index, "providers"], message));
+            problems.push(Problem::new(["projects", &index, "providers"], NO_PROVIDERS));
         }
-        for (position, pattern) in project.protected_paths.iter().enumerate() {
-            if let Err(error) = ProtectedPaths::new(std::slice::from_ref(pattern)) {
-                let place = ["projects", &index, "protected_paths", &position.to_string()];
-                let message = error.message.trim_start_matches("protected_paths: ");
-                problems.push(Problem::new(place, message));
-            }
-        }
+        let paths = protected_path_problems(project).into_iter();
+        problems.extend(paths.map(|problem| problem.below(["projects", &index])));
     }
     problems
 }

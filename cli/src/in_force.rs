@@ -1,8 +1,30 @@
 //! What is in force is changed with a record in the audit.
 
 use crate::exit::{Exit, Outcome};
+use domain::configuration::Configuration;
 use jiff::Timestamp;
-use records::{AuditKind, AuditRecord, Table};
+use providers::InForce;
+use records::{AuditKind, AuditRecord, RecordsError, Table};
+
+/// Puts a configuration file in force. Projects that the API managed under its keys are archived, which is recorded and said. Gives the
+/// configuration's version.
+///
+/// # Errors
+/// Usage when the file is too large; unreachable when the table does not answer.
+pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> Outcome<u64> {
+    let now = Timestamp::now();
+    let put = providers::put_in_force(table, file, by, now).await;
+    let InForce { version, archived } = put.map_err(|error| match error {
+        RecordsError::Invalid(_) => Exit::usage(error),
+        error => Exit::unreachable(error),
+    })?;
+    for key in archived {
+        tracing::warn!(project = key, "the project that the API managed is archived: the file has its key");
+        let what = format!("archive the project {key}, because the configuration file has its key");
+        table.audit(&record(format!("archive-{key}-{version}"), by, what)).await.map_err(Exit::unreachable)?;
+    }
+    Ok(version)
+}
 
 /// Puts documents in force, and records each that has changed: the configuration, the workflows, the prompts or the agents. `by` says how:
 /// `serve` or `config apply`.
@@ -17,18 +39,22 @@ pub(crate) async fn audited<T>(table: &Table, by: &str, put: impl Future<Output 
         if before.get(name) == Some(&version) {
             continue;
         }
-        let record = AuditRecord {
-            id: format!("{name}-{version}"),
-            kind: AuditKind::Configuration,
-            at: Timestamp::now(),
-            who: "operator".to_owned(),
-            by: by.to_owned(),
-            what: format!("put version {version} of the {name} in force"),
-            about: None,
-            whence: None,
-            status: None,
-        };
-        table.audit(&record).await.map_err(Exit::unreachable)?;
+        let what = format!("put version {version} of the {name} in force");
+        table.audit(&record(format!("{name}-{version}"), by, what)).await.map_err(Exit::unreachable)?;
     }
     Ok(put)
+}
+
+fn record(id: String, by: &str, what: String) -> AuditRecord {
+    AuditRecord {
+        id,
+        kind: AuditKind::Configuration,
+        at: Timestamp::now(),
+        who: "operator".to_owned(),
+        by: by.to_owned(),
+        what,
+        about: None,
+        whence: None,
+        status: None,
+    }
 }

@@ -202,7 +202,7 @@ impl Server {
         table.create_table().await.map_err(Exit::unreachable)?;
         stream::leave_out_images(table_file.writer(), table.name()).map_err(Exit::unreachable)?;
         let put = async {
-            providers::put_in_force(&table, &file.configuration).await.map_err(Exit::usage)?;
+            in_force::put_file(&table, "serve", &file.configuration).await?;
             workflows.put(&engine, &table).await
         };
         in_force::audited(&table, "serve", put).await?;

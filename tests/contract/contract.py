@@ -71,16 +71,22 @@ class Api:
         [agent] = self.call(f"/agents?execution={names[0]}")["items"]
         pull_request = base64.urlsafe_b64encode(b"acme/shop@feature/SHOP-1").decode().rstrip("=")
         eventually("the evidence is signed", 60, self.answers(f"/pull-requests/{pull_request}/evidence"))
-        return names, agent["id"], pull_request
+        # The API manages them: one is changed, the other is deleted.
+        providers = {"version_control": "github", "task_management": "jira"}
+        projects = [
+            self.call("/projects", {"key": key, "repository": f"acme/{key.lower()}", "providers": providers})["id"]
+            for key in ("GIFT", "TOYS")
+        ]
+        return names, agent["id"], pull_request, projects
 
 
-def judge(api, agent, pull_request, folder):
+def judge(api, agent, pull_request, projects, folder):
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", SETTINGS, "run", CONTRACT]
     options = ["--url", api.url.removesuffix("/api/v1"), "--checks", "all", "--max-examples", EXAMPLES]
     headers = [f"--header=ticketsmith-as:{PERSON}"]
     # One phase after another over all operations, each with the same cases every time.
     quiet = ["--generation-deterministic", "--workers", "1", "--no-color"]
-    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent, "TICKETSMITH_PULL_REQUEST": pull_request}).returncode
+    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent, "TICKETSMITH_PULL_REQUEST": pull_request, "TICKETSMITH_PROJECT": projects[0], "TICKETSMITH_DELETED_PROJECT": projects[1]}).returncode
 
 
 def main():
@@ -96,9 +102,9 @@ def main():
             for workflow in ("change_ticket", "create_ticket", "development"):
                 shutil.copy(ROOT / f"workflows/{workflow}.yaml", configured / "workflows")
             api = Api(configured, processes)
-            names, agent, pull_request = api.seed()
+            names, agent, pull_request, projects = api.seed()
             say(f"seeded {len(names)} executions")
-            failed = judge(api, agent, pull_request, folder)
+            failed = judge(api, agent, pull_request, projects, folder)
             assert api.process.poll() is None, f"serve ended with {api.process.returncode}"
             api.call("/executions?limit=1")
             if failed:

@@ -52,6 +52,7 @@ mod people;
 mod planning;
 mod plans;
 mod process;
+mod projects;
 mod prompt;
 mod providers_of_models;
 mod pull;

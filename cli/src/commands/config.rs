@@ -28,6 +28,12 @@ pub(crate) enum Arguments {
     /// Print a complete configuration with every key explained.
     #[command(after_help = "Example:\n  ticketsmith config example > ticketsmith.yaml")]
     Example,
+    /// Print what is configured as a file: what the file in force says, with the projects that the API manages.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export {
+        #[command(flatten)]
+        place: PlaceArgument,
+    },
     /// Check the file, show its changes, and apply them.
     #[command(after_help = APPLY_EXAMPLES)]
     Apply {
@@ -50,6 +56,15 @@ Examples:
 Functions see the change within a minute. When `serve` starts, it applies its own file again and reads secrets with new names.
 
 Exit codes: 0 applied, or nothing to change · 1 not confirmed · 2 the file is invalid · 3 neither `serve` nor the stage is reachable";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  ticketsmith config export > ticketsmith.yaml
+  ticketsmith config export --stage prod > ticketsmith.yaml
+
+Used as the file, it configures the same. The file then manages all its projects, and the API none of them.
+
+Exit codes: 0 printed · 1 nothing is configured · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -76,6 +91,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             print!("{}", example());
             Ok(())
         }
+        Arguments::Export { place } => export(&place).await,
         Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,
     }
 }
@@ -105,18 +121,31 @@ fn unsupported(configuration: &Configuration, project: &Project) -> Vec<String> 
         .collect()
 }
 
+async fn export(place: &PlaceArgument) -> Outcome {
+    let table = Connection::open(place).await?.table;
+    match table.configuration(Timestamp::now()).await {
+        Ok(configuration) => print!("{}", text(&configuration)?),
+        Err(RecordsError::Missing(_)) => return Err(Exit::negative("nothing is configured there")),
+        Err(error) => return Err(Exit::unreachable(error)),
+    }
+    Ok(())
+}
+
 async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let wanted = ConfigurationFile::load(path)?.configuration;
     if let Some(stage) = &place.stage {
         check_secrets(&wanted, stage, path)?;
     }
     let table = Connection::open(place).await?.table;
-    let present = match table.configuration(Timestamp::now()).await {
+    let present = match table.configuration_of_file(Timestamp::now()).await {
         Ok(present) => Some(present),
         Err(RecordsError::Missing(_)) => None,
         Err(error) => return Err(Exit::unreachable(error)),
     };
     if present.as_deref() == Some(&wanted) {
+        // What is derived from it may be of an earlier version.
+        let put = in_force::put_file(&table, "config apply", &wanted);
+        in_force::audited(&table, "config apply", put).await?;
         println!("{} is already in force", path.display());
         return Ok(());
     }
@@ -125,7 +154,7 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
     let changes = TextDiff::from_lines(&before, &after);
     print!("{}", changes.unified_diff().context_radius(3).header("in force", &path.display().to_string()));
     confirm("Apply these changes?", yes)?;
-    let put = async { providers::put_in_force(&table, &wanted).await.map_err(Exit::unreachable) };
+    let put = in_force::put_file(&table, "config apply", &wanted);
     let version = in_force::audited(&table, "config apply", put).await?;
     println!("version {version} takes effect within a minute");
     Ok(())
@@ -164,6 +193,36 @@ fn check_secrets(configuration: &Configuration, stage: &Stage, path: &Path) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_exported_configures_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ticketsmith.yaml");
+        std::fs::write(
+            &path,
+            r##"
+projects:
+  - { key: SHOP, repository: acme/shop, providers: { task_management: jira, version_control: github }, channel: "#shop",
+      may_trigger: [engineering, repository-writers], statuses: { in_review: "no", done: "1.10" }, protected_paths: ["*.lock", "&a", "!x"],
+      checks: { test: "npm test # all", minutes: 7 }, workflows: [code_review], ci_gate: always }
+plugins: { jira: { base_url: "https://acme.atlassian.net", secret: ticketsmith/work#jira }, github: {}, slack: {} }
+webhooks: { mention: "@bot", own_accounts: { github: "ticketsmith[bot]" } }
+budgets: { per_task_usd: 2.5, per_project_month_usd: 100 }
+notify: [approval]
+groups: { engineering: [ada], "off": [] }
+users: [{ name: ada, jira: 5e10, github: 0123, roles: [developer] }, { name: "null", roles: { SHOP: [viewer] } }]
+"##,
+        )
+        .unwrap();
+        let mut configuration = ConfigurationFile::load(&path).unwrap().configuration;
+        let managed = serde_json::json!({
+            "key": "acme/gift", "repository": "acme/gift", "base_branch": "trunk", "space": "~",
+            "providers": {"task_management": "github", "version_control": "github"},
+        });
+        configuration.projects.push(serde_json::from_value(managed).unwrap());
+        std::fs::write(&path, text(&configuration).unwrap()).unwrap();
+        assert_eq!(ConfigurationFile::load(&path).unwrap().configuration, configuration);
+    }
 
     #[test]
     fn plugin_types_without_a_provider_are_listed() {

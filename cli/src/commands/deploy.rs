@@ -115,7 +115,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 
 /// Stores how tickets of the configuration in force are written; the previous version may have written them differently.
 async fn put_references(table: &Table) -> Outcome {
-    match table.configuration(Timestamp::now()).await {
+    match table.configuration_of_file(Timestamp::now()).await {
         Ok(configuration) => {
             let references = providers::references(&configuration);
             table.put_references(&references).await.map_err(Exit::unreachable)?;

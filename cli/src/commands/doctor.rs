@@ -4,6 +4,7 @@ mod deployed;
 mod evidence;
 mod needs;
 mod permissions;
+mod projects;
 mod secrets;
 
 use crate::account::Stage;
@@ -117,6 +118,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if let Some(stage) = &arguments.place.stage {
                 stage_findings(&file.configuration, stage, &mut findings).await;
             }
+            findings.extend(projects::in_both(&file.configuration, &arguments.place).await);
             let secrets = Secrets::open(&file.configuration, &arguments.place).await;
             match &secrets {
                 Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),
@@ -169,7 +171,7 @@ async fn stage_findings(configuration: &Configuration, stage: &Stage, findings: 
 async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Connection) -> Finding {
     let apply = format!("apply it with `ticketsmith config apply --stage {}`", stage.name());
     let subject = format!("configuration in force in the stage {}", stage.name());
-    match connection.table.configuration(Timestamp::now()).await {
+    match connection.table.configuration_of_file(Timestamp::now()).await {
         Ok(present) if *present == *configuration => Finding::new(subject, Ok(())),
         Ok(_) => {
             let problem = Some(format!("it differs from this file; {apply}"));

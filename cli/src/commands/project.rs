@@ -1,8 +1,14 @@
-//! `ticketsmith project`: the configured projects.
+//! `ticketsmith project`: the projects of the configuration file, and those that the API manages.
 
-use crate::api_client::{Call, ClientArguments, Column, task_id};
-use crate::exit::Outcome;
+mod settings;
+
+use crate::api_client::{ApiClient, Call, ClientArguments, Column, PageArguments, task_id};
+use crate::confirm::confirm;
+use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
+use reqwest::Method;
+use serde_json::Value;
+use settings::SettingsArguments;
 
 const COLUMNS: &[Column] = &[
     ("project", "key"),
@@ -12,11 +18,16 @@ const COLUMNS: &[Column] = &[
     ("managed by", "managed_by"),
 ];
 
+/// What is shown of a project that is planned.
+const PLANNED: &[Column] = &[("execution", "execution"), ("state", "state")];
+
 /// `ticketsmith project …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
     /// List the projects.
     List {
+        #[command(flatten)]
+        page: PageArguments,
         #[command(flatten)]
         client: ClientArguments,
     },
@@ -27,23 +38,115 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
+    /// Create a project. It is in force at once, without a change of the configuration file.
+    #[command(after_help = EXAMPLES_OF_CREATE)]
+    Create {
+        /// Its key in the tracker: `SHOP` in Jira, `owner/name` for GitHub Issues.
+        key: String,
+        #[command(flatten)]
+        settings: SettingsArguments,
+        /// What the project is for: the workflow `planning` plans it.
+        #[arg(long, value_name = "TEXT")]
+        requirements: Option<String>,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
+    /// Change a project that the API manages; what is not named stays as it is.
+    #[command(after_help = EXAMPLES_OF_EDIT)]
+    Edit {
+        /// Its key.
+        key: String,
+        #[command(flatten)]
+        settings: SettingsArguments,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
+    /// Archive a project that the API manages: nothing starts there any longer.
+    Delete {
+        /// Its key.
+        key: String,
+        /// Do not prompt.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
 }
+
+const EXAMPLES_OF_CREATE: &str = "\
+Examples:
+  ticketsmith project create GIFT --repository acme/gift --provider task_management=jira --provider version_control=github
+  ticketsmith project create GIFT --file gift.yaml --channel '#gift'
+
+The file has what a project has under `projects:` in the configuration file; what is named beside it counts more.
+
+Exit codes: 0 created · 2 something is not accepted · 4 sign-in needed · 5 not allowed · 6 there is such a project already";
+
+const EXAMPLES_OF_EDIT: &str = "\
+Examples:
+  ticketsmith project edit GIFT --channel '#gifts'
+  ticketsmith project edit GIFT --file gift.yaml
+
+With a file, the project is what the file says, and what is named beside it counts more.
+
+Exit codes: 0 changed · 2 something is not accepted · 4 sign-in needed · 5 not allowed, or no such project · 6 the configuration file manages it, or
+somebody else changed it at the same time";
 
 /// The operations of the API that these commands use.
 #[cfg(test)]
-pub(crate) const OPERATIONS: &[(&str, &str)] =
-    &[("list_projects", "project list"), ("get_project", "project view")];
+pub(crate) const OPERATIONS: &[(&str, &str)] = &[
+    ("list_projects", "project list"),
+    ("get_project", "project view"),
+    ("create_project", "project create"),
+    ("replace_project", "project edit"),
+    ("delete_project", "project delete"),
+];
 
 /// Runs the command.
 ///
 /// # Errors
-/// The API's refusal; unreachable when nothing answers.
+/// The API's refusal; usage for a file that cannot be read; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
-        Arguments::List { client } => client.show(&Call::get("/projects", &[]), COLUMNS).await,
+        Arguments::List { page, client } => client.list(&Call::get("/projects", &[]), &page, COLUMNS).await,
         // Keys of projects may be `owner/name`; their ids are made as those of tickets are.
-        Arguments::View { key, client } => {
-            client.show(&Call::get("/projects/{}", &[&task_id(&key)]), COLUMNS).await
+        Arguments::View { key, client } => client.show(&of(Method::GET, &key), COLUMNS).await,
+        Arguments::Create { key, settings, requirements, client } => {
+            let mut body = settings.over(settings.of_file()?.unwrap_or_default())?;
+            body.insert("key".to_owned(), key.into());
+            let columns = if requirements.is_some() { PLANNED } else { COLUMNS };
+            body.extend(requirements.map(|text| ("requirements".to_owned(), text.into())));
+            client.show(&Call::post("/projects", &[]).body(body.into()), columns).await
+        }
+        Arguments::Edit { key, settings, client } => {
+            let api = client.client()?;
+            let (present, tag) = read(&api, &key).await?;
+            let before = match settings.of_file()? {
+                Some(file) => file,
+                None => settings::of_answer(&present),
+            };
+            let mut body = settings.over(before)?;
+            body.insert("key".to_owned(), present["key"].clone());
+            let call = of(Method::PUT, &key).if_match(&tag).body(body.into());
+            client.print(api.send(&call).await?, COLUMNS)
+        }
+        Arguments::Delete { key, yes, client } => {
+            let api = client.client()?;
+            let (_, tag) = read(&api, &key).await?;
+            confirm(&format!("Archive the project {key}?"), yes)?;
+            let archived = api.send(&of(Method::DELETE, &key).if_match(&tag)).await?;
+            client.print(archived, COLUMNS)
         }
     }
+}
+
+fn of(method: Method, key: &str) -> Call {
+    Call::new(method, "/projects/{}", &[&task_id(key)])
+}
+
+/// A project as it is now, with the tag of its state.
+async fn read(api: &ApiClient, key: &str) -> Outcome<(Value, String)> {
+    let (project, tag) = api.send_for_tag(&of(Method::GET, key)).await?;
+    let tag = tag.ok_or_else(|| Exit::unreachable("the API does not say which state the project is in"))?;
+    Ok((project, tag))
 }

@@ -16,6 +16,9 @@ use tokio::task::JoinSet;
 /// How long to wait after a first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long until it is looked again whether some project uses a service.
+const UNUSED_PAUSE: Duration = Duration::from_secs(30);
+
 /// The longest wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -47,31 +50,32 @@ impl Puller {
         Ok(Self { configuration, providers: Arc::new(providers), table, clock, webhooks })
     }
 
-    /// Fetches from each service that some project uses, as tasks of their own: one that does not answer holds up no other. Gives a line for
-    /// each, also for those that need a public address.
+    /// Fetches from each service, as tasks of their own: one that does not answer holds up no other. Gives a line for each that a project of
+    /// the file uses, also for those that need a public address.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>) -> Vec<String> {
         let mut lines = Vec::new();
         for instance in self.configuration.instances() {
-            let repositories = repositories(&self.configuration, instance.name);
             let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());
-            let Some(sender) = sender.filter(|_| !repositories.is_empty()) else { continue };
-            let name = instance.name;
-            match sender.fetched() {
+            let Some(sender) = sender else { continue };
+            let (name, is_used) =
+                (instance.name, !repositories(&self.configuration, instance.name).is_empty());
+            let line = match sender.fetched() {
                 Some(fetched) => {
-                    lines.push(format!("{name}: {fetched}"));
-                    tasks.spawn(self.clone().keep(name.clone(), repositories));
+                    tasks.spawn(self.clone().keep(name.clone()));
+                    format!("{name}: {fetched}")
                 }
-                None => lines.push(format!("nothing of {name}: {} needs a public address", sender.title())),
-            }
+                None => format!("nothing of {name}: {} needs a public address", sender.title()),
+            };
+            lines.extend(Some(line).filter(|_| is_used));
         }
         lines
     }
 
     /// Fetches again and again.
-    async fn keep(self, instance: InstanceName, repositories: Vec<RepositoryName>) {
+    async fn keep(self, instance: InstanceName) {
         let mut failed_pause = None;
         loop {
-            let pause = match self.pull(&instance, &repositories).await {
+            let pause = match self.pull(&instance).await {
                 Ok(Some(pause)) => {
                     if failed_pause.take().is_some() {
                         tracing::info!(%instance, "events are fetched again");
@@ -91,17 +95,18 @@ impl Puller {
         }
     }
 
-    /// Fetches once. `None` where nothing can be fetched.
-    async fn pull(
-        &self,
-        instance: &InstanceName,
-        repositories: &[RepositoryName],
-    ) -> Result<Option<Duration>, ActionError> {
+    /// Fetches once, for the projects that there are now. `None` where nothing can be fetched.
+    async fn pull(&self, instance: &InstanceName) -> Result<Option<Duration>, ActionError> {
+        let configuration = self.table.configuration(self.clock.now()).await?;
+        let repositories = repositories(&configuration, instance);
+        if repositories.is_empty() {
+            return Ok(Some(UNUSED_PAUSE));
+        }
         let access = RepositoryAccess::ReadConversations;
-        let connected = self.providers.connect(&self.configuration, instance, access).await?;
+        let connected = self.providers.connect(&configuration, instance, access).await?;
         let Some(pull) = connected.pull else { return Ok(None) };
         let pull: &dyn Pull = &*pull;
-        pull.pull(repositories, &Hand { puller: self, instance }).await.map(Some)
+        pull.pull(&repositories, &Hand { puller: self, instance }).await.map(Some)
     }
 }
 

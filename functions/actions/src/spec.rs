@@ -201,7 +201,7 @@ impl ActionSpec {
     /// What the function may do in the table. Only what pays for a model may write budgets, and only what parks an execution
     /// may write waiters.
     pub fn access(&self) -> Access {
-        let always = [Partition::Document, Partition::Run, Partition::Stored];
+        let always = [Partition::Configured, Partition::Document, Partition::Run, Partition::Stored];
         let mut access = Access::reading(always.into_iter().chain(self.reads.iter().copied()))
             .writing([Partition::Execution])
             .writing(self.writes.iter().copied());

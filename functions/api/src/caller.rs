@@ -15,6 +15,7 @@ use domain::{Actor, EventName};
 use records::ExecutionRecord;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 
 /// How often one session or machine token may be used.
 const RATE: Rate = Rate::per_second(50);
@@ -52,6 +53,17 @@ impl FromRequestParts<Shared> for Caller {
         };
         let trigger = trigger_of(&authority);
         Ok(Self { directory, actor, authority, credential, trigger, delivery, idempotency_key })
+    }
+}
+
+/// Who asks, where that is known. Nobody is refused: what needs no credential is answered whatever is sent.
+pub(crate) struct MaybeCaller(pub(crate) Option<Caller>);
+
+impl FromRequestParts<Shared> for MaybeCaller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(head: &mut Parts, api: &Shared) -> Result<Self, Infallible> {
+        Ok(Self(Caller::from_request_parts(head, api).await.ok()))
     }
 }
 

@@ -71,9 +71,10 @@ impl Contract {
                 }
             }
             Value::Array(items) => {
-                let most = schema["maxItems"].as_u64();
-                if most.is_some_and(|most| items.len() as u64 > most) {
-                    refuse(errors, path.to_owned(), in_range("items", None, most, items.len() as u64));
+                let (least, most, length) =
+                    (schema["minItems"].as_u64(), schema["maxItems"].as_u64(), items.len() as u64);
+                if least.is_some_and(|least| length < least) || most.is_some_and(|most| length > most) {
+                    refuse(errors, path.to_owned(), in_range("items", least, most, length));
                 }
                 for (index, item) in items.iter().enumerate() {
                     self.check(&schema["items"], item, &format!("{path}/{index}"), errors);
@@ -88,7 +89,9 @@ impl Contract {
                     }
                 }
                 for (name, field) in fields {
-                    if let Some(schema) = known.and_then(|known| known.get(name)) {
+                    let of_any = &schema["additionalProperties"];
+                    let schema_of_field = known.and_then(|known| known.get(name));
+                    if let Some(schema) = schema_of_field.or(of_any.is_object().then_some(of_any)) {
                         self.check(schema, field, &pointer(path, name), errors);
                     } else if schema["additionalProperties"] == false {
                         let accepted: Vec<_> =
@@ -98,7 +101,18 @@ impl Contract {
                     }
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Number(number) => {
+                let bound = |name: &str| schema[name].as_f64();
+                let (least, most) = (bound("minimum"), bound("maximum"));
+                let given = number.as_f64().unwrap_or_default();
+                if least.is_some_and(|least| given < least) || most.is_some_and(|most| given > most) {
+                    let from = least.map(|least| format!(" from {least}")).unwrap_or_default();
+                    let to = most.map(|most| format!(" up to {most}")).unwrap_or_default();
+                    let detail = format!("{number} is out of range; accepted: numbers{from}{to}");
+                    refuse(errors, path.to_owned(), detail);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 }
@@ -147,6 +161,9 @@ mod tests {
         list: Option<Vec<String>>,
         #[schema(value_type = Option<Object>)]
         free: Option<Value>,
+        #[schema(minimum = 1, maximum = 7)]
+        days: Option<u32>,
+        names: Option<BTreeMap<String, String>>,
     }
 
     #[derive(serde::Deserialize, ToSchema)]
@@ -170,6 +187,12 @@ mod tests {
             paths(json!({"size": "1", "part": "middle", "list": [1, "a", "b"], "free": 1, "other": 1})),
             ["/name", "/size", "/part", "/list", "/list/0", "/free", "/other"]
         );
+        assert_eq!(paths(json!({"name": "a", "days": 7, "names": {"a": "b"}})), Vec::<String>::new());
+        assert_eq!(
+            paths(json!({"name": "a", "days": 8, "names": {"a": "b", "b": 1}})),
+            ["/days", "/names/b"]
+        );
+        assert_eq!(paths(json!({"name": "a", "days": -1})), ["/days"]);
         assert_eq!(paths(json!({"name": ""})), ["/name"]);
         assert_eq!(paths(json!({"name": "x".repeat(10_000)})), ["/name"]);
     }

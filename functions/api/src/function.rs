@@ -28,6 +28,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         .writing([
             Partition::Account,
             Partition::Audit,
+            Partition::Configured,
             Partition::Delivery,
             Partition::Execution,
             Partition::Identity,

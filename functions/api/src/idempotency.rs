@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::entity_tag::EntityTag;
 use crate::idempotency_key::KEY;
 use crate::problem::{Code, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,24 +12,36 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// That something was accepted, and is done from now on.
+/// That something was accepted and is done from now on, or was created.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     location: Option<String>,
     body: Value,
+    /// The entity tag of what was created; what is only accepted has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
 }
 
 impl Accepted {
     /// Accepted, with a document; what comes of it is at a path.
     pub(crate) fn new(location: Option<String>, body: &impl Serialize) -> Self {
         // Our own types always serialize.
-        Self { location, body: serde_json::to_value(body).unwrap_or_default() }
+        Self { location, body: serde_json::to_value(body).unwrap_or_default(), created: None }
+    }
+
+    /// Created, at a path and with an entity tag.
+    pub(crate) fn created(location: String, tag: &EntityTag, body: &impl Serialize) -> Self {
+        Self { created: Some(tag.to_string()), ..Self::new(Some(location), body) }
     }
 }
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        let mut response = (StatusCode::ACCEPTED, Json(self.body)).into_response();
+        let status = if self.created.is_some() { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+        let mut response = (status, Json(self.body)).into_response();
+        if let Some(tag) = self.created.and_then(|tag| HeaderValue::from_str(&tag).ok()) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
         if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
         }

@@ -12,6 +12,7 @@
 //! | `caller` | the extractor of who asks, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
 //! | `query`, `segments`, `cursor`, `id` | the rest of a request |
+//! | `entity_tag` | states of things, and requests that change only the state that was seen |
 //! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
@@ -25,6 +26,7 @@ mod contract;
 mod cookies;
 mod cursor;
 mod elsewhere;
+mod entity_tag;
 mod frame;
 mod function;
 mod id;

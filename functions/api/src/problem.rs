@@ -37,6 +37,8 @@ pub enum Code {
     Conflict,
     /// The thing has changed since it was read.
     PreconditionFailed,
+    /// The request changes a thing, and does not say which state of it.
+    PreconditionRequired,
     /// The body is too large.
     TooLarge,
     /// The body is not JSON by its media type.
@@ -63,6 +65,7 @@ impl Code {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -83,6 +86,7 @@ impl Code {
             Self::Timeout => "The request took too long",
             Self::Conflict => "Conflict",
             Self::PreconditionFailed => "It has changed",
+            Self::PreconditionRequired => "If-Match needed",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "Only JSON is accepted",
             Self::Invalid => "The request is not valid",

@@ -30,6 +30,8 @@ and starts any work; `Ticketsmith-As` names the person under `users:` for whom i
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the path of every part of the request that is
   not accepted. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
   present state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
+- **`ETag`** of a project is the state that it is in. Whoever changes it sends that as `If-Match`: 428 without it, 412 where the project has changed since.
+  `*` is any state. [projects.md](projects.md) says which projects the API manages.
 - **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; a page may have fewer items than asked for, because what
   one may not see is left out. There are no totals, and only filters that a key serves.
 - **Bodies** are JSON of at most 256 KiB, in which no name occurs twice and no integer is beyond 2^53-1.

@@ -17,6 +17,7 @@ const SWEEP: &str = r#"{"tick":"sweep"}"#;
 pub fn functions() -> Vec<FunctionSpec> {
     let access = Access::reading([
         Partition::Account,
+        Partition::Configured,
         Partition::Document,
         Partition::Run,
         Partition::Session,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
+        Partition::Configured,
         Partition::Document,
         Partition::Person,
         Partition::Provider,

@@ -1,11 +1,11 @@
 //! Finds projects and tickets.
 
 use crate::control::Control;
-use domain::configuration::{Configuration, Project};
+use domain::configuration::{Configuration, KnownProvider, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
 use domain::text::{TextLimit, cut_line};
 use jiff::Timestamp;
-use records::{RecordsError, Table};
+use records::{Archived, Configured, ManagedProject, RecordsError, Table};
 use std::sync::Arc;
 
 /// How much of a text errors repeat.
@@ -24,6 +24,7 @@ const MOST_CHARACTERS: usize = 500;
 pub struct Directory {
     configuration: Arc<Configuration>,
     references: Arc<References>,
+    archived: Arc<[ManagedProject]>,
 }
 
 /// What is known about the wanted project. The first field that is set decides; if none is, the only project is used.
@@ -63,6 +64,14 @@ pub enum DirectoryError {
         held: String,
         /// The keys of all projects.
         known: String,
+    },
+    /// The project was in force, and is archived.
+    #[error("the project `{key}` is archived: {why}; nothing starts there")]
+    Archived {
+        /// Its key.
+        key: String,
+        /// Who archived it, and when.
+        why: String,
     },
     /// Several projects are possible.
     #[error("no project was specified; known: {known}")]
@@ -106,17 +115,39 @@ impl Directory {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn read(table: &Table, now: Timestamp) -> Result<Self, RecordsError> {
-        Ok(Self::new(table.configuration(now).await?, table.references(now).await?))
+        let Configured { configuration, references, archived } = table.configured(now).await?;
+        Ok(Self { archived, ..Self::new(configuration, references) })
     }
 
     /// The projects of this configuration, with these forms of tickets. If `references` has no trackers, the canonical forms
     /// `SHOP-1` and `acme/shop#7` are accepted.
     pub fn new(configuration: Arc<Configuration>, references: Arc<References>) -> Self {
         let references = match references.trackers.is_empty() {
-            true => Arc::new(earlier_references(&configuration)),
+            true => {
+                let providers = references.providers.clone();
+                Arc::new(References { providers, ..earlier_references(&configuration) })
+            }
             false => references,
         };
-        Self { configuration, references }
+        Self { configuration, references, archived: Arc::new([]) }
+    }
+
+    /// The same, as if this project were in force, too.
+    pub fn with_project(&self, project: &Project) -> Self {
+        let mut configuration = Configuration::clone(&self.configuration);
+        configuration.projects.push(project.clone());
+        let mut references = References::clone(&self.references);
+        references.projects.push(ProjectReference::from(project));
+        Self {
+            configuration: Arc::new(configuration),
+            references: Arc::new(references),
+            archived: Arc::clone(&self.archived),
+        }
+    }
+
+    /// Every provider that exists, for whoever checks what a project chooses; empty where an earlier version put the configuration in force.
+    pub fn known_providers(&self) -> &[KnownProvider] {
+        &self.references.providers
     }
 
     /// The configuration.
@@ -135,7 +166,8 @@ impl Directory {
             accepted: self.accepted_tickets(),
         })?;
         let project = self.by_key_or_repository(&reference.project);
-        let project = project.ok_or_else(|| self.outside(&reference.task_id))?;
+        let project = project
+            .ok_or_else(|| self.gone(&reference.project).unwrap_or_else(|| self.outside(&reference.task_id)))?;
         Ok(Ticket { task_id: reference.task_id, project })
     }
 
@@ -163,16 +195,21 @@ impl Directory {
     /// [`DirectoryError`], which lists what is known.
     pub fn project(&self, query: &ProjectQuery<'_>) -> Result<&Project, DirectoryError> {
         if let Some(named) = query.named {
-            return self.by_key_or_repository(named).ok_or_else(|| DirectoryError::UnknownProject {
-                named: cut_line(named, SHOWN),
-                known: self.known_projects(),
+            return self.by_key_or_repository(named).ok_or_else(|| {
+                let unknown = || DirectoryError::UnknownProject {
+                    named: cut_line(named, SHOWN),
+                    known: self.known_projects(),
+                };
+                self.gone(named).unwrap_or_else(unknown)
             });
         }
         if let Some(typed) = query.ticket {
             return self.ticket(typed).map(|ticket| ticket.project);
         }
         if let Some(place) = query.place {
-            return self.by_key_or_repository(place).ok_or_else(|| self.outside(place));
+            return self
+                .by_key_or_repository(place)
+                .ok_or_else(|| self.gone(place).unwrap_or_else(|| self.outside(place)));
         }
         match self.configuration.projects.as_slice() {
             [only] => Ok(only),
@@ -182,6 +219,21 @@ impl Directory {
 
     fn by_key_or_repository(&self, name: &str) -> Option<&Project> {
         self.configuration.project(name).or_else(|| self.configuration.project_of_repository(name))
+    }
+
+    /// Why a project of this key or repository is in force no longer; `None` where it never was.
+    fn gone(&self, name: &str) -> Option<DirectoryError> {
+        let is_it = |managed: &&ManagedProject| {
+            let ManagedProject { project, .. } = managed;
+            project.key.eq_ignore_ascii_case(name) || project.repository.as_str().eq_ignore_ascii_case(name)
+        };
+        let managed = self.archived.iter().find(is_it)?;
+        let (by, at) = (&managed.changed_by, managed.changed_at.strftime("%Y-%m-%d %H:%M UTC"));
+        let why = match managed.archived? {
+            Archived::Deleted => format!("{by} deleted it at {at}"),
+            Archived::File => format!("the configuration file had the same key at {at}"),
+        };
+        Some(DirectoryError::Archived { key: managed.project.key.clone(), why })
     }
 
     fn outside(&self, held: &str) -> DirectoryError {
@@ -221,7 +273,7 @@ fn earlier_references(configuration: &Configuration) -> References {
         names: vec![project.key.clone(), project.repository.to_string()],
         trackers: Vec::new(),
     });
-    References { trackers: trackers.collect(), projects: projects.collect() }
+    References { trackers: trackers.collect(), projects: projects.collect(), providers: Vec::new() }
 }
 
 #[cfg(test)]
@@ -278,6 +330,30 @@ mod tests {
         ] {
             assert_eq!(found(&["SHOP", "WEB"], query), Err(expected.to_owned()), "{query:?}");
         }
+    }
+
+    #[test]
+    fn whatever_is_archived_says_why() {
+        let archived = ManagedProject {
+            project: serde_json::from_value(json!({"key": "GIFT", "repository": "acme/gift"})).unwrap(),
+            revision: 2,
+            changed_at: "2026-11-29T12:00:00Z".parse().unwrap(),
+            changed_by: "ada".into(),
+            archived: Some(Archived::Deleted),
+        };
+        let directory =
+            Directory { archived: Arc::new([archived]), ..directory(&["SHOP"], References::default()) };
+        let expected =
+            "the project `GIFT` is archived: ada deleted it at 2026-11-29 12:00 UTC; nothing starts there";
+        assert_eq!(directory.ticket("gift-7").unwrap_err().to_string(), expected);
+        let none = ProjectQuery::default();
+        for query in
+            [ProjectQuery { named: Some("gift"), ..none }, ProjectQuery { place: Some("acme/GIFT"), ..none }]
+        {
+            assert_eq!(directory.project(&query).unwrap_err().to_string(), expected);
+        }
+        let outside = directory.ticket("WEB-7").unwrap_err();
+        assert_eq!(outside.to_string(), "WEB-7 does not belong to any configured project; known: SHOP");
     }
 
     #[test]

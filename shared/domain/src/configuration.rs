@@ -8,8 +8,10 @@ mod notice;
 mod people;
 mod plugins;
 mod problem;
+mod project_problems;
 mod rate;
 mod secret_name;
+mod serving;
 mod sign_in;
 mod statuses;
 
@@ -21,8 +23,10 @@ pub use notice::Notice;
 pub use people::{Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
+pub use project_problems::NO_PROVIDERS;
 pub use rate::Rate;
 pub use secret_name::secret_id;
+pub use serving::{KnownProvider, server_problem, unknown_provider};
 pub use sign_in::{SignIn, SignInGithub, SignInOidc};
 pub use statuses::same_status;
 
@@ -33,7 +37,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The whole file. Unknown keys are rejected everywhere.
+/// The whole file. Unknown keys are rejected everywhere; in projects by whoever reads a file or a request, because projects that are stored may
+/// have keys of a later version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
@@ -69,7 +74,7 @@ pub struct Configuration {
 
 /// One project: a tracker's project and the repository its tickets are about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Project {
     /// The tracker's key: `SHOP` in Jira, `owner/name` for GitHub Issues.
     pub key: String,

@@ -9,7 +9,8 @@ pub use pattern::{InvalidPattern, Pattern};
 
 use pattern::Captured;
 
-use crate::configuration::InstanceName;
+use crate::configuration::{InstanceName, KnownProvider, Project};
+use crate::action::PluginType;
 use serde::{Deserialize, Serialize};
 
 /// How many examples are shown.
@@ -22,6 +23,10 @@ pub struct References {
     pub trackers: Vec<TrackerReferences>,
     /// The configured projects.
     pub projects: Vec<ProjectReference>,
+    /// Every provider that exists, for whoever checks what a project chooses. Empty if the configuration was put in force by a version that
+    /// did not store them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<KnownProvider>,
 }
 
 /// The forms of one tracker's tickets.
@@ -41,6 +46,16 @@ pub struct ProjectReference {
     pub names: Vec<String>,
     /// The providers whose tickets belong to the project: its tracker, then its code host.
     pub trackers: Vec<InstanceName>,
+}
+
+impl From<&Project> for ProjectReference {
+    fn from(project: &Project) -> Self {
+        let trackers = [PluginType::TaskManagement, PluginType::VersionControl];
+        Self {
+            names: vec![project.key.clone(), project.repository.as_str().to_owned()],
+            trackers: trackers.iter().filter_map(|plugin| project.providers.get(plugin).cloned()).collect(),
+        }
+    }
 }
 
 /// A ticket that someone named.
@@ -167,6 +182,7 @@ mod tests {
                 project(&["WEB", "Acme/Web"], "old-jira"),
                 project(&["acme/tools"], "github"),
             ],
+            providers: Vec::new(),
         }
     }
 
@@ -217,6 +233,7 @@ mod tests {
         let references = References {
             trackers: vec![tracker],
             projects: vec![ProjectReference { names, trackers: vec![instance] }],
+            providers: Vec::new(),
         };
         let check = |typed: &str, expected: Option<(&str, &str)>| {
             let read = references.read(typed);

@@ -45,7 +45,7 @@ pub use identity::path_identity;
 pub use ignored_paths::IgnoredPaths;
 pub use offered::{FileAccess, Offered};
 pub use path::check_path;
-pub use protected_paths::ProtectedPaths;
+pub use protected_paths::{ProtectedPaths, protected_path_problems};
 pub use review::{Review, ReviewSubject, ThreadAnswer};
 pub use secrets::{FoundSecret, new_secrets, secrets_in, without_secrets};
 pub use shown::{Unshown, is_named_as_binary, shown_text};

@@ -2,6 +2,7 @@
 
 use crate::globs::Globs;
 use domain::ActionError;
+use domain::configuration::{Problem, Project};
 
 /// A project's `protected_paths`, compiled.
 #[derive(Debug, Clone)]
@@ -39,6 +40,18 @@ impl ProtectedPaths {
             self.globs.patterns().join(", ")
         )))
     }
+}
+
+/// What is wrong in a project's `protected_paths`, in the words of `config check`. Places are below the project.
+pub fn protected_path_problems(project: &Project) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (position, pattern) in project.protected_paths.iter().enumerate() {
+        if let Err(error) = ProtectedPaths::new(std::slice::from_ref(pattern)) {
+            let message = error.message.trim_start_matches("protected_paths: ");
+            problems.push(Problem::new(["protected_paths", &position.to_string()], message));
+        }
+    }
+    problems
 }
 
 #[cfg(test)]

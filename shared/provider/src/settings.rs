@@ -1,6 +1,6 @@
 //! The settings of a provider's section, checked by the provider's own type.
 
-use crate::nearest::nearest;
+use domain::nearest;
 use domain::configuration::{Instance, Problem, SECTION_KEYS};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;

@@ -1,9 +1,9 @@
 //! Whether the providers can serve as a configuration says.
 
-use crate::list::{ALL, find};
-use domain::configuration::{Configuration, Instance, InstanceName, Problem};
-use domain::{PluginType, SourceName};
-use provider::nearest;
+use crate::list::{ALL, find, known};
+use domain::SourceName;
+use domain::configuration::{Configuration, Instance, Problem, server_problem};
+use domain::nearest;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 /// used.
 pub fn check(configuration: &Configuration) -> Vec<Problem> {
     let mut problems: Vec<_> = configuration.instances().flat_map(instance_problems).collect();
+    let known = known();
     for (index, project) in configuration.projects.iter().enumerate() {
         for (plugin, name) in &project.providers {
-            let found = server_problem(configuration, *plugin, name);
+            let found = server_problem(configuration, &known, *plugin, name);
             let place = ["projects", &index.to_string(), "providers", plugin.as_str()];
             problems.extend(found.map(|message| Problem::new(place, message)));
         }
@@ -26,24 +27,6 @@ pub fn check(configuration: &Configuration) -> Vec<Problem> {
     );
     problems.extend(configuration.problems());
     problems
-}
-
-/// Why a plugin type is not served by what a project names.
-fn server_problem(configuration: &Configuration, plugin: PluginType, name: &InstanceName) -> Option<String> {
-    let instance = configuration.instance(name.as_str());
-    let spec = match find(instance.map_or(name.as_str(), Instance::provider)) {
-        Ok(spec) => spec,
-        // The section says it already.
-        Err(_) if instance.is_some() => return None,
-        Err(unknown) => return Some(format!("`{name}` is not under plugins; {unknown}")),
-    };
-    if !spec.serves.contains(&plugin) {
-        let able = ALL.iter().filter(|candidate| candidate.serves.contains(&plugin));
-        let able: Vec<_> = able.map(|candidate| candidate.id).collect();
-        return Some(format!("`{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
-    }
-    let lacks_section = instance.is_none() && !spec.secret.is_empty();
-    lacks_section.then(|| format!("`{name}` serves it, but there is no section plugins.{name}"))
 }
 
 fn instance_problems(instance: Instance<'_>) -> Vec<Problem> {

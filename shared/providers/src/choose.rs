@@ -18,7 +18,7 @@ pub fn tracker_of(
     let own_instance = own.and_then(|name| configuration.instance(name.as_str()));
     let only_own = References {
         trackers: own_instance.and_then(tracker_references).into_iter().collect(),
-        projects: Vec::new(),
+        ..References::default()
     };
     let read = only_own.read(task_id).or_else(|| references(configuration).read(task_id));
     read.map(|ticket| ticket.instance).or_else(|| own.cloned())

@@ -1,7 +1,8 @@
 //! The list of providers.
 
 use domain::UnknownName;
-use provider::{ProviderSpec, nearest};
+use domain::configuration::{KnownProvider, unknown_provider};
+use provider::ProviderSpec;
 
 /// Every provider, by the order of their names.
 pub const ALL: &[&ProviderSpec] = &[
@@ -39,13 +40,18 @@ pub fn is_shown(spec: &ProviderSpec) -> bool {
 /// # Errors
 /// [`UnknownName`] with the nearest name and those that exist.
 pub fn find(id: &str) -> Result<&'static ProviderSpec, UnknownName> {
-    ALL.iter().copied().find(|spec| spec.id == id).ok_or_else(|| {
-        let known: Vec<_> = ALL.iter().map(|spec| spec.id).collect();
-        let meant =
-            nearest(id, known.iter().copied()).map(|name| format!("{name} (did you mean that?); all: "));
-        let accepted = format!("{}{}", meant.unwrap_or_default(), known.join(", "));
-        UnknownName { name: id.to_owned(), kind: "a provider", accepted }
-    })
+    let found = ALL.iter().copied().find(|spec| spec.id == id);
+    found.ok_or_else(|| unknown_provider(id, ALL.iter().map(|spec| spec.id)))
+}
+
+/// What projects may choose from, as data.
+pub(crate) fn known() -> Vec<KnownProvider> {
+    let known = ALL.iter().map(|spec| KnownProvider {
+        id: spec.id.to_owned(),
+        serves: spec.serves.iter().copied().collect(),
+        needs_section: !spec.secret.is_empty(),
+    });
+    known.collect()
 }
 
 #[cfg(test)]

@@ -1,22 +1,16 @@
 //! How the tickets of a configuration's trackers are written.
 
-use crate::list::find;
-use domain::PluginType;
+use crate::list::{find, known};
 use domain::configuration::{Configuration, Instance};
 use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
+use jiff::Timestamp;
 use records::{RecordsError, Table};
 
 /// The ways to write a ticket of every provider that is used, with each one's site filled in.
 pub fn references(configuration: &Configuration) -> References {
     let trackers = configuration.instances().filter_map(tracker_references).collect();
-    let projects = configuration.projects.iter().map(|project| ProjectReference {
-        names: vec![project.key.clone(), project.repository.as_str().to_owned()],
-        trackers: [PluginType::TaskManagement, PluginType::VersionControl]
-            .iter()
-            .filter_map(|plugin| project.providers.get(plugin).cloned())
-            .collect(),
-    });
-    References { trackers, projects: projects.collect() }
+    let projects = configuration.projects.iter().map(ProjectReference::from).collect();
+    References { trackers, projects, providers: known() }
 }
 
 /// The ways to write a ticket of one provider; `None` where it has no tickets.
@@ -28,13 +22,30 @@ pub(crate) fn tracker_references(instance: Instance<'_>) -> Option<TrackerRefere
     Some(TrackerReferences { instance: instance.name.clone(), patterns })
 }
 
-/// Puts a configuration in force, with how its tickets are written. Gives the configuration's version.
+/// A configuration file that was put in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The configuration's version.
+    pub version: u64,
+    /// The keys of the projects that the API managed, and that are archived now because the file has their keys.
+    pub archived: Vec<String>,
+}
+
+/// Puts a configuration file in force, with how its tickets are written. Projects that the API manages stay, except those whose keys the file
+/// has: the file wins, and they are archived in the name of `by`.
 ///
 /// # Errors
 /// As [`Table::put_configuration`].
-pub async fn put_in_force(table: &Table, configuration: &Configuration) -> Result<u64, RecordsError> {
+pub async fn put_in_force(
+    table: &Table,
+    configuration: &Configuration,
+    by: &str,
+    now: Timestamp,
+) -> Result<InForce, RecordsError> {
     table.put_references(&references(configuration)).await?;
-    table.put_configuration(configuration).await
+    let version = table.put_configuration(configuration).await?;
+    let archived = table.archive_projects_of_file(configuration, by, now).await?;
+    Ok(InForce { version, archived })
 }
 
 #[cfg(test)]

@@ -16,6 +16,28 @@ impl<T> Default for Cached<T> {
     }
 }
 
+/// Something as it was read last, of which something else says whether it is still so.
+#[derive(Debug)]
+pub(crate) struct Last<T>(Mutex<Option<Arc<T>>>);
+
+impl<T> Default for Last<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Last<T> {
+    /// What was kept last.
+    pub(crate) fn last(&self) -> Option<Arc<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps this in place of what was kept before.
+    pub(crate) fn keep(&self, value: Arc<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+}
+
 impl<T> Cached<T> {
     /// The document, if it was read within a minute.
     pub(crate) fn fresh(&self, now: Timestamp) -> Option<Arc<T>> {

@@ -6,7 +6,7 @@
 //! is well nothing is written: letting a call pass tells whether there is anything to close.
 
 use crate::error::RecordsError;
-use crate::item::{Item, number, whole_number};
+use crate::item::{Item, attribute, number, whole_number};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -84,6 +84,24 @@ impl Table {
             // Without a condition nothing is refused.
             Err(refused) => Circuit::of(&refused.item.unwrap_or_default()),
         }
+    }
+
+    /// Which of these providers keep failing, so that they are called no more than once a minute.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn open_circuits(&self, providers: &[InstanceName]) -> Result<Vec<InstanceName>, RecordsError> {
+        let keys = providers.iter().map(|provider| keys::rate(provider.as_str())).collect();
+        let mut open = Vec::new();
+        for item in self.get_many(keys).await? {
+            let key = attribute(&item, keys::PK).and_then(|pk| pk.strip_prefix(keys::PROVIDER));
+            let provider = providers.iter().find(|provider| Some(provider.as_str()) == key);
+            if let Some(provider) = provider.filter(|_| Circuit::of(&item).is_ok_and(Circuit::is_open)) {
+                open.push(provider.clone());
+            }
+        }
+        open.sort();
+        Ok(open)
     }
 
     /// Forgets what failed, since the provider answered.

@@ -41,12 +41,18 @@ impl Table {
         self.put_document(CONFIGURATION, configuration).await
     }
 
-    /// The configuration in force, at most a minute old.
+    /// The configuration that was put in force last, at most a minute old: what the file says, without what the API manages.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when none was ever put.
-    pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, RecordsError> {
+    pub async fn configuration_of_file(&self, now: Timestamp) -> Result<Arc<Configuration>, RecordsError> {
         self.document(CONFIGURATION, &self.configuration, now).await
+    }
+
+    /// Forgets what was read of the configuration and of how tickets are written: whoever changes what depends on them reads them as they are.
+    pub fn forget_configuration(&self) {
+        self.configuration.set(None);
+        self.references.set(None);
     }
 
     /// Puts in force how tickets are written, as [`Table::put_configuration`] does. They are derived from the configuration by the list
@@ -59,12 +65,12 @@ impl Table {
         self.put_document(REFERENCES, references).await
     }
 
-    /// How tickets are written, at most a minute old. Where the configuration was put by an earlier version there are none, and every
-    /// ticket is taken as it was typed.
+    /// How tickets of the file's projects are written, at most a minute old. Where the configuration was put by an earlier version there are
+    /// none, and every ticket is taken as it was typed.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn references(&self, now: Timestamp) -> Result<Arc<References>, RecordsError> {
+    pub async fn references_of_file(&self, now: Timestamp) -> Result<Arc<References>, RecordsError> {
         match self.document(REFERENCES, &self.references, now).await {
             Err(RecordsError::Missing(_)) => Ok(Arc::default()),
             read => read,

@@ -84,13 +84,15 @@
 //! | which pull request from a branch has evidence | get | `REPOSITORY#<owner/name>` | `EVIDENCE_OF#<branch>` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
-//! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`.
+//! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`, those of what
+//! the API configures in `keys/configured.rs`.
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
 //! the four is then one consistent query. Lists of executions are pointers to the one execution item, so that an outcome has
 //! one place.
 
 pub(crate) mod account;
+pub(crate) mod configured;
 pub(crate) mod identity;
 
 use crate::timestamp::fixed_width;

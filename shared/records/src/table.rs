@@ -1,10 +1,11 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
 
 use crate::audit_turns::Turns;
-use crate::cached::Cached;
+use crate::cached::{Cached, Last};
 use crate::error::RecordsError;
 use crate::item::Item;
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
+use crate::managed_project::{Managed, PutTogether};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -28,6 +29,8 @@ pub struct Table {
     pub(crate) name: Arc<str>,
     pub(crate) configuration: Arc<Cached<Configuration>>,
     pub(crate) references: Arc<Cached<References>>,
+    pub(crate) managed: Arc<Last<Managed>>,
+    pub(crate) put_together: Arc<Last<PutTogether>>,
     pub(crate) routes: Arc<Cached<Routes>>,
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
     pub(crate) agents: Arc<Cached<BTreeMap<String, AgentDefinition>>>,
@@ -42,6 +45,8 @@ impl Table {
             name: name.into().into(),
             configuration: Arc::default(),
             references: Arc::default(),
+            managed: Arc::default(),
+            put_together: Arc::default(),
             routes: Arc::default(),
             prompts: Arc::default(),
             agents: Arc::default(),

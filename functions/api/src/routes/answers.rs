@@ -17,6 +17,9 @@ pub(crate) struct OfOne;
 /// Of everything that changes one thing.
 pub(crate) struct Change;
 
+/// Of everything that changes the state of one thing that was seen.
+pub(crate) struct ChangeOfState;
+
 /// Of everything with a body.
 pub(crate) struct WithBody;
 
@@ -69,6 +72,16 @@ impl IntoResponses for Change {
     fn responses() -> Responses {
         let change = problems(&[(409, "It contradicts the present state.")]);
         OfOne::responses().into_iter().chain(change).collect()
+    }
+}
+
+impl IntoResponses for ChangeOfState {
+    fn responses() -> Responses {
+        let states = problems(&[
+            (412, "It has changed since it was read."),
+            (428, "`If-Match` is missing: the request does not say which state it changes."),
+        ]);
+        Change::responses().into_iter().chain(states).collect()
     }
 }
 

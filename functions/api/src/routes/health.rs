@@ -1,6 +1,7 @@
 //! `/health`, and the contract itself.
 
-use crate::api::{Contract, Shared};
+use crate::api::{Api, Contract, Shared};
+use crate::caller::MaybeCaller;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::Open;
@@ -8,6 +9,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Json, Response};
+use domain::configuration::Configuration;
+use jiff::SignedDuration;
+use records::RecordsError;
 use serde::Serialize;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -18,34 +22,87 @@ use utoipa_axum::routes;
 /// How long the records may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// The sweeper looks after executions each minute: what is due for longer shows that it does not run.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(10);
+
 /// `/health` and `/openapi.json`.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(get_health)).routes(routes!(get_openapi))
 }
 
-/// That requests can be served.
+/// That requests can be served, and for whoever is signed in, whether all else works, too.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
-    /// `ok`.
+    /// `ok`, or `degraded`, which only whoever is signed in is told.
     status: &'static str,
+    /// Why it is degraded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reasons: Vec<Degraded>,
+}
+
+/// Something that does not work.
+#[derive(Debug, Serialize, ToSchema)]
+struct Degraded {
+    /// What it is, for programs: `provider`, `workflows` or `sweeper`.
+    kind: &'static str,
+    /// What is wrong, for people.
+    detail: String,
 }
 
 /// Says whether requests can be served.
 ///
-/// It needs no token, and says nothing else.
+/// It needs no token. With one it also says what else does not work.
 #[utoipa::path(
     get, path = "/health", tag = "system", security(()),
     responses((status = 200, description = "They can.", body = Health), Open)
 )]
-async fn get_health(State(api): State<Shared>, _: Query<Nothing>) -> Result<Json<Health>, Problem> {
-    match tokio::time::timeout(LIMIT, api.control.directory()).await {
-        Ok(directory) => {
-            directory?;
-            Ok(Json(Health { status: "ok" }))
+async fn get_health(
+    State(api): State<Shared>,
+    MaybeCaller(caller): MaybeCaller,
+    _: Query<Nothing>,
+) -> Result<Json<Health>, Problem> {
+    let look = async {
+        let directory = api.control.directory().await?;
+        match caller {
+            Some(_) => reasons(&api, directory.configuration()).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    match tokio::time::timeout(LIMIT, look).await {
+        Ok(reasons) => {
+            let reasons = reasons?;
+            let status = if reasons.is_empty() { "ok" } else { "degraded" };
+            Ok(Json(Health { status, reasons }))
         }
         Err(_) => Err(Problem::new(Code::Unavailable, "the records do not answer within 2 seconds")
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("5"))),
     }
+}
+
+/// Everything that does not work, as the records tell.
+async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degraded>, RecordsError> {
+    let now = api.clock.now();
+    let mut reasons = Vec::new();
+    let instances: Vec<_> = configuration.instances().map(|instance| instance.name.clone()).collect();
+    for name in api.table.open_circuits(&instances).await? {
+        let detail = format!("`{name}` keeps failing; it is asked once a minute until it answers");
+        reasons.push(Degraded { kind: "provider", detail });
+    }
+    match api.table.routes(now).await {
+        Ok(_) => {}
+        Err(RecordsError::Missing(_)) => {
+            let detail = "no workflows are in force, so nothing starts".to_owned();
+            reasons.push(Degraded { kind: "workflows", detail });
+        }
+        Err(error) => return Err(error),
+    }
+    if !api.table.open_due(now - OVERDUE, 1).await?.is_empty() {
+        let minutes = OVERDUE.as_mins();
+        let detail = format!("nobody has looked after open executions for over {minutes} minutes");
+        reasons.push(Degraded { kind: "sweeper", detail });
+    }
+    Ok(reasons)
 }
 
 /// Returns this document.

@@ -2,103 +2,113 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Query};
+use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
 use crate::routes::page::Page;
+use crate::routes::project_changes;
+use crate::routes::shown_project::{API, FILE, Project, Tagged, file_place};
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// `/projects` and `/projects/{id}`.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_projects)).routes(routes!(get_project))
+    OpenApiRouter::default()
+        .routes(routes!(list_projects))
+        .routes(routes!(get_project))
+        .merge(project_changes::routes())
 }
 
-/// A project: a tracker's project, and the repository that its tickets are about.
-#[derive(Debug, Serialize, ToSchema)]
-struct Project {
-    /// Its id in paths.
-    id: String,
-    /// Its key in the tracker.
-    key: String,
-    /// Its repository, as `owner/name`.
-    repository: String,
-    /// The branch that work starts from.
-    base_branch: String,
-    /// Which provider serves each kind of plugin.
-    providers: BTreeMap<String, String>,
-    /// The channel that the team reads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<String>,
-    /// The space that pages are created in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    space: Option<String>,
-    /// The groups whose members may start work.
-    may_trigger: Vec<String>,
-    /// Who manages it: `file`, the configuration file.
-    managed_by: &'static str,
+/// Which projects are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListProjects {
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
 }
 
-impl From<&domain::configuration::Project> for Project {
-    fn from(project: &domain::configuration::Project) -> Self {
-        let providers = project.providers.iter();
-        Self {
-            id: id::id_of(&project.key),
-            key: project.key.clone(),
-            repository: project.repository.to_string(),
-            base_branch: project.base_branch.to_string(),
-            providers: providers.map(|(kind, name)| (kind.to_string(), name.to_string())).collect(),
-            channel: project.channel.clone(),
-            space: project.space.clone(),
-            may_trigger: project.may_trigger.clone(),
-            managed_by: "file",
-        }
+impl Parameters for ListProjects {
+    fn read(given: &mut Given) -> Self {
+        Self { limit: given.limit(), cursor: given.text("cursor") }
     }
 }
 
-/// Lists the projects that the caller may see.
+/// Lists the projects that the caller may see: those of the configuration file, then those that the API manages.
 #[utoipa::path(
-    get, path = "/projects", tag = "projects",
-    responses((status = 200, description = "All of them.", body = Page<Project>), Signed)
+    get, path = "/projects", tag = "projects", params(ListProjects),
+    responses((status = 200, description = "A page of projects.", body = Page<Project>), Signed)
 )]
 async fn list_projects(
     State(api): State<Shared>,
     caller: Caller,
-    _: Query<Nothing>,
+    Query(parameters): Query<ListProjects>,
 ) -> Result<Json<Page<Project>>, Problem> {
-    let mut items = Vec::new();
-    for project in &caller.directory().configuration().projects {
+    let query = ["projects"];
+    let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let file = api.table.configuration_of_file(api.clock.now()).await?;
+    let projects = &caller.directory().configuration().projects;
+    let begin = match after {
+        None => 0,
+        // Where it has been archived since, the list is read from its beginning again.
+        Some(after) => {
+            projects.iter().position(|project| project.key == after).map_or(0, |last| last + 1)
+        }
+    };
+    let mut visible = Vec::new();
+    for project in projects.iter().skip(begin) {
         if caller.may_see(&api, Some(project), None).await? {
-            items.push(project.into());
+            visible.push(project);
+        }
+        if visible.len() > parameters.limit {
+            break;
         }
     }
-    Ok(Json(Page { items, next: None }))
+    let more = visible.len() > parameters.limit;
+    visible.truncate(parameters.limit);
+    let next = visible.last().filter(|_| more).map(|project| project.key.clone());
+    let shown = visible.into_iter().map(|project| {
+        let managed_by = if file.project(&project.key).is_some() { FILE } else { API };
+        Project::of(project, managed_by)
+    });
+    Ok(Json(Page::new(shown.collect(), &query, next)))
 }
 
 /// Returns a project.
 #[utoipa::path(
     get, path = "/projects/{id}", tag = "projects",
     params(("id" = String, Path, description = "Its id: its key in base64url.")),
-    responses((status = 200, description = "The project.", body = Project), OfOne)
+    responses(
+        (status = 200, description = "The project.", body = Project,
+            headers(("ETag" = String, description = "The state that it is in, for `If-Match`."))),
+        OfOne
+    )
 )]
 async fn get_project(
     State(api): State<Shared>,
     caller: Caller,
     Segments(id): Segments<String>,
     _: Query<Nothing>,
-) -> Result<Json<Project>, Problem> {
+) -> Result<Tagged, Problem> {
     let not_found = || Problem::not_found("project");
     let key = id::name_of(&id).ok_or_else(not_found)?;
     let project = caller.directory().configuration().project(&key).ok_or_else(not_found)?;
-    match caller.may_see(&api, Some(project), None).await? {
-        true => Ok(Json(project.into())),
-        false => Err(not_found()),
+    if !caller.may_see(&api, Some(project), None).await? {
+        return Err(not_found());
     }
+    if file_place(&api, &key).await?.is_some() {
+        return Ok(Tagged::in_file(project));
+    }
+    let managed = api.table.managed_project(&key).await?;
+    let managed = managed.filter(|managed| managed.archived.is_none()).ok_or_else(not_found)?;
+    Ok(Tagged::managed(&managed))
 }

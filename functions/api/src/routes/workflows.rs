@@ -13,7 +13,7 @@ use crate::routes::steering::location_of;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
-use control::{DirectoryError, PlanError, StartResult, WorkflowRequest, plan};
+use control::{DirectoryError, PlanError, StartRequest, StartResult, WorkflowRequest, plan};
 use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,15 +106,15 @@ struct ExecuteWorkflow {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExecutionAccepted {
     /// Its name.
-    execution: String,
+    pub(crate) execution: String,
     /// Whether it starts at once, soon, or when others have ended.
-    state: Accepting,
+    pub(crate) state: Accepting,
 }
 
 /// When an execution starts.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Accepting {
+pub(crate) enum Accepting {
     /// It was started.
     Started,
     /// It is started within a minute.
@@ -221,22 +221,40 @@ pub(crate) async fn start(
         delivery: caller.delivery().to_owned(),
         concurrency: Concurrency::OnePerTask,
     };
-    let request = plan(caller.directory(), &routes, request).map_err(|error| match error {
+    let request = plan(caller.directory(), &routes, request).map_err(|error| refused(error, "/inputs"))?;
+    let (location, accepted) = begin(api, request).await?;
+    Ok(Accepted::new(Some(location), &accepted))
+}
+
+/// Why a workflow cannot be started; `inputs` is the place of its inputs in the body.
+pub(crate) fn refused(error: PlanError, inputs: &str) -> Problem {
+    match error {
         PlanError::Inputs(InvalidInputs { problems, .. }) => {
-            let field = |detail| InvalidField { path: "/inputs".to_owned(), detail };
+            let field = |detail| InvalidField { path: inputs.to_owned(), detail };
             Problem::invalid(problems.into_iter().map(field).collect())
         }
         PlanError::Directory(error) => {
             let path = match &error {
                 DirectoryError::UnknownProject { .. } | DirectoryError::Ambiguous { .. } => "/project",
                 DirectoryError::Outside { .. }
+                | DirectoryError::Archived { .. }
                 | DirectoryError::TooLong { .. }
                 | DirectoryError::NotATicket { .. } => "/inputs/task_id",
             };
             Problem::invalid_field(path, error.to_string())
         }
         PlanError::Denied(reason) => Caller::denied(reason),
-    })?;
+    }
+}
+
+/// Starts an execution; gives its path, and when it starts.
+///
+/// # Errors
+/// A conflict where the ticket is being worked on.
+pub(crate) async fn begin(
+    api: &Shared,
+    request: StartRequest,
+) -> Result<(String, ExecutionAccepted), Problem> {
     let (execution, state) = match api.control.start(request).await? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => {
             (execution, Accepting::Started)
@@ -248,5 +266,5 @@ pub(crate) async fn start(
             return Err(Problem::new(Code::Conflict, detail));
         }
     };
-    Ok(Accepted::new(Some(location_of(&execution)), &ExecutionAccepted { execution, state }))
+    Ok((location_of(&execution), ExecutionAccepted { execution, state }))
 }

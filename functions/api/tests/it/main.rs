@@ -8,5 +8,6 @@
 mod elsewhere;
 mod forgeries;
 mod permissions;
+mod projects;
 mod sign_in;
 mod world;

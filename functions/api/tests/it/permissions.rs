@@ -1,6 +1,6 @@
 //! Who may use which endpoint: tried with every role, and written to `docs/api-permissions.md`.
 
-use crate::world::World;
+use crate::world::{World, configuration};
 use axum::http::Method;
 use domain::configuration::Role;
 use serde_json::{Value, json};
@@ -70,6 +70,19 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "get_plugin_config" => sample("/plugins/version_control/github/config"),
         "list_projects" => sample("/projects"),
         "get_project" => sample(format!("/projects/{}", id(project))),
+        "create_project" => {
+            let providers = json!({"version_control": "github"});
+            let body = json!({"key": "GIFT", "repository": "acme/gift", "providers": providers});
+            Sample { path: "/projects".to_owned(), body: Some(body) }
+        }
+        "replace_project" => {
+            let body = managed(world, project).await;
+            Sample { path: format!("/projects/{}", id(project)), body: Some(body) }
+        }
+        "delete_project" => {
+            managed(world, project).await;
+            sample(format!("/projects/{}", id(project)))
+        }
         "list_workflows" => sample("/workflows"),
         "get_workflow" => sample("/workflows/development"),
         "execute_workflow" => {
@@ -122,6 +135,19 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
     })
 }
 
+/// Makes a project one that the API manages; gives what is configured for it.
+async fn managed(world: &World, key: &str) -> Value {
+    let mut file = configuration(json!({}));
+    file.projects.retain(|project| project.key != key);
+    world.table.put_configuration(&file).await.unwrap();
+    let repository = format!("acme/{}", key.to_lowercase());
+    let providers = json!({"version_control": "github"});
+    let body = json!({"key": key, "repository": repository, "providers": providers, "may_trigger": []});
+    let project = serde_json::from_value(body.clone()).unwrap();
+    let _written = world.table.create_project(&project, "admin", world.now()).await.unwrap();
+    body
+}
+
 /// The id of a name in paths.
 fn id(name: &str) -> String {
     use base64::Engine as _;
@@ -132,6 +158,7 @@ fn id(name: &str) -> String {
 const OF_PROJECTS: &[&str] = &[
     "assign_task_to_agent",
     "create_token",
+    "delete_project",
     "execute_workflow",
     "get_evidence",
     "get_execution",
@@ -144,6 +171,7 @@ const OF_PROJECTS: &[&str] = &[
     "preview_undo",
     "put_task",
     "redrive_execution",
+    "replace_project",
     "stop_execution",
 ];
 
@@ -163,8 +191,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
 /// What an answer means for whoever asked.
 fn word(status: u16) -> &'static str {
     match status {
-        // It contradicts the state, which is said only to whoever may change it.
-        200..=299 | 409 => "yes",
+        // It contradicts the state, or does not say which state it changes: that is said only to whoever may change it.
+        200..=299 | 409 | 428 => "yes",
         401 => "sign in",
         403 => "no",
         404 => "hidden",

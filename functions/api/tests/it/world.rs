@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use domain::configuration::{Configuration, Role};
 use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
-use domain::{Actor, Clock, CommitSha, EventName, RepositoryName, Scope, SourceName};
+use domain::{Actor, Clock, References, CommitSha, EventName, RepositoryName, Scope, SourceName};
 use jiff::{SignedDuration, Timestamp};
 use records::{NewExecution, SignedEvidence, Table};
 use runtime::Secrets;
@@ -83,6 +83,20 @@ pub(crate) fn configuration(sign_in: Value) -> Configuration {
     .unwrap()
 }
 
+/// What the list of providers would say, as far as the tests choose from it.
+fn references() -> References {
+    serde_json::from_value(json!({
+        "trackers": [],
+        "projects": [],
+        "providers": [
+            {"id": "cloudwatch", "serves": ["monitoring"], "needs_section": false},
+            {"id": "github", "serves": ["task_management", "version_control"], "needs_section": true},
+            {"id": "jira", "serves": ["task_management"], "needs_section": true},
+        ],
+    }))
+    .unwrap()
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(json!({}), json!({})).await
@@ -134,6 +148,7 @@ impl World {
         let table = Table::new(dynamo.clone(), "ticketsmith");
         table.create_table().await.unwrap();
         table.put_configuration(&configuration(sign_in)).await.unwrap();
+        table.put_references(&references()).await.unwrap();
         let routes = include_str!("../../../../statemachines/routes.json");
         table.put_routes(&serde_json::from_str(routes).unwrap()).await.unwrap();
         table.put_installation_token(OPERATOR).await.unwrap();
@@ -246,6 +261,17 @@ impl World {
         headers: &[(&str, String)],
         body: Option<Value>,
     ) -> Answer {
+        self.send_text(method, path, headers, body.map(|body| body.to_string())).await
+    }
+
+    /// Sends a request with a body that need not be JSON, but says so.
+    pub(crate) async fn send_text(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<String>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8081");
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -253,7 +279,7 @@ impl World {
         let body = match body {
             Some(body) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(body.to_string())
+                Body::from(body)
             }
             None => Body::empty(),
         };

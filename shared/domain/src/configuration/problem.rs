@@ -20,7 +20,7 @@ impl Problem {
     }
 
     /// The same problem of a value at another place.
-    pub(super) fn below<'a>(self, place: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn below<'a>(self, place: impl IntoIterator<Item = &'a str>) -> Self {
         let above = Self::new(place, "").pointer;
         Self { pointer: format!("{above}{}", self.pointer), message: self.message }
     }

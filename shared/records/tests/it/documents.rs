@@ -60,14 +60,14 @@ async fn routes_prompts_and_agents_are_documents_too() {
 #[tokio::test]
 async fn references_follow_the_configuration_and_may_be_absent() {
     let table = table().await;
-    assert_eq!(*table.references(start()).await.unwrap(), References::default());
+    assert_eq!(*table.references_of_file(start()).await.unwrap(), References::default());
     let references: References = serde_json::from_value(json!({
         "trackers": [{"instance": "jira", "patterns": ["{PROJECT}-{number}"]}],
         "projects": [{"names": ["SHOP"], "trackers": ["jira"]}]
     }))
     .unwrap();
     table.put_references(&references).await.unwrap();
-    assert_eq!(table.references(start()).await.unwrap().canonical("shop-01"), "SHOP-1");
+    assert_eq!(table.references_of_file(start()).await.unwrap().canonical("shop-01"), "SHOP-1");
 }
 
 /// Text that hardly compresses, always the same.

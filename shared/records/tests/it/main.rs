@@ -11,6 +11,7 @@ mod admission;
 mod audit;
 mod circuit;
 mod collisions;
+mod configured;
 mod continuation;
 mod documents;
 mod effects;
@@ -52,6 +53,12 @@ async fn table_and_client() -> (Table, Client) {
     let table = Table::new(client.clone(), "ticketsmith");
     table.create_table().await.unwrap();
     (table, client)
+}
+
+/// The same table as two processes have it, each with a memory of its own.
+async fn tables() -> [Table; 2] {
+    let (here, client) = table_and_client().await;
+    [here, Table::new(client, "ticketsmith")]
 }
 
 async fn client() -> Client {

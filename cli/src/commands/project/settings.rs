@@ -1,0 +1,146 @@
+//! What is configured for a project, as it is said at the command line and in a file.
+
+use crate::exit::{Exit, Outcome};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+/// The fields of a project that requests have; an answer has others, too.
+const FIELDS: [&str; 11] = [
+    "repository",
+    "base_branch",
+    "providers",
+    "channel",
+    "space",
+    "may_trigger",
+    "statuses",
+    "protected_paths",
+    "checks",
+    "ci_gate",
+    "workflows",
+];
+
+/// What is configured for a project.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettingsArguments {
+    /// A file, YAML or JSON, with what a project has under `projects:` in the configuration file.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The repository as `owner/name`.
+    #[arg(long, value_name = "OWNER/NAME")]
+    repository: Option<String>,
+    /// The branch that work starts from.
+    #[arg(long, value_name = "BRANCH")]
+    base_branch: Option<String>,
+    /// Who serves a plugin type, by the name under `plugins:` in the configuration file; may be repeated.
+    #[arg(long = "provider", value_name = "TYPE=NAME")]
+    providers: Vec<String>,
+    /// The channel the team reads.
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<String>,
+    /// The space that pages are created in.
+    #[arg(long, value_name = "SPACE")]
+    space: Option<String>,
+    /// A group whose members may start work, or `repository-writers`; may be repeated, and replaces those that there were.
+    #[arg(long = "may-trigger", value_name = "GROUP")]
+    may_trigger: Vec<String>,
+}
+
+impl SettingsArguments {
+    /// What the file says, where one is named. A key in it may stay: the command names the project.
+    ///
+    /// # Errors
+    /// Usage for a file that cannot be read, or is no mapping.
+    pub(super) fn of_file(&self) -> Outcome<Option<Map<String, Value>>> {
+        let Some(path) = &self.file else { return Ok(None) };
+        let refuse = |why: &dyn std::fmt::Display| Exit::usage(format!("{}: {why}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| refuse(&error))?;
+        match serde_saphyr::from_str::<Value>(&text) {
+            Ok(Value::Object(fields)) => Ok(Some(fields)),
+            Ok(_) => Err(refuse(&"accepted: a mapping, such as `repository: acme/gift`")),
+            Err(error) => Err(refuse(&error)),
+        }
+    }
+
+    /// These fields, with what is named in place of theirs.
+    ///
+    /// # Errors
+    /// Usage for a provider that is not written as `TYPE=NAME`.
+    pub(super) fn over(&self, mut fields: Map<String, Value>) -> Outcome<Map<String, Value>> {
+        let texts = [
+            ("repository", &self.repository),
+            ("base_branch", &self.base_branch),
+            ("channel", &self.channel),
+            ("space", &self.space),
+        ];
+        for (name, text) in texts {
+            fields.extend(text.as_ref().map(|text| (name.to_owned(), json!(text))));
+        }
+        if !self.may_trigger.is_empty() {
+            fields.insert("may_trigger".to_owned(), json!(self.may_trigger));
+        }
+        let providers = fields.entry("providers").or_insert_with(|| json!({}));
+        for written in &self.providers {
+            let Some((plugin, name)) = written.split_once('=') else {
+                return Err(Exit::usage(format!(
+                    "`{written}` is not accepted after --provider; accepted: TYPE=NAME, with a plugin type and a name under `plugins:`"
+                )));
+            };
+            if let Value::Object(providers) = providers {
+                providers.insert(plugin.to_owned(), json!(name));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// What an answer says is configured, as a request has it.
+pub(super) fn of_answer(project: &Value) -> Map<String, Value> {
+    let fields = FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), project.get(*name)?.clone())));
+    fields.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: SettingsArguments,
+    }
+
+    fn settings(arguments: &[&str]) -> SettingsArguments {
+        Command::try_parse_from(std::iter::once(&"x").chain(arguments)).unwrap().settings
+    }
+
+    #[test]
+    fn what_is_named_counts_more_and_the_rest_stays() {
+        let answer = json!({
+            "id": "R0lGVA", "key": "GIFT", "managed_by": "api", "repository": "acme/gift", "base_branch": "main",
+            "providers": {"version_control": "github", "task_management": "jira"}, "may_trigger": ["leads"], "ci_gate": "always",
+        });
+        let named = settings(&["--channel", "#gift", "--provider", "task_management=linear"]);
+        let body = Value::Object(named.over(of_answer(&answer)).unwrap());
+        let expected = json!({
+            "repository": "acme/gift", "base_branch": "main", "channel": "#gift", "may_trigger": ["leads"], "ci_gate": "always",
+            "providers": {"version_control": "github", "task_management": "linear"},
+        });
+        assert_eq!(body, expected);
+        let refused = settings(&["--provider", "github"]).over(Map::new()).unwrap_err().to_string();
+        assert!(refused.contains("accepted: TYPE=NAME"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_has_what_the_configuration_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gift.yaml");
+        std::fs::write(&path, "repository: acme/gift\nproviders: { version_control: github }\n").unwrap();
+        let named = settings(&["--file", path.to_str().unwrap(), "--base-branch", "trunk"]);
+        let body = named.over(named.of_file().unwrap().unwrap()).unwrap();
+        assert_eq!((&body["repository"], &body["base_branch"]), (&json!("acme/gift"), &json!("trunk")));
+        std::fs::write(&path, "- a\n").unwrap();
+        let refused = named.of_file().unwrap_err().to_string();
+        assert!(refused.contains("gift.yaml: accepted: a mapping"), "{refused}");
+    }
+}

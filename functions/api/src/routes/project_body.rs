@@ -1,0 +1,231 @@
+//! Projects as requests have them: checked in the words of `config check`, each problem at its place.
+
+use crate::problem::{InvalidField, Problem};
+use crate::strict_json::pointer;
+use control::Directory;
+use domain::configuration::{InstanceName, Project};
+use domain::{BranchName, PluginType, RepositoryName, nearest};
+use edits::protected_path_problems;
+use records::PROJECT_LIMIT;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// A body with the fields of a project, and perhaps others.
+macro_rules! with_the_fields_of_a_project {
+    ($(#[$about:meta])* $name:ident { $($others:tt)* }) => {
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $(#[$about])*
+        #[expect(dead_code, reason = "the schema is made of them; their values are read as those of the configuration are")]
+        pub(super) struct $name {
+            /// The tracker's key: `SHOP` in Jira, `owner/name` for GitHub Issues.
+            #[schema(min_length = 1, max_length = 100)]
+            key: String,
+            /// The repository as `owner/name`.
+            #[schema(min_length = 1, max_length = 500)]
+            repository: String,
+            /// The branch that work starts from and pull requests go to. Default: `main`.
+            #[serde(default)]
+            #[schema(min_length = 1, max_length = 250)]
+            base_branch: Option<String>,
+            /// Which provider serves each plugin type, by its name under `plugins` of the configuration file. A type left out is not served, and
+            /// its steps are skipped.
+            providers: BTreeMap<String, String>,
+            /// The channel the team reads, `#name` or an id.
+            #[serde(default)]
+            #[schema(min_length = 1, max_length = 200)]
+            channel: Option<String>,
+            /// The space that pages are created in.
+            #[serde(default)]
+            #[schema(min_length = 1, max_length = 200)]
+            space: Option<String>,
+            /// Groups of the configuration file whose members may start executions, or `repository-writers`: everybody who may push. Default:
+            /// `repository-writers`.
+            #[serde(default)]
+            #[schema(max_items = 50)]
+            may_trigger: Option<Vec<String>>,
+            /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
+            #[serde(default)]
+            statuses: Option<BTreeMap<String, String>>,
+            /// Glob patterns of files that no commit of ours may touch. Default: those of the configuration file.
+            #[serde(default)]
+            #[schema(max_items = 100)]
+            protected_paths: Option<Vec<String>>,
+            /// The commands that show whether a change works.
+            #[serde(default)]
+            checks: Option<Checks>,
+            /// Before which pushes of an agent's change people are asked. Default: `untrusted`.
+            #[serde(default)]
+            ci_gate: Option<CiGate>,
+            /// The workflows with `opt_in: true` that events start in this project. Default: none.
+            #[serde(default)]
+            #[schema(max_items = 50)]
+            workflows: Option<Vec<String>>,
+            $($others)*
+        }
+    };
+}
+
+with_the_fields_of_a_project! {
+    /// A project as it is to be.
+    #[schema(as = ProjectSettings)]
+    ProjectBody {}
+}
+
+with_the_fields_of_a_project! {
+    /// A project to create.
+    NewProject {
+        /// What the project is for, in words: it is planned, and becomes tickets once people approve the plan.
+        #[serde(default)]
+        #[schema(min_length = 1, max_length = 30000)]
+        requirements: Option<String>,
+    }
+}
+
+impl NewProject {
+    /// What is to be planned.
+    pub(super) fn requirements(&mut self) -> Option<String> {
+        self.requirements.take()
+    }
+}
+
+/// The commands that show whether a change works. Folders of the machine are mounted by the configuration file alone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProjectChecks)]
+#[expect(
+    dead_code,
+    reason = "the schema is made of them; their values are read as those of the configuration are"
+)]
+struct Checks {
+    /// Installs what the other commands need, with the network and without secrets.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    setup: Option<String>,
+    /// Builds the project.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    build: Option<String>,
+    /// Looks for mistakes without running the project.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    lint: Option<String>,
+    /// Runs the tests.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    test: Option<String>,
+    /// Whether the commands other than `setup` may use the network. Default: false.
+    #[serde(default)]
+    network: Option<bool>,
+    /// The most minutes that one run may take. Default: 5.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 7)]
+    minutes: Option<u32>,
+    /// The most memory of one process, in megabytes. Default: 2048.
+    #[serde(default)]
+    #[schema(minimum = 64, maximum = 65536)]
+    memory_megabytes: Option<u32>,
+    /// The most space that a run may fill, in megabytes. Default: 2048.
+    #[serde(default)]
+    #[schema(minimum = 16, maximum = 65536)]
+    disk_megabytes: Option<u32>,
+    /// The most processes and threads at once. Default: 512.
+    #[serde(default)]
+    #[schema(minimum = 8, maximum = 32768)]
+    processes: Option<u32>,
+}
+
+/// Before which pushes people are asked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CiGate {
+    /// Before every push of an agent's change.
+    Always,
+    /// Before a push whose session took in words of people who may not start work.
+    Untrusted,
+    /// Before none.
+    Never,
+}
+
+/// The project that a body describes, as the configuration would have it in the place of the one with its key, or behind the others.
+///
+/// # Errors
+/// Invalid, with every place that is not accepted; a conflict where it is not known which providers exist.
+pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project, Problem> {
+    let project = read(body)?;
+    let known = directory.known_providers();
+    if known.is_empty() {
+        let detail = "the configuration in force was applied by an earlier version; apply it again with `ticketsmith config apply`";
+        return Err(Problem::new(crate::problem::Code::Conflict, detail));
+    }
+    let mut configuration = domain::configuration::Configuration::clone(directory.configuration());
+    let place = configuration.projects.iter().position(|known| known.key.eq_ignore_ascii_case(&project.key));
+    let index = place.unwrap_or(configuration.projects.len());
+    match configuration.projects.get_mut(index) {
+        Some(present) => *present = project.clone(),
+        None => configuration.projects.push(project.clone()),
+    }
+    let problems = configuration.problems_of_project(index, known).into_iter();
+    let problems = problems.chain(protected_path_problems(&project));
+    let mut errors: Vec<_> = problems
+        .map(|problem| InvalidField { path: problem.pointer, detail: problem.message })
+        .collect();
+    let size = serde_json::to_vec(&project).map_or(usize::MAX, |json| json.len());
+    if size > PROJECT_LIMIT {
+        let detail = format!("the project has {size} bytes; accepted: at most {PROJECT_LIMIT}");
+        errors.push(InvalidField { path: String::new(), detail });
+    }
+    if errors.is_empty() { Ok(project) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Reads a body whose shape is right: what has a form of its own, such as names of repositories, is checked here.
+fn read(body: &Value) -> Result<Project, Problem> {
+    let mut body = body.clone();
+    without_nulls(&mut body);
+    let mut errors = Vec::new();
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    for name in ["key", "channel", "space"] {
+        let Some(given) = text(name) else { continue };
+        if given.trim() != given || given.chars().any(char::is_control) {
+            let detail = "accepted: a text without control characters and without space around it";
+            errors.push(InvalidField { path: pointer("", name), detail: detail.to_owned() });
+        }
+    }
+    form::<RepositoryName>("/repository", text("repository"), &mut errors);
+    form::<BranchName>("/base_branch", text("base_branch"), &mut errors);
+    for (plugin, name) in body["providers"].as_object().into_iter().flatten() {
+        let path = pointer("/providers", plugin);
+        if plugin.parse::<PluginType>().is_err() {
+            let accepted = PluginType::ALL.map(PluginType::as_str);
+            let meant = nearest(plugin, accepted).map(|name| format!("; did you mean `{name}`?"));
+            let meant = meant.as_deref().unwrap_or(";");
+            let detail = format!("unknown key{meant} accepted: {}", accepted.join(", "));
+            errors.push(InvalidField { path, detail });
+        } else {
+            form::<InstanceName>(&path, name.as_str(), &mut errors);
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    Project::deserialize(&body).map_err(|error| Problem::invalid_field("", error.to_string()))
+}
+
+/// Checks a value that has a form of its own.
+fn form<T: FromStr<Err: fmt::Display>>(path: &str, given: Option<&str>, errors: &mut Vec<InvalidField>) {
+    if let Some(Err(error)) = given.map(str::parse::<T>) {
+        errors.push(InvalidField { path: path.to_owned(), detail: error.to_string() });
+    }
+}
+
+/// Whatever is null has its default.
+fn without_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, field| !field.is_null());
+        fields.values_mut().for_each(without_nulls);
+    }
+}

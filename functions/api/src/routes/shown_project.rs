@@ -1,0 +1,156 @@
+//! Projects as answers show them, with the tags of their states.
+
+use crate::api::Shared;
+use crate::entity_tag::EntityTag;
+use crate::id;
+use crate::problem::Problem;
+use axum::http::header;
+use domain::configuration::ProjectChecks;
+use axum::response::{IntoResponse, Json, Response};
+use jiff::Timestamp;
+use records::ManagedProject;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Who manages a project of the configuration file.
+pub(super) const FILE: &str = "file";
+
+/// Who manages the others.
+pub(super) const API: &str = "api";
+
+/// A project: a tracker's project, and the repository that its tickets are about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Project {
+    /// Its id in paths.
+    id: String,
+    /// Its key in the tracker.
+    key: String,
+    /// Its repository, as `owner/name`.
+    repository: String,
+    /// The branch that work starts from.
+    base_branch: String,
+    /// Which provider serves each kind of plugin.
+    providers: BTreeMap<String, String>,
+    /// The channel that the team reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    /// The space that pages are created in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<String>,
+    /// The groups whose members may start work.
+    may_trigger: Vec<String>,
+    /// Our names for statuses and the tracker's.
+    statuses: BTreeMap<String, String>,
+    /// Glob patterns of files that no commit may touch.
+    protected_paths: Vec<String>,
+    /// The commands that show whether a change works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    checks: Option<Value>,
+    /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`.
+    ci_gate: String,
+    /// The workflows with `opt_in: true` that events start in the project.
+    workflows: Vec<String>,
+    /// Who manages it: `file`, the configuration file, or `api`.
+    managed_by: &'static str,
+    /// When it was archived: nothing starts there any longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<Timestamp>,
+    /// Who archived it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_by: Option<String>,
+}
+
+impl Project {
+    pub(super) fn of(project: &domain::configuration::Project, managed_by: &'static str) -> Self {
+        let providers = project.providers.iter();
+        let ci_gate = serde_json::to_value(project.ci_gate).ok();
+        Self {
+            id: id::id_of(&project.key),
+            key: project.key.clone(),
+            repository: project.repository.to_string(),
+            base_branch: project.base_branch.to_string(),
+            providers: providers.map(|(kind, name)| (kind.to_string(), name.to_string())).collect(),
+            channel: project.channel.clone(),
+            space: project.space.clone(),
+            may_trigger: project.may_trigger.clone(),
+            statuses: project.statuses.clone(),
+            protected_paths: project.protected_paths.clone(),
+            checks: project.checks.as_ref().map(shown_checks),
+            ci_gate: ci_gate.and_then(|gate| gate.as_str().map(str::to_owned)).unwrap_or_default(),
+            workflows: project.workflows.clone(),
+            managed_by,
+            archived_at: None,
+            archived_by: None,
+        }
+    }
+
+    /// One that the API manages.
+    pub(super) fn managed(managed: &ManagedProject) -> Self {
+        let archived = managed.archived.map(|_| managed.changed_at);
+        Self {
+            archived_at: archived,
+            archived_by: archived.map(|_| managed.changed_by.clone()),
+            ..Self::of(&managed.project, API)
+        }
+    }
+}
+
+/// What is declared; what is not is left out, so that an answer can be sent back.
+fn shown_checks(checks: &ProjectChecks) -> Value {
+    let mut shown = serde_json::to_value(checks).unwrap_or_default();
+    if let Value::Object(fields) = &mut shown {
+        let is_nothing = |field: &Value| field.is_null() || field.as_array().is_some_and(Vec::is_empty);
+        fields.retain(|_, field| !is_nothing(field));
+    }
+    shown
+}
+
+/// The tag of the state of a project that the API manages.
+pub(super) fn tag_of(managed: &ManagedProject) -> EntityTag {
+    EntityTag::new(managed.revision)
+}
+
+/// The tag of a project of the configuration file: what it says.
+fn tag_in_file(project: &domain::configuration::Project) -> EntityTag {
+    let json = serde_json::to_vec(project).unwrap_or_default();
+    let digest = hex::encode(Sha256::digest(json));
+    EntityTag::new(format_args!("file-{}", digest.get(..16).unwrap_or_default()))
+}
+
+/// A project with the tag of its state.
+pub(super) struct Tagged {
+    tag: EntityTag,
+    project: Project,
+}
+
+impl Tagged {
+    /// One of the configuration file.
+    pub(super) fn in_file(project: &domain::configuration::Project) -> Self {
+        Self { tag: tag_in_file(project), project: Project::of(project, FILE) }
+    }
+
+    /// One that the API manages.
+    pub(super) fn managed(managed: &ManagedProject) -> Self {
+        Self { tag: tag_of(managed), project: Project::managed(managed) }
+    }
+}
+
+impl IntoResponse for Tagged {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, self.tag.to_string())], Json(self.project)).into_response()
+    }
+}
+
+/// The place in the configuration file of the project with this key: `projects[0]`.
+///
+/// # Errors
+/// A problem when the records do not answer.
+pub(super) async fn file_place(api: &Shared, key: &str) -> Result<Option<String>, Problem> {
+    let file = api.table.configuration_of_file(api.clock.now()).await?;
+    let index = file.projects.iter().position(|project| project.key.eq_ignore_ascii_case(key));
+    Ok(index.map(|index| format!("projects[{index}]")))
+}

@@ -1,0 +1,51 @@
+//! What providers can serve, as data, so that functions that link none can check what a project chooses.
+
+use super::{Configuration, Instance, InstanceName};
+use crate::action::{PluginType, UnknownName};
+use crate::nearest::nearest;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A provider that exists, as far as choosing it matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownProvider {
+    /// Its name: `jira`.
+    pub id: String,
+    /// What it can serve.
+    pub serves: BTreeSet<PluginType>,
+    /// Whether it needs a section under `plugins`, because it has credentials.
+    pub needs_section: bool,
+}
+
+/// Why a plugin type is not served by what a project names; `None` where it is.
+pub fn server_problem(
+    configuration: &Configuration,
+    known: &[KnownProvider],
+    plugin: PluginType,
+    name: &InstanceName,
+) -> Option<String> {
+    let instance = configuration.instance(name.as_str());
+    let id = instance.map_or(name.as_str(), Instance::provider);
+    let Some(provider) = known.iter().find(|provider| provider.id == id) else {
+        // The section says it already.
+        let ids = known.iter().map(|provider| provider.id.as_str());
+        return instance
+            .is_none()
+            .then(|| format!("`{name}` is not under plugins; {}", unknown_provider(id, ids)));
+    };
+    if !provider.serves.contains(&plugin) {
+        let able = known.iter().filter(|candidate| candidate.serves.contains(&plugin));
+        let able: Vec<_> = able.map(|candidate| candidate.id.as_str()).collect();
+        return Some(format!("`{name}` cannot serve {plugin}; accepted: {}", able.join(", ")));
+    }
+    let lacks_section = instance.is_none() && provider.needs_section;
+    lacks_section.then(|| format!("`{name}` serves it, but there is no section plugins.{name}"))
+}
+
+/// That no provider has this name, with the nearest one and those that exist.
+pub fn unknown_provider<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> UnknownName {
+    let known: Vec<_> = known.collect();
+    let meant = nearest(id, known.iter().copied()).map(|name| format!("{name} (did you mean that?); all: "));
+    let accepted = format!("{}{}", meant.unwrap_or_default(), known.join(", "));
+    UnknownName { name: id.to_owned(), kind: "a provider", accepted }
+}
