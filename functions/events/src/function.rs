@@ -24,6 +24,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     ])
     .writing([
         Partition::Audit,
+        Partition::Capacity,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

@@ -11,6 +11,8 @@ pub enum Partition {
     Account,
     /// Who did what.
     Audit,
+    /// Which runs have a place at a project's reviewers.
+    Capacity,
     /// What deliveries led to.
     Delivery,
     /// Configuration, routes, prompts and agents.
@@ -71,6 +73,7 @@ impl Partition {
         match self {
             Self::Account => "ACCOUNT",
             Self::Audit => "AUDIT",
+            Self::Capacity => "CAPACITY",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
@@ -156,6 +159,7 @@ mod tests {
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);
         check(Partition::Identity, &keys::identity::account("github", "ada-l").pk);
         check(Partition::Identity, &keys::identity::usage("ada").pk);
+        check(Partition::Capacity, &keys::capacity_partition("SHOP"));
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);
