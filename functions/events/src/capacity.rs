@@ -266,8 +266,7 @@ impl Events {
                     tracing::warn!(execution = place.execution, %error, "it is not known whether its pull request is open");
                 }
             }
-            let wait = LONGEST.min(FIRST_ASKED_OF_REVIEW * (1 << place.asked.min(3)));
-            self.table.ask_again_of_review_place(&project.key, place, now + wait).await?;
+            self.table.ask_again_of_review_place(&project.key, place, now + interval(place.asked)).await?;
         }
         Ok(())
     }
@@ -316,6 +315,22 @@ impl Events {
     }
 }
 
+/// How long until the next question about a pull request that is open.
+fn interval(asked: u32) -> SignedDuration {
+    LONGEST.min(FIRST_ASKED_OF_REVIEW * (1 << asked.min(3)))
+}
+
 fn capacity_of(configuration: &Configuration, project: &str) -> Option<Capacity> {
     configuration.project(project)?.capacity
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_come_at_doubling_intervals_up_to_an_hour() {
+        let minutes = [0, 1, 2, 3, 4, 99].map(|asked| interval(asked).as_mins());
+        assert_eq!(minutes, [10, 20, 40, 60, 60, 60]);
+    }
 }

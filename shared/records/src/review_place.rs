@@ -16,6 +16,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// The first time that the code host is asked about a pull request comes this long after its run took a place.
+pub const FIRST_ASKED_OF_REVIEW: SignedDuration = SignedDuration::from_mins(10);
+
 /// How often a change is tried again because somebody else changed the same place at the same moment.
 const ROUNDS: usize = 5;
 
@@ -232,6 +235,3 @@ fn out_of(project: &str, line: &str, run: &str) -> Write {
         .value(":run", AttributeValue::Ss(vec![run.to_owned()]));
     Write::Update(update)
 }
-
-/// The first time that the code host is asked about a pull request comes this long after its run took a place.
-pub const FIRST_ASKED_OF_REVIEW: SignedDuration = SignedDuration::from_mins(10);

@@ -7,6 +7,7 @@
 
 mod admission;
 mod app;
+mod capacity;
 mod checking;
 mod circuit;
 mod crashes;
