@@ -3,6 +3,7 @@
 use crate::feedback::journal;
 use crate::world::{World, arn};
 use domain::configuration::{Capacity, CapacityPer};
+use domain::event::SAID_ON;
 use domain::{ActionId, Clock};
 use events::EventInput;
 use jiff::SignedDuration;
@@ -28,7 +29,9 @@ impl World {
 
     /// A run that wants a place.
     async fn joins(&self, ticket: &str) -> ReviewPlace {
-        let name = self.begin("jira.labelled", ticket, json!({"task_id": ticket})).await;
+        // All of them report on a ticket that the tracker has.
+        let event = json!({"task_id": ticket, SAID_ON: "SHOP-1"});
+        let name = self.begin("jira.labelled", ticket, event).await;
         self.status_change(&name, json!({})).await;
         self.knows(&name, json!({"status": "RUNNING"}));
         let place = ReviewPlace {
