@@ -165,9 +165,12 @@ def table_rules(simulator):
     others = set(simulator.functions) - MODEL_CALLERS - {"api", "events", "webhooks"}
     money = writing(MODEL_CALLERS, MONEY, True) | writing(others, MONEY, False) | writing({"api", "webhooks"}, ["PERSON", "SPEND"], False)
     yield Rule("only what calls a model, and what settles for it, writes budgets", money, "list_effects", without_conditions)
-    waiters = {"await_budget", "await_event", "await_provider", "request_approval", "api", "events", "webhooks"}
+    waiters = {"await_budget", "await_capacity", "await_event", "await_provider", "request_approval", "api", "events", "webhooks"}
     waiting = writing(waiters, ["WAITER"], True) | writing(set(simulator.functions) - waiters, ["WAITER"], False)
     yield Rule("only what parks or answers writes waiters", waiting, "list_effects", without_conditions)
+    places = {"await_capacity", "events"}
+    reviewing = writing(places, ["CAPACITY"], True) | writing(set(simulator.functions) - places, ["CAPACITY"], False)
+    yield Rule("only what waits for reviewers, and what lets it pass, writes their places", reviewing, "list_effects", without_conditions)
     configuration = writing(simulator.functions, ["DOCUMENT"], False)
     yield Rule("no function writes configuration, routes, prompts or agents", configuration, "webhooks", without_conditions)
     # Ticket text and file contents, which untrusted deliveries have no business with.

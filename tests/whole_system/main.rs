@@ -16,6 +16,7 @@ mod attack;
 mod backup;
 mod budget;
 mod by_hand;
+mod capacity;
 mod cases;
 mod checks;
 mod circles;

@@ -3,7 +3,7 @@
 use super::shape::Shape;
 use domain::PluginType;
 use domain::configuration::{
-    AtWork, Budgets, CiGate, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn,
+    AtWork, Budgets, Capacity, CapacityPer, CiGate, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn,
     Webhooks,
 };
 use providers::ProviderSpec;
@@ -181,6 +181,7 @@ fn values() -> Value {
         "statuses": { "in_review": "Code Review" },
     });
     project["ci_gate"] = json!(CiGate::default());
+    project["capacity"] = json!(Capacity { open_pull_requests: 3, per: CapacityPer::Codeowner });
     project["workflows"] = json!(["code_review"]);
     project["protected_paths"] = json!(PROTECTED_PATHS);
     let checks = ProjectChecks {

@@ -7,6 +7,7 @@ pub mod analyze_repository_structure;
 pub mod answer_session;
 pub mod answer_threads;
 pub mod await_budget;
+pub mod await_capacity;
 pub mod await_event;
 pub mod await_provider;
 pub mod check_actor;
@@ -67,6 +68,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<answer_session::AnswerSession>(),
     ActionEntry::of::<answer_threads::AnswerThreads>(),
     ActionEntry::of::<await_budget::AwaitBudget>(),
+    ActionEntry::of::<await_capacity::AwaitCapacity>(),
     ActionEntry::of::<await_event::AwaitEvent>(),
     ActionEntry::of::<await_provider::AwaitProvider>(),
     ActionEntry::of::<check_actor::CheckActor>(),

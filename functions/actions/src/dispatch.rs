@@ -141,6 +141,8 @@ impl Dispatcher {
         let (end, result) = match performed {
             // The step continues when its task token is answered.
             Err(NoOutput::Parked) => return Ok((Performed::Parked, Value::Null)),
+            // So does one that has to wait in line: its state machine parks it now.
+            Err(NoOutput::Failed(error)) if error.kind == ErrorKind::AtCapacity => return Err(error),
             Ok(output) => (
                 StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at },
                 Ok((Performed::Succeeded, output)),

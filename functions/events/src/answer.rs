@@ -59,6 +59,9 @@ impl Events {
         if !waiter.votes.is_empty() {
             self.show_votes(&waiter).await;
         }
+        if topic == Topic::Capacity.to_string() {
+            return self.joined_line(&waiter).await;
+        }
         match topic.strip_prefix("event/") {
             Some(event) if is_about_words(event) => self.tell_if_words_wait(waiter).await,
             Some(event) => self.tell_if_happened(event, waiter).await,
@@ -183,7 +186,11 @@ impl Events {
         self.tell(waiter, Message::Failure { error, cause }).await
     }
 
-    async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {
+    /// Lets a step look again whether it may go on.
+    ///
+    /// # Errors
+    /// When the records or Step Functions do not answer.
+    pub(crate) async fn resume(&self, waiter: &Waiter) -> Result<(), ActionError> {
         self.tell(waiter, Message::Success(json!({"resumed": true}), None)).await?;
         Ok(self.table.forget_waiter(waiter).await?)
     }

@@ -25,6 +25,7 @@ pub fn functions() -> Vec<FunctionSpec> {
     ])
     .writing([
         Partition::Audit,
+        Partition::Capacity,
         Partition::Delivery,
         Partition::Event,
         Partition::Execution,

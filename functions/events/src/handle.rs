@@ -116,6 +116,7 @@ impl Events {
             self.note_cost(&execution).await?;
         }
         // First what others wait for, then what is only told.
+        self.give_back_place(&execution).await?;
         self.start_next(&execution).await?;
         self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&change.name).await?;
@@ -144,6 +145,9 @@ impl Events {
                     self.waiter_changed(topic, key).await.and(told)
                 }
                 TableChange::Occurrence(key) => self.happened(key).await,
+                TableChange::PullRequestClosed { repository, number } => {
+                    self.pull_request_closed(repository, *number).await
+                }
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,
                 TableChange::Word(task_id) => {

@@ -7,6 +7,7 @@
 
 mod alert;
 mod answer;
+mod capacity;
 mod ending;
 mod evidence;
 mod feedback;

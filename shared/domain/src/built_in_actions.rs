@@ -7,6 +7,8 @@ pub const ADMIT: &str = "admit";
 pub const ANSWER_SESSION: &str = "answer_session";
 /// Parks an execution until its limit is raised.
 pub const AWAIT_BUDGET: &str = "await_budget";
+/// Lets an execution pass that reviewers have room for, and parks it until they have.
+pub const AWAIT_CAPACITY: &str = "await_capacity";
 /// Parks an execution until an event arrives.
 pub const AWAIT_EVENT: &str = "await_event";
 /// Parks an execution until a provider takes calls again.

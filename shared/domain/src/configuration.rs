@@ -1,6 +1,7 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
 mod at_work;
+mod capacity;
 mod checks;
 mod ci_gate;
 mod names;
@@ -16,6 +17,7 @@ mod sign_in;
 mod statuses;
 
 pub use at_work::AtWork;
+pub use capacity::{Capacity, CapacityPer};
 pub use checks::ProjectChecks;
 pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
@@ -110,6 +112,10 @@ pub struct Project {
     /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
     #[serde(default)]
     pub ci_gate: CiGate,
+    /// How many of our pull requests may be open at once, so that reviewers keep up: further tickets wait in line before an agent begins.
+    /// Default: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
     /// The workflows with `opt_in: true` that events start in this project, such as `code_review`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workflows: Vec<String>,
@@ -282,6 +288,8 @@ impl Configuration {
             }
             let checks = project.checks.iter().flat_map(ProjectChecks::problems);
             problems.extend(checks.map(|problem| problem.below(["projects", &index, "checks"])));
+            let capacity = project.capacity.iter().flat_map(Capacity::problems);
+            problems.extend(capacity.map(|problem| problem.below(["projects", &index, "capacity"])));
             for (position, group) in project.may_trigger.iter().enumerate() {
                 if group != REPOSITORY_WRITERS && !self.groups.contains_key(group) {
                     let place = ["projects", &index, "may_trigger", &position.to_string()];

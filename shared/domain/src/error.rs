@@ -23,13 +23,15 @@ pub enum ErrorKind {
     ReplyLost,
     /// The answer to a creation was lost and nothing shows yet whether it happened: look again for ten minutes, then ask people.
     Unconfirmed,
+    /// Reviewers have as many of our pull requests as a project's `capacity` allows: park until one is merged or closed.
+    AtCapacity,
     /// A bug in Ticketsmith.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rejected,
         Self::Throttled,
         Self::Unavailable,
@@ -37,6 +39,7 @@ impl ErrorKind {
         Self::BudgetExceeded,
         Self::ReplyLost,
         Self::Unconfirmed,
+        Self::AtCapacity,
         Self::Internal,
     ];
 
@@ -56,6 +59,7 @@ impl ErrorKind {
             Self::BudgetExceeded => "BudgetExceeded",
             Self::ReplyLost => "ReplyLost",
             Self::Unconfirmed => "Unconfirmed",
+            Self::AtCapacity => "AtCapacity",
             Self::Internal => "Internal",
         }
     }
@@ -115,6 +119,11 @@ impl ActionError {
     /// Nothing shows yet whether a creation happened whose answer was lost.
     pub fn unconfirmed(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unconfirmed, message)
+    }
+
+    /// Reviewers have as many pull requests as they may have.
+    pub fn at_capacity(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::AtCapacity, message)
     }
 
     /// A limit would be exceeded.

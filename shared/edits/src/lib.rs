@@ -13,6 +13,7 @@
 
 mod added_secrets;
 mod agent_paths;
+mod code_owners;
 mod diff;
 mod edit;
 mod file_edit;
@@ -37,6 +38,7 @@ mod workspace;
 
 pub use added_secrets::{added_secrets, suspicious};
 pub use agent_paths::AgentPaths;
+pub use code_owners::CodeOwners;
 pub use diff::{DiffFile, DiffLine, Side};
 pub use edit::{Edit, Operation, Replacement};
 pub use file_edit::{Edits, FileEdit, content_sha256};

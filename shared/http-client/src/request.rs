@@ -341,6 +341,7 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
             | ErrorKind::BudgetExceeded
             | ErrorKind::ReplyLost
             | ErrorKind::Unconfirmed
+            | ErrorKind::AtCapacity
             | ErrorKind::Internal => Reply::Answered,
         },
     }

@@ -283,6 +283,10 @@ impl VersionControl for Github {
         self.ready_for_review(repository, number).await
     }
 
+    fn code_owners_paths(&self) -> &'static [&'static str] {
+        &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"]
+    }
+
     fn reviews(&self) -> Option<&dyn Reviews> {
         Some(self)
     }

@@ -247,6 +247,10 @@ impl VersionControl for Gitlab {
         self.end_draft(project, number).await
     }
 
+    fn code_owners_paths(&self) -> &'static [&'static str] {
+        &["CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"]
+    }
+
     fn reviews(&self) -> Option<&dyn Reviews> {
         Some(self)
     }

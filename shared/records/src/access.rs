@@ -13,6 +13,8 @@ pub enum Partition {
     Audit,
     /// What the API configures: projects.
     Configured,
+    /// Which runs have a place at a project's reviewers.
+    Capacity,
     /// What deliveries led to.
     Delivery,
     /// Configuration, routes, prompts and agents.
@@ -74,6 +76,7 @@ impl Partition {
             Self::Account => "ACCOUNT",
             Self::Audit => "AUDIT",
             Self::Configured => "CONFIGURED",
+            Self::Capacity => "CAPACITY",
             Self::Delivery => "DELIVERY",
             Self::Document => "DOCUMENT",
             Self::Event => "EVENT",
@@ -161,6 +164,7 @@ mod tests {
         check(Partition::Identity, &keys::identity::usage("ada").pk);
         check(Partition::Configured, &keys::configured::project("SHOP").pk);
         check(Partition::Configured, &keys::configured::projects_head().pk);
+        check(Partition::Capacity, &keys::capacity_partition("SHOP"));
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);
         check(Partition::Event, &keys::occurrence("jira.labelled/shop-1", "d").pk);

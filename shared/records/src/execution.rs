@@ -231,7 +231,7 @@ impl Table {
     }
 
     /// Executions in the order of the names; those that do not exist are left out.
-    pub(crate) async fn executions_named(
+    pub async fn executions_named(
         &self,
         names: Vec<String>,
     ) -> Result<Vec<ExecutionRecord>, RecordsError> {

@@ -28,6 +28,8 @@
 //! | what past runs of a workflow cost, newest first | query | `SPEND#RUNS#<workflow>` | `RUN#<begun>#<name>` |
 //! | whether an execution is to end as a draft | get | `EXECUTION#<name>` | `DRAFT` |
 //! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
+//! | the places of a project's runs at reviewers | query | `CAPACITY#<project>` | `PLACE#<execution that began the run>` |
+//! | which runs have a place with one reviewer | get, query | `CAPACITY#<project>` | `LINE#<project, or whose>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
 //! | costs of a person in a month | query | `PERSON#<account>` | `COST#<at>#<id>` |
 //! | whether a person may push to a project's repository | get | `WRITER#<account>` | `PROJECT#<key>` |
@@ -138,7 +140,10 @@ pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
+pub(crate) const PLACE_OF_RUN: &str = "PLACE#";
+pub(crate) const REVIEW_LINE: &str = "LINE#";
 pub(crate) const PLANNED: &str = "ITEM#";
+pub(crate) const REPOSITORY: &str = "REPOSITORY#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
 pub(crate) const OUTSIDE: &str = "OUTSIDE#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
@@ -242,6 +247,19 @@ pub(crate) fn project_partition(key: &str) -> String {
 
 pub(crate) fn place(project: &str, execution: &str) -> Key {
     Key::new(project_partition(project), format!("{PLACE}{execution}"))
+}
+
+/// What a project's reviewers have to review.
+pub(crate) fn capacity_partition(project: &str) -> String {
+    format!("CAPACITY#{project}")
+}
+
+pub(crate) fn place_of_run(project: &str, run: &str) -> Key {
+    Key::new(capacity_partition(project), format!("{PLACE_OF_RUN}{run}"))
+}
+
+pub(crate) fn review_line(project: &str, line: &str) -> Key {
+    Key::new(capacity_partition(project), format!("{REVIEW_LINE}{line}"))
 }
 
 pub(crate) fn person_partition(account: &str) -> String {
@@ -511,7 +529,7 @@ pub(crate) fn reading_chunk(digest: &str, number: usize) -> Key {
 }
 
 pub(crate) fn repository_partition(repository: &str) -> String {
-    format!("REPOSITORY#{repository}")
+    format!("{REPOSITORY}{repository}")
 }
 
 pub(crate) fn own_branch(repository: &str, branch: &str) -> Key {

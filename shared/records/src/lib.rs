@@ -10,6 +10,7 @@
 //! | `execution_list`, `page`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
 //! | `line`, `place` | who is at work in a project, and who waits |
+//! | `review_place` | which runs have a place at reviewers, and which wait for one |
 //! | `continuation` | executions that continue each other |
 //! | `effects_left` | what an execution left outside, as its record tells it |
 //! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
@@ -110,6 +111,7 @@ mod refusal;
 mod reply;
 mod request;
 mod retention;
+mod review_place;
 mod run;
 mod run_cost;
 mod session;
@@ -190,6 +192,7 @@ pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
 pub use request::RequestClaim;
+pub use review_place::{FIRST_ASKED_OF_REVIEW, ReviewPlace};
 pub use run_cost::RunCost;
 pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};

@@ -29,6 +29,9 @@ pub struct OpenedPullRequest {
     pub task_id: Option<String>,
     /// The project's key.
     pub project: String,
+    /// The name of the execution that began the run; absent in what earlier versions recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// When it was opened, as far as we know.
     #[serde(with = "timestamp")]
     pub at: Timestamp,

@@ -40,6 +40,14 @@ impl Table {
         Ok(())
     }
 
+    /// Whether a pull request was closed, as far as deliveries told.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn was_closed(&self, repository: &RepositoryName, number: u64) -> Result<bool, RecordsError> {
+        Ok(self.get(keys::pull_request(repository.as_str(), number)).await?.is_some())
+    }
+
     /// The closed pull requests of a repository, by their numbers.
     ///
     /// # Errors

@@ -15,11 +15,12 @@ pub struct StreamedItems {
     pub sort_keys: &'static [&'static str],
 }
 
-/// What people decided and what happened: answers, events that something waits for, requests to stop.
+/// What people decided and what happened: answers, events that something waits for, requests to stop, pull requests that were closed.
 pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
     StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::STOP] },
+    StreamedItems { partition: Partition::Repository, sort_keys: &[keys::PULL_REQUEST] },
 ];
 
 /// What people are shown of an execution and told, and what providers are asked about: all of it calls providers, and no decision waits for
@@ -68,6 +69,13 @@ pub enum TableChange {
     Reply(String),
     /// Words for the agents of a ticket came, or were taken in; by the ticket.
     Word(String),
+    /// A pull request was merged or closed.
+    PullRequestClosed {
+        /// `owner/name`, as the code host spells it.
+        repository: String,
+        /// Its number there.
+        number: u64,
+    },
     /// Something to ask a provider about; by the event key's text.
     Inquiry(String),
     /// Anything else.
@@ -92,6 +100,12 @@ impl TableChange {
         if let (keys::INQUIRIES, Some(key)) = (pk, sk.strip_prefix(keys::INQUIRY)) {
             return Self::Inquiry(key.to_owned());
         }
+        if let (Some(repository), Some(number)) =
+            (pk.strip_prefix(keys::REPOSITORY), sk.strip_prefix(keys::PULL_REQUEST))
+        {
+            let repository = repository.to_owned();
+            return number.parse().map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
+        }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
         };
@@ -108,7 +122,7 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::PullRequestClosed { .. } => None,
             Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }
@@ -140,6 +154,8 @@ mod tests {
             assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
         }
         assert_eq!(of(keys::inquiry("a.b/c")), TableChange::Inquiry("a.b/c".into()));
+        let closed = TableChange::PullRequestClosed { repository: "acme/shop".into(), number: 7 };
+        assert_eq!(of(keys::pull_request("acme/shop", 7)), closed);
     }
 
     #[test]
@@ -151,6 +167,8 @@ mod tests {
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
             (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),
+            (keys::pull_request("acme/shop", 7), (true, false)),
+            (keys::opened_pull_request("acme/shop", 7), (false, false)),
             (keys::word_named("SHOP-1", &keys::word(at, &domain::SourceName::API, "d")), (false, true)),
             (keys::inbox("SHOP-1"), (false, false)),
             (keys::reply(&domain::SourceName::API, "d"), (false, true)),

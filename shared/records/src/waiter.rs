@@ -26,6 +26,8 @@ pub enum Topic {
     Approval(String),
     /// Something that happens outside.
     Event(EventKey),
+    /// That reviewers have room for another pull request. They share one partition, because the sweeper reads them all.
+    Capacity,
     /// That a provider takes calls again. They share one partition, because the sweeper reads them all.
     Provider,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Topic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Budget => formatter.write_str("budget"),
+            Self::Capacity => formatter.write_str("capacity"),
             Self::Approval(execution) => write!(formatter, "{APPROVAL}{execution}"),
             Self::Event(key) => write!(formatter, "{EVENT}{}", key.as_str()),
             Self::Provider => formatter.write_str("provider"),

@@ -76,6 +76,12 @@ pub(crate) enum Write {
     Delete {
         key: Key,
     },
+    /// Removes an item, if the condition holds of it with this value.
+    Remove {
+        key: Key,
+        condition: &'static str,
+        value: (&'static str, AttributeValue),
+    },
     /// Changes nothing, but must hold.
     Check {
         key: Key,
@@ -147,6 +153,16 @@ impl Write {
             Self::Delete { key } => {
                 item.delete(DeleteItem::builder().table_name(table).set_key(Some(key_item(&key))).build()?)
             }
+            Self::Remove { key, condition, value: (name, value) } => item.delete(
+                DeleteItem::builder()
+                    .table_name(table)
+                    .set_key(Some(key_item(&key)))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names(condition)))
+                    .expression_attribute_values(name, value)
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                    .build()?,
+            ),
             Self::Check { key, condition, value } => item.condition_check(
                 ConditionCheck::builder()
                     .table_name(table)

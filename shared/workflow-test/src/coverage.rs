@@ -109,11 +109,12 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     branches
 }
 
-/// Whether the compiler adds a `Catch` by itself: a spent budget, a provider that takes no calls and a creation that nobody saw park, and
+/// Whether the compiler adds a `Catch` by itself: a spent budget, a provider that takes no calls, a creation that nobody saw and reviewers without room park, and
 /// what could not begin within the time of a step around it ends as a timeout.
 fn is_added(catcher: &Value) -> bool {
     let parks =
-        [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed].map(ErrorKind::as_str);
+        [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed, ErrorKind::AtCapacity]
+            .map(ErrorKind::as_str);
     parks.iter().chain(&["States.QueryEvaluationError"]).any(|error| catcher["ErrorEquals"][0] == *error)
 }
 

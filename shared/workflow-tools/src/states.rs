@@ -83,8 +83,8 @@ pub(crate) fn is_added(catcher: &Value) -> bool {
 }
 
 /// What parks a step, where a catcher does that: a spent budget those of agents, a provider that takes no calls those that call one, and
-/// a creation that nobody saw those that create.
+/// a creation that nobody saw those that create, and reviewers without room those that wait for it.
 pub(crate) fn parks(catcher: &Value) -> Option<ErrorKind> {
     let of = |kind: &ErrorKind| catcher["ErrorEquals"][0] == kind.as_str();
-    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed].into_iter().find(of)
+    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed, ErrorKind::AtCapacity].into_iter().find(of)
 }

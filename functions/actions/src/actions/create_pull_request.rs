@@ -5,6 +5,7 @@ use crate::actions::close_pull_request::ClosePullRequest;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::PluginType;
+use domain::execution::execution_of;
 use domain::plugins::{PullRequestRequest, RepositoryAccess};
 use domain::{BranchName, RepositoryName};
 use records::{OpenedPullRequest, Partition};
@@ -128,6 +129,7 @@ impl Action for CreatePullRequest {
             target,
             task_id: context.ticket().await?,
             project: scope.project.key.clone(),
+            run: Some(execution_of(&scope.run).to_owned()),
             at: context.clock().now(),
         };
         // What people say about it is then known to be about the ticket. One that a person opened stays theirs.

@@ -8,6 +8,7 @@
 mod admission;
 mod app;
 mod attachments;
+mod capacity;
 mod checking;
 mod circuit;
 mod crashes;

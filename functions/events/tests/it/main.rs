@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod capacity;
 mod checks;
 mod claim;
 mod feedback;

@@ -32,6 +32,7 @@ async fn with_pull_request(world: &World) {
         target: "main".parse().unwrap(),
         task_id: Some("SHOP-1".to_owned()),
         project: "SHOP".into(),
+        run: None,
         at: world.clock.now(),
     };
     world.table.put_opened_pull_request(&opened).await.unwrap();

@@ -32,6 +32,7 @@ pub(crate) async fn world() -> World {
             target: "main".parse().unwrap(),
             task_id: Some(ticket.to_owned()),
             project: "SHOP".into(),
+            run: None,
             at: world.clock.now(),
         };
         world.table.put_opened_pull_request(&opened).await.unwrap();

@@ -148,6 +148,11 @@ pub trait VersionControl: Send + Sync {
         review: u64,
     ) -> Result<Vec<LineRemark>, ActionError>;
 
+    /// Where the code host looks for the file that says who owns what in a repository; the first one that is there counts.
+    fn code_owners_paths(&self) -> &'static [&'static str] {
+        &["CODEOWNERS", "docs/CODEOWNERS"]
+    }
+
     /// Closes a pull request without merging, unless it is closed or merged already.
     async fn close_pull_request(
         &self,

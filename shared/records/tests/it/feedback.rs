@@ -295,6 +295,7 @@ async fn a_pull_request_and_its_ticket_are_found_from_each_other() {
         target: "main".parse().unwrap(),
         task_id: task_id.map(str::to_owned),
         project: "SHOP".into(),
+        run: None,
         at: after(0),
     };
     for pull_request in [opened(7, Some("SHOP-1")), opened(8, None), opened(9, Some("SHOP-1"))] {

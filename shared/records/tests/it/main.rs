@@ -9,6 +9,7 @@
 mod accounts;
 mod admission;
 mod audit;
+mod capacity;
 mod circuit;
 mod collisions;
 mod configured;

@@ -38,6 +38,12 @@ pub(super) fn of_helper(name: &str, state: &Value, step: &StepSummary, scope: &V
                 .to_owned(),
         );
     }
+    if caught_to(Some(ErrorKind::AtCapacity)) {
+        return Some(
+            "It waits in line, at no cost, until reviewers have room for another pull request; then the step runs again."
+                .to_owned(),
+        );
+    }
     if caught_to(None) && state["Type"] != "Succeed" {
         return Some("An error in the step leads here.".to_owned());
     }
@@ -252,6 +258,10 @@ fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
         }
         Some(ErrorKind::Unconfirmed) => {
             return "Every step that creates something has it: a creation whose answer was lost parks the execution until people say what happened."
+                .to_owned();
+        }
+        Some(ErrorKind::AtCapacity) => {
+            return "It waits in line while the reviewers have as many pull requests as the project's `capacity` allows."
                 .to_owned();
         }
         Some(_) => {

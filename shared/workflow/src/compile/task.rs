@@ -6,7 +6,7 @@ use super::retry::{Hopeless, paid_retriers, retriers, retriers_before_parking, w
 use crate::check::evaluated;
 use crate::plan::{Planned, Task, function_placeholder};
 use domain::ErrorKind;
-use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_PROVIDER, REQUEST_APPROVAL};
+use domain::built_in_actions::{AWAIT_BUDGET, AWAIT_CAPACITY, AWAIT_PROVIDER, REQUEST_APPROVAL};
 use serde_json::{Map, Value, json};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -148,7 +148,13 @@ impl<'p> Compiler<'p> {
             let parking = parking(&[ErrorKind::Unconfirmed][..], REQUEST_APPROVAL, "Confirm", comment);
             Parking { input, ..parking }
         });
-        let mut parkings: Vec<Parking> = budget.into_iter().chain(provider).chain(people).collect();
+        // The same action waits in line with the task token that it lacks in the step's own state.
+        let line = (task.action == AWAIT_CAPACITY).then(|| {
+            let comment = "Waits in line until reviewers have room for {step}";
+            parking(&[ErrorKind::AtCapacity][..], AWAIT_CAPACITY, "InLine", comment)
+        });
+        let mut parkings: Vec<Parking> =
+            budget.into_iter().chain(provider).chain(people).chain(line).collect();
         parkings.retain(|parking| self.document.catalog.find(parking.action).is_some());
         parkings
     }

@@ -164,6 +164,7 @@ impl Model {
             target: "main".parse().unwrap(),
             task_id: Some(self.task_id()),
             project: "SHOP".into(),
+            run: None,
             at: self.clock.now(),
         };
         self.table.put_opened_pull_request(&opened).await.unwrap();
