@@ -62,11 +62,13 @@ impl<'s> Shape<'s> {
         let mut problem = |message: String| problems.push(Problem { pointer: pointer.to_owned(), message });
         let Some(shape) = options.iter().find(|option| option.accepts_kind(value)).copied() else {
             let wanted: Vec<_> = options.iter().flat_map(|option| option.types()).map(words).collect();
-            problem(match document.comment_instead_of_value(pointer) {
-                Some(comment) => {
+            let wanted = wanted.join(" or ");
+            problem(match (document.comment_instead_of_value(pointer), document.no_number(pointer)) {
+                (Some(comment), _) => {
                     format!("it is empty, because `{comment}` is a comment; put a text with `#` in quotes")
                 }
-                None => format!("it must be {}, but it is {}", wanted.join(" or "), described(value)),
+                (None, Some((written, reason))) => format!("it must be {wanted}, but `{written}` {reason}"),
+                (None, None) => format!("it must be {wanted}, but it is {}", described(value)),
             });
             return false;
         };
@@ -79,7 +81,10 @@ impl<'s> Shape<'s> {
         }
         if let Some(number) = value.as_f64() {
             let bound = |key| shape.schema.get(key).and_then(Value::as_f64);
-            let (least, most) = (bound("minimum"), bound("maximum"));
+            // Where the type is all that bounds it, the schema names it alone.
+            let widest =
+                (shape.schema.get("format") == Some(&"uint32".into())).then_some(f64::from(u32::MAX));
+            let (least, most) = (bound("minimum"), bound("maximum").or(widest));
             if least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most) {
                 let least = least.map(|least| format!(" from {least}")).unwrap_or_default();
                 let most = most.map(|most| format!(" up to {most}")).unwrap_or_default();
@@ -141,6 +146,22 @@ impl<'s> Shape<'s> {
                 return is_section;
             }
             shape.check(entry, document, &place, problems) || is_required(key) || !entry_is_scalar(entry)
+        });
+    }
+
+    /// Checks the values of keys that the type names, and takes out wrong ones. What else is there, and what is missing, is told by
+    /// whoever knows all keys.
+    pub(super) fn check_named(
+        self,
+        value: &mut Value,
+        document: &Document<'_>,
+        pointer: &str,
+        problems: &mut Vec<Problem>,
+    ) {
+        let Some(entries) = value.as_object_mut() else { return };
+        entries.retain(|key, entry| {
+            let Some(shape) = self.property(key).filter(|_| !entry.is_null()) else { return true };
+            shape.check(entry, document, &inside(pointer, key), problems)
         });
     }
 

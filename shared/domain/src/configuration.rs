@@ -2,6 +2,7 @@
 
 mod at_work;
 mod capacity;
+mod check;
 mod checks;
 mod ci_gate;
 mod names;
@@ -101,7 +102,7 @@ pub struct Project {
     /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
     #[serde(default)]
     pub statuses: BTreeMap<String, String>,
-    /// Glob patterns of files that no commit of ours may touch. Default: `.circleci/**`, `.github/**`,
+    /// Glob patterns of files that no commit of ours may touch; `infra/` is everything in that folder. Default: `.circleci/**`, `.github/**`,
     /// `.gitlab-ci.yml`, `.gitmodules`, `**/.gitattributes`, `**/Dockerfile`, `Jenkinsfile`.
     #[serde(default = "protected_paths")]
     pub protected_paths: Vec<String>,
@@ -271,76 +272,6 @@ fn alerts() -> Vec<u8> {
 }
 
 impl Configuration {
-    /// Every contradiction in the file. Providers' settings are checked by the list of providers.
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let limits = [("per_person", self.at_work.per_person), ("per_project", self.at_work.per_project)];
-        let none = limits.into_iter().filter(|(_, limit)| *limit == 0);
-        problems.extend(none.map(|(name, _)| {
-            Problem::new(["at_work", name], "it is 0, so nothing would ever start; accepted: 1 and more")
-        }));
-        let mut keys = BTreeSet::new();
-        for (index, project) in self.projects.iter().enumerate() {
-            let index = index.to_string();
-            if !keys.insert(&project.key) {
-                let message = format!("another project has the key `{}`", project.key);
-                problems.push(Problem::new(["projects", &index, "key"], message));
-            }
-            let checks = project.checks.iter().flat_map(ProjectChecks::problems);
-            problems.extend(checks.map(|problem| problem.below(["projects", &index, "checks"])));
-            let capacity = project.capacity.iter().flat_map(Capacity::problems);
-            problems.extend(capacity.map(|problem| problem.below(["projects", &index, "capacity"])));
-            for (position, group) in project.may_trigger.iter().enumerate() {
-                if group != REPOSITORY_WRITERS && !self.groups.contains_key(group) {
-                    let place = ["projects", &index, "may_trigger", &position.to_string()];
-                    let message = format!("`{group}` is not defined under groups");
-                    problems.push(Problem::new(place, message));
-                }
-            }
-        }
-        let mut names = BTreeSet::new();
-        for (index, user) in self.users.iter().enumerate() {
-            if !names.insert(user.name.as_str()) {
-                let message = format!("another person has the name `{}`", user.name);
-                problems.push(Problem::new(["users", &index.to_string(), "name"], message));
-            }
-        }
-        for (index, user) in self.users.iter().enumerate() {
-            for key in user.roles.projects().filter(|key| self.project(key).is_none()) {
-                let known: Vec<_> = self.projects.iter().map(|project| project.key.as_str()).collect();
-                let message = format!("there is no project `{key}`; accepted: {}", known.join(", "));
-                problems.push(Problem::new(["users", &index.to_string(), "roles", key], message));
-            }
-        }
-        for (group, members) in &self.groups {
-            for (index, member) in members.iter().enumerate() {
-                if !names.contains(member.as_str()) {
-                    let message = format!("`{member}` is not defined under users");
-                    problems.push(Problem::new(["groups", group, &index.to_string()], message));
-                }
-            }
-        }
-        let budgets = &self.budgets;
-        // Step Functions holds a parked step for 35 days.
-        if !(1..=720).contains(&budgets.draft_after_hours) {
-            let message = format!("{} hours are not accepted; accepted: 1 to 720", budgets.draft_after_hours);
-            problems.push(Problem::new(["budgets", "draft_after_hours"], message));
-        }
-        for (name, amount) in [
-            ("per_task_usd", Some(budgets.per_task_usd)),
-            ("per_user_month_usd", Some(budgets.per_user_month_usd)),
-            ("per_project_month_usd", budgets.per_project_month_usd),
-            ("per_workflow_month_usd", budgets.per_workflow_month_usd),
-        ] {
-            let Some(amount) = amount else { continue };
-            if !amount.is_finite() || amount < 0.0 {
-                let message = format!("{amount} is not an amount in dollars; accepted: 0 or more");
-                problems.push(Problem::new(["budgets", name], message));
-            }
-        }
-        problems
-    }
-
     /// The project with this key; keys are compared ignoring case.
     pub fn project(&self, key: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.key.eq_ignore_ascii_case(key))

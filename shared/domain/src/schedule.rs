@@ -60,9 +60,41 @@ impl FromStr for Cron {
             .alternative_weekdays(true)
             .sloppy_ranges(true)
             .build();
-        parser.parse(&format!("0 {text}")).map(Self).map_err(|error| malformed(error.to_string()))
+        let parse = |fields: &str| parser.parse(&format!("0 {fields}"));
+        let cron = parse(text).map_err(|_| {
+            // The field that is wrong alone, among those that are not.
+            let wrong = FIELDS.iter().zip(&fields).enumerate().find(|(place, (_, given))| {
+                let mut alone =
+                    if *place == 4 { ["*", "*", "?", "*", "*", "*"] } else { ["*", "*", "*", "*", "?", "*"] };
+                if **given != "?" {
+                    alone[*place] = given;
+                }
+                parse(&alone.join(" ")).is_err()
+            });
+            malformed(match wrong {
+                Some((_, ((name, accepted), given))) => {
+                    format!("`{given}` is not accepted as the {name}: {accepted}")
+                }
+                None => "its fields do not fit together".to_owned(),
+            })
+        })?;
+        let cron = Self(cron);
+        match cron.next_after(Timestamp::UNIX_EPOCH) {
+            Some(_) => Ok(cron),
+            None => Err(malformed("there is no such day".to_owned())),
+        }
     }
 }
+
+/// The fields in their order, and what each accepts.
+const FIELDS: [(&str, &str); 6] = [
+    ("minutes", "0 to 59"),
+    ("hours", "0 to 23"),
+    ("day of month", "1 to 31, `?`, `L` or `W`"),
+    ("month", "1 to 12, or JAN to DEC"),
+    ("day of week", "1 to 7 from Sunday on, SUN to SAT, `?`, `L` or `#`"),
+    ("year", "1970 to 2199"),
+];
 
 impl Cron {
     /// The first time after `at`, if any.
@@ -164,6 +196,19 @@ mod tests {
             "@daily * ? * MON *",
         ] {
             assert!(matches!(wrong.parse::<Cron>(), Err(InvalidCron::Malformed(..))), "{wrong}");
+        }
+        for (wrong, reason) in [
+            ("0 24 ? * MON *", "`24` is not accepted as the hours: 0 to 23"),
+            ("0 6 ? 13 MON *", "`13` is not accepted as the month: 1 to 12, or JAN to DEC"),
+            (
+                "0 6 ? * 8 *",
+                "`8` is not accepted as the day of week: 1 to 7 from Sunday on, SUN to SAT, `?`, `L` or `#`",
+            ),
+            ("0 6 32 * ? *", "`32` is not accepted as the day of month: 1 to 31, `?`, `L` or `W`"),
+            ("0 6 30 2 ? *", "there is no such day"),
+        ] {
+            let expected = InvalidCron::Malformed(wrong.to_owned(), reason.to_owned());
+            assert_eq!(wrong.parse::<Cron>().unwrap_err(), expected, "{wrong}");
         }
         for wrong in ["0 6 * * MON *", "0 6 ? * ? *"] {
             assert_eq!(wrong.parse::<Cron>().unwrap_err(), InvalidCron::Days, "{wrong}");

@@ -66,7 +66,7 @@ impl Ground<'_> {
         entry: Option<&TreeEntry>,
         tree: &Tree<'_>,
     ) -> Result<Option<FileEdit>, String> {
-        let path = entry.map_or(&edit.path, |entry| &entry.path);
+        let path = &entry.map_or_else(|| tree.in_present_folders(&edit.path), |entry| entry.path.clone());
         check_changeable(&edit.path, path, self.protected)?;
         if let Some(problem) = entry.and_then(|entry| not_a_file(entry.kind)) {
             return Err(format!("`{path}` {problem}"));

@@ -50,7 +50,7 @@ impl IgnoredPaths {
         let Some(content) = content else { return };
         let mut builder = GitignoreBuilder::new(folder);
         for line in content.trim_start_matches('\u{feff}').lines() {
-            if builder.add_line(None, line).is_err() {
+            if builder.add_line(None, &with_braces_as_they_are(line)).is_err() {
                 continue;
             }
         }
@@ -73,7 +73,7 @@ impl IgnoredPaths {
             match rules.matched(path, is_folder) {
                 Match::Ignore(glob) => {
                     let file = if folder.is_empty() { NAME.to_owned() } else { format!("{folder}/{NAME}") };
-                    return Some((file, glob.original().to_owned()));
+                    return Some((file, glob.original().replace("\\{", "{").replace("\\}", "}")));
                 }
                 Match::Whitelist(_) => return None,
                 Match::None => {}
@@ -81,6 +81,25 @@ impl IgnoredPaths {
         }
         None
     }
+}
+
+/// A pattern in which braces mean themselves, as they do to git: `*.{log,tmp}` matches one odd name, and no `a.log`.
+fn with_braces_as_they_are(pattern: &str) -> String {
+    let mut written = String::with_capacity(pattern.len());
+    let (mut is_escaped, mut in_class) = (false, false);
+    for character in pattern.chars() {
+        if matches!(character, '{' | '}') && !is_escaped && !in_class {
+            written.push('\\');
+        }
+        written.push(character);
+        in_class = match character {
+            '[' if !is_escaped => true,
+            ']' => false,
+            _ => in_class,
+        };
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    written
 }
 
 fn is_above(folder: &str, path: &str) -> bool {
@@ -94,7 +113,10 @@ mod tests {
     #[test]
     fn a_path_is_ignored_as_git_ignores_it() {
         let ignored = IgnoredPaths::read([
-            (".gitignore", "\u{feff}build/\r\n*.log\n!keep.log\n/root.txt\n# comment\n\n[\n"),
+            (
+                ".gitignore",
+                "\u{feff}build/\r\n*.log\n!keep.log\n/root.txt\n# comment\n\n[\n*.{tmp,bak}\n[{]x\n",
+            ),
             ("src/.gitignore", "generated*\n!important.log\n/only.txt\n"),
         ]);
         for (path, by) in [
@@ -105,6 +127,9 @@ mod tests {
             ("root.txt", Some((".gitignore", "/root.txt"))),
             ("a/root.txt", None),
             ("build", None),
+            ("x.tmp", None),
+            ("x.{tmp,bak}", Some((".gitignore", "*.{tmp,bak}"))),
+            ("{x", Some((".gitignore", "[{]x"))),
             ("src/generated/x.py", Some(("src/.gitignore", "generated*"))),
             ("generated/x.py", None),
             ("src/important.log", None),

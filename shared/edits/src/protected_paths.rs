@@ -12,7 +12,8 @@ pub struct ProtectedPaths {
 
 impl ProtectedPaths {
     /// Reads glob patterns as [`globset`] does: `*` stays within a folder, `**` does not. Case and the composition of
-    /// characters do not matter, because some file systems ignore them: `.GitHub/workflows` is `.github/workflows` there.
+    /// characters do not matter, because some file systems ignore them: `.GitHub/workflows` is `.github/workflows` there. `infra/` is
+    /// everything in that folder, and `/infra/**` is `infra/**`.
     ///
     /// # Errors
     /// `Rejected` naming the first text that is not a glob pattern, and why.

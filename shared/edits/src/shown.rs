@@ -67,11 +67,15 @@ pub fn is_named_as_binary(path: &str) -> bool {
     extension.is_some_and(|extension| BINARY.contains(&extension.as_str()))
 }
 
-/// By the specification: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+/// By the specification, <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>, and the versions before it that `git lfs` still
+/// reads.
 fn is_pointer(text: &str) -> bool {
     const LONGEST: usize = 1024;
-    const VERSIONS: [&str; 2] =
-        ["version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/"];
+    const VERSIONS: [&str; 3] = [
+        "version https://git-lfs.github.com/spec/",
+        "version https://hawser.github.com/spec/",
+        "version http://git-media.io/v/",
+    ];
     if text.len() >= LONGEST {
         return false;
     }
@@ -107,6 +111,10 @@ mod tests {
         );
         check(pointer.as_bytes(), Some(Unshown::Pointer));
         check(pointer.replace('\n', "\r\n").as_bytes(), Some(Unshown::Pointer));
+        for earlier in ["https://hawser.github.com/spec/v1", "http://git-media.io/v/2"] {
+            let pointer = pointer.replace("https://git-lfs.github.com/spec/v1", earlier);
+            check(pointer.as_bytes(), Some(Unshown::Pointer));
+        }
         check(b"version https://git-lfs.github.com/spec/v1\n", None);
         check(format!("See {pointer}").as_bytes(), None);
         check(format!("{pointer}{}", "x".repeat(1024)).as_bytes(), None);

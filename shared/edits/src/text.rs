@@ -89,16 +89,14 @@ impl Text {
     pub(crate) fn find(&self, search: &str) -> Vec<Range<usize>> {
         let search = plain(search);
         let found = occurrences(&self.plain, &search);
-        if !found.is_empty() {
-            return found.into_iter().map(|start| start..start + search.len()).collect();
+        let mut found: Vec<_> = found.into_iter().map(|start| start..start + search.len()).collect();
+        // To whoever reads lines, the last one is as those before it that are the same.
+        if let Some(last) = search.strip_suffix('\n').filter(|last| !last.is_empty() && !last.ends_with('\n'))
+            && self.plain.ends_with(last)
+        {
+            found.push(self.plain.len() - last.len()..self.plain.len());
         }
-        match search.strip_suffix('\n') {
-            Some(last) if !last.is_empty() && self.plain.ends_with(last) => {
-                let end = self.plain.len() - last.len()..self.plain.len();
-                vec![end]
-            }
-            _ => Vec::new(),
-        }
+        found
     }
 
     /// Replaces ranges that [`Text::find`] gave and that do not overlap.

@@ -32,6 +32,14 @@ impl<'a> Tree<'a> {
         self.exact(path).or_else(composed)
     }
 
+    /// A new path in the spelling of the folders that are there: where a folder's name is composed otherwise, a model cannot write it so.
+    pub(crate) fn in_present_folders(&self, path: &str) -> String {
+        let folders = path.rmatch_indices('/').map(|(end, _)| path.split_at(end));
+        let mut present =
+            folders.filter_map(|(folder, rest)| Some(format!("{}{rest}", self.find(folder)?.path)));
+        present.next().unwrap_or_else(|| path.to_owned())
+    }
+
     /// Entries whose paths are one with this one on some machine.
     pub(crate) fn twins(&self, path: &str) -> impl Iterator<Item = &'a TreeEntry> {
         self.by_identity.get(&path_identity(path)).into_iter().flatten().copied()

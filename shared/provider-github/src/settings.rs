@@ -1,7 +1,9 @@
 //! The settings of its section under `plugins`.
 
+use crate::author::author;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of GitHub, or a GitHub Enterprise Server, under `plugins`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,9 +14,17 @@ pub struct Settings {
     pub base_url: String,
     /// The author of commits: `Name <address>`, or `account` for the account of the credentials. Default: `account` with a GitHub App, whose
     /// commits GitHub then signs, and `Ticketsmith <commits@ticketsmith.invalid>` with a token. The person who started the work is a co-author.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "commit_author")]
     #[schemars(example = "Ticketsmith <ticketsmith@acme.example>")]
     pub commit_author: Option<String>,
+}
+
+fn commit_author<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let setting: Option<String> = Deserialize::deserialize(deserializer)?;
+    match author(setting.as_deref(), false, "it") {
+        Ok(_) => Ok(setting),
+        Err(error) => Err(D::Error::custom(error.message.replace("it.commit_author is ", "it is "))),
+    }
 }
 
 fn api() -> String {

@@ -33,10 +33,15 @@ impl CustomFields {
                 "team" => &mut fields.team,
                 _ => {
                     return Err(format!(
-                        "custom_fields: `{name}` is not a field we know; accepted: story_points, epic_link, team"
+                        "`{name}` is not a field we know; accepted: story_points, epic_link, team"
                     ));
                 }
             };
+            if id.trim().is_empty() {
+                return Err(format!(
+                    "the ID of `{name}` is empty; accepted: the field's ID at the site, such as `customfield_10001`"
+                ));
+            }
             *place = Some(id.clone());
         }
         Ok(fields)

@@ -1,7 +1,9 @@
 //! The settings of its section under `plugins`.
 
+use crate::fields::CustomFields;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Settings of Jira Cloud under `plugins`.
@@ -12,7 +14,13 @@ pub struct Settings {
     #[schemars(example = "https://acme.atlassian.net")]
     pub base_url: String,
     /// Custom fields by our names: `story_points`, `epic_link`, `team`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "custom_fields")]
     #[schemars(example = BTreeMap::from([("story_points", "customfield_10001"), ("epic_link", "customfield_10002"), ("team", "customfield_10003")]))]
     pub custom_fields: BTreeMap<String, String>,
+}
+
+fn custom_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let configured = Deserialize::deserialize(deserializer)?;
+    CustomFields::new(&configured).map_err(D::Error::custom)?;
+    Ok(configured)
 }

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 use std::fmt;
 
 /// The type of a provider's own settings, as functions: `SettingsForm::of::<Settings>()`. Every field of the type has a doc comment, which
@@ -16,8 +17,8 @@ pub struct SettingsForm {
     fill: fn(&Map<String, Value>) -> Filled,
 }
 
-/// Settings with every default filled in, or why they cannot be read.
-type Filled = Result<Map<String, Value>, serde_json::Error>;
+/// Settings with every default filled in, or the place that cannot be read and why.
+type Filled = Result<Map<String, Value>, (Vec<String>, String)>;
 
 impl fmt::Debug for SettingsForm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,8 +31,17 @@ fn schema<T: JsonSchema>() -> Schema {
 }
 
 fn fill<T: DeserializeOwned + Serialize>(settings: &Map<String, Value>) -> Filled {
-    let read: T = serde_json::from_value(settings.clone().into())?;
-    serde_json::from_value(serde_json::to_value(read)?)
+    let given = Value::from(settings.clone());
+    let read: T = serde_path_to_error::deserialize(&given).map_err(|error| {
+        let place = error.path().iter().filter_map(|segment| match segment {
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Seq { index } => Some(index.to_string()),
+            _ => None,
+        });
+        (place.collect(), error.inner().to_string())
+    })?;
+    let ours = |error: serde_json::Error| (Vec::new(), error.to_string());
+    serde_json::from_value(serde_json::to_value(read).map_err(ours)?).map_err(ours)
 }
 
 impl SettingsForm {
@@ -79,9 +89,10 @@ impl SettingsForm {
                 .map(|key| section(format!("`{key}` is missing"))),
         );
         if problems.is_empty()
-            && let Err(error) = (self.fill)(given)
+            && let Err((place, message)) = (self.fill)(given)
         {
-            problems.push(section(error.to_string()));
+            let section = ["plugins", instance.name.as_str()].into_iter();
+            problems.push(Problem::new(section.chain(place.iter().map(String::as_str)), message));
         }
         problems
     }
@@ -164,7 +175,7 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(problems(json!({})), ["plugins.x: `base_url` is missing"]);
         let too_many = problems(json!({"base_url": "u", "max_tokens": 5_000_000_000_u64}));
-        assert!(too_many[0].starts_with("plugins.x: invalid value"), "{too_many:?}");
+        assert!(too_many[0].starts_with("plugins.x.max_tokens: invalid value"), "{too_many:?}");
     }
 
     #[test]

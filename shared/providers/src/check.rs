@@ -4,7 +4,6 @@ use crate::list::{ALL, find, known};
 use domain::SourceName;
 use domain::configuration::{Configuration, Instance, Problem, server_problem};
 use domain::nearest;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and whatever it says of providers. Empty when it can be
@@ -21,8 +20,9 @@ pub fn check(configuration: &Configuration) -> Vec<Problem> {
     }
     problems.extend(account_problems(configuration));
     problems.extend(own_account_problems(configuration));
+    problems.extend(sign_in_problems(configuration));
     problems.extend(
-        secret_problem(&configuration.webhooks.secret)
+        secret_name_problem(&configuration.webhooks.secret)
             .map(|message| Problem::new(["webhooks", "secret"], message)),
     );
     problems.extend(configuration.problems());
@@ -45,19 +45,39 @@ fn instance_problems(instance: Instance<'_>) -> Vec<Problem> {
         }
     };
     let mut problems = spec.settings.problems(instance);
-    let secret = instance.section.secret.as_deref().and_then(secret_problem);
+    let secret = instance.section.secret.as_deref().and_then(secret_name_problem);
     problems.extend(secret.map(|message| Problem::new(["plugins", name, "secret"], message)));
-    if let Some(Value::String(base_url)) = instance.section.settings.get("base_url")
-        && let Err(message) = http_client::check_base_url(base_url)
-    {
-        problems.push(Problem::new(["plugins", name, "base_url"], format!("it {message}")));
+    let schema = spec.settings.schema();
+    let is_known = |key: &str| schema.get("properties").is_some_and(|known| known.get(key).is_some());
+    let addresses =
+        instance.section.settings.iter().filter(|(key, _)| key.ends_with("_url") && is_known(key));
+    for (key, value) in addresses {
+        let problem = value.as_str().and_then(address_problem);
+        problems.extend(problem.map(|message| Problem::new(["plugins", name, key], message)));
     }
     problems
 }
 
-/// Why a secret cannot have this name. [Names in Secrets
+/// Why an address cannot be asked.
+fn address_problem(address: &str) -> Option<String> {
+    http_client::check_base_url(address).err().map(|message| format!("it {message}"))
+}
+
+/// The addresses of those who say who somebody is: whoever can change what they answer can be anybody.
+fn sign_in_problems(configuration: &Configuration) -> Vec<Problem> {
+    let github = configuration.sign_in.github.iter().flat_map(|github| {
+        [("github", "url", github.url.as_str()), ("github", "api_url", github.api_url.as_str())]
+    });
+    let oidc = configuration.sign_in.oidc.iter().map(|oidc| ("oidc", "issuer", oidc.issuer.as_str()));
+    let problems = github.chain(oidc).filter_map(|(way, key, address)| {
+        Some(Problem::new(["sign_in", way, key], address_problem(address)?))
+    });
+    problems.collect()
+}
+
+/// Why a secret cannot have this name; `None` if it can. The message does not repeat the name. [Names in Secrets
 /// Manager](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html) have up to 512 letters, digits and `/_+=.@-`.
-fn secret_problem(name: &str) -> Option<String> {
+pub fn secret_name_problem(name: &str) -> Option<String> {
     let (id, entry) = name.split_once('#').map_or((name, None), |(id, entry)| (id, Some(entry)));
     let is_legal = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
     let fits = (1..=512).contains(&id.len())
@@ -307,6 +327,24 @@ mod tests {
             assert_eq!(found.len(), 1, "{found:#?}");
             assert!(found[0].starts_with(expected), "{found:#?}");
         }
+        let sign_in = told(json!({"projects": [], "sign_in": {
+            "github": {"client_id": "c", "url": "ftp://github.example", "api_url": "http://api.github.example"},
+            "oidc": {"client_id": "c", "issuer": "id.example.com"},
+        }}));
+        for (found, expected) in sign_in.iter().zip([
+            "sign_in.github.url: it is not https",
+            "sign_in.github.api_url: it is not encrypted",
+            "sign_in.oidc.issuer: it is not an address",
+        ]) {
+            assert!(found.starts_with(expected), "{found}");
+        }
+        assert_eq!(sign_in.len(), 3, "{sign_in:#?}");
+        let gateway =
+            json!({"prometheus": {"base_url": "https://a.example", "pushgateway_url": "push.example"}});
+        assert!(
+            problems(json!([]), gateway)[0]
+                .starts_with("plugins.prometheus.pushgateway_url: it is not an address")
+        );
         let webhooks = told(json!({"projects": [], "webhooks": {"secret": "{\"jira\": \"hunter2\"}"}}));
         assert!(webhooks[0].starts_with("webhooks.secret: this is not") && !webhooks[0].contains("hunter2"));
     }

@@ -11,7 +11,7 @@ mod list;
 mod pages;
 mod references;
 
-pub use check::{check, fill};
+pub use check::{check, fill, secret_name_problem};
 pub use choose::{chat_of, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
 pub use list::{ALL, find, is_shown};

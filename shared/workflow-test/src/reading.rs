@@ -11,8 +11,11 @@ use workflow::{Diagnostic, Source, exact_content};
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
     // What a workflow cannot say, its tests cannot either.
     if let Err(found) = exact_content(source)
-        && let Some(first) = found.into_iter().next()
+        && let Some(mut first) = found.into_iter().next()
     {
+        if first.message == "the file is empty" {
+            first.help = vec!["a test file needs at least `cases:`".to_owned()];
+        }
         return Err(Box::new(first));
     }
     // `y` and `on` are texts, as in workflows.
@@ -130,6 +133,9 @@ mod tests {
             "cases:\n  - name: a\n    inputs: { sha: !secret x }\n    expect: {}\n",
         ] {
             assert_eq!(refused(text).line, 3, "{text}");
+        }
+        for text in ["", "# nothing\n"] {
+            assert_eq!(refused(text).help, ["a test file needs at least `cases:`"], "{text}");
         }
         let found = refused("cases: [\n");
         assert!(found.line >= 1 && !found.message.is_empty());

@@ -35,20 +35,28 @@ pub enum FormatError {
 /// [`FormatError`] when the file is not YAML.
 pub fn format(source: &Source) -> Result<String, FormatError> {
     let before = content(source).map_err(|found| not_yaml(source, found))?;
+    let Some(formatted) = rewritten(source) else { return Ok(source.text.clone()) };
+    let formatted = Source::new(source.path.clone(), formatted);
+    let says_the_same = content(&formatted).is_ok_and(|after| after == before);
+    // `--check` would never be content with a file that is written otherwise each time.
+    let stays = rewritten(&formatted).as_ref() == Some(&formatted.text);
+    Ok(if says_the_same && stays { formatted.text } else { source.text.clone() })
+}
+
+/// The file written anew; `None` where something in it can only be kept by leaving all of it as it is.
+fn rewritten(source: &Source) -> Option<String> {
     let windows = source.text.find('\n').is_some_and(|at| source.text[..at].ends_with('\r'));
     let text = source.text.replace("\r\n", "\n");
-    let Some(mut document) = tree::read(&text) else { return Ok(source.text.clone()) };
+    // YAML ends a line at one that is alone, and nothing here does.
+    if text.contains('\r') {
+        return None;
+    }
+    let mut document = tree::read(&text)?;
     if !source.name().ends_with(".test") {
         order::order(&mut document.root);
     }
-    let mut formatted = print::print(&document);
-    if windows {
-        formatted = formatted.replace('\n', "\r\n");
-    }
-    match content(&Source::new(source.path.clone(), formatted.clone())) {
-        Ok(after) if after == before => Ok(formatted),
-        _ => Ok(source.text.clone()),
-    }
+    let formatted = print::print(&document);
+    Some(if windows { formatted.replace('\n', "\r\n") } else { formatted })
 }
 
 fn not_yaml(source: &Source, found: Vec<Diagnostic>) -> FormatError {

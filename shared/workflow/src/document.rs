@@ -40,6 +40,14 @@ impl<'s> Document<'s> {
         is_plain.then(|| self.source.text.get(start..end)).flatten()
     }
 
+    /// The number at a place as it is written, and why JSON cannot hold it: `starts with a zero, …`. `None` for every other value.
+    pub fn no_number(&self, pointer: &str) -> Option<(&'s str, &'static str)> {
+        let (node, _) = self.find(pointer);
+        let Data::Number(number) = &node.data else { return None };
+        let reason = number.value.as_ref().err()?.reason();
+        Some((self.source.text.get(node.span.start..node.span.end)?, reason))
+    }
+
     /// The line and column of a place, both counted from 1: those of its key, or of the nearest value around it that exists.
     pub fn position(&self, pointer: &str) -> (usize, usize) {
         self.source.position(self.find(pointer).1.start)
@@ -91,6 +99,10 @@ mod tests {
         assert_eq!(document.written("/a/0/k~11"), Some("5e10"));
         assert_eq!(document.written("/a/0/on"), Some("true"));
         assert_eq!(document.written("/a/1"), None);
+        assert_eq!(document.no_number("/a/0/k~11"), None);
+        let wrong = Source::new("c.yaml", "a: 010\n");
+        let told = Document::read(&wrong).unwrap().no_number("/a").unwrap();
+        assert!(told.0 == "010" && told.1.starts_with("starts with a zero"), "{told:?}");
         assert_eq!(document.position("/a/0/k~11"), (2, 5));
         assert_eq!(document.position("/a/1"), (4, 5));
         assert_eq!(document.position("/a/0/missing"), (2, 5));

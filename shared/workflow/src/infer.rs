@@ -203,6 +203,7 @@ impl Inference<'_, '_, '_> {
                 | NodeKind::Condition { .. }
                 | NodeKind::Block { .. }
                 | NodeKind::Function { .. }
+                | NodeKind::Apply { .. }
                 | NodeKind::Wildcard
                 | NodeKind::Descendant
         );
@@ -260,9 +261,12 @@ impl Inference<'_, '_, '_> {
                 }
                 kind
             }
-            NodeKind::Function { procedure, args } => self.call(procedure, args, context),
+            NodeKind::Function { procedure, args } => {
+                self.call(procedure, &args.iter().collect::<Vec<_>>(), context)
+            }
+            NodeKind::Apply { lhs, rhs } => self.apply(node, lhs, rhs, context),
             NodeKind::Partial { procedure, args } => {
-                self.call(procedure, args, context);
+                self.call(procedure, &args.iter().collect::<Vec<_>>(), context);
                 Type::any()
             }
             NodeKind::Lambda(definition) => {

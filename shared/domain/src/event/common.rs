@@ -134,7 +134,8 @@ pub fn checks_completed(name: EventName, summary: &str) -> EventSpec {
                 "conclusion",
                 "How the checks ended: `success`, `failure`, `cancelled`, `action_required`, or `none` if there are none.",
             )
-            .required(),
+            .required()
+            .one_of(["success", "failure", "cancelled", "action_required", "none"]),
         )
         .condition(
             Condition::new(

@@ -81,7 +81,7 @@ pub struct Condition {
     pub matching: Matching,
     /// The event's field that it is compared with.
     pub field: String,
-    /// The values that it accepts, from the narrowest to the widest; empty where any text is accepted.
+    /// The values that it accepts, for [`Matching::UpTo`] from the narrowest to the widest; empty where any text is accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
@@ -209,6 +209,13 @@ impl Condition {
     #[must_use]
     pub fn up_to<const N: usize>(mut self, values: [&str; N]) -> Self {
         self.matching = Matching::UpTo;
+        self.values = values.map(str::to_owned).into();
+        self
+    }
+
+    /// The same, accepting these values only.
+    #[must_use]
+    pub fn one_of<const N: usize>(mut self, values: [&str; N]) -> Self {
         self.values = values.map(str::to_owned).into();
         self
     }

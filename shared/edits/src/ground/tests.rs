@@ -50,6 +50,7 @@ fn apply(edits: &[Edit]) -> Result<Vec<FileEdit>, String> {
         entry("model.bin", TreeEntryKind::File),
         entry("huge.txt", TreeEntryKind::File),
         entry("docs/Cafe\u{301}.md", TreeEntryKind::File),
+        entry("u\u{308}ber", TreeEntryKind::Folder),
         entry("build/kept.txt", TreeEntryKind::File),
         entry("win.py", TreeEntryKind::File),
     ];
@@ -119,6 +120,8 @@ fn a_path_composed_otherwise_is_the_file_of_the_tree() {
     assert_eq!(files[0].path, "docs/Cafe\u{301}.md");
     let create = apply(&[with_content("docs/Caf\u{e9}.md", Operation::Create, "")]).unwrap_err();
     assert!(create.contains("already exists"), "{create}");
+    let beside = apply(&[with_content("\u{fc}ber/new/a.md", Operation::Create, "x")]).unwrap();
+    assert_eq!(beside[0].path, "u\u{308}ber/new/a.md", "no second folder of the same name");
     let case = apply(&[parts("Run.SH", &[("echo", "ls")])]).unwrap_err();
     assert!(case.contains("the repository has `run.sh`"), "{case}");
     let create = apply(&[with_content("RUN.sh", Operation::Create, "")]).unwrap_err();

@@ -62,6 +62,8 @@ fn a_text_that_occurs_otherwise_than_once_is_counted() {
     assert_eq!(count("ababab", "abab"), 2);
     assert_eq!(count("éééé", "éé"), 3);
     assert_eq!(count("a\r\na\r\n", "a\n"), 2);
+    assert_eq!(count("}\nx\n}", "}\n"), 2, "the last line is one of two that look the same");
+    assert_eq!(count("x\r\n}\r\n}", "}\n"), 2);
     assert_eq!(count("abc", "d"), 0);
     assert_eq!(count("abc", ""), 0);
     assert_eq!(count("abc", "\n"), 0);
@@ -74,6 +76,10 @@ fn all_occurrences_are_replaced_at_once() {
     assert_eq!(found, [0..1, 4..5]);
     text.replace(&found, "x\ny");
     assert_eq!(text.write(), "x\r\ny\r\nb\nx\r\ny\r\n");
+    let mut text = Text::read("a\nb\na");
+    let found = text.find("a\n");
+    text.replace(&found, "c\n");
+    assert_eq!(text.write(), "c\nb\nc", "the last line, too");
     let mut text = Text::read("a a\nlast a");
     let found = text.find("a");
     text.replace(&found[1..], "b\n");

@@ -32,6 +32,7 @@ impl Workspace<'_> {
         executable: bool,
     ) -> Result<bool, Refusal> {
         check_size(path, content.len())?;
+        let path = &self.tree.in_present_folders(path);
         let unchanged = match self.find(path) {
             Some(present) => {
                 let was_executable = present.kind == TreeEntryKind::ExecutableFile;
@@ -63,9 +64,11 @@ impl Workspace<'_> {
     /// Moves a file; content and mode stay.
     pub(crate) async fn relocate(&mut self, from: &str, to: &str) -> Result<(), Refusal> {
         let file = self.changeable(from)?;
+        let to = &self.tree.in_present_folders(to);
         self.check_inside(to)?;
         check_changeable(to, to, self.base.protected)?;
-        if let Some(present) = self.find(to).filter(|present| present.path == to || present.path != file.path)
+        if let Some(present) =
+            self.find(to).filter(|present| present.path == *to || present.path != file.path)
         {
             return Err(format!("`{}` already exists", present.path).into());
         }
@@ -76,11 +79,11 @@ impl Workspace<'_> {
         check_size(to, content.size())?;
         self.make(vec![
             Planned { path: from.clone(), content: None, executable: false },
-            Planned { path: to.to_owned(), content: Some(content), executable },
+            Planned { path: to.clone(), content: Some(content), executable },
         ])
         .await?;
         if let Some(read) = self.state.read.remove(&from) {
-            self.state.read.insert(to.to_owned(), read);
+            self.state.read.insert(to.clone(), read);
         }
         Ok(())
     }

@@ -259,7 +259,9 @@ impl<'t> Reader<'t> {
         let whole = self.text.get(header_end + 1..end).unwrap_or_default();
         let is_blank = |text: &str| text.bytes().all(|byte| byte == b' ');
         let indentation = whole.lines().find(|line| !is_blank(line));
-        let indentation = indentation.map_or(0, |line| line.len() - line.trim_start_matches(' ').len());
+        // Blanks alone are no content, however many there are: their lines are empty.
+        let indentation =
+            indentation.map_or(usize::MAX, |line| line.len() - line.trim_start_matches(' ').len());
         let mut lines: Vec<String> =
             whole.split('\n').map(|line| line.get(indentation..).unwrap_or_default().to_owned()).collect();
         // Behind the last line break is the indentation of what comes next.

@@ -1,6 +1,6 @@
 //! Estimates of cost.
 
-use crate::support::{catalog, compilation, right, root, shipped};
+use crate::support::{catalog, compilation, generated, right, root, shipped};
 use serde_json::{Value, json};
 use std::fs;
 use workflow::Source;
@@ -129,19 +129,6 @@ fn generated_costs_are_up_to_date() {
     generated("docs/costs.md", "<!-- generated: development -->\n", end, &cost.markdown());
     let command = "$ ticketsmith workflow cost workflows/development.yaml\n";
     generated("docs/workflow-tools.md", command, "```", &cost.text());
-}
-
-/// A part of a page, from behind `open` to `close`.
-fn generated(page: &str, open: &str, close: &str, part: &str) {
-    let path = root().join(page);
-    let text = fs::read_to_string(&path).unwrap();
-    let start = text.find(open).unwrap() + open.len();
-    let end = start + text[start..].find(close).unwrap();
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
-        fs::write(&path, format!("{}{part}{}", &text[..start], &text[end..])).unwrap();
-    } else {
-        assert_eq!(&text[start..end], part, "{page} is stale");
-    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What steps became, in words.
 
-use crate::support::{right, shipped};
+use crate::support::{generated, right, shipped};
 use workflow::Source;
-use workflow_tools::explain;
+use workflow_tools::{Graph, explain};
 
 #[test]
 fn a_step_that_parks_and_rolls_back() {
@@ -107,4 +107,31 @@ steps:
     let text = explain(&compilation, "look").unwrap().text();
     assert!(text.contains("or the time left to an enclosing step"), "{text}");
     assert!(text.contains("a call that cannot begin in time ends with States.Timeout"), "{text}");
+}
+
+/// The examples of `docs/workflow-tools.md` are what the commands print. To write them: `./check generate`.
+#[test]
+fn generated_examples_are_up_to_date() {
+    let text = r#"# Tells the team what is urgent.
+name: Small
+inputs: { task_id: string }
+steps:
+  - name: fetch
+    plugin: task_management
+    action: get_task
+    inputs: { task_id: "${task_id}" }
+    outputs: { task: task }
+  - name: tell
+    when: "${task.priority = 'High'}"
+    plugin: communication
+    action: send_message
+    inputs: { message: "${task.title}" }
+    on_error: continue
+"#;
+    let compilation = right(&Source::new("workflows/small.yaml", text));
+    let example = |command: &str, printed: &str| {
+        generated("docs/workflow-tools.md", &format!("$ ticketsmith workflow {command}\n"), "```", printed);
+    };
+    example("explain tell", &explain(&compilation, "tell").unwrap().text());
+    example("graph workflows/small.yaml", &Graph::of(&compilation).unwrap().mermaid());
 }

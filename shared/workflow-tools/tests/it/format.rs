@@ -186,7 +186,12 @@ fn no_valid_file_is_refused_or_changed_in_what_it_says() {
         ("---\na:   1\n", "---\na: 1\n"),
         ("a:   1", "a: 1\n"),
         ("a:   .inf\nb: 1.10\n", "a: .inf\nb: 1.10\n"),
+        // Lines of blanks alone do not grow each time.
+        ("a:\n  b: |+\n  \n  # c\n", "a:\n  b: |+\n\n  # c\n"),
+        ("a:\n    b: |+\n\n      \nc: 1\n", "a:\n  b: |+\n\n\nc: 1\n"),
         // What cannot be written otherwise stays as it is.
+        ("a:   1\rb:   2\r", "a:   1\rb:   2\r"),
+        ("a: >\n   x\rb: 1\n", "a: >\n   x\rb: 1\n"),
         ("a: |2\n    text\n", "a: |2\n    text\n"),
         ("%YAML 1.2\n---\na:   1\n", "%YAML 1.2\n---\na:   1\n"),
         ("a:\n# about x\n  x\n", "a:\n# about x\n  x\n"),

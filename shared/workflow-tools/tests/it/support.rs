@@ -82,3 +82,16 @@ pub(crate) fn compilation(source: &Source, definition: Value, steps: &[(&str, &s
         .collect();
     compilation
 }
+
+/// A part of a page, from behind `open` to `close`, is this one; with `UPDATE_GENERATED`, it becomes it.
+pub(crate) fn generated(page: &str, open: &str, close: &str, part: &str) {
+    let path = root().join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let start = text.find(open).unwrap() + open.len();
+    let end = start + text[start..].find(close).unwrap();
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(&path, format!("{}{part}{}", &text[..start], &text[end..])).unwrap();
+    } else {
+        assert_eq!(&text[start..end], part, "{page} is stale");
+    }
+}

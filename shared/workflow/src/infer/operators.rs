@@ -94,7 +94,40 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    pub(super) fn call(&mut self, procedure: &Node, args: &[Node], context: Option<&Type>) -> Type {
+    /// `list ~> $function(more)`: the call of the function with what is before the arrow as its first argument.
+    pub(super) fn apply(&mut self, node: &Node, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
+        let makes_function = match &lhs.kind {
+            NodeKind::Lambda(_) | NodeKind::Partial { .. } => true,
+            NodeKind::Variable { name } => self.local(name).is_none() && crate::names::is_function(name),
+            _ => false,
+        };
+        if makes_function {
+            self.infer(lhs, context);
+            self.infer(rhs, context);
+            self.unwraps = true;
+            return Type::any();
+        }
+        let kind = match &rhs.kind {
+            NodeKind::Transform(_) => {
+                let kind = self.value(lhs, context);
+                self.infer(rhs, Some(context.unwrap_or(&Type::any())));
+                self.unwraps = false;
+                kind
+            }
+            NodeKind::Function { procedure, args } => {
+                let args: Vec<&Node> = std::iter::once(lhs).chain(args).collect();
+                self.call(procedure, &args, context)
+            }
+            _ => self.call(rhs, &[lhs], context),
+        };
+        if self.unwraps && kind.item().is_some_and(|item| item.item().is_some()) {
+            self.error(node, "JSONata would give one list alone, and not as a list in a list")
+                .help("write the call without `~>`: `$map(list, …)`");
+        }
+        kind
+    }
+
+    pub(super) fn call(&mut self, procedure: &Node, args: &[&Node], context: Option<&Type>) -> Type {
         let name = match &procedure.kind {
             NodeKind::Variable { name } if self.local(name).is_none() => Some(name.as_str()),
             _ => None,

@@ -6,10 +6,11 @@ use crate::model::Trigger;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
 use domain::EventName;
-use domain::event::EventSpec;
-use domain::routes::Concurrency;
+use domain::event::{EventSpec, Matching};
+use domain::routes::{Concurrency, InputType};
 use domain::schedule::Cron;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const CONCURRENCIES: [(&str, Concurrency); 2] =
     [("one_per_task", Concurrency::OnePerTask), ("any", Concurrency::Any)];
@@ -86,22 +87,68 @@ fn condition(
         return Some(node.json(reader.problems));
     }
     let Data::Text(text) = &node.data else {
-        reader.problems.error(node.span, format!("`{}` is text, but this is {}", key.value, node.kind()));
+        let problem = format!("`{}` is text, but this is {}", key.value, node.kind());
+        let diagnostic = reader.problems.error(node.span, problem);
+        if matches!(node.data, Data::Number(_) | Data::Boolean(_)) {
+            diagnostic.help("if it is text, put it in quotes");
+        }
         return None;
     };
+    if text.trim().is_empty() {
+        reader
+            .problems
+            .error(node.span, format!("`{}` is empty", key.value))
+            .help("leave it out, or name what is meant");
+        return None;
+    }
+    if text.contains("${") {
+        reader
+            .problems
+            .error(node.span, format!("`{}` is compared as it is written, and cannot hold an expression", key.value))
+            .help("in the words of a command, `{name}` captures one; what else differs is asked in a step's `when`");
+        return None;
+    }
     if is_schedule && key.value == "cron" {
         cron(text, node.span, reader);
     }
-    let accepted =
-        on.find_condition(&key.value).map(|condition| condition.values.as_slice()).unwrap_or_default();
-    if !accepted.is_empty() && !accepted.iter().any(|value| value == text) {
+    let condition = on.find_condition(&key.value)?;
+    if condition.matching == Matching::Captures {
+        captures(text, node.span, reader);
+    }
+    let is_boolean = on.field(&condition.field).is_some_and(|field| field.kind == InputType::Boolean);
+    let accepted: Vec<&str> = match condition.values.as_slice() {
+        [] if is_boolean => vec!["true", "false"],
+        values => values.iter().map(String::as_str).collect(),
+    };
+    if !accepted.is_empty() && !accepted.iter().any(|value| value.eq_ignore_ascii_case(text)) {
         reader
             .problems
             .error(node.span, format!("`{text}` is not a value of `{}`", key.value))
-            .accepted(text, accepted.iter().map(String::as_str));
+            .accepted(text, accepted);
         return None;
     }
     Some(text.as_str().into())
+}
+
+/// Reports words that look as if they captured something, but would be compared as they are.
+fn captures(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
+    let mut seen = BTreeSet::new();
+    for word in pattern.split_whitespace().filter(|word| word.contains(['{', '}'])) {
+        let name = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let Some(name) = name.filter(|name| crate::names::input(name).is_ok()) else {
+            reader
+                .problems
+                .error(span, format!("`{word}` captures nothing"))
+                .help("a word that is captured is written `{name}`, with blanks around it");
+            continue;
+        };
+        if !seen.insert(name) {
+            reader
+                .problems
+                .error(span, format!("`{{{name}}}` captures two words"))
+                .help("give each its own name");
+        }
+    }
 }
 
 fn cron(text: &str, span: Span, reader: &mut Reader<'_, '_>) {

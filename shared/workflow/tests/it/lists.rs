@@ -66,6 +66,18 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
             json!({"ids": ["P-1", "P-2"]}),
         ),
         ("($ids := tasks.task_id; $ids)", json!([]), json!(["P-1"]), json!(["P-1", "P-2"])),
+        ("tasks ~> $map(function($t) { $t.task_id })", json!([]), json!(["P-1"]), json!(["P-1", "P-2"])),
+        ("tasks.task_id ~> $sort() ~> $reverse()", json!([]), json!(["P-1"]), json!(["P-2", "P-1"])),
+        (
+            "tasks[status != 'None'].task_id ~> $append('z')",
+            json!(["z"]),
+            json!(["P-1", "z"]),
+            json!(["P-1", "P-2", "z"]),
+        ),
+        ("tasks.task_id ~> $count", json!(0), json!(1), json!(2)),
+        ("tasks.task_id ~> $join(', ')", json!(""), json!("P-1"), json!("P-1, P-2")),
+        ("(tasks ~> |$|{'title': 'B'}|).title", json!([]), json!(["B"]), json!(["B", "B"])),
+        ("($last := $reverse ~> $string; $last([1, 2]))", json!("[2,1]"), json!("[2,1]"), json!("[2,1]")),
         ("$string(tasks.task_id)", json!("[]"), json!("[\"P-1\"]"), json!("[\"P-1\",\"P-2\"]")),
         ("$exists(tasks.task_id)", json!(false), json!(true), json!(true)),
         ("tasks[0].task_id", Value::Null, json!("P-1"), json!("P-1")),
@@ -162,6 +174,10 @@ fn what_cannot_be_kept_is_refused() {
     let refused = |step: &str| found(&format!("{HEAD}{step}\n"));
     let told = refused("outputs: { value: \"${tasks.[task_id, title]}\" }");
     assert!(told.contains("JSONata would give one list alone"), "{told}");
+    let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.labels })}\" }");
+    assert!(told.contains("JSONata would give one list alone") && told.contains("without `~>`"), "{told}");
+    let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.titel })}\" }");
+    assert!(told.contains("`Task` has no field `titel`"), "{told}");
     let told = refused(
         "  - { name: say, plugin: communication, action: send_message, inputs: { message: \"${tasks.title}\" } }",
     );

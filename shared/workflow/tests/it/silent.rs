@@ -106,3 +106,38 @@ fn approvers_whom_the_configuration_does_not_know_are_refused_beside_one() {
     assert_eq!(told.matches("error:").count(), 1, "{told}");
     assert!(!found(text).contains("error:"));
 }
+
+#[test]
+fn a_trigger_that_would_never_fire_is_refused() {
+    let told = |trigger: &str| {
+        found(&format!(
+            "name: A\ntriggers: [{{ {trigger} }}]\nsteps:\n  - {{ name: note, type: set, variables: {{ a: 1 }} }}\n"
+        ))
+    };
+    for (trigger, expected) in [
+        ("jira.labelled: { label: \"\" }", "`label` is empty"),
+        ("jira.transitioned: { to: \" \" }", "`to` is empty"),
+        ("jira.labelled: { label: \"${x}\" }", "`label` is compared as it is written"),
+        ("checks.completed: { conclusion: failed }", "did you mean `failure`?"),
+        ("pull_request.closed: { merged: maybe }", "`maybe` is not a value of `merged`"),
+        ("pull_request.closed: { merged: true }", "put it in quotes"),
+        ("chat.command: { text: \"go {task\" }", "`{task` captures nothing"),
+        ("chat.command: { text: \"{a}{b}\" }", "`{a}{b}` captures nothing"),
+        ("chat.command: { text: \"go {} x\" }", "`{}` captures nothing"),
+        ("chat.command: { text: \"go {a} {a}\" }", "`{a}` captures two words"),
+        ("schedule: { cron: \"0 6 31 2 ? *\" }", "there is no such day"),
+        ("schedule: { cron: \"0 25 ? * * *\" }", "`25` is not accepted as the hours: 0 to 23"),
+    ] {
+        let told = told(trigger);
+        assert!(told.contains(expected), "{trigger}: {told}");
+    }
+    for trigger in [
+        "checks.completed: { conclusion: Failure, head: all }",
+        "chat.command: { text: \"go {count} {rest}\" }",
+        "pull_request.closed: { merged: \"true\" }",
+        "schedule: { cron: \"0 6 29 2 ? *\" }",
+    ] {
+        let told = told(&trigger.replace("all", "fork"));
+        assert!(!told.contains("error"), "{trigger}: {told}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::world::World;
 use super::*;
+use domain::plugins::{TreeEntry, TreeEntryKind};
 
 fn edit(path: &str, old: &str, new: &str) -> Value {
     json!({"path": path, "old_string": old, "new_string": new})
@@ -128,6 +129,18 @@ fn a_format_that_was_broken_is_said() {
         "Created `new.yaml`. It is not valid YAML now: ",
     );
     world.told("write_file", json!({"path": "new.toml", "content": "a = 1\n"}), "Created `new.toml`.");
+}
+
+#[test]
+fn a_new_file_is_in_the_folder_whose_name_is_composed_otherwise() {
+    let mut world = World::new();
+    world.tree.push(TreeEntry { path: "u\u{308}ber".into(), kind: TreeEntryKind::Folder, size: None });
+    world.add("u\u{308}ber/a.md", "x\n");
+    world.told("write_file", json!({"path": "\u{fc}ber/b.md", "content": "x\n"}), "Created");
+    world.told("move_file", json!({"from": "README.md", "to": "\u{fc}ber/c.md"}), "Moved");
+    let written: Vec<_> =
+        world.files().into_iter().filter(|file| !file.is_deletion()).map(|file| file.path).collect();
+    assert_eq!(written, ["u\u{308}ber/b.md", "u\u{308}ber/c.md"]);
 }
 
 #[test]
