@@ -42,6 +42,11 @@ impl Exit {
         Self { code: 5, message: message.to_string() }
     }
 
+    /// The same with more to say.
+    pub(crate) fn and(self, more: impl Display) -> Self {
+        Self { message: format!("{}; {more}", self.message), ..self }
+    }
+
     /// Whether it is [`Self::not_allowed`].
     pub(crate) fn is_not_allowed(&self) -> bool {
         self.code == 5

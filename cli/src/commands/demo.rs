@@ -11,20 +11,18 @@ mod reviewed;
 mod revisions;
 mod round;
 mod script;
+mod stage;
 mod state;
 
-use super::deliver::deliver;
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::follow;
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::SecretFile;
 use crate::stop_signal::stop_signal;
 use crate::world_folder;
 use domain::PluginType;
 use domain::configuration::{InstanceName, Section};
-use jiff::Timestamp;
 use process::Process;
 use providers::ProviderSpec;
 use records::ExecutionView;
@@ -33,7 +31,8 @@ use reviewed::Reviewed;
 use round::Round;
 use script::Script;
 use serde_json::{Value, json};
-use state::{settled_world, world};
+use stage::Stage;
+use state::world;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -112,9 +111,6 @@ Exit codes: 0 every execution succeeded, the first opened a pull request, create
         with_keys.collect::<String>()
     )
 }
-
-/// The maximum delay of the last comment after the execution ends.
-const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 
 /// Runs the command.
 ///
@@ -239,7 +235,10 @@ async fn demonstrate(
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::unreachable("`serve` did not report its address"))?;
     let connection = Connection::to(&running.private_url, &running.token.clone().into());
-    let stage = Stage { arguments, control, connection, to: running.public_url };
+    let others: Vec<&str> =
+        script.accepted.iter().map(String::as_str).filter(|name| *name != script.trigger).collect();
+    let limit = Duration::from_secs(arguments.limit_seconds);
+    let stage = Stage { control, connection, to: running.public_url, limit, others: others.join(", ") };
     let before = pull_requests(&world(control).await?);
     let trigger = json!(script.trigger);
     let first = stage.play(&trigger);
@@ -292,64 +291,13 @@ async fn demonstrate(
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
+    let is_fixed = arguments.trigger.as_deref() == Some(checks_failed::NAME);
     let demonstration =
-        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, review };
+        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, is_fixed, review };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
     }
     Ok(demonstration)
-}
-
-/// Where the demo happens.
-struct Stage<'a> {
-    arguments: &'a Arguments,
-    /// The simulation's control address.
-    control: &'a str,
-    /// `serve`.
-    connection: Connection,
-    /// Where `serve` receives deliveries.
-    to: String,
-}
-
-impl Stage<'_> {
-    /// Lets one delivery happen, and follows the execution that it starts to its end: the execution, and the world then.
-    async fn play(&self, delivery: &Value) -> Outcome<(ExecutionView, Value)> {
-        let table = &self.connection.table;
-        let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
-        let before = newest().await?;
-        let receipt = deliver(self.control, delivery, &self.to).await?;
-        if receipt["status"] != 200 {
-            return Err(Exit::negative(format!("the delivery was not accepted: {receipt}")));
-        }
-        let started = newest().await?;
-        let is_new = |name: &String| before.first().is_none_or(|before| before.name != *name);
-        let name = started.first().map(|execution| execution.name.clone()).filter(is_new);
-        let name =
-            name.ok_or_else(|| Exit::negative(format!("the delivery started nothing: {}", receipt["body"])))?;
-        let limit = Duration::from_secs(self.arguments.limit_seconds);
-        // `follow` has a limit of its own, which says what is right only where the execution goes on.
-        let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
-        let Ok(view) = tokio::time::timeout(limit, followed).await else {
-            return Err(Exit::negative(format!(
-                "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
-                limit.as_secs()
-            )));
-        };
-        let view = view?;
-        let state = settled_world(self.control, &self.connection, &view, FEEDBACK_LIMIT).await?;
-        Ok((view, state))
-    }
-
-    /// How many replies the agents of an execution gave in it.
-    async fn turns(&self, execution: &str) -> Outcome<u32> {
-        let table = &self.connection.table;
-        let mut turns = 0;
-        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
-            let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
-            turns += head.map_or(0, |head| head.turns_in_round());
-        }
-        Ok(turns)
-    }
 }
 
 /// Makes every project in the configuration of a folder use a real model provider. `own` is another server for its API, and a model.

@@ -8,9 +8,11 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::question::{answer_question, answer_to_start};
 use crate::senders::{self, Received};
+use crate::several::{not_carried_out, second_command};
 use crate::wish::Wish;
 use crate::words::Reply;
 use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use domain::command::CommandWord;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
 use domain::text::TextLimit;
@@ -93,7 +95,17 @@ impl Acting<'_> {
         let (mut answers, mut answered) = (Vec::new(), None);
         for received in events {
             let place = received.reply.clone().map(|place| (place, received.event.delivery.clone()));
-            let Handled { outcome, answer } = self.on_event(&routes, received, is_to_bot).await?;
+            let second = self.second_of(&received).filter(|_| is_to_bot);
+            let Handled { outcome, mut answer } = self.on_event(&routes, received, is_to_bot).await?;
+            // A stranger is told nothing of commands. What was carried out on a ticket is otherwise shown there.
+            let is_told = answer.is_some() || outcome == Outcome::Recorded;
+            if let Some(second) = second.filter(|_| is_told) {
+                let told = not_carried_out(second);
+                answer = Some(match answer {
+                    Some(answer) => answer.section(told),
+                    None => CommandAnswer::to_person(told),
+                });
+            }
             if let Some((answer, place)) = answer.zip(place) {
                 let text = answer.to_markdown();
                 if !answers.contains(&text) {
@@ -108,6 +120,12 @@ impl Acting<'_> {
             self.reply(place, delivery, answers.join("\n\n")).await?;
         }
         Ok(outcomes)
+    }
+
+    /// The command that somebody wrote behind another one.
+    fn second_of(&self, received: &Received) -> Option<CommandWord> {
+        let settings = &self.directory.configuration().webhooks;
+        second_command(received.words.as_deref()?, received.event.task_id.as_deref(), settings)
     }
 
     async fn on_event(

@@ -1,6 +1,7 @@
 //! The words that people type after `/ticketsmith` or a mention of the bot.
 
 use crate::account_request::{LinkRequest, NotifyRequest};
+use crate::mention::is_invisible;
 use domain::command::{COMMANDS, CommandWord};
 use domain::{folded, same_name};
 
@@ -211,10 +212,17 @@ fn is_praise(words: &str) -> bool {
     THANKS.contains(&folded(first).as_str()) || all.all(|word| PRAISE.contains(&folded(word).as_str()))
 }
 
-/// The first word, without punctuation behind it, and the rest: `Stop, please` says `Stop`.
+/// The first word, without punctuation behind it and emphasis around it, and the rest: `Stop, please` says `Stop`, and so does `**Stop**`.
 fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start_matches(is_unseen);
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    (word.trim_end_matches(PUNCTUATION), rest.trim_start())
+    let word = word.trim_matches(|c| is_invisible(c) || EMPHASIS.contains(&c));
+    let word = word.trim_end_matches(PUNCTUATION).trim_end_matches(EMPHASIS);
+    (word, rest.trim_start_matches(is_unseen))
+}
+
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
 /// The first word, which is a ticket, and the rest. The text in a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
@@ -222,8 +230,11 @@ fn split_ticket(text: &str) -> (&str, &str) {
     let link = text.strip_prefix('<').and_then(|rest| rest.find('>')).map(|end| end + 2);
     let end = link.or_else(|| text.find(char::is_whitespace)).unwrap_or(text.len());
     let (ticket, rest) = text.split_at(end);
-    (ticket.trim_end_matches(PUNCTUATION), rest.trim_start_matches(PUNCTUATION))
+    (ticket.trim_matches(is_invisible).trim_end_matches(PUNCTUATION), rest.trim_start_matches(PUNCTUATION))
 }
+
+/// What Markdown and Slack show as bold or in italics.
+const EMPHASIS: [char; 2] = ['*', '_'];
 
 /// What people write behind a word without meaning it.
 const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
@@ -261,6 +272,14 @@ mod tests {
         for text in ["stop SHOP-1", "Stop, SHOP-1.", "STOP: SHOP-1!", "stop; SHOP-1"] {
             assert_eq!(Command::read(text, None), steering(SteeringWord::Stop, None), "{text}");
         }
+        for text in [
+            "**stop** SHOP-1",
+            "_Stop_, SHOP-1",
+            "*stop!* SHOP-1",
+            "\u{200f}stop\u{200f} \u{200f}SHOP-1\u{200b}",
+        ] {
+            assert_eq!(Command::read(text, None), steering(SteeringWord::Stop, None), "{text}");
+        }
         assert_eq!(Command::read("Status?", None), Command::Status { task_id: None });
         assert_eq!(Command::read("approve?", Some("SHOP-1")), Command::Unknown { word: "approve?".into() });
     }
@@ -287,6 +306,8 @@ mod tests {
             "thanks",
             "Thanks a lot!",
             "thank you",
+            "\u{200f}approve\u{200f} thanks",
+            "**approve** looks good",
             "LGTM, merging",
             "nice work!",
             "This looks really good to me.",

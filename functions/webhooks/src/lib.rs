@@ -39,6 +39,7 @@ mod revision;
 mod secrets;
 mod seldom;
 mod senders;
+mod several;
 mod slash;
 mod spoken;
 mod steering;

@@ -31,6 +31,9 @@ const GREETINGS: [&str; 24] = [
     "team",
 ];
 
+/// Those of them that people also say at the end.
+const THANKS: [&str; 6] = ["thanks", "thank", "thx", "ok", "okay", "great"];
+
 /// What a comment says to the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Said<'a> {
@@ -58,13 +61,14 @@ pub(crate) fn words_for_bot<'a>(
             let behind = &comment[line_start + at + address.len()..];
             if begins_a_sentence(before) {
                 let words = without_greeting(behind);
-                // `Thanks, @ticketsmith!` asks for nothing.
-                let asks = !words.is_empty() || before.trim().is_empty();
+                // `Thanks, @ticketsmith!` asks for nothing, and neither does `@ticketsmith thank you`.
+                let asks = !words.is_empty() || (before.trim().is_empty() && !thanks(behind));
                 return Some(Said { words, is_addressed: asks });
             }
             // `approve, @ticketsmith` is said in this order, too.
             let first = before.trim().trim_end_matches([',', ':']);
-            let is_last = behind.trim().trim_matches(['.', '!', '?']).is_empty();
+            let is_last =
+                behind.trim_matches(|c| is_invisible(c) || c.is_whitespace() || ".!?".contains(c)).is_empty();
             if address.starts_with('@')
                 && is_last
                 && is_word(first)
@@ -95,12 +99,25 @@ pub(crate) fn without_greeting(text: &str) -> &str {
     }
 }
 
+/// Whether a greeting is one that ends a conversation.
+fn thanks(greeting: &str) -> bool {
+    let mut words = greeting.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| THANKS.contains(&folded(word).as_str()))
+}
+
 fn is_punctuation(c: char) -> bool {
     matches!(c, ',' | ':' | ';' | '.' | '!' | '-' | '\u{2013}' | '\u{2014}')
 }
 
 fn without_punctuation(text: &str) -> &str {
-    text.trim_start_matches(|c: char| c.is_whitespace() || is_punctuation(c)).trim_end()
+    let is_silent = |c: char| c.is_whitespace() || is_invisible(c);
+    text.trim_start_matches(|c: char| is_silent(c) || is_punctuation(c)).trim_end_matches(is_silent)
+}
+
+/// Whether a character has no width: those that say in which direction text runs or where a word may be broken, which keyboards and programs
+/// put around words unseen.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn is_word(text: &str) -> bool {
@@ -181,7 +198,9 @@ mod tests {
         check("@TicketSmith, revise", Some(("revise", true)));
         check("@ticketsmith", Some(("", true)));
         check("could @ticketsmith look?", Some(("could @ticketsmith look?", false)));
-        check("Thanks, @ticketsmith!", Some(("", false)));
+        for thanks in ["Thanks, @ticketsmith!", "@ticketsmith thanks!", "@ticketsmith OK, thank you."] {
+            check(thanks, Some(("", false)));
+        }
         check("ask (@ticketsmith).", Some(("ask (@ticketsmith).", false)));
         check("@ticketsmith-dev look", None);
         check("@ticketsmith/team look", None);
@@ -211,6 +230,9 @@ mod tests {
             "approve @ticketsmith",
             "Approve, @ticketsmith!",
             "<!-- who? -->\n@ticketsmith approve",
+            "\u{200f}@ticketsmith\u{200f} \u{200f}approve\u{200e}",
+            "\u{feff}@ticketsmith\u{a0}approve\u{200b}",
+            "approve @ticketsmith\u{2060}",
         ] {
             let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
             assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");

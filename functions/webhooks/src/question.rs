@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, on_lines, plain, refused, strong};
 use crate::help::{commands_served, explain, help, listed};
 use control::{Costs, CostsResult, StatusResult};
-use domain::command::meant;
+use domain::command::{CommandWord, meant};
 use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
@@ -66,17 +66,21 @@ pub(crate) async fn answer_question(
             .into_iter()
             .chain(listed(caller.trigger, command, &served())),
         ),
-        Command::Unknown { word } => {
-            let mut answer = unknown(&word, command);
-            if revises {
-                answer.sections.push(vec![
-                    plain("To ask for changes to a pull request, begin with "),
-                    code(format!("{command} revise")),
-                    plain("."),
-                ]);
+        Command::Unknown { word } => match CommandWord::read(&word) {
+            // It is known, and what is said behind it is not understood.
+            Some(word) => explain(word, caller.trigger, *address, &served()),
+            None => {
+                let mut answer = unknown(&word, command);
+                if revises {
+                    answer.sections.push(vec![
+                        plain("To ask for changes to a pull request, begin with "),
+                        code(format!("{command} revise")),
+                        plain("."),
+                    ]);
+                }
+                answer
             }
-            answer
-        }
+        },
         Command::Steer(_) => unknown("", command),
     })
 }

@@ -14,6 +14,16 @@ pub(super) const NAME: &str = "checks-failed";
 const COMMIT: &str = "/CommitFix.";
 const FIX: &str = "/Fix.";
 
+/// Whether a check of the world can fail: it needs something to say.
+pub(super) fn is_possible(world: &Value) -> bool {
+    let services = || world.as_object().into_iter().flat_map(|world| world.values());
+    let places = services().flat_map(|service| [&service["repositories"], &service["projects"]]);
+    let places = places.filter_map(Value::as_array).flatten();
+    let mut checks =
+        places.flat_map(|place| [&place["checks"], &place["jobs"]]).filter_map(Value::as_array).flatten();
+    checks.any(|check| check["log"].is_string())
+}
+
 /// Each fix that the execution pushed, in order, with what it took.
 ///
 /// # Errors

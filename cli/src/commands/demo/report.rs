@@ -27,6 +27,8 @@ pub(super) struct Demonstration {
     pub(super) tickets: Vec<Value>,
     /// Whether it was to be reviewed.
     pub(super) is_review: bool,
+    /// Whether a check was to fail and to be fixed.
+    pub(super) is_fixed: bool,
     /// The review.
     pub(super) review: Option<Reviewed>,
 }
@@ -170,6 +172,9 @@ impl Demonstration {
             return Err(Exit::negative(
                 "the execution succeeded, but there is no pull request and no ticket",
             ));
+        }
+        if self.is_fixed && self.revisions.is_empty() {
+            return Err(Exit::negative("the execution succeeded, but no check failed and nothing was fixed"));
         }
         if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
             return Err(Exit::negative(

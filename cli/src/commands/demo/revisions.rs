@@ -6,6 +6,7 @@ mod review;
 mod slack_thread;
 
 use super::round::Revision;
+use serde_json::Value;
 
 pub(super) use pull_request_comment::saying;
 
@@ -18,7 +19,7 @@ pub(super) fn find(name: &str) -> Option<&'static Revision> {
     ALL.iter().find(|revision| revision.name == name)
 }
 
-/// The names of all, for people.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|revision| revision.name)
+/// The names of those that can happen in a world, for people.
+pub(super) fn names(world: &Value) -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|revision| revision.is_possible(world)).map(|revision| revision.name)
 }

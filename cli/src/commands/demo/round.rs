@@ -31,7 +31,7 @@ impl Revision {
     /// What somebody does in the second round.
     ///
     /// # Errors
-    /// Usage when the world has no service for it.
+    /// Usage when the world has no service for it, which [`Self::is_possible`] tells before.
     pub(super) fn delivery(&self, round: &Round<'_>) -> Outcome<Value> {
         if round.world["deliveries"].get(self.name).is_some() {
             return Ok(json!(self.name));
@@ -42,6 +42,15 @@ impl Revision {
                 self.name
             ))
         })
+    }
+}
+
+impl Revision {
+    /// Whether the world has somebody and a place for it, or a delivery of its name.
+    pub(super) fn is_possible(&self, world: &Value) -> bool {
+        // There is no pull request yet; whichever it is, it has these.
+        let pull = json!({ "number": 1, "html_url": "https://host.example/owner/name/pull/1" });
+        self.delivery(&Round { world, pull: &pull, ticket: "" }).is_ok()
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Script {
     pub(super) revision: Option<&'static Revision>,
     /// The world file.
     pub(super) world: Value,
+    /// The names of all that can be asked for in this world.
+    pub(super) accepted: Vec<String>,
 }
 
 impl Script {
@@ -39,14 +41,33 @@ impl Script {
             // These end in no pull request of the agent's own, so that nobody gets them without asking.
             None => ![plan::NAME, code_review::NAME].contains(&known.as_str()),
         };
-        let found = known.iter().find(is_meant);
-        let trigger = found.cloned().ok_or_else(|| {
-            let of_revisions =
-                revisions::names().chain([checks_failed::NAME, code_review::NAME]).map(str::to_owned);
-            let all: Vec<String> = known.iter().cloned().chain(of_revisions).collect();
+        let found = known.iter().find(is_meant).cloned();
+        let own = [
+            (checks_failed::NAME, checks_failed::is_possible(&world)),
+            (code_review::NAME, code_review::ROUND.is_possible(&world)),
+        ];
+        let own = own.into_iter().filter_map(|(name, is_possible)| is_possible.then_some(name));
+        let mut accepted = known;
+        accepted.extend(revisions::names(&world).chain(own).map(str::to_owned));
+        accepted.dedup();
+        let all = accepted.join(", ");
+        // What only the second round would find out is found out before the first is paid.
+        let refused = match name {
+            Some(name) if name == checks_failed::NAME && !checks_failed::is_possible(&world) => Some(
+                format!("no check of the world can fail, because none has a `log`, so there is no `{name}`"),
+            ),
+            Some(name) if revision.is_some_and(|revision| !revision.is_possible(&world)) => {
+                Some(format!("the world has nobody and no place for `{name}`"))
+            }
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            return Err(Exit::usage(format!("{refused}; accepted: {all}")));
+        }
+        let trigger = found.ok_or_else(|| {
             let wanted = wanted.unwrap_or_default();
-            Exit::usage(format!("the world has no delivery `{wanted}`; known: {}", all.join(", ")))
+            Exit::usage(format!("the world has no delivery `{wanted}`; accepted: {all}"))
         })?;
-        Ok(Self { trigger, revision, world })
+        Ok(Self { trigger, revision, world, accepted })
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::session_script::{change, three_turns, world};
 use crate::world::{EXECUTION, World};
+use domain::execution::Outcome;
 use domain::{ErrorKind, MicroUsd};
+use records::ExecutionEnd;
 use serde_json::{Value, json};
 
 async fn gated() -> World {
@@ -115,6 +117,21 @@ async fn a_stopped_execution_asks_no_model() {
     let opened = world.open("Develop").await.unwrap();
     world.begin().await;
     assert!(world.table.request_stop(EXECUTION, "ada").await.unwrap());
+    // A failure would be faster than the stop, and its workflow would take back what is done.
+    let error = world.next("Develop", &opened).await.unwrap_err();
+    assert_eq!(
+        (error.kind, error.message.contains("being stopped")),
+        (ErrorKind::Unavailable, true),
+        "{error}"
+    );
+    let end = ExecutionEnd {
+        outcome: Outcome::Stopped,
+        error: None,
+        cause: None,
+        output: None,
+        at: crate::world::now(),
+    };
+    world.table.finish(EXECUTION, &end).await.unwrap();
     let error = world.next("Develop", &opened).await.unwrap_err();
     assert_eq!((error.kind, error.message.contains("was stopped")), (ErrorKind::Conflict, true), "{error}");
     assert!(world.requests("claude", "POST", "/v1/messages").is_empty());

@@ -155,9 +155,11 @@ pub(super) fn answer_in_words(answer: &CommandAnswer) -> Value {
     json!({ "answer": answer.to_text() })
 }
 
-/// Parses a JSON object into one of our types, whose fields are read with [`lenient`].
+/// Parses a JSON object into one of our types, whose fields are read with [`lenient`]. Halves of characters in it, which JavaScript and Java
+/// write where they cut a text, are read as a replacement: one in a description must not hide the delivery.
 pub(super) fn read_json<T: DeserializeOwned>(sender: &'static str, bytes: &[u8]) -> Result<T, Malformed> {
-    let error = match serde_json::from_slice(bytes) {
+    let whole = || serde_json::from_slice(&with_whole_characters(bytes)).ok();
+    let error = match serde_json::from_slice(bytes).or_else(|error| whole().ok_or(error)) {
         Ok(payload) if starts_object(bytes) => return Ok(payload),
         Ok(_) => return Err(Malformed::NotAnObject(sender)),
         Err(error) => error,
@@ -166,6 +168,30 @@ pub(super) fn read_json<T: DeserializeOwned>(sender: &'static str, bytes: &[u8])
         Ok(_) if !starts_object(bytes) => Err(Malformed::NotAnObject(sender)),
         Ok(_) | Err(_) => Err(Malformed::Json(error.to_string())),
     }
+}
+
+/// The same JSON with U+FFFD in place of each escaped half of a surrogate pair and each byte that is not UTF-8.
+fn with_whole_characters(json: &[u8]) -> Vec<u8> {
+    let half = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        (0xD800..0xE000).contains(&unit).then_some(unit)
+    };
+    let mut whole = Vec::with_capacity(json.len());
+    let mut at = 0;
+    while at < json.len() {
+        let (length, replaced) = match (half(at), half(at + 6)) {
+            (Some(0xD800..0xDC00), Some(0xDC00..)) => (12, false),
+            (Some(_), _) => (6, true),
+            // An escaped backslash escapes nothing else.
+            (None, _) if json[at] == b'\\' => (2, false),
+            (None, _) => (1, false),
+        };
+        let end = (at + length).min(json.len());
+        whole.extend_from_slice(if replaced { b"\\ufffd" } else { &json[at..end] });
+        at = end;
+    }
+    String::from_utf8_lossy(&whole).into_owned().into_bytes()
 }
 
 /// Reads a field, or nothing where its value is of another type than documented: `#[serde(default, deserialize_with = "lenient")]`.
@@ -226,10 +252,18 @@ mod tests {
             (r#"{"name": "a", "items": "many"}"#, Some("a"), vec![]),
             (r#"{"name": null, "items": null}"#, None, vec![]),
             ("{}", None, vec![]),
+            (r#"{"name": "a", "text": {"cut": "\ud83d"}, "items": [1]}"#, Some("a"), vec![1]),
+            (
+                r#"{"name": "\ud83d\ude80 \\ud83d \ude80", "items": []}"#,
+                Some("\u{1f680} \\ud83d \u{fffd}"),
+                vec![],
+            ),
         ] {
             let read: Example = read_json("x", body.as_bytes()).unwrap();
             assert_eq!(read, Example { name: name.map(str::to_owned), items }, "{body}");
         }
+        let read: Example = read_json("x", b"{\"name\": \"a\xff\"}").unwrap();
+        assert_eq!(read.name.as_deref(), Some("a\u{fffd}"));
         for (body, expected) in [("[]", Malformed::NotAnObject("x")), ("[1", Malformed::Json(String::new()))]
         {
             let refused = read_json::<Example>("x", body.as_bytes()).unwrap_err();

@@ -203,7 +203,8 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     let (review, number) = (payload.review?, payload.pull_request?.number?);
     let said = (review.state.as_deref()?, review.body.as_deref().unwrap_or_default(), review.id);
     Some(match reviewed::read(said, (&about.repository, number), bot) {
-        Ok(Reviewed { kind, fields, words }) => {
+        Ok(Reviewed { kind, mut fields, words }) => {
+            fields["said_at"] = json!(review.submitted_at);
             let received = Received { words, ..about.event(kind, Some(number), fields) };
             only(match said.2 {
                 Some(id) => about.known_by(&format!(" review {id}"), received),

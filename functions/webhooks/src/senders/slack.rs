@@ -41,6 +41,10 @@ const COMMAND: EventName = EventName::from_static("slack.command");
 const REPLIED: EventName = EventName::from_static("slack.replied");
 const MENTIONED: EventName = EventName::from_static("slack.mentioned");
 
+/// Kinds of messages in which people say something: with a file, as "/me", or in a thread and its channel at once. Other kinds tell of changes
+/// (<https://docs.slack.dev/reference/events/message#subtypes>).
+const SAID: [&str; 3] = ["file_share", "me_message", "thread_broadcast"];
+
 fn events() -> Vec<EventSpec> {
     vec![
         EventSpec::new(COMMAND, "Somebody typed the slash command.")
@@ -196,10 +200,11 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false });
+    let words = typed(said.words);
     let thread = event.thread_ts.or_else(|| event.ts.clone());
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
-        "text": cut_inline(said.words),
+        "text": cut_inline(&words),
         "thread": thread,
         "channel": channel,
         "actor": user,
@@ -208,7 +213,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "said_at": event.ts.as_deref().and_then(sent_at),
     });
     let reply = thread.map(|thread| ReplyPlace::Thread { channel, thread });
-    let words = said.is_addressed.then(|| said.words.to_owned());
+    let words = said.is_addressed.then_some(words);
     Meaning::Events(vec![Received {
         event: slack_event(MENTIONED, delivery, user, None, fields),
         words,
@@ -226,8 +231,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if event.bot_id.is_some() || bot.is(&user) {
         return ignored("the message is from a bot");
     }
-    // What is also sent to the channel is said in the thread; other kinds tell of changes.
-    if event.edited.is_some() || event.subtype.is_some_and(|subtype| subtype != "thread_broadcast") {
+    if event.edited.is_some() || event.subtype.is_some_and(|subtype| !SAID.contains(&subtype.as_str())) {
         return ignored("the message was changed; what was said first counts");
     }
     let text = event.text.as_deref().unwrap_or_default().trim();
@@ -240,9 +244,10 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
+    let text = typed(text);
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
-        "text": cut_inline(text),
+        "text": cut_inline(&text),
         "thread": thread,
         "channel": channel,
         "actor": user,
@@ -251,10 +256,16 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     });
     Meaning::InThread(Box::new(Received {
         event: slack_event(REPLIED, delivery, user, None, fields),
-        words: Some(text.to_owned()),
+        words: Some(text),
         reply: Some(ReplyPlace::Thread { channel, thread }),
         also_as: Vec::new(),
     }))
+}
+
+/// The text as it was typed: Slack escapes three characters (<https://docs.slack.dev/messaging/formatting-message-text#escaping>), which code
+/// is full of.
+fn typed(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 /// What a message is known by, whether Slack tells of it or it is read in its channel.
@@ -300,7 +311,7 @@ fn slash_command(form: Form, body: &[u8], bot: &Bot<'_>) -> Delivery {
         return Delivery::new(id, Meaning::Ignored(reason));
     }
     let fields = json!({
-        "text": cut_inline(form.text.as_deref().unwrap_or_default().trim()),
+        "text": cut_inline(typed(form.text.as_deref().unwrap_or_default()).trim()),
         "actor": user,
         "channel": form.channel_id,
         "channel_name": form.channel_name,

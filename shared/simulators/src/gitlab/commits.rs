@@ -40,14 +40,15 @@ impl Call<'_> {
 
     /// The pipeline of a commit on another branch than the default one, which is done at once.
     fn run_pipeline(&mut self, branch: &str, sha: &str) {
-        let names = self.project().jobs.clone();
-        if names.is_empty() || branch == self.project().default_branch {
+        let wanted = self.project().jobs.clone();
+        if wanted.is_empty() || branch == self.project().default_branch {
             return;
         }
+        let before = self.project().pipelines.iter().filter(|pipeline| pipeline.branch == branch).count();
         let (id, (sha, branch)) = (self.state.next_id(), (sha.to_owned(), branch.to_owned()));
         let mut jobs = Vec::new();
-        for name in names {
-            let (status, trace) = ("success".to_owned(), String::new());
+        for job in wanted {
+            let (name, status, trace) = job.at(before);
             jobs.push(Job { id: self.state.next_id(), name, status, trace });
         }
         self.project_mut().pipelines.push(Pipeline { id, sha, branch, jobs });

@@ -25,7 +25,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 
-pub use world::{Issue, Level, Project, User, World};
+pub use world::{FailingJob, Issue, Level, Project, User, World, WorldJob};
 
 /// A running GitLab. Clones share one state.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::code::diffs_between;
 use super::state::{Note, Project, State};
 use super::webhooks::{Remark, ReportedJob, Verdict};
+use super::world::WorldJob;
 use super::{GitLab, World, routes};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
@@ -131,6 +132,11 @@ impl Simulator for GitLab {
         }
     }
 
+    fn fail_first_checks(world: &mut World) {
+        let jobs = world.projects.iter_mut().flat_map(|project| &mut project.jobs);
+        jobs.for_each(WorldJob::fail_first);
+    }
+
     fn repositories(&self) -> Vec<String> {
         self.lock().projects.iter().map(|project| project.path.clone()).collect()
     }
@@ -182,7 +188,7 @@ fn shown(state: &State, project: &Project) -> Value {
         let mut shown = state.shown_merge_request(project, one);
         shown["number"] = one.iid.into();
         shown["html_url"] = shown["web_url"].clone();
-        shown["head"] = json!({ "ref": one.source });
+        shown["head"] = json!({ "ref": one.source, "sha": after });
         shown["base"] = json!({ "ref": one.target, "repo": { "full_name": project.path } });
         shown["comments"] = one.notes.iter().map(|note| state.shown_note(note)).collect();
         let said = |is_counted: fn(&Note) -> bool| -> Value {

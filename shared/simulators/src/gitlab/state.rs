@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::world::{self, Level, User, World};
+use super::world::{self, Level, User, World, WorldJob};
 use crate::clock::Clock;
 use crate::error::WorldError;
 use crate::git::{Git, Signature};
@@ -39,7 +39,7 @@ pub(super) struct Project {
     pub(super) merge_requests: BTreeMap<u64, MergeRequest>,
     pub(super) pipelines: Vec<Pipeline>,
     /// What the pipeline of a new commit consists of.
-    pub(super) jobs: Vec<String>,
+    pub(super) jobs: Vec<WorldJob>,
     /// Files that people uploaded.
     pub(super) uploads: Vec<Upload>,
     pub(super) git: Git,

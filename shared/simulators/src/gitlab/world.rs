@@ -72,9 +72,9 @@ pub struct Project {
     /// Issues, numbered from 1 in this order.
     #[serde(default)]
     pub issues: Vec<Issue>,
-    /// The jobs of the pipeline that each commit on another branch than the default one has; all succeed.
+    /// The jobs of the pipeline that each commit on another branch than the default one has.
     #[serde(default = "default_jobs")]
-    pub jobs: Vec<String>,
+    pub jobs: Vec<WorldJob>,
     /// Date of the project and of the first commit made from `content` or `files`.
     #[serde(default = "default_created_at")]
     pub created_at: Timestamp,
@@ -84,8 +84,51 @@ fn default_branch() -> String {
     "main".into()
 }
 
-fn default_jobs() -> Vec<String> {
-    vec!["test".into()]
+fn default_jobs() -> Vec<WorldJob> {
+    vec![WorldJob::Succeeding("test".into())]
+}
+
+/// A job of a new commit's pipeline.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum WorldJob {
+    /// The name of one that succeeds.
+    Succeeding(String),
+    /// One that can fail.
+    Failing(FailingJob),
+}
+
+/// A job that fails at the first commits of each branch, and succeeds at the others.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailingJob {
+    /// Its name.
+    pub name: String,
+    /// What it says where it fails.
+    pub log: String,
+    /// At how many commits of a branch it fails.
+    #[serde(default)]
+    pub failures: usize,
+}
+
+impl WorldJob {
+    /// The name, the status, and what it says at the commit of a branch that comes after so many others.
+    pub(super) fn at(&self, commits_before: usize) -> (String, String, String) {
+        match self {
+            Self::Failing(job) if commits_before < job.failures => {
+                (job.name.clone(), "failed".to_owned(), job.log.clone())
+            }
+            Self::Succeeding(name) | Self::Failing(FailingJob { name, .. }) => {
+                (name.clone(), "success".to_owned(), String::new())
+            }
+        }
+    }
+
+    pub(super) fn fail_first(&mut self) {
+        if let Self::Failing(job) = self {
+            job.failures = 1;
+        }
+    }
 }
 
 /// 2026-01-01T00:00:00Z: a fixed date, so that the same files make the same commit.

@@ -29,6 +29,7 @@ impl Slack {
         let team = &self.world().team;
         let id = (self.0.clock)().as_microsecond();
         let response_url = self.response_url(&mut self.lock());
+        let text = &as_sent(text);
         let fields = [
             ("token", "deprecated"),
             ("team_id", &team.id),
@@ -60,7 +61,8 @@ impl Slack {
         let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
         let app = &self.world().app;
         let mention = format!("<@{}>", app.bot_user_id);
-        let text = if text.contains(&mention) { text.to_owned() } else { format!("{mention} {text}") };
+        let text = as_sent(text);
+        let text = if text.contains(&mention) { text } else { format!("{mention} {text}") };
         let mut state = self.lock();
         let ts = self.next_ts(&mut state);
         let mut event = json!({"type": "app_mention", "user": user.id, "text": text, "ts": ts,
@@ -90,11 +92,11 @@ impl Slack {
         let thread = state.messages.iter().rev().find(begins).map(|message| message.ts.clone());
         let thread =
             thread.ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
-        let ts = self.next_ts(&mut state);
+        let (ts, text) = (self.next_ts(&mut state), as_sent(text));
         let event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
                            "channel_type": "channel", "event_ts": ts, "team": self.world().team.id,
                            "thread_ts": thread, "parent_user_id": self.world().app.bot_user_id});
-        state.messages.push(said(&user.id, &channel.id, ts, Some(&thread), text.to_owned()));
+        state.messages.push(said(&user.id, &channel.id, ts, Some(&thread), text));
         Ok(self.event_callback(&event))
     }
 
@@ -218,6 +220,33 @@ impl Slack {
     }
 }
 
+/// What somebody types, as Slack sends it: [escaped](https://docs.slack.dev/messaging/formatting-message-text#escaping), except for what Slack
+/// itself writes between angle brackets, such as `<@U012AB3CD>`, and what is escaped already.
+fn as_sent(text: &str) -> String {
+    let mut sent = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>']) {
+        let (before, special) = rest.split_at(at);
+        sent.push_str(before);
+        let is_entity = ["&amp;", "&lt;", "&gt;"].iter().any(|entity| special.starts_with(entity));
+        let is_written = ["<@", "<#", "<!", "<http"].iter().any(|start| special.starts_with(start));
+        let length = match special.find('>').filter(|_| is_written) {
+            Some(end) => end + 1,
+            None => 1,
+        };
+        let (token, after) = special.split_at(length);
+        sent.push_str(match token {
+            "&" if !is_entity => "&amp;",
+            "<" => "&lt;",
+            ">" => "&gt;",
+            token => token,
+        });
+        rest = after;
+    }
+    sent.push_str(rest);
+    sent
+}
+
 /// A person's message.
 fn said(user: &str, channel: &str, ts: String, thread: Option<&str>, text: String) -> Message {
     Message {
@@ -277,5 +306,22 @@ mod tests {
             sign_slack(&secret, 1_531_420_618, body.as_bytes()),
             "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_sent;
+
+    #[test]
+    fn what_is_typed_is_sent_as_slack_does() {
+        for (typed, sent) in [
+            ("use Vec<String> && x", "use Vec&lt;String&gt; &amp;&amp; x"),
+            ("<@U1> tell <https://a.example|b> &lt;", "<@U1> tell <https://a.example|b> &lt;"),
+            ("a <- b", "a &lt;- b"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(as_sent(typed), sent);
+        }
     }
 }

@@ -23,6 +23,14 @@ const LOOK: Duration = Duration::from_secs(5);
 /// What a service may count besides what is sent, in tokens: the frames of two more messages.
 const FRAMES: u64 = 200;
 
+/// Why an agent does not go on.
+enum Stop {
+    /// Somebody wants the execution to stop.
+    Wanted,
+    /// The execution has ended.
+    Done,
+}
+
 /// How a turn of thinking ended.
 enum Thought {
     Reply(Box<ModelReply>),
@@ -37,8 +45,8 @@ enum Thought {
 /// Asks the model for its next reply, within the bounds of the session.
 ///
 /// # Errors
-/// `Rejected` when there is no such session or the reply cannot be used; `Conflict` when a person stopped the execution; those of
-/// [`AgentExecution::ask_text`].
+/// `Rejected` when there is no such session or the reply cannot be used; `Unavailable` while the execution is being stopped, and `Conflict`
+/// once it has ended; those of [`AgentExecution::ask_text`].
 pub async fn think(context: &Context<'_>, session: &str) -> Result<Report, NoOutput> {
     let session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Think {
@@ -51,8 +59,10 @@ pub async fn think(context: &Context<'_>, session: &str) -> Result<Report, NoOut
 
 impl Session<'_> {
     async fn think(mut self, mut agent: AgentExecution) -> Result<Self, ActionError> {
-        if self.is_stopped().await? {
-            return Err(stopped());
+        match self.stop().await? {
+            Some(Stop::Wanted) => return Err(being_stopped()),
+            Some(Stop::Done) => return Err(stopped()),
+            None => {}
         }
         self.count_costs().await?;
         let table = self.context.table();
@@ -195,7 +205,7 @@ impl Session<'_> {
         let stop = async {
             loop {
                 tokio::time::sleep(LOOK).await;
-                if matches!(self.is_stopped().await, Ok(true)) {
+                if matches!(self.stop().await, Ok(Some(_))) {
                     return;
                 }
             }
@@ -248,10 +258,12 @@ impl Session<'_> {
     }
 
     /// Whether somebody stopped the execution, or it has ended.
-    async fn is_stopped(&self) -> Result<bool, ActionError> {
+    async fn stop(&self) -> Result<Option<Stop>, ActionError> {
         let execution = self.context.table().execution(&self.context.scope().execution).await?;
-        Ok(execution
-            .is_some_and(|execution| execution.stop_requested_by.is_some() || execution.ended_at.is_some()))
+        Ok(execution.and_then(|execution| match execution.ended_at {
+            Some(_) => Some(Stop::Done),
+            None => execution.stop_requested_by.map(|_| Stop::Wanted),
+        }))
     }
 }
 
@@ -272,6 +284,12 @@ async fn unless_stopped(
             Err(NoReply::MayBeBilled { error: stopped(), reported })
         }
     }
+}
+
+/// The engine is about to stop the execution. To fail here would be faster: the execution would end as a failure, and its workflow would do what
+/// it does after one, such as a rollback, which nobody asked for. So the step is tried again until it is stopped.
+fn being_stopped() -> ActionError {
+    ActionError::unavailable("the execution is being stopped, so the model is not asked any more")
 }
 
 fn stopped() -> ActionError {

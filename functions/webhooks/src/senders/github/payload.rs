@@ -98,6 +98,8 @@ pub(super) struct Review {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) id: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) submitted_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) state: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) body: Option<String>,

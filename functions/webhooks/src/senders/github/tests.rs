@@ -97,6 +97,11 @@ fn only_a_review_that_asks_for_changes_is_an_event() {
         delivery("ada", "submitted", review("changes_requested")),
     ));
     assert_eq!((&event.fields["number"], &event.fields["comments"]), (&json!(3), &json!("rename")));
+    let mut said = review("commented");
+    (said["review"]["body"], said["review"]["submitted_at"]) =
+        ("@ticketsmith approve".into(), "2026-11-22T10:00:00Z".into());
+    let event = only_event(meaning_of("pull_request_review", delivery("ada", "submitted", said)));
+    assert_eq!(event.fields["said_at"], "2026-11-22T10:00:00Z", "it answers no question that came after it");
     let approved = meaning_of("pull_request_review", delivery("ada", "submitted", review("approved")));
     assert!(matches!(approved, Meaning::Ignored(_)));
 }

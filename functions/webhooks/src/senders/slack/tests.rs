@@ -133,3 +133,47 @@ fn slack_says_who_the_bot_is() {
     assert_eq!(named("<@U9> stop", &nobody), "@ticketsmith stop", "it is the only one who is mentioned");
     assert_eq!(named("<@U2> tell <@U9>", &nobody), "<@U2> tell <@U9>");
 }
+
+#[test]
+fn words_are_as_they_were_typed() {
+    let typed = "tell SHOP-1 use Vec<String> && &lt;";
+    let sent = "tell SHOP-1 use Vec&lt;String&gt; &amp;&amp; &amp;lt;";
+    assert_eq!(said(&format!("<@UBOT> {sent}")), (typed.to_owned(), Some(typed.to_owned())));
+    let Meaning::SlashCommand(event) =
+        form(&[("command", "/ticketsmith"), ("text", sent), ("user_id", "U1")]).meaning
+    else {
+        panic!("no command")
+    };
+    assert_eq!(event.fields["text"], typed);
+    let replied = in_thread_as(None, sent);
+    assert_eq!(replied.words.as_deref(), Some(typed));
+    assert_eq!(replied.event.fields["text"], typed);
+}
+
+#[test]
+fn what_is_said_with_a_file_counts_and_what_tells_of_changes_does_not() {
+    for subtype in ["file_share", "me_message", "thread_broadcast"] {
+        assert_eq!(
+            in_thread_as(Some(subtype), "Name it well").words.as_deref(),
+            Some("Name it well"),
+            "{subtype}"
+        );
+    }
+    for subtype in ["message_changed", "message_deleted", "bot_message", "channel_join", "tombstone"] {
+        let meaning = thread_meaning(Some(subtype), "Name it well");
+        assert!(matches!(meaning, Meaning::Ignored(_)), "{subtype}: {meaning:?}");
+    }
+}
+
+fn thread_meaning(subtype: Option<&str>, text: &str) -> Meaning {
+    let event = json!({"type": "message", "subtype": subtype, "user": "U1", "text": text, "channel": "C1", "ts": "3.4",
+        "thread_ts": "1.2"});
+    mention_with("U1", "", json!({ "event": event })).meaning
+}
+
+fn in_thread_as(subtype: Option<&str>, text: &str) -> Received {
+    match thread_meaning(subtype, text) {
+        Meaning::InThread(received) => *received,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,113 @@
+//! Where the demo happens: deliveries are played there, and followed to their end.
+
+use super::state::world;
+use crate::commands::deliver::deliver;
+use crate::connection::Connection;
+use crate::exit::{Exit, Outcome};
+use crate::progress::follow;
+use jiff::Timestamp;
+use records::ExecutionView;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The maximum delay of the last comment after the execution ends.
+const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
+
+/// Where the demo happens.
+pub(super) struct Stage<'a> {
+    /// The simulation's control address.
+    pub(super) control: &'a str,
+    /// `serve`.
+    pub(super) connection: Connection,
+    /// Where `serve` receives deliveries.
+    pub(super) to: String,
+    /// How long an execution may take.
+    pub(super) limit: Duration,
+    /// What else can be asked for.
+    pub(super) others: String,
+}
+
+impl Stage<'_> {
+    /// Lets one delivery happen, and follows the execution that it starts to its end: the execution, and the world then.
+    ///
+    /// # Errors
+    /// Negative when it starts nothing or does not end in time.
+    pub(super) async fn play(&self, delivery: &Value) -> Outcome<(ExecutionView, Value)> {
+        let table = &self.connection.table;
+        let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
+        let before = newest().await?;
+        let receipt = deliver(self.control, delivery, &self.to).await;
+        let receipt = receipt.map_err(|refused| refused.and(self.try_others()))?;
+        if receipt["status"] != 200 {
+            return Err(Exit::negative(format!("the delivery was not accepted: {receipt}")));
+        }
+        let started = newest().await?;
+        let is_new = |name: &String| before.first().is_none_or(|before| before.name != *name);
+        let name = started.first().map(|execution| execution.name.clone()).filter(is_new);
+        let name = name.ok_or_else(|| {
+            let answer = &receipt["body"];
+            Exit::negative(format!("{delivery} started nothing: {answer}; {}", self.try_others()))
+        })?;
+        let limit = self.limit;
+        // `follow` has a limit of its own, which says what is right only where the execution goes on.
+        let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
+        let Ok(view) = tokio::time::timeout(limit, followed).await else {
+            return Err(Exit::negative(format!(
+                "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
+                limit.as_secs()
+            )));
+        };
+        let view = view?;
+        let state = settled_world(self.control, &self.connection, &view).await?;
+        Ok((view, state))
+    }
+
+    fn try_others(&self) -> String {
+        format!("--trigger also takes {}", self.others)
+    }
+
+    /// How many replies the agents of an execution gave in it.
+    ///
+    /// # Errors
+    /// Unreachable when the records are.
+    pub(super) async fn turns(&self, execution: &str) -> Outcome<u32> {
+        let table = &self.connection.table;
+        let mut turns = 0;
+        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+            let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
+            turns += head.map_or(0, |head| head.turns_in_round());
+        }
+        Ok(turns)
+    }
+}
+
+/// The world after the last comment was edited, which happens shortly after the execution ends.
+async fn settled_world(control: &str, connection: &Connection, view: &ExecutionView) -> Outcome<Value> {
+    let name = &view.execution.name;
+    let mut seen = BTreeSet::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    let settled = async {
+        loop {
+            tick.tick().await;
+            let progress = connection.table.progress(name).await.map_err(Exit::unreachable)?;
+            // An execution without a ticket has no comment.
+            if view.execution.task_id.is_none() {
+                return Ok(());
+            }
+            // Settled when a second read finds the same digest, edited after the end.
+            if let Some(progress) = progress
+                && view.execution.ended_at.is_some_and(|ended| progress.edited_at >= ended)
+                && !seen.insert(progress.digest)
+            {
+                return Ok::<(), Exit>(());
+            }
+        }
+    };
+    if let Ok(result) = tokio::time::timeout(FEEDBACK_LIMIT, settled).await {
+        result?;
+    } else {
+        eprintln!("the last comment on the ticket is late; see `ticketsmith demo -v`");
+    }
+    world(control).await
+}
