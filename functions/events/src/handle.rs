@@ -143,6 +143,7 @@ impl Events {
                     let told = self.tell_of(topic).await;
                     self.waiter_changed(topic, key).await.and(told)
                 }
+                TableChange::Shown { topic, place } => self.shown_changed(topic, place).await,
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,

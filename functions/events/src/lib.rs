@@ -21,9 +21,11 @@ mod remind;
 mod reply;
 mod review;
 mod schedule;
+mod shown;
 mod stop;
 mod sweep;
 mod tell;
+mod telling;
 mod undo;
 mod words;
 

@@ -17,6 +17,7 @@ mod replies;
 mod reviews;
 mod schedule;
 mod several;
+mod shown;
 mod sweep;
 mod waiting;
 mod words;

@@ -12,6 +12,7 @@ mod audit;
 mod circuit;
 mod collisions;
 mod continuation;
+mod decisions;
 mod documents;
 mod effects;
 mod executions;
