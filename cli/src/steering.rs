@@ -50,6 +50,28 @@ impl Request {
         named: &str,
         person: &PersonArgument,
     ) -> Outcome<Self> {
+        Self::find(connection, named, person, false).await
+    }
+
+    /// The same for an answer: where nothing is at work on the ticket, it is about the newest execution, which says how its question was
+    /// decided.
+    ///
+    /// # Errors
+    /// As [`Request::about`].
+    pub(crate) async fn about_question(
+        connection: &Connection,
+        named: &str,
+        person: &PersonArgument,
+    ) -> Outcome<Self> {
+        Self::find(connection, named, person, true).await
+    }
+
+    async fn find(
+        connection: &Connection,
+        named: &str,
+        person: &PersonArgument,
+        or_newest: bool,
+    ) -> Outcome<Self> {
         let control = connection.control();
         let directory = control.directory().await.map_err(Exit::unreachable)?;
         let execution = match connection.table.execution(named).await.map_err(Exit::unreachable)? {
@@ -59,6 +81,14 @@ impl Request {
                     Exit::negative(format!("no execution is named `{named}`, and {error}"))
                 })?;
                 let open = control.open_execution(ticket.task_id()).await.map_err(Exit::unreachable)?;
+                let open = match open {
+                    None if or_newest => {
+                        let newest = control.asking_on(ticket.task_id()).await.map_err(Exit::unreachable)?;
+                        let newest = newest.unwrap_or_default();
+                        connection.table.execution(&newest).await.map_err(Exit::unreachable)?
+                    }
+                    open => open,
+                };
                 open.ok_or_else(|| Exit::negative(format!("nothing is at work on {}", ticket.task_id())))?
             }
         };

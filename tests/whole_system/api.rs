@@ -174,8 +174,10 @@ async fn questions_are_answered_and_work_is_stopped_and_continued() {
     assert_eq!(api.post(&answer, &yes).await.body, counts);
     let ended = api.with_outcome(&first, &["succeeded"]).await;
     assert_eq!(ended["output"]["comment"], "On Monday", "{ended:#}");
-    let late = api.post(&answer, &yes).await;
-    assert!([404, 409].contains(&late.status.as_u16()), "it no longer waits: {}", late.body);
+    assert_eq!(api.post(&answer, &yes).await.body, counts, "whoever decided it was not too late");
+    let late = api.post(&answer, &json!({ "approved": false })).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+    assert!(late.body.to_string().contains("ada has already answered yes, via api at "), "{}", late.body);
     let frames = api.frames(&first).await;
     let answered_frame = frames.iter().find(|frame| frame["event"] == "approval.answered").unwrap();
     assert_eq!(

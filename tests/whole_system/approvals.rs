@@ -1,8 +1,10 @@
 //! Approvals wherever the team is: one decision, whoever gives it and wherever.
 
+use crate::api::{Api, answered};
 use crate::evidence::messages;
 use crate::money::{library, say};
 use crate::support::{EXECUTION_LIMIT, World, eventually};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Asks, and tells the team what was answered.
@@ -31,9 +33,15 @@ steps:
 
 /// The library, whose desk is asked; an execution that asks, and the message with the buttons.
 async fn asked(more: &str) -> (World, String, Value) {
+    asked_in(more, &[]).await
+}
+
+/// The same, where people are told directly of `notices`.
+async fn asked_in(more: &str, notices: &[&str]) -> (World, String, Value) {
     let world = library(json!({}))
         .edit(|document| {
             let configuration = &mut document["configuration"];
+            configuration["notify"] = json!(notices);
             configuration["groups"]["desk"] = json!(["noor", "iris", "omar"]);
             // One person of two accounts, and somebody whom nobody knows.
             let users = document["slack"]["users"].as_array_mut().unwrap();
@@ -109,13 +117,97 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
     assert_eq!((code, printed.as_str()), (0, "approved: Ship LIB-7?\n"), "{errors}");
     assert_eq!(world.ended(&name).await["outcome"], "succeeded");
     world.told(&name).await;
+    let shown = without_buttons(&world, "Approved by iris and omar, via slack and api at ").await;
+    assert!(shown.contains("shipped by iris and omar"), "{shown}");
+    // Nobody who had a part in it is told that others were faster, and whoever had none is.
+    let again = world.deliver(press(&message, "approve", "iris")).await;
+    assert_eq!(result(&again), "recorded", "{again}");
+    let late = world.deliver(press(&message, "deny", "iris")).await;
+    assert!(late.to_string().contains("iris and omar already answered"), "{late}");
+    world.finish().await;
+}
+
+/// Waits until the channel shows a verdict and no buttons, and gives what it shows.
+async fn without_buttons(world: &World, verdict: &str) -> String {
+    eventually("the verdict in place of the buttons", EXECUTION_LIMIT, async || {
+        let state = world.state().await;
+        let shown = messages(&state, "#reading-room").join("\n");
+        let has_buttons = state["slack"]["messages"].to_string().contains("\"approve\"");
+        (shown.contains(verdict) && !has_buttons).then_some(shown)
+    })
+    .await
+}
+
+/// How often somebody was told who was faster, where they pressed a button or commented.
+async fn told_who_was_faster(world: &World) -> [usize; 2] {
     let state = world.state().await;
-    let shown = messages(&state, "#reading-room").join("\n");
-    assert!(
-        shown.contains("shipped by iris and omar") && shown.contains("Approved by iris and omar"),
-        "{shown}"
+    let count = |value: &Value| {
+        let all = value.as_array().into_iter().flatten();
+        all.filter(|one| one.to_string().contains(" already answered ")).count()
+    };
+    let ticket = state["jira"].as_array().unwrap().iter().find(|ticket| ticket["key"] == "LIB-7").unwrap();
+    [count(&state["slack"]["responses"]), count(&ticket["comments"])]
+}
+
+#[tokio::test]
+async fn of_a_button_a_comment_and_a_request_that_race_one_decides_and_both_others_are_told_once() {
+    let (world, name, message) = asked_in("", &["approval"]).await;
+    let everybody = ["@iris", "@noor", "@omar"];
+    let direct = async |text: &str| {
+        let state = world.state().await;
+        everybody.iter().filter(|who| messages(&state, who).iter().any(|said| said.contains(text))).count()
+    };
+    eventually("the question to each of them", EXECUTION_LIMIT, async || {
+        (direct("waits for an answer").await == 3).then_some(())
+    })
+    .await;
+    let api = Api::of(&world);
+    let open = api.list("/approvals").await;
+    let path = format!("/approvals/{}/answer", open[0]["id"].as_str().unwrap());
+    let no = json!({ "approved": false });
+    let (button, said, request) = tokio::join!(
+        world.deliver(press(&message, "approve", "iris")),
+        world.deliver(comment("deny", "noor")),
+        answered(api.request_by("omar", Method::POST, &path).json(&no)),
     );
-    assert!(!state["slack"]["messages"].to_string().contains("\"approve\""), "the buttons stay");
+    let won = [result(&button) == "recorded", result(&said) == "recorded", request.status == StatusCode::OK];
+    let seen = format!("{button} {said} {}", request.body);
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "one decision: {seen}");
+    let winner = won.iter().position(|won| *won).unwrap();
+    let (who, verdict) = [("iris", "Approved"), ("noor", "Declined"), ("omar", "Declined")][winner];
+    let faster = format!("{who} already answered");
+    assert!(won[0] || button.to_string().contains(&faster), "{seen}");
+    assert!(won[1] || said.to_string().contains(&faster), "{seen}");
+    let refused = request.body.to_string();
+    assert!(
+        won[2]
+            || (request.status == StatusCode::CONFLICT
+                && refused.contains(&format!("{who} has already answered"))),
+        "{seen}"
+    );
+    let expected = if winner == 0 { "succeeded" } else { "failed" };
+    assert_eq!(world.ended(&name).await["outcome"], expected);
+    world.told(&name).await;
+
+    // Each place says who decided, and both losers are told once, where they answered.
+    let verdict = format!("{verdict} by {who}, via {}", ["slack", "jira", "api"][winner]);
+    without_buttons(&world, &verdict).await;
+    eventually("the verdict in what each was told", EXECUTION_LIMIT, async || {
+        (direct(&verdict).await == 3).then_some(())
+    })
+    .await;
+    let wanted = [usize::from(!won[0]), usize::from(!won[1])];
+    eventually("what the losers are told", EXECUTION_LIMIT, async || {
+        (told_who_was_faster(&world).await == wanted).then_some(())
+    })
+    .await;
+    // Sent again, nothing is decided anew, and the winner is not said to be late.
+    if won[0] {
+        let again = world.deliver(press(&message, "approve", "iris")).await;
+        assert_eq!(result(&again), "recorded", "{again}");
+    }
+    assert_eq!(world.executions().await.len(), 1);
+    assert_eq!(told_who_was_faster(&world).await, wanted);
     world.finish().await;
 }
 
@@ -137,18 +229,15 @@ async fn of_answers_that_race_from_three_places_one_counts_and_the_others_are_to
     let seen = format!("{button} {command} {printed}{errors}");
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{seen}");
     let winner = ["iris", "noor", "omar"][won.iter().position(|won| *won).unwrap()];
-    // Whoever was later is told who was faster, or, where the work had ended by then, that nothing is asked any more.
-    for (lost, told) in won.iter().zip([button.to_string(), command.to_string(), errors]) {
-        let says_who = told.contains(&format!("{winner} already answered"));
-        let is_over = told.contains("nothing") || told.contains("asks nothing") || told.contains("recorded");
-        assert!(*lost || says_who || is_over, "{told}");
+    // Whoever was later is told who was faster, also where the work had ended by then.
+    for (won, told) in won.iter().zip([button.to_string(), command.to_string(), errors]) {
+        assert!(*won || told.contains(&format!("{winner} already answered")), "{told}");
     }
     let expected = if winner == "iris" { "succeeded" } else { "failed" };
     assert_eq!(world.ended(&name).await["outcome"], expected);
     world.told(&name).await;
-    let shown = messages(&world.state().await, "#reading-room").join("\n");
     let verdict = if winner == "iris" { "Approved by" } else { "Declined by" };
-    assert!(shown.contains(&format!("{verdict} {winner}")), "{shown}");
+    without_buttons(&world, &format!("{verdict} {winner}")).await;
     world.finish().await;
 }
 
@@ -158,7 +247,9 @@ async fn an_answer_to_what_has_been_replaced_is_refused_and_shown_the_new_questi
     assert!(world.deliver(say("stop LIB-7", "noor")).await.to_string().contains("is being stopped"));
     assert_eq!(world.ended(&name).await["outcome"], "stopped");
     let stale = world.deliver(press(&old, "approve", "iris")).await;
-    assert!(result(&stale) == "refused" && stale.to_string().contains("nothing is waiting"), "{stale}");
+    let why = "is asked no more: noor stopped the work before anybody answered";
+    assert!(result(&stale) == "refused" && stale.to_string().contains(why), "{stale}");
+    without_buttons(&world, "noor stopped the work before anybody answered").await;
     let (code, _, errors) = world.command(&["redrive", &name, "--as", "noor", "--detach"]).await;
     assert_eq!(code, 0, "{errors}");
     let again = eventually("the redrive", EXECUTION_LIMIT, async || {

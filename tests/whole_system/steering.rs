@@ -65,7 +65,10 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
     for (arguments, expected) in [
         (["stop", second.as_str()], "has already ended"),
         (["stop", "SHOP-1"], "nothing is at work on SHOP-1"),
-        (["approve", second.as_str()], "asks nothing"),
+        (
+            ["approve", second.as_str()],
+            "is asked no more, because ada stopped the work before anybody answered",
+        ),
         (["deny", "nonsense"], "no execution is named `nonsense`"),
     ] {
         let (code, _, errors) = world.command(&[&arguments[..], &["--as", "ada"]].concat()).await;

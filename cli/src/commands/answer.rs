@@ -38,7 +38,7 @@ Exit codes: 0 the answer is recorded · 1 nothing is asked, somebody else answer
 /// A negative answer if nothing is asked, somebody else answered, or the person may not; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
-    let request = Request::about(&connection, &arguments.named, &arguments.person).await?;
+    let request = Request::about_question(&connection, &arguments.named, &arguments.person).await?;
     let name = &request.execution.name;
     let answer = |approved: bool| if approved { "approved" } else { "denied" };
     let result = request.control.answer_execution(&request.caller(), name, approved, arguments.comment).await;
@@ -55,8 +55,11 @@ pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
             let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
             Err(Exit::negative(format!("it was replaced since; {execution} asks now: {question}{details}")))
         }
-        AnswerResult::AlreadyAnswered { question, by, approved } => {
-            Err(Exit::negative(format!("{by} already answered: {}: {question}", answer(approved))))
+        AnswerResult::AlreadyAnswered { question, by, approved, how } => {
+            Err(Exit::negative(format!("{by} already answered: {}, {how}: {question}", answer(approved))))
+        }
+        AnswerResult::Over { question, why } => {
+            Err(Exit::negative(format!("it is asked no more, because {why}: {question}")))
         }
         AnswerResult::NothingAsked => Err(Exit::negative(format!("{name} asks nothing"))),
         AnswerResult::Denied(reason) => Err(request.denied(&reason)),

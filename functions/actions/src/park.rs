@@ -3,7 +3,7 @@
 
 use crate::scope::Scope;
 use domain::{ActionError, Clock};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use records::{Moves, Table, Terms, Topic, Waiter};
 use secrecy::SecretString;
 
@@ -20,6 +20,8 @@ pub struct Asked {
     pub moves: Moves,
     /// What an answer takes.
     pub terms: Terms,
+    /// After how many seconds the step goes on by itself, where that is known.
+    pub timeout_seconds: Option<u64>,
 }
 
 /// A step that is about to park.
@@ -77,11 +79,14 @@ impl Park<'_> {
         asked: Asked,
         until: Option<Timestamp>,
     ) -> Result<Waiter, ActionError> {
-        let Asked { question, details, approvers, moves, terms } = asked;
+        let Asked { question, details, approvers, moves, terms, timeout_seconds } = asked;
         let token = self.token.clone().ok_or_else(|| {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
         })?;
         let now = self.clock.now();
+        // The state machine began to count before, so that it goes on a little earlier.
+        let timeout = timeout_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+        let timeout = timeout.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok());
         let execution = self.scope.execution.clone();
         // The execution is marked first: whoever answers the waiter marks it as going on.
         self.table.mark_waiting(&execution, &question, now).await?;
@@ -91,7 +96,7 @@ impl Park<'_> {
             execution,
             token,
             since: now,
-            until,
+            until: until.or(timeout),
             question: Some(question),
             approvers,
             moves,
@@ -102,6 +107,8 @@ impl Park<'_> {
             message: None,
             answer: None,
             told: None,
+            telling: None,
+            over: None,
         };
         self.table.put_waiter(&waiter).await?;
         tracing::info!(execution = waiter.execution, topic = waiter.topic, "the execution waits");

@@ -1,34 +1,19 @@
 //! Answers task tokens: people's answers, events that happened, and limits that have room again. Webhooks and actions
 //! only record what they know; this is the only place that resumes a parked execution.
 
-use crate::feedback::PATIENCE;
 use crate::handle::Events;
-use aws_sdk_sfn::error::ProvideErrorMetadata;
+use crate::telling::Message;
+use control::how;
 use domain::event::common::WORDS_WAITING;
-use domain::plugins::{MessageBody, SentMessage};
-use domain::text::literal;
 use domain::{ActionError, EventKey};
-use providers::with_patience;
 use records::{
-    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StepEnd, StepStatus, StrangerWords, Timeliness,
-    Topic, Waiter,
+    Answer, ExecutionRecord, Limits, Meeting, Occurrence, StrangerWords, Timeliness, Topic, Waiter,
 };
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The error of a step whose question was declined.
 const DECLINED: &str = "Declined";
-
-/// The message to a waiting step.
-enum Message {
-    /// It goes on with this; the note says why, for people.
-    Success(Value, Option<String>),
-    Failure {
-        error: &'static str,
-        cause: String,
-    },
-}
 
 /// The field of what a step is told with the name of the event that ended its wait.
 const EVENT: &str = "event";
@@ -47,7 +32,15 @@ impl Events {
         match waiter.answer.clone() {
             Some(answer) if is_about_money => return self.carry_out(&waiter, &answer).await,
             Some(answer) => return self.answered(waiter, &answer).await,
+            None if waiter.over.is_some() => return self.show_everywhere(&waiter).await,
             None => {}
+        }
+        if waiter.is_question()
+            && let Some(execution) = self.table.execution(&waiter.execution).await?
+            && execution.outcome.is_final()
+        {
+            // It was asked while the execution was being stopped.
+            return self.end_questions(&execution, execution.outcome).await;
         }
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
@@ -57,7 +50,7 @@ impl Events {
             return self.ask_for_money(&waiter).await;
         }
         if !waiter.votes.is_empty() {
-            self.show_votes(&waiter).await;
+            self.show_votes(&waiter).await?;
         }
         if topic == Topic::Capacity.to_string() {
             return self.joined_line(&waiter).await;
@@ -160,32 +153,6 @@ impl Events {
         Ok(())
     }
 
-    /// Tells a waiting step that it succeeded; the note says why, for people.
-    ///
-    /// # Errors
-    /// When the records or Step Functions do not answer.
-    pub(crate) async fn tell_success(
-        &self,
-        waiter: &Waiter,
-        output: Value,
-        note: Option<String>,
-    ) -> Result<Timeliness, ActionError> {
-        self.tell(waiter, Message::Success(output, note)).await
-    }
-
-    /// Tells a waiting step that it failed.
-    ///
-    /// # Errors
-    /// When the records or Step Functions do not answer.
-    pub(crate) async fn tell_failure(
-        &self,
-        waiter: &Waiter,
-        error: &'static str,
-        cause: String,
-    ) -> Result<Timeliness, ActionError> {
-        self.tell(waiter, Message::Failure { error, cause }).await
-    }
-
     /// Lets a step look again whether it may go on.
     ///
     /// # Errors
@@ -264,7 +231,8 @@ impl Events {
 
     async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
         if waiter.told.is_some() {
-            return Ok(());
+            // A place where it is shown may have been recorded since.
+            return self.show_everywhere(&waiter).await;
         }
         let message = match answer.approved {
             true => {
@@ -274,7 +242,8 @@ impl Events {
                     "at": answer.at.to_string(),
                     "comment": answer.comment,
                 });
-                Message::Success(output, Some(format!("approved by {}", answer.by)))
+                let note = format!("approved by {}, {}", answer.by, how(answer, &waiter.votes));
+                Message::Success(output, Some(note))
             }
             false => {
                 let comment =
@@ -282,82 +251,9 @@ impl Events {
                 Message::Failure { error: DECLINED, cause: format!("{} declined{comment}", answer.by) }
             }
         };
-        let told = self.tell(&waiter, message).await?;
-        self.show_answer(&waiter, answer, told).await;
-        Ok(self.table.mark_told(&waiter, told).await?)
-    }
-
-    /// Answers the state machine, records the step's end, and marks the execution as running.
-    async fn tell(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
-        let token = waiter.token.expose_secret();
-        let (status, error, cause) = match &message {
-            Message::Success(_, note) => (StepStatus::Succeeded, None, note.clone()),
-            Message::Failure { error, cause } => {
-                (StepStatus::Failed, Some((*error).to_owned()), Some(cause.clone()))
-            }
-        };
-        let refused = match message {
-            Message::Success(output, _) => {
-                let sent =
-                    self.step_functions.send_task_success().task_token(token).output(output.to_string());
-                sent.send().await.err().map(|error| code(&error))
-            }
-            Message::Failure { error, cause } => {
-                let sent =
-                    self.step_functions.send_task_failure().task_token(token).error(error).cause(cause);
-                sent.send().await.err().map(|error| code(&error))
-            }
-        };
-        match refused.as_deref() {
-            None => {}
-            Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
-                tracing::info!(
-                    execution = waiter.execution,
-                    topic = waiter.topic,
-                    "nothing waits for this answer anymore"
-                );
-                return Ok(Timeliness::TooLate);
-            }
-            Some(code) => {
-                return Err(ActionError::unavailable(format!(
-                    "the answer did not reach the waiting step: {code}"
-                )));
-            }
-        }
-        let now = self.clock.now();
-        self.table.mark_running(&waiter.execution, now).await?;
-        let execution = self.table.execution(&waiter.execution).await?;
-        if let Some(execution) = &execution {
-            self.table.rejoin_line(execution).await?;
-        }
-        let run = execution.as_ref().and_then(ExecutionRecord::run);
-        if let Some(state) = run.and_then(|run| Some(waiter.key.strip_prefix(run)?.trim_start_matches('/'))) {
-            let end = StepEnd { status, error, cause, at: now };
-            self.table.finish_step(&waiter.execution, state, &end).await?;
-        }
-        Ok(Timeliness::InTime)
-    }
-
-    /// Removes the buttons and shows who answered. A chat that does not respond does not block the answer.
-    async fn show_answer(&self, waiter: &Waiter, answer: &Answer, told: Timeliness) {
-        let Some((channel, id)) = &waiter.message else { return };
-        let question = waiter.question.as_deref().unwrap_or_default();
-        let verdict = match (told, answer.approved) {
-            (Timeliness::TooLate, _) => {
-                format!("⌛ {} answered too late; the step is no longer waiting", literal(&answer.by))
-            }
-            (Timeliness::InTime, true) => format!("✅ Approved by {}", literal(&answer.by)),
-            (Timeliness::InTime, false) => format!("⛔ Declined by {}", literal(&answer.by)),
-        };
-        let comment =
-            answer.comment.as_deref().map(|comment| format!(": {}", literal(comment))).unwrap_or_default();
-        let text = format!("**{}**\n\n{verdict}{comment} · `{}`", literal(question), waiter.execution);
-        let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
-        let body = MessageBody { text, buttons: Vec::new() };
-        let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
-        if let Err(error) = with_patience(PATIENCE, replaced).await {
-            tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");
-        }
+        let told = self.tell_decided(&waiter, message).await?;
+        self.table.mark_told(&waiter, told).await?;
+        self.show_everywhere(&waiter).await
     }
 }
 
@@ -375,8 +271,4 @@ fn kind_of(event: &str) -> &str {
 
 fn is_about_words(event: &str) -> bool {
     kind_of(event) == WORDS_WAITING.as_str()
-}
-
-fn code<E: ProvideErrorMetadata>(error: &E) -> String {
-    error.code().unwrap_or("timed out").to_owned()
 }

@@ -43,7 +43,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Thread,
         Partition::Waiter,
     ])
-    .listing([Listing::Approvals, Listing::OpenExecutions]);
+    .listing([Listing::Approvals, Listing::Decided, Listing::OpenExecutions]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",

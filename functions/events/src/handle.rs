@@ -144,6 +144,7 @@ impl Events {
                     let told = self.tell_of(topic).await;
                     self.waiter_changed(topic, key).await.and(told)
                 }
+                TableChange::Shown { topic, place } => self.shown_changed(topic, place).await,
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::PullRequestClosed { repository, number } => {
                     self.pull_request_closed(repository, *number).await

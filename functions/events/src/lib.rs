@@ -22,9 +22,11 @@ mod remind;
 mod reply;
 mod review;
 mod schedule;
+mod shown;
 mod stop;
 mod sweep;
 mod tell;
+mod telling;
 mod undo;
 mod words;
 

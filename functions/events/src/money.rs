@@ -53,7 +53,7 @@ impl Events {
         let mark = Mark { key: format!("{}/money/{value}", execution.name), at: waiter.since };
         let message = Message { channel, thread: None, body: MessageBody { text, buttons } };
         match self.feedback.send_marked(&configuration, project, &message, &mark).await {
-            Ok(sent) => Ok(self.table.set_waiter_message(waiter, &sent.channel, &sent.id).await?),
+            Ok(sent) => Ok(self.table.set_waiter_message(waiter, &sent.channel, &sent.id, now).await?),
             Err(error) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => Err(error),
             Err(error) => {
                 tracing::warn!(execution = execution.name, %error, "the chat was not asked for money");

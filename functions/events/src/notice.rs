@@ -2,13 +2,14 @@
 //! Each is recorded once, as a reply to nobody's delivery, and sent as replies are.
 
 use crate::handle::Events;
+use crate::reply::mark_of_reply;
 use control::{Authorization, Directory, Operation, authorize};
 use domain::configuration::{Configuration, Notice, Project, User};
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use domain::text::{TextLimit, cut_line, literal};
 use domain::{ActionError, Actor, SourceName};
 use providers::chat_of;
-use records::{ExecutionRecord, Reply, ReplyPlace, Topic, Waiter};
+use records::{ExecutionRecord, Reply, ReplyPlace, ShownPlace, Topic, Waiter};
 
 /// How much of a question or a reason is told.
 const TOLD: TextLimit = TextLimit::characters(300);
@@ -19,6 +20,8 @@ struct News<'a> {
     execution: &'a ExecutionRecord,
     /// The step, where several steps of an execution may have such news.
     step: &'a str,
+    /// The question that it tells of.
+    question: Option<&'a Waiter>,
     text: String,
 }
 
@@ -42,7 +45,13 @@ impl Events {
                 "\u{26a0}\u{fe0f} {about} waits, because a limit is reached. {}",
                 status(&execution, configuration)
             );
-            let news = News { notice: Notice::Limit, execution: &execution, step: &waiter.key, text };
+            let news = News {
+                notice: Notice::Limit,
+                execution: &execution,
+                step: &waiter.key,
+                question: None,
+                text,
+            };
             return self.notify_starter(configuration, &news).await;
         }
         let project = execution.project.as_deref().and_then(|key| configuration.project(key));
@@ -53,7 +62,13 @@ impl Events {
             "\u{2753} **{}**\n\n{about} waits for an answer: `{command} approve {named}` or `{command} deny {named}`.",
             literal(&cut_line(question, TOLD))
         );
-        let news = News { notice: Notice::Approval, execution: &execution, step: &waiter.key, text };
+        let news = News {
+            notice: Notice::Approval,
+            execution: &execution,
+            step: &waiter.key,
+            question: Some(waiter),
+            text,
+        };
         let not_by = waiter.terms.not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         for user in &configuration.users {
@@ -84,7 +99,7 @@ impl Events {
         let directory = Directory::read(&self.table, self.clock.now()).await?;
         let configuration = directory.configuration();
         let text = format!("{text} {}", status(&execution, configuration));
-        let news = News { notice, execution: &execution, step: "", text };
+        let news = News { notice, execution: &execution, step: "", question: None, text };
         self.notify_starter(configuration, &news).await
     }
 
@@ -108,7 +123,7 @@ impl Events {
         user: &User,
         news: &News<'_>,
     ) -> Result<(), ActionError> {
-        let News { notice, execution, step, text } = news;
+        let News { notice, execution, step, question, text } = news;
         let project = execution.project.as_deref().and_then(|key| configuration.project(key));
         let Some((chat, account)) = self.account_at_chat(configuration, project, user).await? else {
             return Ok(());
@@ -116,14 +131,16 @@ impl Events {
         if !self.control.is_told(configuration, &user.name, *notice).await? {
             return Ok(());
         }
-        let reply = Reply {
-            source: chat,
-            delivery: format!("notice {} {} {step} {}", notice.as_str(), execution.name, user.name),
-            place: ReplyPlace::Person { account },
-            text: text.clone(),
-            at: self.clock.now(),
-            sent_at: None,
-        };
+        let delivery = format!("notice {} {} {step} {}", notice.as_str(), execution.name, user.name);
+        let now = self.clock.now();
+        if let Some(waiter) = question {
+            let mark = mark_of_reply(chat.as_str(), &delivery);
+            let place = ShownPlace::Direct { chat: chat.to_string(), account: account.clone(), mark };
+            self.table.put_shown(waiter, &place, now).await?;
+        }
+        let question = question.map(|waiter| (waiter.topic.clone(), waiter.key.clone()));
+        let place = ReplyPlace::Person { account, question };
+        let reply = Reply { source: chat, delivery, place, text: text.clone(), at: now, sent_at: None };
         Ok(self.table.put_reply(&reply).await?)
     }
 

@@ -1,4 +1,4 @@
-//! Questions that wait: shows who has said yes, and reminds people of those that nobody answers.
+//! Questions that wait: shows who has said yes, reminds people of those that nobody answers, and ends those whose time is over.
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
@@ -7,7 +7,7 @@ use domain::text::literal;
 use domain::{ActionError, PluginType};
 use jiff::SignedDuration;
 use providers::with_patience;
-use records::Waiter;
+use records::{ShownPlace, Waiter};
 
 /// How many questions one sweep looks at, the oldest first, in pages.
 const AT_A_TIME: usize = 100;
@@ -38,6 +38,9 @@ impl Events {
 
     async fn remind(&self, waiter: &Waiter) -> Result<(), ActionError> {
         let now = self.clock.now();
+        if self.end_if_timed_out(waiter).await? {
+            return Ok(());
+        }
         let Some(seconds) = waiter.terms.remind_seconds.and_then(|seconds| i64::try_from(seconds).ok())
         else {
             return Ok(());
@@ -78,14 +81,21 @@ impl Events {
             Some((channel, message)) => (channel.clone(), Some(message.clone())),
             None => (channel, None),
         };
-        let message = Message { channel, thread, body: MessageBody { text, buttons: Vec::new() } };
         let mark = Mark { key: format!("{}/remind/{now}", waiter.key), at: now };
-        self.feedback.send_message(&configuration, project, &message, &mark).await
+        let place =
+            ShownPlace::Reminder { channel: channel.clone(), thread: thread.clone(), mark: mark.key.clone() };
+        self.table.put_shown(waiter, &place, now).await?;
+        let message = Message { channel, thread, body: MessageBody { text, buttons: Vec::new() } };
+        self.feedback.send_message(&configuration, project, &message, &mark).await?;
+        self.show_if_decided(waiter, &place).await
     }
 
     /// Shows who has said yes so far under the question, whose buttons stay. A chat that does not respond blocks nothing.
-    pub(crate) async fn show_votes(&self, waiter: &Waiter) {
-        let Some((channel, id)) = &waiter.message else { return };
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn show_votes(&self, waiter: &Waiter) -> Result<(), ActionError> {
+        let Some((channel, id)) = &waiter.message else { return Ok(()) };
         let question = waiter.question.as_deref().unwrap_or_default();
         let details = waiter.details.as_ref().map(|details| format!("\n\n{details}")).unwrap_or_default();
         let text = format!(
@@ -106,6 +116,9 @@ impl Events {
         if let Err(error) = with_patience(PATIENCE, replaced).await {
             tracing::warn!(execution = waiter.execution, %error, "the question does not show who approved");
         }
+        // The last vote may have been shown before.
+        let place = ShownPlace::Message { channel: channel.clone(), id: id.clone() };
+        self.show_if_decided(waiter, &place).await
     }
 }
 

@@ -6,7 +6,7 @@ use domain::plugins::{Mark, Message, MessageBody, RepositoryAccess};
 use domain::{ActionError, ErrorKind, PluginType};
 use jiff::SignedDuration;
 use providers::{chat_of, tracker_of};
-use records::{OwnAccount, Reply, ReplyPlace};
+use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter};
 
 /// An answer that is older than this reaches nobody who still waits for it; Slack's addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -59,7 +59,7 @@ impl Events {
     }
 
     async fn answer_at(&self, configuration: &Configuration, reply: &Reply) -> Result<(), ActionError> {
-        let mark = Mark { key: format!("reply/{}/{}", reply.source, reply.delivery), at: reply.at };
+        let mark = Mark { key: mark_of_reply(reply.source.as_str(), &reply.delivery), at: reply.at };
         let source = reply.source.as_str();
         match &reply.place {
             ReplyPlace::Ticket { task_id, restriction } => {
@@ -88,13 +88,25 @@ impl Events {
                 }
             }
             // The same, in what the bot and the person write to each other.
-            ReplyPlace::Person { account } => {
+            ReplyPlace::Person { account, question } => {
+                let waiter = match question {
+                    Some((topic, key)) => self.table.waiter(topic, key).await?,
+                    None => None,
+                };
+                if waiter.as_ref().is_some_and(Waiter::is_settled) {
+                    return Ok(());
+                }
                 let name = served(chat_of(configuration, None, Some(source)), source)?;
                 let chat = self.feedback.providers.chat_named(configuration, &name).await?;
                 let channel = chat.direct_messages(account).await?;
                 if chat.find_message(&channel, None, &mark).await?.is_none() {
                     let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
                     chat.send_message(&Message { channel, thread: None, body }, &mark).await?;
+                }
+                if let Some(waiter) = &waiter {
+                    let (chat, account) = (source.to_owned(), account.clone());
+                    let place = ShownPlace::Direct { chat, account, mark: mark.key.clone() };
+                    self.show_if_decided(waiter, &place).await?;
                 }
             }
             ReplyPlace::Address { address } => {
@@ -142,6 +154,11 @@ impl Events {
         }
         Ok(())
     }
+}
+
+/// The key of the mark of a reply.
+pub(crate) fn mark_of_reply(source: &str, delivery: &str) -> String {
+    format!("reply/{source}/{delivery}")
 }
 
 fn served(name: Option<InstanceName>, source: &str) -> Result<InstanceName, ActionError> {

@@ -32,6 +32,9 @@ impl Events {
         if let Err(error) = self.remind_where_due().await {
             tracing::error!(%error, "nobody could be reminded of questions");
         }
+        if let Err(error) = self.finish_decided().await {
+            tracing::error!(%error, "what became of questions could not be shown");
+        }
         if let Err(error) = self.learn_own_accounts().await {
             tracing::error!(%error, "the bot's own accounts could not be looked up");
         }

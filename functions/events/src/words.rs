@@ -17,6 +17,11 @@ impl Events {
     /// # Errors
     /// When the records, the code host or Step Functions do not answer.
     pub(crate) async fn close(&self, name: &str, ending: &Ending) -> Result<bool, ActionError> {
+        if let Some(execution) = self.table.execution(name).await? {
+            let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+            // First, because the sweeper looks at an execution until its end is recorded.
+            self.end_questions(&execution, outcome).await?;
+        }
         for _ in 0..ROUNDS {
             match end(&self.table, name, ending).await? {
                 None => return Ok(false),

@@ -34,10 +34,13 @@ impl Reply {
                     "what you answered was replaced since; `{execution}` asks now: \u{201c}{question}\u{201d}{details}"
                 ))
             }
-            AnswerResult::AlreadyAnswered { question, by, approved } => Self::Refused(format!(
-                "{by} already answered \u{201c}{question}\u{201d}: {}",
+            AnswerResult::AlreadyAnswered { question, by, approved, how } => Self::Refused(format!(
+                "{by} already answered \u{201c}{question}\u{201d}: {}, {how}",
                 verdict(approved)
             )),
+            AnswerResult::Over { question, why } => {
+                Self::Refused(format!("\u{201c}{question}\u{201d} is asked no more: {why}"))
+            }
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
             AnswerResult::Denied(reason) => Self::Refused(reason),
         }

@@ -5,7 +5,10 @@ use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
-use records::{Answer, ExecutionRecord, RecordsError, Steered, Topic, Voted, Waiter};
+use domain::SourceName;
+use jiff::Timestamp;
+use records::{Answer, ExecutionRecord, Over, OverReason, RecordsError, Steered, Topic, Vote, Voted, Waiter};
+use std::collections::BTreeSet;
 
 /// The result of answering a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,15 @@ pub enum AnswerResult {
         by: String,
         /// Their answer.
         approved: bool,
+        /// Where and when, for people: `via slack at 2026-11-22 12:00 UTC`.
+        how: String,
+    },
+    /// It is asked no more, and nobody's answer counts.
+    Over {
+        /// The question.
+        question: String,
+        /// Why, for people.
+        why: String,
     },
     /// Nothing is waiting for this answer.
     NothingAsked,
@@ -63,8 +75,7 @@ impl Control {
         approved: bool,
         comment: Option<String>,
     ) -> Result<AnswerResult, RecordsError> {
-        let execution = self.open_execution(ticket.task_id()).await?;
-        let execution = execution.map(|execution| execution.name);
+        let execution = self.asking_on(ticket.task_id()).await?;
         self.answer_question_of(caller, execution.as_deref(), approved, comment).await
     }
 
@@ -93,7 +104,9 @@ impl Control {
             Some(execution) => self.questions(execution).await?,
             None => Vec::new(),
         };
-        self.answer_bound(caller, seen_by(caller, &waiters), approved, comment).await
+        // Whoever answers what has been decided is told how, however long ago that was.
+        let found = seen_by(caller, &waiters).or_else(|| decided_before(caller, &waiters));
+        self.answer_bound(caller, found, approved, comment).await
     }
 
     /// Answers the question that the delivery is bound to: `found`, unless it was sent before.
@@ -162,16 +175,29 @@ impl Control {
         task_id: &str,
         status: &str,
     ) -> Result<AnswerResult, RecordsError> {
-        let Some(execution) = self.open_execution(task_id).await? else {
+        let Some(execution) = self.asking_on(task_id).await? else {
             return Ok(AnswerResult::NothingAsked);
         };
-        let mut waiters = self.questions(&execution.name).await?;
+        let mut waiters = self.questions(&execution).await?;
         waiters.retain(|waiter| waiter.moves.answer(status).is_some());
+        if self.open_execution(task_id).await?.is_none_or(|open| open.name != execution) {
+            // What an ended execution asked is not open, and a move that was made later is no answer.
+            waiters.retain(|waiter| decided_at(waiter).is_some());
+        }
         let Some(found) = seen_by(caller, &waiters) else { return Ok(AnswerResult::NothingAsked) };
         match found.moves.answer(status) {
             Some(approved) => self.answer_bound(caller, Some(found), approved, None).await,
             None => Ok(AnswerResult::NothingAsked),
         }
+    }
+
+    /// The execution that asks on a ticket, by its canonical name: the one at work on it, else the newest one, whose questions are decided.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn asking_on(&self, task_id: &str) -> Result<Option<String>, RecordsError> {
+        let task = self.table.task(task_id).await?;
+        Ok(task.and_then(|task| task.open_execution.or(task.latest_execution)))
     }
 
     /// What an execution that has ended asks no more, because the one that continues it asks anew.
@@ -180,7 +206,8 @@ impl Control {
         let Some(newest) = newest.filter(|newest| newest.name != ended.name) else {
             return Ok(AnswerResult::NothingAsked);
         };
-        let open = self.questions(&newest.name).await?.into_iter().find(|waiter| waiter.answer.is_none());
+        let open =
+            self.questions(&newest.name).await?.into_iter().find(|waiter| decided_at(waiter).is_none());
         Ok(match open {
             Some(Waiter { question, details, execution, .. }) => {
                 AnswerResult::Replaced { question: question.unwrap_or_default(), details, execution }
@@ -205,18 +232,26 @@ impl Control {
     ) -> Result<AnswerResult, RecordsError> {
         let question = waiter.question.as_deref().unwrap_or("it");
         let execution = self.table.execution(&waiter.execution).await?;
-        // An execution that was stopped or has failed asks nothing anymore; one that continues it may ask anew.
-        if let Some(ended) = execution.as_ref().filter(|execution| execution.outcome.is_final())
-            && waiter.answer.is_none()
-        {
-            return self.asked_instead(ended).await;
-        }
-        let project = execution.and_then(|execution| execution.project);
-        let project = project.and_then(|key| caller.directory.configuration().project(&key));
+        let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
+        let project = project.and_then(|key| caller.directory.configuration().project(key));
         let not_by = waiter.terms.not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));
+        }
+        if waiter.answer.is_none()
+            && let Some(why) = self.over(waiter, execution.as_ref())
+        {
+            // An execution that was stopped or has failed asks nothing anymore; one that continues it may ask anew.
+            let ended = execution.as_ref().filter(|execution| execution.outcome.is_final());
+            let instead = match ended {
+                Some(ended) => self.asked_instead(ended).await?,
+                None => AnswerResult::NothingAsked,
+            };
+            return Ok(match instead {
+                AnswerResult::NothingAsked => AnswerResult::Over { question: question.to_owned(), why },
+                instead => instead,
+            });
         }
         if waiter.answer.is_none() {
             self.audit_answer(caller, waiter, approved).await?;
@@ -226,32 +261,113 @@ impl Control {
         let answer = Answer { approved, by, via, at, comment, delivery, choice: None };
         let question = question.to_owned();
         let needed = waiter.terms.needed();
-        let earlier = match approved && needed > 1 {
-            false => self.table.answer_waiter(waiter, &answer).await?,
-            true => match self.table.vote(waiter, &answer).await? {
-                Voted::Counted(votes) => return Ok(AnswerResult::Voted { question, votes, needed }),
-                Voted::Decided => None,
-                Voted::AnsweredBefore(earlier) => Some(earlier),
-            },
+        let decided = match approved && needed > 1 {
+            false => self.table.answer_waiter(waiter, &answer).await.map(|earlier| match earlier {
+                Some(earlier) => {
+                    Voted::AnsweredBefore { answer: Box::new(earlier), votes: waiter.votes.clone() }
+                }
+                None => Voted::Decided,
+            }),
+            true => self.table.vote(waiter, &answer).await,
         };
-        Ok(match earlier {
-            None => {
+        let (earlier, votes) = match decided {
+            Ok(Voted::Counted(votes)) => return Ok(AnswerResult::Voted { question, votes, needed }),
+            Ok(Voted::Decided) => {
                 tracing::info!(execution = waiter.execution, approved, "its question was answered");
-                AnswerResult::Recorded { question, approved }
+                return Ok(AnswerResult::Recorded { question, approved });
             }
-            // The same delivery once more is told the same.
-            Some(earlier) if earlier.via == answer.via && earlier.delivery == answer.delivery => {
-                AnswerResult::Recorded { question, approved: earlier.approved }
+            Ok(Voted::AnsweredBefore { answer, votes }) => (*answer, votes),
+            // It may have ended since it was read.
+            Err(conflict @ RecordsError::Conflict(_)) => {
+                let now = self.table.waiter(&waiter.topic, &waiter.key).await?;
+                return match now.and_then(|now| now.over) {
+                    Some(over) => Ok(AnswerResult::Over { question, why: why(&over) }),
+                    None => Err(conflict),
+                };
             }
-            Some(Answer { approved, by, .. }) => AnswerResult::AlreadyAnswered { question, by, approved },
+            Err(error) => return Err(error),
+        };
+        // Whoever decided it, or took part in that, is never told that others were faster: not when the same delivery comes once more, and
+        // not when they say the same once more.
+        let is_same = |via: &SourceName, delivery: &str| *via == answer.via && delivery == answer.delivery;
+        let is_winner = is_same(&earlier.via, &earlier.delivery)
+            || (earlier.approved == approved && earlier.by == answer.by)
+            || (earlier.approved
+                && votes
+                    .iter()
+                    .any(|vote| is_same(&vote.via, &vote.delivery) || (approved && vote.by == answer.by)));
+        Ok(match is_winner {
+            true => AnswerResult::Recorded { question, approved: earlier.approved },
+            false => AnswerResult::AlreadyAnswered {
+                question,
+                how: how(&earlier, &votes),
+                by: earlier.by,
+                approved: earlier.approved,
+            },
         })
+    }
+
+    /// Why a question without an answer is asked no more; `None` while it is asked.
+    fn over(&self, waiter: &Waiter, execution: Option<&ExecutionRecord>) -> Option<String> {
+        if let Some(over) = &waiter.over {
+            return Some(why(over));
+        }
+        let over = |reason, at| Some(why(&Over { why: reason, at }));
+        let now = self.clock.now();
+        // Stopped, it ends within moments.
+        if let Some(by) = execution.and_then(|execution| execution.stop_requested_by.clone()) {
+            return over(OverReason::Stopped(by), now);
+        }
+        if execution.is_some_and(|execution| execution.outcome.is_final()) {
+            return over(OverReason::Ended, now);
+        }
+        waiter.until.filter(|until| *until <= now).and_then(|until| over(OverReason::TimedOut, until))
     }
 }
 
-/// The question that the caller could see: the oldest that is open, else the newest that was answered since they asked.
+/// Where and when a question was answered, for people: `via slack at 2026-11-22 12:00 UTC`. `votes` are of those who said yes where several
+/// had to.
+pub fn how(answer: &Answer, votes: &[Vote]) -> String {
+    let mut via: Vec<&str> = match answer.approved {
+        true => votes.iter().map(|vote| vote.via.as_str()).collect(),
+        false => Vec::new(),
+    };
+    via.push(answer.via.as_str());
+    let mut seen = BTreeSet::new();
+    via.retain(|via| seen.insert(*via));
+    format!("via {} at {}", via.join(" and "), minute(answer.at))
+}
+
+/// Why a question is asked no more, for people.
+pub fn why(over: &Over) -> String {
+    match &over.why {
+        OverReason::TimedOut => format!("nobody answered in time, by {}", minute(over.at)),
+        OverReason::Stopped(by) => format!("{by} stopped the work before anybody answered"),
+        OverReason::Ended => "the work ended before anybody answered".to_owned(),
+    }
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// The question that the caller could see: the oldest that is open, else the newest that was decided since they asked.
 fn seen_by<'w>(caller: &Caller<'_>, waiters: &'w [Waiter]) -> Option<&'w Waiter> {
     let mut seen = waiters.iter().filter(|waiter| caller.could_see(waiter.since));
-    let answered_since =
-        |waiter: &&Waiter| waiter.answer.as_ref().zip(caller.at).is_some_and(|(answer, at)| answer.at >= at);
-    seen.clone().find(|waiter| waiter.answer.is_none()).or_else(|| seen.rfind(answered_since))
+    let decided_since =
+        |waiter: &&Waiter| decided_at(waiter).zip(caller.at).is_some_and(|(decided, at)| decided >= at);
+    seen.clone().find(|waiter| decided_at(waiter).is_none()).or_else(|| seen.rfind(decided_since))
+}
+
+/// The question that was decided last of those that the caller could see.
+fn decided_before<'w>(caller: &Caller<'_>, waiters: &'w [Waiter]) -> Option<&'w Waiter> {
+    let decided =
+        waiters.iter().filter(|waiter| caller.could_see(waiter.since) && decided_at(waiter).is_some());
+    decided.max_by_key(|waiter| decided_at(waiter))
+}
+
+/// When a question was answered, or over.
+fn decided_at(waiter: &Waiter) -> Option<Timestamp> {
+    let answered = waiter.answer.as_ref().map(|answer| answer.at);
+    answered.or_else(|| waiter.over.as_ref().map(|over| over.at))
 }

@@ -52,7 +52,7 @@ mod tell;
 mod undo;
 mod undo_preview;
 
-pub use answer::AnswerResult;
+pub use answer::{AnswerResult, how, why};
 pub use authority::Authority;
 pub use authorize::{Authorization, Operation, authorize};
 pub use caller::Caller;

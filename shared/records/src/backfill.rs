@@ -89,16 +89,16 @@ impl Table {
     async fn backfill_questions(&self, execution: &str) -> Result<usize, RecordsError> {
         let mut listed = 0;
         for waiter in self.waiters(&Topic::Approval(execution.to_owned())).await? {
-            let id = format!("{}#{}", waiter.topic, waiter.key);
             let update = Update::new(
                 keys::waiter(&waiter.topic, &waiter.key),
                 "SET #gsi1pk = :listing, #gsi1sk = :place",
             )
             .condition(
-                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#gsi1pk)",
+                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#over) \
+                 AND attribute_not_exists(#gsi1pk)",
             )
             .value(":listing", text(keys::APPROVALS))
-            .value(":place", text(keys::listed_at(waiter.since, &id)));
+            .value(":place", text(keys::listed_at(waiter.since, &waiter.listed_as())));
             listed += usize::from(self.update("list a question", update).await?.is_ok());
         }
         Ok(listed)

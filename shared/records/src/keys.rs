@@ -50,6 +50,7 @@
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
 //! | which waiters the sweeper looks at next | get | `WAITER#<topic>` | `TURN` |
+//! | where a question is shown that does not show yet what became of it | query | `WAITER#<topic>` | `SHOWN#<key>#<digest of the place>` |
 //! | the ticket that carries a mark of ours | get | `EVENT#created/<digest>` | `CREATION` |
 //! | what an execution's steps wait for | query | `EXECUTION#<name>` | `WAITS#<step's key>#<digest of the topic>` |
 //! | which events met an execution's steps | put if absent | `EXECUTION#<name>` | `MET#<event key>#<digest>` |
@@ -77,6 +78,7 @@
 //! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
 //! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
+//! | decided questions that are not shown everywhere, the oldest decision first | query `gsi1`, then batch get | `gsi1pk` = `DECIDED` | `gsi1sk` = `<decided>#<topic>#<key>` |
 //! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
 //! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
 //! | what was spent in a month, by day and project, person, workflow, step or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
@@ -111,6 +113,8 @@ pub(crate) const EXPIRES_AT: &str = "expires_at";
 
 /// The partition of `gsi1` that holds every question that waits for people.
 pub(crate) const APPROVALS: &str = "APPROVALS";
+/// The partition of `gsi1` that holds every decided question that is not shown everywhere.
+pub(crate) const DECIDED: &str = "DECIDED";
 /// The partition of `gsi1` that holds every session that is at work.
 pub(crate) const SESSIONS: &str = "SESSIONS";
 /// The partition of `gsi1` that holds every open execution.
@@ -126,6 +130,7 @@ pub(crate) const STOP: &str = "STOP";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
 pub(crate) const WAITER: &str = "WAITER#";
+pub(crate) const SHOWN: &str = "SHOWN#";
 pub(crate) const OCCURRENCE: &str = "EVENT";
 pub(crate) const WAITS: &str = "WAITS#";
 pub(crate) const INQUIRY: &str = "INQUIRY#";
@@ -357,6 +362,15 @@ pub(crate) fn waiter_partition(topic: &str) -> String {
 
 pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
+}
+
+/// How the sort keys begin of the places where a question is shown.
+pub(crate) fn shown_start(key: &str) -> String {
+    format!("{SHOWN}{key}#")
+}
+
+pub(crate) fn shown(topic: &str, key: &str, place: &str) -> Key {
+    Key::new(waiter_partition(topic), format!("{}{}", shown_start(key), digest(place)))
 }
 
 /// Beside the waiters of a topic.

@@ -22,7 +22,8 @@
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `vote`, `voting`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
 //! | `creation` | tickets that we created, as deliveries tell of them |
 //! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
@@ -89,11 +90,13 @@ mod line;
 mod listing;
 mod machine_token;
 mod managed_project;
+mod moves;
 mod new_execution;
 mod notify_choice;
 mod occurrence;
 mod open_execution;
 mod opened_pull_request;
+mod over;
 mod own_account;
 mod own_branch;
 mod page;
@@ -118,6 +121,7 @@ mod session;
 mod session_change;
 mod session_parts;
 mod session_words;
+mod shown;
 mod shown_step;
 mod sign_in;
 mod spend;
@@ -173,10 +177,12 @@ pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
 pub use managed_project::{Archived, MOST_PROJECTS, ManagedProject, PROJECT_LIMIT, ProjectWritten};
+pub use moves::Moves;
 pub use new_execution::{NewExecution, TakenOver};
 pub use notify_choice::NotifyChoice;
 pub use occurrence::{Meeting, Occurrence};
 pub use opened_pull_request::OpenedPullRequest;
+pub use over::{Over, OverReason};
 pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use page::{ExecutionList, Page};
@@ -198,6 +204,7 @@ pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
 pub use session_words::{ApprovedChange, StrangerWords};
+pub use shown::{Shown, ShownPlace};
 pub use shown_step::ShownStep;
 pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
 pub use spend::{Spend, SpendBy};
@@ -214,5 +221,5 @@ pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
 pub use vote::{Terms, Vote};
 pub use voting::Voted;
-pub use waiter::{Answer, Moves, Timeliness, Topic, Waiter};
+pub use waiter::{Answer, Telling, Timeliness, Topic, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

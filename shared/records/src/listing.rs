@@ -19,6 +19,8 @@ use std::collections::HashMap;
 pub enum Listing {
     /// Questions that wait for people, the oldest first.
     Approvals,
+    /// Decided questions that are not shown everywhere, the oldest decision first.
+    Decided,
     /// Executions that have not ended, in the order in which the sweeper looks at them.
     OpenExecutions,
     /// Sessions of agents that are at work, the oldest first.
@@ -32,6 +34,7 @@ impl Listing {
     pub fn pattern(self) -> &'static str {
         match self {
             Self::Approvals => keys::APPROVALS,
+            Self::Decided => keys::DECIDED,
             Self::OpenExecutions => keys::OPEN,
             Self::Sessions => keys::SESSIONS,
             Self::Tasks => "TASKS#*",
@@ -75,12 +78,19 @@ impl Table {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<Waiter>, RecordsError> {
-        let key_of = |after: &str| {
-            let (_, rest) = after.split_once('#')?;
-            let (topic, key) = rest.split_once('#')?;
-            Some(keys::waiter(topic, key))
-        };
-        self.list(keys::APPROVALS.to_owned(), Order::OldestFirst, after, limit, key_of).await
+        self.list(keys::APPROVALS.to_owned(), Order::OldestFirst, after, limit, waiter_listed).await
+    }
+
+    /// A page of the decided questions that are not shown everywhere, the oldest decision first; as [`Table::list_executions`].
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn list_decided(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Waiter>, RecordsError> {
+        self.list(keys::DECIDED.to_owned(), Order::OldestFirst, after, limit, waiter_listed).await
     }
 
     /// A page of the sessions of agents that are at work, the oldest first; as [`Table::list_executions`].
@@ -145,6 +155,13 @@ impl Table {
         items.sort_by_key(|item| place(item).and_then(|place| keys.iter().position(|key| *key == place)));
         Ok(Page { items: items.into_iter().map(from_item).collect::<Result<_, _>>()?, next })
     }
+}
+
+/// The waiter at a position of a listing.
+fn waiter_listed(position: &str) -> Option<Key> {
+    let (_, rest) = position.split_once('#')?;
+    let (topic, key) = rest.split_once('#')?;
+    Some(keys::waiter(topic, key))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -55,6 +55,9 @@ pub enum ReplyPlace {
     Person {
         /// The person's account at the chat.
         account: String,
+        /// The question that it tells of, by its waiter's topic and key: once that is decided, it is not sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<(String, String)>,
     },
     /// At an address that the chat gave for this, which shows the answer to the person alone.
     Address {

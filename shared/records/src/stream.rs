@@ -30,6 +30,7 @@ pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Inquiry, sort_keys: &[keys::INQUIRY] },
     StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
     StreamedItems { partition: Partition::Inbox, sort_keys: &[keys::WORD] },
+    StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::SHOWN] },
 ];
 
 /// The execution whose frame this item is; `None` for any other item.
@@ -63,6 +64,13 @@ pub enum TableChange {
         /// The step's idempotency key.
         key: String,
     },
+    /// A place where a question is shown was recorded, or has to show what became of it.
+    Shown {
+        /// [`crate::Topic`] as text.
+        topic: String,
+        /// The key of the question's step, and which place it is.
+        place: String,
+    },
     /// An event that something may wait for; by its key's text.
     Occurrence(String),
     /// A delivery is to be answered, or was; by [`Table::reply`](crate::Table::reply)'s identity.
@@ -88,6 +96,9 @@ impl TableChange {
         if let (Some(topic), Some(key)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::WAITER)) {
             return Self::Waiter { topic: topic.to_owned(), key: key.to_owned() };
         }
+        if let (Some(topic), Some(place)) = (pk.strip_prefix(keys::WAITER), sk.strip_prefix(keys::SHOWN)) {
+            return Self::Shown { topic: topic.to_owned(), place: place.to_owned() };
+        }
         if let (Some(key), true) = (pk.strip_prefix("EVENT#"), sk.starts_with(keys::OCCURRENCE)) {
             return Self::Occurrence(key.to_owned());
         }
@@ -104,7 +115,9 @@ impl TableChange {
             (pk.strip_prefix(keys::REPOSITORY), sk.strip_prefix(keys::PULL_REQUEST))
         {
             let repository = repository.to_owned();
-            return number.parse().map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
+            return number
+                .parse()
+                .map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
@@ -122,7 +135,8 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::PullRequestClosed { .. } => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Shown { .. } | Self::Occurrence(_) => None,
+            Self::PullRequestClosed { .. } => None,
             Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }
@@ -164,6 +178,7 @@ mod tests {
         let of_execution = keys::execution_partition("e");
         let cases = [
             (keys::waiter("budget", "run/State"), (true, false)),
+            (keys::shown("approval/e", "run/State", "{}"), (false, true)),
             (keys::occurrence("jira.labelled/shop-1", "d"), (true, false)),
             (keys::inquiry("github.checks_completed/acme/shop"), (false, true)),
             (keys::stop("e"), (true, false)),

@@ -32,6 +32,9 @@ pub struct Vote {
     /// What they said with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// The id of the delivery that said so: sent again, it is the same yes.
+    #[serde(default)]
+    pub delivery: String,
 }
 
 impl Terms {

@@ -3,6 +3,7 @@
 use crate::error::RecordsError;
 use crate::item::{moment, text};
 use crate::keys;
+use crate::over::asked_no_more;
 use crate::table::Table;
 use crate::vote::Vote;
 use crate::waiter::{Answer, Waiter};
@@ -19,8 +20,13 @@ pub enum Voted {
     Counted(u32),
     /// It was the last one that was needed, and the question is answered.
     Decided,
-    /// Somebody had answered the question before.
-    AnsweredBefore(Answer),
+    /// The question had been answered before.
+    AnsweredBefore {
+        /// The answer.
+        answer: Box<Answer>,
+        /// Who had said yes by then.
+        votes: Vec<Vote>,
+    },
 }
 
 impl Table {
@@ -28,7 +34,8 @@ impl Table {
     /// is answered by all of them.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when others keep voting at the same moment.
+    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when it is asked no more, or when others keep voting
+    /// at the same moment.
     pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<Voted, RecordsError> {
         let json = |value: Result<String, serde_json::Error>| {
             value.map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
@@ -37,7 +44,10 @@ impl Table {
             let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
             let now = self.waiter(&waiter.topic, &waiter.key).await?.ok_or_else(missing)?;
             if let Some(answer) = now.answer {
-                return Ok(Voted::AnsweredBefore(answer));
+                return Ok(Voted::AnsweredBefore { answer: Box::new(answer), votes: now.votes });
+            }
+            if now.over.is_some() {
+                return Err(asked_no_more());
             }
             let seen = json(serde_json::to_string(&now.votes))?;
             let mut votes = now.votes;
@@ -49,20 +59,20 @@ impl Table {
                 via: answer.via.clone(),
                 at: answer.at,
                 comment: answer.comment.clone(),
+                delivery: answer.delivery.clone(),
             });
             let is_last = count(&votes) >= now.terms.needed();
-            let mut update = Update::new(
-                keys::waiter(&waiter.topic, &waiter.key),
-                match is_last {
-                    true => "SET #votes = :votes, #answer = :answer REMOVE #gsi1pk, #gsi1sk",
-                    false => "SET #votes = :votes",
-                },
-            )
-            .condition(
-                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND (attribute_not_exists(#votes) OR #votes = :seen)",
-            )
-            .value(":votes", text(json(serde_json::to_string(&votes))?))
-            .value(":seen", text(seen));
+            let update = match is_last {
+                true => waiter.decide("SET #votes = :votes, #answer = :answer", answer.at),
+                false => Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #votes = :votes"),
+            };
+            let mut update = update
+                .condition(
+                    "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#over) \
+                 AND (attribute_not_exists(#votes) OR #votes = :seen)",
+                )
+                .value(":votes", text(json(serde_json::to_string(&votes))?))
+                .value(":seen", text(seen));
             if is_last {
                 update =
                     update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
@@ -85,10 +95,13 @@ impl Table {
         let update = Update::new(key, "SET #reminded_at = :now").value(":now", moment(now));
         let update = match waiter.reminded_at {
             Some(last) => update
-                .condition("attribute_not_exists(#answer) AND #reminded_at = :last")
+                .condition(
+                    "attribute_not_exists(#answer) AND attribute_not_exists(#over) AND #reminded_at = :last",
+                )
                 .value(":last", moment(last)),
             None => update.condition(
-                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#reminded_at)",
+                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#over) \
+                 AND attribute_not_exists(#reminded_at)",
             ),
         };
         Ok(self.update("claim a reminder", update).await?.is_ok())

@@ -4,13 +4,13 @@ use crate::draft::Choice;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, listed, text, to_item};
 use crate::keys;
+use crate::moves::Moves;
+use crate::over::{Over, asked_no_more};
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::vote::{Terms, Vote};
 use crate::write::{ABSENT, Update};
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::configuration::same_status;
 use domain::{EventKey, SourceName};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -95,6 +95,12 @@ pub struct Waiter {
     /// What was answered.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub answer: Option<Answer>,
+    /// When somebody first began to tell the state machine of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub telling: Option<Timestamp>,
+    /// Why it is asked no more, where no answer decided it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub over: Option<Over>,
     /// What came of the answer, once the state machine received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Timeliness>,
@@ -109,30 +115,12 @@ struct Waits {
 
 /// Whether what an execution waits for, or waited for, is an answer of people.
 pub(crate) fn is_question(waits: &Item) -> bool {
-    attribute(waits, "topic").is_some_and(|topic| topic.starts_with(APPROVAL))
+    attribute(waits, "topic").is_some_and(is_approval)
 }
 
-/// Statuses, as the tracker names them, that a person moves a ticket to in order to answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moves {
-    /// To move it there is a yes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approve: Option<String>,
-    /// To move it there is a no.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decline: Option<String>,
-}
-
-impl Moves {
-    /// What a move to `status` answers; `None` if it is not an answer.
-    pub fn answer(&self, status: &str) -> Option<bool> {
-        let means =
-            |wanted: &Option<String>| wanted.as_deref().is_some_and(|wanted| same_status(wanted, status));
-        if means(&self.approve) {
-            return Some(true);
-        }
-        means(&self.decline).then_some(false)
-    }
+/// Whether a topic as text is of questions to people.
+pub(crate) fn is_approval(topic: &str) -> bool {
+    topic.starts_with(APPROVAL)
 }
 
 /// What a person answered.
@@ -157,6 +145,15 @@ pub struct Answer {
     pub choice: Option<Choice>,
 }
 
+/// Whether somebody told the state machine of an answer before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// Nobody has.
+    First,
+    /// Somebody began to at this time, and may have ended at any point.
+    Again(Timestamp),
+}
+
 /// Whether an answer still found its step waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,6 +162,34 @@ pub enum Timeliness {
     InTime,
     /// The step no longer waited.
     TooLate,
+}
+
+impl Waiter {
+    /// Whether people are asked.
+    pub fn is_question(&self) -> bool {
+        is_approval(&self.topic)
+    }
+
+    /// Whether it is known what became of the question: it is over, or the state machine was told the answer.
+    pub fn is_settled(&self) -> bool {
+        self.over.is_some() || (self.answer.is_some() && self.told.is_some())
+    }
+
+    /// Its place in a listing, behind the time.
+    pub(crate) fn listed_as(&self) -> String {
+        format!("{}#{}", self.topic, self.key)
+    }
+
+    /// A change that decides the question: it leaves the list of those that wait, and is listed among those whose places have to show it.
+    pub(crate) fn decide(&self, change: &str, at: Timestamp) -> Update {
+        let key = keys::waiter(&self.topic, &self.key);
+        match self.is_question() {
+            true => Update::new(key, format!("{change}, #gsi1pk = :listing, #gsi1sk = :place"))
+                .value(":listing", text(keys::DECIDED))
+                .value(":place", text(keys::listed_at(at, &self.listed_as()))),
+            false => Update::new(key, format!("{change} REMOVE #gsi1pk, #gsi1sk")),
+        }
+    }
 }
 
 /// The table is where the token is kept; nothing else ever sees it in clear.
@@ -187,8 +212,8 @@ impl Table {
             to_item(&waits, keys::waits(&waiter.execution, &waiter.key, &waiter.topic), Some(expires_at))?;
         let _ = self.put("record what an execution waits for", pointer, None).await?;
         let mut item = to_item(waiter, key.clone(), Some(expires_at))?;
-        if waiter.topic.starts_with(APPROVAL) {
-            item = listed(item, keys::APPROVALS, waiter.since, &format!("{}#{}", waiter.topic, waiter.key));
+        if waiter.is_question() {
+            item = listed(item, keys::APPROVALS, waiter.since, &waiter.listed_as());
         }
         let Err(refused) = self.put("record a waiter", item, Some(ABSENT)).await? else { return Ok(()) };
         let Some(present) = refused.item else { return Ok(()) };
@@ -202,17 +227,25 @@ impl Table {
         // Every time that money runs out is a question of its own.
         let asks_anew = waiter.topic == Topic::Budget.to_string();
         let (question, over) = match &waiter.question {
-            Some(_) if asks_anew => (", #question = :question", "#told, #answer, #message"),
-            _ => ("", "#told"),
+            Some(_) if asks_anew => (", #question = :question", "#told, #telling, #over, #answer, #message"),
+            _ => ("", "#told, #telling, #over"),
         };
+        // What was over is asked anew. Nothing answers it meanwhile, because it is still over.
+        let relisted = before.over.is_some() && before.is_question();
+        let listing = if relisted { ", #gsi1pk = :listing, #gsi1sk = :place" } else { "" };
         let change = format!(
-            "SET #token = :token, #since = :since, #execution = :execution{until}{question} REMOVE {over}"
+            "SET #token = :token, #since = :since, #execution = :execution{until}{question}{listing} REMOVE {over}"
         );
         let mut newer = Update::new(key, change)
             .condition("#since <= :since")
             .value(":token", text(waiter.token.expose_secret()))
             .value(":execution", text(&waiter.execution))
             .value(":since", crate::item::moment(waiter.since));
+        if relisted {
+            newer = newer
+                .value(":listing", text(keys::APPROVALS))
+                .value(":place", text(keys::listed_at(waiter.since, &waiter.listed_as())));
+        }
         if let Some(question) = waiter.question.as_ref().filter(|_| asks_anew) {
             newer = newer.value(":question", text(question));
         }
@@ -232,29 +265,12 @@ impl Table {
         self.get(keys::waiter(topic, key)).await?.map(from_item).transpose()
     }
 
-    /// Records the message that asks people.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn set_waiter_message(
-        &self,
-        waiter: &Waiter,
-        channel: &str,
-        id: &str,
-    ) -> Result<(), RecordsError> {
-        let place = AttributeValue::L(vec![text(channel), text(id)]);
-        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #message = :message")
-            .condition("attribute_exists(#pk)")
-            .value(":message", place);
-        let _ = self.update("record the message that asks", update).await?;
-        Ok(())
-    }
-
     /// Records what a person answered, unless somebody already answered; then it returns that answer. The listener
     /// to the table's stream tells the state machine.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] when nothing waits there.
+    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when it is asked no more: then [`Waiter::over`] says
+    /// why.
     pub async fn answer_waiter(
         &self,
         waiter: &Waiter,
@@ -262,23 +278,51 @@ impl Table {
     ) -> Result<Option<Answer>, RecordsError> {
         let json = serde_json::to_string(answer)
             .map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))?;
-        let update = Update::new(
-            keys::waiter(&waiter.topic, &waiter.key),
-            "SET #answer = :answer REMOVE #gsi1pk, #gsi1sk",
-        )
-        .condition("attribute_exists(#pk) AND attribute_not_exists(#answer)")
-        .value(":answer", text(json));
+        let update = waiter
+            .decide("SET #answer = :answer", answer.at)
+            .condition(
+                "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#over)",
+            )
+            .value(":answer", text(json));
         match self.update("record an answer", update).await? {
             Ok(_) => Ok(None),
             Err(refused) => {
                 let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
                 let before: Waiter = refused.item.map(from_item).transpose()?.ok_or_else(missing)?;
-                Ok(before.answer)
+                match (before.answer, before.over) {
+                    (None, Some(_)) => Err(asked_no_more()),
+                    (answer, _) => Ok(answer),
+                }
             }
         }
     }
 
-    /// Records that the state machine received the answer, for the attempt that holds this token.
+    /// Records that somebody is about to tell the state machine of the answer, for the attempt that holds this token. Whoever is not the
+    /// first cannot tell from a refusal whether the answer came too late, or was told before and not recorded.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn begin_telling(&self, waiter: &Waiter, now: Timestamp) -> Result<Telling, RecordsError> {
+        let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #telling = :now")
+            .condition("#token = :token AND attribute_not_exists(#telling)")
+            .value(":now", crate::item::moment(now))
+            .value(":token", text(waiter.token.expose_secret()));
+        let Err(refused) = self.update("begin to tell of an answer", update).await? else {
+            return Ok(Telling::First);
+        };
+        let Some(found) = refused.item.map(from_item::<Waiter>).transpose()? else {
+            return Ok(Telling::First);
+        };
+        Ok(match found.telling {
+            Some(since) if found.token.expose_secret() == waiter.token.expose_secret() => {
+                Telling::Again(since)
+            }
+            // A newer attempt waits: nothing waits with the older token.
+            _ => Telling::First,
+        })
+    }
+
+    /// Records that the state machine received the answer, for the attempt that holds this token. What was recorded first stays.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -288,7 +332,7 @@ impl Table {
             Timeliness::TooLate => "too_late",
         };
         let update = Update::new(keys::waiter(&waiter.topic, &waiter.key), "SET #told = :told")
-            .condition("#token = :token")
+            .condition("#token = :token AND attribute_not_exists(#told)")
             .value(":told", text(word))
             .value(":token", text(waiter.token.expose_secret()));
         // Refused means that a newer attempt waits, which is told for itself.

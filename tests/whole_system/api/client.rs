@@ -6,21 +6,21 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 /// An answer of the API.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 /// A client with the installation's own token.
-pub(super) struct Api {
-    pub(super) url: String,
-    pub(super) token: String,
-    pub(super) client: Client,
+pub(crate) struct Api {
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) client: Client,
 }
 
 impl Api {
-    pub(super) fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let running = std::fs::read(world.folder().join(".ticketsmith/running.json")).unwrap();
         let running: Value = serde_json::from_slice(&running).unwrap();
         let text = |name: &str| running[name].as_str().unwrap().to_owned();
@@ -28,32 +28,32 @@ impl Api {
         Self { url: text("api_url"), token: text("token"), client }
     }
 
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.request_by("ada", method, path)
     }
 
-    pub(super) fn request_by(&self, person: &str, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request_by(&self, person: &str, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
         request.bearer_auth(&self.token).header("ticketsmith-as", person)
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         answered(self.request(Method::GET, path)).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         answered(self.request(Method::POST, path).json(body)).await
     }
 
     /// A page of a list, which must be one.
-    pub(super) async fn list(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         answer.body["items"].as_array().unwrap().clone()
     }
 
     /// Waits until an execution has an outcome, and gives it.
-    pub(super) async fn with_outcome(&self, name: &str, outcomes: &[&str]) -> Value {
+    pub(crate) async fn with_outcome(&self, name: &str, outcomes: &[&str]) -> Value {
         let look = async || {
             let execution = self.get(&format!("/executions/{name}")).await.body;
             outcomes.iter().any(|outcome| execution["outcome"] == *outcome).then_some(execution)
@@ -62,7 +62,7 @@ impl Api {
     }
 
     /// All frames of an execution that has ended, read three at a time.
-    pub(super) async fn frames(&self, name: &str) -> Vec<Value> {
+    pub(crate) async fn frames(&self, name: &str) -> Vec<Value> {
         let ended = async || {
             let (mut frames, mut after) = (Vec::new(), json!(0));
             loop {
@@ -86,7 +86,7 @@ impl Api {
     }
 
     /// Starts `ask` on a ticket and waits for its question.
-    pub(super) async fn asked(&self, ticket: &str) -> String {
+    pub(crate) async fn asked(&self, ticket: &str) -> String {
         let body = json!({ "workflow": "ask", "inputs": { "task_id": ticket } });
         let accepted = self.post("/workflows/execute", &body).await;
         assert_eq!(accepted.status, 202, "{}", accepted.body);
@@ -97,7 +97,7 @@ impl Api {
     }
 }
 
-pub(super) async fn answered(request: RequestBuilder) -> Answer {
+pub(crate) async fn answered(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();

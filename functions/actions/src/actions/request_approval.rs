@@ -51,6 +51,9 @@ pub struct Input {
     #[schemars(range(min = 60))]
     #[serde(default)]
     pub remind_seconds: Option<u64>,
+    /// After how many seconds the step goes on without an answer, as the workflow says: later answers are refused.
+    #[serde(default)]
+    pub timeout_seconds: Option<u64>,
     /// The key of an effect whose answer was lost, if that is what people are asked about: a yes lets the step act again.
     #[serde(default)]
     pub effect: Option<String>,
@@ -127,7 +130,8 @@ impl Action for RequestApproval {
         let again = (execution != execution_of(&context.scope().run))
             .then(|| context.effect().part(execution, Self::SPEC.id(), json!({"question": input.question})));
         if let Some(asked) = again.as_ref().unwrap_or(context.effect()).perform(ask).await? {
-            let message = context.table().set_waiter_message(&waiter, &asked.channel, &asked.message_id);
+            let (table, now) = (context.table(), context.clock().now());
+            let message = table.set_waiter_message(&waiter, &asked.channel, &asked.message_id, now);
             message.await.map_err(ActionError::from)?;
         }
         Err(NoOutput::Parked)
@@ -188,7 +192,8 @@ async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
         remind_seconds: input.remind_seconds,
     };
     let (question, details) = (input.question.clone(), input.details.clone());
-    park.wait_for_people(Asked { question, details, approvers, moves, terms }).await
+    let timeout_seconds = input.timeout_seconds;
+    park.wait_for_people(Asked { question, details, approvers, moves, terms, timeout_seconds }).await
 }
 
 /// Asks in the project's channel; without a channel, the progress comment alone asks.

@@ -34,6 +34,8 @@ impl World {
             token: "token".into(),
             since: self.clock.now(),
             until: None,
+            telling: None,
+            over: None,
             question: question.as_str().map(str::to_owned),
             approvers: Vec::new(),
             moves: Moves::default(),

@@ -176,9 +176,15 @@ async fn answer_approval(
             Code::Conflict,
             format!("it was replaced since; `{execution}` asks now: {question}"),
         )),
-        AnswerResult::AlreadyAnswered { by, approved, .. } => {
+        AnswerResult::AlreadyAnswered { by, approved, how, .. } => {
             let word = if approved { "yes" } else { "no" };
-            Err(Problem::new(Code::Conflict, format!("{by} has already answered {word}, which counts")))
+            Err(Problem::new(
+                Code::Conflict,
+                format!("{by} has already answered {word}, {how}, which counts"),
+            ))
+        }
+        AnswerResult::Over { why, .. } => {
+            Err(Problem::new(Code::Conflict, format!("it is asked no more, because {why}")))
         }
         AnswerResult::NothingAsked => Err(not_found()),
         AnswerResult::Denied(reason) => Err(Caller::denied(reason)),

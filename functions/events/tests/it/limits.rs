@@ -30,7 +30,7 @@ fn chat(world: &World) -> String {
 }
 
 /// What was said in the chat, without buttons.
-fn said(world: &World) -> String {
+pub(crate) fn said(world: &World) -> String {
     let state = world.services.state();
     let messages = state["slack"]["messages"].as_array().unwrap();
     messages.iter().filter_map(|message| message["text"].as_str()).collect::<Vec<_>>().join("\n")

@@ -18,6 +18,7 @@ mod replies;
 mod reviews;
 mod schedule;
 mod several;
+mod shown;
 mod sweep;
 mod waiting;
 mod words;

@@ -90,6 +90,8 @@ async fn those_who_wait_for_money_take_turns_at_the_sweeper() {
                 votes: Vec::new(),
                 reminded_at: None,
                 until: None,
+                telling: None,
+                over: None,
             };
             world.table.put_waiter(&waiter).await.unwrap();
         }

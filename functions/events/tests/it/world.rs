@@ -17,7 +17,9 @@ use domain::routes::{Concurrency, Routes};
 use domain::{ActionId, Clock};
 use events::{EventInput, Events};
 use jiff::{SignedDuration, Timestamp};
+use providers::{Patience, Providers, Waiting};
 use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
+use runtime::Secrets;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use simulators::{Options, Simulation, World as Simulated};
@@ -48,9 +50,12 @@ impl Clock for BusyClock {
     }
 }
 
-/// Counts requests to the table.
+/// Counts requests to the table, and refuses them once as many were made as may be.
 #[derive(Debug, Clone, Default)]
-struct Counted(Arc<AtomicUsize>);
+struct Counted {
+    made: Arc<AtomicUsize>,
+    most: Arc<Mutex<Option<usize>>>,
+}
 
 impl Intercept for Counted {
     fn name(&self) -> &'static str {
@@ -63,8 +68,11 @@ impl Intercept for Counted {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        match *self.most.lock().unwrap() {
+            Some(most) if made >= most => Err("the process is dead".into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -88,6 +96,7 @@ pub(crate) struct World {
     pub(crate) services: Simulation,
     pub(crate) step_functions: Arc<Mutex<StepFunctions>>,
     pub(crate) clock: Arc<BusyClock>,
+    pub(crate) providers: Providers,
     calls: Counted,
 }
 
@@ -150,13 +159,21 @@ impl World {
         .unwrap();
         table.put_routes(&routes).await.unwrap();
         let clock = Arc::new(BusyClock(Mutex::new(Timestamp::now())));
+        let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
+        let waiting = Waiting { patience: Patience::GivesWay, request_timeout: None };
+        let providers = Providers::new(table.clone(), secrets, clock.clone(), waiting).unwrap();
         let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
-        Self { table, events, services, step_functions, clock, calls }
+        Self { table, events, services, step_functions, clock, providers, calls }
     }
 
     /// How many requests to the table were made so far.
     pub(crate) fn calls(&self) -> usize {
-        self.calls.0.load(Ordering::Relaxed)
+        self.calls.made.load(Ordering::Relaxed)
+    }
+
+    /// From now on, only so many requests reach the table, as if the process were killed then; `None` lets all through again.
+    pub(crate) fn die_after(&self, requests: Option<usize>) {
+        *self.calls.most.lock().unwrap() = requests.map(|requests| self.calls() + requests);
     }
 
     /// Begins an execution as the webhooks do.
@@ -242,6 +259,8 @@ impl World {
             votes: Vec::new(),
             reminded_at: None,
             until: None,
+            telling: None,
+            over: None,
         };
         more(&mut waiter);
         self.status_change(name, json!({})).await;

@@ -11,6 +11,7 @@ mod events;
 mod payload;
 mod reviewed;
 mod signature;
+mod status;
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form,
@@ -80,7 +81,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     let action = payload.action.clone().unwrap_or_default();
     let known = matches!(
         (name, action.as_str()),
-        ("issues", "labeled" | "opened" | "edited")
+        ("issues", "labeled" | "opened" | "edited" | "closed" | "reopened")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
             | ("pull_request", "closed" | "labeled" | "review_requested")
@@ -115,6 +116,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     let understood = match name {
         "issues" if action == "opened" => opened(payload, &about),
         "issues" if action == "edited" => edited(payload, &about),
+        "issues" if action != "labeled" => closed_or_opened_again(&action, payload, &about),
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
@@ -164,7 +166,24 @@ fn labelled(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         (Some(updated), Some(created)) if updated.duration_since(created) <= CREATION => Given::WithTheIssue,
         (updated, _) => Given::At(updated),
     };
-    Some(only(about.labelled(issue.number?, &label, given)))
+    let number = issue.number?;
+    let mut events = vec![about.labelled(number, &label, given)];
+    let is_open = issue.state.as_deref() != Some("closed");
+    if let (Some(to), Given::At(at), true) = (status::shown_by(&label), given, is_open) {
+        let others = issue.labels.iter().filter_map(|other| other.name.as_deref());
+        let from = others.filter(|other| *other != label).find_map(status::shown_by).unwrap_or(status::OPEN);
+        events.push(about.transitioned(number, (from, to), at));
+    }
+    Some(Meaning::Events(events))
+}
+
+/// An issue was closed, or opened again with the status that its labels show.
+fn closed_or_opened_again(action: &str, payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let issue = payload.issue?;
+    let labels = issue.labels.iter().filter_map(|label| label.name.as_deref());
+    let open = labels.into_iter().find_map(status::shown_by).unwrap_or(status::OPEN);
+    let moved = if action == "closed" { (open, status::CLOSED) } else { (status::CLOSED, open) };
+    Some(only(about.transitioned(issue.number?, moved, issue.updated_at)))
 }
 
 fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {

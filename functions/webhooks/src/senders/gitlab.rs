@@ -152,7 +152,8 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     let (from, to) = (status(was_open, &before), status(is_open, &after));
     if from != to || action == "open" {
         let from = if action == "open" { String::new() } else { from };
-        events.push(event(TRANSITIONED, json!({ "from": from, "to": to })));
+        let said_at = attributes.updated_at.as_deref().and_then(moment).map(|at| at.to_string());
+        events.push(event(TRANSITIONED, json!({ "from": from, "to": to, "said_at": said_at })));
     }
     if action == "open" {
         events.push(event(CREATED, json!({})));

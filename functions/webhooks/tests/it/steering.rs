@@ -54,6 +54,8 @@ impl World {
             votes: Vec::new(),
             reminded_at: None,
             until: None,
+            telling: None,
+            over: None,
         };
         more(&mut waiter);
         self.table.put_waiter(&waiter).await.unwrap();
@@ -125,9 +127,10 @@ async fn the_first_answer_counts() {
     assert_eq!((text(&answer), &answer["response_type"]), ("approved: “Ship it?”", &json!("in_channel")));
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("looks good".into()))));
     let late = world.press("U1", "deny", &format!("{} {}", waiter.execution, waiter.key)).await;
-    assert_eq!(late["reason"], "ada already answered “Ship it?”: approved");
+    let faster = "ada already answered “Ship it?”: approved, via slack at ";
+    assert!(late["reason"].as_str().unwrap().starts_with(faster), "{late}");
     let (_, again) = world.command("U1", "deny SHOP-1", "t2").await;
-    assert_eq!(text(&again), ":no_entry: nothing on SHOP-1 is waiting for an answer");
+    assert!(text(&again).starts_with(&format!(":no_entry: {faster}")), "{again}");
     assert!(world.answer_to(&waiter).await.unwrap().0);
 }
 
@@ -180,9 +183,55 @@ async fn a_move_of_the_ticket_answers_where_the_question_says_so() {
     let (_, refused) = world.jira("d2", &moved("SHOP-1", "approved", "mallory")).await;
     assert!(refused["results"][0]["reason"].as_str().unwrap().contains("may not answer"), "{refused}");
     assert_eq!(world.answer_to(&waiter).await, None);
-    let (_, answered) = world.jira("d3", &moved("SHOP-1", "not now", "5b10")).await;
+    let mut both = [moved("SHOP-1", "not now", "5b10"), moved("SHOP-1", "Approved", "5b10")];
+    for payload in &mut both {
+        payload["timestamp"] = json!(world.clock.now().as_millisecond());
+    }
+    let (_, answered) = world.jira("d3", &both[0]).await;
     assert_eq!(answered["results"][0]["result"], "recorded", "{answered}");
     assert_eq!(world.answer_to(&waiter).await, Some((false, "ada".into(), None)));
+    // Whoever moved it at the same moment is told on the ticket who was faster, also when the work has ended by then.
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Failed,
+        error: None,
+        cause: None,
+        output: None,
+        at: world.clock.now(),
+    };
+    world.table.finish(&waiter.execution, &end).await.unwrap();
+    for _ in 0..2 {
+        let (_, late) = world.jira("d4", &both[1]).await;
+        let reason = late["results"][0]["reason"].as_str().unwrap();
+        assert!(reason.starts_with("ada already answered “Ship it?”: declined, via jira at "), "{late}");
+    }
+    // A later move is no answer.
+    let (_, later) = world.jira("d5", &moved("SHOP-1", "Approved", "5b10")).await;
+    assert_eq!(later["results"][0]["result"], "ignored", "{later}");
+}
+
+#[tokio::test]
+async fn a_label_that_shows_a_status_answers_where_issues_are_tickets() {
+    let world = world().await;
+    let labelled = |label: &str, by: &str| {
+        json!({"action": "labeled", "sender": {"login": by}, "repository": {"full_name": "acme/tes"},
+            "label": {"name": label}, "issue": {"number": 7, "state": "open", "labels": [{"name": label}]}})
+    };
+    world.github("issues", "d1", &labelled("agent", "ada-hub")).await;
+    let execution = world.execution_on("acme/tes#7").await;
+    let waiter = world
+        .ask_in(execution, |waiter| {
+            waiter.moves = Moves { approve: Some("ready_to_ship".into()), decline: Some("Not Now".into()) }
+        })
+        .await;
+    for (label, by) in
+        [("status: in review", "ada-hub"), ("ready to ship", "ada-hub"), ("status: ready to ship", "mallory")]
+    {
+        world.github("issues", &format!("{label} {by}"), &labelled(label, by)).await;
+        assert_eq!(world.answer_to(&waiter).await, None, "{label} by {by}");
+    }
+    let (_, answered) = world.github("issues", "d2", &labelled("status: ready to ship", "ada-hub")).await;
+    assert!(answered.to_string().contains("recorded"), "{answered}");
+    assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), None)));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 )]
 
 mod money;
+mod racing;
 mod redrive;
 mod start;
 mod tickets;

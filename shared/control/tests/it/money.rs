@@ -53,6 +53,8 @@ async fn asks(world: &World, execution: &ExecutionRecord, token: &str) -> Waiter
         answer: None,
         told: None,
         until: None,
+        telling: None,
+        over: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
     waiter

@@ -42,6 +42,8 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
         votes: Vec::new(),
         reminded_at: None,
         until: None,
+        telling: None,
+        over: None,
     };
     world.table.put_waiter(&waiter).await.unwrap();
 
@@ -59,10 +61,13 @@ async fn every_operation_finds_what_was_started_under_another_spelling() {
     assert_eq!(answered, AnswerResult::Recorded { question: "Ship it?".into(), approved: true });
     let later = world.caller(&ada, "t2");
     let again = world.control.answer_ticket(&later, &ticket, false, None).await.unwrap();
-    assert_eq!(again, AnswerResult::NothingAsked);
     let late = world.control.answer_step(&later, &execution.name, "run/Ask", false).await.unwrap();
-    let (question, by) = ("Ship it?".to_owned(), "ada".to_owned());
-    assert_eq!(late, AnswerResult::AlreadyAnswered { question, by, approved: true });
+    assert_eq!(again, late, "whoever answers what has been decided is told how");
+    let AnswerResult::AlreadyAnswered { question, by, approved: true, how } = late else {
+        panic!("{late:?}")
+    };
+    assert_eq!((question.as_str(), by.as_str()), ("Ship it?", "ada"));
+    assert!(how.starts_with("via slack at 2026-11-22 12:0"), "{how}");
 
     let at_work = world.control.undo(&caller, &ticket, None).await.unwrap();
     assert_eq!(at_work, UndoResult::AtWork { workflow: "development".into() });

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use std::time::Duration;
 
-fn after(seconds: i64) -> Timestamp {
+pub(crate) fn after(seconds: i64) -> Timestamp {
     start() + SignedDuration::from_secs(seconds)
 }
 
@@ -133,7 +133,7 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert_eq!((progress.place, progress.digest.as_deref()), (Some(place("1")), Some("b")));
 }
 
-fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
+pub(crate) fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
     Waiter {
         topic: topic.to_string(),
         key: "run/Step".into(),
@@ -151,6 +151,8 @@ fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
         votes: Vec::new(),
         reminded_at: None,
         until: None,
+        telling: None,
+        over: None,
     }
 }
 
@@ -187,7 +189,7 @@ async fn the_first_answer_counts_and_holds_for_a_newer_attempt() {
     };
     assert!(table.answer_waiter(&asked, &answer("ada", true)).await.is_err(), "nobody was asked");
     table.put_waiter(&asked).await.unwrap();
-    table.set_waiter_message(&asked, "C1", "1.2").await.unwrap();
+    table.set_waiter_message(&asked, "C1", "1.2", asked.since).await.unwrap();
     assert_eq!(table.answer_waiter(&asked, &answer("ada", true)).await.unwrap(), None);
     let earlier = table.answer_waiter(&asked, &answer("bob", false)).await.unwrap();
     assert_eq!(earlier, Some(answer("ada", true)));
@@ -327,53 +329,4 @@ async fn closed_pull_requests_are_kept_for_figures() {
     }
     let found = table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
     assert_eq!(found, [closed(9, true), closed(10, true)]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_takes_as_many_people_as_it_says_each_once() {
-    let table = table().await;
-    let asked = records::Waiter {
-        topic: records::Topic::Approval("e".into()).to_string(),
-        key: "run/Ask".into(),
-        execution: "e".into(),
-        token: "token".to_owned().into(),
-        since: start(),
-        until: None,
-        question: Some("Ship it?".into()),
-        approvers: Vec::new(),
-        moves: records::Moves::default(),
-        details: None,
-        terms: records::Terms { count: 3, ..records::Terms::default() },
-        votes: Vec::new(),
-        reminded_at: None,
-        message: None,
-        answer: None,
-        told: None,
-    };
-    let yes = |by: &str, via: &'static str| Answer {
-        approved: true,
-        by: by.into(),
-        via: SourceName::from_static(via),
-        at: start(),
-        comment: (by == "bo").then(|| "fine".to_owned()),
-        delivery: format!("{by} {via}"),
-        choice: None,
-    };
-    assert!(table.vote(&asked, &yes("ada", "slack")).await.is_err(), "nobody was asked");
-    table.put_waiter(&asked).await.unwrap();
-    let places = ["slack", "github", "jira"];
-    let votes = ["ada", "bo"].into_iter().flat_map(|by| places.map(|via| yes(by, via)));
-    let voted = futures::future::join_all(votes.map(|answer| {
-        let (table, asked) = (table.clone(), asked.clone());
-        tokio::spawn(async move { table.vote(&asked, &answer).await.unwrap() })
-    }))
-    .await;
-    assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::Voted::Counted(1 | 2))));
-    assert_eq!(table.vote(&asked, &yes("cy", "slack")).await.unwrap(), records::Voted::Decided);
-    let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
-    let answer = found.answer.unwrap();
-    assert_eq!((found.votes.len(), answer.comment.as_deref()), (3, Some("bo: fine")));
-    assert!(answer.by.ends_with(" and cy") && answer.by.contains("ada") && answer.by.contains("bo"));
-    let late = table.vote(&asked, &yes("dee", "slack")).await.unwrap();
-    assert_eq!(late, records::Voted::AnsweredBefore(answer));
 }

@@ -144,6 +144,8 @@ async fn what_people_add_to_a_limit_counts_once_and_for_it_alone() {
         token: token.to_owned().into(),
         since: start(),
         until: None,
+        telling: None,
+        over: None,
         question: None,
         approvers: Vec::new(),
         moves: records::Moves::default(),

@@ -35,6 +35,8 @@ fn waiter(topic: Topic, seconds: i64) -> Waiter {
         votes: Vec::new(),
         reminded_at: None,
         until: None,
+        telling: None,
+        over: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod circuit;
 mod collisions;
 mod configured;
 mod continuation;
+mod decisions;
 mod documents;
 mod effects;
 mod executions;

@@ -130,9 +130,11 @@ impl<'p> Compiler<'p> {
     /// Asks people and waits. A no is an answer like any other.
     fn agent_question(&mut self, step: &'p Planned, agent: &'p Agent, after: &Next) {
         let (states, session) = (&agent.states, &agent.session);
-        let mut sent = self.frame.payload(&states.ask, agent.ask.clone());
-        sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let limit = self.time_limit(agent.ask_timeout_seconds);
+        let mut asked = agent.ask.clone();
+        asked["timeout_seconds"] = limit.clone();
+        let mut sent = self.frame.payload(&states.ask, asked);
+        sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let mut state = invocation(&function_placeholder(REQUEST_APPROVAL).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
         state.insert(

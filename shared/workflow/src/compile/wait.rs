@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Next};
 use super::retry::{Hopeless, retriers};
 use super::task::{INVOKE_AND_WAIT, invocation, ordered};
 use crate::plan::{AwaitedEvent, Pause, Planned, function_placeholder};
-use domain::built_in_actions::AWAIT_EVENT;
+use domain::built_in_actions::{AWAIT_EVENT, REQUEST_APPROVAL};
 use serde_json::{Map, Value};
 
 impl<'p> Compiler<'p> {
@@ -39,9 +39,14 @@ impl<'p> Compiler<'p> {
         catchers: Vec<Value>,
         next: &Next,
     ) {
-        let mut sent = self.frame.payload(&step.state, input.clone());
-        sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let limit = self.time_limit(timeout_seconds);
+        let mut input = input.clone();
+        if action == REQUEST_APPROVAL {
+            // Whoever answers later is told so, and the question is no longer shown as open.
+            input["timeout_seconds"] = limit.clone();
+        }
+        let mut sent = self.frame.payload(&step.state, input);
+        sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let mut state = invocation(&function_placeholder(action).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
         state.insert("Comment".to_owned(), step.comment.as_str().into());

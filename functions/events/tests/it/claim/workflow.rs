@@ -76,6 +76,8 @@ pub(crate) async fn act(
             token: token.clone().into(),
             since: now,
             until: None,
+            telling: None,
+            over: None,
             question: None,
             approvers: Vec::new(),
             moves: Moves::default(),

@@ -1,7 +1,7 @@
 //! What all events of a delivery have in common, and what each is known by.
 
 use super::super::delivery::Received;
-use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED, PULL_REQUEST_LABELLED};
+use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED, PULL_REQUEST_LABELLED, TRANSITIONED};
 use domain::{Actor, Event, EventName};
 use jiff::{SignedDuration, Timestamp};
 use records::ReplyPlace;
@@ -59,6 +59,16 @@ impl About<'_> {
         let also_at = also_at.filter_map(|seconds| at.checked_add(SignedDuration::from_secs(seconds)).ok());
         let also_as = also_at.map(|at| format!("{}{}", self.repository, id(at))).collect();
         Received { also_as, ..self.known_by(&id(at), received) }
+    }
+
+    /// The move of an issue from a status to another one.
+    pub(super) fn transitioned(&self, number: u64, moved: (&str, &str), at: Option<Timestamp>) -> Received {
+        let (from, to) = moved;
+        let task_id = format!("{}#{number}", self.repository);
+        let more =
+            json!({ "task_id": task_id, "from": from, "to": to, "said_at": at.map(|at| at.to_string()) });
+        let received = self.event(TRANSITIONED, Some(number), more);
+        self.known_at(&format!("#{number} moved to {}", domain::folded(to)), at, received)
     }
 
     /// A label on an issue.

@@ -6,6 +6,7 @@ use domain::event::{Condition, EventSpec, Matching};
 use domain::routes::InputType::{Any, Boolean, Integer, String as Text};
 
 pub(super) const LABELLED: EventName = EventName::from_static("github.labelled");
+pub(super) const TRANSITIONED: EventName = EventName::from_static("github.transitioned");
 pub(super) const CREATED: EventName = EventName::from_static("github.created");
 pub(super) const EDITED: EventName = EventName::from_static("github.edited");
 pub(super) const COMMENTED: EventName = EventName::from_static("github.commented");
@@ -23,6 +24,15 @@ pub(super) fn events() -> Vec<EventSpec> {
             .condition(label())
             .matched_by(["task_id"])
             .also(common::TICKET_LABELLED),
+        EventSpec::new(
+            TRANSITIONED,
+            "A GitHub issue was closed or opened again, or got another status label.",
+        )
+        .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("from", Text), ("to", Text)])
+        .condition(Condition::new("to", "The status that the issue moved to.").required())
+        .condition(Condition::new("from", "The status that the issue came from."))
+        .matched_by(["task_id"])
+        .also(common::TICKET_TRANSITIONED),
         EventSpec::new(CREATED, "A GitHub issue was opened.")
             .fields([("task_id", Text), ("repository", Text), ("actor", Any)])
             .matched_by(["task_id"])

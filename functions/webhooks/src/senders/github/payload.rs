@@ -68,6 +68,8 @@ pub(super) struct Repository {
 pub(super) struct Issue {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) number: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) state: Option<String>,
     pub(super) pull_request: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "lenient_list")]
     pub(super) labels: Vec<Label>,

@@ -1,5 +1,5 @@
 use super::super::testing::{Vocabulary, check_any_delivery, headers};
-use super::events::LABELLED;
+use super::events::{LABELLED, TRANSITIONED};
 use super::*;
 use domain::Event;
 use serde_json::Value;
@@ -73,6 +73,34 @@ fn a_labelled_issue_is_a_ticket() {
     assert_eq!(event.kind, LABELLED);
     assert_eq!(event.task_id.as_deref(), Some("acme/shop#12"));
     assert_eq!((&event.fields["task_id"], &event.fields["label"]), (&json!("acme/shop#12"), &json!("agent")));
+}
+
+#[test]
+fn a_label_that_shows_a_status_moves_an_open_issue() {
+    let moved = |action: &str, label: &str, state: &str, others: Value| {
+        let mut payload = delivery("ada", action, json!({"label": {"name": label}}));
+        payload["issue"] = json!({
+            "number": 12, "state": state, "labels": others,
+            "created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T12:00:00Z",
+        });
+        let Meaning::Events(events) = meaning_of("issues", payload) else { panic!("{action}") };
+        let shown =
+            events.into_iter().map(|received| received.event).filter(|event| event.kind == TRANSITIONED);
+        shown.map(|event| event.fields).collect::<Vec<_>>()
+    };
+    let labels = json!([{"name": "Status: In Review"}, {"name": "status: approved"}, {"name": "bug"}]);
+    let of_label = moved("labeled", "status: approved", "open", labels.clone());
+    let expected = json!({
+        "repository": "acme/shop", "actor": "ada", "task_id": "acme/shop#12", "from": "In Review", "to": "approved",
+        "said_at": "2026-11-22T12:00:00Z",
+    });
+    assert_eq!(json!(of_label), json!([expected]));
+    assert!(moved("labeled", "bug", "open", labels.clone()).is_empty());
+    assert!(moved("labeled", "status: approved", "closed", labels).is_empty(), "a closed issue is closed");
+    let closed = moved("closed", "", "closed", json!([{"name": "status: in review"}])).remove(0);
+    assert_eq!((&closed["from"], &closed["to"]), (&json!("in review"), &json!("closed")));
+    let reopened = moved("reopened", "", "open", json!([])).remove(0);
+    assert_eq!((&reopened["from"], &reopened["to"]), (&json!("closed"), &json!("open")));
 }
 
 #[test]

@@ -1,0 +1,33 @@
+//! How a question to people ends without an answer.
+
+use crate::error::RecordsError;
+use crate::timestamp;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A question that is asked no more, though nobody's answer decided it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Over {
+    /// Why.
+    pub why: OverReason,
+    /// Since when.
+    #[serde(with = "timestamp")]
+    pub at: Timestamp,
+}
+
+/// Why a question is asked no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverReason {
+    /// Nobody answered in time.
+    TimedOut,
+    /// Somebody stopped the execution; by their name.
+    Stopped(String),
+    /// The execution ended.
+    Ended,
+}
+
+/// The error of an answer to a question that is [`Over`].
+pub(crate) fn asked_no_more() -> RecordsError {
+    RecordsError::Conflict("the question is asked no more".to_owned())
+}
