@@ -77,7 +77,11 @@ async fn the_fourth_ticket_waits_until_a_pull_request_is_merged_and_revisions_do
     });
     let revision = world.start_by(request).await;
     let ended = world.ended(&revision).await;
-    assert_eq!((&ended["workflow"], &ended["outcome"]), (&json!("revision"), &json!("succeeded")), "{ended:#}");
+    assert_eq!(
+        (&ended["workflow"], &ended["outcome"]),
+        (&json!("revision"), &json!("succeeded")),
+        "{ended:#}"
+    );
     for name in [&fourth, &fifth] {
         assert_eq!(world.execution(name).await["outcome"], "waiting", "the revision is no new pull request");
     }

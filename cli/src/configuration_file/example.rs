@@ -3,8 +3,8 @@
 use super::shape::Shape;
 use domain::PluginType;
 use domain::configuration::{
-    AtWork, Budgets, Capacity, CapacityPer, CiGate, Configuration, PROTECTED_PATHS, ProjectChecks, REPOSITORY_WRITERS, SignIn,
-    Webhooks,
+    AtWork, Budgets, Capacity, CapacityPer, CiGate, Configuration, PROTECTED_PATHS, ProjectChecks,
+    REPOSITORY_WRITERS, SignIn, Webhooks,
 };
 use providers::ProviderSpec;
 use schemars::schema_for;

@@ -300,7 +300,9 @@ impl Events {
         repository: &RepositoryName,
         number: u64,
     ) -> Result<bool, ActionError> {
-        let Some(project) = configuration.project_of_repository(repository.as_str()) else { return Ok(false) };
+        let Some(project) = configuration.project_of_repository(repository.as_str()) else {
+            return Ok(false);
+        };
         let place = Place { configuration, project, task_id: None };
         let host = self.feedback.providers.code_host(place, RepositoryAccess::ReadConversations).await;
         let host = host.map_err(ActionError::from)?;

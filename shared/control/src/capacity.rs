@@ -55,8 +55,12 @@ pub fn turn_of<'p>(places: &'p [ReviewPlace], run: &str) -> Option<Turn<'p>> {
 impl Turn<'_> {
     /// What the run waits for, in words for people.
     pub fn in_words(&self, project: &str, capacity: Capacity) -> String {
-        let owners: Vec<&str> =
-            self.place.lines.iter().map(|line| line.split_once('/').map_or(project, |(_, name)| name)).collect();
+        let owners: Vec<&str> = self
+            .place
+            .lines
+            .iter()
+            .map(|line| line.split_once('/').map_or(project, |(_, name)| name))
+            .collect();
         let most = match capacity.open_pull_requests {
             1 => "1 of our pull requests is".to_owned(),
             more => format!("{more} of our pull requests are"),

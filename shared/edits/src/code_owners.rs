@@ -70,7 +70,9 @@ impl CodeOwners {
 
     fn owners(&self, matches: impl Fn(&Rule) -> bool) -> Vec<String> {
         let mut owners = Vec::new();
-        for rule in self.sections.iter().filter_map(|section| section.rules.iter().rfind(|rule| matches(rule))) {
+        for rule in
+            self.sections.iter().filter_map(|section| section.rules.iter().rfind(|rule| matches(rule)))
+        {
             for owner in &rule.owners {
                 if !owners.contains(owner) {
                     owners.push(owner.clone());
@@ -131,7 +133,10 @@ fn words(line: &str) -> impl Iterator<Item = String> {
 /// The owners among words, up to a comment: `@name`, `@organization/team`, addresses. Code hosts ignore their case.
 fn owners(words: impl Iterator<Item = String>) -> Vec<String> {
     let names = words.take_while(|word| !word.starts_with('#'));
-    names.filter(|name| name.contains('@') && name.len() <= LONGEST_NAME).map(|name| name.to_lowercase()).collect()
+    names
+        .filter(|name| name.contains('@') && name.len() <= LONGEST_NAME)
+        .map(|name| name.to_lowercase())
+        .collect()
 }
 
 /// The paths that a pattern means; `None` for none. Without a slash before its end, it means names at any depth; a folder means all that is in

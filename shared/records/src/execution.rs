@@ -231,10 +231,7 @@ impl Table {
     }
 
     /// Executions in the order of the names; those that do not exist are left out.
-    pub async fn executions_named(
-        &self,
-        names: Vec<String>,
-    ) -> Result<Vec<ExecutionRecord>, RecordsError> {
+    pub async fn executions_named(&self, names: Vec<String>) -> Result<Vec<ExecutionRecord>, RecordsError> {
         let wanted = names.iter().map(|name| keys::execution(name)).collect();
         let mut found: Vec<ExecutionRecord> =
             self.get_many(wanted).await?.into_iter().map(from_item).collect::<Result<_, _>>()?;

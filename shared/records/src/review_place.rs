@@ -120,7 +120,9 @@ impl Table {
                 keys::review_line(project, line),
                 "SET #expires_at = :expires_at ADD #holders :run",
             )
-            .condition("attribute_not_exists(#holders) OR size(#holders) < :limit OR contains(#holders, :name)")
+            .condition(
+                "attribute_not_exists(#holders) OR size(#holders) < :limit OR contains(#holders, :name)",
+            )
             .value(":expires_at", number(expires_at))
             .value(":run", run.clone())
             .value(":name", text(&place.run))

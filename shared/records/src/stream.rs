@@ -104,7 +104,9 @@ impl TableChange {
             (pk.strip_prefix(keys::REPOSITORY), sk.strip_prefix(keys::PULL_REQUEST))
         {
             let repository = repository.to_owned();
-            return number.parse().map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
+            return number
+                .parse()
+                .map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
         }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
@@ -122,7 +124,9 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::PullRequestClosed { .. } => None,
+            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::PullRequestClosed { .. } => {
+                None
+            }
             Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }

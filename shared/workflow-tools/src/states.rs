@@ -86,5 +86,7 @@ pub(crate) fn is_added(catcher: &Value) -> bool {
 /// a creation that nobody saw those that create, and reviewers without room those that wait for it.
 pub(crate) fn parks(catcher: &Value) -> Option<ErrorKind> {
     let of = |kind: &ErrorKind| catcher["ErrorEquals"][0] == kind.as_str();
-    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed, ErrorKind::AtCapacity].into_iter().find(of)
+    [ErrorKind::BudgetExceeded, ErrorKind::Throttled, ErrorKind::Unconfirmed, ErrorKind::AtCapacity]
+        .into_iter()
+        .find(of)
 }

@@ -100,7 +100,8 @@ impl Action for AwaitCapacity {
                 break;
             }
             let now = context.clock().now();
-            let taken = table.take_review_place(project, &place, limit, now, now + FIRST_ASKED_OF_REVIEW).await;
+            let taken =
+                table.take_review_place(project, &place, limit, now, now + FIRST_ASKED_OF_REVIEW).await;
             if taken.map_err(ActionError::from)? {
                 return passed(true);
             }
@@ -138,7 +139,8 @@ async fn has_pull_request(context: &Context<'_>, run: &str) -> Result<bool, Acti
     if scope.execution != run {
         let effects = table.journal_of(&scope.run).await?;
         let opened = |effect: &&records::EffectRecord| effect.action.as_str() == CREATE_PULL_REQUEST;
-        if effects.iter().filter(opened).any(|effect| effect.inverse.is_some() && effect.undone_at.is_none()) {
+        if effects.iter().filter(opened).any(|effect| effect.inverse.is_some() && effect.undone_at.is_none())
+        {
             return Ok(true);
         }
     }

@@ -66,7 +66,12 @@ async fn who_finds_no_room_waits_and_passes_when_there_is_some() {
     let other = world.other("other", &["project".to_owned()]).await;
     let error = world.awaits(json!({})).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::AtCapacity);
-    assert!(error.message.starts_with("It is first in line of 1: at most 1 of our pull requests is open for SHOP"), "{error}");
+    assert!(
+        error
+            .message
+            .starts_with("It is first in line of 1: at most 1 of our pull requests is open for SHOP"),
+        "{error}"
+    );
     let payload = json!({
         "v": 1, "run": RUN, "key": format!("{RUN}/AwaitCapacityInLine"), "project": "SHOP",
         "actor": {"source": "jira", "id": "712020:ada"}, "input": {"reason": "{}"}, "task_token": "token",
@@ -116,12 +121,17 @@ async fn a_ticket_with_an_open_pull_request_and_a_run_that_has_one_never_wait() 
     world.table.put_opened_pull_request(&opened).await.unwrap();
     let input = domain::execution::ExecutionInput::new(serde_json::Map::new(), Some("SHOP".into()), None);
     let (trigger, task) = (domain::EventName::API_RUN, Some("SHOP-1".to_owned()));
-    let new = records::NewExecution::new(trigger, "again".into(), "development".into(), task, input, world.clock.now());
+    let new = records::NewExecution::new(
+        trigger,
+        "again".into(),
+        "development".into(),
+        task,
+        input,
+        world.clock.now(),
+    );
     world.table.begin(&new, domain::routes::Concurrency::Any).await.unwrap();
     let run = RUN.replace(EXECUTION, &new.name);
-    let again = || {
-        json!({"v": 1, "run": run, "key": format!("{run}/AwaitCapacity"), "project": "SHOP", "actor": null, "input": {}})
-    };
+    let again = || json!({"v": 1, "run": run, "key": format!("{run}/AwaitCapacity"), "project": "SHOP", "actor": null, "input": {}});
     assert_eq!(world.dispatch("await_capacity", again()).await.unwrap(), json!({"counted": false}));
     // Once it is merged, the ticket is one like the others.
     assert!(world.table.give_back_review_place("SHOP", &earlier).await.unwrap());

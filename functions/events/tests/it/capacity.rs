@@ -55,7 +55,8 @@ impl World {
         assert!(taken.unwrap());
         let name = place.run;
         if let Some(number) = number {
-            let output = json!({"number": number, "repository": "acme/shop", "created": true, "pr_url": "https://x"});
+            let output =
+                json!({"number": number, "repository": "acme/shop", "created": true, "pr_url": "https://x"});
             journal(self, &name, ActionId::literal("create_pull_request"), output).await;
             let opened = OpenedPullRequest {
                 repository: "acme/shop".parse().unwrap(),
@@ -129,7 +130,10 @@ async fn merges_and_closes_let_the_oldest_pass_and_the_others_are_told_their_tur
     let (third, fourth) = (world.waits("SHOP-3").await, world.waits("SHOP-4").await);
     assert_eq!(world.let_pass(), Vec::<String>::new());
     let question = world.question(&fourth).await.unwrap();
-    assert!(question.starts_with("It is second in line of 2: at most 2 of our pull requests are open for SHOP"), "{question}");
+    assert!(
+        question.starts_with("It is second in line of 2: at most 2 of our pull requests are open for SHOP"),
+        "{question}"
+    );
     world.closed(101, true).await;
     assert_eq!(world.let_pass(), ["SHOP-3"]);
     assert!(world.place_of(&third).await.unwrap().is_taken());
@@ -216,7 +220,13 @@ async fn whoever_ended_between_two_writes_blocks_nobody() {
     let fourth = world.waits("SHOP-4").await;
     world.table.give_back_review_place("SHOP", &world.place_of(&third).await.unwrap()).await.unwrap();
     let place = world.place_of(&fourth).await.unwrap();
-    assert!(world.table.take_review_place("SHOP", &place, 1, now, world.clock.now() + SignedDuration::from_hours(9)).await.unwrap());
+    assert!(
+        world
+            .table
+            .take_review_place("SHOP", &place, 1, now, world.clock.now() + SignedDuration::from_hours(9))
+            .await
+            .unwrap()
+    );
     world.sweeps().await;
     assert_eq!(world.let_pass(), ["SHOP-1", "SHOP-3", "SHOP-4"]);
 }
@@ -247,7 +257,14 @@ async fn a_pull_request_that_is_open_is_asked_about_less_and_less() {
     world.holds("SHOP-1", Some(number)).await;
     world.waits("SHOP-2").await;
     let path = format!("/pulls/{number}");
-    let asked = || world.services.log().iter().filter(|entry| entry.method == "GET" && entry.path.ends_with(&path)).count();
+    let asked = || {
+        world
+            .services
+            .log()
+            .iter()
+            .filter(|entry| entry.method == "GET" && entry.path.ends_with(&path))
+            .count()
+    };
     let before = asked();
     world.clock.advance(1);
     world.sweeps().await;
