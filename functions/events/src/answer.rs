@@ -53,7 +53,7 @@ impl Events {
             self.show_votes(&waiter).await?;
         }
         if topic == Topic::Capacity.to_string() {
-            return self.joined_line(&waiter).await;
+            return Box::pin(self.joined_line(&waiter)).await;
         }
         match topic.strip_prefix("event/") {
             Some(event) if is_about_words(event) => self.tell_if_words_wait(waiter).await,

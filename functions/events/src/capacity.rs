@@ -32,7 +32,8 @@ impl Events {
             return Ok(self.table.forget_waiter(waiter).await?);
         }
         let Some(project) = execution.project.as_deref() else { return self.resume(waiter).await };
-        self.let_pass(project).await?;
+        // On the heap, as everywhere below: the futures of all changes are one, and it is on the stack of whoever handles them.
+        Box::pin(self.let_pass(project)).await?;
         let place = self.table.review_place(project, execution.began_as()).await?;
         self.resume_unless_waiting(waiter, place.as_ref()).await
     }
@@ -123,7 +124,7 @@ impl Events {
             return Ok(());
         }
         self.table.give_back_review_place(project, &place).await?;
-        self.let_pass(project).await
+        Box::pin(self.let_pass(project)).await
     }
 
     /// Gives back the place of the run that opened a pull request, which was merged or closed.
@@ -149,7 +150,7 @@ impl Events {
             }
         }
         self.table.give_back_review_place(&opened.project, &place).await?;
-        self.let_pass(&opened.project).await
+        Box::pin(self.let_pass(&opened.project)).await
     }
 
     /// Whether a run opened a pull request that nobody told us was closed, and that was not taken back.
@@ -228,7 +229,7 @@ impl Events {
         project: &str,
         waiting: &[(&Waiter, &ExecutionRecord)],
     ) -> Result<(), ActionError> {
-        self.let_pass(project).await?;
+        Box::pin(self.let_pass(project)).await?;
         let places = self.table.review_places(project).await?;
         let mut result = Ok(());
         for (waiter, execution) in waiting {

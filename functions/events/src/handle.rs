@@ -116,7 +116,7 @@ impl Events {
             self.note_cost(&execution).await?;
         }
         // First what others wait for, then what is only told.
-        self.give_back_place(&execution).await?;
+        Box::pin(self.give_back_place(&execution)).await?;
         self.start_next(&execution).await?;
         self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&change.name).await?;
@@ -147,7 +147,7 @@ impl Events {
                 TableChange::Shown { topic, place } => self.shown_changed(topic, place).await,
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::PullRequestClosed { repository, number } => {
-                    self.pull_request_closed(repository, *number).await
+                    Box::pin(self.pull_request_closed(repository, *number)).await
                 }
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,

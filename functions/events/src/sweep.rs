@@ -41,7 +41,7 @@ impl Events {
         if let Err(error) = self.resume_where_open().await {
             tracing::error!(%error, "executions waiting for a provider could not be resumed");
         }
-        if let Err(error) = self.let_pass_where_room().await {
+        if let Err(error) = Box::pin(self.let_pass_where_room()).await {
             tracing::error!(%error, "executions waiting for reviewers could not be let pass");
         }
         if let Err(error) = self.ask_where_due().await {
@@ -129,7 +129,7 @@ impl Events {
         if outcome == Outcome::Succeeded {
             self.note_cost(execution).await?;
         }
-        self.give_back_place(execution).await?;
+        Box::pin(self.give_back_place(execution)).await?;
         self.start_next(execution).await?;
         self.feedback.refresh(&execution.name).await?;
         self.sign_evidence(&execution.name).await

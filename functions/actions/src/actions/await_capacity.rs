@@ -56,9 +56,8 @@ impl Action for AwaitCapacity {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_records("await_capacity")
+    const SPEC: ActionSpec = ActionSpec::of_plugin("await_capacity", PluginType::VersionControl)
         .parking()
-        .with_credentials(&[PluginType::VersionControl])
         .reading(&[Partition::Repository])
         .writing(&[Partition::Capacity]);
 
