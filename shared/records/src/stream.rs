@@ -135,14 +135,8 @@ impl TableChange {
     pub fn execution(&self) -> Option<&str> {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
-<<<<<<< HEAD
             Self::Stop(_) | Self::Waiter { .. } | Self::Shown { .. } | Self::Occurrence(_) => None,
             Self::PullRequestClosed { .. } => None,
-=======
-            Self::Stop(_) | Self::Waiter { .. } | Self::Occurrence(_) | Self::PullRequestClosed { .. } => {
-                None
-            }
->>>>>>> in-capacity
             Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }

@@ -227,11 +227,7 @@ async fn whoever_ended_between_two_writes_blocks_nobody() {
             .await
             .unwrap()
     );
-<<<<<<< HEAD
-    world.sweep().await;
-=======
     world.sweeps().await;
->>>>>>> in-capacity
     assert_eq!(world.let_pass(), ["SHOP-1", "SHOP-3", "SHOP-4"]);
 }
 
