@@ -21,7 +21,10 @@ pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> O
     for key in archived {
         tracing::warn!(project = key, "the project that the API managed is archived: the file has its key");
         let what = format!("archive the project {key}, because the configuration file has its key");
-        table.audit(&record(format!("archive-{key}-{version}"), by, what)).await.map_err(Exit::unreachable)?;
+        table
+            .audit(&record(format!("archive-{key}-{version}"), by, what))
+            .await
+            .map_err(Exit::unreachable)?;
     }
     Ok(version)
 }

@@ -26,7 +26,7 @@ async fn done(world: &World, arguments: &[&str]) -> String {
 
 /// Runs a command of `project` as ada; gives its answer.
 async fn project(world: &World, arguments: &[&str]) -> Value {
-    let arguments = [&["project"], arguments, &["--as", "ada", "--output", "json"]].concat();
+    let arguments = [&["project"][..], arguments, &["--as", "ada", "--output", "json"]].concat();
     serde_json::from_str(&done(world, &arguments).await).unwrap()
 }
 
@@ -86,12 +86,19 @@ async fn what_is_exported_configures_the_same_as_a_file_and_the_file_wins() {
     // Whoever created it learns from `doctor` and from the audit what became of it.
     let (_, findings, errors) = world.command(&["doctor", "--json"]).await;
     let findings: Value = serde_json::from_str(&findings).unwrap_or_else(|_| panic!("{findings}{errors}"));
-    let finding = findings["findings"].as_array().unwrap().iter().find(|one| one["subject"] == "project SHOP");
+    let finding =
+        findings["findings"].as_array().unwrap().iter().find(|one| one["subject"] == "project SHOP");
     let finding = finding.unwrap_or_else(|| panic!("{findings:#}"));
     assert_eq!(finding["verdict"], "warning", "{finding}");
-    assert!(finding["problem"].as_str().unwrap().starts_with("projects[1] of the file has the same key"), "{finding}");
+    assert!(
+        finding["problem"].as_str().unwrap().starts_with("projects[1] of the file has the same key"),
+        "{finding}"
+    );
     let audit = done(&world, &["audit", "list", "--as", "ada", "--output", "json"]).await;
-    assert!(audit.contains("archive the project SHOP, because the configuration file has its key"), "{audit}");
+    assert!(
+        audit.contains("archive the project SHOP, because the configuration file has its key"),
+        "{audit}"
+    );
     let execution = world.start_by("jira-label").await;
     assert_eq!(world.ended(&execution).await["outcome"], "succeeded");
     world.finish().await;

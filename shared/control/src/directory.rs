@@ -166,8 +166,9 @@ impl Directory {
             accepted: self.accepted_tickets(),
         })?;
         let project = self.by_key_or_repository(&reference.project);
-        let project = project
-            .ok_or_else(|| self.gone(&reference.project).unwrap_or_else(|| self.outside(&reference.task_id)))?;
+        let project = project.ok_or_else(|| {
+            self.gone(&reference.project).unwrap_or_else(|| self.outside(&reference.task_id))
+        })?;
         Ok(Ticket { task_id: reference.task_id, project })
     }
 

@@ -9,8 +9,8 @@ pub use pattern::{InvalidPattern, Pattern};
 
 use pattern::Captured;
 
-use crate::configuration::{InstanceName, KnownProvider, Project};
 use crate::action::PluginType;
+use crate::configuration::{InstanceName, KnownProvider, Project};
 use serde::{Deserialize, Serialize};
 
 /// How many examples are shown.

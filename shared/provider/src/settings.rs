@@ -1,7 +1,7 @@
 //! The settings of a provider's section, checked by the provider's own type.
 
-use domain::nearest;
 use domain::configuration::{Instance, Problem, SECTION_KEYS};
+use domain::nearest;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

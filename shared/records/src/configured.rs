@@ -3,7 +3,9 @@
 use crate::error::RecordsError;
 use crate::item::{number, whole_number};
 use crate::keys::configured as keys;
-use crate::managed_project::{Archived, MOST_PROJECTS, Managed, ManagedProject, ProjectWritten, put_together};
+use crate::managed_project::{
+    Archived, MOST_PROJECTS, Managed, ManagedProject, ProjectWritten, put_together,
+};
 use crate::table::Table;
 use crate::write::{ABSENT, Refused, Update, Write};
 use domain::configuration::{Configuration, Project};
@@ -38,11 +40,8 @@ impl Table {
     /// # Errors
     /// As [`Table::configuration`].
     pub async fn configured(&self, now: Timestamp) -> Result<Configured, RecordsError> {
-        let (file, references, managed) = tokio::try_join!(
-            self.configuration_of_file(now),
-            self.references_of_file(now),
-            self.managed()
-        )?;
+        let (file, references, managed) =
+            tokio::try_join!(self.configuration_of_file(now), self.references_of_file(now), self.managed())?;
         let archived = managed.projects.iter().filter(|managed| managed.archived.is_some());
         let archived = archived.filter(|managed| file.project(&managed.project.key).is_none()).cloned();
         let archived = archived.collect();
@@ -161,7 +160,9 @@ impl Table {
         let item = written.to_item()?;
         let put = match before {
             0 => Write::Put { item, condition: Some(ABSENT) },
-            _ => Write::Replace { item, condition: "#revision = :before", value: (":before", number(before)) },
+            _ => {
+                Write::Replace { item, condition: "#revision = :before", value: (":before", number(before)) }
+            }
         };
         let head = Update::new(keys::projects_head(), "ADD #version :one").value(":one", number(1_u64));
         match self.transact("write a project", vec![put, Write::Update(head)]).await? {

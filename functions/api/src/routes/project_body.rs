@@ -171,9 +171,8 @@ pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project,
     }
     let problems = configuration.problems_of_project(index, known).into_iter();
     let problems = problems.chain(protected_path_problems(&project));
-    let mut errors: Vec<_> = problems
-        .map(|problem| InvalidField { path: problem.pointer, detail: problem.message })
-        .collect();
+    let mut errors: Vec<_> =
+        problems.map(|problem| InvalidField { path: problem.pointer, detail: problem.message }).collect();
     let size = serde_json::to_vec(&project).map_or(usize::MAX, |json| json.len());
     if size > PROJECT_LIMIT {
         let detail = format!("the project has {size} bytes; accepted: at most {PROJECT_LIMIT}");

@@ -180,9 +180,7 @@ async fn delete_project(
     let managed = changeable(&api, &caller, &id, &if_match).await?;
     let ManagedProject { project, revision, .. } = &managed;
     if let Some(execution) = open_in(&api, &project.key).await? {
-        let detail = format!(
-            "`{execution}` of the project has not ended; it must end or be stopped first"
-        );
+        let detail = format!("`{execution}` of the project has not ended; it must end or be stopped first");
         return Err(Problem::new(Code::Conflict, detail));
     }
     audit(&api, &caller, "archive", &project.key).await?;

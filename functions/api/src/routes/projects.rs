@@ -60,9 +60,7 @@ async fn list_projects(
     let begin = match after {
         None => 0,
         // Where it has been archived since, the list is read from its beginning again.
-        Some(after) => {
-            projects.iter().position(|project| project.key == after).map_or(0, |last| last + 1)
-        }
+        Some(after) => projects.iter().position(|project| project.key == after).map_or(0, |last| last + 1),
     };
     let mut visible = Vec::new();
     for project in projects.iter().skip(begin) {

@@ -52,7 +52,8 @@ async fn a_project_is_created_changed_and_archived() {
     assert_eq!((created.headers["location"].to_str().unwrap(), tag(&created).as_str()), (GIFT, "\"1\""));
     let shown = send_as(&world, "viewer", Method::GET, GIFT, None, None).await;
     assert_eq!((shown.json(), tag(&shown)), (created.json(), tag(&created)));
-    let expected = [("key", "GIFT"), ("base_branch", "main"), ("ci_gate", "untrusted"), ("managed_by", "api")];
+    let expected =
+        [("key", "GIFT"), ("base_branch", "main"), ("ci_gate", "untrusted"), ("managed_by", "api")];
     for (field, value) in expected {
         assert_eq!(shown.json()[field], value);
     }
@@ -61,7 +62,14 @@ async fn a_project_is_created_changed_and_archived() {
         listed["items"].as_array().unwrap().iter().map(|item| (&item["key"], &item["managed_by"])).collect();
     let [file, api] = [json!("file"), json!("api")];
     assert_eq!(listed, [(&json!("SHOP"), &file), (&json!("WEB"), &file), (&json!("GIFT"), &api)]);
-    let again = send(&world, Method::POST, ALL, None, Some(json!({"key": "gift", "repository": "a/b", "providers": {"version_control": "github"}}))).await;
+    let again = send(
+        &world,
+        Method::POST,
+        ALL,
+        None,
+        Some(json!({"key": "gift", "repository": "a/b", "providers": {"version_control": "github"}})),
+    )
+    .await;
     assert_eq!(again.status, 409, "{}", again.text);
     assert_eq!(again.json()["detail"], "there is a project with the key `gift` already");
 
@@ -81,12 +89,27 @@ async fn a_project_is_created_changed_and_archived() {
     assert_eq!((done.status, tag(&done).as_str()), (200, "\"2\""), "{}", done.text);
     assert_eq!(done.json()["channel"], "#gift");
     // What an answer says can be sent back.
-    let fields = ["key", "repository", "providers", "channel", "may_trigger", "statuses", "protected_paths", "checks", "ci_gate", "workflows"];
+    let fields = [
+        "key",
+        "repository",
+        "providers",
+        "channel",
+        "may_trigger",
+        "statuses",
+        "protected_paths",
+        "checks",
+        "ci_gate",
+        "workflows",
+    ];
     let back: serde_json::Map<_, _> =
         fields.map(|field| (field.to_owned(), done.json()[field].clone())).into_iter().collect();
     let back = put(Some("*"), &Value::Object(back)).await;
     assert_eq!((back.status, back.json()), (200, done.json()), "{}", back.text);
-    let other_key = put(Some("*"), &json!({"key": "WEB", "repository": "acme/gift", "providers": {"version_control": "github"}})).await;
+    let other_key = put(
+        Some("*"),
+        &json!({"key": "WEB", "repository": "acme/gift", "providers": {"version_control": "github"}}),
+    )
+    .await;
     assert_eq!((other_key.status, paths(&other_key)), (422, vec!["/key".to_owned()]));
 
     let delete = async |tag| send(&world, Method::DELETE, GIFT, tag, None).await;
@@ -104,8 +127,14 @@ async fn a_project_is_created_changed_and_archived() {
     assert!(detail.contains("the project `GIFT` is archived: admin deleted it at 2026-11-29"), "{detail}");
     assert_eq!(tag(&send(&world, Method::POST, ALL, None, Some(gift())).await), "\"5\"");
     let audit = send(&world, Method::GET, "/api/v1/audit", None, None).await.json();
-    let done: Vec<_> = audit["items"].as_array().unwrap().iter().map(|item| item["what"].as_str().unwrap()).collect();
-    for what in ["create the project GIFT", "replace the project GIFT", "archive the project GIFT", &format!("DELETE {GIFT}")] {
+    let done: Vec<_> =
+        audit["items"].as_array().unwrap().iter().map(|item| item["what"].as_str().unwrap()).collect();
+    for what in [
+        "create the project GIFT",
+        "replace the project GIFT",
+        "archive the project GIFT",
+        &format!("DELETE {GIFT}"),
+    ] {
         assert!(done.contains(&what), "{what}: {done:?}");
     }
 }
@@ -268,7 +297,11 @@ async fn requirements_are_planned() {
     // Where it cannot be planned, it is not created either. And a project with work that has not ended stays.
     let open = send(&world, Method::DELETE, GIFT, Some("*"), None).await;
     assert_eq!(open.status, 409, "{}", open.text);
-    assert!(open.json()["detail"].as_str().unwrap().contains("of the project has not ended"), "{}", open.text);
+    assert!(
+        open.json()["detail"].as_str().unwrap().contains("of the project has not ended"),
+        "{}",
+        open.text
+    );
     let mut routes = (*world.table.routes(world.now()).await.unwrap()).clone();
     routes.workflows.remove("planning");
     world.table.put_routes(&routes).await.unwrap();
@@ -283,7 +316,8 @@ async fn an_admin_of_one_project_changes_that_one_and_reaches_no_other_by_it() {
     let world = World::new().await;
     let mut file = configuration(json!({}));
     let admin = file.users.iter_mut().find(|user| user.name == "shop-admin").unwrap();
-    admin.roles = Roles::InProjects([("GIFT".to_owned(), [domain::configuration::Role::Admin].into())].into());
+    admin.roles =
+        Roles::InProjects([("GIFT".to_owned(), [domain::configuration::Role::Admin].into())].into());
     world.table.put_configuration(&file).await.unwrap();
     assert_eq!(send_as(&world, "shop-admin", Method::POST, ALL, None, Some(gift())).await.status, 403);
     assert_eq!(send(&world, Method::POST, ALL, None, Some(gift())).await.status, 201);
@@ -295,7 +329,8 @@ async fn an_admin_of_one_project_changes_that_one_and_reaches_no_other_by_it() {
     assert_eq!(change("shop-admin", json!({"channel": "#gift"})).await, 200);
     assert_eq!(change("shop-admin", json!({"repository": "acme/shop"})).await, 403);
     assert_eq!(
-        change("shop-admin", json!({"providers": {"version_control": "github", "monitoring": "cloudwatch"}})).await,
+        change("shop-admin", json!({"providers": {"version_control": "github", "monitoring": "cloudwatch"}}))
+            .await,
         403
     );
     assert_eq!(change("admin", json!({"repository": "acme/gifts"})).await, 200);
@@ -335,7 +370,8 @@ async fn projects_are_listed_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_signed_in_is_told_what_does_not_work() {
     let world = World::new().await;
-    let health = async |token: Option<&str>| world.ask(Method::GET, "/api/v1/health", token, None).await.json();
+    let health =
+        async |token: Option<&str>| world.ask(Method::GET, "/api/v1/health", token, None).await.json();
     let session = world.session("viewer");
     assert_eq!(health(Some(&session)).await, json!({"status": "ok"}));
     let github = "github".parse().unwrap();
@@ -343,7 +379,10 @@ async fn whoever_is_signed_in_is_told_what_does_not_work() {
         world.table.count_failure(&github, world.now()).await.unwrap();
     }
     let degraded = health(Some(&session)).await;
-    assert_eq!((&degraded["status"], &degraded["reasons"][0]["kind"]), (&json!("degraded"), &json!("provider")));
+    assert_eq!(
+        (&degraded["status"], &degraded["reasons"][0]["kind"]),
+        (&json!("degraded"), &json!("provider"))
+    );
     let detail = degraded["reasons"][0]["detail"].as_str().unwrap();
     assert!(detail.starts_with("`github` keeps failing"), "{detail}");
     world.table.close_circuit(&github).await.unwrap();

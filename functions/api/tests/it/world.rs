@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use domain::configuration::{Configuration, Role};
 use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
-use domain::{Actor, Clock, References, CommitSha, EventName, RepositoryName, Scope, SourceName};
+use domain::{Actor, Clock, CommitSha, EventName, References, RepositoryName, Scope, SourceName};
 use jiff::{SignedDuration, Timestamp};
 use records::{NewExecution, SignedEvidence, Table};
 use runtime::Secrets;
