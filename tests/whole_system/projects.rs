@@ -26,7 +26,7 @@ async fn done(world: &World, arguments: &[&str]) -> String {
 
 /// Runs a command of `project` as ada; gives its answer.
 async fn project(world: &World, arguments: &[&str]) -> Value {
-    let arguments = [&["project"], arguments, &["--as", "ada", "--output", "json"]].concat();
+    let arguments = [&["project"][..], arguments, &["--as", "ada", "--output", "json"]].concat();
     serde_json::from_str(&done(world, &arguments).await).unwrap()
 }
 
