@@ -109,10 +109,13 @@ fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
         group.iter().copied().filter(|field| !is_filled(fields, field)).collect()
     };
     let lacking = spec.secret.iter().map(|group| (lacks(group), group)).min_by_key(|(lacking, group)| {
-        // Of forms of which as much is missing, the one of which more is there.
-        (lacking.len(), usize::MAX - group.len())
+        // Of forms that are not whole, the one of which more is there is meant.
+        (!lacking.is_empty(), usize::MAX - (group.len() - lacking.len()), lacking.len())
     });
-    let (lacking, group) = lacking.filter(|(lacking, _)| !lacking.is_empty())?;
+    let (lacking, group) = lacking?;
+    if lacking.is_empty() {
+        return group.iter().find_map(|field| pasted_badly(field, fields.get(*field)?.as_str()?));
+    }
     let unknown = || fields.keys().map(String::as_str).filter(|key| !group.contains(key));
     let said = lacking.iter().map(|field| match (fields.get(*field), nearest(field, unknown())) {
         (Some(_), _) => format!("`{field}` is not a text, or an empty one"),
@@ -122,11 +125,18 @@ fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
     Some(said.collect::<Vec<_>>().join("; "))
 }
 
-/// Whether a field has a value that can be one. App IDs may be numbers.
+/// Why a text is no token, which was copied with what is around it. A key in PEM has lines.
+fn pasted_badly(field: &str, text: &str) -> Option<String> {
+    let is_one_word = text.trim() == text && !text.contains(char::is_control);
+    (!is_one_word && !text.contains("-----BEGIN"))
+        .then(|| format!("`{field}` has a blank or a line break around it or in it; copy it without"))
+}
+
+/// Whether a field has a value that can be one. IDs may be numbers.
 fn is_filled(fields: &Map<String, Value>, field: &str) -> bool {
     match fields.get(field) {
         Some(Value::String(text)) => !text.trim().is_empty(),
-        Some(Value::Number(_)) => true,
+        Some(Value::Number(_)) => field.ends_with("_id"),
         _ => false,
     }
 }

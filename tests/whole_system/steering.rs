@@ -70,6 +70,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
             "is asked no more, because ada stopped the work before anybody answered",
         ),
         (["deny", "nonsense"], "no execution is named `nonsense`"),
+        (["costs", "ada"], "`ada` is not a ticket"),
     ] {
         let (code, _, errors) = world.command(&[&arguments[..], &["--as", "ada"]].concat()).await;
         assert!(code == 1 && errors.contains(expected), "{arguments:?}: {errors}");

@@ -39,12 +39,16 @@ fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok,
 }
 
 impl Profiles {
-    /// Reads the profiles. A file that does not exist has none.
+    /// Reads the profiles. A file that does not exist has none, and neither has a process without a home, such as a unit of systemd.
     ///
     /// # Errors
     /// Usage when the file cannot be read.
     pub(crate) fn read() -> Outcome<Self> {
-        let path = path()?;
+        Self::read_at(path())
+    }
+
+    fn read_at(path: Option<PathBuf>) -> Outcome<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
         match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
                 Exit::usage(format!(
@@ -62,7 +66,7 @@ impl Profiles {
     /// # Errors
     /// Usage when the file cannot be written.
     pub(crate) fn write(&self) -> Outcome {
-        let path = path()?;
+        let path = path().ok_or_else(|| Exit::usage("neither XDG_CONFIG_HOME nor HOME is set"))?;
         let failed = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", path.display()));
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
@@ -83,10 +87,24 @@ impl Profiles {
     }
 }
 
-/// `profiles.json` in the person's folder of configurations.
-fn path() -> Outcome<PathBuf> {
+/// `profiles.json` in the person's folder of configurations; `None` where the environment names no such folder.
+fn path() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
-    let folder = folder.ok_or_else(|| Exit::usage("neither XDG_CONFIG_HOME nor HOME is set"))?;
-    Ok(folder.join("ticketsmith").join("profiles.json"))
+    Some(folder?.join("ticketsmith").join("profiles.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_home_there_are_no_profiles() {
+        let none = Profiles::read_at(None).unwrap();
+        assert!(none.current.is_none() && none.profiles.is_empty());
+        assert!(none.get("work").unwrap_err().to_string().contains("known: local"));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Profiles::read_at(Some(folder.path().join("profiles.json"))).unwrap().profiles.is_empty());
+        assert!(Profiles::read_at(Some(folder.path().to_owned())).is_err());
+    }
 }

@@ -1,6 +1,7 @@
 //! `ticketsmith api`: sends one request to the API.
 
 use crate::api_client::{Call, ClientArguments};
+use crate::commands::invoke::json_of;
 use crate::commands::run::parse_input;
 use crate::exit::{Exit, Outcome};
 use reqwest::Method;
@@ -65,13 +66,13 @@ fn path_of(typed: &str) -> Outcome<String> {
 }
 
 fn read(file: &str) -> Outcome<Value> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = match file {
-        "-" => std::io::stdin().take(LIMIT).read_to_string(&mut text),
-        file => std::fs::File::open(file).and_then(|open| open.take(LIMIT).read_to_string(&mut text)),
+        "-" => std::io::stdin().take(LIMIT).read_to_end(&mut bytes),
+        file => std::fs::File::open(file).and_then(|open| open.take(LIMIT).read_to_end(&mut bytes)),
     };
     read.map_err(|error| Exit::usage(format!("{file}: {error}")))?;
-    serde_json::from_str(&text).map_err(|error| Exit::usage(format!("{file}: it is not JSON: {error}")))
+    json_of(file, &bytes)
 }
 
 #[cfg(test)]

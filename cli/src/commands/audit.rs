@@ -30,7 +30,7 @@ pub(crate) enum Arguments {
     /// List who did what on a day, or what somebody did, newest first.
     List {
         /// The day, in UTC. Default: today.
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         day: Option<Date>,
         /// What this person or account did, on every day.
         #[arg(long, value_name = "NAME", conflicts_with = "day")]
@@ -61,6 +61,10 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
     ("list_audit_lines", "audit verify"),
     ("get_audit_heads", "audit verify"),
 ];
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "accepted: a day as 2026-01-31".to_owned())
+}
 
 /// Runs the command.
 ///

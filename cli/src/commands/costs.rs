@@ -38,7 +38,20 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Some(typed) => {
             let task_id = directory.canonical(typed);
             match control.costs_of_ticket(&caller, &task_id).await.map_err(Exit::unreachable)? {
-                CostsResult::Costs(costs) => (task_id, costs),
+                CostsResult::Costs(costs) => {
+                    let spending = &costs.spending;
+                    let nothing =
+                        spending.spent.0 == 0 && spending.committed.0 == 0 && spending.unknown_calls == 0;
+                    // Of what is no ticket, "nothing was spent" would be no answer.
+                    if let Err(error) = directory.ticket(typed)
+                        && nothing
+                    {
+                        let message =
+                            format!("{error}; `--as NAME` without a ticket shows what a person spent");
+                        return Err(Exit::negative(message));
+                    }
+                    (task_id, costs)
+                }
                 CostsResult::Denied(reason) => return Err(Exit::negative(reason)),
             }
         }

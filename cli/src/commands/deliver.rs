@@ -22,13 +22,20 @@ const EXAMPLES: &str = "\
 Example:
   ticketsmith deliver jira-label --world http://127.0.0.1:4400 --to http://127.0.0.1:8080
 
-Exit codes: 0 accepted · 1 refused · 3 the simulation or the receiver is not reachable";
+Exit codes: 0 accepted · 1 refused · 2 an address is invalid · 3 the simulation or the receiver is not reachable";
 
 /// Runs the command.
 ///
 /// # Errors
 /// A negative answer if the receiver refuses the delivery; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    for (option, address) in [("--world", &arguments.world), ("--to", &arguments.to)] {
+        if reqwest::Url::parse(address).is_err() {
+            let message =
+                format!("{option}: `{address}` is not an address; accepted: one as http://127.0.0.1:8080");
+            return Err(Exit::usage(message));
+        }
+    }
     let receipt = deliver(&arguments.world, &json!(arguments.trigger), &arguments.to).await?;
     println!("{receipt}");
     let status = receipt["status"].as_u64().unwrap_or_default();

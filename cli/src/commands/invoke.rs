@@ -131,23 +131,43 @@ fn run_arn(state_machine_arn_prefix: &str, action: &str, key: &str) -> String {
 }
 
 fn read_input(path: &Path) -> Outcome<Value> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        std::fs::read_to_string(path)
+        std::fs::read(path)
     };
-    let text = text.map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-    match serde_json::from_str(&text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Exit::usage(format!("{}: the input is not a JSON object", path.display()))),
-        Err(error) => Err(Exit::usage(format!("{}: {error}", path.display()))),
+    let shown = path.display();
+    let bytes = bytes.map_err(|error| Exit::usage(format!("{shown}: {error}")))?;
+    match json_of(&shown.to_string(), &bytes)? {
+        value @ Value::Object(_) => Ok(value),
+        _ => Err(Exit::usage(format!("{shown}: the input is not a JSON object"))),
     }
+}
+
+/// The JSON in a file; `shown` is what an error calls it.
+///
+/// # Errors
+/// Usage, with the place of what is not JSON.
+pub(super) fn json_of(shown: &str, bytes: &[u8]) -> Outcome<Value> {
+    let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    serde_json::from_slice(json).map_err(|error| {
+        Exit::usage(format!("{shown}:{}:{}: this is not JSON", error.line(), error.column()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_with_its_place_in_our_words() {
+        let told = |bytes: &[u8]| json_of("in.json", bytes).unwrap_err().to_string();
+        assert_eq!(told(b"{\n  \"a\": x\n}"), "in.json:2:8: this is not JSON");
+        assert_eq!(told(b"{\"a\": \"\xff\"}"), "in.json:1:8: this is not JSON");
+        assert_eq!(told(b""), "in.json:1:0: this is not JSON");
+        assert_eq!(json_of("in.json", "\u{feff}{}".as_bytes()).unwrap(), serde_json::json!({}));
+    }
 
     #[test]
     fn actions_that_park_are_refused() {

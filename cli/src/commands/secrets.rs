@@ -13,6 +13,7 @@ use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use account::Account;
 use clap::Subcommand;
 use domain::configuration::secret_id;
+use providers::nearest;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::io::{IsTerminal, Read};
@@ -95,6 +96,7 @@ Exit codes: 0 set · 1 it was not confirmed · 2 the JSON is not what the secret
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::Set { name, config, place } => {
+            check_name(&name)?;
             let forms = forms(&config)?;
             let readers = named(&forms, &name);
             let value = value(&name, &readers).await?;
@@ -148,6 +150,11 @@ fn forms(config: &Path) -> Outcome<Vec<SecretForm>> {
     Ok(forms)
 }
 
+/// Refuses what cannot name a secret. It may be the secret itself, so it is not repeated.
+fn check_name(name: &str) -> Outcome {
+    providers::secret_name_problem(name).map_or(Ok(()), |problem| Err(Exit::usage(problem)))
+}
+
 /// The value on standard input, or typed on a terminal.
 async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
     if std::io::stdin().is_terminal() {
@@ -157,16 +164,23 @@ async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
         };
         return prompt::ask(content).await;
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(Exit::usage)?;
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Exit::usage(format!("standard input cannot be read: {error}")))?;
+    // Some shells of Windows put a byte-order mark before what they pass on.
+    let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     // The message must not quote the input, which contains the secret.
-    serde_json::from_str(&text)
+    serde_json::from_slice(json)
         .map_err(|_| Exit::usage("standard input is not JSON; see `ticketsmith secrets set --help`"))
 }
 
 /// Refuses a secret that one of its readers could not use. Of a whole secret, only the entries that it has are checked.
 pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outcome {
     if let Some(entry) = signing_entry(name, readers) {
+        if let Some(told) = unread_entry(entry, readers) {
+            eprintln!("{told}");
+        }
         let problem = whole.get(entry).and_then(webhooks::signing_entry_problem);
         return problem.map_or(Ok(()), |problem| {
             Err(Exit::usage(format!("{name} was not set: it {problem}; accepted: a text, or [NEW, OLD]")))
@@ -184,8 +198,10 @@ pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outco
             Content::Credentials { .. } => form.problem(whole),
         };
         if let Some(problem) = problem {
-            let accepted = form.accepted();
-            return Err(Exit::usage(format!("{} was not set: {problem}; accepted: {accepted}", form.name)));
+            let accepted = format!("accepted: {}", form.accepted());
+            // A client that refused it has said so already.
+            let told = if problem.contains(&accepted) { problem } else { format!("{problem}; {accepted}") };
+            return Err(Exit::usage(format!("{} was not set: {told}", form.name)));
         }
     }
     Ok(())
@@ -211,6 +227,24 @@ fn signing_problem(endpoints: &[String], whole: &Value) -> Option<String> {
 fn signing_entry<'a>(name: &'a str, readers: &[&SecretForm]) -> Option<&'a str> {
     let (_, entry) = name.split_once('#')?;
     readers.iter().any(|form| matches!(form.content, Content::Signing(_))).then_some(entry)
+}
+
+/// That no sender of webhooks has this name, and which one was probably meant.
+fn unread_entry(entry: &str, readers: &[&SecretForm]) -> Option<String> {
+    let endpoints = || {
+        readers.iter().filter_map(|form| match &form.content {
+            Content::Signing(endpoints) => Some(endpoints.iter().map(String::as_str)),
+            Content::Credentials { .. } => None,
+        })
+    };
+    if endpoints().flatten().any(|endpoint| endpoint == entry) {
+        return None;
+    }
+    let meant = nearest(entry, endpoints().flatten()).map(|name| format!("; did you mean `{name}`?"));
+    Some(format!(
+        "no sender `{entry}` is known here, so nothing reads its signing secret{}",
+        meant.unwrap_or_default()
+    ))
 }
 
 /// The secret's new value: the given one, or the present one with the named entry replaced.
@@ -299,6 +333,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_no_secret_can_have_is_refused() {
+        for name in ["", "a b", "ticketsmith/github#", "#jira", "a#b#c", "a\n"] {
+            let refused = check_name(name).unwrap_err().to_string();
+            assert!(refused.contains("not the name of a secret"), "{name:?}: {refused}");
+        }
+        check_name("ticketsmith/work#jira").unwrap();
+    }
+
+    #[test]
     fn what_its_reader_could_not_use_is_not_set() {
         let forms = SecretForm::by_convention();
         let check = |name: &str, whole: Value| {
@@ -323,5 +366,21 @@ mod tests {
         assert_eq!(check("ticketsmith/signing#github", whole(json!("hunter2"))), None);
         let refused = check("ticketsmith/signing#github", whole(json!({"secret": "hunter2"}))).unwrap();
         assert!(refused.contains("a list of at most two"), "{refused}");
+        let told = |entry: &str| unread_entry(entry, &named(&forms, "ticketsmith/signing"));
+        assert_eq!(told("github"), None);
+        assert!(told("githb").unwrap().ends_with("did you mean `github`?"), "{:?}", told("githb"));
+        // What is accepted is said once, whoever refused it.
+        let refused = check("ticketsmith/github", json!({"token": 5})).unwrap();
+        assert_eq!(refused.matches("accepted: ").count(), 1, "{refused}");
+        // A pasted line break would end in a header that no client can send.
+        for text in ["t\n", " t", "t\u{a0}", "a\nb"] {
+            let refused = check("ticketsmith/github", json!({"token": text})).unwrap();
+            assert!(refused.contains("`token` has a blank or a line break"), "{refused}");
+        }
+        let refused = check("ticketsmith/github", json!({"app_id": "1"})).unwrap();
+        assert!(
+            refused.contains("`installation_id` is missing") && !refused.contains("`token` is missing"),
+            "{refused}"
+        );
     }
 }

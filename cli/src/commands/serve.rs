@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     data: DataArgument,
     /// The address to receive webhooks on. Put a tunnel or TLS reverse proxy in front of it; it serves only webhooks.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     /// The port of the API on 127.0.0.1, for the command line and for programs on this machine; 0 takes any that is free. Every request needs
     /// a token: docs/api.md.
@@ -41,11 +41,15 @@ pub(crate) struct Arguments {
     pull: bool,
     /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
     /// but anyone who can reach the address can read them, so do not publish it through the tunnel.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     metrics: Option<SocketAddr>,
     /// Recompile workflows, prompts and agents when they change.
     #[arg(long)]
     watch: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "accepted: an IP address and a port, as 127.0.0.1:8080".to_owned())
 }
 
 const EXAMPLES: &str = "\
@@ -185,6 +189,8 @@ async fn replace(server: &mut Server, folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Arguments as All;
+    use clap::Parser;
 
     #[test]
     fn the_api_is_exposed_at_a_host_behind_tls() {
@@ -200,5 +206,20 @@ mod tests {
         ] {
             assert!(exposed(bad).unwrap_err().contains("accepted: https://"), "{bad}");
         }
+    }
+
+    #[test]
+    fn days_and_addresses_are_refused_in_our_words() {
+        for (arguments, accepted) in [
+            (["serve", "--listen", "nonsense"], "accepted: an IP address and a port, as 127.0.0.1:8080"),
+            (["serve", "--metrics", "9464"], "accepted: an IP address and a port, as 127.0.0.1:8080"),
+        ] {
+            let refused = All::try_parse_from(["ticketsmith"].into_iter().chain(arguments)).unwrap_err();
+            assert!(refused.to_string().contains(accepted), "{refused}");
+        }
+        let refused =
+            All::try_parse_from(["ticketsmith", "audit", "list", "--day", "yesterday"]).unwrap_err();
+        assert!(refused.to_string().contains("accepted: a day as 2026-01-31"), "{refused}");
+        assert_eq!(address("127.0.0.1:8080").unwrap().port(), 8080);
     }
 }

@@ -25,7 +25,7 @@ use records::{ExecutionView, SessionPhase};
 use scratch::Scratch;
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ticket::Ticket;
 
@@ -117,6 +117,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let (spec, variable) =
         model.ok_or_else(|| Exit::usage(format!("--ai: there is no provider `{}`", arguments.ai)))?;
     let key = key_of(spec, variable)?;
+    if let Some(path) = &arguments.output {
+        check_output(path)?;
+    }
     let ticket = Ticket::read(&arguments).await?;
     let scratch = Scratch::new()?;
     // What parts of this process keep in folders of their own goes with it, also after a kill.
@@ -141,6 +144,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Some(tried) => tried.report(&arguments),
         None => Err(Exit::negative("interrupted; everything was stopped and removed")),
     }
+}
+
+/// Refuses a file that the change could not be written to, before the model is paid for it.
+fn check_output(path: &Path) -> Outcome {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(Exit::usage(format!("--output {shown}: it is a folder; accepted: a file")));
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| Exit::usage(format!("--output {shown}: {error}")))
 }
 
 /// What came of it.
@@ -265,8 +278,11 @@ impl Tried {
         let text = |name: &str| output[name].as_str().unwrap_or_default();
         match &arguments.output {
             Some(path) if !self.patch.is_empty() => {
-                std::fs::write(path, &self.patch)
-                    .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+                if let Err(error) = std::fs::write(path, &self.patch) {
+                    // It was paid for.
+                    println!("\n{}", printable(self.patch.trim_end()));
+                    return Err(Exit::usage(format!("{}: {error}", path.display())));
+                }
                 println!("\nThe change is in {}: `git apply {}`", path.display(), path.display());
             }
             _ => println!("\n{}", printable(self.patch.trim_end())),
@@ -304,5 +320,21 @@ impl Tried {
             ("done" | "nothing_to_do", ..) => Err(Exit::negative("there is nothing to change")),
             _ => Err(Exit::negative("the agent could not do it")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_refused_before_anything_is_paid() {
+        let folder = tempfile::tempdir().unwrap();
+        check_output(&folder.path().join("change.patch")).unwrap();
+        let refused = |path: &Path| check_output(path).unwrap_err().to_string();
+        assert!(refused(folder.path()).ends_with("it is a folder; accepted: a file"));
+        let nowhere = folder.path().join("no/change.patch");
+        assert!(refused(&nowhere).starts_with(&format!("--output {}: ", nowhere.display())));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
     }
 }

@@ -63,14 +63,9 @@ fn address_problem(address: &str) -> Option<String> {
     http_client::check_base_url(address).err().map(|message| format!("it {message}"))
 }
 
-/// The addresses of those who say who somebody is: whoever can change what they answer can be anybody.
 fn sign_in_problems(configuration: &Configuration) -> Vec<Problem> {
-    let github = configuration.sign_in.github.iter().flat_map(|github| {
-        [("github", "url", github.url.as_str()), ("github", "api_url", github.api_url.as_str())]
-    });
-    let oidc = configuration.sign_in.oidc.iter().map(|oidc| ("oidc", "issuer", oidc.issuer.as_str()));
-    let problems = github.chain(oidc).filter_map(|(way, key, address)| {
-        Some(Problem::new(["sign_in", way, key], address_problem(address)?))
+    let problems = configuration.sign_in.addresses().filter_map(|(place, address)| {
+        Some(Problem::new(["sign_in"].into_iter().chain(place), address_problem(address)?))
     });
     problems.collect()
 }

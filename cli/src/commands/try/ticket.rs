@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use crate::exit::{Exit, Outcome};
+use crate::server::source_file::source_at;
 use domain::RepositoryName;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -33,6 +34,7 @@ impl Ticket {
         match (&arguments.ticket, &arguments.ticket_file) {
             (Some(url), _) => {
                 let issue = Issue::parse(url)?;
+                issue.check_api(&arguments.github_url)?;
                 let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
                 issue.read(&arguments.github_url, token.as_deref()).await
             }
@@ -81,6 +83,25 @@ impl Issue {
         })
     }
 
+    /// Checks that the API is that of the issue's site: another one has other issues, and the token is not for another site.
+    fn check_api(&self, api: &str) -> Outcome {
+        let url = http_client::check_base_url(api)
+            .map_err(|problem| Exit::usage(format!("--github-url {problem}")))?;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let api_host = format!("{}{port}", url.host_str().unwrap_or_default());
+        let host = self.site.split_once("://").map_or("", |(_, host)| host).to_ascii_lowercase();
+        let host = host.strip_prefix("www.").unwrap_or(&host);
+        // A substitute on this machine is GitHub's.
+        let is_substitute = host == "github.com" && url.scheme() == "http";
+        if api_host == host || api_host == format!("api.{host}") || is_substitute {
+            return Ok(());
+        }
+        Err(Exit::usage(format!(
+            "{}/{} is not at the GitHub of {api}; accepted: an issue at github.com, or --github-url https://HOST/api/v3 of a GitHub Enterprise Server",
+            self.site, self.repository
+        )))
+    }
+
     async fn read(&self, api: &str, token: Option<&str>) -> Outcome<Ticket> {
         let Self { site, repository, number } = self;
         let client = reqwest::Client::builder()
@@ -98,10 +119,9 @@ impl Issue {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| Exit::unreachable(format!("{url} cannot be read: {}", error.without_url())))?;
+        let response = request.send().await.map_err(|error| {
+            Exit::unreachable(format!("{url} cannot be read: {}", reason(&error.without_url())))
+        })?;
         let status = response.status();
         if !status.is_success() {
             let hint = match (status.as_u16(), token) {
@@ -140,9 +160,16 @@ impl Issue {
     }
 }
 
+/// What is at the bottom of an error: `connection refused`, and not that a request failed.
+fn reason(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
+}
+
 fn of_file(path: &Path) -> Outcome<Ticket> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{shown}: {error}")))?;
+    let text = source_at(path)?.text;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let (title, description) = text.trim_start().split_once('\n').unwrap_or((text.trim(), ""));
     let title = title.trim_start_matches('#').trim();
     if title.is_empty() {
@@ -198,6 +225,33 @@ mod tests {
     }
 
     #[test]
+    fn an_issue_is_read_from_the_api_of_its_own_site() {
+        let check = |issue: &str, api: &str| {
+            Issue::parse(issue).unwrap().check_api(api).map_err(|exit| exit.to_string())
+        };
+        for (issue, api) in [
+            ("https://github.com/a/b/issues/1", "https://api.github.com"),
+            ("https://www.github.com/a/b/issues/1", "https://api.github.com/"),
+            ("https://acme.ghe.com/a/b/issues/1", "https://api.acme.ghe.com"),
+            ("https://git.acme.example/a/b/issues/1", "https://git.acme.example/api/v3"),
+            ("http://127.0.0.1:8081/a/b/issues/1", "http://127.0.0.1:8081"),
+            ("https://github.com/a/b/issues/1", "http://127.0.0.1:8081"),
+        ] {
+            check(issue, api).unwrap();
+        }
+        for issue in [
+            "https://gitlab.com/a/b/issues/1",
+            "http://127.0.0.1:8081/a/b/issues/1",
+            "https://github.com.evil.example/a/b/issues/1",
+        ] {
+            let refused = check(issue, "https://api.github.com").unwrap_err();
+            assert!(refused.contains("is not at the GitHub of https://api.github.com"), "{refused}");
+        }
+        let refused = check("https://github.com/a/b/issues/1", "nonsense").unwrap_err();
+        assert!(refused.starts_with("--github-url is not an address"), "{refused}");
+    }
+
+    #[test]
     fn a_file_has_a_title_and_a_description() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fix.md");
@@ -205,6 +259,10 @@ mod tests {
         let ticket = of_file(&path).unwrap();
         assert_eq!((ticket.id.as_str(), ticket.title.as_str()), ("fix", "Fix it"));
         assert_eq!(ticket.description, "It is broken.");
+        std::fs::write(&path, "\u{feff}# Fix it\r\n").unwrap();
+        assert_eq!(of_file(&path).unwrap().title, "Fix it");
+        std::fs::write(&path, b"Gr\xfc\xdfe\n").unwrap();
+        assert!(of_file(&path).unwrap_err().to_string().contains("is not UTF-8"));
         std::fs::write(&path, "\n").unwrap();
         assert!(of_file(&path).unwrap_err().to_string().contains("first line"));
     }

@@ -11,6 +11,7 @@ impl Configuration {
         problems.extend(self.group_problems());
         problems.extend(self.limit_problems());
         problems.extend(self.word_problems());
+        problems.extend(self.sign_in.problems().into_iter().map(|problem| problem.below(["sign_in"])));
         problems
     }
 
@@ -177,16 +178,6 @@ impl Configuration {
                 "`{command}` is not a slash command; accepted: `/` and one word, such as `/ticketsmith`"
             );
             problems.push(Problem::new(["webhooks", "command"], message));
-        }
-        if let Some(github) = &self.sign_in.github
-            && is_blank(&github.client_id)
-        {
-            problems.push(Problem::new(["sign_in", "github", "client_id"], "it is empty"));
-        }
-        if let Some(oidc) = &self.sign_in.oidc
-            && is_blank(&oidc.client_id)
-        {
-            problems.push(Problem::new(["sign_in", "oidc", "client_id"], "it is empty"));
         }
         problems
     }

@@ -1,5 +1,6 @@
 //! Who may sign people in to the API, besides the installation's own links.
 
+use super::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,23 @@ fn github_api() -> String {
 }
 
 impl SignIn {
+    /// The addresses that are asked who somebody is, each below its keys under `sign_in`. Whoever can change what they answer can be anybody.
+    pub fn addresses(&self) -> impl Iterator<Item = ([&'static str; 2], &str)> {
+        let github = self.github.iter();
+        let github = github.flat_map(|github| {
+            [(["github", "url"], github.url.as_str()), (["github", "api_url"], github.api_url.as_str())]
+        });
+        github.chain(self.oidc.iter().map(|oidc| (["oidc", "issuer"], oidc.issuer.as_str())))
+    }
+
+    /// What is wrong with it, each problem at a place below `sign_in`; whether an address can be asked is for those who ask.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let github = self.github.iter().map(|github| ("github", &github.client_id));
+        let clients = github.chain(self.oidc.iter().map(|oidc| ("oidc", &oidc.client_id)));
+        let empty = clients.filter(|(_, client)| client.trim().is_empty());
+        empty.map(|(way, _)| Problem::new([way, "client_id"], "it is empty")).collect()
+    }
+
     /// Every setting, with the defaults where there are any.
     pub fn example() -> Self {
         Self {
