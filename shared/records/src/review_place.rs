@@ -157,11 +157,9 @@ impl Table {
     ) -> Result<bool, RecordsError> {
         let mut writes: Vec<Write> =
             place.lines.iter().map(|line| out_of(project, line, &place.run)).collect();
-        writes.push(Write::Remove {
-            key: keys::place_of_run(project, &place.run),
-            condition: "#execution = :execution",
-            value: (":execution", text(&place.execution)),
-        });
+        let key = keys::place_of_run(project, &place.run);
+        let condition = "#execution = :execution";
+        writes.push(Write::Remove(key, condition, (":execution", text(&place.execution))));
         Ok(self.transact("give back a place at reviewers", writes).await?.is_ok())
     }
 

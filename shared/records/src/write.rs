@@ -77,11 +77,7 @@ pub(crate) enum Write {
         key: Key,
     },
     /// Removes an item, if the condition holds of it with this value.
-    Remove {
-        key: Key,
-        condition: &'static str,
-        value: (&'static str, AttributeValue),
-    },
+    Remove(Key, &'static str, (&'static str, AttributeValue)),
     /// Changes nothing, but must hold.
     Check {
         key: Key,
@@ -153,7 +149,7 @@ impl Write {
             Self::Delete { key } => {
                 item.delete(DeleteItem::builder().table_name(table).set_key(Some(key_item(&key))).build()?)
             }
-            Self::Remove { key, condition, value: (name, value) } => item.delete(
+            Self::Remove(key, condition, (name, value)) => item.delete(
                 DeleteItem::builder()
                     .table_name(table)
                     .set_key(Some(key_item(&key)))
