@@ -156,11 +156,22 @@ async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delive
 
 #[tokio::test]
 async fn a_second_round_revises_the_pull_request_of_the_first() {
-    for trigger in ["jira-comment", "pull-request-comment", "review", "slack-thread"] {
+    for (stack, trigger) in [
+        ("default", "jira-comment"),
+        ("default", "pull-request-comment"),
+        ("default", "review"),
+        ("default", "slack-thread"),
+        ("default", "checks-failed"),
+        ("github", "review"),
+        ("gitlab", "pull-request-comment"),
+        ("gitlab", "review"),
+        ("gitlab", "slack-thread"),
+        ("gitlab", "checks-failed"),
+    ] {
         let temporary = TempDir::new().unwrap();
-        let Output { status, stdout, stderr } =
-            demo(temporary.path(), &["--trigger", trigger, "--json"]).output().await.unwrap();
-        assert_eq!(status.code(), Some(0), "{trigger}: {}", text(&stderr));
+        let arguments = ["--stack", stack, "--trigger", trigger, "--json"];
+        let Output { status, stdout, stderr } = demo(temporary.path(), &arguments).output().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{stack} {trigger}: {}", text(&stderr));
         let printed = text(&stdout);
         let document: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
         let revisions = document["revisions"].as_array().unwrap();
@@ -171,6 +182,24 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
         assert!(revision["cost_usd"].as_f64().unwrap() > 0.0, "{document:#}");
         let files = document["pull_request"]["files"].to_string();
         assert!(files.contains("README.md"), "{document:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_world_has_no_place_for_is_refused_before_anything_starts() {
+    for (stack, trigger, reason) in [
+        ("gitlab", "jira-comment", "nobody and no place for `jira-comment`"),
+        ("github", "slack-thread", "nobody and no place for `slack-thread`"),
+        ("github", "plan", "no delivery `plan`"),
+    ] {
+        let temporary = TempDir::new().unwrap();
+        let arguments = ["--stack", stack, "--trigger", trigger];
+        let Output { status, stdout, stderr } = demo(temporary.path(), &arguments).output().await.unwrap();
+        let errors = text(&stderr);
+        assert_eq!(status.code(), Some(2), "{stack} {trigger}: {errors}");
+        assert!(errors.contains(reason) && stdout.is_empty(), "{errors}");
+        let (_, accepted) = errors.split_once("accepted: ").unwrap();
+        assert!(accepted.contains("review") && !accepted.contains(trigger), "{errors}");
     }
 }
 

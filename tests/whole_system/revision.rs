@@ -113,6 +113,46 @@ async fn words_on_the_ticket_and_in_the_chat_ask_for_a_revision_too() {
 }
 
 #[tokio::test]
+async fn a_pull_request_that_is_closed_meanwhile_gets_no_commit() {
+    let file = WorldFile::quick_shop().edit(|world| {
+        let of_revision = "People looked at it and ask for changes";
+        let question = json!({"question": "In which file?", "options": ["the README", "a new one"]});
+        let ask = json!({"for": of_revision, "content": [{"tool_use": {"name": "ask_person", "input": question}}]});
+        let page = json!({"path": "docs/codes.md", "content": "Codes may be in lower case.\n"});
+        let work = json!({
+            "outcome": "done", "summary": "There is a page about the case of codes.", "pr_title": "Add codes",
+            "pr_description": "A page about codes.", "commit_message": "Say that case does not matter", "tests": "None.",
+            "open_points": [],
+        });
+        let finish = json!({"for": of_revision, "content": [
+            {"tool_use": {"name": "write_file", "input": page}}, {"tool_use": {"name": "finish", "input": work}},
+        ]});
+        let replies = world["claude"]["replies"].as_array_mut().unwrap();
+        replies.insert(0, ask);
+        replies.insert(1, finish);
+    });
+    let (world, number) = with_pull_request_in(file).await;
+    let head = |state: &Value| repository(state, "acme/shop")["branches"][BRANCH].clone();
+    let before = head(&world.state().await);
+    let revision = world.start_by(comment(&number, &format!("@ticketsmith {REQUEST}"), "ada")).await;
+    let asks = async || (world.execution(&revision).await["outcome"] == "waiting").then_some(());
+    eventually("the agent's question", EXECUTION_LIMIT, asks).await;
+    world
+        .deliver(
+            json!({"kind": "github-close", "repository": "acme/shop", "pull_request": number, "by": "ada"}),
+        )
+        .await;
+    let (code, _, errors) =
+        world.command(&["approve", "SHOP-1", "--as", "ada", "--comment", "a new one"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let ended = world.ended(&revision).await;
+    assert_eq!(ended["outcome"], "failed", "{ended:#}");
+    assert!(ended["cause"].as_str().unwrap().contains("closed or merged"), "{ended:#}");
+    assert_eq!(head(&world.state().await), before, "somebody who closes it wants no more commits");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_strangers_words_start_nothing_and_are_answered_once() {
     let (world, number) = with_pull_request().await;
     let stranger = comment(&number, &format!("@ticketsmith {REQUEST}"), "grace");

@@ -32,7 +32,7 @@ const GREETINGS: [&str; 24] = [
 ];
 
 /// Those of them that people also say at the end.
-const THANKS: [&str; 6] = ["thanks", "thank", "thx", "ok", "okay", "great"];
+const THANKS: [&str; 3] = ["thanks", "thank", "thx"];
 
 /// What a comment says to the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,9 @@ pub(crate) fn words_for_bot<'a>(
             let behind = &comment[line_start + at + address.len()..];
             if begins_a_sentence(before) {
                 let words = without_greeting(behind);
+                // Who greets and then begins anew, on the next line, says what stands there.
+                let again = [command, mention].into_iter().find_map(|name| self::address(words, name));
+                let words = again.map_or(words, |again| without_greeting(&words[again.len()..]));
                 // `Thanks, @ticketsmith!` asks for nothing, and neither does `@ticketsmith thank you`.
                 let asks = !words.is_empty() || (before.trim().is_empty() && !thanks(behind));
                 return Some(Said { words, is_addressed: asks });
@@ -233,6 +236,7 @@ mod tests {
             "\u{200f}@ticketsmith\u{200f} \u{200f}approve\u{200e}",
             "\u{feff}@ticketsmith\u{a0}approve\u{200b}",
             "approve @ticketsmith\u{2060}",
+            "@ticketsmith hello!\n@ticketsmith approve",
         ] {
             let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
             assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");

@@ -91,6 +91,22 @@ async fn words_in_a_comment_are_answered() {
 }
 
 #[tokio::test]
+async fn the_second_command_of_a_comment_is_told_of() {
+    let world = world().await;
+    world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
+    world.clock.advance(200);
+    let ask = async |delivery: &str, body: &str, by: &str| {
+        answer(&world, delivery, &comment("SHOP-1", body, by)).await
+    };
+    let told = "Only the first command of a comment is carried out; write stop in a comment of its own.";
+    let both = ask("d1", "@ticketsmith status\n@ticketsmith stop", "5b10").await.unwrap();
+    assert!(both.contains("running") && both.ends_with(told), "{both}");
+    // What a command did is otherwise shown on the ticket alone.
+    let stopped = ask("d2", "@ticketsmith stop\n@ticketsmith costs", "5b10").await.unwrap();
+    assert_eq!(stopped, told.replace("write stop", "write costs"));
+}
+
+#[tokio::test]
 async fn a_mention_is_known_without_a_setting() {
     let mut configuration = configuration();
     configuration.webhooks.own_accounts.clear();

@@ -307,11 +307,6 @@ mod tests {
             "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
         );
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::as_sent;
 
     #[test]
     fn what_is_typed_is_sent_as_slack_does() {
