@@ -370,8 +370,10 @@ impl Reading<'_> {
         auth: &Auth,
         mut response: reqwest::Response,
     ) -> Result<Answer, Failure> {
-        let Self { client, largest_answer, listener } = self;
+        let Self { client, listener, .. } = self;
         let status = response.status();
+        // What is refused is explained, however little the reader wants of what is given.
+        let largest_answer = if status.is_success() { self.largest_answer } else { client.largest_answer };
         let headers = std::mem::take(response.headers_mut());
         if let Some(observe) = &client.options.observer {
             observe(&headers);

@@ -79,10 +79,13 @@ fn events() -> Vec<EventSpec> {
             .condition(Condition::new("from", "The status that the ticket came from."))
             .matched_by(["task_id"])
             .also(common::TICKET_TRANSITIONED),
-        EventSpec::new(EDITED, "A Jira ticket's summary or description changed, or a file was attached to it.")
-            .fields([("task_id", Text), ("actor", Any), ("project", Text)])
-            .matched_by(["task_id"])
-            .also(common::TICKET_EDITED),
+        EventSpec::new(
+            EDITED,
+            "A Jira ticket's summary or description changed, or a file was attached to it.",
+        )
+        .fields([("task_id", Text), ("actor", Any), ("project", Text)])
+        .matched_by(["task_id"])
+        .also(common::TICKET_EDITED),
         EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(

@@ -306,7 +306,8 @@ fn recorded_deliveries_are_understood() {
 #[test]
 fn a_file_that_is_attached_changes_the_ticket() {
     let events = |from: Value, to: Value| {
-        let item = json!({"field": "Attachment", "fieldId": "attachment", "fromString": from, "toString": to});
+        let item =
+            json!({"field": "Attachment", "fieldId": "attachment", "fromString": from, "toString": to});
         meaning_of(json!({
             "webhookEvent": "jira:issue_updated", "timestamp": 1_772_442_000_000_i64,
             "user": {"accountId": "ada"}, "issue": {"key": "SHOP-1", "fields": {"project": {"key": "SHOP"}}},
@@ -315,5 +316,8 @@ fn a_file_that_is_attached_changes_the_ticket() {
     };
     let Meaning::Events(attached) = events(Value::Null, json!("till.log")) else { panic!("no events") };
     assert_eq!((attached.len(), &attached[0].event.kind), (1, &EDITED));
-    assert!(matches!(events(json!("till.log"), Value::Null), Meaning::Ignored(_)), "nobody is shown what is gone");
+    assert!(
+        matches!(events(json!("till.log"), Value::Null), Meaning::Ignored(_)),
+        "nobody is shown what is gone"
+    );
 }
