@@ -81,7 +81,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return Exit::unreachable(format!("cannot start: {error}")).report(),
     };
-    match runtime.block_on(arguments.command.run()) {
+    match closed_output::dropping_what_it_holds(|| runtime.block_on(arguments.command.run())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => exit.report(),
     }

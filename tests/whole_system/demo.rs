@@ -53,6 +53,23 @@ async fn an_interrupted_demo_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_demo_that_nobody_reads_leaves_nothing_behind() {
+    use rustix::process::{Pid, test_kill_process};
+    let temporary = TempDir::new().unwrap();
+    let mut child = demo(temporary.path(), &["--keep"]).spawn().unwrap();
+    let running =
+        eventually("the demo's `serve`", EXECUTION_LIMIT, async || announced(temporary.path())).await;
+    let serve = Pid::from_raw(i32::try_from(running["process"].as_u64().unwrap()).unwrap()).unwrap();
+    // The reader goes, as `head` does.
+    drop(child.stdout.take());
+    let Output { status, stderr, .. } = child.wait_with_output().await.unwrap();
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    eventually("`serve` to end", EXECUTION_LIMIT, async || test_kill_process(serve).is_err().then_some(()))
+        .await;
+    assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_cannot_be_exported_is_refused_before_anything_starts() {
     let temporary = TempDir::new().unwrap();
     std::fs::create_dir(temporary.path().join("full")).unwrap();

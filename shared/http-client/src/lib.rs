@@ -30,6 +30,7 @@ mod options;
 mod pages;
 mod path;
 mod pause;
+mod reading;
 mod redact;
 mod redirect;
 mod request;

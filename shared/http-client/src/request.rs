@@ -3,9 +3,10 @@
 use crate::answer::Answer;
 use crate::auth::Auth;
 use crate::client::Client;
-use crate::failure::{Failure, from_status};
+use crate::failure::Failure;
 use crate::gate::Reply;
 use crate::path;
+use crate::reading::{Listener, Reading, no_answer};
 use crate::redirect::{Elsewhere, next_hop};
 use crate::retry_after::until_reset;
 use crate::sign::Unsigned;
@@ -15,9 +16,6 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde::Serialize;
-use serde_json::Value;
-use std::error::Error;
-use std::fmt;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -44,16 +42,6 @@ pub struct Request<'client> {
     largest_answer: usize,
     within: Option<Duration>,
     listener: Option<Listener<'client>>,
-}
-
-/// Hears an answer as it comes.
-#[derive(Clone, Copy)]
-struct Listener<'client>(&'client (dyn Fn(&[u8]) + Send + Sync));
-
-impl fmt::Debug for Listener<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Listener")
-    }
 }
 
 impl Client {
@@ -353,87 +341,4 @@ fn inside(what: &str, to: &Url) -> Failure {
     Failure::unanswered(ActionError::rejected(format!(
         "{what} was redirected to {host}, which is in a private network; that is not followed"
     )))
-}
-
-/// How an answer is read.
-#[derive(Clone, Copy)]
-struct Reading<'client> {
-    client: &'client Client,
-    largest_answer: usize,
-    listener: Option<Listener<'client>>,
-}
-
-impl Reading<'_> {
-    async fn read(
-        self,
-        timeout: Duration,
-        what: &str,
-        auth: &Auth,
-        mut response: reqwest::Response,
-    ) -> Result<Answer, Failure> {
-        let Self { client, largest_answer, listener } = self;
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        if let Some(observe) = &client.options.observer {
-            observe(&headers);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| no_answer(timeout, what, auth, &error))?
-        {
-            if body.len() + chunk.len() > largest_answer {
-                return Err(Failure::unanswered(too_large(what, largest_answer)));
-            }
-            if let Some(Listener(hear)) = listener.filter(|_| status.is_success()) {
-                hear(&chunk);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        if status.is_success() {
-            let (what, auth) = (what.to_owned(), auth.clone());
-            return Ok(Answer { what, auth, status: status.as_u16(), headers, body });
-        }
-        let text = String::from_utf8_lossy(&body);
-        let body = auth.without_secrets_in(serde_json::from_str(&text).unwrap_or(Value::Null));
-        let mut error =
-            from_status(what, status, &headers, &body, &auth.quote(&text), client.options.clock.now());
-        if let Some(kind) = client.judge.and_then(|judge| judge(status.as_u16(), &body)) {
-            error = ActionError { kind, retry_after: None, ..error };
-        }
-        Err(Failure {
-            status: Some(status.as_u16()),
-            body,
-            error: auth.without_secrets(error),
-            was_sent: true,
-        })
-    }
-}
-
-fn too_large(what: &str, most: usize) -> ActionError {
-    const MEGABYTE: usize = 1024 * 1024;
-    let most = if most >= MEGABYTE { format!("{} MiB", most / MEGABYTE) } else { format!("{most} bytes") };
-    ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
-}
-
-/// The whole chain of causes, without the address: its query is not for logs.
-fn no_answer(timeout: Duration, what: &str, auth: &Auth, error: &reqwest::Error) -> Failure {
-    if error.is_timeout() && !error.is_connect() {
-        let seconds = timeout.as_secs_f64();
-        let late = ActionError::unavailable(format!("{what} gave no whole answer within {seconds} s"));
-        return Failure::unanswered(late);
-    }
-    let problem = match error {
-        error if error.is_connect() => "could not connect",
-        error if error.is_body() || error.is_decode() => "broke off in the middle of its answer",
-        _ => "gave no answer",
-    };
-    let mut cause = error.source();
-    let mut deepest = String::new();
-    while let Some(current) = cause {
-        deepest = current.to_string();
-        cause = current.source();
-    }
-    let reason = if deepest.is_empty() { String::new() } else { format!(": {}", auth.quote(&deepest)) };
-    let failure = Failure::from(ActionError::unavailable(format!("{what} {problem}{reason}")));
-    Failure { was_sent: !error.is_connect(), ..failure }
 }

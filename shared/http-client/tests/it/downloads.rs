@@ -27,6 +27,7 @@ async fn service() -> Client {
             }
             "/base/stolen" => answer(302, &[("location", "https://evil.example/?key=private")], ""),
             "/base/inside" => answer(302, &[("location", "https://169.254.169.254/latest/meta-data")], ""),
+            "/base/gone" => answer(404, &[], r#"{"message": "There is no such file"}"#),
             "/base/large" => answer(200, &[], vec![b'x'; 2_000]),
             path => unreachable!("{path}"),
         }
@@ -64,6 +65,8 @@ async fn a_file_is_not_read_from_hosts_that_nobody_named() {
 async fn an_answer_that_is_larger_than_its_reader_wants_is_refused() {
     let client = service().await;
     assert_eq!(client.get("/large", &[]).at_most(2_000).send().await.unwrap().size(), 2_000);
+    let gone = client.get("/gone", &[]).at_most(1).send().await.unwrap_err();
+    assert_eq!((gone.status, gone.words().as_str()), (Some(404), "There is no such file"));
     let error = client.get("/large", &[]).at_most(1_999).send().await.unwrap_err().error;
     assert!(error.message.ends_with("gave an answer of more than 1999 bytes, which is refused"), "{error}");
 }
