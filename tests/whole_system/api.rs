@@ -4,7 +4,7 @@
 mod client;
 
 use crate::support::{World, WorldFile};
-use client::{Api, answered};
+pub(crate) use client::{Api, answered};
 use reqwest::header::HeaderValue;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
