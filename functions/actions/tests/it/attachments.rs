@@ -35,9 +35,9 @@ async fn first_message(world: &World, opened: &Value) -> Vec<Value> {
 
 /// The line about a file.
 fn line<'t>(text: &'t str, name: &str) -> &'t str {
-    text.lines()
-        .find(|line| line.starts_with("- ") && line.contains(name))
-        .unwrap_or_else(|| panic!("{name} in {text}"))
+    let found = text.lines().find(|line| line.starts_with("- ") && line.contains(name));
+    assert!(found.is_some(), "{name} in {text}");
+    found.unwrap_or_default()
 }
 
 #[tokio::test]
