@@ -130,7 +130,9 @@ steps:
 "#;
     let compilation = right(&Source::new("workflows/small.yaml", text));
     let example = |command: &str, printed: &str| {
-        generated("docs/workflow-tools.md", &format!("$ ticketsmith workflow {command}\n"), "```", printed);
+        let update = std::env::var_os("UPDATE_GENERATED");
+        let open = format!("$ ticketsmith workflow {command}\n");
+        generated("docs/workflow-tools.md", &open, "```", printed, update);
     };
     example("explain tell", &explain(&compilation, "tell").unwrap().text());
     example("graph workflows/small.yaml", &Graph::of(&compilation).unwrap().mermaid());

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use workflow::{Catalog, Compilation, Environment, Source, compile, content, render};
@@ -83,13 +84,13 @@ pub(crate) fn compilation(source: &Source, definition: Value, steps: &[(&str, &s
     compilation
 }
 
-/// A part of a page, from behind `open` to `close`, is this one; with `UPDATE_GENERATED`, it becomes it.
-pub(crate) fn generated(page: &str, open: &str, close: &str, part: &str) {
+/// A part of a page, from behind `open` to `close`, is this one; with an `update`, it becomes it.
+pub(crate) fn generated(page: &str, open: &str, close: &str, part: &str, update: Option<OsString>) {
     let path = root().join(page);
     let text = fs::read_to_string(&path).unwrap();
     let start = text.find(open).unwrap() + open.len();
     let end = start + text[start..].find(close).unwrap();
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
+    if update.is_some() {
         fs::write(&path, format!("{}{part}{}", &text[..start], &text[end..])).unwrap();
     } else {
         assert_eq!(&text[start..end], part, "{page} is stale");
