@@ -86,16 +86,16 @@ impl ActionEntry {
 }
 
 fn run<'a, A: Action>(context: &'a Context<'a>, input: Value) -> BoxFuture<'a, Result<Value, NoOutput>> {
-    // Boxed, because the future holds everything that an action and its plugins wait for.
+    // Boxed, because the futures hold everything that an action and its plugins wait for.
     async move {
         let spec = &A::SPEC;
         let input: A::Input = read_input(spec, input).map_err(|error| context.without_input(error))?;
         // What parks journals its question by itself: its output comes when it is answered.
         let output = if spec.journal == Journal::Nothing || spec.parks {
-            A::run(context, input).await?.output
+            Box::pin(A::run(context, input)).await?.output
         } else {
             let act = async |_: &crate::effect::Effect| {
-                let done = A::run(context, input).await?;
+                let done = Box::pin(A::run(context, input)).await?;
                 Ok::<_, NoOutput>(context.with_own_inverse(done)?)
             };
             context.effect().perform(act).await?

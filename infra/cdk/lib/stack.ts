@@ -19,7 +19,8 @@ export interface TicketsmithProps extends StackProps {
 
 export class TicketsmithStack extends Stack {
   constructor(scope: Construct, id: string, props: TicketsmithProps) {
-    super(scope, id, { description: "Ticketsmith turns tickets into pull requests", ...props });
+    // CloudFormation takes a template of 1 MB, a quarter of which would be spaces.
+    super(scope, id, { description: "Ticketsmith turns tickets into pull requests", suppressTemplateIndentation: true, ...props });
     const { settings, generated } = props;
     Tags.of(this).add("application", "ticketsmith");
     Tags.of(this).add("stage", settings.stage);

@@ -128,19 +128,20 @@ impl Table {
             ]))
         });
         let limit = limit.clamp(1, PAGE_LIMIT);
-        let page = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .index_name(GSI1)
-            .key_condition_expression("gsi1pk = :partition")
-            .expression_attribute_values(":partition", text(&partition))
-            .set_exclusive_start_key(position)
-            .scan_index_forward(order == Order::OldestFirst)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("list records", &error))?;
+        let page = Box::pin(
+            self.client
+                .query()
+                .table_name(&*self.name)
+                .index_name(GSI1)
+                .key_condition_expression("gsi1pk = :partition")
+                .expression_attribute_values(":partition", text(&partition))
+                .set_exclusive_start_key(position)
+                .scan_index_forward(order == Order::OldestFirst)
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("list records", &error))?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, GSI1_SK));
         let next = next.map(str::to_owned);
         let entries = page.items.unwrap_or_default();

@@ -77,19 +77,20 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn open_due(&self, now: Timestamp, limit: usize) -> Result<Vec<ExecutionRecord>, RecordsError> {
-        let page = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .index_name(keys::GSI1)
-            .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
-            .expression_attribute_values(":open", text(keys::OPEN))
-            // `~` sorts behind the separator: what is due at this very moment is included.
-            .expression_attribute_values(":now", text(keys::open_since(now, "~")))
-            .limit(i32::try_from(limit.min(100)).unwrap_or(100))
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
+        let page = Box::pin(
+            self.client
+                .query()
+                .table_name(&*self.name)
+                .index_name(keys::GSI1)
+                .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
+                .expression_attribute_values(":open", text(keys::OPEN))
+                // `~` sorts behind the separator: what is due at this very moment is included.
+                .expression_attribute_values(":now", text(keys::open_since(now, "~")))
+                .limit(i32::try_from(limit.min(100)).unwrap_or(100))
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
         let names: Vec<String> = page
             .items
             .unwrap_or_default()

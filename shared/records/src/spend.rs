@@ -90,17 +90,18 @@ impl Table {
     /// The name of an execution's workflow, for the roll-up of its costs.
     pub(crate) async fn workflow_of(&self, execution: &str) -> Result<Option<String>, RecordsError> {
         let key = keys::execution(execution);
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .key(keys::PK, text(key.pk))
-            .key(keys::SK, text(key.sk))
-            .projection_expression("workflow")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
+        let answer = Box::pin(
+            self.client
+                .get_item()
+                .table_name(&*self.name)
+                .key(keys::PK, text(key.pk))
+                .key(keys::SK, text(key.sk))
+                .projection_expression("workflow")
+                .consistent_read(true)
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
         Ok(answer.item.as_ref().and_then(|item| attribute(item, "workflow").map(str::to_owned)))
     }
 }

@@ -1,4 +1,7 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
+//!
+//! Every request of the SDK is boxed: it is a future of several kilobytes, and whoever awaits a few of them in turn would be a future of all of
+//! them, and overflow a thread's stack.
 
 use crate::audit_turns::Turns;
 use crate::cached::{Cached, Last};
@@ -116,28 +119,31 @@ impl Table {
             .enabled(true)
             .build()
             .map_err(build)?;
-        self.client
-            .update_time_to_live()
-            .table_name(&*self.name)
-            .time_to_live_specification(expiry)
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("set the table's time to live", &error))?;
+        Box::pin(
+            self.client
+                .update_time_to_live()
+                .table_name(&*self.name)
+                .time_to_live_specification(expiry)
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("set the table's time to live", &error))?;
         Ok(())
     }
 
     /// The item under a key, read consistently.
     pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, RecordsError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .key(PK, AttributeValue::S(key.pk))
-            .key(SK, AttributeValue::S(key.sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
+        let answer = Box::pin(
+            self.client
+                .get_item()
+                .table_name(&*self.name)
+                .key(PK, AttributeValue::S(key.pk))
+                .key(SK, AttributeValue::S(key.sk))
+                .consistent_read(true)
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
         Ok(answer.item)
     }
 
@@ -176,8 +182,9 @@ impl Table {
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
             };
-            let page =
-                request.send().await.map_err(|error| RecordsError::from_sdk("query records", &error))?;
+            let page = Box::pin(request.send())
+                .await
+                .map_err(|error| RecordsError::from_sdk("query records", &error))?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -197,21 +204,22 @@ impl Table {
     ) -> Result<Vec<Item>, RecordsError> {
         let from = if after.is_empty() { prefix } else { after };
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let page = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(partition))
-            // The lowest that is above: between the two there is nothing.
-            .expression_attribute_values(":first", AttributeValue::S(format!("{from}\u{1}")))
-            // `~` sorts behind every character that our sort keys hold.
-            .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
+        let page = Box::pin(
+            self.client
+                .query()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":pk", AttributeValue::S(partition))
+                // The lowest that is above: between the two there is nothing.
+                .expression_attribute_values(":first", AttributeValue::S(format!("{from}\u{1}")))
+                // `~` sorts behind every character that our sort keys hold.
+                .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
+                .limit(limit)
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
         Ok(page.items.unwrap_or_default())
     }
 
@@ -225,20 +233,21 @@ impl Table {
     ) -> Result<Vec<Item>, RecordsError> {
         // `~` sorts behind every character that our sort keys hold.
         let last = before.map_or_else(|| format!("{prefix}~"), |before| format!("{prefix}{before}"));
-        let page = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(partition))
-            .expression_attribute_values(":first", AttributeValue::S(prefix.to_owned()))
-            .expression_attribute_values(":last", AttributeValue::S(last))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| RecordsError::from_sdk("query the newest records", &error))?;
+        let page = Box::pin(
+            self.client
+                .query()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":pk", AttributeValue::S(partition))
+                .expression_attribute_values(":first", AttributeValue::S(prefix.to_owned()))
+                .expression_attribute_values(":last", AttributeValue::S(last))
+                .scan_index_forward(false)
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .send(),
+        )
+        .await
+        .map_err(|error| RecordsError::from_sdk("query the newest records", &error))?;
         Ok(page.items.unwrap_or_default())
     }
 
@@ -264,11 +273,7 @@ impl Table {
                 .consistent_read(true)
                 .build()
                 .map_err(|error| RecordsError::Invalid(error.to_string()))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.name, request)
-                .send()
+            let answer = Box::pin(self.client.batch_get_item().request_items(&*self.name, request).send())
                 .await
                 .map_err(|error| RecordsError::from_sdk("read several records", &error))?;
             let found: Vec<Item> = answer.responses.unwrap_or_default().into_values().flatten().collect();

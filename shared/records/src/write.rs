@@ -217,21 +217,22 @@ impl Table {
         update: Update,
     ) -> Result<Result<Item, Refused>, RecordsError> {
         let once = async || {
-            let answer = self
-                .client
-                .update_item()
-                .table_name(&*self.name)
-                .set_key(Some(key_item(&update.key)))
-                .set_expression_attribute_names(Some(names(&update.expressions())))
-                .set_expression_attribute_values(
-                    Some(update.values.clone()).filter(|values| !values.is_empty()),
-                )
-                .update_expression(&update.update)
-                .set_condition_expression(update.condition.clone())
-                .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .send()
-                .await;
+            let answer = Box::pin(
+                self.client
+                    .update_item()
+                    .table_name(&*self.name)
+                    .set_key(Some(key_item(&update.key)))
+                    .set_expression_attribute_names(Some(names(&update.expressions())))
+                    .set_expression_attribute_values(
+                        Some(update.values.clone()).filter(|values| !values.is_empty()),
+                    )
+                    .update_expression(&update.update)
+                    .set_condition_expression(update.condition.clone())
+                    .return_values(ReturnValue::AllNew)
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                    .send(),
+            )
+            .await;
             let error = match answer {
                 Ok(answer) => return Ok(answer.attributes.unwrap_or_default()),
                 Err(error) => error,
@@ -252,16 +253,17 @@ impl Table {
         condition: Option<&'static str>,
     ) -> Result<Result<(), Refused>, RecordsError> {
         let once = async || {
-            let answer = self
-                .client
-                .put_item()
-                .table_name(&*self.name)
-                .set_item(Some(item.clone()))
-                .set_condition_expression(condition.map(str::to_owned))
-                .set_expression_attribute_names(condition.map(names))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .send()
-                .await;
+            let answer = Box::pin(
+                self.client
+                    .put_item()
+                    .table_name(&*self.name)
+                    .set_item(Some(item.clone()))
+                    .set_condition_expression(condition.map(str::to_owned))
+                    .set_expression_attribute_names(condition.map(names))
+                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                    .send(),
+            )
+            .await;
             let error = match answer {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
@@ -282,16 +284,17 @@ impl Table {
         condition: &'static str,
         (placeholder, value): (&str, AttributeValue),
     ) -> Result<(), RecordsError> {
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(&key)))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names(condition)))
-            .expression_attribute_values(placeholder, value)
-            .send()
-            .await;
+        let answer = Box::pin(
+            self.client
+                .delete_item()
+                .table_name(&*self.name)
+                .set_key(Some(key_item(&key)))
+                .condition_expression(condition)
+                .set_expression_attribute_names(Some(names(condition)))
+                .expression_attribute_values(placeholder, value)
+                .send(),
+        )
+        .await;
         match answer {
             Ok(_) => Ok(()),
             Err(error)
@@ -318,7 +321,8 @@ impl Table {
             .map_err(|error| RecordsError::Invalid(error.to_string()))?;
         let once = async || {
             let answer =
-                self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+                Box::pin(self.client.transact_write_items().set_transact_items(Some(writes.clone())).send())
+                    .await;
             let error = match answer {
                 Ok(_) => return Ok(()),
                 Err(error) => error,

@@ -146,7 +146,7 @@ impl Secrets {
 
     async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
         let owned = || name.to_owned();
-        let answer = self.client.get_secret_value().secret_id(secret_id(name)).send().await;
+        let answer = Box::pin(self.client.get_secret_value().secret_id(secret_id(name)).send()).await;
         // The whole error could contain the response, including the secret.
         let answer = answer.map_err(|error| match error.code() {
             Some("ResourceNotFoundException" | "InvalidRequestException") => SecretError::Missing(owned()),

@@ -183,10 +183,11 @@ async fn a_lost_delivery_keeps_nobody_waiting() {
     let asked = || world.services.log().iter().filter(|entry| entry.path.ends_with("/pulls/101")).count();
     world.sweeps().await;
     assert_eq!((asked(), world.let_pass().len()), (0, 0), "it took its place just now");
-    // The code host knows nothing of it, so nobody can review it.
+    // The code host knows nothing of it, so nobody can review it. What is new may be unknown for a moment, so it is asked more than once.
     world.clock.advance(1);
     world.sweeps().await;
-    assert_eq!((asked(), world.let_pass()), (1, vec!["SHOP-2".to_owned()]));
+    assert!(asked() >= 1);
+    assert_eq!(world.let_pass(), ["SHOP-2"]);
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn of_answers_that_race_from_many_places_one_decides_and_the_others_are_to
     let directory = world.directory_of_four().await;
     for round in 0..12_usize {
         let count = u32::try_from(1 + round % 3).unwrap();
-        let waiter = world.ask(&format!("SHOP-{round}"), count).await;
+        let waiter = world.ask(&format!("SHOP-{}", round + 1), count).await;
         let said: Vec<Said> = (0..12)
             .map(|number| {
                 let who = PEOPLE[(number * 7 + round) % PEOPLE.len()];

@@ -295,7 +295,8 @@ impl Session<'_> {
         self.head.bounds.usd = definition.max_usd;
         self.state.workspace.new_generation();
         self.state.guided.clear();
-        let pictures = attachments::pictures(self.context, &opening.attachments, &prefix.model).await?;
+        let pictures =
+            Box::pin(attachments::pictures(self.context, &opening.attachments, &prefix.model)).await?;
         let first = first_message(opening, &self.state, pictures);
         self.record_with_words(first, Some(prefix), FileChanges::default()).await
     }

@@ -95,7 +95,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
     let model = context.model_named(&prefix.model).await?;
     let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
-    opening.attachments = attached(context, opening.task.as_ref(), &model, session).await?;
+    opening.attachments = Box::pin(attached(context, opening.task.as_ref(), &model, session)).await?;
     if let Some(session) = earlier {
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
@@ -129,7 +129,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         opened_at: now,
         changed_at: now,
     };
-    let shown = pictures(context, &opening.attachments, &prefix.model).await?;
+    let shown = Box::pin(pictures(context, &opening.attachments, &prefix.model)).await?;
     let mut first = first_message(&opening, &state, shown);
     let words = waiting(context, head.task_id.as_deref()).await?;
     if let Some(words) = &words {
