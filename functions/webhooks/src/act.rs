@@ -96,7 +96,9 @@ impl Acting<'_> {
         for received in events {
             let place = received.reply.clone().map(|place| (place, received.event.delivery.clone()));
             let second = self.second_of(&received).filter(|_| is_to_bot);
-            let Handled { outcome, mut answer } = self.on_event(&routes, received, is_to_bot).await?;
+            // Boxed: the future holds all that a delivery can lead to.
+            let handled = Box::pin(self.on_event(&routes, received, is_to_bot)).await?;
+            let Handled { outcome, mut answer } = handled;
             // A stranger is told nothing of commands. What was carried out on a ticket is otherwise shown there.
             let is_told = answer.is_some() || outcome == Outcome::Recorded;
             if let Some(second) = second.filter(|_| is_told) {

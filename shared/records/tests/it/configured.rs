@@ -144,7 +144,8 @@ async fn a_project_that_a_later_version_wrote_is_read() {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let update = client.update_item().table_name("ticketsmith").key("pk", text("CONFIGURED#PROJECTS"));
     let update =
-        update.key("sk", text("PROJECT#gift")).update_expression("SET project = :project, later = :later");
+        update.key("sk", text("PROJECT#gift")).update_expression("SET #project = :project, later = :later");
+    let update = update.expression_attribute_names("#project", "project");
     let update = update.expression_attribute_values(":project", text(&later.to_string()));
     update.expression_attribute_values(":later", text("x")).send().await.unwrap();
     let read = table.managed_project("GIFT").await.unwrap().unwrap();

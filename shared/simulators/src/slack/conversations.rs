@@ -46,9 +46,9 @@ pub(super) async fn list(AxumState(slack): AxumState<Slack>, arguments: Argument
     answer(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
 }
 
-/// The id of what the bot and a person write to each other.
+/// The id of what the bot and a person write to each other, as long as the ids of Slack are, however short a world's are.
 pub(super) fn direct_id(user: &str) -> String {
-    format!("D{}", user.get(1..).unwrap_or_default())
+    format!("D{:0<10}", user.get(1..).unwrap_or_default())
 }
 
 /// Opens direct messages with one person, or finds those that are open:

@@ -62,6 +62,7 @@ pub(super) async fn post(AxumState(slack): AxumState<Slack>, arguments: Argument
         user: None,
         text: content.text,
         blocks: content.blocks,
+        earlier_blocks: Vec::new(),
         metadata: content.metadata,
         edited: None,
         reactions: Vec::new(),
@@ -95,7 +96,8 @@ pub(super) async fn update(AxumState(slack): AxumState<Slack>, arguments: Argume
         return Err(Refusal::Because("cant_update_message"));
     }
     message.text = content.text;
-    message.blocks = content.blocks;
+    let earlier = std::mem::replace(&mut message.blocks, content.blocks);
+    message.earlier_blocks.push(earlier);
     if !content.metadata.is_null() {
         message.metadata = content.metadata;
     }

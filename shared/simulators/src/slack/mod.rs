@@ -71,6 +71,8 @@ struct Message {
     user: Option<String>,
     text: String,
     blocks: Value,
+    /// What it held before each edit. Clients show it until they hear of the edit, and its buttons can be pressed.
+    earlier_blocks: Vec<Value>,
     metadata: Value,
     edited: Option<String>,
     /// Reactions with the ids of those who gave them.

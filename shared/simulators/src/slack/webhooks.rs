@@ -131,10 +131,9 @@ impl Slack {
             .iter()
             .find(|message| message.channel == channel.id && message.ts == ts)
             .ok_or_else(|| format!("no message in #{} has the ts {ts}", channel.name))?;
-        let button = message
-            .blocks
-            .as_array()
-            .into_iter()
+        let shown = std::iter::once(&message.blocks).chain(message.earlier_blocks.iter().rev());
+        let button = shown
+            .filter_map(Value::as_array)
             .flatten()
             .flat_map(|block| {
                 block["elements"].as_array().into_iter().flatten().map(move |button| (block, button))
@@ -256,6 +255,7 @@ fn said(user: &str, channel: &str, ts: String, thread: Option<&str>, text: Strin
         user: Some(user.to_owned()),
         text,
         blocks: Value::Null,
+        earlier_blocks: Vec::new(),
         metadata: Value::Null,
         edited: None,
         reactions: Vec::new(),
