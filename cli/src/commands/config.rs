@@ -203,7 +203,7 @@ mod tests {
             r##"
 projects:
   - { key: SHOP, repository: acme/shop, providers: { task_management: jira, version_control: github }, channel: "#shop",
-      may_trigger: [engineering, repository-writers], statuses: { in_review: "no", done: "1.10" }, protected_paths: ["*.lock", "&a", "!x"],
+      may_trigger: [engineering, repository-writers], statuses: { in_review: "no", done: "1.10" }, protected_paths: ["*.lock", "&a", "%x"],
       checks: { test: "npm test # all", minutes: 7 }, workflows: [code_review], ci_gate: always }
 plugins: { jira: { base_url: "https://acme.atlassian.net", secret: ticketsmith/work#jira }, github: {}, slack: {} }
 webhooks: { mention: "@bot", own_accounts: { github: "ticketsmith[bot]" } }

@@ -12,13 +12,13 @@ fn the_happy_path_counts_what_an_execution_was_seen_to_use() {
     let prices = Prices::us_east_1().unwrap();
     let found = cost(&source, &right(&source), Assumptions::default(), &prices).unwrap();
     // `workflows/development.test.yaml` sees the same on the engine.
-    assert_eq!(found.happy_path.usage.transitions, 21.0);
-    assert_eq!((found.happy_path.usage.calls, found.happy_path.usage.ai_calls), (14.0, 1.0));
+    assert_eq!(found.happy_path.usage.transitions, 22.0);
+    assert_eq!((found.happy_path.usage.calls, found.happy_path.usage.ai_calls), (15.0, 1.0));
     // Sixty turns, of which all but the last ask people: three transitions for a turn, three for a question.
-    assert_eq!(found.worst_case.usage.transitions, 21.0 + 59.0 * 6.0);
-    assert_eq!((found.worst_case.usage.calls, found.worst_case.usage.ai_calls), (14.0 + 59.0 * 4.0, 60.0));
-    assert!((found.happy_path.step_functions_usd - 0.000_525).abs() < 1e-12);
-    assert!((found.happy_path.gb_seconds - 33.25).abs() < 1e-9, "{}", found.happy_path.gb_seconds);
+    assert_eq!(found.worst_case.usage.transitions, 22.0 + 59.0 * 6.0);
+    assert_eq!((found.worst_case.usage.calls, found.worst_case.usage.ai_calls), (15.0 + 59.0 * 4.0, 60.0));
+    assert!((found.happy_path.step_functions_usd - 0.000_55).abs() < 1e-12);
+    assert!((found.happy_path.gb_seconds - 33.5).abs() < 1e-9, "{}", found.happy_path.gb_seconds);
     let agent = "implement: the agent development takes 1 to 60 turns and at most 30 minutes of work; \
                  no more for the model than the ticket's limit leaves.";
     assert!(found.text().contains(agent), "{}", found.text());

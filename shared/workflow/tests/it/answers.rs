@@ -48,7 +48,10 @@ async fn a_yes_goes_on_and_says_who() {
     let ended = run(&asking(""), json!({}), yes()).await;
     assert_eq!(message(&ended), "slackada");
     let (_, asked) = &ended.calls[0];
-    assert_eq!(asked.input, json!({"question": "Ship it?", "details": null, "approvers": ["engineering"]}));
+    let question = json!({
+        "question": "Ship it?", "details": null, "approvers": ["engineering"], "timeout_seconds": 604_800,
+    });
+    assert_eq!(asked.input, question);
     assert!(asked.task_token.is_some() && asked.state() == "Ask");
 }
 

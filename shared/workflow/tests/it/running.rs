@@ -17,6 +17,7 @@ async fn the_shipped_development_workflow_opens_a_pull_request() {
         [
             "CheckActor",
             "GetTask",
+            "AwaitCapacity",
             "OpenSession",
             "Think",
             "RunTools",
@@ -102,7 +103,7 @@ async fn an_error_takes_back_what_was_done_newest_first() {
         .failing("CreatePullRequest", "Rejected")
         .with("ListEffects", move |_, _| Ok(list.clone()));
     let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
-    assert_eq!(ended.functions()[8..], ["CreatePullRequest", "ListEffects", "RevertCommit", "DeleteBranch"]);
+    assert_eq!(ended.functions()[9..], ["CreatePullRequest", "ListEffects", "RevertCommit", "DeleteBranch"]);
     let (error, cause) = ended.failure();
     assert_eq!(error, "RolledBack");
     assert_eq!(
@@ -238,7 +239,7 @@ async fn a_spent_budget_parks_the_step_until_it_is_raised() {
     });
     let ended = run(&shipped("development"), json!({"task_id": "SHOP-1"}), actions).await;
     assert_eq!(ended.execution.status, "SUCCEEDED");
-    assert_eq!(ended.functions()[3..6], ["Think", "AwaitBudget", "Think"]);
+    assert_eq!(ended.functions()[4..7], ["Think", "AwaitBudget", "Think"]);
     assert!(ended.input("AwaitBudget")["reason"].as_str().unwrap().contains("$10 are spent"));
 }
 
