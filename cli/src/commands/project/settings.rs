@@ -4,20 +4,9 @@ use crate::exit::{Exit, Outcome};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
-/// The fields of a project that requests have; an answer has others, too.
-const FIELDS: [&str; 11] = [
-    "repository",
-    "base_branch",
-    "providers",
-    "channel",
-    "space",
-    "may_trigger",
-    "statuses",
-    "protected_paths",
-    "checks",
-    "ci_gate",
-    "workflows",
-];
+/// The fields of a project that only answers have, and the key, which the command names. A field that is left out of a request is taken from
+/// the project, so every other one is sent back, also one that this version does not know.
+const NOT_SENT: [&str; 5] = ["id", "key", "managed_by", "archived_at", "archived_by"];
 
 /// What is configured for a project.
 #[derive(Debug, clap::Args)]
@@ -49,7 +38,7 @@ impl SettingsArguments {
     /// What the file says, where one is named. A key in it may stay: the command names the project.
     ///
     /// # Errors
-    /// Usage for a file that cannot be read, or is no mapping.
+    /// Usage if the file cannot be read or is not a mapping.
     pub(super) fn of_file(&self) -> Outcome<Option<Map<String, Value>>> {
         let Some(path) = &self.file else { return Ok(None) };
         let refuse = |why: &dyn std::fmt::Display| Exit::usage(format!("{}: {why}", path.display()));
@@ -95,8 +84,9 @@ impl SettingsArguments {
 
 /// What an answer says is configured, as a request has it.
 pub(super) fn of_answer(project: &Value) -> Map<String, Value> {
-    let fields = FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), project.get(*name)?.clone())));
-    fields.collect()
+    let fields = project.as_object().into_iter().flatten();
+    let sent = fields.filter(|(name, _)| !NOT_SENT.contains(&name.as_str()));
+    sent.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
@@ -119,11 +109,13 @@ mod tests {
         let answer = json!({
             "id": "R0lGVA", "key": "GIFT", "managed_by": "api", "repository": "acme/gift", "base_branch": "main",
             "providers": {"version_control": "github", "task_management": "jira"}, "may_trigger": ["leads"], "ci_gate": "always",
+            "capacity": {"open_pull_requests": 3, "per": "project"},
         });
         let named = settings(&["--channel", "#gift", "--provider", "task_management=linear"]);
         let body = Value::Object(named.over(of_answer(&answer)).unwrap());
         let expected = json!({
             "repository": "acme/gift", "base_branch": "main", "channel": "#gift", "may_trigger": ["leads"], "ci_gate": "always",
+            "capacity": {"open_pull_requests": 3, "per": "project"},
             "providers": {"version_control": "github", "task_management": "linear"},
         });
         assert_eq!(body, expected);

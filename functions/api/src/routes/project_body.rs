@@ -61,6 +61,9 @@ macro_rules! with_the_fields_of_a_project {
             /// Before which pushes of an agent's change people are asked. Default: `untrusted`.
             #[serde(default)]
             ci_gate: Option<CiGate>,
+            /// How many of our pull requests may be open at once: further tickets wait in line. Default: no limit.
+            #[serde(default)]
+            capacity: Option<Capacity>,
             /// The workflows with `opt_in: true` that events start in this project. Default: none.
             #[serde(default)]
             #[schema(max_items = 50)]
@@ -149,6 +152,35 @@ enum CiGate {
     Untrusted,
     /// Before none.
     Never,
+}
+
+/// How many of our pull requests may be open at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProjectCapacity)]
+#[expect(
+    dead_code,
+    reason = "the schema is made of them; their values are read as those of the configuration are"
+)]
+struct Capacity {
+    /// How many of them.
+    #[schema(minimum = 1, maximum = 1000)]
+    open_pull_requests: u32,
+    /// Whose pull requests are counted together. Default: `project`.
+    #[serde(default)]
+    per: Option<CapacityPer>,
+}
+
+/// Whose pull requests are counted together.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CapacityPer {
+    /// All of the project.
+    Project,
+    /// Those that one person asked for.
+    Person,
+    /// Those that one owner in the file `CODEOWNERS` is asked to review.
+    Codeowner,
 }
 
 /// The project that a body describes, as the configuration would have it in the place of the one with its key, or behind the others.

@@ -52,6 +52,10 @@ pub(super) struct Project {
     checks: Option<Value>,
     /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`.
     ci_gate: String,
+    /// How many of our pull requests may be open at once, and whose are counted together; absent where there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    capacity: Option<Value>,
     /// The workflows with `opt_in: true` that events start in the project.
     workflows: Vec<String>,
     /// Who manages it: `file`, the configuration file, or `api`.
@@ -81,6 +85,7 @@ impl Project {
             protected_paths: project.protected_paths.clone(),
             checks: project.checks.as_ref().map(shown_checks),
             ci_gate: ci_gate.and_then(|gate| gate.as_str().map(str::to_owned)).unwrap_or_default(),
+            capacity: project.capacity.and_then(|capacity| serde_json::to_value(capacity).ok()),
             workflows: project.workflows.clone(),
             managed_by,
             archived_at: None,
