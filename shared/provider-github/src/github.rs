@@ -1,7 +1,8 @@
 //! The plugin itself.
 
-use crate::app::{AppCredentials, Installation};
+use crate::app::Installation;
 use crate::author::{Author, author, noreply_host};
+use crate::credentials::Credentials;
 use crate::issue_reference::IssueReference;
 use crate::reaction::{Reaction, Subject};
 use crate::refusal::{explained, is_about_movement};
@@ -15,26 +16,11 @@ use domain::plugins::{
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
-use secrecy::SecretString;
-use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Trees and files may be large: a tree is listed up to 7 MB, a file is read up to 40 MiB in base64.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-
-/// Who we are to GitHub.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Credentials {
-    /// A GitHub App's installation.
-    App(AppCredentials),
-    /// A personal access token, which acts as the person it belongs to and may all they allowed it.
-    Token {
-        /// The token.
-        token: SecretString,
-    },
-}
 
 /// GitHub, or a GitHub Enterprise Server.
 #[derive(Debug, Clone)]

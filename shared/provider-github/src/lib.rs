@@ -34,6 +34,7 @@ mod claims;
 mod co_author;
 mod commits;
 mod conversations;
+mod credentials;
 mod drafts;
 mod failed_checks;
 mod files;
@@ -64,7 +65,8 @@ mod spec;
 mod status;
 
 pub use app::AppCredentials;
-pub use github::{Credentials, Github};
+pub use credentials::Credentials;
+pub use github::Github;
 pub use limits::LIMITS;
 pub use reaction::{Reaction, Subject};
 pub use settings::Settings;

@@ -1,7 +1,8 @@
 //! How GitHub is set up for us.
 
 use crate::app::Installation;
-use crate::github::{Credentials, Github};
+use crate::credentials::Credentials;
+use crate::github::Github;
 use crate::pages::{PER_PAGE, numbered};
 use crate::permissions::SUBSCRIBED;
 use domain::{ActionError, RepositoryName};

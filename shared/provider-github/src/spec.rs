@@ -1,6 +1,7 @@
 //! GitHub as a provider.
 
-use crate::github::{Credentials, Github};
+use crate::credentials::Credentials;
+use crate::github::Github;
 use crate::limits::LIMITS;
 use crate::settings::Settings;
 use crate::setup::SETUP;
