@@ -4,7 +4,7 @@ use crate::error::RecordsError;
 use crate::item::number;
 use crate::limit::LimitOf;
 use crate::table::Table;
-use crate::write::Update;
+use crate::update::Update;
 
 impl Table {
     /// Claims the right to report that `percent` of a limit is spent; refused when that share, or a higher one, was already reported.

@@ -10,8 +10,9 @@ use crate::page::{ExecutionList, PAGE_LIMIT};
 use crate::spend::rolled_up;
 use crate::table::Table;
 use crate::task::{TaskRecord, TaskState};
+use crate::update::Update;
 use crate::waiter::Topic;
-use crate::write::{Update, Write};
+use crate::write::Write;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 

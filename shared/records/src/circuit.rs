@@ -11,7 +11,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::microseconds;
-use crate::write::Update;
+use crate::update::Update;
 use domain::configuration::InstanceName;
 use jiff::{SignedDuration, Timestamp};
 

@@ -7,7 +7,8 @@ use crate::managed_project::{
     Archived, MOST_PROJECTS, Managed, ManagedProject, ProjectWritten, put_together,
 };
 use crate::table::Table;
-use crate::write::{ABSENT, Refused, Update, Write};
+use crate::update::Update;
+use crate::write::{ABSENT, Refused, Write};
 use domain::configuration::{Configuration, Project};
 use domain::reference::{ProjectReference, References};
 use jiff::Timestamp;

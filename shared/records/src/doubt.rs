@@ -10,7 +10,7 @@ use crate::error::RecordsError;
 use crate::item::{moment, text};
 use crate::keys;
 use crate::table::Table;
-use crate::write::Update;
+use crate::update::Update;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 

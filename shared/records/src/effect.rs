@@ -11,7 +11,8 @@ use crate::item::{attribute, from_item, moment, number, text, to_item, whole_num
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
-use crate::write::{ABSENT, Refused, Update, Write};
+use crate::update::Update;
+use crate::write::{ABSENT, Refused, Write};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 

@@ -9,8 +9,9 @@ use crate::item::{Item, attribute, from_item, number, text, to_item, whole_numbe
 use crate::keys::{self, SK};
 use crate::retention;
 use crate::table::Table;
+use crate::update::Update;
 use crate::word::{Inbox, WaitingWord, Word};
-use crate::write::{Update, Write};
+use crate::write::Write;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::SourceName;
 

@@ -136,6 +136,7 @@ mod thread;
 mod timestamp;
 mod token;
 mod turns;
+mod update;
 mod usage;
 mod view;
 mod vote;

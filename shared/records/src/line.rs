@@ -6,7 +6,8 @@ use crate::item::{from_item, text};
 use crate::keys;
 use crate::place::Place;
 use crate::table::Table;
-use crate::write::{Update, Write};
+use crate::update::Update;
+use crate::write::Write;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 impl Table {

@@ -4,7 +4,7 @@ use crate::error::RecordsError;
 use crate::execution_record::{ExecutionRecord, FIRST_CHECK};
 use crate::item::{attribute, from_item, moment, number, text, to_item};
 use crate::table::Table;
-use crate::write::Update;
+use crate::update::Update;
 use crate::{keys, retention};
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};

@@ -7,7 +7,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, fixed_width};
-use crate::write::Update;
+use crate::update::Update;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::InstanceName;
 use jiff::Timestamp;

@@ -13,7 +13,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::microseconds;
-use crate::write::Update;
+use crate::update::Update;
 use domain::ActionError;
 use domain::configuration::{InstanceName, Rate};
 use jiff::Timestamp;

@@ -6,7 +6,8 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use crate::write::{ABSENT, Update};
+use crate::update::Update;
+use crate::write::ABSENT;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 

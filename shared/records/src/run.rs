@@ -6,7 +6,7 @@ use crate::item::{Item, from_item, moment, number, text};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
-use crate::write::Update;
+use crate::update::Update;
 use jiff::Timestamp;
 
 impl Table {

@@ -7,7 +7,7 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
-use crate::write::Update;
+use crate::update::Update;
 use domain::ActionId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -203,24 +203,8 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Item>, RecordsError> {
         let from = if after.is_empty() { prefix } else { after };
-        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":pk", AttributeValue::S(partition))
-                // The lowest that is above: between the two there is nothing.
-                .expression_attribute_values(":first", AttributeValue::S(format!("{from}\u{1}")))
-                // `~` sorts behind every character that our sort keys hold.
-                .expression_attribute_values(":last", AttributeValue::S(format!("{prefix}~")))
-                .limit(limit)
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
-        Ok(page.items.unwrap_or_default())
+        // The lowest that is above: between the two there is nothing. `~` sorts behind every character that our sort keys hold.
+        self.query_between(partition, format!("{from}\u{1}"), format!("{prefix}~"), true, limit).await
     }
 
     /// The last items of a partition, descending, whose sort keys start with `prefix` and are below `before`.
@@ -233,6 +217,18 @@ impl Table {
     ) -> Result<Vec<Item>, RecordsError> {
         // `~` sorts behind every character that our sort keys hold.
         let last = before.map_or_else(|| format!("{prefix}~"), |before| format!("{prefix}{before}"));
+        self.query_between(partition, prefix.to_owned(), last, false, limit).await
+    }
+
+    /// Items of a partition between two sort keys, both included, in ascending or descending order.
+    async fn query_between(
+        &self,
+        partition: String,
+        first: String,
+        last: String,
+        ascending: bool,
+        limit: usize,
+    ) -> Result<Vec<Item>, RecordsError> {
         let page = Box::pin(
             self.client
                 .query()
@@ -240,14 +236,14 @@ impl Table {
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
                 .expression_attribute_values(":pk", AttributeValue::S(partition))
-                .expression_attribute_values(":first", AttributeValue::S(prefix.to_owned()))
+                .expression_attribute_values(":first", AttributeValue::S(first))
                 .expression_attribute_values(":last", AttributeValue::S(last))
-                .scan_index_forward(false)
+                .scan_index_forward(ascending)
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .send(),
         )
         .await
-        .map_err(|error| RecordsError::from_sdk("query the newest records", &error))?;
+        .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
         Ok(page.items.unwrap_or_default())
     }
 

@@ -7,7 +7,7 @@ use crate::keys::identity as keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::microseconds;
-use crate::write::Update;
+use crate::update::Update;
 use domain::configuration::Rate;
 use jiff::Timestamp;
 use std::time::Duration;

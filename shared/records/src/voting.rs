@@ -5,9 +5,9 @@ use crate::item::{moment, text};
 use crate::keys;
 use crate::over::asked_no_more;
 use crate::table::Table;
+use crate::update::Update;
 use crate::vote::Vote;
 use crate::waiter::{Answer, Waiter};
-use crate::write::Update;
 use jiff::Timestamp;
 
 /// How often a vote is tried again because others vote at the same moment.

@@ -7,6 +7,7 @@ use crate::error::RecordsError;
 use crate::item::{Item, text};
 use crate::keys::{Key, PK, SK};
 use crate::table::Table;
+use crate::update::Update;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -26,35 +27,6 @@ pub(crate) struct Refused {
     pub(crate) index: usize,
     /// The item that the condition was tested on; absent when there is none.
     pub(crate) item: Option<Item>,
-}
-
-/// A change of one item.
-#[derive(Debug, Clone)]
-pub(crate) struct Update {
-    key: Key,
-    update: String,
-    condition: Option<String>,
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Update {
-    pub(crate) fn new(key: Key, update: impl Into<String>) -> Self {
-        Self { key, update: update.into(), condition: None, values: HashMap::new() }
-    }
-
-    pub(crate) fn condition(mut self, condition: impl Into<String>) -> Self {
-        self.condition = Some(condition.into());
-        self
-    }
-
-    pub(crate) fn value(mut self, name: &str, value: AttributeValue) -> Self {
-        self.values.insert(name.to_owned(), value);
-        self
-    }
-
-    fn expressions(&self) -> String {
-        format!("{} {}", self.update, self.condition.as_deref().unwrap_or_default())
-    }
 }
 
 /// One write of a transaction.
