@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                     let spending = &costs.spending;
                     let nothing =
                         spending.spent.0 == 0 && spending.committed.0 == 0 && spending.unknown_calls == 0;
-                    // Of what is no ticket, "nothing was spent" would be no answer.
+                    // "Nothing was spent" would be misleading for something that is not a ticket.
                     if let Err(error) = directory.ticket(typed)
                         && nothing
                     {

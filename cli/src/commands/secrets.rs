@@ -369,7 +369,7 @@ mod tests {
         let told = |entry: &str| unread_entry(entry, &named(&forms, "ticketsmith/signing"));
         assert_eq!(told("github"), None);
         assert!(told("githb").unwrap().ends_with("did you mean `github`?"), "{:?}", told("githb"));
-        // What is accepted is said once, whoever refused it.
+        // The message lists what is accepted only once, whichever check refused it.
         let refused = check("ticketsmith/github", json!({"token": 5})).unwrap();
         assert_eq!(refused.matches("accepted: ").count(), 1, "{refused}");
         // A pasted line break would end in a header that no client can send.

@@ -149,8 +149,8 @@ impl<'s> Shape<'s> {
         });
     }
 
-    /// Checks the values of keys that the type names, and takes out wrong ones. What else is there, and what is missing, is told by
-    /// whoever knows all keys.
+    /// Checks the values of keys that the type names, and takes out wrong ones. The provider, which knows all keys, reports others
+    /// and those that are missing.
     pub(super) fn check_named(
         self,
         value: &mut Value,
