@@ -2,7 +2,9 @@
 // Evaluates expressions with jsonata-js, bounded in depth as Step Functions bounds them.
 // A line of the input is {"expression": text, "states": value}; a line of the output tells what became of it.
 const jsonata = require('jsonata');
+const { once } = require('events');
 const readline = require('readline');
+const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 const DEEPEST = 100;
 
@@ -37,8 +39,28 @@ async function run({ expression, states }) {
     }
 }
 
-(async () => {
-    for await (const line of readline.createInterface({ input: process.stdin })) {
-        process.stdout.write(JSON.stringify(await run(JSON.parse(line))) + '\n');
-    }
-})();
+// Some expressions take jsonata-js hours, which only the end of its thread ends: such a one is answered as slow.
+const SECONDS = 10;
+
+if (isMainThread) {
+    (async () => {
+        let worker = new Worker(__filename);
+        for await (const line of readline.createInterface({ input: process.stdin })) {
+            worker.postMessage(line);
+            const answered = once(worker, 'message').then(([answer]) => answer);
+            let timer;
+            const late = new Promise((resolve) => { timer = setTimeout(resolve, SECONDS * 1000, undefined); });
+            let answer = await Promise.race([answered, late]);
+            clearTimeout(timer);
+            if (answer === undefined) {
+                await worker.terminate();
+                worker = new Worker(__filename);
+                answer = JSON.stringify({ slow: true });
+            }
+            process.stdout.write(answer + '\n');
+        }
+        await worker.terminate();
+    })();
+} else {
+    parentPort.on('message', async (line) => parentPort.postMessage(JSON.stringify(await run(JSON.parse(line)))));
+}

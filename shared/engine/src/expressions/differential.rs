@@ -76,6 +76,10 @@ fn ask_oracle(expressions: &[String], states: &Value) -> Option<Vec<Value>> {
 
 /// Whether both made the same of an expression. What is left out is written in `tests/differential/README.md`.
 fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
+    if theirs.get("slow").is_some() {
+        eprintln!("jsonata-js does not end: {expression}");
+        return true;
+    }
     // JavaScript itself fails, on nothing where a text is meant. Without a value, Step Functions fails just the same.
     if theirs.get("internal").is_some() {
         return ours.get("error").or_else(|| ours.get("undefined")).is_some();
