@@ -28,9 +28,8 @@ impl Parts<'_> {
     /// The value of a part with an infinite result in it.
     fn value(&self, node: &Node, depth: usize) -> Option<Value> {
         let node = without_parentheses(node);
-        let is_plain = node.attrs.stages.is_empty() && node.attrs.predicate.is_empty();
         match &node.kind {
-            _ if !is_plain || depth > DEEPEST => None,
+            _ if !is_plain(node) || depth > DEEPEST => None,
             NodeKind::Binary { .. } => self.calculated(node),
             NodeKind::Array { items } => {
                 let mut all = Vec::new();
@@ -104,9 +103,14 @@ impl Parts<'_> {
 fn without_parentheses(node: &Node) -> &Node {
     match &node.kind {
         NodeKind::Block { exprs, .. } => match exprs.as_slice() {
-            [only] => without_parentheses(only),
+            [only] if is_plain(node) => without_parentheses(only),
             _ => node,
         },
         _ => node,
     }
+}
+
+/// Whether nothing that follows a part chooses from its value, as `[-1]` does.
+fn is_plain(node: &Node) -> bool {
+    node.attrs.stages.is_empty() && node.attrs.predicate.is_empty() && node.attrs.group.is_none()
 }

@@ -208,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn nothing_becomes_text_that_only_leads_to_no_number() {
+        check("([1, 'a', null])[-1]", Value::Null);
+        check("([null, 1])[$ = null]", Value::Null);
+        check("($states.input.a = 1 ? [2, null] : [])[1]", Value::Null);
+    }
+
+    #[test]
     fn integers_keep_the_digits_that_a_number_of_2_0_6_has() {
         check("9007199254740991", json!(9_007_199_254_740_991_i64));
         check("12345678901234567", json!(12_345_678_901_234_568_i64));
