@@ -18,14 +18,15 @@ def explanation(server, definition, ours, theirs):
 
 
 def moto(definition, ours, theirs):
-    words = theirs.get("cause", "") + theirs.get("message", "")
+    # A catcher may have kept the words.
+    words = json.dumps(theirs)
     for part, reason in MOTO_DEFECTS.items():
         if part in words:
             return reason
     if theirs.get("error") == "States.QueryEvaluationError" and '"Catch"' in definition:
         return "does not catch a failed evaluation"
     output, other = (json.dumps(outcome.get("output", "absent")) for outcome in (ours, theirs))
-    if "States.QueryEvaluationError" in output and "States.Runtime" in other:
+    if "States.QueryEvaluationError" in json.dumps(ours) and "States.Runtime" in other:
         return "cannot hand on an error of States. from within a Map or Parallel"
     if two_branches_may_fail(json.loads(definition)) and named_error(ours) and named_error(theirs) and named_error(ours) != named_error(theirs):
         return "has another one of several failing branches fail first, which is a matter of moments"
@@ -77,7 +78,9 @@ def ministack(definition, ours, theirs):
     caught = without_items and "States.QueryEvaluationError" in json.dumps(ours)
     if caught or "Map state input must be an array" in json.dumps(ours):
         return "takes the input of a Map for its only item when it is no array"
-    if "Expected 'boolean'" in json.dumps(ours):
+    failed = "States.QueryEvaluationError" in json.dumps(ours) and "States." not in json.dumps(theirs)
+    not_boolean = failed and '"Condition"' in definition
+    if not_boolean or "Expected 'boolean'" in json.dumps(ours):
         return "takes a Condition of any type"
     if theirs.get("error") == "States.QueryEvaluationError" and '"Catch"' in definition:
         return "does not catch a failed evaluation everywhere"
