@@ -10,17 +10,17 @@ use serde_json::json;
 impl Events {
     /// Reports to the project's channel, and in the execution's feed, the highest share in `alert_at_percent` that the limit of the ticket, or of the month of the person,
     /// the project or the workflow, has reached since the last alert. Failures are logged; the costs are in the records either way.
-    pub(crate) async fn alert_logged(&self, execution: &str) {
+    pub(crate) async fn alert_logged(&self, execution: &ExecutionRecord) {
         if let Err(error) = self.alert(execution).await {
-            tracing::warn!(execution, %error, "a spending alert was not sent");
+            tracing::warn!(execution = execution.name, %error, "a spending alert was not sent");
         }
     }
 
-    async fn alert(&self, name: &str) -> Result<(), ActionError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+    async fn alert(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+        let name = &execution.name;
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
-        let place = channel_of(&configuration, &execution);
+        let place = channel_of(&configuration, execution);
         let budgets = &configuration.budgets;
         let limits = Limits::from(budgets);
         let account = execution.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);

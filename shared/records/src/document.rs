@@ -3,7 +3,7 @@
 
 use crate::cached::Cached;
 use crate::error::RecordsError;
-use crate::item::{Item, number, text, whole_number};
+use crate::item::{Item, is_under, number, text, whole_number};
 use crate::keys;
 use crate::stored::{compress, decompress};
 use crate::table::Table;
@@ -182,11 +182,26 @@ impl Table {
         let item = self.get(keys::document(name)).await?.ok_or_else(|| {
             RecordsError::Missing(format!("{name} in the table; apply the configuration first"))
         })?;
-        let document = serde_json::from_slice(&read_json(&item, name)?)
-            .map_err(|error| RecordsError::Corrupt(format!("the {name} cannot be read: {error}")))?;
-        let document = Arc::new(document);
-        cached.set(Some((now, Arc::clone(&document))));
-        Ok(document)
+        read_document(&item, name, cached, now)
+    }
+
+    /// The keys of the configuration and of how tickets are written, as far as they are not in memory.
+    pub(crate) fn keys_of_file(&self, now: Timestamp) -> impl Iterator<Item = keys::Key> {
+        let configuration = self.configuration.fresh(now).is_none().then(|| keys::document(CONFIGURATION));
+        let references = self.references.fresh(now).is_none().then(|| keys::document(REFERENCES));
+        configuration.into_iter().chain(references)
+    }
+
+    /// Keeps the configuration and how tickets are written in memory, where they are among these items.
+    pub(crate) fn keep_file(&self, items: &[Item], now: Timestamp) -> Result<(), RecordsError> {
+        let of = |name| items.iter().find(|item| is_under(item, &keys::document(name)));
+        if let Some(item) = of(CONFIGURATION) {
+            read_document(item, CONFIGURATION, &self.configuration, now)?;
+        }
+        if let Some(item) = of(REFERENCES) {
+            read_document(item, REFERENCES, &self.references, now)?;
+        }
+        Ok(())
     }
 }
 
@@ -209,6 +224,20 @@ impl Table {
         }
         Ok(versions)
     }
+}
+
+/// A document in an item, which is in memory from now on.
+fn read_document<T: DeserializeOwned>(
+    item: &Item,
+    name: &str,
+    cached: &Cached<T>,
+    now: Timestamp,
+) -> Result<Arc<T>, RecordsError> {
+    let document = serde_json::from_slice(&read_json(item, name)?)
+        .map_err(|error| RecordsError::Corrupt(format!("the {name} cannot be read: {error}")))?;
+    let document = Arc::new(document);
+    cached.set(Some((now, Arc::clone(&document))));
+    Ok(document)
 }
 
 fn read_json(item: &Item, name: &str) -> Result<Vec<u8>, RecordsError> {
