@@ -57,7 +57,10 @@ impl Feedback {
     /// Updates the comment of an execution, or creates it, by a look at it where somebody has taken one. Executions started by other
     /// executions have none.
     pub(crate) async fn refresh(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
-        let configuration = self.table.configuration(self.clock.now()).await?;
+        let configuration = match look {
+            Some(look) => look.configuration.clone()?,
+            None => self.table.configuration(self.clock.now()).await?,
+        };
         let mut written: Option<String> = None;
         let mut failed = None;
         let mut taken = look;

@@ -180,8 +180,8 @@ impl Events {
                 },
                 TableChange::Stop(name) => self.stop_where_asked(name).instrument(about(name)).await,
                 TableChange::Cost(name) => {
-                    if let Some(Look { view, .. }) = looked_at(name) {
-                        self.alert_logged(&view.execution).instrument(about(name)).await;
+                    if let Some(look) = looked_at(name) {
+                        self.alert_logged(look).instrument(about(name)).await;
                     }
                     Ok(())
                 }

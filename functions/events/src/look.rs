@@ -1,8 +1,10 @@
 //! One look at an execution, by which everything that a change leads to is decided, so that nothing is read twice for it.
 
 use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
+use domain::configuration::Configuration;
 use jiff::Timestamp;
 use records::{EffectRecord, ExecutionView, RecordsError, Table, Told};
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// What there was of an execution at a moment.
@@ -12,6 +14,11 @@ pub(crate) struct Look {
     /// How far it had been told. It is older than the rest, so that whoever tells what is new by this look, and is the first to, tells nothing
     /// that others have told.
     pub(crate) told: Told,
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// Where none was ever put in force: what needs none is done all the same.
+    pub(crate) configuration: Result<Arc<Configuration>, RecordsError>,
     /// The execution, with its steps and costs.
     pub(crate) view: ExecutionView,
     effects: OnceCell<Vec<EffectRecord>>,
@@ -27,9 +34,9 @@ impl Look {
         execution: &str,
         at: Timestamp,
     ) -> Result<Option<Self>, RecordsError> {
-        let told = table.told(execution).await?;
+        let (told, configuration) = table.told_and_configuration(execution, at).await?;
         let view = table.execution_view(execution).await?;
-        Ok(view.map(|view| Self { at, told, view, effects: OnceCell::new() }))
+        Ok(view.map(|view| Self { at, told, configuration, view, effects: OnceCell::new() }))
     }
 
     /// What its run did, newest first, as it is when this is first asked for.

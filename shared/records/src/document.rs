@@ -206,9 +206,14 @@ impl Table {
 }
 
 impl Table {
-    /// A document in force as it is kept; `None` where none was ever put.
-    pub(crate) async fn document_json(&self, name: &str) -> Result<Option<Vec<u8>>, RecordsError> {
-        self.get(keys::document(name)).await?.map(|item| read_json(&item, name)).transpose()
+    /// Documents in force as they are kept; `None` where one was never put.
+    pub(crate) async fn documents_json(
+        &self,
+        names: [&str; 3],
+    ) -> Result<[Option<Vec<u8>>; 3], RecordsError> {
+        let [first, second, third] = self.get_each(names.map(keys::document)).await?;
+        let json = |item: Option<Item>, name| item.map(|item| read_json(&item, name)).transpose();
+        Ok([json(first, names[0])?, json(second, names[1])?, json(third, names[2])?])
     }
 
     /// The numbers of the versions in force, by the names of the documents.
