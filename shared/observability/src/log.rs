@@ -80,7 +80,7 @@ mod tests {
             (None, Level::INFO, Level::INFO),
             (Some("DEBUG"), Level::DEBUG, Level::DEBUG),
             (Some("warn,records=debug"), Level::DEBUG, Level::WARN),
-            (Some("[span"), Level::INFO, Level::INFO),
+            (Some("records=loud"), Level::INFO, Level::INFO),
         ] {
             let levels = levels(asked);
             for (target, level) in [("records::table", records), ("events::tell", events)] {
