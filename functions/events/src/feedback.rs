@@ -9,17 +9,19 @@
 
 mod acknowledge;
 pub(crate) mod destination;
+mod forecasts;
 mod messages;
 mod render;
 
 use crate::look::Look;
-use control::{Forecast, may_start};
+use control::may_start;
 use destination::{Destination, destination};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Configuration, InstanceName};
 use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
+pub(crate) use forecasts::Forecasts;
 use providers::{Providers, tracker_of, with_patience};
 use records::{
     EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
@@ -51,6 +53,7 @@ pub(crate) struct Feedback {
     pub(crate) table: Table,
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) forecasts: Forecasts,
 }
 
 impl Feedback {
@@ -81,7 +84,7 @@ impl Feedback {
             // Once it costs something itself, that says more.
             let forecast = match is_final || !view.costs.is_empty() {
                 true => None,
-                false => self.forecast(&view.execution).await?,
+                false => self.forecasts.of(&self.table, &view.execution).await?,
             };
             let text = render(view, self.pull_request(view, look).await?.as_ref(), in_line, forecast);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
@@ -318,11 +321,6 @@ impl Feedback {
         let line = self.table.line(project).await?;
         let waits = line.iter().any(|place| place.name == execution.name && !place.at_work);
         Ok(waits && !may_start(&line, configuration.at_work).contains(execution.name.as_str()))
-    }
-
-    /// What an execution is likely to cost, by earlier ones.
-    async fn forecast(&self, execution: &ExecutionRecord) -> Result<Option<Forecast>, RecordsError> {
-        Forecast::read(&self.table, &execution.workflow, execution.begun_at).await
     }
 
     /// The journaled pull request that was not taken back.

@@ -1,7 +1,7 @@
 //! Handles each event.
 
 use crate::ending::Ending;
-use crate::feedback::Feedback;
+use crate::feedback::{Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
 use crate::look::Look;
 use control::Control;
@@ -48,6 +48,7 @@ impl Events {
             table: table.clone(),
             providers: Providers::new(table.clone(), secrets, clock.clone(), WAITING)?,
             clock: clock.clone(),
+            forecasts: Forecasts::default(),
         };
         let control =
             Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
