@@ -339,7 +339,7 @@ impl Feedback {
             Some(look) => look.effects(&self.table).await?,
             None => {
                 read = self.table.effects_of(run).await?;
-                &read
+                read.as_slice()
             }
         };
         let opened = effects
