@@ -9,6 +9,7 @@ mod agents;
 mod asynchronous;
 mod aws_error;
 pub(crate) mod backup;
+mod call_shape;
 mod caller;
 pub(crate) mod checks;
 mod connections;

@@ -6,6 +6,7 @@
 
 use super::aws_error::{AwsError, answer};
 use super::backup::{self, EngineCopy};
+use super::call_shape::CallShape;
 use super::caller::{Caller, Grant, Grants, Service};
 use super::secret_file::SecretFile;
 use super::table_file::TableFile;
@@ -155,6 +156,12 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
                     grant.caller.name()
                 ))
             })?;
+            tracing::trace!(
+                caller = grant.caller.name(),
+                operation,
+                items = %CallShape(&body),
+                "a call of the table"
+            );
             private.table.perform(operation, body).await.map(|json| answer(StatusCode::OK, json))
         }
         Service::SecretsManager => {

@@ -1,5 +1,6 @@
 //! AWS SDK settings that lead to the private listener.
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use runtime::Timeouts;
@@ -22,5 +23,7 @@ pub(crate) fn sdk_config(url: &str, caller: &str, token: &SecretString) -> SdkCo
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(Timeouts::LOCAL.config())
+        // On this machine there is no network on which a body could stall, and watching each one takes time.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
 }

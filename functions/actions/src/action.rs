@@ -76,6 +76,11 @@ impl ActionEntry {
         Value::Object(fields.map(|(name, _)| (name.clone(), Value::Null)).collect())
     }
 
+    /// Whether it is performed through the journal. What parks journals its question by itself: its output comes when it is answered.
+    pub(crate) fn is_journaled(&self) -> bool {
+        is_journaled(&self.spec)
+    }
+
     /// Reads the input, performs the action, through the journal where it is journaled, and returns its output.
     ///
     /// # Errors
@@ -90,8 +95,7 @@ fn run<'a, A: Action>(context: &'a Context<'a>, input: Value) -> BoxFuture<'a, R
     async move {
         let spec = &A::SPEC;
         let input: A::Input = read_input(spec, input).map_err(|error| context.without_input(error))?;
-        // What parks journals its question by itself: its output comes when it is answered.
-        let output = if spec.journal == Journal::Nothing || spec.parks {
+        let output = if !is_journaled(spec) {
             Box::pin(A::run(context, input)).await?.output
         } else {
             let act = async |_: &crate::effect::Effect| {
@@ -103,6 +107,10 @@ fn run<'a, A: Action>(context: &'a Context<'a>, input: Value) -> BoxFuture<'a, R
         Ok(presentable(spec.name, &output)?)
     }
     .boxed()
+}
+
+fn is_journaled(spec: &ActionSpec) -> bool {
+    spec.journal != Journal::Nothing && !spec.parks
 }
 
 /// Reads the input; `null` means not given.

@@ -16,7 +16,7 @@ use domain::plugins::{
 use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
 use providers::{Model, Place, Providers, serving};
-use records::{Limits, OpenedThread, RecordsError, Table};
+use records::{ExecutionRecord, Limits, OpenedThread, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -138,14 +138,27 @@ impl Context<'_> {
         agent: Option<Agent>,
         task_id: Option<&str>,
     ) -> Result<AgentExecution, NoOutput> {
+        let execution = self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
+        self.agent_in(execution.as_ref(), agent, task_id).await
+    }
+
+    /// As [`Context::agent`], in the execution as its record was read in this invocation.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub(crate) async fn agent_in(
+        &self,
+        execution: Option<&ExecutionRecord>,
+        agent: Option<Agent>,
+        task_id: Option<&str>,
+    ) -> Result<AgentExecution, NoOutput> {
         self.allowed(PluginType::AiProvider)?;
         let model = self.providers.model(&self.scope).await?;
-        let execution = self.table.execution(&self.scope.execution).await.map_err(ActionError::from)?;
-        let of_execution = execution.as_ref().and_then(|execution| execution.task_id.as_deref());
+        let of_execution = execution.and_then(|execution| execution.task_id.as_deref());
         let task_id = task_id.or(of_execution).map(str::to_owned);
         let limits = Limits::from(&self.scope.configuration.budgets);
         let mut charge = Charge::new(&self.scope, &self.invocation, self.spec.id(), task_id);
-        charge.workflow = execution.map(|execution| execution.workflow);
+        charge.workflow = execution.map(|execution| execution.workflow.clone());
         let templates = self.templates().await?;
         let agent = agent.unwrap_or_default();
         let (table, clock) = (self.table.clone(), Arc::clone(self.clock));

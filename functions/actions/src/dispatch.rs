@@ -13,7 +13,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
 use providers::{Patience, Providers, Waiting, with_patience};
-use records::{Admission, EffectRecord, EffectRequest, StepEnd, StepStatus, Table};
+use records::{Admission, EffectRecord, EffectRequest, StepEnd, StepReading, StepStatus, Table};
 use runtime::{Secrets, Services};
 use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
@@ -81,12 +81,12 @@ impl Dispatcher {
                 return Err(error);
             }
         };
-        let admission = self.admission_of(&payload).await;
-        let redrive = admission.as_ref().ok().and_then(|admission| admission.as_ref()?.execution.clone());
+        let read = self.read_for(action, &payload).await;
+        let redrive = read.as_ref().ok().and_then(|read| read.admission.as_ref()?.execution.clone());
         let execution = redrive.unwrap_or_else(|| payload.execution().to_owned());
         let span = tracing::info_span!("action", action = name, execution, state = payload.state());
         let performed = async {
-            let result = async { self.perform_step(action, payload, admission?, execution).await };
+            let result = async { self.perform_step(action, payload, read?, execution).await };
             let result = AssertUnwindSafe(Box::pin(result)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| {
                 Err(ActionError::internal(format!("{name} panicked; this is a defect, please report it")))
@@ -107,11 +107,11 @@ impl Dispatcher {
         &self,
         action: &'static ActionEntry,
         payload: TaskPayload,
-        admission: Option<Admission>,
+        read: StepReading,
         execution: String,
     ) -> Result<(Performed, Value), ActionError> {
         if action.spec.admits {
-            let admitted = self.perform(action, payload, execution).await;
+            let admitted = self.perform(action, payload, read, execution).await;
             let admitted = self.shown(admitted).await.map_err(|ended| match ended {
                 NoOutput::Failed(error) => error,
                 other => {
@@ -122,9 +122,9 @@ impl Dispatcher {
         }
         let (state, required) = (payload.state().to_owned(), payload.required);
         self.table.start_step(&execution, &state, &action.spec.id(), self.clock.now()).await?;
-        let performed = match check_admission(&payload, admission.as_ref()) {
+        let performed = match check_admission(&payload, read.admission.as_ref()) {
             Ok(()) => {
-                let performing = self.perform(action, payload, execution.clone());
+                let performing = self.perform(action, payload, read, execution.clone());
                 with_patience(action.spec.patience(), performing).await
             }
             Err(error) => Err(error.into()),
@@ -182,29 +182,21 @@ impl Dispatcher {
         &self,
         action: &'static ActionEntry,
         payload: TaskPayload,
+        read: StepReading,
         execution: String,
     ) -> Result<Value, NoOutput> {
         let begun_at = self.clock.now();
-        let directory = Directory::read(&self.table, begun_at).await?;
+        let directory = Directory::of(read.configured?);
         let scope = Scope { execution, ..Scope::new(directory, &payload)? };
         let invocation = uuid::Uuid::new_v4().to_string();
-        if let Some(undone) = payload.key.strip_suffix(UNDO) {
-            let run = run_of(undone, &payload.run);
-            let known = self.table.effect(&run, undone).await?;
+        let (run, undone) = journal_of(&payload);
+        if let Some((run, undone)) = &undone {
+            let known = self.table.effect(run, undone).await?;
             if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())
             {
                 return self.seek(action, scope, &effect, invocation).await;
             }
         }
-        let (run, undone) = match payload.key.strip_suffix(UNDO) {
-            // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks
-            // for it.
-            Some(undone) => {
-                let run = run_of(undone, &payload.run);
-                (format!("{run}{UNDO}"), Some((run, undone.to_owned())))
-            }
-            None => (payload.run.clone(), None),
-        };
         let effect = Effect::new(
             self.table.clone(),
             Arc::clone(&self.clock),
@@ -217,6 +209,10 @@ impl Dispatcher {
             true => effect
                 .asked_for(EffectRequest { input: payload.input.clone(), inverse: payload.inverse.clone() }),
             false => effect,
+        };
+        let effect = match read.effect {
+            Some(seen) => effect.seen(seen),
+            None => effect,
         };
         let context = Context {
             spec: &action.spec,
@@ -303,12 +299,28 @@ impl Dispatcher {
         }
     }
 
-    /// The admission of the run, which also tells which execution performs it now.
-    async fn admission_of(&self, payload: &TaskPayload) -> Result<Option<Admission>, ActionError> {
-        match payload.admission_needed() {
-            Some(run) => Ok(self.table.admission(run).await?),
-            None => Ok(None),
+    /// What there is to know before a step is performed: what is configured; the admission of the run, which also tells which execution
+    /// performs it now; and whether the step's effect was done.
+    async fn read_for(
+        &self,
+        action: &ActionEntry,
+        payload: &TaskPayload,
+    ) -> Result<StepReading, ActionError> {
+        let (run, _) = journal_of(payload);
+        let effect = action.is_journaled().then_some((run.as_str(), payload.key.as_str()));
+        Ok(self.table.read_for_step(payload.admission_needed(), effect, self.clock.now()).await?)
+    }
+}
+
+/// The run in whose journal a step's effect is, and for a step that takes an effect back, the run and the key of that.
+fn journal_of(payload: &TaskPayload) -> (String, Option<(String, String)>) {
+    match payload.key.strip_suffix(UNDO) {
+        // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks for it.
+        Some(undone) => {
+            let run = run_of(undone, &payload.run);
+            (format!("{run}{UNDO}"), Some((run, undone.to_owned())))
         }
+        None => (payload.run.clone(), None),
     }
 }
 

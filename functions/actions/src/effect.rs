@@ -5,12 +5,15 @@ use domain::execution::Inverse;
 use domain::plugins::Mark;
 use domain::{ActionError, ActionId, Clock, ErrorKind};
 use jiff::SignedDuration;
-use records::{EFFECT_INVERSE_LIMIT, EffectEnd, EffectRequest, IntendResult, NewEffect, RecordsError, Table};
+use records::{
+    EFFECT_INVERSE_LIMIT, EffectEnd, EffectRequest, EffectStatus, IntendResult, NewEffect, RecordsError,
+    SeenEffect, Table,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long others leave an effect alone after its holder was last heard of.
@@ -42,6 +45,12 @@ pub struct Effect {
     doubtful: AtomicBool,
     /// Whether the action looked and found nothing, when it was only to look.
     absent: AtomicBool,
+    /// What was seen of it before it is performed.
+    seen: Mutex<Option<SeenEffect>>,
+    /// Whether it was never intended when it was seen.
+    is_new: AtomicBool,
+    /// How many intentions the run was seen to have, by this effect and all its parts.
+    intentions: Arc<AtomicU64>,
 }
 
 /// The right to act.
@@ -80,7 +89,15 @@ impl Effect {
             sent: AtomicBool::new(false),
             doubtful: AtomicBool::new(false),
             absent: AtomicBool::new(false),
+            seen: Mutex::default(),
+            is_new: AtomicBool::new(false),
+            intentions: Arc::default(),
         }
+    }
+
+    /// The same, as it was seen a moment ago, so that it is not read again.
+    pub(crate) fn seen(self, seen: SeenEffect) -> Self {
+        Self { seen: Mutex::new(Some(seen)), ..self }
     }
 
     /// The same, keeping what the step asks for, by which a rollback can look for it.
@@ -116,7 +133,7 @@ impl Effect {
             self.holder.clone(),
         );
         let request = (!input.is_null()).then_some(EffectRequest { input, inverse: None });
-        Self { request, seeks: self.seeks, ..part }
+        Self { request, seeks: self.seeks, intentions: Arc::clone(&self.intentions), ..part }
     }
 
     /// Announces the effect. Called after looking outside and before acting; `existed` is what the look found.
@@ -137,10 +154,14 @@ impl Effect {
         };
         let intended = match self.seeks {
             true => self.table.take_up(&new).await,
+            false if self.is_new.swap(false, Ordering::Relaxed) => {
+                self.table.intend_first(&new, self.intentions.load(Ordering::Relaxed)).await
+            }
             false => self.table.intend(&new).await,
         };
         match intended.map_err(unsettled)? {
             IntendResult::Act(intent) => {
+                self.intentions.fetch_max(intent.sequence, Ordering::Relaxed);
                 self.intended.store(true, Ordering::Relaxed);
                 self.sent.store(intent.doubtful, Ordering::Relaxed);
                 self.doubtful.store(intent.doubtful, Ordering::Relaxed);
@@ -235,8 +256,14 @@ impl Effect {
         E: Failure,
         F: AsyncFnOnce(&Self) -> Result<Done<T>, E>,
     {
-        let earlier = self.table.effect_output(&self.run, &self.key).await.map_err(ActionError::from)?;
-        if let Some(done) = earlier {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let seen = match seen {
+            Some(seen) => seen,
+            None => self.table.seen_effect(&self.run, &self.key).await.map_err(ActionError::from)?,
+        };
+        self.intentions.fetch_max(seen.intentions, Ordering::Relaxed);
+        self.is_new.store(seen.effect.is_none(), Ordering::Relaxed);
+        if let Some(done) = seen.effect.filter(|effect| effect.status == EffectStatus::Done) {
             tracing::info!(key = self.key, "the effect was done before; its output is replayed");
             return Ok(restore(&self.key, done.output.unwrap_or_default())?);
         }

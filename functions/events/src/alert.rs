@@ -1,6 +1,7 @@
 //! Alerts: tells the team, and programs that follow the execution, once when a share of a limit is spent.
 
 use crate::handle::Events;
+use crate::look::Look;
 use domain::configuration::{Configuration, Project};
 use domain::plugins::{Mark, Message, MessageBody};
 use domain::{ActionError, Actor, MicroUsd, PluginType};
@@ -10,17 +11,18 @@ use serde_json::json;
 impl Events {
     /// Reports to the project's channel, and in the execution's feed, the highest share in `alert_at_percent` that the limit of the ticket, or of the month of the person,
     /// the project or the workflow, has reached since the last alert. Failures are logged; the costs are in the records either way.
-    pub(crate) async fn alert_logged(&self, execution: &str) {
-        if let Err(error) = self.alert(execution).await {
-            tracing::warn!(execution, %error, "a spending alert was not sent");
+    pub(crate) async fn alert_logged(&self, look: &Look) {
+        if let Err(error) = self.alert(look).await {
+            tracing::warn!(execution = look.view.execution.name, %error, "a spending alert was not sent");
         }
     }
 
-    async fn alert(&self, name: &str) -> Result<(), ActionError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+    async fn alert(&self, look: &Look) -> Result<(), ActionError> {
+        let execution = &look.view.execution;
+        let name = &execution.name;
         let now = self.clock.now();
-        let configuration = self.table.configuration(now).await?;
-        let place = channel_of(&configuration, &execution);
+        let configuration = look.configuration.clone()?;
+        let place = channel_of(&configuration, execution);
         let budgets = &configuration.budgets;
         let limits = Limits::from(budgets);
         let account = execution.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);

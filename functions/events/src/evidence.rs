@@ -3,6 +3,7 @@
 mod facts;
 
 use crate::handle::{Events, about};
+use crate::look::Look;
 use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
 use domain::{ActionError, CommitSha, RepositoryName};
 use evidence::{Predicate, PublicKey, PullRequest, Statement, Unsigned};
@@ -19,39 +20,47 @@ impl Events {
     }
 
     /// As [`Self::sign_evidence`]; a failure is logged, and the next change of the execution or its end tries again.
-    pub(crate) async fn sign_evidence_logged(&self, execution: &str) {
+    pub(crate) async fn sign_evidence_logged(&self, execution: &str, look: Option<&Look>) {
         let signed = async {
-            if let Err(error) = self.sign_evidence(execution).await {
+            if let Err(error) = self.sign_evidence(execution, look).await {
                 tracing::error!(%error, "the evidence of a pull request could not be signed");
             }
         };
         signed.instrument(about(execution)).await;
     }
 
-    /// Signs and keeps the evidence of the pull requests that an execution committed to, where there is something that was not signed.
+    /// Signs and keeps the evidence of the pull requests that an execution committed to, where there is something that was not signed, by a
+    /// look at it where somebody has taken one.
     ///
     /// # Errors
     /// When the table, Step Functions or KMS do not answer.
-    pub(crate) async fn sign_evidence(&self, name: &str) -> Result<(), ActionError> {
+    pub(crate) async fn sign_evidence(&self, name: &str, look: Option<&Look>) -> Result<(), ActionError> {
         let Some(key) = &self.evidence_key else { return Ok(()) };
+        let anew;
+        let look = match look {
+            Some(look) => look,
+            None => {
+                anew = Look::take(&self.table, name, self.clock.now()).await?;
+                let Some(look) = &anew else { return Ok(()) };
+                look
+            }
+        };
         // The journal is read only if a step may have made something.
         let makes = [COMMIT_CHANGES, CREATE_PULL_REQUEST];
-        let steps = self.table.steps(name).await?;
         let made = |step: &records::StepRecord| {
             makes.contains(&step.action.as_str()) && step.status == StepStatus::Succeeded
         };
-        if !steps.iter().any(made) {
+        if !look.view.steps.iter().any(made) {
             return Ok(());
         }
-        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
-        let Some(run) = execution.run() else { return Ok(()) };
-        let made = Made::of(&self.table.effects_of(run).await?, execution.began_as());
+        let execution = &look.view.execution;
+        let made = Made::of(look.effects(&self.table).await?, execution.began_as());
         for (repository, branch) in made.branches() {
-            let opened = self.pull_request_on(&execution, &made, repository, branch).await?;
+            let opened = self.pull_request_on(execution, &made, repository, branch).await?;
             if let Some(opened) = opened
-                && !self.is_signed(&execution, &opened, made.newest_on(repository, branch)).await?
+                && !self.is_signed(execution, &opened, made.newest_on(repository, branch)).await?
             {
-                self.sign_evidence_of(key, &execution, opened).await?;
+                self.sign_evidence_of(key, execution, opened).await?;
             }
         }
         Ok(())

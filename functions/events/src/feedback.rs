@@ -9,16 +9,20 @@
 
 mod acknowledge;
 pub(crate) mod destination;
+mod forecasts;
+mod messages;
 mod render;
 
-use control::{Forecast, may_start};
+use crate::look::Look;
+use control::may_start;
 use destination::{Destination, destination};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
-use domain::configuration::{Configuration, InstanceName, Project};
+use domain::configuration::{Configuration, InstanceName};
 use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
-use providers::{Place, Providers, chat_of, tracker_of, with_patience};
+pub(crate) use forecasts::Forecasts;
+use providers::{Providers, tracker_of, with_patience};
 use records::{
     EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
 };
@@ -49,25 +53,40 @@ pub(crate) struct Feedback {
     pub(crate) table: Table,
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) forecasts: Forecasts,
 }
 
 impl Feedback {
-    /// Updates the comment of an execution, or creates it. Executions started by other executions have none.
-    pub(crate) async fn refresh(&self, execution: &str) -> Result<(), ActionError> {
-        let configuration = self.table.configuration(self.clock.now()).await?;
+    /// Updates the comment of an execution, or creates it, by a look at it where somebody has taken one. Executions started by other
+    /// executions have none.
+    pub(crate) async fn refresh(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
+        let configuration = match look {
+            Some(look) => look.configuration.clone()?,
+            None => self.table.configuration(self.clock.now()).await?,
+        };
         let mut written: Option<String> = None;
         let mut failed = None;
+        let mut taken = look;
         for _ in 0..ROUNDS {
-            let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
+            let look = taken.take();
+            let anew;
+            let view = match look {
+                Some(look) => &look.view,
+                None => {
+                    anew = self.table.execution_view(execution).await?;
+                    let Some(view) = &anew else { return Ok(()) };
+                    view
+                }
+            };
             let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
             let is_final = view.execution.outcome.is_final();
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
             // Once it costs something itself, that says more.
             let forecast = match is_final || !view.costs.is_empty() {
                 true => None,
-                false => self.forecast(&view.execution).await?,
+                false => self.forecasts.of(&self.table, &view.execution).await?,
             };
-            let text = render(&view, self.pull_request(&view).await?.as_ref(), in_line, forecast);
+            let text = render(view, self.pull_request(view, look).await?.as_ref(), in_line, forecast);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
             if known.is_some_and(|known| known.refused >= REFUSALS) {
@@ -89,6 +108,11 @@ impl Feedback {
                 if known.digest.as_ref() == Some(&digest) && is_ours {
                     return self.acknowledge(&configuration, &destination, &view.execution, known).await;
                 }
+            }
+            // Within the interval of an edit that was begun since the look, no other one is granted. Later, it might be, and put what is older in
+            // its place.
+            if look.is_some_and(|look| self.clock.now().duration_since(look.at).unsigned_abs() >= INTERVAL) {
+                continue;
             }
             // The final text is not delayed.
             let interval = if is_final { Duration::ZERO } else { INTERVAL };
@@ -115,7 +139,7 @@ impl Feedback {
             };
             let place = progress.place.clone();
             let must = is_final || place.is_none();
-            let writing = self.write(&configuration, &view, &destination, place, &text);
+            let writing = self.write(&configuration, view, &destination, place, &text);
             let done = if must { with_patience(PATIENCE, writing).await } else { writing.await };
             match done {
                 Ok(place) => {
@@ -172,52 +196,6 @@ impl Feedback {
             }
             other => other.map(|_| true),
         }
-    }
-
-    /// Sends a message in a project's chat.
-    pub(crate) async fn send_message(
-        &self,
-        configuration: &Configuration,
-        project: &Project,
-        message: &Message,
-        mark: &Mark,
-    ) -> Result<(), ActionError> {
-        let place = Place { configuration, project, task_id: None };
-        let chat = self.providers.chat(place).await?;
-        with_patience(PATIENCE, chat.send_message(message, mark)).await?;
-        Ok(())
-    }
-
-    /// Sends a message in a project's chat, unless one with its mark is there.
-    pub(crate) async fn send_marked(
-        &self,
-        configuration: &Configuration,
-        project: &Project,
-        message: &Message,
-        mark: &Mark,
-    ) -> Result<SentMessage, ActionError> {
-        let place = Place { configuration, project, task_id: None };
-        let chat = self.providers.chat(place).await?;
-        if let Some(sent) = chat.find_message(&message.channel, None, mark).await? {
-            return Ok(sent);
-        }
-        with_patience(PATIENCE, chat.send_message(message, mark)).await
-    }
-
-    /// Replaces a message in the chat of an execution's project.
-    pub(crate) async fn replace_message(
-        &self,
-        execution: &str,
-        sent: &SentMessage,
-        body: &MessageBody,
-    ) -> Result<(), ActionError> {
-        let configuration = self.table.configuration(self.clock.now()).await?;
-        let execution = self.table.execution(execution).await?;
-        let key = execution.as_ref().and_then(|execution| execution.project.as_deref());
-        let project = key.and_then(|key| configuration.project(key));
-        let chat = chat_of(&configuration, project, None)
-            .ok_or_else(|| ActionError::rejected("no chat provider is configured under plugins"))?;
-        self.providers.chat_named(&configuration, &chat).await?.update_message(sent, body, None).await
     }
 
     /// Creates or replaces the comment, and returns its place.
@@ -345,19 +323,25 @@ impl Feedback {
         Ok(waits && !may_start(&line, configuration.at_work).contains(execution.name.as_str()))
     }
 
-    /// What an execution is likely to cost, by earlier ones.
-    async fn forecast(&self, execution: &ExecutionRecord) -> Result<Option<Forecast>, RecordsError> {
-        Forecast::read(&self.table, &execution.workflow, execution.begun_at).await
-    }
-
     /// The journaled pull request that was not taken back.
-    async fn pull_request(&self, view: &ExecutionView) -> Result<Option<PullRequestLink>, RecordsError> {
+    async fn pull_request(
+        &self,
+        view: &ExecutionView,
+        look: Option<&Look>,
+    ) -> Result<Option<PullRequestLink>, RecordsError> {
         let Some(run) = view.execution.run() else { return Ok(None) };
         // The journal is read only if a step may have opened one.
         if !view.steps.iter().any(|step| step.action.as_str() == CREATE_PULL_REQUEST) {
             return Ok(None);
         }
-        let effects = self.table.effects_of(run).await?;
+        let read;
+        let effects = match look {
+            Some(look) => look.effects(&self.table).await?,
+            None => {
+                read = self.table.effects_of(run).await?;
+                read.as_slice()
+            }
+        };
         let opened = effects
             .iter()
             .filter(|effect| effect.action.as_str() == CREATE_PULL_REQUEST && effect.undone_at.is_none());

@@ -1,8 +1,9 @@
 //! Handles each event.
 
 use crate::ending::Ending;
-use crate::feedback::Feedback;
+use crate::feedback::{Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
+use crate::look::Look;
 use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock};
@@ -10,7 +11,7 @@ use futures::future::join_all;
 use providers::{Patience, Providers, Waiting};
 use records::{ExecutionRecord, Table, TableChange};
 use runtime::{EvidenceKey, Secrets, Services};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{Instrument, Span};
@@ -47,6 +48,7 @@ impl Events {
             table: table.clone(),
             providers: Providers::new(table.clone(), secrets, clock.clone(), WAITING)?,
             clock: clock.clone(),
+            forecasts: Forecasts::default(),
         };
         let control =
             Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
@@ -93,8 +95,9 @@ impl Events {
         let now = self.clock.now();
         if !change.outcome().is_final() {
             self.table.mark_started(&change.name, &change.arn, now).await?;
-            self.feedback.refresh(&change.name).await?;
-            return self.tell_news(&change.name).await;
+            let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
+            self.feedback.refresh(&change.name, look.as_ref()).await?;
+            return self.tell_news(&change.name, look.as_ref()).await;
         }
         // The start may be reported after the end, or never; the journal is found by the ARN.
         self.table.mark_started(&change.name, &change.arn, now).await?;
@@ -119,9 +122,10 @@ impl Events {
         Box::pin(self.give_back_place(&execution)).await?;
         self.start_next(&execution).await?;
         self.notify_of_end(&execution.name).await?;
-        self.feedback.refresh(&change.name).await?;
-        self.tell_news(&change.name).await?;
-        self.sign_evidence(&change.name).await
+        let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
+        self.feedback.refresh(&change.name, look.as_ref()).await?;
+        self.tell_news(&change.name, look.as_ref()).await?;
+        self.sign_evidence(&change.name, look.as_ref()).await
     }
 
     /// Starts executions that waited in line behind one that has ended or is parked.
@@ -137,6 +141,18 @@ impl Events {
     /// up, the sweeper carries them out.
     async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
         let mut result = Ok(());
+        let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
+        let mut looks = BTreeMap::new();
+        for execution in &executions {
+            match Look::take(&self.table, execution, self.clock.now()).instrument(about(execution)).await {
+                Ok(look) => drop(looks.insert(*execution, look)),
+                Err(error) => {
+                    tracing::error!(execution, %error, "an execution that changed could not be read");
+                    result = Err(error.into());
+                }
+            }
+        }
+        let looked_at = |name: &str| looks.get(name).and_then(Option::as_ref);
         for change in &changes {
             let handled = match change {
                 TableChange::Waiter { topic, key } => {
@@ -155,14 +171,19 @@ impl Events {
                     let completed = self.complete_words(task_id).await;
                     completed.and(self.words_came(task_id).await)
                 }
-                TableChange::Execution(name) => {
-                    let span = about(name);
-                    let started = self.start_after_review(name).instrument(span.clone()).await;
-                    started.and(self.stop_where_asked(name).instrument(span).await)
-                }
+                TableChange::Execution(name) => match looked_at(name) {
+                    Some(Look { view, .. }) => {
+                        let span = about(name);
+                        let started = self.start_after_review(&view.execution).instrument(span.clone()).await;
+                        started.and(self.stop_as_asked(&view.execution).instrument(span).await)
+                    }
+                    None => Ok(()),
+                },
                 TableChange::Stop(name) => self.stop_where_asked(name).instrument(about(name)).await,
                 TableChange::Cost(name) => {
-                    self.alert_logged(name).instrument(about(name)).await;
+                    if let Some(look) = looked_at(name) {
+                        self.alert_logged(look).instrument(about(name)).await;
+                    }
                     Ok(())
                 }
                 TableChange::Step(_) | TableChange::Other => Ok(()),
@@ -172,27 +193,29 @@ impl Events {
             }
             result = result.and(handled);
         }
-        let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
-        for execution in &executions {
-            let told = self.tell_news(execution).instrument(about(execution)).await;
+        // Those that could not be read are tried again with the whole batch.
+        for (execution, look) in &looks {
+            let Some(look) = look else { continue };
+            let told = self.tell_news(execution, Some(look)).instrument(about(execution)).await;
             if let Err(error) = &told {
                 tracing::error!(execution, %error, "what happened could not be told");
             }
             result = result.and(told);
         }
-        join_all(executions.iter().map(|execution| self.refresh_logged(execution))).await;
+        join_all(executions.iter().map(|execution| self.refresh_logged(execution, looked_at(execution))))
+            .await;
         for change in &changes {
             if let TableChange::Step(execution) = change {
-                self.sign_evidence_logged(execution).await;
+                self.sign_evidence_logged(execution, looked_at(execution)).await;
             }
         }
         result
     }
 
     /// Updates the comment; the next event repeats it after a failure.
-    pub(crate) async fn refresh_logged(&self, execution: &str) {
+    pub(crate) async fn refresh_logged(&self, execution: &str, look: Option<&Look>) {
         let refreshed = async {
-            if let Err(error) = self.feedback.refresh(execution).await {
+            if let Err(error) = self.feedback.refresh(execution, look).await {
                 tracing::warn!(%error, "the progress comment is not up to date");
             }
         };

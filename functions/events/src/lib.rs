@@ -15,6 +15,7 @@ mod function;
 mod handle;
 mod input;
 mod inquire;
+mod look;
 mod money;
 mod notice;
 mod reason;

@@ -29,13 +29,11 @@ impl Events {
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.
-    pub(crate) async fn start_after_review(&self, name: &str) -> Result<(), ActionError> {
-        let execution = self.table.execution(name).await?;
-        let is_left_to_us = |execution: &ExecutionRecord| {
-            execution.outcome == Outcome::Pending && review_of(&execution.input.event).is_some()
-        };
-        let Some(execution) = execution.filter(is_left_to_us) else { return Ok(()) };
-        let execution = self.with_remarks(&execution).await?;
+    pub(crate) async fn start_after_review(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+        if execution.outcome != Outcome::Pending || review_of(&execution.input.event).is_none() {
+            return Ok(());
+        }
+        let execution = self.with_remarks(execution).await?;
         if self.end_where_nothing_is_asked(&execution).await? {
             return Ok(());
         }
@@ -126,7 +124,7 @@ impl Events {
         };
         self.close(&execution.name, &ending).await?;
         self.start_next(execution).await?;
-        self.refresh_logged(&execution.name).await;
+        self.refresh_logged(&execution.name, None).await;
         Ok(true)
     }
 

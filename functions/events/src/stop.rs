@@ -15,12 +15,23 @@ impl Events {
     /// # Errors
     /// When the records or Step Functions do not answer.
     pub(crate) async fn stop_where_asked(&self, name: &str) -> Result<(), ActionError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+        match self.table.execution(name).await? {
+            Some(execution) => self.stop_as_asked(&execution).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same, of an execution as it was read.
+    ///
+    /// # Errors
+    /// As [`Events::stop_where_asked`].
+    pub(crate) async fn stop_as_asked(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+        let name = &execution.name;
         let by = execution.stop_requested_by.clone();
         let Some(by) = by.filter(|_| !execution.outcome.is_final()) else {
             return Ok(());
         };
-        let Some(arn) = execution.arn.clone() else { return self.stop_in_line(&execution, &by).await };
+        let Some(arn) = execution.arn.clone() else { return self.stop_in_line(execution, &by).await };
         let stopped = self
             .step_functions
             .stop_execution()
@@ -56,6 +67,6 @@ impl Events {
             at: self.clock.now(),
         };
         self.close(&execution.name, &ending).await?;
-        self.feedback.refresh(&execution.name).await
+        self.feedback.refresh(&execution.name, None).await
     }
 }

@@ -84,7 +84,7 @@ impl Events {
                     if let Some(task_id) = &execution.task_id {
                         self.complete_words(task_id).await?;
                     }
-                    self.refresh_logged(&execution.name).await;
+                    self.refresh_logged(&execution.name, None).await;
                     Ok(())
                 }
                 _ => self.ended(execution, ending_of(&found, now)).await,
@@ -101,7 +101,7 @@ impl Events {
         if self.control.take_place(execution).await?.is_err() {
             self.table.postpone_check(execution, now).await?;
             self.stop_where_asked(&execution.name).await?;
-            self.refresh_logged(&execution.name).await;
+            self.refresh_logged(&execution.name, None).await;
             return Ok(());
         }
         match self.control.start_recorded(execution).await {
@@ -131,8 +131,8 @@ impl Events {
         }
         Box::pin(self.give_back_place(execution)).await?;
         self.start_next(execution).await?;
-        self.feedback.refresh(&execution.name).await?;
-        self.sign_evidence(&execution.name).await
+        self.feedback.refresh(&execution.name, None).await?;
+        self.sign_evidence(&execution.name, None).await
     }
 
     /// `None` when Step Functions has no such execution.

@@ -5,9 +5,13 @@
 //! whoever notices it first. What came and went unnoticed between two looks is not told.
 
 use crate::handle::Events;
+use crate::look::Look;
 use domain::ActionError;
 use domain::execution::Outcome;
-use records::{ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus, Topic, Waiter};
+use records::{
+    EffectRecord, EffectStatus, ExecutionView, NewFrame, SessionHead, SessionPhase, StepRecord, StepStatus,
+    Topic, Waiter,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +32,8 @@ const STEP: &str = "step ";
 const ENDED: &str = "ended";
 
 /// What there is of an execution.
-struct Present {
-    view: ExecutionView,
+struct Present<'a> {
+    view: &'a ExecutionView,
     questions: Vec<Waiter>,
     agents: Vec<SessionHead>,
     /// What steps returned that changed something outside, by their states.
@@ -43,24 +47,33 @@ impl Events {
     /// As [`Events::tell_news`].
     pub(crate) async fn tell_of(&self, topic: &str) -> Result<(), ActionError> {
         match topic.strip_prefix("approval/") {
-            Some(execution) => self.tell_news(execution).await,
+            Some(execution) => self.tell_news(execution, None).await,
             None => Ok(()),
         }
     }
 
-    /// Tells what happened in an execution since it was last told.
+    /// Tells what happened in an execution since it was last told, by a look at it where somebody has taken one.
     ///
     /// # Errors
     /// When the records do not answer; the same call then tells it later.
-    pub(crate) async fn tell_news(&self, execution: &str) -> Result<(), ActionError> {
+    pub(crate) async fn tell_news(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
+        let mut taken = look;
         for _ in 0..ROUNDS {
-            let told = self.table.told(execution).await?;
+            let anew;
+            let look = match taken.take() {
+                Some(look) => look,
+                None => {
+                    anew = Look::take(&self.table, execution, self.clock.now()).await?;
+                    let Some(look) = &anew else { return Ok(()) };
+                    look
+                }
+            };
+            let told = look.told.clone();
             // The end is the last frame.
             if told.seen.contains_key(ENDED) {
                 return Ok(());
             }
-            let Some(view) = self.table.execution_view(execution).await? else { return Ok(()) };
-            let present = self.present(view, &told.seen).await?;
+            let present = self.present(look).await?;
             let mut seen = told.seen.clone();
             let frames = present.news(&mut seen);
             if frames.is_empty() || self.table.tell(execution, told, seen, &frames, self.clock.now()).await? {
@@ -96,29 +109,25 @@ impl Events {
     }
 
     /// What there is of an execution, besides what its record says: it is looked at with every change, so only what may be news is read.
-    async fn present(
-        &self,
-        view: ExecutionView,
-        seen: &BTreeMap<String, String>,
-    ) -> Result<Present, ActionError> {
-        let news: BTreeSet<&str> = steps_to_tell(&view, seen).map(|step| step.state.as_str()).collect();
+    async fn present<'a>(&self, look: &'a Look) -> Result<Present<'a>, ActionError> {
+        let (view, seen) = (&look.view, &look.told.seen);
+        let news: BTreeSet<&str> = steps_to_tell(view, seen).map(|step| step.state.as_str()).collect();
         let has_news = view
             .steps
             .iter()
             .any(|step| step.status == StepStatus::Succeeded && news.contains(step.state.as_str()));
-        let journal = match view.execution.run().filter(|_| has_news) {
-            Some(run) => self.table.journal_of(run).await?,
-            None => Vec::new(),
-        };
-        let mut results = BTreeMap::new();
-        for effect in journal {
-            let state =
-                effect.key.strip_prefix(&effect.run).unwrap_or_default().trim_start_matches([':', '/']);
-            if news.contains(state) {
-                let done = self.table.effect_output(&effect.run, &effect.key).await?;
-                results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
+        let results = match view.execution.run().filter(|_| has_news) {
+            // Others need it with what was given, too.
+            Some(_) if look.made_something() => {
+                let told = look.effects(&self.table).await?.iter().filter(|effect| {
+                    effect.status == EffectStatus::Done && news.contains(state_of_effect(effect))
+                });
+                told.filter_map(|effect| Some((state_of_effect(effect).to_owned(), effect.output.clone()?)))
+                    .collect()
             }
-        }
+            Some(run) => self.results(run, &news).await?,
+            None => BTreeMap::new(),
+        };
         let questions = match view.asks {
             true => self.table.waiters(&Topic::Approval(view.execution.name.clone())).await?,
             false => Vec::new(),
@@ -130,6 +139,28 @@ impl Events {
         }
         Ok(Present { view, questions, agents, results })
     }
+
+    /// What these states of a run returned, by the journal without outputs, which together may be large.
+    async fn results(
+        &self,
+        run: &str,
+        news: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Value>, ActionError> {
+        let mut results = BTreeMap::new();
+        for effect in self.table.journal_of(run).await? {
+            let state = state_of_effect(&effect);
+            if news.contains(state) {
+                let done = self.table.effect_output(&effect.run, &effect.key).await?;
+                results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// The state whose effect it is.
+fn state_of_effect(effect: &EffectRecord) -> &str {
+    effect.key.strip_prefix(&effect.run).unwrap_or_default().trim_start_matches([':', '/'])
 }
 
 /// The steps of which there is news: those that changed since they were told, and new ones while there are few enough.
@@ -156,7 +187,7 @@ fn state_of(step: &StepRecord) -> String {
     format!("{} {}", step.attempts, step.status)
 }
 
-impl Present {
+impl Present<'_> {
     /// What is not in `seen` yet, which then has it.
     fn news(&self, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
         let mut frames = Vec::new();
@@ -181,7 +212,7 @@ impl Present {
         for head in &self.agents {
             tell(format!("agent {}", head.id), agent_state(head), Some(agent_frame(head)));
         }
-        for step in steps_to_tell(&self.view, &before) {
+        for step in steps_to_tell(self.view, &before) {
             let status = match step.status {
                 StepStatus::Running => continue,
                 StepStatus::Succeeded => "completed",
@@ -281,7 +312,7 @@ mod tests {
     use super::*;
     use records::ExecutionRecord;
 
-    fn present(steps: usize, outcome: &str) -> Present {
+    fn view(steps: usize, outcome: &str) -> ExecutionView {
         let execution: ExecutionRecord = serde_json::from_value(json!({
             "name": "e", "workflow": "development", "outcome": outcome, "trigger": "jira.labelled", "delivery": "1",
             "input": r#"{"inputs": {}, "event": {}}"#, "begun_at": "2026-01-01T00:00:00Z",
@@ -294,7 +325,7 @@ mod tests {
             }))
             .unwrap()
         };
-        let view = ExecutionView {
+        ExecutionView {
             execution,
             steps: (0..steps).map(step).collect(),
             agent_executions: Vec::new(),
@@ -302,17 +333,21 @@ mod tests {
             sessions: Vec::new(),
             asks: false,
             progress: None,
-        };
-        Present { view, questions: Vec::new(), agents: Vec::new(), results: BTreeMap::new() }
+        }
+    }
+
+    fn news(view: &ExecutionView, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
+        let present = Present { view, questions: Vec::new(), agents: Vec::new(), results: BTreeMap::new() };
+        present.news(seen)
     }
 
     #[test]
     fn of_very_many_steps_the_first_are_told_and_then_the_end() {
         let mut seen = BTreeMap::new();
-        assert_eq!(present(600, "running").news(&mut seen).len(), 1 + 600);
-        assert_eq!(present(5_000, "running").news(&mut seen).len(), MOST_STEPS - 600);
-        assert!(steps_to_tell(&present(6_000, "running").view, &seen).next().is_none());
-        let last = present(6_000, "succeeded").news(&mut seen);
+        assert_eq!(news(&view(600, "running"), &mut seen).len(), 1 + 600);
+        assert_eq!(news(&view(5_000, "running"), &mut seen).len(), MOST_STEPS - 600);
+        assert!(steps_to_tell(&view(6_000, "running"), &seen).next().is_none());
+        let last = news(&view(6_000, "succeeded"), &mut seen);
         assert_eq!(last.iter().map(|frame| frame.event).collect::<Vec<_>>(), ["execution.ended"]);
     }
 }

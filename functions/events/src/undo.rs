@@ -79,7 +79,7 @@ impl Events {
             if outcome == Outcome::Succeeded {
                 self.table.note_undone(&undone.name, &execution.name).await?;
             }
-            self.refresh_logged(&undone.name).await;
+            self.refresh_logged(&undone.name, None).await;
         }
         Ok(())
     }

@@ -115,8 +115,13 @@ impl Directory {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn read(table: &Table, now: Timestamp) -> Result<Self, RecordsError> {
-        let Configured { configuration, references, archived } = table.configured(now).await?;
-        Ok(Self { archived, ..Self::new(configuration, references) })
+        Ok(Self::of(table.configured(now).await?))
+    }
+
+    /// The projects and tickets of what is configured.
+    pub fn of(configured: Configured) -> Self {
+        let Configured { configuration, references, archived } = configured;
+        Self { archived, ..Self::new(configuration, references) }
     }
 
     /// The projects of this configuration, with these forms of tickets. If `references` has no trackers, the canonical forms

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value};
 use std::fmt;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_serde::fields::AsMap;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,15 +14,18 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as format};
 
-/// The default log level.
-const DEFAULT_LEVEL: &str = "info";
-
-/// Starts logging in Lambda: to standard output, at the level in `RUST_LOG`, else in `AWS_LAMBDA_LOG_LEVEL`, else `info`.
+/// Starts logging in Lambda: to standard output, at the levels in `RUST_LOG` (`info`, or `warn,records=debug`), else at the one in
+/// `AWS_LAMBDA_LOG_LEVEL`, else at `info`.
 pub fn start_in_lambda() {
     let asked = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok());
-    let filter = asked.and_then(|asked| EnvFilter::try_new(asked).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT_LEVEL));
-    tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(filter)).init();
+    tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(levels(asked.as_deref()))).init();
+}
+
+/// The levels that were asked for; `info` where none were, or where they cannot be read. By crates and modules alone: directives about spans and
+/// fields would bring a compiler of regular expressions into every package.
+fn levels(asked: Option<&str>) -> Targets {
+    let read = asked.and_then(|asked| asked.parse().ok());
+    read.unwrap_or_else(|| Targets::new().with_default(Level::INFO))
 }
 
 /// Writes the lines of a subscriber, each by one call of the writer.
@@ -70,6 +73,23 @@ mod tests {
     use super::*;
     use std::io::Write;
     use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn levels_are_those_of_crates_and_info_where_nothing_else_is_asked_for() {
+        for (asked, records, events) in [
+            (None, Level::INFO, Level::INFO),
+            (Some("DEBUG"), Level::DEBUG, Level::DEBUG),
+            (Some("warn,records=debug"), Level::DEBUG, Level::WARN),
+            (Some("records=loud"), Level::INFO, Level::INFO),
+        ] {
+            let levels = levels(asked);
+            for (target, level) in [("records::table", records), ("events::tell", events)] {
+                assert!(levels.would_enable(target, &level), "{asked:?} {target}");
+                let above = [Level::DEBUG, Level::TRACE].into_iter().find(|finer| *finer > level);
+                assert!(!levels.would_enable(target, &above.unwrap_or(Level::TRACE)), "{asked:?} {target}");
+            }
+        }
+    }
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);

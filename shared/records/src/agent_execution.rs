@@ -6,10 +6,14 @@ use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::write::Write;
 use domain::ActionId;
 use domain::plugins::Usage;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// A longer word of a provider is cut, in characters.
+const WORDS_LIMIT: usize = 1_000;
 
 /// One call of a model for one attempt of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,20 +45,23 @@ pub struct AgentExecution {
     pub ended_at: Timestamp,
 }
 
-impl Table {
-    /// Records a call of a model; the same id again replaces it.
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn put_agent_execution(&self, agent: &AgentExecution) -> Result<(), RecordsError> {
-        let expires_at = retention::expires_at(agent.ended_at, retention::EXECUTION);
-        let key = keys::agent_execution(&agent.execution, &agent.id);
-        let item = to_item(agent, key, Some(expires_at))?;
-        // Without a condition nothing can refuse it.
-        let _ = self.put("record a call of a model", item, None).await?;
-        Ok(())
+impl AgentExecution {
+    /// The write that records it, with words of the provider cut: they are told to people, and must not keep from being recorded what was paid.
+    pub(crate) fn write(&self) -> Result<Write, RecordsError> {
+        let cut = |text: &str| text.chars().take(WORDS_LIMIT).collect::<String>();
+        let shown = Self {
+            model: cut(&self.model),
+            request_id: self.request_id.as_deref().map(cut),
+            stop: cut(&self.stop),
+            ..self.clone()
+        };
+        let expires_at = retention::expires_at(self.ended_at, retention::EXECUTION);
+        let item = to_item(&shown, keys::agent_execution(&self.execution, &self.id), Some(expires_at))?;
+        Ok(Write::Put { item, condition: None })
     }
+}
 
+impl Table {
     /// Every call of a model in an execution, in their order.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! was spent. A reservation adds its worst case to each of them if that stays within the limit; the settlement puts what was really
 //! spent in its place. Months of projects and workflows are counted whether or not they are limited, so that a new limit counts all of its month.
 
+use crate::agent_execution::AgentExecution;
 use crate::cost::{Cost, CostRecord};
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, number, text, to_item};
@@ -218,8 +219,8 @@ impl Table {
         self.settle_keeping(reservation, settlement, Vec::new()).await
     }
 
-    /// The same, and keeps the reply that was paid for, so that the same question of the same step is not paid for again: neither
-    /// is recorded without the other.
+    /// The same, and keeps the reply that was paid for, so that the same question of the same step is not paid for again, and `call`, which
+    /// describes it for people: none is recorded without the others.
     ///
     /// # Errors
     /// As [`Table::settle`]; [`RecordsError::Invalid`] when the reply is too large to be kept.
@@ -227,11 +228,11 @@ impl Table {
         &self,
         reservation: &Reservation,
         settlement: Settlement,
-        question: &QuestionId,
-        reply: &PaidReply,
+        (question, reply): (&QuestionId, &PaidReply),
+        call: &AgentExecution,
     ) -> Result<Option<CostRecord>, RecordsError> {
         let kept = self.reply_write(question, reply, settlement.at).await?;
-        self.settle_keeping(reservation, settlement, vec![kept]).await
+        self.settle_keeping(reservation, settlement, vec![kept, call.write()?]).await
     }
 
     async fn settle_keeping(

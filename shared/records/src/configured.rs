@@ -1,7 +1,8 @@
 //! What is configured: the file's document, and beside it the projects that the API manages.
 
 use crate::error::RecordsError;
-use crate::item::{number, whole_number};
+use crate::item::{Item, is_under, number, whole_number};
+use crate::keys::Key;
 use crate::keys::configured as keys;
 use crate::managed_project::{
     Archived, MOST_PROJECTS, Managed, ManagedProject, ProjectWritten, put_together,
@@ -32,8 +33,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Missing`] when no file was ever put in force.
     pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, RecordsError> {
-        let (file, managed) = tokio::try_join!(self.configuration_of_file(now), self.managed())?;
-        Ok(put_together(&self.put_together, file, managed))
+        Ok(self.configured(now).await?.configuration)
     }
 
     /// What is configured: the configuration as [`Table::configuration`] gives it, and what belongs to it.
@@ -41,8 +41,29 @@ impl Table {
     /// # Errors
     /// As [`Table::configuration`].
     pub async fn configured(&self, now: Timestamp) -> Result<Configured, RecordsError> {
-        let (file, references, managed) =
-            tokio::try_join!(self.configuration_of_file(now), self.references_of_file(now), self.managed())?;
+        let items = self.get_many(self.configured_keys(now)).await?;
+        self.configured_in(&items, now).await
+    }
+
+    /// The keys of what a reading of the configuration takes: whether what the API manages has changed, and what is not in memory.
+    pub(crate) fn configured_keys(&self, now: Timestamp) -> Vec<Key> {
+        std::iter::once(keys::projects_head()).chain(self.keys_of_file(now)).collect()
+    }
+
+    /// What is configured, where what [`Table::configured_keys`] names is among these items.
+    ///
+    /// # Errors
+    /// As [`Table::configuration`].
+    pub(crate) async fn configured_in(
+        &self,
+        items: &[Item],
+        now: Timestamp,
+    ) -> Result<Configured, RecordsError> {
+        self.keep_file(items, now)?;
+        // Both are in memory now, where they exist.
+        let (file, references) =
+            (self.configuration_of_file(now).await?, self.references_of_file(now).await?);
+        let managed = self.managed_in(items).await?;
         let archived = managed.projects.iter().filter(|managed| managed.archived.is_some());
         let archived = archived.filter(|managed| file.project(&managed.project.key).is_none()).cloned();
         let archived = archived.collect();
@@ -172,13 +193,11 @@ impl Table {
         }
     }
 
-    /// The projects that the API manages. Whether what was read last is still so is asked each time, because a project is in force as soon as it
+    /// The projects that the API manages, by their head among these items. It is read each time, because a project is in force as soon as it
     /// is written.
-    pub(crate) async fn managed(&self) -> Result<Arc<Managed>, RecordsError> {
-        let version = match self.get(keys::projects_head()).await? {
-            Some(head) => whole_number(&head, "version")?,
-            None => 0,
-        };
+    async fn managed_in(&self, items: &[Item]) -> Result<Arc<Managed>, RecordsError> {
+        let head = items.iter().find(|item| is_under(item, &keys::projects_head()));
+        let version = head.map_or(Ok(0), |head| whole_number(head, "version"))?;
         if let Some(known) = self.managed.last().filter(|known| known.version == version) {
             return Ok(known);
         }

@@ -3,7 +3,7 @@
 
 use crate::cached::Cached;
 use crate::error::RecordsError;
-use crate::item::{Item, number, text, whole_number};
+use crate::item::{Item, is_under, number, text, whole_number};
 use crate::keys;
 use crate::stored::{compress, decompress};
 use crate::table::Table;
@@ -182,18 +182,38 @@ impl Table {
         let item = self.get(keys::document(name)).await?.ok_or_else(|| {
             RecordsError::Missing(format!("{name} in the table; apply the configuration first"))
         })?;
-        let document = serde_json::from_slice(&read_json(&item, name)?)
-            .map_err(|error| RecordsError::Corrupt(format!("the {name} cannot be read: {error}")))?;
-        let document = Arc::new(document);
-        cached.set(Some((now, Arc::clone(&document))));
-        Ok(document)
+        read_document(&item, name, cached, now)
+    }
+
+    /// The keys of the configuration and of how tickets are written, as far as they are not in memory.
+    pub(crate) fn keys_of_file(&self, now: Timestamp) -> impl Iterator<Item = keys::Key> {
+        let configuration = self.configuration.fresh(now).is_none().then(|| keys::document(CONFIGURATION));
+        let references = self.references.fresh(now).is_none().then(|| keys::document(REFERENCES));
+        configuration.into_iter().chain(references)
+    }
+
+    /// Keeps the configuration and how tickets are written in memory, where they are among these items.
+    pub(crate) fn keep_file(&self, items: &[Item], now: Timestamp) -> Result<(), RecordsError> {
+        let of = |name| items.iter().find(|item| is_under(item, &keys::document(name)));
+        if let Some(item) = of(CONFIGURATION) {
+            read_document(item, CONFIGURATION, &self.configuration, now)?;
+        }
+        if let Some(item) = of(REFERENCES) {
+            read_document(item, REFERENCES, &self.references, now)?;
+        }
+        Ok(())
     }
 }
 
 impl Table {
-    /// A document in force as it is kept; `None` where none was ever put.
-    pub(crate) async fn document_json(&self, name: &str) -> Result<Option<Vec<u8>>, RecordsError> {
-        self.get(keys::document(name)).await?.map(|item| read_json(&item, name)).transpose()
+    /// Documents in force as they are kept; `None` where one was never put.
+    pub(crate) async fn documents_json(
+        &self,
+        names: [&str; 3],
+    ) -> Result<[Option<Vec<u8>>; 3], RecordsError> {
+        let [first, second, third] = self.get_each(names.map(keys::document)).await?;
+        let json = |item: Option<Item>, name| item.map(|item| read_json(&item, name)).transpose();
+        Ok([json(first, names[0])?, json(second, names[1])?, json(third, names[2])?])
     }
 
     /// The numbers of the versions in force, by the names of the documents.
@@ -209,6 +229,20 @@ impl Table {
         }
         Ok(versions)
     }
+}
+
+/// A document in an item, which is in memory from now on.
+fn read_document<T: DeserializeOwned>(
+    item: &Item,
+    name: &str,
+    cached: &Cached<T>,
+    now: Timestamp,
+) -> Result<Arc<T>, RecordsError> {
+    let document = serde_json::from_slice(&read_json(item, name)?)
+        .map_err(|error| RecordsError::Corrupt(format!("the {name} cannot be read: {error}")))?;
+    let document = Arc::new(document);
+    cached.set(Some((now, Arc::clone(&document))));
+    Ok(document)
 }
 
 fn read_json(item: &Item, name: &str) -> Result<Vec<u8>, RecordsError> {

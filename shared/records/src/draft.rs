@@ -1,6 +1,7 @@
 //! What people choose for a run that a limit stopped, and which runs are to end as drafts.
 
 use crate::error::RecordsError;
+use crate::execution_record::ExecutionRecord;
 use crate::item::{from_item, to_item};
 use crate::keys;
 use crate::retention;
@@ -69,5 +70,17 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn draft_of(&self, execution: &str) -> Result<Option<Draft>, RecordsError> {
         self.get(keys::draft(execution)).await?.map(from_item).transpose()
+    }
+
+    /// An execution, and whether it ends as a draft, as one reading gives them.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn execution_and_draft(
+        &self,
+        name: &str,
+    ) -> Result<(Option<ExecutionRecord>, Option<Draft>), RecordsError> {
+        let [execution, draft] = self.get_each([keys::execution(name), keys::draft(name)]).await?;
+        Ok((execution.map(from_item).transpose()?, draft.map(from_item).transpose()?))
     }
 }

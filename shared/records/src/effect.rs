@@ -5,7 +5,9 @@
 //! takes it back. A worker that finds a dead lease takes it over and learns so: it must check outside before it acts. Between
 //! intention and end, [sent](Table::effect_sent) says that a request may have left; see `doubt.rs`.
 
-use crate::effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
+use crate::effect_record::{
+    EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect, SeenEffect,
+};
 use crate::error::RecordsError;
 use crate::item::{attribute, from_item, moment, number, text, to_item, whole_number};
 use crate::keys;
@@ -60,32 +62,48 @@ impl Table {
         }
     }
 
+    /// An effect, and how many intentions its run has, as one reading gives them.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn seen_effect(&self, run: &str, key: &str) -> Result<SeenEffect, RecordsError> {
+        let [effect, run] = self.get_each([keys::effect(run, key), keys::run(run)]).await?;
+        SeenEffect::of(effect, run.as_ref())
+    }
+
+    /// As [`Table::intend`], of an effect that was never intended when its run had so many intentions: one transaction, as long as both
+    /// is still so.
+    ///
+    /// # Errors
+    /// As [`Table::intend`].
+    pub async fn intend_first(&self, new: &NewEffect, intentions: u64) -> Result<IntendResult, RecordsError> {
+        let expires_at = retention::expires_at(new.at, retention::EXECUTION);
+        let effect = intended(new, intentions + 1);
+        let count = Update::new(keys::run(&new.run), "SET #expires_at = :expires_at, #sequence = :next")
+            .condition(
+                "attribute_not_exists(#closed_at) AND (attribute_not_exists(#sequence) OR #sequence = :before)",
+            )
+            .value(":expires_at", number(expires_at))
+            .value(":next", number(effect.sequence))
+            .value(":before", number(intentions));
+        let item = to_item(&effect, keys::effect(&new.run, &new.key), Some(expires_at))?;
+        let mut writes = vec![Write::Update(count), Write::Put { item, condition: Some(ABSENT) }];
+        if let Some(request) = &new.request {
+            writes.extend(request.write(&new.run, &new.key, expires_at)?);
+        }
+        match self.transact("intend an effect", writes).await? {
+            Ok(()) => Ok(IntendResult::Act(anew(&effect))),
+            // Other steps of the run intended something, it was closed, or this effect is there: what is there now decides.
+            Err(_) => self.intend(new).await,
+        }
+    }
+
     async fn intend_anew(
         &self,
         new: &NewEffect,
         before: Option<&EffectRecord>,
     ) -> Result<IntendResult, RecordsError> {
-        let effect = EffectRecord {
-            run: new.run.clone(),
-            key: new.key.clone(),
-            sequence: self.next_sequence(&new.run, new.at).await?,
-            action: new.action.clone(),
-            status: EffectStatus::Intended,
-            existed: new.existed,
-            at: new.at,
-            holder: new.holder.clone(),
-            lease_until: new.lease_until,
-            output: None,
-            inverse: None,
-            cost: None,
-            done_at: None,
-            undone_at: None,
-            announced: true,
-            sent_at: None,
-            refused: false,
-            place: None,
-            asked_at: None,
-        };
+        let effect = intended(new, self.next_sequence(&new.run, new.at).await?);
         let expires_at = retention::expires_at(new.at, retention::EXECUTION);
         let key = keys::effect(&new.run, &new.key);
         let write = match before {
@@ -118,8 +136,7 @@ impl Table {
             writes.extend(request.write(&new.run, &new.key, expires_at)?);
         }
         self.intend_unless_closed(new, writes).await?;
-        let (existed, at) = (effect.existed, effect.at);
-        Ok(IntendResult::Act(EffectIntent { existed, at, resumed: false, doubtful: false, asked: false }))
+        Ok(IntendResult::Act(anew(&effect)))
     }
 
     async fn take_over(&self, new: &NewEffect, before: &EffectRecord) -> Result<IntendResult, RecordsError> {
@@ -260,6 +277,43 @@ impl Table {
     }
 }
 
+/// An effect that is about to happen, as the intention of this number.
+fn intended(new: &NewEffect, sequence: u64) -> EffectRecord {
+    EffectRecord {
+        run: new.run.clone(),
+        key: new.key.clone(),
+        sequence,
+        action: new.action.clone(),
+        status: EffectStatus::Intended,
+        existed: new.existed,
+        at: new.at,
+        holder: new.holder.clone(),
+        lease_until: new.lease_until,
+        output: None,
+        inverse: None,
+        cost: None,
+        done_at: None,
+        undone_at: None,
+        announced: true,
+        sent_at: None,
+        refused: false,
+        place: None,
+        asked_at: None,
+    }
+}
+
+/// What the invocation knows that intended this effect anew.
+fn anew(effect: &EffectRecord) -> EffectIntent {
+    EffectIntent {
+        existed: effect.existed,
+        at: effect.at,
+        sequence: effect.sequence,
+        resumed: false,
+        doubtful: false,
+        asked: false,
+    }
+}
+
 /// The change by which an invocation takes over what another one left.
 pub(crate) fn taken_over(new: &NewEffect, before: &EffectRecord) -> Update {
     Update::new(keys::effect(&new.run, &new.key), "SET #holder = :holder, #lease_until = :until")
@@ -276,6 +330,7 @@ pub(crate) fn resumed(before: &EffectRecord) -> EffectIntent {
     EffectIntent {
         existed: before.existed,
         at: before.at,
+        sequence: before.sequence,
         resumed: true,
         doubtful: before.is_doubtful(),
         asked: before.asked_at.is_some(),

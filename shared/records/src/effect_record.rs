@@ -1,6 +1,8 @@
 //! Effects, as the journal keeps them.
 
 use crate::effect_request::EffectRequest;
+use crate::error::RecordsError;
+use crate::item::{Item, from_item, whole_number};
 use crate::timestamp;
 use domain::execution::Inverse;
 use domain::{ActionId, MicroUsd};
@@ -153,12 +155,31 @@ pub struct EffectIntent {
     pub existed: bool,
     /// When it was first intended: the date of what is made, so that a repeat makes the same.
     pub at: Timestamp,
+    /// Its place among the run's intentions.
+    pub sequence: u64,
     /// Whether an earlier invocation intended it and was never heard of again: look outside before acting.
     pub resumed: bool,
     /// Whether a request of an earlier invocation left and may have had its effect.
     pub doubtful: bool,
     /// Whether people were asked about that. The step goes on only if they said that it may act again.
     pub asked: bool,
+}
+
+/// An effect as it was before its action looks outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenEffect {
+    /// The effect; `None` where it was never intended.
+    pub effect: Option<EffectRecord>,
+    /// How many intentions its run has.
+    pub intentions: u64,
+}
+
+impl SeenEffect {
+    /// The effect in its item, and its run in that of the run.
+    pub(crate) fn of(effect: Option<Item>, run: Option<&Item>) -> Result<Self, RecordsError> {
+        let intentions = run.map_or(Ok(0), |run| whole_number(run, "sequence"))?;
+        Ok(Self { effect: effect.map(from_item).transpose()?, intentions })
+    }
 }
 
 /// What [`Table::intend`] came to.

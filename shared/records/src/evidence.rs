@@ -1,7 +1,7 @@
 //! How pull requests came about, as signed statements, and what such a statement is made of that is nowhere else.
 
 use crate::error::RecordsError;
-use crate::item::{Item, attribute, from_item, number, to_item, whole_number};
+use crate::item::{Item, attribute, from_item, is_under, number, to_item, whole_number};
 use crate::keys;
 use crate::stored::{compress, decompress};
 use crate::table::Table;
@@ -142,14 +142,13 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn document_digests(&self) -> Result<DocumentDigests, RecordsError> {
-        let digest = async |name: &'static str| {
-            let json = self.document_json(name).await?;
-            Ok::<_, RecordsError>(json.map(|json| hex::encode(Sha256::digest(json))))
-        };
+        let [agents, configuration, prompts] =
+            self.documents_json(["agents", "configuration", "prompts"]).await?;
+        let digest = |json: Option<Vec<u8>>| json.map(|json| hex::encode(Sha256::digest(json)));
         Ok(DocumentDigests {
-            agents: digest("agents").await?,
-            configuration: digest("configuration").await?,
-            prompts: digest("prompts").await?,
+            agents: digest(agents),
+            configuration: digest(configuration),
+            prompts: digest(prompts),
         })
     }
 
@@ -163,17 +162,25 @@ impl Table {
         id: &str,
         generations: u32,
     ) -> Result<(Option<String>, Vec<String>), RecordsError> {
-        let digest = |read: Result<Vec<u8>, RecordsError>| match read {
-            Ok(bytes) => Ok(Some(hex::encode(Sha256::digest(bytes)))),
-            Err(RecordsError::Missing(_)) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let opening = digest(self.session_opening(id).await)?;
-        let mut prompts = Vec::new();
-        for generation in 1..=generations {
-            prompts.extend(digest(self.session_prefix(id, generation).await)?);
+        let prefixes = (1..=generations).map(|generation| keys::session_prefix(id, generation));
+        let wanted: Vec<_> = std::iter::once(keys::session_opening(id)).chain(prefixes).collect();
+        let items = self.get_many(wanted.clone()).await?;
+        let mut digests = Vec::with_capacity(wanted.len());
+        for key in &wanted {
+            let read = match items.iter().find(|item| is_under(item, key)) {
+                Some(item) => self.read_kept(item).await,
+                None => continue,
+            };
+            match read {
+                Ok(bytes) => digests.push((key, hex::encode(Sha256::digest(bytes)))),
+                Err(RecordsError::Missing(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok((opening, prompts))
+        let is_opening = digests.first().is_some_and(|(key, _)| **key == keys::session_opening(id));
+        let mut digests = digests.into_iter().map(|(_, digest)| digest);
+        let opening = if is_opening { digests.next() } else { None };
+        Ok((opening, digests.collect()))
     }
 }
 

@@ -2,16 +2,18 @@
 //! own, so that whoever reads an execution does not read them, too.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, to_item};
+use crate::item::{from_item, is_under, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::write::{ABSENT, Write};
+use domain::configuration::Configuration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So many frames are written at once; a transaction takes a hundred items.
 const AT_ONCE: usize = 50;
@@ -58,6 +60,24 @@ impl Table {
     pub async fn told(&self, execution: &str) -> Result<Told, RecordsError> {
         let told = self.get(keys::feed(execution)).await?.map(from_item).transpose()?;
         Ok(told.unwrap_or_default())
+    }
+
+    /// How far an execution was told, and the configuration in force as [`Table::configuration`] gives it, as one reading gives them.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn told_and_configuration(
+        &self,
+        execution: &str,
+        now: Timestamp,
+    ) -> Result<(Told, Result<Arc<Configuration>, RecordsError>), RecordsError> {
+        let mut wanted = self.configured_keys(now);
+        wanted.push(keys::feed(execution));
+        let items = self.get_many(wanted).await?;
+        let told = items.iter().find(|item| is_under(item, &keys::feed(execution)));
+        let told = told.cloned().map(from_item).transpose()?;
+        let configured = self.configured_in(&items, now).await;
+        Ok((told.unwrap_or_default(), configured.map(|configured| configured.configuration)))
     }
 
     /// Appends frames to those of an execution, and what was seen with them: `false` where somebody else has told more since `told` was read,

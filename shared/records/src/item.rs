@@ -58,6 +58,11 @@ pub(crate) fn attribute<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
+/// Whether this is the item's key.
+pub(crate) fn is_under(item: &Item, key: &Key) -> bool {
+    attribute(item, PK) == Some(&key.pk) && attribute(item, SK) == Some(&key.sk)
+}
+
 /// A whole-number attribute; zero when it is absent.
 pub(crate) fn whole_number(item: &Item, name: &str) -> Result<u64, RecordsError> {
     match item.get(name) {

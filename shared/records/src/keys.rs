@@ -125,6 +125,8 @@ pub(crate) const AGENT: &str = "AGENT#";
 pub(crate) const COST: &str = "COST#";
 pub(crate) const RESERVATION: &str = "RESERVATION#";
 pub(crate) const EXECUTION: &str = "EXECUTION";
+/// How the partitions of executions begin.
+pub(crate) const EXECUTION_PARTITION: &str = "EXECUTION#";
 pub(crate) const PROGRESS: &str = "PROGRESS";
 pub(crate) const STOP: &str = "STOP";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
@@ -171,7 +173,7 @@ impl Key {
 }
 
 pub(crate) fn execution_partition(name: &str) -> String {
-    format!("EXECUTION#{name}")
+    format!("{EXECUTION_PARTITION}{name}")
 }
 
 pub(crate) fn execution(name: &str) -> Key {

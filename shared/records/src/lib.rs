@@ -9,6 +9,7 @@
 //! | `execution`, `execution_record`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `page`, `view` | lists of executions, and everything about one |
 //! | `step`, `agent_execution` | what each state did, and each call of a model |
+//! | `step_reading` | what is read before a step is performed |
 //! | `line`, `place` | who is at work in a project, and who waits |
 //! | `review_place` | which runs have a place at reviewers, and which wait for one |
 //! | `continuation` | executions that continue each other |
@@ -21,6 +22,7 @@
 //! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
+//! | `passing` | which updates need not outlive the loss of power |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
 //! | `waiter`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
 //! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
@@ -101,6 +103,7 @@ mod own_account;
 mod own_branch;
 mod page;
 mod paid_reply;
+mod passing;
 mod place;
 mod planned;
 mod progress;
@@ -128,6 +131,7 @@ mod spend;
 mod spending;
 mod steered;
 mod step;
+mod step_reading;
 mod stored;
 mod stream;
 mod table;
@@ -164,7 +168,9 @@ pub use delivery::Delivery;
 pub use document::DOCUMENT_LIMIT;
 pub use draft::{Choice, Draft};
 pub use effect::{EFFECT_INVERSE_LIMIT, EFFECT_OUTPUT_LIMIT};
-pub use effect_record::{EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect};
+pub use effect_record::{
+    EffectEnd, EffectIntent, EffectRecord, EffectStatus, IntendResult, NewEffect, SeenEffect,
+};
 pub use effect_request::EffectRequest;
 pub use error::RecordsError;
 pub use evidence::{DocumentDigests, SignedEvidence};
@@ -188,20 +194,21 @@ pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
+pub use passing::may_be_lost;
 pub use place::Place;
 pub use planned::{PlannedItem, Rewriting};
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;
 pub use put_back::Lost;
-pub use rate::{Pass, Patience, PutOff, is_rate};
+pub use rate::{Pass, Patience, PutOff};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace};
 pub use request::RequestClaim;
 pub use review_place::{FIRST_ASKED_OF_REVIEW, ReviewPlace};
 pub use run_cost::RunCost;
-pub use session::{SessionBounds, SessionHead, SessionPhase, SessionRound};
+pub use session::{ReadSession, SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
 pub use session_parts::{OverlayFile, SessionLink};
 pub use session_words::{ApprovedChange, StrangerWords};
@@ -212,6 +219,7 @@ pub use spend::{Spend, SpendBy};
 pub use spending::Spending;
 pub use steered::Steered;
 pub use step::{StepEnd, StepRecord, StepStatus};
+pub use step_reading::StepReading;
 pub use stored::STORED_LIMIT;
 pub use stream::{DECISIONS, PROGRESS, StreamedItems, TableChange, execution_of_frame};
 pub use table::Table;

@@ -53,12 +53,6 @@ pub struct PutOff {
     pub circuit_open: bool,
 }
 
-/// Whether the item with these keys is how fast a provider is called. Unlike anything else in the table, it is as good when it is a
-/// moment old: a call or two too many are made, which the provider may refuse.
-pub fn is_rate(pk: &str, sk: &str) -> bool {
-    pk.starts_with(keys::PROVIDER) && sk == keys::RATE
-}
-
 impl PutOff {
     fn new(provider: &InstanceName, microseconds: u64, circuit_open: bool) -> Self {
         Self { provider: provider.clone(), retry_after: Duration::from_micros(microseconds), circuit_open }
@@ -111,8 +105,8 @@ impl Table {
         let now_us = microseconds(now);
         let latest = now_us + pace.most_ahead(patience);
         let expires_at = number(retention::expires_at(now, retention::RATE));
-        // An update cannot take a maximum. Which of the two writes fits depends on whether the pace is ahead of time; a busy
-        // provider's is.
+        // An update cannot take a maximum. Which of the two writes fits depends on whether the pace is ahead of time. What was seen last
+        // here only says which one to try first: the table decides.
         let ahead =
             Update::new(keys::rate(provider.as_str()), "SET #expires_at = :expires_at ADD #tat :interval")
                 .condition(format!("#tat > :now AND #tat <= :latest AND {CLOSED}"))
@@ -128,15 +122,18 @@ impl Table {
             .value(":now", number(now_us))
             .value(":expires_at", expires_at);
         let mut circuit_open = false;
+        let mut is_ahead = self.last_turns.get(provider) > now_us;
         // Between two tries, other calls may have passed: then each is tried once more.
-        for turn in 0..4 {
-            let update = match turn {
+        for _ in 0..4 {
+            let update = match is_ahead {
                 _ if circuit_open => circuit::attempt(provider, now),
-                0 | 2 => ahead.clone(),
-                _ => idle.clone(),
+                true => ahead.clone(),
+                false => idle.clone(),
             };
+            is_ahead = !is_ahead;
             let refused = match self.update("pace a call", update).await? {
                 Ok(item) => {
+                    self.last_turns.set(provider, whole_number(&item, "tat")?);
                     let wait = match circuit_open {
                         true => 0,
                         false => whole_number(&item, "tat")?
@@ -151,6 +148,7 @@ impl Table {
             circuit_open = Circuit::of(&item)?.is_open();
             let wait = held(&item, now_us)?;
             let tat = whole_number(&item, "tat")?;
+            self.last_turns.set(provider, tat);
             if !circuit_open && tat > latest {
                 let due = match patience {
                     Patience::Of(_) => tat.saturating_sub(now_us + pace.tolerance),

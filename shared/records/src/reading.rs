@@ -53,7 +53,31 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn reading<T: DeserializeOwned>(&self, of: ReadingOf<'_>) -> Result<Option<T>, RecordsError> {
-        let chunks = self.query(keys::reading_partition(&of.digest()), keys::CHUNK).await?;
+        let json = self.reading_json(&of.digest()).await?;
+        Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+    }
+
+    /// As [`Table::reading`], from memory where it was read lately: a commit does not change. What is given may have expired in the table since,
+    /// so it does not say that others find it there.
+    ///
+    /// # Errors
+    /// As [`Table::reading`].
+    pub async fn reading_lately<T: DeserializeOwned>(
+        &self,
+        of: ReadingOf<'_>,
+    ) -> Result<Option<T>, RecordsError> {
+        let digest = of.digest();
+        let name = format!("reading {digest}");
+        if let Some(json) = self.contents.get(&name) {
+            return Ok(serde_json::from_slice(&json).ok());
+        }
+        let Some(json) = self.reading_json(&digest).await? else { return Ok(None) };
+        self.contents.keep(&name, &json);
+        Ok(serde_json::from_slice(&json).ok())
+    }
+
+    async fn reading_json(&self, digest: &str) -> Result<Option<Vec<u8>>, RecordsError> {
+        let chunks = self.query(keys::reading_partition(digest), keys::CHUNK).await?;
         let Some(first) = chunks.first() else { return Ok(None) };
         let size = whole_number(first, SIZE)?.min(LARGEST as u64);
         let mut compressed = Vec::new();
@@ -62,7 +86,7 @@ impl Table {
                 compressed.extend_from_slice(bytes.as_ref());
             }
         }
-        Ok(decompress(&compressed, size).and_then(|json| serde_json::from_slice(&json).ok()))
+        Ok(decompress(&compressed, size))
     }
 
     /// Keeps what was read; what is too large to be kept is left out.

@@ -3,7 +3,7 @@
 //! The head's version conditions every change, so that of two invocations at work on the same turn only one is recorded.
 
 use crate::error::RecordsError;
-use crate::item::{Item, from_item};
+use crate::item::{Item, from_item, is_under};
 use crate::keys;
 use crate::session_parts::{OverlayFile, SessionLink};
 use crate::table::Table;
@@ -133,7 +133,49 @@ impl SessionHead {
     }
 }
 
+/// A session as its steps read it. Its messages are read by [`Table::session_messages`].
+#[derive(Debug)]
+pub struct ReadSession {
+    /// Where it is.
+    pub head: SessionHead,
+    /// The files that it changed in its present round, by path, as [`Table::session_files`] gives them.
+    pub files: BTreeMap<String, OverlayFile>,
+    /// What it keeps besides its messages and files.
+    pub state: Vec<u8>,
+    /// What it began with, where that is there.
+    pub opening: Option<Vec<u8>>,
+    /// The fixed part of what its generation sends, byte for byte, where that is there.
+    pub prefix: Option<Vec<u8>>,
+}
+
 impl Table {
+    /// A session without its messages; `None` where there is none, or it has expired.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] where parts of it have expired; [`RecordsError`] when the table does not answer or a part is damaged.
+    pub async fn read_session(&self, id: &str) -> Result<Option<ReadSession>, RecordsError> {
+        // The head is behind the files, and what it keeps behind what it began with and what its generations send; the messages, which may be
+        // many, are between the two.
+        let partition = keys::session_partition(id);
+        let head_key = keys::session_head(id);
+        let mut files = self.query_from_to(partition.clone(), keys::FILE, &head_key.sk).await?;
+        let Some(at) = files.iter().position(|item| is_under(item, &head_key)) else { return Ok(None) };
+        let head: SessionHead = from_item(files.swap_remove(at))?;
+        let (opening, state) = (keys::session_opening(id), keys::session_state(id));
+        let kept = self.query_from_to(partition, &opening.sk, &state.sk).await?;
+        let prefix = self.kept_among(&kept, &keys::session_prefix(id, head.generation)).await?;
+        let kept_state = self.kept_among(&kept, &state).await?.ok_or_else(|| expired(&state))?;
+        let opening = self.kept_among(&kept, &opening).await?;
+        Ok(Some(ReadSession { files: of_round(&head, files)?, head, state: kept_state, opening, prefix }))
+    }
+
+    async fn kept_among(&self, items: &[Item], key: &keys::Key) -> Result<Option<Vec<u8>>, RecordsError> {
+        match items.iter().find(|item| is_under(item, key)) {
+            Some(item) => self.read_kept(item).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The session of an agent that worked on a branch last.
     ///
     /// # Errors
@@ -212,24 +254,31 @@ impl Table {
         &self,
         head: &SessionHead,
     ) -> Result<BTreeMap<String, OverlayFile>, RecordsError> {
-        let is_earlier =
-            |file: &OverlayFile| head.round.as_ref().is_some_and(|round| file.turn <= round.turn);
-        let mut files = BTreeMap::new();
-        for item in self.query(keys::session_partition(&head.id), keys::FILE).await? {
-            let file: OverlayFile = from_item(item)?;
-            if !is_earlier(&file) {
-                files.insert(file.path.clone(), file);
-            }
-        }
-        Ok(files)
+        of_round(head, self.query(keys::session_partition(&head.id), keys::FILE).await?)
     }
 
     async fn kept_under(&self, key: keys::Key) -> Result<Vec<u8>, RecordsError> {
-        let name = format!("{}/{}", key.pk, key.sk);
-        let item: Option<Item> = self.get(key).await?;
+        let item: Option<Item> = self.get(key.clone()).await?;
         match item {
             Some(item) => self.read_kept(&item).await,
-            None => Err(RecordsError::Missing(format!("the record `{name}`; it may have expired"))),
+            None => Err(expired(&key)),
         }
     }
+}
+
+fn expired(key: &keys::Key) -> RecordsError {
+    RecordsError::Missing(format!("the record `{}/{}`; it may have expired", key.pk, key.sk))
+}
+
+/// The files of a session's present round among all of its files.
+fn of_round(head: &SessionHead, items: Vec<Item>) -> Result<BTreeMap<String, OverlayFile>, RecordsError> {
+    let is_earlier = |file: &OverlayFile| head.round.as_ref().is_some_and(|round| file.turn <= round.turn);
+    let mut files = BTreeMap::new();
+    for item in items {
+        let file: OverlayFile = from_item(item)?;
+        if !is_earlier(&file) {
+            files.insert(file.path.clone(), file);
+        }
+    }
+    Ok(files)
 }

@@ -88,6 +88,10 @@ pub struct StepEnd {
 /// A longer cause is cut, in characters.
 const CAUSE_LIMIT: usize = 2 * 1024;
 
+/// What changes in a step's record when an attempt of it starts.
+pub(crate) const STARTED: &str = "SET #execution = :execution, #state = :state, #action = :action, #status = :running, \
+    #started_at = if_not_exists(#started_at, :at), #expires_at = :expires_at REMOVE #ended_at, #error, #cause ADD #attempts :one";
+
 impl Table {
     /// Records that an attempt of a step has started: the first creates the record, a further one counts.
     ///
@@ -100,19 +104,14 @@ impl Table {
         action: &ActionId,
         at: Timestamp,
     ) -> Result<StepRecord, RecordsError> {
-        let update = Update::new(
-            keys::step(execution, state),
-            "SET #execution = :execution, #state = :state, #action = :action, #status = :running, \
-             #started_at = if_not_exists(#started_at, :at), #expires_at = :expires_at \
-             REMOVE #ended_at, #error, #cause ADD #attempts :one",
-        )
-        .value(":execution", text(execution))
-        .value(":state", text(state))
-        .value(":action", text(action.as_str()))
-        .value(":running", text(StepStatus::Running.as_str()))
-        .value(":at", moment(at))
-        .value(":expires_at", number(retention::expires_at(at, retention::EXECUTION)))
-        .value(":one", number(1));
+        let update = Update::new(keys::step(execution, state), STARTED)
+            .value(":execution", text(execution))
+            .value(":state", text(state))
+            .value(":action", text(action.as_str()))
+            .value(":running", text(StepStatus::Running.as_str()))
+            .value(":at", moment(at))
+            .value(":expires_at", number(retention::expires_at(at, retention::EXECUTION)))
+            .value(":one", number(1));
         match self.update("record the start of a step", update).await? {
             Ok(item) => from_item(item),
             Err(_) => Err(RecordsError::Corrupt("an unconditional write was refused".into())),

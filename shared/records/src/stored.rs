@@ -85,8 +85,13 @@ impl Table {
         })
     }
 
-    /// The JSON of a stored value.
+    /// The JSON of a stored value. What was read lately is in memory: under its hash there is nothing else.
     pub(crate) async fn load_json<T>(&self, stored: &Stored<T>) -> Result<Vec<u8>, RecordsError> {
+        // By its place, too: who knows a hash alone is shown nothing.
+        let name = format!("stored {} {} {}", stored.reference, stored.bytes, stored.sha256);
+        if let Some(json) = self.contents.get(&name) {
+            return Ok(json.to_vec());
+        }
         let chunks = self.query(keys::stored_partition(&stored.reference), keys::CHUNK).await?;
         let corrupt =
             |why: &str| RecordsError::Corrupt(format!("the stored value `{}` {why}", stored.reference));
@@ -106,6 +111,7 @@ impl Table {
         if hex::encode(Sha256::digest(&json)) != stored.sha256 {
             return Err(corrupt("does not have its SHA-256"));
         }
+        self.contents.keep(&name, &json);
         Ok(json)
     }
 }

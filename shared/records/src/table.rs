@@ -4,9 +4,9 @@
 //! them, and overflow a thread's stack.
 
 use crate::audit_turns::Turns;
-use crate::cached::{Cached, Last};
+use crate::cached::{Cached, Contents, Last, LastTurns};
 use crate::error::RecordsError;
-use crate::item::Item;
+use crate::item::{Item, is_under};
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
 use crate::managed_project::{Managed, PutTogether};
 use aws_sdk_dynamodb::Client;
@@ -38,6 +38,17 @@ pub struct Table {
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,
     pub(crate) agents: Arc<Cached<BTreeMap<String, AgentDefinition>>>,
     pub(crate) audit_turns: Arc<Turns>,
+    pub(crate) last_turns: Arc<LastTurns>,
+    pub(crate) contents: Arc<Contents>,
+}
+
+/// Which sort keys of a partition a query takes.
+#[derive(Clone, Copy)]
+enum Range<'a> {
+    All,
+    Prefix(&'a str),
+    /// Both are included.
+    FromTo(&'a str, &'a str),
 }
 
 impl Table {
@@ -54,6 +65,8 @@ impl Table {
             prompts: Arc::default(),
             agents: Arc::default(),
             audit_turns: Arc::default(),
+            last_turns: Arc::default(),
+            contents: Arc::default(),
         }
     }
 
@@ -147,6 +160,15 @@ impl Table {
         Ok(answer.item)
     }
 
+    /// The items under these keys, which differ, in the keys' order, read consistently in one request.
+    pub(crate) async fn get_each<const N: usize>(
+        &self,
+        keys: [Key; N],
+    ) -> Result<[Option<Item>; N], RecordsError> {
+        let mut found = self.get_many(keys.to_vec()).await?;
+        Ok(keys.map(|key| found.iter().position(|item| is_under(item, &key)).map(|at| found.swap_remove(at))))
+    }
+
     /// Every item of a partition whose sort key starts with `prefix`, in its order, read consistently.
     pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, RecordsError> {
         self.query_fields(partition, prefix, &[]).await
@@ -157,6 +179,30 @@ impl Table {
         &self,
         partition: String,
         prefix: &str,
+        fields: &[&str],
+    ) -> Result<Vec<Item>, RecordsError> {
+        // An empty prefix is not a legal operand of `begins_with`.
+        let condition = match prefix.is_empty() {
+            true => Range::All,
+            false => Range::Prefix(prefix),
+        };
+        self.query_range(partition, condition, fields).await
+    }
+
+    /// Every item of a partition from one sort key to another, both included, in its order, read consistently.
+    pub(crate) async fn query_from_to(
+        &self,
+        partition: String,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<Item>, RecordsError> {
+        self.query_range(partition, Range::FromTo(first, last), &[]).await
+    }
+
+    async fn query_range(
+        &self,
+        partition: String,
+        range: Range<'_>,
         fields: &[&str],
     ) -> Result<Vec<Item>, RecordsError> {
         let placeholders: Vec<String> = fields.iter().map(|field| format!("#{field}")).collect();
@@ -174,13 +220,15 @@ impl Table {
                 .set_projection_expression(Some(placeholders.join(", ")).filter(|fields| !fields.is_empty()))
                 .set_expression_attribute_names(Some(names.clone()).filter(|names| !names.is_empty()))
                 .set_exclusive_start_key(start);
-            // An empty prefix is not a legal operand of `begins_with`.
-            request = if prefix.is_empty() {
-                request.key_condition_expression("pk = :pk")
-            } else {
-                request
+            request = match range {
+                Range::All => request.key_condition_expression("pk = :pk"),
+                Range::Prefix(prefix) => request
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),
+                Range::FromTo(first, last) => request
+                    .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                    .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
+                    .expression_attribute_values(":last", AttributeValue::S(last.to_owned())),
             };
             let page = Box::pin(request.send())
                 .await
@@ -249,6 +297,9 @@ impl Table {
 
     /// The items under the keys that exist, in no order.
     pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Item>, RecordsError> {
+        if let [only] = keys.as_slice() {
+            return Ok(self.get(only.clone()).await?.into_iter().collect());
+        }
         let mut items = Vec::with_capacity(keys.len());
         // DynamoDB takes 100 keys at a time and may leave some unread.
         const AT_A_TIME: usize = 100;

@@ -36,8 +36,7 @@ impl AgentExecution {
             Ok(reply) => reply,
             Err(failure) => return Err(self.settle_failure(&reservation, request, failure).await),
         };
-        let price = self.settle(&reservation, request, id, &reply).await?;
-        self.record(&reservation, &reply, started_at).await;
+        let price = self.settle(&reservation, request, id, &reply, started_at).await?;
         Ok(Some(PaidReply { reply, price }))
     }
 

@@ -86,7 +86,7 @@ impl AgentExecution {
         Ok(counted.map_or(most, |counted| with_margin(counted).min(most)))
     }
 
-    /// Books what a reply cost, and keeps the reply with it. Gives its price, where that is known.
+    /// Books what a reply to a question that was asked at `started_at` cost, and keeps the reply with it. Gives its price, where that is known.
     ///
     /// # Errors
     /// `ReplyLost` when it was not recorded: then the reservation stays booked, and a repeat pays again.
@@ -96,6 +96,7 @@ impl AgentExecution {
         request: &ModelRequest,
         question: &QuestionId,
         reply: &ModelReply,
+        started_at: Timestamp,
     ) -> Result<Option<MicroUsd>, ActionError> {
         let now = self.clock.now();
         let (price, remark) = self.bill(reservation, request, reply, now);
@@ -109,7 +110,8 @@ impl AgentExecution {
         }
         let settlement = Settlement { price, usage: Some(reply.usage), remark, ..Settlement::unknown(now) };
         let paid = PaidReply { reply: reply.clone(), price };
-        let settled = self.table.settle_with_reply(reservation, settlement, question, &paid).await;
+        let call = self.described(reservation, reply, started_at);
+        let settled = self.table.settle_with_reply(reservation, settlement, (question, &paid), &call).await;
         let settled = settled.map_err(|error| lost(error.into()))?;
         self.count(price);
         if settled.is_some() {
@@ -195,9 +197,14 @@ impl AgentExecution {
         recovery(costs.iter().filter(|cost| cost.usage.is_none() && cost.state == *state).count())
     }
 
-    /// Describes a call for people.
-    pub(super) async fn record(&self, reservation: &Reservation, reply: &ModelReply, started_at: Timestamp) {
-        let call = records::AgentExecution {
+    /// A call, described for people.
+    fn described(
+        &self,
+        reservation: &Reservation,
+        reply: &ModelReply,
+        started_at: Timestamp,
+    ) -> records::AgentExecution {
+        records::AgentExecution {
             id: reservation.id.clone(),
             execution: reservation.execution.clone(),
             state: reservation.state.clone(),
@@ -215,10 +222,6 @@ impl AgentExecution {
             usage: reply.usage,
             started_at,
             ended_at: self.clock.now(),
-        };
-        // What was paid for must not be lost for want of its description.
-        if let Err(error) = self.table.put_agent_execution(&call).await {
-            tracing::warn!(call = call.id, %error, "a call of a model was not recorded");
         }
     }
 }

@@ -50,7 +50,14 @@ async fn a_done_effect_is_replayed() {
     let first = act(table.intend(&intention("CreateBranch", "one", 0)).await.unwrap());
     assert_eq!(
         first,
-        EffectIntent { existed: false, at: start(), resumed: false, doubtful: false, asked: false }
+        EffectIntent {
+            existed: false,
+            at: start(),
+            sequence: 1,
+            resumed: false,
+            doubtful: false,
+            asked: false
+        }
     );
     assert_eq!(table.effect_output(RUN, &key("CreateBranch")).await.unwrap(), None);
     table.effect_done(RUN, &key("CreateBranch"), "one", &end("b")).await.unwrap();
@@ -79,7 +86,14 @@ async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
 
     // What the first found outside, and when, is what counts.
     let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
-    let expected = EffectIntent { existed: true, at: start(), resumed: true, doubtful: false, asked: false };
+    let expected = EffectIntent {
+        existed: true,
+        at: start(),
+        sequence: 1,
+        resumed: true,
+        doubtful: false,
+        asked: false,
+    };
     assert_eq!(taken, expected);
     // The first comes back from the dead, and must not write.
     for late in [
@@ -269,4 +283,51 @@ async fn the_journal_is_read_without_outputs() {
     assert_eq!((&journal[0].output, &journal[0].inverse), (&None, &end("b").inverse));
     assert!(journal[0].is_left() && table.knows_run(RUN).await.unwrap());
     assert!(!table.knows_run("arn:nonsense").await.unwrap());
+}
+
+#[tokio::test]
+async fn what_was_seen_to_be_new_is_intended_at_once_unless_that_changed() {
+    let table = table().await;
+    let seen = table.seen_effect(RUN, &key("A")).await.unwrap();
+    assert_eq!((seen.effect, seen.intentions), (None, 0));
+    assert_eq!(act(table.intend_first(&intention("A", "one", 0), 0).await.unwrap()).sequence, 1);
+    // Another step of the run has seen none either: no number is given twice.
+    assert_eq!(act(table.intend_first(&intention("B", "one", 0), 0).await.unwrap()).sequence, 2);
+    assert_eq!(act(table.intend_first(&intention("C", "one", 0), 2).await.unwrap()).sequence, 3);
+    let seen = table.seen_effect(RUN, &key("C")).await.unwrap();
+    assert_eq!((seen.effect.unwrap().sequence, seen.intentions), (3, 3));
+    // Somebody else has intended it since.
+    let held = table.intend_first(&intention("C", "two", 1), 3).await;
+    assert!(matches!(held, Err(RecordsError::Leased { .. })), "{held:?}");
+    let taken = act(table.intend_first(&intention("C", "two", 61), 3).await.unwrap());
+    assert_eq!((taken.sequence, taken.resumed), (3, true));
+    table.effect_done(RUN, &key("A"), "one", &end("a")).await.unwrap();
+    let done = table.intend_first(&intention("A", "two", 1), 3).await.unwrap();
+    assert!(matches!(done, IntendResult::Done(_)), "{done:?}");
+    table.close_run(RUN, start()).await.unwrap();
+    let closed = table.intend_first(&intention("D", "one", 1), 3).await;
+    assert!(matches!(closed, Err(RecordsError::RunClosed { .. })), "{closed:?}");
+    assert_eq!(table.effect(RUN, &key("D")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_step_reads_what_it_begins_with_together() {
+    let [here, elsewhere] = tables().await;
+    let missing = here.read_for_step(Some(RUN), None, start()).await.unwrap();
+    assert!(matches!(missing.configured, Err(RecordsError::Missing(_))) && missing.effect.is_none());
+    let configuration: domain::configuration::Configuration =
+        serde_json::from_value(json!({"projects": [{"key": "SHOP", "repository": "acme/shop"}]})).unwrap();
+    elsewhere.put_configuration(&configuration).await.unwrap();
+    elsewhere.admit_run(RUN, domain::Grant::Schedule, start()).await.unwrap();
+    act(elsewhere.intend(&intention("A", "one", 0)).await.unwrap());
+    let (a, b) = (key("A"), key("B"));
+    let read = here.read_for_step(Some(RUN), Some((RUN, &a)), start()).await.unwrap();
+    assert_eq!(*read.configured.unwrap().configuration, configuration);
+    assert_eq!(read.admission.unwrap().run, RUN);
+    let seen = read.effect.unwrap();
+    assert_eq!((seen.effect.unwrap().holder.as_str(), seen.intentions), ("one", 1));
+    // From memory by now, what may be a minute old.
+    let again = here.read_for_step(None, Some((RUN, &b)), start()).await.unwrap();
+    assert!(again.configured.is_ok() && again.admission.is_none());
+    assert_eq!(again.effect.unwrap().effect, None);
 }

@@ -2,14 +2,14 @@
 
 use super::*;
 use domain::event::EventSpec;
-use domain::plugins::Usage;
+use domain::plugins::{ModelMessage, ModelReply, ModelRequest, Part, StopReason, Usage};
 use domain::routes::Concurrency;
 use domain::{ActionId, EventKey, EventName, MicroUsd, RepositoryName, SourceName};
 use jiff::SignedDuration;
 use records::{
     AgentExecution, Answer, ClosedPullRequest, EditClaim, Limits, Meeting, NewInquiry, Occurrence,
-    OpenedPullRequest, ProgressPlace, RecordsError, Reservation, Settlement, StepEnd, StepStatus, Timeliness,
-    Topic, Waiter,
+    OpenedPullRequest, PaidReply, ProgressPlace, QuestionId, RecordsError, Reservation, Settlement, StepEnd,
+    StepStatus, Timeliness, Topic, Waiter,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -58,6 +58,30 @@ async fn one_view_holds_everything_of_an_execution() {
             .await
             .unwrap();
     }
+    let call = AgentExecution {
+        id: "1".into(),
+        execution: new.name.clone(),
+        state: "Zulu".into(),
+        agent: "development".into(),
+        action: ActionId::literal("generate_text"),
+        model: "m".into(),
+        request_id: None,
+        stop: "complete".into(),
+        usage: Usage { output_tokens: 3, ..Usage::default() },
+        started_at: after(0),
+        ended_at: after(1),
+    };
+    let question = QuestionId::new(&new.name, "Zulu", &ModelRequest::question("m", Vec::new(), 1));
+    let reply = ModelReply {
+        message: ModelMessage::ours(vec![Part::text("Hi.")]),
+        text: "Hi.".into(),
+        calls: Vec::new(),
+        stop: StopReason::Complete,
+        usage: call.usage,
+        model: "m".into(),
+        request_id: None,
+    };
+    let paid = PaidReply { reply, price: Some(MicroUsd(7)) };
     for (id, price) in [("1", Some(MicroUsd(7))), ("2", None)] {
         let reservation = Reservation {
             id: id.into(),
@@ -80,22 +104,15 @@ async fn one_view_holds_everything_of_an_execution() {
             per_workflow_month: None,
         };
         table.reserve(&reservation, limits).await.unwrap();
-        table.settle(&reservation, Settlement { price, ..Settlement::unknown(start()) }).await.unwrap();
+        let settlement = Settlement { price, ..Settlement::unknown(start()) };
+        match price {
+            Some(_) => {
+                table.settle_with_reply(&reservation, settlement, (&question, &paid), &call).await.unwrap()
+            }
+            None => table.settle(&reservation, settlement).await.unwrap(),
+        };
     }
-    let call = AgentExecution {
-        id: "1".into(),
-        execution: new.name.clone(),
-        state: "Zulu".into(),
-        agent: "development".into(),
-        action: ActionId::literal("generate_text"),
-        model: "m".into(),
-        request_id: None,
-        stop: "complete".into(),
-        usage: Usage { output_tokens: 3, ..Usage::default() },
-        started_at: after(0),
-        ended_at: after(1),
-    };
-    table.put_agent_execution(&call).await.unwrap();
+    assert_eq!(table.paid_reply(&question, &new.name).await.unwrap(), Some(paid));
     table.claim_progress_edit(&new.name, "x", Duration::ZERO, start()).await.unwrap();
 
     let view = table.execution_view(&new.name).await.unwrap().unwrap();

@@ -59,6 +59,16 @@ async fn a_session_is_opened_once_and_found_by_its_execution() {
     assert_eq!(table.session_prefix("s", 1).await.unwrap(), b"{\"system\": 1}");
     let missing = table.session_prefix("s", 2).await.unwrap_err();
     assert!(matches!(&missing, RecordsError::Missing(what) if what.contains("PREFIX#00002")), "{missing}");
+    // All of it but its messages, as a step reads it.
+    assert!(table.read_session("other").await.unwrap().is_none());
+    let read = table.read_session("s").await.unwrap().unwrap();
+    assert_eq!((read.head, read.files.len(), read.state.as_slice()), (head(), 0, &b"{}"[..]));
+    assert_eq!(read.opening.as_deref(), Some(&b"[1]"[..]));
+    assert_eq!(read.prefix.as_deref(), Some(&b"{\"system\": 1}"[..]));
+    // That of a generation that has no fixed part yet is not another one's.
+    let next = SessionHead { version: 2, generation: 2, ..head() };
+    table.change_session(&next, SessionChange::default()).await.unwrap();
+    assert_eq!(table.read_session("s").await.unwrap().unwrap().prefix, None);
 }
 
 #[tokio::test]

@@ -263,7 +263,7 @@ fn so_far(state: &SessionState) -> String {
 
 impl Session<'_> {
     pub(super) async fn opening(&self) -> Result<Opening, ActionError> {
-        read_json(&self.context.table().session_opening(&self.head.id).await?)
+        read_json(&self.opening_json().await?)
     }
 
     /// The next of the agent's models that another provider has, in their order and then from the first one on.

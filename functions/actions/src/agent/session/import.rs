@@ -57,7 +57,7 @@ impl<'a> Commit<'a> {
 
     /// The tree; `None` where what was kept has expired.
     pub(super) async fn tree(&self) -> Result<Option<Vec<TreeEntry>>, ActionError> {
-        Ok(self.table.reading(self.reading(&[])).await?)
+        Ok(self.table.reading_lately(self.reading(&[])).await?)
     }
 
     /// A group of files; `None` where what was kept has expired.
@@ -65,7 +65,7 @@ impl<'a> Commit<'a> {
         &self,
         paths: &[String],
     ) -> Result<Option<Vec<Option<FileContent>>>, ActionError> {
-        Ok(self.table.reading(self.reading(paths)).await?)
+        Ok(self.table.reading_lately(self.reading(paths)).await?)
     }
 
     /// Fetches those groups that are not kept yet.
@@ -80,7 +80,12 @@ impl<'a> Commit<'a> {
     }
 
     async fn import_group(&self, host: &dyn VersionControl, paths: &[String]) -> Result<(), ActionError> {
-        if paths.is_empty() || self.group(paths).await?.is_some() {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        // In the table, where tools find it: what is in this function's memory is not in theirs.
+        let kept: Option<Vec<Option<FileContent>>> = self.table.reading(self.reading(paths)).await?;
+        if kept.is_some() {
             return Ok(());
         }
         let contents = host.read_files(&self.project.repository, self.commit.as_str(), paths).await?;
@@ -121,7 +126,7 @@ impl<'a> Commit<'a> {
 
     /// The tree, fetched where it is not kept.
     pub(crate) async fn fetch_tree(&self, host: &dyn VersionControl) -> Result<Vec<TreeEntry>, ActionError> {
-        if let Some(tree) = self.tree().await? {
+        if let Some(tree) = self.table.reading(self.reading(&[])).await? {
             return Ok(tree);
         }
         let tree = host.tree(&self.project.repository, self.commit.as_str()).await?;

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
 use domain::{ActionError, ErrorKind, MicroUsd};
-use records::{QuestionId, SessionPhase};
+use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,22 +52,22 @@ pub async fn think(context: &Context<'_>, session: &str) -> Result<Report, NoOut
     if session.head.phase != SessionPhase::Think {
         return Ok(Report::of(&session));
     }
-    let agent = context.agent(None, session.head.task_id.as_deref()).await?;
+    let (execution, draft) = context.table().execution_and_draft(&context.scope().execution).await?;
+    let agent = context.agent_in(execution.as_ref(), None, session.head.task_id.as_deref()).await?;
     let agent = agent.in_session(&session.head.agent, &session.head.id);
-    Ok(Report::of(&session.think(agent).await?))
+    match execution.as_ref().and_then(stop_of) {
+        Some(Stop::Wanted) => return Err(being_stopped().into()),
+        Some(Stop::Done) => return Err(stopped().into()),
+        None => {}
+    }
+    Ok(Report::of(&session.think(agent, draft.as_ref()).await?))
 }
 
 impl Session<'_> {
-    async fn think(mut self, mut agent: AgentExecution) -> Result<Self, ActionError> {
-        match self.stop().await? {
-            Some(Stop::Wanted) => return Err(being_stopped()),
-            Some(Stop::Done) => return Err(stopped()),
-            None => {}
-        }
+    async fn think(mut self, mut agent: AgentExecution, draft: Option<&Draft>) -> Result<Self, ActionError> {
         self.count_costs().await?;
-        let table = self.context.table();
-        if let Some(draft) = table.draft_of(&self.context.scope().execution).await? {
-            return self.end_as_draft(&draft).await;
+        if let Some(draft) = draft {
+            return self.end_as_draft(draft).await;
         }
         if let Some(reason) = self.used_up() {
             self.end(reason);
@@ -260,10 +260,14 @@ impl Session<'_> {
     /// Whether somebody stopped the execution, or it has ended.
     async fn stop(&self) -> Result<Option<Stop>, ActionError> {
         let execution = self.context.table().execution(&self.context.scope().execution).await?;
-        Ok(execution.and_then(|execution| match execution.ended_at {
-            Some(_) => Some(Stop::Done),
-            None => execution.stop_requested_by.map(|_| Stop::Wanted),
-        }))
+        Ok(execution.as_ref().and_then(stop_of))
+    }
+}
+
+fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {
+    match execution.ended_at {
+        Some(_) => Some(Stop::Done),
+        None => execution.stop_requested_by.as_ref().map(|_| Stop::Wanted),
     }
 }
 

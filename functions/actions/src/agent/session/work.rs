@@ -6,7 +6,7 @@ use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult};
 use crate::context::Context;
 use domain::{ActionError, CommitSha};
 use jiff::Timestamp;
-use records::{Changed, Inbox, SessionChange, SessionHead, SessionPhase};
+use records::{Changed, Inbox, ReadSession, SessionChange, SessionHead, SessionPhase};
 
 /// A session as an invocation found it, and what the invocation makes of it.
 pub(super) struct Session<'a> {
@@ -14,6 +14,9 @@ pub(super) struct Session<'a> {
     pub(super) head: SessionHead,
     pub(super) state: SessionState,
     begun_at: Timestamp,
+    opening: Option<Vec<u8>>,
+    /// The fixed part of what a generation sends, by its number.
+    prefix: Option<(u32, Vec<u8>)>,
 }
 
 impl<'a> Session<'a> {
@@ -23,21 +26,23 @@ impl<'a> Session<'a> {
     /// `Rejected` where there is none, it belongs to another project, or it has expired.
     pub(super) async fn read(context: &'a Context<'a>, id: &str) -> Result<Self, ActionError> {
         let begun_at = context.clock().now();
-        let head = context.table().session(id).await?;
-        let head = head.filter(|head| head.project == context.scope().project.key).ok_or_else(|| {
+        let read = context.table().read_session(id).await?;
+        let read = read.filter(|read| read.head.project == context.scope().project.key).ok_or_else(|| {
             ActionError::rejected(format!(
                 "there is no session `{id}` in this project; pass on what open_session gave, within 90 days"
             ))
         })?;
-        let mut state: SessionState = read_json(&context.table().session_state(id).await?)?;
-        for (path, file) in context.table().session_files(&head).await? {
+        let ReadSession { head, files, state, opening, prefix } = read;
+        let mut state: SessionState = read_json(&state)?;
+        for (path, file) in files {
             let content = match &file.content {
                 Some(stored) => Some(context.table().load(stored).await?),
                 None => None,
             };
             state.workspace.changes.insert(path, change_of(&file, content));
         }
-        Ok(Self { context, head, state, begun_at })
+        let prefix = prefix.map(|prefix| (head.generation, prefix));
+        Ok(Self { context, head, state, begun_at, opening, prefix })
     }
 
     /// Records what the invocation made of the session, unless another one was faster. Gives the session as it is then.
@@ -103,8 +108,21 @@ impl<'a> Session<'a> {
     }
 
     pub(super) async fn prefix(&self) -> Result<Prefix, ActionError> {
-        let table = self.context.table();
-        read_json(&table.session_prefix(&self.head.id, self.head.generation).await?)
+        match &self.prefix {
+            Some((generation, prefix)) if *generation == self.head.generation => read_json(prefix),
+            _ => {
+                let table = self.context.table();
+                read_json(&table.session_prefix(&self.head.id, self.head.generation).await?)
+            }
+        }
+    }
+
+    /// What the session began with, as it is kept.
+    pub(super) async fn opening_json(&self) -> Result<Vec<u8>, ActionError> {
+        match &self.opening {
+            Some(opening) => Ok(opening.clone()),
+            None => Ok(self.context.table().session_opening(&self.head.id).await?),
+        }
     }
 
     pub(super) async fn messages(&self) -> Result<Vec<Said>, ActionError> {

@@ -1,0 +1,59 @@
+//! One look at an execution, by which everything that a change leads to is decided, so that nothing is read twice for it.
+
+use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
+use domain::configuration::Configuration;
+use jiff::Timestamp;
+use records::{EffectRecord, ExecutionView, RecordsError, Table, Told};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// What there was of an execution at a moment.
+pub(crate) struct Look {
+    /// When it was looked at: everything here is that old at most.
+    pub(crate) at: Timestamp,
+    /// How far it had been told. It is older than the rest, so that whoever tells what is new by this look, and is the first to, tells nothing
+    /// that others have told.
+    pub(crate) told: Told,
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// Where none was ever put in force: what needs none is done all the same.
+    pub(crate) configuration: Result<Arc<Configuration>, RecordsError>,
+    /// The execution, with its steps and costs.
+    pub(crate) view: ExecutionView,
+    effects: OnceCell<Vec<EffectRecord>>,
+}
+
+impl Look {
+    /// Looks at an execution at the time `at`; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn take(
+        table: &Table,
+        execution: &str,
+        at: Timestamp,
+    ) -> Result<Option<Self>, RecordsError> {
+        let (told, configuration) = table.told_and_configuration(execution, at).await?;
+        let view = table.execution_view(execution).await?;
+        Ok(view.map(|view| Self { at, told, configuration, view, effects: OnceCell::new() }))
+    }
+
+    /// What its run did, newest first, as it is when this is first asked for.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn effects(&self, table: &Table) -> Result<&[EffectRecord], RecordsError> {
+        let read = async || match self.view.execution.run() {
+            Some(run) => table.effects_of(run).await,
+            None => Ok(Vec::new()),
+        };
+        Ok(self.effects.get_or_try_init(read).await?)
+    }
+
+    /// Whether what its run did says more of it than its steps: it may have made a commit or a pull request.
+    pub(crate) fn made_something(&self) -> bool {
+        let makes = [COMMIT_CHANGES, CREATE_PULL_REQUEST];
+        self.view.steps.iter().any(|step| makes.contains(&step.action.as_str()))
+    }
+}
