@@ -1,5 +1,6 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
+mod accounts;
 mod at_work;
 mod capacity;
 mod check;
@@ -17,6 +18,7 @@ mod serving;
 mod sign_in;
 mod statuses;
 
+pub use accounts::{KnownAccount, unknown_key};
 pub use at_work::AtWork;
 pub use capacity::{Capacity, CapacityPer};
 pub use checks::ProjectChecks;

@@ -1,6 +1,6 @@
 //! What providers can serve, as data, so that functions that link none can check what a project chooses.
 
-use super::{Configuration, Instance, InstanceName};
+use super::{Configuration, Instance, InstanceName, KnownAccount};
 use crate::action::{PluginType, UnknownName};
 use crate::nearest::nearest;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ pub struct KnownProvider {
     pub serves: BTreeSet<PluginType>,
     /// Whether it needs a section under `plugins`, because it has credentials.
     pub needs_section: bool,
+    /// What people's accounts there look like; absent if people have none there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<KnownAccount>,
 }
 
 /// Why a plugin type is not served by what a project names; `None` where it is.
