@@ -5,6 +5,7 @@ mod answers;
 mod approvals;
 mod audit_log;
 mod auth;
+mod configured;
 mod costs;
 mod event_tickets;
 pub(crate) mod events;

@@ -2,7 +2,7 @@
 
 use crate::world::{World, configuration};
 use axum::http::Method;
-use domain::configuration::Role;
+use domain::configuration::{Project, Role};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -143,8 +143,8 @@ async fn managed(world: &World, key: &str) -> Value {
     let repository = format!("acme/{}", key.to_lowercase());
     let providers = json!({"version_control": "github"});
     let body = json!({"key": key, "repository": repository, "providers": providers, "may_trigger": []});
-    let project = serde_json::from_value(body.clone()).unwrap();
-    let _written = world.table.create_project(&project, "admin", world.now()).await.unwrap();
+    let project: Project = serde_json::from_value(body.clone()).unwrap();
+    let _written = world.table.create_managed(&project, 0, "admin", world.now()).await.unwrap();
     body
 }
 
