@@ -17,10 +17,13 @@ mod me;
 mod messages;
 mod notices;
 mod page;
+mod people;
+mod person_body;
 mod plugins;
 mod project_body;
 mod project_changes;
 mod projects;
+mod role;
 mod shown_project;
 mod steering;
 mod task_changes;
@@ -48,6 +51,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     me::routes,
     messages::routes,
     notices::routes,
+    people::routes,
     plugins::routes,
     projects::routes,
     steering::routes,
