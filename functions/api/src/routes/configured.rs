@@ -167,14 +167,16 @@ pub(super) fn replaced<T: ConfiguredItem>(written: Written<T>) -> Result<Option<
     }
 }
 
-/// The providers that exist.
+/// The providers that exist, if what is checked by them is known of any.
 ///
 /// # Errors
-/// A conflict where that is not known.
-pub(super) fn known_providers(directory: &Directory) -> Result<&[KnownProvider], Problem> {
+/// A conflict where it is not.
+pub(super) fn known_providers(
+    directory: &Directory,
+    is_known: impl Fn(&KnownProvider) -> bool,
+) -> Result<&[KnownProvider], Problem> {
     let known = directory.known_providers();
-    // An earlier version stored none, or not what accounts look like.
-    if known.iter().all(|provider| provider.account.is_none()) {
+    if !known.iter().any(is_known) {
         let detail = "the configuration in force was applied by an earlier version; apply it again with `ticketsmith config apply`";
         return Err(Problem::new(Code::Conflict, detail));
     }

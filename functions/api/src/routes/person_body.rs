@@ -68,7 +68,8 @@ pub(super) fn person_of(directory: &Directory, body: &PersonBody) -> Result<User
     }
     let accounts = body.accounts.clone().unwrap_or_default();
     let person = User { name: body.name.clone(), roles: body.roles(), accounts };
-    let known = known_providers(directory)?;
+    // An earlier version stored providers without what accounts look like there.
+    let known = known_providers(directory, |provider| provider.account.is_some())?;
     let (configuration, index) = configuration_with(directory, &person);
     let problems = configuration.problems_of_person(index, known);
     checked(person, problems.into_iter().map(in_the_request))

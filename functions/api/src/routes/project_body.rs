@@ -189,7 +189,7 @@ enum CapacityPer {
 /// Invalid, with every place that is not accepted; a conflict where it is not known which providers exist.
 pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project, Problem> {
     let project = read(body)?;
-    let known = known_providers(directory)?;
+    let known = known_providers(directory, |_| true)?;
     let (configuration, index) = configuration_with(directory, &project);
     let problems = configuration.problems_of_project(index, known).into_iter();
     let problems = problems.chain(protected_path_problems(&project));

@@ -331,3 +331,19 @@ async fn people_are_listed_in_pages_and_added_once() {
     ];
     assert_eq!(seen, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_added_where_it_is_not_known_what_accounts_look_like() {
+    let world = World::new().await;
+    let mut references = (*world.table.references_of_file(world.now()).await.unwrap()).clone();
+    references.providers.iter_mut().for_each(|provider| provider.account = None);
+    world.table.put_references(&references).await.unwrap();
+    let refused = add(&world, grace()).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(refused.text.contains("apply it again with `ticketsmith config apply`"), "{}", refused.text);
+    // Projects need nothing of it.
+    let project =
+        json!({"key": "GIFT", "repository": "acme/gift", "providers": {"version_control": "github"}});
+    let created = send(&world, Method::POST, "/api/v1/projects", None, Some(project)).await;
+    assert_eq!(created.status, 201, "{}", created.text);
+}
