@@ -1,32 +1,11 @@
-//! What people's accounts at providers look like, as data, so that functions that link no provider can check what is said of people.
+//! What is wrong with the accounts of people.
 
-use super::{Configuration, Instance, KnownProvider, Problem};
+use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem};
 use crate::nearest::nearest;
-use regex_lite::Regex;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The keys of a person that are no accounts.
 const OTHER_KEYS: [&str; 2] = ["name", "roles"];
-
-/// How people's accounts at a provider are written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownAccount {
-    /// What people call it: `GitHub login`.
-    pub name: String,
-    /// An account that could exist: `ada-lovelace`.
-    pub example: String,
-    /// The regular expression that the whole account matches.
-    pub pattern: String,
-}
-
-impl KnownAccount {
-    /// Whether a text could be an account; nobody asks the service.
-    pub fn accepts(&self, account: &str) -> bool {
-        let whole = Regex::new(&format!("^(?:{})$", self.pattern));
-        whole.is_ok_and(|whole| whole.is_match(account))
-    }
-}
 
 impl Configuration {
     /// The accounts of people at places where nobody has any, or that nobody could have. `known` are the providers that exist.
