@@ -33,6 +33,7 @@ mod notify;
 #[cfg(test)]
 #[path = "commands/tests/operations.rs"]
 mod operations;
+mod person;
 mod plugin;
 mod project;
 mod redrive;
@@ -152,6 +153,9 @@ pub(crate) enum Command {
     /// What was spent, by the API.
     #[command(subcommand)]
     Cost(cost::Arguments),
+    /// People with their accounts and roles, by the API.
+    #[command(subcommand)]
+    Person(person::Arguments),
     /// The services that projects use, by the API.
     #[command(subcommand)]
     Plugin(plugin::Arguments),
@@ -167,7 +171,7 @@ pub(crate) enum Command {
     /// Machine tokens, by the API.
     #[command(subcommand)]
     Token(token::Arguments),
-    /// People and their roles, by the API.
+    /// People's roles and sessions, by the API.
     #[command(subcommand)]
     User(user::Arguments),
     /// Write manual pages.
@@ -233,6 +237,7 @@ impl Command {
             Self::Approval(arguments) => approval::run(arguments).await,
             Self::Budget(arguments) => budget::run(arguments).await,
             Self::Cost(arguments) => cost::run(arguments).await,
+            Self::Person(arguments) => person::run(arguments).await,
             Self::Plugin(arguments) => plugin::run(arguments).await,
             Self::Project(arguments) => project::run(arguments).await,
             Self::Task(arguments) => task::run(arguments).await,

@@ -3,11 +3,11 @@
 use crate::exit::{Exit, Outcome};
 use domain::configuration::Configuration;
 use jiff::Timestamp;
-use providers::InForce;
+use providers::{InForce, Overruled};
 use records::{AuditKind, AuditRecord, RecordsError, Table};
 
-/// Puts a configuration file in force. Projects that the API managed under its keys are archived, which is recorded and said. Gives the
-/// configuration's version.
+/// Puts a configuration file in force. What the API managed and the file has is archived, which is recorded and said. Gives the configuration's
+/// version.
 ///
 /// # Errors
 /// Usage when the file is too large; unreachable when the table does not answer.
@@ -18,13 +18,11 @@ pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> O
         RecordsError::Invalid(_) => Exit::usage(error),
         error => Exit::unreachable(error),
     })?;
-    for key in archived {
-        tracing::warn!(project = key, "the project that the API managed is archived: the file has its key");
-        let what = format!("archive the project {key}, because the configuration file has its key");
-        table
-            .audit(&record(format!("archive-{key}-{version}"), by, what))
-            .await
-            .map_err(Exit::unreachable)?;
+    for Overruled { kind, key, shared } in archived {
+        tracing::warn!(kind, key, "what the API managed is archived: the configuration file has it");
+        let what = format!("archive the {kind} {key}, because the configuration file has its {shared}");
+        let record = record(format!("archive-{kind}-{key}-{version}"), by, what);
+        table.audit(&record).await.map_err(Exit::unreachable)?;
     }
     Ok(version)
 }

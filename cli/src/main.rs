@@ -16,6 +16,7 @@ mod functions;
 mod functions_document;
 mod in_force;
 mod logging;
+mod managed;
 mod place;
 mod progress;
 mod secret_forms;

@@ -77,16 +77,20 @@ class Api:
             self.call("/projects", {"key": key, "repository": f"acme/{key.lower()}", "providers": providers})["id"]
             for key in ("GIFT", "TOYS")
         ]
-        return names, agent["id"], pull_request, projects
+        people = [
+            self.call("/people", {"name": name, "roles": ["viewer"], "accounts": {"github": f"{name}-l"}})["id"]
+            for name in ("hedy", "lise")
+        ]
+        return names, agent["id"], pull_request, projects, people
 
 
-def judge(api, agent, pull_request, projects, folder):
+def judge(api, agent, pull_request, projects, people, folder):
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", SETTINGS, "run", CONTRACT]
     options = ["--url", api.url.removesuffix("/api/v1"), "--checks", "all", "--max-examples", EXAMPLES]
     headers = [f"--header=ticketsmith-as:{PERSON}"]
     # One phase after another over all operations, each with the same cases every time.
     quiet = ["--generation-deterministic", "--workers", "1", "--no-color"]
-    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent, "TICKETSMITH_PULL_REQUEST": pull_request, "TICKETSMITH_PROJECT": projects[0], "TICKETSMITH_DELETED_PROJECT": projects[1]}).returncode
+    return subprocess.run([*command, *options, *headers, *quiet], cwd=folder, env={**os.environ, "TICKETSMITH_TOKEN": api.token, "TICKETSMITH_AGENT": agent, "TICKETSMITH_PULL_REQUEST": pull_request, "TICKETSMITH_PROJECT": projects[0], "TICKETSMITH_DELETED_PROJECT": projects[1], "TICKETSMITH_PERSON": people[0], "TICKETSMITH_DELETED_PERSON": people[1]}).returncode
 
 
 def main():
@@ -102,9 +106,9 @@ def main():
             for workflow in ("change_ticket", "create_ticket", "development"):
                 shutil.copy(ROOT / f"workflows/{workflow}.yaml", configured / "workflows")
             api = Api(configured, processes)
-            names, agent, pull_request, projects = api.seed()
+            names, agent, pull_request, projects, people = api.seed()
             say(f"seeded {len(names)} executions")
-            failed = judge(api, agent, pull_request, projects, folder)
+            failed = judge(api, agent, pull_request, projects, people, folder)
             assert api.process.poll() is None, f"serve ended with {api.process.returncode}"
             api.call("/executions?limit=1")
             if failed:

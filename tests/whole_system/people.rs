@@ -1,4 +1,4 @@
-//! What people say about themselves: accounts that they join, and what they are told directly.
+//! People: whom the API manages, the accounts that they join, and what they are told directly.
 
 use crate::evidence::{messages, ticket};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
@@ -25,7 +25,11 @@ async fn world() -> World {
 }
 
 async fn in_slack(world: &World, text: &str) -> String {
-    let typed = json!({"kind": "slack-command", "text": text, "by": "ada", "channel": "shop-dev"});
+    in_slack_by(world, text, "ada").await
+}
+
+async fn in_slack_by(world: &World, text: &str, by: &str) -> String {
+    let typed = json!({"kind": "slack-command", "text": text, "by": by, "channel": "shop-dev"});
     let body = world.deliver(typed).await["body"].clone();
     let blocks = body["blocks"].as_array().unwrap_or_else(|| panic!("{body}"));
     blocks.iter().filter_map(|block| block["text"]["text"].as_str()).collect::<Vec<_>>().join("\n")
@@ -87,5 +91,62 @@ async fn an_account_in_the_tracker_is_joined_to_a_person_in_the_chat() {
     assert!(in_slack(&world, "link").await.contains("Joined to you: jira"));
     let (code, printed, errors) = world.command(&["link", "--as", "ada"]).await;
     assert!(code == 0 && printed.contains("joined: jira") && printed.contains("code: "), "{printed}{errors}");
+    world.finish().await;
+}
+
+/// Runs a command of `person` as ada; gives its answer.
+async fn person(world: &World, arguments: &[&str]) -> Value {
+    let arguments = [&["person"][..], arguments, &["--as", "ada", "--output", "json"]].concat();
+    let (code, printed, errors) = world.command(&arguments).await;
+    assert_eq!(code, 0, "{arguments:?}: {printed}{errors}");
+    serde_json::from_str(&printed).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_is_added_by_the_api_is_known_at_every_entrance_until_they_are_removed() {
+    let mut world = WorldFile::quick_shop().start().await;
+    let label =
+        |ticket: &str| json!({"kind": "jira-label", "ticket": ticket, "label": "agent", "by": "grace"});
+    let refused = world.deliver(label("SHOP-2")).await;
+    assert!(refused["body"].to_string().contains("may not start work"), "{refused}");
+    let accounts = ["--account", "slack=U061F7AUR", "--account", "jira=712020:grace"];
+    let added = person(&world, &[&["create", "grace"][..], &accounts, &["--role", "viewer"]].concat()).await;
+    assert_eq!((&added["managed_by"], &added["roles"]), (&json!("api"), &json!(["viewer"])), "{added}");
+    assert!(in_slack_by(&world, "run SHOP-1", "grace").await.contains("may not start work"));
+
+    // `serve` puts its file in force at each start, and they stay.
+    world.kill().await;
+    world.serve().await;
+    let changed = person(&world, &["edit", "grace", "--role", "developer"]).await;
+    assert_eq!(
+        (&changed["roles"], &changed["accounts"]),
+        (&json!(["developer"]), &added["accounts"]),
+        "{changed}"
+    );
+    let (code, printed, errors) = world.command(&["api", "/me", "--as", "grace"]).await;
+    assert!(code == 0 && printed.contains("developer"), "{printed}{errors}");
+    let name = world.start_by(label("SHOP-1")).await;
+    let execution = world.ended(&name).await;
+    assert_eq!(execution["outcome"], "succeeded", "{execution:#}");
+
+    // As a file they are the same, and then the file's.
+    let (code, exported, errors) = world.command(&["config", "export"]).await;
+    assert!(code == 0 && exported.contains("712020:grace"), "{exported}{errors}");
+    let archived = person(&world, &["delete", "grace", "--yes"]).await;
+    assert_eq!(archived["archived_by"], "ada", "{archived}");
+    assert!(in_slack_by(&world, "run SHOP-1", "grace").await.contains("may not start work"));
+    person(&world, &[&["create", "Grace"][..], &accounts].concat()).await;
+    std::fs::write(world.folder().join("ticketsmith.yaml"), &exported).unwrap();
+    world.kill().await;
+    world.serve().await;
+    assert_eq!(person(&world, &["view", "grace"]).await["managed_by"], "file");
+    let (code, _, errors) = world.command(&["person", "delete", "grace", "--yes", "--as", "ada"]).await;
+    assert_eq!(code, 6, "{errors}");
+    assert!(errors.contains("`grace` is managed by the configuration file, at users[1]"), "{errors}");
+    let (_, findings, errors) = world.command(&["doctor", "--json"]).await;
+    assert!(
+        findings.contains("users[1] of the file has the same name or account and wins"),
+        "{findings}{errors}"
+    );
     world.finish().await;
 }

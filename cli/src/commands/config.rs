@@ -28,7 +28,7 @@ pub(crate) enum Arguments {
     /// Print a complete configuration with every key explained.
     #[command(after_help = "Example:\n  ticketsmith config example > ticketsmith.yaml")]
     Example,
-    /// Print what is configured as a file: what the file in force says, with the projects that the API manages.
+    /// Print what is configured as a file: what the file in force says, with the projects and people that the API manages.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export {
         #[command(flatten)]
@@ -62,7 +62,7 @@ Examples:
   ticketsmith config export > ticketsmith.yaml
   ticketsmith config export --stage prod > ticketsmith.yaml
 
-Used as the file, it configures the same. The file then manages all its projects, and the API none of them.
+Used as the file, it configures the same. The file then manages all its projects and people, and the API none of them.
 
 Exit codes: 0 printed · 1 nothing is configured · 3 neither `serve` nor the stage is reachable";
 
@@ -124,7 +124,12 @@ fn unsupported(configuration: &Configuration, project: &Project) -> Vec<String> 
 async fn export(place: &PlaceArgument) -> Outcome {
     let table = Connection::open(place).await?.table;
     match table.configuration(Timestamp::now()).await {
-        Ok(configuration) => print!("{}", text(&configuration)?),
+        Ok(configuration) => {
+            let mut exported = Configuration::clone(&configuration);
+            // A file refuses roles in projects that do not exist, and there they mean nothing.
+            exported.forget_roles_nowhere();
+            print!("{}", text(&exported)?);
+        }
         Err(RecordsError::Missing(_)) => return Err(Exit::negative("nothing is configured there")),
         Err(error) => return Err(Exit::unreachable(error)),
     }
@@ -220,6 +225,8 @@ users: [{ name: ada, jira: 5e10, github: 0123, roles: [developer] }, { name: "nu
             "providers": {"task_management": "github", "version_control": "github"},
         });
         configuration.projects.push(serde_json::from_value(managed).unwrap());
+        let person = serde_json::json!({"name": "grace", "jira": "1e5", "roles": {"acme/gift": ["admin"]}});
+        configuration.users.push(serde_json::from_value(person).unwrap());
         std::fs::write(&path, text(&configuration).unwrap()).unwrap();
         assert_eq!(ConfigurationFile::load(&path).unwrap().configuration, configuration);
     }

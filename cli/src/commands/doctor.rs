@@ -2,9 +2,9 @@
 
 mod deployed;
 mod evidence;
+mod managed;
 mod needs;
 mod permissions;
-mod projects;
 mod secrets;
 
 use crate::account::Stage;
@@ -118,7 +118,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if let Some(stage) = &arguments.place.stage {
                 stage_findings(&file.configuration, stage, &mut findings).await;
             }
-            findings.extend(projects::in_both(&file.configuration, &arguments.place).await);
+            findings.extend(managed::in_both(&file.configuration, &arguments.place).await);
             let secrets = Secrets::open(&file.configuration, &arguments.place).await;
             match &secrets {
                 Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),

@@ -2,12 +2,12 @@
 
 mod settings;
 
-use crate::api_client::{ApiClient, Call, ClientArguments, Column, PageArguments, task_id};
+use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::confirm::confirm;
-use crate::exit::{Exit, Outcome};
+use crate::exit::Outcome;
+use crate::managed::Kind;
 use clap::Subcommand;
 use reqwest::Method;
-use serde_json::Value;
 use settings::SettingsArguments;
 
 const COLUMNS: &[Column] = &[
@@ -17,6 +17,13 @@ const COLUMNS: &[Column] = &[
     ("may start work", "may_trigger"),
     ("managed by", "managed_by"),
 ];
+
+/// A project. The command names its key.
+const PROJECT: Kind = Kind {
+    name: "project",
+    path: "/projects/{}",
+    not_sent: &["id", "key", "managed_by", "archived_at", "archived_by"],
+};
 
 /// What is shown of a project that is planned.
 const PLANNED: &[Column] = &[("execution", "execution"), ("state", "state")];
@@ -109,8 +116,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::List { page, client } => client.list(&Call::get("/projects", &[]), &page, COLUMNS).await,
-        // Keys of projects may be `owner/name`; their ids are made as those of tickets are.
-        Arguments::View { key, client } => client.show(&of(Method::GET, &key), COLUMNS).await,
+        Arguments::View { key, client } => client.show(&PROJECT.call(Method::GET, &key), COLUMNS).await,
         Arguments::Create { key, settings, requirements, client } => {
             let mut body = settings.over(settings.of_file()?.unwrap_or_default())?;
             body.insert("key".to_owned(), key.into());
@@ -120,33 +126,22 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         Arguments::Edit { key, settings, client } => {
             let api = client.client()?;
-            let (present, tag) = read(&api, &key).await?;
+            let (present, tag) = PROJECT.read(&api, &key).await?;
             let before = match settings.of_file()? {
                 Some(file) => file,
-                None => settings::of_answer(&present),
+                None => PROJECT.of_answer(&present),
             };
             let mut body = settings.over(before)?;
             body.insert("key".to_owned(), present["key"].clone());
-            let call = of(Method::PUT, &key).if_match(&tag).body(body.into());
+            let call = PROJECT.call(Method::PUT, &key).if_match(&tag).body(body.into());
             client.print(api.send(&call).await?, COLUMNS)
         }
         Arguments::Delete { key, yes, client } => {
             let api = client.client()?;
-            let (_, tag) = read(&api, &key).await?;
+            let (_, tag) = PROJECT.read(&api, &key).await?;
             confirm(&format!("Archive the project {key}?"), yes)?;
-            let archived = api.send(&of(Method::DELETE, &key).if_match(&tag)).await?;
+            let archived = api.send(&PROJECT.call(Method::DELETE, &key).if_match(&tag)).await?;
             client.print(archived, COLUMNS)
         }
     }
-}
-
-fn of(method: Method, key: &str) -> Call {
-    Call::new(method, "/projects/{}", &[&task_id(key)])
-}
-
-/// A project as it is now, with the tag of its state.
-async fn read(api: &ApiClient, key: &str) -> Outcome<(Value, String)> {
-    let (project, tag) = api.send_for_tag(&of(Method::GET, key)).await?;
-    let tag = tag.ok_or_else(|| Exit::unreachable("the API does not say which state the project is in"))?;
-    Ok((project, tag))
 }

@@ -30,14 +30,14 @@ and starts any work; `Ticketsmith-As` names the person under `users:` for whom i
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the path of every part of the request that is
   not accepted. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
   present state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
-- **`ETag`** of a project is the state that it is in. Whoever changes it sends that as `If-Match`: 428 without it, 412 where the project has changed since.
-  `*` is any state. [projects.md](projects.md) says which projects the API manages.
+- **`ETag`** of a project or a person is the state that it is in. Whoever changes it sends that as `If-Match`: 428 without it, 412 where it has changed since.
+  `*` is any state. [projects.md](projects.md) and [people.md](people.md) say which the API manages.
 - **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; a page may have fewer items than asked for, because what
   one may not see is left out. There are no totals, and only filters that a key serves.
 - **Bodies** are JSON of at most 256 KiB, in which no name occurs twice and no integer is beyond 2^53-1.
 - **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
   being performed.
-- **Ids** of tickets and projects in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
+- **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
 - **Events** of an execution are at `/executions/{name}/events`. `serve` also pushes them: `POST /events/tickets` gives a ticket, and
   `/ws?ticket=TICKET&execution=NAME&after=SEQUENCE` on the host of the API opens a WebSocket with it, once and within a minute. Each message is one frame. The
   socket closes after the last frame (1000), when the reader may not see it any longer (1008), or when it is too slow or nothing can be read now (1013):

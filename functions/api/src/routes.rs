@@ -5,6 +5,7 @@ mod answers;
 mod approvals;
 mod audit_log;
 mod auth;
+mod configured;
 mod costs;
 mod event_tickets;
 pub(crate) mod events;
@@ -16,10 +17,13 @@ mod me;
 mod messages;
 mod notices;
 mod page;
+mod people;
+mod person_body;
 mod plugins;
 mod project_body;
 mod project_changes;
 mod projects;
+mod role;
 mod shown_project;
 mod steering;
 mod task_changes;
@@ -47,6 +51,7 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     me::routes,
     messages::routes,
     notices::routes,
+    people::routes,
     plugins::routes,
     projects::routes,
     steering::routes,

@@ -1,102 +1,18 @@
 //! Decides who may do what. This is the only place that does.
 
 mod membership;
+mod operation;
+
+pub use operation::Operation;
 
 use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::control::Control;
-use domain::configuration::{Configuration, Project, REPOSITORY_WRITERS, Role};
+use domain::configuration::{Configuration, Role};
 use domain::{Actor, SourceName};
 use membership::{is_member, is_or_belongs_to, user};
 use records::RecordsError;
 use std::collections::BTreeSet;
-
-/// An operation, with the data that determines who may perform it.
-#[derive(Debug, Clone, Copy)]
-pub enum Operation<'a> {
-    /// See an execution, and what it cost.
-    See {
-        /// Its project; `None` where it belongs to none.
-        project: Option<&'a Project>,
-        /// Who started the execution.
-        starter: Option<&'a Actor>,
-    },
-    /// Start work in a project: a person by an event, or a schedule.
-    Start {
-        /// The project.
-        project: &'a Project,
-    },
-    /// Start work with the installation's own credentials, at the command line. Only they allow it; anyone who holds them can write to the
-    /// table and start state machines anyway.
-    StartByHand,
-    /// Start work because machines report something, such as the checks of a commit that someone was able to push.
-    StartByMachine,
-    /// Answer the question of a waiting step.
-    Answer {
-        /// The project of the execution that asks; `None` where it belongs to none.
-        project: Option<&'a Project>,
-        /// The question, for the denial's message.
-        question: &'a str,
-        /// The people and groups that the step names; may be empty.
-        approvers: &'a [String],
-        /// The account that may not answer, whatever its roles.
-        not_by: Option<&'a str>,
-    },
-    /// Stop an execution.
-    Stop {
-        /// The execution's project.
-        project: &'a Project,
-        /// Who started the execution.
-        starter: Option<&'a Actor>,
-    },
-    /// Continue an execution that failed or was stopped. The person who asks starts that work.
-    Redrive {
-        /// The execution's project.
-        project: &'a Project,
-    },
-    /// Take back what an execution did.
-    Undo {
-        /// The execution's project.
-        project: &'a Project,
-        /// Who started the execution.
-        starter: Option<&'a Actor>,
-    },
-    /// Create or change a ticket.
-    ChangeTask {
-        /// The ticket's project.
-        project: &'a Project,
-    },
-    /// Create a project, or change what is configured for it.
-    ChangeProject {
-        /// The project; `None` where it does not exist yet.
-        project: Option<&'a Project>,
-    },
-    /// Change what may be spent.
-    ChangeBudgets,
-    /// Add dollars to the limit that stopped an execution.
-    AddMoney {
-        /// The execution's project.
-        project: &'a Project,
-        /// Whether that is the limit of a month, which others share, and not the ticket's alone.
-        shared: bool,
-    },
-    /// See who has which roles.
-    SeePeople,
-    /// See who changed what.
-    SeeAudit,
-    /// Create a machine token for oneself. A machine token cannot.
-    CreateToken {
-        /// A project that the token is for; `None` where it is for all of them.
-        project: Option<&'a Project>,
-    },
-    /// Join one's own accounts, or separate them. Anybody may, as a person; what it takes is that both accounts confirm it.
-    JoinAccounts,
-    /// See, or revoke, somebody's machine tokens, or end their sessions.
-    ManageSignIns {
-        /// Whose they are.
-        owner: &'a Actor,
-    },
-}
 
 /// Whether someone may perform an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,179 +24,6 @@ pub enum Authorization {
     /// Only the code host knows: they may if they may push to the project's repository. The state with which every state machine
     /// begins asks it.
     AskProvider,
-}
-
-impl<'a> Operation<'a> {
-    /// The table: the roles that allow each operation.
-    ///
-    /// People have the roles that the configuration gives them, everywhere or in the project. Members of the groups under its
-    /// `may_trigger`, and people whom the code host lately called writers of its repository, are developers of the project.
-    /// Those whom a question names are its approvers, and then nobody else is.
-    fn roles(&self) -> &'static [Role] {
-        match self {
-            Self::See { .. } | Self::CreateToken { .. } => {
-                &[Role::Viewer, Role::Developer, Role::Approver, Role::Admin]
-            }
-            Self::Start { .. }
-            | Self::Redrive { .. }
-            | Self::Stop { .. }
-            | Self::Undo { .. }
-            | Self::ChangeTask { .. } => &[Role::Developer, Role::Admin],
-            Self::Answer { .. } | Self::AddMoney { shared: false, .. } => &[Role::Approver, Role::Admin],
-            Self::ChangeProject { .. }
-            | Self::ChangeBudgets
-            | Self::AddMoney { shared: true, .. }
-            | Self::SeePeople
-            | Self::SeeAudit
-            | Self::ManageSignIns { .. } => &[Role::Admin],
-            Self::JoinAccounts | Self::StartByHand | Self::StartByMachine => &[],
-        }
-    }
-
-    /// What it changes, in a word for the audit; `None` where it only shows something.
-    pub(crate) fn changes(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
-            Self::Start { .. } | Self::StartByHand | Self::StartByMachine => "start",
-            Self::Answer { .. } => "answer",
-            Self::Stop { .. } => "stop",
-            Self::Redrive { .. } => "redrive",
-            Self::Undo { .. } => "undo",
-            Self::ChangeTask { .. } => "change a ticket",
-            Self::ChangeProject { .. } => "change a project",
-            Self::ChangeBudgets => "change a limit",
-            Self::AddMoney { .. } => "add money",
-            Self::JoinAccounts => "join accounts",
-            Self::CreateToken { .. } => "create a token",
-            Self::ManageSignIns { .. } => "manage sign-ins",
-        })
-    }
-
-    /// Whether everyone may perform the operation.
-    fn is_open(&self) -> bool {
-        matches!(self, Self::StartByMachine)
-    }
-
-    /// Whether it is somebody's word, which others rely on: whoever holds the installation's credentials gives it as a person, by their roles.
-    fn is_somebodys_word(&self) -> bool {
-        matches!(self, Self::Answer { .. } | Self::AddMoney { .. } | Self::Stop { .. } | Self::Undo { .. })
-    }
-
-    /// Whether only a person may: a machine token that created others would outlive its own end.
-    fn is_for_people(&self) -> bool {
-        matches!(self, Self::CreateToken { .. } | Self::JoinAccounts)
-    }
-
-    /// The project that decides about roles.
-    fn project(&self) -> Option<&'a Project> {
-        match self {
-            Self::Start { project }
-            | Self::Redrive { project }
-            | Self::Stop { project, .. }
-            | Self::Undo { project, .. }
-            | Self::AddMoney { project, .. }
-            | Self::ChangeTask { project } => Some(project),
-            Self::See { project, .. }
-            | Self::Answer { project, .. }
-            | Self::ChangeProject { project }
-            | Self::CreateToken { project } => *project,
-            Self::ChangeBudgets
-            | Self::SeePeople
-            | Self::SeeAudit
-            | Self::ManageSignIns { .. }
-            | Self::JoinAccounts
-            | Self::StartByHand
-            | Self::StartByMachine => None,
-        }
-    }
-
-    fn may_trigger(&self) -> &'a [String] {
-        self.project().map(|project| project.may_trigger.as_slice()).unwrap_or_default()
-    }
-
-    /// Whether people who may push to the repository are developers of the project.
-    fn counts_writers(&self) -> bool {
-        self.may_trigger().iter().any(|group| group == REPOSITORY_WRITERS)
-    }
-
-    fn starter(&self) -> Option<&'a Actor> {
-        match self {
-            Self::See { starter, .. } | Self::Stop { starter, .. } | Self::Undo { starter, .. } => *starter,
-            Self::ManageSignIns { owner } => Some(owner),
-            _ => None,
-        }
-    }
-
-    /// The people and groups that a question names.
-    fn approvers(&self) -> &'a [String] {
-        match self {
-            Self::Answer { approvers, .. } => approvers,
-            _ => &[],
-        }
-    }
-
-    /// Whether it is somebody's who may not, whatever their roles.
-    fn excludes(&self, actor: &Actor) -> bool {
-        matches!(self, Self::Answer { not_by: Some(account), .. } if *account == actor.account())
-    }
-
-    /// The message that `who` may not perform the operation.
-    fn denial(&self, who: &str) -> String {
-        let roles = self.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>();
-        let roles = match roles.split_last() {
-            Some((last, [])) => format!("people with the role {last}"),
-            Some((last, others)) => format!("people with the role {} or {last}", others.join(", ")),
-            None => "nobody".to_owned(),
-        };
-        let members = match self.may_trigger() {
-            [] => String::new(),
-            groups => format!("members of {}, ", groups.join(", ")),
-        };
-        let place = self.project().map_or("this", |project| project.key.as_str());
-        match self {
-            Self::Start { project } | Self::Redrive { project } => format!(
-                "{who} may not start work on {place}; members of {} may, and {roles}",
-                project.may_trigger.join(", ")
-            ),
-            Self::Answer { question, approvers, .. } => {
-                let accepted = match approvers {
-                    [] => roles,
-                    named => named.join(", "),
-                };
-                format!("{who} may not answer \u{201c}{question}\u{201d}; {accepted} may")
-            }
-            Self::See { .. } => format!(
-                "{who} may not see work on {place}; allowed: the person who started it, {members}{roles}"
-            ),
-            Self::Stop { .. } | Self::Undo { .. } => format!(
-                "{who} may not steer work on {place}; allowed: the person who started it, {members}{roles}"
-            ),
-            Self::ChangeTask { .. } => {
-                format!("{who} may not change tickets of {place}; allowed: {members}{roles}")
-            }
-            Self::ChangeProject { .. } => format!("{who} may not change projects; {roles} may"),
-            Self::AddMoney { shared: false, .. } => {
-                format!("{who} may not add to the limit of a ticket of {place}; {roles} may")
-            }
-            Self::AddMoney { shared: true, .. } => {
-                format!("{who} may not add to the limit of a month, which others share; {roles} may")
-            }
-            Self::ChangeBudgets => format!("{who} may not change what may be spent; {roles} may"),
-            Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
-            Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
-            Self::CreateToken { project: None } => {
-                format!("{who} may not create a token for all projects; {roles} in all of them may")
-            }
-            Self::CreateToken { project: Some(_) } => {
-                format!("{who} may not create a token for {place}; {roles} may")
-            }
-            Self::ManageSignIns { .. } => {
-                format!("{who} may not manage the tokens and sessions of others; {roles} may")
-            }
-            Self::JoinAccounts => format!("{who} may not join accounts; people may join their own"),
-            Self::StartByHand | Self::StartByMachine => format!("{who} may not do this"),
-        }
-    }
 }
 
 /// Whether `actor` may perform `operation`, as far as the configuration can tell. The actor must have been identified by
@@ -338,6 +81,10 @@ fn decide(
     authority: &Authority,
     is_writer: bool,
 ) -> Authorization {
+    if actor.is_some_and(|actor| operation.is_own_abdication(actor)) {
+        let reason = "nobody takes the role admin from themselves; another admin may";
+        return Authorization::Denied(reason.to_owned());
+    }
     if operation.is_open() || *authority == Authority::Installation && !operation.is_somebodys_word() {
         return Authorization::Allowed;
     }

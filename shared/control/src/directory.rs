@@ -25,6 +25,7 @@ pub struct Directory {
     configuration: Arc<Configuration>,
     references: Arc<References>,
     archived: Arc<[ManagedProject]>,
+    version: u64,
 }
 
 /// What is known about the wanted project. The first field that is set decides; if none is, the only project is used.
@@ -120,8 +121,8 @@ impl Directory {
 
     /// The projects and tickets of what is configured.
     pub fn of(configured: Configured) -> Self {
-        let Configured { configuration, references, archived } = configured;
-        Self { archived, ..Self::new(configuration, references) }
+        let Configured { configuration, references, archived, version } = configured;
+        Self { archived, version, ..Self::new(configuration, references) }
     }
 
     /// The projects of this configuration, with these forms of tickets. If `references` has no trackers, the canonical forms
@@ -134,7 +135,7 @@ impl Directory {
             }
             false => references,
         };
-        Self { configuration, references, archived: Arc::new([]) }
+        Self { configuration, references, archived: Arc::new([]), version: 0 }
     }
 
     /// The same, as if this project were in force, too.
@@ -147,7 +148,13 @@ impl Directory {
             configuration: Arc::new(configuration),
             references: Arc::new(references),
             archived: Arc::clone(&self.archived),
+            version: self.version,
         }
+    }
+
+    /// Which state of what the API manages it is. Whoever checks by it what they write, names it to the table.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Every provider that exists, for whoever checks what a project chooses; empty where an earlier version put the configuration in force.
@@ -230,7 +237,7 @@ impl Directory {
     /// Why a project of this key or repository is in force no longer; `None` where it never was.
     fn gone(&self, name: &str) -> Option<DirectoryError> {
         let is_it = |managed: &&ManagedProject| {
-            let ManagedProject { project, .. } = managed;
+            let ManagedProject { item: project, .. } = managed;
             project.key.eq_ignore_ascii_case(name) || project.repository.as_str().eq_ignore_ascii_case(name)
         };
         let managed = self.archived.iter().find(is_it)?;
@@ -239,7 +246,7 @@ impl Directory {
             Archived::Deleted => format!("{by} deleted it at {at}"),
             Archived::File => format!("the configuration file had the same key at {at}"),
         };
-        Some(DirectoryError::Archived { key: managed.project.key.clone(), why })
+        Some(DirectoryError::Archived { key: managed.item.key.clone(), why })
     }
 
     fn outside(&self, held: &str) -> DirectoryError {
@@ -283,120 +290,4 @@ fn earlier_references(configuration: &Configuration) -> References {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn directory(keys: &[&str], references: References) -> Directory {
-        let projects: Vec<_> = keys
-            .iter()
-            .map(|key| json!({"key": key, "repository": format!("acme/{}", key.to_lowercase())}))
-            .collect();
-        let configuration = serde_json::from_value(json!({ "projects": projects })).unwrap();
-        Directory::new(Arc::new(configuration), Arc::new(references))
-    }
-
-    fn found(keys: &[&str], query: ProjectQuery<'_>) -> Result<String, String> {
-        let directory = directory(keys, References::default());
-        let found = directory.project(&query);
-        found.map(|project| project.key.clone()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn what_is_said_first_decides() {
-        let none = ProjectQuery::default();
-        let both = ["SHOP", "WEB"];
-        for (query, expected) in [
-            (ProjectQuery { named: Some("web"), ticket: Some("SHOP-1"), place: None }, "WEB"),
-            (ProjectQuery { named: Some("Acme/Web"), ..none }, "WEB"),
-            (ProjectQuery { ticket: Some("shop-1"), place: Some("WEB"), ..none }, "SHOP"),
-            (ProjectQuery { ticket: Some("acme/web#3"), ..none }, "WEB"),
-            (ProjectQuery { place: Some("acme/shop"), ..none }, "SHOP"),
-            (ProjectQuery { place: Some("WEB"), ..none }, "WEB"),
-        ] {
-            assert_eq!(found(&both, query).as_deref(), Ok(expected), "{query:?}");
-        }
-        assert_eq!(found(&["SHOP"], none).as_deref(), Ok("SHOP"));
-    }
-
-    #[test]
-    fn what_cannot_be_told_lists_what_is_known() {
-        let none = ProjectQuery::default();
-        for (query, expected) in [
-            (ProjectQuery { named: Some("X"), ..none }, "unknown project `X`; known: SHOP, WEB"),
-            (
-                ProjectQuery { ticket: Some("TES-1"), place: Some("WEB"), ..none },
-                "TES-1 does not belong to any configured project; known: SHOP, WEB",
-            ),
-            (
-                ProjectQuery { place: Some("acme/x"), ..none },
-                "acme/x does not belong to any configured project; known: SHOP, WEB",
-            ),
-            (none, "no project was specified; known: SHOP, WEB"),
-        ] {
-            assert_eq!(found(&["SHOP", "WEB"], query), Err(expected.to_owned()), "{query:?}");
-        }
-    }
-
-    #[test]
-    fn whatever_is_archived_says_why() {
-        let archived = ManagedProject {
-            project: serde_json::from_value(json!({"key": "GIFT", "repository": "acme/gift"})).unwrap(),
-            revision: 2,
-            changed_at: "2026-11-29T12:00:00Z".parse().unwrap(),
-            changed_by: "ada".into(),
-            archived: Some(Archived::Deleted),
-        };
-        let directory =
-            Directory { archived: Arc::new([archived]), ..directory(&["SHOP"], References::default()) };
-        let expected =
-            "the project `GIFT` is archived: ada deleted it at 2026-11-29 12:00 UTC; nothing starts there";
-        assert_eq!(directory.ticket("gift-7").unwrap_err().to_string(), expected);
-        let none = ProjectQuery::default();
-        for query in
-            [ProjectQuery { named: Some("gift"), ..none }, ProjectQuery { place: Some("acme/GIFT"), ..none }]
-        {
-            assert_eq!(directory.project(&query).unwrap_err().to_string(), expected);
-        }
-        let outside = directory.ticket("WEB-7").unwrap_err();
-        assert_eq!(outside.to_string(), "WEB-7 does not belong to any configured project; known: SHOP");
-    }
-
-    #[test]
-    fn a_ticket_has_one_name_however_it_is_typed_or_pasted() {
-        let references: References = serde_json::from_value(json!({
-            "trackers": [
-                {"instance": "jira", "patterns": [
-                    "{PROJECT}-{number}",
-                    "{site}acme.atlassian.net/browse/{PROJECT}-{number}",
-                    "{site}acme.atlassian.net/{any}?{any}selectedIssue={PROJECT}-{number}",
-                ]},
-                {"instance": "github", "patterns": [
-                    "{owner}/{name}#{number}",
-                    "{site}github.com/{owner}/{name}/issues/{number}",
-                ]},
-            ],
-            "projects": [{"names": ["SHOP", "acme/shop"], "trackers": ["jira"]}],
-        }))
-        .unwrap();
-        let directory = directory(&["SHOP"], references);
-        for (typed, expected) in [
-            ("shop-7", "SHOP-7"),
-            ("SHOP-007", "SHOP-7"),
-            ("https://acme.atlassian.net/browse/SHOP-7", "SHOP-7"),
-            ("https://acme.atlassian.net/jira/boards/1?selectedIssue=SHOP-7", "SHOP-7"),
-            ("ACME/shop#007", "acme/shop#7"),
-            ("<https://github.com/acme/shop/issues/7|#7>", "acme/shop#7"),
-        ] {
-            let ticket = directory.ticket(typed).unwrap();
-            assert_eq!((ticket.task_id(), ticket.project().key.as_str()), (expected, "SHOP"), "{typed}");
-        }
-        let outside = directory.ticket("https://github.com/acme/web/issues/7").unwrap_err();
-        assert_eq!(outside.to_string(), "acme/web#7 does not belong to any configured project; known: SHOP");
-        let unreadable = directory.ticket("the cart").unwrap_err();
-        assert_eq!(
-            unreadable.to_string(),
-            "`the cart` is not a ticket; accepted: `SHOP-12`, `acme/shop#12`, a link to a ticket"
-        );
-    }
-}
+mod tests;

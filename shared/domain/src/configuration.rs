@@ -1,5 +1,6 @@
 //! `ticketsmith.yaml`: the configuration file, validated as a whole. It names secrets but never contains them.
 
+mod accounts;
 mod at_work;
 mod capacity;
 mod check;
@@ -17,6 +18,7 @@ mod serving;
 mod sign_in;
 mod statuses;
 
+pub use accounts::unknown_key;
 pub use at_work::AtWork;
 pub use capacity::{Capacity, CapacityPer};
 pub use checks::ProjectChecks;
@@ -29,7 +31,7 @@ pub use problem::Problem;
 pub use project_problems::NO_PROVIDERS;
 pub use rate::Rate;
 pub use secret_name::secret_id;
-pub use serving::{KnownProvider, server_problem, unknown_provider};
+pub use serving::{KnownAccount, KnownProvider, server_problem, unknown_provider};
 pub use sign_in::{SignIn, SignInGithub, SignInOidc};
 pub use statuses::same_status;
 

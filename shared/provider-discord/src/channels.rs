@@ -101,7 +101,7 @@ fn unknown(name: &str) -> ActionError {
 }
 
 /// IDs are [snowflakes](https://docs.discord.com/developers/reference#snowflakes): numbers of 17 to 20 digits.
-pub(crate) fn is_id(text: &str) -> bool {
+fn is_id(text: &str) -> bool {
     (17..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

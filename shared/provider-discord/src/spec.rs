@@ -1,6 +1,5 @@
 //! Discord as a provider.
 
-use crate::channels::is_id;
 use crate::discord::{Credentials, Discord};
 use crate::limits::LIMITS;
 use crate::settings::Settings;
@@ -28,7 +27,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         name: "Discord user ID",
         example: "175928847299117063",
         bot_example: "1283052984719360041",
-        accepts: is_id,
+        pattern: "[0-9]{17,20}",
     }),
     site: same_site,
     references: &[],

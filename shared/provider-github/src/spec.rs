@@ -28,7 +28,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         name: "GitHub login",
         example: "ada-lovelace",
         bot_example: "ticketsmith[bot]",
-        accepts: is_login,
+        // Letters, digits and `-`, with `_` for managed users and `[bot]` at the end for Apps.
+        pattern: r"[A-Za-z0-9_-]+(\[bot\])?",
     }),
     site,
     references: &[
@@ -46,12 +47,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
 };
 
 /// People go to the host of the API, which is under `api.` or `/api/v3`.
-/// Whether a text could be a login: letters, digits and `-`, with `_` for managed users and `[bot]` at the end for Apps.
-fn is_login(text: &str) -> bool {
-    let name = text.strip_suffix("[bot]").unwrap_or(text);
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-}
-
 fn site(base_url: &str) -> String {
     match base_url.trim_end_matches('/') {
         "https://api.github.com" => "https://github.com".to_owned(),

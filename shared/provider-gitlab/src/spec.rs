@@ -28,7 +28,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         name: "GitLab username",
         example: "ada.lovelace",
         bot_example: "project_42_bot_0123456789abcdef",
-        accepts: is_username,
+        // Letters, digits, `-`, `_` and `.`, which does not begin or end it.
+        pattern: "[A-Za-z0-9_]([A-Za-z0-9_.-]{0,253}[A-Za-z0-9_-])?",
     }),
     site,
     references: &[
@@ -46,15 +47,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("project {}", project.repository)),
     probe,
 };
-
-/// Whether a text could be a username: letters, digits, `-`, `_` and `.`, which does not begin or end it.
-fn is_username(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 255
-        && !text.starts_with(['-', '.'])
-        && !text.ends_with('.')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
 
 fn gitlab(connector: &Connector<'_>) -> Result<Gitlab, ActionError> {
     let credentials: Credentials = connector.credentials()?;

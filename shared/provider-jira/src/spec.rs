@@ -26,7 +26,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         name: "Jira account ID",
         example: "712020:a1b2c3",
         bot_example: "712020:d4e5f6",
-        accepts: is_account_id,
+        // An account ID, or a name in Jira Data Center: an e-mail address or a full name is neither.
+        pattern: "[A-Za-z0-9_:.-]{1,128}",
     }),
     site: same_site,
     references: &[
@@ -40,12 +41,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("project {}", project.key)),
     probe,
 };
-
-/// Whether a text could be an account ID, or a name in Jira Data Center: an e-mail address or a full name is neither.
-fn is_account_id(text: &str) -> bool {
-    (1..=128).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '.'))
-}
 
 fn jira(connector: &Connector<'_>) -> Result<Jira, ActionError> {
     let credentials: Credentials = connector.credentials()?;

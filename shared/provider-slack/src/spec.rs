@@ -26,7 +26,8 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         name: "Slack member ID",
         example: "U012AB3CD",
         bot_example: "U0LAN0Z89",
-        accepts: is_member_id,
+        // It begins with `U` or `W`; a display name does not qualify.
+        pattern: "[UW][A-Z0-9]+",
     }),
     site: same_site,
     references: &[],
@@ -35,13 +36,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("channel {}", project.channel.as_deref().unwrap_or("of each step"))),
     probe,
 };
-
-/// Whether a text could be a member ID, which begins with `U` or `W`; a display name does not qualify.
-fn is_member_id(text: &str) -> bool {
-    text.starts_with(['U', 'W'])
-        && text.len() > 1
-        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-}
 
 fn slack(connector: &Connector<'_>) -> Result<Slack, ActionError> {
     let credentials: Credentials = connector.credentials()?;

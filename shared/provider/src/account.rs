@@ -9,7 +9,7 @@ pub struct AccountForm {
     pub example: &'static str,
     /// What the account of a bot could be: `ticketsmith[bot]`.
     pub bot_example: &'static str,
-    /// Whether a text could be an account. It rejects what people commonly write instead, such as an e-mail address; it does not ask the
-    /// service.
-    pub accepts: fn(&str) -> bool,
+    /// The regular expression that the whole account matches. It rejects what people commonly write instead, such as an e-mail address; nobody
+    /// asks the service.
+    pub pattern: &'static str,
 }

@@ -1,10 +1,8 @@
 //! Whether the providers can serve as a configuration says.
 
-use crate::list::{ALL, find, known};
+use crate::list::{find, known};
 use domain::SourceName;
-use domain::configuration::{Configuration, Instance, Problem, server_problem};
-use domain::nearest;
-use std::collections::BTreeSet;
+use domain::configuration::{Configuration, Instance, KnownProvider, Problem, server_problem, unknown_key};
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and whatever it says of providers. Empty when it can be
 /// used.
@@ -18,8 +16,8 @@ pub fn check(configuration: &Configuration) -> Vec<Problem> {
             problems.extend(found.map(|message| Problem::new(place, message)));
         }
     }
-    problems.extend(account_problems(configuration));
-    problems.extend(own_account_problems(configuration));
+    problems.extend(configuration.account_problems(&known));
+    problems.extend(own_account_problems(configuration, &known));
     problems.extend(sign_in_problems(configuration));
     problems.extend(
         secret_name_problem(&configuration.webhooks.secret)
@@ -86,62 +84,18 @@ pub fn secret_name_problem(name: &str) -> Option<String> {
     })
 }
 
-fn account_problems(configuration: &Configuration) -> Vec<Problem> {
-    let has_people = |id: &str| find(id).is_ok_and(|spec| spec.account.is_some());
-    let specs = ALL.iter().map(|spec| spec.id).filter(|id| has_people(id));
-    let instances = configuration.instances().filter(|instance| has_people(instance.provider()));
-    // The name of a provider means none of several instances, unless one has this very name.
-    let is_ambiguous = |id: &str| {
-        configuration.instance(id).is_none()
-            && configuration.instances().filter(|instance| instance.provider() == id).count() > 1
-    };
-    let known: BTreeSet<_> = specs
-        .filter(|id| !is_ambiguous(id))
-        .chain(instances.map(|instance| instance.name.as_str()))
-        // Nobody provides anything there: people only sign in by it.
-        .chain(configuration.sign_in.oidc.as_ref().map(|_| "oidc"))
-        .collect();
-    let accepted = ["name", "roles"].into_iter().chain(known.iter().copied());
-    let mut problems = Vec::new();
-    for (index, user) in configuration.users.iter().enumerate() {
-        for (key, account) in &user.accounts {
-            let message = if known.contains(key.as_str()) {
-                account_problem(configuration, key, account)
-            } else {
-                Some(unknown_key(key, accepted.clone()))
-            };
-            let place = ["users", &index.to_string(), key];
-            problems.extend(message.map(|message| Problem::new(place, message)));
-        }
-    }
-    problems
-}
-
-fn unknown_key<'a>(key: &str, accepted: impl Iterator<Item = &'a str> + Clone) -> String {
-    let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
-    let accepted = accepted.collect::<Vec<_>>().join(", ");
-    format!("unknown key{} accepted: {accepted}", meant.as_deref().unwrap_or(";"))
-}
-
-/// Why nobody has this account at an instance, or at the only instance of a provider.
-fn account_problem(configuration: &Configuration, name: &str, account: &str) -> Option<String> {
-    let provider = configuration.instance(name).map_or(name, Instance::provider);
-    let form = find(provider).ok()?.account?;
-    (!(form.accepts)(account))
-        .then(|| format!("`{account}` is not a {}; accepted: one like `{}`", form.name, form.example))
-}
-
 /// The bot has accounts where providers are: under the names of these, or of sections.
-fn own_account_problems(configuration: &Configuration) -> Vec<Problem> {
+fn own_account_problems(configuration: &Configuration, known: &[KnownProvider]) -> Vec<Problem> {
     let is_known = |name: &str| configuration.instance(name).is_some() || find(name).is_ok();
-    let known = ALL.iter().filter(|spec| spec.account.is_some()).map(|spec| spec.id);
+    let places =
+        known.iter().filter(|provider| provider.account.is_some()).map(|provider| provider.id.as_str());
     let accounts = configuration.webhooks.own_accounts.iter();
     let problems = accounts.filter_map(|(name, account)| {
         let name = name.as_str();
         let message = if is_known(name) {
-            account_problem(configuration, name, account)
+            configuration.account_problem(known, name, account)
         } else {
-            Some(format!("{}, names under plugins", unknown_key(name, known.clone())))
+            Some(format!("{}, names under plugins", unknown_key(name, places.clone())))
         };
         message.map(|message| Problem::new(["webhooks", "own_accounts", name], message))
     });
@@ -276,6 +230,8 @@ mod tests {
         for good in [
             json!({"name": "ada", "jira": "712020:8d2f", "github": "ada-l", "slack": "U012AB3CD"}),
             json!({"name": "ada", "jira": "ada.lovelace", "github": "ada_acme", "slack": "W1"}),
+            json!({"name": "ada", "github": "ada[bot]", "gitlab": "a", "linear": "9cfb482a-81e3-4154-b5b9-2c805e70a02d"}),
+            json!({"name": "ada", "discord": "175928847299117063", "gitlab": "ada.l-"}),
         ] {
             assert_eq!(told(users(good)), Vec::<String>::new());
         }
@@ -287,6 +243,11 @@ mod tests {
             ("slack", "@ada"),
             ("slack", "ada"),
             ("slack", "U"),
+            ("discord", "ada"),
+            ("gitlab", ".ada"),
+            ("gitlab", "ada."),
+            ("linear", "9cfb482a81e34154b5b92c805e70a02d"),
+            ("linear", "9cfb482a-81e3-4154-b5b9-2c805e70a02g"),
         ] {
             let found = told(users(json!({"name": "ada", provider: wrong})));
             assert_eq!(found.len(), 1, "{provider} {wrong}: {found:#?}");

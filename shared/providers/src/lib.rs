@@ -21,4 +21,4 @@ pub use provider::{
     Claims, Connected, Connector, Model, ProviderSpec, Pull, PulledDelivery, Receiver, Registered,
     SetupFacts, SigningSecret, Webhook, described, nearest, words,
 };
-pub use references::{InForce, put_in_force, references};
+pub use references::{InForce, Overruled, put_in_force, references};

@@ -1,7 +1,7 @@
 //! The list of providers.
 
 use domain::UnknownName;
-use domain::configuration::{KnownProvider, unknown_provider};
+use domain::configuration::{KnownAccount, KnownProvider, unknown_provider};
 use provider::ProviderSpec;
 
 /// Every provider, by the order of their names.
@@ -50,6 +50,11 @@ pub(crate) fn known() -> Vec<KnownProvider> {
         id: spec.id.to_owned(),
         serves: spec.serves.iter().copied().collect(),
         needs_section: !spec.secret.is_empty(),
+        account: spec.account.map(|form| KnownAccount {
+            name: form.name.to_owned(),
+            example: form.example.to_owned(),
+            pattern: form.pattern.to_owned(),
+        }),
     });
     known.collect()
 }
@@ -82,6 +87,9 @@ mod tests {
                 "{}",
                 spec.id
             );
+        }
+        for account in known().into_iter().filter_map(|provider| provider.account) {
+            assert!(account.accepts(&account.example) && !account.accepts("ada@acme.example"), "{account:?}");
         }
         let message = find("gihub").unwrap_err().to_string();
         assert!(message.contains("`gihub`") && message.contains("github (did you mean that?)"), "{message}");

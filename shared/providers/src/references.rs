@@ -1,10 +1,10 @@
 //! How the tickets of a configuration's trackers are written.
 
 use crate::list::{find, known};
-use domain::configuration::{Configuration, Instance};
+use domain::configuration::{Configuration, Instance, Project, User};
 use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
 use jiff::Timestamp;
-use records::{RecordsError, Table};
+use records::{ConfiguredItem, RecordsError, Table};
 
 /// The ways to write a ticket of every provider that is used, with each one's site filled in.
 pub fn references(configuration: &Configuration) -> References {
@@ -27,12 +27,23 @@ pub(crate) fn tracker_references(instance: Instance<'_>) -> Option<TrackerRefere
 pub struct InForce {
     /// The configuration's version.
     pub version: u64,
-    /// The keys of the projects that the API managed, and that are archived now because the file has their keys.
-    pub archived: Vec<String>,
+    /// What the API managed, and is archived now because the file has it.
+    pub archived: Vec<Overruled>,
 }
 
-/// Puts a configuration file in force, with how its tickets are written. Projects that the API manages stay, except those whose keys the file
-/// has: the file wins, and they are archived in the name of `by`.
+/// What the API managed, and the file has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overruled {
+    /// What it is: `project`.
+    pub kind: &'static str,
+    /// Its key.
+    pub key: String,
+    /// What the file has of it: its key.
+    pub shared: &'static str,
+}
+
+/// Puts a configuration file in force, with how its tickets are written. What the API manages stays, except what the file has, too: the file
+/// wins, and it is archived in the name of `by`.
 ///
 /// # Errors
 /// As [`Table::put_configuration`].
@@ -44,8 +55,19 @@ pub async fn put_in_force(
 ) -> Result<InForce, RecordsError> {
     table.put_references(&references(configuration)).await?;
     let version = table.put_configuration(configuration).await?;
-    let archived = table.archive_projects_of_file(configuration, by, now).await?;
+    let mut archived = overruled::<Project>(table, configuration, by, now).await?;
+    archived.extend(overruled::<User>(table, configuration, by, now).await?);
     Ok(InForce { version, archived })
+}
+
+async fn overruled<T: ConfiguredItem>(
+    table: &Table,
+    file: &Configuration,
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<Overruled>, RecordsError> {
+    let keys = table.archive_managed_of_file::<T>(file, by, now).await?.into_iter();
+    Ok(keys.map(|key| Overruled { kind: T::KIND, key, shared: T::SHARED }).collect())
 }
 
 #[cfg(test)]

@@ -145,6 +145,7 @@ mod tests {
     use super::*;
     use crate::keys;
     use domain::SourceName;
+    use domain::configuration::{Project, User};
 
     #[test]
     fn partitions_are_named_as_keys_are() {
@@ -162,8 +163,9 @@ mod tests {
         check(Partition::Identity, &keys::identity::ended_before("ada").pk);
         check(Partition::Identity, &keys::identity::account("github", "ada-l").pk);
         check(Partition::Identity, &keys::identity::usage("ada").pk);
-        check(Partition::Configured, &keys::configured::project("SHOP").pk);
-        check(Partition::Configured, &keys::configured::projects_head().pk);
+        check(Partition::Configured, &keys::configured::item::<Project>("SHOP").pk);
+        check(Partition::Configured, &keys::configured::item::<User>("ada").pk);
+        check(Partition::Configured, &keys::configured::head().pk);
         check(Partition::Capacity, &keys::capacity_partition("SHOP"));
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);
         check(Partition::Document, &keys::document("routes").pk);

@@ -1,17 +1,16 @@
-//! What is configured: the file's document, and beside it the projects that the API manages.
+//! What is configured: the file's document, and beside it what the API manages.
 
+use crate::configured_item::ConfiguredItem;
 use crate::error::RecordsError;
 use crate::item::{Item, is_under, number, whole_number};
 use crate::keys::Key;
 use crate::keys::configured as keys;
-use crate::managed_project::{
-    Archived, MOST_PROJECTS, Managed, ManagedProject, ProjectWritten, put_together,
-};
+use crate::managed::{AllManaged, Archived, Managed, ManagedProject, Written, put_together};
 use crate::table::Table;
 use crate::update::Update;
 use crate::write::{ABSENT, Refused, Write};
-use domain::configuration::{Configuration, Project};
-use domain::reference::{ProjectReference, References};
+use domain::configuration::{Configuration, Project, User};
+use domain::reference::References;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -24,11 +23,13 @@ pub struct Configured {
     pub references: Arc<References>,
     /// The projects that were in force and are archived.
     pub archived: Arc<[ManagedProject]>,
+    /// Which state of all that the API manages this is. Whoever checks by it what they write, names it.
+    pub version: u64,
 }
 
 impl Table {
-    /// The configuration in force: of the file, at most a minute old, and with the projects that the API manages, as they are now. They come
-    /// behind the file's.
+    /// The configuration in force: of the file, at most a minute old, and with what the API manages, as it is now. That comes behind the
+    /// file's.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when no file was ever put in force.
@@ -47,7 +48,7 @@ impl Table {
 
     /// The keys of what a reading of the configuration takes: whether what the API manages has changed, and what is not in memory.
     pub(crate) fn configured_keys(&self, now: Timestamp) -> Vec<Key> {
-        std::iter::once(keys::projects_head()).chain(self.keys_of_file(now)).collect()
+        std::iter::once(keys::head()).chain(self.keys_of_file(now)).collect()
     }
 
     /// What is configured, where what [`Table::configured_keys`] names is among these items.
@@ -64,116 +65,119 @@ impl Table {
         let (file, references) =
             (self.configuration_of_file(now).await?, self.references_of_file(now).await?);
         let managed = self.managed_in(items).await?;
-        let archived = managed.projects.iter().filter(|managed| managed.archived.is_some());
-        let archived = archived.filter(|managed| file.project(&managed.project.key).is_none()).cloned();
-        let archived = archived.collect();
-        let beside: Vec<_> =
-            managed.beside(&file).map(|managed| ProjectReference::from(&managed.project)).collect();
+        let all = put_together(&self.put_together, &file, &managed);
         // Where an earlier version stored no forms of tickets, the directory finds its own.
-        let references = match beside.is_empty() || references.trackers.is_empty() {
+        let references = match all.references.is_empty() || references.trackers.is_empty() {
             true => references,
             false => {
-                let mut all = References::clone(&references);
-                all.projects.extend(beside);
-                Arc::new(all)
+                let mut with = References::clone(&references);
+                with.projects.extend(all.references.iter().cloned());
+                Arc::new(with)
             }
         };
-        let configuration = put_together(&self.put_together, file, managed);
-        Ok(Configured { configuration, references, archived })
+        Ok(Configured {
+            configuration: Arc::clone(&all.configuration),
+            references,
+            archived: Arc::clone(&all.archived),
+            version: managed.version,
+        })
     }
 }
 
 impl Table {
-    /// The project with this key, ignoring case, as it is now: one that is archived, too.
+    /// What has this key, ignoring case, as it is now: something that is archived, too.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn managed_project(&self, key: &str) -> Result<Option<ManagedProject>, RecordsError> {
-        self.get(keys::project(key)).await?.map(ManagedProject::from_item).transpose()
+    pub async fn managed<T: ConfiguredItem>(&self, key: &str) -> Result<Option<Managed<T>>, RecordsError> {
+        self.get(keys::item::<T>(key)).await?.map(Managed::from_item).transpose()
     }
 
-    /// All projects that the API manages as they are now, those that are archived included, by their keys.
+    /// All of a kind that the API manages as they are now, those that are archived included, by their keys.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn managed_projects(&self) -> Result<Vec<ManagedProject>, RecordsError> {
-        let items = self.query(keys::projects_partition(), keys::PROJECT).await?;
-        items.into_iter().map(ManagedProject::from_item).collect()
+    pub async fn all_managed<T: ConfiguredItem>(&self) -> Result<Vec<Managed<T>>, RecordsError> {
+        let items = self.query(keys::partition::<T>(), &keys::prefix::<T>()).await?;
+        items.into_iter().map(Managed::from_item).collect()
     }
 
-    /// Puts a project in force that does not exist, or is archived.
+    /// Puts something in force that does not exist, or is archived. `seen` is the version by which it was checked.
     ///
     /// # Errors
-    /// [`RecordsError::Invalid`] when it is over [`PROJECT_LIMIT`]; [`RecordsError`] when the table does not answer.
-    pub async fn create_project(
+    /// [`RecordsError::Invalid`] when it is over [`ConfiguredItem::LIMIT`]; [`RecordsError`] when the table does not answer.
+    pub async fn create_managed<T: ConfiguredItem>(
         &self,
-        project: &Project,
+        item: &T,
+        seen: u64,
         by: &str,
         now: Timestamp,
-    ) -> Result<ProjectWritten, RecordsError> {
-        let known = self.query_fields(keys::projects_partition(), keys::PROJECT, &["sk"]).await?;
-        let before = self.managed_project(&project.key).await?;
-        if before.is_none() && known.len() >= MOST_PROJECTS {
-            return Ok(ProjectWritten::TooMany);
+    ) -> Result<Written<T>, RecordsError> {
+        let known = self.query_fields(keys::partition::<T>(), &keys::prefix::<T>(), &["sk"]).await?;
+        let before = self.managed::<T>(item.key()).await?;
+        if before.is_none() && known.len() >= T::MOST {
+            return Ok(Written::TooMany);
         }
         if before.as_ref().is_some_and(|before| before.archived.is_none()) {
-            return Ok(ProjectWritten::Changed);
+            return Ok(Written::Changed);
         }
         let revision = before.map_or(0, |before| before.revision);
-        self.write_project(project, revision, None, by, now).await
+        self.write_managed(item, revision, None, Some(seen), by, now).await
     }
 
-    /// Puts a project in the place of the same project at a revision. `archived` takes it out of force.
+    /// Puts something in the place of the same at a revision. `archived` takes it out of force; `seen` is the version by which it was checked.
     ///
     /// # Errors
-    /// As [`Table::create_project`].
-    pub async fn replace_project(
+    /// As [`Table::create_managed`].
+    pub async fn replace_managed<T: ConfiguredItem>(
         &self,
-        project: &Project,
+        item: &T,
         revision: u64,
         archived: Option<Archived>,
+        seen: u64,
         by: &str,
         now: Timestamp,
-    ) -> Result<ProjectWritten, RecordsError> {
-        self.write_project(project, revision, archived, by, now).await
+    ) -> Result<Written<T>, RecordsError> {
+        self.write_managed(item, revision, archived, Some(seen), by, now).await
     }
 
-    /// Archives every project whose key a configuration file has. Gives their keys.
+    /// Archives everything of a kind over which a configuration file wins. Gives the keys.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn archive_projects_of_file(
+    pub async fn archive_managed_of_file<T: ConfiguredItem>(
         &self,
         file: &Configuration,
         by: &str,
         now: Timestamp,
     ) -> Result<Vec<String>, RecordsError> {
         let mut archived = Vec::new();
-        for known in self.managed_projects().await? {
-            let ManagedProject { project, revision, archived: already, .. } = known;
-            if already.is_some() || file.project(&project.key).is_none() {
+        for Managed { item, revision, archived: already, .. } in self.all_managed::<T>().await? {
+            if already.is_some() || item.rival(file).is_none() {
                 continue;
             }
             // Whoever writes it at this moment does not put it in force either: the file wins wherever both are read.
-            let written = self.write_project(&project, revision, Some(Archived::File), by, now).await?;
-            if matches!(written, ProjectWritten::Written(_)) {
-                archived.push(project.key);
+            let written = self.write_managed(&item, revision, Some(Archived::File), None, by, now).await?;
+            if matches!(written, Written::Written(_)) {
+                archived.push(item.key().to_owned());
             }
         }
         Ok(archived)
     }
 
-    /// Writes a project over its revision `before`, 0 for none. The head changes with it, so that whoever has read it sees that.
-    async fn write_project(
+    /// Writes something over its revision `before`, 0 for none. The head changes with it, so that whoever has read it sees that; where it is no
+    /// longer at the version `seen`, nothing is written, because what was checked then may be wrong now.
+    async fn write_managed<T: ConfiguredItem>(
         &self,
-        project: &Project,
+        item: &T,
         before: u64,
         archived: Option<Archived>,
+        seen: Option<u64>,
         by: &str,
         now: Timestamp,
-    ) -> Result<ProjectWritten, RecordsError> {
-        let written = ManagedProject {
-            project: project.clone(),
+    ) -> Result<Written<T>, RecordsError> {
+        let written = Managed {
+            item: item.clone(),
             revision: before + 1,
             changed_at: now,
             changed_by: by.to_owned(),
@@ -186,23 +190,35 @@ impl Table {
                 Write::Replace { item, condition: "#revision = :before", value: (":before", number(before)) }
             }
         };
-        let head = Update::new(keys::projects_head(), "ADD #version :one").value(":one", number(1_u64));
-        match self.transact("write a project", vec![put, Write::Update(head)]).await? {
-            Ok(()) => Ok(ProjectWritten::Written(Box::new(written))),
-            Err(Refused { .. }) => Ok(ProjectWritten::Changed),
+        let head = Update::new(keys::head(), "ADD #version :one").value(":one", number(1_u64));
+        let head = match seen {
+            None => head,
+            Some(0) => head.condition("attribute_not_exists(#version)"),
+            Some(seen) => head.condition("#version = :seen").value(":seen", number(seen)),
+        };
+        match self.transact("write what is configured", vec![put, Write::Update(head)]).await? {
+            Ok(()) => Ok(Written::Written(Box::new(written))),
+            Err(Refused { index: 0, .. }) => Ok(Written::Changed),
+            Err(Refused { .. }) => Ok(Written::Overtaken),
         }
     }
 
-    /// The projects that the API manages, by their head among these items. It is read each time, because a project is in force as soon as it
-    /// is written.
-    async fn managed_in(&self, items: &[Item]) -> Result<Arc<Managed>, RecordsError> {
-        let head = items.iter().find(|item| is_under(item, &keys::projects_head()));
+    /// All that the API manages, by its head among these items. It is read each time, because what is written is in force at once.
+    async fn managed_in(&self, items: &[Item]) -> Result<Arc<AllManaged>, RecordsError> {
+        let head = items.iter().find(|item| is_under(item, &keys::head()));
         let version = head.map_or(Ok(0), |head| whole_number(head, "version"))?;
         if let Some(known) = self.managed.last().filter(|known| known.version == version) {
             return Ok(known);
         }
-        let projects = if version == 0 { Vec::new() } else { self.managed_projects().await? };
-        let managed = Arc::new(Managed { version, projects });
+        let managed = match version {
+            0 => AllManaged::default(),
+            _ => {
+                let (projects, people) =
+                    tokio::try_join!(self.all_managed::<Project>(), self.all_managed::<User>())?;
+                AllManaged { version, projects, people }
+            }
+        };
+        let managed = Arc::new(managed);
         self.managed.keep(Arc::clone(&managed));
         Ok(managed)
     }

@@ -30,7 +30,7 @@
 //! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
-//! | `managed_project`, `configured` | the projects that the API manages; what is configured with them |
+//! | `configured_item`, `managed`, `configured` | what the API may configure, and manages; what is configured with it |
 //! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
@@ -63,6 +63,7 @@ mod budget;
 mod cached;
 mod circuit;
 mod configured;
+mod configured_item;
 mod continuation;
 mod cost;
 mod creation;
@@ -91,7 +92,7 @@ mod limit;
 mod line;
 mod listing;
 mod machine_token;
-mod managed_project;
+mod managed;
 mod moves;
 mod new_execution;
 mod notify_choice;
@@ -162,6 +163,7 @@ pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use configured::Configured;
+pub use configured_item::{ConfiguredItem, MOST_PEOPLE, MOST_PROJECTS, PERSON_LIMIT, PROJECT_LIMIT};
 pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
@@ -183,7 +185,7 @@ pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
-pub use managed_project::{Archived, MOST_PROJECTS, ManagedProject, PROJECT_LIMIT, ProjectWritten};
+pub use managed::{Archived, Managed, ManagedPerson, ManagedProject, Written};
 pub use moves::Moves;
 pub use new_execution::{NewExecution, TakenOver};
 pub use notify_choice::NotifyChoice;

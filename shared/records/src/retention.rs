@@ -20,7 +20,7 @@ pub(crate) const SESSION: SignedDuration = SignedDuration::from_hours(24 * 90);
 pub(crate) const WORD: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// A client that did not see an answer sends its request again within hours.
 pub(crate) const REQUEST: SignedDuration = SignedDuration::from_hours(24);
-/// A project that is archived: by then, nobody wonders any more why nothing starts there.
+/// What is archived of what the API manages: by then, nobody wonders any more why nothing starts there.
 pub(crate) const ARCHIVED: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// An idle limiter forgets.
 pub(crate) const RATE: SignedDuration = SignedDuration::from_hours(24);

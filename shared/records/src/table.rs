@@ -8,7 +8,7 @@ use crate::cached::{Cached, Contents, Last, LastTurns};
 use crate::error::RecordsError;
 use crate::item::{Item, is_under};
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
-use crate::managed_project::{Managed, PutTogether};
+use crate::managed::{AllManaged, PutTogether};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -32,7 +32,7 @@ pub struct Table {
     pub(crate) name: Arc<str>,
     pub(crate) configuration: Arc<Cached<Configuration>>,
     pub(crate) references: Arc<Cached<References>>,
-    pub(crate) managed: Arc<Last<Managed>>,
+    pub(crate) managed: Arc<Last<AllManaged>>,
     pub(crate) put_together: Arc<Last<PutTogether>>,
     pub(crate) routes: Arc<Cached<Routes>>,
     pub(crate) prompts: Arc<Cached<BTreeMap<String, String>>>,

@@ -1,12 +1,9 @@
 //! What is configured for a project, as it is said at the command line and in a file.
 
 use crate::exit::{Exit, Outcome};
+use crate::managed::pair;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
-
-/// The fields of a project that only answers have, and the key, which the command names. A field that is left out of a request is taken from
-/// the project, so every other one is sent back, also one that this version does not know.
-const NOT_SENT: [&str; 5] = ["id", "key", "managed_by", "archived_at", "archived_by"];
 
 /// What is configured for a project.
 #[derive(Debug, clap::Args)]
@@ -69,24 +66,14 @@ impl SettingsArguments {
         }
         let providers = fields.entry("providers").or_insert_with(|| json!({}));
         for written in &self.providers {
-            let Some((plugin, name)) = written.split_once('=') else {
-                return Err(Exit::usage(format!(
-                    "`{written}` is not accepted after --provider; accepted: TYPE=NAME, with a plugin type and a name under `plugins:`"
-                )));
-            };
+            let accepted = "TYPE=NAME, with a plugin type and a name under `plugins:`";
+            let (plugin, name) = pair(written, "--provider", accepted)?;
             if let Value::Object(providers) = providers {
                 providers.insert(plugin.to_owned(), json!(name));
             }
         }
         Ok(fields)
     }
-}
-
-/// What an answer says is configured, as a request has it.
-pub(super) fn of_answer(project: &Value) -> Map<String, Value> {
-    let fields = project.as_object().into_iter().flatten();
-    let sent = fields.filter(|(name, _)| !NOT_SENT.contains(&name.as_str()));
-    sent.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
@@ -112,7 +99,7 @@ mod tests {
             "capacity": {"open_pull_requests": 3, "per": "project"},
         });
         let named = settings(&["--channel", "#gift", "--provider", "task_management=linear"]);
-        let body = Value::Object(named.over(of_answer(&answer)).unwrap());
+        let body = Value::Object(named.over(super::super::PROJECT.of_answer(&answer)).unwrap());
         let expected = json!({
             "repository": "acme/gift", "base_branch": "main", "channel": "#gift", "may_trigger": ["leads"], "ci_gate": "always",
             "capacity": {"open_pull_requests": 3, "per": "project"},

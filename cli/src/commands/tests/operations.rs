@@ -13,6 +13,7 @@ const ALL: &[&[(&str, &str)]] = &[
     super::cost::OPERATIONS,
     super::evidence::OPERATIONS,
     super::execution::OPERATIONS,
+    super::person::OPERATIONS,
     super::plugin::OPERATIONS,
     super::project::OPERATIONS,
     super::task::OPERATIONS,

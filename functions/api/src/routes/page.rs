@@ -20,4 +20,22 @@ impl<T> Page<T> {
     pub(crate) fn new(items: Vec<T>, query: &[&str], next: Option<String>) -> Self {
         Self { items, next: next.map(|position| cursor::encode(query, &position)) }
     }
+
+    /// Of things that have names the first `limit` behind a name, in the order of their names.
+    pub(crate) fn by_name<I>(
+        all: &[I],
+        name: impl Fn(&I) -> &str,
+        limit: usize,
+        after: Option<&str>,
+        query: &[&str],
+        show: impl Fn(&I) -> T,
+    ) -> Self {
+        let mut page: Vec<&I> =
+            all.iter().filter(|item| after.is_none_or(|after| name(item) > after)).collect();
+        page.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let next = page.last().filter(|_| more).map(|item| name(item).to_owned());
+        Self::new(page.into_iter().map(show).collect(), query, next)
+    }
 }

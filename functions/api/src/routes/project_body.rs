@@ -1,12 +1,12 @@
 //! Projects as requests have them: checked in the words of `config check`, each problem at its place.
 
 use crate::problem::{InvalidField, Problem};
+use crate::routes::configured::{check_line, checked, configuration_with, known_providers};
 use crate::strict_json::pointer;
 use control::Directory;
 use domain::configuration::{InstanceName, Project};
 use domain::{BranchName, PluginType, RepositoryName, nearest};
 use edits::protected_path_problems;
-use records::PROJECT_LIMIT;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -189,28 +189,11 @@ enum CapacityPer {
 /// Invalid, with every place that is not accepted; a conflict where it is not known which providers exist.
 pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project, Problem> {
     let project = read(body)?;
-    let known = directory.known_providers();
-    if known.is_empty() {
-        let detail = "the configuration in force was applied by an earlier version; apply it again with `ticketsmith config apply`";
-        return Err(Problem::new(crate::problem::Code::Conflict, detail));
-    }
-    let mut configuration = domain::configuration::Configuration::clone(directory.configuration());
-    let place = configuration.projects.iter().position(|known| known.key.eq_ignore_ascii_case(&project.key));
-    let index = place.unwrap_or(configuration.projects.len());
-    match configuration.projects.get_mut(index) {
-        Some(present) => *present = project.clone(),
-        None => configuration.projects.push(project.clone()),
-    }
+    let known = known_providers(directory, |_| true)?;
+    let (configuration, index) = configuration_with(directory, &project);
     let problems = configuration.problems_of_project(index, known).into_iter();
     let problems = problems.chain(protected_path_problems(&project));
-    let mut errors: Vec<_> =
-        problems.map(|problem| InvalidField { path: problem.pointer, detail: problem.message }).collect();
-    let size = serde_json::to_vec(&project).map_or(usize::MAX, |json| json.len());
-    if size > PROJECT_LIMIT {
-        let detail = format!("the project has {size} bytes; accepted: at most {PROJECT_LIMIT}");
-        errors.push(InvalidField { path: String::new(), detail });
-    }
-    if errors.is_empty() { Ok(project) } else { Err(Problem::invalid(errors)) }
+    checked(project, problems)
 }
 
 /// Reads a body whose shape is right: what has a form of its own, such as names of repositories, is checked here.
@@ -221,10 +204,7 @@ fn read(body: &Value) -> Result<Project, Problem> {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     for name in ["key", "channel", "space"] {
         let Some(given) = text(name) else { continue };
-        if given.trim() != given || given.chars().any(char::is_control) {
-            let detail = "accepted: a text without control characters and without space around it";
-            errors.push(InvalidField { path: pointer("", name), detail: detail.to_owned() });
-        }
+        check_line(&pointer("", name), given, &mut errors);
     }
     form::<RepositoryName>("/repository", text("repository"), &mut errors);
     form::<BranchName>("/base_branch", text("base_branch"), &mut errors);

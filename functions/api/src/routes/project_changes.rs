@@ -3,21 +3,20 @@
 use crate::api::{BASE, Shared};
 use crate::body::Body;
 use crate::caller::Caller;
-use crate::entity_tag::{IfMatch, changed};
+use crate::entity_tag::IfMatch;
 use crate::id;
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{ChangeOfState, Signed, WithBody};
+use crate::routes::configured::{Tagged, Tries, audit, created, refuse_of_file, replaced, seen, tag_of, who};
 use crate::routes::project_body::{NewProject, ProjectBody, project_of};
-use crate::routes::shown_project::{Project, Tagged, file_place, tag_of};
+use crate::routes::shown_project::{self, Project};
 use crate::routes::workflows::{Accepting, begin, refused};
 use crate::segments::Segments;
 use axum::extract::State;
 use control::{Directory, Operation, PLANNING, Requester, Requirements, StartRequest, plan, planning};
-use records::{
-    Archived, AuditKind, AuditRecord, ExecutionList, MOST_PROJECTS, ManagedProject, ProjectWritten,
-};
+use records::{Archived, ExecutionList, ManagedProject};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -73,41 +72,34 @@ async fn create_project(
     Body { value: mut new, json }: Body<NewProject>,
 ) -> Result<Accepted, Problem> {
     caller.check(&api, &Operation::ChangeProject { project: None }).await?;
+    let requirements = new.requirements();
     once(&api, &caller, "create project", &json, async || {
-        let directory = present(&api).await?;
-        let project = project_of(&directory, &json)?;
-        if let Some(place) = file_place(&api, &project.key).await? {
-            return Err(managed_by_file(&project.key, &place));
-        }
-        let request = match new.requirements() {
-            Some(requirements) => {
-                Some(planned(&api, &caller, &directory.with_project(&project), requirements).await?)
-            }
-            None => None,
-        };
-        audit(&api, &caller, "create", &project.key).await?;
-        let created = match api.table.create_project(&project, who(&caller), api.clock.now()).await? {
-            ProjectWritten::Written(created) => created,
-            ProjectWritten::Changed => {
-                let detail = format!("there is a project with the key `{}` already", project.key);
-                return Err(Problem::new(Code::Conflict, detail));
-            }
-            ProjectWritten::TooMany => {
-                let detail = format!(
-                    "there are {MOST_PROJECTS} projects already; those that were deleted are forgotten after 90 days"
-                );
-                return Err(Problem::new(Code::Conflict, detail));
+        let mut tries = Tries::new(&api);
+        let (project, made, request) = loop {
+            let directory = tries.directory().await?;
+            let project = project_of(&directory, &json)?;
+            refuse_of_file::<domain::configuration::Project>(&api, &project.key).await?;
+            let request = match requirements.clone() {
+                Some(requirements) => {
+                    Some(planned(&api, &caller, &directory.with_project(&project), requirements).await?)
+                }
+                None => None,
+            };
+            audit(&api, &caller, format!("create the project {}", project.key)).await?;
+            let (seen, now) = (directory.version(), api.clock.now());
+            let written = api.table.create_managed(&project, seen, who(&caller), now).await?;
+            if let Some(made) = created(written, &project.key)? {
+                break (project, made, request);
             }
         };
         tracing::info!(project = project.key, "a project was created");
-        let shown = Project::managed(&created);
+        let shown = Project::managed(&made);
         let Some(request) = request else {
             let location = format!("{BASE}/projects/{}", id::id_of(&project.key));
-            return Ok(Accepted::created(location, &tag_of(&created), &shown));
+            return Ok(Accepted::created(location, &tag_of(&made), &shown));
         };
         let (location, accepted) = begin(&api, request).await?;
-        let body =
-            PlannedProject { project: shown, execution: accepted.execution, state: accepted.state };
+        let body = PlannedProject { project: shown, execution: accepted.execution, state: accepted.state };
         Ok(Accepted::new(Some(location), &body))
     })
     .await
@@ -135,23 +127,27 @@ async fn replace_project(
     _: Query<Nothing>,
     if_match: IfMatch,
     Body { json, .. }: Body<ProjectBody>,
-) -> Result<Tagged, Problem> {
-    let managed = changeable(&api, &caller, &id, &if_match).await?;
-    let key = &managed.project.key;
-    if json["key"].as_str() != Some(key) {
-        let detail = format!("a project keeps its key; accepted: `{key}`");
-        return Err(Problem::invalid_field("/key", detail));
-    }
-    let project = project_of(&present(&api).await?, &json)?;
-    // Whoever may change one project alone must not reach others by it.
-    if project.repository != managed.project.repository || project.providers != managed.project.providers {
-        caller.check(&api, &Operation::ChangeProject { project: None }).await?;
-    }
-    audit(&api, &caller, "replace", key).await?;
-    let (revision, now) = (managed.revision, api.clock.now());
-    match api.table.replace_project(&project, revision, None, who(&caller), now).await? {
-        ProjectWritten::Written(written) => Ok(Tagged::managed(&written)),
-        ProjectWritten::Changed | ProjectWritten::TooMany => Err(changed()),
+) -> Result<Tagged<Project>, Problem> {
+    let mut tries = Tries::new(&api);
+    loop {
+        let directory = tries.directory().await?;
+        let managed = changeable(&api, &caller, &directory, &id, &if_match).await?;
+        let (present, key) = (&managed.item, &managed.item.key);
+        if json["key"].as_str() != Some(key) {
+            let detail = format!("a project keeps its key; accepted: `{key}`");
+            return Err(Problem::invalid_field("/key", detail));
+        }
+        let project = project_of(&directory, &json)?;
+        // Whoever may change one project alone must not reach others by it.
+        if project.repository != present.repository || project.providers != present.providers {
+            caller.check(&api, &Operation::ChangeProject { project: None }).await?;
+        }
+        audit(&api, &caller, format!("replace the project {key}")).await?;
+        let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
+        let written = api.table.replace_managed(&project, managed.revision, None, seen, by, now).await?;
+        if let Some(written) = replaced(written)? {
+            return Ok(shown_project::managed(&written));
+        }
     }
 }
 
@@ -176,59 +172,44 @@ async fn delete_project(
     Segments(id): Segments<String>,
     _: Query<Nothing>,
     if_match: IfMatch,
-) -> Result<Tagged, Problem> {
-    let managed = changeable(&api, &caller, &id, &if_match).await?;
-    let ManagedProject { project, revision, .. } = &managed;
-    if let Some(execution) = open_in(&api, &project.key).await? {
-        let detail = format!("`{execution}` of the project has not ended; it must end or be stopped first");
-        return Err(Problem::new(Code::Conflict, detail));
-    }
-    audit(&api, &caller, "archive", &project.key).await?;
-    let (archived, now) = (Some(Archived::Deleted), api.clock.now());
-    match api.table.replace_project(project, *revision, archived, who(&caller), now).await? {
-        ProjectWritten::Written(written) => {
-            tracing::info!(project = project.key, "a project was archived");
-            Ok(Tagged::managed(&written))
+) -> Result<Tagged<Project>, Problem> {
+    let mut tries = Tries::new(&api);
+    loop {
+        let directory = tries.directory().await?;
+        let ManagedProject { item: project, revision, .. } =
+            changeable(&api, &caller, &directory, &id, &if_match).await?;
+        if let Some(execution) = open_in(&api, &project.key).await? {
+            let detail =
+                format!("`{execution}` of the project has not ended; it must end or be stopped first");
+            return Err(Problem::new(Code::Conflict, detail));
         }
-        ProjectWritten::Changed | ProjectWritten::TooMany => Err(changed()),
+        audit(&api, &caller, format!("archive the project {}", project.key)).await?;
+        let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
+        let archived = Some(Archived::Deleted);
+        let written = api.table.replace_managed(&project, revision, archived, seen, by, now).await?;
+        if let Some(written) = replaced(written)? {
+            tracing::info!(project = project.key, "a project was archived");
+            return Ok(shown_project::managed(&written));
+        }
     }
-}
-
-/// What is configured as it is now, and not as it was read a minute ago.
-async fn present(api: &Shared) -> Result<Directory, Problem> {
-    api.table.forget_configuration();
-    Ok(api.control.directory().await?)
 }
 
 /// The project with this id, in the state that the caller saw, if they may change it and the API manages it.
 async fn changeable(
     api: &Shared,
     caller: &Caller,
+    directory: &Directory,
     id: &str,
     if_match: &IfMatch,
 ) -> Result<ManagedProject, Problem> {
     let not_found = || Problem::not_found("project");
     let key = id::name_of(id).ok_or_else(not_found)?;
-    let directory = present(api).await?;
     let project = directory.configuration().project(&key).ok_or_else(not_found)?;
     if !caller.may_see(api, Some(project), None).await? {
         return Err(not_found());
     }
     caller.check(api, &Operation::ChangeProject { project: Some(project) }).await?;
-    if let Some(place) = file_place(api, &key).await? {
-        return Err(managed_by_file(&project.key, &place));
-    }
-    let managed = api.table.managed_project(&key).await?;
-    let managed = managed.filter(|managed| managed.archived.is_none()).ok_or_else(not_found)?;
-    if_match.check(&tag_of(&managed))?;
-    Ok(managed)
-}
-
-fn managed_by_file(key: &str, place: &str) -> Problem {
-    let detail = format!(
-        "`{key}` is managed by the configuration file, at {place}; change it there, and put the file in force"
-    );
-    Problem::new(Code::Conflict, detail)
+    seen(api, &project.key, if_match).await
 }
 
 /// The execution that plans a new project, checked and not yet started.
@@ -273,25 +254,4 @@ async fn open_in(api: &Shared, key: &str) -> Result<Option<String>, Problem> {
         }
     }
     Ok(None)
-}
-
-/// Records what is done to a project, before it is done: the request's own record has only its path.
-async fn audit(api: &Shared, caller: &Caller, verb: &str, key: &str) -> Result<(), Problem> {
-    let record = AuditRecord {
-        id: uuid::Uuid::new_v4().to_string(),
-        kind: AuditKind::Configuration,
-        at: api.clock.now(),
-        who: who(caller).to_owned(),
-        by: caller.credential().name(),
-        what: format!("{verb} the project {key}"),
-        about: None,
-        whence: None,
-        status: None,
-    };
-    Ok(api.table.audit(&record).await?)
-}
-
-/// Who asks, as records name them.
-fn who(caller: &Caller) -> &str {
-    caller.actor().person.as_ref().unwrap_or(&caller.actor().id)
 }

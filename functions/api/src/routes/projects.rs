@@ -7,9 +7,10 @@ use crate::id;
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
+use crate::routes::configured::{Tagged, file_place, live, manager_of};
 use crate::routes::page::Page;
 use crate::routes::project_changes;
-use crate::routes::shown_project::{API, FILE, Project, Tagged, file_place};
+use crate::routes::shown_project::{self, Project};
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
@@ -74,10 +75,10 @@ async fn list_projects(
     let more = visible.len() > parameters.limit;
     visible.truncate(parameters.limit);
     let next = visible.last().filter(|_| more).map(|project| project.key.clone());
-    let shown = visible.into_iter().map(|project| {
-        let managed_by = if file.project(&project.key).is_some() { FILE } else { API };
-        Project::of(project, managed_by)
-    });
+    let manager = |project: &domain::configuration::Project| {
+        manager_of::<domain::configuration::Project>(&file, &project.key)
+    };
+    let shown = visible.into_iter().map(|project| Project::of(project, manager(project)));
     Ok(Json(Page::new(shown.collect(), &query, next)))
 }
 
@@ -96,17 +97,15 @@ async fn get_project(
     caller: Caller,
     Segments(id): Segments<String>,
     _: Query<Nothing>,
-) -> Result<Tagged, Problem> {
+) -> Result<Tagged<Project>, Problem> {
     let not_found = || Problem::not_found("project");
     let key = id::name_of(&id).ok_or_else(not_found)?;
     let project = caller.directory().configuration().project(&key).ok_or_else(not_found)?;
     if !caller.may_see(&api, Some(project), None).await? {
         return Err(not_found());
     }
-    if file_place(&api, &key).await?.is_some() {
-        return Ok(Tagged::in_file(project));
+    if file_place::<domain::configuration::Project>(&api, &key).await?.is_some() {
+        return Ok(shown_project::in_file(project));
     }
-    let managed = api.table.managed_project(&key).await?;
-    let managed = managed.filter(|managed| managed.archived.is_none()).ok_or_else(not_found)?;
-    Ok(Tagged::managed(&managed))
+    Ok(shown_project::managed(&live(&api, &key).await?))
 }

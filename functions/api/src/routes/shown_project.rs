@@ -1,25 +1,14 @@
 //! Projects as answers show them, with the tags of their states.
 
-use crate::api::Shared;
-use crate::entity_tag::EntityTag;
 use crate::id;
-use crate::problem::Problem;
-use axum::http::header;
-use axum::response::{IntoResponse, Json, Response};
+use crate::routes::configured::{API, FILE, Tagged, tag_in_file, tag_of};
 use domain::configuration::ProjectChecks;
 use jiff::Timestamp;
 use records::ManagedProject;
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-/// Who manages a project of the configuration file.
-pub(super) const FILE: &str = "file";
-
-/// Who manages the others.
-pub(super) const API: &str = "api";
 
 /// A project: a tracker's project, and the repository that its tickets are about.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,7 +88,7 @@ impl Project {
         Self {
             archived_at: archived,
             archived_by: archived.map(|_| managed.changed_by.clone()),
-            ..Self::of(&managed.project, API)
+            ..Self::of(&managed.item, API)
         }
     }
 }
@@ -114,48 +103,12 @@ fn shown_checks(checks: &ProjectChecks) -> Value {
     shown
 }
 
-/// The tag of the state of a project that the API manages.
-pub(super) fn tag_of(managed: &ManagedProject) -> EntityTag {
-    EntityTag::new(managed.revision)
+/// One of the configuration file, with its tag.
+pub(super) fn in_file(project: &domain::configuration::Project) -> Tagged<Project> {
+    Tagged { tag: tag_in_file(project), shown: Project::of(project, FILE) }
 }
 
-/// The tag of a project of the configuration file: what it says.
-fn tag_in_file(project: &domain::configuration::Project) -> EntityTag {
-    let json = serde_json::to_vec(project).unwrap_or_default();
-    let digest = hex::encode(Sha256::digest(json));
-    EntityTag::new(format_args!("file-{}", digest.get(..16).unwrap_or_default()))
-}
-
-/// A project with the tag of its state.
-pub(super) struct Tagged {
-    tag: EntityTag,
-    project: Project,
-}
-
-impl Tagged {
-    /// One of the configuration file.
-    pub(super) fn in_file(project: &domain::configuration::Project) -> Self {
-        Self { tag: tag_in_file(project), project: Project::of(project, FILE) }
-    }
-
-    /// One that the API manages.
-    pub(super) fn managed(managed: &ManagedProject) -> Self {
-        Self { tag: tag_of(managed), project: Project::managed(managed) }
-    }
-}
-
-impl IntoResponse for Tagged {
-    fn into_response(self) -> Response {
-        ([(header::ETAG, self.tag.to_string())], Json(self.project)).into_response()
-    }
-}
-
-/// The place in the configuration file of the project with this key: `projects[0]`.
-///
-/// # Errors
-/// A problem when the records do not answer.
-pub(super) async fn file_place(api: &Shared, key: &str) -> Result<Option<String>, Problem> {
-    let file = api.table.configuration_of_file(api.clock.now()).await?;
-    let index = file.projects.iter().position(|project| project.key.eq_ignore_ascii_case(key));
-    Ok(index.map(|index| format!("projects[{index}]")))
+/// One that the API manages, with its tag.
+pub(super) fn managed(managed: &ManagedProject) -> Tagged<Project> {
+    Tagged { tag: tag_of(managed), shown: Project::managed(managed) }
 }

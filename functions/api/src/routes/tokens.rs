@@ -8,6 +8,7 @@ use crate::problem::{Code, InvalidField, Problem};
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed, WithBody};
 use crate::routes::page::Page;
+use crate::routes::role::RoleName;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -51,7 +52,7 @@ struct Token {
     /// Whether it can be used.
     state: TokenState,
     /// The roles that it may use of its owner's.
-    roles: Vec<TokenRole>,
+    roles: Vec<RoleName>,
     /// The projects that it is limited to, by their keys; absent where it is for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     projects: Option<Vec<String>>,
@@ -79,42 +80,6 @@ enum TokenState {
     Revoked,
 }
 
-/// A role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum TokenRole {
-    /// See executions and costs.
-    Viewer,
-    /// See, start, stop and undo executions.
-    Developer,
-    /// See executions and costs, and answer questions that name nobody.
-    Approver,
-    /// Everything.
-    Admin,
-}
-
-impl From<Role> for TokenRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Viewer => Self::Viewer,
-            Role::Developer => Self::Developer,
-            Role::Approver => Self::Approver,
-            Role::Admin => Self::Admin,
-        }
-    }
-}
-
-impl From<TokenRole> for Role {
-    fn from(role: TokenRole) -> Self {
-        match role {
-            TokenRole::Viewer => Self::Viewer,
-            TokenRole::Developer => Self::Developer,
-            TokenRole::Approver => Self::Approver,
-            TokenRole::Admin => Self::Admin,
-        }
-    }
-}
-
 impl Token {
     fn of(token: MachineToken, now: Timestamp) -> Self {
         let state = match token.revoked_at {
@@ -127,7 +92,7 @@ impl Token {
             name: token.name,
             owner: token.owner,
             state,
-            roles: token.scope.roles.into_iter().map(TokenRole::from).collect(),
+            roles: token.scope.roles.into_iter().map(RoleName::from).collect(),
             projects: token.scope.projects.map(|projects| projects.into_iter().collect()),
             created_at: token.created_at,
             expires_at: token.valid_until,
@@ -202,7 +167,7 @@ struct CreateToken {
     name: String,
     /// The roles that it may use of yours. A role that you do not have gives it nothing.
     #[schema(min_items = 1, max_items = 4)]
-    roles: Vec<TokenRole>,
+    roles: Vec<RoleName>,
     /// The projects that it is limited to, by their keys; all where there is none.
     #[serde(default)]
     #[schema(min_items = 1, max_items = 50)]

@@ -12,10 +12,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
 use control::Operation;
-use domain::configuration::{Configuration, Roles};
+use domain::configuration::{Configuration, Role, Roles, User};
 use serde::Serialize;
 use sign_in::{LIFE, Subject};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,19 +44,17 @@ impl Person {
     /// The person of this name; without roles and groups where the configuration does not have them.
     pub(crate) fn of(configuration: &Configuration, name: &str) -> Self {
         let user = configuration.users.iter().find(|user| user.name == *name);
+        Self::with(configuration, name, user.map(|user| &user.roles))
+    }
+
+    /// A person with these roles.
+    pub(super) fn with(configuration: &Configuration, name: &str, given: Option<&Roles>) -> Self {
+        let words = |roles: &BTreeSet<Role>| -> Vec<_> { roles.iter().map(|role| role.as_str()).collect() };
         let (mut roles, mut project_roles) = (Vec::new(), BTreeMap::new());
-        match user.map(|user| &user.roles) {
-            Some(Roles::Everywhere(everywhere)) => {
-                roles = everywhere.iter().map(|role| role.as_str()).collect()
-            }
+        match given {
+            Some(Roles::Everywhere(everywhere)) => roles = words(everywhere),
             Some(Roles::InProjects(projects)) => {
-                let named = |(key, roles): (&String, &std::collections::BTreeSet<_>)| {
-                    (
-                        key.clone(),
-                        roles.iter().map(|role: &domain::configuration::Role| role.as_str()).collect(),
-                    )
-                };
-                project_roles = projects.iter().map(named).collect();
+                project_roles = projects.iter().map(|(key, roles)| (key.clone(), words(roles))).collect();
             }
             None => {}
         }
@@ -84,7 +82,7 @@ impl Parameters for ListUsers {
     }
 }
 
-/// Lists people and their roles, by their names. For admins.
+/// Lists people and their roles, by their names. For admins. `/people` also has their accounts, and who manages them.
 #[utoipa::path(
     get, path = "/users", tag = "people", params(ListUsers),
     responses((status = 200, description = "A page of people.", body = Page<Person>), Signed)
@@ -98,15 +96,9 @@ async fn list_users(
     let query = ["users"];
     let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
     let configuration = caller.directory().configuration();
-    let mut names: Vec<&str> = configuration.users.iter().map(|user| user.name.as_str()).collect();
-    names.sort_unstable();
-    let left = names.into_iter().filter(|name| after.as_deref().is_none_or(|after| *name > after));
-    let mut page: Vec<&str> = left.take(parameters.limit + 1).collect();
-    let more = page.len() > parameters.limit;
-    page.truncate(parameters.limit);
-    let next = page.last().filter(|_| more).map(|name| (*name).to_owned());
-    let items = page.into_iter().map(|name| Person::of(configuration, name)).collect();
-    Ok(Json(Page::new(items, &query, next)))
+    let (limit, all) = (parameters.limit, &configuration.users);
+    let show = |user: &User| Person::of(configuration, &user.name);
+    Ok(Json(Page::by_name(all, |user| &user.name, limit, after.as_deref(), &query, show)))
 }
 
 /// Ends all sessions of a person at once. Their machine tokens stay.

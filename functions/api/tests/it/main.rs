@@ -7,6 +7,7 @@
 
 mod elsewhere;
 mod forgeries;
+mod people;
 mod permissions;
 mod projects;
 mod sign_in;

@@ -2,7 +2,7 @@
 
 use crate::world::{World, configuration};
 use axum::http::Method;
-use domain::configuration::Role;
+use domain::configuration::{Project, Role, User};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -110,6 +110,20 @@ async fn request(world: &World, operation: &str, about: About, subject: &str) ->
         "choose_notices" => {
             Sample { path: "/me/notices".to_owned(), body: Some(json!({"notices": ["failed"]})) }
         }
+        "list_people" => sample("/people"),
+        "get_person" => sample(format!("/people/{}", id("viewer"))),
+        "create_person" => {
+            let body = json!({"name": "grace", "roles": ["viewer"], "accounts": {"github": "grace-h"}});
+            Sample { path: "/people".to_owned(), body: Some(body) }
+        }
+        "replace_person" => {
+            let body = managed_person(world).await;
+            Sample { path: format!("/people/{}", id("grace")), body: Some(body) }
+        }
+        "delete_person" => {
+            managed_person(world).await;
+            sample(format!("/people/{}", id("grace")))
+        }
         "list_users" => sample("/users"),
         "list_audit" => sample("/audit"),
         "list_audit_lines" => sample("/audit/lines"),
@@ -143,9 +157,16 @@ async fn managed(world: &World, key: &str) -> Value {
     let repository = format!("acme/{}", key.to_lowercase());
     let providers = json!({"version_control": "github"});
     let body = json!({"key": key, "repository": repository, "providers": providers, "may_trigger": []});
-    let project = serde_json::from_value(body.clone()).unwrap();
-    let _written = world.table.create_project(&project, "admin", world.now()).await.unwrap();
+    let project: Project = serde_json::from_value(body.clone()).unwrap();
+    let _written = world.table.create_managed(&project, 0, "admin", world.now()).await.unwrap();
     body
+}
+
+/// Adds a person whom the API manages; gives what is configured for them.
+async fn managed_person(world: &World) -> Value {
+    let person: User = serde_json::from_value(json!({"name": "grace", "github": "grace-h"})).unwrap();
+    let _written = world.table.create_managed(&person, 0, "admin", world.now()).await.unwrap();
+    json!({"name": "grace", "accounts": {"github": "grace-h"}})
 }
 
 /// The id of a name in paths.

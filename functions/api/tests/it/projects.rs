@@ -2,7 +2,7 @@
 
 use crate::world::{Answer, World, configuration};
 use axum::http::Method;
-use domain::configuration::Roles;
+use domain::configuration::{Project, Roles};
 use jiff::SignedDuration;
 use records::{Archived, Table};
 use serde_json::{Value, json};
@@ -17,32 +17,9 @@ fn gift() -> Value {
     json!({"key": "GIFT", "repository": "acme/gift", "providers": {"version_control": "github"}})
 }
 
-/// Sends a request as an admin, or as somebody else.
-async fn send_as(
-    world: &World,
-    person: &str,
-    method: Method,
-    path: &str,
-    tag: Option<&str>,
-    body: Option<Value>,
-) -> Answer {
-    let mut headers = vec![("authorization", format!("Bearer {}", world.session(person)))];
-    headers.extend(tag.map(|tag| ("if-match", tag.to_owned())));
-    world.send(method, path, &headers, body).await
-}
-
+/// Sends a request as an admin.
 async fn send(world: &World, method: Method, path: &str, tag: Option<&str>, body: Option<Value>) -> Answer {
-    send_as(world, "admin", method, path, tag, body).await
-}
-
-fn tag(answer: &Answer) -> String {
-    answer.headers["etag"].to_str().unwrap().to_owned()
-}
-
-fn paths(answer: &Answer) -> Vec<String> {
-    let body = answer.json();
-    let errors = body["errors"].as_array().cloned().unwrap_or_default();
-    errors.iter().map(|error| error["path"].as_str().unwrap().to_owned()).collect()
+    world.send_as("admin", method, path, tag, body).await
 }
 
 /// A field of the file that a request cannot name would be lost with the next change.
@@ -67,9 +44,9 @@ async fn a_project_is_created_changed_and_archived() {
     let world = World::new().await;
     let created = send(&world, Method::POST, ALL, None, Some(gift())).await;
     assert_eq!(created.status, 201, "{}", created.text);
-    assert_eq!((created.headers["location"].to_str().unwrap(), tag(&created).as_str()), (GIFT, "\"1\""));
-    let shown = send_as(&world, "viewer", Method::GET, GIFT, None, None).await;
-    assert_eq!((shown.json(), tag(&shown)), (created.json(), tag(&created)));
+    assert_eq!((created.headers["location"].to_str().unwrap(), created.tag().as_str()), (GIFT, "\"1\""));
+    let shown = world.send_as("viewer", Method::GET, GIFT, None, None).await;
+    assert_eq!((shown.json(), shown.tag()), (created.json(), created.tag()));
     let expected =
         [("key", "GIFT"), ("base_branch", "main"), ("ci_gate", "untrusted"), ("managed_by", "api")];
     for (field, value) in expected {
@@ -103,9 +80,9 @@ async fn a_project_is_created_changed_and_archived() {
         let failed = put(Some(stale), &changed).await;
         assert_eq!((failed.status, failed.json()["code"].clone()), (412, json!("precondition_failed")));
     }
-    assert_eq!(paths(&put(Some("1"), &changed).await), ["if-match"]);
+    assert_eq!(put(Some("1"), &changed).await.paths(), ["if-match"]);
     let done = put(Some("\"1\""), &changed).await;
-    assert_eq!((done.status, tag(&done).as_str()), (200, "\"2\""), "{}", done.text);
+    assert_eq!((done.status, done.tag().as_str()), (200, "\"2\""), "{}", done.text);
     assert_eq!(done.json()["channel"], "#gift");
     assert_eq!(done.json()["capacity"], changed["capacity"]);
     // What an answer says can be sent back.
@@ -118,7 +95,7 @@ async fn a_project_is_created_changed_and_archived() {
         &json!({"key": "WEB", "repository": "acme/gift", "providers": {"version_control": "github"}}),
     )
     .await;
-    assert_eq!((other_key.status, paths(&other_key)), (422, vec!["/key".to_owned()]));
+    assert_eq!((other_key.status, other_key.paths()), (422, vec!["/key".to_owned()]));
 
     let delete = async |tag| send(&world, Method::DELETE, GIFT, tag, None).await;
     assert_eq!((delete(None).await.status, delete(Some("\"2\"")).await.status), (428, 412));
@@ -133,7 +110,7 @@ async fn a_project_is_created_changed_and_archived() {
     let refused = send(&world, Method::POST, "/api/v1/workflows/execute", None, Some(inputs)).await;
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("the project `GIFT` is archived: admin deleted it at 2026-11-29"), "{detail}");
-    assert_eq!(tag(&send(&world, Method::POST, ALL, None, Some(gift())).await), "\"5\"");
+    assert_eq!(send(&world, Method::POST, ALL, None, Some(gift())).await.tag(), "\"5\"");
     let audit = send(&world, Method::GET, "/api/v1/audit", None, None).await.json();
     let done: Vec<_> =
         audit["items"].as_array().unwrap().iter().map(|item| item["what"].as_str().unwrap()).collect();
@@ -157,7 +134,7 @@ async fn what_the_file_manages_is_changed_there() {
     assert!(created.json()["detail"].as_str().unwrap().starts_with(place), "{}", created.text);
     let shown = send(&world, Method::GET, SHOP, None, None).await;
     assert_eq!(shown.json()["managed_by"], "file");
-    let tag = tag(&shown);
+    let tag = shown.tag();
     for (method, body) in [(Method::PUT, Some(shop)), (Method::DELETE, None)] {
         let refused = send(&world, method, SHOP, Some(&tag), body).await;
         assert_eq!(refused.status, 409, "{}", refused.text);
@@ -171,8 +148,11 @@ async fn what_the_file_manages_is_changed_there() {
     world.table.put_configuration(&file).await.unwrap();
     let shown = send(&world, Method::GET, GIFT, None, None).await.json();
     assert_eq!((&shown["managed_by"], &shown["repository"]), (&json!("file"), &json!("acme/other")));
-    assert_eq!(world.table.archive_projects_of_file(&file, "serve", world.now()).await.unwrap(), ["GIFT"]);
-    let kept = world.table.managed_project("GIFT").await.unwrap().unwrap();
+    assert_eq!(
+        world.table.archive_managed_of_file::<Project>(&file, "serve", world.now()).await.unwrap(),
+        ["GIFT"]
+    );
+    let kept = world.table.managed::<Project>("GIFT").await.unwrap().unwrap();
     assert_eq!(kept.archived, Some(Archived::File));
 }
 
@@ -239,7 +219,7 @@ async fn every_place_that_is_not_accepted_is_said() {
         let answer = world.send_text(Method::POST, ALL, &headers, Some(twice.to_owned())).await;
         assert_eq!((answer.status, answer.json()["code"].clone()), (400, json!("malformed")), "{twice}");
     }
-    assert_eq!(world.table.managed_projects().await.unwrap(), []);
+    assert_eq!(world.table.all_managed::<Project>().await.unwrap(), []);
     for id in ["nonsense!", "WA", &"A".repeat(10_000)] {
         let path = format!("{ALL}/{id}");
         assert_eq!(send(&world, Method::DELETE, &path, Some("*"), None).await.status, 404);
@@ -281,11 +261,11 @@ async fn the_same_request_creates_once() {
     let first = create(gift()).await;
     let second = create(gift()).await;
     assert_eq!((first.status, second.status), (201, 201));
-    assert_eq!((tag(&first), first.json()), (tag(&second), second.json()));
+    assert_eq!((first.tag(), first.json()), (second.tag(), second.json()));
     assert_eq!(second.headers["location"], GIFT);
     let mut other = gift();
     other["key"] = json!("OTHER");
-    assert_eq!(paths(&create(other).await), ["idempotency-key"]);
+    assert_eq!(create(other).await.paths(), ["idempotency-key"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,7 +296,7 @@ async fn requirements_are_planned() {
     body["key"] = json!("TOYS");
     let refused = send(&world, Method::POST, ALL, None, Some(body)).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
-    assert_eq!(world.table.managed_project("TOYS").await.unwrap(), None);
+    assert_eq!(world.table.managed::<Project>("TOYS").await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,12 +307,12 @@ async fn an_admin_of_one_project_changes_that_one_and_reaches_no_other_by_it() {
     admin.roles =
         Roles::InProjects([("GIFT".to_owned(), [domain::configuration::Role::Admin].into())].into());
     world.table.put_configuration(&file).await.unwrap();
-    assert_eq!(send_as(&world, "shop-admin", Method::POST, ALL, None, Some(gift())).await.status, 403);
+    assert_eq!(world.send_as("shop-admin", Method::POST, ALL, None, Some(gift())).await.status, 403);
     assert_eq!(send(&world, Method::POST, ALL, None, Some(gift())).await.status, 201);
     let change = async |person: &str, change: Value| {
         let mut body = gift();
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        send_as(&world, person, Method::PUT, GIFT, Some("*"), Some(body)).await.status
+        world.send_as(person, Method::PUT, GIFT, Some("*"), Some(body)).await.status
     };
     assert_eq!(change("shop-admin", json!({"channel": "#gift"})).await, 200);
     assert_eq!(change("shop-admin", json!({"repository": "acme/shop"})).await, 403);
@@ -371,7 +351,7 @@ async fn projects_are_listed_in_pages() {
         path = format!("{ALL}?limit=1&cursor={next}");
     }
     assert_eq!(seen, ["SHOP", "WEB", "GIFT"]);
-    let of_shop = send_as(&world, "shop-viewer", Method::GET, ALL, None, None).await.json();
+    let of_shop = world.send_as("shop-viewer", Method::GET, ALL, None, None).await.json();
     assert_eq!(of_shop["items"].as_array().unwrap().len(), 1);
 }
 

@@ -54,6 +54,18 @@ impl Answer {
         if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
     }
 
+    /// The tag of the state that it is about.
+    pub(crate) fn tag(&self) -> String {
+        self.headers["etag"].to_str().unwrap().to_owned()
+    }
+
+    /// The paths of what is not accepted.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let body = self.json();
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["path"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The value that it sets a cookie to.
     pub(crate) fn cookie(&self, name: &str) -> String {
         let all = self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
@@ -90,7 +102,8 @@ fn references() -> References {
         "projects": [],
         "providers": [
             {"id": "cloudwatch", "serves": ["monitoring"], "needs_section": false},
-            {"id": "github", "serves": ["task_management", "version_control"], "needs_section": true},
+            {"id": "github", "serves": ["task_management", "version_control"], "needs_section": true,
+             "account": {"name": "GitHub login", "example": "ada-l", "pattern": "[A-Za-z0-9-]+"}},
             {"id": "jira", "serves": ["task_management"], "needs_section": true},
         ],
     }))
@@ -251,6 +264,20 @@ impl World {
     ) -> Answer {
         let authorization = token.map(|token| (header::AUTHORIZATION.as_str(), format!("Bearer {token}")));
         self.send(method, path, &authorization.into_iter().collect::<Vec<_>>(), body).await
+    }
+
+    /// Sends a request as a person, about the state with a tag.
+    pub(crate) async fn send_as(
+        &self,
+        person: &str,
+        method: Method,
+        path: &str,
+        tag: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut headers = vec![("authorization", format!("Bearer {}", self.session(person)))];
+        headers.extend(tag.map(|tag| ("if-match", tag.to_owned())));
+        self.send(method, path, &headers, body).await
     }
 
     /// Sends a request with these headers.

@@ -1,5 +1,6 @@
 use super::*;
 use domain::Scope;
+use domain::configuration::User;
 use serde_json::{Value, json};
 
 /// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; nobody.
@@ -83,6 +84,7 @@ fn every_operation_with_every_role() {
         (Operation::ChangeTask { project: open }, "developer admin"),
         (Operation::ChangeProject { project: Some(shop) }, "admin shop-admin"),
         (Operation::ChangeProject { project: None }, "admin"),
+        (Operation::ChangePerson { before: None, after: None }, "admin"),
         (Operation::ChangeBudgets, "admin"),
         (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
         (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
@@ -297,4 +299,46 @@ fn who_asked_for_work_may_be_kept_from_approving_it() {
     ] {
         assert_eq!(admitted(&asks(not_by), false), expected, "{not_by:?}");
     }
+}
+
+#[test]
+fn nobody_takes_the_role_admin_from_themselves_and_nobody_else_gives_themselves_roles() {
+    let configuration = configuration();
+    let user = |name: &str| configuration.users.iter().find(|user| user.name == name).unwrap();
+    let with = |name: &str, roles: Value| -> User {
+        serde_json::from_value(json!({"name": name, "github": name, "roles": roles})).unwrap()
+    };
+    let decided = |who: &str, before: &User, after: Option<&User>, authority: &Authority| {
+        let actor = login(&configuration, who);
+        let operation = Operation::ChangePerson { before: Some(before), after };
+        decide(&configuration, &operation, Some(&actor), authority, false)
+    };
+    let check = |who: &str, before: &str, after: Option<Value>, expected: bool| {
+        let after = after.map(|roles| with(before, roles));
+        for authority in [Authority::Roles, Authority::Installation] {
+            let decided = decided(who, user(before), after.as_ref(), &authority);
+            let expected = expected || authority == Authority::Installation && who != before;
+            assert_eq!(decided == Authorization::Allowed, expected, "{who} {before} {after:?}: {decided:?}");
+        }
+    };
+    check("admin", "admin", None, false);
+    check("admin", "admin", Some(json!(["developer"])), false);
+    check("admin", "admin", Some(json!({"SHOP": ["admin"]})), false);
+    check("admin", "admin", Some(json!(["admin", "developer"])), true);
+    check("admin", "developer", None, true);
+    check("admin", "developer", Some(json!(["admin"])), true);
+    check("shop-admin", "viewer", Some(json!(["admin"])), false);
+    for who in ["viewer", "developer", "approver", "shop-admin", "unprivileged"] {
+        let after = with(who, json!(["admin"]));
+        let refused = decided(who, user(who), Some(&after), &Authority::Roles);
+        let Authorization::Denied(reason) = refused else { panic!("{who}: {refused:?}") };
+        assert!(
+            reason.ends_with("may not change people and their roles; people with the role admin may"),
+            "{reason}"
+        );
+    }
+    // A machine's token of an admin does not outlive itself by what it creates.
+    let scope = Scope { roles: [Role::Admin].into(), projects: None };
+    let token = decided("admin", user("viewer"), None, &Authority::Scoped(scope));
+    assert!(matches!(token, Authorization::Denied(_)), "{token:?}");
 }

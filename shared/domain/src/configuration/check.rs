@@ -81,8 +81,7 @@ impl Configuration {
                 problem("name", format!("another person has the name `{}`", user.name));
             }
             // What one does with an account of two would be taken for what the other did.
-            for (place, account) in &user.accounts {
-                let key = (self.account_place(place).to_owned(), account.to_ascii_lowercase());
+            for ((place, account), key) in user.accounts.iter().zip(self.folded_accounts(user)) {
                 if let Some(other) = accounts.insert(key, &user.name)
                     && *other != user.name
                 {
@@ -183,7 +182,7 @@ impl Configuration {
     }
 
     /// One name for the place of an account: an only instance has its provider's.
-    fn account_place<'a>(&'a self, name: &'a str) -> &'a str {
+    pub(super) fn account_place<'a>(&'a self, name: &'a str) -> &'a str {
         self.account_names(name).last().unwrap_or(name)
     }
 }

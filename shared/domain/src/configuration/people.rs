@@ -90,6 +90,11 @@ impl Roles {
         roles.into_iter()
     }
 
+    /// Whether they hold everything everywhere.
+    pub fn are_of_an_admin(&self) -> bool {
+        self.in_project(None).any(|role| role == Role::Admin)
+    }
+
     /// The keys of the projects that are named.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &String> {
         let projects = match self {
@@ -168,6 +173,31 @@ impl User {
 }
 
 impl Configuration {
+    /// The person, other than of this name, who has one of a person's accounts: their place among `users`, where they have it.
+    pub fn holder_of_account(&self, user: &User) -> Option<usize> {
+        let accounts: BTreeSet<_> = self.folded_accounts(user).collect();
+        let is_holder = |other: &User| {
+            other.name != user.name && self.folded_accounts(other).any(|account| accounts.contains(&account))
+        };
+        self.users.iter().position(is_holder)
+    }
+
+    /// A person's accounts, each by one name for its place, as they are compared.
+    pub(super) fn folded_accounts<'a>(&'a self, user: &'a User) -> impl Iterator<Item = (&'a str, String)> {
+        user.accounts.iter().map(|(place, account)| (self.account_place(place), account.to_ascii_lowercase()))
+    }
+
+    /// Takes out the roles in projects that do not exist: those of people outlive a project that is archived.
+    pub fn forget_roles_nowhere(&mut self) {
+        let keys: BTreeSet<String> =
+            self.projects.iter().map(|project| project.key.to_ascii_lowercase()).collect();
+        for user in &mut self.users {
+            if let Roles::InProjects(projects) = &mut user.roles {
+                projects.retain(|key, _| keys.contains(&key.to_ascii_lowercase()));
+            }
+        }
+    }
+
     /// The actor with the configured person filled in, where one matches. A person who was filled in before, because the account was joined to
     /// them, stays while they are configured; what senders say never fills one in.
     pub fn identify(&self, mut actor: Actor) -> Actor {
@@ -223,6 +253,25 @@ mod tests {
             let refused = serde_json::from_value::<User>(json!({"name": "ada", "roles": roles})).unwrap_err();
             assert!(refused.to_string().contains(expected), "{refused}");
         }
+    }
+
+    #[test]
+    fn who_has_an_account_is_found_whatever_its_case() {
+        let configuration: Configuration = serde_json::from_value(json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop"}],
+            "plugins": {"ghe": {"provider": "github"}},
+            "users": [{"name": "ada"}, {"name": "bob", "ghe": "Bob-L", "roles": {"shop": ["viewer"], "WEB": ["admin"]}}],
+        }))
+        .unwrap();
+        let holder =
+            |user: serde_json::Value| configuration.holder_of_account(&serde_json::from_value(user).unwrap());
+        assert_eq!(holder(json!({"name": "eve", "github": "bob-l"})), Some(1));
+        assert_eq!(holder(json!({"name": "bob", "github": "bob-l"})), None);
+        assert_eq!(holder(json!({"name": "eve", "slack": "bob-l"})), None);
+        let mut without = configuration.clone();
+        without.forget_roles_nowhere();
+        assert_eq!(serde_json::to_value(&without.users[1].roles).unwrap(), json!({"shop": ["viewer"]}));
+        assert!(!configuration.users[1].roles.are_of_an_admin());
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl Problem {
         let above = Self::new(place, "").pointer;
         Self { pointer: format!("{above}{}", self.pointer), message: self.message }
     }
+
+    /// The same problem, with its place as seen from the value at `above`; `None` where it is not inside that value.
+    pub fn inside(self, above: &str) -> Option<Self> {
+        let pointer = self.pointer.strip_prefix(above).filter(|rest| rest.starts_with('/'))?.to_owned();
+        Some(Self { pointer, message: self.message })
+    }
 }
 
 /// The place as people write it, and the message: `projects[0].channel: …`.
@@ -53,5 +59,7 @@ mod tests {
         assert_eq!(problem.pointer, "/groups/a~1b/1");
         assert_eq!(problem.to_string(), "groups.a/b[1]: unknown");
         assert_eq!(Problem::new([], "it is empty").to_string(), "it is empty");
+        assert_eq!(problem.clone().inside("/groups").unwrap().pointer, "/a~1b/1");
+        assert_eq!([problem.clone().inside("/group"), problem.inside("/users")], [None, None]);
     }
 }

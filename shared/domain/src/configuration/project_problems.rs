@@ -11,12 +11,9 @@ impl Configuration {
     /// providers that exist.
     pub fn problems_of_project(&self, index: usize, known: &[KnownProvider]) -> Vec<Problem> {
         let Some(project) = self.projects.get(index) else { return Vec::new() };
-        let above = format!("/projects/{index}/");
-        let contradictions = self.problems().into_iter().filter_map(|problem| {
-            let place = problem.pointer.strip_prefix(&above)?;
-            Some(Problem { pointer: format!("/{place}"), message: problem.message })
-        });
-        let mut problems: Vec<_> = contradictions.collect();
+        let above = format!("/projects/{index}");
+        let mut problems: Vec<_> =
+            self.problems().into_iter().filter_map(|problem| problem.inside(&above)).collect();
         for (plugin, name) in &project.providers {
             let found = server_problem(self, known, *plugin, name);
             problems.extend(found.map(|message| Problem::new(["providers", plugin.as_str()], message)));
@@ -44,6 +41,7 @@ mod tests {
             id: id.to_owned(),
             serves: [plugin].into(),
             needs_section,
+            account: None,
         };
         let known = [
             known("github", PluginType::VersionControl, true),

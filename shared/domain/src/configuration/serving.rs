@@ -1,8 +1,9 @@
-//! What providers can serve, as data, so that functions that link none can check what a project chooses.
+//! What providers can serve and what accounts look like there, as data, so that functions that link none can check what is configured.
 
 use super::{Configuration, Instance, InstanceName};
 use crate::action::{PluginType, UnknownName};
 use crate::nearest::nearest;
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -15,6 +16,28 @@ pub struct KnownProvider {
     pub serves: BTreeSet<PluginType>,
     /// Whether it needs a section under `plugins`, because it has credentials.
     pub needs_section: bool,
+    /// What people's accounts there look like; absent if people have none there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<KnownAccount>,
+}
+
+/// How people's accounts at a provider are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAccount {
+    /// What people call it: `GitHub login`.
+    pub name: String,
+    /// An account that could exist: `ada-lovelace`.
+    pub example: String,
+    /// The regular expression that the whole account matches.
+    pub pattern: String,
+}
+
+impl KnownAccount {
+    /// Whether a text could be an account; nobody asks the service.
+    pub fn accepts(&self, account: &str) -> bool {
+        let whole = Regex::new(&format!("^(?:{})$", self.pattern));
+        whole.is_ok_and(|whole| whole.is_match(account))
+    }
 }
 
 /// Why a plugin type is not served by what a project names; `None` where it is.

@@ -2,25 +2,32 @@
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|
-//! | whether something has changed | get | `CONFIGURED#PROJECTS` | `HEAD` |
+//! | whether anything has changed | get | `CONFIGURED#PROJECTS` | `HEAD` |
 //! | one project | get | `CONFIGURED#PROJECTS` | `PROJECT#<key in lower case>` |
 //! | all projects | query | `CONFIGURED#PROJECTS` | `PROJECT#` |
+//! | one person | get | `CONFIGURED#PEOPLE` | `PERSON#<name in lower case>` |
+//! | all people | query | `CONFIGURED#PEOPLE` | `PERSON#` |
 
 use super::Key;
+use crate::configured_item::ConfiguredItem;
 use domain::folded;
 
-pub(crate) const PROJECT: &str = "PROJECT#";
-
-/// The partition of all projects: they are few, and an installation accepts a bounded number.
-pub(crate) fn projects_partition() -> String {
-    "CONFIGURED#PROJECTS".to_owned()
+/// The partition of everything of a kind: a bounded number.
+pub(crate) fn partition<T: ConfiguredItem>() -> String {
+    format!("CONFIGURED#{}", T::KINDS.to_ascii_uppercase())
 }
 
-pub(crate) fn projects_head() -> Key {
-    Key::new(projects_partition(), "HEAD")
+/// What the sort keys of a kind begin with.
+pub(crate) fn prefix<T: ConfiguredItem>() -> String {
+    format!("{}#", T::KIND.to_ascii_uppercase())
+}
+
+/// The head of everything, whatever its kind. It is where the projects are, because they were there first.
+pub(crate) fn head() -> Key {
+    Key::new("CONFIGURED#PROJECTS".to_owned(), "HEAD")
 }
 
 /// Keys are compared ignoring case, as in the configuration.
-pub(crate) fn project(key: &str) -> Key {
-    Key::new(projects_partition(), format!("{PROJECT}{}", folded(key)))
+pub(crate) fn item<T: ConfiguredItem>(key: &str) -> Key {
+    Key::new(partition::<T>(), format!("{}{}", prefix::<T>(), folded(key)))
 }

@@ -1,0 +1,86 @@
+//! What people created by the API and the configuration file has, too.
+
+use super::{Finding, Verdict};
+use crate::connection::Connection;
+use crate::place::PlaceArgument;
+use domain::configuration::{Configuration, Project, User};
+use records::{Archived, ConfiguredItem, Managed, Table};
+
+/// A warning for each project and person of the API that the file has, too: the file wins. Nothing where no `serve` is running and no stage is
+/// named, because there is nobody to ask.
+pub(super) async fn in_both(configuration: &Configuration, place: &PlaceArgument) -> Vec<Finding> {
+    let Ok(connection) = Connection::open(place).await else { return Vec::new() };
+    let mut findings = in_both_of::<Project>(configuration, &connection.table).await;
+    findings.extend(in_both_of::<User>(configuration, &connection.table).await);
+    findings
+}
+
+async fn in_both_of<T: ConfiguredItem>(configuration: &Configuration, table: &Table) -> Vec<Finding> {
+    match table.all_managed::<T>().await {
+        Ok(managed) => managed.iter().filter_map(|managed| of(configuration, managed)).collect(),
+        Err(error) => vec![Finding::new(format!("{} of the API", T::KINDS), Err(error.to_string()))],
+    }
+}
+
+fn of<T: ConfiguredItem>(configuration: &Configuration, managed: &Managed<T>) -> Option<Finding> {
+    let place = format!("{}[{}]", T::SECTION, managed.item.rival(configuration)?);
+    let shared = T::SHARED;
+    let problem = match managed.archived {
+        // Whoever deleted it knows.
+        Some(Archived::Deleted) => return None,
+        Some(Archived::File) => format!(
+            "{place} of the file has the same {shared} and wins; the one that was created by the API is archived, and is forgotten after 90 days"
+        ),
+        None => format!(
+            "{place} of the file has the same {shared} and will win; the one that was created by the API is archived once the file is in force"
+        ),
+    };
+    let subject = format!("{} {}", T::KIND, managed.item.key());
+    Some(Finding { subject, verdict: Verdict::Warning, problem: Some(problem) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn said<T: ConfiguredItem>(item: Value, archived: Option<Archived>) -> Option<(String, Verdict, String)> {
+        let project = |key: &str| json!({"key": key, "repository": "acme/x"});
+        let file: Configuration = serde_json::from_value(json!({
+            "projects": [project("SHOP"), project("GIFT")],
+            "users": [{"name": "ada", "github": "ada-l"}],
+        }))
+        .unwrap();
+        let managed = Managed {
+            item: serde_json::from_value::<T>(item).unwrap(),
+            revision: 1,
+            changed_at: "2026-11-29T12:00:00Z".parse().unwrap(),
+            changed_by: "ada".into(),
+            archived,
+        };
+        of(&file, &managed).map(|finding| (finding.subject, finding.verdict, finding.problem.unwrap()))
+    }
+
+    #[test]
+    fn a_key_in_both_is_said_with_its_place_in_the_file() {
+        let check =
+            |key: &str, archived| said::<Project>(json!({"key": key, "repository": "acme/x"}), archived);
+        let (subject, verdict, problem) = check("gift", Some(Archived::File)).unwrap();
+        assert_eq!((subject.as_str(), verdict), ("project gift", Verdict::Warning));
+        assert!(problem.starts_with("projects[1] of the file has the same key and wins"), "{problem}");
+        assert!(check("GIFT", None).unwrap().2.contains("is archived once the file is in force"));
+        assert_eq!(check("GIFT", Some(Archived::Deleted)), None);
+        assert_eq!(check("WEB", None), None);
+    }
+
+    #[test]
+    fn a_person_whose_account_the_file_has_is_said() {
+        let (subject, _, problem) = said::<User>(json!({"name": "eve", "github": "Ada-L"}), None).unwrap();
+        assert_eq!(subject, "person eve");
+        assert!(
+            problem.starts_with("users[0] of the file has the same name or account and will win"),
+            "{problem}"
+        );
+        assert_eq!(said::<User>(json!({"name": "eve", "github": "eve"}), None), None);
+    }
+}

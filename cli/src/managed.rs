@@ -1,0 +1,52 @@
+//! What the API manages, such as projects and people: read, changed in the state that was read, and archived.
+
+use crate::api_client::{ApiClient, Call, task_id};
+use crate::exit::{Exit, Outcome};
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+/// A kind of what the API manages.
+pub(crate) struct Kind {
+    /// What one is called: `project`.
+    pub(crate) name: &'static str,
+    /// The path of one, with `{}` for its id.
+    pub(crate) path: &'static str,
+    /// The fields that only answers have, or that the command names itself.
+    pub(crate) not_sent: &'static [&'static str],
+}
+
+impl Kind {
+    /// A request about the one of this name. Names may be `owner/name`; their ids are made as those of tickets are.
+    pub(crate) fn call(&self, method: Method, name: &str) -> Call {
+        Call::new(method, self.path, &[&task_id(name)])
+    }
+
+    /// One as it is now, with the tag of its state.
+    ///
+    /// # Errors
+    /// The API's refusal; unreachable when nothing answers.
+    pub(crate) async fn read(&self, api: &ApiClient, name: &str) -> Outcome<(Value, String)> {
+        let (shown, tag) = api.send_for_tag(&self.call(Method::GET, name)).await?;
+        let missing =
+            || Exit::unreachable(format!("the API does not say which state the {} is in", self.name));
+        Ok((shown, tag.ok_or_else(missing)?))
+    }
+
+    /// What an answer says is configured, as a request has it. A field that is left out of a request is taken from the thing, so every other
+    /// one is sent back, also one that this version does not know.
+    pub(crate) fn of_answer(&self, answer: &Value) -> Map<String, Value> {
+        let fields = answer.as_object().into_iter().flatten();
+        let sent = fields.filter(|(name, _)| !self.not_sent.contains(&name.as_str()));
+        sent.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
+/// The two parts of a text that is written as `NAME=VALUE` after an option.
+///
+/// # Errors
+/// Usage that says what is accepted.
+pub(crate) fn pair<'a>(written: &'a str, option: &str, accepted: &str) -> Outcome<(&'a str, &'a str)> {
+    written.split_once('=').ok_or_else(|| {
+        Exit::usage(format!("`{written}` is not accepted after {option}; accepted: {accepted}"))
+    })
+}

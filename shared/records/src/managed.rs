@@ -1,0 +1,166 @@
+//! What people manage by the API, each item with a revision. What the file says is in the document of the configuration; what the file has,
+//! too, is the file's.
+
+use crate::cached::Last;
+use crate::configured_item::ConfiguredItem;
+use crate::error::RecordsError;
+use crate::item::{Item, attribute, from_item, text, to_item};
+use crate::keys::configured as keys;
+use crate::retention;
+use crate::timestamp;
+use domain::configuration::{Configuration, Project, User};
+use domain::reference::ProjectReference;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that the API manages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Managed<T> {
+    /// What is configured.
+    pub item: T,
+    /// How often it was written: 1 when it is new.
+    pub revision: u64,
+    /// When it was written last.
+    pub changed_at: Timestamp,
+    /// Who wrote it last.
+    pub changed_by: String,
+    /// Why it is no longer in force; `None` while it is.
+    pub archived: Option<Archived>,
+}
+
+/// A project that the API manages.
+pub type ManagedProject = Managed<Project>;
+
+/// A person whom the API manages.
+pub type ManagedPerson = Managed<User>;
+
+/// Why something is archived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archived {
+    /// Somebody deleted it.
+    Deleted,
+    /// The configuration file has its key, or one of its accounts, and wins.
+    File,
+}
+
+/// What came of writing something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written<T> {
+    /// It is as it was to be.
+    Written(Box<Managed<T>>),
+    /// It is not, or no longer, what it was to be written over.
+    Changed,
+    /// Something else was written since it was checked, so that it must be checked again.
+    Overtaken,
+    /// There are as many as there may be.
+    TooMany,
+}
+
+/// The item without what is configured: that is JSON of its own, so that a version that knows fewer keys reads it all the same.
+#[derive(Debug, Serialize, Deserialize)]
+struct ManagedItem {
+    revision: u64,
+    #[serde(with = "timestamp")]
+    changed_at: Timestamp,
+    changed_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archived: Option<Archived>,
+}
+
+impl<T: ConfiguredItem> Managed<T> {
+    pub(crate) fn from_item(item: Item) -> Result<Self, RecordsError> {
+        let place = attribute(&item, crate::keys::SK).unwrap_or_default().to_owned();
+        let json = attribute(&item, T::KIND).unwrap_or_default();
+        let configured = serde_json::from_str(json)
+            .map_err(|error| RecordsError::Corrupt(format!("`{place}` cannot be read: {error}")))?;
+        let ManagedItem { revision, changed_at, changed_by, archived } = from_item(item)?;
+        Ok(Self { item: configured, revision, changed_at, changed_by, archived })
+    }
+
+    pub(crate) fn to_item(&self) -> Result<Item, RecordsError> {
+        let (kind, limit) = (T::KIND, T::LIMIT);
+        let json = serde_json::to_string(&self.item)
+            .map_err(|error| RecordsError::Invalid(format!("a {kind} cannot be stored: {error}")))?;
+        if json.len() > limit {
+            let size = json.len();
+            return Err(RecordsError::Invalid(format!(
+                "a {kind} of {size} bytes cannot be stored; accepted: at most {limit}"
+            )));
+        }
+        // What is archived is known for a while, for whoever wonders why nothing starts.
+        let expires_at = self.archived.map(|_| retention::expires_at(self.changed_at, retention::ARCHIVED));
+        let rest = ManagedItem {
+            revision: self.revision,
+            changed_at: self.changed_at,
+            changed_by: self.changed_by.clone(),
+            archived: self.archived,
+        };
+        let mut item = to_item(&rest, keys::item::<T>(self.item.key()), expires_at)?;
+        item.insert(kind.to_owned(), text(json));
+        Ok(item)
+    }
+
+    /// Whether it is in force beside a file, which wins where both have it.
+    fn is_beside(&self, file: &Configuration) -> bool {
+        self.archived.is_none() && self.item.rival(file).is_none()
+    }
+}
+
+/// All that the API manages, as it was at a version.
+#[derive(Debug, Default)]
+pub(crate) struct AllManaged {
+    pub(crate) version: u64,
+    pub(crate) projects: Vec<ManagedProject>,
+    pub(crate) people: Vec<ManagedPerson>,
+}
+
+/// A configuration in force, put together of what it was read from.
+#[derive(Debug)]
+pub(crate) struct PutTogether {
+    file: Arc<Configuration>,
+    managed: Arc<AllManaged>,
+    pub(crate) configuration: Arc<Configuration>,
+    /// How tickets of the projects beside those of the file are written.
+    pub(crate) references: Vec<ProjectReference>,
+    /// The projects that were in force and are archived.
+    pub(crate) archived: Arc<[ManagedProject]>,
+}
+
+/// The configuration of a file with what the API manages beside it; the last one is kept.
+pub(crate) fn put_together(
+    kept: &Last<PutTogether>,
+    file: &Arc<Configuration>,
+    managed: &Arc<AllManaged>,
+) -> Arc<PutTogether> {
+    let is_same =
+        |known: &Arc<PutTogether>| Arc::ptr_eq(&known.file, file) && Arc::ptr_eq(&known.managed, managed);
+    if let Some(known) = kept.last().filter(is_same) {
+        return known;
+    }
+    let projects: Vec<_> = beside(&managed.projects, file).collect();
+    let people: Vec<_> = beside(&managed.people, file).collect();
+    let references = projects.iter().map(|project| ProjectReference::from(*project)).collect();
+    let configuration = if projects.is_empty() && people.is_empty() {
+        Arc::clone(file)
+    } else {
+        let mut all = Configuration::clone(file);
+        all.projects.extend(projects.into_iter().cloned());
+        all.users.extend(people.into_iter().cloned());
+        Arc::new(all)
+    };
+    let gone = managed.projects.iter().filter(|managed| managed.archived.is_some());
+    let archived = gone.filter(|managed| managed.item.rival(file).is_none()).cloned().collect();
+    let (file, managed) = (Arc::clone(file), Arc::clone(managed));
+    let all = Arc::new(PutTogether { file, managed, configuration, references, archived });
+    kept.keep(Arc::clone(&all));
+    all
+}
+
+fn beside<'a, T: ConfiguredItem>(
+    managed: &'a [Managed<T>],
+    file: &'a Configuration,
+) -> impl Iterator<Item = &'a T> {
+    managed.iter().filter(move |managed| managed.is_beside(file)).map(|managed| &managed.item)
+}
