@@ -3,7 +3,7 @@
 use crate::credentials::Credentials;
 use crate::github::Github;
 use crate::limits::LIMITS;
-use crate::settings::Settings;
+use crate::settings::{Settings, site};
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
@@ -50,13 +50,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
 fn is_login(text: &str) -> bool {
     let name = text.strip_suffix("[bot]").unwrap_or(text);
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-}
-
-fn site(base_url: &str) -> String {
-    match base_url.trim_end_matches('/') {
-        "https://api.github.com" => "https://github.com".to_owned(),
-        api => api.strip_suffix("/api/v3").unwrap_or(api).to_owned(),
-    }
 }
 
 fn github(connector: &Connector<'_>) -> Result<Github, ActionError> {
