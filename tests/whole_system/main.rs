@@ -67,6 +67,7 @@ mod schedule;
 mod secrets;
 mod signed;
 mod source_workflows;
+mod stacks;
 mod steering;
 mod storm;
 mod support;

@@ -64,7 +64,8 @@ fn elsewhere(document: &mut Value) {
     });
 }
 
-fn world_file() -> WorldFile {
+/// The library where tickets are in Linear and people talk in Discord.
+pub(crate) fn world_file() -> WorldFile {
     WorldFile::parse(LIBRARY).quick().edit(elsewhere)
 }
 

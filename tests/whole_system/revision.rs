@@ -93,6 +93,23 @@ async fn a_review_that_asks_for_changes_is_a_request() {
 }
 
 #[tokio::test]
+async fn a_comment_on_a_line_is_a_request_about_that_line() {
+    let (world, number) = with_pull_request().await;
+    let on_line = |text: String| {
+        json!({"kind": "github-line-comment", "repository": "acme/shop", "pull_request": number, "path": "README.md",
+               "line": 3, "text": text, "by": "ada"})
+    };
+    world.deliver(on_line(REQUEST.to_owned())).await;
+    assert_eq!(world.executions().await.len(), 1, "people talk to each other there, too");
+    let revision = world.start_by(on_line(format!("@ticketsmith {REQUEST}"))).await;
+    revised_once(&world, &revision).await;
+    let asked = world.asked_of_model().await;
+    let about = "(said about `README.md`, line 3)";
+    assert!(asked.iter().any(|entry| entry["request"].to_string().contains(about)), "no place in {asked:#?}");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn words_on_the_ticket_and_in_the_chat_ask_for_a_revision_too() {
     let (world, _) = with_pull_request().await;
     let on_ticket = json!({

@@ -35,6 +35,8 @@ pub(crate) fn worlds() -> PathBuf {
 pub(crate) struct WorldFile {
     document: Value,
     files: Vec<(String, String)>,
+    /// What `simulate` is told in place of the document.
+    shipped: Vec<String>,
 }
 
 impl WorldFile {
@@ -54,7 +56,13 @@ impl WorldFile {
 
     /// A world of YAML text. Paths in it must be absolute.
     pub(crate) fn parse(yaml: &str) -> Self {
-        Self { document: serde_saphyr::from_str(yaml).unwrap(), files: Vec::new() }
+        Self { document: serde_saphyr::from_str(yaml).unwrap(), files: Vec::new(), shipped: Vec::new() }
+    }
+
+    /// A world that comes with the program, as it stands: the arguments that name it.
+    pub(crate) fn shipped(arguments: &[&str]) -> Self {
+        let shipped = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self { document: Value::Null, files: Vec::new(), shipped }
     }
 
     /// Lets every plugin of the configuration make a thousand calls a second.
@@ -99,11 +107,11 @@ impl WorldFile {
             std::fs::write(path, content).unwrap();
         }
         let exports = std::env::temp_dir();
-        let arguments = [
-            ["simulate", "--json", "--world", path_text(&file)],
-            ["--configure", path_text(place), "--exports", path_text(&exports)],
-        ];
-        let arguments = arguments.concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let arguments =
+            ["simulate", "--json", "--configure", path_text(place), "--exports", path_text(&exports)];
+        let own = ["--world", path_text(&file)].map(str::to_owned).to_vec();
+        let named = if self.shipped.is_empty() { own } else { self.shipped };
+        let arguments = arguments.into_iter().map(str::to_owned).chain(named).collect::<Vec<_>>();
         let simulation = Process::start("simulate", place, &arguments).await;
         let addresses: Value = serde_json::from_str(&simulation.first_line).unwrap();
         let control = addresses["control"].as_str().unwrap().to_owned();

@@ -154,6 +154,69 @@ async fn a_signature_made_by_slacks_own_library_is_believed() {
     world.finish().await;
 }
 
+/// Signs with the library of Standard Webhooks, and with the one that Discord's verifies with.
+const SIGN_FOR_GITLAB: &str = "
+import sys
+from datetime import datetime, timezone
+from standardwebhooks import Webhook
+now = datetime.now(timezone.utc)
+print(int(now.timestamp()), Webhook(sys.argv[1]).sign(sys.argv[2], now, sys.argv[3]))
+";
+const SIGN_FOR_DISCORD: &str = "
+import sys, time
+from nacl.signing import SigningKey
+timestamp = str(int(time.time()))
+print(timestamp, SigningKey(bytes.fromhex(sys.argv[1])).sign((timestamp + sys.argv[2]).encode()).signature.hex())
+";
+
+/// A time and a signature, as a program of Python prints them.
+fn signed(program: &str, arguments: &[&str]) -> Option<(HeaderValue, String)> {
+    let output = Command::new(installed("TICKETSMITH_PYTHON")?)
+        .args(["-c", program])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (timestamp, signature) = printed.trim().split_once(' ').unwrap();
+    Some((HeaderValue::from_str(timestamp).unwrap(), signature.to_owned()))
+}
+
+#[tokio::test]
+async fn a_signature_made_by_the_library_of_standard_webhooks_is_believed() {
+    let secret = "whsec_c2ltdWxhdGVkLWdpdGxhYi1zaWduaW5nLXRva2VuISE=";
+    let world = WorldFile::shipped(&["--world", "shop", "--stack", "gitlab"]).start().await;
+    let mut captured = world.capture("gitlab-label").await;
+    let body = String::from_utf8(captured.body.to_vec()).unwrap();
+    let Some((timestamp, signature)) = signed(SIGN_FOR_GITLAB, &[secret, "msg_other", &body]) else { return };
+    captured.headers.insert("webhook-id", HeaderValue::from_static("msg_other"));
+    captured.headers.insert("webhook-timestamp", timestamp);
+    let mut changed = captured.clone();
+    captured.headers.insert("webhook-signature", HeaderValue::from_str(&signature).unwrap());
+    // The last digit of base64 before `=` has two bits that say nothing, so the first is changed.
+    let other = if signature.as_bytes()[3] == b'A' { "v1,B" } else { "v1,A" };
+    let other = format!("{other}{}", &signature[4..]);
+    changed.headers.insert("webhook-signature", HeaderValue::from_str(&other).unwrap());
+    assert_eq!(status_of(&world, &changed).await, 401);
+    assert_eq!(status_of(&world, &captured).await, 200);
+    assert_eq!(world.executions().await.len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_signature_made_by_the_library_that_discords_is_made_of_is_believed() {
+    let world = crate::other_services::world_file().start().await;
+    let mut captured = world.capture("command").await;
+    let body = String::from_utf8(captured.body.to_vec()).unwrap();
+    let key = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    let Some((timestamp, signature)) = signed(SIGN_FOR_DISCORD, &[key, &body]) else { return };
+    captured.headers.insert("x-signature-timestamp", timestamp);
+    captured.headers.insert("x-signature-ed25519", HeaderValue::from_str(&signature).unwrap());
+    assert_eq!(status_of(&world, &captured).await, 200);
+    assert_eq!(world.executions().await.len(), 1);
+    world.finish().await;
+}
+
 /// The HMAC that Jira and GitHub write into their header.
 const SIGN_AS_JIRA: &str = "
 import hashlib, hmac, sys

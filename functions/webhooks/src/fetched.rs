@@ -6,7 +6,7 @@ use crate::receive::{Handled, Refusal, Webhooks};
 use crate::senders::Verified;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use domain::{ActionError, Event};
+use domain::{ActionError, Event, EventName};
 use observability::metrics;
 use records::RecordsError;
 use serde::Deserialize;
@@ -93,8 +93,11 @@ impl Acting<'_> {
         also_as: Vec<String>,
     ) -> Result<Option<String>, RecordsError> {
         for id in also_as {
-            if self.table.delivery(&event.kind.source(), &id).await?.is_some() {
-                return Ok(Some(id));
+            // What asks for a revision is recorded as that.
+            for source in [event.kind.source(), EventName::REVISION_REQUESTED.source()] {
+                if self.table.delivery(&source, &id).await?.is_some() {
+                    return Ok(Some(id));
+                }
             }
         }
         Ok(None)

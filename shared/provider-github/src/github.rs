@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::issue_reference::IssueReference;
 use crate::reaction::{Reaction, Subject};
 use crate::refusal::{explained, is_about_movement};
-use crate::settings::Settings;
+use crate::settings::{Settings, site};
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
@@ -298,6 +298,12 @@ impl TaskManagement for Github {
 
     async fn find_created(&self, project: &str, mark: &Mark) -> Result<Option<CreatedTask>, ActionError> {
         Ok(self.find_marked_issue(project, mark).await?.map(CreatedTask::from))
+    }
+
+    fn task_url(&self, task_id: &str) -> Option<String> {
+        let IssueReference { repository, number } = task_id.parse().ok()?;
+        // GitHub leads from an issue's address to a pull request of the number.
+        Some(format!("{}/{repository}/issues/{number}", site(self.client.base_url())))
     }
 
     async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError> {

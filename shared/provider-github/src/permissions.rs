@@ -33,6 +33,11 @@ pub(crate) const SUBSCRIBED: &[(&str, &str, &str)] = &[
     ("issues", "Issues", "labels start nothing"),
     ("pull_request", "Pull requests", "closed pull requests are missing from figures"),
     ("pull_request_review", "Pull request reviews", "reviews start nothing"),
+    (
+        "pull_request_review_comment",
+        "Pull request review comments",
+        "comments on lines neither start nor answer anything",
+    ),
     ("status", "Statuses", "`github.checks_completed` comes late where commit statuses end last"),
 ];
 

@@ -30,3 +30,11 @@ fn commit_author<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 fn api() -> String {
     "https://api.github.com".into()
 }
+
+/// The address that people open, for the one of the API.
+pub(crate) fn site(base_url: &str) -> String {
+    match base_url.trim_end_matches('/') {
+        "https://api.github.com" => "https://github.com".to_owned(),
+        api => api.strip_suffix("/api/v3").unwrap_or(api).to_owned(),
+    }
+}

@@ -3,7 +3,7 @@
 use crate::credentials::Credentials;
 use crate::github::Github;
 use crate::limits::LIMITS;
-use crate::settings::Settings;
+use crate::settings::{Settings, site};
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
@@ -45,14 +45,6 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     probed: |_, project| Some(format!("repository {}", project.repository)),
     probe,
 };
-
-/// People go to the host of the API, which is under `api.` or `/api/v3`.
-fn site(base_url: &str) -> String {
-    match base_url.trim_end_matches('/') {
-        "https://api.github.com" => "https://github.com".to_owned(),
-        api => api.strip_suffix("/api/v3").unwrap_or(api).to_owned(),
-    }
-}
 
 fn github(connector: &Connector<'_>) -> Result<Github, ActionError> {
     let credentials: Credentials = connector.credentials()?;

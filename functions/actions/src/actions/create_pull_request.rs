@@ -114,7 +114,7 @@ impl Action for CreatePullRequest {
             branch: source.to_string(),
             files: host.pull_request_files(repository, number).await?,
             repository: repository.to_string(),
-            reference: format!("{repository}#{number}"),
+            reference: host.pull_request_reference(repository, number),
             draft: pull_request.draft,
             created,
         };

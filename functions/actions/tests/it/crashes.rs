@@ -2,8 +2,8 @@
 //!
 //! Every action that changes something is performed until it succeeds, while answers of the services are lost before or after they
 //! took effect. What happened is judged by the services' own log. The seeds are printed; `TICKETSMITH_SEED` repeats one,
-//! `TICKETSMITH_SEEDS` says how many there are instead of ten. How `serve` survives being killed, `crash.rs` among the whole-system
-//! tests shows.
+//! `TICKETSMITH_SEEDS` says how many there are instead of ten. `every_provider.rs` does the same with every provider. How `serve` survives
+//! being killed, `crash.rs` among the whole-system tests shows.
 
 use crate::world::{BRANCH, RUN, World};
 use domain::{Clock, ErrorKind};
@@ -89,7 +89,7 @@ fn inverse(effect: &Value) -> Step {
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -98,7 +98,7 @@ impl Random {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 

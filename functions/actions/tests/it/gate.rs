@@ -1,4 +1,5 @@
-//! A gate in front of the table at which an invocation can be killed: right after any of its writes, which is as well right before the next.
+//! A gate in front of the table at which an invocation can be killed: right after any of its writes, or right before one, when what it
+//! did outside is done and not recorded.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -6,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -13,14 +15,23 @@ use tokio::sync::Notify;
 /// The gate. It lets everything through until it is told to kill.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    /// How many more writes take place before the one after which an invocation is killed.
+    /// How many more writes take place before the one at which an invocation is killed.
     kill: Mutex<Option<usize>>,
+    /// Whether that write takes place no more.
+    is_before: AtomicBool,
     killed: Notify,
 }
 
 impl Gate {
     /// Kills after a write of what follows, counted from 0.
     pub(crate) fn kill_after(&self, write: usize) {
+        self.is_before.store(false, Ordering::SeqCst);
+        *self.kill.lock().unwrap() = Some(write);
+    }
+
+    /// Kills before a write of what follows, counted from 0: it never takes place.
+    pub(crate) fn kill_before(&self, write: usize) {
+        self.is_before.store(true, Ordering::SeqCst);
         *self.kill.lock().unwrap() = Some(write);
     }
 
@@ -66,6 +77,10 @@ async fn forward(
     let operation = target.rsplit('.').next().unwrap();
     let is_write = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
     let is_due = is_write && gate.is_due();
+    if is_due && gate.is_before.load(Ordering::SeqCst) {
+        gate.killed.notify_one();
+        return pending().await;
+    }
     let mut request = client.post(table).body(body);
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         if let Some(value) = headers.get(name) {

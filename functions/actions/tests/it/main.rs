@@ -13,6 +13,7 @@ mod checking;
 mod circuit;
 mod crashes;
 mod edits;
+mod every_provider;
 mod gate;
 mod guards;
 mod instances;

@@ -3,6 +3,7 @@
 //! Each sender has its own small types with only the fields it uses, all optional: a field that a sender adds, omits or sends
 //! with another type is never an error, and hides nothing but itself.
 
+use crate::command::Command;
 use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
@@ -230,6 +231,17 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
 /// The identity of a delivery whose sender signs none: equal bodies are one delivery.
 pub(super) fn id_of_body(body: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
+}
+
+/// Words with the line that they were said about, without which a request is not clear. A command, thanks and praise stay as they are.
+pub(super) fn said_about(words: &str, path: &str, line: Option<u64>) -> String {
+    // The place is that of a pull request, whatever its ticket is.
+    let on_ticket = Some("");
+    if Command::read(words, on_ticket).request(words, on_ticket).is_none() {
+        return words.to_owned();
+    }
+    let place = line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}"));
+    format!("{words}\n\n(said about {place})")
 }
 
 #[cfg(test)]

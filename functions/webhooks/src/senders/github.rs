@@ -8,6 +8,7 @@
 
 mod about;
 mod events;
+mod on_line;
 mod payload;
 mod reviewed;
 mod signature;
@@ -36,7 +37,7 @@ use std::borrow::Cow;
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "github",
     title: "GitHub",
-    set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request reviews, Pull requests, Statuses",
+    set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request review comments, Pull request reviews, Pull requests, Statuses",
     fetched: Some(
         "labels, new issues, comments, reviews, closed pull requests; with an App, all that its delivery log has",
     ),
@@ -84,6 +85,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         ("issues", "labeled" | "opened" | "edited" | "closed" | "reopened")
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
+            | ("pull_request_review_comment", "created")
             | ("pull_request", "closed" | "labeled" | "review_requested")
             | ("check_suite", "completed")
             | ("status", "")
@@ -120,6 +122,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
         "issues" => labelled(payload, &about),
         "issue_comment" => commented(payload, &about, bot),
         "pull_request_review" => reviewed(payload, &about, bot),
+        "pull_request_review_comment" => on_line::commented(payload, &about, bot),
         "pull_request" => on_pull_request(&action, payload, &about, bot),
         "status" => given_status(payload, &about),
         _ => checked(payload, &about),

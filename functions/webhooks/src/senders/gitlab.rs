@@ -10,6 +10,7 @@ mod signature;
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, read_json,
+    said_about,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -219,11 +220,9 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
         )));
     };
     // What is said about a line is not clear without it.
-    let place = note.position.and_then(|position| {
-        let path = position.new_path?;
-        Some(position.new_line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}")))
-    });
-    let words = place.map_or_else(|| words.to_owned(), |place| format!("{words}\n\n(said about {place})"));
+    let about_line =
+        note.position.and_then(|position| Some(said_about(words, &position.new_path?, position.new_line)));
+    let words = about_line.unwrap_or_else(|| words.to_owned());
     let more = json!({
         "task_id": task_id,
         "number": number,

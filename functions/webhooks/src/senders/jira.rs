@@ -343,7 +343,7 @@ fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<
     let Said { words, is_addressed } =
         said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
     let restriction = comment.restriction();
-    let mut more = json!({ "text": cut_inline(text.trim()) });
+    let mut more = json!({ "text": cut_inline(words) });
     if let Some(restriction) = &restriction {
         // Who may read what is said about it.
         more["restriction"] = json!(restriction);

@@ -315,7 +315,7 @@ impl About<'_> {
         let said = words_for_bot(&body, mention, command, Markup::Markdown);
         let Said { words, is_addressed } =
             said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
-        let mut received = self.event(COMMENTED, json!({ "text": cut_inline(body.trim()) }));
+        let mut received = self.event(COMMENTED, json!({ "text": cut_inline(words) }));
         received.words = is_addressed.then(|| words.to_owned());
         Ok(received)
     }

@@ -89,6 +89,30 @@ async fn a_review_without_words_is_a_request_and_is_told_where_work_goes_on() {
     assert_eq!(told(&world, "d1", &review()).await, None);
 }
 
+/// GitHub tells of a review's remarks one by one, too.
+#[tokio::test]
+async fn a_remark_of_a_review_is_part_of_what_the_review_started() {
+    let world = world().await;
+    let mut review = review();
+    review["review"]["id"] = json!(70);
+    let (_, answer) = world.github("pull_request_review", "d1", &review).await;
+    assert_eq!(answer["results"][0]["result"], "pending", "{answer}");
+    let remark = |id: u64, review: u64| {
+        json!({
+            "action": "created",
+            "sender": {"login": "ada-hub"},
+            "repository": {"full_name": "acme/shop"},
+            "pull_request": {"number": 7},
+            "comment": {"id": id, "body": "@ticketsmith rename it", "path": "a.py", "line": 3, "pull_request_review_id": review},
+        })
+    };
+    let (_, answer) = world.github("pull_request_review_comment", "d2", &remark(9, 70)).await;
+    assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
+    // One by itself is for the agent that is at work.
+    let (_, answer) = world.github("pull_request_review_comment", "d3", &remark(10, 71)).await;
+    assert_eq!(answer["results"][0]["result"], "recorded", "{answer}");
+}
+
 #[tokio::test]
 async fn two_programs_that_answer_each_other_stop_at_the_limit() {
     let world = world().await;

@@ -280,7 +280,7 @@ async fn what_happens_is_kept_for_whoever_waits() {
     let words = comment("TES-1", "@ticketsmith what do you think?", "5b10");
     world.jira("d1", &words).await;
     let kept = world.table.occurrences("jira.commented/tes-1").await.unwrap().remove(0);
-    assert_eq!(kept.fields["text"], "@ticketsmith what do you think?");
+    assert_eq!(kept.fields["text"], "what do you think?");
     assert!(world.starts().is_empty());
 }
 

@@ -1,6 +1,6 @@
-//! What happened in a repository, from its lists: labels, new issues, comments, reviews, requests for them and closed pull requests, in the form of the
-//! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks are done is not among it:
-//! those that a step waits for are asked for by themselves.
+//! What happened in a repository, from its lists: labels, new issues, comments, also on lines, reviews, requests for them and closed pull
+//! requests, in the form of the [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks
+//! are done is not among it: those that a step waits for are asked for by themselves.
 //!
 //! All of it changes when an issue or pull request was updated last. While none was for some minutes, that one list is all that is asked for.
 
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use provider::Receiver;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// An issue or pull request that was updated.
 #[derive(Debug, Clone)]
@@ -66,6 +66,16 @@ struct Review {
     body: Option<String>,
     #[serde(default)]
     user: Value,
+}
+
+/// A comment on a line.
+#[derive(Debug, Clone, Deserialize)]
+struct Remark {
+    id: u64,
+    #[serde(default)]
+    user: Value,
+    #[serde(flatten)]
+    whole: Map<String, Value>,
 }
 
 /// One pull request by itself.
@@ -204,6 +214,23 @@ impl Github {
                     "sender": review.user,
                 });
                 add(format!("review {}", review.id), at, "pull_request_review", payload);
+                // One that asks for changes has its remarks read when it is acted on.
+                if !review.state.eq_ignore_ascii_case("commented") {
+                    continue;
+                }
+                let names = [number.as_str(), &review.id.to_string()];
+                let path = "/repos/{owner}/{name}/pulls/{number}/reviews/{review}/comments";
+                let remarks: Vec<Remark> = self.list(repository, path, &names, &[], |_| false).await?;
+                for Remark { id, user, mut whole } in remarks {
+                    whole.insert("id".into(), json!(id));
+                    let payload = json!({
+                        "action": "created",
+                        "comment": whole,
+                        "pull_request": {"number": pull.number},
+                        "sender": user,
+                    });
+                    add(format!("line comment {id}"), at, "pull_request_review_comment", payload);
+                }
             }
             if !pull.is_closed {
                 continue;

@@ -154,7 +154,14 @@ async fn problems(permissions: Value) -> Vec<String> {
 async fn what_an_app_does_not_subscribe_to_is_told() {
     let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
     let permissions = json!({"actions": "read", "checks": "read", "contents": "write", "issues": "write", "pull_requests": "write"});
-    let heard = json!(["issues", "issue_comment", "pull_request", "pull_request_review", "status"]);
+    let heard = json!([
+        "issues",
+        "issue_comment",
+        "pull_request",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "status"
+    ]);
     let (simulation, secret) = app_world_hearing(&clock, permissions, Some(heard)).await;
     let github = connect(&simulation, &secret, RepositoryAccess::ReadMetadata, &clock);
     let told: Vec<String> =

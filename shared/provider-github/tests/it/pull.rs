@@ -1,13 +1,14 @@
 //! What happens on GitHub, fetched: from the lists of a repository, and from the log of an App's deliveries.
 
 use crate::apps::{TurnedClock, app_world_with, connect};
-use crate::{github, shop};
+use crate::code::{commit_on, new_branch, write};
+use crate::{branch, github, shop};
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::plugins::RepositoryAccess;
+use domain::plugins::{PullRequestRequest, RepositoryAccess, VersionControl};
 use provider::{Pull, PulledDelivery, Receiver};
 use provider_github::Github;
-use provider_testing::{built_in, start};
+use provider_testing::{built_in, mark, start};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::delivery::Delivery;
@@ -76,6 +77,45 @@ async fn what_happened_in_a_repository_is_handed_over_once_and_in_order() {
     assert_eq!(said["comment"]["body"], "@ticketsmith status");
     assert_eq!(said["repository"]["full_name"], "acme/shop");
     assert!(said["issue"].get("pull_request").is_none(), "{said}");
+    assert_eq!(hand.pull(&github).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_comment_on_a_line_is_handed_over_and_a_remark_of_a_review_is_not() {
+    let simulation = start(built_in(), None, None).await;
+    let (github, hand) = (github(&simulation), Hand::default());
+    let parent = new_branch(&github, "feature/x").await;
+    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    github.commit(&shop(), &change, &mark("c")).await.unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    let number = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    hand.pull(&github).await;
+    let act = |mut delivery: Value| {
+        delivery["repository"] = "acme/shop".into();
+        delivery["pull_request"] = number.into();
+        delivery["by"] = "ada".into();
+        simulation.act(&Delivery::new(delivery).unwrap()).unwrap();
+    };
+    act(json!({"kind": "github-line-comment", "path": "a", "line": 1, "text": "@ticketsmith say more"}));
+    act(json!({"kind": "github-review", "verdict": "changes_requested", "text": "Not yet.",
+               "comments": [{"path": "a", "line": 1, "body": "@ticketsmith say less"}]}));
+    github.pull(&[shop()], &hand).await.unwrap();
+    let taken = std::mem::take(&mut *hand.taken.lock().unwrap());
+    let events: Vec<&str> = taken.iter().map(|(event, _)| event.as_str()).collect();
+    assert_eq!(events, ["pull_request_review", "pull_request_review_comment", "pull_request_review"]);
+    let said = &taken[1].1;
+    assert_eq!(
+        (&said["comment"]["body"], &said["comment"]["path"]),
+        (&json!("@ticketsmith say more"), &json!("a"))
+    );
+    assert_eq!((&said["sender"]["login"], &said["pull_request"]["number"]), (&json!("ada"), &json!(number)));
+    assert!(said["comment"]["id"].is_u64(), "{said}");
     assert_eq!(hand.pull(&github).await, Vec::<String>::new());
 }
 

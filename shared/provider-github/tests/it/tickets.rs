@@ -23,6 +23,8 @@ async fn statuses_are_labels_besides_open_and_closed() {
         ("Add a discount code to the cart", Some("open"))
     );
     assert_eq!((task.project.as_deref(), task.id.as_str()), (Some("acme/shop"), ISSUE));
+    assert_eq!(github.task_url(ISSUE), task.url, "a place that people open");
+    assert_eq!(github.task_url("SHOP-1"), None);
 
     let check = async |to: &str, previous: &str, status: &str, labels: &[&str]| {
         let change = github.update_status(ISSUE, to).await.unwrap();

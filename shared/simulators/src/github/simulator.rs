@@ -57,6 +57,22 @@ pub enum Delivery {
         /// Login of the person.
         by: String,
     },
+    /// A comment is written on a line of a pull request, outside of a review.
+    #[serde(rename = "github-line-comment")]
+    LineComment {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// Path of the file.
+        path: String,
+        /// Number of the line in the changed file, from 1.
+        line: u64,
+        /// Text in Markdown.
+        text: String,
+        /// Login of the person.
+        by: String,
+    },
     /// An App reports the checks of a branch's newest commit, or only announces them.
     #[serde(rename = "github-checks")]
     Checks {
@@ -218,6 +234,10 @@ impl Simulator for GitHub {
             }
             Delivery::Review { repository, pull_request, verdict, text, comments, by } => {
                 self.reviewed(&repository, pull_request, verdict, &text, &comments, &by)
+            }
+            Delivery::LineComment { repository, pull_request, path, line, text, by } => {
+                let said = LineComment { path, line, body: text };
+                self.commented_on_line(&repository, pull_request, said, &by)
             }
             Delivery::Checks { repository, branch, app, runs, by } => {
                 self.checked(&repository, &branch, &app, &runs, &by)

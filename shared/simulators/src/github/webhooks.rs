@@ -166,6 +166,52 @@ impl GitHub {
         Ok(outgoing(&mut state, &self.signing, index, "pull_request_review", payload, &by))
     }
 
+    /// `by` comments on a line of an open pull request outside of a review: `pull_request_review_comment.created`. GitHub makes a review
+    /// of this one comment, which says nothing as a whole.
+    ///
+    /// # Errors
+    /// A sentence that says which of the repository, the pull request and the person does not exist.
+    pub fn commented_on_line(
+        &self,
+        repository: &str,
+        number: u64,
+        said: LineComment,
+        by: &str,
+    ) -> Result<Outgoing, Refusal> {
+        let mut state = self.lock();
+        let (index, by) = (find(&state, repository)?, person(&state, by)?);
+        let commit = open_pull(&state, index, number)?.head_now(&state.repositories[index], true);
+        let (review, id, at) = (state.next_id(), state.next_id(), state.now());
+        let (user, body) = (by.clone(), String::new());
+        let around =
+            Review { id: review, user, body, state: Verdict::Commented.as_str(), commit: commit.clone(), at };
+        let LineComment { path, line, body } = said;
+        let user = by.clone();
+        let (place, answers, resolved) = (Place::Right(line), None, false);
+        let remark = ReviewComment { id, review, user, body, path, place, commit, at, answers, resolved };
+        let changed = issue_mut(&mut state, index, number)?;
+        changed.updated_at = at;
+        if let Some(pull) = &mut changed.pull {
+            pull.reviews.push(around);
+            pull.review_comments.push(remark.clone());
+        }
+        let (repository, changed) = (&state.repositories[index], issue(&state, index, number)?);
+        let pull = changed.pull.as_ref().map(|pull| state.pull(repository, changed, pull));
+        let mut shown = state.review_comment(repository, number, &remark);
+        // Webhooks tell more than the lists that clients read.
+        for absent in ["start_line", "original_start_line", "start_side"] {
+            shown[absent] = Value::Null;
+        }
+        let mut reactions =
+            json!({ "url": format!("{}/reactions", shown["url"].as_str().unwrap_or_default()) });
+        for name in ["total_count", "+1", "-1", "laugh", "confused", "heart", "hooray", "eyes", "rocket"] {
+            reactions[name] = json!(0);
+        }
+        shown["reactions"] = reactions;
+        let payload = json!({ "action": "created", "comment": shown, "pull_request": pull });
+        Ok(outgoing(&mut state, &self.signing, index, "pull_request_review_comment", payload, &by))
+    }
+
     /// `by` closes an open pull request, merging it first where `merge` says so: `pull_request.closed`.
     ///
     /// # Errors

@@ -82,9 +82,17 @@ pub struct App {
 }
 
 fn default_events() -> Vec<String> {
-    ["check_suite", "issue_comment", "issues", "pull_request", "pull_request_review", "status"]
-        .map(str::to_owned)
-        .into()
+    [
+        "check_suite",
+        "issue_comment",
+        "issues",
+        "pull_request",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "status",
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 /// How much a permission of an app allows.

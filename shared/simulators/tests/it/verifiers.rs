@@ -1,4 +1,4 @@
-//! The services' own libraries believe the simulators' signatures, and none with one flipped bit.
+//! The services' own libraries believe the simulators' signatures and the published ones, and none with one flipped bit.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,6 +35,70 @@ flipped = [digest[:at] + bytes([digest[at] ^ 1 << bit]) + digest[at + 1:] for at
 print(believed(signature), len(flipped), sum(believed(version + ',' + base64.b64encode(one).decode()) for one in flipped))
 ";
 
+/// The same for Discord; the secret is the public key.
+const WITH_DISCORD: &str = "
+import contextlib, io, sys
+from discord_interactions import verify_key
+key, body, timestamp, signature = sys.argv[1:]
+def believed(given):
+    # The library also says in words what it refuses.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return verify_key(body.encode(), given, timestamp, key)
+flipped = [signature[:at] + format(int(signature[at], 16) ^ 1 << bit, 'x') + signature[at + 1:] for at in range(len(signature)) for bit in range(4)]
+print(believed(signature), len(flipped), sum(believed(one) for one in flipped))
+";
+
+/// The same for GitHub; the signature is behind `sha256=`.
+const WITH_OCTOKIT: &str = "
+const { verify } = await import(process.argv[1]);
+const [, , secret, body, , signature] = process.argv;
+const [version, digits] = signature.split('=');
+const believed = (given) => verify(secret, body, version + '=' + given);
+";
+
+/// The same for Linear.
+const WITH_LINEAR: &str = "
+const { LinearWebhookClient } = await import(process.argv[1]);
+const [, , secret, body, timestamp, digits] = process.argv;
+const client = new LinearWebhookClient(secret);
+const believed = async (given) => {
+  try {
+    return client.verify(Buffer.from(body), given, Number(timestamp));
+  } catch {
+    return false;
+  }
+};
+";
+
+/// What each program of Node prints, as those of Python do.
+const FLIPPED_IN_NODE: &str = "
+let refused = 0, count = 0;
+for (let at = 0; at < digits.length; at++) {
+  for (let bit = 0; bit < 4; bit++) {
+    const digit = (parseInt(digits[at], 16) ^ (1 << bit)).toString(16);
+    count += 1;
+    refused += (await believed(digits.slice(0, at) + digit + digits.slice(at + 1))) ? 0 : 1;
+  }
+}
+console.log((await believed(digits)) ? 'True' : 'False', count, count - refused);
+";
+
+/// What a program with a library of Node's says; `None` if it is not installed.
+fn checked_in_node(library: &str, program: &str, arguments: &[&str]) -> Option<String> {
+    let what = format!("signatures checked by {library}");
+    let library = test_inputs::installed(&what, "TICKETSMITH_NODE_MODULES")?.join(library);
+    if !library.exists() {
+        test_inputs::skip(&what, "./check has not installed it");
+        return None;
+    }
+    let program = format!("{program}{FLIPPED_IN_NODE}");
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", &program]).arg(library).args(arguments);
+    let output = node.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
 /// The Python that has a library, if it is installed.
 fn python_with(library: &str) -> Option<PathBuf> {
     let what = format!("signatures checked by {library}");
@@ -51,6 +115,13 @@ fn python_with(library: &str) -> Option<PathBuf> {
 async fn sent(stack: &str, trigger: &str) -> Outgoing {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds/shop.yaml");
     let world = World::load_stack(&path, stack).unwrap();
+    Simulation::start(world, Options::default()).await.unwrap().prepare(trigger).unwrap()
+}
+
+/// What a delivery of the world beside a provider's tests sends.
+async fn sent_by(provider: &str, trigger: &str) -> Outgoing {
+    let file = format!("../provider-{provider}/tests/it/world.yaml");
+    let world = World::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     Simulation::start(world, Options::default()).await.unwrap().prepare(trigger).unwrap()
 }
 
@@ -85,4 +156,53 @@ async fn the_library_of_standard_webhooks_believes_what_gitlab_sends() {
     let secret = "whsec_c2ltdWxhdGVkLWdpdGxhYi1zaWduaW5nLXRva2VuISE=";
     let arguments = [secret, body, timestamp, signature, id];
     assert_eq!(checked(&python, WITH_STANDARD_WEBHOOKS, &arguments), "True 256 0");
+}
+
+const LINEAR: &str = "@linear/sdk/dist/webhooks/index.mjs";
+const OCTOKIT: &str = "@octokit/webhooks-methods/dist-node/index.js";
+
+#[tokio::test]
+async fn linears_own_library_believes_what_is_sent() {
+    let sent = sent_by("linear", "label").await;
+    let body = std::str::from_utf8(&sent.body).unwrap();
+    let payload: serde_json::Value = serde_json::from_str(body).unwrap();
+    let timestamp = payload["webhookTimestamp"].to_string();
+    let arguments = ["simulated-linear-webhook-secret", body, &timestamp, header(&sent, "linear-signature")];
+    if let Some(said) = checked_in_node(LINEAR, WITH_LINEAR, &arguments) {
+        assert_eq!(said, "True 256 0");
+    }
+}
+
+#[tokio::test]
+async fn githubs_own_library_believes_what_is_sent_and_what_it_publishes() {
+    let sent = sent("default", "github-label").await;
+    let body = std::str::from_utf8(&sent.body).unwrap();
+    let published = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    for (secret, body, signature) in [
+        ("simulated-github-webhook-secret", body, header(&sent, "x-hub-signature-256")),
+        ("It's a Secret to Everybody", "Hello, World!", published),
+    ] {
+        if let Some(said) = checked_in_node(OCTOKIT, WITH_OCTOKIT, &[secret, body, "", signature]) {
+            assert_eq!(said, "True 256 0", "{signature}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn discords_library_believes_what_is_sent_and_the_vector_of_our_tests() {
+    let Some(python) = python_with("discord_interactions") else { return };
+    let sent = sent_by("discord", "command").await;
+    let body = std::str::from_utf8(&sent.body).unwrap();
+    let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let vector = "5dddde0612f335c8939507612e69436c8bac6f3dbbd8101b64ddad9ac3da9b7039b46294d43c8fc973db1179e3bffba5670d9e804c9dd8d668b090d55984a305";
+    for (body, timestamp, signature) in [
+        (body, header(&sent, "x-signature-timestamp"), header(&sent, "x-signature-ed25519")),
+        (r#"{"type":1}"#, "1531420618", vector),
+    ] {
+        assert_eq!(
+            checked(&python, WITH_DISCORD, &[key, body, timestamp, signature]),
+            "True 512 0",
+            "{signature}"
+        );
+    }
 }

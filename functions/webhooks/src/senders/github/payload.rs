@@ -93,6 +93,15 @@ pub(super) struct Comment {
     pub(super) body: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) created_at: Option<String>,
+    // Those of a comment on a line.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) path: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) line: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) original_line: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) pull_request_review_id: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,7 @@ fn whatever_arrives_is_read() {
             &[("x-github-event", "issues")],
             &[("x-github-event", "issue_comment")],
             &[("x-github-event", "pull_request_review")],
+            &[("x-github-event", "pull_request_review_comment")],
             &[("x-github-event", "pull_request")],
             &[("x-github-event", "check_suite")],
             &[("x-github-event", "status")],
@@ -115,6 +116,44 @@ fn comments_on_issues_and_pull_requests_are_told_apart() {
         assert_eq!(event.fields["text"], "revise name it well");
         assert_eq!(event.fields["comment_id"], "9");
     }
+}
+
+#[test]
+fn a_comment_on_a_line_is_said_about_its_pull_request_and_its_line() {
+    let on_line = |body: &str, more: Value| {
+        let mut comment = json!({"id": 9, "body": body, "path": "src/shop/cart.py", "line": 5, "created_at": "2026-11-22T10:00:00Z",
+                                 "pull_request_review_id": 70});
+        comment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let more = json!({"comment": comment, "pull_request": {"number": 3}});
+        meaning_of("pull_request_review_comment", delivery("ada", "created", more))
+    };
+    let received = |meaning: Meaning| match meaning {
+        Meaning::Events(mut events) if events.len() == 1 => events.remove(0),
+        other => panic!("{other:?}"),
+    };
+    let said = received(on_line("/ticketsmith revise call it total", json!({})));
+    let words = "revise call it total\n\n(said about `src/shop/cart.py`, line 5)";
+    assert_eq!((said.words.as_deref(), &said.event.fields["text"]), (Some(words), &json!(words)));
+    assert_eq!((said.event.kind, said.event.task_id.as_deref()), (COMMENTED, Some("acme/shop#3")));
+    assert_eq!(
+        (&said.event.fields["is_pull_request"], &said.event.fields["number"]),
+        (&json!(true), &json!(3))
+    );
+    assert_eq!(said.event.delivery, "acme/shop line comment 9");
+    assert_eq!(said.also_as, ["acme/shop review 70"], "a review has its remarks already");
+    let outdated = received(on_line("@ticketsmith call it total", json!({"line": null, "original_line": 7})));
+    assert!(outdated.words.unwrap().ends_with("line 7)"));
+    for (body, action) in [("call it total", "created"), ("@ticketsmith call it total", "edited")] {
+        let more = json!({"comment": {"id": 9, "body": body}, "pull_request": {"number": 3}});
+        let meaning = meaning_of("pull_request_review_comment", delivery("ada", action, more));
+        assert!(matches!(meaning, Meaning::Ignored(_)), "{body}: {meaning:?}");
+    }
+    for words in ["approve", "undo confirm 0123abcdef", "nice work!", "aprove it"] {
+        let said = received(on_line(&format!("@ticketsmith {words}"), json!({})));
+        assert_eq!(said.words.as_deref(), Some(words), "it asks for no change of the line");
+    }
+    let ours = format!("@ticketsmith hi {}", Mark::BEGIN);
+    assert_eq!(on_line(&ours, json!({})), Meaning::Ignored("the bot wrote the comment".into()));
 }
 
 #[test]

@@ -134,6 +134,13 @@ fn notes_on_issues_and_merge_requests_have_signs() {
         assert!(words.as_deref().unwrap().ends_with("(said about `src/cart.py`, line 3)"), "{words:?}");
         assert!(matches!(reply, Some(ReplyPlace::Ticket { task_id: at, .. }) if at == task_id));
     }
+    for said in ["nice work!", "aprove it", "undo confirm 0123abcdef"] {
+        let mut note = note.clone();
+        note["note"] = format!("@ticketsmith {said}").into();
+        let on = json!({"merge_request": {"iid": 3}});
+        let events = events_of(meaning_of(delivery("note", "ada", note, on)));
+        assert_eq!(events[0].words.as_deref(), Some(said), "it asks for no change of the line");
+    }
 }
 
 #[test]

@@ -86,6 +86,25 @@ async fn reviews_are_told() {
 }
 
 #[tokio::test]
+async fn a_comment_on_a_line_is_told_by_itself() {
+    let server = Server::start().await;
+    let number = server.pull("topic").await;
+    let said = LineComment { path: "topic.txt".into(), line: 1, body: "@ticketsmith say more".into() };
+    let outgoing = server.github.commented_on_line("acme/shop", number, said.clone(), "ada").unwrap();
+    let (event, payload) = read(&outgoing, "pull-request-review-comment-created");
+    assert_eq!(event, "pull_request_review_comment");
+    assert_eq!(
+        (&payload["comment"]["line"], &payload["pull_request"]["number"]),
+        (&json!(1), &json!(number))
+    );
+    let review = &payload["comment"]["pull_request_review_id"];
+    let remarks = server.get(&format!("/pulls/{number}/reviews/{review}/comments")).await;
+    assert_eq!(names(&remarks, "body"), ["@ticketsmith say more"]);
+    assert!(server.github.commented_on_line("acme/shop", 1, said, "ada").is_err(), "an issue has no lines");
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_merge_is_a_commit_and_is_told() {
     let server = Server::start().await;
     let number = server.pull("topic").await;

@@ -1,0 +1,51 @@
+//! Comments on lines of pull requests, by themselves or in a review.
+
+use super::about::About;
+use super::events::COMMENTED;
+use super::payload::Payload;
+use crate::mention::{Said, words_for_bot};
+use crate::senders::delivery::{Bot, Meaning, Received, said_about};
+use crate::spoken::Markup;
+use domain::plugins::Mark;
+use domain::stored::cut_inline;
+use serde_json::json;
+
+/// A comment on a line is a comment on its pull request. `None` where a field is missing that GitHub documents.
+///
+/// GitHub tells of a review's remarks one by one as well. Where the review itself started something, its remarks are part of that, so that such
+/// a comment counts as the same.
+pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
+    let (number, comment) = (payload.pull_request?.number?, payload.comment?);
+    let (id, text) = (comment.id?, comment.body.unwrap_or_default());
+    // The account of a token is also a person's, so an account alone does not tell.
+    if text.contains(Mark::BEGIN) {
+        return Some(Meaning::Ignored("the bot wrote the comment".into()));
+    }
+    let Bot { mention, command, .. } = *bot;
+    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
+        return Some(Meaning::Ignored(format!(
+            "the comment neither mentions {mention} nor starts with {command}"
+        )));
+    };
+    // The line is not there any more where the comment is outdated.
+    let line = comment.line.or(comment.original_line);
+    let words = match &comment.path {
+        Some(path) => said_about(words, path, line),
+        None => words.to_owned(),
+    };
+    let reference = format!("{}#{number}", about.repository);
+    // Without `comment_id`: reactions to it would need another route than those to other comments.
+    let more = json!({
+        "task_id": reference,
+        "number": number,
+        "is_pull_request": true,
+        "pull_request": reference,
+        "text": cut_inline(&words),
+        "said_at": comment.created_at,
+    });
+    let received = about.known_by(&format!(" line comment {id}"), about.event(COMMENTED, Some(number), more));
+    let review = comment.pull_request_review_id;
+    let also_as = review.map(|review| format!("{} review {review}", about.repository)).into_iter().collect();
+    let received = Received { words: is_addressed.then_some(words), also_as, ..received };
+    Some(Meaning::Events(vec![received]))
+}
