@@ -10,6 +10,7 @@ import failing_provider
 import on_moto
 import parity
 import parked
+import planning
 import policies
 import removal
 import restoring
@@ -62,6 +63,7 @@ def proof(folder, processes):
     say("started nine more")
     triggers.judge_the_others(stage, others)
     say("every trigger leads to a pull request")
+    plan = planning.start(stage)
     revising.judge_the_fix(stage, others[revising.REVISED])
     revision = revising.ask(stage)
     say("a failed check was fixed by the session that made the change; somebody asks for more")
@@ -72,6 +74,8 @@ def proof(folder, processes):
     say(f"a stranger's label starts nothing and is answered once; {undo} takes everything back")
     revising.judge(stage, revision)
     say(f"{revision} is one more commit on the same branch")
+    planning.judge(stage, plan)
+    say(f"{plan} becomes tickets that are linked, once it is approved; {planning.undo(stage, plan)} takes them back")
     failing_provider.judge(stage, failing)
     say("a server error is waited out; a refusal is told and taken back")
     side_by_side.judge(stage, survey)

@@ -105,3 +105,28 @@ async fn the_fourth_ticket_waits_until_a_pull_request_is_merged_and_revisions_do
     assert_eq!(ended["outcome"], "stopped", "{ended:#}");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_pull_request_that_is_opened_again_counts_again() {
+    let file = shop().edit(|document| {
+        document["configuration"]["projects"][0]["capacity"] = json!({ "open_pull_requests": 1 });
+    });
+    let world = file.start().await;
+    let first = begins(&world, "SHOP-1").await;
+    let ended = world.ended(&first).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    let number = number_of(&world, "SHOP-1").await;
+    let does =
+        |kind: &str| json!({ "kind": kind, "repository": "acme/shop", "pull_request": number, "by": "ada" });
+    assert_eq!(world.deliver(does("github-close")).await["body"]["results"][0]["result"], "recorded");
+    let reopened = world.deliver(does("github-reopen")).await;
+    assert_eq!(reopened["body"]["results"][0]["result"], "recorded", "{reopened}");
+    // The place is given again beside the delivery, so the program is asked until it is.
+    let second = begins(&world, "SHOP-2").await;
+    waits(&world, &second, "first in line of 1").await;
+    let answer = world.deliver(does("github-close")).await;
+    assert_eq!(answer["status"], 200, "{answer}");
+    let ended = world.ended(&second).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    world.finish().await;
+}

@@ -50,6 +50,7 @@ mod oracle;
 mod other_services;
 mod parked;
 mod people;
+mod plan_kills;
 mod planning;
 mod plans;
 mod process;

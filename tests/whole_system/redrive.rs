@@ -30,12 +30,12 @@ fn refusals(times: usize) -> Value {
     json!({"service": "github", "method": "POST", "path": "/pulls$", "status": 422, "times": times, "body": body})
 }
 
-async fn command(world: &World, text: &str) -> Value {
+pub(crate) async fn command(world: &World, text: &str) -> Value {
     world.deliver(json!({"kind": "slack-command", "text": text, "by": "ada", "channel": "shop-dev"})).await
 }
 
 /// The execution that continues another one, once there is one.
-async fn continuing(world: &World, name: &str) -> String {
+pub(crate) async fn continuing(world: &World, name: &str) -> String {
     let continued = async || world.execution(name).await["continued_by"].as_str().map(str::to_owned);
     eventually("the redrive", EXECUTION_LIMIT, continued).await
 }

@@ -14,7 +14,7 @@ const KILLS: usize = 10;
 const REQUESTS: usize = 14;
 
 /// Asks for an undo, and presses the button under what is shown.
-async fn undo(world: &World, task: &str) -> String {
+pub(crate) async fn undo(world: &World, task: &str) -> String {
     let words = format!("undo {task}");
     let typed = json!({"kind": "slack-command", "text": words, "by": "ada", "channel": "shop-dev"});
     let shown = world.deliver(typed).await["body"].clone();
@@ -29,7 +29,7 @@ async fn undo(world: &World, task: &str) -> String {
 }
 
 /// The undo that is at work on a ticket, or was.
-async fn undo_of(world: &World, task: &str) -> String {
+pub(crate) async fn undo_of(world: &World, task: &str) -> String {
     let found = async || {
         let executions = world.executions().await;
         let is_meant = |one: &&Value| one["workflow"] == "undo" && one["task"] == task;

@@ -33,6 +33,7 @@ pub mod get_page;
 pub mod get_project_tasks;
 pub mod get_repository_info;
 pub mod get_task;
+pub mod link_planned_task;
 pub mod list_effects;
 pub mod load_paths;
 pub mod mark_ready;
@@ -51,6 +52,7 @@ pub mod run_tools;
 pub mod send_message;
 pub mod submit_review;
 pub mod think;
+pub mod unlink_planned_task;
 pub mod update_message;
 pub mod update_page;
 pub mod update_task_status;
@@ -94,6 +96,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<get_project_tasks::GetProjectTasks>(),
     ActionEntry::of::<get_repository_info::GetRepositoryInfo>(),
     ActionEntry::of::<get_task::GetTask>(),
+    ActionEntry::of::<link_planned_task::LinkPlannedTask>(),
     ActionEntry::of::<list_effects::ListEffects>(),
     ActionEntry::of::<load_paths::LoadPaths>(),
     ActionEntry::of::<mark_ready::MarkReady>(),
@@ -112,6 +115,7 @@ pub static ALL: &[ActionEntry] = &[
     ActionEntry::of::<send_message::SendMessage>(),
     ActionEntry::of::<submit_review::SubmitReview>(),
     ActionEntry::of::<think::Think>(),
+    ActionEntry::of::<unlink_planned_task::UnlinkPlannedTask>(),
     ActionEntry::of::<update_message::UpdateMessage>(),
     ActionEntry::of::<update_page::UpdatePage>(),
     ActionEntry::of::<update_task_status::UpdateTaskStatus>(),

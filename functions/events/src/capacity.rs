@@ -1,5 +1,5 @@
-//! Reviewers' capacity: gives places back when pull requests are merged or closed and when runs end without one, and lets those go on who
-//! wait in line, the oldest first. What no delivery tells, the code host is asked about while somebody waits.
+//! Reviewers' capacity: gives places back when pull requests are merged or closed and when runs end without one, gives them again when pull
+//! requests are opened again, and lets those go on who wait in line, the oldest first. What no delivery tells, the code host is asked about while somebody waits.
 
 use crate::handle::Events;
 use control::{may_pass, turn_of};
@@ -127,11 +127,16 @@ impl Events {
         Box::pin(self.let_pass(project)).await
     }
 
-    /// Gives back the place of the run that opened a pull request, which was merged or closed.
+    /// Gives back the place of the run that opened a pull request, which was merged or closed; or gives it again where the pull request was
+    /// opened again. Then the line may be fuller than its limit, and nobody passes until it is not.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
-    pub(crate) async fn pull_request_closed(&self, repository: &str, number: u64) -> Result<(), ActionError> {
+    pub(crate) async fn pull_request_changed(
+        &self,
+        repository: &str,
+        number: u64,
+    ) -> Result<(), ActionError> {
         let configuration = self.table.configuration(self.clock.now()).await?;
         if configuration.projects.iter().all(|project| project.capacity.is_none()) {
             return Ok(());
@@ -139,6 +144,17 @@ impl Events {
         let Ok(repository) = repository.parse::<RepositoryName>() else { return Ok(()) };
         let Some(opened) = self.table.opened_pull_request(&repository, number).await? else { return Ok(()) };
         let Some(run) = opened.run else { return Ok(()) };
+        let is_closed = self.table.was_closed(&repository, number).await?;
+        if !is_closed {
+            if capacity_of(&configuration, &opened.project).is_some() {
+                let now = self.clock.now();
+                let ask_at = now + FIRST_ASKED_OF_REVIEW;
+                if self.table.restore_review_place(&opened.project, &run, now, ask_at).await? {
+                    tracing::info!(run, number, "its pull request was opened again, so it counts again");
+                }
+            }
+            return Ok(());
+        }
         let Some(place) = self.table.review_place(&opened.project, &run).await? else { return Ok(()) };
         let execution = self.table.execution(&place.execution).await?;
         if let Some(execution) = execution {

@@ -163,7 +163,7 @@ impl Events {
                 TableChange::Shown { topic, place } => self.shown_changed(topic, place).await,
                 TableChange::Occurrence(key) => self.happened(key).await,
                 TableChange::PullRequestClosed { repository, number } => {
-                    Box::pin(self.pull_request_closed(repository, *number)).await
+                    Box::pin(self.pull_request_changed(repository, *number)).await
                 }
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
                 TableChange::Reply(id) => self.send_reply(id).await,

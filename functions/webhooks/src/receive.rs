@@ -6,7 +6,9 @@ use crate::bodies::{Bodies, HeldBody, Unreadable};
 use crate::endpoint::Endpoint;
 use crate::secrets::{SigningError, SigningReader, SigningSecrets};
 use crate::seldom::Seldom;
-use crate::senders::{self, Bot, Malformed, Meaning, SenderSpec, SignatureError, Unverified, Verified};
+use crate::senders::{
+    self, Bot, Malformed, Meaning, ReopenedPullRequest, SenderSpec, SignatureError, Unverified, Verified,
+};
 use crate::slash::answer_command;
 use axum::Router;
 use axum::body::Bytes;
@@ -138,6 +140,12 @@ impl Webhooks {
                     outcomes.push(Outcome::Recorded);
                 }
                 outcomes
+            }
+            Meaning::PullRequestReopened(ReopenedPullRequest { repository, number, at }) => {
+                match self.table.put_reopened_pull_request(&repository, number, at).await? {
+                    true => vec![Outcome::Recorded],
+                    false => vec![Outcome::Ignored { reason: "it is not known to be closed".to_owned() }],
+                }
             }
             Meaning::Button(mut button) => {
                 let acknowledgment = button.acknowledgment.take();

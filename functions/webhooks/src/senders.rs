@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received};
+pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received, ReopenedPullRequest};
 pub(crate) use signature::{SignatureError, Unverified, Verified};
 pub use spec::SenderSpec;
 

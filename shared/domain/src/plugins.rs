@@ -26,7 +26,8 @@ pub use reviews::{
     ThreadComment,
 };
 pub use task_management::{
-    CommentId, CreatedTask, InspectedTask, NewTask, Restriction, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, LinkedTask, NewTask, Restriction, StatusChange, TaskLink,
+    TaskManagement, TaskQuery,
 };
 pub use version_control::{
     Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest, PullRequestClosing,

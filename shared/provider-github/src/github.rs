@@ -10,9 +10,9 @@ use crate::settings::{Settings, site};
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
-    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryAccess,
-    RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry,
-    VersionControl,
+    LineRemark, LinkedTask, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskLink, TaskManagement,
+    TaskQuery, TreeEntry, VersionControl,
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -316,6 +316,18 @@ impl TaskManagement for Github {
 
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.close_as_not_planned(&task_id.parse()?).await
+    }
+
+    async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
+        self.blocking_issues(&task_id.parse()?).await
+    }
+
+    async fn link_blocker(&self, task_id: &str, blocker: &str, _: &Mark) -> Result<LinkedTask, ActionError> {
+        self.block_issue(&task_id.parse()?, &blocker.parse()?).await
+    }
+
+    async fn unlink_blocker(&self, task_id: &str, link: &TaskLink) -> Result<(), ActionError> {
+        self.remove_dependency(&task_id.parse()?, link).await
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

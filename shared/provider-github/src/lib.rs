@@ -35,6 +35,7 @@ mod co_author;
 mod commits;
 mod conversations;
 mod credentials;
+mod dependencies;
 mod drafts;
 mod failed_checks;
 mod files;

@@ -55,7 +55,7 @@ impl Github {
 }
 
 /// `acme/shop` of `https://api.github.com/repos/acme/shop`.
-fn repository_of(url: &str) -> Option<RepositoryName> {
+pub(crate) fn repository_of(url: &str) -> Option<RepositoryName> {
     let (rest, name) = url.trim_end_matches('/').rsplit_once('/')?;
     let (_, owner) = rest.rsplit_once('/')?;
     format!("{owner}/{name}").parse().ok()

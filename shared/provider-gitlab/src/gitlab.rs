@@ -8,8 +8,9 @@ use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, CommentId, Commit, CommitRequest, CreatedTask, FailedCheck, FileContent, InspectedTask,
-    LineRemark, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest, RepositoryInfo,
-    RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry, VersionControl,
+    LineRemark, LinkedTask, Mark, NewTask, PullRequest, PullRequestClosing, PullRequestRequest,
+    RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskLink, TaskManagement, TaskQuery,
+    TreeEntry, VersionControl,
 };
 use domain::{ActionError, Attachment, BranchName, CommitSha, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
@@ -302,6 +303,18 @@ impl TaskManagement for Gitlab {
     /// GitLab deletes issues for owners alone.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.set_status(&Reference::issue(task_id)?, "closed").await.map(drop)
+    }
+
+    async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
+        self.blocking_issues(&Reference::issue(task_id)?).await
+    }
+
+    async fn link_blocker(&self, task_id: &str, blocker: &str, _: &Mark) -> Result<LinkedTask, ActionError> {
+        self.block_issue(&Reference::issue(task_id)?, &Reference::issue(blocker)?).await
+    }
+
+    async fn unlink_blocker(&self, task_id: &str, link: &TaskLink) -> Result<(), ActionError> {
+        self.remove_link(&Reference::issue(task_id)?, link).await
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

@@ -31,6 +31,7 @@ mod gitlab;
 mod harmless;
 mod issues;
 mod limits;
+mod links;
 mod merge_requests;
 mod notes;
 mod own;

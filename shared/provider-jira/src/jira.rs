@@ -5,8 +5,8 @@ use crate::markdown_to_document::document_from_markdown;
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, CreatedTask, InspectedTask, Mark, NewTask, Restriction, StatusChange, TaskManagement,
-    TaskQuery,
+    CommentId, CreatedTask, InspectedTask, LinkedTask, Mark, NewTask, Restriction, StatusChange, TaskLink,
+    TaskManagement, TaskQuery,
 };
 use domain::{ActionError, Attachment, Task};
 use http_client::{Auth, Client, Failure, Options};
@@ -30,6 +30,8 @@ pub struct Credentials {
 pub struct Jira {
     pub(crate) client: Client,
     pub(crate) custom_fields: CustomFields,
+    /// The type of links by which a ticket waits for another.
+    pub(crate) link_type: String,
     /// The id of our own account, once it was asked for.
     pub(crate) own_account: Arc<OnceLock<String>>,
 }
@@ -49,7 +51,8 @@ impl Jira {
             Client::new("Jira", &settings.base_url, auth, options)?.header("accept", "application/json");
         let custom_fields = CustomFields::new(&settings.custom_fields)
             .map_err(|problem| ActionError::rejected(format!("{}.{problem}", client.section())))?;
-        Ok(Self { client, custom_fields, own_account: Arc::default() })
+        let link_type = settings.link_type().to_owned();
+        Ok(Self { client, custom_fields, link_type, own_account: Arc::default() })
     }
 
     /// Where people open a ticket.
@@ -119,6 +122,18 @@ impl TaskManagement for Jira {
 
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.delete_ticket(task_id).await
+    }
+
+    async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
+        self.blocking_tickets(task_id).await
+    }
+
+    async fn link_blocker(&self, task_id: &str, blocker: &str, _: &Mark) -> Result<LinkedTask, ActionError> {
+        self.block_ticket(task_id, blocker).await
+    }
+
+    async fn unlink_blocker(&self, _: &str, link: &TaskLink) -> Result<(), ActionError> {
+        self.remove_link(link).await
     }
 
     fn takes_story_points(&self) -> bool {

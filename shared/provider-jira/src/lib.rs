@@ -6,6 +6,7 @@
 //! - A comment carries its mark as a comment property, set by the request that makes the comment. A ticket carries its mark
 //!   as a label, `ticketsmith-` and the mark's digest: Jira's search finds labels, but no issue property that no app declared.
 //!   The search index follows a new ticket within seconds; a repeat sooner than that may not find it.
+//! - A ticket waits for another by an issue link, of the type that the settings name.
 //! - A status is changed by the first transition that leads to it. Where the workflow has none from the present status, the
 //!   error lists the statuses that can be reached.
 
@@ -16,6 +17,7 @@ mod document_to_markdown;
 mod fields;
 mod jira;
 mod limits;
+mod links;
 mod markdown_to_document;
 mod permissions;
 mod plan;

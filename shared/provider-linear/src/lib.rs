@@ -14,6 +14,7 @@ mod fields;
 mod graphql;
 mod limits;
 mod linear;
+mod links;
 mod mark;
 mod permissions;
 mod plan;

@@ -3,7 +3,8 @@
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{
-    CommentId, CreatedTask, InspectedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery,
+    CommentId, CreatedTask, InspectedTask, LinkedTask, Mark, NewTask, StatusChange, TaskLink, TaskManagement,
+    TaskQuery,
 };
 use domain::{ActionError, Task};
 use http_client::{Auth, Client, Options};
@@ -63,6 +64,23 @@ impl TaskManagement for Linear {
 
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.trash_ticket(task_id).await
+    }
+
+    async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
+        self.blocking_tickets(task_id).await
+    }
+
+    async fn link_blocker(
+        &self,
+        task_id: &str,
+        blocker: &str,
+        mark: &Mark,
+    ) -> Result<LinkedTask, ActionError> {
+        self.block_ticket(task_id, blocker, mark).await
+    }
+
+    async fn unlink_blocker(&self, _: &str, link: &TaskLink) -> Result<(), ActionError> {
+        self.remove_link(link).await
     }
 
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError> {

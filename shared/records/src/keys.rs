@@ -265,6 +265,11 @@ pub(crate) fn place_of_run(project: &str, run: &str) -> Key {
     Key::new(capacity_partition(project), format!("{PLACE_OF_RUN}{run}"))
 }
 
+/// The place that a run had when it was given back last.
+pub(crate) fn former_place_of_run(project: &str, run: &str) -> Key {
+    Key::new(capacity_partition(project), format!("FORMER_PLACE#{run}"))
+}
+
 pub(crate) fn review_line(project: &str, line: &str) -> Key {
     Key::new(capacity_partition(project), format!("{REVIEW_LINE}{line}"))
 }

@@ -198,7 +198,7 @@ pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
 pub use passing::may_be_lost;
 pub use place::Place;
-pub use planned::{PlannedItem, Rewriting};
+pub use planned::{LinkState, PlannedItem, PlannedLink, Rewriting};
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;

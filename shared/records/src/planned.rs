@@ -46,6 +46,32 @@ pub struct PlannedItem {
     /// Whether the ticket was taken back by an undo, so that planning again creates it again.
     #[serde(default)]
     pub withdrawn: bool,
+    /// The links by which planning made the ticket wait for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<PlannedLink>,
+}
+
+/// A link of the tracker's own that planning made, or took off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedLink {
+    /// The ticket that is waited for.
+    pub blocker: String,
+    /// The key of the effect that changed it last.
+    pub by: String,
+    /// How far that came.
+    pub state: LinkState,
+}
+
+/// How far a planned link came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// It is about to be made, so it may be there.
+    Begun,
+    /// It was seen after it was made: that it is gone means that somebody took it off.
+    Made,
+    /// It is about to be taken off, or was, because the plan does not have it any more.
+    TakenOff,
 }
 
 /// What a ticket said before an effect began to write it anew.
@@ -63,6 +89,13 @@ impl PlannedItem {
     /// The mark that is on the ticket.
     pub fn mark(&self) -> Mark {
         Mark { key: self.claim.clone(), at: self.claimed_at }
+    }
+
+    /// Notes how far the effect `by` came with a link; `None` where the link is none of planning's any more.
+    pub fn note_link(&mut self, blocker: &str, by: &str, state: Option<LinkState>) {
+        self.links.retain(|link| link.blocker != blocker);
+        let noted = state.map(|state| PlannedLink { blocker: blocker.to_owned(), by: by.to_owned(), state });
+        self.links.extend(noted);
     }
 }
 

@@ -1,10 +1,13 @@
-//! Pull requests that were closed, merged or not: what later figures are made of.
+//! Pull requests that were closed, merged or not: what later figures are made of. One that was opened again is kept as such, so that a
+//! delivery about its end that comes late does not count.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, to_item};
+use crate::item::{Item, from_item, moment, to_item};
 use crate::keys;
 use crate::table::Table;
 use crate::timestamp;
+use crate::update::Update;
+use crate::write::Write;
 use domain::RepositoryName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,24 +31,53 @@ pub struct ClosedPullRequest {
     pub closed_at: Timestamp,
 }
 
+/// When it was opened again after that end.
+const REOPENED_AT: &str = "reopened_at";
+
+fn is_reopened(item: &Item) -> bool {
+    item.contains_key(REOPENED_AT)
+}
+
 impl Table {
-    /// Records that a pull request was closed; if it is recorded again or was reopened, the latest record wins.
+    /// Records that a pull request was closed; if it is recorded again, the latest record wins. What was before it was opened again says
+    /// nothing any more.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_closed_pull_request(&self, closed: &ClosedPullRequest) -> Result<(), RecordsError> {
         let key = keys::pull_request(closed.repository.as_str(), closed.number);
-        // Without a condition nothing can refuse it.
-        let _ = self.put("record a closed pull request", to_item(closed, key, None)?, None).await?;
+        let item = to_item(closed, key, None)?;
+        let condition = "attribute_not_exists(#reopened_at) OR #reopened_at <= :closed_at";
+        let write = Write::Replace { item, condition, value: (":closed_at", moment(closed.closed_at)) };
+        // Refused means that it is open again.
+        let _ = self.transact("record a closed pull request", vec![write]).await?;
         Ok(())
     }
 
-    /// Whether a pull request was closed, as far as deliveries told.
+    /// Records that a pull request that was closed is open again. Says whether that is news.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn put_reopened_pull_request(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        at: Timestamp,
+    ) -> Result<bool, RecordsError> {
+        let key = keys::pull_request(repository.as_str(), number);
+        let update = Update::new(key, "SET #reopened_at = :at")
+            .condition("attribute_exists(#pk) AND #closed_at <= :at AND attribute_not_exists(#reopened_at)")
+            .value(":at", moment(at));
+        Ok(self.update("record a reopened pull request", update).await?.is_ok())
+    }
+
+    /// Whether a pull request was closed and not opened again, as far as deliveries told.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn was_closed(&self, repository: &RepositoryName, number: u64) -> Result<bool, RecordsError> {
-        Ok(self.get(keys::pull_request(repository.as_str(), number)).await?.is_some())
+        let item = self.get(keys::pull_request(repository.as_str(), number)).await?;
+        Ok(item.is_some_and(|item| !is_reopened(&item)))
     }
 
     /// The closed pull requests of a repository, by their numbers.
@@ -57,6 +89,7 @@ impl Table {
         repository: &RepositoryName,
     ) -> Result<Vec<ClosedPullRequest>, RecordsError> {
         let partition = keys::repository_partition(repository.as_str());
-        self.query(partition, keys::PULL_REQUEST).await?.into_iter().map(from_item).collect()
+        let items = self.query(partition, keys::PULL_REQUEST).await?.into_iter();
+        items.filter(|item| !is_reopened(item)).map(from_item).collect()
     }
 }

@@ -147,7 +147,8 @@ impl Table {
         }
     }
 
-    /// Gives back the place that a run has or waits for, as long as it belongs to the same execution. Says whether it did.
+    /// Gives back the place that a run has or waits for, as long as it belongs to the same execution. Says whether it did. One that it had
+    /// is remembered for [`Table::restore_review_place`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -161,7 +162,43 @@ impl Table {
         let key = keys::place_of_run(project, &place.run);
         let condition = "#execution = :execution";
         writes.push(Write::Remove(key, condition, (":execution", text(&place.execution))));
+        if place.is_taken() {
+            let former = keys::former_place_of_run(project, &place.run);
+            let item = to_item(place, former, Some(place.expires_at()))?;
+            writes.push(Write::Put { item, condition: None });
+        }
         Ok(self.transact("give back a place at reviewers", writes).await?.is_ok())
+    }
+
+    /// Gives a run the place again that it gave back last, whether or not there is room: its pull request is open again. Says whether it had
+    /// one and has none now.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn restore_review_place(
+        &self,
+        project: &str,
+        run: &str,
+        now: Timestamp,
+        ask_at: Timestamp,
+    ) -> Result<bool, RecordsError> {
+        let former = self.get(keys::former_place_of_run(project, run)).await?;
+        let Some(former) = former.map(from_item::<ReviewPlace>).transpose()? else { return Ok(false) };
+        let place = ReviewPlace { taken_at: Some(now), ask_at: Some(ask_at), asked: 0, ..former };
+        let expires_at = retention::expires_at(now, retention::LISTED);
+        let into = |line: &String| {
+            let update = Update::new(
+                keys::review_line(project, line),
+                "SET #expires_at = :expires_at ADD #holders :run",
+            )
+            .value(":expires_at", number(expires_at))
+            .value(":run", AttributeValue::Ss(vec![place.run.clone()]));
+            Write::Update(update)
+        };
+        let mut writes: Vec<Write> = place.lines.iter().map(into).collect();
+        let item = to_item(&place, keys::place_of_run(project, run), Some(expires_at))?;
+        writes.push(Write::Put { item, condition: Some(ABSENT) });
+        Ok(self.transact("give a place at reviewers again", writes).await?.is_ok())
     }
 
     /// Notes that the code host was asked whether a run's pull request is still open, and when to ask next.

@@ -77,7 +77,7 @@ pub enum TableChange {
     Reply(String),
     /// Words for the agents of a ticket came, or were taken in; by the ticket.
     Word(String),
-    /// A pull request was merged or closed.
+    /// A pull request was merged, closed, or opened again.
     PullRequestClosed {
         /// `owner/name`, as the code host spells it.
         repository: String,

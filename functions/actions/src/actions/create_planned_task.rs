@@ -205,6 +205,7 @@ impl Work<'_> {
             look: None,
             rewriting: None,
             withdrawn: false,
+            links: Vec::new(),
         };
         if !self.context.effect().seeks() && !table.claim_planned_item(&claim, mark).await? {
             return Err(ActionError::unavailable(format!(

@@ -243,7 +243,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().user_agent("test").no_proxy().build().unwrap()
 }
 

@@ -107,6 +107,15 @@ impl World {
         }
     }
 
+    async fn reopened(&self, number: u64) {
+        let repository = "acme/shop".parse().unwrap();
+        let at = self.clock.now();
+        assert!(self.table.put_reopened_pull_request(&repository, number, at).await.unwrap());
+        let sk = format!("PULL_REQUEST#{number:010}");
+        let change = EventInput::from_keys([("REPOSITORY#acme/shop", sk.as_str())]);
+        Box::pin(self.events.handle(change)).await.unwrap();
+    }
+
     /// Whose steps were told that they may look again, in order.
     fn let_pass(&self) -> Vec<String> {
         self.told().iter().map(|told| told["taskToken"].as_str().unwrap().to_owned()).collect()
@@ -299,4 +308,25 @@ impl World {
         let opened = post("pulls", json!({"title": "x", "head": "feature/x", "base": "main"})).await;
         opened["number"].as_u64().unwrap_or_else(|| panic!("{opened}"))
     }
+}
+
+#[tokio::test]
+async fn a_pull_request_that_is_opened_again_counts_again() {
+    let world = World::new().await;
+    world.allow(Some(1)).await;
+    let first = world.holds("SHOP-1", Some(101)).await;
+    world.closed(101, true).await;
+    assert_eq!(world.place_of(&first).await, None);
+    world.reopened(101).await;
+    assert!(world.place_of(&first).await.unwrap().is_taken());
+    let second = world.waits("SHOP-2").await;
+    assert_eq!(world.let_pass(), Vec::<String>::new(), "the line is full again");
+    let question = world.question(&second).await.unwrap();
+    assert!(question.starts_with("It is first in line of 1"), "{question}");
+    world.closed(101, true).await;
+    assert_eq!(world.let_pass(), ["SHOP-2"]);
+    // Open again beyond the limit: nobody is thrown out, and nobody else passes.
+    world.reopened(101).await;
+    world.waits("SHOP-3").await;
+    assert_eq!(world.let_pass(), ["SHOP-2"]);
 }

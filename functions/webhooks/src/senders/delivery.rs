@@ -7,7 +7,8 @@ use crate::command::Command;
 use crate::command_answer::CommandAnswer;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
-use domain::{Actor, Event, EventName, SourceName};
+use domain::{Actor, Event, EventName, RepositoryName, SourceName};
+use jiff::Timestamp;
 use records::{ClosedPullRequest, ReplyPlace};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
@@ -52,12 +53,22 @@ pub(crate) enum Meaning {
     Button(Button),
     /// A pull request was closed; recorded for later statistics, and an event.
     PullRequestClosed(ClosedPullRequest, Box<Received>),
+    /// A pull request that was closed is open again.
+    PullRequestReopened(ReopenedPullRequest),
     /// The sender checks whether we respond.
     Ping,
     /// The sender only wants this answer.
     Handshake(Value),
     /// Not relevant, with the reason.
     Ignored(String),
+}
+
+/// Which pull request is open again, and since when.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReopenedPullRequest {
+    pub(crate) repository: RepositoryName,
+    pub(crate) number: u64,
+    pub(crate) at: Timestamp,
 }
 
 /// So many events of a delivery are read at most: no service sends more. Most of them are left out where the routes are known.
@@ -100,7 +111,7 @@ impl Meaning {
             Self::SlashCommand(event) => event.actor.as_mut().into_iter().collect(),
             Self::Button(button) => vec![&mut button.actor],
             Self::PullRequestClosed(_, received) => received.event.actor.as_mut().into_iter().collect(),
-            Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
+            Self::PullRequestReopened(_) | Self::Ping | Self::Handshake(_) | Self::Ignored(_) => Vec::new(),
         };
         for actor in actors {
             actor.source = place.clone();

@@ -15,8 +15,8 @@ mod signature;
 mod status;
 
 use super::delivery::{
-    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, header, id_of_body, is_form,
-    read_json,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, ReopenedPullRequest, answer_in_words, header,
+    id_of_body, is_form, read_json,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -86,7 +86,7 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
             | ("issue_comment", "created")
             | ("pull_request_review", "submitted")
             | ("pull_request_review_comment", "created")
-            | ("pull_request", "closed" | "labeled" | "review_requested")
+            | ("pull_request", "closed" | "reopened" | "labeled" | "review_requested")
             | ("check_suite", "completed")
             | ("status", "")
     );
@@ -108,8 +108,10 @@ fn meaning(name: &str, payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meani
     // Reacting to its other events would cause a loop.
     let own = actor.as_ref().is_some_and(|actor| is_bot(bot, &actor.id));
     let actor = actor.filter(|_| !own);
-    let is_statistics =
-        matches!((name, action.as_str()), ("pull_request", "closed") | ("check_suite" | "status", _));
+    let is_statistics = matches!(
+        (name, action.as_str()),
+        ("pull_request", "closed" | "reopened") | ("check_suite" | "status", _)
+    );
     if own && !is_statistics {
         return Meaning::Ignored("the bot did it itself".into());
     }
@@ -237,13 +239,17 @@ fn reviewed(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meanin
     })
 }
 
-/// A label, a request for a review, or the end.
+/// A label, a request for a review, the end, or that it was none.
 fn on_pull_request(action: &str, payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     if action == "closed" {
         return closed(payload, about);
     }
     let pull_request = payload.pull_request?;
     let (number, at) = (pull_request.number?, pull_request.updated_at);
+    if action == "reopened" {
+        let repository = about.repository.parse().ok()?;
+        return Some(Meaning::PullRequestReopened(ReopenedPullRequest { repository, number, at: at? }));
+    }
     let mut more = json!({ "number": number, "pull_request": format!("{}#{number}", about.repository) });
     if action == "labeled" {
         let label = payload.label?.name?;

@@ -9,8 +9,8 @@ mod payload;
 mod signature;
 
 use super::delivery::{
-    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, read_json,
-    said_about,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, ReopenedPullRequest, answer_in_words, id_of_body,
+    read_json, said_about,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -58,7 +58,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         (kind.as_str(), action.as_str()),
         ("issue", "open" | "update" | "close" | "reopen")
             | ("note", "create" | "")
-            | ("merge_request", "update" | "close" | "merge")
+            | ("merge_request", "update" | "close" | "reopen" | "merge")
             | ("pipeline", _)
     );
     if !known {
@@ -77,7 +77,10 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let actor = actor.filter(|_| !own);
     // A merge by the bot itself still counts in statistics, and pipelines run in the name of the account that pushed, usually the bot.
     if own
-        && !matches!((kind.as_str(), action.as_str()), ("merge_request", "close" | "merge") | ("pipeline", _))
+        && !matches!(
+            (kind.as_str(), action.as_str()),
+            ("merge_request", "close" | "reopen" | "merge") | ("pipeline", _)
+        )
     {
         return Meaning::Ignored("the bot did it itself".into());
     }
@@ -88,6 +91,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "merge_request" if action == "update" => {
             asked_for(&payload, &about, bot).or_else(|| reviewed(&payload, &about))
         }
+        "merge_request" if action == "reopen" => reopened(payload, &about),
         "merge_request" => closed(payload, action == "merge", &about),
         _ => ran(payload, &about),
     };
@@ -296,6 +300,15 @@ fn closed(payload: Payload, merged: bool, about: &About<'_>) -> Option<Meaning> 
     let mut received = about.event(CLOSED, Some(&on), more);
     received.reply = None;
     Some(Meaning::PullRequestClosed(closed, Box::new(received)))
+}
+
+fn reopened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
+    let one = payload.object_attributes?;
+    Some(Meaning::PullRequestReopened(ReopenedPullRequest {
+        repository: about.repository.parse().ok()?,
+        number: one.iid?,
+        at: one.updated_at.as_deref().and_then(moment)?,
+    }))
 }
 
 /// One pipeline is done; others may not be.

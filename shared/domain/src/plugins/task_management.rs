@@ -61,6 +61,29 @@ pub trait TaskManagement: Send + Sync {
     /// Takes back a ticket that we created: it is deleted, or closed as not planned where the tracker deletes none.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError>;
 
+    /// The tickets that a ticket waits for, by links of the tracker's own; also by links that say less than that, where the tracker has no
+    /// others. `None` where the ticket is not there any more. The default, for trackers without links, is `Rejected`.
+    async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
+        Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
+    }
+
+    /// Links a ticket with one that it waits for. The mark makes the link's identity, where the tracker lets us choose it. The default, for
+    /// trackers without links, is `Rejected`.
+    async fn link_blocker(
+        &self,
+        task_id: &str,
+        _blocker: &str,
+        _mark: &Mark,
+    ) -> Result<LinkedTask, ActionError> {
+        Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
+    }
+
+    /// Takes a link off that [`blockers`](Self::blockers) listed. One that is gone is left alone. The default, for trackers without links,
+    /// is `Rejected`.
+    async fn unlink_blocker(&self, task_id: &str, _link: &TaskLink) -> Result<(), ActionError> {
+        Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
+    }
+
     /// Whether [`NewTask::story_points`] can be given.
     fn takes_story_points(&self) -> bool {
         false
@@ -149,6 +172,22 @@ impl From<Task> for CreatedTask {
     fn from(task: Task) -> Self {
         Self { task_id: task.task_id, url: task.url }
     }
+}
+
+/// A link by which a ticket waits for another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskLink {
+    /// The ticket that it waits for, by the tracker's key.
+    pub blocker: String,
+    /// The tracker's id of the link.
+    pub id: String,
+}
+
+/// What became of a link that was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkedTask {
+    /// Why the link says less than that one ticket waits for the other, where it does.
+    pub note: Option<String>,
 }
 
 /// A ticket, looked at closely.

@@ -255,3 +255,32 @@ async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
     assert_eq!(github.inspect_task("acme/shop#99").await.unwrap(), None);
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn an_issue_waits_for_another_by_a_dependency() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let new = |title: &str| NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: title.into(),
+        description: String::new(),
+        labels: Vec::new(),
+        epic: None,
+        story_points: None,
+    };
+    let before = github.create_task(&new("Before"), &mark("run/Before")).await.unwrap().task_id;
+    let after = github.create_task(&new("After"), &mark("run/After")).await.unwrap().task_id;
+    for _ in 0..2 {
+        assert_eq!(github.link_blocker(&after, &before, &mark("run/Link")).await.unwrap().note, None);
+    }
+    let links = github.blockers(&after).await.unwrap().unwrap();
+    assert_eq!(links.iter().map(|link| link.blocker.as_str()).collect::<Vec<_>>(), [before.as_str()]);
+    assert_eq!(github.blockers(&before).await.unwrap(), Some(Vec::new()), "only one of them waits");
+    for _ in 0..2 {
+        github.unlink_blocker(&after, &links[0]).await.unwrap();
+    }
+    assert_eq!(github.blockers(&after).await.unwrap(), Some(Vec::new()));
+    assert_eq!(github.blockers("acme/shop#99").await.unwrap(), None);
+    assert_described(&simulation);
+}

@@ -184,3 +184,38 @@ async fn files_that_an_issue_links_are_read() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_issue_waits_for_another_by_a_link_that_says_so_where_it_may() {
+    for blocking_links in [true, false] {
+        let simulation = simulation_with(|gitlab| gitlab.blocking_links = blocking_links).await;
+        let tracker = gitlab(&simulation);
+        let new = |title: &str| NewTask {
+            project: "acme/web/shop".into(),
+            task_type: "Task".into(),
+            title: title.into(),
+            description: String::new(),
+            labels: Vec::new(),
+            epic: None,
+            story_points: None,
+        };
+        let before = tracker.create_task(&new("Before"), &mark("before")).await.unwrap().task_id;
+        let after = tracker.create_task(&new("After"), &mark("after")).await.unwrap().task_id;
+        let linked = tracker.link_blocker(&after, &before, &mark("link")).await.unwrap();
+        let note = linked.note.unwrap_or_default();
+        assert_eq!(note.contains("only as related"), !blocking_links, "{note}");
+        tracker.link_blocker(&after, &before, &mark("link")).await.unwrap();
+        let links = tracker.blockers(&after).await.unwrap().unwrap();
+        let blockers: Vec<_> = links.iter().map(|link| link.blocker.as_str()).collect();
+        assert_eq!(blockers, [before.as_str()]);
+        // What is only related says nothing of which of them waits.
+        let other = tracker.blockers(&before).await.unwrap().unwrap();
+        assert_eq!(other.is_empty(), blocking_links, "{other:?}");
+        for _ in 0..2 {
+            tracker.unlink_blocker(&after, &links[0]).await.unwrap();
+        }
+        assert_eq!(tracker.blockers(&after).await.unwrap(), Some(Vec::new()));
+        assert_eq!(tracker.blockers("acme/web/shop#99").await.unwrap(), None);
+        assert_described(&simulation);
+    }
+}

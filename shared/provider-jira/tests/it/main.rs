@@ -6,6 +6,7 @@
 )]
 
 mod attachments;
+mod links;
 
 use domain::plugins::{NewTask, Restriction, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};

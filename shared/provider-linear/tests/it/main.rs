@@ -338,3 +338,26 @@ async fn a_planned_ticket_is_looked_at_rewritten_and_moved_to_the_trash() {
     assert_eq!(linear.inspect_task("ENG-999").await.unwrap(), None);
     assert_described(&simulation);
 }
+
+#[tokio::test]
+async fn a_ticket_waits_for_another_by_a_relation() {
+    let simulation = simulation().await;
+    let linear = linear(&simulation);
+    let before = linear.create_task(&new_task("Before"), &mark("run/Before")).await.unwrap().task_id;
+    let after = linear.create_task(&new_task("After"), &mark("run/After")).await.unwrap().task_id;
+    let link = mark("run/Link");
+    assert_eq!(linear.link_blocker(&after, &before, &link).await.unwrap().note, None);
+    // The relation has its mark's ID, so that none is made twice.
+    assert!(linear.link_blocker(&after, &before, &link).await.is_err());
+    let links = linear.blockers(&after).await.unwrap().unwrap();
+    assert_eq!(links.iter().map(|link| link.blocker.as_str()).collect::<Vec<_>>(), [before.as_str()]);
+    assert_eq!(linear.blockers(&before).await.unwrap(), Some(Vec::new()), "only one of them waits");
+    for _ in 0..2 {
+        linear.unlink_blocker(&after, &links[0]).await.unwrap();
+    }
+    assert_eq!(linear.blockers(&after).await.unwrap(), Some(Vec::new()));
+    linear.withdraw_task(&after).await.unwrap();
+    assert_eq!(linear.blockers(&after).await.unwrap(), None);
+    assert_eq!(linear.blockers("ENG-999").await.unwrap(), None);
+    assert_described(&simulation);
+}

@@ -147,3 +147,25 @@ async fn a_line_is_cleared_of_those_whose_own_place_is_gone() {
     assert_eq!(table.clear_review_lines("SHOP").await.unwrap(), 1);
     assert!(take(&table, &place(2, ALL), 1).await);
 }
+
+#[tokio::test]
+async fn a_place_that_was_given_back_is_given_again_whether_or_not_there_is_room() {
+    let table = table().await;
+    let now = place(1, ALL).since;
+    let restore = async |run: &str| table.restore_review_place("SHOP", run, now, now).await.unwrap();
+    let run = place(1, ALL).run;
+    assert!(!restore(&run).await, "it never had one");
+    assert!(join_and_take(&table, &place(1, ALL), 1).await);
+    assert!(!restore(&run).await, "it has one");
+    let held = table.review_place("SHOP", &run).await.unwrap().unwrap();
+    assert!(table.give_back_review_place("SHOP", &held).await.unwrap());
+    assert!(join_and_take(&table, &place(2, ALL), 1).await);
+    assert!(restore(&run).await);
+    let again = table.review_place("SHOP", &run).await.unwrap().unwrap();
+    assert!(again.is_taken() && again.lines == held.lines, "{again:?}");
+    // Both count: nobody passes until both are gone.
+    assert!(table.give_back_review_place("SHOP", &place(2, ALL)).await.unwrap());
+    assert!(!join_and_take(&table, &place(3, ALL), 1).await);
+    assert!(table.give_back_review_place("SHOP", &again).await.unwrap());
+    assert!(take(&table, &place(3, ALL), 1).await);
+}

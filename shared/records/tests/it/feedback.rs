@@ -347,3 +347,30 @@ async fn closed_pull_requests_are_kept_for_figures() {
     let found = table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
     assert_eq!(found, [closed(9, true), closed(10, true)]);
 }
+
+#[tokio::test]
+async fn what_was_closed_and_is_open_again_is_not_closed() {
+    let table = table().await;
+    let repository = "acme/shop".parse().unwrap();
+    let closed = |at| ClosedPullRequest {
+        repository: "acme/shop".parse().unwrap(),
+        number: 7,
+        branch: "feature/SHOP-1".into(),
+        merged: false,
+        opened_at: None,
+        closed_at: after(at),
+    };
+    assert!(!table.put_reopened_pull_request(&repository, 7, after(1)).await.unwrap(), "nobody closed it");
+    table.put_closed_pull_request(&closed(2)).await.unwrap();
+    assert!(table.was_closed(&repository, 7).await.unwrap());
+    assert!(!table.put_reopened_pull_request(&repository, 7, after(1)).await.unwrap(), "that was before");
+    assert!(table.put_reopened_pull_request(&repository, 7, after(3)).await.unwrap());
+    assert!(!table.put_reopened_pull_request(&repository, 7, after(3)).await.unwrap(), "it is known");
+    assert!(!table.was_closed(&repository, 7).await.unwrap());
+    assert_eq!(table.closed_pull_requests(&repository).await.unwrap(), [], "no figure counts it");
+    // The end that came before is told again.
+    table.put_closed_pull_request(&closed(2)).await.unwrap();
+    assert!(!table.was_closed(&repository, 7).await.unwrap());
+    table.put_closed_pull_request(&closed(4)).await.unwrap();
+    assert!(table.was_closed(&repository, 7).await.unwrap());
+}

@@ -1,7 +1,7 @@
 //! What plans became.
 
 use super::table;
-use records::PlannedItem;
+use records::{LinkState, PlannedItem};
 
 fn item(key: &str, claim: &str) -> PlannedItem {
     PlannedItem {
@@ -17,6 +17,7 @@ fn item(key: &str, claim: &str) -> PlannedItem {
         look: None,
         rewriting: None,
         withdrawn: false,
+        links: Vec::new(),
     }
 }
 
@@ -38,4 +39,20 @@ async fn an_item_is_claimed_once_and_kept_by_who_claims_it() {
     assert_eq!(keys(table.planned_items("SHOP", "SHOP-1").await.unwrap()), expected);
     assert_eq!(table.planned_items("SHOP", "SHOP-2").await.unwrap(), []);
     assert_eq!(table.planned_item("SHOP", "SHOP-1", "a").await.unwrap(), Some(item("a", "three")));
+}
+
+#[tokio::test]
+async fn the_links_that_planning_made_are_kept_with_the_item() {
+    let table = table().await;
+    let mut item = item("a", "one");
+    assert!(table.claim_planned_item(&item, None).await.unwrap());
+    item.note_link("SHOP-7", "run/1", Some(LinkState::Begun));
+    item.note_link("SHOP-8", "run/1", Some(LinkState::Made));
+    item.note_link("SHOP-7", "run/2", Some(LinkState::TakenOff));
+    item.note_link("SHOP-8", "run/2", None);
+    assert!(table.put_planned_item(&item).await.unwrap());
+    let kept = table.planned_item("SHOP", "SHOP-1", "a").await.unwrap().unwrap();
+    let links: Vec<_> =
+        kept.links.iter().map(|link| (link.blocker.as_str(), link.by.as_str(), link.state)).collect();
+    assert_eq!(links, [("SHOP-7", "run/2", LinkState::TakenOff)]);
 }

@@ -5,6 +5,7 @@ mod checks;
 mod comments;
 mod contents;
 mod deliveries;
+mod dependencies;
 mod git_data;
 mod graphql;
 mod hooks;
@@ -103,6 +104,9 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/issues/{number}", PATCH, CONVERSE, issues::update),
     ("/issues/{number}/comments", GET, READ_ISSUES, comments::list),
     ("/issues/{number}/comments", POST, CONVERSE, comments::create),
+    ("/issues/{number}/dependencies/blocked_by", GET, READ_ISSUES, dependencies::list),
+    ("/issues/{number}/dependencies/blocked_by", POST, write(&["issues"], Role::Triage), dependencies::add),
+    ("/issues/{number}/dependencies/blocked_by/{issue_id}", DELETE, write(&["issues"], Role::Triage), dependencies::remove),
     ("/issues/{number}/labels", POST, TRIAGE, labels::add),
     ("/issues/{number}/labels/{name}", DELETE, TRIAGE, labels::remove),
     ("/issues/{number}/reactions", POST, CONVERSE, reactions::create_on_issue),

@@ -141,6 +141,16 @@ pub enum Delivery {
         /// Login of the person.
         by: String,
     },
+    /// A closed pull request is opened again.
+    #[serde(rename = "github-reopen")]
+    Reopen {
+        /// As `owner/name`.
+        repository: String,
+        /// Number of the pull request.
+        pull_request: u64,
+        /// Login of the person.
+        by: String,
+    },
 }
 
 impl Simulator for GitHub {
@@ -194,6 +204,7 @@ impl Simulator for GitHub {
                 let Some(pull) = &issue.pull else {
                     let mut shown = state.issue(repository, issue);
                     shown["comments"] = Value::from(comments);
+                    shown["blocked_by"] = Value::from(issue.blocked_by.clone());
                     issues.push(shown);
                     continue;
                 };
@@ -253,6 +264,9 @@ impl Simulator for GitHub {
             }
             Delivery::Close { repository, pull_request, merge, by } => {
                 self.closed(&repository, pull_request, merge, &by)
+            }
+            Delivery::Reopen { repository, pull_request, by } => {
+                self.reopened(&repository, pull_request, &by)
             }
         }
     }

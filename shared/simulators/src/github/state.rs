@@ -149,6 +149,8 @@ pub(super) struct Issue {
     pub(super) labels: Vec<String>,
     pub(super) comments: Vec<Comment>,
     pub(super) reactions: Vec<Reaction>,
+    /// The ids of the issues by which it is blocked.
+    pub(super) blocked_by: Vec<u64>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     /// When and by whom it was closed, and GitHub's reason: `completed` or `not_planned`.
@@ -386,6 +388,7 @@ impl State {
             labels,
             comments,
             reactions,
+            blocked_by: Vec::new(),
             created_at,
             updated_at,
             closed: None,

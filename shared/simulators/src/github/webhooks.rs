@@ -236,6 +236,26 @@ impl GitHub {
         let payload = json!({ "action": "closed", "number": number, "pull_request": shown });
         Ok(outgoing(&mut state, &self.signing, index, "pull_request", payload, &by))
     }
+
+    /// `by` opens a pull request again that was closed without being merged: `pull_request.reopened`.
+    ///
+    /// # Errors
+    /// A sentence that says what does not exist, or that it is not closed.
+    pub fn reopened(&self, repository: &str, number: u64, by: &str) -> Result<Outgoing, Refusal> {
+        let mut state = self.lock();
+        let (index, by, now) = (find(&state, repository)?, person(&state, by)?, state.now());
+        let changed = issue_mut(&mut state, index, number)?;
+        let is_unmerged = changed.pull.as_ref().is_some_and(|pull| pull.merged.is_none());
+        if !is_unmerged || changed.closed.take().is_none() {
+            return Err(format!("#{number} is no pull request that was closed without being merged"));
+        }
+        changed.updated_at = now;
+        let (repository, changed) = (&state.repositories[index], issue(&state, index, number)?);
+        let pull = changed.pull.as_ref().ok_or_else(|| no_pull(number))?;
+        let shown = full(&state, repository, changed, pull)?;
+        let payload = json!({ "action": "reopened", "number": number, "pull_request": shown });
+        Ok(outgoing(&mut state, &self.signing, index, "pull_request", payload, &by))
+    }
 }
 
 /// The merge commit of a pull request, stored but on no branch yet.

@@ -8,6 +8,7 @@ mod code;
 mod commits;
 mod discussions;
 mod issues;
+mod links;
 mod merge_requests;
 mod notes;
 mod people;

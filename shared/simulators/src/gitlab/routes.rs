@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::answer::{Answer, Call, Failure, Handler};
 use super::state::State;
 use super::world::Level;
-use super::{GitLab, code, commits, discussions, issues, merge_requests, notes, people, pipelines, uploads};
+use super::{
+    GitLab, code, commits, discussions, issues, links, merge_requests, notes, people, pipelines, uploads,
+};
 use crate::credentials::{bearer, same};
 
 const DELETE: MethodFilter = MethodFilter::DELETE;
@@ -38,6 +40,9 @@ const OF_PROJECTS: &[(&str, MethodFilter, Level, Handler)] = &[
     ("/issues/{issue_iid}", GET, Level::Guest, issues::get),
     ("/issues/{issue_iid}", PUT, Level::Reporter, issues::edit),
     ("/issues/{issue_iid}/award_emoji", POST, Level::Guest, issues::award),
+    ("/issues/{issue_iid}/links", GET, Level::Guest, links::list),
+    ("/issues/{issue_iid}/links", POST, Level::Reporter, links::create),
+    ("/issues/{issue_iid}/links/{issue_link_id}", DELETE, Level::Reporter, links::delete),
     ("/issues/{issue_iid}/notes", GET, Level::Guest, notes::list_of_issue),
     ("/issues/{issue_iid}/notes", POST, Level::Guest, notes::create_on_issue),
     ("/issues/{issue_iid}/notes/{note_id}", PUT, Level::Guest, notes::edit_on_issue),

@@ -89,6 +89,14 @@ pub enum Delivery {
         /// Username of the person.
         by: String,
     },
+    /// A closed merge request is opened again.
+    #[serde(rename = "gitlab-reopen")]
+    Reopen {
+        /// As `group/project!1`.
+        merge_request: String,
+        /// Username of the person.
+        by: String,
+    },
 }
 
 impl Simulator for GitLab {
@@ -129,6 +137,7 @@ impl Simulator for GitLab {
             }
             Delivery::Pipeline { project, branch, jobs, by } => self.ran(&project, &branch, &jobs, &by),
             Delivery::Close { merge_request, merge, by } => self.closed(&merge_request, merge, &by),
+            Delivery::Reopen { merge_request, by } => self.reopened(&merge_request, &by),
         }
     }
 
@@ -180,6 +189,8 @@ fn shown(state: &State, project: &Project) -> Value {
         let mut shown = state.shown_issue(project, issue);
         shown["number"] = issue.iid.into();
         shown["html_url"] = shown["web_url"].clone();
+        let links = state.links_of((project.id, issue.iid)).into_iter();
+        shown["links"] = links.map(|(_, (_, iid), kind)| json!({ "type": kind, "number": iid })).collect();
         shown["comments"] = issue.notes.iter().map(|note| state.shown_note(note)).collect();
         shown
     });

@@ -17,6 +17,9 @@ pub(super) struct State {
     pub(super) bot: String,
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<Project>,
+    /// Whether one issue can block another, as in the paid tiers.
+    pub(super) blocking_links: bool,
+    pub(super) links: Vec<IssueLink>,
     pub(super) clock: Clock,
     /// Without a slash at its end.
     pub(super) address: String,
@@ -80,6 +83,21 @@ pub(super) struct Issue {
     pub(super) awards: BTreeSet<(String, String)>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
+}
+
+/// A link between two issues, each by its project's id and its number there.
+pub(super) struct IssueLink {
+    pub(super) id: u64,
+    pub(super) source: (u64, u64),
+    pub(super) target: (u64, u64),
+    /// `relates_to`, or `blocks`, which is said of the source.
+    pub(super) kind: &'static str,
+}
+
+impl IssueLink {
+    pub(super) fn blocks(&self) -> bool {
+        self.kind == "blocks"
+    }
 }
 
 pub(super) struct MergeRequest {
@@ -172,6 +190,8 @@ impl State {
             bot: world.bot.clone(),
             scopes: world.scopes.clone(),
             projects: Vec::new(),
+            blocking_links: world.blocking_links,
+            links: Vec::new(),
             clock: opening.clock.clone(),
             address: opening.address.clone(),
             last_id: 1_000,

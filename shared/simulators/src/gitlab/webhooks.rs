@@ -251,6 +251,17 @@ impl GitLab {
         Ok(self.outgoing(&mut state, at, "Merge Request Hook", payload, &by))
     }
 
+    /// `by` opens a merge request again that was closed.
+    pub(super) fn reopened(&self, merge_request: &str, by: &str) -> Result<Outgoing, Refusal> {
+        let mut state = self.lock();
+        let ((at, iid), by, now) = (find(&state, merge_request, '!')?, person(&state, by)?, state.now());
+        let one = state.projects[at].merge_requests.get_mut(&iid).filter(|one| one.state == "closed");
+        let one = one.ok_or_else(|| format!("{merge_request} is no closed merge request"))?;
+        (one.state, one.updated_at) = ("opened", now);
+        let payload = Self::merge_request_payload(&state, (at, iid), "reopen");
+        Ok(self.outgoing(&mut state, at, "Merge Request Hook", payload, &by))
+    }
+
     fn merge_request_payload(state: &State, (at, iid): (usize, u64), action: &str) -> Value {
         let project = &state.projects[at];
         let one = project.merge_requests.get(&iid);

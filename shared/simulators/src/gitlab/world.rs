@@ -19,6 +19,9 @@ pub struct World {
     /// The scopes of the token.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
+    /// Whether one issue can block another, as in the paid tiers.
+    #[serde(default)]
+    pub blocking_links: bool,
     /// Accounts of people and bots.
     pub users: Vec<User>,
     /// Projects.

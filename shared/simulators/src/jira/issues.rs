@@ -52,6 +52,7 @@ impl Jira {
         if everything || asked.contains(&"comment") {
             all.insert("comment".into(), comments);
         }
+        all.insert("issuelinks".into(), self.links_json(state, issue));
         let left_out = |name: &str| asked.iter().any(|asked| asked.strip_prefix('-') == Some(name));
         all.retain(|name, _| {
             (navigable || name == "comment" || asked.contains(&name.as_str())) && !left_out(name)

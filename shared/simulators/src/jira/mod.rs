@@ -8,6 +8,7 @@ mod document;
 mod document_format;
 mod issues;
 mod jql;
+mod links;
 mod people;
 mod projects;
 mod render;

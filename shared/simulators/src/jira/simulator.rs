@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    DocumentFormat, Jira, World, attachments, authenticate, comments, issues, people, projects, search,
-    transitions,
+    DocumentFormat, Jira, World, attachments, authenticate, comments, issues, links, people, projects,
+    search, transitions,
 };
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
@@ -76,6 +76,8 @@ impl Simulator for Jira {
             .route("/issue/{key}/comment", get(comments::list).post(comments::add))
             .route("/issue/{key}/comment/{id}", put(comments::update))
             .route("/issue/{key}/transitions", get(transitions::list).post(transitions::make))
+            .route("/issueLink", post(links::create))
+            .route("/issueLink/{id}", axum::routing::delete(links::delete))
             .route("/mypermissions", get(people::permissions))
             .route("/myself", get(people::myself))
             .route("/project/{key}/statuses", get(projects::statuses_by_type))

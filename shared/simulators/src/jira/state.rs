@@ -16,6 +16,7 @@ const FIRST_ID: u64 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) issues: Vec<Issue>,
+    pub(super) links: Vec<Link>,
     /// The keys of deleted tickets.
     deleted: Vec<String>,
     last_id: u64,
@@ -43,6 +44,15 @@ pub(super) struct Issue {
     pub(super) updated: Timestamp,
     /// From when on searches show it.
     pub(super) indexed: Timestamp,
+}
+
+/// A link between two tickets, by their keys: the one at the inward end blocks the one at the outward end.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) inward: String,
+    pub(super) outward: String,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +90,8 @@ impl Comment {
 impl State {
     /// The state that the world describes.
     pub(super) fn new(world: &World, now: Timestamp) -> Result<Self, WorldError> {
-        let mut state = Self { issues: Vec::new(), deleted: Vec::new(), last_id: FIRST_ID };
+        let mut state =
+            Self { issues: Vec::new(), links: Vec::new(), deleted: Vec::new(), last_id: FIRST_ID };
         for (index, ticket) in world.tickets.iter().enumerate() {
             let place = format!("jira.tickets[{index}]");
             let issue = state.make_issue(world, ticket, now, &place)?;
@@ -196,6 +207,7 @@ impl State {
 
     pub(super) fn delete(&mut self, key: &str) {
         self.issues.retain(|issue| issue.key != key);
+        self.links.retain(|link| link.inward != key && link.outward != key);
         self.deleted.push(key.to_owned());
     }
 
@@ -228,8 +240,11 @@ impl State {
                                "visibility": comment.visibility, "public": comment.is_public()})
                     })
                     .collect();
+                let links = self.links.iter().filter(|link| link.outward == issue.key);
+                let links: Vec<Value> =
+                    links.map(|link| json!({"id": link.id, "type": link.kind, "blocked_by": link.inward})).collect();
                 json!({
-                    "key": issue.key, "type": issue.issue_type, "summary": issue.summary, "status": issue.status,
+                    "links": links, "key": issue.key, "type": issue.issue_type, "summary": issue.summary, "status": issue.status,
                     "description": document::to_wiki(&issue.description), "labels": issue.labels,
                     "assignee": issue.assignee, "parent": issue.parent, "fields": issue.custom,
                     "comments": comments, "properties": issue.properties,

@@ -24,6 +24,9 @@ pub struct World {
     /// <https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/>.
     #[serde(default = "search_lag_seconds")]
     pub search_lag_seconds: u32,
+    /// The names of the types of links between tickets.
+    #[serde(default = "link_types")]
+    pub link_types: Vec<String>,
     /// Custom fields of the site.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -36,6 +39,10 @@ pub struct World {
 
 fn search_lag_seconds() -> u32 {
     120
+}
+
+fn link_types() -> Vec<String> {
+    ["Blocks", "Cloners", "Duplicate", "Relates"].map(str::to_owned).to_vec()
 }
 
 fn permissions() -> Vec<String> {

@@ -52,7 +52,14 @@ impl Linear {
         let parent = issue.parent.as_deref().and_then(|id| state.issue(id));
         let labels: Vec<Value> = issue.labels.iter().map(|id| self.label_json(id)).collect();
         let comments: Vec<Value> = issue.comments.iter().map(|comment| json!({"id": comment.id})).collect();
+        let relations = state.relations.iter().filter(|relation| relation.related == issue.id);
+        let relations = relations.map(|relation| {
+            let other = state.issue(&relation.issue);
+            let other = other.map(|other| json!({"id": other.id, "identifier": other.key}));
+            json!({"id": relation.id, "type": relation.kind, "issue": other})
+        });
         json!({
+            "inverseRelations": relations.collect::<Vec<_>>(),
             "id": issue.id, "identifier": issue.key, "previousIdentifiers": issue.former_keys,
             "title": issue.title, "description": issue.description, "url": self.url_of(&issue.key),
             "createdAt": issue.created.to_string(), "updatedAt": issue.updated.to_string(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::filter::matches;
-use super::state::{Comment, Issue, State, team_id, team_of};
+use super::state::{Comment, Issue, Relation, State, team_id, team_of};
 use super::{Failure, Linear};
 
 /// The longest title.
@@ -105,6 +105,28 @@ impl Linear {
                 issue.labels.retain(|known| known != label);
                 issue.updated = now;
                 Ok(json!({"success": true, "lastSyncId": 1}))
+            }
+            "issueRelationCreate" => {
+                let id = new_id(input, |id| state.relations.iter().any(|known| known.id == id))?;
+                let end = |name: &str| -> Result<String, Failure> {
+                    let issue = state.issue(text(input, name)?).ok_or_else(|| Failure::unknown("Issue"))?;
+                    Ok(issue.id.clone())
+                };
+                let (issue, related) = (end("issueId")?, end("relatedIssueId")?);
+                if issue == related {
+                    return Err(Failure::invalid("An issue cannot be related to itself"));
+                }
+                let kind = text(input, "type")?.to_owned();
+                state.relations.push(Relation { id, issue, related, kind });
+                Ok(json!({"success": true, "lastSyncId": 1}))
+            }
+            "issueRelationDelete" => {
+                let (id, before) = (text(arguments, "id")?, state.relations.len());
+                state.relations.retain(|known| known.id != id);
+                match state.relations.len() < before {
+                    true => Ok(json!({"success": true, "lastSyncId": 1})),
+                    false => Err(Failure::unknown("IssueRelation")),
+                }
             }
             "commentCreate" => self.create_comment(&mut state, input),
             "commentUpdate" => {

@@ -10,6 +10,16 @@ use crate::error::WorldError;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) issues: Vec<Issue>,
+    pub(super) relations: Vec<Relation>,
+}
+
+/// What one issue has to do with another, by their IDs.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    pub(super) id: String,
+    pub(super) issue: String,
+    pub(super) related: String,
+    pub(super) kind: String,
 }
 
 #[derive(Debug, Clone)]
@@ -120,8 +130,13 @@ impl State {
                 json!({"id": comment.id, "author": name(&comment.author), "text": comment.body,
                        "reactions": comment.reactions.iter().map(|(emoji, _)| emoji).collect::<Vec<_>>()})
             });
+            let relations = self.relations.iter().filter(|relation| relation.related == issue.id);
+            let relations = relations.map(|relation| {
+                let other = self.issue(&relation.issue).map(|other| other.key.clone());
+                json!({"type": relation.kind, "blocked_by": other})
+            });
             json!({
-                "key": issue.key, "id": issue.id, "summary": issue.title, "description": issue.description,
+                "links": relations.collect::<Vec<_>>(), "key": issue.key, "id": issue.id, "summary": issue.title, "description": issue.description,
                 "status": world.state_name(team, &issue.state), "labels": world.label_names(&issue.labels),
                 "assignee": issue.assignee.as_deref().and_then(name), "parent": issue.parent,
                 "estimate": issue.estimate, "comments": comments.collect::<Vec<_>>(),

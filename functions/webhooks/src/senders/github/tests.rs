@@ -199,6 +199,18 @@ fn the_end_of_a_pull_request_counts_even_when_the_bot_closed_it() {
 }
 
 #[test]
+fn a_pull_request_that_is_opened_again_is_told_apart_from_an_issue() {
+    let more = json!({"pull_request": {"number": 3, "updated_at": "2026-11-22T13:00:00Z"}});
+    let Meaning::PullRequestReopened(reopened) =
+        meaning_of("pull_request", delivery("ticketsmith[bot]", "reopened", more))
+    else {
+        panic!("not opened again")
+    };
+    assert_eq!((reopened.repository.as_str(), reopened.number), ("acme/shop", 3));
+    assert_eq!(reopened.at.to_string(), "2026-11-22T13:00:00Z");
+}
+
+#[test]
 fn the_bots_own_doing_is_ignored() {
     let more = json!({"issue": {"number": 12}, "label": {"name": "agent"}});
     let own = meaning_of("issues", delivery("Ticketsmith[bot]", "labeled", more));

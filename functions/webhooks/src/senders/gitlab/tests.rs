@@ -198,6 +198,18 @@ fn the_end_of_a_merge_request_counts_even_when_the_bot_closed_it() {
 }
 
 #[test]
+fn a_merge_request_that_is_opened_again_is_no_end() {
+    let attributes = json!({"iid": 3, "action": "reopen", "updated_at": "2026-11-22 13:00:00 UTC"});
+    let Meaning::PullRequestReopened(reopened) =
+        meaning_of(delivery("merge_request", "ada", attributes, json!({})))
+    else {
+        panic!("not opened again")
+    };
+    assert_eq!((reopened.repository.as_str(), reopened.number), ("acme/web/shop", 3));
+    assert_eq!(reopened.at.to_string(), "2026-11-22T13:00:00Z");
+}
+
+#[test]
 fn a_pipeline_that_is_done_is_a_check() {
     let pipeline = |status: &str| {
         meaning_of(delivery(
