@@ -1,6 +1,7 @@
 //! The plugin itself.
 
 use crate::app::Installation;
+use crate::attachments::site_of;
 use crate::author::{Author, author, noreply_host};
 use crate::credentials::Credentials;
 use crate::issue_reference::IssueReference;
@@ -14,7 +15,7 @@ use domain::plugins::{
     RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskManagement, TaskQuery, TreeEntry,
     VersionControl,
 };
-use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
+use domain::{ActionError, Attachment, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -28,6 +29,8 @@ pub struct Github {
     pub(crate) client: Client,
     /// For the GraphQL API, which is beside the REST API on an Enterprise Server.
     pub(crate) graphql: Client,
+    /// For what the site for people gives to everybody.
+    pub(crate) site: Client,
     pub(crate) installation: Option<Arc<Installation>>,
     /// Whom commits are by; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
@@ -63,11 +66,12 @@ impl Github {
         let base_url = settings.base_url.trim_end_matches('/');
         let (graphql, client) =
             (client(base_url.strip_suffix("/v3").unwrap_or(base_url))?, client(base_url)?);
+        let site = Client::new("GitHub", &site_of(base_url), Auth::None, options)?;
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
         let (node_ids, own_login) = (Arc::default(), Arc::default());
-        Ok(Self { client, graphql, installation, author, noreply, node_ids, own_login })
+        Ok(Self { client, graphql, site, installation, author, noreply, node_ids, own_login })
     }
 
     /// Sends a request about a repository, as who may do that there.
@@ -290,6 +294,15 @@ impl VersionControl for Github {
 impl TaskManagement for Github {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
         self.read_issue(&task_id.parse()?).await
+    }
+
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(&task_id.parse()?, attachment, most).await
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

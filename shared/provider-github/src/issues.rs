@@ -1,5 +1,6 @@
 //! Issues as tickets.
 
+use crate::attachments::uploads_in;
 use crate::conversations::since;
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
@@ -103,7 +104,10 @@ impl Issue {
 impl Github {
     pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
         // One that is not there is told at once: it is rarely one that was just made.
-        Ok(self.issue(issue, |_| false).await?.into_task(&issue.repository))
+        let found = self.issue(issue, |_| false).await?;
+        // Of the whole text: a task has its beginning.
+        let attachments = uploads_in(found.body.as_deref().unwrap_or_default(), self.site.base_url());
+        Ok(found.into_task(&issue.repository).with_attachments(attachments))
     }
 
     async fn issue(

@@ -1,11 +1,12 @@
 //! The plugin itself.
 
 use crate::settings::Settings;
+use crate::uploads::{uploads_in, uploads_of};
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, CreatedTask, InspectedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery,
 };
-use domain::{ActionError, Task};
+use domain::{ActionError, Attachment, Task};
 use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 pub struct Linear {
     pub(crate) client: Client,
+    /// Where files are that people put into tickets.
+    pub(crate) uploads: String,
 }
 
 impl Linear {
@@ -35,14 +38,27 @@ impl Linear {
     ) -> Result<Self, ActionError> {
         // An API key is sent as it is; only tokens of OAuth are sent as `Bearer`.
         let auth = Auth::Header { name: "authorization", value: credentials.api_key };
-        Ok(Self { client: Client::new("Linear", &settings.base_url, auth, options)? })
+        let client = Client::new("Linear", &settings.base_url, auth, options)?;
+        Ok(Self { client, uploads: uploads_of(&settings.base_url) })
     }
 }
 
 #[async_trait]
 impl TaskManagement for Linear {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
-        Ok(self.ticket(task_id).await?.into())
+        let issue = self.ticket(task_id).await?;
+        // Of the whole text: a task has its beginning.
+        let attachments = uploads_in(issue.description.as_deref().unwrap_or_default(), &self.uploads);
+        Ok(Task::from(issue).with_attachments(attachments))
+    }
+
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(task_id, attachment, most).await
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

@@ -25,6 +25,7 @@ mod state;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod webhooks;
 mod world;
 

@@ -4,12 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::uploads::Upload;
 use super::world::{self, World};
 use crate::error::WorldError;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) issues: Vec<Issue>,
+    /// Files that people put into issues.
+    pub(super) uploads: Vec<Upload>,
 }
 
 #[derive(Debug, Clone)]
@@ -75,10 +78,15 @@ pub(super) fn team_of(key: &str) -> &str {
 
 impl State {
     /// The state that the world describes.
-    pub(super) fn new(world: &World, now: Timestamp) -> Result<Self, WorldError> {
+    pub(super) fn new(world: &World, address: &str, now: Timestamp) -> Result<Self, WorldError> {
         let mut state = Self::default();
-        for (index, issue) in world.issues.iter().enumerate() {
-            let issue = make_issue(world, issue, now, &format!("linear.issues[{index}]"))?;
+        for (index, described) in world.issues.iter().enumerate() {
+            let place = format!("linear.issues[{index}]");
+            let mut issue = make_issue(world, described, now, &place)?;
+            let (uploads, description) = Upload::all_of(described, address)
+                .map_err(|problem| WorldError::Invalid { place: format!("{place}.attachments"), problem })?;
+            issue.description = description;
+            state.uploads.extend(uploads);
             state.issues.push(issue);
         }
         Ok(state)

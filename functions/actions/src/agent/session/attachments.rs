@@ -62,7 +62,9 @@ const OTHER_TYPES: &[&str] = &[
     "image/",
     "video/",
 ];
-const PICTURE_TYPES: &[&str] = &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp"];
+/// The last one is that of a tracker that knows no more than that it is a picture.
+const PICTURE_TYPES: &[&str] =
+    &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp", "image/*"];
 
 /// A file of the ticket, as it was when the session or its round opened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -334,9 +336,13 @@ mod tests {
         ] {
             assert_eq!(kind(name, media_type), Kind::Text, "{name} {media_type:?}");
         }
-        for (name, media_type) in
-            [("a.png", Some("image/png")), ("a.JPG", None), ("a.webp", octets), ("a", Some("IMAGE/GIF"))]
-        {
+        for (name, media_type) in [
+            ("a.png", Some("image/png")),
+            ("a.JPG", None),
+            ("a.webp", octets),
+            ("a", Some("IMAGE/GIF")),
+            ("a", Some("image/*")),
+        ] {
             assert_eq!(kind(name, media_type), Kind::Picture, "{name} {media_type:?}");
         }
         for (name, media_type) in [
