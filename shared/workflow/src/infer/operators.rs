@@ -153,8 +153,9 @@ impl Inference<'_, '_, '_> {
             return Type::any();
         };
         if self.local(name).is_some() {
-            self.unwraps = true;
-            return Type::any();
+            let (kind, unwraps) = self.results.get(name).cloned().unwrap_or((Type::any(), true));
+            self.unwraps = unwraps;
+            return kind;
         }
         if !crate::names::is_function(name) {
             let names = functions::names();
