@@ -7,6 +7,7 @@
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
+use crate::pages::PER_PAGE;
 use domain::{ActionError, Attachment};
 use http_client::Optional;
 use percent_encoding::percent_decode_str;
@@ -23,21 +24,13 @@ const STORES: &[&str] = &[
 const FOLDER: &str = "/user-attachments/";
 const UUID: usize = 36;
 
+const AS_HTML: &str = "application/vnd.github.html+json";
+
 /// A picture, of whichever type.
 const PICTURE: &str = "image/*";
 
-/// The address of the site for people that belongs to an API.
-pub(crate) fn site_of(base_url: &str) -> String {
-    let base_url = base_url.trim_end_matches('/');
-    match base_url.strip_suffix("/api/v3") {
-        Some(server) => server.to_owned(),
-        // GitHub itself, and its own servers for single enterprises: `api.acme.ghe.com`.
-        None => base_url.replacen("https://api.", "https://", 1),
-    }
-}
-
 /// The files that a text links, each once, in the text's order. Links to other sites are left alone.
-pub(crate) fn uploads_in(text: &str, site: &str) -> Vec<Attachment> {
+fn uploads_in(text: &str, site: &str) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(FOLDER) {
         let Some(before) = text[..at].strip_suffix(site) else { continue };
@@ -106,7 +99,12 @@ struct Shown {
 }
 
 impl Github {
-    /// The content of a file that the body of an issue links.
+    /// The files that a text links.
+    pub(crate) fn files_linked_in(&self, text: &str) -> Vec<Attachment> {
+        uploads_in(text, self.site.base_url())
+    }
+
+    /// The content of a file that the body of an issue links, or a new comment in its repository.
     pub(crate) async fn content_of(
         &self,
         issue: &IssueReference,
@@ -114,7 +112,7 @@ impl Github {
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         let request = match file.id.split('/').collect::<Vec<_>>()[..] {
-            ["assets", uuid] => match signed_address(&self.body_as_html(issue).await?, uuid) {
+            ["assets", uuid] => match self.address_of(issue, uuid).await? {
                 Some(address) => self.client.get_at(&address, STORES),
                 None => self.site.get("/user-attachments/assets/{uuid}", &[uuid]),
             },
@@ -143,12 +141,27 @@ impl Github {
         Ok(answer.into_bytes())
     }
 
+    /// The address of a picture that is a key by itself, where the issue or one of the newest comments in its repository shows it.
+    async fn address_of(&self, issue: &IssueReference, uuid: &str) -> Result<Option<String>, ActionError> {
+        if let Some(address) = signed_address(&self.body_as_html(issue).await?, uuid) {
+            return Ok(Some(address));
+        }
+        let repository = &issue.repository;
+        let values = [repository.owner(), repository.name()];
+        let request = self.client.get("/repos/{owner}/{name}/issues/comments", &values);
+        let request = request.query("sort", "updated").query("direction", "desc").query("per_page", PER_PAGE);
+        let request = request.header("accept", AS_HTML);
+        let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
+        let shown: Vec<Shown> = answer.json()?;
+        Ok(shown.into_iter().find_map(|comment| signed_address(&comment.body_html?, uuid)))
+    }
+
     async fn body_as_html(&self, issue: &IssueReference) -> Result<String, ActionError> {
         let request = self.client.get(
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
-        let request = request.header("accept", "application/vnd.github.html+json");
+        let request = request.header("accept", AS_HTML);
         let answer = self.send_about(issue, request, |_| false).await.optional()?;
         let Some(answer) = answer else { return Ok(String::new()) };
         Ok(answer.json::<Shown>()?.body_html.unwrap_or_default())
@@ -211,17 +224,6 @@ mod tests {
             "https://github.com/user-attachments/",
         ] {
             assert_eq!(found(text), Vec::new(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_site_belongs_to_its_api() {
-        for (api, site) in [
-            ("https://api.github.com", "https://github.com"),
-            ("https://api.acme.ghe.com/", "https://acme.ghe.com"),
-            ("https://git.acme.example/api/v3/", "https://git.acme.example"),
-        ] {
-            assert_eq!(site_of(api), site);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The plugin itself.
 
 use crate::app::Installation;
-use crate::attachments::site_of;
 use crate::author::{Author, author, noreply_host};
 use crate::credentials::Credentials;
 use crate::issue_reference::IssueReference;
@@ -66,7 +65,7 @@ impl Github {
         let base_url = settings.base_url.trim_end_matches('/');
         let (graphql, client) =
             (client(base_url.strip_suffix("/v3").unwrap_or(base_url))?, client(base_url)?);
-        let site = Client::new("GitHub", &site_of(base_url), Auth::None, options)?;
+        let site = Client::new("GitHub", &settings.site(), Auth::None, options)?;
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
@@ -305,6 +304,10 @@ impl TaskManagement for Github {
         self.content_of(&task_id.parse()?, attachment, most).await
     }
 
+    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
+    }
+
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         Ok(self.make_issue(new, mark).await?.into())
     }
@@ -381,20 +384,4 @@ impl TaskManagement for Github {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn graphql_is_beside_the_rest_api_of_an_enterprise_server() {
-        let check = |base_url: &str, expected: &str| {
-            let settings = Settings { base_url: base_url.to_owned(), commit_author: None };
-            let credentials = Credentials::Token { token: "t".into() };
-            let options = Options::new().unwrap();
-            let github =
-                Github::new(&settings, credentials, RepositoryAccess::ReadContents, &options).unwrap();
-            assert_eq!(github.graphql.base_url(), expected);
-        };
-        check("https://api.github.com", "https://api.github.com");
-        check("https://git.acme.example/api/v3/", "https://git.acme.example/api");
-    }
-}
+mod tests;

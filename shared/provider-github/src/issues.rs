@@ -1,6 +1,5 @@
 //! Issues as tickets.
 
-use crate::attachments::uploads_in;
 use crate::conversations::since;
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;
@@ -106,7 +105,7 @@ impl Github {
         // One that is not there is told at once: it is rarely one that was just made.
         let found = self.issue(issue, |_| false).await?;
         // Of the whole text: a task has its beginning.
-        let attachments = uploads_in(found.body.as_deref().unwrap_or_default(), self.site.base_url());
+        let attachments = self.files_linked_in(found.body.as_deref().unwrap_or_default());
         Ok(found.into_task(&issue.repository).with_attachments(attachments))
     }
 

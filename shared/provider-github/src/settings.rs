@@ -30,3 +30,31 @@ fn commit_author<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 fn api() -> String {
     "https://api.github.com".into()
 }
+
+impl Settings {
+    /// The address of the site for people that belongs to the API.
+    pub(crate) fn site(&self) -> String {
+        let base_url = self.base_url.trim_end_matches('/');
+        match base_url.strip_suffix("/api/v3") {
+            Some(server) => server.to_owned(),
+            // GitHub itself, and its own servers for single enterprises: `api.acme.ghe.com`.
+            None => base_url.replacen("https://api.", "https://", 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_belongs_to_its_api() {
+        for (api, site) in [
+            ("https://api.github.com", "https://github.com"),
+            ("https://api.acme.ghe.com/", "https://acme.ghe.com"),
+            ("https://git.acme.example/api/v3/", "https://git.acme.example"),
+        ] {
+            assert_eq!(Settings { base_url: api.to_owned(), commit_author: None }.site(), site);
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! The plugin itself.
 
 use crate::settings::Settings;
-use crate::uploads::{uploads_in, uploads_of};
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, CreatedTask, InspectedTask, Mark, NewTask, StatusChange, TaskManagement, TaskQuery,
@@ -39,7 +38,7 @@ impl Linear {
         // An API key is sent as it is; only tokens of OAuth are sent as `Bearer`.
         let auth = Auth::Header { name: "authorization", value: credentials.api_key };
         let client = Client::new("Linear", &settings.base_url, auth, options)?;
-        Ok(Self { client, uploads: uploads_of(&settings.base_url) })
+        Ok(Self { client, uploads: settings.uploads() })
     }
 }
 
@@ -48,7 +47,7 @@ impl TaskManagement for Linear {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
         let issue = self.ticket(task_id).await?;
         // Of the whole text: a task has its beginning.
-        let attachments = uploads_in(issue.description.as_deref().unwrap_or_default(), &self.uploads);
+        let attachments = self.files_linked_in(issue.description.as_deref().unwrap_or_default());
         Ok(Task::from(issue).with_attachments(attachments))
     }
 
@@ -59,6 +58,10 @@ impl TaskManagement for Linear {
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         self.content_of(task_id, attachment, most).await
+    }
+
+    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

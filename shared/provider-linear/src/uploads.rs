@@ -3,6 +3,7 @@
 //!
 //! Whoever asks for it is given addresses that are keys by themselves for some time, so that the API key leaves the API's host for nothing.
 
+use crate::fields::Connection;
 use crate::linear::Linear;
 use crate::refusals::unknown_ticket;
 use domain::{ActionError, Attachment};
@@ -13,21 +14,14 @@ use serde_json::json;
 /// Where Linear keeps what people upload.
 const STORES: &[&str] = &["uploads.linear.app"];
 
-const DESCRIPTION: &str = "query Description($id: String!) { issue(id: $id) { description } }";
+/// The newest comments are those that an agent is told of.
+const TEXTS: &str =
+    "query Texts($id: String!) { issue(id: $id) { description comments(first: 50) { nodes { body } } } }";
 
 const UUID: usize = 36;
 
-/// Where the files of the workspaces that an API serves are.
-pub(crate) fn uploads_of(base_url: &str) -> String {
-    let base_url = base_url.trim_end_matches('/');
-    match base_url.strip_prefix("https://api.") {
-        Some(host) => format!("https://uploads.{host}"),
-        None => format!("{base_url}/uploads"),
-    }
-}
-
 /// The files that a text links, each once, in the text's order. Links to other sites are left alone.
-pub(crate) fn uploads_in(text: &str, uploads: &str) -> Vec<Attachment> {
+fn uploads_in(text: &str, uploads: &str) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(uploads) {
         let before = &text[..at];
@@ -78,29 +72,41 @@ struct Found {
 struct Described {
     #[serde(default)]
     description: Option<String>,
+    comments: Connection<Said>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    body: String,
 }
 
 impl Linear {
-    /// The content of a file that the description of a ticket links.
+    /// The files that a text links.
+    pub(crate) fn files_linked_in(&self, text: &str) -> Vec<Attachment> {
+        uploads_in(text, &self.uploads)
+    }
+
+    /// The content of a file that the description of a ticket or a comment on it links.
     pub(crate) async fn content_of(
         &self,
         key: &str,
         file: &Attachment,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        let asked =
-            self.ask_with_keys::<Found>("reading a description", DESCRIPTION, json!({"id": key})).await;
-        let description = match asked {
-            Ok((found, _)) => found.issue.description.unwrap_or_default(),
+        let asked = self.ask_with_keys::<Found>("reading a ticket's texts", TEXTS, json!({"id": key})).await;
+        let issue = match asked {
+            Ok((found, _)) => found.issue,
             Err(refusal) if refusal.is_unknown() => return Err(unknown_ticket(key)),
             Err(refusal) => return Err(refusal.into()),
         };
         let gone = || {
             ActionError::rejected(
-                "Linear no longer has the file, or the ticket's description no longer links it",
+                "Linear no longer has the file, or the ticket and its comments no longer link it",
             )
         };
-        let address = signed_address(&description, &file.id).ok_or_else(gone)?;
+        let comments = issue.comments.nodes.iter().map(|comment| comment.body.as_str());
+        let mut texts = issue.description.as_deref().into_iter().chain(comments);
+        let address = texts.find_map(|text| signed_address(text, &file.id)).ok_or_else(gone)?;
         let answer = self.client.get_at(address, STORES).at_most(most).send().await.optional()?;
         Ok(answer.ok_or_else(gone)?.into_bytes())
     }
@@ -152,9 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_belong_to_their_api_and_are_read_by_an_address_that_is_a_key() {
-        assert_eq!(uploads_of("https://api.linear.app/"), "https://uploads.linear.app");
-        assert_eq!(uploads_of("http://127.0.0.1:1"), "http://127.0.0.1:1/uploads");
+    fn uploads_are_read_by_an_address_that_is_a_key() {
         let text = "![a](https://u.example/x/1) and ![a](https://u.example/x/1?signature=2)";
         assert_eq!(signed_address(text, "x/1"), Some("https://u.example/x/1?signature=2"));
         assert_eq!(signed_address(text, "x/2"), None);

@@ -1,9 +1,9 @@
 //! Files that people put into issues.
 
 use crate::{GITHUB, github};
-use domain::plugins::{TaskManagement, TaskQuery};
+use domain::plugins::{NewTask, TaskManagement, TaskQuery};
 use domain::{Attachment, ErrorKind};
-use provider_testing::{assert_described, built_in};
+use provider_testing::{assert_described, built_in, mark};
 use serde_json::json;
 use simulators::Simulation;
 use simulators::fault::Fault;
@@ -68,6 +68,30 @@ async fn files_that_an_issue_links_are_read() {
 }
 
 #[tokio::test]
+async fn files_that_a_comment_links_are_read() {
+    let simulation = simulation(true).await;
+    let tracker = github(&simulation);
+    let link = tracker.get_task(ISSUE).await.unwrap().description;
+    // The picture of another issue: the newest comments of the repository show it.
+    let new = NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: "Other".into(),
+        description: "No files".into(),
+        labels: Vec::new(),
+        epic: None,
+        story_points: None,
+    };
+    let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
+    tracker.add_comment(&other, &format!("See {link}"), &mark("said")).await.unwrap();
+    let files = tracker.files_in(&other, &format!("See {link}"));
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["screen.png", "till.log.txt", "gone.txt"]);
+    assert_eq!(tracker.read_attachment(&other, &files[0], MOST).await.unwrap(), b"\x89PNG\r\n\x1a\n");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn no_other_host_is_asked_and_a_page_is_no_file() {
     let simulation = simulation(false).await;
     let tracker = github(&simulation);
@@ -87,6 +111,12 @@ async fn no_other_host_is_asked_and_a_page_is_no_file() {
             "{error}"
         );
     }
+    // Nor is the page that asks people to sign in the file.
+    let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())].into();
+    let fault = Fault { status: Some(200), headers, body: Some("<p>Sign in".into()), ..Fault::default() };
+    GITHUB.fault(&simulation, "/user-attachments/files/", fault);
+    let error = tracker.read_attachment(ISSUE, &text, MOST).await.unwrap_err();
+    assert!(error.message.starts_with("GitHub does not give the file"), "{error}");
     // An address in the body as HTML is as little trusted as a redirect.
     let [picture, ..] = files(&simulation).await;
     let uuid = picture.id.trim_start_matches("assets/");

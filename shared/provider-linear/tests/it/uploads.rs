@@ -47,6 +47,23 @@ async fn files_that_a_ticket_links_are_read_without_the_key() {
 }
 
 #[tokio::test]
+async fn files_that_a_comment_links_are_read() {
+    let mut world = world();
+    let section = world.section_mut::<simulators::linear::World>("linear").unwrap();
+    section.issues[1].attachments =
+        serde_json::from_value(json!([{"name": "a.txt", "text": "total 0"}])).unwrap();
+    let simulation = LINEAR.described_simulation_of(world).await;
+    let tracker = linear(&simulation);
+    // Said on another ticket than the one that it was uploaded to.
+    let link = tracker.get_task("ENG-8").await.unwrap().description;
+    tracker.add_comment("ENG-7", &format!("See {link}"), &provider_testing::mark("said")).await.unwrap();
+    let files = tracker.files_in("ENG-7", &format!("See {link}"));
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.txt"]);
+    assert_eq!(tracker.read_attachment("ENG-7", &files[0], 10).await.unwrap(), b"total 0");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn no_other_host_is_asked() {
     let simulation = simulation().await;
     let tracker = linear(&simulation);

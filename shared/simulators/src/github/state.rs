@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     suites::CheckSuite,
-    uploads::Upload,
+    upload::Upload,
     world::{Check, Role, Ruleset, User, World, invalid},
 };
 use crate::git::{Git, Signature};

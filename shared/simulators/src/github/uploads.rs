@@ -12,21 +12,8 @@ use axum::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{GitHub, state::State, world::Issue};
+use super::{GitHub, state::State, upload::Upload, world::Issue};
 use crate::attachment::Attachment;
-
-/// A file that somebody put into an issue.
-pub(super) struct Upload {
-    /// Where it is below `/user-attachments`: `assets/UUID` or `files/NUMBER/NAME`.
-    path: String,
-    /// What the store calls it.
-    stored: String,
-    media_type: String,
-    bytes: Vec<u8>,
-    is_private: bool,
-    /// Whether it is linked, but gone.
-    deleted: bool,
-}
 
 impl State {
     /// The body of an issue with links to its files, as GitHub's editor writes them.

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::uploads::Upload;
 use super::world::{self, World};
 use crate::error::WorldError;
 
@@ -50,6 +49,17 @@ pub(super) struct Comment {
     pub(super) reactions: Vec<(String, String)>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+}
+
+/// A file of an issue.
+#[derive(Debug)]
+pub(super) struct Upload {
+    /// The path of its address below the uploads.
+    pub(super) path: String,
+    pub(super) media_type: String,
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is linked, but gone.
+    pub(super) deleted: bool,
 }
 
 /// A UUID of version 4 that is the same in every run: it is made from what it names.

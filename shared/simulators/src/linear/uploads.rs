@@ -7,19 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Linear;
-use super::state::id_of;
+use super::state::{Upload, id_of};
 use super::world::Issue;
-
-/// A file of an issue.
-#[derive(Debug)]
-pub(super) struct Upload {
-    /// The path of its address below the uploads.
-    path: String,
-    media_type: String,
-    bytes: Vec<u8>,
-    /// Whether it is linked, but gone.
-    deleted: bool,
-}
 
 impl Upload {
     /// The files of an issue, and its description, which links them as Linear's editor does.
