@@ -262,16 +262,7 @@ impl Inference<'_, '_, '_> {
             NodeKind::Condition { condition, then, otherwise } => {
                 self.condition(condition, then, otherwise.as_deref(), context)
             }
-            NodeKind::Block { exprs, .. } => {
-                self.locals.push(HashMap::new());
-                let kind = exprs
-                    .iter()
-                    .map(|expression| self.infer(expression, context))
-                    .last()
-                    .unwrap_or_else(Type::null);
-                self.locals.pop();
-                kind
-            }
+            NodeKind::Block { exprs, .. } => self.block(exprs, context),
             NodeKind::Bind { lhs, rhs } => self.binding(lhs, rhs, context),
             NodeKind::Function { procedure, args } => {
                 self.call(procedure, &args.iter().collect::<Vec<_>>(), context)

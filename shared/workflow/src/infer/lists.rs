@@ -5,6 +5,7 @@ use super::{Edit, Inference};
 use crate::source::Span;
 use crate::types::{Kind, Type};
 use jlens_core::{Node, NodeKind};
+use std::collections::HashMap;
 
 impl Inference<'_, '_, '_> {
     /// What decides whether a node is a list, where the types do not say it.
@@ -63,6 +64,19 @@ impl Inference<'_, '_, '_> {
                 None => self.results.remove(name),
             };
         }
+        kind
+    }
+
+    /// The type of the last of some expressions, for which the others bind variables.
+    pub(super) fn block(&mut self, expressions: &[Node], context: Option<&Type>) -> Type {
+        let Some((last, before)) = expressions.split_last() else { return Type::null() };
+        self.locals.push(HashMap::new());
+        for expression in before {
+            self.infer(expression, context);
+        }
+        // What is in plain parentheses is left to what is around them.
+        let kind = if before.is_empty() { self.infer(last, context) } else { self.kept(last, context) };
+        self.locals.pop();
         kind
     }
 }
