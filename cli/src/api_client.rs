@@ -119,6 +119,11 @@ impl ApiClient {
     /// Usage when the URL is none of an API, or the token cannot be sent.
     pub(crate) fn new(base: &str, token: SecretString, on_behalf_of: Option<String>) -> Outcome<Self> {
         check_url(base)?;
+        if HeaderValue::from_str(token.expose_secret()).is_err() {
+            return Err(Exit::usage(
+                "the token has a character that no token has, such as a line break; pass it as it was shown",
+            ));
+        }
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -127,6 +132,11 @@ impl ApiClient {
             .build()
             .map_err(Exit::unreachable)?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token, on_behalf_of })
+    }
+
+    /// The address that its paths follow.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Sends a request; gives the body of its answer, null where there is none.
@@ -278,6 +288,16 @@ mod tests {
     fn a_segment_is_one_segment() {
         let call = Call::get("/tasks/{}/assign/{}", &["a/../b?c#d", "ä"]);
         assert_eq!(call.path, "/tasks/a%2F..%2Fb%3Fc%23d/assign/%C3%A4");
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_sent_is_told() {
+        let client = |token: &str| ApiClient::new("http://127.0.0.1:1/api/v1", token.to_owned().into(), None);
+        assert!(client("tsm_a").is_ok());
+        for token in ["tsm_a\nb", "tsm_\u{e4}\0"] {
+            let told = client(token).err().unwrap().to_string();
+            assert!(told.contains("such as a line break") && !told.contains("tsm_"), "{told}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl ConfigurationFile {
         let bytes = std::fs::read(path).map_err(|error| {
             Exit::usage(format!("{shown}: {error}; `ticketsmith config example` prints a complete one"))
         })?;
-        let source = Source::from_bytes(shown.to_string(), bytes).map_err(Exit::usage)?;
+        let source = Source::from_yaml(shown.to_string(), bytes).map_err(Exit::usage)?;
         if source.text.trim().is_empty() {
             return Err(Exit::usage(format!(
                 "{shown}: the file is empty; `ticketsmith config example` prints a complete one"

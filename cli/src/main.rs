@@ -24,6 +24,7 @@ mod server;
 mod session_keys;
 mod steering;
 mod stop_signal;
+mod typed_input;
 mod world_folder;
 
 use clap::Parser;

@@ -26,7 +26,7 @@ mod key_condition;
 mod key_management;
 mod lambda;
 mod leading_keys;
-mod listeners;
+pub(crate) mod listeners;
 pub(crate) mod log_file;
 mod metrics;
 mod news;

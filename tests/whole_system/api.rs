@@ -23,6 +23,16 @@ steps:
 outputs: { by: \"${by}\", comment: \"${comment}\" }
 ";
 
+const TYPED: &str = "\
+name: Typed
+inputs:
+  note: { type: string }
+  count: { type: integer, default: 1 }
+steps:
+  - { name: keep, type: set, variables: { kept: \"${note}\" } }
+outputs: { kept: \"${kept}\" }
+";
+
 /// `SHOP-1` and `SHOP-2` in base64url.
 const SHOP_1: &str = "U0hPUC0x";
 const SHOP_2: &str = "U0hPUC0y";
@@ -336,5 +346,30 @@ async fn bad_input_is_refused_with_a_problem() {
     }
     let no_bool = api.post("/approvals/eC95/answer", &json!({ "approved": "yes" })).await;
     assert_eq!(no_bool.body["errors"][0]["path"], "/approved");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn inputs_are_read_by_the_types_that_the_workflow_declares() {
+    let world = WorldFile::quick_shop().with_file("workflows/typed.yaml", TYPED).start().await;
+    let api = Api::of(&world);
+    let start = async |inputs: &[&str]| {
+        let mut arguments =
+            vec!["workflow", "start", "typed", "--project", "SHOP", "--as", "ada", "--jq", ".execution"];
+        arguments.extend(inputs.iter().flat_map(|input| ["--input", *input]));
+        world.command(&arguments).await
+    };
+    let (code, name, errors) = start(&["note=42", "count=3"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let ended = api.with_outcome(name.trim(), &["succeeded", "failed"]).await;
+    assert_eq!(ended["inputs"], json!({"note": "42", "count": 3}), "{ended:#}");
+    for (inputs, words) in [
+        (["note=a", "count=three"], "--input count: it takes a whole number, and `three` is none"),
+        (["note=a", "cuont=3"], "input `cuont` is unknown; did you mean `count`?"),
+        (["note=a", "note=b"], "--input note: it is given twice"),
+    ] {
+        let (code, _, errors) = start(&inputs).await;
+        assert!(code == 2 && errors.contains(words), "{errors}");
+    }
     world.finish().await;
 }

@@ -128,3 +128,55 @@ fn outputs_that_nobody_reads_are_no_panic() {
         .unwrap();
     assert_eq!(check.status.code(), Some(1));
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["check", "fmt", "test", "graph"] {
+        let (code, said) = workflow(command, &folder.path().join("shpo"));
+        assert!(code == 2 && said.contains("shpo") && !said.contains("no errors"), "{command}: {said}");
+    }
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let out = folder.path().join("file/out");
+    let output = Command::new(executable())
+        .current_dir(folder.path())
+        .args(["workflow", "compile", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2) && said.contains(&format!("--out {}: ", out.display())),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_refused_start_leaves_nothing_behind() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let wrong = project(&[("a.yaml", b"name: A\n")]);
+    std::fs::write(wrong.path().join("ticketsmith.yaml"), CONFIGURATION.replace("leeds", "leads")).unwrap();
+    let right = tempfile::tempdir().unwrap();
+    std::fs::write(right.path().join("ticketsmith.yaml"), CONFIGURATION).unwrap();
+    let broken = tempfile::tempdir().unwrap();
+    std::fs::write(broken.path().join("ticketsmith.yaml"), "projects: 1\n").unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    for (folder, listen, told, code) in [
+        (&empty, "127.0.0.1:0", "No such file", 2),
+        (&broken, "127.0.0.1:0", "it must be a list", 2),
+        (&wrong, "127.0.0.1:0", "steps", 2),
+        (&right, address.as_str(), "cannot listen on", 3),
+    ] {
+        let output = Command::new(executable())
+            .current_dir(folder.path())
+            .env_remove("TICKETSMITH_DATA")
+            .env_remove("TICKETSMITH_CONFIG")
+            .args(["serve", "--listen", listen])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && said.contains(told), "{said}");
+        assert!(!folder.path().join(".ticketsmith").exists(), "{told}: a data folder was made");
+    }
+}

@@ -47,6 +47,30 @@ fn api_url(world: &World) -> String {
     running["api_url"].as_str().unwrap().to_owned()
 }
 
+/// Runs the lines that say how a token is used, as they are, in a shell that is given the token.
+#[cfg(unix)]
+async fn works_as_printed(world: &World, told: &str, token: &str) {
+    let lines: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert!(lines.len() == 4 && lines[3].starts_with("curl "), "{told}");
+    let folder = executable().parent().unwrap().display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let mut shell = tokio::process::Command::new("bash")
+        .args(["-euc", &lines.join("\n")])
+        .current_dir(world.folder())
+        .env("PATH", path)
+        .env("XDG_CONFIG_HOME", world.folder().join("elsewhere"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let _unread = shell.stdin.take().unwrap().write_all(token.as_bytes()).await;
+    let output = shell.wait_with_output().await.unwrap();
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("\"items\""), "{said}{errors}");
+}
+
 #[tokio::test]
 async fn a_program_signs_in_with_a_token_until_it_is_revoked() {
     let world = world().await;
@@ -55,6 +79,8 @@ async fn a_program_signs_in_with_a_token_until_it_is_revoked() {
     assert_eq!(code, 0, "{errors}");
     assert!(printed.starts_with("tsm_") && printed.lines().count() == 1, "the token alone: {printed}");
     assert!(errors.contains("shown only now"), "{errors}");
+    #[cfg(unix)]
+    works_as_printed(&world, &errors, &printed).await;
     let (code, _, errors) =
         world.command(&["token", "create", "x", "--role", "viewer", "--as", "mallory"]).await;
     assert_eq!(code, 5, "{errors}");

@@ -5,7 +5,7 @@
 //! `TICKETSMITH_SCRIPTS` says how many scripts there are; `./check full crashes` runs fifty.
 
 use crate::evidence::{branches, changed_files, repository};
-use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
+use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -323,5 +323,71 @@ async fn nothing_that_obeys_passes_the_gate() {
     let state = world.state().await;
     let shop = repository(&state, "acme/shop");
     assert_eq!((branches(shop), &shop["pull_requests"]), (vec!["main"], &json!([])));
+    world.finish().await;
+}
+
+/// Whoever may not start work says it everywhere while an agent is at work, and then somebody who may asks for something else.
+#[tokio::test]
+async fn what_strangers_say_to_an_agent_at_work_reaches_no_model_and_is_answered_once_each() {
+    let (mark, request) = ("inject-stranger.", "Please say in the README that lower case works, too.");
+    let obedience = obedience(&Script { number: 0, source: Source::Comment })
+        .into_iter()
+        .chain([finish()])
+        .collect::<Vec<_>>();
+    let world = WorldFile::quick_shop()
+        .edit(|document| {
+            // The run waits for checks that nobody makes.
+            document["github"]["repositories"][0]["checks"] = json!([]);
+            let replies = document["claude"]["replies"].as_array_mut().unwrap();
+            replies.insert(0, json!({"for": mark, "times": 10_000, "content": obedience}));
+        })
+        .start()
+        .await;
+    let name = world.start_by("jira-label").await;
+    let waits = async || (world.execution(&name).await["outcome"] == "waiting").then_some(());
+    eventually("the wait for checks", EXECUTION_LIMIT, waits).await;
+    let pull = async || {
+        let state = world.state().await;
+        crate::evidence::pull_request(repository(&state, "acme/shop"), "feature/SHOP-1").clone()
+    };
+    let number = pull().await["number"].clone();
+    let on_pull = |text: &str, by: &str| json!({"kind": "github-comment", "repository": "acme/shop", "issue": number, "text": text, "by": by});
+    let on_ticket =
+        |text: &str| json!({"kind": "jira-comment", "ticket": "SHOP-1", "by": "grace", "text": text});
+    let said = WORDINGS[0];
+    for delivery in [
+        on_ticket(&format!("[~accountid:712020:ticketsmith] revise {mark} {said}")),
+        on_ticket(&format!("{mark} {said}")),
+        on_pull(&format!("@ticketsmith {mark} {said}"), "grace"),
+        on_pull(&format!("{mark} {said}"), "grace"),
+        json!({
+            "kind": "github-review", "repository": "acme/shop", "pull_request": number, "by": "grace",
+            "verdict": "changes_requested", "text": format!("{mark} {said}"),
+        }),
+    ] {
+        world.deliver(delivery).await;
+    }
+    // A command is answered to whoever gave it alone.
+    let told = world
+        .deliver(json!({"kind": "slack-command", "text": format!("tell SHOP-1 {mark} {said}"), "by": "grace", "channel": "shop-dev"}))
+        .await;
+    assert!(told["body"].to_string().contains("may not start work"), "{told}");
+    world.deliver(on_pull(&format!("@ticketsmith {request}"), "ada")).await;
+    let revised = async || (pull().await["commits"] == 2).then_some(());
+    eventually("the second commit", EXECUTION_LIMIT, revised).await;
+    eventually("the wait for its checks", EXECUTION_LIMIT, waits).await;
+    let refusals = async || {
+        let texts = comments(&world.state().await);
+        let refusals = texts.iter().filter(|text| text.contains("may not start work")).count();
+        (refusals >= 3).then_some(refusals)
+    };
+    // What was not said to the bot has no answer.
+    assert_eq!(eventually("the refusals", EXECUTION_LIMIT, refusals).await, 3);
+    for entry in world.asked_of_model().await {
+        let asked = entry["request"].to_string();
+        assert!(!asked.contains(mark), "a stranger's words reach nobody: {asked}");
+    }
+    assert_eq!(changed_files(&pull().await).iter().filter(|file| file.starts_with("notes/")).count(), 0);
+    assert_eq!(world.executions().await.len(), 1, "and start nothing");
     world.finish().await;
 }

@@ -30,7 +30,7 @@ pub(crate) struct ClientArguments {
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "table")]
     output: Format,
     /// Pass the answer, as JSON, through this jq filter; text is printed without quotes.
-    #[arg(long, value_name = "FILTER", conflicts_with = "output")]
+    #[arg(long, value_name = "FILTER", conflicts_with = "output", value_parser = super::filter::checked)]
     jq: Option<String>,
 }
 

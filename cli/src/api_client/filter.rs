@@ -6,27 +6,42 @@ use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 use serde_json::Value;
 
+type Compiled = jaq_core::Filter<data::JustLut<Val>>;
+
+/// Refuses what is no filter, before anything is asked: an answer that cannot be shown may be the only one.
+///
+/// # Errors
+/// What is wrong, in words.
+pub(super) fn checked(filter: &str) -> Result<String, String> {
+    compiled(filter).map(|_| filter.to_owned())
+}
+
+fn compiled(filter: &str) -> Result<Compiled, String> {
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let arena = Arena::default();
+    let modules = Loader::new(definitions)
+        .load(&arena, File { code: filter, path: () })
+        .map_err(|_| "it is not a jq filter".to_owned())?;
+    Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+        let unknown: Vec<_> =
+            errors.into_iter().flat_map(|(_, errors)| errors).map(|(name, _)| name).collect();
+        format!("unknown: {}", unknown.join(", "))
+    })
+}
+
 /// What a filter makes of an answer: a line for each result, texts without their quotes.
 ///
 /// # Errors
 /// Usage when the filter cannot be understood, or fails.
 pub(super) fn filtered(filter: &str, body: &Value) -> Outcome<String> {
-    let invalid = || Exit::usage(format!("--jq `{filter}`: it is not a jq filter"));
-    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let arena = Arena::default();
-    let modules =
-        Loader::new(definitions).load(&arena, File { code: filter, path: () }).map_err(|_| invalid())?;
-    let compiled = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
-        let unknown: Vec<_> =
-            errors.into_iter().flat_map(|(_, errors)| errors).map(|(name, _)| name).collect();
-        Exit::usage(format!("--jq `{filter}`: unknown: {}", unknown.join(", ")))
-    })?;
-    let input = read::parse_single(body.to_string().as_bytes()).map_err(|_| invalid())?;
+    let wrong = |problem: String| Exit::usage(format!("--jq `{filter}`: {problem}"));
+    let compiled = compiled(filter).map_err(wrong)?;
+    let input = read::parse_single(body.to_string().as_bytes()).map_err(|error| wrong(error.to_string()))?;
     let context = Ctx::<data::JustLut<Val>>::new(&compiled.lut, Vars::new([]));
     let mut text = String::new();
     for result in compiled.id.run((context, input)).map(unwrap_valr) {
-        let result = result.map_err(|error| Exit::usage(format!("--jq `{filter}`: {error}")))?.to_string();
+        let result = result.map_err(|error| wrong(error.to_string()))?.to_string();
         match serde_json::from_str(&result) {
             Ok(Value::String(plain)) => text.push_str(&plain),
             _ => text.push_str(&result),
@@ -51,5 +66,9 @@ mod tests {
         for wrong in [".items[", "nonsense(1)", ".items.name"] {
             assert!(filtered(wrong, &body).is_err(), "{wrong}");
         }
+        // What can be told without an answer is.
+        assert_eq!(checked(".items[]"), Ok(".items[]".to_owned()));
+        assert_eq!(checked(".items["), Err("it is not a jq filter".to_owned()));
+        assert_eq!(checked("nonsense(1)"), Err("unknown: nonsense".to_owned()));
     }
 }

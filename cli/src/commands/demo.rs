@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PROVIDER", default_value = SCRIPTED, value_parser = ai)]
     ai: String,
     /// Another base URL for the provider's API, with --ai.
-    #[arg(long, value_name = "URL", requires = "ai")]
+    #[arg(long, value_name = "URL", requires = "ai", value_parser = base_url)]
     base_url: Option<String>,
     /// The model, with --ai.
     #[arg(long, requires = "ai")]
@@ -73,8 +73,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// How long the execution may take, in seconds; what is at work then is stopped with the demo.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     limit_seconds: u64,
+}
+
+/// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    http_client::check_base_url(text).map(|_| text.to_owned()).map_err(|problem| format!("it {problem}"))
 }
 
 /// The model's replies come from the world file.

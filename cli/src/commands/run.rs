@@ -5,12 +5,13 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::{follow, steps_json};
 use crate::steering::{PersonArgument, delivery, say_who};
+use crate::typed_input::{of_any_type, typed_inputs, written_input};
 use control::{
     Authority, Control, DirectoryError, Forecast, PlanError, StartRequest, StartResult, WorkflowRequest, plan,
 };
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
-use domain::routes::{Concurrency, InputType};
+use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{ExecutionView, StepRecord, StepStatus};
 use serde_json::{Value, json};
@@ -22,8 +23,8 @@ use std::time::Duration;
 pub(crate) struct Arguments {
     /// The workflow's file name without the extension.
     workflow: String,
-    /// An input as name=value. Where the workflow takes text, it is text; otherwise it is parsed as JSON if possible. `@FILE` reads it from
-    /// a file. Can be repeated.
+    /// An input as name=value, read by its type: text is taken as it is, anything else is JSON. `@FILE` reads it from a file. Can be
+    /// repeated.
     #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = written_input)]
     inputs: Vec<(String, String)>,
     /// The project's key, if the ticket does not identify the project.
@@ -57,25 +58,7 @@ Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now o
 /// What is accepted.
 pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = written_input(text)?;
-    Ok((name, typed(value, None)))
-}
-
-/// Reads NAME=VALUE.
-fn written_input(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
-    let value = match value.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
-        None => value.to_owned(),
-    };
-    Ok((name.to_owned(), value))
-}
-
-/// A value as an input of this type takes it: to a text, `42` and `null` are text.
-fn typed(value: String, kind: Option<InputType>) -> Value {
-    match kind {
-        Some(InputType::String) => Value::String(value),
-        _ => serde_json::from_str(&value).unwrap_or(Value::String(value)),
-    }
+    Ok((name, of_any_type(value)))
 }
 
 /// Runs the command.
@@ -113,11 +96,9 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let accepted = routes.workflows.get(&arguments.workflow).map(|route| &route.inputs);
     let kind = |name: &str| Some(accepted?.get(name)?.kind);
-    let inputs =
-        arguments.inputs.iter().map(|(name, value)| (name.clone(), typed(value.clone(), kind(name))));
     let request = WorkflowRequest {
         workflow: arguments.workflow.clone(),
-        inputs: inputs.collect(),
+        inputs: typed_inputs(&arguments.inputs, kind)?,
         project: arguments.project.clone(),
         actor: arguments.person.actor(&directory),
         authority: Authority::Installation,
@@ -201,25 +182,4 @@ pub(super) fn report(view: &ExecutionView, json: bool, advice: &str) -> Outcome 
         execution.error.as_deref().unwrap_or("it did not succeed"),
         execution.cause.as_deref().unwrap_or("no cause given")
     )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_text_whatever_it_looks_like() {
-        let read = |text: &str, kind| {
-            let (name, value) = written_input(text).unwrap();
-            (name, typed(value, kind))
-        };
-        let named = |value: Value| ("a".to_owned(), value);
-        for text in ["42", "null", "true", "[1]", "\"x\"", "1.10", "x=y", ""] {
-            assert_eq!(read(&format!("a={text}"), Some(InputType::String)), named(json!(text)));
-        }
-        assert_eq!(read("a=42", Some(InputType::Integer)), named(json!(42)));
-        assert_eq!(read("a=[1]", Some(InputType::Any)), named(json!([1])));
-        assert_eq!(parse_input("a=x").unwrap(), named(json!("x")));
-        assert!(parse_input("a").unwrap_err().contains("NAME=VALUE"));
-    }
 }

@@ -1,6 +1,7 @@
 //! `ticketsmith secrets`: sets, lists and deletes secrets. Never prints a value.
 
 pub(super) mod account;
+mod json;
 pub(super) mod prompt;
 
 use crate::configuration_file::ConfigurationFile;
@@ -169,10 +170,8 @@ async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
         .read_to_end(&mut bytes)
         .map_err(|error| Exit::usage(format!("standard input cannot be read: {error}")))?;
     // Some shells of Windows put a byte-order mark before what they pass on.
-    let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    // The message must not quote the input, which contains the secret.
-    serde_json::from_slice(json)
-        .map_err(|_| Exit::usage("standard input is not JSON; see `ticketsmith secrets set --help`"))
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    json::read(text)
 }
 
 /// Refuses a secret that one of its readers could not use. Of a whole secret, only the entries that it has are checked.

@@ -4,13 +4,14 @@ use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
+use crate::server::listeners::check_free;
 use crate::server::log_file::LogFile;
 use crate::server::private_files::make_what_is_made_private;
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server};
 use crate::stop_signal::stop_signal;
 use notify::{RecursiveMode, Watcher};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -66,11 +67,21 @@ Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is i
 const SETTLE: Duration = Duration::from_millis(200);
 
 impl Arguments {
-    /// Opens the log in the data folder, the first file that `serve` makes.
+    /// Opens the log in the data folder, the first file that `serve` makes. A start that can be refused before is: it leaves nothing behind.
     ///
     /// # Errors
-    /// Usage when the folder or the file cannot be written.
+    /// Usage for the configuration and the workflows, and when the folder or the file cannot be written; unreachable when an address cannot be
+    /// had.
     pub(crate) fn log_file(&self) -> Outcome<LogFile> {
+        let file = ConfigurationFile::load(&self.config)?;
+        Workflows::load(&file.folder)?;
+        // Where another `serve` uses the folder, that is the reason to tell.
+        if DataFolder::existing(&self.data.data).is_none() {
+            let api = SocketAddr::from((Ipv4Addr::LOCALHOST, self.api_port));
+            for address in [self.listen, api].into_iter().chain(self.metrics) {
+                check_free(address)?;
+            }
+        }
         make_what_is_made_private();
         let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(folder.logs()));
         opened.map_err(|error| Exit::usage(format!("{}: {error}", self.data.data.display())))

@@ -2,11 +2,11 @@
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments, task_id};
 use crate::commands::execution::WaitArgument;
-use crate::commands::run::parse_input;
 use crate::exit::Outcome;
+use crate::typed_input::{typed_by, written_input};
 use clap::Subcommand;
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const COLUMNS: &[Column] = &[
     ("task", "task_id"),
@@ -16,6 +16,9 @@ const COLUMNS: &[Column] = &[
     ("latest", "latest_execution"),
     ("changed", "updated_at"),
 ];
+
+/// What works on a ticket where nothing else is named, as the API says.
+const USUAL_WORKFLOW: &str = "development";
 
 /// Of an execution that was accepted.
 const ACCEPTED: &[Column] = &[("execution", "execution"), ("state", "state")];
@@ -89,9 +92,10 @@ pub(crate) enum Arguments {
         /// The workflow. Default: the one for development.
         #[arg(long, value_name = "NAME")]
         workflow: Option<String>,
-        /// An input of the workflow besides the ticket: NAME=VALUE; may be repeated. A value that is JSON is sent as such.
-        #[arg(long = "input", value_name = "NAME=VALUE", value_parser = parse_input)]
-        inputs: Vec<(String, Value)>,
+        /// An input of the workflow besides the ticket: NAME=VALUE, read by its type: text is taken as it is, anything else is JSON. `@FILE`
+        /// reads it from a file. May be repeated.
+        #[arg(long = "input", value_name = "NAME=VALUE", value_parser = written_input)]
+        inputs: Vec<(String, String)>,
         #[command(flatten)]
         wait: WaitArgument,
         #[command(flatten)]
@@ -141,7 +145,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             wait.show(&client, &call, ACCEPTED).await
         }
         Arguments::Assign { ticket, workflow, inputs, wait, client } => {
-            let mut body = json!({ "inputs": inputs.into_iter().collect::<Map<_, _>>() });
+            let usual = workflow.as_deref().unwrap_or(USUAL_WORKFLOW);
+            let mut body = json!({ "inputs": typed_by(&client.client()?, usual, &inputs).await? });
             if let Some(workflow) = workflow {
                 body["workflow"] = workflow.into();
             }

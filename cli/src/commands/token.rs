@@ -51,6 +51,14 @@ pub(crate) enum Arguments {
     },
 }
 
+/// How a token is used: lines of a shell that work as they are. The token is read, so that it is in no history of commands.
+fn uses(url: &str) -> String {
+    format!(
+        "  IFS= read -rs TICKETSMITH_API_TOKEN\n  export TICKETSMITH_API_TOKEN TICKETSMITH_API_URL='{url}'\n  \
+         ticketsmith execution list\n  curl -sS -H \"Authorization: Bearer $TICKETSMITH_API_TOKEN\" \"$TICKETSMITH_API_URL/executions\""
+    )
+}
+
 /// The operations of the API that these commands use.
 #[cfg(test)]
 pub(crate) const OPERATIONS: &[(&str, &str)] =
@@ -68,7 +76,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if !projects.is_empty() {
                 body["projects"] = json!(projects);
             }
-            let answer = client.client()?.send(&Call::post("/tokens", &[]).body(body)).await?;
+            let api = client.client()?;
+            let answer = api.send(&Call::post("/tokens", &[]).body(body)).await?;
             if !client.is_for_people() {
                 return client.print(answer, COLUMNS);
             }
@@ -76,7 +85,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let token = answer.get("token").and_then(Value::as_str).unwrap_or_default();
             let until = answer.get("expires_at").and_then(Value::as_str).unwrap_or_default();
             println!("{token}");
-            eprintln!("It is shown only now, and valid until {until}.");
+            eprintln!(
+                "It is shown only now, and valid until {until}. In a shell that is asked for it:\n\n{}",
+                uses(api.base())
+            );
             Ok(())
         }
         Arguments::Revoke { id, client } => {

@@ -7,7 +7,7 @@ mod scratch;
 mod ticket;
 mod world;
 
-use super::demo::{key_of, real_models};
+use super::demo::{base_url, key_of, real_models};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::progress::follow;
@@ -16,6 +16,7 @@ use crate::steering::delivery;
 use crate::stop_signal::stop_signal;
 use clone::LocalClone;
 use control::{Authority, StartResult, WorkflowRequest, plan};
+use domain::configuration::ProjectChecks;
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
 use domain::text::printable;
@@ -52,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     model: Option<String>,
     /// Another base URL for the model's API.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = base_url)]
     base_url: Option<String>,
     /// The base URL of GitHub's API, from which the issue is read.
     #[arg(long, value_name = "URL", default_value = "https://api.github.com", env = "GITHUB_API_URL")]
@@ -61,13 +62,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DOLLARS", default_value_t = 2.0, value_parser = dollars)]
     max_usd: f64,
     /// A command that checks the change, such as "npm test". The agent may run it, too, in a sandbox without network.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = command)]
     checks: Option<String>,
     /// A command that installs what the checks need, such as "npm ci", with the network and before anything is changed.
-    #[arg(long, value_name = "COMMAND", requires = "checks")]
+    #[arg(long, value_name = "COMMAND", requires = "checks", value_parser = command)]
     setup: Option<String>,
     /// A folder with a toolchain that the checks need beside /usr. Can be repeated.
-    #[arg(long = "mount", value_name = "FOLDER", requires = "checks")]
+    #[arg(long = "mount", value_name = "FOLDER", requires = "checks", value_parser = mount)]
     mounts: Vec<String>,
     /// Write the change to a file that `git apply` takes, instead of printing it.
     #[arg(long, value_name = "FILE")]
@@ -76,13 +77,22 @@ pub(crate) struct Arguments {
     #[arg(long)]
     keep: bool,
     /// How long it may take, in seconds.
-    #[arg(long, default_value_t = 3600)]
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
     limit_seconds: u64,
 }
 
 fn ai(name: &str) -> Result<String, String> {
     let known: Vec<_> = real_models().map(|(spec, _)| spec.id).collect();
     known.contains(&name).then(|| name.to_owned()).ok_or_else(|| format!("accepted: {}", known.join(", ")))
+}
+
+fn command(text: &str) -> Result<String, String> {
+    ProjectChecks::command_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
+}
+
+/// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
+fn mount(text: &str) -> Result<String, String> {
+    ProjectChecks::mount_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
 fn dollars(text: &str) -> Result<f64, String> {
@@ -336,5 +346,37 @@ mod tests {
         let nowhere = folder.path().join("no/change.patch");
         assert!(refused(&nowhere).starts_with(&format!("--output {}: ", nowhere.display())));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn what_is_typed_is_refused_as_it_was_typed() {
+        let read = |more: &[&str]| {
+            let issue = ["try", "https://github.com/acme/shop/issues/1"];
+            <Typed as clap::Parser>::try_parse_from(issue.iter().chain(more)).map(|typed| typed.arguments)
+        };
+        read(&["--checks", "npm test", "--mount", "/opt/node", "--base-url", "https://ai.example"]).unwrap();
+        for (more, option, words) in [
+            (
+                ["--checks", "npm test", "--mount", "node"].as_slice(),
+                "--mount",
+                "`node` is not an absolute path; accepted",
+            ),
+            (&["--checks", " "], "--checks", "accepted: a command of a POSIX shell"),
+            (&["--checks", "a", "--setup", ""], "--setup", "accepted: a command of a POSIX shell"),
+            (&["--base-url", "ai"], "--base-url", "it is not an address"),
+            (&["--limit-seconds", "0"], "--limit-seconds", "0 is not in 1.."),
+        ] {
+            let told = read(more).unwrap_err().to_string();
+            assert!(
+                told.contains(option) && told.contains(words) && !told.contains("ticketsmith.yaml"),
+                "{told}"
+            );
+        }
     }
 }

@@ -39,9 +39,19 @@ const SAID: Duration = Duration::from_secs(60);
 /// # Errors
 /// Unreachable when the address cannot be had.
 pub(crate) async fn bind(address: SocketAddr) -> Outcome<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Exit::unreachable(format!("cannot listen on {address}: {error}")))
+    TcpListener::bind(address).await.map_err(|error| not_to_be_had(address, &error))
+}
+
+/// Makes sure that an address can be listened on, before there is anything to clean up.
+///
+/// # Errors
+/// Unreachable when the address cannot be had.
+pub(crate) fn check_free(address: SocketAddr) -> Outcome {
+    std::net::TcpListener::bind(address).map(drop).map_err(|error| not_to_be_had(address, &error))
+}
+
+fn not_to_be_had(address: SocketAddr, error: &std::io::Error) -> Exit {
+    Exit::unreachable(format!("cannot listen on {address}: {error}"))
 }
 
 /// Where a listener is reached: `http://127.0.0.1:PORT`.

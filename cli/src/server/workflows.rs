@@ -174,6 +174,12 @@ pub(crate) fn runs(source: &Source, name: &str) -> bool {
 /// Usage errors for files that cannot be read.
 pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome<Vec<Source>> {
     let own = folder.join("workflows");
+    // The shipped ones are not what somebody means who mistypes a folder.
+    if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        let accepted =
+            "accepted: the project's folder, which contains `workflows/`, `prompts/` and `agents/`";
+        return Err(Exit::usage(format!("{}: there is no such folder; {accepted}", folder.display())));
+    }
     if !own.is_dir() {
         return Ok(SHIPPED.files().filter(|file| wanted(file.path())).filter_map(shipped_source).collect());
     }

@@ -25,7 +25,7 @@ pub enum InputType {
 
 impl InputType {
     /// Whether a value is of this type.
-    pub(crate) fn accepts(self, value: &Value) -> bool {
+    pub fn accepts(self, value: &Value) -> bool {
         match self {
             Self::String => value.is_string(),
             Self::Number => value.is_number(),

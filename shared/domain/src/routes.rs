@@ -4,6 +4,7 @@ pub use crate::input_type::InputType;
 
 use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
+use crate::nearest::nearest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -174,7 +175,9 @@ impl Routes {
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
             let accepted: Vec<_> = route.inputs.keys().map(String::as_str).collect();
-            problems.push(format!("input `{name}` is unknown; accepted: {}", accepted.join(", ")));
+            let meant = nearest(name, accepted.iter().copied());
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+            problems.push(format!("input `{name}` is unknown; {meant}accepted: {}", accepted.join(", ")));
         }
         for (name, schema) in &route.inputs {
             let value = given

@@ -84,11 +84,11 @@ const MOST_ATTACHMENTS: usize = 50;
 /// A file that is attached to a ticket, as the tracker describes it. Whoever attached it chose its name and may have chosen its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
-    /// What the tracker knows it by: a number in Jira, a secret and a name in GitLab.
+    /// What the tracker knows it by: a number in Jira, a secret and a name in GitLab, a path below its uploads in GitHub and Linear.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its media type, where the tracker says it: `text/plain`.
+    /// Its media type, where the tracker says it: `text/plain`; `image/*` for a picture of any type.
     #[serde(default)]
     pub media_type: Option<String>,
     /// Its size in bytes, where the tracker says it.

@@ -32,13 +32,17 @@ impl Elsewhere {
     /// Where a redirect to another host leads: to an encrypted address, or on this machine from an address on this machine.
     pub(crate) fn of(self, from: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
         let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
-        let is_here = to.scheme() == "http" && from.scheme() == "http" && is_local(&to);
-        let is_kept = match self {
+        (matches!(status.as_u16(), 301..=303 | 307 | 308) && self.reaches(from, &to)).then_some(to)
+    }
+
+    /// Whether what comes from one address may lead to another one.
+    pub(crate) fn reaches(self, from: &Url, to: &Url) -> bool {
+        let is_here = to.scheme() == "http" && from.scheme() == "http" && is_local(to);
+        match self {
             Self::Nowhere => false,
             Self::Anywhere => is_here || to.scheme() == "https",
-            Self::Hosts(hosts) => is_here || to.scheme() == "https" && is_below(&to, hosts),
-        };
-        (matches!(status.as_u16(), 301..=303 | 307 | 308) && is_kept).then_some(to)
+            Self::Hosts(hosts) => is_here || to.scheme() == "https" && is_below(to, hosts),
+        }
     }
 
     /// Whether an address that [`Elsewhere::of`] gave is one of a private network after all, whatever its name is.

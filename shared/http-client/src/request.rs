@@ -33,6 +33,8 @@ pub struct Request<'client> {
     method: Method,
     template: &'static str,
     path: Result<String, ActionError>,
+    /// The whole address, where it does not follow from the client's and the path.
+    at: Option<Url>,
     query: Vec<(&'static str, String)>,
     headers: HeaderMap,
     auth: Auth,
@@ -48,6 +50,23 @@ impl Client {
     /// A `GET` of a path made from a template: `{name}` takes a value as one segment, `{+name}` keeps its slashes.
     pub fn get(&self, path: &'static str, values: &[&str]) -> Request<'_> {
         Request::new(self, Method::GET, path, values)
+    }
+
+    /// A `GET` of an address that an answer of the provider names, such as that of a file, which is a key by itself. It leaves without
+    /// credentials and headers, and only where [`Request::downloading_from`] would follow a redirect to the address: what the address is
+    /// may be up to whoever wrote what the provider answers with.
+    pub fn get_at(&self, address: &str, hosts: &'static [&'static str]) -> Request<'_> {
+        let elsewhere = Elsewhere::Hosts(hosts);
+        let at = Url::parse(address).ok().filter(|to| elsewhere.reaches(&self.base, to));
+        let path = match &at {
+            Some(at) => Ok(at.path().to_owned()),
+            None => Err(ActionError::rejected(format!(
+                "{} names a file at an address that is not one of its own, which is not read",
+                self.service
+            ))),
+        };
+        let request = Request::new(self, Method::GET, "/", &[]);
+        Request { path, at, elsewhere, auth: Auth::None, headers: HeaderMap::new(), ..request }
     }
 
     /// A `POST`; see [`Client::get`] for the path.
@@ -78,6 +97,7 @@ impl<'client> Request<'client> {
             method,
             template,
             path: path::fill(template, values),
+            at: None,
             query: Vec::new(),
             headers: client.headers.clone(),
             auth: client.auth.clone(),
@@ -188,6 +208,7 @@ impl<'client> Request<'client> {
             method,
             template,
             path,
+            at,
             query,
             mut headers,
             auth,
@@ -205,8 +226,12 @@ impl<'client> Request<'client> {
         }
         let what = format!("{}: {method} {}", client.service, crate::excerpt(&path));
         let base = client.base_url();
-        let mut url = Url::parse(&format!("{base}{path}"))
-            .map_err(|error| ActionError::internal(format!("{what} has no address: {error}")))?;
+        let mut url = match at {
+            Some(at) if elsewhere.is_private(&at).await => return Err(inside(&what, &at)),
+            Some(at) => at,
+            None => Url::parse(&format!("{base}{path}"))
+                .map_err(|error| ActionError::internal(format!("{what} has no address: {error}")))?,
+        };
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(&query);
         }
@@ -335,10 +360,10 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
     }
 }
 
-/// A redirect to a private network, which is as little followed as one to a host that we do not know.
+/// An address in a private network, which is as little followed as one of a host that we do not know.
 fn inside(what: &str, to: &Url) -> Failure {
     let host = crate::excerpt(to.host_str().unwrap_or_default());
     Failure::unanswered(ActionError::rejected(format!(
-        "{what} was redirected to {host}, which is in a private network; that is not followed"
+        "{what} was led to {host}, which is in a private network; that is not followed"
     )))
 }

@@ -14,7 +14,7 @@ use domain::plugins::{
     RepositoryAccess, RepositoryInfo, RepositoryPermission, Reviews, StatusChange, TaskLink, TaskManagement,
     TaskQuery, TreeEntry, VersionControl,
 };
-use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
+use domain::{ActionError, Attachment, BranchName, CommitSha, ErrorKind, RepositoryName, Task};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -28,6 +28,8 @@ pub struct Github {
     pub(crate) client: Client,
     /// For the GraphQL API, which is beside the REST API on an Enterprise Server.
     pub(crate) graphql: Client,
+    /// For what the site for people gives to everybody.
+    pub(crate) site: Client,
     pub(crate) installation: Option<Arc<Installation>>,
     /// Whom commits are by; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
@@ -63,11 +65,12 @@ impl Github {
         let base_url = settings.base_url.trim_end_matches('/');
         let (graphql, client) =
             (client(base_url.strip_suffix("/v3").unwrap_or(base_url))?, client(base_url)?);
+        let site = Client::new("GitHub", &site(&settings.base_url), Auth::None, options)?;
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
         let (node_ids, own_login) = (Arc::default(), Arc::default());
-        Ok(Self { client, graphql, installation, author, noreply, node_ids, own_login })
+        Ok(Self { client, graphql, site, installation, author, noreply, node_ids, own_login })
     }
 
     /// Sends a request about a repository, as who may do that there.
@@ -292,6 +295,19 @@ impl TaskManagement for Github {
         self.read_issue(&task_id.parse()?).await
     }
 
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(&task_id.parse()?, attachment, most).await
+    }
+
+    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
+    }
+
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         Ok(self.make_issue(new, mark).await?.into())
     }
@@ -386,20 +402,4 @@ impl TaskManagement for Github {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn graphql_is_beside_the_rest_api_of_an_enterprise_server() {
-        let check = |base_url: &str, expected: &str| {
-            let settings = Settings { base_url: base_url.to_owned(), commit_author: None };
-            let credentials = Credentials::Token { token: "t".into() };
-            let options = Options::new().unwrap();
-            let github =
-                Github::new(&settings, credentials, RepositoryAccess::ReadContents, &options).unwrap();
-            assert_eq!(github.graphql.base_url(), expected);
-        };
-        check("https://api.github.com", "https://api.github.com");
-        check("https://git.acme.example/api/v3/", "https://git.acme.example/api");
-    }
-}
+mod tests;

@@ -103,7 +103,10 @@ impl Issue {
 impl Github {
     pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
         // One that is not there is told at once: it is rarely one that was just made.
-        Ok(self.issue(issue, |_| false).await?.into_task(&issue.repository))
+        let found = self.issue(issue, |_| false).await?;
+        // Of the whole text: a task has its beginning.
+        let attachments = self.files_linked_in(found.body.as_deref().unwrap_or_default());
+        Ok(found.into_task(&issue.repository).with_attachments(attachments))
     }
 
     async fn issue(

@@ -33,8 +33,26 @@ fn api() -> String {
 
 /// The address that people open, for the one of the API.
 pub(crate) fn site(base_url: &str) -> String {
-    match base_url.trim_end_matches('/') {
-        "https://api.github.com" => "https://github.com".to_owned(),
-        api => api.strip_suffix("/api/v3").unwrap_or(api).to_owned(),
+    let base_url = base_url.trim_end_matches('/');
+    match base_url.strip_suffix("/api/v3") {
+        Some(server) => server.to_owned(),
+        // GitHub itself, and its own servers for single enterprises: `api.acme.ghe.com`.
+        None => base_url.replacen("https://api.", "https://", 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_belongs_to_its_api() {
+        for (api, expected) in [
+            ("https://api.github.com", "https://github.com"),
+            ("https://api.acme.ghe.com/", "https://acme.ghe.com"),
+            ("https://git.acme.example/api/v3/", "https://git.acme.example"),
+        ] {
+            assert_eq!(site(api), expected);
+        }
     }
 }

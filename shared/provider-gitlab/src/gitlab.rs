@@ -280,6 +280,11 @@ impl TaskManagement for Gitlab {
         self.content_of(&Reference::issue(task_id)?.project, attachment, most).await
     }
 
+    fn files_in(&self, task_id: &str, words: &str) -> Vec<Attachment> {
+        let issue = Reference::issue(task_id).ok();
+        issue.map(|issue| self.files_linked_in(words, &issue.project)).unwrap_or_default()
+    }
+
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         Ok(self.make_issue(new, mark).await?.into())
     }

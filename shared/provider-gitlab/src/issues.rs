@@ -9,7 +9,6 @@ use crate::pages::{PER_PAGE, page};
 use crate::reference::{Kind, Reference};
 use crate::refusal::is_early;
 use crate::status::{closes, is_open, is_status, label_of, priority_of, status_of};
-use crate::uploads::uploads_in;
 use domain::configuration::same_status;
 use domain::plugins::{InspectedTask, Mark, NewTask, StatusChange, TaskQuery};
 use domain::stored::cut_inline;
@@ -85,7 +84,7 @@ impl Gitlab {
         let found = self.issue(issue, |_| false).await?;
         // Of the whole text: a task has its beginning.
         let text = found.description.as_deref().unwrap_or_default();
-        let attachments = uploads_in(text, &self.site, &issue.project);
+        let attachments = self.files_linked_in(text, &issue.project);
         Ok(found.into_task(&issue.project).with_attachments(attachments))
     }
 

@@ -21,7 +21,7 @@ const FOLDER: &str = "/uploads/";
 const SECRET: usize = 32;
 
 /// The files of a project that a text links, each once, in the text's order. Links to other sites and projects are left alone.
-pub(crate) fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachment> {
+fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachment> {
     let page = format!("{site}/{project}");
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(FOLDER) {
@@ -44,6 +44,11 @@ pub(crate) fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Ve
 }
 
 impl Gitlab {
+    /// The files of a project that a text links.
+    pub(crate) fn files_linked_in(&self, text: &str, project: &RepositoryName) -> Vec<Attachment> {
+        uploads_in(text, &self.site, project)
+    }
+
     pub(crate) async fn content_of(
         &self,
         project: &RepositoryName,

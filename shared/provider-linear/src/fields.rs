@@ -47,7 +47,7 @@ pub(crate) struct Issue {
     pub(crate) identifier: String,
     title: String,
     #[serde(default)]
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     url: String,
     #[serde(default)]
     created_at: Option<String>,

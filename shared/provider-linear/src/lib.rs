@@ -24,6 +24,7 @@ mod setup;
 mod spec;
 mod states;
 mod tickets;
+mod uploads;
 
 pub use limits::LIMITS;
 pub use linear::{Credentials, Linear};

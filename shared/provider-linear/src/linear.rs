@@ -6,7 +6,7 @@ use domain::plugins::{
     CommentId, CreatedTask, InspectedTask, LinkedTask, Mark, NewTask, StatusChange, TaskLink, TaskManagement,
     TaskQuery,
 };
-use domain::{ActionError, Task};
+use domain::{ActionError, Attachment, Task};
 use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ pub struct Credentials {
 #[derive(Debug, Clone)]
 pub struct Linear {
     pub(crate) client: Client,
+    /// Where files are that people put into tickets.
+    pub(crate) uploads: String,
 }
 
 impl Linear {
@@ -36,14 +38,31 @@ impl Linear {
     ) -> Result<Self, ActionError> {
         // An API key is sent as it is; only tokens of OAuth are sent as `Bearer`.
         let auth = Auth::Header { name: "authorization", value: credentials.api_key };
-        Ok(Self { client: Client::new("Linear", &settings.base_url, auth, options)? })
+        let client = Client::new("Linear", &settings.base_url, auth, options)?;
+        Ok(Self { client, uploads: settings.uploads() })
     }
 }
 
 #[async_trait]
 impl TaskManagement for Linear {
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError> {
-        Ok(self.ticket(task_id).await?.into())
+        let issue = self.ticket(task_id).await?;
+        // Of the whole text: a task has its beginning.
+        let attachments = self.files_linked_in(issue.description.as_deref().unwrap_or_default());
+        Ok(Task::from(issue).with_attachments(attachments))
+    }
+
+    async fn read_attachment(
+        &self,
+        task_id: &str,
+        attachment: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(task_id, attachment, most).await
+    }
+
+    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

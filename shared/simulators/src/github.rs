@@ -25,6 +25,8 @@ mod state;
 mod suites;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod uploads;
 mod webhooks;
 mod world;
 

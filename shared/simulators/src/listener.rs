@@ -70,6 +70,12 @@ impl Front {
             .layer(from_fn_with_state(FaultPoint { service, faults: self.faults.clone() }, inject))
             .layer(from_fn_with_state(recorder, record))
     }
+
+    /// The pages of a service, which faults befall, too. What is sent there is neither checked nor recorded.
+    pub(crate) fn before_pages(&self, spec: &ServiceSpec, pages: Router) -> Router {
+        let point = FaultPoint { service: spec.name, faults: self.faults.clone() };
+        pages.layer(from_fn_with_state(point, inject))
+    }
 }
 
 /// Loads the files of a folder with official descriptions that are there, after the overlays; none where no folder is given.

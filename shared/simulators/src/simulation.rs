@@ -84,7 +84,8 @@ impl Simulation {
             };
             let service = (spec.open)(section, opening)?;
             let checked = load_descriptions(descriptions, spec.descriptions, spec.overlays)?;
-            let router = front.before(spec, service.router(), checked).merge(service.pages());
+            let router = front.before(spec, service.router(), checked);
+            let router = router.merge(front.before_pages(spec, service.pages()));
             listeners.push(serve(listener, router));
             urls.0.insert(spec.name, address);
             opened.insert(spec.name, service);

@@ -142,7 +142,7 @@ impl<'c> Checker<'c, '_> {
     /// A value that something keeps, as JSONata: a list stays a list.
     pub(crate) fn kept(&mut self, given: &Given) -> Lowered {
         let lowered = self.text_of(given);
-        if lowered.kind.item().is_some() { lowered.into_list() } else { lowered }
+        lowered.into_kept()
     }
 
     /// Text and expressions as one text, in which what is absent is empty.
@@ -214,8 +214,10 @@ impl<'c> Checker<'c, '_> {
             (Form::Text(_), wanted) if given.literal_text().is_none() => {
                 let mut lowered = self.text_of(given);
                 // JSONata's own reading of one item or none is kept only where no list is asked for.
-                if expected.item().is_some() || (*wanted == Kind::Any && lowered.kind.item().is_some()) {
+                if expected.item().is_some() {
                     lowered = lowered.into_list();
+                } else if *wanted == Kind::Any {
+                    lowered = lowered.into_kept();
                 }
                 self.judge(given, &lowered.kind, expected, required, what);
                 evaluated(&if lowered.partial { lowered.or_else("null") } else { lowered.text })

@@ -28,18 +28,13 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
         "range" => Type::list(Type::new(Kind::Number)),
         "map" => arguments.get(1).map_or_else(Type::any, |given| Type::list(given.clone())),
         "filter" | "distinct" | "sort" | "reverse" | "shuffle" => {
-            match arguments.first().and_then(Type::item) {
-                Some(item) => Type::list(item.clone()),
-                None => Type::any(),
-            }
+            Type::list(arguments.first().and_then(Type::item).cloned().unwrap_or_else(Type::any))
         }
-        "append" => match arguments {
-            [one, other] => match (one.item(), other.item()) {
-                (Some(one), Some(other)) => Type::list(one.clone().or(other.clone())),
-                _ => Type::any(),
-            },
-            _ => Type::any(),
-        },
+        // What is no list is joined as one item.
+        "append" => {
+            let items = arguments.iter().map(|given| given.item().unwrap_or(given).clone().present());
+            Type::list(items.reduce(Type::or).unwrap_or_else(Type::any))
+        }
         _ => Type::any(),
     }
 }

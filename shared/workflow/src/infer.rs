@@ -1,5 +1,7 @@
 //! Checks an expression against what is known where it stands, and rewrites its names into Step Functions' variables.
 
+mod doubt;
+mod lists;
 mod operators;
 mod paths;
 mod present;
@@ -11,6 +13,7 @@ use crate::provenance::{Fencing, Places, is_harmless};
 use crate::scope::{Lowered, Written};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
+use doubt::Doubt;
 use jlens_core::ast::Stage;
 use jlens_core::{Node, NodeKind};
 use present::Present;
@@ -64,8 +67,13 @@ impl<'c, 's> Checker<'c, 's> {
             present: Vec::new(),
             partial: false,
             unwraps: false,
+            head: None,
+            doubt: None,
+            made: None,
+            results: HashMap::new(),
         };
         let mut kind = inference.infer(&ast.root, None);
+        let doubt = inference.doubt_of(&ast.root, &kind);
         let Inference { mut edits, mut partial, unwraps, .. } = inference;
         let mut is_fenced = false;
         for span in places.fenced {
@@ -74,7 +82,7 @@ impl<'c, 's> Checker<'c, 's> {
                 continue;
             }
             let (open, close) = fencing.around();
-            edits.push(Edit::Around(span, open, close));
+            edits.push(Edit::Around(span, open.to_owned(), close));
             if span == root {
                 is_fenced = true;
                 partial = false;
@@ -112,7 +120,8 @@ impl<'c, 's> Checker<'c, 's> {
         // A list is there, whatever is in it.
         let partial = partial && written != Written::List;
         let unwraps = unwraps && !is_fenced;
-        Lowered { text, simple, kind, partial, unwraps, written }
+        let kept = doubt.filter(|_| !is_fenced).map(|doubt| doubt.kept(&text));
+        Lowered { text, simple, kind, partial, unwraps, written, kept }
     }
 
     /// Reports a refusal at its place in the file, or at the whole expression where that place is not known.
@@ -143,7 +152,7 @@ enum Edit {
     /// This takes the place of a range.
     Replace(Span, Lowered),
     /// This comes before a range, and that after it.
-    Around(Span, &'static str, String),
+    Around(Span, String, String),
 }
 
 /// A text with its edits, which may be inside each other, but do not overlap otherwise.
@@ -154,7 +163,7 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
         match edit {
             Edit::Replace(span, lowered) => pieces.push((span.start, span.end, i64::MAX, lowered.enclosed())),
             Edit::Around(span, open, close) => {
-                pieces.push((span.start, span.start, i64::MAX - order, open.to_owned()));
+                pieces.push((span.start, span.start, i64::MAX - order, open));
                 pieces.push((span.end, span.end, order - i64::MAX, close));
             }
         }
@@ -184,6 +193,14 @@ struct Inference<'i, 'c, 's> {
     partial: bool,
     /// Whether JSONata may give what was looked at last as one item alone, or as nothing, though it is a list.
     unwraps: bool,
+    /// What was looked up last, as JSONata.
+    head: Option<String>,
+    /// What decides whether the path that was looked at last is a list.
+    doubt: Option<Doubt>,
+    /// What the function that was looked at last gives, and whether JSONata may give it as [`Self::unwraps`] says.
+    made: Option<(Type, bool)>,
+    /// The same of functions that the expression binds, by their names.
+    results: HashMap<String, (Type, bool)>,
 }
 
 impl Inference<'_, '_, '_> {
@@ -204,6 +221,7 @@ impl Inference<'_, '_, '_> {
                 | NodeKind::Block { .. }
                 | NodeKind::Function { .. }
                 | NodeKind::Apply { .. }
+                | NodeKind::Lambda(_)
                 | NodeKind::Wildcard
                 | NodeKind::Descendant
         );
@@ -244,23 +262,8 @@ impl Inference<'_, '_, '_> {
             NodeKind::Condition { condition, then, otherwise } => {
                 self.condition(condition, then, otherwise.as_deref(), context)
             }
-            NodeKind::Block { exprs, .. } => {
-                self.locals.push(HashMap::new());
-                let kind = exprs
-                    .iter()
-                    .map(|expression| self.infer(expression, context))
-                    .last()
-                    .unwrap_or_else(Type::null);
-                self.locals.pop();
-                kind
-            }
-            NodeKind::Bind { lhs, rhs } => {
-                let kind = self.value(rhs, context);
-                if let (NodeKind::Variable { name }, Some(frame)) = (&lhs.kind, self.locals.last_mut()) {
-                    frame.insert(name.clone(), kind.clone());
-                }
-                kind
-            }
+            NodeKind::Block { exprs, .. } => self.block(exprs, context),
+            NodeKind::Bind { lhs, rhs } => self.binding(lhs, rhs, context),
             NodeKind::Function { procedure, args } => {
                 self.call(procedure, &args.iter().collect::<Vec<_>>(), context)
             }
@@ -269,14 +272,21 @@ impl Inference<'_, '_, '_> {
                 self.call(procedure, &args.iter().collect::<Vec<_>>(), context);
                 Type::any()
             }
+            // A call at the end of a function, as JSONata puts it off.
+            NodeKind::Lambda(definition) if definition.thunk => self.infer(&definition.body, context),
             NodeKind::Lambda(definition) => {
                 self.lambda(&definition.params, &definition.body, Type::any());
+                self.unwraps = false;
                 Type::any()
             }
             NodeKind::Wildcard | NodeKind::Descendant | NodeKind::Parent { .. } if context.is_none() => {
                 self.error(node, "there is nothing around this expression to read from")
                     .help("start with a name");
                 Type::any()
+            }
+            NodeKind::Wildcard | NodeKind::Descendant => {
+                self.unwraps = true;
+                Type::list(Type::any())
             }
             _ => {
                 let any = Type::any();
@@ -298,24 +308,9 @@ impl Inference<'_, '_, '_> {
     fn lambda(&mut self, parameters: &[String], body: &Node, first: Type) -> Type {
         let kinds = std::iter::once(first).chain(std::iter::repeat(Type::any()));
         self.locals.push(parameters.iter().cloned().zip(kinds).collect());
-        let kind = self.infer(body, Some(&Type::any()));
+        let kind = self.kept(body, Some(&Type::any()));
+        self.made = Some((kind.clone(), self.unwraps));
         self.locals.pop();
-        kind
-    }
-
-    /// The type of a node that something keeps: a list stays a list.
-    fn value(&mut self, node: &Node, context: Option<&Type>) -> Type {
-        let kind = self.infer(node, context);
-        if let (true, Kind::List(item), false) = (self.unwraps, &kind.kind, kind.may_be_null()) {
-            let written = self.given.value.get(node.span.start..node.span.end).unwrap_or_default();
-            let start = node.span.start + written.len() - written.trim_start().len();
-            let end = node.span.start + written.trim_end().len();
-            let is_call = matches!(node.kind, NodeKind::Function { .. });
-            let close = if is_call && item.item().is_some() { "[]]" } else { "]" };
-            // A range becomes a list, whatever JSONata makes of one item or of none.
-            self.edits.push(Edit::Around(Span::new(start, end), "[", close.to_owned()));
-            self.unwraps = false;
-        }
         kind
     }
 
@@ -373,7 +368,7 @@ impl Inference<'_, '_, '_> {
         let mut fields = Some(Vec::new());
         for (key, value) in pairs {
             self.infer(key, context);
-            let kind = self.value(value, context);
+            let kind = self.kept(value, context);
             match (&key.kind, &mut fields) {
                 (NodeKind::String { value: name }, Some(fields)) => fields.push((name.clone(), kind)),
                 _ => fields = None,

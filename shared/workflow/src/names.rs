@@ -93,7 +93,9 @@ pub(crate) fn variable(name: &str) -> Result<(), String> {
 pub(crate) fn variable_path(path: &[String]) -> Result<(), String> {
     let Some((root, fields)) = path.split_first() else { return Err("a variable path is empty".to_owned()) };
     variable(root)?;
-    fields.iter().try_for_each(|field| identifier(field))?;
+    for field in fields {
+        identifier(field).map_err(|problem| format!("in `{}`, {problem}", path.join(".")))?;
+    }
     if fields.len() > 8 {
         return Err("a variable path has at most 9 names".to_owned());
     }
@@ -134,5 +136,11 @@ mod tests {
         assert!(variable("task_data").is_ok() && input("count").is_ok() && input("context").is_err());
         assert!(variable_path(&["pr".into(), "url".into()]).is_ok());
         assert!(variable_path(&["pr".into(), "".into()]).is_err());
+    }
+
+    #[test]
+    fn a_part_of_a_path_is_told_with_the_path() {
+        let told = variable_path(&["pr".into(), "b c".into(), "".into()]).unwrap_err();
+        assert!(told.starts_with("in `pr.b c.`, `b c` is no name: a letter comes first"), "{told}");
     }
 }

@@ -29,7 +29,8 @@ impl Source {
             _ => false,
         };
         if wide {
-            return Err(NotText { path, line: 1, column: 1, what: "the file is UTF-16".to_owned() });
+            let what = "the file is UTF-16".to_owned();
+            return Err(NotText { path, line: 1, column: 1, what, how: AS_UTF_8 });
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self { path, text }),
@@ -40,9 +41,28 @@ impl Source {
                 let (line, column) = Self { path: String::new(), text: before }.position(start);
                 // Latin-1 is Unicode's first 256 characters.
                 let what = format!("the byte 0x{byte:02x}, `{}` in Latin-1, is not UTF-8", char::from(byte));
-                Err(NotText { path, line, column, what })
+                Err(NotText { path, line, column, what, how: AS_UTF_8 })
             }
         }
+    }
+
+    /// A YAML file from its bytes.
+    ///
+    /// # Errors
+    /// [`NotText`] where they are not UTF-8, or a line ends with a carriage return alone.
+    pub fn from_yaml(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, NotText> {
+        let path = path.into();
+        // YAML ends a line there, and most editors and tools do not: places would be told wrong.
+        let is_alone = |at: &usize| bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+        if let Some(at) = (0..bytes.len()).find(is_alone) {
+            let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            let column = String::from_utf8_lossy(&bytes[start..at]).chars().count() + 1;
+            let what = "a carriage return without a line feed";
+            let how = "save the file with line endings of LF or CRLF";
+            return Err(NotText { path, line, column, what: what.to_owned(), how });
+        }
+        Self::from_bytes(path, bytes)
     }
 
     /// The file's name without folder: `development.yaml`.
@@ -71,13 +91,16 @@ impl Source {
 
 /// Why a file is no text that can be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}:{line}:{column}: {what}; save the file as UTF-8")]
+#[error("{path}:{line}:{column}: {what}; {how}")]
 pub struct NotText {
     path: String,
     line: usize,
     column: usize,
     what: String,
+    how: &'static str,
 }
+
+const AS_UTF_8: &str = "save the file as UTF-8";
 
 /// A range of bytes of a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -130,5 +153,23 @@ mod tests {
             assert_eq!(told(bytes), "a.yaml:1:1: the file is UTF-16; save the file as UTF-8");
         }
         assert_eq!(Source::from_bytes("a.yaml", b"name: \xc3\xa4".to_vec()).unwrap().text, "name: \u{e4}");
+    }
+
+    #[test]
+    fn lines_that_end_with_a_carriage_return_alone_are_refused() {
+        let read = |text: &str| Source::from_yaml("a.yaml", text.as_bytes().to_vec());
+        for (text, place) in [
+            ("name: A\rsteps: []\r", "1:8"),
+            ("name: A\nsteps: []\r", "2:10"),
+            ("# \u{fc}\r\nname: A\r\r\n", "2:8"),
+        ] {
+            assert_eq!(
+                read(text).unwrap_err().to_string(),
+                format!(
+                    "a.yaml:{place}: a carriage return without a line feed; save the file with line endings of LF or CRLF"
+                )
+            );
+        }
+        assert!(read("name: A\r\nsteps: []\r\n").is_ok());
     }
 }

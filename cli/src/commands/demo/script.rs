@@ -27,7 +27,9 @@ impl Script {
     pub(super) fn read(world: &Path, stack: &str, name: Option<&str>) -> Outcome<Self> {
         let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
         let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
-        let text = simulators::stack::of_stack(&text, stack).map_err(|error| at(&error))?;
+        // A shipped world was copied to a folder that nobody named.
+        let text = simulators::stack::of_stack(&text, stack)
+            .map_err(|error| Exit::usage(format!("--stack: {error}")))?;
         let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
         let has_delivery = |name: &str| world["deliveries"].get(name).is_some();
         let review =

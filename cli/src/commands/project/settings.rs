@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Outcome};
 use crate::managed::pair;
+use crate::server::source_file::source_at;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -39,7 +40,7 @@ impl SettingsArguments {
     pub(super) fn of_file(&self) -> Outcome<Option<Map<String, Value>>> {
         let Some(path) = &self.file else { return Ok(None) };
         let refuse = |why: &dyn std::fmt::Display| Exit::usage(format!("{}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(&error))?;
+        let text = source_at(path)?.text;
         match serde_saphyr::from_str::<Value>(&text) {
             Ok(Value::Object(fields)) => Ok(Some(fields)),
             Ok(_) => Err(refuse(&"accepted: a mapping, such as `repository: acme/gift`")),

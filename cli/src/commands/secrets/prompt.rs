@@ -2,9 +2,11 @@
 
 use crate::exit::{Exit, Outcome};
 use crate::secret_forms::Content;
+use crate::server::source_file::text_at;
 use crate::stop_signal::stop_signal;
 use serde_json::{Map, Value};
 use std::io::{BufRead, Write};
+use std::path::Path;
 use tokio::sync::oneshot;
 
 /// Asks for what the secret must contain and returns it as JSON. A text that begins with `@` is read from the file it names.
@@ -109,7 +111,7 @@ fn line(what: &str) -> Outcome<String> {
 
 /// A file's text without the line end that editors and `echo` add, which no token has.
 fn file(path: &str) -> Outcome<String> {
-    let text = std::fs::read_to_string(path).map_err(|error| Exit::usage(format!("{path}: {error}")))?;
+    let text = text_at(Path::new(path))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::exit::{Exit, Outcome};
-use crate::server::source_file::source_at;
+use crate::server::source_file::text_at;
 use domain::RepositoryName;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -168,7 +168,7 @@ fn reason(error: &reqwest::Error) -> String {
 
 fn of_file(path: &Path) -> Outcome<Ticket> {
     let shown = path.display();
-    let text = source_at(path)?.text;
+    let text = text_at(path)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let (title, description) = text.trim_start().split_once('\n').unwrap_or((text.trim(), ""));
     let title = title.trim_start_matches('#').trim();

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         (None, _) => return Err(Exit::usage("more than one workflow; pass a folder with --out")),
         (Some(folder), documents) if arguments.verify => verify_documents(folder, documents)?,
         (Some(folder), documents) => {
-            std::fs::create_dir_all(folder).map_err(Exit::usage)?;
+            std::fs::create_dir_all(folder).map_err(|error| out(folder, &error))?;
             for (name, text) in documents {
                 let path = folder.join(name);
                 std::fs::write(&path, text)
@@ -76,6 +76,10 @@ fn documents(what: &What) -> Outcome<Vec<(String, String)>> {
         .collect())
 }
 
+fn out(folder: &Path, error: &std::io::Error) -> Exit {
+    Exit::usage(format!("--out {}: {error}", folder.display()))
+}
+
 fn verify_documents(folder: &Path, documents: &[(String, String)]) -> Outcome {
     let stale: Vec<_> = documents
         .iter()
@@ -83,7 +87,7 @@ fn verify_documents(folder: &Path, documents: &[(String, String)]) -> Outcome {
         .map(|(name, _)| folder.join(name).display().to_string())
         .collect();
     let unknown: Vec<_> = std::fs::read_dir(folder)
-        .map_err(Exit::usage)?
+        .map_err(|error| out(folder, &error))?
         .filter_map(Result::ok)
         .filter(|entry| !documents.iter().any(|(name, _)| entry.file_name().to_str() == Some(name)))
         .map(|entry| entry.path().display().to_string())

@@ -2,6 +2,7 @@
 
 use super::{Loaded, What, print_json};
 use crate::exit::{Exit, Outcome};
+use crate::server::source_file::text_at;
 use std::path::PathBuf;
 use workflow_tools::{Assumptions, Prices, cost};
 
@@ -77,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         None => Prices::us_east_1().map_err(Exit::usage)?,
         Some(path) => {
             let wrong = |error: String| Exit::usage(format!("{}: {error}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            let text = text_at(path)?;
             Prices::from_json(&text).map_err(|error| wrong(error.to_string()))?
         }
     };

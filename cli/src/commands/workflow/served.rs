@@ -2,9 +2,9 @@
 
 use crate::api_client::{Call, ClientArguments, Column};
 use crate::commands::execution::WaitArgument;
-use crate::commands::run::parse_input;
 use crate::exit::Outcome;
-use serde_json::{Map, Value, json};
+use crate::typed_input::{typed_by, written_input};
+use serde_json::json;
 
 const COLUMNS: &[Column] = &[("workflow", "name"), ("title", "title"), ("triggers", "triggers")];
 
@@ -29,9 +29,9 @@ pub(crate) struct View {
 pub(crate) struct Start {
     /// Its name.
     name: String,
-    /// An input: NAME=VALUE; may be repeated. A value that is JSON is sent as such.
-    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = parse_input)]
-    inputs: Vec<(String, Value)>,
+    /// An input: NAME=VALUE, read by its type: text is taken as it is, anything else is JSON. `@FILE` reads it from a file. May be repeated.
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = written_input)]
+    inputs: Vec<(String, String)>,
     /// The project, by its key, if the ticket does not tell.
     #[arg(long, value_name = "KEY")]
     project: Option<String>,
@@ -70,7 +70,7 @@ pub(crate) async fn view(arguments: View) -> Outcome {
 /// # Errors
 /// As [`list`].
 pub(crate) async fn start(arguments: Start) -> Outcome {
-    let inputs = arguments.inputs.into_iter().collect::<Map<_, _>>();
+    let inputs = typed_by(&arguments.client.client()?, &arguments.name, &arguments.inputs).await?;
     let mut body = json!({ "workflow": arguments.name, "inputs": inputs });
     if let Some(project) = arguments.project {
         body["project"] = project.into();

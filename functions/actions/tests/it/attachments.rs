@@ -195,3 +195,30 @@ async fn another_generation_has_the_same_files() {
     let read = world.simulation.log().iter().filter(|entry| entry.path.contains("/attachment/")).count();
     assert_eq!(read, 2, "and nothing is read again");
 }
+
+#[tokio::test]
+async fn files_that_the_words_link_which_ask_for_the_work_are_shown() {
+    let world = World::start_with(|world| {
+        change(world, json!([]));
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        github.repositories[0].issues[0].attachments =
+            serde_json::from_value(json!([{"name": "screen.png", "base64": png(8, 6)}])).unwrap();
+        world.configuration["projects"][0]["providers"]["task_management"] = json!("github");
+    })
+    .await;
+    let state = world.simulation.state();
+    let body = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap();
+    let link = body.rsplit("\n\n").next().unwrap();
+    let task = json!({"task_id": "acme/shop#1", "title": "Till", "attachments": []});
+    let open = async |key: &str, words: &str| {
+        let input = json!({"agent": "development", "task": task, "branch": format!("feature/{key}"), "context": words});
+        let opened = world.step(key, "open_session", input).await.unwrap();
+        first_message(&world, &opened).await
+    };
+    let parts = open("Told", &format!("As in {link}, please")).await;
+    let text = parts[0]["text"].as_str().unwrap();
+    assert!(line(text, "screen.png").ends_with("the picture is below."), "{text}");
+    assert_eq!(parts[2]["image"], json!({"media_type": "image/png", "base64": png(8, 6)}));
+    let parts = open("Untold", "As in https://evil.example/user-attachments/assets/1, please").await;
+    assert!(!parts[0]["text"].as_str().unwrap().contains("Files attached"), "{parts:?}");
+}

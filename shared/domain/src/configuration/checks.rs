@@ -87,6 +87,18 @@ impl ProjectChecks {
         all.filter_map(|(name, command)| Some((name, command.as_deref()?)))
     }
 
+    /// What is wrong with a command, and what is accepted; `None` when it can be one.
+    pub fn command_problem(command: &str) -> Option<String> {
+        let is_none = command.trim().is_empty() || command.contains('\0');
+        is_none.then(|| "it is empty; accepted: a command of a POSIX shell".to_owned())
+    }
+
+    /// What is wrong with the path of a toolchain's folder, and what is accepted; `None` when it can be one.
+    pub fn mount_problem(mount: &str) -> Option<String> {
+        let reason = refused_mount(mount)?;
+        Some(format!("`{mount}` {reason}; accepted: the folder of a toolchain, such as /opt/node"))
+    }
+
     /// What is wrong with them, each problem at a place below `checks`.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -96,16 +108,12 @@ impl ProjectChecks {
         }
         let setup = self.setup.as_deref().map(|command| ("setup", command));
         for (name, command) in self.commands().chain(setup) {
-            if command.trim().is_empty() || command.contains('\0') {
-                problems.push(Problem::new([name], "it is empty; accepted: a command of a POSIX shell"));
-            }
+            problems.extend(Self::command_problem(command).map(|message| Problem::new([name], message)));
         }
         for (index, mount) in self.mounts.iter().enumerate() {
-            if let Some(reason) = refused_mount(mount) {
-                let message =
-                    format!("`{mount}` {reason}; accepted: the folder of a toolchain, such as /opt/node");
-                problems.push(Problem::new(["mounts", &index.to_string()], message));
-            }
+            let place = index.to_string();
+            problems
+                .extend(Self::mount_problem(mount).map(|message| Problem::new(["mounts", &place], message)));
         }
         let bounds = [
             ("minutes", self.minutes, 1, 7),

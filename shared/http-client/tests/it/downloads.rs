@@ -62,6 +62,30 @@ async fn a_file_is_not_read_from_hosts_that_nobody_named() {
 }
 
 #[tokio::test]
+async fn an_address_that_an_answer_names_is_read_without_credentials_where_a_redirect_to_it_would_be_followed()
+ {
+    let client = service().await;
+    let elsewhere = client.base_url().replace("127.0.0.1", "localhost").replace("/base", "/kept?key=1");
+    let file = client.get_at(&elsewhere, HOSTS).send().await.unwrap();
+    assert_eq!(file.into_bytes(), b"\0[false, false]", "neither credentials nor other headers");
+    for address in [
+        "https://evil.example/?key=private",
+        "https://media.example@evil.example/?key=private",
+        "https://media.example.evil.example/?key=private",
+        "http://169.254.169.254/latest/meta-data?key=private",
+        "file:///etc/passwd",
+        "/kept?key=private",
+        "",
+    ] {
+        let failure = client.get_at(address, HOSTS).send().await.unwrap_err();
+        assert_eq!((failure.status, failure.error.kind), (None, ErrorKind::Rejected), "{address}");
+        let message = failure.error.message;
+        assert!(message.contains("not one of its own, which is not read"), "{message}");
+        assert!(!message.contains("private"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_larger_than_its_reader_wants_is_refused() {
     let client = service().await;
     assert_eq!(client.get("/large", &[]).at_most(2_000).send().await.unwrap().size(), 2_000);

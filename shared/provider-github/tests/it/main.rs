@@ -6,6 +6,7 @@
 )]
 
 mod apps;
+mod attachments;
 mod checks;
 mod code;
 mod pull;

@@ -6,6 +6,7 @@
 )]
 
 mod refusals;
+mod uploads;
 
 use domain::configuration::{Configuration, Project};
 use domain::plugins::{NewTask, RepositoryAccess, TaskManagement, TaskQuery};
@@ -21,7 +22,7 @@ pub(crate) const LINEAR: Service = Service { name: "linear", descriptions: &["li
 const ADA: &str = "9cfb482a-81e3-4154-b5b9-2c805e70a02d";
 const BOT: &str = "1d2f3a4b-5c6d-4e7f-8a9b-0c1d2e3f4a5b";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::parse(include_str!("world.yaml"), std::path::PathBuf::new()).unwrap()
 }
 

@@ -98,7 +98,9 @@ impl State {
 
     fn add_issue(&mut self, repository: usize, issue: &world::Issue, place: &str) -> Result<(), WorldError> {
         self.demand_user(&issue.user, &format!("{place}.user"))?;
-        let number = self.open(repository, issue.title.clone(), issue.body.clone(), issue.user.clone(), None);
+        let body = self.upload_all_of(repository, issue);
+        let body = body.map_err(|problem| invalid(format!("{place}.attachments"), problem))?;
+        let number = self.open(repository, issue.title.clone(), body, issue.user.clone(), None);
         for label in &issue.labels {
             let label = self.ensure_label(repository, label);
             if let Some(issue) = self.repositories[repository].issues.get_mut(&number) {

@@ -7,7 +7,9 @@ use axum::Router;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GitHub, LineComment, ReportedRun, Settings, Verdict, World, find, pages, routes, state};
+use super::{
+    GitHub, LineComment, ReportedRun, Settings, Verdict, World, find, pages, routes, state, uploads,
+};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -182,9 +184,9 @@ impl Simulator for GitHub {
         routes::router(self)
     }
 
-    /// The pages at the `html_url` of issues and pull requests.
+    /// The pages at the `html_url` of issues and pull requests, and the files that people put into them.
     fn pages(&self) -> Router {
-        pages::router(self)
+        pages::router(self).merge(uploads::router(self))
     }
 
     /// Everything that can be seen, as JSON: `repositories`, each with `full_name`, `branches` by name, `issues` and

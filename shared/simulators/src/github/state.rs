@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{
     access::{Access, Accounts},
     suites::CheckSuite,
+    upload::Upload,
     world::{Check, Role, Ruleset, User, World, invalid},
 };
 use crate::git::{Git, Signature};
@@ -29,6 +30,8 @@ pub(super) struct State {
     /// Address of the API and of the pages, without a slash at its end.
     pub(super) address: String,
     last_id: u64,
+    /// Files that people put into issues.
+    pub(super) uploads: Vec<Upload>,
     /// Where the App's events go.
     pub(super) app_hook: HookConfig,
     /// What was sent to the App's webhook, or would have been, the oldest first.
@@ -281,6 +284,7 @@ impl State {
             clock: settings.clock,
             log: settings.log,
             last_id: 1_000,
+            uploads: Vec::new(),
             app_hook: HookConfig::default(),
             deliveries: Vec::new(),
             folder,
@@ -378,7 +382,6 @@ impl State {
         let issues = &mut self.repositories[repository].issues;
         let number = issues.last_key_value().map_or(1, |(last, _)| last + 1);
         let (labels, comments, reactions) = (Vec::new(), Vec::new(), Vec::new());
-        let (created_at, updated_at) = (now, now);
         let issue = Issue {
             id,
             number,
@@ -389,8 +392,8 @@ impl State {
             comments,
             reactions,
             blocked_by: Vec::new(),
-            created_at,
-            updated_at,
+            created_at: now,
+            updated_at: now,
             closed: None,
             pull,
         };

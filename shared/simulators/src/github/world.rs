@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::attachment::Attachment;
 use crate::error::WorldError;
 
 /// GitHub as it is when a simulation starts.
@@ -294,6 +295,9 @@ pub struct Issue {
     /// Comments, oldest first.
     #[serde(default)]
     pub comments: Vec<Comment>,
+    /// Files that people put into the body, which links them.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A comment.

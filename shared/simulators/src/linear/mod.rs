@@ -8,6 +8,7 @@ mod objects;
 mod operations;
 mod simulator;
 mod state;
+mod uploads;
 mod webhooks;
 mod world;
 
@@ -64,7 +65,7 @@ impl Linear {
             official,
             clock: opening.clock.clone(),
             violations: opening.violations.clone(),
-            state: Mutex::new(state::State::new(&world, (opening.clock)())?),
+            state: Mutex::new(state::State::new(&world, &opening.address, (opening.clock)())?),
             world,
         })))
     }
@@ -164,6 +165,10 @@ async fn answer(AxumState(linear): AxumState<Linear>, headers: HeaderMap, body: 
         Err(problem) => return linear.unexpected(&problem),
     };
     let mut response = match linear.perform(&operation) {
+        Ok(data) if headers.contains_key("public-file-urls-expire-in") => {
+            let data = linear.with_keys(&data.to_string());
+            ([(header::CONTENT_TYPE, "application/json")], data).into_response()
+        }
         Ok(data) => Json(data).into_response(),
         Err(Failure::Unexpected(problem)) => return linear.unexpected(&problem),
         // Linear reports these with a status of success.

@@ -51,7 +51,8 @@ impl Linear {
         let team = team_of(&issue.key);
         let parent = issue.parent.as_deref().and_then(|id| state.issue(id));
         let labels: Vec<Value> = issue.labels.iter().map(|id| self.label_json(id)).collect();
-        let comments: Vec<Value> = issue.comments.iter().map(|comment| json!({"id": comment.id})).collect();
+        let comments: Vec<Value> =
+            issue.comments.iter().map(|comment| json!({"id": comment.id, "body": comment.body})).collect();
         let relations = state.relations.iter().filter(|relation| relation.related == issue.id);
         let relations = relations.map(|relation| {
             let other = state.issue(&relation.issue);

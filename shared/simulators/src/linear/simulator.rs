@@ -1,12 +1,12 @@
 //! The workspace as one of the services of a simulation.
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::Official;
-use super::{Linear, World, answer};
+use super::{Linear, World, answer, uploads};
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -78,6 +78,13 @@ impl Simulator for Linear {
 
     fn router(&self) -> Router {
         Router::new().route("/graphql", post(answer)).with_state(self.clone())
+    }
+
+    /// The host that files are on.
+    fn pages(&self) -> Router {
+        Router::new()
+            .route("/uploads/{workspace}/{folder}/{file}", get(uploads::get))
+            .with_state(self.clone())
     }
 
     /// The current issues, in short form.

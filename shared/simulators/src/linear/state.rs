@@ -11,6 +11,8 @@ use crate::error::WorldError;
 pub(super) struct State {
     pub(super) issues: Vec<Issue>,
     pub(super) relations: Vec<Relation>,
+    /// Files that people put into issues.
+    pub(super) uploads: Vec<Upload>,
 }
 
 /// What one issue has to do with another, by their IDs.
@@ -59,6 +61,17 @@ pub(super) struct Comment {
     pub(super) updated: Timestamp,
 }
 
+/// A file of an issue.
+#[derive(Debug)]
+pub(super) struct Upload {
+    /// The path of its address below the uploads.
+    pub(super) path: String,
+    pub(super) media_type: String,
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is linked, but gone.
+    pub(super) deleted: bool,
+}
+
 /// A UUID of version 4 that is the same in every run: it is made from what it names.
 pub(super) fn id_of(kind: &str, name: &str) -> String {
     let digest = hex::encode(Sha256::digest(format!("{kind}/{name}")));
@@ -85,10 +98,15 @@ pub(super) fn team_of(key: &str) -> &str {
 
 impl State {
     /// The state that the world describes.
-    pub(super) fn new(world: &World, now: Timestamp) -> Result<Self, WorldError> {
+    pub(super) fn new(world: &World, address: &str, now: Timestamp) -> Result<Self, WorldError> {
         let mut state = Self::default();
-        for (index, issue) in world.issues.iter().enumerate() {
-            let issue = make_issue(world, issue, now, &format!("linear.issues[{index}]"))?;
+        for (index, described) in world.issues.iter().enumerate() {
+            let place = format!("linear.issues[{index}]");
+            let mut issue = make_issue(world, described, now, &place)?;
+            let (uploads, description) = Upload::all_of(described, address)
+                .map_err(|problem| WorldError::Invalid { place: format!("{place}.attachments"), problem })?;
+            issue.description = description;
+            state.uploads.extend(uploads);
             state.issues.push(issue);
         }
         Ok(state)

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::attachment::Attachment;
+
 /// A Linear workspace as it is when a simulation starts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +104,9 @@ pub struct Issue {
     /// What was said about it.
     #[serde(default)]
     pub comments: Vec<Comment>,
+    /// Files that people put into the description, which links them.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A comment.

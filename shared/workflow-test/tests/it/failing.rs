@@ -61,7 +61,7 @@ async fn executions_that_do_not_start_are_told() {
     assert!(shown.contains("not_started: the event matches no trigger of `small`"), "{shown}");
     let shown =
         text("    inputs: { task: SHOP-1 }\n    expect: { outcome: not_started, cause: nothing }\n").await;
-    assert!(shown.contains("input `task` is unknown; accepted: task_id"), "{shown}");
+    assert!(shown.contains("input `task` is unknown; did you mean `task_id`? accepted: task_id"), "{shown}");
 }
 
 #[tokio::test]

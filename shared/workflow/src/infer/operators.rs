@@ -134,7 +134,15 @@ impl Inference<'_, '_, '_> {
         };
         let mut kinds: Vec<Type> = Vec::new();
         for argument in args {
+            // A function of the workflow's own gives for each item what it gives.
+            let own = match &argument.kind {
+                NodeKind::Variable { name: own } if name == Some("map") && self.local(own).is_some() => {
+                    self.results.get(own).map(|(kind, _)| kind.clone())
+                }
+                _ => None,
+            };
             let kind = match (&argument.kind, kinds.first()) {
+                (_, Some(_)) if own.is_some() => own.unwrap_or_else(Type::any),
                 // These call their function for each item of their list.
                 (NodeKind::Lambda(definition), Some(list)) if matches!(name, Some("map" | "filter")) => {
                     let item = super::item_of(list);
@@ -153,8 +161,9 @@ impl Inference<'_, '_, '_> {
             return Type::any();
         };
         if self.local(name).is_some() {
-            self.unwraps = true;
-            return Type::any();
+            let (kind, unwraps) = self.results.get(name).cloned().unwrap_or((Type::any(), true));
+            self.unwraps = unwraps;
+            return kind;
         }
         if !crate::names::is_function(name) {
             let names = functions::names();

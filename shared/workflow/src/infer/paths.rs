@@ -1,5 +1,6 @@
 //! Paths: the names they start with are looked up, the others are fields.
 
+use super::doubt::Doubt;
 use super::{Edit, Inference, item_of};
 use crate::expression;
 use crate::in_text::capitalized;
@@ -12,6 +13,7 @@ impl Inference<'_, '_, '_> {
         let Some(first) = steps.first() else { return Type::any() };
         let partial = self.partial;
         self.unwraps = false;
+        self.head = None;
         let (mut kind, taken) = match (&first.kind, context) {
             (NodeKind::Name { .. }, None) => {
                 let names = expression::plain_names(steps);
@@ -31,6 +33,8 @@ impl Inference<'_, '_, '_> {
             None => kind,
         };
         let mut unwraps = self.unwraps;
+        let head = self.head_of(first, steps.get(taken - 1));
+        let mut through = Vec::new();
         for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
             let owner = self.given.value.get(node.span.start..before.pos).unwrap_or_default();
             if self.present.iter().any(|present| present.path == owner) {
@@ -38,6 +42,7 @@ impl Inference<'_, '_, '_> {
             }
             // For each item of a list, JSONata reads what follows the dot.
             let each = kind.item().cloned();
+            through.extend((kind.kind == Kind::Any).then_some(before.pos));
             unwraps |= each.is_some() || kind.kind == Kind::Any;
             self.partial |= each.is_some();
             let owner = each.clone().unwrap_or_else(|| kind.clone());
@@ -64,6 +69,18 @@ impl Inference<'_, '_, '_> {
             kind = if each.is_some() { found.for_each() } else { found };
         }
         self.unwraps = unwraps;
+        let is_plain = |step: &Node| {
+            matches!(step.kind, NodeKind::Name { .. })
+                && step.attrs.stages.is_empty()
+                && step.attrs.predicate.is_empty()
+        };
+        let is_simple = steps.iter().skip(taken).all(is_plain);
+        let head = head.filter(|_| is_simple && kind.kind == Kind::Any && !through.is_empty());
+        self.doubt = head.and_then(|(text, end)| {
+            let up_to = |at: usize| Some(format!("{text}{}", self.given.value.get(end..at)?));
+            let through = through.into_iter().map(up_to).collect::<Option<_>>()?;
+            Some(Doubt { through, path: up_to(steps.last()?.pos)? })
+        });
         let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
         if let Some(present) = self.present.iter().find(|present| present.path == text) {
             if present.defined {
@@ -72,6 +89,19 @@ impl Inference<'_, '_, '_> {
             return kind.present();
         }
         kind
+    }
+
+    /// What a path starts with, as JSONata, and where its names go on; `None` where it is more than a value by its name.
+    fn head_of(&mut self, first: &Node, last: Option<&Node>) -> Option<(String, usize)> {
+        let last = last.filter(|last| last.attrs.stages.is_empty() && last.attrs.predicate.is_empty())?;
+        let text = match (&first.kind, self.head.take()) {
+            (_, Some(lowered)) => lowered,
+            (NodeKind::Variable { name }, None) if !name.is_empty() && self.local(name).is_some() => {
+                format!("${name}")
+            }
+            _ => return None,
+        };
+        Some((text, last.pos))
     }
 
     /// Looks up a path's first names and notes what is there instead. Gives the type and how many names were taken.
@@ -90,6 +120,7 @@ impl Inference<'_, '_, '_> {
                 self.partial |= found.lowered.partial;
                 self.unwraps = found.lowered.unwraps;
                 let kind = found.lowered.kind.clone();
+                self.head = Some(found.lowered.enclosed());
                 self.edits.push(Edit::Replace(span, found.lowered));
                 (kind, found.names.min(steps.len()))
             }

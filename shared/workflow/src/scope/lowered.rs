@@ -20,6 +20,8 @@ pub(crate) struct Lowered {
     /// Whether JSONata may give one item of a list alone, and nothing for a list without items.
     pub(crate) unwraps: bool,
     pub(crate) written: Written,
+    /// The text where something keeps it and only the execution knows whether it is a list: a list stays one.
+    pub(crate) kept: Option<String>,
 }
 
 /// How an expression is written, as far as lists depend on it.
@@ -41,6 +43,16 @@ impl Lowered {
             partial: false,
             unwraps: false,
             written: Written::Otherwise,
+            kept: None,
+        }
+    }
+
+    /// The same where something keeps it: what is a list stays one.
+    pub(crate) fn into_kept(self) -> Self {
+        match self.kept {
+            _ if self.kind.item().is_some() => self.into_list(),
+            Some(text) => Self { text, simple: true, unwraps: false, kept: None, ..self },
+            None => self,
         }
     }
 

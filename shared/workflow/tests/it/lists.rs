@@ -78,6 +78,43 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
         ("tasks.task_id ~> $join(', ')", json!(""), json!("P-1"), json!("P-1, P-2")),
         ("(tasks ~> |$|{'title': 'B'}|).title", json!([]), json!(["B"]), json!(["B", "B"])),
         ("($last := $reverse ~> $string; $last([1, 2]))", json!("[2,1]"), json!("[2,1]"), json!("[2,1]")),
+        // Functions of the workflow's own.
+        (
+            "($ids := function($list) { $list.task_id }; $ids(tasks))",
+            json!([]),
+            json!(["P-1"]),
+            json!(["P-1", "P-2"]),
+        ),
+        (
+            "($done := function($list) { $filter($list, function($t) { $t.status = 'Done' }) }; $done(tasks).task_id)",
+            json!([]),
+            json!([]),
+            json!(["P-2"]),
+        ),
+        (
+            "($title := function($t) { $t.title }; $map(tasks, $title))",
+            json!([]),
+            json!(["A"]),
+            json!(["A", "A"]),
+        ),
+        (
+            "($both := function($t) { ($a := $t.labels; $a) }; $map(tasks, $both))",
+            json!([]),
+            json!([["P-1", "first"]]),
+            json!([["P-1", "first"], ["P-2"]]),
+        ),
+        (
+            "$map(tasks, function($t) { $t.labels.$uppercase($) })",
+            json!([]),
+            json!([["P-1", "FIRST"]]),
+            json!([["P-1", "FIRST"], ["P-2"]]),
+        ),
+        (
+            "($short := function($t) { $substring($t, 0, 1) }; $short('abc'))",
+            json!("a"),
+            json!("a"),
+            json!("a"),
+        ),
         ("$string(tasks.task_id)", json!("[]"), json!("[\"P-1\"]"), json!("[\"P-1\",\"P-2\"]")),
         ("$exists(tasks.task_id)", json!(false), json!(true), json!(true)),
         ("tasks[0].task_id", Value::Null, json!("P-1"), json!("P-1")),
@@ -149,6 +186,42 @@ outputs:
             }),
             "{count}"
         );
+    }
+}
+
+/// Of values of which the types say nothing, the execution knows which are lists.
+#[tokio::test]
+async fn a_path_through_values_of_any_type_keeps_the_lists_that_it_meets() {
+    for (expression, none, one, two) in [
+        ("any.list.id", json!([]), json!(["1"]), json!(["1", "2"])),
+        ("any.list.inside.id", json!([]), json!(["1a"]), json!(["1a", "2a"])),
+        ("any.one.id", json!("x"), json!("x"), json!("x")),
+        ("any.one.missing", Value::Null, Value::Null, Value::Null),
+        ("any.one.inside.missing", Value::Null, Value::Null, Value::Null),
+        ("any.one.list", json!(["x"]), json!(["x"]), json!(["x"])),
+        (
+            "{'ids': any.list.id, 'one': any.one.id}",
+            json!({"ids": [], "one": "x"}),
+            json!({"ids": ["1"], "one": "x"}),
+            json!({"ids": ["1", "2"], "one": "x"}),
+        ),
+        ("($ids := any.list.id; $ids)", json!([]), json!(["1"]), json!(["1", "2"])),
+        ("$filter(any.list, function($t) { $t.id != '2' }).id", json!([]), json!(["1"]), json!(["1"])),
+        ("$append(any.list.id, 'z')", json!(["z"]), json!(["1", "z"]), json!(["1", "2", "z"])),
+        ("any.list.*", json!([]), json!(["1", {"id": "1a"}]), json!(["1", {"id": "1a"}, "2", {"id": "2a"}])),
+        ("$count(any.list.id)", json!(0), json!(1), json!(2)),
+        ("any.list.id & ''", json!(""), json!("1"), json!("[\"1\",\"2\"]")),
+        ("any.list[0].id", Value::Null, json!("1"), json!("1")),
+    ] {
+        for (count, expected) in [none, one, two].into_iter().enumerate() {
+            let text = format!("{HEAD}outputs: {{ value: '${{{}}}' }}\n", expression.replace('\'', "''"));
+            let item =
+                |number: usize| json!({"id": number.to_string(), "inside": {"id": format!("{number}a")}});
+            let list: Vec<Value> = (1..=count).map(item).collect();
+            let inputs = json!({"project": "P", "any": {"list": list, "one": {"id": "x", "list": ["x"]}}});
+            let value = run(&right(&text), inputs, Actions::default()).await.output()["value"].clone();
+            assert_eq!(value, expected, "{expression} of {count}");
+        }
     }
 }
 

@@ -355,3 +355,14 @@ fn of_what_is_probably_not_meant() {
         .replace(&"^".repeat(token.len() + 2), "^^^")
     );
 }
+
+#[test]
+fn of_every_mistake_in_retry() {
+    let told = found(&format!(
+        "{HEAD}  - {{ name: a, plugin: task_management, action: get_task, inputs: {{ task_id: A-1 }}, on_error: retry, \
+         retry: {{ max_attempts: 0, base_delay: 0s, max_delay: soon, backoff: 0, jitter: 5 }} }}\n"
+    ));
+    for name in ["max_attempts", "base_delay", "max_delay", "backoff", "jitter"] {
+        assert!(told.contains(&format!("`{name}`")), "{name}: {told}");
+    }
+}

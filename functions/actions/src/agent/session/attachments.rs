@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// No more files are looked at: a ticket lists as many, and words may link others.
+const MOST_FILES: usize = 60;
 /// One text file, in bytes.
 const MOST_OF_A_TEXT: usize = 64 * 1024;
 /// All text files of a ticket, in bytes.
@@ -62,7 +64,9 @@ const OTHER_TYPES: &[&str] = &[
     "image/",
     "video/",
 ];
-const PICTURE_TYPES: &[&str] = &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp"];
+/// The last one is that of a tracker that knows no more than that it is a picture.
+const PICTURE_TYPES: &[&str] =
+    &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp", "image/*"];
 
 /// A file of the ticket, as it was when the session or its round opened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,23 +127,33 @@ struct Room {
     until: Instant,
 }
 
-/// Reads the files of a ticket for a session with this id. A ticket without any costs no request.
+/// Reads the files of a ticket, and those that the words link which ask for the work, for a session with this id. Where there are none, that
+/// costs no request.
 ///
 /// # Errors
 /// When the table does not answer.
 pub(super) async fn attached(
     context: &Context<'_>,
     task: Option<&Task>,
+    words: Option<&str>,
     model: &Model,
     session: &str,
 ) -> Result<Vec<AttachedFile>, ActionError> {
-    let Some(task) = task.filter(|task| !task.attachments.is_empty()) else { return Ok(Vec::new()) };
+    let is_asked =
+        |task: &&Task| !task.attachments.is_empty() || words.is_some_and(|words| !words.is_empty());
+    let Some(task) = task.filter(is_asked) else { return Ok(Vec::new()) };
     let tracker = match context.tracker().await {
         Ok(tracker) => Ok(tracker),
         Err(NoOutput::Failed(error)) => Err(error.message),
         Err(NoOutput::Skipped(why)) => Err(why),
         Err(NoOutput::Parked) => Err("the tracker is not connected".to_owned()),
     };
+    let mut all = task.attachments.clone();
+    if let (Ok(tracker), Some(words)) = (&tracker, words) {
+        let said = tracker.files_in(&task.task_id, words);
+        all.extend(said.into_iter().filter(|file| task.attachments.iter().all(|known| known.id != file.id)));
+        all.truncate(MOST_FILES);
+    }
     // A token is a byte or more, so that files leave most of a small model's prompt to the work.
     let most =
         most_prompt_tokens(model).map_or(MOST_OF_TEXTS, |most| usize::try_from(most).unwrap_or(usize::MAX));
@@ -150,7 +164,7 @@ pub(super) async fn attached(
         until: Instant::now() + MOST_TIME,
     };
     let mut files = Vec::new();
-    for file in &task.attachments {
+    for file in &all {
         let read = match &tracker {
             Ok(tracker) => room.read(&**tracker, task, file).await,
             Err(why) => Err(format!("it could not be read: {why}")),
@@ -334,9 +348,13 @@ mod tests {
         ] {
             assert_eq!(kind(name, media_type), Kind::Text, "{name} {media_type:?}");
         }
-        for (name, media_type) in
-            [("a.png", Some("image/png")), ("a.JPG", None), ("a.webp", octets), ("a", Some("IMAGE/GIF"))]
-        {
+        for (name, media_type) in [
+            ("a.png", Some("image/png")),
+            ("a.JPG", None),
+            ("a.webp", octets),
+            ("a", Some("IMAGE/GIF")),
+            ("a", Some("image/*")),
+        ] {
             assert_eq!(kind(name, media_type), Kind::Picture, "{name} {media_type:?}");
         }
         for (name, media_type) in [

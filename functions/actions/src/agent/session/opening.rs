@@ -95,7 +95,8 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
     let model = context.model_named(&prefix.model).await?;
     let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
-    opening.attachments = Box::pin(attached(context, opening.task.as_ref(), &model, session)).await?;
+    let words = opening.context.as_deref();
+    opening.attachments = Box::pin(attached(context, opening.task.as_ref(), words, &model, session)).await?;
     if let Some(session) = earlier {
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }

@@ -36,7 +36,15 @@ pub(super) fn list_all(call: &mut Call<'_>) -> Result<Answer, Failure> {
     if call.queried("direction") == Some("desc") {
         chosen.reverse();
     }
-    let shown = chosen.into_iter().map(|(issue, one)| call.state.comment(call.repository(), issue, one));
+    let is_html = call.accepts("html");
+    let shown = chosen.into_iter().map(|(issue, one)| {
+        let mut shown = call.state.comment(call.repository(), issue, one);
+        if is_html && let Some(fields) = shown.as_object_mut() {
+            fields.remove("body");
+            fields.insert("body_html".to_owned(), call.state.as_html(&one.body).into());
+        }
+        shown
+    });
     Ok(call.page(shown.collect()))
 }
 

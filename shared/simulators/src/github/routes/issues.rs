@@ -78,6 +78,12 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let issue = call.issue()?;
     let mut shown = call.state.issue(call.repository(), issue);
     shown["closed_by"] = issue.closed.as_ref().map_or(Value::Null, |closed| call.state.user(&closed.by));
+    if call.accepts("html") {
+        shown["body_html"] = issue.body.as_deref().map(|body| call.state.as_html(body)).into();
+        if let Some(fields) = shown.as_object_mut() {
+            fields.remove("body");
+        }
+    }
     Ok(Answer::ok(shown))
 }
 

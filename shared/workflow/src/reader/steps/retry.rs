@@ -16,8 +16,10 @@ pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<
     let long = Fields::of(node, "`retry`", &keys, reader)?;
     let mut retry = Retry { retries: count.unwrap_or(Retry::default().retries), ..Retry::default() };
     if let Some(node) = long.get("max_attempts") {
-        let tries = whole_number(node, "`max_attempts`", (1, 101), reader)?;
-        if count.is_some_and(|retries| retries + 1 != tries) {
+        let tries = whole_number(node, "`max_attempts`", (1, 101), reader);
+        if let (Some(retries), Some(tries)) = (count, tries)
+            && retries + 1 != tries
+        {
             reader
                 .problems
                 .error(
@@ -26,13 +28,15 @@ pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<
                 )
                 .help("`retry_count: 2` is `max_attempts: 3`: the first counts retries, the second tries");
         }
-        retry.retries = tries - 1;
+        retry.retries = tries.map_or(retry.retries, |tries| tries - 1);
     }
     if let Some(node) = long.get("base_delay") {
-        retry.base_delay_seconds = duration(node, "`base_delay`", reader)?.value;
+        let delay = duration(node, "`base_delay`", reader);
+        retry.base_delay_seconds = delay.map_or(retry.base_delay_seconds, |delay| delay.value);
     }
     if let Some(node) = long.get("max_delay") {
-        retry.max_delay_seconds = duration(node, "`max_delay`", reader)?.value;
+        let delay = duration(node, "`max_delay`", reader);
+        retry.max_delay_seconds = delay.map_or(retry.max_delay_seconds, |delay| delay.value);
     }
     if retry.max_delay_seconds <= retry.base_delay_seconds {
         retry.max_delay_seconds = retry.max_delay_seconds.max(retry.base_delay_seconds + 1);
@@ -53,7 +57,7 @@ pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<
         }
     }
     if let Some(node) = long.get("jitter") {
-        retry.jitter = boolean(node, "`jitter`", reader)?;
+        retry.jitter = boolean(node, "`jitter`", reader).unwrap_or(retry.jitter);
     }
     Some(retry)
 }

@@ -1,0 +1,128 @@
+//! Files that people put into issues.
+
+use crate::{GITHUB, github};
+use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use domain::{Attachment, ErrorKind};
+use provider_testing::{assert_described, built_in, mark};
+use serde_json::json;
+use simulators::Simulation;
+use simulators::fault::Fault;
+
+const ISSUE: &str = "acme/shop#1";
+const MOST: usize = 1_000;
+
+async fn simulation(is_private: bool) -> Simulation {
+    let mut world = built_in();
+    let section = world.section_mut::<simulators::github::World>("github").unwrap();
+    section.repositories[0].private = is_private;
+    section.repositories[0].issues[0].attachments = serde_json::from_value(json!([
+        {"name": "screen.png", "base64": "iVBORw0KGgo="},
+        {"name": "till log.txt", "text": "total 0\n"},
+        {"name": "gone.txt", "text": "a", "deleted": true},
+    ]))
+    .unwrap();
+    GITHUB.described_simulation_of(world).await
+}
+
+async fn files(simulation: &Simulation) -> [Attachment; 3] {
+    let files = github(simulation).get_task(ISSUE).await.unwrap().attachments;
+    files.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn files_that_an_issue_links_are_read() {
+    for is_private in [false, true] {
+        let simulation = simulation(is_private).await;
+        let tracker = github(&simulation);
+        let [picture, text, gone] = files(&simulation).await;
+        assert_eq!(simulation.log().len(), 1, "the issue's one request tells of its files");
+        assert_eq!((picture.name.as_str(), picture.media_type.as_deref()), ("screen.png", Some("image/*")));
+        assert_eq!((text.name.as_str(), text.media_type.as_deref()), ("till.log.txt", None));
+        // The store refuses whoever sends credentials.
+        assert_eq!(
+            tracker.read_attachment(ISSUE, &picture, MOST).await.unwrap(),
+            b"\x89PNG\r\n\x1a\n",
+            "{is_private}"
+        );
+        let large = tracker.read_attachment(ISSUE, &picture, 7).await.unwrap_err();
+        assert!(large.message.ends_with("gave an answer of more than 7 bytes, which is refused"), "{large}");
+        let told = |read: Result<Vec<u8>, domain::ActionError>| {
+            let error = read.unwrap_err();
+            assert!(
+                error.kind == ErrorKind::Rejected
+                    && error.message.starts_with("GitHub does not give the file"),
+                "{error}"
+            );
+        };
+        match is_private {
+            false => assert_eq!(tracker.read_attachment(ISSUE, &text, MOST).await.unwrap(), b"total 0\n"),
+            true => told(tracker.read_attachment(ISSUE, &text, MOST).await),
+        }
+        told(tracker.read_attachment(ISSUE, &gone, MOST).await);
+        // A list of tickets says nothing of files, so that it stays small.
+        let query = TaskQuery { project: "acme/shop".into(), status: None, limit: 10 };
+        let listed = tracker.get_project_tasks(&query).await.unwrap();
+        assert!(!listed.is_empty() && listed.iter().all(|task| task.attachments.is_empty()));
+        assert_described(&simulation);
+    }
+}
+
+#[tokio::test]
+async fn files_that_a_comment_links_are_read() {
+    let simulation = simulation(true).await;
+    let tracker = github(&simulation);
+    let link = tracker.get_task(ISSUE).await.unwrap().description;
+    // The picture of another issue: the newest comments of the repository show it.
+    let new = NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: "Other".into(),
+        description: "No files".into(),
+        labels: Vec::new(),
+        epic: None,
+        story_points: None,
+    };
+    let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
+    tracker.add_comment(&other, &format!("See {link}"), &mark("said")).await.unwrap();
+    let files = tracker.files_in(&other, &format!("See {link}"));
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["screen.png", "till.log.txt", "gone.txt"]);
+    assert_eq!(tracker.read_attachment(&other, &files[0], MOST).await.unwrap(), b"\x89PNG\r\n\x1a\n");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn no_other_host_is_asked_and_a_page_is_no_file() {
+    let simulation = simulation(false).await;
+    let tracker = github(&simulation);
+    let [_, text, _] = files(&simulation).await;
+    for (to, host) in [
+        ("https://evil.example/file", "evil.example"),
+        ("https://githubusercontent.com.evil.example/file", "githubusercontent.com.evil.example"),
+        ("http://169.254.169.254/latest/meta-data", "169.254.169.254"),
+        ("https://10.0.0.7/file", "10.0.0.7"),
+    ] {
+        let headers = [("location".to_owned(), to.to_owned())].into();
+        let fault = Fault { status: Some(302), headers, ..Fault::default() };
+        GITHUB.fault(&simulation, "/user-attachments/files/", fault);
+        let error = tracker.read_attachment(ISSUE, &text, MOST).await.unwrap_err();
+        assert!(
+            error.message.contains(&format!("was redirected to {host} (302), which is not followed")),
+            "{error}"
+        );
+    }
+    // Nor is the page that asks people to sign in the file.
+    let headers = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())].into();
+    let fault = Fault { status: Some(200), headers, body: Some("<p>Sign in".into()), ..Fault::default() };
+    GITHUB.fault(&simulation, "/user-attachments/files/", fault);
+    let error = tracker.read_attachment(ISSUE, &text, MOST).await.unwrap_err();
+    assert!(error.message.starts_with("GitHub does not give the file"), "{error}");
+    // An address in the body as HTML is as little trusted as a redirect.
+    let [picture, ..] = files(&simulation).await;
+    let uuid = picture.id.trim_start_matches("assets/");
+    let html = json!({"body_html": format!("<img src=\"https://evil.example/{uuid}?jwt=a\">")});
+    let fault = Fault { status: Some(200), body: Some(html), ..Fault::default() };
+    GITHUB.fault(&simulation, "/issues/1$", fault);
+    let error = tracker.read_attachment(ISSUE, &picture, MOST).await.unwrap_err();
+    assert!(error.message.contains("an address that is not one of its own"), "{error}");
+}
