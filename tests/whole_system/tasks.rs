@@ -129,7 +129,12 @@ impl Task {
             calls.push(call("move_file", json!({"from": from, "to": to})));
         }
         for (path, (after, is_executable)) in self.solved() {
-            let before = files.get(&path).map(|(content, _)| shown(content));
+            let before = files.get(&path).map(|(content, _)| content);
+            // What stays as it is may be no text.
+            if before == Some(&after) {
+                continue;
+            }
+            let before = before.map(|content| shown(content));
             let after = shown(&after);
             match before {
                 None => {
