@@ -81,6 +81,7 @@ impl Evaluation {
             .args(["eval", "--base-url", &url_of(&self.world, "claude")])
             .args(arguments)
             .env("ANTHROPIC_API_KEY", KEY)
+            .env("OPENAI_API_KEY", KEY)
             .env("TMPDIR", self.temporary())
             .current_dir(self.place.path())
             .stdin(Stdio::null())
@@ -136,12 +137,16 @@ async fn hidden_tests_decide_and_the_budget_ends_it() {
         return;
     }
     let bounds = ["--budget", "1.3", "--max-usd", "1"];
-    let output = evaluation.run(&[&bounds[..], &["tasks", "--record", "cassettes", "--format", "json"]].concat()).await;
+    let output = evaluation
+        .run(&[&bounds[..], &["tasks", "--record", "cassettes", "--format", "json"]].concat())
+        .await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let table: Value = serde_json::from_slice(&output.stdout).unwrap();
     let tasks = table["tasks"].as_array().unwrap();
-    let rows: Vec<_> =
-        tasks.iter().map(|row| (row["task"].as_str(), row["hidden_tests"].as_str(), row["turns"].as_u64())).collect();
+    let rows: Vec<_> = tasks
+        .iter()
+        .map(|row| (row["task"].as_str(), row["hidden_tests"].as_str(), row["turns"].as_u64()))
+        .collect();
     let expected = [
         (Some("1-solved"), Some("passed"), Some(3)),
         (Some("2-wrong"), Some("failed"), Some(3)),
@@ -166,7 +171,10 @@ async fn hidden_tests_decide_and_the_budget_ends_it() {
     for text in &cassettes {
         assert!(!text.contains(KEY), "{text}");
         let cassette: Value = serde_json::from_str(text).unwrap();
-        assert_eq!((&cassette["response"]["status"], &cassette["response"]["is_whole"]), (&json!(200), &json!(true)));
+        assert_eq!(
+            (&cassette["response"]["status"], &cassette["response"]["is_whole"]),
+            (&json!(200), &json!(true))
+        );
         let body: Value = serde_json::from_str(cassette["request"]["body"].as_str().unwrap()).unwrap();
         assert!(body["messages"].is_array());
     }
@@ -199,12 +207,19 @@ async fn what_cannot_be_measured_is_refused_before_anything_is_paid() {
         (vec!["tasks", "--budget", "1", "--max-usd", "2"], "no task could begin"),
         (vec!["tasks", "--budget", "1", "--task", "4"], "accepted: 1-solved, 2-wrong, 3-last"),
         (vec!["tasks", "--budget", "1", "--record", "full"], "--record full: it is not empty"),
+        (
+            vec!["tasks", "--budget", "1", "--ai", "openai", "--record", "new"],
+            "with --record, requests go through",
+        ),
     ];
     if has_sandboxes(evaluation.place.path(), "eval checks tasks before it pays") {
         for (folder, hidden) in [("shows-nothing", "true\n"), ("broken", "no-such-program\n")] {
             write_task(&evaluation.place.path().join(folder).join("task"), "Greet", hidden);
         }
-        refused.push((vec!["shows-nothing", "--budget", "1"], "its hidden tests pass before anything is changed"));
+        refused.push((
+            vec!["shows-nothing", "--budget", "1"],
+            "its hidden tests pass before anything is changed",
+        ));
         refused.push((vec!["broken", "--budget", "1"], "do not pass on its own reference"));
     }
     for (arguments, words) in refused {
@@ -212,9 +227,14 @@ async fn what_cannot_be_measured_is_refused_before_anything_is_paid() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains(words), "{words} in {}", said(&output));
     }
-    let keyless = evaluation.command(&["tasks", "--budget", "1"]).env_remove("ANTHROPIC_API_KEY").output().await;
+    let keyless =
+        evaluation.command(&["tasks", "--budget", "1"]).env_remove("ANTHROPIC_API_KEY").output().await;
     let keyless = keyless.unwrap();
-    assert!(keyless.status.code() == Some(2) && said(&keyless).contains("ANTHROPIC_API_KEY"), "{}", said(&keyless));
+    assert!(
+        keyless.status.code() == Some(2) && said(&keyless).contains("ANTHROPIC_API_KEY"),
+        "{}",
+        said(&keyless)
+    );
     assert_eq!(evaluation.asked().await, 0);
     assert!(evaluation.is_clean());
 }

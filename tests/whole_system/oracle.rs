@@ -72,7 +72,8 @@ async fn check(world: &World, task: &Task, branch: &str) {
     let clone = folder.path().join(&task.name);
     world.export(&format!("acme/{}", task.name), &clone).await;
     run(Command::new("git").args(["checkout", "--quiet", branch]).current_dir(&clone));
-    let listed = run(Command::new("git").args(["-c", "core.quotePath=false", "ls-files", "-s"]).current_dir(&clone));
+    let listed =
+        run(Command::new("git").args(["-c", "core.quotePath=false", "ls-files", "-s"]).current_dir(&clone));
     let arrived: BTreeMap<String, (Vec<u8>, bool)> = listed
         .lines()
         .map(|line| {

@@ -77,7 +77,12 @@ impl Trial {
         let mut command = Command::new(executable());
         command
             .arg("try")
-            .args(["--base-url", &url_of(&self.world, "claude"), "--github-url", &url_of(&self.world, "github")])
+            .args([
+                "--base-url",
+                &url_of(&self.world, "claude"),
+                "--github-url",
+                &url_of(&self.world, "github"),
+            ])
             .args(arguments)
             .env("ANTHROPIC_API_KEY", "simulated-claude-key")
             .env("GITHUB_TOKEN", "simulated-github-token")

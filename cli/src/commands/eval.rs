@@ -15,6 +15,7 @@ use crate::stop_signal::stop_signal;
 use case::Case;
 use clap::ValueEnum;
 use domain::MicroUsd;
+use domain::configuration::{Instance, InstanceName, Section};
 use domain::text::printable;
 use hidden::{HiddenTests, Verdict};
 use jiff::Timestamp;
@@ -173,20 +174,23 @@ struct Evaluation<'e> {
 impl Evaluation<'_> {
     /// A row for each task, and why not all were run.
     async fn measure(&self, cases: &[Case], scratch: &Scratch) -> Outcome<(Table, Option<Stop>)> {
+        let given = self.settings(self.arguments.base_url.as_deref());
+        let filled = self.spec.settings.filled(&given);
+        let text = |name: &str| filled.get(name).and_then(Value::as_str);
+        let recorder = match &self.arguments.record {
+            Some(folder) => {
+                let base_url = text("base_url").unwrap_or_default();
+                Some(Recorder::start(folder, base_url, self.key).await?)
+            }
+            None => None,
+        };
+        self.check_settings(recorder.as_ref())?;
         let hidden_tests = HiddenTests::open(scratch, &self.arguments.mounts).await?;
         tokio::select! {
             checked = hidden_tests.check(cases) => checked?,
             () = stop_signal() => return Err(Exit::negative("interrupted; nothing was paid")),
         }
-        let (settings, given) = self.settings();
-        let recorder = match &self.arguments.record {
-            Some(folder) => {
-                let base_url = settings.get("base_url").and_then(Value::as_str).unwrap_or_default();
-                Some(Recorder::start(folder, base_url, self.key).await?)
-            }
-            None => None,
-        };
-        let model = settings.get("model").and_then(Value::as_str).map(str::to_owned).or(given);
+        let model = text("model").map(str::to_owned);
         let budget = MicroUsd::from_usd_rounded_up(self.arguments.budget);
         let mut table = Table::new(self.spec.id, model, budget, MicroUsd::from_usd_rounded_up(self.bound));
         let mut stop = None;
@@ -213,11 +217,23 @@ impl Evaluation<'_> {
         Ok((table, stop))
     }
 
-    /// The provider's settings with their defaults, and the model that was named.
-    fn settings(&self) -> (Map<String, Value>, Option<String>) {
-        let given = [("base_url", &self.arguments.base_url), ("model", &self.arguments.model)];
-        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
-        (self.spec.settings.filled(&given.collect()), self.arguments.model.clone())
+    /// The provider's settings that are given here.
+    fn settings(&self, base_url: Option<&str>) -> Map<String, Value> {
+        let given = [("base_url", base_url), ("model", self.arguments.model.as_deref())];
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+    }
+
+    /// Refuses what the provider cannot be used with, before anything is paid.
+    fn check_settings(&self, recorder: Option<&Recorder>) -> Outcome {
+        let name: InstanceName = self.spec.id.parse().map_err(Exit::usage)?;
+        let base_url = recorder.map(Recorder::url).or(self.arguments.base_url.as_deref());
+        let section = Section { settings: self.settings(base_url), ..Section::default() };
+        let problems = self.spec.settings.problems(Instance { name: &name, section: &section });
+        let hint = recorder.map_or("", |_| " (with --record, requests go through an address of our own)");
+        match problems.first() {
+            Some(problem) => Err(Exit::usage(format!("{problem}{hint}"))),
+            None => Ok(()),
+        }
     }
 
     /// One task, and why it is the last one if it is.

@@ -71,7 +71,9 @@ impl Case {
         if let Some(unknown) = named.iter().find(|name| !folders.contains_key(*name)) {
             let known: Vec<&str> = folders.keys().map(String::as_str).collect();
             let known = known.join(", ");
-            return Err(Exit::usage(format!("--task {unknown}: {shown} has no such task; accepted: {known}")));
+            return Err(Exit::usage(format!(
+                "--task {unknown}: {shown} has no such task; accepted: {known}"
+            )));
         }
         let is_named = |name: &String| named.is_empty() || named.contains(name);
         let folders = folders.into_iter().filter(|(name, _)| is_named(name));
@@ -211,7 +213,8 @@ fn is_executable(_: &fs::Metadata) -> bool {
 mod tests {
     use super::*;
 
-    const TASK: &str = "language: shell\nticket: { key: A-1, summary: Say yes, description: Yes }\ntest: [sh, test.sh]\n";
+    const TASK: &str =
+        "language: shell\nticket: { key: A-1, summary: Say yes, description: Yes }\ntest: [sh, test.sh]\n";
 
     fn folder(task: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -236,9 +239,8 @@ mod tests {
         let cases = Case::all(tasks.path(), &[]).unwrap();
         let case = &cases[0];
         let shown = |files: Vec<CheckedFile>| -> Vec<_> {
-            let of = |file: CheckedFile| {
-                (file.path, String::from_utf8(file.content).unwrap(), file.executable)
-            };
+            let of =
+                |file: CheckedFile| (file.path, String::from_utf8(file.content).unwrap(), file.executable);
             files.into_iter().map(of).collect()
         };
         let file = |path: &str, text: &str, executable| (path.to_owned(), text.to_owned(), executable);
@@ -253,9 +255,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_task_is_named() {
-        let refused = |task: &str, named: &[String]| {
-            Case::all(folder(task).path(), named).unwrap_err().to_string()
-        };
+        let refused =
+            |task: &str, named: &[String]| Case::all(folder(task).path(), named).unwrap_err().to_string();
         let with = |line: &str| refused(&format!("{TASK}{line}\n"), &[]);
         assert!(with("delete: [none]").ends_with("yes/task.yaml: delete: before/none is not there"));
         assert!(with("executable: [none]").ends_with("executable: none is not there"));

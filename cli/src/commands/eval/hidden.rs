@@ -37,7 +37,9 @@ impl HiddenTests {
             .map_err(|error| Exit::usage(format!("{}: {error}", place.display())))?;
         sandbox.probe().await.map_err(|error| {
             let message = error.message;
-            Exit::usage(format!("hidden tests run what a model wrote, and are not run without isolation: {message}"))
+            Exit::usage(format!(
+                "hidden tests run what a model wrote, and are not run without isolation: {message}"
+            ))
         })?;
         Ok(Self { sandbox, mounts: mounts.to_vec() })
     }
@@ -93,6 +95,9 @@ impl HiddenTests {
         };
         let files = case.with_hidden(result);
         let run = CheckRun { names: vec!["test"], checks, set_up: None, files };
-        self.sandbox.run(run).await.map_err(|error| Exit::unreachable(format!("{}: {}", case.name, error.message)))
+        self.sandbox
+            .run(run)
+            .await
+            .map_err(|error| Exit::unreachable(format!("{}: {}", case.name, error.message)))
     }
 }

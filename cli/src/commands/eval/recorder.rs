@@ -40,11 +40,9 @@ const OF_CONNECTIONS: [&str; 6] =
 /// Usage for one that has something in it or cannot be made.
 pub(super) fn make(folder: &Path) -> Outcome {
     let wrong = |what: String| Exit::usage(format!("--record {}: {what}", folder.display()));
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => {
-            Err(wrong("it is not empty; accepted: a new or empty folder".to_owned()))
-        }
-        Ok(_) => Ok(()),
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(wrong("it is not empty; accepted: a new or empty folder".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make_private(folder).map_err(|error| wrong(error.to_string()))
         }
@@ -129,8 +127,7 @@ impl Recorder {
     /// Unreachable when the folder cannot be made.
     pub(super) fn begin(&self, task: &str) -> Outcome {
         let folder = self.desk.folder.join(task);
-        make_private(&folder)
-            .map_err(|error| Exit::unreachable(format!("{}: {error}", folder.display())))?;
+        make_private(&folder).map_err(|error| Exit::unreachable(format!("{}: {error}", folder.display())))?;
         *self.desk.state() = Recorded { folder, ..Recorded::default() };
         Ok(())
     }
@@ -367,7 +364,12 @@ mod tests {
             let found = fs::metadata(path).unwrap().permissions();
             assert_eq!(std::os::unix::fs::PermissionsExt::mode(&found) & 0o777, mode, "{}", path.display());
         }
-        assert!(make(&folder).unwrap_err().to_string().ends_with("it is not empty; accepted: a new or empty folder"));
+        assert!(
+            make(&folder)
+                .unwrap_err()
+                .to_string()
+                .ends_with("it is not empty; accepted: a new or empty folder")
+        );
     }
 
     #[tokio::test]

@@ -85,7 +85,9 @@ impl Row {
     fn to_json(&self) -> Value {
         let said = match &self.verdict {
             Verdict::Passed => None,
-            Verdict::Failed(said) | Verdict::NotRun(said) => Some(said.as_str()).filter(|said| !said.is_empty()),
+            Verdict::Failed(said) | Verdict::NotRun(said) => {
+                Some(said.as_str()).filter(|said| !said.is_empty())
+            }
         };
         json!({
             "task": self.task,

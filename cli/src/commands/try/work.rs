@@ -88,11 +88,7 @@ async fn tried(
 }
 
 /// Starts the workflow and follows it to its end, or until the agent asks or the time is up.
-async fn work(
-    connection: &Connection,
-    ticket: &Ticket,
-    limit: Duration,
-) -> Outcome<(ExecutionView, Ending)> {
+async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outcome<(ExecutionView, Ending)> {
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let routes = connection.table.routes(Timestamp::now()).await.map_err(Exit::unreachable)?;
