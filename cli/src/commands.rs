@@ -18,6 +18,7 @@ mod deploy;
 mod destroy;
 mod doctor;
 mod engine;
+mod eval;
 mod evidence;
 mod execution;
 #[cfg(test)]
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Init(init::Arguments),
     /// Let an agent work on a real ticket and repository, and show what it would change. Needs only a model's key.
     Try(r#try::Arguments),
+    /// Measure how a model does on small tasks with hidden tests, within a budget.
+    Eval(eval::Arguments),
     /// Receive webhooks and run workflows against real services, all in one process.
     Serve(serve::Arguments),
     /// Start a workflow by hand and follow it.
@@ -201,6 +204,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Init(arguments) => init::run(arguments).await,
             Self::Try(arguments) => r#try::run(arguments).await,
+            Self::Eval(arguments) => eval::run(arguments).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Run(arguments) => run::run(arguments).await,
             Self::Plan(arguments) => say::run(arguments, CommandWord::Plan).await,

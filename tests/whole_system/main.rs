@@ -28,6 +28,7 @@ mod doctor;
 mod documents;
 mod duplicates;
 mod engine;
+mod evaluating;
 mod evidence;
 mod faults;
 mod figures;

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 /// No more calls than this are run in one turn.
 const CALLS_A_TURN: usize = 15;
+/// A longer file is not written anew: a reply that holds it would be cut off, in bytes.
+const LONGEST_WRITTEN: usize = 32 * 1024;
 /// Lines around a hunk.
 const CONTEXT: usize = 3;
 
 /// How a model edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// Each changed file is written anew.
+    /// Each changed file is written anew, unless it is too long for that; then it is edited in hunks.
     Whole,
     /// Each hunk is replaced with the lines around it.
     Hunks,
@@ -129,7 +131,12 @@ impl Task {
             calls.push(call("move_file", json!({"from": from, "to": to})));
         }
         for (path, (after, is_executable)) in self.solved() {
-            let before = files.get(&path).map(|(content, _)| shown(content));
+            let before = files.get(&path).map(|(content, _)| content);
+            // What stays as it is may be no text.
+            if before == Some(&after) {
+                continue;
+            }
+            let before = before.map(|content| shown(content));
             let after = shown(&after);
             match before {
                 None => {
@@ -161,12 +168,12 @@ fn shown(content: &[u8]) -> String {
 }
 
 fn edits(path: &str, before: &str, after: &str, style: Style) -> Vec<Value> {
-    if style == Style::Whole {
+    if style == Style::Whole && after.len() <= LONGEST_WRITTEN {
         // Models end a text with a newline, whether or not the file has one.
         let content = format!("{}\n", after.trim_end_matches('\n'));
         return vec![call("write_file", json!({"path": path, "content": content}))];
     }
-    let context = if style == Style::Hunks { CONTEXT } else { 0 };
+    let context = if style == Style::Smallest { 0 } else { CONTEXT };
     let new: Vec<&str> = after.split_inclusive('\n').collect();
     let mut now = before.to_owned();
     let mut calls = Vec::new();

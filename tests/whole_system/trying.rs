@@ -72,19 +72,17 @@ impl Trial {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The address of a simulated service.
-    fn url(&self, service: &str) -> String {
-        let text = std::fs::read_to_string(self.world.folder().join("ticketsmith.yaml")).unwrap();
-        let file: Value = serde_saphyr::from_str(&text).unwrap();
-        file["plugins"][service]["base_url"].as_str().unwrap().to_owned()
-    }
-
     /// `ticketsmith try`, as a person types it.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(executable());
         command
             .arg("try")
-            .args(["--base-url", &self.url("claude"), "--github-url", &self.url("github")])
+            .args([
+                "--base-url",
+                &url_of(&self.world, "claude"),
+                "--github-url",
+                &url_of(&self.world, "github"),
+            ])
             .args(arguments)
             .env("ANTHROPIC_API_KEY", "simulated-claude-key")
             .env("GITHUB_TOKEN", "simulated-github-token")
@@ -107,6 +105,13 @@ impl Trial {
     }
 }
 
+/// The address of a simulated service.
+pub(crate) fn url_of(world: &World, service: &str) -> String {
+    let text = std::fs::read_to_string(world.folder().join("ticketsmith.yaml")).unwrap();
+    let file: Value = serde_saphyr::from_str(&text).unwrap();
+    file["plugins"][service]["base_url"].as_str().unwrap().to_owned()
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -119,20 +124,21 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn said(output: &Output) -> String {
+/// Everything that a process wrote.
+pub(crate) fn said(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// Whether this machine makes sandboxes; otherwise what needs one is recorded as skipped.
-async fn has_sandboxes(trial: &Trial, what: &str) -> bool {
-    let config = trial.place.path().join("checks.yaml");
+pub(crate) fn has_sandboxes(place: &Path, what: &str) -> bool {
+    let config = place.join("checks.yaml");
     let text = "projects: [{ key: A, repository: a/b, providers: { version_control: github }, checks: { test: \"true\" } }]\nplugins: { github: {} }\n";
     std::fs::write(&config, text).unwrap();
     let output = Command::new(executable())
         .args(["doctor", "--json", "--config"])
         .arg(&config)
         .arg("--data")
-        .arg(trial.place.path().join("doctor"))
+        .arg(place.join("doctor"))
         .output()
         .unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -183,7 +189,7 @@ async fn an_issue_becomes_a_patch_and_nothing_outside_changes() {
 #[tokio::test]
 async fn checks_run_on_the_change_and_decide() {
     let trial = Trial::new(true).await;
-    if !has_sandboxes(&trial, "try with checks").await {
+    if !has_sandboxes(trial.place.path(), "try with checks") {
         return;
     }
     let ticket = trial.place.path().join("rounding.md");
@@ -204,7 +210,7 @@ async fn checks_run_on_the_change_and_decide() {
 #[tokio::test]
 async fn nothing_of_checks_is_left_after_a_kill() {
     let trial = Trial::new(true).await;
-    if !has_sandboxes(&trial, "nothing is left after kill -9").await {
+    if !has_sandboxes(trial.place.path(), "nothing is left after kill -9") {
         return;
     }
     let marker = format!("6{}", std::process::id());

@@ -1,6 +1,6 @@
 //! `ticketsmith demo`: runs `simulate`, `serve` and one signed delivery.
 
-mod by_hand;
+pub(super) mod by_hand;
 mod checks_failed;
 mod code_review;
 mod export;

@@ -2,33 +2,24 @@
 //! what the model is told.
 
 mod change;
-mod clone;
-mod scratch;
-mod ticket;
+pub(super) mod clone;
+pub(super) mod scratch;
+pub(super) mod ticket;
+pub(super) mod work;
 mod world;
 
 use super::demo::{base_url, key_of, real_models};
-use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::follow;
-use crate::server::{Options, Server};
-use crate::steering::delivery;
 use crate::stop_signal::stop_signal;
 use clone::LocalClone;
-use control::{Authority, StartResult, WorkflowRequest, plan};
 use domain::configuration::ProjectChecks;
-use domain::event::{Actor, EventName, SourceName};
-use domain::routes::Concurrency;
 use domain::text::printable;
-use jiff::Timestamp;
 use providers::ProviderSpec;
-use records::{ExecutionView, SessionPhase};
 use scratch::Scratch;
 use serde_json::Value;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use ticket::Ticket;
+use work::{Ending, Tried, work_on};
 
 /// `ticketsmith try`
 #[derive(Debug, clap::Args)]
@@ -42,7 +33,7 @@ pub(crate) struct Arguments {
     ticket_file: Option<PathBuf>,
     /// The repository, as anything that `git clone` takes: a URL, or a folder with a clone. Default: that of the issue.
     #[arg(long, value_name = "URL|FOLDER")]
-    repository: Option<String>,
+    pub(super) repository: Option<String>,
     /// The branch to start from. Default: the one that the repository shows first.
     #[arg(long)]
     branch: Option<String>,
@@ -51,25 +42,25 @@ pub(crate) struct Arguments {
     ai: String,
     /// The model. Default: the provider's own.
     #[arg(long)]
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// Another base URL for the model's API.
     #[arg(long, value_name = "URL", value_parser = base_url)]
-    base_url: Option<String>,
+    pub(super) base_url: Option<String>,
     /// The base URL of GitHub's API, from which the issue is read.
     #[arg(long, value_name = "URL", default_value = "https://api.github.com", env = "GITHUB_API_URL")]
     github_url: String,
     /// The most that the model may cost, in dollars.
     #[arg(long, value_name = "DOLLARS", default_value_t = 2.0, value_parser = dollars)]
-    max_usd: f64,
+    pub(super) max_usd: f64,
     /// A command that checks the change, such as "npm test". The agent may run it, too, in a sandbox without network.
     #[arg(long, value_name = "COMMAND", value_parser = command)]
-    checks: Option<String>,
+    pub(super) checks: Option<String>,
     /// A command that installs what the checks need, such as "npm ci", with the network and before anything is changed.
     #[arg(long, value_name = "COMMAND", requires = "checks", value_parser = command)]
     setup: Option<String>,
     /// A folder with a toolchain that the checks need beside /usr. Can be repeated.
     #[arg(long = "mount", value_name = "FOLDER", requires = "checks", value_parser = mount)]
-    mounts: Vec<String>,
+    pub(super) mounts: Vec<String>,
     /// Write the change to a file that `git apply` takes, instead of printing it.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -78,10 +69,34 @@ pub(crate) struct Arguments {
     keep: bool,
     /// How long it may take, in seconds.
     #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
-    limit_seconds: u64,
+    pub(super) limit_seconds: u64,
 }
 
-fn ai(name: &str) -> Result<String, String> {
+impl Arguments {
+    /// For a ticket and a clone that are at hand, with a provider and nothing else.
+    pub(super) fn at_hand(ai: &str) -> Self {
+        Self {
+            ticket: None,
+            ticket_file: None,
+            repository: None,
+            branch: None,
+            ai: ai.to_owned(),
+            model: None,
+            base_url: None,
+            github_url: String::new(),
+            max_usd: 0.0,
+            checks: None,
+            setup: None,
+            mounts: Vec::new(),
+            output: None,
+            keep: false,
+            limit_seconds: 0,
+        }
+    }
+}
+
+/// The provider of that name, if it serves models and takes a key.
+pub(super) fn ai(name: &str) -> Result<String, String> {
     let known: Vec<_> = real_models().map(|(spec, _)| spec.id).collect();
     known.contains(&name).then(|| name.to_owned()).ok_or_else(|| format!("accepted: {}", known.join(", ")))
 }
@@ -91,11 +106,12 @@ fn command(text: &str) -> Result<String, String> {
 }
 
 /// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
-fn mount(text: &str) -> Result<String, String> {
+pub(super) fn mount(text: &str) -> Result<String, String> {
     ProjectChecks::mount_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+/// An amount that a model may cost.
+pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let amount = text.parse::<f64>().ok().filter(|amount| *amount > 0.0 && *amount <= 10_000.0);
     amount.ok_or_else(|| "accepted: a number above 0 and up to 10000".to_owned())
 }
@@ -166,14 +182,6 @@ fn check_output(path: &Path) -> Outcome {
     tempfile::tempfile_in(folder).map(drop).map_err(|error| Exit::usage(format!("--output {shown}: {error}")))
 }
 
-/// What came of it.
-struct Tried {
-    view: ExecutionView,
-    patch: String,
-    /// What the agent asked, where it stopped to ask.
-    question: Option<String>,
-}
-
 async fn attempt(
     arguments: &Arguments,
     ticket: &Ticket,
@@ -195,88 +203,12 @@ async fn attempt(
     if clone.uncommitted > 0 {
         eprintln!("{} changes that are not committed are not seen", clone.uncommitted);
     }
-    let (_code_host, file) = world::prepare(arguments, ticket, &clone, scratch, model).await?;
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(Options {
-        file,
-        data: scratch.data(),
-        listen,
-        api_port: 0,
-        expose: None,
-        pull: false,
-        metrics: None,
-    })
-    .await?;
-    let connection = Connection::to(&server.running.private_url, &server.running.token.clone().into());
-    let limit = Duration::from_secs(arguments.limit_seconds);
-    let worked = match tokio::time::timeout(limit, work(&connection, ticket, limit)).await {
-        Ok(worked) => worked,
-        Err(_elapsed) => Err(Exit::negative(format!(
+    match work_on(arguments, ticket, &clone, scratch, model).await? {
+        Tried { ending: Ending::TimedOut, .. } => Err(Exit::negative(format!(
             "it did not end within {} s, and was stopped; --limit-seconds gives it more",
-            limit.as_secs()
+            arguments.limit_seconds
         ))),
-    };
-    let tried = match worked {
-        Ok((view, question)) => change::patch(&connection.table, &view.execution.name, &clone)
-            .await
-            .map(|patch| Tried { view, patch, question }),
-        Err(error) => Err(error),
-    };
-    server.stop().await;
-    tried
-}
-
-/// Starts the workflow and follows it to its end, or until the agent asks.
-async fn work(
-    connection: &Connection,
-    ticket: &Ticket,
-    limit: Duration,
-) -> Outcome<(ExecutionView, Option<String>)> {
-    let control = connection.control();
-    let directory = control.directory().await.map_err(Exit::unreachable)?;
-    let routes = connection.table.routes(Timestamp::now()).await.map_err(Exit::unreachable)?;
-    let actor =
-        Actor { source: SourceName::API, id: world::PERSON.to_owned(), display_name: None, person: None };
-    let request = WorkflowRequest {
-        workflow: world::WORKFLOW.to_owned(),
-        inputs: [("task".to_owned(), ticket.to_task())].into_iter().collect(),
-        project: None,
-        actor: directory.configuration().identify(actor),
-        authority: Authority::Installation,
-        trigger: EventName::API_RUN,
-        delivery: delivery(),
-        concurrency: Concurrency::Any,
-    };
-    let request = plan(&directory, &routes, request).map_err(Exit::usage)?;
-    let execution = match control.start(request).await.map_err(Exit::unreachable)? {
-        StartResult::Started { execution, .. } => execution,
-        other => return Err(Exit::unreachable(format!("the work was not started: {other:?}"))),
-    };
-    // Beyond `limit`, the caller has given up.
-    let followed = follow(&connection.table, &execution, limit + Duration::from_secs(60));
-    tokio::select! {
-        view = followed => Ok((view?, None)),
-        question = asks(connection, &execution) => {
-            let view = connection.table.execution_view(&execution).await.map_err(Exit::unreachable)?;
-            let view = view.ok_or_else(|| Exit::unreachable(format!("{execution} is not recorded any more")))?;
-            Ok((view, Some(question?)))
-        }
-    }
-}
-
-/// Waits until an agent asks something.
-async fn asks(connection: &Connection, execution: &str) -> Outcome<String> {
-    let mut tick = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        tick.tick().await;
-        for link in connection.table.sessions_of(execution).await.map_err(Exit::unreachable)? {
-            let head = connection.table.session(&link.session).await.map_err(Exit::unreachable)?;
-            if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
-                let state = connection.table.session_state(&link.session).await.map_err(Exit::unreachable)?;
-                let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
-                return Ok(state["question"]["text"].as_str().unwrap_or_default().to_owned());
-            }
-        }
+        tried => Ok(tried),
     }
 }
 
@@ -311,7 +243,7 @@ impl Tried {
             }
         }
         println!("\nThe model cost {}; nothing outside was changed.", self.view.cost().booked());
-        if let Some(question) = &self.question {
+        if let Ending::Asked(question) = &self.ending {
             return Err(Exit::negative(printable(&format!("the agent stopped to ask: {question}"))));
         }
         if execution.outcome != domain::execution::Outcome::Succeeded {

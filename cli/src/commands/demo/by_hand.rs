@@ -46,7 +46,7 @@ fn program() -> Outcome<String> {
 }
 
 /// A path as a word of a shell.
-fn quoted(path: &Path) -> String {
+pub(in crate::commands) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
     if text.chars().all(is_plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }

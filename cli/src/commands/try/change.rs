@@ -4,6 +4,7 @@ use super::clone::LocalClone;
 use crate::exit::{Exit, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::CheckedFile;
 use records::Table;
 
 /// The patch of what the agents of an execution changed; empty where they changed nothing. It is made in the clone's index, so that no file
@@ -25,10 +26,7 @@ pub(super) async fn patch(table: &Table, execution: &str, clone: &LocalClone) ->
                 true => STANDARD.decode(&content).map_err(Exit::unreachable)?,
                 false => content.into_bytes(),
             };
-            let object = clone.git(["hash-object", "-w", "--no-filters", "--stdin"], &bytes).await?;
-            let mode = if file.executable { "100755" } else { "100644" };
-            let entry = format!("{mode},{},{path}", object.trim());
-            clone.git(["update-index", "--add", "--cacheinfo", &entry], b"").await?;
+            clone.put(&CheckedFile { path, content: bytes, executable: file.executable }).await?;
         }
     }
     clone

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::CheckedFile;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,7 +16,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 
 /// A clone.
 #[derive(Debug)]
-pub(super) struct LocalClone {
+pub(in crate::commands) struct LocalClone {
     pub(super) folder: PathBuf,
     /// The branch that it has.
     pub(super) branch: String,
@@ -65,6 +66,7 @@ impl LocalClone {
         let run = async |arguments: &[&str]| {
             finish(git(&folder, arguments), b"")
                 .await
+                .map(text)
                 .map_err(|said| Exit::usage(format!("{repository}: {said}")))
         };
         let branch = run(&["symbolic-ref", "--short", "HEAD"]).await?.trim().to_owned();
@@ -86,11 +88,71 @@ impl LocalClone {
             true => {
                 let mut status = git(local, ["status", "--porcelain"]);
                 status.current_dir(local).env_remove("GIT_DIR");
-                finish(status, b"").await.map(|text| text.lines().count()).unwrap_or_default()
+                finish(status, b"").await.map(|listed| text(listed).lines().count()).unwrap_or_default()
             }
             false => 0,
         };
         Ok(Self { folder, branch, commit: commit.trim().to_owned(), uncommitted })
+    }
+
+    /// A new repository in a folder, with these files and one commit.
+    ///
+    /// # Errors
+    /// Unreachable when it cannot be made.
+    pub(in crate::commands) async fn of_files(folder: PathBuf, files: &[CheckedFile]) -> Outcome<Self> {
+        std::fs::create_dir_all(&folder).map_err(Exit::unreachable)?;
+        let branch = "main".to_owned();
+        let mut clone = Self { folder, branch, commit: String::new(), uncommitted: 0 };
+        clone.git(["init", "--quiet", "--template=", "--initial-branch", &clone.branch], b"").await?;
+        for file in files {
+            clone.put(file).await?;
+        }
+        let tree = clone.git(["write-tree"], b"").await?;
+        let commit = clone.git(["commit-tree", "-m", "The repository as it is", tree.trim()], b"").await?;
+        clone.commit = commit.trim().to_owned();
+        clone.git(["update-ref", "HEAD", &clone.commit], b"").await?;
+        Ok(clone)
+    }
+
+    /// Puts a file into the index, byte for byte.
+    ///
+    /// # Errors
+    /// Unreachable with what `git` said.
+    pub(super) async fn put(&self, file: &CheckedFile) -> Outcome {
+        let object = self.git(["hash-object", "-w", "--no-filters", "--stdin"], &file.content).await?;
+        let mode = if file.executable { "100755" } else { "100644" };
+        let entry = format!("{mode},{},{}", object.trim(), file.path);
+        self.git(["update-index", "--add", "--cacheinfo", &entry], b"").await.map(drop)
+    }
+
+    /// The files of the index, byte for byte; links and submodules are left out.
+    ///
+    /// # Errors
+    /// Unreachable with what `git` said.
+    pub(in crate::commands) async fn files(&self) -> Outcome<Vec<CheckedFile>> {
+        let listed = self.git(["ls-files", "--stage", "-z"], b"").await?;
+        // `MODE OBJECT STAGE<tab>PATH`
+        let entries: Vec<(&str, &str, &str)> = listed
+            .split_terminator('\0')
+            .filter_map(|entry| {
+                let (entry, path) = entry.split_once('\t')?;
+                let mut words = entry.split(' ');
+                Some((words.next()?, words.next()?, path))
+            })
+            .filter(|(mode, ..)| mode.starts_with("100"))
+            .collect();
+        let objects: String = entries.iter().map(|(_, object, _)| format!("{object}\n")).collect();
+        let batch = finish(git(&self.folder, ["cat-file", "--batch"]), objects.as_bytes()).await;
+        let batch = batch.map_err(|said| Exit::unreachable(format!("git: {said}")))?;
+        let mut rest = batch.as_slice();
+        let mut files = Vec::new();
+        for (mode, object, path) in entries {
+            let content = next_object(&mut rest)
+                .ok_or_else(|| Exit::unreachable(format!("git: {path} ({object}) is not there")))?;
+            let executable = mode == "100755";
+            files.push(CheckedFile { path: path.to_owned(), content: content.to_vec(), executable });
+        }
+        Ok(files)
     }
 
     /// Runs `git` in the clone, which reads `input`.
@@ -103,8 +165,21 @@ impl LocalClone {
         input: &[u8],
     ) -> Outcome<String> {
         let said = finish(git(&self.folder, arguments), input).await;
-        said.map_err(|said| Exit::unreachable(format!("git: {said}")))
+        said.map(text).map_err(|said| Exit::unreachable(format!("git: {said}")))
     }
+}
+
+/// Takes the next object from what `git cat-file --batch` wrote: `OBJECT blob SIZE`, a newline, the content, and a newline.
+fn next_object<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let (head, content) = (rest.get(..end)?, rest.get(end + 1..)?);
+    let size: usize = std::str::from_utf8(head).ok()?.rsplit(' ').next()?.parse().ok()?;
+    *rest = content.get(size + 1..)?;
+    content.get(..size)
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// A `git` that asks nothing and runs nothing of anybody's.
@@ -132,7 +207,7 @@ fn git<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -
 }
 
 /// Its output, or what it said.
-async fn finish(mut command: Command, input: &[u8]) -> Result<String, String> {
+async fn finish(mut command: Command, input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
     let stdin = child.stdin.take();
     let feed = async {
@@ -147,7 +222,36 @@ async fn finish(mut command: Command, input: &[u8]) -> Result<String, String> {
         .map_err(|_| format!("it took more than {} s", LIMIT.as_secs()))?;
     let output = output.map_err(|error| error.to_string())?;
     match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        true => Ok(output.stdout),
         false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_put_in_comes_out_byte_for_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |path: &str, content: &[u8], executable| CheckedFile {
+            path: path.to_owned(),
+            content: content.to_vec(),
+            executable,
+        };
+        let files = vec![
+            file(".gitattributes", b"* text eol=crlf\n*.csv working-tree-encoding=UTF-16\n", false),
+            file("M\u{fc}ller, a b.csv", b"M\xfcller\r\n\0\n", false),
+            file("empty", b"", false),
+            file("run.sh", b"#!/bin/sh\n", true),
+        ];
+        let clone = LocalClone::of_files(folder.path().join("clone"), &files).await.unwrap();
+        let shown = |files: &[CheckedFile]| -> Vec<_> {
+            let of = |file: &CheckedFile| (file.path.clone(), file.content.clone(), file.executable);
+            files.iter().map(of).collect()
+        };
+        assert_eq!(shown(&clone.files().await.unwrap()), shown(&files));
+        let committed = clone.git(["ls-tree", "-r", "--name-only", "HEAD"], b"").await.unwrap();
+        assert_eq!(committed.lines().count(), files.len());
     }
 }

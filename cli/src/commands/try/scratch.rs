@@ -9,7 +9,7 @@ use tempfile::TempDir;
 const PREFIX: &str = "ticketsmith-try-";
 
 /// A folder that nobody else can read.
-pub(super) struct Scratch {
+pub(in crate::commands) struct Scratch {
     folder: TempDir,
     /// Held as long as it is in use.
     _lock: File,
@@ -20,7 +20,7 @@ impl Scratch {
     ///
     /// # Errors
     /// Unreachable when it cannot be made.
-    pub(super) fn new() -> Outcome<Self> {
+    pub(in crate::commands) fn new() -> Outcome<Self> {
         sweep(&std::env::temp_dir());
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(Exit::unreachable)?;
         let lock = File::create(folder.path().join("lock")).map_err(Exit::unreachable)?;
@@ -28,12 +28,12 @@ impl Scratch {
         Ok(Self { folder, _lock: lock })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::commands) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where Ticketsmith records what happens.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(in crate::commands) fn data(&self) -> PathBuf {
         self.path().join("data")
     }
 
@@ -41,7 +41,7 @@ impl Scratch {
     ///
     /// # Errors
     /// Unreachable when something is left.
-    pub(super) fn remove(self) -> Outcome {
+    pub(in crate::commands) fn remove(self) -> Outcome {
         remove_checks(self.path());
         let folder = self.folder.keep();
         sandbox::remove(&folder)
@@ -49,7 +49,7 @@ impl Scratch {
     }
 
     /// Leaves everything there; only what checks needed is removed.
-    pub(super) fn keep(self) -> PathBuf {
+    pub(in crate::commands) fn keep(self) -> PathBuf {
         remove_checks(self.path());
         self.folder.keep()
     }
@@ -69,6 +69,12 @@ fn sweep(place: &Path) {
 }
 
 fn remove_checks(folder: &Path) {
+    // One that ran many trials has a folder in it for each.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && entry.path().is_dir() {
+            remove_checks(&entry.path());
+        }
+    }
     if let Ok(checks) = place_of(&folder.join("data")) {
         let _mostly_there_is_none = sandbox::remove(&checks);
     }

@@ -13,16 +13,16 @@ const LONGEST: usize = 32 * 1024;
 
 /// What the agent is to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ticket {
+pub(in crate::commands) struct Ticket {
     /// `owner/name#12`, or the name of its file.
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) description: String,
-    pub(super) labels: Vec<String>,
+    pub(in crate::commands) id: String,
+    pub(in crate::commands) title: String,
+    pub(in crate::commands) description: String,
+    pub(in crate::commands) labels: Vec<String>,
     /// Where people see it.
-    pub(super) url: Option<String>,
+    pub(in crate::commands) url: Option<String>,
     /// What is cloned where nothing else is said, and the place of its token.
-    pub(super) repository: Option<String>,
+    pub(in crate::commands) repository: Option<String>,
 }
 
 impl Ticket {
