@@ -7,6 +7,7 @@
 
 mod elsewhere;
 mod forgeries;
+mod gateway;
 mod permissions;
 mod projects;
 mod sign_in;
