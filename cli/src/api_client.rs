@@ -202,17 +202,25 @@ impl ApiClient {
     /// # Errors
     /// As [`Self::send`], except that there is no ticket.
     pub(crate) async fn socket_of(&self, execution: &str) -> Outcome<Option<WebSocket>> {
-        let ticket = match self.send(&Call::post("/events/tickets", &[])).await {
+        let ticket_answer = match self.send(&Call::post("/events/tickets", &[])).await {
             Ok(ticket) => ticket,
-            // An API of an account, or one before there were sockets, has none.
+            // An API from before there were sockets, or an account without a gateway for them, has none.
             Err(error) if error.is_not_allowed() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (Some(ticket), Some(path)) = (ticket["ticket"].as_str(), ticket["path"].as_str()) else {
+        let (Some(ticket), Some(path)) = (ticket_answer["ticket"].as_str(), ticket_answer["path"].as_str())
+        else {
             return Ok(None);
         };
-        let host = self.base.strip_suffix("/api/v1").unwrap_or(&self.base).replacen("http", "ws", 1);
-        let address = format!("{host}{path}?ticket={ticket}&execution={}", encoded(execution));
+        let socket = match ticket_answer["url"].as_str() {
+            // An account has a gateway of its own for sockets.
+            Some(url) => url.to_owned(),
+            None => {
+                let host = self.base.strip_suffix("/api/v1").unwrap_or(&self.base);
+                format!("{}{path}", host.replacen("http", "ws", 1))
+            }
+        };
+        let address = format!("{socket}?ticket={ticket}&execution={}", encoded(execution));
         // Whatever prevents it, the API can be asked.
         Ok(WebSocket::connect("the API", &address).await.ok())
     }

@@ -4,7 +4,7 @@
 use crate::functions;
 use domain::{Bundle, PluginType};
 use records::Partition;
-use runtime::{FunctionSpec, SecretUse, Source, StepFunctionsOperation};
+use runtime::{FunctionSpec, SecretUse, SocketUse, Source, StepFunctionsOperation};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use workflow::function_placeholder;
@@ -14,7 +14,7 @@ pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
 /// and timeout in seconds, which plugin types it uses and which secrets it reads, whether it signs evidence, which partitions of the table it reads and writes, what it asks of Step Functions,
-/// and what invokes it.
+/// what it has to do with sockets, and what invokes it.
 pub(crate) fn functions_document() -> String {
     let functions: Map<String, Value> =
         functions::all().iter().map(|function| (function.name.to_owned(), entry(function))).collect();
@@ -43,6 +43,7 @@ fn entry(function: &FunctionSpec) -> Value {
         "state_machine_operations": operations(false),
         "execution_operations": operations(true),
         "in_network": function.in_network,
+        "sockets": function.sockets.map(SocketUse::as_str),
         "sources": function.sources.iter().map(|one| source(function, *one)).collect::<Vec<_>>(),
     })
 }
@@ -82,6 +83,7 @@ fn source(function: &FunctionSpec, source: Source) -> Value {
             json!({ "type": "every_minute", "document": document })
         }
         Source::Schedules => json!({ "type": "schedules" }),
+        Source::Sockets => json!({ "type": "sockets" }),
         Source::Steps => json!({ "type": "steps", "placeholder": function_placeholder(function.name) }),
     }
 }
@@ -127,7 +129,9 @@ mod tests {
     fn only_what_starts_executions_asks_anything_of_step_functions() {
         for function in functions::all() {
             let starts = function.step_functions.contains(&StepFunctionsOperation::StartExecution);
-            assert_eq!(starts, !function.is_invoked_by(Source::Steps), "{}", function.name);
+            let only_answers =
+                function.is_invoked_by(Source::Steps) || function.is_invoked_by(Source::Sockets);
+            assert_eq!(starts, !only_answers, "{}", function.name);
             assert_eq!(starts, !function.step_functions.is_empty(), "{}", function.name);
         }
     }

@@ -22,7 +22,7 @@ MODEL_CALLERS = {
 }
 # Besides these, what opens an agent's session or estimates a plan finds out which model will work, and at what price.
 MODEL_READERS = MODEL_CALLERS | {"open_session", "review_plan"}
-SECRETLESS = {"answer_session", "await_budget", "await_event", "await_provider", "list_effects", "run_tools"}
+SECRETLESS = {"answer_session", "await_budget", "await_event", "await_provider", "list_effects", "run_tools", "sockets"}
 # Partitions with what tasks, people, projects and workflows may still spend, and have spent.
 MONEY = ("TASK", "PERSON", "PROJECT", "SPEND")
 
@@ -216,6 +216,19 @@ def key_rules(simulator, stage):
     yield Rule("only events has evidence signed", signing, "api", anything)
 
 
+def socket_rules(simulator, stage):
+    apis = stage.client("apigatewayv2").get_apis()["Items"]
+    [api] = [api["ApiId"] for api in apis if api["Name"] == f"{PREFIX}-sockets"]
+    sending = {
+        Request(role, "execute-api:ManageConnections", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/live/{method}/@connections/c"): role == "events"
+        for role in simulator.functions
+        for method in ("POST", "DELETE")
+    }
+    yield Rule("only events sends to sockets and closes them", sending, "api", anything)
+    others = {Request("sockets", "dynamodb:GetItem", TABLE, partition): False for partition in ("EXECUTION", "FEED", "IDENTITY", "TOKEN")}
+    yield Rule("what lets readers in sees nothing that they follow", others, "sockets", without_conditions)
+
+
 def workflow_rules(simulator, stage):
     """A workflow's role calls exactly the functions that its definition names, and touches nothing else."""
     step_functions = stage.client("stepfunctions")
@@ -268,7 +281,7 @@ def judge(stage):
     """Checks every rule, and that each can fail; gives how many questions were asked."""
     simulator = Simulator(stage)
     asked, problems = 0, []
-    rules = [*secret_rules(simulator), *table_rules(simulator), *call_rules(simulator), *key_rules(simulator, stage), *workflow_rules(simulator, stage)]
+    rules = [*secret_rules(simulator), *table_rules(simulator), *call_rules(simulator), *key_rules(simulator, stage), *socket_rules(simulator, stage), *workflow_rules(simulator, stage)]
     for rule in rules:
         asked += len(rule.expected)
         decisions = simulator.allowed(rule.expected)

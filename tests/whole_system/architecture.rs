@@ -69,7 +69,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["control", "domain", "edits", "http-client", "observability", "providers", "records", "runtime"],
     ),
     ("api", &["control", "domain", "edits", "http-client", "records", "runtime", "sign-in"]),
-    ("events", &["control", "domain", "evidence", "observability", "providers", "records", "runtime"]),
+    (
+        "events",
+        &[
+            "aws-account",
+            "control",
+            "domain",
+            "evidence",
+            "http-client",
+            "observability",
+            "providers",
+            "records",
+            "runtime",
+        ],
+    ),
     (
         "ticketsmith",
         &[

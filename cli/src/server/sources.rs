@@ -68,7 +68,8 @@ impl Sources<'_> {
                 Source::Schedules => {
                     tasks.spawn(schedules::keep(function, self.table.clone(), Arc::clone(self.clock)));
                 }
-                Source::Http { .. } | Source::Api { .. } | Source::Steps => {}
+                // What opens a socket here is a request of the API.
+                Source::Http { .. } | Source::Api { .. } | Source::Sockets | Source::Steps => {}
             }
         }
         let reader = StreamReader::from_oldest(

@@ -27,6 +27,7 @@ fn function(action: &ActionSpec) -> FunctionSpec {
         step_functions: &[],
         sources: &[Source::Steps],
         in_network: true,
+        sockets: None,
         connect,
     }
 }

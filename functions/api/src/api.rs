@@ -31,6 +31,8 @@ pub struct Api {
     pub(crate) news: Option<News>,
     pub(crate) tickets: SocketTickets,
     pub(crate) sockets: Arc<Semaphore>,
+    /// Where an account's gateway opens sockets: `wss://…`.
+    pub(crate) gateway: Option<String>,
 }
 
 /// What handlers are given.
@@ -50,12 +52,18 @@ impl Api {
             Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
         let identity = identity::all(&table, &clock, &keys);
         let (tickets, sockets) = (SocketTickets::default(), Arc::new(Semaphore::new(MOST_SOCKETS)));
-        Self { table, control, clock, keys, identity, news: None, tickets, sockets }
+        Self { table, control, clock, keys, identity, news: None, tickets, sockets, gateway: None }
     }
 
     /// The same, with what tells of executions in which something happened: it pushes their frames over sockets.
     pub fn with_news(self, news: Option<News>) -> Self {
         Self { news, ..self }
+    }
+
+    /// The same, with an account's gateway for sockets at this address (`https://…`): tickets are for it.
+    pub fn with_gateway(self, url: Option<&str>) -> Self {
+        // Where `http` is, there is no encryption: on this machine.
+        Self { gateway: url.map(|url| url.replacen("http", "ws", 1)), ..self }
     }
 
     /// The API with a function's services.
@@ -70,6 +78,7 @@ impl Api {
             services.secrets(),
             services.clock(),
         )
-        .with_news(services.news()))
+        .with_news(services.news())
+        .with_gateway(services.sockets_url()))
     }
 }

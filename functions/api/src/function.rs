@@ -1,14 +1,15 @@
 //! The function's specification: what it may do, what invokes it, how it starts.
 
 use crate::api::Api;
+use crate::gateway_sockets::GatewaySockets;
 use crate::router::router;
 use async_trait::async_trait;
 use axum::Router;
 use records::{Access, Listing, Partition};
-use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
+use runtime::{Function, FunctionSpec, SecretUse, SocketUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
-/// This executable's only function. It reads what people may see, and records what they want: executions, answers and requests to stop.
+/// This executable's functions: the API, and what lets readers in at an account's gateway for sockets. The API reads what people may see, and records what they want: executions, answers and requests to stop.
 /// It has no provider's credentials, and can neither answer a task token nor stop an execution: `events` does.
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
@@ -35,11 +36,12 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Month,
             Partition::Project,
             Partition::Request,
+            Partition::Socket,
             Partition::Task,
             Partition::Waiter,
         ])
         .listing([Listing::Approvals, Listing::OpenExecutions, Listing::Sessions, Listing::Tasks]);
-    vec![FunctionSpec {
+    let api = FunctionSpec {
         name: "api",
         executable: "api",
         handler: "bootstrap",
@@ -52,8 +54,25 @@ pub fn functions() -> Vec<FunctionSpec> {
         step_functions: &[StepFunctionsOperation::StartExecution],
         sources: &[Source::Api { path: "/api/{proxy+}" }],
         in_network: false,
+        sockets: Some(SocketUse::Address),
         connect: |services, _| Ok(Arc::new(Api::connect(services)?)),
-    }]
+    };
+    let sockets = FunctionSpec {
+        name: "sockets",
+        executable: "api",
+        handler: "sockets",
+        memory_megabytes: 256,
+        timeout_seconds: 10,
+        requests: Timeouts::INTERACTIVE,
+        secrets: Vec::new(),
+        access: Access::reading([]).writing([Partition::Socket]),
+        step_functions: &[],
+        sources: &[Source::Sockets],
+        in_network: false,
+        sockets: None,
+        connect: |services, _| Ok(Arc::new(GatewaySockets::connect(services))),
+    };
+    vec![api, sockets]
 }
 
 #[async_trait]

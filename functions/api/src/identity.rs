@@ -16,14 +16,12 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use control::Authority;
+pub(crate) use control::OPERATOR;
 use domain::{Actor, Clock, SourceName};
 use jiff::Timestamp;
 use records::Table;
 use sign_in::Session;
 use std::sync::Arc;
-
-/// The name in the records of whoever holds the installation's own credentials, and does not say another.
-pub(crate) const OPERATOR: &str = "operator";
 
 /// How somebody proved who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,8 @@
 //! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
+//! | `socket`, `socket_tickets`, `wanted` | frames pushed by `serve`: tickets, what is followed, the socket |
+//! | `gateway_sockets` | lets readers in at an account's gateway, in a function of its own |
 //! | `openapi` | the contract |
 
 mod api;
@@ -29,6 +31,7 @@ mod elsewhere;
 mod entity_tag;
 mod frame;
 mod function;
+mod gateway_sockets;
 mod id;
 mod idempotency;
 mod idempotency_key;
@@ -45,11 +48,13 @@ mod segments;
 mod socket;
 mod socket_tickets;
 mod strict_json;
+mod wanted;
 
 pub use api::Api;
 pub use caller::Caller;
 pub use frame::{Hosts, only_for};
 pub use function::functions;
+pub use gateway_sockets::GatewaySockets;
 pub use identity::{Credential, Identified, Identify};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};

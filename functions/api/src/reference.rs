@@ -38,10 +38,11 @@ and starts any work; `Ticketsmith-As` names the person under `users:` for whom i
 - **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
   being performed.
 - **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
-- **Events** of an execution are at `/executions/{name}/events`. `serve` also pushes them: `POST /events/tickets` gives a ticket, and
-  `/ws?ticket=TICKET&execution=NAME&after=SEQUENCE` on the host of the API opens a WebSocket with it, once and within a minute. Each message is one frame. The
-  socket closes after the last frame (1000), when the reader may not see it any longer (1008), or when it is too slow or nothing can be read now (1013):
-  ask then for what follows the last number. With `project=KEY` in place of an execution come the frames of all its executions that are noticed from ten
+- **Events** of an execution are at `/executions/{name}/events`. They are also pushed: `POST /events/tickets` gives a ticket, and
+  `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the `url` of the ticket, else at its `path` on the
+  host of the API. Each message is one frame. `serve` closes the socket after the last frame (1000), when the reader may not see it any longer (1008), or when it
+  is too slow or nothing can be read now (1013). An account closes it without a reason, at the latest after two hours or ten idle minutes, and cuts the
+  `data` of frames of more than 32 KB. Ask then for what follows the last number. With `project=KEY` in place of an execution come the frames of all its executions that are noticed from ten
   seconds before the opening on; a reader tells those that it has by execution and sequence.
 - **Clients** tolerate unknown fields and unknown values of enumerations.
 ";

@@ -7,15 +7,13 @@
 use crate::api::Shared;
 use crate::caller::still_may_see;
 use crate::problem::{Code, Problem};
-use crate::routes::events::EventFrame;
+use crate::wanted::{NOTHING_NAMED, Wanted};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use control::Following;
 use records::{ExecutionRecord, RecordsError};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -26,29 +24,6 @@ const SLOW: Duration = Duration::from_secs(10);
 
 /// How often a sign of life is sent, and it is asked whether the reader still has access.
 const ALIVE: Duration = Duration::from_secs(30);
-
-/// Frames on a page.
-const PAGE: usize = 100;
-
-/// How far before the opening of a socket frames of a project are sent: what the reader had read may be older by this.
-const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
-
-/// What is followed.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    /// Opens the socket, once.
-    ticket: String,
-    /// An execution.
-    #[serde(default)]
-    execution: Option<String>,
-    /// The number of its last frame that the reader has.
-    #[serde(default)]
-    after: u64,
-    /// A project, in place of an execution.
-    #[serde(default)]
-    project: Option<String>,
-}
 
 /// Opens a socket with a ticket.
 ///
@@ -64,18 +39,15 @@ pub(crate) async fn open(
     let Some(head) = api.tickets.take(&wanted.ticket, opened_at) else {
         return Err(Problem::unauthenticated("the ticket is not known, was used, or is older than a minute"));
     };
-    let mut follower =
-        Follower { api: Arc::clone(&api), head, opened_at, project: wanted.project, last: BTreeMap::new() };
-    match (&wanted.execution, &follower.project) {
-        (Some(name), None) => {
-            // What may not be seen does not exist.
-            if follower.visible(name).await?.is_none() {
-                return Err(Problem::not_found("execution"));
-            }
-            follower.last.insert(name.clone(), wanted.after);
-        }
-        (None, Some(_)) => {}
-        _ => return Err(Problem::new(Code::Malformed, "`execution` or `project` says what is followed")),
+    let Some(following) = wanted.following(opened_at) else {
+        return Err(Problem::new(Code::Malformed, NOTHING_NAMED));
+    };
+    let mut follower = Follower { api: Arc::clone(&api), head, following };
+    // What may not be seen does not exist.
+    if let Some(name) = &wanted.execution
+        && follower.visible(name).await?.is_none()
+    {
+        return Err(Problem::not_found("execution"));
     }
     let Ok(place) = Arc::clone(&api.sockets).try_acquire_owned() else {
         return Err(Problem::new(Code::Unavailable, "too many sockets are open; ask for events instead"));
@@ -142,11 +114,7 @@ struct Follower {
     api: Shared,
     /// The request for the ticket, whose credential still counts.
     head: Parts,
-    opened_at: Timestamp,
-    /// The project that is followed; without one, the only execution in `last` is.
-    project: Option<String>,
-    /// The last number that was sent of each execution.
-    last: BTreeMap<String, u64>,
+    following: Following,
 }
 
 impl Follower {
@@ -156,8 +124,7 @@ impl Follower {
         // Before the first look: what happens after that look is among the news.
         let mut news = news.subscribe();
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
-        let followed: Vec<String> = self.last.keys().cloned().collect();
-        for name in followed {
+        for name in self.following.executions() {
             if let Err(end) = self.send_news(socket, &name).await {
                 return end;
             }
@@ -187,8 +154,7 @@ impl Follower {
     }
 
     async fn send_all(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        let followed: Vec<String> = self.last.keys().cloned().collect();
-        for name in followed {
+        for name in self.following.executions() {
             self.send_news(socket, &name).await?;
         }
         Ok(())
@@ -201,9 +167,6 @@ impl Follower {
 
     /// The execution of this name, if the reader may see it.
     async fn visible(&self, name: &str) -> Result<Option<ExecutionRecord>, Problem> {
-        if name.is_empty() || name.len() > 80 {
-            return Ok(None);
-        }
         let Some(execution) = self.api.table.execution(name).await? else { return Ok(None) };
         let may_see = still_may_see(&self.api, &self.head, Some(&execution)).await?;
         Ok(Some(execution).filter(|_| may_see))
@@ -211,37 +174,23 @@ impl Follower {
 
     /// Sends the frames of an execution that were not sent, if it is followed.
     async fn send_news(&mut self, socket: &mut WebSocket, name: &str) -> Result<(), End> {
-        let known = self.last.get(name).copied();
-        if known.is_none() && self.project.is_none() {
+        if !self.following.may_include(name) {
             return Ok(());
         }
         let Some(execution) = self.visible(name).await? else {
             // Of a project, only what the reader may see is sent.
-            return if known.is_some() && self.project.is_none() { Err(End::Refused) } else { Ok(()) };
+            return if self.following.is_of_one() { Err(End::Refused) } else { Ok(()) };
         };
-        if self.project.is_some() && execution.project != self.project {
-            return Ok(());
-        }
-        let from = self.opened_at - OVERLAP;
-        let mut last = known.unwrap_or(0);
         loop {
-            let frames = self.api.table.frames(name, last, PAGE).await?;
-            let is_last_page = frames.len() < PAGE;
-            for frame in frames {
-                last = frame.sequence;
-                let ends = frame.event == "execution.ended";
-                let at = frame.at;
-                if self.project.is_none() || at >= from {
-                    let frame = EventFrame::of(&execution, frame);
-                    let text = serde_json::to_string(&frame).map_err(|_| End::Unavailable)?;
-                    send(socket, Message::text(text)).await?;
-                }
-                self.last.insert(name.to_owned(), last);
-                if ends && self.project.is_none() {
-                    return Err(End::Done);
-                }
+            let next = self.following.next(&self.api.table, &execution).await?;
+            for frame in next.frames {
+                let text = serde_json::to_string(&frame).map_err(|_| End::Unavailable)?;
+                send(socket, Message::text(text)).await?;
             }
-            if is_last_page {
+            if next.ended {
+                return Err(End::Done);
+            }
+            if !next.more {
                 return Ok(());
             }
         }

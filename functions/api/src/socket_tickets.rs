@@ -22,7 +22,7 @@ pub(crate) struct SocketTickets(Mutex<HashMap<[u8; 32], (Parts, Timestamp)>>);
 impl SocketTickets {
     /// A new ticket for whoever sent this request; it is refused after [`LIFE`].
     pub(crate) fn give(&self, head: Parts, now: Timestamp) -> String {
-        let ticket = URL_SAFE_NO_PAD.encode(random());
+        let ticket = new_text();
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tickets.retain(|_, (_, given_at)| now.duration_since(*given_at) < LIFE);
         if tickets.len() >= MOST
@@ -42,6 +42,11 @@ impl SocketTickets {
     }
 }
 
+/// The text of a new ticket.
+pub(crate) fn new_text() -> String {
+    URL_SAFE_NO_PAD.encode(random())
+}
+
 fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
@@ -50,7 +55,7 @@ fn random() -> [u8; 32] {
 }
 
 /// Looked up by its digest, so that no comparison tells how much of a guess is right.
-fn digest(ticket: &str) -> [u8; 32] {
+pub(crate) fn digest(ticket: &str) -> [u8; 32] {
     Sha256::digest(ticket).into()
 }
 

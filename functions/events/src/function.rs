@@ -5,7 +5,7 @@ use crate::input::EventInput;
 use async_trait::async_trait;
 use domain::{ActionError, PluginType};
 use records::{Access, DECISIONS, Listing, PROGRESS, Partition};
-use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation, Timeouts};
+use runtime::{Function, FunctionSpec, SecretUse, SocketUse, Source, StepFunctionsOperation, Timeouts};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -13,15 +13,17 @@ use std::sync::Arc;
 const SWEEP: &str = r#"{"tick":"sweep"}"#;
 
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
-/// it is due. It only reads the journal, and signs how pull requests came about. Its credentials are for comments, reactions and messages.
+/// it is due. It only reads the journal, signs how pull requests came about, and sends frames to sockets at the account's gateway. Its credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
     let access = Access::reading([
         Partition::Account,
         Partition::Configured,
         Partition::Document,
+        Partition::Identity,
         Partition::Run,
         Partition::Session,
         Partition::Stored,
+        Partition::Writer,
     ])
     .writing([
         Partition::Audit,
@@ -38,12 +40,13 @@ pub fn functions() -> Vec<FunctionSpec> {
         Partition::Provider,
         Partition::Reply,
         Partition::Repository,
+        Partition::Socket,
         Partition::Spend,
         Partition::Task,
         Partition::Thread,
         Partition::Waiter,
     ])
-    .listing([Listing::Approvals, Listing::Decided, Listing::OpenExecutions]);
+    .listing([Listing::Approvals, Listing::Decided, Listing::OpenExecutions, Listing::Sockets]);
     vec![FunctionSpec {
         name: "events",
         executable: "events",
@@ -75,6 +78,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Source::Schedules,
         ],
         in_network: true,
+        sockets: Some(SocketUse::Push),
         connect: |services, _| Ok(Arc::new(Events::connect(services)?)),
     }]
 }

@@ -1,5 +1,6 @@
 //! Handles each event.
 
+use crate::connections::Connections;
 use crate::ending::Ending;
 use crate::feedback::{Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
@@ -29,6 +30,8 @@ pub struct Events {
     pub(crate) feedback: Feedback,
     /// What signs evidence.
     pub(crate) evidence_key: Option<EvidenceKey>,
+    /// The account's gateway for sockets.
+    pub(crate) connections: Option<Connections>,
 }
 
 impl Events {
@@ -52,7 +55,7 @@ impl Events {
         };
         let control =
             Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
-        Ok(Self { table, step_functions, control, clock, feedback, evidence_key: None })
+        Ok(Self { table, step_functions, control, clock, feedback, evidence_key: None, connections: None })
     }
 
     /// Works with a function's services.
@@ -67,7 +70,19 @@ impl Events {
             services.state_machine_arn_prefix()?,
             services.clock(),
         )?;
-        Ok(events.with_evidence_key(services.evidence_key()))
+        let events = events.with_evidence_key(services.evidence_key());
+        match services.sockets_url() {
+            None => Ok(events),
+            Some(url) => {
+                let region = aws_account::region("SOCKETS_URL", None)?;
+                Ok(events.with_connections(Connections::new(url, &region, services.clock())?))
+            }
+        }
+    }
+
+    /// The same, which also sends what happens to the sockets that are open at a gateway.
+    pub fn with_connections(self, connections: Connections) -> Self {
+        Self { connections: Some(connections), ..self }
     }
 
     /// Handles an event. Idempotent: after an error, the same event may be sent again.
@@ -186,6 +201,10 @@ impl Events {
                     }
                     Ok(())
                 }
+                TableChange::Told(execution) => {
+                    Box::pin(self.push_told(execution)).instrument(about(execution)).await
+                }
+                TableChange::Socket { topic, id } => Box::pin(self.socket_changed(topic, id)).await,
                 TableChange::Step(_) | TableChange::Other => Ok(()),
             };
             if let Err(error) = &handled {

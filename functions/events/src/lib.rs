@@ -2,12 +2,13 @@
 //!
 //! The function receives four kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
 //! table (from its stream), the times of `schedule` triggers, and a tick every minute. It keeps one progress comment per execution where the person who
-//! started it will look, answers whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It signs how pull requests came about. It holds only the tokens to comment, react and
+//! started it will look, answers whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It signs how pull requests came about, and sends what happens to sockets at an account's gateway. It holds only the tokens to comment, react and
 //! send messages.
 
 mod alert;
 mod answer;
 mod capacity;
+mod connections;
 mod ending;
 mod evidence;
 mod feedback;
@@ -18,6 +19,7 @@ mod inquire;
 mod look;
 mod money;
 mod notice;
+mod push;
 mod reason;
 mod remind;
 mod reply;
@@ -31,6 +33,7 @@ mod telling;
 mod undo;
 mod words;
 
+pub use connections::Connections;
 pub use function::functions;
 pub use handle::Events;
 pub use input::{EventInput, Scheduled, StatusChange, UnknownEvent};

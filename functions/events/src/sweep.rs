@@ -47,6 +47,9 @@ impl Events {
         if let Err(error) = self.ask_where_due().await {
             tracing::error!(%error, "providers could not be asked about events");
         }
+        if let Err(error) = Box::pin(self.close_where_due()).await {
+            tracing::error!(%error, "sockets could not be looked at");
+        }
         for _ in 0..PAGES {
             let due = self.table.open_due(now, AT_A_TIME).await?;
             for execution in &due {

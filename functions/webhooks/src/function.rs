@@ -52,6 +52,7 @@ pub fn functions() -> Vec<FunctionSpec> {
         step_functions: &[StepFunctionsOperation::StartExecution],
         sources: &[Source::Http { method: "POST", path: PATH }],
         in_network: false,
+        sockets: None,
         connect: |services, _| Ok(Arc::new(Webhooks::connect(services)?)),
     }]
 }

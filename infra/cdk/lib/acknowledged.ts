@@ -1,16 +1,29 @@
 // Findings of cdk-nag that are meant to be so, each with its reason. Findings with another resource still fail the synthesis.
 import { Validations, type CfnElement, type Stack } from "aws-cdk-lib";
+import type { WebSocketApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { wildcardsOf } from "./account_models.ts";
 import { isScheduled } from "./event_sources.ts";
 import type { DeployedFunction } from "./functions.ts";
 import type { Settings } from "./settings.ts";
+import { managed } from "./sockets.ts";
 
-export function acknowledge(stack: Stack, settings: Settings, functions: DeployedFunction[], workflows: string[]): void {
+export function acknowledge(
+  stack: Stack,
+  settings: Settings,
+  functions: DeployedFunction[],
+  workflows: string[],
+  sockets: WebSocketApi | undefined,
+): void {
   const wildcard = (resource: string, reason: string) => ({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
   Validations.of(stack).acknowledge(
     {
       id: "AwsSolutions-APIG4",
-      reason: "A delivery proves its sender by a signature over its raw bytes, which the function checks; senders know no other way.",
+      reason:
+        "A delivery proves its sender by a signature over its raw bytes, and a socket's reader has a ticket that works once; functions check both.",
+    },
+    {
+      id: "AwsSolutions-APIG1",
+      reason: "It is the gateway for sockets, whose access logs would need a role in the account's settings; the function logs who comes and goes.",
     },
     { id: "AwsSolutions-SQS3", reason: "It is the dead-letter queue, of a rule and of a stream, which the check does not see." },
     {
@@ -30,6 +43,12 @@ export function acknowledge(stack: Stack, settings: Settings, functions: Deploye
       wildcard(
         resource.replace(/\$\{Token\[AWS\.(\w+)\.\d+\]\}/g, "<AWS::$1>"),
         "An inference profile uses its model in each region of its geography, and only through the profile is it allowed.",
+      ),
+    ),
+    ...(sockets ? managed : []).map((connections) =>
+      wildcard(
+        `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${stack.getLogicalId(sockets?.node.defaultChild as CfnElement)}>/${connections}`,
+        "Connections get their names when they are opened.",
       ),
     ),
     ...workflows.map((workflow) =>

@@ -9,7 +9,7 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { DeployedFunction } from "./functions.ts";
-import type { Schedule, Source } from "./generated.ts";
+import type { Schedule, Source, StreamedItems } from "./generated.ts";
 import type { Resources } from "./resources.ts";
 
 type TableStream = Extract<Source, { type: "table_stream" }>;
@@ -46,6 +46,7 @@ export function eventSources(
         schedules.forEach((schedule, number) => atItsTimes(target, schedule, number, resources));
         break;
       case "http":
+      case "sockets":
       case "steps":
         break;
     }
@@ -64,17 +65,26 @@ function followTable(target: lambda.Function, id: string, source: TableStream, {
     retryAttempts: 3,
     bisectBatchOnError: true,
     onFailure: new SqsDlq(undelivered),
-    filters: source.items.map(({ partition, sort_keys }) =>
+    filters: atMostFive(source.items).map((items) =>
       lambda.FilterCriteria.filter({
         dynamodb: {
           Keys: {
-            pk: { S: lambda.FilterRule.beginsWith(`${partition}#`) },
-            sk: { S: sort_keys.flatMap((start) => lambda.FilterRule.beginsWith(start)) },
+            pk: { S: items.flatMap(({ partition }) => lambda.FilterRule.beginsWith(`${partition}#`)) },
+            sk: { S: items.flatMap(({ sort_keys }) => sort_keys).flatMap((start) => lambda.FilterRule.beginsWith(start)) },
           },
         },
       }),
     ),
   });
+}
+
+/**
+ * What each filter of a stream lets through. Lambda takes five; what is beyond them shares the last one, and a function passes over what that
+ * lets through besides: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
+ */
+function atMostFive(items: StreamedItems[]): StreamedItems[][] {
+  if (items.length <= 5) return items.map((one) => [one]);
+  return [...items.slice(0, 4).map((one) => [one]), items.slice(4)];
 }
 
 function followExecutions(target: lambda.Function, machines: sfn.StateMachine[], { undelivered }: Resources): void {

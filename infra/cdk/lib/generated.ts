@@ -26,6 +26,8 @@ export interface FunctionEntry {
   execution_operations: string[];
   /** Whether it calls services that only the deployment's own network may reach; others start sooner outside it. */
   in_network: boolean;
+  /** Whether it tells readers where sockets are opened, or sends to those that are open. */
+  sockets: "address" | "push" | null;
   /** What invokes it. */
   sources: Source[];
 }
@@ -44,6 +46,8 @@ export type Source =
   | { type: "every_minute"; document: Record<string, unknown> }
   /** The times of the workflows' `schedule` triggers. */
   | { type: "schedules" }
+  /** Sockets that are opened at the gateway for them, that end, or over which something comes. */
+  | { type: "sockets" }
   /** Steps of workflows, in which the placeholder is replaced by its ARN. */
   | { type: "steps"; placeholder: string };
 

@@ -10,6 +10,7 @@ import { deployFunction } from "./functions.ts";
 import { observability } from "./observability.ts";
 import { sharedResources } from "./resources.ts";
 import type { Settings } from "./settings.ts";
+import { gatewayForSockets } from "./sockets.ts";
 import { grantStepFunctions, stateMachines } from "./state_machines.ts";
 
 export interface TicketsmithProps extends StackProps {
@@ -40,8 +41,9 @@ export class TicketsmithStack extends Stack {
       eventSources(one, machines, generated.schedules, resources);
     }
     const api = publicApi(this, functions, settings);
+    const sockets = gatewayForSockets(this, functions, settings);
     observability(this, { api, functions, machines, workflows, resources, settings });
-    acknowledge(this, settings, functions, workflows);
+    acknowledge(this, settings, functions, workflows, sockets);
 
     new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
     new CfnOutput(this, "TableName", { value: resources.table.tableName });

@@ -20,6 +20,7 @@
 //! | `notify` | what people are told directly |
 //! | `answer`, `money`, `stop` | record what a person wants; `events` acts on it |
 //! | `audit` | records what people and events cause, before it happens |
+//! | `following`, `reader` | which frames a socket is sent next; what whoever opened it may still see |
 //! | `status`, `costs` | read the records |
 //!
 //! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
@@ -35,6 +36,7 @@ mod channel;
 mod control;
 mod costs;
 mod directory;
+mod following;
 mod left;
 mod line;
 mod link;
@@ -42,6 +44,7 @@ mod money;
 mod notify;
 mod plan;
 mod planning;
+mod reader;
 mod redrive;
 mod rounds;
 mod start;
@@ -60,6 +63,7 @@ pub use capacity::{Turn, may_pass, turn_of};
 pub use control::Control;
 pub use costs::{Costs, CostsResult};
 pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
+pub use following::{Following, NextFrames, ToldFrame};
 pub use left::UndoPreview;
 pub use line::may_start;
 pub use link::LinkResult;
@@ -67,6 +71,7 @@ pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use planning::{PLANNING, Requester, Requirements, planning};
+pub use reader::{OPERATOR, Reader};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};

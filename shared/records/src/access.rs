@@ -53,6 +53,8 @@ pub enum Partition {
     Run,
     /// An agent's session: its messages and its workspace.
     Session,
+    /// Sockets at the account's gateway, and the tickets that open them.
+    Socket,
     /// What was spent by day.
     Spend,
     /// Large values.
@@ -96,6 +98,7 @@ impl Partition {
             Self::Request => "REQUEST",
             Self::Run => "RUN",
             Self::Session => "SESSION",
+            Self::Socket => "SOCKET",
             Self::Spend => "SPEND",
             Self::Stored => "STORED",
             Self::Task => "TASK",
@@ -184,6 +187,9 @@ mod tests {
         check(Partition::Reading, &keys::reading_partition("0a1b"));
         check(Partition::Repository, &keys::repository_partition("acme/shop"));
         check(Partition::Request, &keys::request("k").pk);
+        check(Partition::Socket, &keys::socket::ticket("0a1b").pk);
+        check(Partition::Socket, &keys::socket::opened("execution/e", "c").pk);
+        check(Partition::Socket, &keys::socket::place("c").pk);
         check(Partition::Spend, &keys::spend_partition("2026-11", 3));
         check(Partition::Run, &keys::run_partition("r"));
         check(Partition::Session, &keys::session_partition("s"));

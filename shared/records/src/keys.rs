@@ -88,7 +88,8 @@
 //! | which pull request from a branch has evidence | get | `REPOSITORY#<owner/name>` | `EVIDENCE_OF#<branch>` |
 //! | the newest pull request of a ticket | get | `REPOSITORY#<owner/name>` | `TASK#<id>` |
 //!
-//! The keys of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`, those of what
+//! The keys of sockets at an account's gateway are in `keys/socket.rs`,
+//! those of who may sign in and of who changed what are in `keys/identity.rs`, those of people's accounts in `keys/account.rs`, those of what
 //! the API configures in `keys/configured.rs`.
 //!
 //! Costs are stored four times (execution, task, project, person), written in one transaction and never changed: reading any of
@@ -98,6 +99,7 @@
 pub(crate) mod account;
 pub(crate) mod configured;
 pub(crate) mod identity;
+pub(crate) mod socket;
 
 use crate::timestamp::fixed_width;
 use domain::{SourceName, folded};
@@ -128,6 +130,7 @@ pub(crate) const EXECUTION: &str = "EXECUTION";
 /// How the partitions of executions begin.
 pub(crate) const EXECUTION_PARTITION: &str = "EXECUTION#";
 pub(crate) const PROGRESS: &str = "PROGRESS";
+pub(crate) const TOLD: &str = "TOLD";
 pub(crate) const STOP: &str = "STOP";
 pub(crate) const LISTED_EXECUTION: &str = "EXECUTION#";
 pub(crate) const EFFECT: &str = "EFFECT#";
@@ -495,7 +498,7 @@ pub(crate) fn session_of(execution: &str, state: &str) -> Key {
 }
 
 pub(crate) fn feed(execution: &str) -> Key {
-    Key::new(format!("FEED#{execution}"), "TOLD")
+    Key::new(format!("FEED#{execution}"), TOLD)
 }
 
 pub(crate) fn frame(execution: &str, sequence: u64) -> Key {

@@ -36,6 +36,7 @@
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
 //! | `put_back` | what was lost, from a copy of the table |
 //! | `feed` | what happened in an execution, for programs that follow it |
+//! | `socket`, `socket_turn` | sockets at an account's gateway: tickets, who follows what; who sends to one of them now |
 //! | `listing` | what the index lists: questions, sessions, tickets by state |
 //! | `backfill` | puts what earlier versions wrote into lists and roll-ups |
 //! | `spend` | what was spent by day |
@@ -128,6 +129,8 @@ mod session_words;
 mod shown;
 mod shown_step;
 mod sign_in;
+mod socket;
+mod socket_turn;
 mod spend;
 mod spending;
 mod steered;
@@ -217,6 +220,8 @@ pub use session_words::{ApprovedChange, StrangerWords};
 pub use shown::{Shown, ShownPlace};
 pub use shown_step::ShownStep;
 pub use sign_in::{EndedSessions, SignInAccount, SignInTicket};
+pub use socket::{OpenSocket, SOCKET_LIFE, SocketHolder, SocketTicket};
+pub use socket_turn::SocketTurn;
 pub use spend::{Spend, SpendBy};
 pub use spending::Spending;
 pub use steered::Steered;

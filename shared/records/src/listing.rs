@@ -8,6 +8,7 @@ use crate::item::{Item, attribute, from_item, text};
 use crate::keys::{self, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
 use crate::page::{PAGE_LIMIT, Page};
 use crate::session::SessionHead;
+use crate::socket::OpenSocket;
 use crate::table::Table;
 use crate::task::{TaskRecord, TaskState};
 use crate::waiter::Waiter;
@@ -25,6 +26,8 @@ pub enum Listing {
     OpenExecutions,
     /// Sessions of agents that are at work, the oldest first.
     Sessions,
+    /// Sockets at the account's gateway, the oldest first.
+    Sockets,
     /// The tickets of a project in a state, the latest change last.
     Tasks,
 }
@@ -37,6 +40,7 @@ impl Listing {
             Self::Decided => keys::DECIDED,
             Self::OpenExecutions => keys::OPEN,
             Self::Sessions => keys::SESSIONS,
+            Self::Sockets => keys::socket::SOCKETS,
             Self::Tasks => "TASKS#*",
         }
     }
@@ -107,6 +111,23 @@ impl Table {
             Some(keys::session_head(id))
         };
         self.list(keys::SESSIONS.to_owned(), Order::OldestFirst, after, limit, key_of).await
+    }
+
+    /// A page of the open sockets at the account's gateway, the oldest first; as [`Table::list_executions`].
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn list_sockets(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<OpenSocket>, RecordsError> {
+        let key_of = |after: &str| {
+            let (_, rest) = after.split_once('#')?;
+            let (topic, id) = rest.split_once('#')?;
+            Some(keys::socket::opened(topic, id))
+        };
+        self.list(keys::socket::SOCKETS.to_owned(), Order::OldestFirst, after, limit, key_of).await
     }
 
     /// Records by their index entries. A position is the sort key of the last one, from which its own key follows.

@@ -31,6 +31,8 @@ pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Reply, sort_keys: &[keys::REPLY] },
     StreamedItems { partition: Partition::Inbox, sort_keys: &[keys::WORD] },
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::SHOWN] },
+    StreamedItems { partition: Partition::Feed, sort_keys: &[keys::TOLD] },
+    StreamedItems { partition: Partition::Socket, sort_keys: &[keys::socket::SOCKET] },
 ];
 
 /// The execution whose frame this item is; `None` for any other item.
@@ -86,6 +88,15 @@ pub enum TableChange {
     },
     /// Something to ask a provider about; by the event key's text.
     Inquiry(String),
+    /// Something was told of an execution to programs that follow it; by its name.
+    Told(String),
+    /// A socket was opened at the account's gateway, or is gone.
+    Socket {
+        /// What it follows.
+        topic: String,
+        /// The gateway's name for it.
+        id: String,
+    },
     /// Anything else.
     Other,
 }
@@ -119,6 +130,14 @@ impl TableChange {
                 .parse()
                 .map_or(Self::Other, |number| Self::PullRequestClosed { repository, number });
         }
+        if let (Some(execution), keys::TOLD) = (pk.strip_prefix("FEED#"), sk) {
+            return Self::Told(execution.to_owned());
+        }
+        if let (Some(topic), Some(id)) =
+            (pk.strip_prefix(keys::socket::SOCKET), sk.strip_prefix(keys::socket::SOCKET))
+        {
+            return Self::Socket { topic: topic.to_owned(), id: id.to_owned() };
+        }
         let Some(execution) = pk.strip_prefix("EXECUTION#").map(str::to_owned) else {
             return Self::Other;
         };
@@ -136,7 +155,7 @@ impl TableChange {
         match self {
             Self::Execution(name) | Self::Step(name) | Self::Cost(name) => Some(name),
             Self::Stop(_) | Self::Waiter { .. } | Self::Shown { .. } | Self::Occurrence(_) => None,
-            Self::PullRequestClosed { .. } => None,
+            Self::PullRequestClosed { .. } | Self::Told(_) | Self::Socket { .. } => None,
             Self::Inquiry(_) | Self::Reply(_) | Self::Word(_) | Self::Other => None,
         }
     }
@@ -167,6 +186,9 @@ mod tests {
         for key in [keys::occurrence(labelled, "d"), keys::newest_occurrence(labelled)] {
             assert_eq!(of(key), TableChange::Occurrence(labelled.into()));
         }
+        assert_eq!(of(keys::feed("e")), TableChange::Told("e".into()));
+        let socket = TableChange::Socket { topic: "execution/e".into(), id: "L0SM9cOFvHcCIhw=".into() };
+        assert_eq!(of(keys::socket::opened("execution/e", "L0SM9cOFvHcCIhw=")), socket);
         assert_eq!(of(keys::inquiry("a.b/c")), TableChange::Inquiry("a.b/c".into()));
         let closed = TableChange::PullRequestClosed { repository: "acme/shop".into(), number: 7 };
         assert_eq!(of(keys::pull_request("acme/shop", 7)), closed);
@@ -190,7 +212,13 @@ mod tests {
             (keys::execution("e"), (false, true)),
             (keys::step("e", "State"), (false, true)),
             (keys::cost(of_execution, at, "1"), (false, true)),
+            (keys::feed("e"), (false, true)),
+            (keys::socket::opened("execution/e", "c"), (false, true)),
             // Written by the listener itself, or read by nobody who listens.
+            (keys::frame("e", 1), (false, false)),
+            (keys::socket::cursor("execution/e", "c"), (false, false)),
+            (keys::socket::place("c"), (false, false)),
+            (keys::socket::ticket("0a1b"), (false, false)),
             (keys::progress("e"), (false, false)),
             (keys::refusal("e"), (false, false)),
             (keys::reservation("e", "1"), (false, false)),

@@ -35,6 +35,8 @@ pub struct FunctionSpec {
     /// Whether it calls services that may be reachable only in the deployment's own network. A function that calls only AWS starts
     /// faster outside it.
     pub in_network: bool,
+    /// What it has to do with sockets at an account's gateway.
+    pub sockets: Option<SocketUse>,
     /// Creates it, with its own clients. The text is [`FunctionSpec::handler`].
     pub connect: Connect,
 }
@@ -75,6 +77,25 @@ pub enum SecretUse {
     EvidenceKey,
 }
 
+/// What a function has to do with sockets at an account's gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketUse {
+    /// It tells readers where to open one.
+    Address,
+    /// It sends to those that are open, and closes them.
+    Push,
+}
+
+impl SocketUse {
+    /// Its name in documents: `address`, `push`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Push => "push",
+        }
+    }
+}
+
 /// What invokes a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -108,6 +129,8 @@ pub enum Source {
     },
     /// The workflows' `schedule` triggers.
     Schedules,
+    /// Sockets that are opened at an account's gateway, that end, or over which something comes. `serve` holds its sockets itself.
+    Sockets,
     /// Steps of workflows that name it.
     Steps,
 }

@@ -4,6 +4,7 @@
 use crate::environment::{VariableError, Variables};
 use crate::function::{Function, FunctionSpec};
 use crate::services::Services;
+use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
 use domain::ActionError;
@@ -23,7 +24,22 @@ const HANDLER: &str = "_HANDLER";
 /// When the environment lacks a setting or does not name one of the functions, or Lambda does not answer.
 pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
     let (function, figures) = start(functions).await?;
-    let function = &function;
+    serve_documents(&function, figures).await
+}
+
+/// Serves HTTP requests, or invocations with documents where the function that Lambda's handler names has no routes.
+///
+/// # Errors
+/// As [`run_documents`].
+pub async fn run(functions: &[FunctionSpec]) -> Result<(), Error> {
+    let (function, figures) = start(functions).await?;
+    match Arc::clone(&function).routes() {
+        Some(routes) => serve_http(routes, figures).await,
+        None => serve_documents(&function, figures).await,
+    }
+}
+
+async fn serve_documents(function: &Arc<dyn Function>, figures: Exporter) -> Result<(), Error> {
     let respond = move |event: LambdaEvent<Value>| async move {
         let result = function.invoke(event.payload).await;
         figures.flush();
@@ -38,11 +54,15 @@ pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
 /// As [`run_documents`]; also when the function does not serve HTTP.
 pub async fn run_http(functions: &[FunctionSpec]) -> Result<(), Error> {
     let (function, figures) = start(functions).await?;
+    let routes = function.routes().ok_or("this function does not serve HTTP")?;
+    serve_http(routes, figures).await
+}
+
+async fn serve_http(routes: Router, figures: Exporter) -> Result<(), Error> {
     let flushed = map_response(move |response: Response| async move {
         figures.flush();
         response
     });
-    let routes = function.routes().ok_or("this function does not serve HTTP")?;
     lambda_http::run(routes.layer(flushed)).await
 }
 
@@ -100,6 +120,7 @@ mod tests {
             step_functions: &[],
             sources: &[Source::Steps],
             in_network: true,
+            sockets: None,
             connect: |_, handler| Err(ActionError::internal(handler)),
         }
     }

@@ -22,7 +22,7 @@ mod timeouts;
 
 pub use environment::{VariableError, Variables};
 pub use evidence_key::EvidenceKey;
-pub use function::{Connect, Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation};
+pub use function::{Connect, Function, FunctionSpec, SecretUse, SocketUse, Source, StepFunctionsOperation};
 pub use secrets::{SecretError, Secrets, secrets_changed};
 pub use services::{News, Services};
 pub use timeouts::Timeouts;

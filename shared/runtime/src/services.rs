@@ -12,6 +12,7 @@ use std::sync::Arc;
 const TABLE_NAME: &str = "TABLE_NAME";
 const STATE_MACHINE_ARN_PREFIX: &str = "STATE_MACHINE_ARN_PREFIX";
 const EVIDENCE_KEY_ID: &str = "EVIDENCE_KEY_ID";
+const SOCKETS_URL: &str = "SOCKETS_URL";
 
 /// The table, Step Functions and the secrets of a deployment, accessed with one function's credentials. Clients are created on
 /// demand, so a function has only those that it uses.
@@ -24,6 +25,7 @@ pub struct Services {
     clock: Arc<dyn Clock>,
     check_runner: Option<Arc<dyn CheckRunner>>,
     news: Option<News>,
+    sockets_url: Option<String>,
 }
 
 /// Tells the names of executions in which something happened, as it is recorded.
@@ -46,10 +48,11 @@ impl Services {
             clock,
             check_runner: None,
             news: None,
+            sockets_url: None,
         }
     }
 
-    /// The services of the deployment that the variables `TABLE_NAME`, `STATE_MACHINE_ARN_PREFIX` and `EVIDENCE_KEY_ID` name. Addresses and credentials
+    /// The services of the deployment that the variables `TABLE_NAME`, `STATE_MACHINE_ARN_PREFIX`, `EVIDENCE_KEY_ID` and `SOCKETS_URL` name. Addresses and credentials
     /// come from the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL_…`).
     ///
     /// # Errors
@@ -58,8 +61,12 @@ impl Services {
         let table_name = variables.required(TABLE_NAME)?;
         let prefix = variables.optional(STATE_MACHINE_ARN_PREFIX).map(str::to_owned);
         let services = Self::new(timeouts.sdk_config().await, table_name, prefix, Arc::new(SystemClock));
-        Ok(match variables.optional(EVIDENCE_KEY_ID) {
+        let services = match variables.optional(EVIDENCE_KEY_ID) {
             Some(key) => services.with_evidence_key(key),
+            None => services,
+        };
+        Ok(match variables.optional(SOCKETS_URL) {
+            Some(url) => services.with_sockets_url(url),
             None => services,
         })
     }
@@ -93,6 +100,17 @@ impl Services {
     /// What tells of executions in which something happened, if the installation offers it.
     pub fn news(&self) -> Option<News> {
         self.news.clone()
+    }
+
+    /// The same, with sockets at an account's gateway, at this address: `https://0a1b2c3d.execute-api.eu-central-1.amazonaws.com/live`.
+    pub fn with_sockets_url(self, url: impl Into<String>) -> Self {
+        Self { sockets_url: Some(url.into()), ..self }
+    }
+
+    /// Where the account's gateway takes what is for open sockets; with `wss` in place of `https`, where they are opened. `None` where there is
+    /// no gateway for them, or this function has nothing to do with it.
+    pub fn sockets_url(&self) -> Option<&str> {
+        self.sockets_url.as_deref()
     }
 
     /// The table.

@@ -21,6 +21,7 @@ pub mod description;
 pub mod discord;
 pub mod error;
 pub mod fault;
+pub mod gateway;
 mod git;
 mod git_content;
 pub mod github;

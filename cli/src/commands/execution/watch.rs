@@ -9,13 +9,16 @@ use http_client::WebSocket;
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the API is asked where nothing is pushed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often it is asked while what happens is pushed: costs, for one, are not.
 const PUSHED_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A socket that has ended is opened anew after this time: the gateway of an account ends each of them sooner or later.
+const OPENED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// `ticketsmith execution watch`
 #[derive(Debug, clap::Args)]
@@ -67,7 +70,11 @@ pub(crate) async fn until_outcome(
     let mut last = Value::Null;
     // Opened before the first look, so that nothing that happens after it goes unnoticed.
     let mut pushed = client.socket_of(name).await?;
+    let (pushes, mut opened_at) = (pushed.is_some(), Instant::now());
     loop {
+        if pushes && pushed.is_none() && opened_at.elapsed() >= OPENED_AGAIN_AFTER {
+            (pushed, opened_at) = (client.socket_of(name).await?, Instant::now());
+        }
         let body = client.send(&call).await?;
         if body != last {
             show(&body)?;

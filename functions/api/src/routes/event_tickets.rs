@@ -2,16 +2,19 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::identity::Credential;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::OfOne;
-use crate::socket_tickets::LIFE;
+use crate::socket_tickets::{LIFE, digest, new_text};
 use axum::extract::{FromRequestParts, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, header};
 use axum::response::Json;
 use jiff::Timestamp;
+use records::{SocketHolder, SocketTicket};
 use serde::Serialize;
+use sign_in::Subject;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,10 +27,13 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 /// What opens a socket.
 #[derive(Debug, Serialize, ToSchema)]
 struct EventTicket {
-    /// Opens one socket: `/ws?ticket=TICKET&execution=NAME&after=SEQUENCE`, or with `project=KEY` in place of an execution.
+    /// Opens one socket: `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE`, or with `project=KEY` in place of an execution.
     ticket: String,
-    /// The path of the socket, on the host of the API.
+    /// The path of the socket, on the host of the API where there is no `url`.
     path: String,
+    /// The address of the socket, where another host has it: `wss://…`, to which the query is added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// Until when it may be used.
     expires_at: Timestamp,
 }
@@ -55,15 +61,47 @@ impl FromRequestParts<Shared> for Head {
 async fn create_event_ticket(
     State(api): State<Shared>,
     Head(head): Head,
-    _: Caller,
+    caller: Caller,
     _: Query<Nothing>,
 ) -> Result<(StatusCode, Json<EventTicket>), Problem> {
-    if api.news.is_none() {
-        let words = "this installation pushes no events; ask for /executions/{name}/events";
-        return Err(Problem::new(Code::NotFound, words));
-    }
     let now = api.clock.now();
-    let ticket = api.tickets.give(head, now);
-    let answer = EventTicket { ticket, path: "/ws".to_owned(), expires_at: now + LIFE };
+    let nothing_pushed = || {
+        let words = "this installation pushes no events; ask for /executions/{name}/events";
+        Problem::new(Code::NotFound, words)
+    };
+    let Some(url) = api.gateway.clone() else {
+        if api.news.is_none() {
+            return Err(nothing_pushed());
+        }
+        let ticket = api.tickets.give(head, now);
+        let answer = EventTicket { ticket, path: "/ws".to_owned(), url: None, expires_at: now + LIFE };
+        return Ok((StatusCode::CREATED, Json(answer)));
+    };
+    // An account has no token of the installation's own.
+    let holder = holder_of(caller.credential()).ok_or_else(nothing_pushed)?;
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    let ticket = new_text();
+    let kept = SocketTicket { holder, host, valid_until: now + LIFE };
+    api.table.put_socket_ticket(&hex::encode(digest(&ticket)), &kept).await?;
+    let path = url.parse::<Uri>().map(|url| url.path().to_owned()).unwrap_or_default();
+    let answer = EventTicket { ticket, path, url: Some(url), expires_at: now + LIFE };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// What is kept of a credential, to ask later whether it still counts.
+fn holder_of(credential: &Credential) -> Option<SocketHolder> {
+    match credential {
+        Credential::Installation => None,
+        Credential::Token { id, .. } => Some(SocketHolder::Token { id: id.clone() }),
+        Credential::Session(session) => Some(SocketHolder::Session {
+            person: match &session.subject {
+                Subject::Person(name) => Some(name.clone()),
+                Subject::Operator => None,
+            },
+            subject: session.subject.as_text(),
+            id: session.id.clone(),
+            begun_at: session.begun_at,
+            ends_at: session.ends_at,
+        }),
+    }
 }

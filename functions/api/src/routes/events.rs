@@ -8,6 +8,7 @@ use crate::routes::answers::OfOne;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
+use control::ToldFrame;
 use jiff::Timestamp;
 use records::{ExecutionRecord, Frame};
 use serde::Serialize;
@@ -47,8 +48,7 @@ pub(crate) struct EventFrame {
 impl EventFrame {
     /// A frame of an execution.
     pub(crate) fn of(execution: &ExecutionRecord, frame: Frame) -> Self {
-        let Frame { sequence, event, data, at } = frame;
-        let (execution, project) = (execution.name.clone(), execution.project.clone());
+        let ToldFrame { event, data, execution, project, sequence, at } = ToldFrame::of(execution, frame);
         Self { event, data, execution, project, sequence, at }
     }
 }

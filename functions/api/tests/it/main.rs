@@ -7,6 +7,7 @@
 
 mod elsewhere;
 mod forgeries;
+mod gateway;
 mod people;
 mod permissions;
 mod projects;

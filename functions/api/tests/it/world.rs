@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) keys: SessionKeys,
     dynamo: aws_sdk_dynamodb::Client,
     router: Router,
+    /// The same as an account has it.
+    account: Router,
 }
 
 /// An answer.
@@ -165,10 +167,13 @@ impl World {
         let routes = include_str!("../../../../statemachines/routes.json");
         table.put_routes(&serde_json::from_str(routes).unwrap()).await.unwrap();
         table.put_installation_token(OPERATOR).await.unwrap();
-        let secrets = Secrets::new(secrets_manager, clock.clone());
-        let api = Api::new(table.clone(), step_functions, "arn:test:", secrets, clock.clone());
-        let api = api.with_news(Some(tokio::sync::broadcast::channel(16).0));
-        Self { table, clock, keys, dynamo, router: api::router(Arc::new(api)) }
+        let api = || {
+            let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
+            Api::new(table.clone(), step_functions.clone(), "arn:test:", secrets, clock.clone())
+        };
+        let account = api::router(Arc::new(api().with_gateway(Some("https://gateway.example/live"))));
+        let router = api::router(Arc::new(api().with_news(Some(tokio::sync::broadcast::channel(16).0))));
+        Self { table, clock, keys, dynamo, router, account }
     }
 
     /// A client of the same database, without what the table has in memory.
@@ -280,6 +285,13 @@ impl World {
         self.send(method, path, &headers, body).await
     }
 
+    /// Sends a request with a bearer's token and no body to the API of an account.
+    pub(crate) async fn ask_account(&self, method: Method, path: &str, token: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8081");
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        answer(&self.account, request.body(Body::empty()).unwrap()).await
+    }
+
     /// Sends a request with these headers.
     pub(crate) async fn send(
         &self,
@@ -310,11 +322,15 @@ impl World {
             }
             None => Body::empty(),
         };
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = to_bytes(response.into_body(), 1_000_000).await.unwrap();
-        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        answer(&self.router, request.body(body).unwrap()).await
     }
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = to_bytes(response.into_body(), 1_000_000).await.unwrap();
+    Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
 
 /// A text that no other is.

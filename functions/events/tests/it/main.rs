@@ -19,6 +19,7 @@ mod reviews;
 mod schedule;
 mod several;
 mod shown;
+mod sockets;
 mod sweep;
 mod waiting;
 mod words;

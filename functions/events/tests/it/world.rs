@@ -15,13 +15,14 @@ use domain::event::{Actor, EventName};
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionId, Clock};
-use events::{EventInput, Events};
+use events::{Connections, EventInput, Events};
 use jiff::{SignedDuration, Timestamp};
 use providers::{Patience, Providers, Waiting};
 use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
 use runtime::Secrets;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use simulators::gateway::Gateway;
 use simulators::{Options, Simulation, World as Simulated};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -97,6 +98,7 @@ pub(crate) struct World {
     pub(crate) step_functions: Arc<Mutex<StepFunctions>>,
     pub(crate) clock: Arc<BusyClock>,
     pub(crate) providers: Providers,
+    pub(crate) gateway: Gateway,
     calls: Counted,
 }
 
@@ -163,7 +165,11 @@ impl World {
         let waiting = Waiting { patience: Patience::GivesWay, request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, clock.clone(), waiting).unwrap();
         let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
-        Self { table, events, services, step_functions, clock, providers, calls }
+        let gateway_clock = clock.clone();
+        let gateway = Gateway::start(Arc::new(move || gateway_clock.now())).await.unwrap();
+        let connections = Connections::new(gateway.url(), "us-east-1", clock.clone()).unwrap();
+        let events = events.with_connections(connections);
+        Self { table, events, services, step_functions, clock, providers, gateway, calls }
     }
 
     /// How many requests to the table were made so far.

@@ -30,6 +30,7 @@ mod planned;
 mod put_back;
 mod rate;
 mod sessions;
+mod sockets;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
