@@ -322,7 +322,14 @@ fn shape(value: &Value) -> Value {
             }
             Value::Object(shown)
         }
-        Value::Array(list) => sorted(list.iter().map(shape)),
+        Value::Array(list) => {
+            // Whoever receives an event knows one that was sent again by its key.
+            let mut known = BTreeSet::new();
+            let is_new = |one: &&Value| {
+                one["Detail"]["idempotency_key"].as_str().is_none_or(|key| known.insert(key.to_owned()))
+            };
+            sorted(list.iter().filter(is_new).map(shape))
+        }
         Value::String(text) if text.contains(|c: char| c.is_ascii_digit()) => json!("text"),
         Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() >= 100.0) => {
             json!("number")

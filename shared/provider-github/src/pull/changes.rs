@@ -218,7 +218,8 @@ impl Github {
                 if !review.state.eq_ignore_ascii_case("commented") {
                     continue;
                 }
-                let names = [number.as_str(), &review.id.to_string()];
+                let id = review.id.to_string();
+                let names = [number.as_str(), id.as_str()];
                 let path = "/repos/{owner}/{name}/pulls/{number}/reviews/{review}/comments";
                 let remarks: Vec<Remark> = self.list(repository, path, &names, &[], |_| false).await?;
                 for Remark { id, user, mut whole } in remarks {
