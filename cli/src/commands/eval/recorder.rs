@@ -217,7 +217,8 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
     let (head, body) = Response::<reqwest::Body>::from(response).into_parts();
     let headers = desk.shown(&head.headers);
     tape.cassette["response"] = json!({ "status": head.status.as_u16(), "headers": headers });
-    let mut response = Response::new(Body::new(Taped { body, tape }));
+    let length = body.size_hint().exact();
+    let mut response = Response::new(Body::new(Taped { body, length, tape }));
     *response.status_mut() = head.status;
     *response.headers_mut() = of_ends(&head.headers);
     response
@@ -263,6 +264,8 @@ impl Drop for Tape {
 /// A reply that is recorded as it passes.
 struct Taped {
     body: reqwest::Body,
+    /// How long it is, if that was said.
+    length: Option<u64>,
     tape: Tape,
 }
 
@@ -280,7 +283,8 @@ impl HttpBody for Taped {
                 if let Some(data) = frame.data_ref() {
                     self.tape.reply.extend_from_slice(data);
                 }
-                if self.body.is_end_stream() {
+                // Nobody asks again for what is known to be the last.
+                if self.body.is_end_stream() || self.length == Some(self.tape.reply.len() as u64) {
                     self.tape.end(true);
                 }
             }
