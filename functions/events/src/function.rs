@@ -13,7 +13,8 @@ use std::sync::Arc;
 const SWEEP: &str = r#"{"tick":"sweep"}"#;
 
 /// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
-/// it is due. It only reads the journal, signs how pull requests came about, and sends frames to sockets at the account's gateway. Its credentials are for comments, reactions and messages.
+/// it is due. It only reads the journal, signs how pull requests came about, and sends frames to sockets at the account's gateway. Its
+/// credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {
     let access = Access::reading([
         Partition::Account,

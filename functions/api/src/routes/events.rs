@@ -105,3 +105,28 @@ async fn list_events(
     let items = frames.into_iter().map(|frame| EventFrame::of(&execution, frame));
     Ok(Json(EventPage { items: items.collect(), last, ended }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_frame_is_the_same_over_a_socket() {
+        for project in [json!("SHOP"), Value::Null] {
+            let execution: ExecutionRecord = serde_json::from_value(json!({
+                "name": "e", "workflow": "development", "outcome": "running", "trigger": "jira.labelled", "delivery": "1",
+                "project": project, "input": r#"{"inputs": {}, "event": {}}"#, "begun_at": "2026-01-01T00:00:00Z",
+            }))
+            .unwrap();
+            let frame = Frame {
+                sequence: 7,
+                event: "budget.alert".into(),
+                data: json!({"percent": 80}),
+                at: Timestamp::UNIX_EPOCH,
+            };
+            let answered = serde_json::to_string(&EventFrame::of(&execution, frame.clone())).unwrap();
+            assert_eq!(answered, serde_json::to_string(&ToldFrame::of(&execution, frame)).unwrap());
+        }
+    }
+}
