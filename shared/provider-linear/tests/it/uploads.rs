@@ -68,7 +68,8 @@ async fn no_other_host_is_asked() {
     let simulation = simulation().await;
     let tracker = linear(&simulation);
     let file = tracker.get_task("ENG-7").await.unwrap().attachments.remove(1);
-    let other = json!({"data": {"issue": {"description": format!("[a](https://evil.example/{}?signature=1)", file.id)}}});
+    let link = format!("[a](https://evil.example/{}?signature=1)", file.id);
+    let other = json!({"data": {"issue": {"description": link, "comments": {"nodes": []}}}});
     LINEAR.fault(&simulation, "/graphql", Fault { status: Some(200), body: Some(other), ..Fault::default() });
     let error = tracker.read_attachment("ENG-7", &file, 8).await.unwrap_err();
     assert!(error.message.contains("an address that is not one of its own"), "{error}");
