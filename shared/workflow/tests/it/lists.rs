@@ -98,18 +98,6 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
             json!(["A", "A"]),
         ),
         (
-            "($both := function($t) { ($a := $t.labels; $a) }; $map(tasks, $both))",
-            json!([]),
-            json!([["P-1", "first"]]),
-            json!([["P-1", "first"], ["P-2"]]),
-        ),
-        (
-            "$map(tasks, function($t) { $t.labels.$uppercase($) })",
-            json!([]),
-            json!([["P-1", "FIRST"]]),
-            json!([["P-1", "FIRST"], ["P-2"]]),
-        ),
-        (
             "($short := function($t) { $substring($t, 0, 1) }; $short('abc'))",
             json!("a"),
             json!("a"),
