@@ -1,9 +1,8 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
 //! Three listeners. The public one serves webhooks, and nothing else. That of the API is on loopback, and answers to its own names alone. The
-//! private one, on loopback and with a token
-//! for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions reach them only through the AWS SDK, as
-//! in an account. An optional fourth one serves metrics to Prometheus, and says whether it is healthy.
+//! private one, on loopback and with a token for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions
+//! reach them only through the AWS SDK, as in an account. An optional fourth one serves metrics to Prometheus, and says whether it is healthy.
 
 mod agents;
 mod asynchronous;

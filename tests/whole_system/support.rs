@@ -1,7 +1,6 @@
 //! A world of its own for each test: the executable's `simulate` and `serve` as processes, deliveries over HTTP, and what the
-//! simulated services say was done to them.
-//!
-//! The executable is beside the test's own (`cargo build` makes it), or where `TICKETSMITH_EXECUTABLE` says.
+//! simulated services say was done to them. The executable is beside the test's own (`cargo build` makes it), or where
+//! `TICKETSMITH_EXECUTABLE` says.
 
 use crate::folders::bring_repositories;
 use crate::process::{Process, executable};

@@ -17,6 +17,7 @@ mod failure;
 mod found_suites;
 mod opening;
 mod pages;
+mod place;
 mod pushing;
 mod routes;
 mod shapes;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     access::{Access, Accounts},
+    place::Place,
     suites::CheckSuite,
     upload::Upload,
     world::{Check, Role, Ruleset, User, World, invalid},
@@ -216,28 +217,6 @@ pub(super) struct ReviewComment {
     pub(super) answers: Option<u64>,
     /// Whether the thread that it began is resolved.
     pub(super) resolved: bool,
-}
-
-/// A line of a diff, by its number before the change or after it.
-#[derive(Clone, Copy)]
-pub(super) enum Place {
-    Left(u64),
-    Right(u64),
-}
-
-impl Place {
-    pub(super) fn line(self) -> u64 {
-        match self {
-            Self::Left(line) | Self::Right(line) => line,
-        }
-    }
-
-    pub(super) fn side(self) -> &'static str {
-        match self {
-            Self::Left(_) => "LEFT",
-            Self::Right(_) => "RIGHT",
-        }
-    }
 }
 
 #[derive(Clone)]

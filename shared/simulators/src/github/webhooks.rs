@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     GitHub, find,
+    place::Place,
     shapes::node_id,
-    state::{Comment, Delivered, Issue, Merged, Place, Pull, Repository, Review, ReviewComment, State},
+    state::{Comment, Delivered, Issue, Merged, Pull, Repository, Review, ReviewComment, State},
     world::UserType,
 };
 use crate::webhook::{Outgoing, sign_sha256};

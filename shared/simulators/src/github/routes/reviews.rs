@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
 use crate::github::{
+    place::Place,
     shapes::diff_lines::DiffLines,
-    state::{Issue, Place, Pull, Review, ReviewComment},
+    state::{Issue, Pull, Review, ReviewComment},
 };
 
 /// The body of a review or comment has no more characters.
