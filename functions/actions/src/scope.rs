@@ -79,16 +79,16 @@ impl Scope {
         })
     }
 
-    /// The tracker's key of a configured project; without one the execution's own.
+    /// What its tracker calls a configured project, by its key; without one, the execution's own.
     ///
     /// # Errors
     /// `Rejected` naming the configured projects.
     pub fn tracker_project(&self, key: Option<&str>) -> Result<&str, ActionError> {
-        let Some(key) = key else { return Ok(&self.project.key) };
+        let Some(key) = key else { return Ok(self.directory.name_in_tracker(&self.project)) };
         let query = ProjectQuery { named: Some(key), ..ProjectQuery::default() };
         self.directory
             .project(&query)
-            .map(|project| project.key.as_str())
+            .map(|project| self.directory.name_in_tracker(project))
             .map_err(|error| ActionError::rejected(error.to_string()))
     }
 

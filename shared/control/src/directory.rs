@@ -189,6 +189,11 @@ impl Directory {
         self.references.canonical(typed)
     }
 
+    /// What a project's tracker calls it, as [`References::name_in_tracker`] says.
+    pub fn name_in_tracker<'a>(&self, project: &'a Project) -> &'a str {
+        self.references.name_in_tracker(project)
+    }
+
     /// Refuses a text that is longer than any ticket: no record is found or kept under it.
     ///
     /// # Errors

@@ -92,6 +92,18 @@ impl References {
         self.read(typed).map_or_else(|| typed.to_owned(), |ticket| ticket.task_id)
     }
 
+    /// What a project's tracker calls it: its key (`SHOP`), or its repository (`acme/shop`) where tickets are numbered in repositories. The key
+    /// where the tracker is unknown.
+    pub fn name_in_tracker<'a>(&self, project: &'a Project) -> &'a str {
+        let instance = project.providers.get(&PluginType::TaskManagement);
+        let tracker = self.trackers.iter().find(|tracker| Some(&tracker.instance) == instance);
+        let canonical = tracker.and_then(|tracker| tracker.patterns.first());
+        let is_written =
+            |name: &&str| canonical.is_none_or(|pattern| pattern.write(&Captured::example(name)).is_some());
+        let names = [project.key.as_str(), project.repository.as_str()];
+        names.into_iter().find(is_written).unwrap_or(&project.key)
+    }
+
     /// A ticket of each project in its canonical form, as examples of what is accepted. At most three.
     pub fn examples(&self) -> Vec<String> {
         let names = self.projects.iter().flat_map(|project| &project.names);
@@ -192,6 +204,22 @@ mod tests {
             .as_ref()
             .map(|ticket| (ticket.task_id.as_str(), ticket.project.as_str(), ticket.instance.as_str()));
         assert_eq!(read, expected, "{typed}");
+    }
+
+    #[test]
+    fn a_tracker_knows_a_project_by_the_name_before_its_numbers() {
+        let check = |key: &str, tracker: Option<&str>, expected: &str| {
+            let providers = tracker.map(|tracker| ("task_management", tracker));
+            let providers: std::collections::BTreeMap<_, _> = providers.into_iter().collect();
+            let project = serde_json::json!({"key": key, "repository": "acme/shop", "providers": providers});
+            let project = serde_json::from_value(project).unwrap();
+            assert_eq!(references().name_in_tracker(&project), expected, "{key} in {tracker:?}");
+        };
+        check("SHOP", Some("jira"), "SHOP");
+        check("SHOP", Some("github"), "acme/shop");
+        check("acme/tools", Some("github"), "acme/tools");
+        check("SHOP", Some("unknown"), "SHOP");
+        check("SHOP", None, "SHOP");
     }
 
     #[test]

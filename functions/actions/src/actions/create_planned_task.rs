@@ -118,7 +118,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// The item as a ticket, with the tickets of what it belongs to and depends on.
     async fn ticket_of(&self, item: PlanItem<'_>, epic: Option<&str>) -> Result<NewTask, ActionError> {
-        let project = self.context.scope().project.key.clone();
+        let project = self.context.scope().tracker_project(None)?.to_owned();
         Ok(match item {
             PlanItem::Epic(planned) => NewTask {
                 project,

@@ -90,7 +90,7 @@ impl Action for WithdrawTask {
             match (&former, &record) {
                 (Some(former), Some(record)) => {
                     let new = NewTask {
-                        project: project.clone(),
+                        project: context.scope().tracker_project(None)?.to_owned(),
                         task_type: String::new(),
                         title: former.title.clone(),
                         description: former.description.clone(),
