@@ -3,6 +3,7 @@
 use super::Github;
 use crate::issue_reference::IssueReference;
 use crate::reaction::{Reaction, Subject};
+use crate::settings::site;
 use async_trait::async_trait;
 use domain::plugins::{
     CommentId, CreatedTask, InspectedTask, LinkedTask, Mark, NewTask, StatusChange, TaskLink, TaskManagement,
