@@ -89,6 +89,7 @@ impl World {
         let client = client_of_table(is_gated.then(|| Arc::clone(&gate))).await;
         let table = Table::new(client.clone(), TABLE);
         table.create_table().await.unwrap();
+        table.put_references(&providers::references(&configuration)).await.unwrap();
         table.put_configuration(&configuration).await.unwrap();
         let secrets = secrets(&simulation).await;
         let dispatcher =
