@@ -255,18 +255,24 @@ impl Performed {
         self.perform("Move", "update_task_status", json!({"task_id": ticket, "status": "in_review"})).await;
         self.perform("Ticket", "create_task", json!({"title": "Follow up"})).await;
         self.perform("Epic", "create_epic", json!({"title": "Sale"})).await;
-        let task = json!({"key": "codes", "title": "Know the codes", "acceptance_criteria": ["It works."],
-                          "epic": "sale", "depends_on": [], "size": "medium"});
-        let plan = json!({"title": "A sale", "summary": "Codes.", "tasks": [task],
+        let task = |key: &str, title: &str, depends_on: &[&str]| {
+            json!({"key": key, "title": title, "acceptance_criteria": ["It works."],
+                   "epic": "sale", "depends_on": depends_on, "size": "medium"})
+        };
+        let tasks =
+            [task("codes", "Know the codes", &[]), task("cart", "Take codes in the cart", &["codes"])];
+        let plan = json!({"title": "A sale", "summary": "Codes.", "tasks": tasks,
                           "epics": [{"key": "sale", "title": "All codes", "description": "All of it."}]});
         let plan: domain::ProjectPlan = serde_json::from_value(plan).unwrap();
         let plan = json!(self.world.table.store(EXECUTION, &plan, self.world.clock.now()).await.unwrap());
         let asked = self.read("ReviewPlan", "review_plan", json!({"plan": plan})).await;
         self.world.approves(&asked["question"]).await;
-        for item in ["sale", "codes"] {
+        for item in ["sale", "codes", "cart"] {
             let input = json!({"plan": plan, "plan_id": ticket, "item": item});
             self.perform(&format!("Create.{item}"), "create_planned_task", input).await;
         }
+        let input = json!({"plan": plan, "plan_id": ticket, "item": "cart"});
+        self.perform("Link.cart", "link_planned_task", input).await;
         self.take_back().await;
     }
 
