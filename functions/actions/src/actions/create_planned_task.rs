@@ -193,7 +193,7 @@ impl Work<'_> {
         };
         let intent = self.context.effect().intend(false).await?;
         let mut claim = PlannedItem {
-            project: new.project.clone(),
+            project: self.context.scope().project.key.clone(),
             plan: self.plan_id.to_owned(),
             key: item.key().to_owned(),
             title: new.title.clone(),
