@@ -120,6 +120,15 @@ impl Effect {
         self.absent.load(Ordering::Relaxed)
     }
 
+    /// Whether a request of an earlier attempt left whose answer was lost.
+    ///
+    /// # Errors
+    /// Those of the table.
+    pub async fn was_sent(&self) -> Result<bool, ActionError> {
+        let record = self.table.effect(&self.run, &self.key).await.map_err(unsettled)?;
+        Ok(record.is_some_and(|record| record.status == EffectStatus::Sent && !record.refused))
+    }
+
     /// A part of this effect that happens once for itself: what it did survives when the rest fails. `input` is what `action`
     /// would be given for it; `null` for what changes nothing.
     pub fn part(&self, name: &str, action: ActionId, input: Value) -> Self {

@@ -135,8 +135,8 @@ impl Github {
             return Ok(None);
         };
         let found: Issue = answer.json()?;
-        let comments = found.comments;
-        Ok(Some(InspectedTask { task: found.into_task(&issue.repository), comments }))
+        let (comments, withdrawn) = (found.comments, found.state == "closed");
+        Ok(Some(InspectedTask { task: found.into_task(&issue.repository), comments, withdrawn }))
     }
 
     pub(crate) async fn rewrite_issue(

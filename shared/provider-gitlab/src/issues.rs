@@ -119,8 +119,8 @@ impl Gitlab {
         if found.moved_to_id.is_some() {
             return Ok(None);
         }
-        let comments = found.user_notes_count;
-        Ok(Some(InspectedTask { task: found.into_task(&issue.project), comments }))
+        let (comments, withdrawn) = (found.user_notes_count, found.state == "closed");
+        Ok(Some(InspectedTask { task: found.into_task(&issue.project), comments, withdrawn }))
     }
 
     pub(crate) async fn rewrite_issue(

@@ -23,7 +23,7 @@ impl Jira {
             return Ok(None);
         }
         let comments = issue.comments();
-        Ok(Some(InspectedTask { task: self.task(issue), comments }))
+        Ok(Some(InspectedTask { task: self.task(issue), comments, withdrawn: false }))
     }
 
     pub(crate) async fn rewrite_ticket(&self, key: &str, new: &NewTask) -> Result<(), ActionError> {

@@ -52,7 +52,7 @@ impl Linear {
             return Ok(None);
         }
         let comments = u64::try_from(comments.nodes.len()).unwrap_or(u64::MAX);
-        Ok(Some(InspectedTask { task: issue.into(), comments }))
+        Ok(Some(InspectedTask { task: issue.into(), comments, withdrawn: false }))
     }
 
     pub(crate) async fn rewrite_ticket(&self, key: &str, new: &NewTask) -> Result<(), ActionError> {

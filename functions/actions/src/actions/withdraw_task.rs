@@ -64,8 +64,10 @@ impl Action for WithdrawTask {
         let planned = table.planned_items(project, &plan_id).await?;
         let record = planned.iter().find(|planned| planned.key == item).cloned();
         let found = tracker.inspect_task(&task_id).await?;
-        // A ticket that was closed by an earlier attempt looks otherwise, and its record says why.
-        let is_done = found.is_none() || record.as_ref().is_some_and(|record| record.withdrawn);
+        // A ticket that was closed by an earlier attempt looks otherwise: its record says why, or the journal, where the attempt was not answered.
+        let is_recorded = record.as_ref().is_some_and(|record| record.withdrawn);
+        let is_closed = former.is_none() && found.as_ref().is_some_and(|found| found.withdrawn);
+        let is_done = found.is_none() || is_recorded || (is_closed && effect.was_sent().await?);
         if let Some(found) = found.as_ref().filter(|_| !is_done)
             && found.look() != look
         {

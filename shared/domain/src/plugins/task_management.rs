@@ -203,6 +203,8 @@ pub struct InspectedTask {
     pub task: Task,
     /// How many comments it has.
     pub comments: u64,
+    /// Whether it is as [`TaskManagement::withdraw_task`] leaves it, where that leaves it to be seen: closed.
+    pub withdrawn: bool,
 }
 
 impl InspectedTask {
