@@ -320,7 +320,9 @@ fn shape(value: &Value) -> Value {
     let is_id = |name: &str| name.len() > 15 && name.contains(|c: char| c.is_ascii_digit());
     match value {
         Value::Object(fields) => {
-            let (ids, names): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_id(name));
+            // A value that is pushed again takes the place of itself, and is scraped once more.
+            let fields = fields.iter().filter(|(name, _)| *name != "scraped");
+            let (ids, names): (Vec<_>, Vec<_>) = fields.partition(|(name, _)| is_id(name));
             let mut shown: Map<String, Value> =
                 names.into_iter().map(|(name, value)| (name.clone(), shape(value))).collect();
             if !ids.is_empty() {
