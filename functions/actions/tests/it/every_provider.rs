@@ -320,8 +320,8 @@ fn shape(value: &Value) -> Value {
     let is_id = |name: &str| name.len() > 15 && name.contains(|c: char| c.is_ascii_digit());
     match value {
         Value::Object(fields) => {
-            // A value that is pushed again takes the place of itself, and is scraped once more.
-            let fields = fields.iter().filter(|(name, _)| *name != "scraped");
+            // A value that is pushed again takes the place of itself, and is scraped once more; Slack names blocks at random.
+            let fields = fields.iter().filter(|(name, _)| !["scraped", "block_id"].contains(&name.as_str()));
             let (ids, names): (Vec<_>, Vec<_>) = fields.partition(|(name, _)| is_id(name));
             let mut shown: Map<String, Value> =
                 names.into_iter().map(|(name, value)| (name.clone(), shape(value))).collect();
