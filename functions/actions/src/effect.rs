@@ -120,13 +120,13 @@ impl Effect {
         self.absent.load(Ordering::Relaxed)
     }
 
-    /// Whether a request of an earlier attempt left whose answer was lost.
+    /// Whether an earlier attempt may have performed it although nobody recorded so: its answer was lost.
     ///
     /// # Errors
     /// Those of the table.
-    pub async fn was_sent(&self) -> Result<bool, ActionError> {
+    pub async fn is_doubtful(&self) -> Result<bool, ActionError> {
         let record = self.table.effect(&self.run, &self.key).await.map_err(unsettled)?;
-        Ok(record.is_some_and(|record| record.status == EffectStatus::Sent && !record.refused))
+        Ok(record.is_some_and(|record| record.is_doubtful()))
     }
 
     /// A part of this effect that happens once for itself: what it did survives when the rest fails. `input` is what `action`

@@ -67,7 +67,7 @@ impl Action for WithdrawTask {
         // A ticket that was closed by an earlier attempt looks otherwise: its record says why, or the journal, where the attempt was not answered.
         let is_recorded = record.as_ref().is_some_and(|record| record.withdrawn);
         let is_closed = former.is_none() && found.as_ref().is_some_and(|found| found.withdrawn);
-        let is_done = found.is_none() || is_recorded || (is_closed && effect.was_sent().await?);
+        let is_done = found.is_none() || is_recorded || (is_closed && effect.is_doubtful().await?);
         if let Some(found) = found.as_ref().filter(|_| !is_done)
             && found.look() != look
         {
