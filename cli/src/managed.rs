@@ -1,6 +1,7 @@
 //! What the API manages, such as projects and people: read, changed in the state that was read, and archived.
 
-use crate::api_client::{ApiClient, Call, task_id};
+use crate::api_client::{ApiClient, Call, ClientArguments, Column, task_id};
+use crate::confirm::confirm;
 use crate::exit::{Exit, Outcome};
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -30,6 +31,24 @@ impl Kind {
         let missing =
             || Exit::unreachable(format!("the API does not say which state the {} is in", self.name));
         Ok((shown, tag.ok_or_else(missing)?))
+    }
+
+    /// Archives the one of this name in the state that is read first, and prints it. Prompts unless `yes`.
+    ///
+    /// # Errors
+    /// As [`Kind::read`]; negative when the person at the terminal declines.
+    pub(crate) async fn archive(
+        &self,
+        name: &str,
+        yes: bool,
+        client: &ClientArguments,
+        columns: &[Column],
+    ) -> Outcome {
+        let api = client.client()?;
+        let (_, tag) = self.read(&api, name).await?;
+        confirm(&format!("Archive the {} {name}?", self.name), yes)?;
+        let archived = api.send(&self.call(Method::DELETE, name).if_match(&tag)).await?;
+        client.print(archived, columns)
     }
 
     /// What an answer says is configured, as a request has it. A field that is left out of a request is taken from the thing, so every other

@@ -1,7 +1,6 @@
 //! `ticketsmith person`: the people of the configuration file, and those whom the API manages.
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
-use crate::confirm::confirm;
 use crate::exit::Outcome;
 use crate::managed::{Kind, pair};
 use clap::Subcommand;
@@ -179,13 +178,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let call = PERSON.call(Method::PUT, &name).if_match(&tag).body(body.into());
             client.print(api.send(&call).await?, COLUMNS)
         }
-        Arguments::Delete { name, yes, client } => {
-            let api = client.client()?;
-            let (_, tag) = PERSON.read(&api, &name).await?;
-            confirm(&format!("Archive the person {name}?"), yes)?;
-            let archived = api.send(&PERSON.call(Method::DELETE, &name).if_match(&tag)).await?;
-            client.print(archived, COLUMNS)
-        }
+        Arguments::Delete { name, yes, client } => PERSON.archive(&name, yes, &client, COLUMNS).await,
     }
 }
 

@@ -3,7 +3,6 @@
 mod settings;
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
-use crate::confirm::confirm;
 use crate::exit::Outcome;
 use crate::managed::Kind;
 use clap::Subcommand;
@@ -136,12 +135,6 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let call = PROJECT.call(Method::PUT, &key).if_match(&tag).body(body.into());
             client.print(api.send(&call).await?, COLUMNS)
         }
-        Arguments::Delete { key, yes, client } => {
-            let api = client.client()?;
-            let (_, tag) = PROJECT.read(&api, &key).await?;
-            confirm(&format!("Archive the project {key}?"), yes)?;
-            let archived = api.send(&PROJECT.call(Method::DELETE, &key).if_match(&tag)).await?;
-            client.print(archived, COLUMNS)
-        }
+        Arguments::Delete { key, yes, client } => PROJECT.archive(&key, yes, &client, COLUMNS).await,
     }
 }
