@@ -273,7 +273,11 @@ fn refusal(status: u16, headers: &HeaderMap, body: &Value) -> Exit {
     };
     for error in body.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        message.push_str(&format!("\n  {}: {}", part("path"), part("detail")));
+        let told = format!("{}: {}", part("path"), part("detail"));
+        // The detail of a single error is the error.
+        if message != told {
+            message.push_str(&format!("\n  {told}"));
+        }
     }
     match status {
         401 => Exit::sign_in_needed(format!("{message}\n  `ticketsmith auth login` signs in")),
@@ -291,6 +295,19 @@ fn refusal(status: u16, headers: &HeaderMap, body: &Value) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_single_error_is_told_once_and_several_in_a_list() {
+        let role = serde_json::json!({"path": "/roles/0", "detail": "accepted: \"viewer\""});
+        let key = serde_json::json!({"path": "/key", "detail": "it is missing"});
+        let told = |detail: &str, errors: &[&Value]| {
+            let body = serde_json::json!({"detail": detail, "errors": errors});
+            refusal(422, &HeaderMap::new(), &body).to_string()
+        };
+        assert_eq!(told("/roles/0: accepted: \"viewer\"", &[&role]), "/roles/0: accepted: \"viewer\"");
+        let several = "2 parts of the request are not accepted\n  /roles/0: accepted: \"viewer\"\n  /key: it is missing";
+        assert_eq!(told("2 parts of the request are not accepted", &[&role, &key]), several);
+    }
 
     #[test]
     fn a_segment_is_one_segment() {

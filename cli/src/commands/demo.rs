@@ -301,6 +301,11 @@ async fn demonstrate(
         Demonstration { view, pull_request, task_status, revisions, tickets, is_review, is_fixed, review };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
+        if !arguments.keep {
+            println!(
+                "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
+            );
+        }
     }
     Ok(demonstration)
 }

@@ -138,9 +138,6 @@ impl Demonstration {
             println!("  {:<30} {cost} ({turns} turns, {commit})", format!("revision by {}", revised.trigger));
         }
         println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
-        println!(
-            "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
-        );
     }
 
     /// Prints the JSON, if it is wanted, and gives the result of the command.
