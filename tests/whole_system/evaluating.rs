@@ -199,8 +199,8 @@ async fn what_cannot_be_measured_is_refused_before_anything_is_paid() {
     write(&evaluation.place.path().join("half/task/before/file"), "");
     std::fs::create_dir(evaluation.place.path().join("empty")).unwrap();
     let mut refused = vec![
-        (vec!["--budget", "1"], "tests/tasks: there is no such folder"),
-        (vec!["empty", "--budget", "1"], "empty: there is no task in it"),
+        (vec!["--budget", "1"], "tests/tasks: no such folder"),
+        (vec!["empty", "--budget", "1"], "empty: contains no tasks"),
         (vec!["half", "--budget", "1"], "half/task: it has no task.yaml"),
         (vec!["tasks"], "--budget"),
         (vec!["tasks", "--budget", "0"], "above 0"),

@@ -64,7 +64,7 @@ impl Effect {
     }
 }
 
-/// A request's body as it was sent, in which quotes are no escapes.
+/// A request's body as it was sent, in which quotes are not escaped.
 fn said(request: &Value) -> String {
     request.as_str().map_or_else(|| request.to_string(), str::to_owned)
 }

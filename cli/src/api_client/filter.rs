@@ -8,7 +8,7 @@ use serde_json::Value;
 
 type Compiled = jaq_core::Filter<data::JustLut<Val>>;
 
-/// Refuses what is no filter, before anything is asked: an answer that cannot be shown may be the only one.
+/// Refuses an invalid filter before the request is sent: some answers, such as a new token, come only once.
 ///
 /// # Errors
 /// What is wrong, in words.

@@ -103,7 +103,7 @@ cannot be used · 3 the model, a port or the folder of the recordings is not rea
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let model = real_models().find(|(spec, _)| spec.id == arguments.ai);
     let (spec, variable) =
-        model.ok_or_else(|| Exit::usage(format!("--ai: there is no provider `{}`", arguments.ai)))?;
+        model.ok_or_else(|| Exit::usage(format!("--ai: unknown provider `{}`", arguments.ai)))?;
     let key = key_of(spec, variable)?;
     let bound = bound(&arguments)?;
     let cases = Case::all(&arguments.folder, &arguments.tasks)?;

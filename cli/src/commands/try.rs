@@ -141,7 +141,7 @@ done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the 
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let model = real_models().find(|(spec, _)| spec.id == arguments.ai);
     let (spec, variable) =
-        model.ok_or_else(|| Exit::usage(format!("--ai: there is no provider `{}`", arguments.ai)))?;
+        model.ok_or_else(|| Exit::usage(format!("--ai: unknown provider `{}`", arguments.ai)))?;
     let key = key_of(spec, variable)?;
     if let Some(path) = &arguments.output {
         check_output(path)?;

@@ -27,7 +27,7 @@ pub struct Connections(Client);
 pub(crate) enum Sent {
     /// The gateway took it.
     Taken,
-    /// There is no such connection: it has ended, or is not established yet.
+    /// The connection has ended or is not established yet.
     Gone,
 }
 

@@ -123,7 +123,7 @@ impl Github {
             }
             _ => {
                 return Err(ActionError::rejected(format!(
-                    "`{}` is no upload; accepted: `assets/UUID` and `files/NUMBER/NAME`",
+                    "`{}` is not an upload; accepted: `assets/UUID` and `files/NUMBER/NAME`",
                     file.id
                 )));
             }

@@ -56,7 +56,10 @@ impl Gitlab {
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         let (secret, name) = file.id.split_once('/').ok_or_else(|| {
-            ActionError::rejected(format!("`{}` is no upload; accepted: its secret and its name", file.id))
+            ActionError::rejected(format!(
+                "`{}` is not an upload; accepted: its secret and its name",
+                file.id
+            ))
         })?;
         let values = [project.as_str(), secret, name];
         let request = self

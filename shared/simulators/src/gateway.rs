@@ -127,7 +127,7 @@ impl Connections {
     fn answer(&self, method: &Method, id: &str, data: &[u8]) -> Result<StatusCode, Refusal> {
         let mut state = self.lock();
         if !matches!(*method, Method::POST | Method::DELETE | Method::GET) {
-            state.violations.push(format!("{method} is no operation on a connection"));
+            state.violations.push(format!("{method} is not an operation on a connection"));
             return Err(Refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"));
         }
         if data.len() > LARGEST_DATA {

@@ -30,7 +30,7 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
         "filter" | "distinct" | "sort" | "reverse" | "shuffle" => {
             Type::list(arguments.first().and_then(Type::item).cloned().unwrap_or_else(Type::any))
         }
-        // What is no list is joined as one item.
+        // A value that is not a list is joined as one item.
         "append" => {
             let items = arguments.iter().map(|given| given.item().unwrap_or(given).clone().present());
             Type::list(items.reduce(Type::or).unwrap_or_else(Type::any))

@@ -48,7 +48,7 @@ impl Revision {
 impl Revision {
     /// Whether the world has somebody and a place for it, or a delivery of its name.
     pub(super) fn is_possible(&self, world: &Value) -> bool {
-        // There is no pull request yet. These fields are those that every one has.
+        // The pull request does not exist yet, so these are the fields that every pull request has.
         let pull = json!({ "number": 1, "html_url": "https://host.example/owner/name/pull/1" });
         self.delivery(&Round { world, pull: &pull, ticket: "" }).is_ok()
     }

@@ -59,14 +59,14 @@ impl Case {
         let shown = folder.display();
         let wanted = "name a folder of tasks, such as tests/tasks in a checkout of Ticketsmith";
         if !folder.is_dir() {
-            return Err(Exit::usage(format!("{shown}: there is no such folder; {wanted}")));
+            return Err(Exit::usage(format!("{shown}: no such folder; {wanted}")));
         }
         let mut folders = BTreeMap::new();
         for path in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
             folders.insert(name_of(&path)?, path);
         }
         if folders.is_empty() {
-            return Err(Exit::usage(format!("{shown}: there is no task in it; {wanted}")));
+            return Err(Exit::usage(format!("{shown}: contains no tasks; {wanted}")));
         }
         if let Some(unknown) = named.iter().find(|name| !folders.contains_key(*name)) {
             let known: Vec<&str> = folders.keys().map(String::as_str).collect();
@@ -84,7 +84,7 @@ impl Case {
         let path = folder.join("task.yaml");
         if !path.is_file() {
             let shown = folder.display();
-            return Err(Exit::usage(format!("{shown}: it has no task.yaml, so it is no task")));
+            return Err(Exit::usage(format!("{shown}: not a task, because it has no task.yaml")));
         }
         let wrong = |what: String| Exit::usage(format!("{}: {what}", path.display()));
         let text = source_at(&path)?.text;
@@ -179,7 +179,7 @@ fn files(folder: &Path) -> Outcome<BTreeMap<String, CheckedFile>> {
         }
     }
     match found.is_empty() {
-        true => Err(Exit::usage(format!("{}: there is no file in it", folder.display()))),
+        true => Err(Exit::usage(format!("{}: contains no files", folder.display()))),
         false => Ok(found),
     }
 }
@@ -269,10 +269,15 @@ mod tests {
         fs::remove_dir_all(tasks.path().join("yes/hidden")).unwrap();
         assert!(Case::all(tasks.path(), &[]).unwrap_err().to_string().contains("yes/hidden: "));
         fs::remove_file(tasks.path().join("yes/task.yaml")).unwrap();
-        assert!(Case::all(tasks.path(), &[]).unwrap_err().to_string().ends_with("so it is no task"));
+        assert!(
+            Case::all(tasks.path(), &[])
+                .unwrap_err()
+                .to_string()
+                .ends_with("not a task, because it has no task.yaml")
+        );
         let nowhere = Case::all(Path::new("no-such-folder"), &[]).unwrap_err().to_string();
-        assert!(nowhere.starts_with("no-such-folder: there is no such folder; name a folder"), "{nowhere}");
+        assert!(nowhere.starts_with("no-such-folder: no such folder; name a folder"), "{nowhere}");
         let empty = tempfile::tempdir().unwrap();
-        assert!(Case::all(empty.path(), &[]).unwrap_err().to_string().contains("there is no task in it"));
+        assert!(Case::all(empty.path(), &[]).unwrap_err().to_string().contains("contains no tasks"));
     }
 }

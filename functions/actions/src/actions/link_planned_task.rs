@@ -46,7 +46,7 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when people did not approve this plan, or the item has no ticket; `Unavailable` and `Throttled` as the tracker says. What the
-/// tracker refuses is no error: the output says why.
+/// tracker refuses is not an error: the output says why.
 pub struct LinkPlannedTask;
 
 impl Action for LinkPlannedTask {

@@ -1,4 +1,4 @@
-//! Messages in chats that are no progress comments.
+//! Messages in chats other than progress comments.
 
 use super::{Feedback, PATIENCE};
 use domain::ActionError;

@@ -4,7 +4,7 @@ use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem};
 use crate::nearest::nearest;
 use std::collections::BTreeSet;
 
-/// The keys of a person that are no accounts.
+/// The keys of a person that are not accounts.
 const OTHER_KEYS: [&str; 2] = ["name", "roles"];
 
 impl Configuration {

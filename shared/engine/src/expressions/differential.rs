@@ -104,7 +104,7 @@ fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
     if theirs.get("value").is_none() && theirs.get("message").is_some() {
         return ours.get("refused").is_some();
     }
-    // jsonata-js writes `undefined` for a component of a picture that it does not know, and in a time zone that is none.
+    // jsonata-js writes `undefined` for a component of a picture that it does not know, and for an invalid time zone.
     if ["D3132", "D3150"].contains(&ours["error"].as_str().unwrap_or_default())
         && theirs.get("value").is_some()
     {

@@ -248,7 +248,7 @@ impl GitHub {
         let changed = issue_mut(&mut state, index, number)?;
         let is_unmerged = changed.pull.as_ref().is_some_and(|pull| pull.merged.is_none());
         if !is_unmerged || changed.closed.take().is_none() {
-            return Err(format!("#{number} is no pull request that was closed without being merged"));
+            return Err(format!("#{number} is not a pull request that was closed without being merged"));
         }
         changed.updated_at = now;
         let (repository, changed) = (&state.repositories[index], issue(&state, index, number)?);

@@ -256,7 +256,7 @@ impl GitLab {
         let mut state = self.lock();
         let ((at, iid), by, now) = (find(&state, merge_request, '!')?, person(&state, by)?, state.now());
         let one = state.projects[at].merge_requests.get_mut(&iid).filter(|one| one.state == "closed");
-        let one = one.ok_or_else(|| format!("{merge_request} is no closed merge request"))?;
+        let one = one.ok_or_else(|| format!("{merge_request} is not a closed merge request"))?;
         (one.state, one.updated_at) = ("opened", now);
         let payload = Self::merge_request_payload(&state, (at, iid), "reopen");
         Ok(self.outgoing(&mut state, at, "Merge Request Hook", payload, &by))
