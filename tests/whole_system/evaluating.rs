@@ -201,7 +201,7 @@ async fn what_cannot_be_measured_is_refused_before_anything_is_paid() {
     let mut refused = vec![
         (vec!["--budget", "1"], "tests/tasks: no such folder"),
         (vec!["empty", "--budget", "1"], "empty: contains no tasks"),
-        (vec!["half", "--budget", "1"], "half/task: it has no task.yaml"),
+        (vec!["half", "--budget", "1"], "half/task: not a task, because it has no task.yaml"),
         (vec!["tasks"], "--budget"),
         (vec!["tasks", "--budget", "0"], "above 0"),
         (vec!["tasks", "--budget", "1", "--max-usd", "2"], "no task could begin"),
