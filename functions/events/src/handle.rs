@@ -181,7 +181,7 @@ impl Events {
                     Box::pin(self.pull_request_changed(repository, *number)).await
                 }
                 TableChange::Inquiry(key) => self.inquiry_changed(key).await,
-                TableChange::Reply(id) => self.send_reply(id).await,
+                TableChange::Reply(id) => self.send_reply(id).await.map(drop),
                 TableChange::Word(task_id) => {
                     let completed = self.complete_words(task_id).await;
                     completed.and(self.words_came(task_id).await)

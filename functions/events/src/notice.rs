@@ -140,7 +140,15 @@ impl Events {
         }
         let question = question.map(|waiter| (waiter.topic.clone(), waiter.key.clone()));
         let place = ReplyPlace::Person { account, question };
-        let reply = Reply { source: chat, delivery, place, text: text.clone(), at: now, sent_at: None };
+        let reply = Reply {
+            source: chat,
+            delivery,
+            place,
+            text: text.clone(),
+            at: now,
+            sent_at: None,
+            not_before: None,
+        };
         Ok(self.table.put_reply(&reply).await?)
     }
 

@@ -7,6 +7,7 @@ use domain::{ActionError, ErrorKind, PluginType};
 use jiff::SignedDuration;
 use providers::{chat_of, tracker_of};
 use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter};
+use std::collections::BTreeSet;
 
 /// An answer that is older than this reaches nobody who still waits for it; Slack's addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -17,16 +18,30 @@ const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// A service that did not answer is not asked again before.
+const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
+
+/// What became of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It was sent, refused or given up, or was not due.
+    Settled,
+    /// The service did not answer.
+    Postponed,
+}
+
 impl Events {
-    /// Sends a recorded reply, once.
+    /// Sends a recorded reply, once. Where the service does not answer, the sweeper tries again: what changes the reply's record is told
+    /// here again, so that trying at once would go on without end.
     ///
     /// # Errors
-    /// When the records or the service do not answer. A service that refuses is logged: the same reply would be refused again.
-    pub(crate) async fn send_reply(&self, id: &str) -> Result<(), ActionError> {
-        let Some(reply) = self.table.reply(id).await?.filter(|reply| reply.sent_at.is_none()) else {
-            return Ok(());
-        };
+    /// When the records do not answer. A service that refuses is logged: the same reply would be refused again.
+    pub(crate) async fn send_reply(&self, id: &str) -> Result<Sent, ActionError> {
         let now = self.clock.now();
+        let is_due = |reply: &Reply| {
+            reply.sent_at.is_none() && reply.not_before.is_none_or(|not_before| not_before <= now)
+        };
+        let Some(reply) = self.table.reply(id).await?.filter(is_due) else { return Ok(Sent::Settled) };
         let give_up_after = match reply.place {
             ReplyPlace::Person { .. } => GIVE_UP_NEWS_AFTER,
             _ => GIVE_UP_AFTER,
@@ -34,26 +49,47 @@ impl Events {
         if now.duration_since(reply.at) > give_up_after {
             tracing::warn!(delivery = reply.delivery, "a reply could not be sent in time");
             self.table.mark_reply_sent(&reply, now).await?;
-            return Ok(());
+            return Ok(Sent::Settled);
         }
         // Nothing tells whether an answer at an address was shown, so it is claimed before; comments and messages are found by their marks.
         let is_claimed = matches!(reply.place, ReplyPlace::Address { .. });
         if is_claimed && !self.table.mark_reply_sent(&reply, now).await? {
-            return Ok(());
+            return Ok(Sent::Settled);
         }
         let configuration = self.table.configuration(now).await?;
         match self.answer_at(&configuration, &reply).await {
             Ok(()) => {}
             Err(error) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => {
-                if is_claimed {
-                    self.table.mark_reply_unsent(&reply).await?;
-                }
-                return Err(error);
+                let wait = error.retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
+                let wait = wait.unwrap_or(TRY_AGAIN_AFTER).max(TRY_AGAIN_AFTER);
+                self.table.postpone_reply(&reply, now + wait).await?;
+                tracing::warn!(delivery = reply.delivery, %error, "a reply could not be sent yet");
+                return Ok(Sent::Postponed);
             }
             Err(error) => tracing::warn!(delivery = reply.delivery, %error, "a reply was refused"),
         }
         if !is_claimed {
             self.table.mark_reply_sent(&reply, now).await?;
+        }
+        Ok(Sent::Settled)
+    }
+
+    /// Tries again to send the replies that could not be sent. Those of a service that still does not answer stay for the next sweep.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn send_waiting_replies(&self) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let mut silent = BTreeSet::new();
+        for waiting in self.table.waiting_replies().await? {
+            let source = waiting.id.split('#').next().unwrap_or_default();
+            if waiting.not_before > now || silent.contains(source) {
+                continue;
+            }
+            match self.send_reply(&waiting.id).await? {
+                Sent::Settled => self.table.end_waiting(&waiting).await?,
+                Sent::Postponed => drop(silent.insert(source.to_owned())),
+            }
         }
         Ok(())
     }

@@ -35,6 +35,9 @@ impl Events {
         if let Err(error) = self.finish_decided().await {
             tracing::error!(%error, "what became of questions could not be shown");
         }
+        if let Err(error) = self.send_waiting_replies().await {
+            tracing::error!(%error, "replies that could not be sent could not be tried again");
+        }
         if let Err(error) = self.learn_own_accounts().await {
             tracing::error!(%error, "the bot's own accounts could not be looked up");
         }

@@ -84,6 +84,7 @@ impl Events {
                 ),
                 at: self.clock.now(),
                 sent_at: None,
+                not_before: None,
             };
             self.table.put_reply(&reply).await?;
         }

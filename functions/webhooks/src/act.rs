@@ -309,8 +309,15 @@ impl Acting<'_> {
         delivery: String,
         text: String,
     ) -> Result<(), RecordsError> {
-        let reply =
-            records::Reply { source: self.place.clone(), delivery, place, text, at: self.now, sent_at: None };
+        let reply = records::Reply {
+            source: self.place.clone(),
+            delivery,
+            place,
+            text,
+            at: self.now,
+            sent_at: None,
+            not_before: None,
+        };
         self.table.put_reply(&reply).await
     }
 

@@ -46,6 +46,7 @@
 //! | the bot's own account at a provider | get | `PROVIDER#<name>` | `ACCOUNT` |
 //! | how far a provider's events were fetched | get | `PROVIDER#<name>` | `PULLED#<digest of what>` |
 //! | what one delivery is answered | get | `REPLY#<source>#<id>` | `REPLY` |
+//! | the answers that could not be sent yet | query | `REPLY#WAITING` | `WAITING#<sha256 of the answer's name>` |
 //! | which limit blocks an execution | get | `EXECUTION#<name>` | `REFUSAL` |
 //! | until when a provider takes no call of an execution | get | `EXECUTION#<name>` | `PUT_OFF` |
 //! | who waits for something | query | `WAITER#<topic>` | `WAITER#<key>` |
@@ -143,6 +144,9 @@ pub(crate) const INQUIRY: &str = "INQUIRY#";
 pub(crate) const INQUIRIES: &str = "INQUIRY#OPEN";
 pub(crate) const REPLY_PARTITION: &str = "REPLY#";
 pub(crate) const REPLY: &str = "REPLY";
+/// The partition of all replies that could not be sent yet: the sweeper reads them all, and there are few while services answer.
+pub(crate) const WAITING_REPLIES: &str = "REPLY#WAITING";
+pub(crate) const WAITING: &str = "WAITING#";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const SESSION: &str = "SESSION#";
 pub(crate) const STRANGER: &str = "STRANGER#";
@@ -364,6 +368,10 @@ pub(crate) fn reply(source: &SourceName, delivery: &str) -> Key {
 
 pub(crate) fn reply_named(id: &str) -> Key {
     Key::new(format!("{REPLY_PARTITION}{id}"), REPLY)
+}
+
+pub(crate) fn waiting_reply(id: &str) -> Key {
+    Key::new(WAITING_REPLIES.to_owned(), format!("{WAITING}{}", digest(id)))
 }
 
 pub(crate) fn waiter_partition(topic: &str) -> String {

@@ -209,7 +209,7 @@ pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff};
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
-pub use reply::{Reply, ReplyPlace};
+pub use reply::{Reply, ReplyPlace, WaitingReply};
 pub use request::RequestClaim;
 pub use review_place::{FIRST_ASKED_OF_REVIEW, ReviewPlace};
 pub use run_cost::RunCost;

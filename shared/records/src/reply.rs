@@ -32,6 +32,26 @@ pub struct Reply {
     /// When it was sent, or given up.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub sent_at: Option<Timestamp>,
+    /// Before this, it is not tried again: the service did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
+    pub not_before: Option<Timestamp>,
+}
+
+impl Reply {
+    /// Its identity, which [`crate::TableChange::Reply`] tells.
+    pub fn id(&self) -> String {
+        format!("{}#{}", self.source, self.delivery)
+    }
+}
+
+/// A reply that could not be sent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingReply {
+    /// The reply's identity.
+    pub id: String,
+    /// When to try again.
+    #[serde(with = "timestamp")]
+    pub not_before: Timestamp,
 }
 
 /// Where a person is answered.
@@ -99,14 +119,40 @@ impl Table {
         Ok(self.update("record that a reply is sent", update).await?.is_ok())
     }
 
-    /// Records that a reply was not sent after all, so that it is tried again.
+    /// Records that a reply was not sent, and is tried again at `not_before`: [`Table::waiting_replies`] lists it then.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn mark_reply_unsent(&self, reply: &Reply) -> Result<(), RecordsError> {
-        let update = Update::new(keys::reply(&reply.source, &reply.delivery), "REMOVE #sent_at")
-            .condition("attribute_exists(#pk)");
+    pub async fn postpone_reply(&self, reply: &Reply, not_before: Timestamp) -> Result<(), RecordsError> {
+        let expires_at = retention::expires_at(reply.at, retention::DELIVERY);
+        let waiting = WaitingReply { id: reply.id(), not_before };
+        let key = keys::waiting_reply(&waiting.id);
+        // Without a condition nothing can refuse it.
+        let _ = self.put("record a waiting reply", to_item(&waiting, key, Some(expires_at))?, None).await?;
+        let key = keys::reply(&reply.source, &reply.delivery);
+        let update = Update::new(key, "SET #not_before = :not_before REMOVE #sent_at")
+            .condition("attribute_exists(#pk)")
+            .value(":not_before", moment(not_before));
         let _ = self.update("record that a reply is not sent", update).await?;
         Ok(())
+    }
+
+    /// Every reply that could not be sent yet, whether it is to be tried again now or later.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waiting_replies(&self) -> Result<Vec<WaitingReply>, RecordsError> {
+        let items = self.query(keys::WAITING_REPLIES.to_owned(), keys::WAITING).await?;
+        items.into_iter().map(from_item).collect()
+    }
+
+    /// Records that a reply waits no longer, unless it was postponed again in the meantime.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn end_waiting(&self, waiting: &WaitingReply) -> Result<(), RecordsError> {
+        let seen = (":seen", moment(waiting.not_before));
+        let key = keys::waiting_reply(&waiting.id);
+        self.delete_if("end the waiting of a reply", key, "#not_before = :seen", seen).await
     }
 }

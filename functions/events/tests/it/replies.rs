@@ -17,6 +17,7 @@ impl World {
             text: "⛔ grace may not **do** that".to_owned(),
             at: self.clock.now(),
             sent_at: None,
+            not_before: None,
         };
         self.table.put_reply(&reply).await.unwrap();
     }
@@ -29,6 +30,23 @@ impl World {
 
     fn last_comment(&self) -> Value {
         self.ticket("SHOP-1")["comments"].as_array().unwrap().last().unwrap().clone()
+    }
+
+    /// An address at which somebody who used a slash command is answered.
+    fn address(&self) -> String {
+        let form = String::from_utf8(self.services.prepare("slack-command").unwrap().body).unwrap();
+        let fields: Vec<(String, String)> = serde_urlencoded::from_str(&form).unwrap();
+        fields.into_iter().find(|(name, _)| name == "response_url").unwrap().1
+    }
+
+    /// How often an answer was sent to an address, whether or not it arrived.
+    fn attempts(&self) -> usize {
+        self.services.log().iter().filter(|entry| entry.path.contains("/commands/")).count()
+    }
+
+    async fn sweep_a_minute_later(&self) {
+        self.clock.advance_minutes(1);
+        self.sweep().await;
     }
 
     fn responses(&self) -> Vec<Value> {
@@ -64,9 +82,41 @@ async fn a_comment_whose_answer_was_lost_is_not_written_twice() {
         ..Fault::default()
     };
     world.services.add_fault(lost).unwrap();
-    assert!(!world.reply_changed("jira#d1").await, "it is told again");
     assert!(world.reply_changed("jira#d1").await);
+    world.sweep_a_minute_later().await;
     assert_eq!(world.comments("SHOP-1").len(), 1);
+    assert!(world.table.reply("jira#d1").await.unwrap().unwrap().sent_at.is_some());
+    assert_eq!(world.table.waiting_replies().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_reply_to_a_service_that_does_not_answer_waits_for_the_sweeper_and_causes_no_further_attempt() {
+    let world = World::new().await;
+    let address = world.address();
+    for number in 1..=20 {
+        let place = ReplyPlace::Address { address: address.clone() };
+        world.record_reply("slack", &format!("t{number}"), place).await;
+    }
+    // Five failures open the circuit, and one more is the attempt a minute later.
+    let down = Fault { path: "/commands/".into(), status: Some(503), times: 6, ..Fault::default() };
+    world.services.add_fault(down).unwrap();
+    for _ in 0..3 {
+        // Each write of a reply's record is told.
+        for number in 1..=20 {
+            assert!(world.reply_changed(&format!("slack#t{number}")).await);
+        }
+    }
+    assert_eq!(world.attempts(), 5, "then the circuit is open");
+    assert_eq!(world.table.waiting_replies().await.unwrap().len(), 20);
+    world.sweep_a_minute_later().await;
+    assert_eq!(world.attempts(), 6, "one attempt says that the service does not answer yet");
+    assert_eq!(world.table.waiting_replies().await.unwrap().len(), 20);
+
+    for _ in 0..3 {
+        world.sweep_a_minute_later().await;
+    }
+    assert_eq!(world.responses().len(), 20);
+    assert_eq!(world.table.waiting_replies().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -91,15 +141,16 @@ async fn an_answer_is_read_by_those_alone_who_may_read_the_question() {
 #[tokio::test]
 async fn who_pressed_a_button_is_told_alone_and_once() {
     let world = World::new().await;
-    let form = String::from_utf8(world.services.prepare("slack-command").unwrap().body).unwrap();
-    let fields: Vec<(String, String)> = serde_urlencoded::from_str(&form).unwrap();
-    let (_, address) = fields.into_iter().find(|(name, _)| name == "response_url").unwrap();
+    let address = world.address();
     world.record_reply("slack", "t1", ReplyPlace::Address { address }).await;
     let down = Fault { path: "/commands/".into(), status: Some(503), times: 1, ..Fault::default() };
     world.services.add_fault(down).unwrap();
-    assert!(!world.reply_changed("slack#t1").await, "it is told again");
     for _ in 0..3 {
         assert!(world.reply_changed("slack#t1").await);
+    }
+    assert_eq!(world.responses(), [] as [Value; 0], "it is not tried again at once");
+    for _ in 0..2 {
+        world.sweep_a_minute_later().await;
     }
     let responses = world.responses();
     assert_eq!(responses.len(), 1, "{responses:?}");

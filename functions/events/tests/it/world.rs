@@ -38,8 +38,12 @@ pub(crate) struct BusyClock(Mutex<Timestamp>);
 
 impl BusyClock {
     pub(crate) fn advance(&self, hours: i64) {
+        self.advance_minutes(60 * hours);
+    }
+
+    pub(crate) fn advance_minutes(&self, minutes: i64) {
         let mut now = self.0.lock().unwrap();
-        *now += SignedDuration::from_hours(hours);
+        *now += SignedDuration::from_mins(minutes);
     }
 }
 
