@@ -13,8 +13,11 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// How many plans are at work at once: as many as one person may have at work.
-const TOGETHER: usize = 10;
+/// How many plans there are unless `TICKETSMITH_SEEDS` says otherwise.
+const PLANS: usize = 10;
+
+/// How many plans are at work at once, at most. A kill costs a lease, however many plans it hits.
+const TOGETHER: usize = 50;
 
 /// How long an answer is held, in milliseconds, so that all plans come to the same effect before the kill.
 const HELD: u64 = 15_000;
@@ -168,6 +171,7 @@ fn moon(plans: &[Plan]) -> WorldFile {
             .map(|plan| json!({"key": plan.epic, "type": "Epic", "summary": plan.name, "reporter": "ada"}))
             .collect();
         document["configuration"]["projects"][0]["key"] = json!("MOON");
+        document["configuration"]["at_work"] = json!({"per_person": TOGETHER, "per_project": TOGETHER});
         document["claude"]["replies"] = plans.iter().map(Plan::reply).collect();
     })
 }
@@ -232,8 +236,7 @@ async fn killed_at_every_effect_of_planning_redrive_and_undo_each_happens_once()
     let seed = seed();
     println!("TICKETSMITH_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let count =
-        std::env::var("TICKETSMITH_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(TOGETHER);
+    let count = std::env::var("TICKETSMITH_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(PLANS);
     for _ in 0..count.div_ceil(TOGETHER) {
         killed_together(&of_number(count.min(TOGETHER)), &mut random).await;
     }
