@@ -9,7 +9,7 @@ use crate::problem::{Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
-use control::{Authority, Authorization, Directory, Operation};
+use control::{Authority, Authorization, Directory, DirectoryError, Operation};
 use domain::configuration::{Project, Rate};
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
@@ -204,6 +204,35 @@ impl Caller {
     ) -> Result<bool, Problem> {
         let operation = Operation::See { project, starter };
         Ok(api.control.authorize(&self.asking(), &operation).await? == Authorization::Allowed)
+    }
+
+    /// Whether they may know that a project is there: they may see it, or start work there as far as we can tell.
+    ///
+    /// # Errors
+    /// As [`Self::may_see`].
+    pub(crate) async fn knows(&self, api: &Shared, project: &Project) -> Result<bool, Problem> {
+        if self.may_see(api, Some(project), None).await? {
+            return Ok(true);
+        }
+        let start = api.control.authorize(&self.asking(), &Operation::Start { project }).await?;
+        Ok(!matches!(start, Authorization::Denied(_)))
+    }
+
+    /// Why a project or ticket was not found, without a word of projects that they may not know of.
+    ///
+    /// # Errors
+    /// As [`Self::may_see`].
+    pub(crate) async fn not_found(&self, api: &Shared, error: DirectoryError) -> Result<String, Problem> {
+        if self.may_see(api, None, None).await? {
+            return Ok(error.to_string());
+        }
+        let mut known = Vec::new();
+        for project in &self.directory.configuration().projects {
+            if self.knows(api, project).await? {
+                known.push(project.key.as_str());
+            }
+        }
+        Ok(error.for_whoever_sees(&known).to_string())
     }
 
     /// Whether they may see an execution.

@@ -136,6 +136,23 @@ impl Control {
         })
     }
 
+    /// The execution of this name, if the caller may see it: to whoever may not, it does not exist.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn visible_execution(
+        &self,
+        caller: &Caller<'_>,
+        name: &str,
+    ) -> Result<Option<ExecutionRecord>, RecordsError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(None) };
+        let key = execution.project.as_deref();
+        let project = key.and_then(|key| caller.directory.configuration().project(key));
+        let see = Operation::See { project, starter: execution.actor.as_ref() };
+        let is_hidden = self.denial(caller, &see).await?.is_some();
+        Ok(Some(execution).filter(|_| !is_hidden))
+    }
+
     /// Why the caller may not perform an operation; `None` where they may.
     async fn denial(
         &self,

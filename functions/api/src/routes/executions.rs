@@ -305,7 +305,7 @@ async fn list_executions(
     };
     let name = list.to_string();
     let query = ["executions", name.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let page = api.table.list_executions(&list, after.as_deref(), limit, api.clock.now()).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for execution in &page.items {
@@ -313,7 +313,7 @@ async fn list_executions(
             items.push(ExecutionSummary::of(execution));
         }
     }
-    Ok(Json(Page::new(items, &query, page.next)))
+    Ok(Json(Page::new(&api, items, &query, page.next).await?))
 }
 
 /// Returns an execution with its steps and costs.

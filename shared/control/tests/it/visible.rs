@@ -70,6 +70,30 @@ async fn status_and_costs_show_what_the_asker_may_see() {
 }
 
 #[tokio::test]
+async fn an_execution_is_shown_by_its_name_to_whoever_may_see_it() {
+    let world = World::new().await;
+    let (viewer, starter, stranger) = (slack(&world, "U2"), slack(&world, "U8"), slack(&world, "U9"));
+    let web = work_on_web(&world, "WEB-1", &starter).await;
+    let StartResult::Started { execution: shop, .. } =
+        world.control.start(world.request("SHOP-1", "d1")).await.unwrap()
+    else {
+        panic!("not started")
+    };
+    let sees = async |actor: &Actor, name: &str| {
+        let caller = world.caller(actor, "c");
+        world.control.visible_execution(&caller, name).await.unwrap().map(|execution| execution.name)
+    };
+    for actor in [&world.ada(), &viewer, &starter] {
+        assert_eq!(sees(actor, &web).await.as_ref(), Some(&web), "{actor:?}");
+    }
+    assert_eq!(sees(&world.ada(), &shop).await.as_ref(), Some(&shop));
+    for (actor, name) in [(&stranger, &web), (&stranger, &shop), (&viewer, &shop), (&starter, &shop)] {
+        assert_eq!(sees(actor, name).await, None, "{actor:?} {name}");
+    }
+    assert_eq!(sees(&viewer, "no-such-execution").await, None);
+}
+
+#[tokio::test]
 async fn an_admitted_writer_steers_the_project() {
     let world = World::new().await;
     let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
