@@ -6,6 +6,7 @@ use crate::frame::RequestId;
 use crate::idempotency_key::key_of;
 use crate::identity::{Credential, Identified};
 use crate::problem::{Code, Problem};
+use crate::socket_places::Reader;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
@@ -115,6 +116,15 @@ pub(crate) async fn still_may_see(
     let (trigger, delivery, idempotency_key) = (trigger_of(&authority), String::new(), None);
     let caller = Caller { directory, actor, authority, credential, trigger, delivery, idempotency_key };
     caller.may_see_execution(api, execution).await
+}
+
+/// Who sent a request, if they are still somebody. It is no use of the credential: nothing is counted.
+///
+/// # Errors
+/// As [`still_may_see`].
+pub(crate) async fn reader_of(api: &Shared, head: &Parts) -> Result<Reader, Problem> {
+    let Known { actor, authority, .. } = known(api, head).await?;
+    Ok(Reader { account: actor.account(), is_operator: authority == Authority::Installation })
 }
 
 /// Counts a use of a credential.

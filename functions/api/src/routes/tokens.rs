@@ -15,6 +15,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::Json;
 use control::{Authorization, Operation};
 use domain::configuration::Role;
+use domain::text::is_hidden;
 use domain::{Actor, Scope};
 use jiff::{SignedDuration, Timestamp};
 use records::{MOST_TOKENS, MachineToken, TokenKept};
@@ -248,8 +249,9 @@ async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scop
     let mut errors = Vec::new();
     let mut refuse = |path: &str, detail: String| errors.push(InvalidField { path: path.to_owned(), detail });
     let length = body.name.chars().count();
-    if !(1..=NAME_LIMIT).contains(&length) || body.name.chars().any(char::is_control) {
-        refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, none of them a control character"));
+    if !(1..=NAME_LIMIT).contains(&length) || body.name.chars().any(is_hidden) {
+        let detail = "none of them a control character or invisible";
+        refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, {detail}"));
     }
     if !(1..=MOST_DAYS).contains(&body.valid_days) {
         refuse("/valid_days", format!("accepted: a whole number from 1 to {MOST_DAYS}"));
