@@ -108,6 +108,13 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         Ok(grant) => grant,
         Err(reason) => return StartDecision::Refuse(reason),
     };
+    // What a revision works on was chosen by whoever started the work.
+    if kind != EventName::REVISION_REQUESTED
+        && let Some(actor) = &actor
+        && let Err(reason) = check_tickets(directory, project, &start.inputs, actor, &Authority::Roles)
+    {
+        return StartDecision::Refuse(reason);
+    }
     let input = ExecutionInput {
         inputs: with_ticket(start.inputs, task_id.as_deref()),
         event: with_ticket(start.event, task_id.as_deref()),
@@ -169,6 +176,10 @@ pub fn plan(
     };
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
         .map_err(PlanError::Denied)?;
+    if request.authority != Authority::Installation {
+        check_tickets(directory, project, &inputs, &request.actor, &request.authority)
+            .map_err(PlanError::Denied)?;
+    }
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
         workflow: request.workflow,
@@ -181,6 +192,34 @@ pub fn plan(
             ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
         },
     })
+}
+
+/// Checks that the person may start work on every ticket that an input names. The services let us do anything to tickets of all projects, so
+/// that naming a project of one's own must give nobody the right to those of another. A ticket of no project belongs to whichever is named.
+fn check_tickets(
+    directory: &Directory,
+    project: &Project,
+    inputs: &Map<String, Value>,
+    actor: &Actor,
+    authority: &Authority,
+) -> Result<(), String> {
+    for typed in inputs.values().filter_map(Value::as_str) {
+        let Ok(ticket) = directory.ticket(typed) else { continue };
+        let other = ticket.project();
+        // Projects that share a repository share its tickets.
+        if other.key == project.key || other.repository == project.repository {
+            continue;
+        }
+        let start = Operation::Start { project: other };
+        let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
+        if decided != Authorization::Allowed {
+            let (task_id, key) = (ticket.task_id(), &project.key);
+            return Err(format!(
+                "{task_id} is a ticket of another project, in which you may not start work; accepted: tickets of {key}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Why the execution may run; `None` where its first state must ask the code host about its starter.
