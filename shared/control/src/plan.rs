@@ -111,7 +111,7 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     // What a revision works on was chosen by whoever started the work.
     if kind != EventName::REVISION_REQUESTED
         && let Some(actor) = &actor
-        && let Err(reason) = check_tickets(directory, project, &start.inputs, actor, &Authority::Roles)
+        && let Err(reason) = check_inputs(directory, project, &start.inputs, actor, &Authority::Roles)
     {
         return StartDecision::Refuse(reason);
     }
@@ -177,7 +177,7 @@ pub fn plan(
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
         .map_err(PlanError::Denied)?;
     if request.authority != Authority::Installation {
-        check_tickets(directory, project, &inputs, &request.actor, &request.authority)
+        check_inputs(directory, project, &inputs, &request.actor, &request.authority)
             .map_err(PlanError::Denied)?;
     }
     let inputs = with_ticket(inputs, task_id.as_deref());
@@ -194,18 +194,30 @@ pub fn plan(
     })
 }
 
-/// Checks that the person may start work on every ticket that an input names. The services let us do anything to tickets of all projects, so
-/// that naming a project of one's own must give nobody the right to those of another. A ticket of no project belongs to whichever is named.
-fn check_tickets(
+/// Checks that the person may start work wherever an input leads: to tickets, repositories and pull requests. The services let us do anything in
+/// all projects, so that naming a project of one's own must give nobody the right to another. A ticket of no project belongs to whichever is named.
+fn check_inputs(
     directory: &Directory,
     project: &Project,
     inputs: &Map<String, Value>,
     actor: &Actor,
     authority: &Authority,
 ) -> Result<(), String> {
-    for typed in inputs.values().filter_map(Value::as_str) {
-        let Ok(ticket) = directory.ticket(typed) else { continue };
-        let other = ticket.project();
+    let mut left: Vec<&Value> = inputs.values().collect();
+    while let Some(value) = left.pop() {
+        let typed = match value {
+            Value::String(typed) => typed,
+            Value::Array(items) => {
+                left.extend(items);
+                continue;
+            }
+            Value::Object(fields) => {
+                left.extend(fields.values());
+                continue;
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => continue,
+        };
+        let Some(other) = project_of_input(directory, typed) else { continue };
         // Projects that share a repository share its tickets.
         if other.key == project.key || other.repository == project.repository {
             continue;
@@ -213,13 +225,24 @@ fn check_tickets(
         let start = Operation::Start { project: other };
         let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
         if decided != Authorization::Allowed {
-            let (task_id, key) = (ticket.task_id(), &project.key);
             return Err(format!(
-                "{task_id} is a ticket of another project, in which you may not start work; accepted: tickets of {key}"
+                "`{typed}` belongs to another project, in which you may not start work; accepted: what belongs to {}",
+                project.key
             ));
         }
     }
     Ok(())
+}
+
+/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository.
+fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Project> {
+    directory.check_length(typed).ok()?;
+    if let Ok(ticket) = directory.ticket(typed) {
+        return Some(ticket.project());
+    }
+    let canonical = directory.canonical(typed);
+    let repository = canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
+    directory.configuration().project_of_repository(repository)
 }
 
 /// Why the execution may run; `None` where its first state must ask the code host about its starter.

@@ -200,7 +200,7 @@ fn a_named_project_may_work_on_a_ticket_of_none() {
 }
 
 #[test]
-fn a_named_project_gives_no_right_to_tickets_of_another() {
+fn a_named_project_gives_no_right_to_what_belongs_to_another() {
     let configuration: Configuration = serde_json::from_value(json!({
         "projects": [
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
@@ -217,7 +217,11 @@ fn a_named_project_gives_no_right_to_tickets_of_another() {
     let directory = Directory::new(Arc::new(configuration), Arc::default());
     let routes: Routes = serde_json::from_value(json!({"workflows": {"change": {
         "title": "Change", "triggers": [],
-        "inputs": {"ticket": {"type": "string"}, "task_id": {"type": "string", "optional": true}},
+        "inputs": {
+            "ticket": {"type": "string"},
+            "task_id": {"type": "string", "optional": true},
+            "more": {"type": "object", "optional": true},
+        },
     }}}))
     .unwrap();
     let start = |person: &str, authority: Authority, project: &str, inputs: Value| {
@@ -244,11 +248,14 @@ fn a_named_project_gives_no_right_to_tickets_of_another() {
         json!({"ticket": "web-1"}),
         json!({"ticket": "acme/web#1"}),
         json!({"ticket": "SHOP-1", "task_id": "WEB-1"}),
+        json!({"ticket": "ACME/web"}),
+        json!({"ticket": "acme/web!7"}),
+        json!({"ticket": "SHOP-1", "more": {"tasks": [{"task_id": "WEB-1"}]}}),
         // Whether they may is for the code host to say, which is asked about the project that is named.
         json!({"ticket": "OPEN-1"}),
     ] {
         let refused = dev("SHOP", inputs.clone()).unwrap_err();
-        assert!(refused.contains("is a ticket of another project"), "{inputs}: {refused}");
+        assert!(refused.contains("belongs to another project"), "{inputs}: {refused}");
         assert_eq!(start("lead", Authority::Roles, "SHOP", inputs.clone()), Ok(()), "{inputs}");
         assert_eq!(start("dev", Authority::Installation, "SHOP", inputs), Ok(()));
     }
