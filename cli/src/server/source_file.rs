@@ -62,7 +62,8 @@ fn bytes_at(path: &Path) -> Outcome<Vec<u8>> {
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| at(path, &error))?;
     if bytes.len() as u64 > LARGEST {
         let most = LARGEST / 1024 / 1024;
-        let error = Error::new(ErrorKind::FileTooLarge, format!("this is too large; accepted: at most {most} MiB"));
+        let error =
+            Error::new(ErrorKind::FileTooLarge, format!("this is too large; accepted: at most {most} MiB"));
         return Err(at(path, &error));
     }
     Ok(bytes)
@@ -88,10 +89,13 @@ mod tests {
         for name in ["file.yaml", "link.yaml"] {
             assert_eq!(source_in_folder(&place(name)).unwrap().text, "name: x\n", "{name}");
         }
-        for (name, expected) in
-            [("zero.yaml", "neither a file nor a link"), ("large.yaml", "at most 4 MiB"), ("folder.yaml", "directory")]
-        {
-            for refused in [source_in_folder(&place(name)).map(drop), text_in_folder(&place(name)).map(drop)] {
+        for (name, expected) in [
+            ("zero.yaml", "neither a file nor a link"),
+            ("large.yaml", "at most 4 MiB"),
+            ("folder.yaml", "directory"),
+        ] {
+            for refused in [source_in_folder(&place(name)).map(drop), text_in_folder(&place(name)).map(drop)]
+            {
                 let message = refused.unwrap_err().to_string();
                 assert!(message.contains(expected), "{name}: {message}");
             }

@@ -154,7 +154,10 @@ impl Problem {
             [only] if only.path.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.path, only.detail),
             several if several.len() > MOST_ERRORS => {
-                format!("{} parts of the request are not accepted; the first {MOST_ERRORS} are told", several.len())
+                format!(
+                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are told",
+                    several.len()
+                )
             }
             several => format!("{} parts of the request are not accepted", several.len()),
         };
@@ -250,7 +253,10 @@ mod tests {
 
     #[test]
     fn an_answer_is_not_larger_than_what_was_asked() {
-        let field = |index: usize| InvalidField { path: format!("/labels/{index}"), detail: "accepted: string".into() };
+        let field = |index: usize| InvalidField {
+            path: format!("/labels/{index}"),
+            detail: "accepted: string".into(),
+        };
         let problem = Problem::invalid((0..120_000).map(field).collect());
         assert_eq!(problem.errors.len(), MOST_ERRORS);
         assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are told");

@@ -43,8 +43,7 @@ pub(crate) struct Given {
 
 impl Given {
     fn parse(query: &str) -> Result<Self, Problem> {
-        let malformed =
-            || Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8");
+        let malformed = || Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8");
         // The parser itself takes what it cannot read for something else.
         if !is_encoded_text(query) {
             return Err(malformed());

@@ -241,7 +241,8 @@ fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Pro
         return Some(ticket.project());
     }
     let canonical = directory.canonical(typed);
-    let repository = canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
+    let repository =
+        canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
     directory.configuration().project_of_repository(repository)
 }
 

@@ -75,7 +75,13 @@ mod tests {
         assert_eq!(seal(&keys, purpose, text, now).unwrap(), sealed, "the same page has the same cursor");
         let read = String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(&sealed).unwrap()).into_owned();
         assert!(!read.contains("SECRET"), "{read}");
-        for other in [&["executions", "ALL"][..], &["executions", "allx"], &["executionsall"], &["executions", "all", ""], &[]] {
+        for other in [
+            &["executions", "ALL"][..],
+            &["executions", "allx"],
+            &["executionsall"],
+            &["executions", "all", ""],
+            &[],
+        ] {
             assert_eq!(unseal(&keys, other, &sealed, now), None, "{other:?}");
         }
         assert_eq!(unseal(&SessionKeys::new(now), purpose, &sealed, now), None, "another installation's");

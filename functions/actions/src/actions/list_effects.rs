@@ -121,9 +121,8 @@ async fn check_project(context: &Context<'_>, run: &str) -> Result<bool, NoOutpu
         return Ok(true);
     }
     let admission = table.admission(&scope.run).await?;
-    Ok(admission.is_some_and(|admission| {
-        matches!(admission.grant, Grant::Undo | Grant::ByHand | Grant::Earlier)
-    }))
+    Ok(admission
+        .is_some_and(|admission| matches!(admission.grant, Grant::Undo | Grant::ByHand | Grant::Earlier)))
 }
 
 /// A page: first what must be looked for, so that what is found is listed with the rest; then what is done, newest first.

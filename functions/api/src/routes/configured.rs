@@ -220,7 +220,8 @@ pub(super) fn checked<T: ConfiguredItem>(
 /// Refuses texts that are not written as names are.
 pub(super) fn check_line(path: &str, given: &str, errors: &mut Vec<InvalidField>) {
     if given.trim() != given || given.chars().any(is_hidden) {
-        let detail = "accepted: a text without control characters or invisible ones, and without space around it";
+        let detail =
+            "accepted: a text without control characters or invisible ones, and without space around it";
         errors.push(InvalidField { path: path.to_owned(), detail: detail.to_owned() });
     }
 }

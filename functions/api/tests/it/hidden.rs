@@ -71,7 +71,8 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
     let world = World::new().await;
     world.task("WEB").await;
     let start = |ticket: &str| json!({"workflow": "development", "inputs": {"task_id": ticket}});
-    let in_project = |key: &str| json!({"workflow": "development", "inputs": {"task_id": "x"}, "project": key});
+    let in_project =
+        |key: &str| json!({"workflow": "development", "inputs": {"task_id": "x"}, "project": key});
     let token = |key: &str| json!({"name": "x", "roles": ["viewer"], "valid_days": 1, "projects": [key]});
     let new = |key: &str| json!({"title": "x", "project": key});
     let assign = |key: &str| format!("/api/v1/tasks/{}/assign-to-agent", id(&format!("{key}-1")));
@@ -103,8 +104,7 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
             assert!(!unknown.1.to_string().contains("WEB"), "{what}: {unknown:?}");
         }
         let text = start("the cart");
-        let answer =
-            world.ask(Method::POST, "/api/v1/workflows/execute", Some(&session), Some(text)).await;
+        let answer = world.ask(Method::POST, "/api/v1/workflows/execute", Some(&session), Some(text)).await;
         assert!(answer.status == 422 && !answer.text.contains("WEB"), "{}", answer.text);
     }
     // Whoever sees everything is told what there is.

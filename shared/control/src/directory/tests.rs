@@ -82,10 +82,7 @@ fn whoever_may_not_see_a_project_is_not_told_of_it() {
     let none = ProjectQuery::default();
     let told = |error: DirectoryError| error.for_whoever_sees(&["SHOP"]).to_string();
     for (hidden, unknown) in [
-        (
-            ProjectQuery { named: Some("SECRET"), ..none },
-            ProjectQuery { named: Some("NOWHERE"), ..none },
-        ),
+        (ProjectQuery { named: Some("SECRET"), ..none }, ProjectQuery { named: Some("NOWHERE"), ..none }),
         (
             ProjectQuery { ticket: Some("secret-7"), ..none },
             ProjectQuery { ticket: Some("nowhere-7"), ..none },
