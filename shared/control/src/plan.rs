@@ -224,12 +224,16 @@ fn check_inputs(
         }
         let start = Operation::Start { project: other };
         let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
-        if decided != Authorization::Allowed {
-            return Err(format!(
-                "`{typed}` belongs to another project, in which you may not start work; accepted: what belongs to {}",
-                project.key
-            ));
-        }
+        let why = match decided {
+            Authorization::Allowed => continue,
+            // The code host is asked about one project: that in which the work is started.
+            Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
+            Authorization::Denied(_) => "you may not start work there",
+        };
+        return Err(format!(
+            "`{typed}` belongs to another project than {}, in which this would start; {why}",
+            project.key
+        ));
     }
     Ok(())
 }
