@@ -164,6 +164,12 @@ async fn a_socket_opens_with_a_ticket_once_and_for_its_own_host_and_origin() {
     let first = socket.next().await.unwrap().unwrap().into_text().unwrap();
     assert!(first.contains("execution.started"), "{first}");
 
+    // Whoever sends more than signs of life is cut off, before it takes memory.
+    let mut loud = open(&api, &format!("ticket={}&project=SHOP", ticket().await), &[]).await.unwrap();
+    loud.send(Message::text("x".repeat(100_000))).await.unwrap();
+    let cut_off = async { while let Some(Ok(_)) = loud.next().await {} };
+    assert!(tokio::time::timeout(EXECUTION_LIMIT, cut_off).await.is_ok(), "it goes on");
+
     // Of a project, every execution is told.
     let mut project = open(&api, &format!("ticket={}&project=SHOP", ticket().await), &[]).await.unwrap();
     let second = begun(&world, 1).await;

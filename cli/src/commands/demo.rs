@@ -18,6 +18,7 @@ use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
+use crate::server::private_files::private_folder;
 use crate::server::secret_file::SecretFile;
 use crate::stop_signal::stop_signal;
 use crate::world_folder;
@@ -126,7 +127,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let export = arguments.export.as_deref().map(export::check).transpose()?;
     let model = real_models().find(|(spec, _)| spec.id == arguments.ai);
     let model = model.map(|(spec, variable)| Ok::<_, Exit>((spec, key_of(spec, variable)?))).transpose()?;
-    let folder = tempfile::Builder::new().prefix("ticketsmith-demo-").tempdir().map_err(Exit::unreachable)?;
+    let folder = private_folder("ticketsmith-demo-").map_err(Exit::unreachable)?;
     let place = folder.path().to_owned();
     let world_file = world_folder::find(arguments.world.as_deref(), &place.join("world"))?;
     let script = Script::read(&world_file, &arguments.stack, arguments.trigger.as_deref())?;

@@ -1,6 +1,6 @@
 //! The agents of a project: read from its folder, beside the shipped ones.
 
-use super::source_file::source_at;
+use super::source_file::source_in_folder;
 use crate::exit::{Exit, Outcome};
 use domain::AgentDefinition;
 use include_dir::{Dir, include_dir};
@@ -65,7 +65,7 @@ fn own_sources(folder: &Path) -> Outcome<Vec<Source>> {
                 "this is not read: agents are files that end in `.yaml` or `.yml`, in the folder itself";
             return Err(Exit::usage(format!("{}: {message}", path.display())));
         }
-        sources.push(source_at(&path)?);
+        sources.push(source_in_folder(&path)?);
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(sources)

@@ -1,6 +1,7 @@
 //! What runs projects' checks on this machine.
 
 use super::data_folder::DataFolder;
+use super::private_files::private_folder;
 use crate::exit::{Exit, Outcome};
 use domain::CheckRunner;
 use domain::configuration::Configuration;
@@ -37,8 +38,7 @@ pub(super) async fn runner(
 /// # Errors
 /// What prevents it, and what to do.
 pub(crate) async fn probe() -> Result<(), String> {
-    let folder = tempfile::Builder::new().prefix("ticketsmith-checks-").tempdir();
-    let folder = folder.map_err(|error| error.to_string())?;
+    let folder = private_folder("ticketsmith-checks-").map_err(|error| error.to_string())?;
     let place = place_of(folder.path()).map_err(|error| error.to_string())?;
     let sandbox = Sandbox::open(&place, &[]).map_err(|error| format!("{}: {error}", place.display()))?;
     let probed = sandbox.probe().await.map_err(|error| error.message);

@@ -3,7 +3,7 @@
 use super::agents::agents_of;
 use super::functions::FUNCTION_PREFIX;
 use super::sdk::STATE_MACHINE_ARN_PREFIX;
-use super::source_file::source_at;
+use super::source_file::{source_in_folder, text_in_folder};
 use crate::exit::{Exit, Outcome};
 use domain::AgentDefinition;
 use domain::execution::UNDO_WORKFLOW;
@@ -187,7 +187,7 @@ pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome
     for entry in std::fs::read_dir(&own).map_err(Exit::usage)? {
         let path = entry.map_err(Exit::usage)?.path();
         if wanted(&path) {
-            sources.push(source_at(&path)?);
+            sources.push(source_in_folder(&path)?);
         } else if looks_like_one(&path) {
             let message = "this is not read: workflows end in `.yaml` or `.yml`, their tests in `.test.yaml` or `.test.yml`, and both are in the folder itself";
             return Err(Exit::usage(format!("{}: {message}", path.display())));
@@ -236,13 +236,18 @@ pub(crate) fn prompts_of(folder: &Path) -> Outcome<BTreeMap<String, String>> {
     while let Some(next) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(&next) else { continue };
         for entry in entries {
-            let path = entry.map_err(Exit::usage)?.path();
-            if path.is_dir() {
+            let entry = entry.map_err(Exit::usage)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(Exit::usage)?);
+            if kind.is_dir() {
                 folders.push(path);
                 continue;
             }
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+            // Links to folders may lead around in a circle, or to everything.
+            if kind.is_symlink() && path.is_dir() {
+                let message = "links to folders are not followed here; put the folder itself in this place";
+                return Err(Exit::usage(format!("{}: {message}", path.display())));
+            }
+            let text = text_in_folder(&path)?;
             let name = path.strip_prefix(folder).unwrap_or(&path);
             prompts.insert(name.to_string_lossy().replace('\\', "/"), text);
         }
@@ -273,4 +278,27 @@ pub(crate) fn rendered(
         }
     }
     text
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn prompts_are_looked_for_in_their_folder_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let prompts = folder.path().join("prompts");
+        std::fs::create_dir_all(prompts.join("own")).unwrap();
+        std::fs::write(prompts.join("own/a.md"), "Say hello.").unwrap();
+        symlink(prompts.join("own/a.md"), prompts.join("b.md")).unwrap();
+        let read = prompts_of(folder.path()).unwrap();
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["prompts/b.md", "prompts/own/a.md"]);
+        // Two of them lead in circles of more paths than anybody can walk.
+        for name in ["one", "two"] {
+            symlink(".", prompts.join(name)).unwrap();
+        }
+        let refused = prompts_of(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("links to folders are not followed"), "{refused}");
+    }
 }

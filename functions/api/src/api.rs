@@ -1,13 +1,13 @@
 //! The API's clients.
 
 use crate::identity::{self, Identify, Keys};
+use crate::socket_places::SocketPlaces;
 use crate::socket_tickets::SocketTickets;
 use control::Control;
 use domain::{ActionError, Clock};
 use records::Table;
 use runtime::{News, Secrets, Services};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 
 /// Where the API is.
@@ -15,6 +15,9 @@ pub(crate) const BASE: &str = "/api/v1";
 
 /// How many sockets are open at most.
 const MOST_SOCKETS: usize = 1_024;
+
+/// How many of them one person has at most.
+const MOST_SOCKETS_OF_ONE: usize = 64;
 
 /// The contract, for the endpoint that serves it.
 #[derive(Clone)]
@@ -30,7 +33,7 @@ pub struct Api {
     /// Tells of executions in which something happened, where the installation offers it.
     pub(crate) news: Option<News>,
     pub(crate) tickets: SocketTickets,
-    pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) sockets: SocketPlaces,
     /// Where an account's gateway opens sockets: `wss://…`.
     pub(crate) gateway: Option<String>,
 }
@@ -51,7 +54,8 @@ impl Api {
         let control =
             Control::new(table.clone(), step_functions, state_machine_arn_prefix, Arc::clone(&clock));
         let identity = identity::all(&table, &clock, &keys);
-        let (tickets, sockets) = (SocketTickets::default(), Arc::new(Semaphore::new(MOST_SOCKETS)));
+        let sockets = SocketPlaces::new(MOST_SOCKETS, MOST_SOCKETS_OF_ONE);
+        let tickets = SocketTickets::default();
         Self { table, control, clock, keys, identity, news: None, tickets, sockets, gateway: None }
     }
 

@@ -6,10 +6,11 @@ use crate::frame::RequestId;
 use crate::idempotency_key::key_of;
 use crate::identity::{Credential, Identified};
 use crate::problem::{Code, Problem};
+use crate::socket_places::Reader;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
-use control::{Authority, Authorization, Directory, Operation};
+use control::{Authority, Authorization, Directory, DirectoryError, Operation};
 use domain::configuration::{Project, Rate};
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
@@ -117,6 +118,15 @@ pub(crate) async fn still_may_see(
     caller.may_see_execution(api, execution).await
 }
 
+/// Who sent a request, if they are still somebody. It is no use of the credential: nothing is counted.
+///
+/// # Errors
+/// As [`still_may_see`].
+pub(crate) async fn reader_of(api: &Shared, head: &Parts) -> Result<Reader, Problem> {
+    let Known { actor, authority, .. } = known(api, head).await?;
+    Ok(Reader { account: actor.account(), is_operator: authority == Authority::Installation })
+}
+
 /// Counts a use of a credential.
 ///
 /// # Errors
@@ -204,6 +214,35 @@ impl Caller {
     ) -> Result<bool, Problem> {
         let operation = Operation::See { project, starter };
         Ok(api.control.authorize(&self.asking(), &operation).await? == Authorization::Allowed)
+    }
+
+    /// Whether they may know that a project is there: they may see it, or start work there as far as we can tell.
+    ///
+    /// # Errors
+    /// As [`Self::may_see`].
+    pub(crate) async fn knows(&self, api: &Shared, project: &Project) -> Result<bool, Problem> {
+        if self.may_see(api, Some(project), None).await? {
+            return Ok(true);
+        }
+        let start = api.control.authorize(&self.asking(), &Operation::Start { project }).await?;
+        Ok(!matches!(start, Authorization::Denied(_)))
+    }
+
+    /// Why a project or ticket was not found, without a word of projects that they may not know of.
+    ///
+    /// # Errors
+    /// As [`Self::may_see`].
+    pub(crate) async fn not_found(&self, api: &Shared, error: DirectoryError) -> Result<String, Problem> {
+        if self.may_see(api, None, None).await? {
+            return Ok(error.to_string());
+        }
+        let mut known = Vec::new();
+        for project in &self.directory.configuration().projects {
+            if self.knows(api, project).await? {
+                known.push(project.key.as_str());
+            }
+        }
+        Ok(error.for_whoever_sees(&known).to_string())
     }
 
     /// Whether they may see an execution.

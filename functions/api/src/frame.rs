@@ -16,6 +16,9 @@ use uuid::Uuid;
 /// The header with a request's id, in every answer.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Headers by which it is decided whether a request is answered, and to whom. Of several, a proxy may go by another one than we do.
+const DECIDING: &[HeaderName] = &[header::HOST, header::ORIGIN, header::AUTHORIZATION, header::CONTENT_TYPE];
+
 /// The id of a request, for its handler.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
@@ -28,10 +31,11 @@ pub fn only_for(hosts: Hosts, router: Router) -> Router {
     let check = move |request: Request, next: Next| {
         let hosts = Arc::clone(&hosts);
         async move {
+            let is_ours = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
             let host = text(request.headers(), &header::HOST);
-            let is_known =
-                host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
-            if is_known {
+            // A request to a proxy says it in its first line, too.
+            let is_there = request.uri().authority().is_none_or(|authority| is_ours(authority.as_str()));
+            if is_there && host.is_some_and(is_ours) {
                 return next.run(request).await;
             }
             let id = Uuid::now_v7().to_string();
@@ -52,6 +56,10 @@ pub(crate) fn framed(router: Router) -> Router {
 async fn frame(mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let span = tracing::info_span!("request", request = %id, method = %request.method());
+    if let Some(name) = DECIDING.iter().find(|name| request.headers().get_all(*name).iter().count() > 1) {
+        let detail = format!("the header {name} is given several times; accepted: once");
+        return complete(Problem::new(Code::Malformed, detail).into_response(), &id);
+    }
     if !is_own_origin(request.headers()) {
         let problem =
             Problem::new(Code::ForeignOrigin, "requests of pages from other origins are not accepted");
@@ -150,6 +158,37 @@ mod tests {
                 (StatusCode::FORBIDDEN, &"foreign_origin".into()),
                 "{host}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_headers_that_decide_neither_counts() {
+        let router = || Router::new().route("/", get(|| async { "{}" }));
+        let router = || only_for(["127.0.0.1:1".to_owned()].into(), framed(router()));
+        let status = async |uri: &str, headers: &[(&HeaderName, &'static str)]| {
+            let mut request = Request::get(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+        };
+        let host = (&header::HOST, "127.0.0.1:1");
+        assert_eq!(status("/", &[host]).await, StatusCode::OK);
+        assert_eq!(status("http://127.0.0.1:1/", &[host]).await, StatusCode::OK);
+        assert_eq!(status("http://evil.example/", &[host]).await, StatusCode::FORBIDDEN);
+        for (name, value) in [
+            (&header::HOST, "evil.example"),
+            (&header::ORIGIN, "http://evil.example"),
+            (&header::AUTHORIZATION, "Bearer other"),
+            (&header::CONTENT_TYPE, "text/plain"),
+        ] {
+            let own = match name == header::ORIGIN {
+                true => "http://127.0.0.1:1",
+                false => host.1,
+            };
+            let mut headers = vec![host, (name, own), (name, value)];
+            headers.dedup();
+            assert_eq!(status("/", &headers).await, StatusCode::BAD_REQUEST, "{name}");
         }
     }
 

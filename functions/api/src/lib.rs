@@ -16,7 +16,7 @@
 //! | `idempotency`, `idempotency_key` | requests that are sent again |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
-//! | `socket`, `socket_tickets`, `wanted` | frames pushed by `serve`: tickets, what is followed, the socket |
+//! | `socket`, `socket_tickets`, `socket_places`, `wanted` | frames pushed by `serve`: tickets, who has how many sockets, what is followed, the socket |
 //! | `gateway_sockets` | lets readers in at an account's gateway, in a function of its own |
 //! | `openapi` | the contract |
 
@@ -46,6 +46,7 @@ mod router;
 mod routes;
 mod segments;
 mod socket;
+mod socket_places;
 mod socket_tickets;
 mod strict_json;
 mod wanted;

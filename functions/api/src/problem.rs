@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// So many parts of a request are told of: a body can have a hundred thousand wrong ones, and each takes more room in the answer than in it.
+const MOST_ERRORS: usize = 100;
+
 /// How long a client waits before it repeats a request that could not be served, in seconds.
 const RETRY_AFTER: u32 = 5;
 
@@ -133,9 +136,9 @@ pub(crate) struct ProblemBody {
     code: Code,
     /// The request's id, which is also in the logs.
     request_id: String,
-    /// Every part of the request that is not accepted.
+    /// The parts of the request that are not accepted, at most the first 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 100)]
     errors: Vec<InvalidField>,
 }
 
@@ -145,12 +148,20 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
-    /// Parts of the request are not accepted.
-    pub fn invalid(errors: Vec<InvalidField>) -> Self {
+    /// Parts of the request are not accepted; the first hundred of them are told.
+    pub fn invalid(mut errors: Vec<InvalidField>) -> Self {
         let detail = match errors.as_slice() {
+            [only] if only.path.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.path, only.detail),
+            several if several.len() > MOST_ERRORS => {
+                format!(
+                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are told",
+                    several.len()
+                )
+            }
             several => format!("{} parts of the request are not accepted", several.len()),
         };
+        errors.truncate(MOST_ERRORS);
         Self { errors, ..Self::new(Code::Invalid, detail) }
     }
 
@@ -239,6 +250,19 @@ impl From<RecordsError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_not_larger_than_what_was_asked() {
+        let field = |index: usize| InvalidField {
+            path: format!("/labels/{index}"),
+            detail: "accepted: string".into(),
+        };
+        let problem = Problem::invalid((0..120_000).map(field).collect());
+        assert_eq!(problem.errors.len(), MOST_ERRORS);
+        assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are told");
+        let whole = Problem::invalid_field("", "accepted: object");
+        assert_eq!(whole.detail, "accepted: object");
+    }
 
     #[test]
     fn a_single_invalid_field_is_named_in_the_detail() {

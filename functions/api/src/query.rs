@@ -43,8 +43,12 @@ pub(crate) struct Given {
 
 impl Given {
     fn parse(query: &str) -> Result<Self, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8"))?;
+        let malformed = || Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8");
+        // The parser itself takes what it cannot read for something else.
+        if !is_encoded_text(query) {
+            return Err(malformed());
+        }
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| malformed())?;
         let mut left = BTreeMap::<String, Vec<String>>::new();
         for (name, value) in pairs {
             left.entry(name).or_default().push(value);
@@ -114,6 +118,26 @@ impl Given {
     }
 }
 
+/// Whether each `%` begins two hexadecimal digits, and all of it is UTF-8 once they are decoded.
+fn is_encoded_text(query: &str) -> bool {
+    let mut decoded = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let (byte, behind) = match (first, behind) {
+            (b'%', [high, low, behind @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                let Some((high, low)) = digit(high).zip(digit(low)) else { return false };
+                (u8::try_from(high * 16 + low).unwrap_or_default(), behind)
+            }
+            (b'%', _) => return false,
+            (byte, behind) => (*byte, behind),
+        };
+        decoded.push(byte);
+        rest = behind;
+    }
+    std::str::from_utf8(&decoded).is_ok()
+}
+
 /// No parameters.
 #[derive(Debug)]
 pub(crate) struct Nothing;
@@ -127,6 +151,16 @@ impl Parameters for Nothing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_percent_encoded_text_is_refused() {
+        for wrong in ["task=%", "task=%a", "task=%zz", "task=%ff", "%c3=1", "task=%C3%28", "task=%-1"] {
+            assert_eq!(Given::parse(wrong).unwrap_err().code(), Code::Malformed, "{wrong}");
+        }
+        let mut given = Given::parse("task=%C3%bc+%25%2B&task").unwrap();
+        assert_eq!(given.left["task"], ["ü %+", ""]);
+        assert_eq!(given.text("task"), None);
+    }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {

@@ -27,13 +27,13 @@ curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url
 The token in `running.json` is the installation's own: whoever may read the data folder has it. It is made at each start of `serve`, sees everything
 and starts any work; `Ticketsmith-As` names the person under `users:` for whom it asks, who alone may stop, undo and answer as their roles say.
 
-- **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the path of every part of the request that is
-  not accepted. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
+- **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are
+  not accepted, at most the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
   present state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
 - **`ETag`** of a project or a person is the state that it is in. Whoever changes it sends that as `If-Match`: 428 without it, 412 where it has changed since.
   `*` is any state. [projects.md](projects.md) and [people.md](people.md) say which the API manages.
-- **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; a page may have fewer items than asked for, because what
-  one may not see is left out. There are no totals, and only filters that a key serves.
+- **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query, for at least 12 hours. A page may have fewer items than asked
+  for, because what one may not see is left out. There are no totals, and only filters that a key serves. A cursor says nothing about what it leads to.
 - **Bodies** are JSON of at most 256 KiB, in which no name occurs twice and no integer is beyond 2^53-1.
 - **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
   being performed.

@@ -5,9 +5,11 @@
 //! last number that they have. Whether they may still see it is asked anew each time.
 
 use crate::api::Shared;
-use crate::caller::still_may_see;
+use crate::caller::{reader_of, still_may_see};
 use crate::problem::{Code, Problem};
-use crate::wanted::{NOTHING_NAMED, Wanted};
+use crate::wanted::{ACCEPTED, NOTHING_NAMED, Wanted};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
@@ -22,19 +24,27 @@ use tokio::time::{Instant, interval_at, timeout};
 /// How long a reader may take to take a frame.
 const SLOW: Duration = Duration::from_secs(10);
 
+/// The longest message that a reader may send, in bytes. Nothing is asked over a socket, so signs of life are all that comes.
+const LONGEST_SAID: usize = 4 * 1024;
+
 /// How often a sign of life is sent, and it is asked whether the reader still has access.
 const ALIVE: Duration = Duration::from_secs(30);
 
 /// Opens a socket with a ticket.
 ///
 /// # Errors
-/// A problem where the ticket was not given out, was used or is too old, where nothing or too much is named to be followed, or where too many
-/// sockets are open.
+/// A problem where the request does not open a socket, where the ticket was not given out, was used or is too old, where nothing or too much
+/// is named to be followed, or where too many sockets are open.
 pub(crate) async fn open(
     State(api): State<Shared>,
-    Query(wanted): Query<Wanted>,
-    upgrade: WebSocketUpgrade,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let malformed = |detail: String| Problem::new(Code::Malformed, detail);
+    let upgrade = upgrade.map_err(|refused| {
+        malformed(format!("the request does not open a WebSocket: {}", refused.body_text()))
+    })?;
+    let Query(wanted) = wanted.map_err(|_| malformed(format!("{NOTHING_NAMED}; {ACCEPTED}")))?;
     let opened_at = api.clock.now();
     let Some(head) = api.tickets.take(&wanted.ticket, opened_at) else {
         return Err(Problem::unauthenticated("the ticket is not known, was used, or is older than a minute"));
@@ -49,9 +59,9 @@ pub(crate) async fn open(
     {
         return Err(Problem::not_found("execution"));
     }
-    let Ok(place) = Arc::clone(&api.sockets).try_acquire_owned() else {
-        return Err(Problem::new(Code::Unavailable, "too many sockets are open; ask for events instead"));
-    };
+    let reader = reader_of(&api, &follower.head).await?;
+    let place = api.sockets.take(&reader).map_err(|full| Problem::new(Code::Unavailable, full))?;
+    let upgrade = upgrade.max_message_size(LONGEST_SAID).max_frame_size(LONGEST_SAID);
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         let end = follower.follow(&mut socket).await;
         if let Some((code, reason)) = end.told() {

@@ -25,6 +25,9 @@ pub(crate) struct Wanted {
 pub(crate) const NOTHING_NAMED: &str =
     "`execution` or `project` says what is followed, in 1 to 80 characters";
 
+/// What the query of a socket's address has.
+pub(crate) const ACCEPTED: &str = "accepted: `ticket`, with `execution` and perhaps the number `after`, or with `project`, each of them once";
+
 /// The longest name of an execution or key of a project.
 const LONGEST: usize = 80;
 

@@ -258,7 +258,6 @@ impl Acting<'_> {
                         let address = self.address(&asked);
                         let question = Asked {
                             control: self.control,
-                            table: self.table,
                             routes,
                             caller,
                             address,

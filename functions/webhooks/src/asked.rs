@@ -4,13 +4,11 @@ use crate::address::Address;
 use control::{Caller, Control};
 use domain::routes::Routes;
 use jiff::Timestamp;
-use records::Table;
 
 /// What an answer depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) control: &'a Control,
-    pub(crate) table: &'a Table,
     pub(crate) routes: &'a Routes,
     /// Who asks, and by which event.
     pub(crate) caller: Caller<'a>,

@@ -110,7 +110,7 @@ async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswe
         let Some((typed, Err(error))) = ticket else {
             return Ok(CommandAnswer::to_person([title, plain(": nothing has been started yet.")]));
         };
-        match asked.table.execution(execution_name(typed)).await? {
+        match asked.control.visible_execution(&asked.caller, execution_name(typed)).await? {
             Some(execution) => executions.push(execution),
             None => return Ok(refused(&error.to_string())),
         }

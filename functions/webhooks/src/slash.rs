@@ -87,7 +87,6 @@ pub(crate) async fn answer_command(
         question => {
             let asked = Asked {
                 control: acting.control,
-                table: acting.table,
                 routes: &routes,
                 caller,
                 address,

@@ -100,6 +100,33 @@ pub enum DirectoryError {
     },
 }
 
+impl DirectoryError {
+    /// What is told of a project, which is there, to somebody who may not know of it: what would be told if it were not. `None` where the query
+    /// names none.
+    pub fn hidden(directory: &Directory, query: &ProjectQuery<'_>) -> Option<Self> {
+        let known = String::new();
+        if let Some(named) = query.named {
+            return Some(Self::UnknownProject { named: cut_line(named, SHOWN), known });
+        }
+        let held = query.ticket.map(|typed| directory.canonical(typed))?;
+        Some(Self::Outside { held: cut_line(&held, SHOWN), known })
+    }
+
+    /// The same for somebody who may see the projects with these keys alone: it names no other, and one that is archived was never there.
+    pub fn for_whoever_sees(self, keys: &[&str]) -> Self {
+        let known = if keys.is_empty() { "none that you may see".to_owned() } else { keys.join(", ") };
+        let accepted = || "the name of a ticket, or a link to it".to_owned();
+        match self {
+            Self::UnknownProject { named, .. } => Self::UnknownProject { named, known },
+            Self::Archived { key, .. } => Self::UnknownProject { named: key, known },
+            Self::Outside { held, .. } => Self::Outside { held, known },
+            Self::Ambiguous { .. } => Self::Ambiguous { known },
+            Self::TooLong { length, .. } => Self::TooLong { length, accepted: accepted() },
+            Self::NotATicket { typed, .. } => Self::NotATicket { typed, accepted: accepted() },
+        }
+    }
+}
+
 impl Control {
     /// The projects and tickets of the configuration in force, at most a minute old.
     ///

@@ -108,6 +108,13 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         Ok(grant) => grant,
         Err(reason) => return StartDecision::Refuse(reason),
     };
+    // What a revision works on was chosen by whoever started the work.
+    if kind != EventName::REVISION_REQUESTED
+        && let Some(actor) = &actor
+        && let Err(reason) = check_inputs(directory, project, &start.inputs, actor, &Authority::Roles)
+    {
+        return StartDecision::Refuse(reason);
+    }
     let input = ExecutionInput {
         inputs: with_ticket(start.inputs, task_id.as_deref()),
         event: with_ticket(start.event, task_id.as_deref()),
@@ -169,6 +176,10 @@ pub fn plan(
     };
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
         .map_err(PlanError::Denied)?;
+    if request.authority != Authority::Installation {
+        check_inputs(directory, project, &inputs, &request.actor, &request.authority)
+            .map_err(PlanError::Denied)?;
+    }
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
         workflow: request.workflow,
@@ -181,6 +192,62 @@ pub fn plan(
             ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
         },
     })
+}
+
+/// Checks that the person may start work wherever an input leads: to tickets, repositories and pull requests. The services let us do anything in
+/// all projects, so that naming a project of one's own must give nobody the right to another. A ticket of no project belongs to whichever is named.
+fn check_inputs(
+    directory: &Directory,
+    project: &Project,
+    inputs: &Map<String, Value>,
+    actor: &Actor,
+    authority: &Authority,
+) -> Result<(), String> {
+    let mut left: Vec<&Value> = inputs.values().collect();
+    while let Some(value) = left.pop() {
+        let typed = match value {
+            Value::String(typed) => typed,
+            Value::Array(items) => {
+                left.extend(items);
+                continue;
+            }
+            Value::Object(fields) => {
+                left.extend(fields.values());
+                continue;
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => continue,
+        };
+        let Some(other) = project_of_input(directory, typed) else { continue };
+        // Projects that share a repository share its tickets.
+        if other.key == project.key || other.repository == project.repository {
+            continue;
+        }
+        let start = Operation::Start { project: other };
+        let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
+        let why = match decided {
+            Authorization::Allowed => continue,
+            // The code host is asked about one project: that in which the work is started.
+            Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
+            Authorization::Denied(_) => "you may not start work there",
+        };
+        return Err(format!(
+            "`{typed}` belongs to another project than {}, in which this would start; {why}",
+            project.key
+        ));
+    }
+    Ok(())
+}
+
+/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository.
+fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Project> {
+    directory.check_length(typed).ok()?;
+    if let Ok(ticket) = directory.ticket(typed) {
+        return Some(ticket.project());
+    }
+    let canonical = directory.canonical(typed);
+    let repository =
+        canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
+    directory.configuration().project_of_repository(repository)
 }
 
 /// Why the execution may run; `None` where its first state must ask the code host about its starter.

@@ -83,7 +83,13 @@ impl Control {
         };
         match record {
             Some(execution) => self.redrive_of(caller, ticket.project(), execution).await,
-            None => Ok(refused(None, format!("nothing has been started on {} yet", ticket.task_id()))),
+            None => {
+                let operation = Operation::Redrive { project: ticket.project() };
+                if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+                    return Ok(RedriveResult::Denied(reason));
+                }
+                Ok(refused(None, format!("nothing has been started on {} yet", ticket.task_id())))
+            }
         }
     }
 

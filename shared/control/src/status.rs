@@ -3,6 +3,7 @@
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
+use domain::Actor;
 use domain::execution::Outcome;
 use records::{ExecutionRecord, ExecutionView, LIST_LIMIT, RecordsError};
 use std::collections::BTreeMap;
@@ -136,6 +137,23 @@ impl Control {
         })
     }
 
+    /// The execution of this name, if the caller may see it: to whoever may not, it does not exist.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn visible_execution(
+        &self,
+        caller: &Caller<'_>,
+        name: &str,
+    ) -> Result<Option<ExecutionRecord>, RecordsError> {
+        let Some(execution) = self.table.execution(name).await? else { return Ok(None) };
+        let key = execution.project.as_deref();
+        let project = key.and_then(|key| caller.directory.configuration().project(key));
+        let see = Operation::See { project, starter: execution.actor.as_ref() };
+        let is_hidden = self.denial(caller, &see).await?.is_some();
+        Ok(Some(execution).filter(|_| !is_hidden))
+    }
+
     /// Why the caller may not perform an operation; `None` where they may.
     async fn denial(
         &self,
@@ -154,6 +172,15 @@ impl Control {
     /// [`RecordsError`] when the table does not answer.
     pub async fn execution(&self, name: &str) -> Result<Option<ExecutionView>, RecordsError> {
         self.table.execution_view(name).await
+    }
+
+    /// Who started the newest execution of a ticket, by its canonical name.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub(crate) async fn latest_starter(&self, task_id: &str) -> Result<Option<Actor>, RecordsError> {
+        let newest = self.table.executions_of_task(task_id, None, 1).await?;
+        Ok(newest.into_iter().next().and_then(|newest| newest.actor))
     }
 
     /// The open execution on a ticket, by its canonical name.

@@ -38,11 +38,20 @@ impl Control {
         let found =
             Steered { execution: open.map(|execution| execution.name), question: None, at: self.clock.now() };
         let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "stop", found).await?;
-        let Some(name) = bound.execution else { return Ok(StopResult::NothingAtWork) };
-        match self.table.execution(&name).await? {
-            Some(execution) => self.stop_in(caller, ticket.project(), execution).await,
-            None => Ok(StopResult::NothingAtWork),
+        let execution = match bound.execution {
+            Some(name) => self.table.execution(&name).await?,
+            None => None,
+        };
+        if let Some(execution) = execution {
+            return self.stop_in(caller, ticket.project(), execution).await;
         }
+        // Whether anything is at work is told to whoever could stop it.
+        let starter = self.latest_starter(ticket.task_id()).await?;
+        let operation = Operation::Stop { project: ticket.project(), starter: starter.as_ref() };
+        Ok(match self.authorize(caller, &operation).await? {
+            Authorization::Denied(reason) => StopResult::Denied(reason),
+            Authorization::Allowed | Authorization::AskProvider => StopResult::NothingAtWork,
+        })
     }
 
     /// The same of one execution.

@@ -114,13 +114,22 @@ impl Control {
         ticket: &'a Ticket<'_>,
     ) -> Result<Target<'a>, RecordsError> {
         let task_id = ticket.task_id();
+        let project = ticket.project();
         if let Some(execution) = self.open_execution(task_id).await? {
-            return Ok(Err(UndoResult::AtWork { workflow: execution.workflow }));
+            let denied = self.undo_denied(caller, project, execution.actor.as_ref()).await?;
+            return Ok(Err(denied.unwrap_or(UndoResult::AtWork { workflow: execution.workflow })));
         }
         // What began after the caller asked is not what they meant.
         let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
         let found = self.newest_with_effects_where(task_id, could_see).await?;
-        Ok(found.map(|execution| (ticket.project(), execution)).ok_or(UndoResult::NothingDone))
+        Ok(match found {
+            Some(execution) => Ok((project, execution)),
+            None => {
+                let starter = self.latest_starter(task_id).await?;
+                let denied = self.undo_denied(caller, project, starter.as_ref()).await?;
+                Err(denied.unwrap_or(UndoResult::NothingDone))
+            }
+        })
     }
 
     /// The execution of this name.
@@ -130,20 +139,40 @@ impl Control {
         name: &str,
     ) -> Result<Target<'a>, RecordsError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(Err(UndoResult::Unknown)) };
+        let configuration = caller.directory.configuration();
+        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
+        if let Some(project) = project
+            && let Some(denied) = self.undo_denied(caller, project, execution.actor.as_ref()).await?
+        {
+            return Ok(Err(denied));
+        }
         if !execution.outcome.is_final() {
             return Ok(Err(UndoResult::AtWork { workflow: execution.workflow }));
         }
         if !has_effects(&execution) {
             return Ok(Err(UndoResult::NothingDone));
         }
-        let configuration = caller.directory.configuration();
-        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
         Ok(match project {
             Some(project) => Ok((project, execution)),
             None => {
                 let key = execution.project.as_deref().unwrap_or("none");
                 Err(UndoResult::Denied(format!("the project of `{name}` is not configured: {key}")))
             }
+        })
+    }
+
+    /// That the caller may not take back what was done in a project, if so. It comes before everything else that they could be told: how
+    /// things are there is no business of theirs.
+    async fn undo_denied(
+        &self,
+        caller: &Caller<'_>,
+        project: &Project,
+        starter: Option<&Actor>,
+    ) -> Result<Option<UndoResult>, RecordsError> {
+        let operation = Operation::Undo { project, starter };
+        Ok(match self.authorize(caller, &operation).await? {
+            Authorization::Denied(reason) => Some(UndoResult::Denied(reason)),
+            Authorization::Allowed | Authorization::AskProvider => None,
         })
     }
 
@@ -154,18 +183,15 @@ impl Control {
         project: &Project,
         execution: &ExecutionRecord,
     ) -> Result<Option<UndoResult>, RecordsError> {
+        if let Some(denied) = self.undo_denied(caller, project, execution.actor.as_ref()).await? {
+            return Ok(Some(denied));
+        }
         // Executions that continue each other have one journal: none of them may be at work.
         let newest = self.table.continued(&execution.name).await?.pop();
         if let Some(redrive) = newest.filter(|newest| !newest.outcome.is_final()) {
             return Ok(Some(UndoResult::AtWork { workflow: redrive.workflow }));
         }
-        let operation = Operation::Undo { project, starter: execution.actor.as_ref() };
-        Ok(match self.authorize(caller, &operation).await? {
-            Authorization::Denied(reason) => Some(UndoResult::Denied(reason)),
-            Authorization::Allowed | Authorization::AskProvider => {
-                too_old_to_undo(execution, self.clock.now()).map(UndoResult::Denied)
-            }
-        })
+        Ok(too_old_to_undo(execution, self.clock.now()).map(UndoResult::Denied))
     }
 
     /// The newest execution of a ticket, by its canonical name, that did something that is left to be taken back.

@@ -6,12 +6,14 @@
 //! | `session` | sessions: signed by the installation, valid for twelve hours |
 //! | `machine_token` | machine tokens: random, kept as digests |
 //! | `sign_in_state`, `id_token` | signing in by GitHub or OpenID Connect |
+//! | `sealed` | texts that we give out and get back, which nobody else reads or makes |
 //! | `ticket` | links that sign in once |
 //!
 //! What somebody may do is not decided here, but in the crate `control`. This crate does no I/O: the records are kept by `records`.
 
 mod id_token;
 mod machine_token;
+mod sealed;
 mod session;
 mod session_keys;
 mod sign_in_state;
@@ -20,6 +22,7 @@ mod ticket;
 pub use id_token::{ExpectedIdToken, IdTokenClaims, IdTokenRefusal, verify_id_token};
 pub use jsonwebtoken::jwk::JwkSet;
 pub use machine_token::{LONGEST_LIFE, MachineTokenText, TOKEN_PREFIX, new_token};
+pub use sealed::{seal, unseal};
 pub use session::{
     AUDIENCE, Carrier, NewSession, Presented, Session, SessionRefusal, SignInWay, Subject, issue, verify,
 };

@@ -141,6 +141,11 @@ impl SessionKeys {
         self.keys.iter().rev().find(|key| key.signs_from <= now)
     }
 
+    /// The keys of which what they signed is accepted.
+    pub(crate) fn all_accepted(&self, now: Timestamp) -> impl Iterator<Item = &SessionKey> {
+        self.keys.iter().filter(move |key| self.accepted(&key.id, now).is_some())
+    }
+
     /// The key of this name, if what it signed is accepted.
     pub(crate) fn accepted(&self, id: &str, now: Timestamp) -> Option<&SessionKey> {
         let position = self.keys.iter().position(|key| key.id == id)?;

@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Outcome};
 use crate::server::checks::place_of;
+use crate::server::private_files::private_folder;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -22,7 +23,7 @@ impl Scratch {
     /// Unreachable when it cannot be made.
     pub(in crate::commands) fn new() -> Outcome<Self> {
         sweep(&std::env::temp_dir());
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(Exit::unreachable)?;
+        let folder = private_folder(PREFIX).map_err(Exit::unreachable)?;
         let lock = File::create(folder.path().join("lock")).map_err(Exit::unreachable)?;
         lock.try_lock().map_err(Exit::unreachable)?;
         Ok(Self { folder, _lock: lock })
@@ -58,7 +59,7 @@ impl Scratch {
 /// Removes what killed trials left.
 fn sweep(place: &Path) {
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !is_ours(&entry.path()) {
             continue;
         }
         let lock = File::open(entry.path().join("lock"));
@@ -66,6 +67,16 @@ fn sweep(place: &Path) {
             remove(&entry.path());
         }
     }
+}
+
+/// Whether this is a folder of ours and no link: everybody of the machine may put something there under such a name.
+fn is_ours(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
+        return false;
+    }
+    found.is_dir()
 }
 
 fn remove_checks(folder: &Path) {
@@ -90,6 +101,19 @@ fn remove(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_somebody_put_there_leads_nowhere() {
+        let place = tempfile::tempdir().unwrap();
+        let theirs = place.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        fs::write(theirs.join("lock"), "").unwrap();
+        let link = place.path().join(format!("{PREFIX}link"));
+        std::os::unix::fs::symlink(&theirs, &link).unwrap();
+        sweep(place.path());
+        assert!(fs::symlink_metadata(&link).is_ok() && theirs.join("lock").exists());
+    }
 
     #[test]
     fn what_is_in_use_stays_and_what_was_left_goes() {

@@ -4,8 +4,8 @@ use crate::action::{Action, Done, NoOutput};
 use crate::artifacts::EffectEntry;
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::ActionError;
-use domain::execution::Inverse;
+use domain::execution::{Inverse, execution_of};
+use domain::{ActionError, Grant};
 use records::{EffectRecord, EffectStatus, Partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,10 @@ impl Action for ListEffects {
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (table, clock) = (context.table(), context.clock());
         let run = match &input.run {
-            Some(named) => find_run(context, named).await?,
+            Some(named) => {
+                let run = find_run(context, named).await?;
+                check_project(context, &run).await?.then_some(run).ok_or_else(|| unknown(named))?
+            }
             None => context.scope().run.clone(),
         };
         let now = clock.now();
@@ -96,12 +99,30 @@ async fn find_run(context: &Context<'_>, named: &str) -> Result<String, NoOutput
         None if named.contains(':') => Some(named.to_owned()),
         _ => None,
     });
-    run.ok_or_else(|| {
-        ActionError::rejected(format!(
-            "there is no run `{named}`; accepted: the name of an execution, as `status` shows it, or its ARN"
-        ))
-        .into()
-    })
+    run.ok_or_else(|| unknown(named))
+}
+
+fn unknown(named: &str) -> NoOutput {
+    ActionError::rejected(format!(
+        "there is no run `{named}`; accepted: the name of an execution, as `status` shows it, or its ARN"
+    ))
+    .into()
+}
+
+/// Whether this run may take back what another one did. Whoever starts a workflow may name any run as its input, and may do no more than in their
+/// project: what was done elsewhere is taken back by `undo`, which finds out whether they may have that done, and by the installation's own credentials.
+async fn check_project(context: &Context<'_>, run: &str) -> Result<bool, NoOutput> {
+    let (scope, table) = (context.scope(), context.table());
+    if run == scope.run {
+        return Ok(true);
+    }
+    let began = table.execution(execution_of(run)).await?;
+    if began.and_then(|began| began.project).as_ref() == Some(&scope.project.key) {
+        return Ok(true);
+    }
+    let admission = table.admission(&scope.run).await?;
+    Ok(admission
+        .is_some_and(|admission| matches!(admission.grant, Grant::Undo | Grant::ByHand | Grant::Earlier)))
 }
 
 /// A page: first what must be looked for, so that what is found is listed with the rest; then what is done, newest first.

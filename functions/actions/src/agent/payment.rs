@@ -130,7 +130,8 @@ impl AgentExecution {
         now: Timestamp,
     ) -> (Option<MicroUsd>, Option<String>) {
         let input = self.provider.input_tokens_at_most(request);
-        if let Some(problem) = impossible(&reply.usage, input, request.max_output_tokens) {
+        let problem = impossible(&reply.usage, input, request.max_output_tokens);
+        if let Some(problem) = problem.or_else(|| silent(reply)) {
             let remark = format!("{} {problem}; booked at what was reserved", self.instance);
             return (None, Some(remark));
         }
@@ -243,6 +244,13 @@ fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String
     (input > most_input).then(|| {
         format!("reported {input} input tokens, of which the request cannot have more than {most_input}")
     })
+}
+
+/// That a reply says something, and is reported to have taken no token.
+fn silent(reply: &ModelReply) -> Option<String> {
+    let says_something = !reply.text.is_empty() || !reply.calls.is_empty();
+    (says_something && reply.usage.output_tokens == 0)
+        .then(|| "reported no output tokens, where the reply has words or calls".to_owned())
 }
 
 /// How long a step waits for a provider that has lost this many of its replies. Three are lost before each wait.

@@ -1,9 +1,11 @@
 //! Nothing is done for a run that was not admitted, whatever its definition says.
 
-use crate::world::{EXECUTION, RUN, World};
-use domain::{ActionError, ErrorKind, Grant};
-use records::WRITER_KNOWN;
-use serde_json::{Value, json};
+use crate::world::{BRANCH, EXECUTION, RUN, World};
+use domain::execution::ExecutionInput;
+use domain::routes::Concurrency;
+use domain::{ActionError, ErrorKind, EventName, Grant};
+use records::{NewExecution, WRITER_KNOWN};
+use serde_json::{Map, Value, json};
 
 /// A world in which whoever may push may start work, and nobody has a role.
 async fn writers() -> World {
@@ -103,6 +105,39 @@ async fn an_undo_works_on_another_run_with_its_own_admission() {
     // It is admitted, and told that the other run did nothing.
     let unknown = world.dispatch("list_effects", list).await.unwrap_err();
     assert!(unknown.message.contains("there is no run"), "{unknown}");
+}
+
+#[tokio::test]
+async fn what_was_done_in_another_project_is_not_taken_back_by_naming_its_run() {
+    for (project, grant, allowed) in [
+        ("SHOP", Grant::Configuration, true),
+        ("WEB", Grant::Configuration, false),
+        ("WEB", Grant::Writer, false),
+        ("WEB", Grant::Machine, false),
+        ("WEB", Grant::Undo, true),
+        ("WEB", Grant::ByHand, true),
+    ] {
+        let world = World::start().await;
+        let input = ExecutionInput::new(Map::new(), Some(project.into()), None);
+        let (trigger, now) = (EventName::API_RUN, jiff::Timestamp::now());
+        let new = NewExecution::new(trigger, "d".into(), "development".into(), None, input, now);
+        let new = NewExecution { name: EXECUTION.into(), ..new };
+        world.table.begin(&new, Concurrency::Any).await.unwrap();
+        world.step("CreateBranch", "create_branch", json!({"branch": BRANCH})).await.unwrap();
+        let other = "arn:aws:states:us-east-1:000000000000:execution:undo:u";
+        world.admit(other, "ada", json!(grant)).await.unwrap();
+        for named in [RUN, EXECUTION] {
+            let listed = world.dispatch("list_effects", payload(other, "Undo", "ada", json!({"run": named})));
+            match listed.await {
+                Ok(listed) if allowed => assert_eq!(listed["effects"][0]["action"], "create_branch"),
+                Err(error) if !allowed => {
+                    assert!(error.message.contains(&format!("there is no run `{named}`")), "{error}");
+                    assert!(!world.table.is_closed(RUN).await.unwrap(), "it goes on");
+                }
+                listed => panic!("{project} {grant} {named}: {listed:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -258,9 +258,8 @@ async fn a_large_prompt_is_counted_by_the_service() {
 async fn usage_that_cannot_be_is_reported_and_booked_at_the_reservation() {
     let world = World::start().await;
     let endless = Usage { input_tokens: u64::MAX, cache_write_5m_tokens: u64::MAX, ..usage(0, 1) };
-    for (number, usage) in
-        [usage(10, u64::from(MOST_OUTPUT) + 1), usage(MOST_INPUT + 1, 1), endless].into_iter().enumerate()
-    {
+    let impossible = [usage(10, u64::from(MOST_OUTPUT) + 1), usage(MOST_INPUT + 1, 1), endless, usage(10, 0)];
+    for (number, usage) in impossible.into_iter().enumerate() {
         let provider = Arc::new(scripted(&world, move |_| Ok(reply("yes", usage))).await);
         let agent = agent(&world, &provider, &number.to_string());
         assert_eq!(

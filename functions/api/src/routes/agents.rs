@@ -154,7 +154,7 @@ async fn list_agents(
     Query(ListAgents { execution, limit, cursor }): Query<ListAgents>,
 ) -> Result<Json<Page<Agent>>, Problem> {
     let query = ["agents", execution.as_deref().unwrap_or_default()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let (heads, next) = match &execution {
         Some(name) => {
             caller.execution(&api, name).await?;
@@ -171,7 +171,7 @@ async fn list_agents(
             items.push(head.into());
         }
     }
-    Ok(Json(Page::new(items, &query, next)))
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// The sessions of an execution in the order of their states; a position is a state.

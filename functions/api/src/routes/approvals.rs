@@ -101,7 +101,7 @@ async fn list_approvals(
     Query(ListApprovals { limit, cursor }): Query<ListApprovals>,
 ) -> Result<Json<Page<Approval>>, Problem> {
     let query = ["approvals"];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let page = api.table.list_approvals(after.as_deref(), limit).await?;
     let mut items = Vec::new();
     for waiter in page.items {
@@ -111,7 +111,7 @@ async fn list_approvals(
             items.push(Approval::of(waiter, &execution));
         }
     }
-    Ok(Json(Page::new(items, &query, page.next)))
+    Ok(Json(Page::new(&api, items, &query, page.next).await?))
 }
 
 /// An answer.

@@ -163,13 +163,13 @@ async fn list_audit(
         Some(who) => ["audit of", who.as_str()],
         None => ["audit", day.as_str()],
     };
-    let before = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let before = cursor::position(&api, &query, cursor.as_deref()).await?;
     let page = match &who {
         Some(who) => api.table.audit_of_person(who, before.as_deref(), limit).await?,
         None => api.table.audit_of(&day, before.as_deref(), limit).await?,
     };
     let items = page.records.into_iter().map(Change::from).collect();
-    Ok(Json(Page::new(items, &query, page.next)))
+    Ok(Json(Page::new(&api, items, &query, page.next).await?))
 }
 
 /// A record of the audit as it is kept.
@@ -238,7 +238,7 @@ async fn list_audit_lines(
     let first = day.unwrap_or_else(|| today(&api));
     let name = first.to_string();
     let query = ["audit lines", name.as_str()];
-    let place = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let place = cursor::position(&api, &query, cursor.as_deref()).await?;
     let (mut day, mut after) = match place.as_deref().and_then(|place| place.split_once(' ')) {
         Some((day, after)) => (day.parse().unwrap_or(first), Some(after.to_owned())),
         None => (first, None),
@@ -258,7 +258,7 @@ async fn list_audit_lines(
         }
     }
     let next = (day <= last).then(|| format!("{day} {}", after.unwrap_or_default()));
-    Ok(Json(Page::new(found, &query, next)))
+    Ok(Json(Page::new(&api, found, &query, next).await?))
 }
 
 /// Where the chains of the audit are.

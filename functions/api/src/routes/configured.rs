@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Json, Response};
 use control::Directory;
 use domain::configuration::{Configuration, KnownProvider, Problem as ConfigurationProblem};
-use domain::text::{TextLimit, cut_line};
+use domain::text::{TextLimit, cut_line, is_hidden};
 use records::{AuditKind, AuditRecord, ConfiguredItem, Managed, Written};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -219,8 +219,9 @@ pub(super) fn checked<T: ConfiguredItem>(
 
 /// Refuses texts that are not written as names are.
 pub(super) fn check_line(path: &str, given: &str, errors: &mut Vec<InvalidField>) {
-    if given.trim() != given || given.chars().any(char::is_control) {
-        let detail = "accepted: a text without control characters and without space around it";
+    if given.trim() != given || given.chars().any(is_hidden) {
+        let detail =
+            "accepted: a text without control characters or invisible ones, and without space around it";
         errors.push(InvalidField { path: path.to_owned(), detail: detail.to_owned() });
     }
 }

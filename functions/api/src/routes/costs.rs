@@ -128,7 +128,7 @@ async fn list_costs(
     let ListCosts { by: (name, by), month, limit, cursor } = parameters;
     let month = month.unwrap_or_else(|| api.clock.now().to_string().chars().take(7).collect());
     let query = ["costs", name, month.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let sees_everything = caller.may_see(&api, None, None).await?;
     let mut items: Vec<DayCost> = Vec::new();
     let mut next = None;
@@ -151,7 +151,7 @@ async fn list_costs(
         }
         items.push(spend.into());
     }
-    Ok(Json(Page::new(items, &query, next)))
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// Whether somebody who does not see everything may see what something of this name cost.

@@ -3,7 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::query::{Given, Nothing, Parameters, Query};
+use crate::query::{Given, Nothing, PAGE_LIMIT, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
 use crate::routes::page::Page;
 use crate::segments::Segments;
@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// So many pages are looked through for what somebody started in a project that they may not know of.
+const PAGES_OF_UNKNOWN: usize = 10;
 
 /// `/executions` and `/executions/{name}`.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
@@ -305,15 +308,64 @@ async fn list_executions(
     };
     let name = list.to_string();
     let query = ["executions", name.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
+    if is_of_unknown(&api, &caller, &list).await? {
+        let items = seen_of(&api, &caller, &list, limit).await?;
+        return Ok(Json(Page { items, next: None }));
+    }
     let page = api.table.list_executions(&list, after.as_deref(), limit, api.clock.now()).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for execution in &page.items {
-        if caller.may_see_execution(&api, execution).await? {
-            items.push(ExecutionSummary::of(execution));
+    let items = seen(&api, &caller, &page.items).await?;
+    Ok(Json(Page::new(&api, items, &query, page.next).await?))
+}
+
+/// Those that the caller may see.
+async fn seen(
+    api: &Shared,
+    caller: &Caller,
+    executions: &[ExecutionRecord],
+) -> Result<Vec<ExecutionSummary>, Problem> {
+    let mut seen = Vec::with_capacity(executions.len());
+    for execution in executions {
+        if caller.may_see_execution(api, execution).await? {
+            seen.push(ExecutionSummary::of(execution));
         }
     }
-    Ok(Json(Page::new(items, &query, page.next)))
+    Ok(seen)
+}
+
+/// Whether a list is of a project, or of a ticket of one, that the caller may not know of.
+async fn is_of_unknown(api: &Shared, caller: &Caller, list: &ExecutionList) -> Result<bool, Problem> {
+    let directory = caller.directory();
+    let project = match list {
+        ExecutionList::OfProject(key) => directory.configuration().project(key),
+        ExecutionList::OfTask(id) => directory.ticket(id).ok().map(|ticket| ticket.project()),
+        ExecutionList::OfAll | ExecutionList::Open => None,
+    };
+    match project {
+        Some(project) => Ok(!caller.knows(api, project).await?),
+        None => Ok(false),
+    }
+}
+
+/// What the caller may see of such a list, which is what they started themselves, on one page: how many pages there are would tell how many
+/// others there are.
+async fn seen_of(
+    api: &Shared,
+    caller: &Caller,
+    list: &ExecutionList,
+    limit: usize,
+) -> Result<Vec<ExecutionSummary>, Problem> {
+    let (mut found, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES_OF_UNKNOWN {
+        let page = api.table.list_executions(list, after.as_deref(), PAGE_LIMIT, api.clock.now()).await?;
+        found.extend(seen(api, caller, &page.items).await?);
+        after = page.next;
+        if found.len() >= limit || after.is_none() {
+            break;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Returns an execution with its steps and costs.

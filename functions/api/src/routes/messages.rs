@@ -156,7 +156,7 @@ async fn list_messages(
 ) -> Result<Json<Page<Message>>, Problem> {
     let head = agent(&api, &caller, &id).await?;
     let query = ["messages", id.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let after = after.and_then(|after| {
         let (generation, sequence) = after.split_once('.')?;
         Some((generation.parse::<u32>().ok()?, sequence.parse::<u32>().ok()?))
@@ -170,7 +170,7 @@ async fn list_messages(
             if items.len() == limit {
                 let next =
                     items.last().map(|last: &Message| format!("{}.{}", last.generation, last.sequence));
-                return Ok(Json(Page::new(items, &query, next)));
+                return Ok(Json(Page::new(&api, items, &query, next).await?));
             }
             let kept: Kept = serde_json::from_slice(&json).map_err(|error| {
                 tracing::error!(%error, session = id, "a message cannot be read");
@@ -179,7 +179,7 @@ async fn list_messages(
             items.push(Message::of(generation, sequence, kept));
         }
     }
-    Ok(Json(Page::new(items, &query, None)))
+    Ok(Json(Page::new(&api, items, &query, None).await?))
 }
 
 #[cfg(test)]

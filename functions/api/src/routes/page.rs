@@ -1,6 +1,8 @@
 //! Pages of lists.
 
+use crate::api::Api;
 use crate::cursor;
+use crate::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,25 +19,31 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// Items of the list that a query asks for; the next page begins at a position.
-    pub(crate) fn new(items: Vec<T>, query: &[&str], next: Option<String>) -> Self {
-        Self { items, next: next.map(|position| cursor::encode(query, &position)) }
-    }
-
-    /// Of things that have names the first `limit` behind a name, in the order of their names.
-    pub(crate) fn by_name<I>(
-        all: &[I],
-        name: impl Fn(&I) -> &str,
-        limit: usize,
-        after: Option<&str>,
+    ///
+    /// # Errors
+    /// As [`cursor::of`].
+    pub(crate) async fn new(
+        api: &Api,
+        items: Vec<T>,
         query: &[&str],
-        show: impl Fn(&I) -> T,
-    ) -> Self {
-        let mut page: Vec<&I> =
-            all.iter().filter(|item| after.is_none_or(|after| name(item) > after)).collect();
-        page.sort_unstable_by(|one, other| name(one).cmp(name(other)));
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let next = page.last().filter(|_| more).map(|item| name(item).to_owned());
-        Self::new(page.into_iter().map(show).collect(), query, next)
+        next: Option<String>,
+    ) -> Result<Self, Problem> {
+        Ok(Self { items, next: cursor::of(api, query, next).await? })
     }
+}
+
+/// Of things that have names the first `limit` behind a name, in the order of their names, and the position of the next page.
+pub(crate) fn by_name<I, T>(
+    all: &[I],
+    name: impl Fn(&I) -> &str,
+    limit: usize,
+    after: Option<&str>,
+    show: impl Fn(&I) -> T,
+) -> (Vec<T>, Option<String>) {
+    let mut page: Vec<&I> = all.iter().filter(|item| after.is_none_or(|after| name(item) > after)).collect();
+    page.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let next = page.last().filter(|_| more).map(|item| name(item).to_owned());
+    (page.into_iter().map(show).collect(), next)
 }

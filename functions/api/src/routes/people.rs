@@ -14,7 +14,7 @@ use crate::routes::configured::{
     API, FILE, Tagged, Tries, audit, created, file_place, live, manager_of, refuse_of_file, replaced, seen,
     tag_in_file, tag_of, who,
 };
-use crate::routes::page::Page;
+use crate::routes::page::{Page, by_name};
 use crate::routes::person_body::{PersonBody, person_of};
 use crate::routes::users::Person;
 use crate::segments::Segments;
@@ -117,12 +117,13 @@ async fn list_people(
 ) -> Result<Json<Page<ConfiguredPerson>>, Problem> {
     caller.check(&api, &Operation::SeePeople).await?;
     let query = ["people"];
-    let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, parameters.cursor.as_deref()).await?;
     let file = api.table.configuration_of_file(api.clock.now()).await?;
     let configuration = caller.directory().configuration();
     let show = |user: &User| ConfiguredPerson::of(configuration, user, manager_of::<User>(&file, &user.name));
     let (limit, all) = (parameters.limit, &configuration.users);
-    Ok(Json(Page::by_name(all, |user| &user.name, limit, after.as_deref(), &query, show)))
+    let (items, next) = by_name(all, |user| &user.name, limit, after.as_deref(), show);
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// Returns a person. For admins.

@@ -55,7 +55,7 @@ async fn list_projects(
     Query(parameters): Query<ListProjects>,
 ) -> Result<Json<Page<Project>>, Problem> {
     let query = ["projects"];
-    let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, parameters.cursor.as_deref()).await?;
     let file = api.table.configuration_of_file(api.clock.now()).await?;
     let projects = &caller.directory().configuration().projects;
     let begin = match after {
@@ -79,7 +79,7 @@ async fn list_projects(
         manager_of::<domain::configuration::Project>(&file, &project.key)
     };
     let shown = visible.into_iter().map(|project| Project::of(project, manager(project)));
-    Ok(Json(Page::new(shown.collect(), &query, next)))
+    Ok(Json(Page::new(&api, shown.collect(), &query, next).await?))
 }
 
 /// Returns a project.

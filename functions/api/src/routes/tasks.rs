@@ -14,6 +14,7 @@ use crate::segments::Segments;
 use crate::{cursor, id};
 use axum::extract::State;
 use axum::response::Json;
+use control::Ticket;
 use jiff::Timestamp;
 use records::{LimitOf, TaskRecord, TaskState};
 use serde::{Deserialize, Serialize};
@@ -185,10 +186,10 @@ async fn list_tasks(
         return Err(Problem::not_found("project"));
     }
     let query = ["tasks", project.key.as_str(), state.as_str()];
-    let after = cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let page = api.table.list_tasks(&project.key, state, after.as_deref(), limit).await?;
     let items = page.items.into_iter().map(Task::from).collect();
-    Ok(Json(Page::new(items, &query, page.next)))
+    Ok(Json(Page::new(&api, items, &query, page.next).await?))
 }
 
 /// The ticket with this id, if it was worked on and the caller may see it.
@@ -201,6 +202,18 @@ async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, 
     let project = task.project.as_deref().and_then(|key| configuration.project(key));
     match caller.may_see(api, project, None).await? {
         true => Ok(task),
+        false => Err(not_found()),
+    }
+}
+
+/// The ticket with this id, whether or not it was worked on. What belongs to no project cannot be, and is not told from what the caller may
+/// not know of.
+async fn ticket_of<'a>(api: &Shared, caller: &'a Caller, id: &str) -> Result<Ticket<'a>, Problem> {
+    let not_found = || Problem::not_found("task");
+    let task_id = id::name_of(id).ok_or_else(not_found)?;
+    let ticket = caller.directory().ticket(&task_id).map_err(|_| not_found())?;
+    match caller.knows(api, ticket.project()).await? {
+        true => Ok(ticket),
         false => Err(not_found()),
     }
 }
@@ -276,8 +289,7 @@ async fn put_task(
     body: Body<ChangedTask>,
 ) -> Result<Accepted, Problem> {
     let Body { value, json } = body;
-    let task_id = id::name_of(&id).ok_or_else(|| Problem::not_found("task"))?;
-    let ticket = caller.directory().ticket(&task_id).map_err(|_| Problem::not_found("task"))?;
+    let ticket = ticket_of(&api, &caller, &id).await?;
     let operation = format!("change {}", ticket.task_id());
     once(&api, &caller, &operation, &json, async || task_changes::change(&api, &caller, &ticket, value).await)
         .await
@@ -321,9 +333,7 @@ async fn assign_task_to_agent(
     body: OptionalBody<AssignTask>,
 ) -> Result<Accepted, Problem> {
     let OptionalBody { value: AssignTask { workflow, mut inputs }, json } = body;
-    let task_id = id::name_of(&id).ok_or_else(|| Problem::not_found("task"))?;
-    // What belongs to no project cannot be worked on, and is not told from what may not be seen.
-    let ticket = caller.directory().ticket(&task_id).map_err(|_| Problem::not_found("task"))?;
+    let ticket = ticket_of(&api, &caller, &id).await?;
     inputs.insert("task_id".to_owned(), json!(ticket.task_id()));
     let workflow = workflow.unwrap_or_else(|| USUAL_WORKFLOW.to_owned());
     let operation = format!("assign {}", ticket.task_id());

@@ -15,6 +15,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::Json;
 use control::{Authorization, Operation};
 use domain::configuration::Role;
+use domain::text::is_hidden;
 use domain::{Actor, Scope};
 use jiff::{SignedDuration, Timestamp};
 use records::{MOST_TOKENS, MachineToken, TokenKept};
@@ -131,7 +132,7 @@ async fn list_tokens(
     Query(parameters): Query<ListTokens>,
 ) -> Result<Json<Page<Token>>, Problem> {
     let query = ["tokens"];
-    let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, parameters.cursor.as_deref()).await?;
     let mut visible = Vec::new();
     for token in api.table.tokens().await? {
         let owner = owner_of(&caller, &token);
@@ -151,7 +152,8 @@ async fn list_tokens(
     page.truncate(parameters.limit);
     let next = page.last().filter(|_| more).map(|token| token.id.clone());
     let now = api.clock.now();
-    Ok(Json(Page::new(page.into_iter().map(|token| Token::of(token, now)).collect(), &query, next)))
+    let items = page.into_iter().map(|token| Token::of(token, now)).collect();
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 fn owner_of(caller: &Caller, token: &MachineToken) -> Actor {
@@ -205,7 +207,7 @@ async fn create_token(
     _: Query<Nothing>,
     Body { value: body, .. }: Body<CreateToken>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<NewToken>), Problem> {
-    let scope = scope(&caller, &body)?;
+    let scope = scope(&api, &caller, &body).await?;
     let Some(owner) = caller.actor().person.clone() else {
         return Err(Problem::new(
             Code::Forbidden,
@@ -243,12 +245,13 @@ async fn create_token(
 }
 
 /// What a token may be used for, with its projects' keys as the configuration writes them.
-fn scope(caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
+async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
     let mut errors = Vec::new();
     let mut refuse = |path: &str, detail: String| errors.push(InvalidField { path: path.to_owned(), detail });
     let length = body.name.chars().count();
-    if !(1..=NAME_LIMIT).contains(&length) || body.name.chars().any(char::is_control) {
-        refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, none of them a control character"));
+    if !(1..=NAME_LIMIT).contains(&length) || body.name.chars().any(is_hidden) {
+        let detail = "none of them a control character or invisible";
+        refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, {detail}"));
     }
     if !(1..=MOST_DAYS).contains(&body.valid_days) {
         refuse("/valid_days", format!("accepted: a whole number from 1 to {MOST_DAYS}"));
@@ -267,10 +270,13 @@ fn scope(caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
     }
     for (index, key) in given.iter().enumerate() {
         match configuration.project(key) {
-            Some(project) => {
+            Some(project) if caller.knows(api, project).await? => {
                 projects.insert(project.key.clone());
             }
-            None => refuse(&format!("/projects/{index}"), "there is no project of this key".to_owned()),
+            _ => {
+                let detail = "there is no project of this key, or you may not see it";
+                refuse(&format!("/projects/{index}"), detail.to_owned());
+            }
         }
     }
     if !errors.is_empty() {

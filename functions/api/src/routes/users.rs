@@ -6,7 +6,7 @@ use crate::cursor;
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
-use crate::routes::page::Page;
+use crate::routes::page::{Page, by_name};
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -94,11 +94,12 @@ async fn list_users(
 ) -> Result<Json<Page<Person>>, Problem> {
     caller.check(&api, &Operation::SeePeople).await?;
     let query = ["users"];
-    let after = parameters.cursor.as_deref().map(|cursor| cursor::decode(&query, cursor)).transpose()?;
+    let after = cursor::position(&api, &query, parameters.cursor.as_deref()).await?;
     let configuration = caller.directory().configuration();
     let (limit, all) = (parameters.limit, &configuration.users);
     let show = |user: &User| Person::of(configuration, &user.name);
-    Ok(Json(Page::by_name(all, |user| &user.name, limit, after.as_deref(), &query, show)))
+    let (items, next) = by_name(all, |user| &user.name, limit, after.as_deref(), show);
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// Ends all sessions of a person at once. Their machine tokens stay.

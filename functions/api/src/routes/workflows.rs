@@ -13,7 +13,7 @@ use crate::routes::steering::location_of;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
-use control::{DirectoryError, PlanError, StartRequest, StartResult, WorkflowRequest, plan};
+use control::{DirectoryError, PlanError, ProjectQuery, StartRequest, StartResult, WorkflowRequest, plan};
 use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -221,9 +221,55 @@ pub(crate) async fn start(
         delivery: caller.delivery().to_owned(),
         concurrency: Concurrency::OnePerTask,
     };
-    let request = plan(caller.directory(), &routes, request).map_err(|error| refused(error, "/inputs"))?;
+    let (named, ticket) = (request.project.clone(), request.inputs.get("task_id").cloned());
+    let query = ProjectQuery {
+        named: named.as_deref(),
+        ticket: ticket.as_ref().and_then(Value::as_str),
+        place: None,
+    };
+    let request = match plan(caller.directory(), &routes, request) {
+        Ok(request) => request,
+        Err(error) => return Err(not_planned(api, caller, error, &query).await?),
+    };
     let (location, accepted) = begin(api, request).await?;
     Ok(Accepted::new(Some(location), &accepted))
+}
+
+/// Why a workflow cannot be started, where that is told of projects that the caller may know of, and of no others.
+async fn not_planned(
+    api: &Shared,
+    caller: &Caller,
+    error: PlanError,
+    query: &ProjectQuery<'_>,
+) -> Result<Problem, Problem> {
+    let directory = caller.directory();
+    let error = match error {
+        PlanError::Directory(error) => error,
+        PlanError::Denied(_) => {
+            let hidden = match directory.project(query) {
+                Ok(project) if !caller.knows(api, project).await? => DirectoryError::hidden(directory, query),
+                _ => None,
+            };
+            match hidden {
+                Some(hidden) => hidden,
+                None => return Ok(refused(error, "/inputs")),
+            }
+        }
+        PlanError::Inputs(_) => return Ok(refused(error, "/inputs")),
+    };
+    let path = place_of(&error);
+    Ok(Problem::invalid_field(path, caller.not_found(api, error).await?))
+}
+
+/// What of a body says where to start something, by what is wrong with it.
+fn place_of(error: &DirectoryError) -> &'static str {
+    match error {
+        DirectoryError::UnknownProject { .. } | DirectoryError::Ambiguous { .. } => "/project",
+        DirectoryError::Outside { .. }
+        | DirectoryError::Archived { .. }
+        | DirectoryError::TooLong { .. }
+        | DirectoryError::NotATicket { .. } => "/inputs/task_id",
+    }
 }
 
 /// Why a workflow cannot be started; `inputs` is the place of its inputs in the body.
@@ -233,16 +279,7 @@ pub(crate) fn refused(error: PlanError, inputs: &str) -> Problem {
             let field = |detail| InvalidField { path: inputs.to_owned(), detail };
             Problem::invalid(problems.into_iter().map(field).collect())
         }
-        PlanError::Directory(error) => {
-            let path = match &error {
-                DirectoryError::UnknownProject { .. } | DirectoryError::Ambiguous { .. } => "/project",
-                DirectoryError::Outside { .. }
-                | DirectoryError::Archived { .. }
-                | DirectoryError::TooLong { .. }
-                | DirectoryError::NotATicket { .. } => "/inputs/task_id",
-            };
-            Problem::invalid_field(path, error.to_string())
-        }
+        PlanError::Directory(error) => Problem::invalid_field(place_of(&error), error.to_string()),
         PlanError::Denied(reason) => Caller::denied(reason),
     }
 }

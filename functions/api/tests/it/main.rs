@@ -8,6 +8,7 @@
 mod elsewhere;
 mod forgeries;
 mod gateway;
+mod hidden;
 mod people;
 mod permissions;
 mod projects;

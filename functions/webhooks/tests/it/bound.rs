@@ -145,6 +145,11 @@ async fn a_run_without_a_ticket_is_named_steered_and_answered_by_its_execution()
             "{shown}"
         );
     }
+    // Whoever may not see it is told no more than of a name that nothing has.
+    let (_, hidden) = world.command("U9", &format!("status {name}"), "t6").await;
+    let (_, unknown) = world.command("U9", "status slack-none", "t7").await;
+    assert_eq!(text(&hidden).replace(name, "slack-none"), text(&unknown));
+    assert!(text(&unknown).contains("`slack-none` is not a ticket"), "{unknown}");
     let execution = world.table.execution(name).await.unwrap().unwrap();
     let waiter = world.ask_in(execution, |_| {}).await;
     let (_, answered) = world.command("U1", &format!("deny {name} not yet"), "t2").await;

@@ -77,6 +77,34 @@ fn whatever_is_archived_says_why() {
 }
 
 #[test]
+fn whoever_may_not_see_a_project_is_not_told_of_it() {
+    let directory = directory(&["SHOP", "SECRET"], References::default());
+    let none = ProjectQuery::default();
+    let told = |error: DirectoryError| error.for_whoever_sees(&["SHOP"]).to_string();
+    for (hidden, unknown) in [
+        (ProjectQuery { named: Some("SECRET"), ..none }, ProjectQuery { named: Some("NOWHERE"), ..none }),
+        (
+            ProjectQuery { ticket: Some("secret-7"), ..none },
+            ProjectQuery { ticket: Some("nowhere-7"), ..none },
+        ),
+    ] {
+        let hidden = told(DirectoryError::hidden(&directory, &hidden).unwrap());
+        let unknown = told(directory.project(&unknown).unwrap_err());
+        assert_eq!(hidden.replace("SECRET", "NOWHERE"), unknown);
+        assert!(!unknown.contains("SECRET"), "{unknown}");
+    }
+    assert_eq!(DirectoryError::hidden(&directory, &none), None);
+    for error in [directory.project(&none), directory.ticket("the cart").map(|ticket| ticket.project())] {
+        let told = told(error.unwrap_err());
+        assert!(!told.contains("SECRET"), "{told}");
+    }
+    let archived = DirectoryError::Archived { key: "GIFT".into(), why: "ada deleted it".into() };
+    assert_eq!(told(archived), "unknown project `GIFT`; known: SHOP");
+    let nothing = directory.project(&none).unwrap_err().for_whoever_sees(&[]).to_string();
+    assert_eq!(nothing, "no project was specified; known: none that you may see");
+}
+
+#[test]
 fn a_ticket_has_one_name_however_it_is_typed_or_pasted() {
     let references: References = serde_json::from_value(json!({
         "trackers": [

@@ -1,7 +1,9 @@
 //! People see what they may see, and writers of a repository steer its project.
 
 use crate::world::World;
-use control::{CostsResult, StartResult, StatusResult, StopResult};
+use control::{
+    CostsResult, RedriveResult, StartResult, StatusResult, StopResult, UndoPreviewResult, UndoResult,
+};
 use domain::execution::{ExecutionInput, Outcome};
 use domain::{Actor, EventName, SourceName};
 use records::ExecutionEnd;
@@ -67,6 +69,66 @@ async fn status_and_costs_show_what_the_asker_may_see() {
         check(actor, Some("SHOP-2"), refused).await;
     }
     check(&ada, Some("SHOP-2"), Ok(&[])).await;
+}
+
+#[tokio::test]
+async fn an_execution_is_shown_by_its_name_to_whoever_may_see_it() {
+    let world = World::new().await;
+    let (viewer, starter, stranger) = (slack(&world, "U2"), slack(&world, "U8"), slack(&world, "U9"));
+    let web = work_on_web(&world, "WEB-1", &starter).await;
+    let StartResult::Started { execution: shop, .. } =
+        world.control.start(world.request("SHOP-1", "d1")).await.unwrap()
+    else {
+        panic!("not started")
+    };
+    let sees = async |actor: &Actor, name: &str| {
+        let caller = world.caller(actor, "c");
+        world.control.visible_execution(&caller, name).await.unwrap().map(|execution| execution.name)
+    };
+    for actor in [&world.ada(), &viewer, &starter] {
+        assert_eq!(sees(actor, &web).await.as_ref(), Some(&web), "{actor:?}");
+    }
+    assert_eq!(sees(&world.ada(), &shop).await.as_ref(), Some(&shop));
+    for (actor, name) in [(&stranger, &web), (&stranger, &shop), (&viewer, &shop), (&starter, &shop)] {
+        assert_eq!(sees(actor, name).await, None, "{actor:?} {name}");
+    }
+    assert_eq!(sees(&viewer, "no-such-execution").await, None);
+}
+
+#[tokio::test]
+async fn how_work_goes_is_told_to_whoever_could_steer_it() {
+    let world = World::new().await;
+    let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
+    let name = work_on_web(&world, "WEB-1", &starter).await;
+    let undo = async |actor: &Actor, task_id: &str, delivery: &str| {
+        let ticket = world.directory.ticket(task_id).unwrap();
+        match world.control.preview_undo(&world.caller(actor, delivery), &ticket).await.unwrap() {
+            UndoPreviewResult::Refused(result) => result,
+            UndoPreviewResult::Preview(preview) => panic!("{preview:?}"),
+        }
+    };
+    let at_work = UndoResult::AtWork { workflow: "development".into() };
+    assert_eq!(undo(&starter, "WEB-1", "u1").await, at_work);
+    assert_eq!(undo(&world.ada(), "SHOP-2", "u2").await, UndoResult::NothingDone);
+    let named = async |actor: &Actor| {
+        let caller = world.caller(actor, "u3");
+        world.control.undo_execution(&caller, &name, None).await.unwrap()
+    };
+    assert_eq!(named(&starter).await, at_work);
+    for (task_id, delivery) in [("WEB-1", "s1"), ("WEB-2", "s2"), ("SHOP-2", "s3")] {
+        let told = undo(&stranger, task_id, delivery).await;
+        assert!(matches!(told, UndoResult::Denied(_)), "{task_id}: {told:?}");
+        let ticket = world.directory.ticket(task_id).unwrap();
+        let stopped = world.control.stop(&world.caller(&stranger, delivery), &ticket).await.unwrap();
+        assert!(matches!(stopped, StopResult::Denied(_)), "{task_id}: {stopped:?}");
+    }
+    let told = named(&stranger).await;
+    assert!(matches!(told, UndoResult::Denied(_)), "{told:?}");
+    let shop = world.directory.ticket("SHOP-2").unwrap();
+    let told = world.control.redrive(&world.caller(&stranger, "r1"), &shop).await.unwrap();
+    assert!(matches!(told, RedriveResult::Denied(_)), "{told:?}");
+    let stopped = world.control.stop(&world.caller(&world.ada(), "r2"), &shop).await.unwrap();
+    assert_eq!(stopped, StopResult::NothingAtWork);
 }
 
 #[tokio::test]

@@ -1,0 +1,147 @@
+//! What whoever asks may not see is in no cursor, no refusal and no list of what is accepted.
+
+use crate::world::World;
+use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+fn id(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(name)
+}
+
+/// The cursor of a position, as everybody could make it while nothing sealed them.
+fn unsealed(query: &[&str], position: &str) -> String {
+    let mut digest = Sha256::new();
+    for part in query {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode([&digest.finalize()[..8], position.as_bytes()].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_names_nothing_and_nobody_else_makes_one() {
+    let world = World::new().await;
+    let mut hidden = Vec::new();
+    for _ in 0..2 {
+        hidden.push(world.execution("WEB").await);
+        world.advance(SignedDuration::from_secs(1));
+    }
+    let shown = world.execution("SHOP").await;
+    let viewer = world.session("shop-viewer");
+    let get = async |path: &str| world.ask(Method::GET, path, Some(&viewer), None).await;
+    for list in ["/api/v1/executions?limit=1", "/api/v1/executions?limit=1&state=open"] {
+        let (mut path, mut names) = (list.to_owned(), Vec::new());
+        loop {
+            let answer = get(&path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            let page = answer.json();
+            let items = page["items"].as_array().unwrap();
+            names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+            let Some(next) = page["next"].as_str() else { break };
+            let read = String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(next).unwrap()).into_owned();
+            for name in hidden.iter().chain([&shown]) {
+                assert!(!read.contains(name), "{list}: {read}");
+            }
+            path = format!("{list}&cursor={next}");
+        }
+        assert_eq!(names, [shown.as_str()], "{list}");
+    }
+    let positions = ["", "2026-11", "2026-11 x", "#", "a#b", &"x".repeat(300)];
+    for position in positions {
+        for (path, query) in [
+            ("/api/v1/executions", ["executions", "all"]),
+            ("/api/v1/executions?state=open", ["executions", "open"]),
+        ] {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let path = format!("{path}{separator}cursor={}", unsealed(&query, position));
+            let answer = get(&path).await;
+            assert_eq!((answer.status, answer.paths()), (422, vec!["cursor".to_owned()]), "{position}");
+        }
+        let path = format!("/api/v1/approvals?cursor={}", unsealed(&["approvals"], position));
+        assert_eq!(get(&path).await.status, 422, "{position}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
+    let world = World::new().await;
+    world.task("WEB").await;
+    let start = |ticket: &str| json!({"workflow": "development", "inputs": {"task_id": ticket}});
+    let in_project =
+        |key: &str| json!({"workflow": "development", "inputs": {"task_id": "x"}, "project": key});
+    let token = |key: &str| json!({"name": "x", "roles": ["viewer"], "valid_days": 1, "projects": [key]});
+    let new = |key: &str| json!({"title": "x", "project": key});
+    let assign = |key: &str| format!("/api/v1/tasks/{}/assign-to-agent", id(&format!("{key}-1")));
+    let task = |key: &str| format!("/api/v1/tasks/{}", id(&format!("{key}-1")));
+    // Each about the project with a key.
+    let asked = |key: &str| -> Vec<(Method, String, Value)> {
+        vec![
+            (Method::POST, "/api/v1/workflows/execute".to_owned(), start(&format!("{key}-1"))),
+            (Method::POST, "/api/v1/workflows/execute".to_owned(), in_project(key)),
+            (Method::POST, "/api/v1/tokens".to_owned(), token(key)),
+            (Method::POST, "/api/v1/tasks".to_owned(), new(key)),
+            (Method::POST, assign(key), json!({})),
+            (Method::PUT, task(key), json!({"comment": "x"})),
+        ]
+    };
+    for role in ["viewer", "developer", "approver", "admin"] {
+        let session = world.session(&format!("shop-{role}"));
+        for (hidden, unknown) in asked("WEB").into_iter().zip(asked("NIX")) {
+            let ask = async |(method, path, body): (Method, String, Value)| {
+                let answer = world.ask(method, &path, Some(&session), Some(body)).await;
+                let mut told = answer.json();
+                told["request_id"] = Value::Null;
+                (answer.status, told)
+            };
+            let what = format!("{role}: {} {}", hidden.0, hidden.1);
+            let (hidden, unknown) = (ask(hidden).await, ask(unknown).await);
+            assert_eq!(hidden.0, unknown.0, "{what}: {hidden:?}");
+            assert_eq!(hidden.1.to_string().replace("WEB", "NIX"), unknown.1.to_string(), "{what}");
+            assert!(!unknown.1.to_string().contains("WEB"), "{what}: {unknown:?}");
+        }
+        let text = start("the cart");
+        let answer = world.ask(Method::POST, "/api/v1/workflows/execute", Some(&session), Some(text)).await;
+        assert!(answer.status == 422 && !answer.text.contains("WEB"), "{}", answer.text);
+    }
+    // Whoever sees everything is told what there is.
+    let admin = world.session("admin");
+    let answer = world.ask(Method::POST, "/api/v1/tasks", Some(&admin), Some(new("NIX"))).await;
+    assert!(answer.text.contains("known: SHOP, WEB"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_do_not_tell_how_much_is_hidden() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.task("WEB").await;
+    }
+    let viewer = world.session("shop-viewer");
+    let get = async |path: &str| world.ask(Method::GET, path, Some(&viewer), None).await.json();
+    for path in [
+        "/api/v1/executions?limit=1&project=WEB".to_owned(),
+        "/api/v1/executions?limit=1&project=NIX".to_owned(),
+        format!("/api/v1/executions?limit=1&task={}", id("WEB-1")),
+        format!("/api/v1/executions?limit=1&task={}", id("NIX-1")),
+    ] {
+        assert_eq!(get(&path).await, json!({"items": []}), "{path}");
+    }
+    let everything = world.session("viewer");
+    let path = "/api/v1/executions?limit=1&project=WEB";
+    let page = world.ask(Method::GET, path, Some(&everything), None).await.json();
+    assert!(page["next"].is_string(), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_opens_no_socket_is_told_as_a_problem() {
+    let world = World::new().await;
+    for path in ["/ws", "/ws?ticket=x&project=SHOP", "/ws?ticket=x&ticket=y", "/ws?after=-1&colour=red"] {
+        let answer = world.ask(Method::GET, path, None, None).await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
+        assert_eq!(answer.json()["code"], "malformed", "{path}");
+    }
+}
