@@ -104,3 +104,11 @@ async fn a_slash_command() {
     assert_eq!(ticket(&state, "SHOP-1")["status"], "Code Review");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_comment_that_says_run_starts_work() {
+    let world = WorldFile::quick_shop().start().await;
+    let name = world.start_by("github-comment").await;
+    judge(&world, &name, "acme/shop#1", "feature/acme-shop-1").await;
+    world.finish().await;
+}

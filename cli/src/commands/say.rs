@@ -112,7 +112,7 @@ async fn revision(
     let caller = Caller { directory, actor, authority, trigger: &trigger, delivery: &delivery, at: None };
     let inbox = Words { text: words.to_owned(), place: None, review: None };
     match control.tell(&caller, ticket.task_id(), ticket.project(), inbox).await.map_err(Exit::unreachable)? {
-        TellResult::Told { execution, workflow } => {
+        TellResult::Told { execution, workflow, .. } => {
             println!(
                 "the agent of {workflow} on {} takes it in with its next step ({execution})",
                 ticket.task_id()

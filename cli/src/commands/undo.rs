@@ -86,6 +86,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         run: target.run,
         project: target.project,
         task_id: target.task_id.clone(),
+        channel: None,
         actor: Some(arguments.person.actor(&directory)),
         trigger: EventName::API_RUN,
         delivery: delivery(),

@@ -35,17 +35,24 @@ impl Events {
             None if waiter.over.is_some() => return self.show_everywhere(&waiter).await,
             None => {}
         }
-        if waiter.is_question()
+        if (waiter.is_question() || is_about_money)
             && let Some(execution) = self.table.execution(&waiter.execution).await?
             && execution.outcome.is_final()
         {
             // It was asked while the execution was being stopped.
-            return self.end_questions(&execution, execution.outcome).await;
+            return match is_about_money {
+                true => self.end_questions_about_money(&execution, execution.outcome).await,
+                false => self.end_questions(&execution, execution.outcome).await.map(drop),
+            };
         }
         if topic != Topic::Provider.to_string() {
             self.leave_line(&waiter).await?;
         }
         self.notify_of_waiter(&waiter).await?;
+        if waiter.is_question() {
+            // On a ticket, it says how to answer, and who has.
+            self.refresh_logged(&waiter.execution, None).await;
+        }
         if is_about_money {
             return self.ask_for_money(&waiter).await;
         }

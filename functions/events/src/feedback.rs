@@ -8,7 +8,9 @@
 //! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
 
 mod acknowledge;
+mod asking;
 pub(crate) mod destination;
+mod elsewhere;
 mod forecasts;
 mod messages;
 mod render;
@@ -22,7 +24,7 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use forecasts::Forecasts;
-use providers::{Providers, tracker_of, with_patience};
+use providers::{Providers, tracker_of};
 use records::{
     EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
 };
@@ -78,7 +80,8 @@ impl Feedback {
                     view
                 }
             };
-            let Some(destination) = destination(&view.execution, &configuration) else { return Ok(()) };
+            let Some(usual) = destination(&view.execution, &configuration) else { return Ok(()) };
+            let mut destination = usual.or_elsewhere(view, &configuration);
             let is_final = view.execution.outcome.is_final();
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
             // Once it costs something itself, that says more.
@@ -86,7 +89,8 @@ impl Feedback {
                 true => None,
                 false => self.forecasts.of(&self.table, &view.execution).await?,
             };
-            let text = render(view, self.pull_request(view, look).await?.as_ref(), in_line, forecast);
+            let mut text = render(view, self.pull_request(view, look).await?.as_ref(), in_line, forecast);
+            text.push_str(&self.how_to_answer(&configuration, &destination, &view.execution).await?);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
             if known.is_some_and(|known| known.refused >= REFUSALS) {
@@ -139,9 +143,8 @@ impl Feedback {
             };
             let place = progress.place.clone();
             let must = is_final || place.is_none();
-            let writing = self.write(&configuration, view, &destination, place, &text);
-            let done = if must { with_patience(PATIENCE, writing).await } else { writing.await };
-            match done {
+            let text = (text.as_str(), must);
+            match self.write_somewhere(&configuration, view, &mut destination, place, text).await {
                 Ok(place) => {
                     let edited = self.table.progress_edited(execution, &digest, &place).await?;
                     self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;

@@ -3,8 +3,10 @@
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
+use crate::shown::{asked_no_more, ended};
 use control::{MOST_ADDED, question};
 use domain::configuration::Configuration;
+use domain::execution::Outcome;
 use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
 use domain::text::literal;
 use domain::{ActionError, ErrorKind, MicroUsd, PluginType, SourceName};
@@ -166,6 +168,32 @@ impl Events {
             if topic == Topic::Budget.to_string()
                 && let Some(waiter) = self.table.waiter(&topic, &key).await?
             {
+                self.table.forget_waiter(&waiter).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows that an execution which a limit stopped has ended, so that nobody is asked about it any more. What somebody chose is carried out
+    /// instead.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn end_questions_about_money(
+        &self,
+        execution: &ExecutionRecord,
+        outcome: Outcome,
+    ) -> Result<(), ActionError> {
+        let topic = Topic::Budget.to_string();
+        for (of, key) in self.table.waits_of(&execution.name).await? {
+            if of == topic
+                && let Some(waiter) = self.table.waiter(&of, &key).await?
+                // One that continues it may be asked about under the same key.
+                && waiter.execution == execution.name
+                && waiter.answer.is_none()
+            {
+                let over = ended(execution, outcome, self.clock.now());
+                self.show_instead(&waiter, &asked_no_more(&over)).await;
                 self.table.forget_waiter(&waiter).await?;
             }
         }

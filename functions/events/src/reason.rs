@@ -107,14 +107,14 @@ impl Receipt {
             lines.push(format!("Already gone: {}.", list(&self.already_gone)));
         }
         for instead in &self.instead {
-            lines.push(format!("To be reverted: {} ({})", title(&instead.action), instead.done));
+            lines.push(format!("To be reverted: {} ({}).", title(&instead.action), instead.done));
         }
         for stays in &self.not_undone {
             let action = title(stays.action.as_deref().unwrap_or("a step"));
             let why = words(None, stays.cause.as_deref());
             lines.push(match stays.seek {
-                true => format!("May have happened: {action} ({why})"),
-                false => format!("Could not be taken back: {action} ({why})"),
+                true => format!("May have happened: {action} ({why})."),
+                false => format!("Could not be taken back: {action} ({why})."),
             });
         }
         if self.others > 0 {
@@ -242,7 +242,7 @@ mod tests {
         assert_snapshot!(check("FAILED", "RolledBack", cause), @"
         Commit changes: protected path
         Taken back: Create branch.
-        Could not be taken back: Create task (it is gone)
+        Could not be taken back: Create task (it is gone).
         Stays as it is: Add comment.
         ");
     }
@@ -255,8 +255,8 @@ mod tests {
              "cause":"{\"errorMessage\":\"it is uncertain whether it happened; look at https://jira/x\"}"}]}"#;
         let expected = "Taken back: Create branch × 2.\n\
                         Already gone: Commit changes.\n\
-                        To be reverted: Create pull request (https://code/8)\n\
-                        May have happened: Create task (it is uncertain whether it happened; look at https://jira/x)\n\
+                        To be reverted: Create pull request (https://code/8).\n\
+                        May have happened: Create task (it is uncertain whether it happened; look at https://jira/x).\n\
                         Could not be taken back: 3 more.";
         assert_eq!(check("FAILED", "UndoIncomplete", receipt), expected);
         let output: Value = serde_json::from_str(receipt).unwrap();

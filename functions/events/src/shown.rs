@@ -13,7 +13,7 @@ use domain::configuration::Configuration;
 use domain::execution::Outcome;
 use domain::plugins::{Communication, Mark, MessageBody, SentMessage};
 use domain::text::literal;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use providers::{chat_of, with_patience};
 use records::{
     ExecutionRecord, Over, OverReason, Shown, ShownPlace, StepEnd, StepStatus, Timeliness, Topic, Waiter,
@@ -26,6 +26,12 @@ const PAGES: usize = 10;
 
 /// What is recorded before it is sent may not be there yet; what is not there after this long was never sent.
 const SENT_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+
+/// A step's time runs from before its question is recorded, so it is over up to this much earlier than the question says.
+const LATE: SignedDuration = SignedDuration::from_secs(10);
+
+/// An execution whose question was over so long ago may have ended with it; where it went on, it did so for longer.
+const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 
 impl Events {
     /// Has every place where a decided question is shown show what became of it.
@@ -168,7 +174,7 @@ impl Events {
         Ok(())
     }
 
-    /// Records that the questions of an execution that has ended are asked no more.
+    /// Records that the questions of an execution that has ended are asked no more. Gives one that nobody answered in time.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -176,18 +182,31 @@ impl Events {
         &self,
         execution: &ExecutionRecord,
         outcome: Outcome,
-    ) -> Result<(), ActionError> {
-        let why = match (&execution.stop_requested_by, outcome) {
-            (Some(by), Outcome::Stopped) => OverReason::Stopped(by.clone()),
-            _ => OverReason::Ended,
-        };
-        let over = Over { why, at: self.clock.now() };
+    ) -> Result<Option<String>, ActionError> {
+        let now = self.clock.now();
+        let ended = ended(execution, outcome, now);
+        let mut unanswered = None;
         for waiter in self.table.waiters(&Topic::Approval(execution.name.clone())).await? {
+            if let Some(over) = &waiter.over
+                && over.why == OverReason::TimedOut
+                && now.duration_since(over.at) <= JUST_NOW
+            {
+                unanswered = waiter.question.clone();
+            }
             if waiter.answer.is_none() && waiter.over.is_none() {
+                // Where nothing goes on without an answer, the execution ends with the time to answer.
+                let is_late = |until: &Timestamp| outcome != Outcome::Stopped && *until <= now + LATE;
+                let over = match waiter.until.filter(is_late) {
+                    Some(until) => Over { why: OverReason::TimedOut, at: until.min(now) },
+                    None => ended.clone(),
+                };
+                if over.why == OverReason::TimedOut {
+                    unanswered = waiter.question.clone();
+                }
                 self.table.end_question(&waiter, &over).await?;
             }
         }
-        Ok(())
+        Ok(unanswered)
     }
 
     /// Records that nobody answered a question in time, if that is so: its step went on by itself.
@@ -209,6 +228,25 @@ impl Events {
     }
 }
 
+/// That the execution which asked has ended.
+pub(crate) fn ended(execution: &ExecutionRecord, outcome: Outcome, at: Timestamp) -> Over {
+    let why = match (&execution.stop_requested_by, outcome) {
+        (Some(by), Outcome::Stopped) => OverReason::Stopped(by.clone()),
+        _ => OverReason::Ended,
+    };
+    Over { why, at }
+}
+
+/// Why a question is asked no more, in Markdown.
+pub(crate) fn asked_no_more(over: &Over) -> String {
+    let symbol = match over.why {
+        OverReason::TimedOut => "⌛",
+        OverReason::Stopped(_) => "🛑",
+        OverReason::Ended => "⏹️",
+    };
+    format!("{symbol} It is asked no more: {}", literal(&why(over)))
+}
+
 /// The mark of what was sent about a question.
 fn marked(key: &str, shown: &Shown) -> Mark {
     Mark { key: key.to_owned(), at: shown.since }
@@ -217,12 +255,7 @@ fn marked(key: &str, shown: &Shown) -> Mark {
 /// What became of a question, in Markdown; `None` while that is not known.
 pub(crate) fn verdict(waiter: &Waiter) -> Option<String> {
     if let Some(over) = &waiter.over {
-        let symbol = match over.why {
-            OverReason::TimedOut => "⌛",
-            OverReason::Stopped(_) => "🛑",
-            OverReason::Ended => "⏹️",
-        };
-        return Some(format!("{symbol} It is asked no more: {}", literal(&why(over))));
+        return Some(asked_no_more(over));
     }
     let (answer, told) = waiter.answer.as_ref().zip(waiter.told)?;
     let (by, how) = (literal(&answer.by), literal(&how(answer, &waiter.votes)));

@@ -29,7 +29,10 @@ pub(crate) enum NotifyRequest {
 impl LinkRequest {
     /// Reads what comes behind `link`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
-        let words: Vec<&str> = behind.split_whitespace().map(|word| word.trim_matches('`')).collect();
+        // People end what they write with a full stop.
+        let bare = |word: &'_ str| word.trim_end_matches(['.', ',', ';', '!']).trim_matches('`').to_owned();
+        let words: Vec<String> = behind.split_whitespace().map(bare).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let is_code =
             |word: &str| word.len() <= 20 && word.len() >= 6 && word.chars().all(|c| c.is_ascii_hexdigit());
         match words.as_slice() {
@@ -74,6 +77,8 @@ mod tests {
             ("", Some(LinkRequest::Begin)),
             ("0A1B2C3D4E", Some(LinkRequest::Show { code: code() })),
             (" Confirm `0a1b2c3d4e`", Some(LinkRequest::Confirm { code: code() })),
+            ("`0a1b2c3d4e`.", Some(LinkRequest::Show { code: code() })),
+            ("confirm 0a1b2c3d4e!", Some(LinkRequest::Confirm { code: code() })),
             (
                 "remove GitHub ada-l",
                 Some(LinkRequest::Remove { source: "github".into(), account: "ada-l".into() }),

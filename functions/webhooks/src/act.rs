@@ -6,7 +6,7 @@ use crate::asked::Asked;
 use crate::bounds::{bounded, too_long};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain, refused};
-use crate::question::{answer_question, answer_to_start};
+use crate::question::{answer_question, answer_to_start, how_to_revise, revises};
 use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
 use crate::wish::Wish;
@@ -166,7 +166,15 @@ impl Acting<'_> {
             event.fields.insert(SAID_ON.to_owned(), said_on.into());
         }
         let is_in_chat = matches!(reply, Some(ReplyPlace::Thread { .. }));
-        let command = words.as_deref().map(|words| Command::read(words, event.task_id.as_deref()));
+        let words = match words {
+            Some(words) => Some(self.with_ticket(&words).await?),
+            None => None,
+        };
+        let command = words.as_deref().map(|words| self.command_of(&event, words, is_to_bot));
+        let command = match command.transpose() {
+            Err(reason) => return Ok(self.handled(Reply::Refused(reason), &event, is_elsewhere)),
+            Ok(command) => command,
+        };
         if let Some(Command::Steer(steering)) = &command
             && is_to_bot
             && let Some(actor) = self.actor_of(&event)
@@ -263,7 +271,12 @@ impl Acting<'_> {
                             address,
                             now: self.now,
                         };
-                        let answer = answer_question(&question, command).await?;
+                        let is_sentence =
+                            words.as_deref().is_some_and(|words| command.may_be_sentence(words));
+                        let mut answer = answer_question(&question, command).await?;
+                        if is_sentence && revises(routes) {
+                            answer = answer.section(how_to_revise(address.words));
+                        }
                         Handled { outcome: Outcome::Answered, answer: Some(answer) }
                     }
                     _ => Handled::silent(Outcome::Ignored { reason }),
@@ -272,7 +285,7 @@ impl Acting<'_> {
         })
     }
 
-    /// What somebody said to the agent at work, and is told of it.
+    /// What somebody is told wherever they said it.
     fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
     }
@@ -283,15 +296,16 @@ impl Acting<'_> {
         match done {
             Reply::Refused(reason) if self.is_ours(event) => Handled::refused(reason),
             Reply::Refused(reason) => Handled::silent(Outcome::Refused { reason }),
-            Reply::Answer(answer) => {
-                Handled { outcome: Outcome::Answered, answer: Some(answer).filter(|_| self.is_ours(event)) }
-            }
+            Reply::Answer(answer) => self.told((Outcome::Answered, answer), event),
             Reply::Done(words) => {
                 let answer = CommandAnswer::to_channel([plain(words)]);
                 Handled {
                     outcome: Outcome::Recorded,
                     answer: Some(answer).filter(|_| event.task_id.is_none() || is_elsewhere),
                 }
+            }
+            Reply::Counted(words) => {
+                self.told((Outcome::Recorded, CommandAnswer::to_channel([plain(words)])), event)
             }
         }
     }

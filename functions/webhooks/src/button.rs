@@ -34,7 +34,8 @@ impl Acting<'_> {
         let told = match &done {
             Reply::Refused(reason) => Some(refused(reason)),
             Reply::Answer(answer) => Some(answer.clone()),
-            // A question shows how it was answered; nothing shows that an undo begins.
+            // A question shows who said yes, and how it was answered; nothing shows that an undo begins.
+            Reply::Counted(_) => None,
             Reply::Done(words) => (action == UNDO).then(|| CommandAnswer::to_person([plain(words)])),
         };
         if let Some((told, place)) = told.zip(reply) {

@@ -2,7 +2,8 @@
 
 use crate::account_request::{LinkRequest, NotifyRequest};
 use crate::mention::is_invisible;
-use domain::command::{COMMANDS, CommandWord};
+use crate::thanks::is_praise;
+use domain::command::{COMMANDS, CommandWord, meant};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -77,45 +78,6 @@ impl SteeringWord {
     }
 }
 
-/// Begin a sentence that asks for nothing. To take it for a request would cost money.
-const THANKS: [&str; 5] = ["cheers", "lgtm", "thank", "thanks", "thx"];
-
-/// Make up a sentence that asks for nothing, too.
-const PRAISE: [&str; 32] = [
-    "all",
-    "amazing",
-    "awesome",
-    "better",
-    "cool",
-    "done",
-    "excellent",
-    "fine",
-    "good",
-    "great",
-    "is",
-    "it",
-    "job",
-    "like",
-    "look",
-    "looks",
-    "love",
-    "me",
-    "much",
-    "nice",
-    "now",
-    "perfect",
-    "really",
-    "so",
-    "this",
-    "to",
-    "very",
-    "well",
-    "work",
-    "works",
-    "wow",
-    "yes",
-];
-
 /// People write no more words behind a command without its ticket.
 const MOST_WORDS_OF_A_COMMAND: usize = 3;
 
@@ -141,7 +103,7 @@ impl Command {
         match known.filter(|known| SteeringWord::of(*known).is_none()) {
             Some(CommandWord::Status) => Self::Status { task_id },
             Some(CommandWord::Costs) => Self::Costs { task_id },
-            Some(CommandWord::Help) => Self::Help { about: CommandWord::read(&folded(first_word(behind).0)) },
+            Some(CommandWord::Help) => Self::help(behind),
             // Other words behind these make a sentence: `Link the page to the cart`.
             Some(CommandWord::Link) => LinkRequest::read(behind).map_or(Self::Unknown { word }, Self::Link),
             Some(CommandWord::Notify) => {
@@ -154,6 +116,27 @@ impl Command {
 }
 
 impl Command {
+    /// `help` with what comes behind it: a command, or one that is misspelled; other words are not about one.
+    fn help(behind: &str) -> Self {
+        let (word, rest) = first_word(behind);
+        let word = folded(word);
+        match CommandWord::read(&word) {
+            None if rest.is_empty() && meant(&word).is_some() => Self::Unknown { word },
+            about => Self::Help { about },
+        }
+    }
+
+    /// Whether words that begin with a command are more than it takes, and so perhaps a sentence: `status must be shown in the list`. What was
+    /// meant is then not known, so it starts nothing, and whoever said it is told how to ask for changes.
+    pub(crate) fn may_be_sentence(&self, words: &str) -> bool {
+        let takes_words = match self {
+            Self::Status { .. } | Self::Costs { .. } | Self::Help { .. } => false,
+            Self::NotServed { word } => !word.spec().starts_workflows,
+            _ => true,
+        };
+        !takes_words && words.split_whitespace().count() > MOST_WORDS_OF_A_COMMAND
+    }
+
     /// What is to be changed, if the words that this command was read from ask for a change: `revise` with what follows, or a sentence that is
     /// no command and does not look like a misspelled one.
     pub(crate) fn request<'w>(&self, words: &'w str, on_ticket: Option<&str>) -> Option<&'w str> {
@@ -198,18 +181,13 @@ impl Command {
 }
 
 /// Whether a few words begin with a command that has a letter wrong. To take `aprove it` for a request would cost money. `Improve the error`
-/// is nearer to `approve` than to nothing, so only one letter counts, and a whole sentence is no command.
+/// is nearer to `approve` than to nothing, so only one letter counts, and a whole sentence is a command only where its first word can hardly be
+/// another one.
 fn is_misspelled(word: &str, words: &str) -> bool {
+    let is_short = words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND;
     let mut commands = COMMANDS.iter().map(|command| command.word);
-    words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND
-        && commands.any(|command| command.has_one_letter_wrong(word))
-}
-
-/// Whether words thank or praise, and ask for nothing.
-fn is_praise(words: &str) -> bool {
-    let (first, _) = first_word(words);
-    let mut all = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    THANKS.contains(&folded(first).as_str()) || all.all(|word| PRAISE.contains(&folded(word).as_str()))
+    commands
+        .any(|command| command.has_one_letter_wrong(word) && (is_short || command.is_unlike_other_words()))
 }
 
 /// The first word, without punctuation behind it and emphasis around it, and the rest: `Stop, please` says `Stop`, and so does `**Stop**`.
@@ -253,6 +231,8 @@ mod tests {
         assert_eq!(read(""), Command::Help { about: None });
         assert_eq!(read("help undo"), Command::Help { about: Some(CommandWord::Undo) });
         assert_eq!(read("help me"), Command::Help { about: None });
+        assert_eq!(read("help aprove"), Command::Unknown { word: "aprove".into() });
+        assert_eq!(read("help undoing what went wrong"), Command::Help { about: None });
         assert_eq!(read("STATUS shop-1"), Command::Status { task_id: Some("shop-1".into()) });
         assert_eq!(read("costs"), Command::Costs { task_id: None });
         assert_eq!(read("plan SHOP-1"), Command::NotServed { word: CommandWord::Plan });
@@ -296,6 +276,7 @@ mod tests {
             "State the unit in the label",
             "Shop names must be longer",
             "Make it nice",
+            "Preview must be shown as well",
         ] {
             assert_eq!(request(text), Some(text));
         }
@@ -314,13 +295,44 @@ mod tests {
             "stop",
             "status",
             "aprove it",
+            "aprove this, it is good enough for me now",
+            "Approved by me, so please merge it",
+            "`approve` it please",
+            "`approve` is misspelled in the README",
             "stpo now",
+            "vielen Dank",
+            "¡muchas gracias!",
+            "ありがとう ございます",
             "revise",
             "run",
             "help me",
             "",
         ] {
             assert_eq!(request(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_may_begin_with_a_command() {
+        let may = |text: &str| Command::read(text, Some("SHOP-1")).may_be_sentence(text);
+        for text in [
+            "Status must be shown in the list",
+            "costs are rounded up to cents",
+            "run the tests before you commit",
+            "help users to find it",
+        ] {
+            assert!(may(text), "{text}");
+        }
+        for text in [
+            "status",
+            "status please?",
+            "costs so far",
+            "help undo",
+            "run",
+            "stop, this is all wrong",
+            "name it well, please",
+        ] {
+            assert!(!may(text), "{text}");
         }
     }
 

@@ -26,6 +26,11 @@ pub(crate) fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String,
         })
         .collect();
     served.dedup();
+    // Commands that people can always give are listed with the others.
+    served.retain(|(text, _)| {
+        let word = text.split_whitespace().next().and_then(CommandWord::read);
+        word.is_none_or(|word| word.spec().starts_workflows)
+    });
     served
 }
 

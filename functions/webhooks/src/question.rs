@@ -8,6 +8,7 @@ use crate::command_answer::{CommandAnswer, Part, Symbol, code, on_lines, plain, 
 use crate::help::{commands_served, explain, help, listed};
 use control::{Costs, CostsResult, StatusResult};
 use domain::command::{CommandWord, meant};
+use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
 use domain::{EventName, MicroUsd};
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +36,6 @@ pub(crate) async fn answer_question(
     let (directory, command) = (caller.directory, address.words);
     let configuration = directory.configuration();
     let served = || commands_served(asked.routes, caller.trigger);
-    let revises = asked.routes.start_on(&EventName::REVISION_REQUESTED, &Map::new());
     if let Command::Status { task_id: Some(typed) } | Command::Costs { task_id: Some(typed) } = &question
         && let Err(error) = directory.check_length(typed)
     {
@@ -57,6 +57,10 @@ pub(crate) async fn answer_question(
         Command::Notify(request) => notify(asked, request).await?,
         Command::Help { about: None } => help(caller.trigger, *address, &served()),
         Command::Help { about: Some(word) } => explain(word, caller.trigger, *address, &served()),
+        // It starts nothing by itself, and needs more words.
+        Command::NotServed { word } if !word.spec().starts_workflows => {
+            explain(word, caller.trigger, *address, &served())
+        }
         Command::NotServed { word } => CommandAnswer::to_person(
             [
                 Part::Symbol(Symbol::Warning),
@@ -71,18 +75,28 @@ pub(crate) async fn answer_question(
             Some(word) => explain(word, caller.trigger, *address, &served()),
             None => {
                 let mut answer = unknown(&word, command);
-                if revises {
-                    answer.sections.push(vec![
-                        plain("To ask for changes to a pull request, begin with "),
-                        code(format!("{command} revise")),
-                        plain("."),
-                    ]);
+                if revises(asked.routes) {
+                    answer.sections.push(how_to_revise(command).to_vec());
                 }
                 answer
             }
         },
         Command::Steer(_) => unknown("", command),
     })
+}
+
+/// Whether people may ask for changes to pull requests.
+pub(crate) fn revises(routes: &Routes) -> bool {
+    routes.start_on(&EventName::REVISION_REQUESTED, &Map::new())
+}
+
+/// How they do, for those of whom it is not known whether they wanted to.
+pub(crate) fn how_to_revise(command: &str) -> [Part; 3] {
+    [
+        plain("To ask for changes to a pull request, begin with "),
+        code(format!("{command} revise")),
+        plain("."),
+    ]
 }
 
 fn unknown(word: &str, command: &str) -> CommandAnswer {

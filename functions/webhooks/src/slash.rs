@@ -25,7 +25,9 @@ pub(crate) async fn answer_command(
     let configuration = directory.configuration();
     let routes = acting.routes().await?;
     let command = &configuration.webhooks.command;
-    let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+    let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
+    let text = acting.with_ticket(text).await?;
+    event.fields.insert("text".to_owned(), text.clone().into());
     if let Some(actor) = event.actor.take() {
         event.actor = Some(acting.control.identify(configuration, actor).await?);
     }
@@ -80,7 +82,7 @@ pub(crate) async fn answer_command(
     let address = Address { words: command, on_ticket: false };
     let answer = match words {
         Command::Steer(steering) => match acting.on_steering(&caller, steering, address).await? {
-            Reply::Done(words) => CommandAnswer::to_channel([plain(words)]),
+            Reply::Done(words) | Reply::Counted(words) => CommandAnswer::to_channel([plain(words)]),
             Reply::Answer(answer) => answer,
             Reply::Refused(reason) => refused(&reason),
         },

@@ -24,8 +24,10 @@ impl Acting<'_> {
         address: Address<'_>,
     ) -> Result<Reply, RecordsError> {
         let Some(typed) = &steering.task_id else {
-            let ask = "Which ticket? Add its key after the command, such as `SHOP-12`, or the name of an execution.";
-            return Ok(Reply::Refused(ask.to_owned()));
+            let accepted = self.directory.accepted_tickets();
+            return Ok(Reply::Refused(format!(
+                "Which ticket? Put it behind the command: {accepted}, or the name of an execution."
+            )));
         };
         if let Err(error) = self.directory.check_length(typed) {
             return Ok(Reply::Refused(error.to_string()));

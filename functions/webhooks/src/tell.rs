@@ -7,8 +7,12 @@ use crate::wish::Wish;
 use control::{Caller, TellResult, Words};
 use domain::configuration::Project;
 use domain::event::REVIEW;
+use domain::text::{TextLimit, cut_line};
 use domain::{Event, EventName};
 use records::{OpenedPullRequest, RecordsError, ReplyPlace, ReviewOf};
+
+/// How much of a question is repeated.
+const QUESTION: TextLimit = TextLimit::characters(500);
 
 impl Acting<'_> {
     /// Gives what an event wants to the agent at work on its ticket, and says so. `None` where nothing is at work.
@@ -56,13 +60,21 @@ impl Acting<'_> {
         let project = project.unwrap_or_else(|| ticket.project());
         let task_id = ticket.task_id();
         Ok(match self.control.tell(caller, task_id, project, words).await? {
-            TellResult::Told { .. } => {
+            TellResult::Told { waits_for, .. } => {
                 let answer = CommandAnswer::to_channel([
                     Part::Symbol(Symbol::Seen),
                     plain("The agent at work on "),
                     strong(task_id),
                     plain(" takes this in with its next step."),
                 ]);
+                // Whoever meant to answer in their own words learns that they did not.
+                let answer = match waits_for {
+                    Some(question) => answer.section([
+                        plain("Before that, the work waits for people, and this is no answer: "),
+                        plain(cut_line(&question, QUESTION)),
+                    ]),
+                    None => answer,
+                };
                 Some((Outcome::Recorded, answer))
             }
             TellResult::NothingAtWork if wish.is_told => Some((

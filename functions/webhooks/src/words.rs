@@ -12,6 +12,8 @@ use records::Choice;
 pub(crate) enum Reply {
     /// It is done, or will be.
     Done(String),
+    /// It counts, and more of the same is needed. They are told this wherever they asked, unless they pressed a button, under which it is shown.
+    Counted(String),
     /// What they asked to see. They are told this wherever they asked.
     Answer(CommandAnswer),
     /// It was refused, with the reason.
@@ -26,7 +28,7 @@ impl Reply {
                 Self::Done(format!("{}: \u{201c}{question}\u{201d}", verdict(approved)))
             }
             AnswerResult::Voted { question, votes, needed } => {
-                Self::Done(format!("approved by {votes} of {needed}: \u{201c}{question}\u{201d}"))
+                Self::Counted(format!("approved by {votes} of {needed}: \u{201c}{question}\u{201d}"))
             }
             AnswerResult::Replaced { question, details, execution } => {
                 let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
@@ -123,7 +125,7 @@ impl Reply {
 impl From<Reply> for Outcome {
     fn from(reply: Reply) -> Self {
         match reply {
-            Reply::Done(_) => Self::Recorded,
+            Reply::Done(_) | Reply::Counted(_) => Self::Recorded,
             Reply::Answer(_) => Self::Answered,
             Reply::Refused(reason) => Self::Refused { reason },
         }

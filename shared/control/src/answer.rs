@@ -234,7 +234,11 @@ impl Control {
         let execution = self.table.execution(&waiter.execution).await?;
         let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
         let project = project.and_then(|key| caller.directory.configuration().project(key));
-        let not_by = waiter.terms.not_by.as_deref();
+        let not_by = match &waiter.terms.not_by {
+            Some(account) => Some(self.account_now(caller.directory.configuration(), account).await?),
+            None => None,
+        };
+        let not_by = not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));

@@ -290,7 +290,8 @@ impl Directory {
         keys.join(", ")
     }
 
-    fn accepted_tickets(&self) -> String {
+    /// Examples of how people write tickets, for a message that says what is accepted.
+    pub fn accepted_tickets(&self) -> String {
         let examples = self.references.examples();
         let mut accepted: Vec<_> = examples.iter().map(|example| format!("`{example}`")).collect();
         accepted.push("a link to a ticket".to_owned());

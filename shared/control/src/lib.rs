@@ -10,7 +10,7 @@
 //! | `authority` | what credentials add to roles or take from them |
 //! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
-//! | `planning` | asks for a plan of requirements |
+//! | `planning`, `requirements` | asks for a plan of requirements, which may be a ticket |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `left`, `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
 //! | `rounds` | how often a pull request is revised |
@@ -46,6 +46,7 @@ mod plan;
 mod planning;
 mod reader;
 mod redrive;
+mod requirements;
 mod rounds;
 mod start;
 mod status;
@@ -70,9 +71,10 @@ pub use link::LinkResult;
 pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
-pub use planning::{PLANNING, Requester, Requirements, planning};
+pub use planning::{Requester, Requirements, planning};
 pub use reader::{OPERATOR, Reader};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
+pub use requirements::PLANNING;
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;

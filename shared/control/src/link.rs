@@ -64,6 +64,21 @@ impl Control {
         Ok(configuration.identify(Actor { person: joined.map(|joined| joined.person), ..actor }))
     }
 
+    /// What an account of [`Actor::account`] is called now: it may have been joined to a person since.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub(crate) async fn account_now(
+        &self,
+        configuration: &Configuration,
+        account: &str,
+    ) -> Result<String, RecordsError> {
+        let parts = account.split_once(':').and_then(|(source, id)| Some((source.parse().ok()?, id)));
+        let Some((source, id)) = parts else { return Ok(account.to_owned()) };
+        let actor = Actor { source, id: id.to_owned(), display_name: None, person: None };
+        Ok(self.identify(configuration, actor).await?.account())
+    }
+
     /// Gives the caller a code that joins their account with another one of theirs. A delivery gives one code.
     ///
     /// # Errors

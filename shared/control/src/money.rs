@@ -53,8 +53,11 @@ impl Wanted {
     /// # Errors
     /// What is accepted, for the person who typed it.
     pub fn read(words: &str) -> Result<Self, String> {
-        let accepted = "accepted: `+5` for five more dollars, up to `+1000`, `draft`, or `rollback`";
-        match domain::folded(words.trim()).as_str() {
+        let accepted =
+            "accepted: `+5` for five more dollars, `+2.50` with cents, up to `+1000`, `draft`, or `rollback`";
+        // People end what they write with a full stop.
+        let words = words.trim().trim_end_matches(['.', ',', ';', '!']);
+        match domain::folded(words).as_str() {
             "draft" => Ok(Self::Draft),
             "rollback" => Ok(Self::RollBack),
             word => {
@@ -282,7 +285,8 @@ mod tests {
         assert_eq!(Wanted::read(" +$2.5 "), add(2_500_000));
         assert_eq!(Wanted::read("+0.01"), add(10_000));
         assert_eq!(Wanted::read("+1000"), add(1_000_000_000));
-        assert_eq!(Wanted::read("Draft"), Ok(Wanted::Draft));
+        assert_eq!(Wanted::read("+5!"), add(5_000_000));
+        assert_eq!(Wanted::read("Draft."), Ok(Wanted::Draft));
         assert_eq!(Wanted::read("rollback"), Ok(Wanted::RollBack));
         for wrong in [
             "",
@@ -293,6 +297,9 @@ mod tests {
             "+0.001",
             "+1000.01",
             "+1e3",
+            "+5,50",
+            "+5.555",
+            "-3",
             "+5 please",
             "+99999999999999999999",
             "+٥",

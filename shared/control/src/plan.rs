@@ -4,6 +4,7 @@ use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::channel::project_of_channel;
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
+use crate::requirements::about_named_ticket;
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
@@ -81,11 +82,14 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     let spec = routes.events.find(event.kind.as_str());
     let mut off = Vec::new();
     let (start, project, task_id) = loop {
-        let start = match routes.start_without(&event, &off) {
+        let mut start = match routes.start_without(&event, &off) {
             Ok(Some(start)) => start,
             Ok(None) => return not_started(&event, spec, &off),
             Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
         };
+        if start.task_id.is_none() {
+            start.task_id = about_named_ticket(directory, &start.workflow, &mut start.inputs);
+        }
         // A revision is for the project whose run opened the pull request, whichever project the ticket's key names.
         let named = event.project.as_deref().filter(|_| event.kind == EventName::REVISION_REQUESTED);
         let here = project_of_channel(directory.configuration(), &event.fields);
@@ -163,7 +167,8 @@ pub fn plan(
     routes: &Routes,
     request: WorkflowRequest,
 ) -> Result<StartRequest, PlanError> {
-    let inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
+    let mut inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
+    about_named_ticket(directory, &request.workflow, &mut inputs);
     let query = ProjectQuery {
         named: request.project.as_deref(),
         ticket: inputs.get("task_id").and_then(Value::as_str),

@@ -3,12 +3,10 @@
 
 use crate::authority::Authority;
 use crate::plan::WorkflowRequest;
+use crate::requirements::PLANNING;
 use domain::routes::Concurrency;
 use domain::{Actor, EventName};
 use serde_json::{Map, Value};
-
-/// The workflow that plans.
-pub const PLANNING: &str = "planning";
 
 /// What is to be planned. One of them is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use domain::configuration::Project;
-use domain::execution::UNDO_WORKFLOW;
+use domain::execution::{Outcome, UNDO_WORKFLOW};
 use domain::stored::cut_inline;
 use records::{ExecutionRecord, PutWordResult, RecordsError, ReplyPlace, ReviewOf, Word};
 
@@ -28,6 +28,8 @@ pub enum TellResult {
         execution: String,
         /// Its workflow.
         workflow: String,
+        /// What it asks people, and takes nothing in before they answer; `None` while it is at work.
+        waits_for: Option<String>,
     },
     /// The same delivery came before, and began an execution.
     Began {
@@ -85,7 +87,8 @@ impl Control {
         Ok(match self.table.put_word(task_id, &open.name, &source, &word).await? {
             PutWordResult::Put => {
                 tracing::info!(execution = open.name, "words wait for the agent");
-                TellResult::Told { execution: open.name, workflow: open.workflow }
+                let waits_for = asked_by(&open);
+                TellResult::Told { execution: open.name, workflow: open.workflow, waits_for }
             }
             PutWordResult::Duplicate(before) if before.has_words => {
                 return self.told(&before.execution).await;
@@ -101,9 +104,15 @@ impl Control {
     /// What a delivery is told whose words were put in an inbox before.
     async fn told(&self, execution: &str) -> Result<TellResult, RecordsError> {
         let record = self.table.execution(execution).await?;
+        let waits_for = record.as_ref().and_then(asked_by);
         let workflow = record.map(|record| record.workflow).unwrap_or_default();
-        Ok(TellResult::Told { execution: execution.to_owned(), workflow })
+        Ok(TellResult::Told { execution: execution.to_owned(), workflow, waits_for })
     }
+}
+
+/// What an execution that waits for people asks them.
+fn asked_by(execution: &ExecutionRecord) -> Option<String> {
+    execution.question.clone().filter(|_| execution.outcome == Outcome::Waiting)
 }
 
 /// Whether an execution takes words in: an undo does not, because it has no agent and nothing follows it.

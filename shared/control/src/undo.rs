@@ -58,6 +58,9 @@ pub enum UndoError {
 /// What an undo is about, or why there is none.
 pub(crate) type Target<'a> = Result<(&'a Project, ExecutionRecord), UndoResult>;
 
+/// The field of an event that says in which channel it happened.
+const CHANNEL: &str = "channel";
+
 /// How long after an execution ended what it did can be taken back.
 const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -249,6 +252,7 @@ impl Control {
             run: run.to_owned(),
             project: Some(project.key.clone()),
             task_id: execution.task_id.clone(),
+            channel: channel_of(execution),
             actor: Some(caller.actor.clone()),
             trigger: caller.trigger.clone(),
             delivery: caller.delivery.to_owned(),
@@ -273,6 +277,7 @@ impl Control {
             run: run.to_owned(),
             project: execution.project.clone(),
             task_id: execution.task_id.clone(),
+            channel: channel_of(execution),
             actor: execution.actor.clone(),
             trigger: EventName::API_RUN,
             delivery: format!("undo {run}"),
@@ -295,7 +300,14 @@ impl Control {
             delivery: request.delivery,
             task_id: request.task_id,
             concurrency: request.concurrency,
-            input: ExecutionInput::new(inputs, request.project, request.actor).granted(Grant::Undo),
+            input: ExecutionInput {
+                event: request
+                    .channel
+                    .map(|channel| (CHANNEL.to_owned(), channel.into()))
+                    .into_iter()
+                    .collect(),
+                ..ExecutionInput::new(inputs, request.project, request.actor).granted(Grant::Undo)
+            },
         };
         Ok(self.start(start).await?)
     }
@@ -310,6 +322,8 @@ pub struct UndoRequest {
     pub project: Option<String>,
     /// The canonical name of the ticket it was about.
     pub task_id: Option<String>,
+    /// Where it reports if it was about no ticket: the id of the channel in which the run was asked for; without one, the project's channel.
+    pub channel: Option<String>,
     /// Who asks.
     pub actor: Option<Actor>,
     /// How they asked.
@@ -318,6 +332,12 @@ pub struct UndoRequest {
     pub delivery: String,
     /// How many executions the ticket may have at once.
     pub concurrency: Concurrency,
+}
+
+/// The channel in which a run about no ticket was asked for: its undo has no other place to report.
+fn channel_of(execution: &ExecutionRecord) -> Option<String> {
+    let channel = execution.input.event.get(CHANNEL).and_then(Value::as_str);
+    channel.filter(|_| execution.task_id.is_none()).map(str::to_owned)
 }
 
 /// Whether an execution did something that may be left to be taken back. One whose end was not looked at yet may have.

@@ -237,7 +237,13 @@ impl CommandWord {
 
     /// Whether a word is this one with a single letter wrong. Words of three letters are too near to others.
     pub fn has_one_letter_wrong(self, word: &str) -> bool {
-        self.as_str().len() > 3 && strsim::osa_distance(word, self.as_str()) <= 1
+        self.as_str().len() > 3 && strsim::osa_distance(bare(word), self.as_str()) <= 1
+    }
+
+    /// Whether a word with a letter wrong is most likely this one, whatever follows it: other words are too near to most commands, as `preview`
+    /// is to `review`.
+    pub fn is_unlike_other_words(self) -> bool {
+        matches!(self, Self::Approve | Self::Budget | Self::Redrive)
     }
 
     /// Its line in the table.
@@ -261,8 +267,14 @@ impl CommandForm {
     }
 }
 
+/// A word without what people put around it: quotes, the backticks of code, a slash.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
 /// The command that somebody meant by a word that is none, in lower case: the nearest one, if no more letters are wrong than people get wrong.
 pub fn meant(word: &str) -> Option<CommandWord> {
+    let word = bare(word);
     let distance = |command: &&CommandSpec| strsim::osa_distance(word, command.name);
     let nearest = COMMANDS.iter().min_by_key(distance)?;
     let wrong = strsim::osa_distance(word, nearest.name);
@@ -308,6 +320,9 @@ mod tests {
             ("notfy", CommandWord::Notify),
             ("hlep", CommandWord::Help),
             ("cost", CommandWord::Costs),
+            ("`deny`", CommandWord::Deny),
+            ("\u{201c}stpo\u{201d}", CommandWord::Stop),
+            ("/plan", CommandWord::Plan),
         ] {
             assert_eq!(meant(typed), Some(word), "{typed}");
         }

@@ -147,9 +147,12 @@ impl References {
     }
 }
 
-/// The text without the decoration that chats and mails put around a link.
+/// What people write behind a ticket without meaning it.
+const PUNCTUATION: [char; 6] = ['.', ',', ':', ';', '!', '?'];
+
+/// The text without the decoration that chats and mails put around a link, and without the punctuation of a sentence.
 fn plain(typed: &str) -> &str {
-    let typed = typed.trim();
+    let typed = typed.trim().trim_end_matches(PUNCTUATION);
     match typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
         Some(link) => link.split('|').next().unwrap_or(link),
         None => typed,
@@ -228,6 +231,9 @@ mod tests {
         check("SHOP-1", shop);
         check("  shop-1 ", shop);
         check("SHOP-001", shop);
+        check("shop-1!", shop);
+        check("https://acme.atlassian.net/browse/SHOP-1.", shop);
+        check("<https://acme.atlassian.net/browse/SHOP-1>,", shop);
         check("https://acme.atlassian.net/browse/SHOP-1", shop);
         check("https://ACME.atlassian.net/browse/shop-1?x=1", shop);
         check("acme.atlassian.net/browse/SHOP-1/", shop);

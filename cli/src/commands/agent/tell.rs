@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let words = Words { text, place: None, review: None };
     match request.control.tell(&caller, task_id, project, words).await.map_err(Exit::unreachable)? {
-        TellResult::Told { execution, workflow } => {
+        TellResult::Told { execution, workflow, .. } => {
             println!("the agent of {workflow} on {task_id} takes it in with its next step ({execution})");
             Ok(())
         }

@@ -8,7 +8,7 @@ use domain::plugins::{
     ChangedFile, FileContent, RepositoryAccess, ReviewThread, ReviewedPullRequest, VersionControl,
 };
 use domain::stored::cut_inline;
-use domain::text::{TextLimit, cut};
+use domain::text::{TextLimit, cut, literal};
 use domain::{ActionError, CommitSha, ErrorKind, PluginType, RepositoryName, Stored};
 use edits::{DiffFile, ReviewSubject};
 use records::Partition;
@@ -234,17 +234,25 @@ fn open_threads(threads: Vec<ReviewThread>) -> Vec<ReviewThread> {
     open.take(MOST_THREADS).collect()
 }
 
+/// How many files that a review does not see are named.
+const MOST_NAMED: usize = 5;
+
 /// What the review does not see, in a sentence.
 fn unseen(files: &[DiffFile]) -> Option<String> {
-    let missing = files.iter().filter(|file| file.lines.is_empty() || file.omitted.is_some()).count();
-    match missing {
+    let missing = files.iter().filter(|file| file.lines.is_empty() || file.omitted.is_some());
+    let names: Vec<String> = missing.map(|file| literal(&file.path)).collect();
+    let named = names.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match names.len() {
         0 => None,
-        1 => Some(
-            "One changed file is binary, or too large to be shown whole, and was not reviewed whole."
-                .to_owned(),
-        ),
-        more => Some(format!(
-            "{more} changed files are binary, or too large to be shown whole, and were not reviewed whole."
+        1 => Some(format!(
+            "One changed file is binary, or too large to be shown whole, and was not reviewed whole: {named}."
+        )),
+        all => Some(format!(
+            "{all} changed files are binary, or too large to be shown whole, and were not reviewed whole: {named}{more}."
         )),
     }
 }
@@ -285,7 +293,10 @@ mod tests {
         ]);
         let lines: Vec<usize> = files.iter().map(|file| file.lines.len()).collect();
         assert_eq!(lines, [1, 0, 0, 1]);
-        assert!(unseen(&files).unwrap().starts_with("2 changed files"), "{:?}", unseen(&files));
+        let told = unseen(&files).unwrap();
+        assert!(told.starts_with("2 changed files") && told.ends_with("reviewed whole: b, c."), "{told}");
+        let many: Vec<_> = (0..9).flat_map(|_| diff(vec![file("c", None)])).collect();
+        assert!(unseen(&many).unwrap().ends_with(": c, c, c, c, c and 4 more."), "{:?}", unseen(&many));
         assert_eq!(unseen(&files[..1]), None);
     }
 }

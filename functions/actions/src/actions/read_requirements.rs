@@ -67,6 +67,11 @@ impl Action for ReadRequirements {
         let named = named.filter(|text| scope.directory.ticket(text).is_ok());
         let (text, ticket) = match (input.task_id.as_deref(), named) {
             (None, Some(named)) => (None, Some(named)),
+            (Some(ticket), Some(named))
+                if scope.directory.canonical(ticket) == scope.directory.canonical(named) =>
+            {
+                (None, Some(ticket))
+            }
             (ticket, _) => (text, ticket),
         };
         let task = match ticket {

@@ -3,6 +3,7 @@
 use domain::PluginType;
 use domain::configuration::{Configuration, InstanceName};
 use domain::event::SAID_ON;
+use domain::execution::UNDO_WORKFLOW;
 use domain::plugins::Restriction;
 use providers::{chat_of, tracker_of};
 use records::ExecutionRecord;
@@ -22,7 +23,7 @@ pub(crate) enum Destination {
 }
 
 /// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, those on a pull
-/// request of ours on that pull request, and all others on the ticket.
+/// request of ours on that pull request, and all others on the ticket. An undo of what was done for no ticket is told in the chat.
 pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Destination> {
     let project = execution.project.as_deref().and_then(|key| configuration.project(key));
     let sender = execution.trigger.source();
@@ -35,10 +36,18 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
         let provider = provider.or_else(|| sender.as_str().parse().ok())?;
         // Only messages are in threads; a captured word named `thread` is not one.
         let thread = field(execution, "thread").filter(|_| field(execution, "message").is_some());
-        // An undo has no event of its own, so it reports on the ticket.
+        // An undo of what was done for a ticket has no event of its own, so it reports on the ticket.
         if let Some(channel) = field(execution, "channel").map(str::to_owned) {
             return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
         }
+    }
+    if execution.workflow == UNDO_WORKFLOW && execution.task_id.is_none() {
+        let channel = field(execution, "channel").map(str::to_owned).or_else(|| project?.channel.clone())?;
+        return Some(Destination::Chat {
+            provider: chat_of(configuration, project, None)?,
+            channel,
+            thread: None,
+        });
     }
     let ticket = field(execution, SAID_ON).map(str::to_owned).or_else(|| execution.task_id.clone())?;
     let restriction = execution.input.event.get("restriction").cloned();

@@ -1,11 +1,12 @@
 //! What people see of an execution.
 
 use crate::world::{World, arn};
-use domain::execution::{Inverse, Outcome};
-use domain::{ActionId, Clock, MicroUsd};
+use domain::execution::{ExecutionInput, Inverse, Outcome, UNDO_WORKFLOW};
+use domain::routes::Concurrency;
+use domain::{ActionId, Clock, EventName, MicroUsd};
 use jiff::SignedDuration;
-use records::{EffectEnd, IntendResult, LimitOf, Limits, NewEffect, Reservation};
-use serde_json::{Value, json};
+use records::{EffectEnd, IntendResult, LimitOf, Limits, NewEffect, NewExecution, Reservation};
+use serde_json::{Map, Value, json};
 use simulators::fault::Fault;
 
 #[tokio::test]
@@ -124,6 +125,26 @@ async fn slack_gets_one_message_that_is_edited() {
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(messages[0].to_string().contains("was stopped"), "{}", messages[0]);
     assert_eq!(messages[0]["channel"], "#shop-dev");
+}
+
+#[tokio::test]
+async fn who_asks_in_a_channel_without_the_bot_is_told_on_the_ticket() {
+    let world = World::new().await;
+    let event = json!({"text": "run SHOP-1", "channel": "C061EG9T2", "actor": "U012AB3CD"});
+    let name = world.begin("slack.command", "SHOP-1", event).await;
+    world.status_change(&name, json!({})).await;
+    assert!(world.comments("SHOP-1")[0].contains("is at work on SHOP-1"), "{:?}", world.comments("SHOP-1"));
+    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
+    let cause =
+        json!({"errorType": "Rejected", "errorMessage": "the branch main does not exist"}).to_string();
+    world.status_change(&name, json!({"status": "FAILED", "error": "Rejected", "cause": cause})).await;
+    let comments = world.comments("SHOP-1");
+    assert_eq!(comments.len(), 1, "one comment is edited: {comments:?}");
+    assert!(
+        comments[0].contains("failed") && comments[0].contains("the branch main does not exist"),
+        "{comments:?}"
+    );
+    assert_eq!(world.services.state()["slack"]["messages"], json!([]));
 }
 
 #[tokio::test]
@@ -275,6 +296,28 @@ async fn an_undo_that_left_something_says_what_and_can_be_asked_for_again() {
     let comments = world.comments("SHOP-1");
     let told = "Could not be taken back: Create pull request (it was merged)";
     assert!(comments.last().unwrap().contains(told), "{comments:?}");
+}
+
+#[tokio::test]
+async fn an_undo_of_what_was_done_for_no_ticket_is_told_in_the_chat() {
+    let world = World::new().await;
+    for (delivery, event) in [("d1", json!({"channel": "C012AB3CD"})), ("d2", json!({}))] {
+        let input = ExecutionInput::new(Map::new(), Some("SHOP".into()), None);
+        let input = ExecutionInput { event: event.as_object().unwrap().clone(), ..input };
+        let (trigger, now) = (EventName::API_RUN, world.clock.now());
+        let new = NewExecution::new(trigger, delivery.into(), UNDO_WORKFLOW.into(), None, input, now);
+        world.table.begin(&new, Concurrency::OnePerTask).await.unwrap();
+        let cause = json!({"undone": [], "kept": [], "others": 0, "not_undone": [
+            {"action": "create_planned_task", "seek": false, "undone": false, "error": "Conflict", "cause": "somebody changed it"},
+        ]});
+        let end = json!({"status": "FAILED", "error": "UndoIncomplete", "cause": cause.to_string()});
+        world.status_change(&new.name, end).await;
+        let messages = world.services.state()["slack"]["messages"].as_array().unwrap().clone();
+        let last = messages.last().unwrap();
+        let told = "Could not be taken back: Create planned task (somebody changed it)";
+        assert!(last.to_string().contains(told), "{last}");
+        assert!(last.to_string().contains(&new.name) && last["channel"] == "#shop-dev", "{last}");
+    }
 }
 
 /// Journals an effect as the dispatcher does.

@@ -239,6 +239,24 @@ async fn work_goes_on_once_a_limit_leaves_room() {
 }
 
 #[tokio::test]
+async fn nobody_is_asked_for_money_for_what_was_stopped() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let waiter = world.wait(&name, &Topic::Budget, |_| {}).await;
+    let said = || world.services.state()["slack"]["messages"].to_string();
+    assert!(said().contains("Roll back"), "{}", said());
+    world.table.request_stop(&name, "ada").await.unwrap();
+    let ended = json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."});
+    world.status_change(&name, ended).await;
+    assert!(said().contains("ada stopped the work before anybody answered"), "{}", said());
+    assert!(!said().contains("Roll back"), "the buttons stay: {}", said());
+    assert!(world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().is_none());
+    // What is no longer asked about does not go on when there is room, either.
+    world.sweep().await;
+    assert!(world.told().is_empty());
+}
+
+#[tokio::test]
 async fn work_goes_on_when_its_provider_takes_calls_again() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

@@ -105,6 +105,30 @@ async fn every_place_says_who_decided_and_loses_its_buttons_once() {
 }
 
 #[tokio::test]
+async fn the_ticket_says_how_to_answer_and_who_has() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let waiter = world
+        .wait(&name, &Topic::Approval(name.clone()), |waiter| {
+            waiter.terms.count = 2;
+            waiter.terms.not_by = Some("ada".into());
+        })
+        .await;
+    let said = || world.comments("SHOP-1").remove(0).replace(['{', '}', '`'], "");
+    let how = "To answer, write @ticketsmith approve or @ticketsmith deny in a comment. Not by ada, who asked for it. 0 of 2";
+    assert!(said().contains(how), "{}", said());
+    let vote = records::Answer { by: "bo".into(), comment: None, ..world.answer(true) };
+    world.table.vote(&waiter, &vote).await.unwrap();
+    world.waiter_changed(&waiter).await;
+    assert!(said().contains("1 of 2 people have approved: bo."), "{}", said());
+    world.table.request_stop(&name, "ada").await.unwrap();
+    world
+        .status_change(&name, json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."}))
+        .await;
+    assert!(!said().contains("To answer"), "{}", said());
+}
+
+#[tokio::test]
 async fn a_question_that_nobody_answered_is_shown_to_be_over() {
     for stopped in [false, true] {
         let world = World::new().await;
@@ -133,6 +157,22 @@ async fn a_question_that_nobody_answered_is_shown_to_be_over() {
         let outcome = if stopped { Outcome::Stopped } else { Outcome::Running };
         assert_eq!(world.outcome(&name).await, outcome);
     }
+}
+
+#[tokio::test]
+async fn an_execution_that_ends_with_the_time_to_answer_says_that_nobody_answered() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let until = world.clock.now() + SignedDuration::from_hours(5);
+    let waiter = world.ask_everywhere(&name, |waiter| waiter.until = Some(until)).await;
+    world.clock.advance(5);
+    world.status_change(&name, json!({"status": "FAILED", "error": "States.Timeout"})).await;
+    world.decided(&waiter).await.unwrap();
+    for message in world.messages() {
+        assert!(message.contains("nobody answered in time, by "), "{message}");
+    }
+    let cause = world.table.execution(&name).await.unwrap().unwrap().cause.unwrap();
+    assert!(cause.starts_with("Nobody answered \u{201c}Ship it?\u{201d}."), "{cause}");
 }
 
 #[tokio::test]

@@ -67,6 +67,21 @@ async fn two_accounts_are_joined_when_both_confirm_and_act_as_one_person() {
 }
 
 #[tokio::test]
+async fn who_asked_with_another_account_of_theirs_does_not_answer_after_joining_it() {
+    let world = world().await;
+    let waiter = world.ask_with("SHOP-1", |waiter| waiter.terms.not_by = Some("jira:5b99".into())).await;
+    let code = world.code("t1").await;
+    world.on_ticket("5b99", &format!("link {code}"), "d1").await;
+    world.in_slack("U1", &format!("link confirm {code}"), "t2").await;
+    assert!(
+        world.on_ticket("5b99", &format!("link confirm {code}"), "d2").await.contains("is joined to ada")
+    );
+    let told = world.in_slack("U1", "approve SHOP-1", "t3").await;
+    assert!(told.contains("asked for the work, and may not answer"), "{told}");
+    assert_eq!(world.answer_to(&waiter).await, None);
+}
+
+#[tokio::test]
 async fn nobody_becomes_somebody_else_by_a_code_alone() {
     let world = world().await;
     let code = world.code("t1").await;

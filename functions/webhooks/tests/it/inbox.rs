@@ -2,6 +2,7 @@
 
 use crate::revision::{comment, on_pull_request, review, told, world};
 use crate::world::{World, said_id};
+use domain::Clock;
 use records::ReplyPlace;
 use serde_json::{Value, json};
 
@@ -45,6 +46,17 @@ async fn words_on_the_pull_request_and_on_the_ticket_wait_for_the_agent_and_are_
     assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
     assert_eq!(texts(&world).await.len(), 2);
     assert_eq!(world.starts().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_says_something_else_than_an_answer_is_told_that_the_work_waits_for_one() {
+    let (world, name) = at_work().await;
+    world.table.mark_started(&name, "arn", world.clock.now()).await.unwrap();
+    world.table.mark_waiting(&name, "Push it?", world.clock.now()).await.unwrap();
+    let words = comment(7, "@ticketsmith sounds good, go ahead");
+    world.github("issue_comment", "d1", &words).await;
+    let (text, _) = told(&world, "d1", &words).await.unwrap();
+    assert!(text.contains("the work waits for people, and this is no answer: Push it?"), "{text}");
 }
 
 #[tokio::test]

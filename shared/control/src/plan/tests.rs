@@ -260,3 +260,58 @@ fn a_named_project_gives_no_right_to_what_belongs_to_another() {
         assert_eq!(start("dev", Authority::Installation, "SHOP", inputs), Ok(()));
     }
 }
+
+#[test]
+fn requirements_that_are_a_ticket_are_about_it_wherever_they_are_asked_for() {
+    let directory = directory(&["engineering"]);
+    let mut routes = routes();
+    let planning = json!({
+        "title": "Planning",
+        "inputs": {
+            "requirements": {"type": "string", "optional": true},
+            "task_id": {"type": "string", "optional": true},
+        },
+        "triggers": [{"on": "slack.command", "conditions": {"text": "plan {requirements}"}}],
+    });
+    routes.workflows.insert("planning".into(), serde_json::from_value(planning).unwrap());
+    let typed = |text: &str| Event {
+        kind: COMMAND,
+        delivery: "d".into(),
+        actor: Some(Actor {
+            source: SourceName::from_static("slack"),
+            id: "U1".into(),
+            display_name: None,
+            person: None,
+        }),
+        project: None,
+        task_id: None,
+        fields: Map::from_iter([("text".to_owned(), json!(text))]),
+    };
+    let decided = |text: &str| match decide(&directory, &routes, typed(text)) {
+        StartDecision::Start(request) => *request,
+        other => panic!("{other:?}"),
+    };
+    let request = decided("plan shop-7");
+    assert_eq!(
+        request.task_id.as_deref(),
+        Some("SHOP-7"),
+        "it claims the ticket, and counts against its limit"
+    );
+    assert_eq!(request.input.inputs["task_id"], json!("SHOP-7"));
+    let request = decided("plan SHOP-7 with a receipt");
+    assert_eq!(
+        (request.task_id, request.input.inputs["requirements"].as_str()),
+        (None, Some("SHOP-7 with a receipt"))
+    );
+    let by_hand = WorkflowRequest {
+        workflow: "planning".into(),
+        inputs: Map::from_iter([("requirements".to_owned(), json!("SHOP-7"))]),
+        project: None,
+        actor: typed("").actor.unwrap(),
+        authority: Authority::Installation,
+        trigger: EventName::API_RUN,
+        delivery: "d".into(),
+        concurrency: Concurrency::OnePerTask,
+    };
+    assert_eq!(plan(&directory, &routes, by_hand).unwrap().task_id.as_deref(), Some("SHOP-7"));
+}

@@ -1,0 +1,44 @@
+//! How people answer on a ticket, where no buttons are.
+
+use super::Feedback;
+use super::destination::Destination;
+use domain::configuration::Configuration;
+use domain::execution::Outcome;
+use domain::text::literal;
+use records::{ExecutionRecord, RecordsError, Topic, Waiter};
+
+impl Feedback {
+    /// How the question is answered that an execution asks on its ticket, in Markdown, as the end of its report; empty where it asks none.
+    pub(super) async fn how_to_answer(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+    ) -> Result<String, RecordsError> {
+        if !matches!(destination, Destination::Ticket { .. }) || execution.outcome != Outcome::Waiting {
+            return Ok(String::new());
+        }
+        let waiters = self.table.waiters(&Topic::Approval(execution.name.clone())).await?;
+        let open = waiters.iter().filter(|waiter| waiter.answer.is_none() && waiter.over.is_none());
+        let open = open.min_by_key(|waiter| waiter.since);
+        Ok(open.map(|waiter| in_words(waiter, &configuration.webhooks.mention)).unwrap_or_default())
+    }
+}
+
+fn in_words(waiter: &Waiter, mention: &str) -> String {
+    let mut words = format!("\n\n💬 To answer, write `{mention} approve` or `{mention} deny` in a comment.");
+    if !waiter.approvers.is_empty() {
+        let named: Vec<_> = waiter.approvers.iter().map(|name| literal(name)).collect();
+        words.push_str(&format!(" It may be answered by {}.", named.join(", ")));
+    }
+    if let Some(requester) = &waiter.terms.not_by {
+        words.push_str(&format!(" Not by {}, who asked for it.", literal(requester)));
+    }
+    let needed = waiter.terms.needed();
+    if needed > 1 {
+        let by: Vec<_> = waiter.votes.iter().map(|vote| literal(&vote.by)).collect();
+        let who = if by.is_empty() { String::new() } else { format!(": {}", by.join(", ")) };
+        words.push_str(&format!(" {} of {needed} people have approved{who}.", by.len()));
+    }
+    words
+}
