@@ -3,7 +3,7 @@ use super::*;
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
 
-/// Linear publishes no vector; its SDK accepts this one (`official_verifiers.rs`).
+/// Linear publishes no vector; its SDK accepts this one (`shared/simulators/tests/it/verifiers.rs`).
 fn published() -> Published {
     Published {
         secret: "lin_wh_0123456789abcdef",
