@@ -57,7 +57,8 @@ pub(crate) use checked_name;
 
 checked_name! {
     /// A repository as `owner/name`, or `group/subgroup/name` where a code host nests groups: up to 20 parts. It is also read from a URL:
-    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
+    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`. Of a page of GitLab, what follows `/-/` is no
+    /// part of it.
     RepositoryName
 }
 
@@ -106,13 +107,12 @@ impl FromStr for RepositoryName {
                 .and_then(|rest| rest.split_once(':'))
                 .map_or(given, |(_, path)| path),
         };
-        let path = path.trim_end_matches('/');
+        let path = path.split("/-/").next().unwrap_or(path).trim_end_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
         let legal = |part: &str| {
             !part.is_empty()
                 && part.len() <= 100
-                && part != "."
-                && part != ".."
+                && !matches!(part, "." | ".." | "-")
                 && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
         let parts = path.split('/').count();
@@ -179,12 +179,14 @@ mod tests {
             "https://github.com/acme/shop.git",
             "http://127.0.0.1:9/acme/shop/",
             "git@github.com:acme/shop.git",
+            "https://gitlab.com/acme/shop/-/tree/main/src",
+            "https://gitlab.com/acme/shop/-/",
         ] {
             assert_eq!(given.parse::<RepositoryName>().unwrap().as_str(), "acme/shop", "{given}");
         }
         let long = ["a"; MOST_PARTS + 1].join("/");
         for given in
-            ["", "acme", "acme//shop", "../shop", "acme/..", "acme/sh op", "https://github.com", &long]
+            ["", "acme", "acme//shop", "../shop", "acme/..", "acme/-", "acme/sh op", "https://github.com", &long]
         {
             assert!(given.parse::<RepositoryName>().is_err(), "{given}");
         }

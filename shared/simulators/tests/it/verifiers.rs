@@ -69,6 +69,7 @@ const believed = (given) => verify(secret, body, version + '=' + given);
 const WITH_LINEAR: &str = "
 const { LinearWebhookClient } = await import(process.argv[1]);
 const [, , secret, body, timestamp, digits] = process.argv;
+Date.now = () => Number(timestamp);
 const client = new LinearWebhookClient(secret);
 const believed = async (given) => {
   try {
