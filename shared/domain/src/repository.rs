@@ -57,8 +57,7 @@ pub(crate) use checked_name;
 
 checked_name! {
     /// A repository as `owner/name`, or `group/subgroup/name` where a code host nests groups: up to 20 parts. It is also read from a URL:
-    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`. Of a page of GitLab, what follows `/-/` is no
-    /// part of it.
+    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
     RepositoryName
 }
 
@@ -107,6 +106,7 @@ impl FromStr for RepositoryName {
                 .and_then(|rest| rest.split_once(':'))
                 .map_or(given, |(_, path)| path),
         };
+        // GitLab writes `/-/` between a repository and its page.
         let path = path.split("/-/").next().unwrap_or(path).trim_end_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
         let legal = |part: &str| {

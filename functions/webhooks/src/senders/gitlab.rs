@@ -78,6 +78,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         Some(Actor { source: SOURCE, id, display_name, person: None })
     });
     let own = actor.as_ref().is_some_and(|actor| bot.is(&actor.id));
+    let is_machine = actor.as_ref().is_some_and(|actor| is_machine(&actor.id));
     let actor = actor.filter(|_| !own);
     // A merge by the bot itself still counts in statistics, and pipelines run in the name of the account that pushed, usually the bot.
     if own
@@ -88,7 +89,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let about = About { delivery, repository, actor };
+    let about = About { delivery, repository, actor, is_machine };
     let understood = match kind.as_str() {
         ISSUE | WORK_ITEM => issue(&payload, &action, &about),
         "note" => note(payload, &about, bot),
@@ -104,6 +105,15 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     })
 }
 
+/// Whether an account belongs to an access token of a project or a group, or is a service account: their usernames alone tell.
+fn is_machine(username: &str) -> bool {
+    let is_of_token = |kind: &str| {
+        let number = username.strip_prefix(kind).and_then(|rest| rest.split_once("_bot"));
+        number.is_some_and(|(number, _)| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    };
+    is_of_token("project_") || is_of_token("group_") || username.starts_with("service_account_")
+}
+
 /// Why an event is ignored that nothing is made of. Those of groups have no action.
 fn unused(kind: &str, action: &str) -> String {
     let with = if action.is_empty() { String::new() } else { format!(" with action `{}`", cut_name(action)) };
@@ -115,6 +125,8 @@ struct About<'a> {
     delivery: &'a str,
     repository: String,
     actor: Option<Actor>,
+    /// Whether a machine caused it.
+    is_machine: bool,
 }
 
 impl About<'_> {
@@ -134,7 +146,8 @@ impl About<'_> {
             task_id: on.map(str::to_owned),
             fields,
         };
-        let reply = on.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
+        let reply = on.filter(|_| !self.is_machine);
+        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
         Received { event, words: None, reply, also_as: Vec::new() }
     }
 }

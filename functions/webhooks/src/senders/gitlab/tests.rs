@@ -197,6 +197,24 @@ fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential()
 }
 
 #[test]
+fn machines_are_not_answered() {
+    let is_answered = |by: &str| {
+        let note = json!({"id": 9, "note": "@ticketsmith dance", "action": "create"});
+        events_of(meaning_of(delivery("note", by, note, json!({"issue": {"iid": 3}})))).remove(0).reply.is_some()
+    };
+    for (by, expected) in [
+        ("ada", true),
+        ("project_bot", true),
+        ("project_x_bot", true),
+        ("project_42_bot_0123456789abcdef", false),
+        ("group_7_bot1", false),
+        ("service_account_group_7_0123456789abcdef", false),
+    ] {
+        assert_eq!(is_answered(by), expected, "{by}");
+    }
+}
+
+#[test]
 fn a_note_is_the_same_whichever_hook_tells_of_it() {
     let note = |by_hook: &str| {
         let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create"});
