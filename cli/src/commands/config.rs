@@ -127,7 +127,10 @@ fn unsupported(configuration: &Configuration, project: &Project) -> Vec<String> 
 /// The sections under `plugins` that no project names, with what they are good for all the same.
 fn unused(configuration: &Configuration) -> Vec<String> {
     let is_used = |instance: &Instance<'_>| {
-        configuration.projects.iter().any(|project| project.providers.values().any(|name| name == instance.name))
+        configuration
+            .projects
+            .iter()
+            .any(|project| project.providers.values().any(|name| name == instance.name))
     };
     let unused = configuration.instances().filter(|instance| !is_used(instance));
     let told = unused.map(|instance| {

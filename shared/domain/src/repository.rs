@@ -185,9 +185,17 @@ mod tests {
             assert_eq!(given.parse::<RepositoryName>().unwrap().as_str(), "acme/shop", "{given}");
         }
         let long = ["a"; MOST_PARTS + 1].join("/");
-        for given in
-            ["", "acme", "acme//shop", "../shop", "acme/..", "acme/-", "acme/sh op", "https://github.com", &long]
-        {
+        for given in [
+            "",
+            "acme",
+            "acme//shop",
+            "../shop",
+            "acme/..",
+            "acme/-",
+            "acme/sh op",
+            "https://github.com",
+            &long,
+        ] {
             assert!(given.parse::<RepositoryName>().is_err(), "{given}");
         }
         let nested: RepositoryName = "https://git.acme.example/acme/web/shop.git".parse().unwrap();

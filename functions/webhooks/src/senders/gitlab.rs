@@ -147,7 +147,8 @@ impl About<'_> {
             fields,
         };
         let reply = on.filter(|_| !self.is_machine);
-        let reply = reply.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
+        let reply =
+            reply.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
         Received { event, words: None, reply, also_as: Vec::new() }
     }
 }

@@ -78,8 +78,9 @@ pub fn repository_problem(
     let id = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
     let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
     let repository = &project.repository;
-    (is_flat && repository.is_nested())
-        .then(|| format!("`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL"))
+    (is_flat && repository.is_nested()).then(|| {
+        format!("`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL")
+    })
 }
 
 /// That no provider has this name, with the nearest one and those that exist.

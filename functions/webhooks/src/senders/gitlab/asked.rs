@@ -19,7 +19,8 @@ pub(super) fn read(payload: &Payload, on: &str, number: u64, bot: &Bot<'_>) -> V
     let is_bot = |user: &&User| {
         user.username.as_deref().zip(bot.account).is_some_and(|(name, own)| same_name(name, own))
     };
-    let (had, has) = sides(is_new, &payload.reviewers, changes.and_then(|changes| changes.reviewers.as_ref()));
+    let (had, has) =
+        sides(is_new, &payload.reviewers, changes.and_then(|changes| changes.reviewers.as_ref()));
     if let Some(reviewer) = has.iter().find(is_bot)
         && (had.iter().find(is_bot).is_none() || reviewer.re_requested == Some(true))
     {

@@ -180,7 +180,8 @@ fn what_is_nobodys_request_is_ignored() {
 fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential() {
     let note = |on_confidential: Option<bool>, internal: Value| {
         let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create", "internal": internal});
-        let issue = json!({"issue": {"iid": 3, "confidential": on_confidential}, "event_type": CONFIDENTIAL_NOTE});
+        let issue =
+            json!({"issue": {"iid": 3, "confidential": on_confidential}, "event_type": CONFIDENTIAL_NOTE});
         meaning_of(delivery("note", "ada", note, issue))
     };
     for (on_confidential, internal, is_ignored) in [
@@ -200,7 +201,10 @@ fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential()
 fn machines_are_not_answered() {
     let is_answered = |by: &str| {
         let note = json!({"id": 9, "note": "@ticketsmith dance", "action": "create"});
-        events_of(meaning_of(delivery("note", by, note, json!({"issue": {"iid": 3}})))).remove(0).reply.is_some()
+        events_of(meaning_of(delivery("note", by, note, json!({"issue": {"iid": 3}}))))
+            .remove(0)
+            .reply
+            .is_some()
     };
     for (by, expected) in [
         ("ada", true),
@@ -344,6 +348,9 @@ fn a_merge_request_is_created_with_labels_and_reviewers() {
     let read: Vec<_> = events.iter().map(|received| received.event.kind.to_string()).collect();
     assert_eq!(read, kinds);
     assert_ne!(events[0].event.delivery, events[1].event.delivery);
-    assert!(matches!(open("ada", json!({"labels": [], "reviewers": [{"username": "grace"}]})), Meaning::Ignored(_)));
+    assert!(matches!(
+        open("ada", json!({"labels": [], "reviewers": [{"username": "grace"}]})),
+        Meaning::Ignored(_)
+    ));
     assert!(matches!(open(BOT.account.unwrap(), asked), Meaning::Ignored(_)), "the bot asks nobody");
 }

@@ -186,7 +186,9 @@ fn what_a_new_ticket_has_is_told_once_and_is_no_change() {
                 {"field": "status", "fromString": null, "toString": "To Do"}]},
         })
     };
-    let Meaning::Events(events) = meaning_of(payload(json!({"labels": ["agent"], "status": {"name": "To Do"}}))) else {
+    let Meaning::Events(events) =
+        meaning_of(payload(json!({"labels": ["agent"], "status": {"name": "To Do"}})))
+    else {
         panic!("no events")
     };
     let kinds: Vec<_> = events.iter().map(|received| &received.event.kind).collect();

@@ -185,7 +185,11 @@ fn a_ticket_is_known_by_its_team_and_number_or_by_its_page() {
         match (named(by.clone()), expected) {
             (Meaning::Events(events), Some(key)) => {
                 let event = &events[0].event;
-                assert_eq!((event.task_id.as_deref(), event.project.as_deref()), (Some(key), Some("ENG")), "{by}");
+                assert_eq!(
+                    (event.task_id.as_deref(), event.project.as_deref()),
+                    (Some(key), Some("ENG")),
+                    "{by}"
+                );
             }
             (Meaning::Ignored(reason), None) => assert!(reason.contains("name a ticket"), "{by}: {reason}"),
             (other, _) => panic!("{by}: {other:?}"),
