@@ -15,6 +15,7 @@ mod examples;
 mod excess;
 mod fetched;
 mod inbox;
+mod odd;
 mod replies;
 mod revision;
 mod roads;
