@@ -22,7 +22,7 @@ pub(super) fn read(payload: &Payload, on: &str, number: u64, bot: &Bot<'_>) -> V
     let (had, has) =
         sides(is_new, &payload.reviewers, changes.and_then(|changes| changes.reviewers.as_ref()));
     if let Some(reviewer) = has.iter().find(is_bot)
-        && (had.iter().find(is_bot).is_none() || reviewer.re_requested == Some(true))
+        && (!had.iter().any(|user| is_bot(&user)) || reviewer.re_requested == Some(true))
     {
         events.push((REVIEW_REQUESTED, json!({ "number": number, "pull_request": on })));
     }
