@@ -85,6 +85,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                     println!("{}: {problem}", project.key);
                 }
             }
+            for section in unused(&file.configuration) {
+                println!("{section}");
+            }
             Ok(())
         }
         Arguments::Example => {
@@ -119,6 +122,31 @@ fn unsupported(configuration: &Configuration, project: &Project) -> Vec<String> 
     refused
         .map(|(name, (action, why))| format!("{name} cannot do {action}, so its steps fail: {why}"))
         .collect()
+}
+
+/// The sections under `plugins` that no project names, with what they are good for all the same.
+fn unused(configuration: &Configuration) -> Vec<String> {
+    let is_used = |instance: &Instance<'_>| {
+        configuration
+            .projects
+            .iter()
+            .any(|project| project.providers.values().any(|name| name == instance.name))
+    };
+    let unused = configuration.instances().filter(|instance| !is_used(instance));
+    let told = unused.map(|instance| {
+        let (name, provider) = (instance.name, instance.provider());
+        let serves_models =
+            providers::find(provider).is_ok_and(|spec| spec.serves.contains(&PluginType::AiProvider));
+        let still = if serves_models {
+            "; agents may name its models"
+        } else if webhooks::SENDERS.iter().any(|sender| sender.name() == provider) {
+            "; what it sends is accepted"
+        } else {
+            ""
+        };
+        format!("plugins.{name}: no project uses it{still}")
+    });
+    told.collect()
 }
 
 async fn export(place: &PlaceArgument) -> Outcome {
@@ -261,6 +289,21 @@ users: [{ name: ada, jira: 5e10, github: 0123, roles: [developer] }, { name: "nu
         let expected = "numbers cannot do emit_event, so its steps fail: Prometheus keeps numbers over time, and no events";
         assert_eq!(check("numbers"), [expected]);
         assert_eq!(check("cloudwatch"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn sections_that_no_project_uses_are_listed() {
+        let configuration: Configuration = serde_json::from_value(serde_json::json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop", "providers": {"version_control": "github"}}],
+            "plugins": {"github": {}, "old": {"provider": "jira"}, "openai": {}, "notion": {}},
+        }))
+        .unwrap();
+        let expected = [
+            "plugins.notion: no project uses it",
+            "plugins.old: no project uses it; what it sends is accepted",
+            "plugins.openai: no project uses it; agents may name its models",
+        ];
+        assert_eq!(unused(&configuration), expected);
     }
 
     #[test]

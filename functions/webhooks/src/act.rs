@@ -11,7 +11,9 @@ use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, Control, Directory, ProjectQuery, StartDecision, decide};
+use control::{
+    AnswerResult, Authority, Caller, Control, Directory, DirectoryError, ProjectQuery, StartDecision, decide,
+};
 use domain::command::CommandWord;
 use domain::event::{EventSpec, REVIEW, SAID_ON};
 use domain::routes::Routes;
@@ -248,6 +250,9 @@ impl Acting<'_> {
                 };
                 Handled { outcome, answer }
             }
+            StartDecision::Refuse(reason) if self.is_elsewhere(&asked) => {
+                Handled::silent(Outcome::Ignored { reason })
+            }
             StartDecision::Refuse(reason) => {
                 let who = self.actor_of(&asked);
                 self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
@@ -313,6 +318,12 @@ impl Acting<'_> {
     /// Whether an event is about a configured project or about none. People elsewhere are not answered, because they would learn what is configured.
     fn is_ours(&self, event: &Event) -> bool {
         event.task_id.as_deref().is_none_or(|task_id| self.directory.ticket(task_id).is_ok())
+    }
+
+    /// Whether an event is about a ticket of no project. A webhook of a group or an organization tells of many.
+    fn is_elsewhere(&self, event: &Event) -> bool {
+        let found = event.task_id.as_deref().map(|task_id| self.directory.ticket(task_id));
+        matches!(found, Some(Err(DirectoryError::Outside { .. })))
     }
 
     /// Records what a delivery's author is told, for `events` to send it: once, however often the delivery comes.

@@ -31,7 +31,7 @@ pub use problem::Problem;
 pub use project_problems::NO_PROVIDERS;
 pub use rate::Rate;
 pub use secret_name::secret_id;
-pub use serving::{KnownAccount, KnownProvider, server_problem, unknown_provider};
+pub use serving::{KnownAccount, KnownProvider, repository_problem, server_problem, unknown_provider};
 pub use sign_in::{SignIn, SignInGithub, SignInOidc};
 pub use statuses::same_status;
 

@@ -106,13 +106,13 @@ impl FromStr for RepositoryName {
                 .and_then(|rest| rest.split_once(':'))
                 .map_or(given, |(_, path)| path),
         };
-        let path = path.trim_end_matches('/');
+        // GitLab writes `/-/` between a repository and its page.
+        let path = path.split("/-/").next().unwrap_or(path).trim_end_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
         let legal = |part: &str| {
             !part.is_empty()
                 && part.len() <= 100
-                && part != "."
-                && part != ".."
+                && !matches!(part, "." | ".." | "-")
                 && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
         let parts = path.split('/').count();
@@ -179,13 +179,23 @@ mod tests {
             "https://github.com/acme/shop.git",
             "http://127.0.0.1:9/acme/shop/",
             "git@github.com:acme/shop.git",
+            "https://gitlab.com/acme/shop/-/tree/main/src",
+            "https://gitlab.com/acme/shop/-/",
         ] {
             assert_eq!(given.parse::<RepositoryName>().unwrap().as_str(), "acme/shop", "{given}");
         }
         let long = ["a"; MOST_PARTS + 1].join("/");
-        for given in
-            ["", "acme", "acme//shop", "../shop", "acme/..", "acme/sh op", "https://github.com", &long]
-        {
+        for given in [
+            "",
+            "acme",
+            "acme//shop",
+            "../shop",
+            "acme/..",
+            "acme/-",
+            "acme/sh op",
+            "https://github.com",
+            &long,
+        ] {
             assert!(given.parse::<RepositoryName>().is_err(), "{given}");
         }
         let nested: RepositoryName = "https://git.acme.example/acme/web/shop.git".parse().unwrap();

@@ -40,6 +40,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     repository_pages: Some(RepositoryPages {
         repository: "{site}/{repository}",
         branch: "{site}/{repository}/tree/{branch}",
+        is_flat: true,
     }),
     connect,
     probed: |_, project| Some(format!("repository {}", project.repository)),

@@ -42,6 +42,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     repository_pages: Some(RepositoryPages {
         repository: "{site}/{repository}",
         branch: "{site}/{repository}/-/tree/{branch}",
+        is_flat: false,
     }),
     connect,
     probed: |_, project| Some(format!("project {}", project.repository)),

@@ -75,6 +75,8 @@ pub struct RepositoryPages {
     pub repository: &'static str,
     /// A branch: `{site}/{repository}/tree/{branch}`.
     pub branch: &'static str,
+    /// Whether each is `owner/name`; where groups are in groups, a path has more parts.
+    pub is_flat: bool,
 }
 
 /// For [`ProviderSpec::site`]: the address in `base_url` itself, without a slash at its end.

@@ -2,7 +2,9 @@
 
 use crate::list::{find, known};
 use domain::SourceName;
-use domain::configuration::{Configuration, Instance, KnownProvider, Problem, server_problem, unknown_key};
+use domain::configuration::{
+    Configuration, Instance, KnownProvider, Problem, repository_problem, server_problem, unknown_key,
+};
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and whatever it says of providers. Empty when it can be
 /// used.
@@ -15,6 +17,9 @@ pub fn check(configuration: &Configuration) -> Vec<Problem> {
             let place = ["projects", &index.to_string(), "providers", plugin.as_str()];
             problems.extend(found.map(|message| Problem::new(place, message)));
         }
+        let found = repository_problem(configuration, &known, project);
+        let place = ["projects", &index.to_string(), "repository"];
+        problems.extend(found.map(|message| Problem::new(place, message)));
     }
     problems.extend(configuration.account_problems(&known));
     problems.extend(own_account_problems(configuration, &known));
@@ -145,6 +150,18 @@ mod tests {
             {"key": "B", "repository": "acme/b", "providers": {"version_control": "ghe", "task_management": "ghe"}},
         ]);
         assert_eq!(problems(projects, plugins), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_repository_in_nested_groups_is_refused_where_there_are_none() {
+        let found = |host: &str| {
+            let projects =
+                json!([{"key": "A", "repository": "acme/web/shop", "providers": {"version_control": host}}]);
+            problems(projects, json!({"github": {}, "gitlab": {}}))
+        };
+        let expected = "projects[0].repository: `acme/web/shop` has too many parts for `github`; accepted: `owner/name`, or its URL";
+        assert_eq!(found("github"), [expected]);
+        assert_eq!(found("gitlab"), Vec::<String>::new());
     }
 
     #[test]

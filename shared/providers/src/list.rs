@@ -55,6 +55,7 @@ pub(crate) fn known() -> Vec<KnownProvider> {
             example: form.example.to_owned(),
             pattern: form.pattern.to_owned(),
         }),
+        is_flat: spec.repository_pages.is_some_and(|pages| pages.is_flat),
     });
     known.collect()
 }

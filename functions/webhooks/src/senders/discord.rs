@@ -76,6 +76,15 @@ struct Interaction {
     data: Option<Data>,
     #[serde(default, deserialize_with = "lenient")]
     message: Option<Message>,
+    /// What happened, in a webhook event: no interaction, and numbered apart.
+    #[serde(default, deserialize_with = "lenient")]
+    event: Option<WebhookEvent>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WebhookEvent {
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,11 +111,29 @@ struct Data {
     custom_id: Option<String>,
 }
 
-/// What was typed for an option of a command.
+/// What was typed for an option of a command, or the subcommand that was chosen with its own options.
 #[derive(Debug, Deserialize)]
 struct Choice {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
     #[serde(default)]
     value: Value,
+    #[serde(default, deserialize_with = "lenient_list")]
+    options: Vec<Choice>,
+}
+
+impl Choice {
+    /// Its words, in the order in which they were typed.
+    fn words(&self) -> String {
+        match &self.value {
+            Value::Null => {
+                let inner = self.options.iter().map(Choice::words);
+                self.name.clone().into_iter().chain(inner).collect::<Vec<_>>().join(" ")
+            }
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// The message that a button is under. Only ours have buttons that come to us.
@@ -137,6 +164,10 @@ fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malforme
 
 fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let kind = interaction.kind.unwrap_or_default();
+    if let Some(event) = interaction.event {
+        let name = cut_inline(&event.kind.unwrap_or_default());
+        return Meaning::Ignored(format!("Discord's event `{name}` is not used"));
+    }
     if kind == PING {
         return Meaning::Handshake(json!({ "type": PONG }));
     }
@@ -156,7 +187,7 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
                 let words = format!("The command is `{shown}`; accepted: `{}`.", bot.command);
                 return Meaning::Handshake(answer::in_words(&words));
             }
-            let words: Vec<_> = data.options.iter().filter_map(|option| option.value.as_str()).collect();
+            let words: Vec<_> = data.options.iter().map(Choice::words).collect();
             let fields = json!({
                 "text": cut_inline(words.join(" ").trim()),
                 "actor": actor.id,
@@ -183,6 +214,9 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
             let reply = address.map(|address| ReplyPlace::Address { address });
             let acknowledgment = Some(json!({ "type": UPDATE_LATER }));
             Meaning::Button(Button { kind: COMMAND, action, value, actor, reply, acknowledgment })
+        }
+        (SLASH_COMMAND | PRESSED, _, _) => {
+            Meaning::Ignored("the interaction lacks a field that Discord documents".into())
         }
         (kind, _, _) => Meaning::Ignored(format!("Discord's interaction of type {kind} is not used")),
     }

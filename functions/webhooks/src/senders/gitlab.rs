@@ -43,6 +43,12 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("gitlab");
 
+const ISSUE: &str = "issue";
+/// An incident, a task or another kind of issue, which is numbered among them. A group's own, such as an epic, belongs to no project.
+const WORK_ITEM: &str = "work_item";
+/// A note that not everybody sees who sees the project.
+const CONFIDENTIAL_NOTE: &str = "confidential_note";
+
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let payload = read_json::<Payload>("GitLab", body)?;
     let id = id_of_body(body);
@@ -51,19 +57,17 @@ fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malforme
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
-    let kind = payload.object_kind.clone().unwrap_or_default();
-    let action =
-        payload.object_attributes.as_ref().and_then(|about| about.action.clone()).unwrap_or_default();
+    let kind = payload.object_kind.as_ref().or(payload.event_name.as_ref()).cloned().unwrap_or_default();
+    let action = payload.action().to_owned();
     let known = matches!(
         (kind.as_str(), action.as_str()),
-        ("issue", "open" | "update" | "close" | "reopen")
+        (ISSUE | WORK_ITEM, "open" | "update" | "close" | "reopen")
             | ("note", "create" | "")
-            | ("merge_request", "update" | "close" | "reopen" | "merge")
+            | ("merge_request", "open" | "update" | "close" | "reopen" | "merge")
             | ("pipeline", _)
     );
     if !known {
-        let (kind, action) = (cut_name(&kind), cut_name(&action));
-        return Meaning::Ignored(format!("GitLab's event `{kind}` with action `{action}` is not used"));
+        return Meaning::Ignored(unused(&kind, &action));
     }
     let Some(repository) = payload.project.as_ref().and_then(|project| project.path_with_namespace.clone())
     else {
@@ -74,6 +78,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
         Some(Actor { source: SOURCE, id, display_name, person: None })
     });
     let own = actor.as_ref().is_some_and(|actor| bot.is(&actor.id));
+    let is_machine = actor.as_ref().is_some_and(|actor| is_machine(&actor.id));
     let actor = actor.filter(|_| !own);
     // A merge by the bot itself still counts in statistics, and pipelines run in the name of the account that pushed, usually the bot.
     if own
@@ -84,11 +89,11 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let about = About { delivery, repository, actor };
+    let about = About { delivery, repository, actor, is_machine };
     let understood = match kind.as_str() {
-        "issue" => issue(&payload, &action, &about),
+        ISSUE | WORK_ITEM => issue(&payload, &action, &about),
         "note" => note(payload, &about, bot),
-        "merge_request" if action == "update" => {
+        "merge_request" if matches!(action.as_str(), "open" | "update") => {
             asked_for(&payload, &about, bot).or_else(|| reviewed(&payload, &about))
         }
         "merge_request" if action == "reopen" => reopened(payload, &about),
@@ -100,11 +105,28 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     })
 }
 
+/// Whether an account belongs to an access token of a project or a group, or is a service account: their usernames alone tell.
+fn is_machine(username: &str) -> bool {
+    let is_of_token = |kind: &str| {
+        let number = username.strip_prefix(kind).and_then(|rest| rest.split_once("_bot"));
+        number.is_some_and(|(number, _)| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    };
+    is_of_token("project_") || is_of_token("group_") || username.starts_with("service_account_")
+}
+
+/// Why an event is ignored that nothing is made of. Those of groups have no action.
+fn unused(kind: &str, action: &str) -> String {
+    let with = if action.is_empty() { String::new() } else { format!(" with action `{}`", cut_name(action)) };
+    format!("GitLab's event `{}`{with} is not used", cut_name(kind))
+}
+
 /// The data common to all events in a delivery.
 struct About<'a> {
     delivery: &'a str,
     repository: String,
     actor: Option<Actor>,
+    /// Whether a machine caused it.
+    is_machine: bool,
 }
 
 impl About<'_> {
@@ -124,7 +146,9 @@ impl About<'_> {
             task_id: on.map(str::to_owned),
             fields,
         };
-        let reply = on.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
+        let reply = on.filter(|_| !self.is_machine);
+        let reply =
+            reply.map(|task_id| ReplyPlace::Ticket { task_id: task_id.to_owned(), restriction: None });
         Received { event, words: None, reply, also_as: Vec::new() }
     }
 }
@@ -204,8 +228,11 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     if text.contains(Mark::BEGIN) {
         return Some(Meaning::Ignored("the bot wrote the note".into()));
     }
-    // The answer would be read by everybody who sees the ticket.
-    if note.internal == Some(true) {
+    // The answer would be read by everybody who sees the ticket. Before GitLab said whether a note is internal, it said only that not everybody
+    // sees it, which also is so of every note on a confidential issue.
+    let is_on_confidential = payload.issue.as_ref().and_then(|issue| issue.confidential) == Some(true);
+    let is_confidential = payload.event_type.as_deref() == Some(CONFIDENTIAL_NOTE) && !is_on_confidential;
+    if note.internal.unwrap_or(is_confidential) {
         return Some(Meaning::Ignored("the note is internal".into()));
     }
     let (number, is_pull_request) = match (&payload.merge_request, &payload.issue) {
@@ -237,7 +264,9 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
         "comment_id": id.to_string(),
         "said_at": note.created_at.as_deref().and_then(moment).map(|at| at.to_string()),
     });
-    let received = about.event(COMMENTED, Some(&task_id), more);
+    let mut received = about.event(COMMENTED, Some(&task_id), more);
+    // A hook of a project, one of its group and the test of a hook tell of the same note in their own ways.
+    received.event.delivery = format!("{} note {id}", about.repository);
     Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
 }
 
@@ -266,7 +295,11 @@ fn reviewed(payload: &Payload, about: &About<'_>) -> Option<Meaning> {
     const REQUESTED: Option<&str> = Some("requested_changes");
     let number = payload.object_attributes.as_ref()?.iid?;
     let Some(change) = payload.changes.as_ref().and_then(|changes| changes.reviewers.as_ref()) else {
-        return Some(Meaning::Ignored("the merge request's reviewers did not change".into()));
+        let reason = match payload.action() {
+            "open" => "the new merge request has no label, and the bot is not asked to review it",
+            _ => "no label was added, and the merge request's reviewers did not change",
+        };
+        return Some(Meaning::Ignored(reason.into()));
     };
     let asked_before = |id: Option<u64>| {
         change.previous.iter().any(|user| user.id == id && user.state.as_deref() == REQUESTED)

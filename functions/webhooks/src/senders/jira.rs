@@ -127,7 +127,7 @@ struct Issue {
     fields: Option<Fields>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Fields {
     #[serde(default, deserialize_with = "lenient")]
     project: Option<Project>,
@@ -169,6 +169,10 @@ struct Change {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Comment {
+    #[serde(default, deserialize_with = "lenient")]
+    created: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    updated: Option<String>,
     /// Its address, which is its own among all sites.
     #[serde(default, rename = "self", deserialize_with = "lenient")]
     address: Option<String>,
@@ -184,6 +188,16 @@ struct Comment {
 }
 
 impl Comment {
+    /// Whether it is new. `kind` is that of the update of its ticket that it comes with, which may be another change; an edited or deleted
+    /// comment comes so, too. Old versions of Data Center do not tell the kind.
+    fn is_new(&self, kind: Option<&str>) -> bool {
+        match kind {
+            Some("issue_commented") => true,
+            Some("issue_comment_edited" | "issue_comment_deleted") => false,
+            _ => self.created.is_some() && self.created == self.updated,
+        }
+    }
+
     fn restriction(&self) -> Option<Restriction> {
         let internal = self.jsd_public == Some(false);
         let readers = self.visibility.clone().filter(|readers| !readers.is_empty()).map(Value::Object);
@@ -227,10 +241,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let fields = payload.issue.and_then(|issue| issue.fields);
     let project = fields.as_ref().and_then(|fields| fields.project.as_ref()?.key.clone());
     let project = project.or_else(|| task_id.rsplit_once('-').map(|(project, _)| project.to_owned()));
-    // An edited or deleted comment comes with its ticket's update, too.
-    let is_new_comment =
-        name == "comment_created" || payload.event_type.as_deref() == Some("issue_commented");
-    let comment = payload.comment.filter(|_| is_new_comment);
+    let kind = payload.event_type.as_deref();
+    let comment = payload.comment.filter(|comment| name == "comment_created" || comment.is_new(kind));
     let user = comment.as_ref().and_then(|comment| comment.author.as_ref()).or(payload.user.as_ref());
     let actor = user.and_then(actor_of);
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
@@ -239,13 +251,14 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let is_machine = user.and_then(|user| user.account_type.as_deref()) == Some("app");
     let said_at = payload.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
     let about = About { delivery, task_id, project, actor, is_machine, said_at };
-    let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
-    let changed = changes.iter().flat_map(|change| about.events_of(change));
-    let mut events: Vec<_> = changed.take(MOST_READ).collect();
-    if name == "jira:issue_created" {
-        events.extend(fields.iter().flat_map(|fields| about.events_of_creation(fields)));
-    }
-    let mut events = distinct(events);
+    let mut events = if name == "jira:issue_created" {
+        // Jira Cloud also lists what a new ticket has as changes.
+        about.events_of_creation(&fields.unwrap_or_default())
+    } else {
+        let changes = payload.changelog.map(|changelog| changelog.items).unwrap_or_default();
+        changes.iter().flat_map(|change| about.events_of(change)).take(MOST_READ).collect()
+    };
+    events = distinct(events);
     let reason = match comment.map(|comment| comment_event(&comment, &about, bot)) {
         Some(Ok(event)) => {
             events.push(event);

@@ -6,9 +6,10 @@
 //!
 //! An update names the labels that the ticket has now, and the IDs of those that it had. Of the status that it had, only the ID is told.
 
+mod payload;
+
 use super::delivery::{
-    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
-    lenient_list, read_json,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient, read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
@@ -22,6 +23,7 @@ use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use hmac::Hmac;
 use jiff::Timestamp;
+use payload::{Account, Payload, SITE};
 use records::ReplyPlace;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -48,8 +50,6 @@ const EDITED: EventName = EventName::from_static("linear.edited");
 const COMMENTED: EventName = EventName::from_static("linear.commented");
 
 const SIGNATURE: &str = "linear-signature";
-/// Where people open Linear.
-const SITE: &str = "https://linear.app/";
 /// When a delivery was sent, in milliseconds since 1970.
 const SENT_AT: &str = "webhookTimestamp";
 /// How far that may be from now, in either direction.
@@ -113,98 +113,6 @@ struct Sent {
     webhook_timestamp: Option<i64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload {
-    #[serde(default, deserialize_with = "lenient")]
-    action: Option<String>,
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    actor: Option<Account>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    data: Option<Data>,
-    #[serde(default, deserialize_with = "lenient")]
-    updated_from: Option<Before>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Account {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-    /// `user`; something else for integrations and applications.
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<String>,
-}
-
-/// A ticket or a comment.
-#[derive(Debug, Deserialize)]
-struct Data {
-    #[serde(default, deserialize_with = "lenient")]
-    identifier: Option<String>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    labels: Vec<Label>,
-    #[serde(default, deserialize_with = "lenient")]
-    state: Option<Named>,
-    #[serde(default, deserialize_with = "lenient")]
-    team: Option<Team>,
-    /// What a comment says.
-    #[serde(default, deserialize_with = "lenient")]
-    body: Option<String>,
-    /// The ticket of a comment.
-    #[serde(default, deserialize_with = "lenient")]
-    issue: Option<Ticket>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Label {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Named {
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Team {
-    #[serde(default, deserialize_with = "lenient")]
-    key: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Ticket {
-    #[serde(default, deserialize_with = "lenient")]
-    identifier: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    team: Option<Team>,
-}
-
-/// The former values of what an update changed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Before {
-    #[serde(default, deserialize_with = "lenient")]
-    label_ids: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "lenient")]
-    state_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    title: Option<Value>,
-    #[serde(default, deserialize_with = "lenient")]
-    description: Option<Value>,
-    /// The description as Linear's editor keeps it.
-    #[serde(default, deserialize_with = "lenient")]
-    description_data: Option<Value>,
-}
-
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let mut whole = read_json::<Map<String, Value>>("Linear", body)?;
     whole.shift_remove(SENT_AT);
@@ -225,31 +133,29 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let Some(data) = payload.data else {
         return Meaning::Ignored("the delivery has no data".into());
     };
-    let (task_id, team) = match (data.identifier, data.issue) {
-        (Some(identifier), _) => (identifier, data.team),
-        (None, Some(issue)) if issue.identifier.is_some() => {
-            (issue.identifier.unwrap_or_default(), issue.team)
-        }
-        (None, _) => return Meaning::Ignored("the delivery does not name a ticket".into()),
+    let Some((task_id, team)) = data.ticket(payload.url.as_deref()) else {
+        return Meaning::Ignored("the delivery does not name a ticket".into());
     };
-    let project = team.and_then(|team| team.key);
-    let project = project.or_else(|| task_id.rsplit_once('-').map(|(team, _)| team.to_owned()));
-    let actor = payload.actor.as_ref().and_then(actor_of);
+    let project = team.or_else(|| task_id.rsplit_once('-').map(|(team, _)| team.to_owned()));
+    let creator = || data.creator_id.clone().filter(|_| action == "create");
+    let actor = payload.actor.as_ref().or(data.user.as_ref()).and_then(actor_of);
+    let by_id = |id| Actor { source: SOURCE, id, display_name: None, person: None };
+    let actor = actor.or_else(|| creator().map(by_id));
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let is_machine = payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
+    let is_machine = data.bot_actor.is_some()
+        || payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
     let about = About { delivery, task_id, project, actor, is_machine, said_at: payload.created_at };
-    if let Some(body) = data.body.filter(|_| kind == "Comment") {
-        return match about.comment(&body, bot) {
+    if let Some(body) = data.body.as_deref().filter(|_| kind == "Comment") {
+        return match about.comment((data.id.as_deref(), body), bot) {
             Ok(event) => Meaning::Events(vec![event]),
             Err(reason) => Meaning::Ignored(reason),
         };
     }
     let is_new = action == "create";
     let before = payload.updated_from.unwrap_or_default();
-    let is_edited =
-        before.title.is_some() || before.description.is_some() || before.description_data.is_some();
+    let is_edited = before.is_edited(&data);
     let mut events = Vec::new();
     // A new ticket has its labels and its status from the start.
     if is_new || before.label_ids.is_some() {
@@ -308,14 +214,18 @@ impl About<'_> {
         Received { event, words: None, reply: (!self.is_machine).then_some(place), also_as: Vec::new() }
     }
 
-    /// The event of a comment that names the bot, or why there is none.
-    fn comment(&self, body: &str, bot: &Bot<'_>) -> Result<Received, String> {
+    /// The event of a comment that names the bot, or why there is none. Each webhook tells of it with an ID of its own, so that it is
+    /// identified by itself.
+    fn comment(&self, (id, body): (Option<&str>, &str), bot: &Bot<'_>) -> Result<Received, String> {
         let Bot { mention, command, .. } = *bot;
         let body = named(body, mention);
         let said = words_for_bot(&body, mention, command, Markup::Markdown);
         let Said { words, is_addressed } =
             said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
         let mut received = self.event(COMMENTED, json!({ "text": cut_inline(words) }));
+        if let Some(id) = id {
+            received.event.delivery = format!("comment {id}");
+        }
         received.words = is_addressed.then(|| words.to_owned());
         Ok(received)
     }

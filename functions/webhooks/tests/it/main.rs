@@ -16,6 +16,7 @@ mod excess;
 mod fetched;
 mod inbox;
 mod near_misses;
+mod odd;
 mod replies;
 mod revision;
 mod roads;

@@ -263,6 +263,11 @@ async fn only_admitted_people_start_work() {
     assert_eq!(answer["results"][0]["result"], "started");
     let (_, answer) = world.jira("d3", &labelled("SHOP-1", "agent", "bot-1")).await;
     assert_eq!(answer["results"][0], json!({"result": "ignored", "reason": "the bot did it itself"}));
+    // Nobody is refused what is not ours.
+    let (_, answer) = world.jira("d4", &labelled("OPS-1", "agent", "5b10")).await;
+    let result = &answer["results"][0];
+    let reason = result["reason"].as_str().unwrap();
+    assert!(result["result"] == "ignored" && reason.starts_with("OPS-1 does not belong to any"), "{answer}");
     assert_eq!(world.starts().len(), 1);
 }
 

@@ -92,6 +92,7 @@ mod tests {
             pattern: pattern.to_owned(),
         };
         let provider = |id: &str, account| KnownProvider {
+            is_flat: false,
             id: id.to_owned(),
             serves: BTreeSet::new(),
             needs_section: true,

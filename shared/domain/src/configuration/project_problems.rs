@@ -1,6 +1,6 @@
 //! What is wrong in one project of a configuration.
 
-use super::{Configuration, KnownProvider, Problem, server_problem};
+use super::{Configuration, KnownProvider, Problem, repository_problem, server_problem};
 
 /// The problem of a project without providers.
 pub const NO_PROVIDERS: &str =
@@ -18,6 +18,8 @@ impl Configuration {
             let found = server_problem(self, known, *plugin, name);
             problems.extend(found.map(|message| Problem::new(["providers", plugin.as_str()], message)));
         }
+        let found = repository_problem(self, known, project);
+        problems.extend(found.map(|message| Problem::new(["repository"], message)));
         if project.providers.is_empty() {
             problems.push(Problem::new(["providers"], NO_PROVIDERS));
         }
@@ -42,6 +44,7 @@ mod tests {
             serves: [plugin].into(),
             needs_section,
             account: None,
+            is_flat: id == "github",
         };
         let known = [
             known("github", PluginType::VersionControl, true),
@@ -72,6 +75,11 @@ mod tests {
         assert_eq!(&found[..6], expected, "{found:#?}");
         assert!(found[6].starts_with("providers.monitoring: `gihub` is not under plugins; "), "{found:#?}");
         assert!(found[6].contains("github (did you mean that?)") && found.len() == 7, "{found:#?}");
+        let nested = |host: &str| json!({"key": "A", "repository": "a/b/c", "may_trigger": ["leads"], "providers": {"version_control": host}});
+        let too_deep =
+            "repository: `a/b/c` has too many parts for `github`; accepted: `owner/name`, or its URL";
+        assert_eq!(problems(nested("github")), [too_deep]);
+        assert_eq!(problems(nested("gitlab")).len(), 1, "its section alone is missing");
         let none = json!({"key": "A", "repository": "a/b"});
         assert_eq!(problems(none), [format!("providers: {NO_PROVIDERS}")]);
         let no_section = json!({"key": "A", "repository": "a/b", "providers": {"version_control": "gitlab"}});

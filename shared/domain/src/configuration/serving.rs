@@ -1,6 +1,6 @@
 //! What providers can serve and what accounts look like there, as data, so that functions that link none can check what is configured.
 
-use super::{Configuration, Instance, InstanceName};
+use super::{Configuration, Instance, InstanceName, Project};
 use crate::action::{PluginType, UnknownName};
 use crate::nearest::nearest;
 use regex_lite::Regex;
@@ -19,6 +19,9 @@ pub struct KnownProvider {
     /// What people's accounts there look like; absent if people have none there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<KnownAccount>,
+    /// Whether all of its repositories are `owner/name`: it has no groups in groups.
+    #[serde(default)]
+    pub is_flat: bool,
 }
 
 /// How people's accounts at a provider are written.
@@ -63,6 +66,21 @@ pub fn server_problem(
     }
     let lacks_section = instance.is_none() && provider.needs_section;
     lacks_section.then(|| format!("`{name}` serves it, but there is no section plugins.{name}"))
+}
+
+/// Why a project's repository cannot be at its code host; `None` where it can.
+pub fn repository_problem(
+    configuration: &Configuration,
+    known: &[KnownProvider],
+    project: &Project,
+) -> Option<String> {
+    let name = project.providers.get(&PluginType::VersionControl)?;
+    let id = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
+    let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
+    let repository = &project.repository;
+    (is_flat && repository.is_nested()).then(|| {
+        format!("`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL")
+    })
 }
 
 /// That no provider has this name, with the nearest one and those that exist.

@@ -6,12 +6,16 @@ use std::process::Command;
 use simulators::webhook::Outgoing;
 use simulators::{Options, Simulation, World};
 
-/// Prints whether a signature is believed, how many there are with one flipped bit, and how many of these are believed.
+/// Prints whether a signature is believed, how many there are with one flipped bit, and how many of these are believed. The published ones
+/// are old, so the time is that of the signature.
 const WITH_SLACK: &str = "
 import sys
 from slack_sdk.signature import SignatureVerifier
 secret, body, timestamp, signature = sys.argv[1:]
-believed = lambda given: SignatureVerifier(secret).is_valid(body, timestamp, given)
+class Clock:
+    def now(self):
+        return int(timestamp)
+believed = lambda given: SignatureVerifier(secret, Clock()).is_valid(body, timestamp, given)
 version, digits = signature.split('=')
 flipped = [digits[:at] + format(int(digits[at], 16) ^ 1 << bit, 'x') + digits[at + 1:] for at in range(len(digits)) for bit in range(4)]
 print(believed(signature), len(flipped), sum(believed(version + '=' + one) for one in flipped))
@@ -19,10 +23,15 @@ print(believed(signature), len(flipped), sum(believed(version + '=' + one) for o
 
 /// The same for Standard Webhooks, which GitLab signs by.
 const WITH_STANDARD_WEBHOOKS: &str = "
-import base64, sys
-from standardwebhooks import Webhook
+import base64, datetime, sys
+from standardwebhooks import Webhook, webhooks
 from standardwebhooks.webhooks import WebhookVerificationError
 secret, body, timestamp, signature, id = sys.argv[1:]
+class Then(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(int(timestamp), tz)
+webhooks.datetime = Then
 def believed(given):
     try:
         Webhook(secret).verify(body, {'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': given})
@@ -60,6 +69,7 @@ const believed = (given) => verify(secret, body, version + '=' + given);
 const WITH_LINEAR: &str = "
 const { LinearWebhookClient } = await import(process.argv[1]);
 const [, , secret, body, timestamp, digits] = process.argv;
+Date.now = () => Number(timestamp);
 const client = new LinearWebhookClient(secret);
 const believed = async (given) => {
   try {
@@ -82,6 +92,25 @@ for (let at = 0; at < digits.length; at++) {
 }
 console.log((await believed(digits)) ? 'True' : 'False', count, count - refused);
 ";
+
+/// [Slack's example](https://docs.slack.dev/authentication/verifying-requests-from-slack/): the secret, the body, the time and the signature. Our
+/// own test of it is in the sender's `signature.rs`.
+const SLACKS_EXAMPLE: [&str; 4] = [
+    "8f742231b10e8888abcd99yyyzzz85a5",
+    "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
+    "1531420618",
+    "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+];
+
+/// The [example of Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md): the secret, the
+/// body, the time, the signature and the ID.
+const STANDARD_WEBHOOKS_EXAMPLE: [&str; 5] = [
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    r#"{"test": 2432232314}"#,
+    "1614265330",
+    "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    "msg_p5jXN8AQM9LWM0D4loKWxJek",
+];
 
 /// What a program with a library of Node's says; `None` if it is not installed.
 fn checked_in_node(library: &str, program: &str, arguments: &[&str]) -> Option<String> {
@@ -136,40 +165,52 @@ fn checked(python: &Path, program: &str, arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn slacks_own_library_believes_what_is_sent() {
+async fn slacks_own_library_believes_what_is_sent_and_what_slack_publishes() {
     let Some(python) = python_with("slack_sdk") else { return };
     let sent = sent("default", "slack-command").await;
     let body = std::str::from_utf8(&sent.body).unwrap();
     let (timestamp, signature) =
         (header(&sent, "x-slack-request-timestamp"), header(&sent, "x-slack-signature"));
-    let arguments = ["simulated-slack-signing-secret", body, timestamp, signature];
-    assert_eq!(checked(&python, WITH_SLACK, &arguments), "True 256 0");
+    for arguments in [["simulated-slack-signing-secret", body, timestamp, signature], SLACKS_EXAMPLE] {
+        assert_eq!(checked(&python, WITH_SLACK, &arguments), "True 256 0", "{}", arguments[3]);
+    }
 }
 
 #[tokio::test]
-async fn the_library_of_standard_webhooks_believes_what_gitlab_sends() {
+async fn the_library_of_standard_webhooks_believes_what_gitlab_sends_and_what_it_publishes() {
     let Some(python) = python_with("standardwebhooks") else { return };
     let sent = sent("gitlab", "gitlab-label").await;
     let body = std::str::from_utf8(&sent.body).unwrap();
     let [id, timestamp, signature] =
         ["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| header(&sent, name));
     let secret = "whsec_c2ltdWxhdGVkLWdpdGxhYi1zaWduaW5nLXRva2VuISE=";
-    let arguments = [secret, body, timestamp, signature, id];
-    assert_eq!(checked(&python, WITH_STANDARD_WEBHOOKS, &arguments), "True 256 0");
+    for arguments in [[secret, body, timestamp, signature, id], STANDARD_WEBHOOKS_EXAMPLE] {
+        assert_eq!(checked(&python, WITH_STANDARD_WEBHOOKS, &arguments), "True 256 0", "{}", arguments[3]);
+    }
 }
 
 const LINEAR: &str = "@linear/sdk/dist/webhooks/index.mjs";
 const OCTOKIT: &str = "@octokit/webhooks-methods/dist-node/index.js";
 
 #[tokio::test]
-async fn linears_own_library_believes_what_is_sent() {
+async fn linears_own_library_believes_what_is_sent_and_the_vector_of_our_tests() {
     let sent = sent_by("linear", "label").await;
     let body = std::str::from_utf8(&sent.body).unwrap();
     let payload: serde_json::Value = serde_json::from_str(body).unwrap();
     let timestamp = payload["webhookTimestamp"].to_string();
-    let arguments = ["simulated-linear-webhook-secret", body, &timestamp, header(&sent, "linear-signature")];
-    if let Some(said) = checked_in_node(LINEAR, WITH_LINEAR, &arguments) {
-        assert_eq!(said, "True 256 0");
+    let vector = r#"{"action":"update","type":"Issue","data":{"identifier":"ENG-7"},"webhookTimestamp":1531420618000}"#;
+    for (secret, body, timestamp, signature) in [
+        ("simulated-linear-webhook-secret", body, timestamp.as_str(), header(&sent, "linear-signature")),
+        (
+            "lin_wh_0123456789abcdef",
+            vector,
+            "1531420618000",
+            "0a9f09b03d7b289d5277e74a7c679d280f17c16e1bdb61e8977ff1f388848c07",
+        ),
+    ] {
+        if let Some(said) = checked_in_node(LINEAR, WITH_LINEAR, &[secret, body, timestamp, signature]) {
+            assert_eq!(said, "True 256 0", "{signature}");
+        }
     }
 }
 

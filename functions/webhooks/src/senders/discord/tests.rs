@@ -35,6 +35,7 @@ fn whatever_arrives_is_read() {
             "embeds",
             "footer",
             "text",
+            "event",
         ],
         words: &["ticketsmith", "approve:a b", "approve#0", "run SHOP-1"],
     };
@@ -60,6 +61,24 @@ fn a_command_knows_where_to_answer() {
     );
     let actor = event.actor.unwrap();
     assert_eq!((actor.id.as_str(), actor.display_name.as_deref()), ("175", Some("ada")));
+}
+
+#[test]
+fn subcommands_and_numbers_are_words_of_a_command() {
+    let number = json!({"name": "ticket", "type": 4, "value": 12});
+    let text = json!({"name": "more", "type": 3, "value": "now"});
+    let options = json!([{"name": "run", "type": 1, "options": [number, text]}]);
+    let payload = interaction(2, json!({"name": "ticketsmith", "options": options}));
+    let Meaning::SlashCommand(event) = delivery(&payload).meaning else { panic!("no command") };
+    assert_eq!(event.fields["text"], "run 12 now");
+}
+
+#[test]
+fn a_webhook_event_is_no_ping_although_it_has_its_number() {
+    let event = json!({"type": "APPLICATION_AUTHORIZED", "timestamp": "2026-11-22T10:00:00"});
+    let payload = json!({"version": 1, "application_id": "128", "type": 1, "event": event});
+    let expected = "Discord's event `APPLICATION_AUTHORIZED` is not used";
+    assert_eq!(delivery(&payload).meaning, Meaning::Ignored(expected.into()));
 }
 
 #[test]
@@ -110,4 +129,7 @@ fn a_long_value_is_in_the_footer() {
 fn what_is_not_used_is_ignored() {
     assert!(matches!(delivery(&interaction(5, json!({}))).meaning, Meaning::Ignored(_)));
     assert!(matches!(delivery(&json!({})).meaning, Meaning::Ignored(_)));
+    let nobodys = json!({"id": "900", "type": 2, "data": {"name": "ticketsmith"}});
+    let expected = "the interaction lacks a field that Discord documents";
+    assert_eq!(delivery(&nobodys).meaning, Meaning::Ignored(expected.into()));
 }

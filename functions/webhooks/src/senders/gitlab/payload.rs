@@ -1,13 +1,20 @@
 //! The fields of GitLab's deliveries that are used.
 
 use crate::senders::delivery::{lenient, lenient_list};
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Payload {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) object_kind: Option<String>,
+    /// What happened, where no kind of object is named: to a group, its members or its projects.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) event_name: Option<String>,
+    /// `confidential_note` for what not everybody sees: an internal note, or one on a confidential issue.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) event_type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) user: Option<User>,
     #[serde(default, deserialize_with = "lenient")]
@@ -22,6 +29,14 @@ pub(super) struct Payload {
     pub(super) merge_request: Option<Numbered>,
     #[serde(default, deserialize_with = "lenient_list")]
     pub(super) labels: Vec<Label>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    pub(super) reviewers: Vec<User>,
+}
+
+impl Payload {
+    pub(super) fn action(&self) -> &str {
+        self.object_attributes.as_ref().and_then(|about| about.action.as_deref()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +50,9 @@ pub(super) struct User {
     /// What a reviewer makes of a merge request.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) state: Option<String>,
+    /// Whether a reviewer was asked once more.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) re_requested: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +65,8 @@ pub(super) struct Project {
 pub(super) struct Numbered {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) iid: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) confidential: Option<bool>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -103,23 +123,29 @@ pub(super) struct Changes {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) description: Option<Value>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) labels: Option<LabelChange>,
+    pub(super) labels: Option<Changed<Label>>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) reviewers: Option<ReviewerChange>,
+    pub(super) reviewers: Option<Changed<User>>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct LabelChange {
-    #[serde(default, deserialize_with = "lenient_list")]
-    pub(super) previous: Vec<Label>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    pub(super) current: Vec<Label>,
+/// A list before and after a change. GitLab writes `{"previous": […], "current": […]}`, and `[[…], […]]` where a review is requested again.
+#[derive(Debug)]
+pub(super) struct Changed<T> {
+    pub(super) previous: Vec<T>,
+    pub(super) current: Vec<T>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct ReviewerChange {
-    #[serde(default, deserialize_with = "lenient_list")]
-    pub(super) previous: Vec<User>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    pub(super) current: Vec<User>,
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Changed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (previous, current) = match Value::deserialize(deserializer)? {
+            Value::Array(sides) => {
+                let mut sides = sides.into_iter();
+                (sides.next(), sides.next())
+            }
+            Value::Object(mut sides) => (sides.shift_remove("previous"), sides.shift_remove("current")),
+            _ => return Err(D::Error::custom("a change has two sides")),
+        };
+        let list = |side: Option<Value>| lenient_list(side.unwrap_or_default()).map_err(D::Error::custom);
+        Ok(Self { previous: list(previous)?, current: list(current)? })
+    }
 }

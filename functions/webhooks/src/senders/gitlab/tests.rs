@@ -43,6 +43,8 @@ fn whatever_arrives_is_read() {
         headers: &[&[], &[("webhook-id", "1")]],
         names: &[
             "object_kind",
+            "event_name",
+            "event_type",
             "user",
             "username",
             "project",
@@ -71,7 +73,9 @@ fn whatever_arrives_is_read() {
         ],
         words: &[
             "issue",
+            "work_item",
             "note",
+            "confidential_note",
             "merge_request",
             "pipeline",
             "open",
@@ -156,12 +160,84 @@ fn what_is_nobodys_request_is_ignored() {
         ("ada", note("@ticketsmith run <!-- ticketsmith:x -->", json!({}))),
         ("ada", note("@ticketsmith run", json!({"system": true}))),
         ("ada", note("@ticketsmith run", json!({"internal": true}))),
+        ("ada", note("@ticketsmith run", json!({"action": "update"}))),
         ("ada", note("looks good", json!({}))),
         ("ada", note("`@ticketsmith run`", json!({}))),
     ] {
         assert!(matches!(meaning_of(delivery("note", by, note, on.clone())), Meaning::Ignored(_)), "{by}");
     }
-    assert!(matches!(meaning_of(json!({"object_kind": "push"})), Meaning::Ignored(_)));
+    let reason = |payload: Value| match meaning_of(payload) {
+        Meaning::Ignored(reason) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(json!({"object_kind": "push"})), "GitLab's event `push` is not used");
+    assert_eq!(reason(json!({"event_name": "group_rename"})), "GitLab's event `group_rename` is not used");
+    let award = json!({"object_kind": "emoji", "object_attributes": {"action": "award"}});
+    assert_eq!(reason(award), "GitLab's event `emoji` with action `award` is not used");
+}
+
+#[test]
+fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential() {
+    let note = |on_confidential: Option<bool>, internal: Value| {
+        let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create", "internal": internal});
+        let issue =
+            json!({"issue": {"iid": 3, "confidential": on_confidential}, "event_type": CONFIDENTIAL_NOTE});
+        meaning_of(delivery("note", "ada", note, issue))
+    };
+    for (on_confidential, internal, is_ignored) in [
+        (Some(false), Value::Null, true),
+        (None, Value::Null, true),
+        (Some(true), Value::Null, false),
+        (Some(true), json!(false), false),
+        (Some(true), json!(true), true),
+    ] {
+        let meaning = note(on_confidential, internal.clone());
+        let is_so = meaning == Meaning::Ignored("the note is internal".into());
+        assert_eq!(is_so, is_ignored, "{on_confidential:?} {internal}: {meaning:?}");
+    }
+}
+
+#[test]
+fn machines_are_not_answered() {
+    let is_answered = |by: &str| {
+        let note = json!({"id": 9, "note": "@ticketsmith dance", "action": "create"});
+        events_of(meaning_of(delivery("note", by, note, json!({"issue": {"iid": 3}}))))
+            .remove(0)
+            .reply
+            .is_some()
+    };
+    for (by, expected) in [
+        ("ada", true),
+        ("project_bot", true),
+        ("project_x_bot", true),
+        ("project_42_bot_0123456789abcdef", false),
+        ("group_7_bot1", false),
+        ("service_account_group_7_0123456789abcdef", false),
+    ] {
+        assert_eq!(is_answered(by), expected, "{by}");
+    }
+}
+
+#[test]
+fn a_note_is_the_same_whichever_hook_tells_of_it() {
+    let note = |by_hook: &str| {
+        let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create"});
+        let on = json!({"issue": {"iid": 3}, "hook": by_hook});
+        events_of(meaning_of(delivery("note", "ada", note, on))).remove(0).event.delivery
+    };
+    assert_eq!(note("the project's"), note("a test"));
+}
+
+#[test]
+fn an_incident_is_an_issue_and_an_epic_belongs_to_no_project() {
+    let attributes = json!({"iid": 12, "type": "Incident", "action": "update", "state": "opened"});
+    let changes = json!({"changes": {"labels": {"previous": [], "current": [{"title": "agent"}]}}});
+    let mut labelled = delivery(WORK_ITEM, "ada", attributes, changes);
+    let events = events_of(meaning_of(labelled.clone()));
+    assert_eq!(shown(&events), [("gitlab.labelled".to_owned(), "agent".to_owned())]);
+    assert_eq!(events[0].event.task_id.as_deref(), Some("acme/web/shop#12"));
+    labelled["project"] = Value::Null;
+    assert_eq!(meaning_of(labelled), Meaning::Ignored("the delivery does not name a project".into()));
 }
 
 #[test]
@@ -251,4 +327,30 @@ fn a_label_on_a_merge_request_and_the_bot_among_its_reviewers_are_events() {
         update(json!({"reviewers": {"previous": [bot], "current": [bot]}})),
         Meaning::Ignored(_)
     ));
+    let again = json!({"username": account, "state": "unreviewed", "re_requested": true});
+    for reviewers in [json!([[bot], [again]]), json!({"previous": [bot], "current": [again]})] {
+        let asked = events_of(update(json!({ "reviewers": reviewers })));
+        assert_eq!(shown(&asked), [("gitlab.review_requested".to_owned(), String::new())], "{reviewers}");
+    }
+    assert!(matches!(update(json!({"reviewers": [[bot], [bot]]})), Meaning::Ignored(_)));
+}
+
+#[test]
+fn a_merge_request_is_created_with_labels_and_reviewers() {
+    let open = |by: &str, more: Value| {
+        meaning_of(delivery("merge_request", by, json!({"iid": 3, "action": "open"}), more))
+    };
+    let bot = json!({"username": BOT.account.unwrap(), "state": "unreviewed"});
+    let asked = json!({"labels": [{"title": "agent-review"}], "reviewers": [{"username": "grace"}, bot],
+        "changes": {"labels": {"previous": [{"title": "agent-review"}], "current": []}}});
+    let events = events_of(open("ada", asked.clone()));
+    let kinds = ["gitlab.merge_request_labelled", "gitlab.review_requested"];
+    let read: Vec<_> = events.iter().map(|received| received.event.kind.to_string()).collect();
+    assert_eq!(read, kinds);
+    assert_ne!(events[0].event.delivery, events[1].event.delivery);
+    assert!(matches!(
+        open("ada", json!({"labels": [], "reviewers": [{"username": "grace"}]})),
+        Meaning::Ignored(_)
+    ));
+    assert!(matches!(open(BOT.account.unwrap(), asked), Meaning::Ignored(_)), "the bot asks nobody");
 }

@@ -175,6 +175,49 @@ fn a_ticket_may_be_created_with_the_label_and_in_the_status() {
     assert_eq!(deliveries.len(), 4);
 }
 
+#[test]
+fn what_a_new_ticket_has_is_told_once_and_is_no_change() {
+    let payload = |fields: Value| {
+        json!({
+            "webhookEvent": "jira:issue_created", "user": {"accountId": "ada"}, "issue": {"key": "SHOP-9", "fields": fields},
+            "changelog": {"items": [
+                {"field": "description", "fromString": null, "toString": "What is wanted"},
+                {"field": "labels", "fromString": "", "toString": "agent"},
+                {"field": "status", "fromString": null, "toString": "To Do"}]},
+        })
+    };
+    let Meaning::Events(events) =
+        meaning_of(payload(json!({"labels": ["agent"], "status": {"name": "To Do"}})))
+    else {
+        panic!("no events")
+    };
+    let kinds: Vec<_> = events.iter().map(|received| &received.event.kind).collect();
+    assert_eq!(kinds, [&LABELLED, &TRANSITIONED, &CREATED]);
+    assert_eq!(only_event(payload(Value::Null)).event.kind, CREATED, "whatever else is said of it");
+}
+
+#[test]
+fn a_comment_may_come_with_another_change() {
+    let payload = |kind: Value, updated: &str| {
+        json!({
+            "webhookEvent": "jira:issue_updated", "issue_event_type_name": kind, "user": {"name": "ada"}, "issue": {"key": "SHOP-1"},
+            "changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": "Done"}]},
+            "comment": {"body": "@ticketsmith status", "author": {"name": "ada"},
+                        "created": "2026-11-22T10:00:00.000+0000", "updated": updated},
+        })
+    };
+    for (kind, updated, expected) in [
+        (json!("issue_generic"), "2026-11-22T10:00:00.000+0000", vec![TRANSITIONED, COMMENTED]),
+        (Value::Null, "2026-11-22T10:00:00.000+0000", vec![TRANSITIONED, COMMENTED]),
+        (Value::Null, "2026-11-22T10:05:00.000+0000", vec![TRANSITIONED]),
+        (json!("issue_comment_edited"), "2026-11-22T10:00:00.000+0000", vec![TRANSITIONED]),
+    ] {
+        let Meaning::Events(events) = meaning_of(payload(kind.clone(), updated)) else { panic!("no events") };
+        let kinds: Vec<_> = events.into_iter().map(|received| received.event.kind).collect();
+        assert_eq!(kinds, expected, "{kind} {updated}");
+    }
+}
+
 fn data_center_comment(event: &str, kind: &str) -> Value {
     let ada = json!({"name": "ada", "key": "JIRAUSER10100", "displayName": "Ada"});
     json!({

@@ -3,7 +3,7 @@ use super::*;
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
 
-/// Linear publishes no vector; its SDK accepts this one (`official_verifiers.rs`).
+/// Linear publishes no vector; its SDK accepts this one (`shared/simulators/tests/it/verifiers.rs`).
 fn published() -> Published {
     Published {
         secret: "lin_wh_0123456789abcdef",
@@ -87,6 +87,12 @@ fn whatever_arrives_is_read() {
             "id",
             "data",
             "identifier",
+            "number",
+            "url",
+            "user",
+            "creatorId",
+            "botActor",
+            "title",
             "labels",
             "name",
             "state",
@@ -100,7 +106,15 @@ fn whatever_arrives_is_read() {
             "webhookTimestamp",
             "createdAt",
         ],
-        words: &["update", "create", "Issue", "Comment", "ENG-7", "@ticketsmith revise"],
+        words: &[
+            "update",
+            "create",
+            "Issue",
+            "Comment",
+            "ENG-7",
+            "@ticketsmith revise",
+            "https://linear.app/acme/issue/ENG-7#comment-1",
+        ],
     };
     check_any_delivery(&SPEC, &vocabulary);
 }
@@ -143,6 +157,96 @@ fn a_delivery_that_is_sent_again_is_the_same() {
     assert_eq!(delivery(&again).id, first);
     again["createdAt"] = "2026-03-02T09:00:01.000Z".into();
     assert_ne!(delivery(&again).id, first);
+}
+
+#[test]
+fn a_ticket_is_known_by_its_team_and_number_or_by_its_page() {
+    let named = |by: Value| {
+        let mut payload = issue("update", json!({"stateId": "s-1"}));
+        payload["data"].as_object_mut().unwrap().shift_remove("identifier");
+        payload["data"].as_object_mut().unwrap().shift_remove("team");
+        let data = payload["data"].as_object_mut().unwrap();
+        data.extend(by["data"].as_object().cloned().unwrap_or_default());
+        payload["url"] = by["url"].clone();
+        delivery(&payload).meaning
+    };
+    let page = "https://linear.app/acme/issue/ENG-12/a-title";
+    for (by, expected) in [
+        (json!({"data": {"number": 12, "team": {"key": "ENG"}}}), Some("ENG-12")),
+        (json!({"data": {"number": 12}, "url": page}), Some("ENG-12")),
+        (json!({"url": "https://linear.app/acme/issue/ENG-12#comment-c7"}), Some("ENG-12")),
+        (json!({"url": "https://linear.app/acme/issue/ENG-12"}), Some("ENG-12")),
+        (json!({"url": "https://linear.app/acme/document/ENG-12"}), None),
+        (json!({"url": "https://linear.app/acme/issue/new"}), None),
+        (json!({"url": "https://linear.app/acme/issue/-1"}), None),
+        (json!({"url": "https://other.example/acme/issue/ENG-12"}), None),
+        (json!({"data": {"number": 12}}), None),
+    ] {
+        match (named(by.clone()), expected) {
+            (Meaning::Events(events), Some(key)) => {
+                let event = &events[0].event;
+                assert_eq!(
+                    (event.task_id.as_deref(), event.project.as_deref()),
+                    (Some(key), Some("ENG")),
+                    "{by}"
+                );
+            }
+            (Meaning::Ignored(reason), None) => assert!(reason.contains("name a ticket"), "{by}: {reason}"),
+            (other, _) => panic!("{by}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn without_an_actor_it_was_the_author_or_the_creator() {
+    let actor = |payload: &Value| events_of(payload)[0].event.actor.clone().map(|actor| actor.id);
+    let mut said = comment("@ticketsmith plan it");
+    said["actor"] = Value::Null;
+    said["data"]["user"] = json!({"id": "u-2", "name": "Grace"});
+    assert_eq!(actor(&said).as_deref(), Some("u-2"));
+    let mut made = issue("create", Value::Null);
+    made["actor"] = Value::Null;
+    made["data"]["creatorId"] = "u-3".into();
+    assert_eq!(actor(&made).as_deref(), Some("u-3"));
+    made["action"] = "update".into();
+    made["updatedFrom"] = json!({"stateId": "s-1"});
+    assert_eq!(actor(&made), None, "who changed a ticket is not who created it");
+    said["data"]["user"]["id"] = BOT.account.unwrap().into();
+    assert_eq!(ignored(&said), "the bot did it itself");
+}
+
+#[test]
+fn a_comment_is_the_same_whichever_webhook_tells_of_it() {
+    let mut said = comment("@ticketsmith plan it");
+    said["webhookId"] = "w-1".into();
+    let first = events_of(&said).remove(0).event.delivery;
+    said["webhookId"] = "w-2".into();
+    assert_eq!(events_of(&said).remove(0).event.delivery, first);
+    said["data"]["id"] = "c-2".into();
+    assert_ne!(events_of(&said).remove(0).event.delivery, first);
+    assert!(events_of(&said)[0].reply.is_some());
+    said["data"]["botActor"] = json!({"id": "b-1", "type": "github"});
+    assert_eq!(events_of(&said)[0].reply, None, "an integration could answer in turn");
+}
+
+#[test]
+fn words_that_are_what_they_were_are_not_edited() {
+    let update = |data: Value, before: Value| {
+        let mut payload = issue("update", before);
+        payload["data"].as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+        delivery(&payload).meaning
+    };
+    for (data, before, is_edited) in [
+        (json!({}), json!({"title": null, "description": null}), false),
+        (json!({"description": ""}), json!({"description": null, "descriptionData": null}), false),
+        (json!({"title": "A", "description": "b"}), json!({"title": "A", "description": "b"}), false),
+        (json!({"title": "A"}), json!({"title": "B"}), true),
+        (json!({"description": null}), json!({"description": "b"}), true),
+    ] {
+        let meaning = update(data.clone(), before.clone());
+        let edited = matches!(&meaning, Meaning::Events(events) if events[0].event.kind == EDITED);
+        assert_eq!(edited, is_edited, "{data} {before}: {meaning:?}");
+    }
 }
 
 #[test]
