@@ -316,7 +316,7 @@ async fn bad_input_is_refused_with_a_problem() {
         ("/executions?limit=1&limit=2".to_owned(), 422),
         ("/executions?colour=red".to_owned(), 422),
         ("/executions?task=nonsense!".to_owned(), 422),
-        ("/executions?task=%FF".to_owned(), 422),
+        ("/executions?task=%FF".to_owned(), 400),
         (format!("/executions?project={long}"), 422),
         ("/executions/nonsense".to_owned(), 404),
         (format!("/executions/{long}"), 404),

@@ -43,8 +43,11 @@ pub(crate) struct Given {
 
 impl Given {
     fn parse(query: &str) -> Result<Self, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|_| Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8"))?;
+        let malformed = || Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8");
+        if !is_encoded(query) {
+            return Err(malformed());
+        }
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| malformed())?;
         let mut left = BTreeMap::<String, Vec<String>>::new();
         for (name, value) in pairs {
             left.entry(name).or_default().push(value);
@@ -114,6 +117,23 @@ impl Given {
     }
 }
 
+/// Whether every `%` begins two hexadecimal digits, and what they stand for is UTF-8. The parser would put something else in the place of
+/// what is not, so that a request would be answered that nobody made.
+fn is_encoded(query: &str) -> bool {
+    let mut decoded = Vec::with_capacity(query.len());
+    let mut rest = query.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
+        let Some((high, low)) = digit().zip(digit()) else { return false };
+        decoded.extend(u8::try_from(high * 16 + low));
+    }
+    std::str::from_utf8(&decoded).is_ok()
+}
+
 /// No parameters.
 #[derive(Debug)]
 pub(crate) struct Nothing;
@@ -127,6 +147,14 @@ impl Parameters for Nothing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_not_read_as_another() {
+        assert!(["", "a=b", "a=%C3%A4+%25", "%61=%62"].into_iter().all(is_encoded));
+        for query in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%FF", "a=%C3", "%C3=%A4"] {
+            assert_eq!(Given::parse(query).unwrap_err().code(), Code::Malformed, "{query}");
+        }
+    }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {

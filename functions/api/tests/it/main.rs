@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod effects;
 mod elsewhere;
 mod forgeries;
 mod gateway;
@@ -12,4 +13,5 @@ mod people;
 mod permissions;
 mod projects;
 mod sign_in;
+mod statuses;
 mod world;
