@@ -1,7 +1,8 @@
 //! Every operation that changes something is proven by what comes of it: in the simulated services, in the next execution, or in the next
 //! request. The list names a test for each; those that no other file has are here.
 
-use crate::statuses::{ACCOUNT, SOURCE, agent, assert_test, claimed_link, operations};
+use crate::seeded::{ACCOUNT, SOURCE, agent, claimed_link};
+use crate::statuses::{assert_test, operations};
 use crate::world::World;
 use axum::http::Method;
 use domain::configuration::Notice;

@@ -12,6 +12,7 @@ mod gateway;
 mod people;
 mod permissions;
 mod projects;
+mod seeded;
 mod sign_in;
 mod statuses;
 mod world;
