@@ -60,7 +60,8 @@ async fn browse(page: &str) {
     let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let browser = browser.build().unwrap();
     let shown = browser.get(page).send().await.unwrap().text().await.unwrap();
-    let found = |pattern: &str| Regex::new(pattern).unwrap().captures(&shown).unwrap()[1].replace("&quot;", "\"");
+    let found =
+        |pattern: &str| Regex::new(pattern).unwrap().captures(&shown).unwrap()[1].replace("&quot;", "\"");
     let (action, manifest) = (found(r#"action="([^"]+)""#), found(r#"value="([^"]+)""#));
     assert!(action.contains("/organizations/acme/settings/apps/new?state="), "{action}");
     let sent_on = |answer: &reqwest::Response| answer.headers()["location"].to_str().unwrap().to_owned();
@@ -99,7 +100,11 @@ async fn a_browser_makes_the_app_and_everything_else_is_set_up_with_it() {
     lines.read_to_string(&mut printed).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "`doctor` finds nothing missing and nothing too much: {printed}{errors}");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "`doctor` finds nothing missing and nothing too much: {printed}{errors}"
+    );
     for expected in [
         "ticketsmith/signing#github is set",
         "Its account is `ticketsmith[bot]`",

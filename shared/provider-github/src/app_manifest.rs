@@ -107,8 +107,7 @@ async fn installed(
     // The App itself asks, so what its installation may do does not matter.
     let proof =
         Installation::new(credentials, RepositoryAccess::ReadMetadata)?.proof(client.clock().now())?;
-    let request =
-        client.get("/repos/{owner}/{name}/installation", &[repository.owner(), repository.name()]);
+    let request = client.get("/repos/{owner}/{name}/installation", &[repository.owner(), repository.name()]);
     let Some(answer) = request.bearer(proof).send().await.optional()? else { return Ok(None) };
     let Found { id } = answer.json()?;
     let key = private_key.expose_secret();
@@ -119,9 +118,7 @@ fn client(connector: &Connector<'_>) -> Result<Client, ActionError> {
     let settings: Settings = connector.settings()?;
     let client =
         Client::new("GitHub", settings.base_url.trim_end_matches('/'), Auth::None, &connector.options)?;
-    Ok(client
-        .header("accept", "application/vnd.github+json")
-        .header("x-github-api-version", "2022-11-28"))
+    Ok(client.header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28"))
 }
 
 #[cfg(test)]
@@ -141,7 +138,8 @@ mod tests {
     fn column(heading: &str) -> Vec<&'static str> {
         let text = include_str!("../../../docs/providers/github.md");
         let rows = text.split(heading).nth(1).unwrap().trim_start().lines().skip(1);
-        let cells = rows.take_while(|row| row.starts_with('|')).map(|row| row.split('|').nth(1).unwrap().trim());
+        let cells =
+            rows.take_while(|row| row.starts_with('|')).map(|row| row.split('|').nth(1).unwrap().trim());
         cells.flat_map(|cell| cell.split(", ")).collect()
     }
 
@@ -172,8 +170,14 @@ mod tests {
     #[test]
     fn it_is_not_public_and_has_a_webhook_only_where_there_is_an_address() {
         let (whole, pages) = made(Some("https://tickets.example/webhooks/github"));
-        assert_eq!(whole["hook_attributes"], json!({"url": "https://tickets.example/webhooks/github", "active": true}));
-        assert_eq!((&whole["public"], &whole["redirect_url"]), (&json!(false), &json!("http://127.0.0.1:9/made")));
+        assert_eq!(
+            whole["hook_attributes"],
+            json!({"url": "https://tickets.example/webhooks/github", "active": true})
+        );
+        assert_eq!(
+            (&whole["public"], &whole["redirect_url"]),
+            (&json!(false), &json!("http://127.0.0.1:9/made"))
+        );
         assert_eq!(whole["name"].as_str().unwrap().chars().count(), LONGEST_NAME);
         let places: Vec<_> = pages.iter().map(|(_, page)| page.as_str()).collect();
         assert_eq!(

@@ -141,7 +141,10 @@ mod tests {
                 assert!(is_there, "docs/providers/slack.md has {name}, and the manifest has not");
             }
             assert_eq!(whole["settings"]["interactivity"]["is_enabled"], true);
-            assert_eq!(whole["features"]["app_home"]["messages_tab_enabled"], true, "people are told directly");
+            assert_eq!(
+                whole["features"]["app_home"]["messages_tab_enabled"], true,
+                "people are told directly"
+            );
         }
     }
 

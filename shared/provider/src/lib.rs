@@ -25,8 +25,8 @@ pub use harmless::{Closes, harmless_markdown, harmless_text};
 pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
 pub use setup::{
-    AppManifest, AppSetup, ExchangeCode, FindInstallation, MadeApp, RegisterFuture, RegisterWebhook, Registered,
-    Setup, SetupFacts, SetupFuture, SigningSecret, Webhook,
+    AppManifest, AppSetup, ExchangeCode, FindInstallation, MadeApp, RegisterFuture, RegisterWebhook,
+    Registered, Setup, SetupFacts, SetupFuture, SigningSecret, Webhook,
 };
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use structured_output::accepted_schema;

@@ -164,7 +164,10 @@ impl Connections {
 
 impl Management {
     fn router(self) -> Router {
-        Router::new().route(&format!("{STAGE}/@connections/{{id}}"), any(called)).fallback(lost).with_state(self)
+        Router::new()
+            .route(&format!("{STAGE}/@connections/{{id}}"), any(called))
+            .fallback(lost)
+            .with_state(self)
     }
 
     fn record(&self, parts: &Parts, violations: Vec<Violation>) {
@@ -208,11 +211,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn called(
-    State(management): State<Management>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
+async fn called(State(management): State<Management>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(data) = to_bytes(body, MOST_READ).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -236,7 +235,8 @@ mod tests {
     use axum::http;
 
     fn management() -> Management {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
         Management {
             connections: Connections::default(),
             violations: Violations::default(),
@@ -270,7 +270,10 @@ mod tests {
         assert_eq!((status(&gateway, "DELETE", "", 0), status(&gateway, "POST", "", 1)), (204, 410));
         assert_eq!(gateway.connections.lock()["c"].received, [json!(1)]);
         open(&gateway);
-        assert_eq!((status(&gateway, "POST", "", LARGEST_FRAME + 1), status(&gateway, "POST", "", 1)), (200, 410));
+        assert_eq!(
+            (status(&gateway, "POST", "", LARGEST_FRAME + 1), status(&gateway, "POST", "", 1)),
+            (200, 410)
+        );
         assert_eq!(gateway.connections.lock()["c"].closed, Some(1009));
         open(&gateway);
         gateway.connections.lock().get_mut("c").unwrap().is_stuck = true;

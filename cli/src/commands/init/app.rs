@@ -53,7 +53,9 @@ pub(super) async fn make(
     let mut file = open(data)?;
     let secret = &wanted.form.name;
     if file.get(secret_id(secret)).is_some_and(|whole| usable(wanted.form, whole)) {
-        println!("{secret} is set, so no app is made; `ticketsmith secrets delete {secret}` makes room for one");
+        println!(
+            "{secret} is set, so no app is made; `ticketsmith secrets delete {secret}` makes room for one"
+        );
         return Ok(());
     }
     let begun = match file.get(secret_id(secret)) {
@@ -93,13 +95,13 @@ fn wanted<'a>(configuration: &'a Configuration, forms: &'a [SecretForm], name: &
         let accepted = possible();
         return Err(Exit::usage(format!("--app {name}: no app can be made for it; accepted: {accepted}")));
     };
-    let reads = |form: &&SecretForm| {
-        matches!(&form.content, Content::Credentials { instance: Some((known, _)), .. } if *known == *instance.name)
-    };
+    let reads = |form: &&SecretForm| matches!(&form.content, Content::Credentials { instance: Some((known, _)), .. } if *known == *instance.name);
     let uses = |project: &&Project| project.providers.values().any(|used| used.as_str() == name);
     match (forms.iter().find(reads), configuration.projects.iter().find(uses)) {
         (Some(form), Some(project)) => Ok(Wanted { setup, spec, instance, form, project }),
-        _ => Err(Exit::usage(format!("--app {name}: no project uses it, so no repository would have the app"))),
+        _ => {
+            Err(Exit::usage(format!("--app {name}: no project uses it, so no repository would have the app")))
+        }
     }
 }
 
@@ -238,7 +240,10 @@ mod tests {
         assert_eq!(wanted(&configuration, &forms, named).ok().unwrap().project.key, "SHOP");
         for unknown in [without, "somebody"] {
             let refused = wanted(&configuration, &forms, unknown).err().unwrap().to_string();
-            assert!(refused.contains(unknown) && refused.ends_with(&format!("accepted: {named}")), "{refused}");
+            assert!(
+                refused.contains(unknown) && refused.ends_with(&format!("accepted: {named}")),
+                "{refused}"
+            );
         }
     }
 }

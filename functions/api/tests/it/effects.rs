@@ -30,7 +30,11 @@ const PROOFS: &[(&str, &str, &str)] = &[
     ("answer_approval", OF_API, STEERED),
     ("assign_task_to_agent", OF_API, ASSIGNED),
     ("begin_link", HERE, JOINED),
-    ("choose_notices", HERE, "what_somebody_chooses_to_be_told_is_kept_until_they_leave_it_to_the_configuration"),
+    (
+        "choose_notices",
+        HERE,
+        "what_somebody_chooses_to_be_told_is_kept_until_they_leave_it_to_the_configuration",
+    ),
     ("confirm_link", HERE, JOINED),
     (
         "create_event_ticket",
@@ -117,7 +121,8 @@ async fn whoever_stops_an_agent_stops_the_execution_that_it_works_in() {
     let world = World::new().await;
     let execution = agent(&world).await;
     let by = async || world.table.execution(&execution).await.unwrap().unwrap().stop_requested_by;
-    let stop = async |person: &str| world.send_as(person, Method::POST, "/api/v1/agents/s/stop", None, None).await;
+    let stop =
+        async |person: &str| world.send_as(person, Method::POST, "/api/v1/agents/s/stop", None, None).await;
     assert_eq!((stop("viewer").await.status, by().await), (403, None));
     let stopped = stop("admin").await;
     assert_eq!((stopped.status, &stopped.json()["execution"]), (202, &json!(execution)), "{}", stopped.text);

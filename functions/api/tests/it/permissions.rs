@@ -48,12 +48,7 @@ fn sample(path: impl Into<String>) -> Sample {
 }
 
 /// A request that nothing but a lack of permission could refuse; `None` for an operation that has none.
-pub(crate) async fn request(
-    world: &World,
-    operation: &str,
-    about: About,
-    subject: &str,
-) -> Option<Sample> {
+pub(crate) async fn request(world: &World, operation: &str, about: About, subject: &str) -> Option<Sample> {
     let project = about.project();
     Some(match operation {
         "get_health" => sample("/health"),

@@ -95,8 +95,7 @@ pub(crate) async fn begun_link(world: &World) -> String {
 /// The same once the other account has used it.
 pub(crate) async fn claimed_link(world: &World) -> String {
     let code = begun_link(world).await;
-    let account =
-        LinkAccount { source: SOURCE, id: ACCOUNT.to_owned(), name: "Ada".to_owned() };
+    let account = LinkAccount { source: SOURCE, id: ACCOUNT.to_owned(), name: "Ada".to_owned() };
     assert!(world.table.claim_link_code(&code, &account, world.now()).await.unwrap());
     code
 }
@@ -118,7 +117,8 @@ pub(crate) async fn fill_tokens(world: &World) {
             let put = PutRequest::builder().set_item(Some(copy)).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         });
-        let written = client.batch_write_item().request_items("ticketsmith", writes.collect()).send().await.unwrap();
+        let written =
+            client.batch_write_item().request_items("ticketsmith", writes.collect()).send().await.unwrap();
         assert!(written.unprocessed_items().is_none_or(|left| left.is_empty()), "{written:?}");
     }
 }

@@ -50,7 +50,12 @@ pub(crate) fn operations() -> Vec<Operation> {
                 name: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.strip_prefix("/api/v1").unwrap().to_owned(),
-                statuses: operation["responses"].as_object().unwrap().keys().map(|key| key.parse().unwrap()).collect(),
+                statuses: operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(|key| key.parse().unwrap())
+                    .collect(),
             });
         }
     }
@@ -155,7 +160,9 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         ("list_agents", 404) => Asked::new("/agents?execution=x", admin()),
         ("list_tasks", 404) => Asked::new("/tasks?project=NONE", admin()),
         // Where an account has no gateway for whoever asks, it pushes nothing to them.
-        ("create_event_ticket", 404) => Asked::new("/events/tickets", Some(OPERATOR.to_owned())).of(Of::Account),
+        ("create_event_ticket", 404) => {
+            Asked::new("/events/tickets", Some(OPERATOR.to_owned())).of(Of::Account)
+        }
         ("get_plugin_config", 404) => Asked::new("/plugins/version_control/x/config", admin()),
         ("answer_approval", 404) => unknown(path).json(json!({"approved": true})),
         ("put_task", 404) => unknown(path).json(json!({"comment": "Shipped."})),
@@ -166,7 +173,8 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         ("answer_approval", 200) => answered(world).await,
         ("answer_approval", 409) => {
             let yes = answered(world).await;
-            let no = Asked::new(yes.path.clone(), Some(world.session("approver"))).json(json!({"approved": false}));
+            let no = Asked::new(yes.path.clone(), Some(world.session("approver")))
+                .json(json!({"approved": false}));
             assert_eq!(yes.send(world, operation.method.clone()).await, 200);
             no
         }
@@ -209,11 +217,13 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         ("create_person", 409) => Asked::new("/people", admin()).json(person("viewer")),
         // The configuration file has them.
         ("replace_project" | "delete_project", 409) => {
-            Asked::new(format!("/projects/{}", id("SHOP")), admin()).with("if-match", "*").json(project("SHOP"))
+            Asked::new(format!("/projects/{}", id("SHOP")), admin())
+                .with("if-match", "*")
+                .json(project("SHOP"))
         }
-        ("replace_person" | "delete_person", 409) => {
-            Asked::new(format!("/people/{}", id("viewer")), admin()).with("if-match", "*").json(person("viewer"))
-        }
+        ("replace_person" | "delete_person", 409) => Asked::new(format!("/people/{}", id("viewer")), admin())
+            .with("if-match", "*")
+            .json(person("viewer")),
         ("replace_project" | "delete_project" | "replace_person" | "delete_person", 412) => {
             asked(world, name).await.with("if-match", "\"7\"")
         }
@@ -259,7 +269,9 @@ async fn asked(world: &World, operation: &str) -> Asked {
         None => asked,
     };
     match operation {
-        "replace_project" | "delete_project" | "replace_person" | "delete_person" => asked.with("if-match", "*"),
+        "replace_project" | "delete_project" | "replace_person" | "delete_person" => {
+            asked.with("if-match", "*")
+        }
         _ => asked,
     }
 }
@@ -303,7 +315,8 @@ async fn every_operation_answers_with_each_status_that_it_lists() {
     let mut late = Vec::new();
     for operation in operations() {
         for status in operation.statuses.clone() {
-            let is_elsewhere = ELSEWHERE.iter().any(|(name, listed, ..)| *name == operation.name && *listed == status);
+            let is_elsewhere =
+                ELSEWHERE.iter().any(|(name, listed, ..)| *name == operation.name && *listed == status);
             let found = match refused_alike(&shared, &operation, status, &tired) {
                 // Each takes as long as a body may take to arrive, so all of them wait at once.
                 Some(asked) if status == 408 => {
@@ -320,7 +333,9 @@ async fn every_operation_answers_with_each_status_that_it_lists() {
                 }
             };
             match found {
-                Some(found) if found == status => assert!(!is_elsewhere, "{} {status} is here, too", operation.name),
+                Some(found) if found == status => {
+                    assert!(!is_elsewhere, "{} {status} is here, too", operation.name)
+                }
                 Some(found) => wrong.push(format!("{} answered {found}, not {status}", operation.name)),
                 None if is_elsewhere => {}
                 None => wrong.push(format!("nothing provokes {status} of {}", operation.name)),

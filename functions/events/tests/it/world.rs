@@ -174,10 +174,8 @@ impl World {
         let providers = Providers::new(table.clone(), secrets, clock.clone(), waiting).unwrap();
         let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
         let gateway_clock = clock.clone();
-        let description = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../tests/descriptions/apigatewaymanagementapi.json"
-        );
+        let description =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
         let gateway =
             Gateway::start(Path::new(description), Arc::new(move || gateway_clock.now())).await.unwrap();
         let connections = Connections::new(gateway.url(), "us-east-1", clock.clone()).unwrap();

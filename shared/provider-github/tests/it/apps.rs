@@ -249,6 +249,9 @@ async fn a_browser_makes_an_app_whose_secret_is_whole_once_it_is_installed() {
         assert_eq!(github.permission_problems(&shop()).await.unwrap(), []);
     }
     let none = connector(r#"{"token": "t"}"#.into());
-    assert_eq!((app.installed)(&none, &configuration.projects[0]).await.unwrap_err().kind, ErrorKind::Rejected);
+    assert_eq!(
+        (app.installed)(&none, &configuration.projects[0]).await.unwrap_err().kind,
+        ErrorKind::Rejected
+    );
     assert_eq!(simulation.violations(), []);
 }

@@ -128,7 +128,16 @@ impl Accounts {
                 let (id, installation) = (number("app_id")?, number("installation_id")?);
                 let (slug, events) = (app.slug.clone(), app.events.clone());
                 let is_installed = true;
-                Some(AppAccount { id, installation, slug, permissions, events, is_installed, private_key, key })
+                Some(AppAccount {
+                    id,
+                    installation,
+                    slug,
+                    permissions,
+                    events,
+                    is_installed,
+                    private_key,
+                    key,
+                })
             }
         };
         let token_scopes = world.token_scopes.as_ref().map(|scopes| scopes.join(", "));

@@ -56,7 +56,9 @@ pub(super) fn router(github: &GitHub) -> Router {
     Router::new()
         .route(
             "/settings/apps/new",
-            post(async move |Query(query), Form(form)| own.with_state(move |state| agree(state, None, query, form)).await),
+            post(async move |Query(query), Form(form)| {
+                own.with_state(move |state| agree(state, None, query, form)).await
+            }),
         )
         .route(
             "/organizations/{owner}/settings/apps/new",
@@ -66,7 +68,9 @@ pub(super) fn router(github: &GitHub) -> Router {
         )
         .route(
             "/apps/{slug}/installations/new",
-            get(async move |Path(slug): Path<String>| installing.with_state(move |state| install(state, &slug)).await),
+            get(async move |Path(slug): Path<String>| {
+                installing.with_state(move |state| install(state, &slug)).await
+            }),
         )
 }
 
@@ -108,7 +112,9 @@ fn checked(state: &State, owner: Option<&str>, text: &str) -> Result<(String, Ag
     let is_address = |text: &str| reqwest::Url::parse(text).is_ok_and(|url| url.has_host());
     let hook = manifest.hook_attributes.filter(|hook| hook.active != Some(false)).map(|hook| hook.url);
     let back = manifest.redirect_url.ok_or("\"redirect_url\" wasn't supplied.")?;
-    if let Some(wrong) = [Some(&manifest.url), hook.as_ref(), Some(&back)].into_iter().flatten().find(|url| !is_address(url)) {
+    if let Some(wrong) =
+        [Some(&manifest.url), hook.as_ref(), Some(&back)].into_iter().flatten().find(|url| !is_address(url))
+    {
         return Err(format!("{wrong} is not an address"));
     }
     for event in &manifest.default_events {

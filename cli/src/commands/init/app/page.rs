@@ -64,7 +64,10 @@ impl Page {
         let (sender, arrivals) = mpsc::channel(1);
         let served = Arc::new(Served { secret: secret.clone(), html, arrivals: sender });
         let router = Router::new()
-            .route(&format!("/{secret}"), get(async |State(served): State<Arc<Served>>| Html(served.html.clone())))
+            .route(
+                &format!("/{secret}"),
+                get(async |State(served): State<Arc<Served>>| Html(served.html.clone())),
+            )
             .route("/made", get(made))
             .with_state(served)
             .layer(axum::middleware::map_response(guarded));
@@ -198,11 +201,16 @@ mod tests {
         let here = format!("http://{}", page.place);
         let secret = page.secret.clone();
         assert!(shown.contains(&format!("action=\"https://example.com/new?state={secret}\"")), "{shown}");
-        assert!(shown.contains(&format!("value=\"{{&quot;redirect_url&quot;:&quot;{here}/made&quot;}}\"")), "{shown}");
+        assert!(
+            shown.contains(&format!("value=\"{{&quot;redirect_url&quot;:&quot;{here}/made&quot;}}\"")),
+            "{shown}"
+        );
         assert!(shown.contains("<button>Make it for you &amp; me</button>"), "{shown}");
 
         assert_eq!(get(format!("{here}/")).await.unwrap().status(), 404);
-        for strange in ["made", "made?code=c", "made?code=c&state=x", "made?code=&state=SECRET", "made?state=SECRET"] {
+        for strange in
+            ["made", "made?code=c", "made?code=c&state=x", "made?code=&state=SECRET", "made?state=SECRET"]
+        {
             let address = format!("{here}/{}", strange.replace("SECRET", &secret));
             assert_eq!(get(address).await.unwrap().status(), 400, "{strange}");
         }
@@ -214,6 +222,9 @@ mod tests {
         };
         let (answer, ()) = tokio::join!(back, answered);
         let answer = answer.unwrap();
-        assert_eq!((answer.status().as_u16(), &answer.headers()["location"]), (303, &"https://example.com/install".parse().unwrap()));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["location"]),
+            (303, &"https://example.com/install".parse().unwrap())
+        );
     }
 }
