@@ -62,6 +62,8 @@ def schema_of(name, shapes):
         return {"type": "string", "pattern": "^[A-Za-z0-9+/]*={0,2}$"}
     if kind == "boolean":
         return {"type": "boolean"}
+    if kind == "timestamp" and shape.get("timestampFormat") == "iso8601":
+        return {"type": "string", "format": "date-time"}
     if kind in ("integer", "long", "float", "double", "timestamp"):
         schema = {"type": "integer" if kind in ("integer", "long") else "number"}
         return schema | {new: shape[old] for old, new in (("min", "minimum"), ("max", "maximum")) if old in shape}
@@ -80,6 +82,23 @@ def references(value):
                 yield from references(one)
 
 
+def body_of(name, shapes, content):
+    """What OpenAPI calls the request body; `None` for an operation all of whose input is in the path and headers."""
+    given = shapes[name]
+    payload = given.get("payload")
+    if payload is None:
+        in_body = any(member.get("location") is None for member in given["members"].values())
+        # The AWS JSON protocols have a body in any case, `{}`, and know no locations.
+        return {"required": True, "content": content(name)} if in_body or not given["members"] else None
+    required = payload in given.get("required", [])
+    shape = given["members"][payload]["shape"]
+    if shapes[shape]["type"] != "blob":
+        return {"required": required, "content": content(shape)}
+    # Bytes as they are, of any media type: OpenAPI 3.1 writes them as a schema without a type, and counts its lengths in bytes.
+    lengths = {new: shapes[shape][old] for old, new in (("min", "minLength"), ("max", "maxLength")) if old in shapes[shape]}
+    return {"required": required, "content": {"*/*": {"schema": lengths}}}
+
+
 def operation_of(operation, service, media_type):
     shapes = service["shapes"]
     content = lambda name: {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
@@ -89,14 +108,17 @@ def operation_of(operation, service, media_type):
         for member in given["members"].values()
         if member.get("location") == "uri"
     ]
-    described = {"requestBody": {"required": True, "content": content(operation["input"]["shape"])}, "responses": {}}
+    body = body_of(operation["input"]["shape"], shapes, content)
+    described = ({"requestBody": body} if body else {}) | {"responses": {}}
     if parameters:
         described["parameters"] = parameters
+    success = {"description": ""}
     if "output" in operation:
         output = operation["output"]["shape"]
         # An event stream is no JSON.
         streams = any(shapes[member["shape"]].get("eventstream") for member in shapes[output]["members"].values())
-        described["responses"]["200"] = {"description": ""} | ({} if streams else {"content": content(output)})
+        success |= {} if streams else {"content": content(output)}
+    described["responses"][str(operation["http"].get("responseCode", 200))] = success
     for error in operation.get("errors", []):
         status = shapes[error["shape"]].get("error", {}).get("httpStatusCode", 400)
         described["responses"][str(status)] = {"description": ""}
@@ -113,7 +135,7 @@ def main():
     for wanted in operations:
         operation = service["operations"][wanted]
         path = operation["http"]["requestUri"] if rest else f"/{wanted}"
-        paths[path] = {operation["http"]["method"].lower(): operation_of(operation, service, media_type)}
+        paths.setdefault(path, {})[operation["http"]["method"].lower()] = operation_of(operation, service, media_type)
     schemas, left = {}, list(references(paths))
     while left:
         shape = left.pop()

@@ -53,7 +53,7 @@ fn crates() -> Vec<PathBuf> {
 /// Which TypeScript file imports which.
 fn scripts() -> Graph {
     let folder = root().join("infra/cdk");
-    let files = ["bin", "lib"]
+    let files = ["bin", "lib", "tests"]
         .into_iter()
         .flat_map(|inner| std::fs::read_dir(folder.join(inner)).unwrap().map(|entry| entry.unwrap().path()));
     files

@@ -40,6 +40,7 @@ mod full_disk;
 mod growing;
 mod identity;
 mod init;
+mod init_app;
 mod injection;
 mod killed_agents;
 mod live;

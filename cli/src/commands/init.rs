@@ -2,6 +2,7 @@
 //! changes only what is missing.
 
 mod answers;
+mod app;
 mod credentials;
 mod plan;
 mod webhook;
@@ -41,6 +42,10 @@ pub(crate) struct Arguments {
     /// standard input. A terminal is asked for what is not in it.
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
+    /// Make an app at this service with the permissions and events that are needed, by a browser on this machine, and set its secret:
+    /// `github`. What is set already stays.
+    #[arg(long, value_name = "NAME")]
+    app: Option<String>,
     #[command(flatten)]
     data: DataArgument,
 }
@@ -49,13 +54,17 @@ const EXAMPLES: &str = "\
 Examples:
   ticketsmith init
   ticketsmith init --url https://tickets.acme.example
+  ticketsmith init --url https://tickets.acme.example --app github
   ticketsmith init --project SHOP --repository acme/shop --use jira --use github --use slack --use claude \\
     --set jira.base_url=https://acme.atlassian.net --set channel=#shop-dev --secrets secrets.json
 
 It asks at a terminal for what the arguments leave out, and changes nothing that is set: run it again after a step that it asked for. Secrets go to
 the data folder of `serve`, encrypted; for a stage in an AWS account, use `secrets set --stage` afterward.
 
-Exit codes: 0 everything is OK · 1 `doctor` found problems; each line says how to fix it · 2 an argument or answer is invalid";
+With --app, it prints the address of a page on this machine. The app that is made there belongs to you; its key is stored and never shown.
+
+Exit codes: 0 everything is OK · 1 `doctor` found problems; each line says how to fix it; or nobody made or installed the app · 2 an argument or
+answer is invalid · 3 the app's service did not answer";
 
 /// Runs the command.
 ///
@@ -74,6 +83,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             file
         }
     };
+    if let Some(name) = &arguments.app {
+        app::make(&file.configuration, &arguments.data, name, url.as_deref()).await?;
+    }
     let changed = given.complete(&file.configuration, &arguments.data, url.as_deref(), &answers).await?;
     match &url {
         Some(url) => webhook::register(&file.configuration, &arguments.data, url, &changed).await?,

@@ -50,8 +50,9 @@ const lines = [
   "Generated from the stack by `npm run permissions`; `npm run check` fails when it is stale. Nobody may do anything that is not here.",
 ];
 for (const [id, role] of roles.sort(([one], [other]) => one.localeCompare(other))) {
+  // What one policy does not hold, the CDK puts into a managed one.
   const policies = Object.values(resources).filter(
-    ({ Type, Properties }) => Type === "AWS::IAM::Policy" && JSON.stringify(Properties?.Roles ?? "").includes(`"${id}"`),
+    ({ Type, Properties }) => /^AWS::IAM::(Managed)?Policy$/.test(Type) && JSON.stringify(Properties?.Roles ?? "").includes(`"${id}"`),
   );
   const title = role.Properties?.Description ?? id.replace(/[0-9A-F]{8}$/, "");
   lines.push("", `## ${shown(title)}`, "", "| actions | resources | only where |", "|---|---|---|");

@@ -79,19 +79,18 @@ export function grantStepFunctions(
   workflows: string[],
   settings: Settings,
 ): void {
-  const actions = (operations: string[]) => operations.map((operation) => `states:${operation}`);
-  const start = "StartExecution";
-  const others = entry.state_machine_operations.filter((operation) => operation !== start);
-  for (const machine of machines) {
-    if (entry.state_machine_operations.includes(start)) machine.grantStartExecution(lambda);
-    if (others.length > 0) machine.grant(lambda, ...actions(others));
-  }
-  if (entry.execution_operations.length > 0) {
-    lambda.addToRolePolicy(
-      new iam.PolicyStatement({
-        actions: actions(entry.execution_operations),
-        resources: workflows.map((name) => `${workflowArn(stack, settings, "execution", name)}:*`),
-      }),
-    );
-  }
+  // One statement for all workflows: one for each would fill a role's policy, and what is beyond that becomes a managed policy, which
+  // infra/deployer may not make.
+  const allow = (operations: string[], resources: string[]) => {
+    if (operations.length === 0) return;
+    lambda.addToRolePolicy(new iam.PolicyStatement({ actions: operations.map((operation) => `states:${operation}`), resources }));
+  };
+  allow(
+    entry.state_machine_operations,
+    machines.map((machine) => machine.stateMachineArn),
+  );
+  allow(
+    entry.execution_operations,
+    workflows.map((name) => `${workflowArn(stack, settings, "execution", name)}:*`),
+  );
 }

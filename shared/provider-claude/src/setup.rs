@@ -12,4 +12,5 @@ pub(crate) const SETUP: Setup = Setup {
     },
     signing: SigningSecret::None,
     register_webhook: None,
+    app: None,
 };

@@ -8,6 +8,7 @@ pub(crate) const SETUP: Setup = Setup {
     signing: SigningSecret::Theirs,
     // Discord checks the address when it is saved, so that Ticketsmith must run then.
     register_webhook: None,
+    app: None,
 };
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {

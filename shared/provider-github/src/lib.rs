@@ -27,6 +27,7 @@
 //! become labels, and an epic and story points become lines of the body.
 
 mod app;
+mod app_manifest;
 mod attachments;
 mod author;
 mod branches;

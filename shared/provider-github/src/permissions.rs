@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What an App needs to write, and what fails without it:
 /// <https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps>.
-const NEEDED: &[(&str, &str)] = &[
+pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("contents", "`create_branch` and `commit_changes` fail"),
     ("pull_requests", "`create_pull_request` fails"),
     (
@@ -18,7 +18,7 @@ const NEEDED: &[(&str, &str)] = &[
 ];
 
 /// What an App needs to read beside that, and what fails without it.
-const READ: &[(&str, &str)] = &[
+pub(crate) const READ: &[(&str, &str)] = &[
     ("actions", "agents do not see the logs of failed GitHub Actions jobs"),
     ("checks", "`github.checks_completed` never happens"),
     ("statuses", "`github.checks_completed` never happens"),

@@ -1,6 +1,7 @@
 //! How GitHub is set up for us.
 
 use crate::app::Installation;
+use crate::app_manifest::APP;
 use crate::credentials::Credentials;
 use crate::github::Github;
 use crate::pages::{PER_PAGE, numbered};
@@ -25,6 +26,7 @@ pub(crate) const SETUP: Setup = Setup {
             github.register_webhook(&project.repository, webhook).await
         })
     }),
+    app: Some(APP),
 };
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
@@ -32,7 +34,7 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     let events: Vec<_> = SUBSCRIBED.iter().map(|(_, title, _)| *title).collect();
     vec![
         format!(
-            "Better: create a GitHub App at {site}/settings/apps/new, with Contents, Issues and Pull requests (read and write), Actions, Checks and Commit statuses (read), and install it on the repository. `app_id` is on its page, `installation_id` at the end of the installation's address, and `private_key` is the file that Generate a private key downloads: type `@FILE`."
+            "Better: a GitHub App, which `--app` makes. By hand: at {site}/settings/apps/new, with Contents, Issues and Pull requests (read and write), Actions, Checks and Commit statuses (read), and install it on the repository. `app_id` is on its page, `installation_id` at the end of the installation's address, and `private_key` is the file that Generate a private key downloads: type `@FILE`."
         ),
         format!(
             "Simpler: a token of an account that may push, {site}/settings/tokens/new?scopes=repo, or a fine-grained one with the same permissions. It is the `token`."

@@ -3,7 +3,8 @@
 use provider::{Setup, SetupFacts, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup { steps, signing: SigningSecret::Theirs, register_webhook: None };
+pub(crate) const SETUP: Setup =
+    Setup { steps, signing: SigningSecret::Theirs, register_webhook: None, app: None };
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     vec![

@@ -7,6 +7,7 @@ pub(crate) const SETUP: Setup = Setup {
     signing: SigningSecret::Theirs,
     // Only an admin of the workspace may, and the key is not one's.
     register_webhook: None,
+    app: None,
 };
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use provider::{Setup, SetupFacts, SigningSecret};
 
-pub(crate) const SETUP: Setup = Setup { steps, signing: SigningSecret::None, register_webhook: None };
+pub(crate) const SETUP: Setup =
+    Setup { steps, signing: SigningSecret::None, register_webhook: None, app: None };
 
 fn steps(_: &SetupFacts<'_>) -> Vec<String> {
     vec![

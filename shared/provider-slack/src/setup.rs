@@ -5,7 +5,8 @@ use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup { steps, signing: SigningSecret::Theirs, register_webhook: None };
+pub(crate) const SETUP: Setup =
+    Setup { steps, signing: SigningSecret::Theirs, register_webhook: None, app: None };
 
 /// What the bot may do, and why: it posts and edits messages, reads the channel's list and the threads it opened, confirms with reactions,
 /// takes commands and mentions, and tells people directly what they chose. `users:read` lets `doctor` check people's IDs.
@@ -56,6 +57,12 @@ fn link(command: &str, url: Option<&str>) -> String {
     let mut manifest = json!({
         "display_information": {"name": "Ticketsmith", "description": "Turns tickets into pull requests"},
         "features": {
+            // What people chose with `notify` is sent there; commands do not come from there.
+            "app_home": {
+                "home_tab_enabled": false,
+                "messages_tab_enabled": true,
+                "messages_tab_read_only_enabled": true,
+            },
             "bot_user": {"display_name": "ticketsmith", "always_online": true},
             "slash_commands": [{
                 "command": command,
@@ -70,6 +77,7 @@ fn link(command: &str, url: Option<&str>) -> String {
             "interactivity": {"is_enabled": true},
             "org_deploy_enabled": false,
             "socket_mode_enabled": url.is_none(),
+            "token_rotation_enabled": false,
         },
     });
     if let Some(url) = url {
@@ -104,6 +112,40 @@ mod tests {
             assert_eq!(whole.pointer(at).unwrap(), url);
         }
         assert_eq!(whole["settings"]["socket_mode_enabled"], false);
+    }
+
+    /// The names in backquotes of the rows below a title, up to the next title.
+    fn named_in_documentation(title: &str) -> Vec<&'static str> {
+        let text = include_str!("../../../docs/providers/slack.md");
+        let section = text.split("\n## ").find(|section| section.starts_with(title)).unwrap();
+        let names = section.split('`').skip(1).step_by(2);
+        names.filter(|name| name.contains(':') || name.contains('.') || name.contains('_')).collect()
+    }
+
+    #[test]
+    fn the_manifest_has_exactly_the_scopes_and_events_of_the_documentation() {
+        for url in [Some("https://tickets.example/webhooks/slack"), None] {
+            let whole = manifest(url);
+            let listed = |at: &str| -> Vec<String> {
+                serde_json::from_value(whole.pointer(at).unwrap().clone()).unwrap()
+            };
+            let (scopes, events) =
+                (listed("/oauth_config/scopes/bot"), listed("/settings/event_subscriptions/bot_events"));
+            let mut told = named_in_documentation("Scopes, and why");
+            told.push("commands");
+            for name in scopes.iter().chain(&events) {
+                assert!(told.contains(&name.as_str()), "{name} is not in docs/providers/slack.md");
+            }
+            for name in told {
+                let is_there = scopes.iter().chain(&events).any(|known| known == name);
+                assert!(is_there, "docs/providers/slack.md has {name}, and the manifest has not");
+            }
+            assert_eq!(whole["settings"]["interactivity"]["is_enabled"], true);
+            assert_eq!(
+                whole["features"]["app_home"]["messages_tab_enabled"], true,
+                "people are told directly"
+            );
+        }
     }
 
     #[test]

@@ -24,7 +24,10 @@ pub use fitting::send_fitting;
 pub use harmless::{Closes, harmless_markdown, harmless_text};
 pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
-pub use setup::{RegisterFuture, RegisterWebhook, Registered, Setup, SetupFacts, SigningSecret, Webhook};
+pub use setup::{
+    AppManifest, AppSetup, ExchangeCode, FindInstallation, MadeApp, RegisterFuture, RegisterWebhook,
+    Registered, Setup, SetupFacts, SetupFuture, SigningSecret, Webhook,
+};
 pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
 pub use structured_output::accepted_schema;
 pub use text_limits::TextLimits;

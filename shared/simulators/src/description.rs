@@ -282,6 +282,13 @@ impl Description {
             ));
             return;
         };
+        if let Some(most) = accepted.get("schema").and_then(schema::most_bytes) {
+            if body.len() > most {
+                let message = format!("it has {} bytes, and the description allows {most}", body.len());
+                violations.push(Violation::new("body", message));
+            }
+            return;
+        }
         // Uploads and forms have no JSON to check.
         let is_json = media_type == "application/json" || media_type.ends_with("+json");
         if !(is_json || media_type.starts_with("application/x-amz-json-")) {

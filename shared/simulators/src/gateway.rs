@@ -1,26 +1,32 @@
 //! Amazon API Gateway's management of open WebSocket connections: takes what is for one, and closes it.
 //!
-//! What it refuses is what AWS's own description of `ApiGatewayManagementApi` (version 2018-11-29) names: 403 for a signature that is not good, 410
-//! for a connection that is not open, 413 for more than 131,072 bytes, 429 for a reader that takes nothing. It adds the quota that the
-//! description lacks: a message of more than 32 KB, which comes in one frame, closes the connection with 1009.
+//! Every request is held against AWS's own description of `ApiGatewayManagementApi`, which `tests/descriptions` has. What it refuses is
+//! what that description names: 403 for a signature that is not good, 410 for a connection that is not open, 413 for more than 131,072
+//! bytes, 429 for a reader that takes nothing. It adds the quota that the description lacks: a message of more than 32 KB, which comes in
+//! one frame, closes the connection with 1009.
 
 use crate::aws_signature;
 use crate::clock::Clock;
+use crate::description::{Description, UnexpectedRequest, Violation, Violations};
 use crate::error::SimulationError;
 use crate::listener::{listen, serve};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinHandle;
 
 /// What signatures call the service.
 const SERVICE: &str = "execute-api";
+/// The stage, which is the beginning of every path and no part of the description.
+const STAGE: &str = "/live";
 /// The longest message that it takes, in bytes.
 const LARGEST_DATA: usize = 131_072;
 /// The longest WebSocket frame that a reader is sent.
@@ -34,18 +40,22 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 #[derive(Debug)]
 pub struct Gateway {
     connections: Connections,
+    violations: Violations,
     url: String,
     task: JoinHandle<()>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Connections(Arc<Mutex<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    open: BTreeMap<String, Connection>,
-    violations: Vec<String>,
+/// What answers requests.
+#[derive(Clone)]
+struct Management {
+    connections: Connections,
+    violations: Violations,
+    description: Arc<Description>,
+    clock: Clock,
 }
+
+#[derive(Debug, Clone, Default)]
+struct Connections(Arc<Mutex<BTreeMap<String, Connection>>>);
 
 #[derive(Debug, Default)]
 struct Connection {
@@ -57,18 +67,23 @@ struct Connection {
 }
 
 impl Gateway {
-    /// Starts one on loopback, in the stage `live`.
+    /// Starts one on loopback, in the stage `live`, that holds every request against this file of `tests/descriptions`:
+    /// `apigatewaymanagementapi.json`.
     ///
     /// # Errors
-    /// [`SimulationError`] when no port is free.
-    pub async fn start(clock: Clock) -> Result<Self, SimulationError> {
+    /// [`SimulationError`] when the description cannot be used or no port is free.
+    pub async fn start(description: &FilePath, clock: Clock) -> Result<Self, SimulationError> {
+        let description = Arc::new(Description::load(description)?);
         let (listener, address) = listen(0).await?;
-        let connections = Connections::default();
-        let router = Router::new()
-            .route("/live/@connections/{id}", any(called))
-            .with_state((connections.clone(), clock));
-        let task = serve(listener, router);
-        Ok(Self { connections, url: format!("{address}/live"), task })
+        let (connections, violations) = (Connections::default(), Violations::default());
+        let management = Management {
+            connections: connections.clone(),
+            violations: violations.clone(),
+            description,
+            clock,
+        };
+        let task = serve(listener, management.router());
+        Ok(Self { connections, violations, url: format!("{address}{STAGE}"), task })
     }
 
     /// Where it takes what is for connections, with its stage.
@@ -78,38 +93,38 @@ impl Gateway {
 
     /// Establishes a connection.
     pub fn establish(&self, id: &str) {
-        self.connections.lock().open.entry(id.to_owned()).or_default().is_open = true;
+        self.connections.lock().entry(id.to_owned()).or_default().is_open = true;
     }
 
     /// The reader of a connection leaves.
     pub fn leave(&self, id: &str) {
-        self.connections.lock().open.entry(id.to_owned()).or_default().is_open = false;
+        self.connections.lock().entry(id.to_owned()).or_default().is_open = false;
     }
 
     /// The reader of a connection takes nothing from now on.
     pub fn stick(&self, id: &str) {
-        self.connections.lock().open.entry(id.to_owned()).or_default().is_stuck = true;
+        self.connections.lock().entry(id.to_owned()).or_default().is_stuck = true;
     }
 
     /// Whether a connection is open.
     pub fn is_open(&self, id: &str) -> bool {
-        self.connections.lock().open.get(id).is_some_and(|connection| connection.is_open)
+        self.connections.lock().get(id).is_some_and(|connection| connection.is_open)
     }
 
     /// What the reader of a connection received.
     pub fn received(&self, id: &str) -> Vec<Value> {
         let state = self.connections.lock();
-        state.open.get(id).map(|connection| connection.received.clone()).unwrap_or_default()
+        state.get(id).map(|connection| connection.received.clone()).unwrap_or_default()
     }
 
     /// The code that a connection was closed with by the gateway.
     pub fn closed_with(&self, id: &str) -> Option<u16> {
-        self.connections.lock().open.get(id).and_then(|connection| connection.closed)
+        self.connections.lock().get(id).and_then(|connection| connection.closed)
     }
 
-    /// What was asked that the description does not allow.
-    pub fn violations(&self) -> Vec<String> {
-        self.connections.lock().violations.clone()
+    /// Every request that the description does not allow, or whose signature is not good.
+    pub fn violations(&self) -> Vec<UnexpectedRequest> {
+        self.violations.all()
     }
 }
 
@@ -120,43 +135,70 @@ impl Drop for Gateway {
 }
 
 impl Connections {
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Connection>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Answers a request that the description allows.
     fn answer(&self, method: &Method, id: &str, data: &[u8]) -> Result<StatusCode, Refusal> {
         let mut state = self.lock();
-        if !matches!(*method, Method::POST | Method::DELETE | Method::GET) {
-            state.violations.push(format!("{method} is not an operation on a connection"));
-            return Err(Refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"));
-        }
-        if data.len() > LARGEST_DATA {
-            state.violations.push(format!("{} bytes for a connection", data.len()));
-            return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"));
-        }
-        let Some(connection) = state.open.get_mut(id).filter(|connection| connection.is_open) else {
+        let Some(connection) = state.get_mut(id).filter(|connection| connection.is_open) else {
             return Err(Refusal(StatusCode::GONE, "GoneException"));
         };
-        match *method {
-            Method::DELETE => {
-                (connection.is_open, connection.closed) = (false, Some(1000));
-                Ok(StatusCode::NO_CONTENT)
-            }
-            Method::POST if connection.is_stuck => {
-                Err(Refusal(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"))
-            }
-            Method::POST if data.len() > LARGEST_FRAME => {
-                (connection.is_open, connection.closed) = (false, Some(1009));
-                Ok(StatusCode::OK)
-            }
-            Method::POST => {
-                let text = String::from_utf8_lossy(data);
-                let message = serde_json::from_slice(data).unwrap_or_else(|_| json!(text));
-                connection.received.push(message);
-                Ok(StatusCode::OK)
-            }
-            _ => Ok(StatusCode::OK),
+        if *method == Method::DELETE {
+            (connection.is_open, connection.closed) = (false, Some(1000));
+            return Ok(StatusCode::NO_CONTENT);
         }
+        if connection.is_stuck {
+            return Err(Refusal(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"));
+        }
+        if data.len() > LARGEST_FRAME {
+            (connection.is_open, connection.closed) = (false, Some(1009));
+            return Ok(StatusCode::OK);
+        }
+        let text = String::from_utf8_lossy(data);
+        connection.received.push(serde_json::from_slice(data).unwrap_or_else(|_| json!(text)));
+        Ok(StatusCode::OK)
+    }
+}
+
+impl Management {
+    fn router(self) -> Router {
+        Router::new()
+            .route(&format!("{STAGE}/@connections/{{id}}"), any(called))
+            .fallback(lost)
+            .with_state(self)
+    }
+
+    fn record(&self, parts: &Parts, violations: Vec<Violation>) {
+        self.violations.record(UnexpectedRequest {
+            service: "API Gateway".to_owned(),
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            violations,
+        });
+    }
+
+    fn answer(&self, parts: &Parts, id: &str, data: &[u8]) -> Result<StatusCode, Refusal> {
+        if let Err(unsigned) = aws_signature::check(SERVICE, parts, data, (self.clock)()) {
+            self.record(parts, vec![Violation::new("signature", unsigned.message)]);
+            return Err(Refusal(StatusCode::FORBIDDEN, unsigned.kind));
+        }
+        self.answer_signed(parts, id, data)
+    }
+
+    fn answer_signed(&self, parts: &Parts, id: &str, data: &[u8]) -> Result<StatusCode, Refusal> {
+        let (method, path) = (&parts.method, parts.uri.path());
+        let path = path.strip_prefix(STAGE).unwrap_or(path);
+        let checked = self.description.check(method, path, parts.uri.query(), &parts.headers, data);
+        if let Err(violations) = checked {
+            self.record(parts, violations);
+            return Err(match data.len() > LARGEST_DATA {
+                true => Refusal(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
+                false => Refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"),
+            });
+        }
+        self.connections.answer(method, id, data)
     }
 }
 
@@ -169,49 +211,97 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn called(
-    State((connections, clock)): State<(Connections, Clock)>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
+async fn called(State(management): State<Management>, Path(id): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(data) = to_bytes(body, MOST_READ).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    if let Err(unsigned) = aws_signature::check(SERVICE, &parts, &data, clock()) {
-        connections.lock().violations.push(unsigned.message);
-        return Refusal(StatusCode::FORBIDDEN, unsigned.kind).into_response();
-    }
-    match connections.answer(&parts.method, &id, &data) {
+    match management.answer(&parts, &id, &data) {
         Ok(status) => status.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
+/// Whatever is not about a connection.
+async fn lost(State(management): State<Management>, request: Request) -> Refusal {
+    let (parts, _) = request.into_parts();
+    management.record(&parts, vec![Violation::new("path", "no described path matches")]);
+    Refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http;
+
+    fn management() -> Management {
+        let file =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
+        Management {
+            connections: Connections::default(),
+            violations: Violations::default(),
+            description: Arc::new(Description::load(FilePath::new(file)).unwrap()),
+            clock: crate::clock::system(),
+        }
+    }
+
+    /// Asks about the connection `c`; what is answered has to be in the description, too, where the request is.
+    fn status(management: &Management, method: &str, more: &str, length: usize) -> u16 {
+        let path = format!("/@connections/c{more}");
+        let request = http::Request::builder().method(method).uri(format!("{STAGE}{path}"));
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let answer = management.answer_signed(&parts, "c", &vec![b'1'; length]);
+        let status = answer.map_or_else(|refusal| refusal.0.as_u16(), |status| status.as_u16());
+        let described = management.description.check_answer(&parts.method, &path, status, &Value::Null);
+        assert!(described.is_ok() || status == 403, "{method} {path}: {described:?}");
+        status
+    }
+
+    fn open(management: &Management) {
+        management.connections.lock().entry("c".to_owned()).or_default().is_open = true;
+    }
 
     #[test]
     fn only_an_open_connection_takes_what_is_small_enough() {
-        let connections = Connections::default();
-        let status = |method: Method, length: usize| {
-            connections
-                .answer(&method, "c", &vec![b'1'; length])
-                .map_or_else(|refusal| refusal.0.as_u16(), |status| status.as_u16())
-        };
-        assert_eq!(status(Method::POST, 1), 410);
-        connections.lock().open.entry("c".to_owned()).or_default().is_open = true;
+        let gateway = management();
+        assert_eq!((status(&gateway, "POST", "", 1), status(&gateway, "DELETE", "", 0)), (410, 410));
+        open(&gateway);
+        assert_eq!(status(&gateway, "POST", "", 1), 200);
+        assert_eq!((status(&gateway, "DELETE", "", 0), status(&gateway, "POST", "", 1)), (204, 410));
+        assert_eq!(gateway.connections.lock()["c"].received, [json!(1)]);
+        open(&gateway);
         assert_eq!(
-            (status(Method::POST, 1), status(Method::GET, 0), status(Method::PUT, 1)),
-            (200, 200, 403)
+            (status(&gateway, "POST", "", LARGEST_FRAME + 1), status(&gateway, "POST", "", 1)),
+            (200, 410)
         );
-        assert_eq!(status(Method::POST, LARGEST_DATA + 1), 413);
-        assert_eq!((status(Method::DELETE, 0), status(Method::POST, 1)), (204, 410));
-        assert_eq!(connections.lock().open["c"].received, [json!(1)]);
-        assert_eq!(connections.lock().violations.len(), 2);
-        connections.lock().open.entry("c".to_owned()).or_default().is_open = true;
-        assert_eq!((status(Method::POST, LARGEST_FRAME + 1), status(Method::POST, 1)), (200, 410));
-        assert_eq!(connections.lock().open["c"].closed, Some(1009));
+        assert_eq!(gateway.connections.lock()["c"].closed, Some(1009));
+        open(&gateway);
+        gateway.connections.lock().get_mut("c").unwrap().is_stuck = true;
+        assert_eq!(status(&gateway, "POST", "", 1), 429);
+        assert!(gateway.violations.all().is_empty(), "{:?}", gateway.violations.all());
+    }
+
+    #[test]
+    fn what_the_description_does_not_allow_is_refused_and_remembered() {
+        let gateway = management();
+        open(&gateway);
+        let asked = [
+            ("POST", "", LARGEST_DATA + 1, 413, "body"),
+            ("POST", "", 0, 403, "body"),
+            ("DELETE", "", 1, 403, "body"),
+            ("PUT", "", 1, 403, "method"),
+            // Nothing asks for it, so nothing may: the stack grants only what is described here.
+            ("GET", "", 0, 403, "method"),
+            ("POST", "?wait=1", 1, 403, "query wait"),
+            ("POST", "/frames", 1, 403, "path"),
+        ];
+        for (number, (method, more, length, expected, place)) in asked.into_iter().enumerate() {
+            assert_eq!(status(&gateway, method, more, length), expected, "{method} {more}");
+            let violations = gateway.violations.all();
+            assert_eq!(violations.len(), number + 1, "{method} {more}");
+            assert_eq!(violations[number].violations[0].at, place, "{method} {more}");
+        }
+        let known = gateway.connections.lock();
+        assert!(known["c"].is_open && known["c"].received.is_empty(), "{:?}", known["c"]);
     }
 }

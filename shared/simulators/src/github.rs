@@ -15,6 +15,7 @@ mod checking;
 mod demand;
 mod failure;
 mod found_suites;
+mod manifest;
 mod opening;
 mod pages;
 mod place;

@@ -148,13 +148,18 @@ impl Credentials {
 }
 
 /// Sets a secret, or an entry of one, if what reads it can use it.
-fn set(file: &mut SecretFile, form: &SecretForm, name: &str, value: &Value) -> Outcome {
+pub(super) fn set(file: &mut SecretFile, form: &SecretForm, name: &str, value: &Value) -> Outcome {
     let with_value = |present: Option<&SecretString>| {
         let whole = with_entry(name, value.clone(), present)?;
         check(name, &[form], &whole)?;
         Ok::<_, Exit>(Some(text_of(&whole)))
     };
     file.update(secret_id(&form.name), with_value).map_err(Exit::usage)?
+}
+
+/// Whether what reads a secret can use it as it is.
+pub(super) fn usable(form: &SecretForm, whole: &SecretString) -> bool {
+    serde_json::from_str(whole.expose_secret()).is_ok_and(|whole| form.problem(&whole).is_none())
 }
 
 /// Says what a person does at a service.
@@ -175,14 +180,16 @@ async fn credentials(
     answers: &Answers,
 ) -> Outcome {
     let (id, name) = (secret_id(&form.name), &form.name);
-    let usable = |whole: &SecretString| {
-        serde_json::from_str(whole.expose_secret()).is_ok_and(|whole| form.problem(&whole).is_none())
-    };
-    if given.is_none() && file.get(id).is_some_and(usable) {
+    if given.is_none() && file.get(id).is_some_and(|whole| usable(form, whole)) {
         return Ok(());
     }
     if given.is_none() {
         show_steps(spec, facts);
+        if let (Some(_), Content::Credentials { instance: Some((instance, _)), .. }) =
+            (spec.setup.app, &form.content)
+        {
+            println!("  `ticketsmith init --app {instance}` makes an app with all of it, by a browser.");
+        }
         if !answers.is_terminal {
             println!("  Then: ticketsmith secrets set {name}");
             return Ok(());

@@ -270,6 +270,7 @@ mod tests {
             set: texts(set),
             url: None,
             secrets: None,
+            app: None,
             data: crate::place::DataArgument { data: ".ticketsmith".into() },
         };
         Plan::make(&arguments, &Answers { is_terminal: false }).map_err(|exit| exit.to_string())

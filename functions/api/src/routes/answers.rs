@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-/// Of everything: a wrong host or origin, and records that do not answer.
+/// Of everything: a wrong host or origin, and a query that is not accepted.
+pub(crate) struct Constant;
+
+/// Of everything that the records are asked for.
 pub(crate) struct Open;
 
 /// Of everything that needs a credential, and has parameters or a path that may not be understood.
@@ -13,6 +16,9 @@ pub(crate) struct Signed;
 
 /// Of everything about one thing.
 pub(crate) struct OfOne;
+
+/// Of everything that starts something.
+pub(crate) struct Start;
 
 /// Of everything that changes one thing.
 pub(crate) struct Change;
@@ -38,16 +44,22 @@ fn problems(statuses: &[(u16, &str)]) -> Responses {
 }
 
 const FORBIDDEN: (u16, &str) = (403, "Not allowed, or a wrong host or origin.");
+const CONFLICT: (u16, &str) = (409, "It contradicts the present state.");
 const UNAVAILABLE: (u16, &str) = (503, "The records do not answer; `Retry-After` says when to try again.");
 
-impl IntoResponses for Open {
+impl IntoResponses for Constant {
     fn responses() -> Responses {
         problems(&[
             (400, "The query string cannot be parsed."),
             FORBIDDEN,
             (422, "A parameter is not accepted."),
-            UNAVAILABLE,
         ])
+    }
+}
+
+impl IntoResponses for Open {
+    fn responses() -> Responses {
+        Constant::responses().into_iter().chain(problems(&[UNAVAILABLE])).collect()
     }
 }
 
@@ -68,10 +80,15 @@ impl IntoResponses for OfOne {
     }
 }
 
+impl IntoResponses for Start {
+    fn responses() -> Responses {
+        Signed::responses().into_iter().chain(problems(&[CONFLICT])).collect()
+    }
+}
+
 impl IntoResponses for Change {
     fn responses() -> Responses {
-        let change = problems(&[(409, "It contradicts the present state.")]);
-        OfOne::responses().into_iter().chain(change).collect()
+        OfOne::responses().into_iter().chain(problems(&[CONFLICT])).collect()
     }
 }
 

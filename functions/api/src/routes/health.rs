@@ -4,7 +4,7 @@ use crate::api::{Api, Contract, Shared};
 use crate::caller::MaybeCaller;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
-use crate::routes::answers::Open;
+use crate::routes::answers::{Constant, Open};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -110,7 +110,7 @@ async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degrade
 /// It needs no token.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "system", security(()),
-    responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"), Open)
+    responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"), Constant)
 )]
 async fn get_openapi(Extension(Contract(contract)): Extension<Contract>, _: Query<Nothing>) -> Response {
     static DOCUMENT: OnceLock<String> = OnceLock::new();

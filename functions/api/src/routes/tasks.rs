@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
-use crate::routes::answers::{Change, OfOne, WithBody};
+use crate::routes::answers::{Change, OfOne, Start, WithBody};
 use crate::routes::page::Page;
 use crate::routes::task_changes::{self, ChangedTask, NewTask};
 use crate::routes::workflows::{ExecutionAccepted, start};
@@ -251,7 +251,7 @@ async fn show_task(
     responses(
         (status = 202, description = "An execution was accepted.", body = ExecutionAccepted,
             headers(("Location" = String, description = "The execution."))),
-        Change, WithBody
+        Start, WithBody
     )
 )]
 async fn post_task(

@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, InvalidField, Problem};
 use crate::query::{Nothing, Query};
-use crate::routes::answers::{Change, OfOne, Signed, WithBody};
+use crate::routes::answers::{OfOne, Signed, Start, WithBody};
 use crate::routes::executions::ExecutionSummary;
 use crate::routes::page::Page;
 use crate::routes::steering::location_of;
@@ -178,7 +178,7 @@ async fn get_workflow_status(
     responses(
         (status = 202, description = "An execution was accepted.", body = ExecutionAccepted,
             headers(("Location" = String, description = "The execution."))),
-        Change, WithBody
+        Start, WithBody
     )
 )]
 async fn execute_workflow(

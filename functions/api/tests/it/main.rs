@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod effects;
 mod elsewhere;
 mod forgeries;
 mod gateway;
@@ -12,5 +13,7 @@ mod hidden;
 mod people;
 mod permissions;
 mod projects;
+mod seeded;
 mod sign_in;
+mod statuses;
 mod world;

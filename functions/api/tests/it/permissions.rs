@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// What an endpoint is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
+pub(crate) enum About {
     /// Something of the project in which whoever asks has their role.
     Own,
     /// Something of another project.
@@ -38,9 +38,9 @@ impl About {
 const SUBJECTS: [&str; 6] = ["no token", "viewer", "developer", "approver", "admin", "machine token"];
 
 /// A request to an operation: its path after `/api/v1`, and its body.
-struct Sample {
-    path: String,
-    body: Option<Value>,
+pub(crate) struct Sample {
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
 }
 
 fn sample(path: impl Into<String>) -> Sample {
@@ -48,7 +48,7 @@ fn sample(path: impl Into<String>) -> Sample {
 }
 
 /// A request that nothing but a lack of permission could refuse; `None` for an operation that has none.
-async fn request(world: &World, operation: &str, about: About, subject: &str) -> Option<Sample> {
+pub(crate) async fn request(world: &World, operation: &str, about: About, subject: &str) -> Option<Sample> {
     let project = about.project();
     Some(match operation {
         "get_health" => sample("/health"),
@@ -170,7 +170,7 @@ async fn managed_person(world: &World) -> Value {
 }
 
 /// The id of a name in paths.
-fn id(name: &str) -> String {
+pub(crate) fn id(name: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
 }

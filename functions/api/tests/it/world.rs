@@ -1,6 +1,7 @@
 //! A small installation: two projects, a person with each role in one of them and everywhere, and a clock that is set.
 
 use api::Api;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -41,6 +42,19 @@ pub(crate) struct World {
     router: Router,
     /// The same as an account has it.
     account: Router,
+    /// The same where the table does not answer.
+    broken: Router,
+}
+
+/// Which of a world's APIs is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// That of a machine.
+    Serve,
+    /// That of an account.
+    Account,
+    /// One whose table does not answer.
+    BrokenTable,
 }
 
 /// An answer.
@@ -173,7 +187,29 @@ impl World {
         };
         let account = api::router(Arc::new(api().with_gateway(Some("https://gateway.example/live"))));
         let router = api::router(Arc::new(api().with_news(Some(tokio::sync::broadcast::channel(16).0))));
-        Self { table, clock, keys, dynamo, router, account }
+        let nobody = aws_sdk_dynamodb::Client::from_conf(
+            dynamo
+                .config()
+                .to_builder()
+                .endpoint_url("http://127.0.0.1:1")
+                .retry_config(RetryConfig::disabled())
+                .build(),
+        );
+        let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
+        let nothing = Table::new(nobody, "ticketsmith");
+        let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
+        let broken = api::router(Arc::new(broken));
+        Self { table, clock, keys, dynamo, router, account, broken }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send_to(&self, which: Of, request: Request<Body>) -> Answer {
+        let router = match which {
+            Of::Serve => &self.router,
+            Of::Account => &self.account,
+            Of::BrokenTable => &self.broken,
+        };
+        answer(router, request).await
     }
 
     /// A client of the same database, without what the table has in memory.

@@ -6,12 +6,15 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::configuration::Configuration;
 use domain::plugins::{Mark, RepositoryAccess, TaskManagement, VersionControl};
 use domain::{Clock, ErrorKind};
 use http_client::read_credentials;
 use jiff::{SignedDuration, Timestamp};
+use provider::SetupFacts;
 use provider_github::{Github, SPEC};
 use provider_testing::{mark, start};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use simulators::{Simulation, World};
 use std::path::Path;
@@ -202,4 +205,53 @@ async fn an_app_knows_its_own_account_and_a_token_is_a_persons() {
     let simulation = GITHUB.simulation().await;
     let token = github(&simulation);
     assert_eq!(token.own_account().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_browser_makes_an_app_whose_secret_is_whole_once_it_is_installed() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let (simulation, _) = app_world_with(&clock, json!({})).await;
+    let configuration: Configuration = serde_json::from_value(json!({
+        "projects": [{"key": "SHOP", "repository": "acme/shop", "providers": {"version_control": "github"}}],
+        "plugins": {"github": {"base_url": simulation.url("github")}},
+    }))
+    .unwrap();
+    let instance = configuration.instance("github").unwrap();
+    let connector = |secret: SecretString| {
+        let options = provider_testing::options().clock(Arc::new(clock.clone()));
+        SPEC.connector(instance, options, secret, RepositoryAccess::ReadMetadata)
+    };
+    let app = SPEC.setup.app.unwrap();
+    let site = SPEC.site_of(instance);
+    let facts = SetupFacts { site: &site, webhook_url: Some("https://tickets.example/x"), command: "/t" };
+    let back = "http://127.0.0.1:9/made";
+    let manifest = (app.manifest)(&facts, &shop(), back);
+    let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let browser = browser.build().unwrap();
+    for (_, page) in &manifest.pages {
+        let request = browser.post(format!("{page}?state=s")).form(&[(manifest.field, &manifest.text)]);
+        let answer = request.send().await.unwrap();
+        let place = answer.headers()["location"].to_str().unwrap().to_owned();
+        let code = place.strip_prefix(&format!("{back}?code=")).unwrap().strip_suffix("&state=s").unwrap();
+        let made = (app.exchange)(&connector(SecretString::default()), code).await.unwrap();
+        assert_eq!(made.account, "ticketsmith[bot]");
+        assert!(made.signing.is_some() && !format!("{made:?}").contains("PRIVATE"));
+        let error = (app.exchange)(&connector(SecretString::default()), code).await.unwrap_err();
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains("counts once"), "{error}");
+
+        let begun = connector(made.secret.clone());
+        let project = &configuration.projects[0];
+        assert_eq!((app.installed)(&begun, project).await.unwrap(), None);
+        assert_eq!(browser.get(&made.install_page).send().await.unwrap().status(), 200);
+        let whole = (app.installed)(&begun, project).await.unwrap().unwrap();
+        assert_eq!((&whole["app_id"], &whole["installation_id"]), (&json!("77"), &json!("99")));
+        let github = connect(&simulation, &whole.to_string(), RepositoryAccess::WriteContents, &clock);
+        assert_eq!(github.permission_problems(&shop()).await.unwrap(), []);
+    }
+    let none = connector(r#"{"token": "t"}"#.into());
+    assert_eq!(
+        (app.installed)(&none, &configuration.projects[0]).await.unwrap_err().kind,
+        ErrorKind::Rejected
+    );
+    assert_eq!(simulation.violations(), []);
 }

@@ -53,6 +53,13 @@ pub(super) fn follow<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     target.unwrap_or(value)
 }
 
+/// How many bytes a body may have that is sent as it is, in any form. OpenAPI 3.1 gives the schema of such a body no type, and
+/// counts its length in bytes. `None` for every other schema.
+pub(super) fn most_bytes(schema: &Value) -> Option<usize> {
+    let schema = schema.as_object().filter(|schema| schema.len() == 1)?;
+    schema.get("maxLength")?.as_u64().and_then(|most| usize::try_from(most).ok())
+}
+
 struct Translation<'a> {
     document: &'a Value,
     wanted: BTreeSet<(String, Openness)>,

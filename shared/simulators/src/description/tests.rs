@@ -115,6 +115,21 @@ fn unknown_paths_methods_and_media_types_are_named() {
 }
 
 #[test]
+fn bytes_of_any_media_type_are_counted_and_not_read() {
+    let library = Description::new(json!({ "openapi": "3.1.0", "paths": { "/scans": {
+        "post": { "requestBody": { "content": { "*/*": { "schema": { "maxLength": 4 } } } } },
+    } } }))
+    .unwrap();
+    for kind in ["application/json", "application/octet-stream", ""] {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+        let check = |body: &[u8]| library.check(&Method::POST, "/scans", None, &headers, body);
+        assert_eq!((check(b"{\"a\""), check("\u{20ac}1".as_bytes())), (Ok(()), Ok(())), "{kind}");
+        let violations = check("\u{20ac}12".as_bytes()).unwrap_err();
+        assert_eq!(violations[0].to_string(), "body: it has 5 bytes, and the description allows 4");
+    }
+}
+
+#[test]
 fn answers_are_held_against_the_description_too() {
     let library = library();
     let check = |status, body| library.check_answer(&Method::POST, "/v1/shelves/1/books", status, &body);

@@ -73,6 +73,10 @@ pub(super) struct AppAccount {
     pub(super) permissions: Permissions,
     /// The events that it subscribes to.
     pub(super) events: Vec<String>,
+    /// Whether its one installation is there: one that people have just made is not installed yet.
+    pub(super) is_installed: bool,
+    /// The private key, which is shown once, when the app is made.
+    pub(super) private_key: SecretString,
     key: DecodingKey,
 }
 
@@ -118,11 +122,22 @@ impl Accounts {
                 };
                 let mut permissions = app.permissions.clone();
                 permissions.entry("metadata".into()).or_insert(Level::Read);
-                let key = verifying_key(&field("private_key")?)
+                let private_key = field("private_key")?;
+                let key = verifying_key(&private_key)
                     .map_err(|problem| invalid(format!("secrets.{}.private_key", world.secret), problem))?;
                 let (id, installation) = (number("app_id")?, number("installation_id")?);
                 let (slug, events) = (app.slug.clone(), app.events.clone());
-                Some(AppAccount { id, installation, slug, permissions, events, key })
+                let is_installed = true;
+                Some(AppAccount {
+                    id,
+                    installation,
+                    slug,
+                    permissions,
+                    events,
+                    is_installed,
+                    private_key,
+                    key,
+                })
             }
         };
         let token_scopes = world.token_scopes.as_ref().map(|scopes| scopes.join(", "));

@@ -124,6 +124,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
 #[rustfmt::skip]
 const ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/app", GET, None, app::get_app),
+    ("/app-manifests/{code}/conversions", POST, None, app::convert),
     ("/app/hook/config", GET, None, hooks::get_app_config),
     ("/app/hook/config", PATCH, None, hooks::update_app_config),
     ("/app/hook/deliveries", GET, None, deliveries::list),

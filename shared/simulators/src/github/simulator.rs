@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    GitHub, LineComment, ReportedRun, Settings, Verdict, World, find, pages, routes, state, uploads,
+    GitHub, LineComment, ReportedRun, Settings, Verdict, World, find, manifest, pages, routes, state, uploads,
 };
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
@@ -184,9 +184,9 @@ impl Simulator for GitHub {
         routes::router(self)
     }
 
-    /// The pages at the `html_url` of issues and pull requests, and the files that people put into them.
+    /// The pages at the `html_url` of issues and pull requests, the files that people put into them, and where people make an App.
     fn pages(&self) -> Router {
-        pages::router(self).merge(uploads::router(self))
+        pages::router(self).merge(uploads::router(self)).merge(manifest::router(self))
     }
 
     /// Everything that can be seen, as JSON: `repositories`, each with `full_name`, `branches` by name, `issues` and

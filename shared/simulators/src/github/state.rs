@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     access::{Access, Accounts},
+    manifest::Agreed,
     place::Place,
     suites::CheckSuite,
     upload::Upload,
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub(super) uploads: Vec<Upload>,
     /// Where the App's events go.
     pub(super) app_hook: HookConfig,
+    /// The manifest of an App that a person agreed to make.
+    pub(super) agreed: Option<Agreed>,
     /// What was sent to the App's webhook, or would have been, the oldest first.
     pub(super) deliveries: Vec<Delivered>,
     /// Holds the repositories; removed when the simulation ends.
@@ -265,6 +268,7 @@ impl State {
             last_id: 1_000,
             uploads: Vec::new(),
             app_hook: HookConfig::default(),
+            agreed: None,
             deliveries: Vec::new(),
             folder,
         };

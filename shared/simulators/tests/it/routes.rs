@@ -57,9 +57,12 @@ fn no_route_is_left_that_no_client_calls() {
                 "/{}/{}/actions/logs/{}",
                 "/{}/{}/issues/{}",
                 "/{}/{}/pull/{}",
+                "/apps/{}/installations/new",
                 "/commands/{}/{}/{}",
                 "/link",
                 "/media/{}",
+                "/organizations/{}/settings/apps/new",
+                "/settings/apps/new",
                 "/uploads/{}/{}/{}",
                 "/user-assets/{}",
             ]

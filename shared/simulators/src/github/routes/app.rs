@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Failure};
 use crate::github::{
     access::{AppAccount, Caller, Permissions},
     shapes::{moment, permissions},
+    state::HookConfig,
     world::Level,
 };
 
@@ -21,12 +23,42 @@ pub(super) fn authenticated<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Fa
 
 /// `GET /app`
 pub(super) fn get_app(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let app = authenticated(call)?;
+    authenticated(call).map(|app| Answer::ok(shape(call, app)))
+}
+
+/// `POST /app-manifests/{code}/conversions`
+pub(super) fn convert(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let agreed = call.state.agreed.take_if(|agreed| {
+        let code = call.parameters.get("code");
+        code.is_some_and(|code| *code == agreed.code)
+    });
+    let agreed = agreed.ok_or_else(Failure::not_found)?;
+    let secret = uuid::Uuid::new_v4().simple().to_string();
+    call.state.log.redact(&secret);
+    let app = call.state.access.accounts.app.as_mut().ok_or_else(Failure::not_found)?;
+    (app.permissions, app.events, app.is_installed) = (agreed.permissions, agreed.events, false);
+    app.permissions.entry("metadata".into()).or_insert(Level::Read);
+    let webhook_secret = agreed.hook.is_some().then(|| secret.clone());
+    call.state.app_hook = HookConfig {
+        url: agreed.hook.unwrap_or_default(),
+        content_type: "json".into(),
+        secret: webhook_secret.clone(),
+    };
+    let app = call.state.access.accounts.app.as_ref().ok_or_else(Failure::not_found)?;
+    let mut made = shape(call, app);
+    made["pem"] = app.private_key.expose_secret().into();
+    made["webhook_secret"] = webhook_secret.into();
+    made["client_id"] = format!("Iv1.{}", app.id).into();
+    made["client_secret"] = secret.into();
+    Ok(Answer::created(made))
+}
+
+fn shape(call: &Call<'_>, app: &AppAccount) -> Value {
     // The App belongs to the owner of the first repository.
     let owner = call.state.repositories.first().map(|repository| repository.owner.clone());
     let owner = call.state.user(&owner.unwrap_or_default());
     let since = moment(call.now());
-    Ok(Answer::ok(json!({
+    json!({
         "id": app.id,
         "slug": app.slug,
         "node_id": "A_kwHOAAAAAQ",
@@ -39,13 +71,19 @@ pub(super) fn get_app(call: &mut Call<'_>) -> Result<Answer, Failure> {
         "updated_at": since,
         "permissions": permissions(&app.permissions),
         "events": app.events,
-        "installations_count": 1,
-    })))
+        "installations_count": u8::from(app.is_installed),
+    })
+}
+
+/// The app, where its installation is there.
+fn of_installation<'a>(call: &'a Call<'_>) -> Result<&'a AppAccount, Failure> {
+    let app = authenticated(call)?;
+    if app.is_installed { Ok(app) } else { Err(Failure::not_found()) }
 }
 
 /// `GET /repos/{owner}/{repo}/installation`
 pub(super) fn get_installation(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let app = authenticated(call)?;
+    let app = of_installation(call)?;
     let (address, id, owner) = (&call.state.address, app.installation, &call.repository().owner);
     let account = call.state.user(owner);
     let since = moment(call.now());
@@ -72,7 +110,7 @@ pub(super) fn get_installation(call: &mut Call<'_>) -> Result<Answer, Failure> {
 
 /// `POST /app/installations/{installation}/access_tokens`, narrowed to the permissions and repositories asked for.
 pub(super) fn create_token(call: &mut Call<'_>) -> Result<Answer, Failure> {
-    let app = authenticated(call)?;
+    let app = of_installation(call)?;
     if call.number("installation")? != app.installation {
         return Err(Failure::not_found());
     }

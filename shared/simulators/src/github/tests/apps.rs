@@ -118,3 +118,73 @@ async fn the_app_changes_its_own_webhook() {
     let (_, present) = server.call("GET", "/app/hook/config", None).await;
     assert_eq!(present["url"], "https://tickets.example/webhooks/github");
 }
+
+/// Posts a manifest as a browser does; gives the status, and where the browser is sent or what it is told.
+async fn agree(server: &Server, page: &str, manifest: &Value) -> (u16, String) {
+    let browser = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let request = browser.post(format!("{}{page}?state=s", server.url));
+    let answer = request.form(&[("manifest", manifest.to_string())]).send().await.unwrap();
+    let (status, place) = (answer.status().as_u16(), answer.headers().get("location").cloned());
+    match place {
+        Some(place) => (status, place.to_str().unwrap().to_owned()),
+        None => (status, answer.text().await.unwrap()),
+    }
+}
+
+fn manifest() -> Value {
+    json!({
+        "name": "Ticketsmith acme", "url": "https://github.com/acme/shop", "public": false,
+        "redirect_url": "http://127.0.0.1:9/made",
+        "hook_attributes": { "url": "https://tickets.example/webhooks/github", "active": true },
+        "default_permissions": { "issues": "write" }, "default_events": ["issues"],
+    })
+}
+
+#[tokio::test]
+async fn an_app_that_is_made_from_a_manifest_has_what_the_manifest_says_once_it_is_installed() {
+    let key = key();
+    let mut server = start(&key).await;
+    let proof = server.token.take();
+    let (status, place) = agree(&server, "/organizations/acme/settings/apps/new", &manifest()).await;
+    let (back, code) = place.split_once("?code=").unwrap();
+    assert_eq!((status, back, code.ends_with("&state=s")), (302, "http://127.0.0.1:9/made", true), "{place}");
+    let conversions = format!("/app-manifests/{}/conversions", code.split('&').next().unwrap());
+    let (status, made) = server.call("POST", &conversions, None).await;
+    assert_eq!((status, &made["id"], &made["slug"]), (201, &json!(77), &json!("ticketsmith")));
+    assert_eq!(made["permissions"], json!({ "issues": "write", "metadata": "read" }));
+    assert_eq!((&made["events"], &made["pem"]), (&json!(["issues"]), &json!(key)));
+    let shown = &server.log.entries().last().unwrap().response;
+    assert_ne!(shown["webhook_secret"], made["webhook_secret"], "the log shows no secret");
+    assert_eq!(server.call("POST", &conversions, None).await.0, 404, "a code counts once");
+
+    server.token = proof;
+    assert_eq!(server.refused("GET", "/installation", None).await.0, 404);
+    assert_eq!(server.call("POST", TOKENS, Some(json!({}))).await.0, 404);
+    let page = format!("{}/installations/new", made["html_url"].as_str().unwrap());
+    assert_eq!(server.client.get(page).send().await.unwrap().status(), 200);
+    assert_eq!(server.get("/installation").await["permissions"], made["permissions"]);
+    let (_, hook) = server.call("GET", "/app/hook/config", None).await;
+    assert_eq!(hook["url"], "https://tickets.example/webhooks/github");
+}
+
+#[tokio::test]
+async fn a_manifest_is_refused_as_github_refuses_it() {
+    let server = start(&key()).await;
+    let own = "/settings/apps/new";
+    assert_eq!(agree(&server, own, &manifest()).await.0, 302);
+    for (change, expected) in [
+        (json!({ "url": null }), "url"),
+        (json!({ "hook_attributes": { "active": false } }), "url"),
+        (json!({ "default_events": ["status"] }), "not supported by permissions: status"),
+        (json!({ "default_events": ["installation"] }), "installation"),
+        (json!({ "permissions": {} }), "permissions"),
+        (json!({ "name": "n".repeat(35) }), "34"),
+        (json!({ "redirect_url": null }), "redirect_url"),
+    ] {
+        let mut whole = manifest();
+        whole.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (status, told) = agree(&server, own, &whole).await;
+        assert!(status == 422 && told.contains(expected), "{change}: {status} {told}");
+    }
+    assert_eq!(agree(&server, "/organizations/nobody/settings/apps/new", &manifest()).await.0, 422);
+}
