@@ -234,7 +234,7 @@ impl TriggerRoute {
                 }
                 Matching::UpTo => condition.is_some_and(|condition| condition.includes(wanted, value)),
                 Matching::Captures => {
-                    captured.extend(capture(wanted, value.unwrap_or_default())?);
+                    captured.extend(capture(without_address(wanted), value.unwrap_or_default())?);
                     true
                 }
             };

@@ -1,6 +1,7 @@
 //! `ticketsmith workflow cost`.
 
 use super::{Loaded, What, print_json};
+use crate::commands::invoke::json_of;
 use crate::exit::{Exit, Outcome};
 use crate::server::source_file::text_at;
 use std::path::PathBuf;
@@ -77,9 +78,17 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let prices = match &arguments.prices {
         None => Prices::us_east_1().map_err(Exit::usage)?,
         Some(path) => {
-            let wrong = |error: String| Exit::usage(format!("{}: {error}", path.display()));
             let text = text_at(path)?;
-            Prices::from_json(&text).map_err(|error| wrong(error.to_string()))?
+            let json = json_of(&path.display().to_string(), text.as_bytes())?;
+            Prices::from_json(&json.to_string()).map_err(|error| {
+                let error = error.to_string();
+                // The place is one of the text that was made here.
+                let (what, _) = error.split_once(" at line ").unwrap_or((&error, ""));
+                Exit::usage(format!(
+                    "{}: not a price list: {what}; accepted: what `shared/workflow-tools/prices/us-east-1.json` has",
+                    path.display()
+                ))
+            })?
         }
     };
     let loaded = Loaded::of(&arguments.what)?.without_errors()?;
