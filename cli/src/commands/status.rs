@@ -9,7 +9,7 @@ use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
 use domain::configuration::User;
 use domain::execution::Outcome as Ended;
-use domain::nearest;
+use domain::{nearest, same_name};
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
@@ -228,7 +228,7 @@ fn one_text(view: &ExecutionView, now: Timestamp) -> String {
 
 /// What to add where a person of this name started nothing, if nobody has it: it may be misspelled.
 fn unknown_person(users: &[User], name: &str) -> String {
-    if users.is_empty() || users.iter().any(|user| user.name == name) {
+    if users.is_empty() || users.iter().any(|user| same_name(&user.name, name)) {
         return String::new();
     }
     let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();

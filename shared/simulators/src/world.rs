@@ -9,6 +9,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::reading::from_yaml;
 use crate::credentials::Secrets;
 use crate::delivery::Delivery;
 use crate::error::WorldError;
@@ -75,7 +76,7 @@ impl World {
                 sections.insert(service.name, section);
             }
         }
-        let core: Core = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+        let core: Core = from_yaml(yaml)?;
         Ok(Self {
             now: core.now,
             secrets: core.secrets,

@@ -65,6 +65,21 @@ impl Inference<'_, '_, '_> {
         }
     }
 
+    /// Two names that are compared inside `[…]` are two fields of each item. Of an item of which nothing is known, one that means something
+    /// around it was probably meant so.
+    pub(super) fn mistaken(&mut self, lhs: &Node, rhs: &Node, context: Option<&Type>) {
+        if context.is_none_or(|context| context.kind != Kind::Any) {
+            return;
+        }
+        let (Some(left), Some(right)) = (only_name(lhs), only_name(rhs)) else { return };
+        for (node, name, other) in [(lhs, left, right), (rhs, right, left)] {
+            if self.checker.scope.defines(name) && !self.checker.scope.defines(other) {
+                self.warning(node, format!("`{name}` is a field of each item here, and not what has that name around it"))
+                    .help(format!("write `${name}` for the value around it"));
+            }
+        }
+    }
+
     /// What `&` joins: unlike text around `${ }`, it writes `null` as a word.
     pub(super) fn joined(&mut self, node: &Node, kind: &Type) {
         if kind.may_be_null() {
@@ -73,5 +88,17 @@ impl Inference<'_, '_, '_> {
             self.warning(node, format!("this may be `null`, and `&` then writes the word `null`{why}"))
                 .help(format!("write `({text} != null ? {text} : '')`, or put the text outside `${{ }}`"));
         }
+    }
+}
+
+/// The name, where a node is nothing else.
+fn only_name(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Name { name } => Some(name),
+        NodeKind::Path { steps, .. } => match steps.as_slice() {
+            [Node { kind: NodeKind::Name { name }, .. }] => Some(name),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -45,6 +45,7 @@ impl Inference<'_, '_, '_> {
             BinaryOp::Range => Type::new(Kind::Integer),
             BinaryOp::Eq | BinaryOp::Ne => {
                 self.compared((lhs, rhs), (&left, &right), op == BinaryOp::Ne);
+                self.mistaken(lhs, rhs, context);
                 Type::new(Kind::Boolean)
             }
             _ => Type::new(Kind::Boolean),

@@ -104,7 +104,7 @@ impl Inference<'_, '_, '_> {
     fn head_of(&mut self, first: &Node, last: Option<&Node>) -> Option<(String, usize)> {
         let last = last.filter(|last| last.attrs.stages.is_empty() && last.attrs.predicate.is_empty())?;
         let text = match (&first.kind, self.head.take()) {
-            (_, Some(lowered)) => lowered,
+            (NodeKind::Name { .. } | NodeKind::Variable { .. }, Some(lowered)) => lowered,
             (NodeKind::Variable { name }, None) if !name.is_empty() && self.local(name).is_some() => {
                 format!("${name}")
             }
@@ -202,8 +202,12 @@ impl Inference<'_, '_, '_> {
                     Kind::Object(object) if object.name.is_none() => format!("there is no `{name}` here"),
                     _ => format!("{} has no field `{name}`", capitalized(&owner.to_string())),
                 };
+                let is_known = self.checker.scope.defines(name);
                 let diagnostic = self.error(node, message);
                 match kind {
+                    _ if is_known => {
+                        diagnostic.help(format!("a name is a field here; for the value of that name, write `${name}`"))
+                    }
                     Kind::Text(_) => diagnostic.help("`$length(…)` is how long a text is"),
                     _ => diagnostic.accepted(name, names),
                 };

@@ -275,6 +275,24 @@ fn names_that_a_function_does_not_see_are_refused() {
     }
 }
 
+#[test]
+fn a_name_inside_a_filter_that_was_meant_outside_is_told() {
+    let told = condition("$count(any.list[id = s]) > 0");
+    assert!(told.contains("warning: `s` is a field of each item here") && told.contains("write `$s`"), "{told}");
+    for expression in ["$count(any.list[id = $s]) > 0", "$count(any.list[id = 'x']) > 0", "$count(any.list[s = 'x']) > 0"] {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+    let told = found(
+        "name: Test
+inputs: { project: string, wanted: string }
+steps:
+  - { name: find, plugin: task_management, action: get_project_tasks, inputs: { project: \"${project}\" }, outputs: { tasks: tasks } }
+outputs: { found: \"${tasks[title = wanted].task_id}\" }
+",
+    );
+    assert!(told.contains("`Task` has no field `wanted`") && told.contains("write `$wanted`"), "{told}");
+}
+
 /// A block text ends with a line break, which is no part of a condition.
 #[test]
 fn blanks_around_a_condition_mean_nothing() {
