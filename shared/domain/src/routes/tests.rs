@@ -160,3 +160,10 @@ fn every_problem_is_named() {
     assert_eq!(error.problems.len(), 4, "{error}");
     assert!(routes().check_inputs("nope", &Map::new(), &Map::new()).is_err());
 }
+
+#[test]
+fn an_unknown_workflow_is_told_with_the_nearest() {
+    let told = |name: &str| routes().check_inputs(name, &Map::new(), &Map::new()).unwrap_err().to_string();
+    assert!(told("developmnt").contains("no such workflow; did you mean `development`? known: development"));
+    assert!(told("zzz").contains("no such workflow; known: development"));
+}
