@@ -160,9 +160,10 @@ fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
     let spec = COMMANDS.iter().find(|command| same_name(command.name, first));
     // `revise` is also a trigger's, where no pull request is there to be revised.
     if let Some(spec) = spec.filter(|spec| !spec.starts_workflows && spec.word != CommandWord::Revise) {
+        let purpose = spec.forms.first().map_or("is answered by us", |form| form.purpose);
         reader
             .problems
-            .warning(span, format!("`{}` is a command already: it {}", spec.name, spec.forms[0].purpose))
+            .warning(span, format!("`{}` is a command already: it {purpose}", spec.name))
             .help("choose another word: this trigger takes its place for everybody");
     }
 }
