@@ -256,7 +256,8 @@ mod tests {
         std::fs::write(&config, include_str!("../../../ticketsmith.example.yaml")).unwrap();
         let data = folder.path().join("around/data");
         let parse = || {
-            let mut line = vec!["ticketsmith".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into()];
+            let mut line =
+                vec!["ticketsmith".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into()];
             line.extend(["--config".into(), config.clone().into_os_string()]);
             line.extend(["--data".into(), data.clone().into_os_string()]);
             match All::try_parse_from(line).unwrap().command {

@@ -176,9 +176,12 @@ fn what_is_of_another_kind_is_told_once_in_our_words() {
             ],
         ),
     ] {
-        let text = format!("projects: [{{ key: A, repository: a/b, {project} }}]\nplugins: {{ github: {{}}, slack: {{}} }}\n");
+        let text = format!(
+            "projects: [{{ key: A, repository: a/b, {project} }}]\nplugins: {{ github: {{}}, slack: {{}} }}\n"
+        );
         let found = problems(&text);
-        let told: Vec<_> = found.iter().map(|line| line.splitn(3, ':').nth(2).unwrap().trim_start()).collect();
+        let told: Vec<_> =
+            found.iter().map(|line| line.splitn(3, ':').nth(2).unwrap().trim_start()).collect();
         assert_eq!(told, expected, "{project}");
     }
 }

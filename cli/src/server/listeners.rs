@@ -51,9 +51,12 @@ pub(crate) fn check_free(addresses: &[(&str, SocketAddr)]) -> Outcome {
     for (place, (option, address)) in addresses.iter().enumerate() {
         let is_same = |(_, other): &&(&str, SocketAddr)| other == address && address.port() != 0;
         if let Some((other, _)) = addresses[..place].iter().find(is_same) {
-            return Err(Exit::usage(format!("{other} and {option} both name {address}; give each a port of its own")));
+            return Err(Exit::usage(format!(
+                "{other} and {option} both name {address}; give each a port of its own"
+            )));
         }
-        let listener = std::net::TcpListener::bind(address).map_err(|error| not_to_be_had(*address, &error))?;
+        let listener =
+            std::net::TcpListener::bind(address).map_err(|error| not_to_be_had(*address, &error))?;
         held.push(listener);
     }
     Ok(())

@@ -194,7 +194,10 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(problems(json!({})), ["plugins.x: `base_url` is missing"]);
         for (given, told) in [
-            (json!(5_000_000_000_u64), "5000000000 is out of range; accepted: numbers from 1 up to 4294967295"),
+            (
+                json!(5_000_000_000_u64),
+                "5000000000 is out of range; accepted: numbers from 1 up to 4294967295",
+            ),
             (json!(0), "0 is out of range; accepted: numbers from 1 up to 4294967295"),
             (json!(-1), "-1 is out of range; accepted: numbers from 1 up to 4294967295"),
         ] {

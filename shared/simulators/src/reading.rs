@@ -10,9 +10,21 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("expected sequence start", "", "this must be a list"),
     ("budget breached: ", "", "this is more than a world may be"),
     ("recursion limit exceeded", "", "this is nested too deeply"),
-    ("invalid type: integer `", "`, expected a string", "this must be text, but it is `{}`; put it in quotes"),
-    ("invalid type: boolean `", "`, expected a string", "this must be text, but it is `{}`; put it in quotes"),
-    ("invalid type: floating point `", "`, expected a string", "this must be text, but it is `{}`; put it in quotes"),
+    (
+        "invalid type: integer `",
+        "`, expected a string",
+        "this must be text, but it is `{}`; put it in quotes",
+    ),
+    (
+        "invalid type: boolean `",
+        "`, expected a string",
+        "this must be text, but it is `{}`; put it in quotes",
+    ),
+    (
+        "invalid type: floating point `",
+        "`, expected a string",
+        "this must be text, but it is `{}`; put it in quotes",
+    ),
     ("unexpected end of input", "", "the file is empty"),
 ];
 

@@ -12,12 +12,12 @@ use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::reading::from_yaml;
 use crate::clock::Clock;
 use crate::credentials::Secrets;
 use crate::description::Violations;
 use crate::error::SimulationError;
 use crate::log::ServiceLog;
+use crate::reading::from_yaml;
 use crate::webhook::Outgoing;
 
 /// One simulated service.

@@ -9,11 +9,11 @@ use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::reading::from_yaml;
 use crate::credentials::Secrets;
 use crate::delivery::Delivery;
 use crate::error::WorldError;
 use crate::fault::Fault;
+use crate::reading::from_yaml;
 use crate::service::Section;
 use crate::services;
 use crate::stack;

@@ -62,7 +62,10 @@ impl Checker<'_> {
         self.steps(&case.undo, defaults, true);
         let expected = &case.expect;
         if expected.outputs == Some(Value::Null) {
-            self.error("outputs", "`outputs:` is empty, and would compare nothing; `{}` expects that there are none");
+            self.error(
+                "outputs",
+                "`outputs:` is empty, and would compare nothing; `{}` expects that there are none",
+            );
         }
         let names = || expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
         for name in names().filter(|name| self.names.is_inside_turn(without_iteration(name))) {
@@ -107,7 +110,10 @@ impl Checker<'_> {
     /// Reports numbers with which an answer would be given to no call, or give dollars back.
     fn figures(&mut self, name: &str, answer: &Answer) {
         if answer.times == Some(0) {
-            self.error(name, format!("`times:` of `{name}` is 0, so that the answer is for no call; leave it out"));
+            self.error(
+                name,
+                format!("`times:` of `{name}` is 0, so that the answer is for no call; leave it out"),
+            );
         }
         let turns = answer.turns.iter().flatten().map(|turn| turn.cost_usd);
         for cost in turns.chain([answer.cost_usd]).flatten() {

@@ -311,7 +311,10 @@ mod tests {
             ("a[0..1]", "items from one place to another are `list[[0..2]]`"),
         ] {
             let refusal = parse(source).unwrap_err();
-            assert!(refusal.help.as_deref().is_some_and(|told| told.starts_with(help)), "{source}: {refusal:?}");
+            assert!(
+                refusal.help.as_deref().is_some_and(|told| told.starts_with(help)),
+                "{source}: {refusal:?}"
+            );
         }
         let long = vec!["1"; 200].join("+");
         assert!(parse(&long).unwrap_err().message.contains("nested too deeply"));

@@ -37,7 +37,8 @@ impl Configuration {
                 problem(&[name], "it is empty".to_owned());
             }
             if !is_blank(&project.key) && project.key.trim() != project.key {
-                let message = format!("no ticket is called like `{}`: take the blanks around it out", project.key);
+                let message =
+                    format!("no ticket is called like `{}`: take the blanks around it out", project.key);
                 problem(&["key"], message);
             }
             if let Some(channel) = project.channel.as_deref().filter(|channel| !is_channel(channel)) {
@@ -47,7 +48,10 @@ impl Configuration {
             for (position, ours) in project.statuses.keys().enumerate() {
                 let other = project.statuses.keys().take(position).find(|other| same_status(other, ours));
                 if let Some(other) = other {
-                    problem(&["statuses", ours], format!("`{other}` is the same status; keep one of the two"));
+                    problem(
+                        &["statuses", ours],
+                        format!("`{other}` is the same status; keep one of the two"),
+                    );
                 }
             }
             if project.base_branch.as_str().starts_with("refs/") {

@@ -11,7 +11,10 @@ impl Inference<'_, '_, '_> {
         let Some(wanted) = functions::wanted(name) else { return };
         if let (Some(most), true) = (wanted.most, args.len() > wanted.values.len()) {
             let values = if most == 1 { "value" } else { "values" };
-            self.error(procedure, format!("`${name}` takes at most {most} {values}, but is given {}", args.len()));
+            self.error(
+                procedure,
+                format!("`${name}` takes at most {most} {values}, but is given {}", args.len()),
+            );
         }
         for ((argument, kind), wanted) in args.iter().zip(kinds).zip(&wanted.values) {
             if !takes(*wanted, kind) {
@@ -33,8 +36,11 @@ impl Inference<'_, '_, '_> {
                 let text = self.written(argument);
                 let otherwise = if *wanted == Wanted::Text { "''" } else { "0" };
                 let why = kind.why_absent();
-                self.warning(argument, format!("this may be `null`, which ends the execution in `${name}`{why}"))
-                    .help(format!("write `({text} != null ? {text} : {otherwise})`"));
+                self.warning(
+                    argument,
+                    format!("this may be `null`, which ends the execution in `${name}`{why}"),
+                )
+                .help(format!("write `({text} != null ? {text} : {otherwise})`"));
             }
         }
     }

@@ -23,7 +23,12 @@ impl Inference<'_, '_, '_> {
     }
 
     /// What is never equal, whatever the values are: nothing of one type equals anything of another.
-    pub(super) fn compared(&mut self, (lhs, rhs): (&Node, &Node), (left, right): (&Type, &Type), is_not: bool) {
+    pub(super) fn compared(
+        &mut self,
+        (lhs, rhs): (&Node, &Node),
+        (left, right): (&Type, &Type),
+        is_not: bool,
+    ) {
         let always = if is_not { "always holds" } else { "never holds" };
         for (node, kind, literal) in [(lhs, left, rhs), (rhs, right, lhs)] {
             if let (NodeKind::String { value }, Kind::Text(accepted)) = (&literal.kind, &kind.kind)
@@ -46,11 +51,14 @@ impl Inference<'_, '_, '_> {
         if left.fits(right) || right.fits(left) {
             return;
         }
-        let message = format!("{} never equals {right}, so that this {always}", capitalized(&left.to_string()));
+        let message =
+            format!("{} never equals {right}, so that this {always}", capitalized(&left.to_string()));
         let help = match (&left.kind, &right.kind) {
-            (Kind::List(_), Kind::Text(_) | Kind::Integer | Kind::Number | Kind::Boolean) => {
-                Some(format!("`{} in {}` asks whether it is in the list", self.written(rhs), self.written(lhs)))
-            }
+            (Kind::List(_), Kind::Text(_) | Kind::Integer | Kind::Number | Kind::Boolean) => Some(format!(
+                "`{} in {}` asks whether it is in the list",
+                self.written(rhs),
+                self.written(lhs)
+            )),
             (Kind::Boolean, Kind::Text(_)) | (Kind::Text(_), Kind::Boolean) => {
                 Some("compare it with `true` or `false`, without quotes".to_owned())
             }
@@ -74,8 +82,11 @@ impl Inference<'_, '_, '_> {
         let (Some(left), Some(right)) = (only_name(lhs), only_name(rhs)) else { return };
         for (node, name, other) in [(lhs, left, right), (rhs, right, left)] {
             if self.checker.scope.defines(name) && !self.checker.scope.defines(other) {
-                self.warning(node, format!("`{name}` is a field of each item here, and not what has that name around it"))
-                    .help(format!("write `${name}` for the value around it"));
+                self.warning(
+                    node,
+                    format!("`{name}` is a field of each item here, and not what has that name around it"),
+                )
+                .help(format!("write `${name}` for the value around it"));
             }
         }
     }

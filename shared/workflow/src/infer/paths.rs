@@ -205,9 +205,8 @@ impl Inference<'_, '_, '_> {
                 let is_known = self.checker.scope.defines(name);
                 let diagnostic = self.error(node, message);
                 match kind {
-                    _ if is_known => {
-                        diagnostic.help(format!("a name is a field here; for the value of that name, write `${name}`"))
-                    }
+                    _ if is_known => diagnostic
+                        .help(format!("a name is a field here; for the value of that name, write `${name}`")),
                     Kind::Text(_) => diagnostic.help("`$length(…)` is how long a text is"),
                     _ => diagnostic.accepted(name, names),
                 };

@@ -81,7 +81,9 @@ impl Walk<'_, '_, '_> {
     fn is_a_question(&mut self, approval: &Written) {
         let is_blank = |text: String| text.trim().is_empty();
         if approval.question.literal_text().is_some_and(is_blank) {
-            self.checker.problems.error(approval.question.span, "`question` is empty: say what people are asked");
+            self.checker
+                .problems
+                .error(approval.question.span, "`question` is empty: say what people are asked");
         }
         let status = |given: &Option<Given>| given.as_ref().and_then(Given::literal_text);
         if let (Some(given), Some(yes), Some(no)) =

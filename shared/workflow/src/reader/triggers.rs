@@ -8,8 +8,8 @@ use crate::yaml::{Data, Entry, Node};
 use domain::command::{COMMANDS, CommandWord};
 use domain::event::{EventSpec, Matching};
 use domain::routes::{Concurrency, InputType, without_address};
-use domain::{EventName, same_name};
 use domain::schedule::Cron;
+use domain::{EventName, same_name};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -153,7 +153,10 @@ fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
     if first.starts_with('{') {
         reader
             .problems
-            .warning(span, "this takes whatever people type: nobody could `approve`, `stop` or `undo` anymore")
+            .warning(
+                span,
+                "this takes whatever people type: nobody could `approve`, `stop` or `undo` anymore",
+            )
             .help("begin with a word of its own, such as `do {words}`");
         return;
     }

@@ -108,7 +108,12 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
         ("tasks[0].task_id", Value::Null, json!("P-1"), json!("P-1")),
         ("tasks[$count($tasks) - 1].task_id", Value::Null, json!("P-1"), json!("P-2")),
         ("tasks[$count($tasks) - 1]", Value::Null, tasks(1)[0].clone(), tasks(2)[1].clone()),
-        ("$map(tasks, function($t) { $project & $t.task_id })", json!([]), json!(["PP-1"]), json!(["PP-1", "PP-2"])),
+        (
+            "$map(tasks, function($t) { $project & $t.task_id })",
+            json!([]),
+            json!(["PP-1"]),
+            json!(["PP-1", "PP-2"]),
+        ),
         (
             "($ids := function($n) { $n = 0 ? [] : $append($ids($n - 1), 'x') }; $ids($count(tasks)))",
             json!([]),

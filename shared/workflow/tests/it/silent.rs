@@ -255,7 +255,11 @@ fn a_null_that_would_be_written_as_a_word_is_warned_of() {
     let told = found(&workflow("{ opt: { type: string, required: false } }", "\"${'Hello ' & opt}\""));
     assert!(told.contains("warning: this may be `null`, and `&` then writes the word `null`"), "{told}");
     assert!(told.contains("write `(opt != null ? opt : '')`"), "{told}");
-    for message in ["\"Hello ${opt}\"", "\"${'Hello ' & (opt != null ? opt : '')}\"", "\"${opt != null ? 'Hello ' & opt : 'x'}\""] {
+    for message in [
+        "\"Hello ${opt}\"",
+        "\"${'Hello ' & (opt != null ? opt : '')}\"",
+        "\"${opt != null ? 'Hello ' & opt : 'x'}\"",
+    ] {
         let told = found(&workflow("{ opt: { type: string, required: false } }", message));
         assert!(!told.contains("writes the word"), "{message}: {told}");
     }
@@ -278,8 +282,13 @@ fn names_that_a_function_does_not_see_are_refused() {
 #[test]
 fn a_name_inside_a_filter_that_was_meant_outside_is_told() {
     let told = condition("$count(any.list[id = s]) > 0");
-    assert!(told.contains("warning: `s` is a field of each item here") && told.contains("write `$s`"), "{told}");
-    for expression in ["$count(any.list[id = $s]) > 0", "$count(any.list[id = 'x']) > 0", "$count(any.list[s = 'x']) > 0"] {
+    assert!(
+        told.contains("warning: `s` is a field of each item here") && told.contains("write `$s`"),
+        "{told}"
+    );
+    for expression in
+        ["$count(any.list[id = $s]) > 0", "$count(any.list[id = 'x']) > 0", "$count(any.list[s = 'x']) > 0"]
+    {
         assert_eq!(condition(expression), "", "{expression}");
     }
     let told = found(
@@ -309,7 +318,9 @@ fn blanks_around_a_condition_mean_nothing() {
 #[test]
 fn a_question_that_nobody_could_answer_is_refused() {
     let ask = |more: &str| {
-        found(&format!("name: Test\nsteps:\n  - {{ name: ask, type: approval, approvers: [leads], {more} }}\n"))
+        found(&format!(
+            "name: Test\nsteps:\n  - {{ name: ask, type: approval, approvers: [leads], {more} }}\n"
+        ))
     };
     let told = ask("question: \" \"");
     assert!(told.contains("`question` is empty"), "{told}");
@@ -321,7 +332,8 @@ fn a_question_that_nobody_could_answer_is_refused() {
 /// Names that are refused lead to names of the compiler's own, which must be found all the same.
 #[test]
 fn a_name_that_is_none_is_told_and_ends_nothing_else() {
-    for (branch, variable) in [("two words", "x"), ("ä", "x"), ("1", "x"), ("left", "two words"), ("", "x")] {
+    for (branch, variable) in [("two words", "x"), ("ä", "x"), ("1", "x"), ("left", "two words"), ("", "x")]
+    {
         let told = found(&format!(
             "name: Test\nsteps:\n  - {{ name: both, type: parallel, branches: {{ \"{branch}\": [{{ name: a, type: set, variables: {{ \"{variable}\": 1 }} }}] }} }}\n"
         ));
