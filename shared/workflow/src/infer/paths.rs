@@ -68,7 +68,7 @@ impl Inference<'_, '_, '_> {
                     }
                     let found = self.infer(step, Some(&item_of(&kind)));
                     // Of a list there are as many as it has items.
-                    if is_unknown { Type::any() } else { found }
+                    if is_unknown && found.item().is_none() { Type::any() } else { found }
                 }
             };
             unwraps |= self.unwraps;
