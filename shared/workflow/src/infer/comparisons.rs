@@ -32,7 +32,8 @@ impl Inference<'_, '_, '_> {
         let always = if is_not { "always holds" } else { "never holds" };
         for (node, kind, literal) in [(lhs, left, rhs), (rhs, right, lhs)] {
             if let (NodeKind::String { value }, Kind::Text(accepted)) = (&literal.kind, &kind.kind)
-                && !accepted.is_empty()
+                // What is one text only here may be another in the next round of a loop.
+                && accepted.len() > 1
                 && !accepted.contains(value)
             {
                 let text = self.written(node);
@@ -45,7 +46,8 @@ impl Inference<'_, '_, '_> {
         let is_null = left.kind == Kind::Null || right.kind == Kind::Null;
         // Which fields two objects have is the values' own.
         let is_object = |kind: &Type| matches!(kind.kind, Kind::Object(_) | Kind::Stored(_));
-        if may_both_be_null || is_null || (is_object(left) && is_object(right)) {
+        let are_texts = matches!((&left.kind, &right.kind), (Kind::Text(_), Kind::Text(_)));
+        if may_both_be_null || is_null || are_texts || (is_object(left) && is_object(right)) {
             return;
         }
         if left.fits(right) || right.fits(left) {

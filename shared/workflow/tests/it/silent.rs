@@ -206,6 +206,21 @@ steps:
     let told = agent("dome");
     assert!(told.contains("`outcome` is never `dome`") && told.contains("did you mean `done`?"), "{told}");
     assert!(!agent("done").contains("never"), "{}", agent("done"));
+    // What a step has set is only what it is here.
+    let told = found(
+        "name: Test
+steps:
+  - { name: begin, type: set, variables: { state: begun, last: none } }
+  - name: again
+    type: loop
+    max_iterations: 3
+    until: \"${state = 'done' or state = last}\"
+    steps:
+      - { name: end, type: set, variables: { state: done }, when: \"${state = 'nearly'}\" }
+      - { name: go, type: set, variables: { state: nearly }, when: \"${state = 'begun'}\" }
+",
+    );
+    assert!(!told.contains("never"), "{told}");
 }
 
 #[test]
