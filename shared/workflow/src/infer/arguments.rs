@@ -32,7 +32,10 @@ impl Inference<'_, '_, '_> {
                     }
                     _ => {}
                 }
-            } else if kind.may_be_null() && matches!(wanted, Wanted::Text | Wanted::Number) {
+            } else if kind.may_be_null()
+                && matches!(wanted, Wanted::Text | Wanted::Number)
+                && !self.is_guarded(argument)
+            {
                 let text = self.written(argument);
                 let otherwise = if *wanted == Wanted::Text { "''" } else { "0" };
                 let why = kind.why_absent();

@@ -1,6 +1,6 @@
 //! Comparisons that end the execution, or give the same whatever is compared.
 
-use super::Inference;
+use super::{Edit, Inference};
 use crate::in_text::capitalized;
 use crate::types::{Kind, Type};
 use jlens_core::{Node, NodeKind};
@@ -95,12 +95,24 @@ impl Inference<'_, '_, '_> {
 
     /// What `&` joins: unlike text around `${ }`, it writes `null` as a word.
     pub(super) fn joined(&mut self, node: &Node, kind: &Type) {
-        if kind.may_be_null() {
+        if kind.may_be_null() && !self.is_guarded(node) {
             let text = self.written(node);
             let why = kind.why_absent();
             self.warning(node, format!("this may be `null`, and `&` then writes the word `null`{why}"))
                 .help(format!("write `({text} != null ? {text} : '')`, or put the text outside `${{ }}`"));
         }
+    }
+
+    /// Whether the present step runs only where the path is more than `null`, by a `when` of its own or around it.
+    pub(super) fn is_guarded(&self, node: &Node) -> bool {
+        let range = self.range(node);
+        let meant = self.edits.iter().rev().find_map(|edit| match edit {
+            Edit::Replace(span, lowered) if span.start == range.start && span.end <= range.end => {
+                Some(format!("{}{} != null", lowered.text, self.given.value.get(span.end..range.end)?))
+            }
+            _ => None,
+        });
+        meant.is_some_and(|meant| self.checker.scope.guards.iter().any(|guard| guard.contains(&meant)))
     }
 }
 

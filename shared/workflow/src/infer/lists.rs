@@ -20,7 +20,7 @@ impl Inference<'_, '_, '_> {
     }
 
     /// The bytes of a node, without spaces around it.
-    fn range(&self, node: &Node) -> Span {
+    pub(super) fn range(&self, node: &Node) -> Span {
         let written = self.given.value.get(node.span.start..node.span.end).unwrap_or_default();
         let start = node.span.start + written.len() - written.trim_start().len();
         Span::new(start, node.span.end - (written.len() - written.trim_end().len()))

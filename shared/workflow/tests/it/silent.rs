@@ -280,6 +280,27 @@ fn a_null_that_would_be_written_as_a_word_is_warned_of() {
     }
 }
 
+/// What the step's own condition has found to be there needs no other.
+#[test]
+fn a_value_that_the_step_needs_to_run_is_taken_for_present() {
+    let text = |condition: &str| {
+        format!(
+            "name: Test
+inputs: {{ opt: {{ type: string, required: false }}, other: string }}
+steps:
+  - name: tell
+    plugin: communication
+    action: send_message
+    when: \"${{{condition}}}\"
+    inputs: {{ message: \"${{$uppercase(opt) & ' ' & opt}}\" }}
+"
+        )
+    };
+    assert_eq!(found(&text("opt != null")), "");
+    assert_eq!(found(&text("other = 'x' and opt != null")), "");
+    assert_eq!(found(&text("other = 'x'")).matches("warning:").count(), 2);
+}
+
 /// Step Functions has no names in the body of a function, and would refuse the definition.
 #[test]
 fn names_that_a_function_does_not_see_are_refused() {
