@@ -1,8 +1,10 @@
 //! How a command fails.
 
+use crate::print::on_error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The reason for a failure and its exit code; `--help` documents the codes.
@@ -93,7 +95,9 @@ impl Exit {
     /// Prints the reason on standard error, unless it is empty, and returns the code.
     pub(crate) fn report(self) -> ExitCode {
         if !self.message.is_empty() {
-            eprintln!("ticketsmith: {}", self.message);
+            let reason = on_error(format_args!("ticketsmith: {}", self.message));
+            // Where nobody can read the reason, the code alone tells of it.
+            let _nobody_reads_it = writeln!(std::io::stderr(), "{reason}");
         }
         ExitCode::from(self.code)
     }

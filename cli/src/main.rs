@@ -7,6 +7,7 @@ mod account;
 mod api_client;
 mod closed_output;
 mod color;
+mod command_line;
 mod commands;
 mod configuration_file;
 mod confirm;
@@ -74,7 +75,7 @@ Commands that ask the API, and `execution watch`, also end with:
 
 fn main() -> ExitCode {
     closed_output::end_where_closed();
-    let arguments = Arguments::parse();
+    let arguments: Arguments = command_line::read();
     match arguments.command.log_file() {
         Ok(file) => logging::start(arguments.verbose, file),
         Err(exit) => return exit.report(),

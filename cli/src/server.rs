@@ -156,7 +156,7 @@ impl Server {
             Arc::clone(&invoke),
             engine::Settings::default(),
         )
-        .map_err(Exit::usage)?;
+        .map_err(|error| Exit::usage(format!("{}: {error}", folder.engine().display())))?;
 
         let mut grants = Grants::default();
         let server = grants.admit(Grant::of_server());

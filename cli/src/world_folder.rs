@@ -25,6 +25,12 @@ pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
     let name = match world {
         None => FIRST,
         Some(path) if path.is_file() => return std::path::absolute(path).map_err(Exit::usage),
+        Some(path) if path.exists() => {
+            return Err(Exit::usage(format!(
+                "{}: it is not a file; name the world's file in it",
+                path.display()
+            )));
+        }
         Some(path) => {
             path.to_str().filter(|text| names.iter().any(|name| name == text)).ok_or_else(|| {
                 Exit::usage(format!(
@@ -54,6 +60,8 @@ mod tests {
         let own = folder.path().join("own.yaml");
         std::fs::write(&own, "").unwrap();
         assert_eq!(find(Some(&own), folder.path()).unwrap(), own);
+        let refused = find(Some(folder.path()), folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("it is not a file"), "{refused}");
         let refused = find(Some(Path::new("shp")), folder.path()).unwrap_err().to_string();
         assert!(refused.contains("shop"), "{refused}");
     }

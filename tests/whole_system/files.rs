@@ -127,6 +127,14 @@ fn outputs_that_nobody_reads_are_no_panic() {
         .output()
         .unwrap();
     assert_eq!(check.status.code(), Some(1));
+    // Where the reason alone is left to be said, its code still is.
+    let refused = Command::new(executable())
+        .current_dir(folder.path())
+        .args(["config", "check", "--config", "missing.yaml"])
+        .stderr(closed())
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
 }
 
 #[test]
@@ -177,6 +185,34 @@ fn a_refused_start_leaves_nothing_behind() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(code) && said.contains(told), "{said}");
+        assert!(!folder.path().join(".ticketsmith").exists(), "{told}: a data folder was made");
+    }
+}
+
+/// Each address is free, and yet they cannot be had together; a key is needed only once there are files.
+#[test]
+fn what_is_refused_about_a_start_as_a_whole_leaves_nothing_behind_either() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (address, port) = (free.to_string(), free.port().to_string());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ticketsmith.yaml"), CONFIGURATION).unwrap();
+    let address = address.as_str();
+    for (arguments, key, told) in [
+        (["--listen", address, "--metrics", address], None, "--listen and --metrics both name"),
+        (["--listen", address, "--api-port", &port], None, "--listen and --api-port both name"),
+        (["--listen", address, "--api-port", "0"], Some("short"), "TICKETSMITH_SECRETS_KEY is not a key"),
+    ] {
+        let output = Command::new(executable())
+            .current_dir(folder.path())
+            .env_remove("TICKETSMITH_DATA")
+            .env_remove("TICKETSMITH_CONFIG")
+            .envs(key.map(|key| ("TICKETSMITH_SECRETS_KEY", key)))
+            .arg("serve")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(told), "{said}");
         assert!(!folder.path().join(".ticketsmith").exists(), "{told}: a data folder was made");
     }
 }

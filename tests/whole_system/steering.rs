@@ -88,6 +88,10 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
     assert_eq!(listed(&["--ticket", "SHOP-1", "--outcome", "failed"]).await, [third]);
     assert_eq!(listed(&["--person", "ADA", "--outcome", "succeeded"]).await, [first]);
     assert_eq!(listed(&["--person", "grace"]).await, Vec::<String>::new());
+    let (code, printed, errors) = world.command(&["status", "--person", "adda"]).await;
+    assert!(code == 0 && printed.contains("did you mean `ada`?"), "{printed}{errors}");
+    let (code, _, errors) = world.command(&["costs", "--as", "adda"]).await;
+    assert!(code == 1 && errors.contains("--as with one of ada"), "{errors}");
     let (code, _, errors) = world.command(&["status", "--outcome", "done"]).await;
     assert!(code == 2 && errors.contains("succeeded"), "{errors}");
     world.finish().await;

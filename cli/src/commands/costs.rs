@@ -3,8 +3,8 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery};
-use control::{Authority, Caller, CostsResult};
+use crate::steering::{PersonArgument, delivery, say_who};
+use control::{Authority, Caller, Costs, CostsResult};
 use domain::EventName;
 use serde_json::json;
 
@@ -39,12 +39,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let task_id = directory.canonical(typed);
             match control.costs_of_ticket(&caller, &task_id).await.map_err(Exit::unreachable)? {
                 CostsResult::Costs(costs) => {
-                    let spending = &costs.spending;
-                    let nothing =
-                        spending.spent.0 == 0 && spending.committed.0 == 0 && spending.unknown_calls == 0;
                     // "Nothing was spent" would be misleading for something that is not a ticket.
                     if let Err(error) = directory.ticket(typed)
-                        && nothing
+                        && is_nothing(&costs)
                     {
                         let message =
                             format!("{error}; `--as NAME` without a ticket shows what a person spent");
@@ -58,6 +55,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         None => {
             let configuration = directory.configuration();
             let costs = control.costs_of_person(configuration, &actor).await.map_err(Exit::unreachable)?;
+            // "Nothing was spent" would be misleading for somebody whom nobody knows.
+            let unknown = say_who(&directory, &actor);
+            if is_nothing(&costs) && !unknown.is_empty() {
+                return Err(Exit::negative(format!("nothing is known of what this person spent{unknown}")));
+            }
             (format!("{} this month", actor.account()), costs)
         }
     };
@@ -77,4 +79,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         println!("{of}: {} spent of {}, {reserved} reserved", costs.spending.spent, costs.limit);
     }
     Ok(())
+}
+
+fn is_nothing(costs: &Costs) -> bool {
+    let spending = &costs.spending;
+    spending.spent.0 == 0 && spending.committed.0 == 0 && spending.unknown_calls == 0
 }

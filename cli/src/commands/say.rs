@@ -54,11 +54,14 @@ Exit codes: 0 it succeeded (with --detach: it was recorded) · 1 it failed, noth
 /// # Errors
 /// A negative answer if nothing starts, the person may not, or it does not succeed; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
+    let said = arguments.words.join(" ");
+    if said.trim().is_empty() {
+        return Err(Exit::usage(format!("there are no words behind `{}`; say what is meant", word.as_str())));
+    }
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let actor = arguments.person.actor(&directory);
-    let said = arguments.words.join(" ");
     let event = match word {
         CommandWord::Revise => match revision(&connection, &control, &directory, &actor, &said).await? {
             Some(event) => event,

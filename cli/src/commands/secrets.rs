@@ -127,11 +127,18 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                     .map(|file| file.names().map(str::to_owned).collect())
                     .unwrap_or_default(),
             };
+            // Nothing at all could also mean that another folder was meant.
+            if place.stage.is_none() && DataFolder::existing(&place.data.data).is_none() {
+                eprintln!("no secret is set: there is no data folder {}", place.data.data.display());
+            }
             for name in names {
                 println!("{name}");
             }
         }
-        Arguments::Delete { name, yes, place } => delete(&name, yes, &place).await?,
+        Arguments::Delete { name, yes, place } => {
+            check_name(&name)?;
+            delete(&name, yes, &place).await?;
+        }
     }
     Ok(())
 }

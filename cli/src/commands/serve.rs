@@ -7,12 +7,14 @@ use crate::server::data_folder::DataFolder;
 use crate::server::listeners::check_free;
 use crate::server::log_file::LogFile;
 use crate::server::private_files::make_what_is_made_private;
+use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server};
 use crate::stop_signal::stop_signal;
 use notify::{RecursiveMode, Watcher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -47,6 +49,9 @@ pub(crate) struct Arguments {
     /// Recompile workflows, prompts and agents when they change.
     #[arg(long)]
     watch: bool,
+    /// The folders that this start makes, the data folder first; empty where it was there.
+    #[arg(skip)]
+    made: OnceLock<Vec<PathBuf>>,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -78,14 +83,39 @@ impl Arguments {
         // Where another `serve` uses the folder, that is the reason to tell.
         if DataFolder::existing(&self.data.data).is_none() {
             let api = SocketAddr::from((Ipv4Addr::LOCALHOST, self.api_port));
-            for address in [self.listen, api].into_iter().chain(self.metrics) {
-                check_free(address)?;
-            }
+            let mut addresses = vec![("--listen", self.listen), ("--api-port", api)];
+            addresses.extend(self.metrics.map(|address| ("--metrics", address)));
+            check_free(&addresses)?;
+        }
+        if let Ok(key) = std::env::var(KEY_VARIABLE) {
+            SecretFile::check_key(&key).map_err(Exit::usage)?;
         }
         make_what_is_made_private();
-        let opened = DataFolder::open(&self.data.data).and_then(|folder| LogFile::open(folder.logs()));
-        opened.map_err(|error| Exit::usage(format!("{}: {error}", self.data.data.display())))
+        let data = &self.data.data;
+        let _made = self.made.set(DataFolder::missing(data));
+        let folder =
+            DataFolder::open(data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
+        LogFile::open(folder.logs()).map_err(|error| {
+            self.leave_nothing();
+            Exit::usage(error)
+        })
     }
+
+    /// Takes back what a start has made that was refused.
+    fn leave_nothing(&self) {
+        let made = self.made.get().map(Vec::as_slice).unwrap_or_default();
+        if let Some(folder) = DataFolder::existing(&self.data.data) {
+            folder.unmake(made, keeps_secrets);
+        }
+    }
+}
+
+/// Whether somebody has set a secret besides the one that a start makes.
+fn keeps_secrets(folder: &DataFolder) -> bool {
+    let key = std::env::var(KEY_VARIABLE).ok();
+    let file = SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref());
+    // What cannot be read is left alone.
+    file.map_or(true, |file| file.is_some_and(|file| file.names().count() > 1))
 }
 
 /// Runs until it is stopped.
@@ -105,7 +135,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         pull: arguments.pull,
         metrics: arguments.metrics,
     };
-    let mut server = Server::start(options).await?;
+    let mut server = Server::start(options).await.inspect_err(|_refused| arguments.leave_nothing())?;
     let paths: Vec<_> =
         webhooks::SENDERS.iter().map(|sender| format!("/webhooks/{}", sender.name())).collect();
     println!("webhooks   {}{}", server.running.public_url, paths.join(", "));
@@ -217,6 +247,35 @@ mod tests {
         ] {
             assert!(exposed(bad).unwrap_err().contains("accepted: https://"), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_start_that_is_refused_late_takes_back_what_it_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("ticketsmith.yaml");
+        std::fs::write(&config, include_str!("../../../ticketsmith.example.yaml")).unwrap();
+        let data = folder.path().join("around/data");
+        let parse = || {
+            let mut line =
+                vec!["ticketsmith".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into()];
+            line.extend(["--config".into(), config.clone().into_os_string()]);
+            line.extend(["--data".into(), data.clone().into_os_string()]);
+            match All::try_parse_from(line).unwrap().command {
+                crate::commands::Command::Serve(arguments) => arguments,
+                other => panic!("{other:?}"),
+            }
+        };
+        let first = parse();
+        drop(first.log_file().unwrap());
+        assert!(data.join("logs.jsonl").exists());
+        first.leave_nothing();
+        assert!(!folder.path().join("around").exists());
+        // A later start in a folder that is there keeps what is in it.
+        drop(parse().log_file().unwrap());
+        let second = parse();
+        drop(second.log_file().unwrap());
+        second.leave_nothing();
+        assert!(data.join("logs.jsonl").exists());
     }
 
     #[test]

@@ -7,7 +7,9 @@ use crate::print::clear_screen;
 use crate::progress::{duration, human_duration, step_line, steps_json};
 use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
+use domain::configuration::User;
 use domain::execution::Outcome as Ended;
+use domain::{nearest, same_name};
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
@@ -78,8 +80,8 @@ fn outcome(text: &str) -> Result<Ended, String> {
 enum Subject {
     /// One execution, by its name.
     One(String),
-    /// Those that a filter includes.
-    List(ExecutionFilter),
+    /// Those that a filter includes, and what to say where there are none.
+    List(ExecutionFilter, String),
 }
 
 /// Runs the command.
@@ -136,7 +138,14 @@ async fn subject(control: &Control, arguments: &Arguments) -> Outcome<Subject> {
         task_id = Some(ticket.task_id().to_owned());
     }
     let (outcome, person) = (arguments.outcome, arguments.person.clone());
-    Ok(Subject::List(ExecutionFilter { task_id, outcome, person }))
+    let unknown = match &person {
+        Some(person) => {
+            let directory = control.directory().await.map_err(Exit::unreachable)?;
+            unknown_person(&directory.configuration().users, person)
+        }
+        None => String::new(),
+    };
+    Ok(Subject::List(ExecutionFilter { task_id, outcome, person }, unknown))
 }
 
 /// The text to show, and whether it will not change anymore.
@@ -149,7 +158,7 @@ async fn shown(control: &Control, subject: &Subject, arguments: &Arguments) -> O
             let text = if arguments.json { format!("{}\n", one_json(&view)) } else { one_text(&view, now) };
             Ok((text, view.execution.outcome.is_final()))
         }
-        Subject::List(filter) => {
+        Subject::List(filter, unknown) => {
             let limit = usize::from(arguments.limit);
             let recent = control.filtered_executions(filter, limit).await.map_err(Exit::unreachable)?;
             let mut views = Vec::new();
@@ -160,7 +169,7 @@ async fn shown(control: &Control, subject: &Subject, arguments: &Arguments) -> O
                 let list: Vec<_> = views.iter().map(one_json).collect();
                 return Ok((format!("{}\n", json!({ "executions": list })), false));
             }
-            Ok((list_text(&views, filter, now), false))
+            Ok((list_text(&views, filter, unknown, now), false))
         }
     }
 }
@@ -217,7 +226,18 @@ fn one_text(view: &ExecutionView, now: Timestamp) -> String {
     lines.join("\n") + "\n"
 }
 
-fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) -> String {
+/// What to add where a person of this name started nothing, if nobody has it: it may be misspelled.
+fn unknown_person(users: &[User], name: &str) -> String {
+    if users.is_empty() || users.iter().any(|user| same_name(&user.name, name)) {
+        return String::new();
+    }
+    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+    let nearest = nearest(name, names.iter().copied());
+    let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
+    format!("; `{name}` is not under `users:`; {meant}known: {}", names.join(", "))
+}
+
+fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, unknown: &str, now: Timestamp) -> String {
     if views.is_empty() {
         let text = match filter {
             ExecutionFilter { outcome: None, person: None, task_id: None } => {
@@ -226,7 +246,7 @@ fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) 
             ExecutionFilter { outcome: None, person: None, task_id: Some(task_id) } => {
                 format!("nothing has been started on {task_id} yet")
             }
-            _ => "no execution matches".to_owned(),
+            _ => format!("no execution matches{unknown}"),
         };
         return text + "\n";
     }
@@ -248,4 +268,23 @@ fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, now: Timestamp) 
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_whom_nobody_knows_is_told_with_the_nearest() {
+        let users: Vec<User> = serde_json::from_value(json!([{"name": "ada"}, {"name": "grace"}])).unwrap();
+        assert_eq!(unknown_person(&users, "ada"), "");
+        assert_eq!(
+            unknown_person(&users, "adda"),
+            "; `adda` is not under `users:`; did you mean `ada`? known: ada, grace"
+        );
+        assert_eq!(unknown_person(&[], "adda"), "");
+        let filter = ExecutionFilter { task_id: None, outcome: None, person: Some("eve".to_owned()) };
+        let told = list_text(&[], &filter, &unknown_person(&users, "eve"), Timestamp::UNIX_EPOCH);
+        assert_eq!(told, "no execution matches; `eve` is not under `users:`; known: ada, grace\n");
+    }
 }

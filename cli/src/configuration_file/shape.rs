@@ -96,7 +96,7 @@ impl<'s> Shape<'s> {
                 for (index, item) in items.iter_mut().enumerate() {
                     if let Some(items) = shape.items()
                         && !items.check(item, document, &format!("{pointer}/{index}"), problems)
-                        && entry_is_scalar(item)
+                        && (entry_is_scalar(item) || !items.is_of_kind(item))
                     {
                         // Taking it out would move the others.
                         *item = items.filler();
@@ -145,7 +145,9 @@ impl<'s> Shape<'s> {
                 }
                 return is_section;
             }
-            shape.check(entry, document, &place, problems) || is_required(key) || !entry_is_scalar(entry)
+            // What is inside a value of the right kind is read without what is wrong in it.
+            let is_read = !entry_is_scalar(entry) && shape.is_of_kind(entry);
+            shape.check(entry, document, &place, problems) || is_required(key) || is_read
         });
     }
 
@@ -201,6 +203,10 @@ impl<'s> Shape<'s> {
 
     fn has_type(self, name: &str) -> bool {
         self.types().contains(&name)
+    }
+
+    fn is_of_kind(self, value: &Value) -> bool {
+        self.options().iter().any(|option| option.accepts_kind(value))
     }
 
     fn accepts_kind(self, value: &Value) -> bool {

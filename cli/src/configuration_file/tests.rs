@@ -150,13 +150,49 @@ fn what_is_no_configuration_is_refused_in_our_words() {
     }
 }
 
+/// A list or a mapping in the place of a text is told once, and what is beside it is checked all the same.
+#[test]
+fn what_is_of_another_kind_is_told_once_in_our_words() {
+    for (project, expected) in [
+        (
+            "providers: { task_management: [jira], version_control: slack }",
+            vec![
+                "projects[0].providers.task_management: it must be text, but it is a list",
+                "projects[0].providers.version_control: `slack` cannot serve version_control; accepted: github, gitlab",
+            ],
+        ),
+        (
+            "providers: { version_control: github }, statuses: { in_review: { a: b } }, channel: \"#\"",
+            vec![
+                "projects[0].statuses.in_review: it must be text, but it is a mapping",
+                "projects[0].channel: `#` is no channel; accepted: `#name`, or an id",
+            ],
+        ),
+        (
+            "providers: { version_control: github }, may_trigger: [[leads]], channel: \"#\"",
+            vec![
+                "projects[0].may_trigger[0]: it must be text, but it is a list",
+                "projects[0].channel: `#` is no channel; accepted: `#name`, or an id",
+            ],
+        ),
+    ] {
+        let text = format!(
+            "projects: [{{ key: A, repository: a/b, {project} }}]\nplugins: {{ github: {{}}, slack: {{}} }}\n"
+        );
+        let found = problems(&text);
+        let told: Vec<_> =
+            found.iter().map(|line| line.splitn(3, ':').nth(2).unwrap().trim_start()).collect();
+        assert_eq!(told, expected, "{project}");
+    }
+}
+
 #[test]
 fn values_of_sections_and_numbers_are_refused_in_our_words_at_their_place() {
     let project = "projects: [{ key: A, repository: a/b, providers: { version_control: github } }]\n";
     for (rest, expected) in [
         (
             "plugins: { github: {}, claude: { max_output_tokens: -3 } }",
-            "2:34: plugins.claude.max_output_tokens: -3 is out of range; accepted: numbers from 0 up to 4294967295",
+            "2:34: plugins.claude.max_output_tokens: -3 is out of range; accepted: numbers from 1 up to 4294967295",
         ),
         (
             "plugins: { github: {}, openai: { api: chat } }",
@@ -165,6 +201,14 @@ fn values_of_sections_and_numbers_are_refused_in_our_words_at_their_place() {
         (
             "plugins: { github: {}, openai: { prices: { x: { input: a, output: 1 } } } }",
             "2:49: plugins.openai.prices.x.input: it must be a number, but it is `\"a\"`",
+        ),
+        (
+            "plugins: { github: {}, claude: { max_output_tokens: 0 } }",
+            "2:34: plugins.claude.max_output_tokens: 0 is out of range; accepted: numbers from 1 up to 4294967295",
+        ),
+        (
+            "plugins: { github: {}, claude: { model: \"\" } }",
+            "2:34: plugins.claude.model: it is empty; leave it out for its default, if it has one",
         ),
         (
             "plugins: { github: { commit_author: nobody } }",

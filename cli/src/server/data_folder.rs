@@ -36,6 +36,9 @@ impl DataFolder {
     /// # Errors
     /// When it cannot be made or its permissions cannot be set.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if path.exists() && !path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a file, not a folder"));
+        }
         fs::create_dir_all(path)?;
         #[cfg(unix)]
         {
@@ -43,6 +46,30 @@ impl DataFolder {
             fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
         }
         Ok(Self { path: path.to_owned() })
+    }
+
+    /// The folders that [`Self::open`] would make for this path: its own and those around it, the innermost first.
+    pub(crate) fn missing(path: &Path) -> Vec<PathBuf> {
+        let folders = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+        folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
+    }
+
+    /// Takes back what a start has made that was refused: the folders that were [`Self::missing`] before it, with the files in the data folder.
+    /// Nothing is removed where the folder was there before, where another process uses it by now, or where one keeps secrets in it.
+    pub(crate) fn unmake(&self, missing: &[PathBuf], keeps_secrets: impl FnOnce(&Self) -> bool) {
+        if missing.first().is_none_or(|folder| folder != &self.path) {
+            return;
+        }
+        let Ok(_held) = self.lock() else { return };
+        if keeps_secrets(self) {
+            return;
+        }
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let _stays_where_it_is_a_folder = fs::remove_file(entry.path());
+        }
+        for folder in missing {
+            let _stays_where_something_is_in_it = fs::remove_dir(folder);
+        }
     }
 
     /// The folder, if it exists; makes and changes nothing.
@@ -72,7 +99,11 @@ impl DataFolder {
     }
 
     fn locked(&self, name: &str, busy: impl Fn() -> String) -> io::Result<File> {
-        let file = private_options().write(true).open(self.path.join(name))?;
+        let path = self.path.join(name);
+        let file = private_options()
+            .write(true)
+            .open(&path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         file.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, busy()),
             fs::TryLockError::Error(error) => error,
@@ -221,6 +252,35 @@ mod tests {
         folder.lock().unwrap();
         let _backup = folder.lock_backup().unwrap();
         assert!(folder.lock_backup().unwrap_err().to_string().contains("another `ticketsmith backup`"));
+    }
+
+    #[test]
+    fn a_refused_start_takes_back_what_it_made_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b");
+        let missing = DataFolder::missing(&path);
+        assert_eq!(missing, [path.clone(), directory.path().join("a")]);
+        let make = || {
+            let folder = DataFolder::open(&path).unwrap();
+            fs::write(folder.table(), "").unwrap();
+            folder
+        };
+        // Somebody else uses it, or has set a secret.
+        let held = make().lock().unwrap();
+        make().unmake(&missing, |_| false);
+        assert!(path.join("table.db").exists());
+        drop(held);
+        make().unmake(&missing, |_| true);
+        assert!(path.join("table.db").exists());
+        make().unmake(&missing, |_| false);
+        assert!(!directory.path().join("a").exists() && directory.path().exists());
+        // What was there before stays.
+        fs::create_dir_all(&path).unwrap();
+        let missing = DataFolder::missing(&path);
+        make().unmake(&missing, |_| false);
+        assert!(missing.is_empty() && path.join("table.db").exists());
+        let told = DataFolder::open(&path.join("table.db")).unwrap_err().to_string();
+        assert_eq!(told, "it is a file, not a folder");
     }
 
     #[cfg(unix)]

@@ -42,12 +42,24 @@ pub(crate) async fn bind(address: SocketAddr) -> Outcome<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| not_to_be_had(address, &error))
 }
 
-/// Makes sure that an address can be listened on, before there is anything to clean up.
+/// Makes sure that addresses can be listened on at the same time, before there is anything to clean up. Each comes with the option that names it.
 ///
 /// # Errors
-/// Unreachable when the address cannot be had.
-pub(crate) fn check_free(address: SocketAddr) -> Outcome {
-    std::net::TcpListener::bind(address).map(drop).map_err(|error| not_to_be_had(address, &error))
+/// Usage for an address that is named twice; unreachable when one cannot be had.
+pub(crate) fn check_free(addresses: &[(&str, SocketAddr)]) -> Outcome {
+    let mut held = Vec::new();
+    for (place, (option, address)) in addresses.iter().enumerate() {
+        let is_same = |(_, other): &&(&str, SocketAddr)| other == address && address.port() != 0;
+        if let Some((other, _)) = addresses[..place].iter().find(is_same) {
+            return Err(Exit::usage(format!(
+                "{other} and {option} both name {address}; give each a port of its own"
+            )));
+        }
+        let listener =
+            std::net::TcpListener::bind(address).map_err(|error| not_to_be_had(*address, &error))?;
+        held.push(listener);
+    }
+    Ok(())
 }
 
 fn not_to_be_had(address: SocketAddr, error: &std::io::Error) -> Exit {

@@ -31,7 +31,8 @@ impl LogFile {
     }
 
     fn with_largest([earlier, path]: [PathBuf; 2], largest: u64) -> io::Result<Self> {
-        let file = append(&path)?;
+        let at = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let file = append(&path).map_err(at)?;
         let size = file.metadata()?.len();
         Ok(Self { path, earlier, file, size, largest, lost: 0 })
     }

@@ -91,6 +91,14 @@ impl SecretFile {
         Ok(file)
     }
 
+    /// Makes sure that the variable's value is a key, before there is anything to clean up.
+    ///
+    /// # Errors
+    /// [`SecretFileError::Key`].
+    pub(crate) fn check_key(key_variable: &str) -> Result<(), SecretFileError> {
+        decode_key(key_variable, KEY_VARIABLE).map(drop)
+    }
+
     /// Opens the file if there is one; makes nothing.
     ///
     /// # Errors

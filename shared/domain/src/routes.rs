@@ -167,10 +167,11 @@ impl Routes {
     ) -> Result<Map<String, Value>, InvalidInputs> {
         let invalid = |problems| InvalidInputs { workflow: workflow.to_owned(), problems };
         let names = || self.workflows.keys().cloned().collect::<Vec<_>>().join(", ");
-        let route = self
-            .workflows
-            .get(workflow)
-            .ok_or_else(|| invalid(vec![format!("no such workflow; known: {}", names())]))?;
+        let route = self.workflows.get(workflow).ok_or_else(|| {
+            let meant = nearest(workflow, self.workflows.keys().map(String::as_str));
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+            invalid(vec![format!("no such workflow; {meant}known: {}", names())])
+        })?;
         let mut problems = Vec::new();
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
@@ -234,7 +235,7 @@ impl TriggerRoute {
                 }
                 Matching::UpTo => condition.is_some_and(|condition| condition.includes(wanted, value)),
                 Matching::Captures => {
-                    captured.extend(capture(wanted, value.unwrap_or_default())?);
+                    captured.extend(capture(without_address(wanted), value.unwrap_or_default())?);
                     true
                 }
             };

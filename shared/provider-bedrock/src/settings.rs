@@ -43,6 +43,7 @@ struct Written {
     model: String,
     /// The most tokens one reply may have, reasoning included. Default: 32000.
     #[serde(default = "max_output_tokens")]
+    #[schemars(range(min = 1))]
     max_output_tokens: u32,
     /// The most tokens that a prompt and its reply may have together. Default: what the price list says of the model. An agent's
     /// conversation begins anew before it is longer.

@@ -15,6 +15,7 @@ pub struct Settings {
     pub model: String,
     /// The most tokens one reply may have. Default: 32000.
     #[serde(default = "max_output_tokens")]
+    #[schemars(range(min = 1))]
     pub max_output_tokens: u32,
 }
 

@@ -77,7 +77,7 @@ impl SettingsForm {
                     let message = format!("it must be {}, but it is {}", words(accepted), described(value));
                     problems.push(at(key, message));
                 }
-                Some(_) => {}
+                Some(accepted) => problems.extend(unusable(value, accepted).map(|why| at(key, why))),
             }
         }
         let section = |message| Problem::new(["plugins", instance.name.as_str()], message);
@@ -114,6 +114,24 @@ fn is_of_type(value: &Value, accepted: &Value) -> bool {
         Some("array") => value.is_array(),
         _ => true,
     }
+}
+
+/// Why a value of the right type cannot be used: a text without a word, or a number that is too small or too large.
+fn unusable(value: &Value, accepted: &Value) -> Option<String> {
+    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Some("it is empty; leave it out for its default, if it has one".to_owned());
+    }
+    let number = value.as_f64()?;
+    // Where the type is all that bounds it, the schema names it alone.
+    let widest = (accepted.get("format") == Some(&"uint32".into())).then_some(f64::from(u32::MAX));
+    let bound = |key| accepted.get(key).and_then(Value::as_f64);
+    let (least, most) = (bound("minimum"), bound("maximum").or(widest));
+    if !least.is_some_and(|least| number < least) && !most.is_some_and(|most| number > most) {
+        return None;
+    }
+    let least = least.map(|least| format!(" from {least}")).unwrap_or_default();
+    let most = most.map(|most| format!(" up to {most}")).unwrap_or_default();
+    Some(format!("{value} is out of range; accepted: numbers{least}{most}"))
 }
 
 /// What a type of JSON Schema is called in messages: `a whole number`.
@@ -153,6 +171,7 @@ mod tests {
         base_url: String,
         /// The most tokens.
         #[serde(default)]
+        #[schemars(range(min = 1))]
         max_tokens: u32,
     }
 
@@ -174,8 +193,19 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(problems(json!({})), ["plugins.x: `base_url` is missing"]);
-        let too_many = problems(json!({"base_url": "u", "max_tokens": 5_000_000_000_u64}));
-        assert!(too_many[0].starts_with("plugins.x.max_tokens: invalid value"), "{too_many:?}");
+        for (given, told) in [
+            (
+                json!(5_000_000_000_u64),
+                "5000000000 is out of range; accepted: numbers from 1 up to 4294967295",
+            ),
+            (json!(0), "0 is out of range; accepted: numbers from 1 up to 4294967295"),
+            (json!(-1), "-1 is out of range; accepted: numbers from 1 up to 4294967295"),
+        ] {
+            let found = problems(json!({"base_url": "u", "max_tokens": given}));
+            assert_eq!(found, [format!("plugins.x.max_tokens: {told}")]);
+        }
+        let found = problems(json!({"base_url": " "}));
+        assert_eq!(found, ["plugins.x.base_url: it is empty; leave it out for its default, if it has one"]);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod log;
 pub mod notion;
 pub mod openai;
 pub mod prometheus;
+mod reading;
 pub mod script;
 pub mod service;
 pub mod services;

@@ -17,6 +17,7 @@ use crate::credentials::Secrets;
 use crate::description::Violations;
 use crate::error::SimulationError;
 use crate::log::ServiceLog;
+use crate::reading::from_yaml;
 use crate::webhook::Outgoing;
 
 /// One simulated service.
@@ -208,7 +209,7 @@ fn delivery_of<S: Simulator>(delivery: &Value) -> Result<S::Delivery, String> {
 
 /// Reads the service's section out of a whole world file, so that mistakes are reported with their line.
 fn read<S: Simulator>(yaml: &str) -> Result<Option<Section>, String> {
-    let Only(world): Only<S> = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+    let Only(world): Only<S> = from_yaml(yaml)?;
     Ok(world.map(|world| Arc::new(world) as Section))
 }
 

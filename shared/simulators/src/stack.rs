@@ -3,6 +3,7 @@
 //! A world file's key `stacks` has a [merge patch](https://www.rfc-editor.org/rfc/rfc7396) of the whole file for each: what it names replaces
 //! or adds to the file's own, and `null` removes it.
 
+use crate::reading::from_yaml;
 use serde_json::{Map, Value};
 
 /// The stack that a world file itself is.
@@ -16,7 +17,7 @@ pub fn of_stack(yaml: &str, stack: &str) -> Result<String, String> {
     if stack == DEFAULT {
         return Ok(yaml.to_owned());
     }
-    let mut world: Value = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+    let mut world: Value = from_yaml(yaml)?;
     let stacks = world.as_object_mut().and_then(|world| world.remove("stacks")).unwrap_or_default();
     let Some(patch) = stacks.get(stack) else {
         let known = stacks.as_object().into_iter().flat_map(Map::keys).map(String::as_str);

@@ -13,6 +13,7 @@ use crate::credentials::Secrets;
 use crate::delivery::Delivery;
 use crate::error::WorldError;
 use crate::fault::Fault;
+use crate::reading::from_yaml;
 use crate::service::Section;
 use crate::services;
 use crate::stack;
@@ -75,7 +76,7 @@ impl World {
                 sections.insert(service.name, section);
             }
         }
-        let core: Core = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+        let core: Core = from_yaml(yaml)?;
         Ok(Self {
             now: core.now,
             secrets: core.secrets,

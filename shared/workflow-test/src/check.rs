@@ -61,6 +61,12 @@ impl Checker<'_> {
         self.steps(&case.steps, defaults, false);
         self.steps(&case.undo, defaults, true);
         let expected = &case.expect;
+        if expected.outputs == Some(Value::Null) {
+            self.error(
+                "outputs",
+                "`outputs:` is empty, and would compare nothing; `{}` expects that there are none",
+            );
+        }
         let names = || expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
         for name in names().filter(|name| self.names.is_inside_turn(without_iteration(name))) {
             let message =
@@ -90,12 +96,29 @@ impl Checker<'_> {
                 self.found.push(Diagnostic::error(self.source, span, message).with_accepted(plain, accepted));
                 continue;
             }
+            answers.iter().for_each(|answer| self.figures(name, answer));
             if self.names.is_agent(plain) && !undo {
                 answers.iter().for_each(|answer| self.agent(name, answer, defaults));
                 continue;
             }
             for answer in answers.iter() {
                 self.answer(name, answer, call.as_ref().filter(|_| !undo), defaults);
+            }
+        }
+    }
+
+    /// Reports numbers with which an answer would be given to no call, or give dollars back.
+    fn figures(&mut self, name: &str, answer: &Answer) {
+        if answer.times == Some(0) {
+            self.error(
+                name,
+                format!("`times:` of `{name}` is 0, so that the answer is for no call; leave it out"),
+            );
+        }
+        let turns = answer.turns.iter().flatten().map(|turn| turn.cost_usd);
+        for cost in turns.chain([answer.cost_usd]).flatten() {
+            if !cost.is_finite() || cost < 0.0 {
+                self.error(name, format!("`cost_usd:` of `{name}` is {cost}; accepted: 0 or more dollars"));
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::one_or_many::OneOrMany;
 use domain::{EventName, SourceName};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
@@ -255,11 +255,16 @@ pub struct Expectations {
     #[serde(default)]
     pub inputs: BTreeMap<String, Value>,
     /// The workflow's outputs, all of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "also_null")]
     pub outputs: Option<Value>,
     /// What it costs.
     #[serde(default)]
     pub cost: Option<ExpectedCost>,
+}
+
+/// What is written, also where that is nothing: it would be taken for something that is not mentioned.
+fn also_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// How an execution is expected to end.

@@ -12,7 +12,7 @@ pub(crate) const LENGTH_LIMIT: usize = 16 * 1024;
 const UNSTEADY: [&str; 5] = ["now", "millis", "random", "uuid", "eval"];
 
 /// How other languages write what JSONata writes differently.
-const FOREIGN: [(&str, &str); 3] = [("==", "="), ("&&", "and"), ("||", "or")];
+const FOREIGN: [(&str, &str); 4] = [("==", "="), ("&&", "and"), ("||", "or"), ("<>", "!=")];
 
 /// Why an expression is refused, at a range of its own bytes.
 #[derive(Debug)]
@@ -57,6 +57,12 @@ pub(crate) fn parse(source: &str) -> Result<Ast, Refusal> {
                 refusal.help(format!("one pair of braces is enough: `${{{}}}`", inner.trim()))
             }
             (_, Some((foreign, own))) => refusal.help(format!("JSONata writes `{own}` for `{foreign}`")),
+            _ if error.message().contains("\"!\"") || source.trim_start().starts_with("not ") => {
+                refusal.help("JSONata writes `$not(x)`")
+            }
+            _ if error.message().contains("\"..\"") => {
+                refusal.help("items from one place to another are `list[[0..2]]`, and numbers `[0..2]`")
+            }
             _ => refusal,
         }
     })?;
@@ -297,6 +303,18 @@ mod tests {
             ("$$.a", "`$$` means nothing"),
         ] {
             assert!(parse(source).unwrap_err().message.contains(message), "{source}");
+        }
+        for (source, help) in [
+            ("a <> b", "JSONata writes `!=` for `<>`"),
+            ("!a", "JSONata writes `$not(x)`"),
+            ("not a", "JSONata writes `$not(x)`"),
+            ("a[0..1]", "items from one place to another are `list[[0..2]]`"),
+        ] {
+            let refusal = parse(source).unwrap_err();
+            assert!(
+                refusal.help.as_deref().is_some_and(|told| told.starts_with(help)),
+                "{source}: {refusal:?}"
+            );
         }
         let long = vec!["1"; 200].join("+");
         assert!(parse(&long).unwrap_err().message.contains("nested too deeply"));

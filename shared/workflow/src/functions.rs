@@ -1,6 +1,77 @@
-//! What JSONata's functions give.
+//! What JSONata's functions take and give.
 
 use crate::types::{Kind, Type};
+use std::fmt;
+
+/// What a function takes in one place, as far as types can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Text,
+    Number,
+    Texts,
+    Numbers,
+    Anything,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Texts => "a list of texts",
+            Self::Numbers => "a list of numbers",
+            Self::Anything => "anything",
+        })
+    }
+}
+
+/// The values that a function takes, in their order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) values: Vec<Wanted>,
+    /// How many at most; `None` where the last may be repeated.
+    pub(crate) most: Option<usize>,
+}
+
+/// What a built-in function takes; `None` for those that Step Functions adds, which have no signature.
+pub(crate) fn wanted(name: &str) -> Option<Taken> {
+    let function = jlens_core::function_catalog().into_iter().find(|function| function.name == name)?;
+    Some(taken(&function.signature))
+}
+
+/// Reads a signature, such as `<s-(sf)n?:a<s>>`: <https://docs.jsonata.org/embedding-extending#function-signature-syntax>.
+fn taken(signature: &str) -> Taken {
+    let mut values = Vec::new();
+    let mut repeats = false;
+    let mut rest = signature.strip_prefix('<').unwrap_or(signature).chars().peekable();
+    while let Some(letter) = rest.next().filter(|letter| !matches!(letter, ':' | '>')) {
+        if matches!(letter, '-' | '?' | '+') {
+            repeats |= letter == '+';
+            continue;
+        }
+        if letter == '(' {
+            // One of several, which types do not tell apart.
+            let _end = rest.by_ref().find(|letter| *letter == ')');
+        }
+        let mut inside = String::new();
+        if rest.next_if_eq(&'<').is_some() {
+            let mut depth = 1;
+            inside.extend(rest.by_ref().take_while(|letter| {
+                depth += i32::from(*letter == '<') - i32::from(*letter == '>');
+                depth > 0
+            }));
+        }
+        values.push(match (letter, inside.as_str()) {
+            ('s', _) => Wanted::Text,
+            ('n', _) => Wanted::Number,
+            ('a', "s") => Wanted::Texts,
+            ('a', "n") => Wanted::Numbers,
+            _ => Wanted::Anything,
+        });
+    }
+    let most = (!repeats).then_some(values.len());
+    Taken { values, most }
+}
 
 /// Every function that Step Functions runs.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -59,4 +130,28 @@ pub(crate) fn unwraps(name: &str) -> bool {
             | "sort"
             | "spread"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Wanted::{Anything, Number, Numbers, Text, Texts};
+
+    #[test]
+    fn signatures_say_what_is_taken() {
+        for (name, values) in [
+            ("uppercase", vec![Text]),
+            ("substring", vec![Text, Number, Number]),
+            ("replace", vec![Text, Anything, Anything, Number]),
+            ("match", vec![Text, Anything, Number]),
+            ("join", vec![Texts, Text]),
+            ("sum", vec![Numbers]),
+            ("map", vec![Anything, Anything]),
+            ("number", vec![Anything]),
+        ] {
+            assert_eq!(wanted(name), Some(Taken { most: Some(values.len()), values }), "{name}");
+        }
+        assert_eq!(wanted("zip").unwrap().most, None);
+        assert_eq!(wanted("uuid"), None);
+    }
 }

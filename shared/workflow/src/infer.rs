@@ -1,5 +1,7 @@
 //! Checks an expression against what is known where it stands, and rewrites its names into Step Functions' variables.
 
+mod arguments;
+mod comparisons;
 mod doubt;
 mod lists;
 mod operators;
@@ -7,6 +9,7 @@ mod paths;
 mod present;
 
 use crate::check::Checker;
+use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Refusal};
 use crate::in_text::not_for_text;
 use crate::provenance::{Fencing, Places, is_harmless};
@@ -71,6 +74,7 @@ impl<'c, 's> Checker<'c, 's> {
             doubt: None,
             made: None,
             results: HashMap::new(),
+            in_function: false,
         };
         let mut kind = inference.infer(&ast.root, None);
         let doubt = inference.doubt_of(&ast.root, &kind);
@@ -201,6 +205,8 @@ struct Inference<'i, 'c, 's> {
     made: Option<(Type, bool)>,
     /// The same of functions that the expression binds, by their names.
     results: HashMap<String, (Type, bool)>,
+    /// Whether this is the body of a function, in which Step Functions has no names around it.
+    in_function: bool,
 }
 
 impl Inference<'_, '_, '_> {
@@ -233,6 +239,7 @@ impl Inference<'_, '_, '_> {
             NodeKind::Path { steps, .. } => self.path(node, steps, context),
             NodeKind::Name { name } => match context {
                 Some(context) => self.field(context, name, node),
+                None if self.in_function => self.unseen(node, name),
                 None => Type::any(),
             },
             NodeKind::Variable { name } => self.variable(node, name, context),
@@ -245,6 +252,9 @@ impl Inference<'_, '_, '_> {
             NodeKind::Negate { expr } => {
                 let kind = self.infer(expr, context);
                 self.operand(expr, &kind, "-");
+                if !kind.may_be_null() && !kind.fits(&Type::new(Kind::Number)) {
+                    self.error(expr, format!("`-` takes a number, but this is {kind}"));
+                }
                 Type::new(Kind::Number)
             }
             NodeKind::Array { items } => {
@@ -275,7 +285,7 @@ impl Inference<'_, '_, '_> {
             // A call at the end of a function, as JSONata puts it off.
             NodeKind::Lambda(definition) if definition.thunk => self.infer(&definition.body, context),
             NodeKind::Lambda(definition) => {
-                self.lambda(&definition.params, &definition.body, Type::any());
+                self.lambda(&definition.params, &definition.body, Type::any(), context);
                 self.unwraps = false;
                 Type::any()
             }
@@ -304,11 +314,13 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// The type of a function's body, whose first parameter is of this type.
-    fn lambda(&mut self, parameters: &[String], body: &Node, first: Type) -> Type {
+    /// The type of a function's body, whose first parameter is of this type. Names in it mean what they mean around it: fields of `context`.
+    fn lambda(&mut self, parameters: &[String], body: &Node, first: Type, context: Option<&Type>) -> Type {
         let kinds = std::iter::once(first).chain(std::iter::repeat(Type::any()));
         self.locals.push(parameters.iter().cloned().zip(kinds).collect());
-        let kind = self.kept(body, Some(&Type::any()));
+        let around = std::mem::replace(&mut self.in_function, true);
+        let kind = self.kept(body, context);
+        self.in_function = around;
         self.made = Some((kind.clone(), self.unwraps));
         self.locals.pop();
         kind
@@ -323,8 +335,9 @@ impl Inference<'_, '_, '_> {
             match stage {
                 Stage::Filter { expr, .. } => {
                     let item = item_of(&kind);
-                    self.infer(expr, Some(&item));
-                    let picks_one = matches!(expr.kind, NodeKind::Number { .. } | NodeKind::Negate { .. });
+                    let asked = self.infer(expr, Some(&item));
+                    // A number picks an item by its place; anything else is asked of each.
+                    let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
                     kind = match kind.item() {
                         _ if picks_one => item.nullable(),
                         Some(_) => Type::one_or_list(item),
@@ -377,10 +390,24 @@ impl Inference<'_, '_, '_> {
         fields.map_or_else(Type::any, Type::object)
     }
 
-    fn error(&mut self, node: &Node, message: impl Into<String>) -> &mut crate::diagnostic::Diagnostic {
-        let end = if matches!(node.kind, NodeKind::Name { .. }) { node.pos } else { node.span.end };
-        let span = place(self.given, Span::new(node.span.start, end));
+    fn error(&mut self, node: &Node, message: impl Into<String>) -> &mut Diagnostic {
+        let span = self.place_of(node);
         self.checker.problems.error(span, message)
+    }
+
+    fn warning(&mut self, node: &Node, message: impl Into<String>) -> &mut Diagnostic {
+        let span = self.place_of(node);
+        self.checker.problems.warning(span, message)
+    }
+
+    fn place_of(&self, node: &Node) -> Span {
+        let end = if matches!(node.kind, NodeKind::Name { .. }) { node.pos } else { node.span.end };
+        place(self.given, Span::new(node.span.start, end))
+    }
+
+    /// A node as it is written.
+    fn written(&self, node: &Node) -> String {
+        self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim().to_owned()
     }
 }
 

@@ -148,8 +148,12 @@ impl<'w> Scope<'w> {
 
     /// A name for a variable of the compiler's own, which no other variable has.
     pub(crate) fn free_variable(&mut self, wanted: &str) -> String {
-        // Names are ASCII; a little room is left for what tells two of them apart.
-        let stem: String = wanted.chars().take(LONGEST_VARIABLE - 6).collect();
+        // What is wanted may come from names that were refused already: any text leads to a name that a variable may have.
+        let legal = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+        let start = if wanted.starts_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "own" };
+        // A little room is left for what tells two of them apart.
+        let stem: String =
+            start.chars().chain(wanted.chars().map(legal)).take(LONGEST_VARIABLE - 6).collect();
         let mut name = stem.clone();
         let mut number = 2;
         while self.taken.contains(&name) || crate::names::variable(&name).is_err() {

@@ -1,9 +1,10 @@
 //! `ticketsmith workflow cost`.
 
 use super::{Loaded, What, print_json};
+use crate::commands::invoke::json_of;
 use crate::exit::{Exit, Outcome};
 use crate::server::source_file::text_at;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use workflow_tools::{Assumptions, Prices, cost};
 
 pub(super) const EXAMPLES: &str = "\
@@ -76,11 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     }
     let prices = match &arguments.prices {
         None => Prices::us_east_1().map_err(Exit::usage)?,
-        Some(path) => {
-            let wrong = |error: String| Exit::usage(format!("{}: {error}", path.display()));
-            let text = text_at(path)?;
-            Prices::from_json(&text).map_err(|error| wrong(error.to_string()))?
-        }
+        Some(path) => price_list(path)?,
     };
     let loaded = Loaded::of(&arguments.what)?.without_errors()?;
     let costs: Vec<_> = loaded
@@ -94,4 +91,41 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         println!("{}", cost.text());
     }
     Ok(())
+}
+
+/// The prices in a file.
+fn price_list(path: &Path) -> Outcome<Prices> {
+    let shown = path.display().to_string();
+    let json = json_of(&shown, text_at(path)?.as_bytes())?;
+    Prices::from_json(&json.to_string()).map_err(|error| {
+        let error = error.to_string();
+        // The place is one in the text that was made here.
+        let what = error.split_once(" at line ").map_or(error.as_str(), |(what, _)| what);
+        Exit::usage(format!(
+            "{shown}: it is no price list: {what}; accepted: what `shared/workflow-tools/prices/us-east-1.json` has"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_price_list_is_told_in_our_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prices.json");
+        for (text, told) in [
+            ("", ":1:0: this is not JSON"),
+            ("name: x\n", ":1:2: this is not JSON"),
+            ("{}", ": it is no price list: missing field"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let refused = price_list(&path).unwrap_err().to_string();
+            assert!(refused.contains(&format!("prices.json{told}")), "{refused}");
+            assert!(!refused.contains(" at line "), "{refused}");
+        }
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/workflow-tools/prices/us-east-1.json");
+        price_list(Path::new(shipped)).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! What contradicts itself in a configuration, or could never mean anything.
 
-use super::{Capacity, Configuration, Problem, ProjectChecks, REPOSITORY_WRITERS};
+use super::{Capacity, Configuration, Problem, ProjectChecks, REPOSITORY_WRITERS, same_status};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Configuration {
@@ -35,6 +35,24 @@ impl Configuration {
             ];
             for (name, _) in texts.into_iter().filter(|(_, text)| text.is_some_and(is_blank)) {
                 problem(&[name], "it is empty".to_owned());
+            }
+            if !is_blank(&project.key) && project.key.trim() != project.key {
+                let message =
+                    format!("no ticket is called like `{}`: take the blanks around it out", project.key);
+                problem(&["key"], message);
+            }
+            if let Some(channel) = project.channel.as_deref().filter(|channel| !is_channel(channel)) {
+                let message = format!("`{channel}` is no channel; accepted: `#name`, or an id");
+                problem(&["channel"], message);
+            }
+            for (position, ours) in project.statuses.keys().enumerate() {
+                let other = project.statuses.keys().take(position).find(|other| same_status(other, ours));
+                if let Some(other) = other {
+                    problem(
+                        &["statuses", ours],
+                        format!("`{other}` is the same status; keep one of the two"),
+                    );
+                }
             }
             if project.base_branch.as_str().starts_with("refs/") {
                 problem(
@@ -112,6 +130,10 @@ impl Configuration {
             } else if is_blank(group) {
                 problems.push(Problem::new(["groups", group], "a group needs a name"));
             }
+            if self.users.iter().any(|user| user.name == *group) {
+                let message = "a person has the name, too, and both can be named where people are asked; choose another one";
+                problems.push(Problem::new(["groups", group], message));
+            }
             for (index, member) in members.iter().enumerate() {
                 if !self.users.iter().any(|user| user.name == *member) {
                     let message = format!("`{member}` is not defined under users");
@@ -187,6 +209,12 @@ impl Configuration {
     }
 }
 
+/// Whether a chat may have the channel: `#general`, `general` or an id. What is empty is told apart.
+fn is_channel(channel: &str) -> bool {
+    let name = channel.strip_prefix('#').unwrap_or(channel);
+    is_blank(channel) || !(name.is_empty() || name.starts_with('@') || name.contains(char::is_whitespace))
+}
+
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
@@ -215,6 +243,18 @@ mod tests {
             (project(json!({"key": " "})), "projects[0].key: it is empty"),
             (project(json!({"channel": ""})), "projects[0].channel: it is empty"),
             (project(json!({"space": ""})), "projects[0].space: it is empty"),
+            (project(json!({"key": "SHOP "})), "projects[0].key: no ticket is called like `SHOP `"),
+            (project(json!({"channel": "#"})), "projects[0].channel: `#` is no channel"),
+            (project(json!({"channel": "@ada"})), "projects[0].channel: `@ada` is no channel"),
+            (project(json!({"channel": "#Shop Dev"})), "projects[0].channel: `#Shop Dev` is no channel"),
+            (
+                project(json!({"statuses": {"In Review": "A", "in_review": "B"}})),
+                "projects[0].statuses.in_review: `In Review` is the same status",
+            ),
+            (
+                json!({"users": [{"name": "ada"}], "groups": {"ada": ["ada"]}}),
+                "groups.ada: a person has the name, too",
+            ),
             (
                 project(json!({"base_branch": "refs/heads/main"})),
                 "projects[0].base_branch: `refs/heads/main` is a full reference",

@@ -45,6 +45,20 @@ fn routes() -> Routes {
     .unwrap()
 }
 
+/// An event's text begins behind the address, whether or not a trigger names it.
+#[test]
+fn a_command_may_be_written_with_its_address() {
+    for pattern in ["run {task_id}", "/ticketsmith run {task_id}", "@ticketsmith  run {task_id}"] {
+        let captured = capture(without_address(pattern), "run SHOP-1");
+        assert_eq!(captured.map(Value::Object), Some(json!({"task_id": "SHOP-1"})), "{pattern}");
+        let mut routes = routes();
+        let workflow = routes.workflows.values_mut().next().unwrap();
+        workflow.triggers[1].conditions.insert("text".to_owned(), pattern.into());
+        let start = routes.start_for(&event(COMMAND, json!({"text": "run SHOP-1"}))).unwrap().unwrap();
+        assert_eq!(start.task_id.as_deref(), Some("SHOP-1"), "{pattern}");
+    }
+}
+
 #[test]
 fn a_label_starts_with_the_fields_of_the_event() {
     let start = routes()
@@ -145,4 +159,11 @@ fn every_problem_is_named() {
     let error = routes().check_inputs("development", given.as_object().unwrap(), &Map::new()).unwrap_err();
     assert_eq!(error.problems.len(), 4, "{error}");
     assert!(routes().check_inputs("nope", &Map::new(), &Map::new()).is_err());
+}
+
+#[test]
+fn an_unknown_workflow_is_told_with_the_nearest() {
+    let told = |name: &str| routes().check_inputs(name, &Map::new(), &Map::new()).unwrap_err().to_string();
+    assert!(told("developmnt").contains("no such workflow; did you mean `development`? known: development"));
+    assert!(told("zzz").contains("no such workflow; known: development"));
 }

@@ -46,6 +46,16 @@ pub enum LogError {
     /// SQLite failed; its message says how.
     #[error("the engine's log failed: {0}")]
     Sqlite(String),
+    /// The tables are of a later version than this program knows.
+    #[error(
+        "the engine's log was written by a newer version of Ticketsmith: its tables have version {version}, and this one knows versions up to {known}; start the newer one, or go back to a backup"
+    )]
+    Newer {
+        /// Theirs.
+        version: i64,
+        /// The last that is known.
+        known: usize,
+    },
     /// An entry does not have the form this version writes.
     #[error("the engine's log holds an entry that cannot be read: {0}")]
     Damaged(String),

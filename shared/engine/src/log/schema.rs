@@ -124,9 +124,7 @@ pub(super) fn bring_up_to_date(connection: &Connection) -> Result<(), LogError> 
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = VERSIONS.len();
     let Some(missing) = usize::try_from(version).ok().and_then(|version| VERSIONS.get(version..)) else {
-        return Err(LogError::Damaged(format!(
-            "its tables have version {version}, and this program knows versions up to {known}"
-        )));
+        return Err(LogError::Newer { version, known });
     };
     if !missing.is_empty() {
         let script = missing.concat();
@@ -150,6 +148,8 @@ mod tests {
         }
         let connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(bring_up_to_date(&connection), Err(LogError::Damaged(_))));
+        let refused = bring_up_to_date(&connection).unwrap_err();
+        assert!(matches!(refused, LogError::Newer { version: 99, known } if known == VERSIONS.len()));
+        assert!(refused.to_string().contains("written by a newer version of Ticketsmith"), "{refused}");
     }
 }

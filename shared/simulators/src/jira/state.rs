@@ -94,6 +94,10 @@ impl State {
             Self { issues: Vec::new(), links: Vec::new(), deleted: Vec::new(), last_id: FIRST_ID };
         for (index, ticket) in world.tickets.iter().enumerate() {
             let place = format!("jira.tickets[{index}]");
+            if state.issues.iter().any(|issue| issue.key == ticket.key) {
+                let problem = format!("another ticket has the key `{}`", ticket.key);
+                return Err(WorldError::Invalid { place: format!("{place}.key"), problem });
+            }
             let issue = state.make_issue(world, ticket, now, &place)?;
             state.issues.push(issue);
         }
@@ -321,5 +325,23 @@ impl Project {
                 to: transition.to.clone(),
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The second would never be found, and the first be changed in its place.
+    #[test]
+    fn two_tickets_of_one_key_are_refused() {
+        let shop = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/worlds/shop.yaml"));
+        let whole = crate::world::World::load(shop).unwrap();
+        let mut world = whole.section::<World>("jira").unwrap().clone();
+        assert!(State::new(&world, Timestamp::UNIX_EPOCH).is_ok());
+        world.tickets.push(world.tickets[0].clone());
+        let refused = State::new(&world, Timestamp::UNIX_EPOCH).err().unwrap().to_string();
+        assert!(refused.contains("another ticket has the key `SHOP-1`"), "{refused}");
     }
 }

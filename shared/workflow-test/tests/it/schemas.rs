@@ -53,3 +53,25 @@ async fn a_canned_result_that_is_none_of_the_action_is_refused() {
     let told = refused(WORKFLOW, tests).await;
     assert!(told.contains("the result of `make` is none of create_task at `/task_id`"), "{told}");
 }
+
+/// What would be taken for something that is not mentioned, or is impossible, passes no case in silence.
+#[tokio::test]
+async fn what_would_compare_nothing_is_refused() {
+    for (case, told) in [
+        ("expect: { outputs: }", "`outputs:` is empty, and would compare nothing"),
+        (
+            "steps: { make: [{ error: Throttled, times: 0 }] }, expect: { outcome: succeeded }",
+            "`times:` of `make` is 0, so that the answer is for no call",
+        ),
+        (
+            "steps: { make: { error: Throttled, cost_usd: -1 } }, expect: { outcome: failed }",
+            "`cost_usd:` of `make` is -1; accepted: 0 or more dollars",
+        ),
+    ] {
+        let tests = format!(
+            "defaults: from_schema\ncases:\n  - {{ name: c, inputs: {{ labels: [P-1], title: t }}, {case} }}\n"
+        );
+        let found = refused(WORKFLOW, &tests).await;
+        assert!(found.contains(told), "{case}: {found}");
+    }
+}

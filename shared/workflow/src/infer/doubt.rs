@@ -5,9 +5,12 @@
 pub(super) struct Doubt {
     /// The values that the path leads through, as JSONata.
     pub(super) through: Vec<String>,
-    /// The whole path, as JSONata.
-    pub(super) path: String,
+    /// The whole path, as JSONata; `None` where it is more than names, and is evaluated once.
+    pub(super) path: Option<String>,
 }
+
+/// What a path that is evaluated once is called meanwhile. Only what is in its own parentheses sees it.
+const ONCE: &str = "$kept_once";
 
 impl Doubt {
     /// What holds where the path is a list.
@@ -16,8 +19,18 @@ impl Doubt {
         is_list.collect::<Vec<_>>().join(" or ")
     }
 
+    /// What is written around the path such that a list stays one.
+    pub(super) fn around(&self) -> (String, String) {
+        let condition = self.condition();
+        match &self.path {
+            Some(path) => (format!("({condition} ? ["), format!("] : {path})")),
+            None => (format!("({ONCE} := "), format!("; {condition} ? [{ONCE}] : {ONCE})")),
+        }
+    }
+
     /// The path such that a list stays one.
     pub(super) fn kept(&self, path: &str) -> String {
-        format!("({} ? [{path}] : {path})", self.condition())
+        let (open, close) = self.around();
+        format!("{open}{path}{close}")
     }
 }

@@ -20,7 +20,7 @@ impl Inference<'_, '_, '_> {
     }
 
     /// The bytes of a node, without spaces around it.
-    fn range(&self, node: &Node) -> Span {
+    pub(super) fn range(&self, node: &Node) -> Span {
         let written = self.given.value.get(node.span.start..node.span.end).unwrap_or_default();
         let start = node.span.start + written.len() - written.trim_start().len();
         Span::new(start, node.span.end - (written.len() - written.trim_end().len()))
@@ -30,8 +30,8 @@ impl Inference<'_, '_, '_> {
     pub(super) fn kept(&mut self, node: &Node, context: Option<&Type>) -> Type {
         let kind = self.value(node, context);
         if let Some(doubt) = self.doubt_of(node, &kind) {
-            let open = format!("({} ? [", doubt.condition());
-            self.edits.push(Edit::Around(self.range(node), open, format!("] : {})", doubt.path)));
+            let (open, close) = doubt.around();
+            self.edits.push(Edit::Around(self.range(node), open, close));
             self.unwraps = false;
         }
         kind
@@ -45,7 +45,7 @@ impl Inference<'_, '_, '_> {
                 NodeKind::Lambda(put_off) => matches!(put_off.body.kind, NodeKind::Function { .. }),
                 kind => matches!(kind, NodeKind::Function { .. }),
             };
-            let close = if is_call && item.item().is_some() { "[]]" } else { "]" };
+            let close = if is_call && item.kind.may_be_list() { "[]]" } else { "]" };
             // A range becomes a list, whatever JSONata makes of one item or of none.
             self.edits.push(Edit::Around(self.range(node), "[".to_owned(), close.to_owned()));
             self.unwraps = false;
@@ -55,6 +55,11 @@ impl Inference<'_, '_, '_> {
 
     /// The type of what a variable is bound to, which it has from there on.
     pub(super) fn binding(&mut self, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
+        if let (NodeKind::Variable { name }, NodeKind::Lambda(_)) = (&lhs.kind, &rhs.kind) {
+            // A function may call itself.
+            self.bind(name, Type::any());
+            self.results.remove(name);
+        }
         let kind = self.kept(rhs, context);
         let made = self.made.take().filter(|_| matches!(rhs.kind, NodeKind::Lambda(_)));
         if let (NodeKind::Variable { name }, Some(frame)) = (&lhs.kind, self.locals.last_mut()) {

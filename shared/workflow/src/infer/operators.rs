@@ -32,14 +32,22 @@ impl Inference<'_, '_, '_> {
                 for (node, kind) in [(lhs, &left), (rhs, &right)] {
                     self.operand(node, kind, op.symbol());
                 }
+                self.ordered(lhs, rhs, (&left, &right), op.symbol());
                 Type::new(Kind::Boolean)
             }
             BinaryOp::Concat => {
-                self.in_text(lhs, &left);
-                self.in_text(rhs, &right);
+                for (node, kind) in [(lhs, &left), (rhs, &right)] {
+                    self.in_text(node, kind);
+                    self.joined(node, kind);
+                }
                 Type::text()
             }
             BinaryOp::Range => Type::new(Kind::Integer),
+            BinaryOp::Eq | BinaryOp::Ne => {
+                self.compared((lhs, rhs), (&left, &right), op == BinaryOp::Ne);
+                self.mistaken(lhs, rhs, context);
+                Type::new(Kind::Boolean)
+            }
             _ => Type::new(Kind::Boolean),
         }
     }
@@ -47,8 +55,7 @@ impl Inference<'_, '_, '_> {
     /// An operand of arithmetic or comparison, which `null` would end the execution.
     pub(super) fn operand(&mut self, node: &Node, kind: &Type, operator: &str) {
         if kind.may_be_null() {
-            let text =
-                self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim().to_owned();
+            let text = self.written(node);
             let zero = if matches!(kind.kind, Kind::Text(_)) { "''" } else { "0" };
             let why = kind.why_absent();
             self.error(node, format!("this may be `null`, and `{operator}` cannot take it{why}"))
@@ -146,7 +153,7 @@ impl Inference<'_, '_, '_> {
                 // These call their function for each item of their list.
                 (NodeKind::Lambda(definition), Some(list)) if matches!(name, Some("map" | "filter")) => {
                     let item = super::item_of(list);
-                    self.lambda(&definition.params, &definition.body, item)
+                    self.lambda(&definition.params, &definition.body, item, context)
                 }
                 // Whether something is there is asked of what JSONata finds.
                 _ if name.is_none_or(|name| name == "exists") => self.infer(argument, context),
@@ -171,6 +178,7 @@ impl Inference<'_, '_, '_> {
                 .accepted(name, names.iter().copied());
             return Type::any();
         }
+        self.arguments(name, procedure, args, &kinds);
         for (argument, kind) in args.iter().zip(&kinds) {
             if let Kind::Stored(what) = &kind.kind
                 && name != "exists"

@@ -15,6 +15,9 @@ impl Inference<'_, '_, '_> {
         self.unwraps = false;
         self.head = None;
         let (mut kind, taken) = match (&first.kind, context) {
+            (NodeKind::Name { name }, None) if self.in_function => {
+                return self.unseen(first, name);
+            }
             (NodeKind::Name { .. }, None) => {
                 let names = expression::plain_names(steps);
                 self.look_up(&names, steps)
@@ -46,6 +49,7 @@ impl Inference<'_, '_, '_> {
             unwraps |= each.is_some() || kind.kind == Kind::Any;
             self.partial |= each.is_some();
             let owner = each.clone().unwrap_or_else(|| kind.clone());
+            let is_unknown = kind.kind == Kind::Any;
             let found = match &step.kind {
                 NodeKind::Name { name } => {
                     let field = self.field(&owner, name, step);
@@ -58,28 +62,33 @@ impl Inference<'_, '_, '_> {
                     continue;
                 }
                 _ => {
-                    if matches!(step.kind, NodeKind::Array { .. }) && each.is_some() {
+                    if matches!(step.kind, NodeKind::Array { .. }) && (each.is_some() || is_unknown) {
                         self.error(step, "JSONata would give one list alone, and not as a list in a list")
                             .help("write `$map(list, function($item) { [$item.a, $item.b] })`");
                     }
-                    self.infer(step, Some(&item_of(&kind)))
+                    let found = self.infer(step, Some(&item_of(&kind)));
+                    // Of a list there are as many as it has items.
+                    if is_unknown && found.item().is_none() { Type::any() } else { found }
                 }
             };
             unwraps |= self.unwraps;
             kind = if each.is_some() { found.for_each() } else { found };
         }
         self.unwraps = unwraps;
-        let is_plain = |step: &Node| {
-            matches!(step.kind, NodeKind::Name { .. })
-                && step.attrs.stages.is_empty()
-                && step.attrs.predicate.is_empty()
-        };
-        let is_simple = steps.iter().skip(taken).all(is_plain);
-        let head = head.filter(|_| is_simple && kind.kind == Kind::Any && !through.is_empty());
+        // A filter is left to what it is for: one item, or several.
+        let is_filtered = |step: &Node| !step.attrs.stages.is_empty() || !step.attrs.predicate.is_empty();
+        let is_name = |step: &&Node| matches!(step.kind, NodeKind::Name { .. });
+        let names = steps.iter().skip(taken).take_while(is_name).count();
+        let is_simple = taken + names >= steps.len();
+        let head = head.filter(|_| kind.kind == Kind::Any && !steps.iter().skip(taken).any(is_filtered));
         self.doubt = head.and_then(|(text, end)| {
             let up_to = |at: usize| Some(format!("{text}{}", self.given.value.get(end..at)?));
-            let through = through.into_iter().map(up_to).collect::<Option<_>>()?;
-            Some(Doubt { through, path: up_to(steps.last()?.pos)? })
+            // What is behind more than names is not looked through.
+            let known = steps.get(taken + names - 1)?.pos;
+            let through: Vec<String> =
+                through.into_iter().filter(|at| *at <= known).map(up_to).collect::<Option<_>>()?;
+            let path = if is_simple { Some(up_to(steps.last()?.pos)?) } else { None };
+            (!through.is_empty()).then_some(Doubt { through, path })
         });
         let text = self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim();
         if let Some(present) = self.present.iter().find(|present| present.path == text) {
@@ -95,7 +104,7 @@ impl Inference<'_, '_, '_> {
     fn head_of(&mut self, first: &Node, last: Option<&Node>) -> Option<(String, usize)> {
         let last = last.filter(|last| last.attrs.stages.is_empty() && last.attrs.predicate.is_empty())?;
         let text = match (&first.kind, self.head.take()) {
-            (_, Some(lowered)) => lowered,
+            (NodeKind::Name { .. } | NodeKind::Variable { .. }, Some(lowered)) => lowered,
             (NodeKind::Variable { name }, None) if !name.is_empty() && self.local(name).is_some() => {
                 format!("${name}")
             }
@@ -135,6 +144,17 @@ impl Inference<'_, '_, '_> {
                 (Type::any(), steps.len())
             }
         }
+    }
+
+    /// Reports a name in a function's body: Step Functions has nothing around it to read it from.
+    pub(super) fn unseen(&mut self, node: &Node, name: &str) -> Type {
+        let diagnostic =
+            self.error(node, format!("`{name}` means nothing in a function, which sees no names around it"));
+        match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            true => diagnostic.help(format!("write `${name}`: a parameter, an input or a variable")),
+            false => diagnostic.help("give it to the function as a parameter"),
+        };
+        Type::any()
     }
 
     pub(super) fn is_workflow_variable(&self, name: &str) -> bool {
@@ -182,7 +202,14 @@ impl Inference<'_, '_, '_> {
                     Kind::Object(object) if object.name.is_none() => format!("there is no `{name}` here"),
                     _ => format!("{} has no field `{name}`", capitalized(&owner.to_string())),
                 };
-                self.error(node, message).accepted(name, names);
+                let is_known = self.checker.scope.defines(name);
+                let diagnostic = self.error(node, message);
+                match kind {
+                    _ if is_known => diagnostic
+                        .help(format!("a name is a field here; for the value of that name, write `${name}`")),
+                    Kind::Text(_) => diagnostic.help("`$length(…)` is how long a text is"),
+                    _ => diagnostic.accepted(name, names),
+                };
             }
         }
         Type::any()

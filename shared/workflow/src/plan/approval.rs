@@ -4,6 +4,7 @@ use super::planned::{Approval, PlannedKind};
 use super::walk::{Made, Walk};
 use crate::model::{Approval as Written, Form, Given, OnError, Step};
 use crate::types::{Kind, Type};
+use domain::configuration::same_status;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub(super) const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
 impl Walk<'_, '_, '_> {
     pub(super) fn approval(&mut self, step: &Step, approval: &Written) -> Made {
         let text = Type::text();
+        self.is_a_question(approval);
         let question = self.checker.fit(&approval.question, &text, true, "`question`");
         let details = approval.details.as_ref().map_or(Value::Null, |given| {
             self.checker.fit(given, &text.clone().nullable(), false, "`details`")
@@ -73,6 +75,26 @@ impl Walk<'_, '_, '_> {
         };
         let whole = Type::object(fields);
         Made::new(Some(PlannedKind::Approval(planned)), sets).giving("$states.result", whole)
+    }
+
+    /// Reports an approval that nobody could understand, or answer by moving the ticket.
+    fn is_a_question(&mut self, approval: &Written) {
+        let is_blank = |text: String| text.trim().is_empty();
+        if approval.question.literal_text().is_some_and(is_blank) {
+            self.checker
+                .problems
+                .error(approval.question.span, "`question` is empty: say what people are asked");
+        }
+        let status = |given: &Option<Given>| given.as_ref().and_then(Given::literal_text);
+        if let (Some(given), Some(yes), Some(no)) =
+            (&approval.decline_status, status(&approval.approve_status), status(&approval.decline_status))
+            && same_status(&yes, &no)
+        {
+            self.checker
+                .problems
+                .error(given.span, format!("`{yes}` cannot mean both yes and no"))
+                .help("name another status, or leave one of the two out");
+        }
     }
 
     /// Those who may answer, as an action takes them.

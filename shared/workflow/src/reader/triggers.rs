@@ -5,10 +5,11 @@ use super::state::Reader;
 use crate::model::Trigger;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
-use domain::EventName;
+use domain::command::{COMMANDS, CommandWord};
 use domain::event::{EventSpec, Matching};
-use domain::routes::{Concurrency, InputType};
+use domain::routes::{Concurrency, InputType, without_address};
 use domain::schedule::Cron;
+use domain::{EventName, same_name};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -25,7 +26,7 @@ fn trigger(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Trigger> {
         Data::Text(name) => (Spanned::new(name.clone(), node.span), &[]),
         Data::Map(entries) => match entries.as_slice() {
             [Entry { key, value: Node { data: Data::Null, .. } }] => (key.clone(), &[]),
-            [Entry { key, value }] => (key.clone(), mapping(value, "a trigger's conditions", reader)?),
+            [Entry { key, value }] => (key.clone(), mapping(value, "what a trigger asks for", reader)?),
             _ => {
                 reader.problems.error(
                     node.span,
@@ -84,6 +85,7 @@ fn condition(
     let is_schedule = on.name == EventName::SCHEDULE;
     if is_schedule && key.value == "with" {
         mapping(node, "`with`", reader)?;
+        no_expressions(node, reader);
         return Some(node.json(reader.problems));
     }
     let Data::Text(text) = &node.data else {
@@ -130,8 +132,48 @@ fn condition(
     Some(text.as_str().into())
 }
 
+/// What a time gives is taken as it is written: nothing has happened that an expression could read.
+fn no_expressions(node: &Node, reader: &mut Reader<'_, '_>) {
+    match &node.data {
+        Data::Text(text) if text.contains("${") => {
+            reader
+                .problems
+                .error(node.span, "`with` is taken as it is written, and cannot hold an expression")
+                .help("a step's expressions can use `$now()`, and everything that earlier steps give");
+        }
+        Data::List(items) => items.iter().for_each(|item| no_expressions(item, reader)),
+        Data::Map(entries) => entries.iter().for_each(|entry| no_expressions(&entry.value, reader)),
+        _ => {}
+    }
+}
+
+/// Warns of words that take the place of a command with which people steer.
+fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
+    let Some(first) = without_address(pattern).split_whitespace().next() else { return };
+    if first.starts_with('{') {
+        reader
+            .problems
+            .warning(
+                span,
+                "this takes whatever people type: nobody could `approve`, `stop` or `undo` anymore",
+            )
+            .help("begin with a word of its own, such as `do {words}`");
+        return;
+    }
+    let spec = COMMANDS.iter().find(|command| same_name(command.name, first));
+    // `revise` is also a trigger's, where no pull request is there to be revised.
+    if let Some(spec) = spec.filter(|spec| !spec.starts_workflows && spec.word != CommandWord::Revise) {
+        let purpose = spec.forms.first().map_or("is answered by us", |form| form.purpose);
+        reader
+            .problems
+            .warning(span, format!("`{}` is a command already: it {purpose}", spec.name))
+            .help("choose another word: this trigger takes its place for everybody");
+    }
+}
+
 /// Reports words that look as if they captured something, but would be compared as they are.
 fn captures(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
+    takes_no_command(pattern, span, reader);
     let mut seen = BTreeSet::new();
     for word in pattern.split_whitespace().filter(|word| word.contains(['{', '}'])) {
         let name = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));

@@ -52,8 +52,18 @@ pub(crate) fn condition(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
             let expression = Spanned::new(text.trim().to_owned(), node.span);
             Given { span: node.span, form: Form::Text(vec![Part::Expression(expression)]) }
         }
-        _ => given(node, reader),
+        _ => without_blanks_around(given(node, reader)),
     }
+}
+
+/// A value whose one expression has nothing but blanks around it, such as the line break of a block text, is that expression.
+fn without_blanks_around(mut given: Given) -> Given {
+    if let Form::Text(parts) = &mut given.form
+        && parts.iter().filter(|part| matches!(part, Part::Expression(_))).count() == 1
+    {
+        parts.retain(|part| !matches!(part, Part::Literal(text) if text.trim().is_empty()));
+    }
+    given
 }
 
 /// A key that may be in a definition as it is.

@@ -73,7 +73,7 @@ impl Lowered {
         }
         // Brackets take the items of what is in them, so that a call must not give a list inside a list alone.
         let keeps =
-            self.written == Written::Call && self.kind.item().is_some_and(|item| item.item().is_some());
+            self.written == Written::Call && self.kind.item().is_some_and(|item| item.kind.may_be_list());
         let list = if keeps { format!("[{}[]]", self.text) } else { format!("[{}]", self.text) };
         let item = self.kind.item().cloned().unwrap_or_else(Type::any);
         let kind = Type { kind: Kind::List(Box::new(item)), ..self.kind.clone() };

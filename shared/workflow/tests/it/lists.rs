@@ -106,6 +106,20 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
         ("$string(tasks.task_id)", json!("[]"), json!("[\"P-1\"]"), json!("[\"P-1\",\"P-2\"]")),
         ("$exists(tasks.task_id)", json!(false), json!(true), json!(true)),
         ("tasks[0].task_id", Value::Null, json!("P-1"), json!("P-1")),
+        ("tasks[$count($tasks) - 1].task_id", Value::Null, json!("P-1"), json!("P-2")),
+        ("tasks[$count($tasks) - 1]", Value::Null, tasks(1)[0].clone(), tasks(2)[1].clone()),
+        (
+            "$map(tasks, function($t) { $project & $t.task_id })",
+            json!([]),
+            json!(["PP-1"]),
+            json!(["PP-1", "PP-2"]),
+        ),
+        (
+            "($ids := function($n) { $n = 0 ? [] : $append($ids($n - 1), 'x') }; $ids($count(tasks)))",
+            json!([]),
+            json!(["x"]),
+            json!(["x", "x"]),
+        ),
         ("$join(tasks.task_id, ', ')", json!(""), json!("P-1"), json!("P-1, P-2")),
         ("tasks.task_id & ''", json!(""), json!("P-1"), json!("[\"P-1\",\"P-2\"]")),
     ] {
@@ -200,6 +214,13 @@ async fn a_path_through_values_of_any_type_keeps_the_lists_that_it_meets() {
         ("$count(any.list.id)", json!(0), json!(1), json!(2)),
         ("any.list.id & ''", json!(""), json!("1"), json!("[\"1\",\"2\"]")),
         ("any.list[0].id", Value::Null, json!("1"), json!("1")),
+        ("any.list[$count($any.list) - 1].id", Value::Null, json!("1"), json!("2")),
+        ("any.list^(>id).id", json!([]), json!(["1"]), json!(["2", "1"])),
+        ("any.list.(id & '!')", json!([]), json!(["1!"]), json!(["1!", "2!"])),
+        ("any.list.{'i': id}", json!([]), json!([{"i": "1"}]), json!([{"i": "1"}, {"i": "2"}])),
+        ("any.one.(id & '!')", json!("x!"), json!("x!"), json!("x!")),
+        ("any.one.{'i': id}", json!({"i": "x"}), json!({"i": "x"}), json!({"i": "x"})),
+        ("any.one.missing.(id & '!')", Value::Null, Value::Null, Value::Null),
     ] {
         for (count, expected) in [none, one, two].into_iter().enumerate() {
             let text = format!("{HEAD}outputs: {{ value: '${{{}}}' }}\n", expression.replace('\'', "''"));
@@ -211,6 +232,32 @@ async fn a_path_through_values_of_any_type_keeps_the_lists_that_it_meets() {
             assert_eq!(value, expected, "{expression} of {count}");
         }
     }
+}
+
+/// Lists inside lists of which the types say nothing stay inside, whatever goes through them.
+#[tokio::test]
+async fn lists_in_lists_of_unknown_type_stay_inside() {
+    for expression in [
+        "$map(any.pairs, function($p) { $p })",
+        "($own := function($p) { $p }; $map(any.pairs, $own))",
+        "($own := function($p) { $p }; $other := $own; $map(any.pairs, $other))",
+        "($own := $reverse; $map(any.pairs, $own))",
+        "$map(any.pairs, $reverse)",
+        "$filter(any.pairs, function($p) { true })",
+        "($all := function($p) { true }; $filter(any.pairs, $all))",
+        "$sort(any.pairs, function($a, $b) { false })",
+        "{'kept': $map(any.pairs, function($p) { $p })}.kept",
+    ] {
+        for count in 0..3 {
+            let text = format!("{HEAD}outputs: {{ value: '${{{}}}' }}\n", expression.replace('\'', "''"));
+            let pairs: Vec<Value> = (0..count).map(|number| json!([number])).collect();
+            let inputs = json!({"project": "P", "any": {"pairs": pairs}});
+            let value = run(&right(&text), inputs, Actions::default()).await.output()["value"].clone();
+            assert_eq!(value, json!(pairs), "{expression} of {count}");
+        }
+    }
+    let each = output("$each({'a': ['x']}, function($v) { $v })", 0).await;
+    assert_eq!(each, json!([["x"]]));
 }
 
 /// Where the types say nothing, the place does: what takes a list is given one.
@@ -234,6 +281,8 @@ async fn an_input_that_takes_a_list_is_given_one() {
 fn what_cannot_be_kept_is_refused() {
     let refused = |step: &str| found(&format!("{HEAD}{step}\n"));
     let told = refused("outputs: { value: \"${tasks.[task_id, title]}\" }");
+    assert!(told.contains("JSONata would give one list alone"), "{told}");
+    let told = refused("outputs: { value: \"${any.list.[id, name]}\" }");
     assert!(told.contains("JSONata would give one list alone"), "{told}");
     let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.labels })}\" }");
     assert!(told.contains("JSONata would give one list alone") && told.contains("without `~>`"), "{told}");

@@ -127,6 +127,14 @@ fn a_trigger_that_would_never_fire_is_refused() {
         ("chat.command: { text: \"go {a} {a}\" }", "`{a}` captures two words"),
         ("schedule: { cron: \"0 6 31 2 ? *\" }", "there is no such day"),
         ("schedule: { cron: \"0 25 ? * * *\" }", "`25` is not accepted as the hours: 0 to 23"),
+        (
+            "schedule: { cron: \"0 6 ? * * *\", with: { a: { b: [\"${now}\"] } } }",
+            "`with` is taken as it is written, and cannot hold an expression",
+        ),
+        // These fire, and take the place of what people steer with.
+        ("chat.command: { text: \"stop {words}\" }", "`stop` is a command already: it stops the work on it"),
+        ("chat.command: { text: \"/ts approve\" }", "`approve` is a command already"),
+        ("chat.command: { text: \"{words}\" }", "this takes whatever people type"),
     ] {
         let told = told(trigger);
         assert!(told.contains(expected), "{trigger}: {told}");
@@ -134,10 +142,237 @@ fn a_trigger_that_would_never_fire_is_refused() {
     for trigger in [
         "checks.completed: { conclusion: Failure, head: all }",
         "chat.command: { text: \"go {count} {rest}\" }",
+        "chat.command: { text: \"revise {count}\" }",
+        "chat.command: { text: \"run {count}\" }",
         "pull_request.closed: { merged: \"true\" }",
         "schedule: { cron: \"0 6 29 2 ? *\" }",
     ] {
         let told = told(&trigger.replace("all", "fork"));
-        assert!(!told.contains("error"), "{trigger}: {told}");
+        assert!(!told.contains("error") && !told.contains("command already"), "{trigger}: {told}");
+    }
+}
+
+/// What is found in a condition of a workflow with these inputs.
+fn condition(expression: &str) -> String {
+    found(&format!(
+        "name: Test
+inputs: {{ b: boolean, n: number, s: string, l: list, any: any, opt: {{ type: string, required: false }}, many: {{ type: number, required: false }} }}
+steps:
+  - {{ name: note, type: set, variables: {{ a: 1 }}, when: '${{{}}}' }}
+",
+        expression.replace('\'', "''")
+    ))
+}
+
+#[test]
+fn comparisons_that_never_change_are_warned_of() {
+    for (expression, told) in [
+        ("b = 'true'", "A boolean never equals text, so that this never holds"),
+        ("b = 'true'", "compare it with `true` or `false`, without quotes"),
+        ("'3' = n", "Text never equals a number, so that this never holds"),
+        ("n != '3'", "A number never equals text, so that this always holds"),
+        ("l = 'a'", "`'a' in l` asks whether it is in the list"),
+    ] {
+        let told_of = condition(expression);
+        assert!(told_of.contains(told) && told_of.contains("warning:"), "{expression}: {told_of}");
+        assert!(!told_of.contains("error:"), "{expression}: {told_of}");
+    }
+    for expression in [
+        "b = true",
+        "n = 3",
+        "s = 'x'",
+        "l = ['a']",
+        "'a' in l",
+        "any = 'x'",
+        "opt = null",
+        "opt = 'x'",
+        "n = $number(s)",
+        "any.x = opt",
+    ] {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+    // What an action gives is one of a few texts.
+    let agent = |outcome: &str| {
+        found(&format!(
+            "name: Test
+inputs: {{ task_id: string }}
+steps:
+  - {{ name: fetch, plugin: task_management, action: get_task, inputs: {{ task_id: \"${{task_id}}\" }}, outputs: {{ task: task }} }}
+  - {{ name: work, type: agent, inputs: {{ task: \"${{task}}\" }}, outputs: {{ outcome: outcome }} }}
+  - {{ name: note, type: set, variables: {{ a: 1 }}, when: \"${{outcome = '{outcome}'}}\" }}
+"
+        ))
+    };
+    let told = agent("dome");
+    assert!(told.contains("`outcome` is never `dome`") && told.contains("did you mean `done`?"), "{told}");
+    assert!(!agent("done").contains("never"), "{}", agent("done"));
+    // What a step has set is only what it is here.
+    let told = found(
+        "name: Test
+steps:
+  - { name: begin, type: set, variables: { state: begun, last: none } }
+  - name: again
+    type: loop
+    max_iterations: 3
+    until: \"${state = 'done' or state = last}\"
+    steps:
+      - { name: end, type: set, variables: { state: done }, when: \"${state = 'nearly'}\" }
+      - { name: go, type: set, variables: { state: nearly }, when: \"${state = 'begun'}\" }
+",
+    );
+    assert!(!told.contains("never"), "{told}");
+}
+
+#[test]
+fn operands_and_arguments_that_end_the_execution_are_refused() {
+    for (expression, told) in [
+        ("n > '3'", "`>` cannot compare a number with text"),
+        ("b > true", "`>` compares numbers or texts, but this is a boolean"),
+        ("l < 1", "`<` compares numbers or texts, but this is a list"),
+        ("-s = 1", "`-` takes a number, but this is text"),
+        ("$length(l) > 1", "`$length` takes text, but this is a list"),
+        ("$length(l) > 1", "`$count(…)` is how many items a list has"),
+        ("$uppercase(n) = 'A'", "`$uppercase` takes text, but this is a number"),
+        ("$round(s) = 1", "`$number(…)` makes a number of it"),
+        ("$sum(['a', 'b']) > 1", "`$sum` takes a list of numbers, but this is a list (text)"),
+        ("$join([1, 2]) = 'a'", "`$join` takes a list of texts"),
+        ("s ~> $uppercase('x') = 'A'", "`$uppercase` takes at most 1 value, but is given 2"),
+    ] {
+        let told_of = condition(expression);
+        assert!(told_of.contains(told) && told_of.contains("error:"), "{expression}: {told_of}");
+    }
+    for expression in [
+        "$length(s) > 1",
+        "$length(any) > 1",
+        "$count(s) > 1",
+        "$sum(l) > 1",
+        "$join(l, ', ') = 'a'",
+        "$join(s) = 'a'",
+        "$number(s) > 1",
+        "$number(b) > 1",
+        "$contains(s, /a/)",
+        "$replace(s, 'a', function($m) { 'b' }) = 'b'",
+        "opt != null and $length(opt) > 1",
+        "$substring(s, 1) = 'a'",
+        "$count($zip([1], [2], [3])) = 1",
+        "s < 'x' and n < 3",
+    ] {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+    let told = condition("$length(opt) > 1");
+    assert!(told.contains("warning: this may be `null`, which ends the execution in `$length`"), "{told}");
+    assert!(told.contains("write `(opt != null ? opt : '')`"), "{told}");
+}
+
+/// `Hello null` is what nobody means. Text around `${ }` leaves out what is absent.
+#[test]
+fn a_null_that_would_be_written_as_a_word_is_warned_of() {
+    let told = found(&workflow("{ opt: { type: string, required: false } }", "\"${'Hello ' & opt}\""));
+    assert!(told.contains("warning: this may be `null`, and `&` then writes the word `null`"), "{told}");
+    assert!(told.contains("write `(opt != null ? opt : '')`"), "{told}");
+    for message in [
+        "\"Hello ${opt}\"",
+        "\"${'Hello ' & (opt != null ? opt : '')}\"",
+        "\"${opt != null ? 'Hello ' & opt : 'x'}\"",
+    ] {
+        let told = found(&workflow("{ opt: { type: string, required: false } }", message));
+        assert!(!told.contains("writes the word"), "{message}: {told}");
+    }
+}
+
+/// What the step's own condition has found to be there needs no other.
+#[test]
+fn a_value_that_the_step_needs_to_run_is_taken_for_present() {
+    let text = |condition: &str| {
+        format!(
+            "name: Test
+inputs: {{ opt: {{ type: string, required: false }}, other: string }}
+steps:
+  - name: tell
+    plugin: communication
+    action: send_message
+    when: \"${{{condition}}}\"
+    inputs: {{ message: \"${{$uppercase(opt) & ' ' & opt}}\" }}
+"
+        )
+    };
+    assert_eq!(found(&text("opt != null")), "");
+    assert_eq!(found(&text("other = 'x' and opt != null")), "");
+    assert_eq!(found(&text("other = 'x'")).matches("warning:").count(), 2);
+}
+
+/// Step Functions has no names in the body of a function, and would refuse the definition.
+#[test]
+fn names_that_a_function_does_not_see_are_refused() {
+    let told = condition("$count($map(l, function($x) { $x = s })) > 0");
+    assert!(told.contains("`s` means nothing in a function") && told.contains("write `$s`"), "{told}");
+    for expression in [
+        "$count($map(l, function($x) { $x = $s })) > 0",
+        "$count(any.list.($map(tags, function($t) { $t = id }))) > 0",
+        "($down := function($n) { $n > 0 ? $down($n - 1) : 'end' }; $down(2) = 'end')",
+    ] {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+}
+
+#[test]
+fn a_name_inside_a_filter_that_was_meant_outside_is_told() {
+    let told = condition("$count(any.list[id = s]) > 0");
+    assert!(
+        told.contains("warning: `s` is a field of each item here") && told.contains("write `$s`"),
+        "{told}"
+    );
+    for expression in
+        ["$count(any.list[id = $s]) > 0", "$count(any.list[id = 'x']) > 0", "$count(any.list[s = 'x']) > 0"]
+    {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+    let told = found(
+        "name: Test
+inputs: { project: string, wanted: string }
+steps:
+  - { name: find, plugin: task_management, action: get_project_tasks, inputs: { project: \"${project}\" }, outputs: { tasks: tasks } }
+outputs: { found: \"${tasks[title = wanted].task_id}\" }
+",
+    );
+    assert!(told.contains("`Task` has no field `wanted`") && told.contains("write `$wanted`"), "{told}");
+}
+
+/// A block text ends with a line break, which is no part of a condition.
+#[test]
+fn blanks_around_a_condition_mean_nothing() {
+    for written in ["|\n      ${b}\n", "\" ${b} \"\n", ">-\n      ${b\n        and b}\n"] {
+        let text = format!(
+            "name: Test\ninputs: {{ b: boolean }}\nsteps:\n  - name: note\n    type: set\n    variables: {{ a: 1 }}\n    when: {written}"
+        );
+        assert_eq!(found(&text), "", "{text}");
+    }
+    let told = condition("b} and ${b");
+    assert!(told.contains("a condition is one expression"), "{told}");
+}
+
+#[test]
+fn a_question_that_nobody_could_answer_is_refused() {
+    let ask = |more: &str| {
+        found(&format!(
+            "name: Test\nsteps:\n  - {{ name: ask, type: approval, approvers: [leads], {more} }}\n"
+        ))
+    };
+    let told = ask("question: \" \"");
+    assert!(told.contains("`question` is empty"), "{told}");
+    let told = ask("question: Go?, approve_status: In Review, decline_status: in_review");
+    assert!(told.contains("`In Review` cannot mean both yes and no"), "{told}");
+    assert!(!ask("question: Go?, approve_status: Done, decline_status: Open").contains("error:"));
+}
+
+/// Names that are refused lead to names of the compiler's own, which must be found all the same.
+#[test]
+fn a_name_that_is_none_is_told_and_ends_nothing_else() {
+    for (branch, variable) in [("two words", "x"), ("ä", "x"), ("1", "x"), ("left", "two words"), ("", "x")]
+    {
+        let told = found(&format!(
+            "name: Test\nsteps:\n  - {{ name: both, type: parallel, branches: {{ \"{branch}\": [{{ name: a, type: set, variables: {{ \"{variable}\": 1 }} }}] }} }}\n"
+        ));
+        assert!(told.contains("is no name: a letter comes first"), "{branch} {variable}: {told}");
     }
 }

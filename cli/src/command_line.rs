@@ -1,0 +1,71 @@
+//! Reads the command line. What numbers must be is said in our words, and not in those of the library that reads them.
+
+use clap::error::ErrorKind;
+use clap::{Error, Parser};
+
+/// What the library says of a number, and what we do.
+const WORDS: &[(&str, &str)] = &[
+    ("invalid digit found in string", "accepted: a whole number"),
+    ("cannot parse integer from empty string", "accepted: a whole number"),
+    ("number too large to fit in target type", "accepted: a smaller whole number"),
+    ("number too small to fit in target type", "accepted: a larger whole number"),
+    ("invalid float literal", "accepted: a number"),
+    ("cannot parse float from empty string", "accepted: a number"),
+];
+
+/// What was typed. Where it cannot be read, or where help is asked for, the process ends with what is to be said.
+pub(crate) fn read<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| match in_our_words(&error) {
+        Some(told) => {
+            eprint!("{told}");
+            std::process::exit(error.exit_code())
+        }
+        None => error.exit(),
+    })
+}
+
+/// The error as we say it; `None` where the library's words are good.
+fn in_our_words(error: &Error) -> Option<String> {
+    if error.kind() != ErrorKind::ValueValidation {
+        return None;
+    }
+    let told = error.to_string();
+    if let Some((theirs, ours)) = WORDS.iter().find(|(theirs, _)| told.contains(theirs)) {
+        return Some(told.replace(theirs, ours));
+    }
+    let (before, rest) = told.split_once(" is not in ")?;
+    let (range, after) = rest.split_once('\n').unwrap_or((rest, ""));
+    let (least, most) = range.split_once("..")?;
+    let range = match most.strip_prefix('=') {
+        Some(most) => format!("{least} to {most}"),
+        // The library knows no range without an end.
+        None if most.parse() == Ok(u64::MAX) || most.is_empty() => format!("{least} and more"),
+        None => format!("{least} to less than {most}"),
+    };
+    Some(format!("{before} is out of range; accepted: {range}\n{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Arguments;
+
+    #[test]
+    fn numbers_are_refused_in_our_words() {
+        for (line, told) in [
+            ("engine --port abc", "'abc' for '--port <PORT>': accepted: a whole number"),
+            ("engine --port 99999", "99999 is out of range; accepted: 0 to 65535"),
+            ("status --limit 0", "0 is out of range; accepted: 1 to 100"),
+            ("demo --limit-seconds 0", "0 is out of range; accepted: 1 and more"),
+            ("workflow cost --memory-mb much", "accepted: a number"),
+        ] {
+            let line = ["ticketsmith"].into_iter().chain(line.split(' '));
+            let error = Arguments::try_parse_from(line).unwrap_err();
+            let found = in_our_words(&error).unwrap();
+            assert!(found.contains(told) && found.starts_with("error: invalid value"), "{found}");
+            assert!(found.contains("For more information, try '--help'"), "{found}");
+        }
+        let error = Arguments::try_parse_from(["ticketsmith", "nope"]).unwrap_err();
+        assert!(in_our_words(&error).is_none());
+    }
+}
