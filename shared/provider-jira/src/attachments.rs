@@ -15,10 +15,10 @@ const LINKS: &[&str] = &["/secure/attachment/", "/secure/thumbnail/", "/attachme
 fn named_in<'w>(words: &'w str, site: &str) -> (Vec<&'w str>, Vec<&'w str>) {
     let mut names = Vec::new();
     for line in words.lines() {
-        let mut parts = line.split('!').skip(1);
-        // Behind the last sign nothing is closed.
-        parts.next_back();
-        let pictures = parts.filter_map(|part| part.split('|').next());
+        let parts: Vec<&str> = line.split('!').collect();
+        // Before the first sign and behind the last one nothing is closed.
+        let closed = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
+        let pictures = closed.iter().filter_map(|part| part.split('|').next());
         let others = line.split("[^").skip(1).filter_map(|rest| rest.split([']', '|']).next());
         let written = pictures.chain(others).filter(|name| name.contains('.') && name.trim() == *name);
         names.extend(written.filter(|name| !name.contains("://")));

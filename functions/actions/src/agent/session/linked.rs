@@ -65,9 +65,9 @@ pub(super) async fn linked_in(
 fn may_link(text: &str) -> bool {
     let is_named = |line: &str| {
         // Jira's wiki text: `!screen.png|width=300!` and `[^till.log]`.
-        let mut parts = line.split('!').skip(1);
-        parts.next_back();
-        line.contains("[^") || parts.any(|name| name.contains('.') && !name.starts_with(' '))
+        let parts: Vec<&str> = line.split('!').collect();
+        let closed = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
+        line.contains("[^") || closed.iter().any(|name| name.contains('.') && !name.starts_with(' '))
     };
     text.contains("://") || text.contains("/uploads/") || text.lines().any(is_named)
 }
