@@ -81,6 +81,51 @@ async fn what_happened_in_a_repository_is_handed_over_once_and_in_order() {
 }
 
 #[tokio::test]
+async fn what_is_closed_or_opened_again_and_titles_are_handed_over() {
+    let simulation = start(built_in(), None, None).await;
+    let (github, hand) = (github(&simulation), Hand::default());
+    let parent = new_branch(&github, "feature/x").await;
+    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    github.commit(&shop(), &change, &mark("c")).await.unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    let number = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    hand.pull(&github).await;
+    let act = |kind: &str| {
+        let delivery = json!({"kind": kind, "repository": "acme/shop", "pull_request": number, "by": "ada"});
+        simulation.act(&Delivery::new(delivery).unwrap()).unwrap();
+    };
+    act("github-close");
+    github.pull(&[shop()], &hand).await.unwrap();
+    let taken = std::mem::take(&mut *hand.taken.lock().unwrap());
+    let [(event, closed)] = &taken[..] else { panic!("{taken:#?}") };
+    assert_eq!((event.as_str(), &closed["action"]), ("pull_request", &json!("closed")));
+    assert_eq!(closed["sender"]["login"], "ada", "whoever closed it: {closed}");
+    act("github-reopen");
+    github.pull(&[shop()], &hand).await.unwrap();
+    let taken = std::mem::take(&mut *hand.taken.lock().unwrap());
+    let [(event, reopened)] = &taken[..] else { panic!("{taken:#?}") };
+    assert_eq!((event.as_str(), &reopened["action"]), ("pull_request", &json!("reopened")));
+    assert_eq!(
+        (&reopened["pull_request"]["number"], &reopened["sender"]["login"]),
+        (&json!(number), &json!("ada"))
+    );
+    assert!(reopened["pull_request"]["updated_at"].is_string(), "{reopened}");
+
+    use domain::plugins::TaskManagement;
+    for (status, action) in [("closed", "closed"), ("open", "reopened")] {
+        github.update_status("acme/shop#1", status).await.unwrap();
+        assert_eq!(hand.pull(&github).await, [format!("issues {action}")]);
+    }
+    assert_eq!(hand.pull(&github).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_comment_on_a_line_is_handed_over_and_a_remark_of_a_review_is_not() {
     let simulation = start(built_in(), None, None).await;
     let (github, hand) = (github(&simulation), Hand::default());
