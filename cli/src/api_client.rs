@@ -188,7 +188,7 @@ impl ApiClient {
             true => Value::Null,
             false => serde_json::from_slice(&bytes).map_err(|_| {
                 Exit::unreachable(format!(
-                    "{} answered {status} with what is no JSON; is it an API?",
+                    "{} answered {status} with something that is not JSON; is it an API?",
                     self.base
                 ))
             })?,

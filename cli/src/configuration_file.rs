@@ -174,7 +174,7 @@ fn put(value: &mut Value, pointer: &str, field: &str) -> bool {
 fn lacks(configuration: &Configuration) -> Vec<Problem> {
     let mut problems = Vec::new();
     if configuration.projects.is_empty() {
-        problems.push(Problem::new(["projects"], "there is no project, so nothing would be done"));
+        problems.push(Problem::new(["projects"], "there is no project; add one under `projects`"));
     }
     for (index, project) in configuration.projects.iter().enumerate() {
         let index = index.to_string();

@@ -19,7 +19,7 @@ pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> O
         error => Exit::unreachable(error),
     })?;
     for Overruled { kind, key, shared } in archived {
-        tracing::warn!(kind, key, "what the API managed is archived: the configuration file has it");
+        tracing::warn!(kind, key, "archived an item of the API, because the configuration file now has it");
         let what = format!("archive the {kind} {key}, because the configuration file has its {shared}");
         let record = record(format!("archive-{kind}-{key}-{version}"), by, what);
         table.audit(&record).await.map_err(Exit::unreachable)?;

@@ -247,7 +247,7 @@ impl Server {
         }
         let continued = engine.resume().await.map_err(Exit::usage)?;
         if continued > 0 {
-            tracing::info!(executions = continued, "continuing what was running");
+            tracing::info!(executions = continued, "continuing executions that were running");
         }
         let mut pulled = Vec::new();
         if pull {

@@ -28,7 +28,7 @@ pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
         Some(path) => {
             path.to_str().filter(|text| names.iter().any(|name| name == text)).ok_or_else(|| {
                 Exit::usage(format!(
-                    "{}: there is no such file; shipped worlds: {}",
+                    "{}: the file does not exist; shipped worlds: {}",
                     path.display(),
                     names.join(", ")
                 ))

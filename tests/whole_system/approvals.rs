@@ -247,7 +247,7 @@ async fn an_answer_to_what_has_been_replaced_is_refused_and_shown_the_new_questi
     assert!(world.deliver(say("stop LIB-7", "noor")).await.to_string().contains("is being stopped"));
     assert_eq!(world.ended(&name).await["outcome"], "stopped");
     let stale = world.deliver(press(&old, "approve", "iris")).await;
-    let why = "is asked no more: noor stopped the work before anybody answered";
+    let why = "is closed: noor stopped the work before anybody answered";
     assert!(result(&stale) == "refused" && stale.to_string().contains(why), "{stale}");
     without_buttons(&world, "noor stopped the work before anybody answered").await;
     let (code, _, errors) = world.command(&["redrive", &name, "--as", "noor", "--detach"]).await;

@@ -205,8 +205,8 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
 #[tokio::test]
 async fn what_a_world_has_no_place_for_is_refused_before_anything_starts() {
     for (stack, trigger, reason) in [
-        ("gitlab", "jira-comment", "nobody and no place for `jira-comment`"),
-        ("github", "slack-thread", "nobody and no place for `slack-thread`"),
+        ("gitlab", "jira-comment", "no person or place for `jira-comment`"),
+        ("github", "slack-thread", "no person or place for `slack-thread`"),
         ("github", "plan", "no delivery `plan`"),
     ] {
         let temporary = TempDir::new().unwrap();

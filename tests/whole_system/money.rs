@@ -74,7 +74,7 @@ async fn dollars_of_an_approver_let_a_run_go_on_once() {
     world.told(&name).await;
     let state = world.state().await;
     let shown = messages(&state, "#reading-room").join("\n");
-    assert!(shown.contains("iris added $5.0000, and it goes on"), "{shown}");
+    assert!(shown.contains("iris added $5.0000, and the work continues"), "{shown}");
     assert!(!state["slack"].to_string().contains("Finish as a draft"), "the buttons stay");
     // Nothing asks any more.
     let again = world.deliver(say("budget LIB-7 +5", "iris")).await;
@@ -101,7 +101,7 @@ async fn a_run_ends_with_what_is_done_as_a_draft_that_stays_one() {
     let question = parked(&world, &name).await["question"].as_str().unwrap().to_owned();
     assert!(question.contains("Left: Mention names in the rules."), "{question}");
     let said = world.deliver(say("budget LIB-7 draft", "noor")).await;
-    assert!(said.to_string().contains("ends with what is done, as a draft"), "{said}");
+    assert!(said.to_string().contains("ends with a draft of what is done"), "{said}");
     let ended = world.ended(&name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     world.told(&name).await;

@@ -67,7 +67,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
         (["stop", "SHOP-1"], "nothing is at work on SHOP-1"),
         (
             ["approve", second.as_str()],
-            "is asked no more, because ada stopped the work before anybody answered",
+            "the question is closed, because ada stopped the work before anybody answered",
         ),
         (["deny", "nonsense"], "no execution is named `nonsense`"),
         (["costs", "ada"], "`ada` is not a ticket"),

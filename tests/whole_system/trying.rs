@@ -166,7 +166,7 @@ async fn an_issue_becomes_a_patch_and_nothing_outside_changes() {
         "The rounding is checked.",
         "- Who rounds up?",
         "The model cost $",
-        "1 changes that are not committed",
+        "1 uncommitted changes",
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
@@ -265,7 +265,7 @@ async fn what_cannot_be_tried_is_refused_before_anything_is_paid() {
     let empty = trial.place.path().join("empty.md");
     std::fs::write(&empty, "\n").unwrap();
     for (arguments, words) in [
-        (&["https://github.com/acme/shop/issues/999"][..], "there is no such issue"),
+        (&["https://github.com/acme/shop/issues/999"][..], "the issue does not exist"),
         (&["acme/shop#1"], "is not the URL of a GitHub issue"),
         (&[], "TICKET"),
         (

@@ -65,7 +65,7 @@ impl ClientArguments {
         let running = Connection::announced(&self.data)?;
         let Some(url) = running.api_url else {
             return Err(Exit::unreachable(
-                "the `serve` that uses the data folder has no API; it is an earlier version",
+                "the `serve` that uses the data folder has no API because it is an earlier version",
             ));
         };
         ApiClient::new(&url, SecretString::from(running.token), self.person.clone())

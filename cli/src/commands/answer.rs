@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
             Err(Exit::negative(format!("{by} already answered: {}, {how}: {question}", answer(approved))))
         }
         AnswerResult::Over { question, why } => {
-            Err(Exit::negative(format!("it is asked no more, because {why}: {question}")))
+            Err(Exit::negative(format!("the question is closed, because {why}: {question}")))
         }
         AnswerResult::NothingAsked => Err(Exit::negative(format!("{name} asks nothing"))),
         AnswerResult::Denied(reason) => Err(request.denied(&reason)),

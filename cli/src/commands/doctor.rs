@@ -193,7 +193,7 @@ async fn checks(configuration: &Configuration, is_deployed: bool) -> Option<Find
     }
     let subject = format!("checks of {}", projects.join(", "));
     if is_deployed {
-        let problem = "a stage runs none: the repository's own CI checks what is pushed, and agents are not offered `run_checks`";
+        let problem = "checks do not run in a stage: the repository's own CI checks pushed code, and agents are not offered `run_checks`";
         return Some(Finding { subject, verdict: Verdict::Warning, problem: Some(problem.to_owned()) });
     }
     Some(Finding::new(subject, crate::server::checks::probe().await))

@@ -87,9 +87,9 @@ Examples:
   ticketsmith eval --budget 2 --max-usd 0.5 --task python-slugs --task python-ledger
   ticketsmith eval my-tasks --budget 5 --mount /opt/rust --record cassettes --format json
 
-Before anything is paid, the hidden tests of each task are run on its reference, in a sandbox: they must pass. They then run the same way in what the
+Before anything is paid, the hidden tests of each task are run on its reference, in a sandbox: they must pass. They then run the same way on what the
 model made. A machine that cannot isolate them is refused; `ticketsmith doctor` says what it lacks. Only the model's provider is told of
-the tasks, and never of what is in `after` and `hidden`.
+the tasks, and never of the contents of `after` and `hidden`.
 
 Exit codes: 0 every task was run, and its hidden tests passed · 1 hidden tests failed, or a task was not run · 2 an argument, a task or this machine
 cannot be used · 3 the model, a port or the folder of the recordings is not reachable"
@@ -229,7 +229,7 @@ impl Evaluation<'_> {
         let base_url = recorder.map(Recorder::url).or(self.arguments.base_url.as_deref());
         let section = Section { settings: self.settings(base_url), ..Section::default() };
         let problems = self.spec.settings.problems(Instance { name: &name, section: &section });
-        let hint = recorder.map_or("", |_| " (with --record, requests go through an address of our own)");
+        let hint = recorder.map_or("", |_| " (with --record, requests go through our own address)");
         match problems.first() {
             Some(problem) => Err(Exit::usage(format!("{problem}{hint}"))),
             None => Ok(()),

@@ -52,7 +52,7 @@ Examples:
   ticketsmith init --project SHOP --repository acme/shop --use jira --use github --use slack --use claude \\
     --set jira.base_url=https://acme.atlassian.net --set channel=#shop-dev --secrets secrets.json
 
-It asks at a terminal for what the arguments leave out, and changes nothing that is set: run it again after a step that it asked for. Secrets go to
+At a terminal, it prompts for what the arguments leave out. It does not change what is already set, so run it again after each step that it asks for. Secrets go to
 the data folder of `serve`, encrypted; for a stage in an AWS account, use `secrets set --stage` afterward.
 
 Exit codes: 0 everything is OK · 1 `doctor` found problems; each line says how to fix it · 2 an argument or answer is invalid";

@@ -117,7 +117,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         match journal.iter().any(EffectRecord::is_left) {
             true => eprintln!("To take it back: ticketsmith undo {run}{project}"),
             false => {
-                eprintln!("It stays: {} leaves nothing here that can be taken back", arguments.action.name)
+                eprintln!("It stays: nothing that {} did can be taken back", arguments.action.name)
             }
         }
     }

@@ -35,7 +35,7 @@ Examples:
 
 Both accounts confirm. A code counts for 15 minutes.
 
-Exit codes: 0 done, or it waits for the other account · 1 there is no such code or account of yours, or you may not · 3 neither `serve` nor the stage is reachable";
+Exit codes: 0 done, or it waits for the other account · 1 you have no such code or account, or you may not · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             );
         }
         LinkResult::Pair { own, other: None } => {
-            println!("{}: nobody used the code yet", shown(&own));
+            println!("{}: nobody has used the code yet", shown(&own));
         }
         LinkResult::Pair { own, other: Some(other) } => {
             println!("{} and {}: confirm with --confirm if both are yours", shown(&own), shown(&other));
@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         LinkResult::Separated(joined) => {
             println!("{} is no longer joined to {}", shown(&joined.account), joined.person);
         }
-        LinkResult::Unknown => return Err(Exit::negative("there is no such code or account of yours")),
+        LinkResult::Unknown => return Err(Exit::negative("you have no such code or account")),
         LinkResult::Denied(reason) => return Err(Exit::negative(reason)),
     }
     Ok(())

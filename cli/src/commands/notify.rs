@@ -33,7 +33,7 @@ Examples:
   ticketsmith notify approval failed --as ada
   ticketsmith notify off --as ada
 
-Exit codes: 0 done · 1 the person is not known · 2 `off` and `default` stand alone · 3 neither `serve` nor the stage is reachable";
+Exit codes: 0 done · 1 the person is not known · 2 `off` and `default` cannot be combined with others · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         ["default"] => Some(None),
         names => match names.iter().map(|name| Notice::read(name)).collect::<Option<BTreeSet<_>>>() {
             Some(notices) => Some(Some(notices)),
-            None => return Err(Exit::usage("`off` and `default` are given alone")),
+            None => return Err(Exit::usage("`off` and `default` cannot be combined with others")),
         },
     };
     let connection = Connection::open(&arguments.place).await?;

@@ -93,7 +93,7 @@ Examples:
   ticketsmith project edit GIFT --channel '#gifts'
   ticketsmith project edit GIFT --file gift.yaml
 
-With a file, the project is what the file says, and what is named beside it counts more.
+With a file, the project is what the file says; other arguments override it.
 
 Exit codes: 0 changed · 2 something is not accepted · 4 sign-in needed · 5 not allowed, or no such project · 6 the configuration file manages it, or
 somebody else changed it at the same time";

@@ -34,8 +34,8 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-A new execution performs the workflow as it is deployed now. Steps that succeeded under the same names give what they gave before, and
-replies of models that were paid for are not asked for again. What a rollback took back is run anew.
+A new execution runs the currently deployed workflow. Steps that succeeded under the same names return their earlier results, and
+paid model replies are not requested again. A run that was rolled back starts over.
 
 Examples:
   ticketsmith redrive SHOP-1
@@ -74,7 +74,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
     };
     match anew {
-        true => eprintln!("{name} does anew what {continues} was to do"),
+        true => eprintln!("{name} starts {continues} over"),
         false => eprintln!("{name} continues {continues}"),
     }
     if arguments.detach {

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-It does what the slash command does: a workflow with such a trigger starts, for the person who asks.
+It does what the slash command does: it starts a workflow with a matching trigger, for the person who asks.
 
 Examples:
   ticketsmith plan 'A cart that several people share' --as ada
@@ -104,7 +104,7 @@ async fn revision(
     let (named, words) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
     let words = words.trim();
     if words.is_empty() {
-        return Err(Exit::usage("say what to change behind the ticket"));
+        return Err(Exit::usage("say what to change after the ticket"));
     }
     let ticket = directory.ticket(named).map_err(Exit::negative)?;
     let (trigger, delivery) = (EventName::REVISION_REQUESTED, delivery());

@@ -186,7 +186,7 @@ pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outco
         });
     }
     if readers.is_empty() {
-        eprintln!("nothing reads {name} as far as is known here, so its fields were not checked");
+        eprintln!("nothing in the configuration reads {name}, so its fields were not checked");
     }
     let has_entry = |form: &&&SecretForm| {
         form.name.split_once('#').is_none_or(|(_, entry)| form.name == name || whole.get(entry).is_some())
@@ -276,7 +276,7 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
         bundle.remove(entry).ok_or_else(absent)?;
         Ok::<_, Exit>(text_of(&Value::Object(bundle)))
     };
-    let question = format!("delete {name}? Whatever uses it fails until it is set again");
+    let question = format!("delete {name}? Everything that uses it fails until it is set again");
     if place.stage.is_some() {
         let entry = entry.ok_or_else(|| {
             Exit::usage(format!(

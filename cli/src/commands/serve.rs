@@ -149,8 +149,8 @@ fn exposed(text: &str) -> Result<String, String> {
     match (url.scheme(), url.host_str(), url.port()) {
         ("https", Some(host), None) if is_plain => Ok(host.to_owned()),
         ("https", Some(host), Some(port)) if is_plain => Ok(format!("{host}:{port}")),
-        ("http", ..) => Err(format!("the API is exposed behind TLS alone; {ACCEPTED}")),
-        _ => Err(format!("it is no bare address; {ACCEPTED}")),
+        ("http", ..) => Err(format!("the API can be exposed only behind TLS; {ACCEPTED}")),
+        _ => Err(format!("it is not a bare address; {ACCEPTED}")),
     }
 }
 

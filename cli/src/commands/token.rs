@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let until = answer.get("expires_at").and_then(Value::as_str).unwrap_or_default();
             println!("{token}");
             eprintln!(
-                "It is shown only now, and valid until {until}. In a shell that is asked for it:\n\n{}",
+                "It is shown only once, and is valid until {until}. To enter it in a shell:\n\n{}",
                 uses(api.base())
             );
             Ok(())

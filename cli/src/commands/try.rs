@@ -127,9 +127,9 @@ Examples:
 
 It reads the issue and clones the repository, with the token in GITHUB_TOKEN where there is one; public ones need none. The clone, and
 everything that is recorded, are in a folder that is removed at the end. Nothing is pushed, commented or changed anywhere; only the model's
-provider is told of the ticket and of the files that the agent reads. Changes in a folder that are not committed are not seen.
+provider is told of the ticket and of the files that the agent reads. Uncommitted changes in a folder are ignored.
 
-Exit codes: 0 there is a change, and its checks passed where there are any · 1 there is none, its checks failed, or the agent stopped before it was
+Exit codes: 0 there is a change, and its checks (if any) passed · 1 there is none, its checks failed, or the agent stopped before it was
 done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable"
     )
 }
@@ -201,7 +201,7 @@ async fn attempt(
         printable(&format!("{repository} at {} ({short}), up to ${}", clone.branch, arguments.max_usd))
     );
     if clone.uncommitted > 0 {
-        eprintln!("{} changes that are not committed are not seen", clone.uncommitted);
+        eprintln!("{} uncommitted changes are ignored", clone.uncommitted);
     }
     match work_on(arguments, ticket, &clone, scratch, model).await? {
         Tried { ending: Ending::TimedOut, .. } => Err(Exit::negative(format!(

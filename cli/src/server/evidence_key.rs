@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<SigningKey>, String> {
     match SigningKey::from_pem(&pem) {
         Ok(key) => Ok(Some(key)),
         Err(error) => Err(at(&format!(
-            "{error}; restore it, or move it away to have a new key made (what the old key signed stays valid with its public key)"
+            "{error}; restore it, or move it away to create a new key (the old key's signatures stay valid with its public key)"
         ))),
     }
 }

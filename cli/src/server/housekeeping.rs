@@ -41,7 +41,7 @@ impl House {
         loop {
             times.tick().await;
             if let Err(error) = self.clean(Timestamp::now()).await {
-                tracing::error!(%error, "what is too old was not removed; the next time does");
+                tracing::error!(%error, "old data was not removed; this is retried later");
             }
         }
     }
@@ -57,7 +57,7 @@ impl House {
         let stream = Arc::clone(&self.records);
         let shrunk = tokio::task::spawn_blocking(move || stream.give_back()).await;
         shrunk.map_err(Exit::unreachable)?.map_err(Exit::unreachable)?;
-        tracing::info!(executions, records, forgotten, "removed what is too old");
+        tracing::info!(executions, records, forgotten, "removed old data");
         Ok(())
     }
 

@@ -121,7 +121,7 @@ fn query(access: &Access, request: &Map<String, Value>) -> Result<(), String> {
             match request.get("ExclusiveStartKey") {
                 None | Some(Value::Null) => Ok(()),
                 Some(start) if key_of(start)? == partition => Ok(()),
-                Some(_) => Err("a query that goes on in another partition".to_owned()),
+                Some(_) => Err("a query that continues in another partition".to_owned()),
             }
         }
         Some(index) => {

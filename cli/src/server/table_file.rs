@@ -177,7 +177,7 @@ fn prepare(path: &Path) -> rusqlite::Result<()> {
     if kind == 0
         && let Err(error) = connection.execute_batch(SHRINKS)
     {
-        tracing::warn!(file = %path.display(), %error, "the file cannot be made to give back what is freed; the next start tries again");
+        tracing::warn!(file = %path.display(), %error, "the file cannot be made to return freed space; the next start tries again");
     }
     Ok(())
 }

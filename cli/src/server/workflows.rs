@@ -178,7 +178,7 @@ pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         let accepted =
             "accepted: the project's folder, which contains `workflows/`, `prompts/` and `agents/`";
-        return Err(Exit::usage(format!("{}: there is no such folder; {accepted}", folder.display())));
+        return Err(Exit::usage(format!("{}: the folder does not exist; {accepted}", folder.display())));
     }
     if !own.is_dir() {
         return Ok(SHIPPED.files().filter(|file| wanted(file.path())).filter_map(shipped_source).collect());

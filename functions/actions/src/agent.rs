@@ -236,7 +236,7 @@ impl AgentExecution {
             self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);
         match paid.await? {
             Some(paid) => self.used(finished_text(paid.reply, &self.instance)).await,
-            None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
+            None => Err(ActionError::internal("a call without its own limit found no room for itself")),
         }
     }
 
@@ -251,7 +251,7 @@ impl AgentExecution {
         }
         let seconds = left.as_secs().max(0);
         Err(ActionError::unavailable(format!(
-            "{seconds} s of the function's time are left, too few to ask the model; the next attempt goes on from here"
+            "{seconds} s of the function's time are left, too few to call the model; the next attempt continues from here"
         )))
     }
 

@@ -77,7 +77,7 @@ impl Dispatcher {
             Ok(payload) => payload,
             Err(error) => {
                 metrics::action(name, error.kind.as_str(), started.elapsed());
-                tracing::error!(action = name, %error, "the action was sent what it cannot read");
+                tracing::error!(action = name, %error, "the action received a payload that it cannot read");
                 return Err(error);
             }
         };
@@ -256,7 +256,7 @@ impl Dispatcher {
             NoOutput::Failed(ActionError { message, ..error })
         };
         let Some(request) = self.table.effect_request(&run, &key).await? else {
-            return Err(unknown(ActionError::rejected("what was asked for is not recorded")));
+            return Err(unknown(ActionError::rejected("the request is not recorded")));
         };
         let effect = Effect::new(
             self.table.clone(),

@@ -230,7 +230,7 @@ impl Effect {
         request: impl Future<Output = Result<T, ActionError>>,
     ) -> Result<T, ActionError> {
         if self.seeks {
-            return Err(ActionError::rejected("it leaves nothing by which it could be recognized"));
+            return Err(ActionError::rejected("it leaves nothing to recognize it by"));
         }
         self.send(place, request).await
     }
@@ -338,7 +338,7 @@ impl Effect {
             false => self.renew(self.clock.now()).await,
         };
         if let Err(error) = released {
-            tracing::warn!(key = self.key, %error, "the lease was not given up; it ends by itself");
+            tracing::warn!(key = self.key, %error, "the lease was not released; it expires by itself");
         }
     }
 }

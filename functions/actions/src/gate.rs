@@ -88,7 +88,7 @@ pub async fn pass(
     let mut in_time = yeses.filter(|waiter| waiter.told != Some(Timeliness::TooLate));
     let Some(answer) = in_time.find_map(|waiter| waiter.answer) else {
         return Err(ActionError::rejected(format!(
-            "nothing is pushed, because nobody approved this change ({}); a yes to another change does not count. {} The step \
+            "nothing is pushed, because nobody approved this change ({}); a yes to another change does not apply. {} The step \
              review_push asks what an approval step must ask before commit_changes",
             gate.digest, gate.reason
         )));

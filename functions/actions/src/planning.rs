@@ -46,7 +46,7 @@ pub async fn approved(
         return Ok(());
     }
     Err(ActionError::rejected(format!(
-        "no ticket is created, because nobody approved this plan ({}); a yes to another plan does not count. The step review_plan asks \
+        "no ticket is created, because nobody approved this plan ({}); a yes to another plan does not apply. The step review_plan asks \
          what an approval step must ask before create_planned_task",
         plan.digest()
     )))

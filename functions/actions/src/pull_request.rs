@@ -48,7 +48,7 @@ pub(crate) fn reviews<'a>(
 ) -> Result<&'a dyn Reviews, ActionError> {
     host.reviews().ok_or_else(|| {
         ActionError::rejected(format!(
-            "the code host of {} has no reviews that Ticketsmith can read",
+            "Ticketsmith cannot read reviews from the code host of {}",
             project.repository
         ))
     })

@@ -142,7 +142,7 @@ fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<
     };
     let configuration = &scope.configuration;
     let host = project.providers.get(&PluginType::VersionControl).map(InstanceName::as_str);
-    let host = host.ok_or_else(|| denied("the project has no code host that could be asked"))?;
+    let host = host.ok_or_else(|| denied("the project has no code host to ask"))?;
     // Someone at another instance of the same provider is someone else, whatever their login.
     if configuration.account_names(host).any(|name| name == actor.source.as_str()) {
         return Ok(actor.id.clone());

@@ -87,7 +87,9 @@ async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
         let actor = directory.configuration().identify(actor);
         // Whoever was removed from the configuration has no access anymore, whatever they hold.
         if actor.person.is_none() && authority != Authority::Installation {
-            return Err(Problem::unauthenticated("whoever this was given to is no longer configured"));
+            return Err(Problem::unauthenticated(
+                "the person this credential belongs to is no longer configured",
+            ));
         }
         return Ok(Known { directory, actor, authority, credential });
     }

@@ -96,7 +96,7 @@ impl Contract {
                     } else if schema["additionalProperties"] == false {
                         let accepted: Vec<_> =
                             known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
-                        let detail = format!("there is no such field; accepted: {}", accepted.join(", "));
+                        let detail = format!("unknown field; accepted: {}", accepted.join(", "));
                         refuse(errors, pointer(path, name), detail);
                     }
                 }

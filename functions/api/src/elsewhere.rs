@@ -135,7 +135,7 @@ impl Way {
             );
         }
         Err(refused(
-            "this account is nobody's under `users:` in the configuration, or its name belonged to another before",
+            "this account does not belong to anyone under `users:` in the configuration, or its name belonged to somebody else before",
         ))
     }
 }

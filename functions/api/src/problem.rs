@@ -161,7 +161,7 @@ impl Problem {
 
     /// There is no such thing, or the caller may not see it: both look the same.
     pub fn not_found(what: &str) -> Self {
-        Self::new(Code::NotFound, format!("there is no such {what}, or you may not see it"))
+        Self::new(Code::NotFound, format!("the {what} does not exist, or you may not see it"))
     }
 
     /// The request does not say who sends it.

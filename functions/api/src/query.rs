@@ -108,7 +108,7 @@ impl Given {
         };
         for name in std::mem::take(&mut self.left).into_keys() {
             let name: String = name.chars().take(TEXT_LIMIT).collect();
-            self.refuse(&name, &format!("there is no such parameter; accepted: {accepted}"));
+            self.refuse(&name, &format!("unknown parameter; accepted: {accepted}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
     }

@@ -87,7 +87,7 @@ impl End {
             Self::Slow => {
                 Some((close_code::AGAIN, "too slow; ask for the events after the last number that you have"))
             }
-            Self::Refused => Some((close_code::POLICY, "you may not see this any longer")),
+            Self::Refused => Some((close_code::POLICY, "you may no longer see this")),
             Self::Unavailable => Some((close_code::AGAIN, "not available now; ask for the events instead")),
         }
     }

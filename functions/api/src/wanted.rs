@@ -23,7 +23,7 @@ pub(crate) struct Wanted {
 
 /// What is told to whoever names nothing or too much.
 pub(crate) const NOTHING_NAMED: &str =
-    "`execution` or `project` says what is followed, in 1 to 80 characters";
+    "`execution` or `project` must say what to follow, in 1 to 80 characters";
 
 /// The longest name of an execution or key of a project.
 const LONGEST: usize = 80;

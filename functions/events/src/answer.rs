@@ -149,7 +149,7 @@ impl Events {
 
     async fn resume_with_room(&self, waiter: &Waiter) -> Result<(), ActionError> {
         self.resume(waiter).await?;
-        self.show_instead(waiter, "\u{2705} There is room again, and it goes on").await;
+        self.show_instead(waiter, "\u{2705} There is room again, and it continues").await;
         Ok(())
     }
 

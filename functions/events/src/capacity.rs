@@ -266,7 +266,7 @@ impl Events {
     ) -> Result<(), ActionError> {
         let cleared = self.table.clear_review_lines(&project.key).await?;
         if cleared > 0 {
-            tracing::warn!(project = project.key, cleared, "places at reviewers belonged to nobody");
+            tracing::warn!(project = project.key, cleared, "freed places that no run holds");
         }
         let mut due = self.table.review_places(&project.key).await?;
         due.retain(|place| place.is_taken() && place.ask_at.is_none_or(|ask_at| ask_at <= now));
@@ -274,7 +274,7 @@ impl Events {
         for place in due.iter().take(ASKED_AT_A_TIME) {
             match self.still_holds(configuration, place).await {
                 Ok(false) => {
-                    tracing::info!(execution = place.execution, "its pull request is not open any more");
+                    tracing::info!(execution = place.execution, "its pull request is no longer open");
                     self.table.give_back_review_place(&project.key, place).await?;
                     continue;
                 }
@@ -326,7 +326,7 @@ impl Events {
         match reviews.read_pull_request(repository, number).await {
             Ok(read) => Ok(read.is_open),
             Err(error) if error.kind == ErrorKind::Rejected => {
-                tracing::warn!(%repository, number, %error, "a pull request is not there any more");
+                tracing::warn!(%repository, number, %error, "a pull request no longer exists");
                 Ok(false)
             }
             Err(error) => Err(error),

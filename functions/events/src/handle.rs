@@ -217,7 +217,7 @@ impl Events {
             let Some(look) = look else { continue };
             let told = self.tell_news(execution, Some(look)).instrument(about(execution)).await;
             if let Err(error) = &told {
-                tracing::error!(execution, %error, "what happened could not be told");
+                tracing::error!(execution, %error, "events could not be recorded");
             }
             result = result.and(told);
         }

@@ -59,7 +59,7 @@ pub struct Scheduled {
 /// An event in a form that the function does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the event is none that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
+    "the event is not one that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
      table's stream, {{\"tick\": \"sweep\"}}, {{\"schedule\": …, \"time\": …}}"
 )]
 pub struct UnknownEvent(String);

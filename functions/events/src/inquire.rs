@@ -130,7 +130,7 @@ impl Events {
         let (kind, owned) = (event.kind.clone(), event.actor.is_some());
         match decide(&directory, routes, event) {
             StartDecision::Start(_) if !owned => {
-                tracing::warn!(event = %kind, "nothing is started, because nobody is known who caused it");
+                tracing::warn!(event = %kind, "nothing is started, because it is not known who caused it");
             }
             StartDecision::Start(request) => {
                 let started = self.control.start(*request).await?;
@@ -162,7 +162,7 @@ impl Events {
         let checks = match host.checks(&repository, &sha).await {
             // What is refused again is refused for long: whoever waits for it goes on and knows that nobody knows.
             Err(error) if error.kind == ErrorKind::Rejected && !inquiry.reported && inquiry.asked > 0 => {
-                tracing::warn!(event = inquiry.key, %error, "the code host does not tell of checks");
+                tracing::warn!(event = inquiry.key, %error, "the code host does not report checks");
                 let fields = [("conclusion".to_owned(), json!("unknown"))];
                 return Ok(Some(Confirmed {
                     fields: fields.into_iter().collect(),

@@ -204,7 +204,7 @@ impl Events {
     async fn show_choice(&self, waiter: &Waiter, answer: &Answer, choice: Choice, told: Timeliness) {
         let by = literal(&answer.by);
         let verdict = match (told, &answer.comment) {
-            (Timeliness::TooLate, _) => format!("\u{231b} {by} chose too late; nothing waits any more"),
+            (Timeliness::TooLate, _) => format!("\u{231b} {by} chose too late; nothing is waiting anymore"),
             (Timeliness::InTime, Some(why)) => format!("\u{23f9}\u{fe0f} It ends as a draft: {why}"),
             (Timeliness::InTime, None) => format!("\u{2705} {by} {choice}"),
         };

@@ -94,7 +94,7 @@ impl Events {
                 return Err(error);
             }
             Err(error) => {
-                tracing::warn!(%error, %repository, number, "a review goes on without its remarks on lines");
+                tracing::warn!(%error, %repository, number, "a review continues without its line comments");
             }
         }
         // Nothing is left to be asked for.
@@ -146,7 +146,7 @@ impl Events {
                     return Err(error);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, %repository, number, "words go on without a review's remarks on lines");
+                    tracing::warn!(%error, %repository, number, "words continue without a review's line comments");
                     let said = &waiting.word.text;
                     if said.is_empty() { UNREADABLE.to_owned() } else { said.clone() }
                 }

@@ -222,7 +222,7 @@ pub(crate) fn verdict(waiter: &Waiter) -> Option<String> {
             OverReason::Stopped(_) => "🛑",
             OverReason::Ended => "⏹️",
         };
-        return Some(format!("{symbol} It is asked no more: {}", literal(&why(over))));
+        return Some(format!("{symbol} This question is closed: {}", literal(&why(over))));
     }
     let (answer, told) = waiter.answer.as_ref().zip(waiter.told)?;
     let (by, how) = (literal(&answer.by), literal(&how(answer, &waiter.votes)));
@@ -277,11 +277,11 @@ mod tests {
             ),
             (
                 json!({"over": json!({"why": {"stopped": "bob"}, "at": "2026-11-22T12:00:00Z"}).to_string()}),
-                Some("🛑 It is asked no more: bob stopped the work before anybody answered"),
+                Some("🛑 This question is closed: bob stopped the work before anybody answered"),
             ),
             (
                 json!({"over": json!({"why": "timed_out", "at": "2026-11-22T12:00:00Z"}).to_string()}),
-                Some("⌛ It is asked no more: nobody answered in time, by 2026-11-22 12:00 UTC"),
+                Some("⌛ This question is closed: nobody answered in time, by 2026-11-22 12:00 UTC"),
             ),
         ];
         for (more, expected) in cases {

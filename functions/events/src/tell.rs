@@ -80,7 +80,7 @@ impl Events {
                 return Ok(());
             }
         }
-        Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
+        Err(ActionError::internal("others keep recording events of the execution; this is retried"))
     }
 
     /// Tells one thing that happened in an execution, once by the name of its part; nothing after the execution's end, which is its last frame.
@@ -105,7 +105,7 @@ impl Events {
                 return Ok(());
             }
         }
-        Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
+        Err(ActionError::internal("others keep recording events of the execution; this is retried"))
     }
 
     /// What there is of an execution, besides what its record says: it is looked at with every change, so only what may be news is read.

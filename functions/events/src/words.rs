@@ -42,7 +42,7 @@ impl Events {
                 let directory = Directory::read(&self.table, self.clock.now()).await?;
                 match self.control.succeed(&directory, &execution, &inbox).await? {
                     Successor::Begun { execution: successor } => {
-                        tracing::info!(successor, "a revision takes up the words that nobody took in");
+                        tracing::info!(successor, "a revision takes up words that no agent took in");
                         return Ok(());
                     }
                     Successor::None(reason) => reason,

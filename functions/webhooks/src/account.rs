@@ -41,7 +41,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             strong(made.clone()),
             plain(". Within 15 minutes, give it to the bot with your other account, as in "),
             code(format!("link {made}")),
-            plain(". Then each account is asked to confirm the other one."),
+            plain(". Then each account is asked to confirm the other."),
         ]),
         LinkResult::Pair { own, other: None } => CommandAnswer::to_person([
             plain("This is the code of your own account, "),
@@ -55,7 +55,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             plain(" with "),
             strong(shown(&other)),
             plain(
-                ". Whoever has one then acts as the other, with the same roles. Confirm only if both are yours: ",
+                ". The two accounts then act as one person, with the same roles. Confirm only if both are yours:  ",
             ),
             typed(&format!("confirm {known}")),
         ]),
@@ -78,9 +78,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             strong(joined.person),
             plain("."),
         ]),
-        LinkResult::Unknown => {
-            refused("there is no such code or account of yours; a code counts for 15 minutes")
-        }
+        LinkResult::Unknown => refused("you have no such code or account; a code is valid for 15 minutes"),
         LinkResult::Denied(reason) => refused(&reason),
     }
 }
@@ -113,8 +111,8 @@ pub(crate) async fn notify(asked: &Asked<'_>, request: NotifyRequest) -> Result<
         NotifyResult::Notices { notices, is_chosen } => {
             let names: Vec<&str> = notices.iter().map(|notice| notice.as_str()).collect();
             let told = match names.as_slice() {
-                [] => "You are told nothing directly".to_owned(),
-                names => format!("You are told directly: {}", names.join(", ")),
+                [] => "You get no direct messages".to_owned(),
+                names => format!("You get direct messages about: {}", names.join(", ")),
             };
             let by = if is_chosen { "." } else { ", as the configuration says." };
             CommandAnswer::to_person([plain(told), plain(by)])

@@ -22,7 +22,7 @@ pub(crate) enum LinkRequest {
 pub(crate) enum NotifyRequest {
     /// To see it.
     Show,
-    /// To be told this; `None` leaves it to the configuration.
+    /// To be told this; `None` uses the configuration's choice.
     Choose(Option<BTreeSet<Notice>>),
 }
 

@@ -82,7 +82,7 @@ impl Acting<'_> {
     /// When the records do not answer.
     pub(crate) async fn on_thread(&self, received: Received) -> Result<Vec<Outcome>, RecordsError> {
         if self.thread_of(&received).await?.is_none() {
-            let reason = "the thread is not about a ticket of ours".to_owned();
+            let reason = "the thread is not about a ticket that Ticketsmith works on".to_owned();
             return Ok(vec![Outcome::Ignored { reason }]);
         }
         self.on_said(vec![received], false).await
@@ -329,7 +329,7 @@ impl Acting<'_> {
         let keys = routes.events.keys_of(&spec.name, &event.fields);
         let Some(key) = keys.first().filter(|_| EventKey::new(spec, &event.fields).is_ok()) else {
             return Ok(Outcome::Ignored {
-                reason: format!("{} lacks what tells it from others", event.kind),
+                reason: format!("{} lacks the fields that identify it", event.kind),
             });
         };
         if !routes.start_on(&event.kind, &event.fields) && !self.is_awaited(&keys).await? {

@@ -82,9 +82,7 @@ pub fn signing_entry_problem(entry: &Value) -> Option<String> {
         Value::Array(entries) => (1..=MOST).contains(&entries.len()) && entries.iter().all(is_secret),
         entry => is_secret(entry),
     };
-    (!is_usable).then(|| {
-        "is neither a text nor a list of at most two, both of which count while one is rotated".to_owned()
-    })
+    (!is_usable).then(|| "must be a text, or a list of at most two texts while one is rotated".to_owned())
 }
 
 /// Why the secrets are not available.

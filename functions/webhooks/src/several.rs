@@ -28,7 +28,7 @@ pub(crate) fn not_carried_out(word: CommandWord) -> [Part; 3] {
     [
         plain("Only the first command of a comment is carried out; write "),
         code(word.as_str()),
-        plain(" in a comment of its own."),
+        plain(" in a separate comment."),
     ]
 }
 

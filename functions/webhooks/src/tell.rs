@@ -70,14 +70,14 @@ impl Acting<'_> {
                 CommandAnswer::to_person([
                     plain("Nothing is at work on "),
                     strong(task_id),
-                    plain(", so nobody can be told. To ask for changes to its pull request, use "),
+                    plain(", so there is no agent to tell. To ask for changes to its pull request, use "),
                     code("revise"),
                     plain("."),
                 ]),
             )),
             TellResult::Began { .. } | TellResult::NothingAtWork => None,
             TellResult::AskProvider => Some(denied(format!(
-                "only the code host knows whether you may start work on {}, and it is not asked while work on {task_id} goes on; ask \
+                "only the code host knows whether you may start work on {}, and it is not asked while work on {task_id} continues; ask \
                  again when that has ended",
                 project.key
             ))),

@@ -82,7 +82,7 @@ fn decide(
     is_writer: bool,
 ) -> Authorization {
     if actor.is_some_and(|actor| operation.is_own_abdication(actor)) {
-        let reason = "nobody takes the role admin from themselves; another admin may";
+        let reason = "you cannot remove your own admin role; ask another admin";
         return Authorization::Denied(reason.to_owned());
     }
     if operation.is_open() || *authority == Authority::Installation && !operation.is_somebodys_word() {

@@ -66,7 +66,7 @@ impl Turn<'_> {
             more => format!("{more} of our pull requests are"),
         };
         format!(
-            "It is {} in line of {}: at most {most} open for {} at a time. It goes on by itself when one is merged or closed.",
+            "It is {} in line of {}: at most {most} open for {} at a time. It continues by itself when one is merged or closed.",
             ordinal(self.before),
             self.of,
             owners.join(" and ")

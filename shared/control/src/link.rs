@@ -129,7 +129,7 @@ impl Control {
         let Some(link) = self.table.link_code(code, now).await? else { return Ok(LinkResult::Unknown) };
         let Some(side) = side_of(&link, &own) else { return Ok(LinkResult::Unknown) };
         let Some(second) = &link.second else {
-            let reason = "nobody used this code yet; use it with your other account first";
+            let reason = "nobody has used this code yet; use it with your other account first";
             return Ok(LinkResult::Denied(reason.to_owned()));
         };
         if link.joined_at.is_some() {

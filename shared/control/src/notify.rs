@@ -33,7 +33,7 @@ impl Control {
         Ok(NotifyResult::Notices { notices, is_chosen })
     }
 
-    /// Lets the caller choose what they are told directly; `None` leaves it to the configuration.
+    /// Lets the caller choose what they are told directly; `None` uses the configuration's choice.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -64,7 +64,7 @@ impl Control {
 
 fn unknown(caller: &Caller<'_>) -> NotifyResult {
     NotifyResult::Denied(format!(
-        "the account {} is not known as a person under `users`; `link` joins it to one that is",
+        "the account {} does not belong to a person under `users`; `link` joins it to an account that does",
         caller.name()
     ))
 }

@@ -223,10 +223,10 @@ impl Control {
             )));
         }
         let reason = match execution.outcome {
-            Outcome::Pending => format!("`{name}` has not started yet; it goes on by itself"),
+            Outcome::Pending => format!("`{name}` has not started yet; it continues by itself"),
             Outcome::Running => format!("`{name}` is running; `stop` ends it"),
             Outcome::Waiting => {
-                format!("`{name}` is waiting, and goes on by itself when it is answered; `stop` ends it")
+                format!("`{name}` is waiting, and continues by itself when it is answered; `stop` ends it")
             }
             Outcome::Succeeded => {
                 format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution))
@@ -266,9 +266,9 @@ fn anew(execution: &ExecutionRecord) -> String {
     });
     let by_hand = format!("ticketsmith run {workflow}{}", inputs.collect::<String>());
     match execution.trigger == EventName::API_RUN || execution.continues.is_some() {
-        true => format!("to run it anew, use `{by_hand}`"),
+        true => format!("to start over, use `{by_hand}`"),
         false => {
-            format!("to run it anew, repeat what started it ({}), or use `{by_hand}`", execution.trigger)
+            format!("to start over, repeat what started it ({}), or use `{by_hand}`", execution.trigger)
         }
     }
 }

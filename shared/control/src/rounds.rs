@@ -37,7 +37,7 @@ impl Control {
         let most = configuration.budgets.revisions_per_task_day;
         Ok((u32::try_from(begun).unwrap_or(u32::MAX) >= most).then(|| {
             format!(
-                "{begun} revisions of {task_id} began within 24 hours, and no more than {most} do; ask again later, or raise \
+                "{begun} revisions of {task_id} began within 24 hours, and at most {most} are allowed; ask again later, or raise \
                  `revisions_per_task_day` under `budgets`"
             )
         }))

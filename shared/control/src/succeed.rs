@@ -39,10 +39,10 @@ impl Control {
         let Some(first) = inbox.words.first() else { return none("nothing waits") };
         let project = ended.project.as_deref().and_then(|key| directory.configuration().project(key));
         let (Some(project), Some(task_id)) = (project, ended.task_id.as_deref()) else {
-            return none("its project is not configured any more");
+            return none("its project is no longer configured");
         };
         let Some(opened) = self.table.pull_request_of_task(&project.repository, task_id).await? else {
-            return none("it has no pull request that could be revised");
+            return none("it has no pull request to revise");
         };
         let routes = self.table.routes(self.clock.now()).await?;
         let request = match decide(directory, &routes, revision(&ended.name, first, inbox, &opened, task_id))

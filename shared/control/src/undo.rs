@@ -65,10 +65,7 @@ const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
 pub fn too_old_to_undo(execution: &ExecutionRecord, now: Timestamp) -> Option<String> {
     let ended = execution.ended_at.filter(|ended| now.duration_since(*ended) > UNDONE_WITHIN)?;
     let day = ended.to_zoned(TimeZone::UTC).date();
-    Some(format!(
-        "`{}` ended on {day}; what an execution did can be taken back for 90 days after its end",
-        execution.name
-    ))
+    Some(format!("`{}` ended on {day}; an execution can be undone for 90 days after its end", execution.name))
 }
 
 impl Control {

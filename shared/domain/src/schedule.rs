@@ -81,7 +81,7 @@ impl FromStr for Cron {
         let cron = Self(cron);
         match cron.next_after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(cron),
-            None => Err(malformed("there is no such day".to_owned())),
+            None => Err(malformed("that day does not exist".to_owned())),
         }
     }
 }
@@ -205,7 +205,7 @@ mod tests {
                 "`8` is not accepted as the day of week: 1 to 7 from Sunday on, SUN to SAT, `?`, `L` or `#`",
             ),
             ("0 6 32 * ? *", "`32` is not accepted as the day of month: 1 to 31, `?`, `L` or `W`"),
-            ("0 6 30 2 ? *", "there is no such day"),
+            ("0 6 30 2 ? *", "that day does not exist"),
         ] {
             let expected = InvalidCron::Malformed(wrong.to_owned(), reason.to_owned());
             assert_eq!(wrong.parse::<Cron>().unwrap_err(), expected, "{wrong}");

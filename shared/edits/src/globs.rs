@@ -57,7 +57,7 @@ fn from_the_root(pattern: &str) -> Result<String, &'static str> {
         return Err("it is empty");
     }
     if parts.starts_with('!') {
-        return Err("`!` takes nothing back here; leave the pattern out");
+        return Err("`!` has no effect here; leave the pattern out");
     }
     if parts.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err("no path has `.`, `..` or an empty part");

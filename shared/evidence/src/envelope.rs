@@ -56,7 +56,7 @@ pub enum Refusal {
     #[error("the signature does not fit: the evidence was changed after it was signed")]
     Changed,
     /// What was signed is not evidence of a pull request.
-    #[error("what was signed is not evidence of a pull request: {0}")]
+    #[error("the signed content is not evidence about a pull request: {0}")]
     NotEvidence(String),
 }
 

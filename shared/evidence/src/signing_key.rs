@@ -21,7 +21,7 @@ pub enum SigningKeyError {
     #[error("it is not a SHA-256 digest; accepted: 32 bytes")]
     NotADigest,
     /// The system gives no random numbers.
-    #[error("the system gives no random numbers")]
+    #[error("the system provides no random numbers")]
     NoRandomness,
 }
 

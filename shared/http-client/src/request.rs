@@ -61,7 +61,7 @@ impl Client {
         let path = match &at {
             Some(at) => Ok(at.path().to_owned()),
             None => Err(ActionError::rejected(format!(
-                "{} names a file at an address that is not one of its own, which is not read",
+                "{} names a file at a foreign address, which is not read",
                 self.service
             ))),
         };
@@ -171,7 +171,7 @@ impl<'client> Request<'client> {
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.body = serde_json::to_vec(body).map(Some).map_err(|error| {
-            ActionError::internal(format!("the body of {} is no JSON: {error}", self.template))
+            ActionError::internal(format!("the body of {} is not JSON: {error}", self.template))
         });
         self
     }
@@ -364,6 +364,6 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
 fn inside(what: &str, to: &Url) -> Failure {
     let host = crate::excerpt(to.host_str().unwrap_or_default());
     Failure::unanswered(ActionError::rejected(format!(
-        "{what} was led to {host}, which is in a private network; that is not followed"
+        "{what} was redirected to {host}, which is in a private network; the redirect is not followed"
     )))
 }

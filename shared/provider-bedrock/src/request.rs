@@ -168,7 +168,7 @@ fn block(part: &Part) -> Result<Block, ActionError> {
             let format = media_type.strip_prefix("image/").unwrap_or_default();
             if !["png", "jpeg", "gif", "webp"].contains(&format) {
                 return Err(ActionError::rejected(format!(
-                    "Bedrock takes no pictures of the type `{media_type}`; accepted: image/png, image/jpeg, image/gif, image/webp"
+                    "Bedrock does not accept pictures of the type `{media_type}`; accepted: image/png, image/jpeg, image/gif, image/webp"
                 )));
             }
             json!({"image": {"format": format, "source": {"bytes": base64}}})

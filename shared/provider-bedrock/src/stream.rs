@@ -197,14 +197,14 @@ impl Stream {
         for block in self.blocks.into_values() {
             match block.into_json() {
                 Ok(Some(json)) => content.push(json),
-                Ok(None) => return Err(unusable("said a block of a kind that is not known".to_owned())),
+                Ok(None) => return Err(unusable("sent a block of an unknown kind".to_owned())),
                 // The call of a tool that was cut off is not made.
                 Err(_) if is_cut => {}
                 Err(error) => return Err(unusable(format!("called a tool with invalid JSON: {error}"))),
             }
         }
         let reply = Reply { output: Output { message: Said { content } }, stop_reason, usage };
-        let unreadable = |error| unusable(format!("said what cannot be read: {error}"));
+        let unreadable = |error| unusable(format!("sent something that cannot be read: {error}"));
         reply.into_model_reply(model, request_id).map_err(unreadable)
     }
 }
@@ -377,7 +377,7 @@ mod tests {
         assert!(failed(&[begin(), end("end_turn")[0].clone()]).message.contains("before its reply"));
         let mut unknown = vec![begin(), delta(0, json!({"hologram": {}}))];
         unknown.extend(end("end_turn"));
-        assert!(failed(&unknown).message.contains("a kind that is not known"));
+        assert!(failed(&unknown).message.contains("a block of an unknown kind"));
         let mut broken = frame("event", "messageStart", &json!({"role": "assistant"}));
         broken[20] ^= 1;
         let mut stream = Stream::default();

@@ -173,7 +173,7 @@ impl Stream {
             }
         }
         let reply = Reply { model: self.model, content, stop_reason: self.stop_reason, usage };
-        let unreadable = |error| unusable(format!("said what cannot be read: {error}"));
+        let unreadable = |error| unusable(format!("sent something that cannot be read: {error}"));
         reply.into_model_reply(request_id).map_err(unreadable)
     }
 }

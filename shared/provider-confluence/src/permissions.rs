@@ -43,7 +43,7 @@ impl Confluence {
         if may("administer", "space") {
             problems.push(PermissionProblem::excessive(
                 "administer space",
-                "whoever has the token can change who sees the space, and delete it",
+                "anyone with the token can change who sees the space, and delete it",
                 format!("take it from the token's account {settings}"),
             ));
         }

@@ -10,13 +10,13 @@ use serde::Deserialize;
 /// What is needed in the channel, and what fails without it: <https://docs.discord.com/developers/topics/permissions>.
 const NEEDED: &[(&str, u64, &str)] = &[
     ("View Channels", 1 << 10, "messages there fail"),
-    ("Send Messages", 1 << 11, "nobody is told anything: `send_message` fails"),
+    ("Send Messages", 1 << 11, "no messages are sent: `send_message` fails"),
     (
         "Read Message History",
         1 << 16,
-        "a message that was sent before a crash is not found again, and would be sent twice",
+        "a message sent before a crash is not found again, and would be sent twice",
     ),
-    ("Add Reactions", 1 << 6, "what people write to the bot is not acknowledged"),
+    ("Add Reactions", 1 << 6, "messages to the bot are not acknowledged"),
 ];
 
 const ADMINISTRATOR: u64 = 1 << 3;
@@ -141,7 +141,7 @@ impl Discord {
         if base & ADMINISTRATOR != 0 {
             problems.push(PermissionProblem::excessive(
                 "Administrator",
-                "whoever has the token can change the whole server",
+                "anyone with the token can change the whole server",
                 "remove it from the bot's role",
             ));
         }

@@ -73,7 +73,7 @@ impl Github {
             Err(failure) if failure.status == Some(422) && explained(&failure, repository).is_none() => {
                 match self.blocking_branch(repository, branch).await? {
                     Some(other) => Err(ActionError::rejected(format!(
-                        "{repository} cannot have the branch `{branch}` beside the branch `{other}`: git keeps branches like files in \
+                        "{repository} cannot have both the branch `{branch}` and the branch `{other}`: git stores branches like files in \
                          folders, and one of the two would be both. Delete or rename `{other}`, or choose another name in the workflow"
                     ))),
                     None => Err(failure.into()),

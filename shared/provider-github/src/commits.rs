@@ -208,7 +208,7 @@ impl Github {
                 "the branch `{branch}` of {repository} points to {head} and not to our commit {commit}: \
                  somebody has built on it, so it stays"
             ))),
-            None => Err(ActionError::conflict(format!("{repository} has no branch `{branch}` any more"))),
+            None => Err(ActionError::conflict(format!("{repository} no longer has the branch `{branch}`"))),
         }
     }
 }

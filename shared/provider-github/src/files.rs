@@ -106,9 +106,7 @@ impl Github {
         }
         let encoded: String = found.content.split_ascii_whitespace().collect();
         let bytes = STANDARD.decode(encoded).map_err(|_| {
-            ActionError::internal(format!(
-                "GitHub gave `{path}` of {repository} in no base64 that can be read"
-            ))
+            ActionError::internal(format!("GitHub returned `{path}` of {repository} in invalid base64"))
         })?;
         Ok(Some(match String::from_utf8(bytes) {
             Ok(text) => FileContent::Text(text),

@@ -102,7 +102,7 @@ impl Github {
     ) -> Result<Request<'client>, ActionError> {
         if repository.is_nested() {
             return Err(ActionError::rejected(format!(
-                "`{repository}` is no repository on GitHub, which has no groups in groups; accepted: `owner/name`"
+                "`{repository}` cannot be a repository on GitHub, which has no nested groups; accepted: `owner/name`"
             )));
         }
         Ok(match &self.installation {

@@ -11,10 +11,7 @@ use std::collections::BTreeMap;
 const NEEDED: &[(&str, &str)] = &[
     ("contents", "`create_branch` and `commit_changes` fail"),
     ("pull_requests", "`create_pull_request` fails"),
-    (
-        "issues",
-        "nobody is told of progress in issues and pull requests, and tickets in GitHub cannot be changed",
-    ),
+    ("issues", "issues and pull requests show no progress, and tickets in GitHub cannot be changed"),
 ];
 
 /// What an App needs to read beside that, and what fails without it.
@@ -128,7 +125,7 @@ fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
     let is_needed = |name: &str| NEEDED.iter().any(|(needed, _)| *needed == name);
     let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
     let excessive = excessive.map(|(name, level)| {
-        let consequence = "whoever has the App's key can do that";
+        let consequence = "anyone with the App's key can do that";
         PermissionProblem::excessive(
             format!("{name}: {level}"),
             consequence,
@@ -152,10 +149,8 @@ fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<Permissi
     if role.admin {
         problems.push(PermissionProblem::excessive(
             format!("admin of {repository}"),
-            "whoever has the token can delete the repository and lift its protection",
-            format!(
-                "use an account of its own for Ticketsmith, with the role Write {access}; or a GitHub App"
-            ),
+            "anyone with the token can delete the repository and lift its protection",
+            format!("use a separate account for Ticketsmith, with the role Write {access}; or a GitHub App"),
         ));
     }
     // Only classic tokens have scopes: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
@@ -177,7 +172,7 @@ fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<Permissi
             || matches!(**scope, "delete_repo" | "workflow")
     };
     problems.extend(scopes.iter().filter(excessive).map(|scope| {
-        let consequence = "whoever has the token can do that, in every repository of its account";
+        let consequence = "anyone with the token can do that, in every repository of its account";
         PermissionProblem::excessive(*scope, consequence, format!("take the scope away {tokens}"))
     }));
     Ok(problems)

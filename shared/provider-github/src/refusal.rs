@@ -72,7 +72,7 @@ impl Reason {
                  change the protection in the repository's settings under Branches"
             ),
             Self::Empty => format!(
-                "{repository} is empty: it has no commit that work could start from. GitHub says: {words}. Push a first commit, for \
+                "{repository} is empty: it has no commit to start from. GitHub says: {words}. Push a first commit, for \
                  example a README, then start again"
             ),
             Self::Archived => format!(

@@ -43,7 +43,7 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
                 events.join(", "),
             ),
             None => format!(
-                "Without a public address, no webhook is needed: `ticketsmith serve --pull` fetches what happens in the repository. With one, `ticketsmith init --url` registers the webhook, for the events {}.",
+                "Without a public address, no webhook is needed: `ticketsmith serve --pull` fetches the repository's events. With one, `ticketsmith init --url` registers the webhook, for the events {}.",
                 events.join(", "),
             ),
         },

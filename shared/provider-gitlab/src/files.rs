@@ -114,7 +114,7 @@ impl Gitlab {
 
 fn content_of(stored: &Stored, project: &RepositoryName, path: &str) -> Result<FileContent, ActionError> {
     let bytes = stored.bytes().ok_or_else(|| {
-        ActionError::internal(format!("GitLab gave `{path}` of {project} in no base64 that can be read"))
+        ActionError::internal(format!("GitLab returned `{path}` of {project} in invalid base64"))
     })?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => FileContent::Text(text),

@@ -73,7 +73,7 @@ impl Gitlab {
                 let answer = self.link_issues(blocker, issue, "relates_to").await;
                 made(answer, issue, blocker)?;
                 let note = format!(
-                    "GitLab links {issue} and {blocker} only as related: that one blocks the other is for its paid tiers"
+                    "GitLab links {issue} and {blocker} only as related: *blocks* links need a paid tier"
                 );
                 Ok(LinkedTask { note: Some(note) })
             }

@@ -49,7 +49,7 @@ impl Gitlab {
         match self.access_level(project, own).await? {
             Some(level) if level > MAINTAINER => problems.push(PermissionProblem::excessive(
                 format!("Owner of {project}"),
-                "whoever has the token can delete the project",
+                "anyone with the token can delete the project",
                 format!("give the token's account the role Developer {members}"),
             )),
             Some(level) if level >= DEVELOPER => {}
@@ -75,7 +75,7 @@ fn of_scopes(scopes: &[String]) -> Vec<PermissionProblem> {
     let excessive = scopes.iter().filter(|scope| EXCESSIVE.contains(&scope.as_str())).map(|scope| {
         PermissionProblem::excessive(
             format!("the scope {scope}"),
-            "whoever has the token can do that",
+            "anyone with the token can do that",
             format!("{make}, without it"),
         )
     });

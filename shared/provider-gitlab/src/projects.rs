@@ -44,7 +44,7 @@ impl Gitlab {
         let found = self.project(project).await?;
         let default_branch = found.default_branch.ok_or_else(|| {
             ActionError::rejected(format!(
-                "{project} is empty: it has no commit that work could start from. Push a first commit, for example a README"
+                "{project} is empty: it has no commit to start from. Push a first commit, for example a README"
             ))
         })?;
         Ok(RepositoryInfo {

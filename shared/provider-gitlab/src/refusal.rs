@@ -16,7 +16,7 @@ const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["insufficient_scope", "higher privileges than provided"],
-        "The token lacks the scope `api`. Make one that has it, and store it in the secret",
+        "The token lacks the scope `api`. Create one that has it, and store it in the secret",
     ),
     (&["archived"], "It is archived, so nothing in it can be changed. Unarchive it under Settings > General"),
     (
@@ -26,7 +26,7 @@ const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["empty repository", "repository is empty", "tree not found"],
-        "It may have no commit that work could start from. Push a first commit, for example a README",
+        "It may have no commit to start from. Push a first commit, for example a README",
     ),
 ];
 

@@ -38,7 +38,7 @@ impl Gitlab {
             source,
             target,
             title: format!("Revert \"{}\"", merged.title),
-            description: format!("Reverts !{number}, because what made it was taken back."),
+            description: format!("Reverts !{number}, because the work that created it was taken back."),
             draft: false,
         };
         self.make_merge_request(project, &request, mark).await
@@ -46,5 +46,5 @@ impl Gitlab {
 }
 
 fn branch(name: &str) -> Result<BranchName, ActionError> {
-    name.parse().map_err(|_| ActionError::rejected(format!("GitLab: `{name}` is no branch")))
+    name.parse().map_err(|_| ActionError::rejected(format!("GitLab: `{name}` is not a branch")))
 }

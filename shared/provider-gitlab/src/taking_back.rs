@@ -56,7 +56,7 @@ impl Gitlab {
         parent: &CommitSha,
     ) -> Result<(), ActionError> {
         let Some(head) = self.branch_head(project, branch).await? else {
-            return Err(ActionError::conflict(format!("{project} has no branch `{branch}` any more")));
+            return Err(ActionError::conflict(format!("{project} no longer has the branch `{branch}`")));
         };
         if self.has_only_reverted_commits(project, parent, &head).await? {
             return Ok(());

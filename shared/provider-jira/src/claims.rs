@@ -57,8 +57,8 @@ impl Jira {
         let problem = |status: &String| {
             PermissionProblem::missing(
                 format!("the status {status}"),
-                format!("{project} has no status of this name; its own: {}", names.join(", ")),
-                "correct it in the workflow, or say under projects.statuses what it is called there",
+                format!("{project} has no status with this name; accepted: {}", names.join(", ")),
+                "correct it in the workflow, or map its name there under projects.statuses",
             )
         };
         Ok(unknown.map(problem).collect())

@@ -120,7 +120,7 @@ impl Jira {
         };
         let answer = send_fitting(markdown, limits::MARKDOWN, limits::is_too_long, send).await.optional()?;
         answer.ok_or_else(|| {
-            ActionError::rejected(format!("Jira has no comment {} on `{key}` any more", comment.id))
+            ActionError::rejected(format!("Jira no longer has comment {} on `{key}`", comment.id))
         })?;
         Ok(())
     }

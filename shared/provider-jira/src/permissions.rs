@@ -13,14 +13,14 @@ const NEEDED: &[(&str, &str)] = &[
     ("CREATE_ISSUES", "`create_task` and `create_epic` fail"),
     ("EDIT_ISSUES", "labels are not taken off, and new tickets cannot be marked as ours"),
     ("TRANSITION_ISSUES", "`update_task_status` fails"),
-    ("ADD_COMMENTS", "nobody is told of progress, and `add_comment` fails"),
+    ("ADD_COMMENTS", "tickets show no progress, and `add_comment` fails"),
     ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
 ];
 
 /// What is never needed, and what it allows.
 const EXCESSIVE: &[(&str, &str)] = &[
-    ("ADMINISTER", "whoever has the token can change the whole site"),
-    ("ADMINISTER_PROJECTS", "whoever has the token can change the project's settings and permissions"),
+    ("ADMINISTER", "anyone with the token can change the whole site"),
+    ("ADMINISTER_PROJECTS", "anyone with the token can change the project's settings and permissions"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -85,7 +85,7 @@ impl Jira {
             PermissionProblem::missing(*name, *consequence, remedy)
         });
         let excessive = EXCESSIVE.iter().filter(|(name, _)| has(name)).map(|(name, consequence)| {
-            let remedy = "use an account of its own for Ticketsmith, without that role";
+            let remedy = "use a separate account for Ticketsmith, without that role";
             PermissionProblem::excessive(*name, *consequence, remedy)
         });
         Ok(missing.chain(excessive).collect())

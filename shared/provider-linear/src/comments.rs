@@ -118,10 +118,9 @@ impl Linear {
         };
         match send_fitting(&shown(markdown), limits::TEXT, limits::is_too_long, send).await {
             Ok(_) => Ok(()),
-            Err(refusal) if refusal.is_unknown() => Err(ActionError::rejected(format!(
-                "Linear has no comment {} on `{key}` any more",
-                comment.id
-            ))),
+            Err(refusal) if refusal.is_unknown() => {
+                Err(ActionError::rejected(format!("Linear no longer has comment {} on `{key}`", comment.id)))
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }

@@ -47,8 +47,8 @@ impl Linear {
         if viewer.admin {
             problems.push(PermissionProblem::excessive(
                 "admin of the workspace",
-                "whoever has the key can change the whole workspace",
-                "create the key as a member that is not an admin, such as an account of its own for Ticketsmith",
+                "anyone with the key can change the whole workspace",
+                "create the key as a member that is not an admin, such as a separate account for Ticketsmith",
             ));
         }
         problems.extend(claims.own_account_problem(own_key, &viewer.id, true));
@@ -62,8 +62,11 @@ impl Linear {
                 problems.extend(unknown.map(|status| {
                     PermissionProblem::missing(
                         format!("the status {status}"),
-                        format!("team {project} has no status of this name; its own: {}", names.join(", ")),
-                        "correct it in the workflow, or say under projects.statuses what it is called there",
+                        format!(
+                            "team {project} has no status with this name; accepted: {}",
+                            names.join(", ")
+                        ),
+                        "correct it in the workflow, or map its name there under projects.statuses",
                     )
                 }));
             }

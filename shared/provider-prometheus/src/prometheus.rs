@@ -131,7 +131,7 @@ impl Monitoring for Prometheus {
         let Some(Sample { value: (_, value) }) = samples.into_iter().next() else { return Ok(None) };
         let value: f64 = value.parse().map_err(|_| {
             ActionError::internal(format!(
-                "Prometheus gave `{}` where a number was expected",
+                "Prometheus returned `{}` where a number was expected",
                 answer.quote(&value)
             ))
         })?;

@@ -7,18 +7,12 @@ use serde::Deserialize;
 
 /// What is needed, and what fails without it: <https://docs.slack.dev/reference/scopes/>.
 const NEEDED: &[(&str, &str)] = &[
-    ("chat:write", "nobody is told anything: `send_message` fails"),
+    ("chat:write", "no messages are sent: `send_message` fails"),
     ("channels:read", "channels cannot be found by name"),
-    (
-        "channels:history",
-        "a message that was sent before a crash is not found again, and would be sent twice",
-    ),
-    ("im:write", "nobody is told anything directly, whatever they choose with `notify`"),
-    (
-        "im:history",
-        "what somebody was told directly before a crash is not found again, and would be sent twice",
-    ),
-    ("reactions:write", "what people write to the bot is not acknowledged"),
+    ("channels:history", "a message sent before a crash is not found again, and would be sent twice"),
+    ("im:write", "no direct messages are sent, whatever people choose with `notify`"),
+    ("im:history", "a direct message sent before a crash is not found again, and would be sent twice"),
+    ("reactions:write", "messages to the bot are not acknowledged"),
     ("commands", "the slash command does not reach us"),
     (
         "app_mentions:read",
@@ -72,7 +66,7 @@ impl Slack {
         problems.extend(scopes.iter().filter(|scope| is_excessive(scope)).map(|scope| {
             PermissionProblem::excessive(
                 *scope,
-                "whoever has the token can do that",
+                "anyone with the token can do that",
                 "remove it under OAuth & Permissions of the app, and install the app again",
             )
         }));

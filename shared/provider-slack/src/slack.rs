@@ -140,7 +140,9 @@ fn kind(code: &str) -> ErrorKind {
 fn advice(code: &str) -> Option<&'static str> {
     match code {
         "not_in_channel" => Some("invite the bot to the channel with /invite"),
-        "channel_not_found" => Some("the channel does not exist, or it is private and the bot is no member"),
+        "channel_not_found" => {
+            Some("the channel does not exist, or it is private and the bot is not a member")
+        }
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
             Some("store a valid bot token in the configured secret")
         }

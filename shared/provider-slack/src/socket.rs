@@ -85,7 +85,7 @@ impl Pull for Slack {
     async fn pull(&self, _: &[RepositoryName], to: &dyn Receiver) -> Result<Duration, ActionError> {
         let token = self.app_token.clone().ok_or_else(|| {
             ActionError::rejected(
-                "Slack: Socket Mode needs `app_token` beside `bot_token` in the secret: in the app's settings, turn on Socket Mode, and under \
+                "Slack: Socket Mode needs `app_token` in addition to `bot_token` in the secret: in the app's settings, turn on Socket Mode, and under \
                  Basic Information, App-Level Tokens, generate one with the scope connections:write; it begins with `xapp-`",
             )
         })?;

@@ -32,10 +32,10 @@ impl Claims {
         match &self.own_account {
             Some(configured) if configured.eq_ignore_ascii_case(actual) => None,
             Some(configured) => Some(problem(&format!(
-                "the configuration says `{configured}`, so what the bot does itself is taken for somebody else's work"
+                "the configuration says `{configured}`, so the bot's own events are taken for somebody else's"
             ))),
             None if self.sends_webhooks && !is_learned => {
-                Some(problem("what the bot does itself is taken for somebody else's work"))
+                Some(problem("the bot's own events are taken for somebody else's"))
             }
             None => None,
         }
@@ -45,7 +45,7 @@ impl Claims {
     pub fn unknown_account(service: &str, person: &str, account: &str) -> PermissionProblem {
         PermissionProblem::missing(
             format!("the account {account} of {person}"),
-            format!("{service} knows nobody of this ID, so {person} is not recognized there"),
+            format!("{service} has no account with this ID, so {person} is not recognized there"),
             format!("correct it under users, at {person}"),
         )
     }

@@ -45,7 +45,7 @@ impl SetupFacts<'_> {
     pub fn webhook_address<'a>(&'a self, path: &'a str) -> std::borrow::Cow<'a, str> {
         match self.webhook_url {
             Some(url) => url.into(),
-            None => format!("your public address, and `{path}` behind it").into(),
+            None => format!("your public address, followed by `{path}`").into(),
         }
     }
 }

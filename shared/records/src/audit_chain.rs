@@ -153,9 +153,7 @@ impl AuditVerifier {
             let last = records.keys().next_back().copied().unwrap_or_default();
             match ended.iter().find(|head| head.chain == *chain) {
                 Some(head) if last <= head.sequence => {}
-                _ => {
-                    self.problems.push(format!("chain {chain}: it is not recorded that it goes on to {last}"))
-                }
+                _ => self.problems.push(format!("chain {chain}: its continuation to {last} is not recorded")),
             }
         }
         for head in std::mem::take(&mut self.began) {
@@ -166,7 +164,7 @@ impl AuditVerifier {
             match chains.get(chain).and_then(|records| records.get(sequence)) {
                 Some(known) if known.hash == *hash && known.at == *at => {}
                 Some(known) => self.problems.push(format!(
-                    "chain {chain}: the record {sequence} ({}) is not the one that was last",
+                    "chain {chain}: the record {sequence} ({}) is not the last one",
                     known.place
                 )),
                 // All of it is too old.
@@ -203,7 +201,7 @@ impl AuditVerifier {
             };
             if !follows {
                 self.problems.push(format!(
-                    "chain {chain}: the record {sequence} ({}) does not follow the one before it",
+                    "chain {chain}: the record {sequence} ({}) does not follow the previous one",
                     known.place
                 ));
             }

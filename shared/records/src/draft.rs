@@ -23,7 +23,7 @@ pub enum Choice {
         /// Whether that includes the limits of months, which others share; otherwise the ticket's alone.
         shared: bool,
     },
-    /// It ends with what is done, as a draft.
+    /// It ends with a draft of what is done.
     Draft,
     /// It is stopped, and what it did is taken back.
     RollBack,
@@ -44,8 +44,8 @@ impl fmt::Display for Choice {
     /// What becomes of the run, after a name and before a full stop: `added $5.00, and it goes on`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Add { amount, .. } => write!(formatter, "added {amount}, and it goes on"),
-            Self::Draft => formatter.write_str("had it end with what is done, as a draft"),
+            Self::Add { amount, .. } => write!(formatter, "added {amount}, and the work continues"),
+            Self::Draft => formatter.write_str("had it end with a draft of what is done"),
             Self::RollBack => formatter.write_str("had it stopped and taken back"),
         }
     }

@@ -98,9 +98,9 @@ impl Table {
             }
             2 if new.continues.is_some() => Ok(BeginResult::NotContinued(Box::new(from_item(item)?))),
             // The words that it was to begin with were taken.
-            _ if new.takes_over.is_some() && !item.contains_key("task_id") => {
-                Err(RecordsError::Unavailable("words were taken from the inbox meanwhile; try again".into()))
-            }
+            _ if new.takes_over.is_some() && !item.contains_key("task_id") => Err(RecordsError::Unavailable(
+                "words were taken from the inbox in the meantime; try again".into(),
+            )),
             _ => {
                 let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
                 // The same delivery, sent again after that execution has ended, must not start a second one.

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// A person's choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyChoice {
-    /// What they are told; `None` leaves it to the configuration.
+    /// What they are told; `None` uses the configuration's choice.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub notices: Option<BTreeSet<Notice>>,
     /// When they chose.

@@ -29,5 +29,5 @@ pub enum OverReason {
 
 /// The error of an answer to a question that is [`Over`].
 pub(crate) fn asked_no_more() -> RecordsError {
-    RecordsError::Conflict("the question is asked no more".to_owned())
+    RecordsError::Conflict("the question is closed".to_owned())
 }

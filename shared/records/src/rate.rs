@@ -40,7 +40,7 @@ pub struct Pass {
 /// A call that must not be made now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{provider} {}takes no call for another {:.1} s",
+    "{provider} {}accepts no calls for another {:.1} s",
     if *circuit_open { "keeps failing and " } else { "" },
     retry_after.as_secs_f64()
 )]

@@ -66,7 +66,7 @@ pub struct Waiter {
     /// When it began to wait.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
-    /// When it goes on by itself, where that is known.
+    /// When it continues by itself, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub until: Option<Timestamp>,
     /// What it waits for, in words for people.

@@ -79,7 +79,7 @@ impl NotIsolated {
 
     /// What it means that `bwrap` could not even be started.
     pub(crate) fn of_start(error: &std::io::Error) -> Self {
-        let fix = "run `ticketsmith serve` as a user of its own, or as root with the capabilities to become another user";
+        let fix = "run `ticketsmith serve` as a separate user, or as root with the capabilities to become another user";
         Self { problem: format!("bwrap cannot be started: {error}"), fix }
     }
 }

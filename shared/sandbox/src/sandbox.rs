@@ -147,7 +147,7 @@ impl Sandbox {
             let hides = |private: &PathBuf| private.starts_with(&path) || path.starts_with(private);
             if !path.is_dir() || self.private.iter().any(hides) {
                 let message =
-                    format!("checks.mounts: {name} is no folder, or is where Ticketsmith keeps its data");
+                    format!("checks.mounts: {name} is not a folder, or is where Ticketsmith keeps its data");
                 return Err(ActionError::rejected(message));
             }
             Ok((name.trim_end_matches('/').to_owned(), path))
@@ -270,7 +270,7 @@ impl CheckRunner for Sandbox {
         let (set_up, _using) = match &run.set_up {
             Some(key) => {
                 let (mounts, using) = self.set_ups.use_one(key).map_err(|error| {
-                    ActionError::unavailable(format!("what `setup` made is not there any more: {error}"))
+                    ActionError::unavailable(format!("the files that `setup` created are gone: {error}"))
                 })?;
                 (mounts, Some(using))
             }

@@ -113,7 +113,7 @@ impl SessionKeys {
             }
         }
         if keys.keys.is_empty() || !is_name(&keys.installation) {
-            return Err(form("it has no key, or no name of the installation".to_owned()));
+            return Err(form("it has no key, or no installation name".to_owned()));
         }
         keys.keys.sort_by_key(|key| key.signs_from);
         Ok(Some(keys))

@@ -159,7 +159,7 @@ async fn events(engine: &Engine, execution: &str) -> Result<Vec<Value>, TestErro
         let bytes = to_bytes(response.into_body(), LARGEST_PAGE).await.map_err(TestError::engine)?;
         let mut page: Value = serde_json::from_slice(&bytes).map_err(TestError::engine)?;
         let Some(Value::Array(part)) = page.get_mut("events").map(Value::take) else {
-            return Err(TestError::Engine(format!("the engine tells no history: {page}")));
+            return Err(TestError::Engine(format!("the engine returned no history: {page}")));
         };
         events.extend(part);
         match page.get("nextToken").and_then(Value::as_str) {

@@ -243,7 +243,7 @@ impl Invoke for Functions {
         let payload: TaskPayload = match serde_json::from_value(payload) {
             Ok(payload) => payload,
             Err(error) => {
-                let problem = format!("{function} was sent what no function reads: {error}");
+                let problem = format!("{function} received a payload that no function can read: {error}");
                 self.state().problems.push(problem.clone());
                 return Err(FunctionError::new(NO_ANSWER, problem));
             }

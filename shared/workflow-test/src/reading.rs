@@ -29,7 +29,7 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     let span = error.location().map_or((0, 0), |location| bytes(&location));
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            Diagnostic::error(source, span, format!("`{field}` is no key here"))
+            Diagnostic::error(source, span, format!("unknown key `{field}`"))
                 .with_accepted(field, expected.iter().copied())
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
@@ -53,9 +53,7 @@ fn expectation(error: &Error) -> String {
             _ => "text",
         },
         Error::InvalidScalar { ty, .. } => match *ty {
-            whole if whole.starts_with(['u', 'i']) => {
-                "a whole number that is not negative, and not too large"
-            }
+            whole if whole.starts_with(['u', 'i']) => "a whole number from 0 up, and not too large",
             _ => "a number",
         },
         Error::InvalidBooleanStrict { .. } => "`true` or `false`",
@@ -100,12 +98,12 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place_and_the_nearest_name() {
         let found = refused("cases:\n  - name: a\n    expect: { outcom: succeeded }\n");
-        assert_eq!((found.message.as_str(), found.line), ("`outcom` is no key here", 3));
+        assert_eq!((found.message.as_str(), found.line), ("unknown key `outcom`", 3));
         assert_eq!(found.label.as_deref(), Some("did you mean `outcome`?"));
         let found = refused("cases:\n  - name: a\n    expect: { outcome: succeded }\n");
         assert_eq!(found.label.as_deref(), Some("did you mean `succeeded`?"));
         let found = refused("cases:\n  - name: a\n    steps: { x: [{ reslt: 1 }] }\n    expect: {}\n");
-        assert_eq!((found.message.as_str(), found.line), ("`reslt` is no key here", 3));
+        assert_eq!((found.message.as_str(), found.line), ("unknown key `reslt`", 3));
         let found = refused("cases:\n  - expect: {}\n");
         assert_eq!(found.message, "`name:` is missing here");
         let found = refused("cases:\n  - name: a\n    steps: { x: 7 }\n    expect: {}\n");
@@ -117,7 +115,7 @@ mod tests {
             ("cases: [{ name: [a], expect: {} }]\n", "this must be text"),
             (
                 "cases: [{ name: a, expect: { calls: { x: -1 } } }]\n",
-                "this must be a whole number that is not negative, and not too large",
+                "this must be a whole number from 0 up, and not too large",
             ),
             ("cases: [{ name: a, steps: { x: { cost_usd: y } }, expect: {} }]\n", "this must be a number"),
             (

@@ -209,7 +209,7 @@ impl Cost {
             let _ = writeln!(text, "{}", agent.text());
         }
         if !self.runs.is_empty() {
-            let _ = writeln!(text, "On top comes what it runs: {}.", self.runs.join(", "));
+            let _ = writeln!(text, "The workflows that it runs cost extra: {}.", self.runs.join(", "));
         }
         text
     }

@@ -53,7 +53,7 @@ pub fn explain(compilation: &Compilation, name: &str) -> Option<Explanation> {
     let mut explained = vec![ExplainedState {
         name: step.state.clone(),
         why: match step.implicit {
-            true => "The compiler added the step, since one that follows needs what it does.".to_owned(),
+            true => "The compiler added the step because a later one needs it.".to_owned(),
             false => format!("Line {} of the file.", step.line),
         },
         fields: fields(own, true, states),

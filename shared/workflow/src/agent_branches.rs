@@ -28,7 +28,7 @@ pub(crate) fn check(workflow: &Workflow, steps: &[Step], problems: &mut Problems
                             );
                             problems
                                 .error(agent.name.span, message)
-                                .help("give each a `branch:` of its own, or run them one after the other");
+                                .help("give each its own `branch:`, or run them one after the other");
                         }
                         seen.push((place, agent, work));
                     }

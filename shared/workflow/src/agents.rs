@@ -99,7 +99,7 @@ fn dollars(node: &Node, reader: &mut Reader<'_, '_>) -> Option<MicroUsd> {
     let amount = amount.filter(|amount| *amount > MicroUsd::ZERO);
     if amount.is_none() {
         let message = format!("`max_usd` is a number of dollars above 0 and up to {MOST_USD}");
-        reader.problems.error(node.span, message).help("without it, the ticket's limit alone applies");
+        reader.problems.error(node.span, message).help("without it, only the ticket's limit applies");
     }
     amount
 }
@@ -255,7 +255,7 @@ max_minutes: 1 hour
             agent(text).unwrap_err(),
             [
                 format!("2:1: unknown key `descripton` in an agent (did you mean `description`?; accepted: {keys})"),
-                "3:9: `hihg` is no value of `effort` (did you mean `high`?; accepted: low, medium, high, xhigh, max)".into(),
+                "3:9: `hihg` is not a value of `effort` (did you mean `high`?; accepted: low, medium, high, xhigh, max)".into(),
                 "4:9: there is no template `prompts/agents/develpment.md` (did you mean `prompts/agents/development.md`?; \
                  accepted: prompts/agents/development.md, prompts/text.md)"
                     .into(),
@@ -264,7 +264,7 @@ max_minutes: 1 hour
                 "6:31: `edit_file` is in `tools` twice ()".into(),
                 "7:9: `src/[` is no pattern ()".into(),
                 "8:12: `max_turns` is a whole number from 1 to 300 ()".into(),
-                "9:10: `max_usd` is a number of dollars above 0 and up to 10000 (without it, the ticket's limit alone applies)"
+                "9:10: `max_usd` is a number of dollars above 0 and up to 10000 (without it, only the ticket's limit applies)"
                     .into(),
                 "10:14: `max_minutes` is a whole number from 1 to 1440 ()".into(),
             ]

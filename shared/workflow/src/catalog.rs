@@ -218,7 +218,7 @@ fn object(name: &str, which: &str, entry: &Value) -> Result<Arc<ObjectType>, Inv
     match Type::from_schema(schema, schema).kind {
         // The schema's own title says `Input` or `Output`, which helps nobody.
         Kind::Object(object) => Ok(Arc::new(ObjectType { name: None, ..(*object).clone() })),
-        _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is no object"))),
+        _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is not an object"))),
     }
 }
 

@@ -59,7 +59,7 @@ impl<'c> Checker<'c, '_> {
                     format!("definitions name each other more than {DEEPEST_DEFINITION} deep here"),
                 )
                 .help(
-                    "Step Functions cannot evaluate what is nested so deeply: `set` some of them in a step",
+                    "Step Functions cannot evaluate expressions nested this deeply: `set` some of them in a step",
                 );
             self.scope.expanded.insert(name, unusable.clone());
             return Ok(Found { names: 1, lowered: unusable });
@@ -268,7 +268,7 @@ impl<'c> Checker<'c, '_> {
         {
             if !accepted.contains(&text) {
                 self.problems
-                    .error(given.span, format!("`{text}` is no value of {what}"))
+                    .error(given.span, format!("`{text}` is not a value of {what}"))
                     .accepted(&text, accepted.iter().map(String::as_str));
             }
             return;

@@ -138,7 +138,7 @@ pub(crate) fn compile_knowing(
             if size > DEFINITION_LIMIT {
                 let message =
                     format!("the definition has {size} bytes; Step Functions takes {DEFINITION_LIMIT}");
-                problems.error(Span::default(), message).help("move a part of it into a workflow of its own");
+                problems.error(Span::default(), message).help("move part of it into a separate workflow");
             } else {
                 compilation.definition = Some(definition);
             }

@@ -199,7 +199,7 @@ fn shared_placeholders(sources: &[&Source], workflows: &mut [Compilation]) {
         if *earlier != workflow.name {
             let message =
                 format!("`{earlier}` and `{}` are too much alike for two state machines", workflow.name);
-            let help = "`-` and `_` do not tell them apart: rename one".to_owned();
+            let help = "names that differ only in `-` and `_` are the same: rename one".to_owned();
             workflow.diagnostics.push(at_start(source, Severity::Error, message, help));
             workflow.definition = None;
         }

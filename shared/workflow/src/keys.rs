@@ -110,14 +110,14 @@ pub const WORKFLOW_KEYS: [Key; 9] = [
     Key::optional(
         "inputs",
         Form::Inputs,
-        "What it is given, by name. They are checked when an execution starts. Without this key, the undefined names that expressions read are inputs.",
+        "Its inputs, by name. They are checked when an execution starts. Without this key, the undefined names in expressions are inputs.",
     ),
     Key::optional(
         "variables",
         Form::Definitions,
         "Definitions: each use is replaced by the expression, so they may name later results.",
     ),
-    Key::needed("steps", Form::Steps, "The steps, one after the other."),
+    Key::needed("steps", Form::Steps, "The steps, in order."),
     Key::optional("outputs", Form::Values, "What an execution returns."),
 ];
 

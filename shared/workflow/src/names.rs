@@ -116,7 +116,7 @@ fn identifier(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "`{name}` is no name: a letter comes first, then letters, digits and `_`, at most {LONGEST} characters"
+        "`{name}` is not a valid name: start with a letter, followed by letters, digits and `_`, at most {LONGEST} characters"
     ))
 }
 
@@ -141,6 +141,6 @@ mod tests {
     #[test]
     fn a_part_of_a_path_is_told_with_the_path() {
         let told = variable_path(&["pr".into(), "b c".into(), "".into()]).unwrap_err();
-        assert!(told.starts_with("in `pr.b c.`, `b c` is no name: a letter comes first"), "{told}");
+        assert!(told.starts_with("in `pr.b c.`, `b c` is not a valid name: start with a letter"), "{told}");
     }
 }

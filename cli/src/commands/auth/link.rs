@@ -31,7 +31,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         (Some(_), None) => return Err(Exit::usage("pass --url with the address of the stage's API")),
         (None, _) => Connection::announced(&arguments.place.data)?.api_url.ok_or_else(|| {
-            Exit::unreachable("the `serve` that uses the data folder has no API; it is an earlier version")
+            Exit::unreachable(
+                "the `serve` that uses the data folder has no API because it is an earlier version",
+            )
         })?,
     };
     let connection = Connection::open(&arguments.place).await?;

@@ -20,7 +20,7 @@ pub(super) fn commands(running: &Running, trigger: &str, execution: &str) -> Out
     let ids: Vec<_> = running.processes.iter().map(|process| process.id().to_string()).collect();
     let folder = quoted(&running.place);
     Ok(format!(
-        "Everything keeps running. What was done:\n  \
+        "Everything keeps running. Summary:\n  \
          {program} status {execution} --data {data}\n  \
          {program} logs {execution} --data {data}\n\
          Take it back, and do it again:\n  \

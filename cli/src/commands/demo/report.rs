@@ -183,7 +183,7 @@ impl Demonstration {
         match self.revisions.last() {
             Some(revised) if revised.commit.is_none() || revised.commit.as_deref() != head => {
                 Err(Exit::negative(format!(
-                    "the revision by {} succeeded, but the pull request has no commit of it",
+                    "the revision by {} succeeded, but its commit is not on the pull request",
                     revised.trigger
                 )))
             }

@@ -38,7 +38,7 @@ impl Revision {
         }
         (self.delivery)(round).ok_or_else(|| {
             Exit::usage(format!(
-                "the world has nobody and no place for `{}`; write a delivery of this name into it",
+                "the world has no person or place for `{}`; add a delivery of this name to it",
                 self.name
             ))
         })

@@ -55,11 +55,11 @@ impl Script {
         let all = accepted.join(", ");
         // What only the second round would find out is found out before the first is paid.
         let refused = match name {
-            Some(name) if name == checks_failed::NAME && !checks_failed::is_possible(&world) => Some(
-                format!("no check of the world can fail, because none has a `log`, so there is no `{name}`"),
-            ),
+            Some(name) if name == checks_failed::NAME && !checks_failed::is_possible(&world) => {
+                Some(format!("`{name}` needs a check that can fail, and no check of the world has a `log`"))
+            }
             Some(name) if revision.is_some_and(|revision| !revision.is_possible(&world)) => {
-                Some(format!("the world has nobody and no place for `{name}`"))
+                Some(format!("the world has no person or place for `{name}`"))
             }
             _ => None,
         };

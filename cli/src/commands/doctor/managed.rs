@@ -29,10 +29,10 @@ fn of<T: ConfiguredItem>(configuration: &Configuration, managed: &Managed<T>) ->
         // Whoever deleted it knows.
         Some(Archived::Deleted) => return None,
         Some(Archived::File) => format!(
-            "{place} of the file has the same {shared} and wins; the one that was created by the API is archived, and is forgotten after 90 days"
+            "{place} of the file has the same {shared} and wins; the one created with the API is archived, and is removed after 90 days"
         ),
         None => format!(
-            "{place} of the file has the same {shared} and will win; the one that was created by the API is archived once the file is in force"
+            "{place} of the file has the same {shared} and will win; the one created with the API is archived once the file is in force"
         ),
     };
     let subject = format!("{} {}", T::KIND, managed.item.key());

@@ -79,8 +79,11 @@ impl Needs {
                 }
                 let fails = INDISPENSABLE.contains(plugin);
                 let actions = actions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-                let consequence =
-                    if fails { "and later steps fail without their results" } else { "and that is all" };
+                let consequence = if fails {
+                    "and later steps fail without their results"
+                } else {
+                    "and the rest of the workflow runs"
+                };
                 findings.push(Finding {
                     subject: format!("project {}, {plugin}", project.key),
                     verdict: if fails { Verdict::Wrong } else { Verdict::Warning },

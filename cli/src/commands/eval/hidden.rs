@@ -38,7 +38,7 @@ impl HiddenTests {
         sandbox.probe().await.map_err(|error| {
             let message = error.message;
             Exit::usage(format!(
-                "hidden tests run what a model wrote, and are not run without isolation: {message}"
+                "hidden tests run code that a model wrote, and are not run without isolation: {message}"
             ))
         })?;
         Ok(Self { sandbox, mounts: mounts.to_vec() })

@@ -110,7 +110,7 @@ impl Recorder {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "nothing is recorded any more");
+                tracing::error!(%error, "recording has stopped");
             }
         });
         Ok(Self { url, desk, _tasks: tasks })

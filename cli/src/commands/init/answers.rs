@@ -60,7 +60,7 @@ impl Answers {
 
     fn line(&self, question: &str, argument: &str) -> Outcome<String> {
         if !self.is_terminal {
-            return Err(Exit::usage(format!("{argument} is missing, and there is no terminal to ask at")));
+            return Err(Exit::usage(format!("{argument} is missing, and there is no terminal to prompt on")));
         }
         eprint!("{question}: ");
         std::io::stderr().flush().map_err(Exit::usage)?;

@@ -105,7 +105,7 @@ impl Plan {
             }
         }
         if !self.own_accounts.is_empty() {
-            text.push_str("\nwebhooks:\n  # What the bot does itself is ignored.\n  own_accounts:\n");
+            text.push_str("\nwebhooks:\n# Events caused by the bot itself are ignored.\n  own_accounts:\n");
             for (key, value) in &self.own_accounts {
                 text.push_str(&format!("    {key}: {value}\n"));
             }
@@ -168,9 +168,10 @@ fn named(names: &[String]) -> Outcome<Serving> {
     let serving: Serving = PluginType::ALL.into_iter().filter_map(serves).collect();
     match used.iter().find(|spec| serving.iter().all(|(_, serving)| serving.id != spec.id)) {
         None => Ok(serving),
-        Some(idle) => {
-            Err(Exit::usage(format!("--use {}: the other providers serve all that it does", idle.id)))
-        }
+        Some(idle) => Err(Exit::usage(format!(
+            "--use {}: the other providers already cover everything it serves",
+            idle.id
+        ))),
     }
 }
 

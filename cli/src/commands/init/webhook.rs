@@ -25,7 +25,7 @@ pub(super) fn say_what_comes_without(configuration: &Configuration) {
         match sender.fetched() {
             Some(fetched) => println!("{}: `ticketsmith serve --pull` fetches {fetched}", sender.title()),
             None => println!(
-                "{}: what happens there comes only to a public address, which `ticketsmith init --url https://…` takes",
+                "{}: its events arrive only at a public address; pass one with `ticketsmith init --url https://…`",
                 sender.title()
             ),
         }

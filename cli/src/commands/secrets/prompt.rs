@@ -56,7 +56,7 @@ impl Questions {
                 serde_json::from_str(&text).map_err(|_| Exit::usage("this is not a JSON document"))
             }
             Self::Optional(fields) => {
-                eprintln!("Press Enter to leave one out.");
+                eprintln!("Press Enter to skip a field.");
                 object(&fields, |value| !value.is_empty())
             }
             Self::Fields(groups) => {
@@ -141,7 +141,7 @@ mod hidden {
     impl Drop for Hidden {
         fn drop(&mut self) {
             if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, &self.before) {
-                tracing::warn!(%error, "the terminal still hides what is typed; `stty echo` shows it again");
+                tracing::warn!(%error, "the terminal still hides typed text; `stty echo` shows it again");
             }
         }
     }
@@ -158,7 +158,7 @@ mod hidden {
     impl Hidden {
         pub(super) fn start() -> io::Result<Self> {
             Err(io::Error::other(
-                "cannot hide what is typed here; pass the JSON on standard input: `… < secret.json`",
+                "cannot hide typed text here; pass the JSON on standard input: `… < secret.json`",
             ))
         }
     }

@@ -128,9 +128,9 @@ impl Issue {
                 (401, _) => "GITHUB_TOKEN is not accepted",
                 (403 | 429, None) => "GitHub allows few requests without a token; put one in GITHUB_TOKEN",
                 (403 | 429, Some(_)) => "the token may not read it, or too many requests were made with it",
-                (404 | 410, None) => "there is no such issue, or it needs a token in GITHUB_TOKEN",
+                (404 | 410, None) => "the issue does not exist, or it needs a token in GITHUB_TOKEN",
                 (404 | 410, Some(_)) => {
-                    "there is no such issue, or the token in GITHUB_TOKEN may not read it"
+                    "the issue does not exist, or the token in GITHUB_TOKEN may not read it"
                 }
                 (301..=308, _) => "the repository has moved; use its new name",
                 _ => return Err(Exit::unreachable(format!("{url}: GitHub answered {status}"))),

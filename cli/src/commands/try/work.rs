@@ -117,7 +117,7 @@ async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outc
         () = tokio::time::sleep(limit) => Ending::TimedOut,
     };
     let view = connection.table.execution_view(&execution).await.map_err(Exit::unreachable)?;
-    let view = view.ok_or_else(|| Exit::unreachable(format!("{execution} is not recorded any more")))?;
+    let view = view.ok_or_else(|| Exit::unreachable(format!("the record of {execution} is gone")))?;
     Ok((view, ending))
 }
 

@@ -102,7 +102,7 @@ async fn redrive_of(table: &Table, run: &str) -> Result<Option<ExecutionRecord>,
     let newest = table.continued(began_as).await?.pop().filter(|newest| newest.name != began_as);
     if newest.is_some() && table.is_closed(run).await? {
         return Err(ActionError::rejected(format!(
-            "what `{began_as}` did was taken back, or is being taken back, so it cannot be continued; run it anew"
+            "what `{began_as}` did was taken back, or is being taken back, so it cannot be continued; start over"
         )));
     }
     Ok(newest)

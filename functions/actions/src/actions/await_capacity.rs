@@ -119,7 +119,7 @@ async fn park(context: &Context<'_>, capacity: Option<Capacity>) -> Result<Done<
     let run = execution_of(&context.scope().run);
     let question = match capacity {
         Some(capacity) => in_words(context, capacity, run).await?,
-        None => "It goes on at once: the project has no `capacity` any more.".to_owned(),
+        None => "It continues at once: the project no longer has a `capacity`.".to_owned(),
     };
     context.park().wait(&Topic::Capacity, question, Vec::new(), Moves::default()).await?;
     Err(NoOutput::Parked)
@@ -130,7 +130,7 @@ async fn in_words(context: &Context<'_>, capacity: Capacity, run: &str) -> Resul
     let project = &context.scope().project.key;
     let places = context.table().review_places(project).await?;
     let turn = turn_of(&places, run);
-    Ok(turn.map_or_else(|| "It goes on at once.".to_owned(), |turn| turn.in_words(project, capacity)))
+    Ok(turn.map_or_else(|| "It continues at once.".to_owned(), |turn| turn.in_words(project, capacity)))
 }
 
 /// Whether the run has opened its pull request already, before it was continued, or its ticket has one of ours that has a place.

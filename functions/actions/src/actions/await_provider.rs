@@ -44,7 +44,7 @@ impl Action for AwaitProvider {
         let until = context.table().put_off_until(&context.scope().execution).await?;
         let until = until.filter(|until| *until > now).unwrap_or(now + UNSAID);
         let message = message_of(&input.reason.unwrap_or_default());
-        let question = format!("{message}. It goes on by itself at {}.", to_the_second(until));
+        let question = format!("{message}. It continues by itself at {}.", to_the_second(until));
         context.park().wait_for_provider(question, until).await?;
         Err(NoOutput::Parked)
     }

@@ -62,7 +62,7 @@ impl Action for CreatePageFromTemplate {
         let project = &context.scope().project;
         let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
             ActionError::rejected(format!(
-                "no space is given, and the project {} has no `space` in the configuration",
+                "the step names no space, and the project {} has no `space` in the configuration",
                 project.key
             ))
         })?;

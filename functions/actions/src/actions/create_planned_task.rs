@@ -180,7 +180,7 @@ impl Work<'_> {
                     return Err(ActionError {
                         retry_after: LAG.try_into().ok(),
                         ..ActionError::unavailable(format!(
-                            "another planning of the same began to create `{}` at {}, and nobody knows yet whether its ticket is there",
+                            "another planning of the same requirements began to create `{}` at {}, and it is not known yet whether the ticket exists",
                             item.key(),
                             other.claimed_at
                         ))
@@ -283,10 +283,7 @@ impl Work<'_> {
 
     async fn keep(&self, item: &PlannedItem) -> Result<(), ActionError> {
         if !self.context.table().put_planned_item(item).await? {
-            tracing::warn!(
-                key = item.key,
-                "another planning has claimed the item; its record stays as that has it"
-            );
+            tracing::warn!(key = item.key, "another planning has claimed the item, and its record is kept");
         }
         Ok(())
     }

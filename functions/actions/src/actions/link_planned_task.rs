@@ -72,7 +72,7 @@ impl Action for LinkPlannedTask {
         let Some(known) = with_ticket else {
             let item = input.item.chars().take(60).collect::<String>();
             return Err(ActionError::rejected(format!(
-                "the item `{item}` has no ticket that could be linked; create_planned_task comes before link_planned_task"
+                "the item `{item}` has no ticket to link; run create_planned_task before link_planned_task"
             ))
             .into());
         };
@@ -106,7 +106,7 @@ async fn link(
         Ok(Some(present)) => present,
         Ok(None) => {
             effect.intend(true).await?;
-            return Ok(Done::for_good(nothing(Some(format!("{task_id} is not there any more")))));
+            return Ok(Done::for_good(nothing(Some(format!("{task_id} no longer exists")))));
         }
         Err(error) if is_refusal(&error) && !effect.seeks() => {
             effect.intend(true).await?;

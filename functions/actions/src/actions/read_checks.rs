@@ -129,16 +129,16 @@ impl Action for ReadChecks {
                 );
             }
             Some("cancelled") => {
-                return said(Verdict::Unclear, "Checks were cancelled, so that nobody knows how they end.");
+                return said(Verdict::Unclear, "Checks were canceled, so their result is unknown.");
             }
             Some("action_required") => return said(Verdict::Unclear, "A check waits for a person."),
             Some("failure") => {}
-            Some(_) => return said(Verdict::Unclear, "The code host does not tell how the checks ended."),
+            Some(_) => return said(Verdict::Unclear, "The code host does not report how the checks ended."),
             None => return said(Verdict::Late, "The checks were not done in time."),
         }
         let failed = failed_checks(context, project, &sha).await?;
         if failed.is_empty() {
-            return said(Verdict::Unclear, "Checks failed, and nobody says which.");
+            return said(Verdict::Unclear, "Checks failed, but the code host does not say which.");
         }
         let base_fails = failing_at_base(context, project, &base, &failed).await?;
         Ok(Done::for_good(judge(&failed, &base_fails, &base, &input)))

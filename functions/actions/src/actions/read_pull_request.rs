@@ -115,7 +115,7 @@ impl Action for ReadPullRequest {
         let mut since = from.last_reviewed(repository, number).await?;
         let mut notes = Vec::new();
         if read.is_from_fork {
-            notes.push("This pull request comes from a fork, so it is only reviewed: nothing is changed in it, and none of its code is run.".to_owned());
+            notes.push("This pull request comes from a fork, so it is only reviewed: it is not changed, and its code is not run.".to_owned());
         }
         if let Some(reviewed) = since.clone()
             && !keep_fresh(host, repository, (&reviewed, &read.head), &mut files).await?

@@ -92,7 +92,7 @@ impl Action for ReadRequirements {
             (None, None, Some(text)) => format!("text {}", digest(text)),
             (None, None, None) => {
                 return Err(ActionError::rejected(
-                    "nothing says what is to be planned; accepted: a text, a ticket such as an epic, or the id of a page",
+                    "there is nothing to plan; accepted: a text, a ticket such as an epic, or the ID of a page",
                 )
                 .into());
             }

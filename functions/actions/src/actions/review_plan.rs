@@ -80,7 +80,7 @@ impl Action for ReviewPlan {
         let all = estimate_all(&model, &plan.tasks, now);
         let total = match all {
             Some(all) => format!("Estimate for all tasks: {} at the prices of {}.", about(all), model.name),
-            None => format!("There is no estimate, because no price of {} is known.", model.name),
+            None => format!("There is no estimate, because the price of {} is not known.", model.name),
         };
         let priced = outline(&plan, |task| estimate(&model, task.size, now).map(about));
         let items = plan.in_order().into_iter().map(|item| PlannedKey {

@@ -56,7 +56,7 @@ impl Action for SendMessage {
         let project = &context.scope().project;
         let channel = input.channel.or_else(|| project.channel.clone()).ok_or_else(|| {
             ActionError::rejected(format!(
-                "no channel is given, and the project {} has no `channel` in the configuration",
+                "the step names no channel, and the project {} has no `channel` in the configuration",
                 project.key
             ))
         })?;

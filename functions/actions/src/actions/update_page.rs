@@ -79,7 +79,7 @@ impl Action for UpdatePage {
                 match source.len() {
                     0..=MOST_REMEMBERED => Ok(Before { url, title, source }),
                     length => Err(refused(&format!(
-                        "the page has {length} bytes; only one of at most {MOST_REMEMBERED} can be put back, so it was not changed"
+                        "the page has {length} bytes; only pages of at most {MOST_REMEMBERED} can be restored, so it was not changed"
                     ))),
                 }
             })

@@ -104,7 +104,7 @@ impl Action for WithdrawTask {
                 }
                 (Some(_), None) => {
                     return Err(ActionError::rejected(format!(
-                        "nothing is known any more of {task_id}, so it keeps its words"
+                        "the record of {task_id} is gone, so its text is kept"
                     ))
                     .into());
                 }

@@ -131,12 +131,12 @@ impl AgentExecution {
     ) -> (Option<MicroUsd>, Option<String>) {
         let input = self.provider.input_tokens_at_most(request);
         if let Some(problem) = impossible(&reply.usage, input, request.max_output_tokens) {
-            let remark = format!("{} {problem}; booked at what was reserved", self.instance);
+            let remark = format!("{} {problem}; booked at its reservation", self.instance);
             return (None, Some(remark));
         }
         let price = self.prices().bill(&reservation.model, &reply.model, &reply.usage, now);
         let remark = match price {
-            None => Some(format!("{} has no known price; booked at what was reserved", reservation.model)),
+            None => Some(format!("{} has no known price; booked at its reservation", reservation.model)),
             Some(price) if price > reservation.amount => {
                 Some(format!("{} billed {price}, but {} was reserved", self.instance, reservation.amount))
             }
@@ -238,11 +238,10 @@ fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String
         return Some(format!("reported {output} output tokens, where at most {most_output} were asked for"));
     }
     if input == 0 {
-        return Some("reported no input tokens, of which every request has some".to_owned());
+        return Some("reported no input tokens, which is impossible".to_owned());
     }
-    (input > most_input).then(|| {
-        format!("reported {input} input tokens, of which the request cannot have more than {most_input}")
-    })
+    (input > most_input)
+        .then(|| format!("reported {input} input tokens, but the request cannot have more than {most_input}"))
 }
 
 /// How long a step waits for a provider that has lost this many of its replies. Three are lost before each wait.

@@ -69,7 +69,7 @@ impl Templates {
         let shipped = || SHIPPED.iter().find(|(path, _)| *path == wanted).map(|(_, text)| *text);
         self.own.get(&wanted).map(String::as_str).or_else(shipped).ok_or_else(|| {
             ActionError::rejected(format!(
-                "there is no template `{path}`; known: {}",
+                "there is no template `{path}`; accepted: {}",
                 self.paths().into_iter().collect::<Vec<_>>().join(", ")
             ))
         })

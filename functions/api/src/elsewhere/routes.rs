@@ -64,7 +64,7 @@ async fn finish(
     }
     let code = query.get("code").filter(|code| (1..=2_000).contains(&code.len()));
     let code =
-        code.ok_or_else(|| refused("whoever signs people in did not confirm who you are; begin again"))?;
+        code.ok_or_else(|| refused("the sign-in provider did not confirm who you are; start again"))?;
     let directory = api.control.directory().await?;
     let configuration = directory.configuration();
     let secret = api.keys.client_secret(way.name()).await?;

@@ -26,14 +26,16 @@ impl Keys {
         let unavailable = |detail: &str| Problem::new(Code::Unavailable, detail);
         let secret = self.secrets.get(&self.name).await.map_err(|error| {
             tracing::warn!(%error, "the keys of sessions could not be read");
-            unavailable("nobody can sign in now: the keys of sessions cannot be read")
+            unavailable("nobody can sign in now, because the session keys cannot be read")
         })?;
         match SessionKeys::of_secret(secret.expose_secret()) {
             Ok(Some(keys)) => Ok(keys),
-            Ok(None) => Err(unavailable("nobody can sign in: the installation has no keys of sessions yet")),
+            Ok(None) => {
+                Err(unavailable("nobody can sign in, because the installation has no session keys yet"))
+            }
             Err(error) => {
                 tracing::error!(%error, "the keys of sessions cannot be used");
-                Err(unavailable("nobody can sign in now: the keys of sessions cannot be used"))
+                Err(unavailable("nobody can sign in now, because the session keys cannot be used"))
             }
         }
     }

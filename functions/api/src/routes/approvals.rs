@@ -184,7 +184,7 @@ async fn answer_approval(
             ))
         }
         AnswerResult::Over { why, .. } => {
-            Err(Problem::new(Code::Conflict, format!("it is asked no more, because {why}")))
+            Err(Problem::new(Code::Conflict, format!("the question is closed, because {why}")))
         }
         AnswerResult::NothingAsked => Err(not_found()),
         AnswerResult::Denied(reason) => Err(Caller::denied(reason)),

@@ -125,7 +125,7 @@ impl<'a> Tries<'a> {
     /// A conflict where others were faster too often.
     pub(super) async fn directory(&mut self) -> Result<Directory, Problem> {
         let Some(left) = self.left.checked_sub(1) else {
-            let detail = "others change what is configured at the same moment; send the request again";
+            let detail = "others are changing the configuration at the same time; send the request again";
             return Err(Problem::new(Code::Conflict, detail));
         };
         self.left = left;

@@ -99,7 +99,7 @@ async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degrade
     }
     if !api.table.open_due(now - OVERDUE, 1).await?.is_empty() {
         let minutes = OVERDUE.as_mins();
-        let detail = format!("nobody has looked after open executions for over {minutes} minutes");
+        let detail = format!("open executions have not been checked for over {minutes} minutes");
         reasons.push(Degraded { kind: "sweeper", detail });
     }
     Ok(reasons)

@@ -78,7 +78,7 @@ struct NoticesChoice {
 /// Returns what whoever asks is told directly in the chat.
 #[utoipa::path(
     get, path = "/me/notices", tag = "people",
-    responses((status = 200, description = "What they are told.", body = Notices), Signed)
+    responses((status = 200, description = "The choice.", body = Notices), Signed)
 )]
 async fn get_notices(
     State(api): State<Shared>,
@@ -91,7 +91,7 @@ async fn get_notices(
 /// Chooses what whoever asks is told directly in the chat.
 #[utoipa::path(
     put, path = "/me/notices", tag = "people", request_body = NoticesChoice,
-    responses((status = 200, description = "What they are told from now on.", body = Notices), WithBody, Signed)
+    responses((status = 200, description = "The new choice.", body = Notices), WithBody, Signed)
 )]
 async fn choose_notices(
     State(api): State<Shared>,

@@ -222,7 +222,7 @@ async fn planned(
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(PLANNING) {
         let detail = format!(
-            "the workflow `{PLANNING}`, which plans `requirements`, is not among those of this installation"
+            "the workflow `{PLANNING}`, which plans `requirements`, is not part of this installation"
         );
         return Err(Problem::new(Code::Conflict, detail));
     }

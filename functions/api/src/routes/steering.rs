@@ -263,7 +263,7 @@ async fn undo_execution(
                 conflict(format!("`{execution}` is at work on the same ticket"))
             }
             Ok(UndoResult::Changed(_)) => {
-                conflict(format!("what `{name}` left is not what was shown any more"))
+                conflict(format!("what `{name}` left to undo has changed since it was shown"))
             }
             Ok(UndoResult::NothingDone) => conflict(format!("`{name}` left nothing that can be taken back")),
             Ok(UndoResult::Unknown) => Err(Problem::not_found("execution")),

@@ -109,8 +109,7 @@ async fn begin(
     caller.check(api, &Operation::ChangeTask { project }).await?;
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(workflow) {
-        let detail =
-            format!("the workflow `{workflow}`, which does this, is not among those of this installation");
+        let detail = format!("the workflow `{workflow}`, which does this, is not part of this installation");
         return Err(Problem::new(Code::Conflict, detail));
     }
     start(api, caller, workflow.to_owned(), inputs, Some(project.key.clone())).await

@@ -209,7 +209,7 @@ async fn create_token(
     let Some(owner) = caller.actor().person.clone() else {
         return Err(Problem::new(
             Code::Forbidden,
-            "a token acts for a person under `users:` in the configuration, and whoever asks is none; say for whom with Ticketsmith-As",
+            "a token acts for a person under `users:` in the configuration, and the caller is none of them; name one with Ticketsmith-As",
         ));
     };
     let configuration = caller.directory().configuration();
@@ -230,9 +230,7 @@ async fn create_token(
         TokenKept::TooMany => {
             return Err(Problem::new(
                 Code::Conflict,
-                format!(
-                    "there are {MOST_TOKENS} tokens already; those that have ended are forgotten after a month"
-                ),
+                format!("there are already {MOST_TOKENS} tokens; expired ones are removed after a month"),
             ));
         }
     }
@@ -270,7 +268,7 @@ fn scope(caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
             Some(project) => {
                 projects.insert(project.key.clone());
             }
-            None => refuse(&format!("/projects/{index}"), "there is no project of this key".to_owned()),
+            None => refuse(&format!("/projects/{index}"), "there is no project with this key".to_owned()),
         }
     }
     if !errors.is_empty() {

@@ -208,7 +208,7 @@ pub(crate) async fn start(
         let known: Vec<_> = routes.workflows.keys().map(String::as_str).collect();
         return Err(Problem::invalid_field(
             "/workflow",
-            format!("there is no such workflow; accepted: {}", known.join(", ")),
+            format!("unknown workflow; accepted: {}", known.join(", ")),
         ));
     }
     let request = WorkflowRequest {

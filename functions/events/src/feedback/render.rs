@@ -46,13 +46,13 @@ pub(crate) fn render(
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
     if let Some(continued) = &execution.continues {
-        let _ = writeln!(text, "▶️ It continues `{continued}`; what was done there is not done again.\n");
+        let _ = writeln!(text, "▶️ It continues `{continued}`; completed steps are not repeated.\n");
     }
     if let Some(by) = &execution.continued_by {
         let _ = writeln!(text, "▶️ It is continued by `{by}`.\n");
     }
     if let Some(by) = &execution.undone_by {
-        let _ = writeln!(text, "↩️ What it did was undone by `{by}`.\n");
+        let _ = writeln!(text, "↩️ Its effects were undone by `{by}`.\n");
     }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         for line in cut(cause, REASON_LIMIT, "…").lines() {

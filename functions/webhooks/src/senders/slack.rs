@@ -195,7 +195,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return Meaning::Ignored("the message is from a bot".into());
     }
     if event.edited.is_some() {
-        return Meaning::Ignored("the message was edited; what was said first counts".into());
+        return Meaning::Ignored("the message was edited; only the original counts".into());
     }
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
@@ -232,7 +232,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return ignored("the message is from a bot");
     }
     if event.edited.is_some() || event.subtype.is_some_and(|subtype| !SAID.contains(&subtype.as_str())) {
-        return ignored("the message was changed; what was said first counts");
+        return ignored("the message was changed; only the original counts");
     }
     let text = event.text.as_deref().unwrap_or_default().trim();
     if text.is_empty() {

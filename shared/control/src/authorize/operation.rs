@@ -263,12 +263,12 @@ impl<'a> Operation<'a> {
             Self::AddMoney { shared: true, .. } => {
                 format!("{who} may not add to the limit of a month, which others share; {roles} may")
             }
-            Self::ChangeBudgets => format!("{who} may not change what may be spent; {roles} may"),
+            Self::ChangeBudgets => format!("{who} may not change limits; {roles} may"),
             Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
             Self::ChangePerson { .. } => format!("{who} may not change people and their roles; {roles} may"),
             Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
             Self::CreateToken { project: None } => {
-                format!("{who} may not create a token for all projects; {roles} in all of them may")
+                format!("{who} may not create a token for all projects; {roles} of all projects may")
             }
             Self::CreateToken { project: Some(_) } => {
                 format!("{who} may not create a token for {place}; {roles} may")

@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for UserVisitor {
     type Value = User;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a person with `name`, `roles` and what each service calls them")
+        formatter.write_str("a person with `name`, `roles` and their account at each service")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<User, A::Error> {

@@ -54,7 +54,7 @@ impl EventSpecs {
 fn revision_requested() -> EventSpec {
     EventSpec::new(
         EventName::REVISION_REQUESTED,
-        "Somebody asks for changes to a pull request of ours: in a comment to the bot or in a review.",
+        "Somebody asks for changes to one of our pull requests: in a comment to the bot or in a review.",
     )
     .fields([
         ("task_id", InputType::String),
@@ -73,7 +73,7 @@ fn schedule() -> EventSpec {
         .condition(condition("cron", "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.").required())
         .condition(condition(
             "project",
-            "The key of the project it is for, where no ticket says it and there are several.",
+            "The project's key, if no ticket identifies it and there are several.",
         ))
         .condition(condition("with", "The inputs of the executions it starts."))
 }

@@ -29,13 +29,13 @@ pub trait Communication: Send + Sync {
     /// The id of the channel in which the bot and a person, by their account, write to each other. The default, for chats in which the bot
     /// does not write to single people, is `Rejected`.
     async fn direct_messages(&self, _account: &str) -> Result<String, ActionError> {
-        Err(ActionError::rejected("in this chat, nobody is told anything directly"))
+        Err(ActionError::rejected("this chat has no direct messages"))
     }
 
     /// Answers a person, in Markdown, at the address that their command or button gave for it. Nobody else sees the answer. The default,
     /// for chats that give no such address, is `Rejected`.
     async fn respond(&self, _address: &str, _markdown: &str) -> Result<(), ActionError> {
-        Err(ActionError::rejected("this chat gives no addresses to answer at"))
+        Err(ActionError::rejected("this chat has no addresses to answer at"))
     }
 
     /// Adds a reaction by its name without colons, unless it is already there.

@@ -26,7 +26,7 @@ pub trait TaskManagement: Send + Sync {
         _attachment: &Attachment,
         _most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        Err(ActionError::rejected(format!("files that are attached to `{task_id}` cannot be read")))
+        Err(ActionError::rejected(format!("files attached to `{task_id}` cannot be read")))
     }
 
     /// The files that words said about a ticket link, of those that [`read_attachment`](Self::read_attachment) reads. The default is none, for

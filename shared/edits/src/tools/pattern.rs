@@ -71,7 +71,7 @@ fn in_lines(syntax: Hir) -> Result<Hir, String> {
     Ok(match syntax.into_kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Literal(literal) if literal.0.contains(&b'\n') => {
-            return Err("it contains a newline, but each line is searched by itself".to_owned());
+            return Err("it contains a newline, but each line is searched separately".to_owned());
         }
         HirKind::Literal(literal) => Hir::literal(literal.0),
         HirKind::Class(class) => Hir::class(class),

@@ -137,7 +137,7 @@ impl Workspace<'_> {
             return Ok(());
         }
         Err(format!(
-            "`{path}` is outside of what this agent may see and change: {}",
+            "`{path}` is outside the paths that this agent may see and change: {}",
             self.base.paths.patterns().join(", ")
         ))
     }

@@ -107,7 +107,7 @@ impl TaskManagement for Github {
         let issue: IssueReference = task_id.parse()?;
         let subject = match comment {
             Some(comment) => Subject::Comment(comment.id.parse().map_err(|_| {
-                ActionError::internal(format!("`{}` is the id of no comment on GitHub", comment.id))
+                ActionError::internal(format!("`{}` is not the ID of a comment on GitHub", comment.id))
             })?),
             None => Subject::Issue(issue.number),
         };

@@ -15,7 +15,7 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
     definitions.insert(
         "steps".to_owned(),
         described(
-            "The steps, one after the other.",
+            "The steps, in order.",
             json!({"type": "array", "minItems": 1, "items": reference("step")}),
         ),
     );

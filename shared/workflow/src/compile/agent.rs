@@ -102,10 +102,10 @@ impl<'p> Compiler<'p> {
         state.insert("Comment".to_owned(), format!("Goes on as the agent needs it ({})", step.step).into());
         state.insert("Choices".to_owned(), rules.into());
         let cause = format!(
-            "the session of {} needs something that this workflow does not know: compile the workflow anew and deploy it",
+            "the session of {} needs something that this workflow does not support: recompile the workflow and deploy it",
             step.step
         );
-        let comment = format!("Ends {}, which needs what is not known here", step.step);
+        let comment = format!("Ends {}, which needs something that is not supported here", step.step);
         match (step.on_error, self.is_outermost()) {
             (OnError::Rollback, true) => {
                 let next = self.rollback_of(&step.step, UNKNOWN, &cause);
@@ -137,10 +137,8 @@ impl<'p> Compiler<'p> {
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let mut state = invocation(&function_placeholder(REQUEST_APPROVAL).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
-        state.insert(
-            "Comment".to_owned(),
-            format!("Asks people what the agent wants to know ({})", step.step).into(),
-        );
+        state
+            .insert("Comment".to_owned(), format!("Asks people the agent's question ({})", step.step).into());
         state.insert("Retry".to_owned(), retriers(agent.open.retry.as_ref(), Hopeless::Approval));
         let with = |answer: &str, by: &str| {
             let kept = format!("$merge([${session}, {{'answer': {answer}, 'by': {by}}}])");

@@ -27,7 +27,7 @@ impl<'p> Compiler<'p> {
         if !self.is_outermost() {
             let state = json!({
                 "Type": "Fail",
-                "Comment": "Has the scope around take back what was done",
+                "Comment": "Lets the enclosing scope take back its effects",
                 "Error": ROLLBACK_ERROR,
                 "Cause": "{% $states.input.cause %}",
             });
@@ -42,7 +42,7 @@ impl<'p> Compiler<'p> {
         );
         list.insert(
             "Comment".to_owned(),
-            "Closes the run to new effects and lists what it did, newest first, page by page".into(),
+            "Closes the run to new effects and lists its effects, newest first, page by page".into(),
         );
         list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         list.insert(

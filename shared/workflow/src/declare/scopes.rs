@@ -95,9 +95,9 @@ fn check_within<'w>(
                     && *other != label
                     && told.insert((span, root.clone()))
                 {
-                    problems
-                        .error(span, format!("branches `{other}` and `{label}` both set `{root}`"))
-                        .help("they run beside each other, so neither is the last to set it: give each its own name");
+                    problems.error(span, format!("branches `{other}` and `{label}` both set `{root}`")).help(
+                        "they run concurrently, so neither is the last to set it: give each its own name",
+                    );
                 }
                 branches.entry(root).or_insert_with(|| label.clone());
             }
@@ -111,14 +111,14 @@ fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &
     let diagnostic =
         problems.error(span, format!("`{root}` cannot be set inside `{around}`: `{setter}` sets it outside"));
     diagnostic.help(
-        "in Step Functions, a branch or an iteration reads the variables around it, but cannot change them, nor assign a name that is assigned around it",
+        "in Step Functions, a branch or an iteration can read the variables around it, but cannot change them or assign their names",
     );
     diagnostic.help(match &scope.kind {
         StepKind::Foreach(_) => "use another name here, and give the value as `result:`",
         StepKind::Parallel(parallel) if is_enclosed(parallel, scope) => {
-            "a step that is retried or tolerated as a whole is a scope of its own: give `on_error` to its steps instead"
+            "a step with `retry` or `continue` as a whole has its own scope: give `on_error` to its steps instead"
         }
-        _ => "use another name here; what a branch sets is known behind the step",
+        _ => "use another name here; variables set in a branch are visible after the step",
     });
 }
 

@@ -121,7 +121,7 @@ impl Inference<'_, '_, '_> {
             _ => self.call(rhs, &[lhs], context),
         };
         if self.unwraps && kind.item().is_some_and(|item| item.item().is_some()) {
-            self.error(node, "JSONata would give one list alone, and not as a list in a list")
+            self.error(node, "JSONata would return a single list itself, not nested in a list")
                 .help("write the call without `~>`: `$map(list, …)`");
         }
         kind

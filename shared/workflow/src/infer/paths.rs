@@ -59,7 +59,7 @@ impl Inference<'_, '_, '_> {
                 }
                 _ => {
                     if matches!(step.kind, NodeKind::Array { .. }) && each.is_some() {
-                        self.error(step, "JSONata would give one list alone, and not as a list in a list")
+                        self.error(step, "JSONata would return a single list itself, not nested in a list")
                             .help("write `$map(list, function($item) { [$item.a, $item.b] })`");
                     }
                     self.infer(step, Some(&item_of(&kind)))

@@ -46,7 +46,7 @@ impl Walk<'_, '_, '_> {
                 None => {
                     self.checker
                         .problems
-                        .error(field.span, format!("{what} gives no `{}`", field.value))
+                        .error(field.span, format!("{what} has no output `{}`", field.value))
                         .accepted(&field.value, fields.keys().map(String::as_str));
                     Type::any()
                 }

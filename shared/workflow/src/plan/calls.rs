@@ -86,7 +86,7 @@ impl Walk<'_, '_, '_> {
                 action.plugin.map_or_else(|| "Ticketsmith itself".to_owned(), |plugin| format!("`{plugin}`"));
             self.checker
                 .problems
-                .error(span, format!("`{}` is no action of `{plugin}`, but of {owner}", name.value))
+                .error(span, format!("`{}` is an action of {owner}, not of `{plugin}`", name.value))
                 .help(format!(
                     "actions of `{plugin}`: {}",
                     catalog.names(Some(plugin)).collect::<Vec<_>>().join(", ")
@@ -110,7 +110,7 @@ impl Walk<'_, '_, '_> {
                 let names = action.input.fields.keys().map(String::as_str);
                 self.checker
                     .problems
-                    .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
+                    .error(key.span, format!("`{}` has no input `{}`", action.name, key.value))
                     .accepted(&key.value, names.filter(|name| beside != Some(*name)));
                 continue;
             };
@@ -150,7 +150,9 @@ impl Walk<'_, '_, '_> {
                     input.insert(name.to_owned(), value);
                 }
                 None => {
-                    self.checker.problems.error(given.span, format!("`{}` takes no `{key}`", action.name));
+                    self.checker
+                        .problems
+                        .error(given.span, format!("`{}` does not accept `{key}`", action.name));
                 }
             }
         }
@@ -176,7 +178,7 @@ impl Walk<'_, '_, '_> {
                     .problems
                     .error(
                         template.span,
-                        format!("`{}` uses `{variable}`, which is no input of this step", template.value),
+                        format!("`{}` uses `{variable}`, which is not an input of this step", template.value),
                     )
                     .help(format!("inputs: {}", given.join(", ")));
             }
@@ -222,7 +224,7 @@ impl Walk<'_, '_, '_> {
             let Some((name, _)) = inverse.input_field(&key.value) else {
                 self.checker
                     .problems
-                    .error(key.span, format!("`{}` takes no input `{}`", inverse.name, key.value))
+                    .error(key.span, format!("`{}` has no input `{}`", inverse.name, key.value))
                     .accepted(&key.value, inverse.input.fields.keys().map(String::as_str));
                 continue;
             };

@@ -69,7 +69,7 @@ impl Walk<'_, '_, '_> {
                         .problems
                         .error(
                             name.span,
-                            format!("workflow `{}` takes no input `{}`", sub.name.value, name.value),
+                            format!("workflow `{}` has no input `{}`", sub.name.value, name.value),
                         )
                         .accepted(&name.value, names.map(String::as_str));
                     self.checker.value(given).0

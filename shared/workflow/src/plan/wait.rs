@@ -33,7 +33,7 @@ impl Walk<'_, '_, '_> {
                 if let Some(text) = given.literal_text()
                     && text.parse::<jiff::Timestamp>().is_err()
                 {
-                    self.checker.problems.error(given.span, format!("`{text}` is no point in time")).help(
+                    self.checker.problems.error(given.span, format!("`{text}` is not a point in time")).help(
                         "write it as `2026-01-31T06:00:00Z`, or as an expression that gives such a text",
                     );
                 }

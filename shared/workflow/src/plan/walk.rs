@@ -341,7 +341,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             self.checker
                 .problems
                 .warning(given.span, format!("this condition {how}: nothing in it changes"))
-                .help("leave it out, or compare something that a step or an input gives");
+                .help("leave it out, or compare something from a step or an input");
         }
         lowered.enclosed()
     }

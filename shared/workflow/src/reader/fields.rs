@@ -104,7 +104,7 @@ pub(crate) fn word<T: Copy>(
     if found.is_none() {
         reader
             .problems
-            .error(node.span, format!("`{}` is no value of {what}", given.value))
+            .error(node.span, format!("`{}` is not a value of {what}", given.value))
             .accepted(&given.value, words.iter().map(|(word, _)| *word));
     }
     found

@@ -23,7 +23,7 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
             if let Some(what) = secrets::found_in(text) {
                 reader
                     .problems
-                    .warning(node.span, format!("this looks like {what}, and a workflow is no place for a secret"))
+                    .warning(node.span, format!("this looks like {what}; do not put secrets in a workflow"))
                     .help("plugins read secrets themselves: `ticketsmith.yaml` names them; revoke this one if it was shared");
             }
             Form::Text(parts(text, node.span, reader))

@@ -73,8 +73,8 @@ impl Scope<'_> {
                 if *around == here =>
             {
                 (
-                    format!("`{name}` is set in branch `{branch}`, which runs beside this one"),
-                    format!("a step behind `{around}` can use it"),
+                    format!("`{name}` is set in branch `{branch}`, which runs concurrently"),
+                    format!("a step after `{around}` can use it"),
                 )
             }
             _ => (

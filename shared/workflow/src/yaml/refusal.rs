@@ -29,7 +29,7 @@ impl Refusal {
 
     pub(super) fn too_large(span: Span) -> Self {
         Self::new(span, format!("this is larger than {VALUE_LIMIT} values"))
-            .help("what an alias repeats counts each time; move a part of it into a workflow of its own")
+            .help("content repeated by an alias counts each time; move part of it into a separate workflow")
     }
 
     /// What the parser says, in our words where the mistake is a common one.

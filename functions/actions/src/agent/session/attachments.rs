@@ -211,7 +211,7 @@ impl Room {
             return Err(format!("it is too large; {what} of at most {} are shown", bytes(of_one)));
         }
         if most == 0 || file.size.is_some_and(|size| size > most as u64) {
-            return Err(format!("the {what} before it leave only {} for it", bytes(most)));
+            return Err(format!("the earlier {what} leave only {} for it", bytes(most)));
         }
         let reading = tracker.read_attachment(&task.task_id, file, most.min(of_one));
         match tokio::time::timeout_at(self.until, reading).await {
@@ -231,7 +231,7 @@ impl Room {
         let nothing = |why: &str| Ok(Shown::Nothing(why.to_owned()));
         if let Some(picture) = Picture::of(&bytes) {
             if self.pictures == 0 || bytes.len() > self.picture_bytes {
-                return nothing("the pictures before it leave no room for it");
+                return nothing("the earlier pictures leave no room for it");
             }
             if picture.width.max(picture.height) > MOST_PIXELS || picture.width.min(picture.height) == 0 {
                 return nothing("it is too large; pictures of at most 8000 pixels a side are shown");
@@ -314,7 +314,9 @@ pub(super) fn section(files: &[AttachedFile], more: u32, takes_pictures: bool) -
         text.push_str(&match &file.content {
             Shown::Text(content) => format!("- {name}{facts}:\n\n{}\n\n", fence(content)),
             Shown::Picture { .. } if takes_pictures => format!("- {name}{facts}: the picture is below.\n"),
-            Shown::Picture { .. } => format!("- {name}{facts} is not shown: the model takes no pictures.\n"),
+            Shown::Picture { .. } => {
+                format!("- {name}{facts} is not shown: the model does not accept pictures.\n")
+            }
             Shown::Nothing(why) => format!("- {name}{facts} is not shown: {}\n", fence(why)),
         });
     }

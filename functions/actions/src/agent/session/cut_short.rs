@@ -51,7 +51,7 @@ impl Session<'_> {
             Some(by) => format!(
                 "A limit of dollars was reached before the work was done, and {by} chose to finish here."
             ),
-            None => "A limit of dollars was reached before the work was done, and nobody added any in time."
+            None => "A spending limit was reached before the work was done, and nobody raised it in time."
                 .to_owned(),
         };
         if self.state.workspace.changes.is_empty() {
@@ -62,7 +62,7 @@ impl Session<'_> {
         let title = task.map_or_else(|| "Work in progress".to_owned(), |task| cut_line(&task.title, ITEM));
         let (done, left) = done_and_left(&self.state.workspace.plan);
         let open_points: Vec<String> = match left.is_empty() {
-            true => vec!["Whether anything is left to do: the agent had no plan of it.".to_owned()],
+            true => vec!["Whether anything is left to do is not known: the agent had no plan.".to_owned()],
             false => left.iter().map(|item| (*item).to_owned()).collect(),
         };
         let mut description = format!("{why}\n");

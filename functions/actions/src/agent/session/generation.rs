@@ -91,7 +91,7 @@ pub(super) async fn definition(context: &Context<'_>, name: &str) -> Result<Agen
     };
     agents.get(name).cloned().ok_or_else(|| {
         let known: Vec<&str> = agents.keys().map(String::as_str).collect();
-        ActionError::rejected(format!("there is no agent `{name}`; known: {}", known.join(", ")))
+        ActionError::rejected(format!("there is no agent `{name}`; accepted: {}", known.join(", ")))
     })
 }
 

@@ -112,7 +112,7 @@ impl<'a> Commit<'a> {
         let bytes: u64 = texts.iter().filter_map(|entry| entry.size).sum();
         if bytes > MOST_IMPORTED {
             return Err(ActionError::rejected(format!(
-                "{} has {bytes} bytes of text, and at most {MOST_IMPORTED} are laid out for checks; the repository's own CI checks what is pushed",
+                "{} has {bytes} bytes of text, and checks run on at most {MOST_IMPORTED}; the repository's own CI checks pushed code",
                 self.project.repository
             )));
         }

@@ -170,7 +170,7 @@ async fn import(
     };
     if !tree.iter().any(|entry| entry.kind != TreeEntryKind::Folder) {
         return Err(ActionError::rejected(format!(
-            "the repository {} is empty: it has no file at the branch `{}`; push a first commit, and start again",
+            "the repository {} is empty: there are no files on the branch `{}`; push a first commit, and start again",
             project.repository,
             new.branch.as_ref().unwrap_or(&project.base_branch)
         ))

@@ -127,7 +127,8 @@ impl Session<'_> {
                         prefix.definition.models.iter().skip_while(|model| **model != prefix.model);
                     let Some(next) = models.nth(1).cloned() else {
                         self.end(
-                            "The model declined to go on; reword the ticket or choose another model.".into(),
+                            "The model declined to continue; reword the ticket or choose another model."
+                                .into(),
                         );
                         return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
@@ -293,11 +294,11 @@ async fn unless_stopped(
 /// The engine is about to stop the execution. To fail here would be faster: the execution would end as a failure, and its workflow would do what
 /// it does after one, such as a rollback, which nobody asked for. So the step is tried again until it is stopped.
 fn being_stopped() -> ActionError {
-    ActionError::unavailable("the execution is being stopped, so the model is not asked any more")
+    ActionError::unavailable("the execution is being stopped, so the model is not called anymore")
 }
 
 fn stopped() -> ActionError {
-    ActionError::conflict("the execution was stopped, so the model is not asked any more")
+    ActionError::conflict("the execution was stopped, so the model is not called anymore")
 }
 
 /// The whole conversation as it is sent. Marks for the cache are no part of it: they are on the system prompt, the first message, the

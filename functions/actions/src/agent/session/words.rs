@@ -69,7 +69,7 @@ fn quote(words: &Inbox, state: &mut SessionState, said: &mut Said) {
 /// Of agents that begin at the same moment on a ticket, one takes in the words for it.
 pub(super) fn words_taken(id: &str) -> ActionError {
     ActionError::unavailable(format!(
-        "another agent took in words that the session `{id}` was to begin with; the next attempt begins it"
+        "another agent took in the messages for the session `{id}`; the next attempt begins it"
     ))
 }
 

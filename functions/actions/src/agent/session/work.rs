@@ -29,7 +29,7 @@ impl<'a> Session<'a> {
         let read = context.table().read_session(id).await?;
         let read = read.filter(|read| read.head.project == context.scope().project.key).ok_or_else(|| {
             ActionError::rejected(format!(
-                "there is no session `{id}` in this project; pass on what open_session gave, within 90 days"
+                "there is no session `{id}` in this project; pass the session that open_session returned, within 90 days"
             ))
         })?;
         let ReadSession { head, files, state, opening, prefix } = read;

@@ -32,7 +32,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
     for other in refused {
         if fields.get(other).is_some() {
             let what = match *key {
-                EVENTS => "this one names its fields beside each event",
+                EVENTS => "here, the fields are under each event",
                 _ => "this one waits for a time",
             };
             reader
