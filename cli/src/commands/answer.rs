@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// The execution's name, as `ticketsmith status` shows it, or the ticket that it is at work on.
     #[arg(value_name = "EXECUTION|TICKET")]
     named: String,
-    /// What to tell the workflow with the answer.
+    /// A comment for the workflow.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
     #[command(flatten)]

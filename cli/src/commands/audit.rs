@@ -32,7 +32,7 @@ pub(crate) enum Arguments {
         /// The day, in UTC. Default: today.
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         day: Option<Date>,
-        /// What this person or account did, on every day.
+        /// Only what this person or account did, on any day.
         #[arg(long, value_name = "NAME", conflicts_with = "day")]
         who: Option<String>,
         #[command(flatten)]

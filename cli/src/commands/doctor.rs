@@ -184,7 +184,7 @@ async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Con
     }
 }
 
-/// Whether the checks that projects declare can be run. Where they cannot, agents are offered none, and the rest works.
+/// Whether the checks that projects declare can run. If they cannot, agents are not offered `run_checks`, and everything else works.
 async fn checks(configuration: &Configuration, is_deployed: bool) -> Option<Finding> {
     let declare = configuration.projects.iter().filter(|project| project.checks.is_some());
     let projects: Vec<_> = declare.map(|project| project.key.as_str()).collect();

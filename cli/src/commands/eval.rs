@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 use table::{Row, Table};
 
-/// The most that one task may cost, where nobody says it.
+/// The default limit for one task.
 const USUAL_BOUND: f64 = 1.0;
 
 /// `ticketsmith eval`
@@ -111,7 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         recorder::make(folder)?;
     }
     let scratch = Scratch::new()?;
-    // The trials, and what parts of this process keep in folders of their own, go with it, also after a kill.
+    // Deleted at the end, even after a kill, together with the temporary folders of parts of this process.
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders are outside of {}", scratch.path().display());
     }
@@ -154,7 +154,7 @@ enum Stop {
 }
 
 impl Stop {
-    /// What the rows of the tasks say that were not run.
+    /// The reason shown for tasks that were not run.
     fn reason(&self) -> &str {
         match self {
             Self::Budget(reason) | Self::Unreachable(reason) => reason,
@@ -217,13 +217,13 @@ impl Evaluation<'_> {
         Ok((table, stop))
     }
 
-    /// The provider's settings that are given here.
+    /// The provider's settings from the command line.
     fn settings(&self, base_url: Option<&str>) -> Map<String, Value> {
         let given = [("base_url", base_url), ("model", self.arguments.model.as_deref())];
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
     }
 
-    /// Refuses what the provider cannot be used with, before anything is paid.
+    /// Refuses unusable provider settings before anything is paid.
     fn check_settings(&self, recorder: Option<&Recorder>) -> Outcome {
         let name: InstanceName = self.spec.id.parse().map_err(Exit::usage)?;
         let base_url = recorder.map(Recorder::url).or(self.arguments.base_url.as_deref());
@@ -255,7 +255,7 @@ impl Evaluation<'_> {
         let (row, stop) = tokio::select! {
             ran = self.measure_case(case, recorder, hidden_tests, &scratch) => match ran {
                 Ok(ran) => ran,
-                // What goes wrong on our side is a row, too: others were paid for.
+                // Our own failures also become a row, because other tasks were paid for.
                 Err(error) => {
                     let row = Row::unfinished(&case.name, &error.to_string(), bound);
                     (row, Some(broken(error)))
@@ -298,7 +298,7 @@ impl Evaluation<'_> {
         Ok((Row { task, outcome, verdict, turns, cost, is_known, minutes }, stop))
     }
 
-    /// Lets the agent work on a task; what is in the clone's index is what it made.
+    /// Lets the agent work on a task; the clone's index then contains its result.
     async fn work(
         &self,
         case: &Case,
@@ -325,7 +325,7 @@ impl Evaluation<'_> {
     }
 }
 
-/// What the agent says of its work, or how it failed, and why no other task is begun.
+/// The agent's outcome or failure, and the reason to stop with further tasks, if any.
 fn outcome(tried: &Tried) -> (String, Option<Stop>) {
     let execution = &tried.view.execution;
     match &tried.ending {

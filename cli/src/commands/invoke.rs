@@ -99,7 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         .payload(Blob::new(payload))
         .send()
         .await;
-    // No execution ends here that would make the sweeper settle what a crashed function left reserved.
+    // No execution ends here, so the sweeper would not settle a reservation left by a crashed function.
     connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let answered = answered.map_err(|error| {
         Exit::from_aws(format!("the function for {} did not respond", arguments.action.name), &error)
@@ -145,10 +145,10 @@ fn read_input(path: &Path) -> Outcome<Value> {
     }
 }
 
-/// The JSON in a file; `shown` is what an error calls it.
+/// The JSON in a file; errors call it `shown`.
 ///
 /// # Errors
-/// Usage, with the place of what is not JSON.
+/// Usage, with the position of invalid JSON.
 pub(super) fn json_of(shown: &str, bytes: &[u8]) -> Outcome<Value> {
     let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice(json).map_err(|error| {

@@ -12,9 +12,9 @@ use records::LinkAccount;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// A code that another account of yours was given. Default: give a new code, and list the accounts that are joined to you.
+    /// A code that your other account received. Default: get a new code, and list your joined accounts.
     code: Option<String>,
-    /// Confirm that the other account of the code is yours, too.
+    /// Confirm that the other account of the code is also yours.
     #[arg(long, requires = "code")]
     confirm: bool,
     /// Separate an account again: the service and the account there, such as `github ada-l`.

@@ -1,4 +1,4 @@
-//! `ticketsmith notify`: what a person is told directly in the chat.
+//! `ticketsmith notify`: which direct messages a person gets in the chat.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What to be told: `approval`, `limit`, `failed` and `done`, or `off`, or `default` for what the configuration says. Without them,
-    /// it shows what is chosen.
+    /// What to get direct messages about: `approval`, `limit`, `failed` and `done`, or `off`, or `default` for the configuration's choice. Without them,
+    /// it shows the current choice.
     #[arg(value_parser = ["approval", "limit", "failed", "done", "off", "default"])]
     notices: Vec<String>,
     /// Print one JSON document.

@@ -52,10 +52,10 @@ Examples:
 
 Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed · 2 the inputs are invalid · 3 neither `serve` nor the stage is reachable";
 
-/// Reads NAME=VALUE; a value that is JSON is taken as such, another one as text.
+/// Reads NAME=VALUE; valid JSON is taken as JSON, anything else as text.
 ///
 /// # Errors
-/// What is accepted.
+/// The accepted form.
 pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = written_input(text)?;
     Ok((name, of_any_type(value)))
@@ -121,10 +121,10 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     begun(&control, request).await
 }
 
-/// Starts what was planned, and gives its name.
+/// Starts the planned execution and returns its name.
 ///
 /// # Errors
-/// Negative where the ticket is being worked on; unreachable when nothing answers.
+/// Negative if the ticket is already being worked on; unreachable if nothing answers.
 pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<String> {
     let task_id = request.task_id.clone();
     match control.start(request).await.map_err(Exit::unreachable)? {

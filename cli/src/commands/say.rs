@@ -1,4 +1,4 @@
-//! `ticketsmith plan`, `review` and `revise`: what people say to the bot in a chat, at the command line.
+//! `ticketsmith plan`, `review` and `revise`: the commands that people give the bot in a chat, at the command line.
 
 use super::run::{begun, report};
 use crate::connection::Connection;
@@ -18,10 +18,10 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What you would say behind the word in a chat.
+    /// What you would type after the command in a chat.
     #[arg(required = true)]
     words: Vec<String>,
-    /// The project's key, where the words name no ticket and there are several projects.
+    /// The project's key, if the words name no ticket and there are several projects.
     #[arg(long, value_name = "KEY")]
     project: Option<String>,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
     report(&view, arguments.json, "")
 }
 
-/// The request for a revision of a ticket's pull request; `None` where the agent at work took the words in.
+/// The request for a revision of a ticket's pull request; `None` if an agent at work took in the words.
 async fn revision(
     connection: &Connection,
     control: &Control,

@@ -55,7 +55,7 @@ Without a ticket, it lists executions of this calendar month and the previous on
 
 Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
-/// How often `--watch` looks at the records.
+/// How often `--watch` polls the records.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 fn outcome(text: &str) -> Result<Ended, String> {
@@ -74,7 +74,7 @@ fn outcome(text: &str) -> Result<Ended, String> {
     })
 }
 
-/// What is shown.
+/// The output.
 enum Subject {
     /// One execution, by its name.
     One(String),

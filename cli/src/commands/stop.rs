@@ -1,4 +1,4 @@
-//! `ticketsmith stop`: stops an execution. What it did outside stays.
+//! `ticketsmith stop`: stops an execution. Its effects stay.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};

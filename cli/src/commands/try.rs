@@ -1,5 +1,5 @@
-//! `ticketsmith try`: lets an agent work on a real ticket and repository, and shows what it would change. Nothing leaves this machine but
-//! what the model is told.
+//! `ticketsmith try`: lets an agent work on a real ticket and repository, and shows what it would change. Nothing leaves this machine except
+//! what the model sees.
 
 mod change;
 pub(super) mod clone;
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// The repository, as anything that `git clone` takes: a URL, or a folder with a clone. Default: that of the issue.
     #[arg(long, value_name = "URL|FOLDER")]
     pub(super) repository: Option<String>,
-    /// The branch to start from. Default: the one that the repository shows first.
+    /// The branch to start from. Default: the repository's default branch.
     #[arg(long)]
     branch: Option<String>,
     /// The provider of the model; its key is read from the environment.
@@ -55,10 +55,10 @@ pub(crate) struct Arguments {
     /// A command that checks the change, such as "npm test". The agent may run it, too, in a sandbox without network.
     #[arg(long, value_name = "COMMAND", value_parser = command)]
     pub(super) checks: Option<String>,
-    /// A command that installs what the checks need, such as "npm ci", with the network and before anything is changed.
+    /// A command that installs dependencies of the checks, such as "npm ci", with network access and before anything is changed.
     #[arg(long, value_name = "COMMAND", requires = "checks", value_parser = command)]
     setup: Option<String>,
-    /// A folder with a toolchain that the checks need beside /usr. Can be repeated.
+    /// A folder with a toolchain outside /usr that the checks need. Can be repeated.
     #[arg(long = "mount", value_name = "FOLDER", requires = "checks", value_parser = mount)]
     pub(super) mounts: Vec<String>,
     /// Write the change to a file that `git apply` takes, instead of printing it.
@@ -73,7 +73,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// For a ticket and a clone that are at hand, with a provider and nothing else.
+    /// For a given ticket and clone, and only a provider.
     pub(super) fn at_hand(ai: &str) -> Self {
         Self {
             ticket: None,
@@ -105,7 +105,7 @@ fn command(text: &str) -> Result<String, String> {
     ProjectChecks::command_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
-/// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
+/// The configuration made from the command line is in a temporary folder, so errors name the arguments instead of the file.
 pub(super) fn mount(text: &str) -> Result<String, String> {
     ProjectChecks::mount_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
@@ -148,7 +148,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let ticket = Ticket::read(&arguments).await?;
     let scratch = Scratch::new()?;
-    // What parts of this process keep in folders of their own goes with it, also after a kill.
+    // Deleted with it, even after a kill, are the temporary folders of parts of this process.
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders of this trial are outside of {}", scratch.path().display());
     }
@@ -163,7 +163,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         false => scratch.remove(),
     };
-    // Why nothing came of it matters more than what is left.
+    // The reason for a missing result matters more than a clean-up failure.
     let tried = tried?;
     removed?;
     match tried {
@@ -189,7 +189,7 @@ async fn attempt(
     model: (&ProviderSpec, &str),
 ) -> Outcome<Tried> {
     let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
-    // The token is the issue's host's, and GitHub's where there is no issue.
+    // The token belongs to the issue's host, or to GitHub if there is no issue.
     let site = ticket.repository.as_deref().and_then(|url| url.split('/').nth(2)).unwrap_or("github.com");
     let site = format!("https://{site}");
     let folder = scratch.path().join("clone");
@@ -250,7 +250,7 @@ impl Tried {
             let error = execution.error.as_deref().unwrap_or("it did not succeed");
             let cause = execution.cause.as_deref().unwrap_or("no cause given");
             let message = printable(&format!("{error}: {cause}"));
-            // A provider that cannot be reached is no answer to the ticket.
+            // An unreachable provider is not a result of the ticket.
             return Err(match error {
                 "Unavailable" | "Throttled" => Exit::unreachable(message),
                 _ => Exit::negative(message),

@@ -6,10 +6,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Reads the key, or makes one where there is none.
+/// Reads the key, or creates one if there is none.
 ///
 /// # Errors
-/// What is wrong with the file, naming it: others can read it, it is no key, or it cannot be read or written.
+/// What is wrong with the file, naming it: others can read it, it is not a key, or it cannot be read or written.
 pub(crate) fn open(path: &Path) -> Result<SigningKey, String> {
     if let Some(key) = read(path)? {
         return Ok(key);

@@ -24,7 +24,7 @@ pub(super) struct Stage<'a> {
     pub(super) to: String,
     /// How long an execution may take.
     pub(super) limit: Duration,
-    /// What else can be asked for.
+    /// Other options.
     pub(super) others: String,
 }
 
@@ -50,7 +50,7 @@ impl Stage<'_> {
             Exit::negative(format!("{delivery} started nothing: {answer}; {}", self.try_others()))
         })?;
         let limit = self.limit;
-        // `follow` has a limit of its own, which says what is right only where the execution goes on.
+        // `follow` has its own limit, whose message fits only if the execution continues.
         let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
         let Ok(view) = tokio::time::timeout(limit, followed).await else {
             return Err(Exit::negative(format!(

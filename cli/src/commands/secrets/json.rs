@@ -5,14 +5,14 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 use std::fmt::Formatter;
 
-/// Reads JSON. What is wrong is told without quoting a value, which may be the secret.
+/// Reads JSON. Errors do not quote values, which may be the secret.
 ///
 /// # Errors
-/// Usage for what is not JSON, and for an object with two fields of one name.
+/// Usage for invalid JSON, and for an object with two fields of the same name.
 pub(super) fn read(json: &[u8]) -> Outcome<Value> {
     match serde_json::from_slice(json) {
         Ok(Unique(value)) => Ok(value),
-        // Of our own words alone: any JSON fits otherwise.
+        // Only our own error texts: any JSON is acceptable otherwise.
         Err(error) if error.is_data() => Err(Exit::usage(format!("standard input: {error}"))),
         Err(_) => Err(Exit::usage("standard input is not JSON; see `ticketsmith secrets set --help`")),
     }

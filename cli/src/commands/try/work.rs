@@ -1,4 +1,4 @@
-//! The work on a ticket: a server of its own, an agent, and what came of it.
+//! The work on a ticket: a separate server, an agent, and its result.
 
 use super::clone::LocalClone;
 use super::scratch::Scratch;
@@ -34,14 +34,14 @@ pub(in crate::commands) enum Ending {
     Itself,
     /// The agent stopped to ask this.
     Asked(String),
-    /// The time was up. A reply that was under way may cost more than what is booked.
+    /// The time ran out. A reply that was under way may cost more than the booked amount.
     TimedOut,
 }
 
-/// Lets an agent work on a ticket in a clone, whose index then has what the agent made of it.
+/// Lets an agent work on a ticket in a clone, whose index then contains the result.
 ///
 /// # Errors
-/// Usage for what cannot be configured, unreachable when a port or the records cannot be had.
+/// Usage for an invalid configuration, unreachable if a port or the records are not available.
 pub(in crate::commands) async fn work_on(
     arguments: &Arguments,
     ticket: &Ticket,
