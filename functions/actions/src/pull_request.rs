@@ -41,7 +41,7 @@ pub(crate) fn named<'a>(
 /// The part of a code host on which pull requests are reviewed.
 ///
 /// # Errors
-/// `Rejected` where the code host has none.
+/// `Rejected` if the code host has none.
 pub(crate) fn reviews<'a>(
     host: &'a dyn VersionControl,
     project: &Project,

@@ -86,7 +86,7 @@ fn table(text: &mut String, title: &str, schema: &Value) {
     }
 }
 
-/// What a value is, in words.
+/// A description of a value's type.
 fn kind(value: &Value, root: &Value) -> String {
     if let Some(path) = value.get("$ref").and_then(Value::as_str) {
         return root

@@ -10,7 +10,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -23,7 +23,7 @@ pub struct Input {
 pub struct Output {
     /// The session.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
 }
 

@@ -1,6 +1,6 @@
-//! Files that are attached to the ticket, as the agent is shown them when its session opens.
+//! Files attached to the ticket, as the agent sees them when its session opens.
 //!
-//! They are words of whoever may write to the ticket, like the ticket itself: data, and never a reason for the session to fail. What cannot
+//! Like the ticket itself, they are written by whoever may edit the ticket: data, and never a reason for the session to fail. What cannot
 //! be read or shown is named, with the reason.
 
 use crate::agent::fence::fence;
@@ -38,7 +38,7 @@ const MOST_TIME: Duration = Duration::from_secs(90);
 const NAME: TextLimit = TextLimit::characters(200);
 const REASON: TextLimit = TextLimit::characters(400);
 
-/// Ends of names of files that are neither text nor a picture that models take: they are not even read.
+/// Extensions of files that are neither text nor a picture that models accept: they are not even read.
 const OTHER_ENDS: &[&str] = &[
     "7z", "avi", "avif", "bin", "bmp", "bz2", "class", "dll", "dmg", "doc", "docx", "dylib", "eps", "exe",
     "gz", "heic", "ico", "iso", "jar", "m4a", "mkv", "mov", "mp3", "mp4", "msi", "odp", "ods", "odt", "ogg",
@@ -46,7 +46,7 @@ const OTHER_ENDS: &[&str] = &[
     "webm", "woff", "woff2", "xls", "xlsx", "xz", "zip", "zst",
 ];
 const PICTURE_ENDS: &[&str] = &["gif", "jpeg", "jpg", "png", "webp"];
-/// What the media types of such files begin with.
+/// The beginnings of such files' media types.
 const OTHER_TYPES: &[&str] = &[
     "application/gzip",
     "application/msword",
@@ -64,7 +64,7 @@ const OTHER_TYPES: &[&str] = &[
     "image/",
     "video/",
 ];
-/// The last one is that of a tracker that knows no more than that it is a picture.
+/// The last one comes from a tracker that knows only that it is a picture.
 const PICTURE_TYPES: &[&str] =
     &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp", "image/*"];
 
@@ -93,11 +93,11 @@ enum Shown {
     Nothing(String),
 }
 
-/// What a file probably is, by what the tracker says of it.
+/// The probable kind of a file, according to the tracker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Picture,
-    /// Whatever may be text.
+    /// Anything that may be text.
     Text,
     Other,
 }
@@ -119,7 +119,7 @@ impl Kind {
     }
 }
 
-/// What is left of the bounds.
+/// The remaining limits.
 struct Room {
     texts: usize,
     pictures: usize,
@@ -154,7 +154,7 @@ pub(super) async fn attached(
         all.extend(said.into_iter().filter(|file| task.attachments.iter().all(|known| known.id != file.id)));
         all.truncate(MOST_FILES);
     }
-    // A token is a byte or more, so that files leave most of a small model's prompt to the work.
+    // A token has at least one byte, so this leaves most of a small model's prompt to the work.
     let most =
         most_prompt_tokens(model).map_or(MOST_OF_TEXTS, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let mut room = Room {
@@ -221,7 +221,7 @@ impl Room {
         }
     }
 
-    /// What is shown of a file, whose bytes say what it is.
+    /// The shown part of a file, whose bytes determine its kind.
     async fn show(
         &mut self,
         context: &Context<'_>,
@@ -262,12 +262,12 @@ impl Room {
     }
 }
 
-/// A text that somebody chose, on one line, without characters that act on what is around it.
+/// Somebody else's text on one line, without characters that affect the text around it.
 fn one_line(text: &str, limit: TextLimit) -> String {
     cut_line(&printable(text), limit)
 }
 
-/// The pictures of a session's ticket for a model; `None` where it takes none.
+/// The pictures of a session's ticket for a model; `None` if it does not accept pictures.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -299,7 +299,7 @@ fn picture(file: &AttachedFile) -> Option<(&str, &str, &Stored<String>)> {
     }
 }
 
-/// The files in the first message, and how many more the ticket has; pictures follow it, unless the model takes none.
+/// The files in the first message, and the number of the ticket's other files; pictures follow it, if the model accepts them.
 pub(super) fn section(files: &[AttachedFile], more: u32, takes_pictures: bool) -> String {
     if files.is_empty() {
         return String::new();

@@ -1,5 +1,5 @@
-//! A session that a limit of dollars stopped: what is done and what is left, for the people who are asked; and the draft that it ends with
-//! where they do not add any.
+//! A session that a spending limit stopped: what is done and what is left, for people to decide; and the draft that it ends with
+//! if they do not add money.
 
 use super::kept::{SessionState, read_json};
 use super::overlay::FileChanges;
@@ -10,12 +10,12 @@ use domain::text::{TextLimit, cut_line};
 use edits::{Finish, Outcome, PlanItem, PlanStatus};
 use records::{Draft, SessionPhase};
 
-/// How many items of a plan are told.
+/// How many items of a plan are shown.
 const MOST_ITEMS: usize = 12;
-/// How long an item is told, and a ticket's title.
+/// The maximum length of an item, and of a ticket's title.
 const ITEM: TextLimit = TextLimit::characters(120);
 
-/// What the agent that waits for money has done, and what it has left to do; `None` where no agent waits.
+/// What the agent that waits for money has done, and what is left; `None` if no agent waits.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -45,7 +45,7 @@ pub async fn standing(context: &Context<'_>) -> Result<Option<String>, ActionErr
 }
 
 impl Session<'_> {
-    /// Ends the session with what is done. Without a change there is nothing to make a draft of, and it ends as blocked.
+    /// Ends the session with what is done. Without a change, there is nothing for a draft, and it ends as blocked.
     pub(super) async fn end_as_draft(mut self, draft: &Draft) -> Result<Self, ActionError> {
         let why = match &draft.by {
             Some(by) => format!(
@@ -88,7 +88,7 @@ impl Session<'_> {
     }
 }
 
-/// The items of a plan that are done, and those that are left.
+/// The plan's completed items, and the remaining ones.
 fn done_and_left(plan: &[PlanItem]) -> (Vec<&str>, Vec<&str>) {
     let with = |is_wanted: fn(PlanStatus) -> bool| {
         plan.iter().filter(|item| is_wanted(item.status)).map(|item| item.text.as_str()).collect()

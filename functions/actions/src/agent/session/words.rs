@@ -1,4 +1,4 @@
-//! What people say to an agent while it works: taken in with the next thing that it is told, once.
+//! Messages from people to an agent at work, taken in once, with its next input.
 
 use super::kept::{Prefix, Said, SessionState};
 use super::overlay::FileChanges;
@@ -9,7 +9,7 @@ use domain::ActionError;
 use domain::plugins::Part;
 use records::{Changed, Inbox, StrangerWords, WaitingWord};
 
-/// How often words are read anew because somebody else took some at the same moment. After that, they wait for the next turn.
+/// How often words are read again because somebody else took some at the same moment. After that, they wait for the next turn.
 const ATTEMPTS: usize = 5;
 
 const OF_THOSE_WHO_MAY: &str = "People who may give you work said the following while you were at work. What they ask for is part of your task \
@@ -30,7 +30,7 @@ pub(super) async fn waiting(
     Ok(Some(inbox).filter(|inbox| !inbox.is_empty()))
 }
 
-/// Puts words behind what the model is told, and keeps them for the generations to come. Those of people who may not give it work are
+/// Appends words to the model's input, and keeps them for later generations. Words of people who may not give it work are
 /// recorded before, so that no push overlooks them.
 ///
 /// # Errors
@@ -83,8 +83,8 @@ impl Session<'_> {
         Ok(waiting(self.context, self.head.task_id.as_deref()).await?.is_some())
     }
 
-    /// Records what the invocation made of the session, as [`Session::record`] does. The words that wait for the agent go with what it is
-    /// told next, and leave the inbox in the same transaction.
+    /// Records the invocation's changes to the session, as [`Session::record`] does. Words waiting for the agent are added to its
+    /// next input, and leave the inbox in the same transaction.
     pub(super) async fn record_with_words(
         mut self,
         said: Said,
