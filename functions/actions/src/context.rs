@@ -242,8 +242,8 @@ impl Context<'_> {
         unset.map_or(NoOutput::Failed(error), NoOutput::from)
     }
 
-    /// An action's result, with the step's own `rollback:` instead of the action's inverse. Things that already existed, and
-    /// so gave no inverse, is not the step's to take back either.
+    /// An action's result, with the step's own `rollback:` instead of the action's inverse. If something already existed, and
+    /// so has no inverse, the step does not take it back either.
     pub(crate) fn with_own_inverse<T: Serialize>(&self, done: Done<T>) -> Result<Done<T>, ActionError> {
         with_own_inverse(self.spec, done, self.own_inverse.as_ref())
     }

@@ -1,4 +1,4 @@
-//! Cursors: where the next page of a list begins. They are opaque, and bound to their query.
+//! Cursors: the position of the next page of a list. They are opaque, and bound to their query.
 
 use crate::problem::Problem;
 use base64::Engine;
@@ -18,7 +18,7 @@ pub(crate) fn encode(query: &[&str], position: &str) -> String {
 /// The position in the list that a query asks for.
 ///
 /// # Errors
-/// Invalid where the cursor is none, or that of another query.
+/// Invalid if it is not a cursor, or belongs to another query.
 pub(crate) fn decode(query: &[&str], cursor: &str) -> Result<String, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
     let position = bytes

@@ -12,9 +12,9 @@ pub(crate) const PAGE_LIMIT: usize = 100;
 /// The most characters of a parameter.
 const TEXT_LIMIT: usize = 500;
 
-/// What a query string asks for.
+/// The parameters of a query string.
 pub(crate) trait Parameters: Sized {
-    /// Takes the parameters that it knows; what is left is refused.
+    /// Takes the parameters that it knows; the rest is refused.
     fn read(given: &mut Given) -> Self;
 }
 
@@ -33,7 +33,7 @@ impl<T: Parameters> FromRequestParts<Shared> for Query<T> {
     }
 }
 
-/// Parameters that were given, and what is wrong with those that were taken.
+/// The given parameters, and problems of those that were taken.
 #[derive(Debug)]
 pub(crate) struct Given {
     left: BTreeMap<String, Vec<String>>,

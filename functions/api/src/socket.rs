@@ -1,8 +1,8 @@
-//! `/ws`: pushes frames to whoever follows an execution or a project, where the installation offers news of them.
+//! `/ws`: pushes frames of an execution or a project to a reader, if the installation supports it.
 //!
 //! A socket only says sooner what `GET /executions/{name}/events` says to everybody who asks: frames are read from the records, each time
-//! after the last number that was sent, so that none is lost, doubled or out of order, and a reader who was cut off asks for what follows the
-//! last number that they have. Whether they may still see it is asked anew each time.
+//! after the last number that was sent, so that none is lost, doubled or out of order, and a disconnected reader asks for those after the
+//! last number that they have. Their access is checked again each time.
 
 use crate::api::Shared;
 use crate::caller::still_may_see;
@@ -28,7 +28,7 @@ const ALIVE: Duration = Duration::from_secs(30);
 /// Opens a socket with a ticket.
 ///
 /// # Errors
-/// A problem where the ticket was not given out, was used or is too old, where nothing or too much is named to be followed, or where too many
+/// A problem if the ticket was not issued, was used or is too old, if nothing or too much is named to be followed, or if too many
 /// sockets are open.
 pub(crate) async fn open(
     State(api): State<Shared>,
@@ -43,7 +43,7 @@ pub(crate) async fn open(
         return Err(Problem::new(Code::Malformed, NOTHING_NAMED));
     };
     let mut follower = Follower { api: Arc::clone(&api), head, following };
-    // What may not be seen does not exist.
+    // Invisible executions look nonexistent.
     if let Some(name) = &wanted.execution
         && follower.visible(name).await?.is_none()
     {
@@ -56,7 +56,7 @@ pub(crate) async fn open(
         let end = follower.follow(&mut socket).await;
         if let Some((code, reason)) = end.told() {
             let frame = CloseFrame { code, reason: reason.into() };
-            // Whoever is gone hears nothing.
+            // A reader who is gone receives nothing.
             let _gone = timeout(SLOW, socket.send(Message::Close(Some(frame)))).await;
         }
         drop(place);
@@ -70,16 +70,16 @@ enum End {
     Gone,
     /// The execution has ended and all of it was sent.
     Done,
-    /// The reader does not take what is sent.
+    /// The reader does not accept frames.
     Slow,
-    /// The reader may not see it any longer.
+    /// The reader may no longer see it.
     Refused,
-    /// The records do not answer, or nothing is pushed any longer.
+    /// The records do not answer, or nothing is pushed anymore.
     Unavailable,
 }
 
 impl End {
-    /// What the reader is told.
+    /// The close message for the reader.
     fn told(self) -> Option<(u16, &'static str)> {
         match self {
             Self::Gone => None,
@@ -109,7 +109,7 @@ impl From<Problem> for End {
     }
 }
 
-/// Whoever follows, and how far they are.
+/// The reader and their position.
 struct Follower {
     api: Shared,
     /// The request for the ticket, whose credential still counts.
@@ -118,10 +118,10 @@ struct Follower {
 }
 
 impl Follower {
-    /// Sends what happens until there is a reason to end.
+    /// Sends frames until there is a reason to end.
     async fn follow(&mut self, socket: &mut WebSocket) -> End {
         let Some(news) = &self.api.news else { return End::Unavailable };
-        // Before the first look: what happens after that look is among the news.
+        // Before the first look, so that later changes are among the news.
         let mut news = news.subscribe();
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
         for name in self.following.executions() {
@@ -133,7 +133,7 @@ impl Follower {
             let looked = tokio::select! {
                 told = news.recv() => match told {
                     Ok(name) => self.send_news(socket, &name).await,
-                    // Too much happened at once; what is followed is looked at.
+                    // Too many changes at once; look at everything that is followed.
                     Err(RecvError::Lagged(_)) => self.send_all(socket).await,
                     Err(RecvError::Closed) => Err(End::Unavailable),
                 },

@@ -11,7 +11,7 @@ const EXACT: u64 = (1 << 53) - 1;
 /// Parses a body.
 ///
 /// # Errors
-/// Malformed where it is no JSON, nests more than 128 deep or repeats a name; invalid with the place of every value that is not accepted.
+/// Malformed if it is not JSON, nests more than 128 deep or repeats a name; invalid with the place of every value that is not accepted.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let Unique(value) = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(Code::Malformed, format!("the body is not accepted as JSON: {error}"))

@@ -1,4 +1,4 @@
-//! Words that people say to agents at work: reviews among them are completed, and what nobody took in by the end is passed on.
+//! Words that people say to agents at work: reviews among them are completed, and words that no agent took in by the end are passed on.
 
 use crate::ending::{Ending, end};
 use crate::handle::Events;
@@ -12,14 +12,14 @@ const ROUNDS: usize = 5;
 
 impl Events {
     /// Ends an execution, as [`end`] does. Words that wait for the agents of its ticket are passed on before: to a revision that takes
-    /// the ticket over, or back to their authors. `false` when there is no such execution.
+    /// the ticket over, or back to their authors. `false` if there is no such execution.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer.
     pub(crate) async fn close(&self, name: &str, ending: &Ending) -> Result<bool, ActionError> {
         if let Some(execution) = self.table.execution(name).await? {
             let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-            // First, because the sweeper looks at an execution until its end is recorded.
+            // First, because the sweeper checks an execution until its end is recorded.
             self.end_questions(&execution, outcome).await?;
         }
         for _ in 0..ROUNDS {
@@ -87,7 +87,7 @@ impl Events {
             };
             self.table.put_reply(&reply).await?;
         }
-        // Refused means that somebody else took words; what is left is seen at the next try.
+        // A refusal means that another invocation took words; the next attempt sees the rest.
         self.table.drop_words(inbox).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `link` and `notify`: what people say about their own accounts.
+//! `link` and `notify`: commands about a person's own accounts.
 
 use crate::account_request::{LinkRequest, NotifyRequest};
 use crate::address::Address;
@@ -88,7 +88,7 @@ fn listed(joined: &[JoinedAccount]) -> Vec<Part> {
     vec![plain("Joined to you: "), plain(names.join(", "))]
 }
 
-/// The service and the account, and what people call it there.
+/// The service and the account, and its name there.
 fn shown(account: &LinkAccount) -> String {
     match account.name == account.id {
         true => format!("{} {}", account.source, account.id),
@@ -96,7 +96,7 @@ fn shown(account: &LinkAccount) -> String {
     }
 }
 
-/// Shows or changes what the person is told directly.
+/// Shows or changes which direct messages the person gets.
 ///
 /// # Errors
 /// When the records do not answer.

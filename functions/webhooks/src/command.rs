@@ -16,7 +16,7 @@ pub(crate) enum Command {
     Steer(Steering),
     /// Join accounts.
     Link(LinkRequest),
-    /// Choose what one is told directly.
+    /// Choose which direct messages to get.
     Notify(NotifyRequest),
     /// List the commands, or explain one.
     Help { about: Option<CommandWord> },
@@ -116,7 +116,7 @@ const PRAISE: [&str; 32] = [
     "yes",
 ];
 
-/// People write no more words behind a command without its ticket.
+/// The most words after a command without its ticket.
 const MOST_WORDS_OF_A_COMMAND: usize = 3;
 
 impl Command {
@@ -136,13 +136,13 @@ impl Command {
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
-        // `approve?` is a question, not an answer; `status?` asks for what it says.
+        // `approve?` is a question, not an answer; `status?` asks for the status.
         let known = CommandWord::read(word.trim_end_matches('?'));
         match known.filter(|known| SteeringWord::of(*known).is_none()) {
             Some(CommandWord::Status) => Self::Status { task_id },
             Some(CommandWord::Costs) => Self::Costs { task_id },
             Some(CommandWord::Help) => Self::Help { about: CommandWord::read(&folded(first_word(behind).0)) },
-            // Other words behind these make a sentence: `Link the page to the cart`.
+            // With other words after these, it is a sentence: `Link the page to the cart`.
             Some(CommandWord::Link) => LinkRequest::read(behind).map_or(Self::Unknown { word }, Self::Link),
             Some(CommandWord::Notify) => {
                 NotifyRequest::read(behind).map_or(Self::Unknown { word }, Self::Notify)
@@ -154,7 +154,7 @@ impl Command {
 }
 
 impl Command {
-    /// What is to be changed, if the words that this command was read from ask for a change: `revise` with what follows, or a sentence that is
+    /// The requested change, if the words that this command was read from ask for one: the words after `revise`, or a sentence that is
     /// no command and does not look like a misspelled one.
     pub(crate) fn request<'w>(&self, words: &'w str, on_ticket: Option<&str>) -> Option<&'w str> {
         let words = words.trim();
@@ -178,7 +178,7 @@ impl Command {
 }
 
 impl Command {
-    /// What is wanted of a ticket that is named behind `revise` or `tell`: the ticket and the words.
+    /// The ticket after `revise` or `tell`, and the words for it.
     pub(crate) fn request_about<'w>(&self, words: &'w str) -> Option<(&'w str, &'w str)> {
         match self {
             Self::NotServed { word: CommandWord::Revise | CommandWord::Tell } => {
@@ -191,14 +191,14 @@ impl Command {
         }
     }
 
-    /// Whether it is for an agent at work alone.
+    /// Whether it is only for an agent at work.
     pub(crate) fn is_told(&self) -> bool {
         matches!(self, Self::NotServed { word: CommandWord::Tell })
     }
 }
 
-/// Whether a few words begin with a command that has a letter wrong. To take `aprove it` for a request would cost money. `Improve the error`
-/// is nearer to `approve` than to nothing, so only one letter counts, and a whole sentence is no command.
+/// Whether a few words begin with a command that has one wrong letter. Taking `aprove it` for a request would cost money. `Improve the error`
+/// is close to `approve`, so only one letter counts, and a whole sentence is not a command.
 fn is_misspelled(word: &str, words: &str) -> bool {
     let mut commands = COMMANDS.iter().map(|command| command.word);
     words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND
@@ -212,7 +212,7 @@ fn is_praise(words: &str) -> bool {
     THANKS.contains(&folded(first).as_str()) || all.all(|word| PRAISE.contains(&folded(word).as_str()))
 }
 
-/// The first word, without punctuation behind it and emphasis around it, and the rest: `Stop, please` says `Stop`, and so does `**Stop**`.
+/// The first word, without punctuation after it and emphasis around it, and the rest: `Stop, please` and `**Stop**` both say `Stop`.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(is_unseen);
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -236,7 +236,7 @@ fn split_ticket(text: &str) -> (&str, &str) {
 /// What Markdown and Slack show as bold or in italics.
 const EMPHASIS: [char; 2] = ['*', '_'];
 
-/// What people write behind a word without meaning it.
+/// Punctuation that people write after a word.
 const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
 #[cfg(test)]

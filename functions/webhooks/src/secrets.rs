@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 #[serde(transparent)]
 pub(crate) struct SigningSecrets(BTreeMap<String, Entry>);
 
-/// The most secrets of one sender: the one that it signs with, and another while it is rotated. Each one costs a digest of the whole body.
+/// The most secrets of one sender: the current one, and another one during rotation. Each one costs a digest of the whole body.
 const MOST: usize = 2;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -94,7 +94,7 @@ pub(crate) enum SigningError {
     Malformed { name: String },
 }
 
-/// Reads the bundle. While it cannot be read or makes no sense, the one read last stays in use.
+/// Reads the bundle. While it is unreadable or invalid, the last valid one stays in use.
 #[derive(Debug)]
 pub(crate) struct SigningReader {
     secrets: Secrets,

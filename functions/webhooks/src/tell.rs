@@ -1,4 +1,4 @@
-//! What people say while an execution is at work on a ticket goes to its agent.
+//! Messages from people while an execution is at work on a ticket go to its agent.
 
 use crate::act::Acting;
 use crate::answer::Outcome;
@@ -11,7 +11,7 @@ use domain::{Event, EventName};
 use records::{OpenedPullRequest, RecordsError, ReplyPlace, ReviewOf};
 
 impl Acting<'_> {
-    /// Gives what an event wants to the agent at work on its ticket, and says so. `None` where nothing is at work.
+    /// Gives an event's request to the agent at work on its ticket, and says so. `None` if nothing is at work.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -36,7 +36,7 @@ impl Acting<'_> {
         self.tell(&caller, wish, project, (place, review)).await
     }
 
-    /// Gives words to the agent at work on a ticket, and says so. `None` where nothing is at work.
+    /// Gives words to the agent at work on a ticket, and says so. `None` if nothing is at work.
     ///
     /// # Errors
     /// When the records do not answer.

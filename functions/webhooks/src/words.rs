@@ -12,7 +12,7 @@ use records::Choice;
 pub(crate) enum Reply {
     /// It is done, or will be.
     Done(String),
-    /// What they asked to see. They are told this wherever they asked.
+    /// The answer to a question. It is shown wherever they asked.
     Answer(CommandAnswer),
     /// It was refused, with the reason.
     Refused(String),
@@ -46,7 +46,7 @@ impl Reply {
         }
     }
 
-    /// The result of choosing what becomes of work that a limit stopped: `named` is what was typed, or what the button is about.
+    /// The result of a decision about work that a limit stopped: `named` is what was typed, or the button's subject.
     pub(crate) fn to_money(result: MoneyResult, named: &str) -> Self {
         match result {
             MoneyResult::Recorded(Choice::Add { amount, .. }) => {
@@ -78,7 +78,7 @@ impl Reply {
         }
     }
 
-    /// The result of a request to take back what was done on a ticket, or by an execution: `named` is what was typed.
+    /// The result of a request to take back effects on a ticket, or of an execution: `named` is what was typed.
     pub(crate) fn to_undo(result: UndoResult, named: &str, address: Address<'_>) -> Self {
         match result {
             UndoResult::Changed(preview) => Self::Answer(shown(&preview, true, address)),

@@ -21,7 +21,7 @@ impl<T> Page<T> {
         Self { items, next: next.map(|position| cursor::encode(query, &position)) }
     }
 
-    /// Of things that have names the first `limit` behind a name, in the order of their names.
+    /// Of named items, the first `limit` after a name, sorted by name.
     pub(crate) fn by_name<I>(
         all: &[I],
         name: impl Fn(&I) -> &str,

@@ -45,7 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 struct Token {
     /// Its public part.
     id: String,
-    /// What it is for.
+    /// Its purpose.
     name: String,
     /// The person for whom it acts.
     owner: String,
@@ -53,7 +53,7 @@ struct Token {
     state: TokenState,
     /// The roles that it may use of its owner's.
     roles: Vec<RoleName>,
-    /// The projects that it is limited to, by their keys; absent where it is for all.
+    /// The projects that it is limited to, by their keys; absent if it is for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     projects: Option<Vec<String>>,
     /// When it was created.
@@ -63,7 +63,7 @@ struct Token {
     /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
-    /// Who revoked it.
+    /// The person who revoked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_by: Option<String>,
 }
@@ -162,13 +162,13 @@ fn owner_of(caller: &Caller, token: &MachineToken) -> Actor {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateToken {
-    /// What it is for.
+    /// Its purpose.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// The roles that it may use of yours. A role that you do not have gives it nothing.
     #[schema(min_items = 1, max_items = 4)]
     roles: Vec<RoleName>,
-    /// The projects that it is limited to, by their keys; all where there is none.
+    /// The projects that it is limited to, by their keys; all if absent.
     #[serde(default)]
     #[schema(min_items = 1, max_items = 50)]
     projects: Option<Vec<String>>,
@@ -186,7 +186,7 @@ struct NewToken {
     kept: Token,
 }
 
-/// Creates a machine token, which acts for whoever creates it.
+/// Creates a machine token, which acts for its creator.
 ///
 /// It holds both its owner's roles and its own limits, and ends with its owner's access. A machine token cannot create others.
 #[utoipa::path(
@@ -240,7 +240,7 @@ async fn create_token(
     Ok((StatusCode::CREATED, location, Json(body)))
 }
 
-/// What a token may be used for, with its projects' keys as the configuration writes them.
+/// The permissions of a token, with its projects' keys in the configuration's spelling.
 fn scope(caller: &Caller, body: &CreateToken) -> Result<Scope, Problem> {
     let mut errors = Vec::new();
     let mut refuse = |path: &str, detail: String| errors.push(InvalidField { path: path.to_owned(), detail });

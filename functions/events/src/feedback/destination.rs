@@ -14,15 +14,15 @@ pub(crate) enum Destination {
     Ticket {
         provider: InstanceName,
         ticket: String,
-        /// Who may read the comment that started the execution, and therefore what is said about it.
+        /// Who may read the comment that started the execution, and therefore the feedback on it.
         restriction: Option<Restriction>,
     },
     /// A message in a channel or thread.
     Chat { provider: InstanceName, channel: String, thread: Option<String> },
 }
 
-/// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, those on a pull
-/// request of ours on that pull request, and all others on the ticket.
+/// Where the execution reports; `None` if nobody would see it. Events from a chat are answered there, those on one of our
+/// pull requests on that pull request, and all others on the ticket.
 pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configuration) -> Option<Destination> {
     let project = execution.project.as_deref().and_then(|key| configuration.project(key));
     let sender = execution.trigger.source();
@@ -35,7 +35,7 @@ pub(crate) fn destination(execution: &ExecutionRecord, configuration: &Configura
         let provider = provider.or_else(|| sender.as_str().parse().ok())?;
         // Only messages are in threads; a captured word named `thread` is not one.
         let thread = field(execution, "thread").filter(|_| field(execution, "message").is_some());
-        // An undo has no event of its own, so it reports on the ticket.
+        // An undo has no event, so it reports on the ticket.
         if let Some(channel) = field(execution, "channel").map(str::to_owned) {
             return Some(Destination::Chat { provider, channel, thread: thread.map(str::to_owned) });
         }

@@ -122,7 +122,7 @@ fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
         (Some(cause), StepStatus::Failed) if !reason_follows => {
             let _ = write!(line, " · {}", literal(cause.lines().next().unwrap_or_default()));
         }
-        // What a step that waited went on with, such as who approved it.
+        // The result of a wait, such as who approved it.
         (Some(note), StepStatus::Succeeded) => {
             let _ = write!(line, " · {}", literal(note.lines().next().unwrap_or_default()));
         }

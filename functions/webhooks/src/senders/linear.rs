@@ -1,10 +1,10 @@
 //! Linear's webhooks: <https://linear.app/developers/webhooks>.
 //!
 //! They are signed in `Linear-Signature`, the HMAC-SHA256 of the body in hexadecimal. When a delivery was sent is in its body, in
-//! `webhookTimestamp`; the header with the same time is not signed. A delivery that is sent again has another time, so that it is identified
+//! `webhookTimestamp`; the header with the same time is not signed. A repeated delivery has a different time, so it is identified
 //! by the rest of its body.
 //!
-//! An update names the labels that the ticket has now, and the IDs of those that it had. Of the status that it had, only the ID is told.
+//! An update names the ticket's current labels, and the IDs of its former ones. For the former status, only the ID is given.
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
@@ -152,7 +152,7 @@ struct Data {
     state: Option<Named>,
     #[serde(default, deserialize_with = "lenient")]
     team: Option<Team>,
-    /// What a comment says.
+    /// A comment's text.
     #[serde(default, deserialize_with = "lenient")]
     body: Option<String>,
     /// The ticket of a comment.
@@ -188,7 +188,7 @@ struct Ticket {
     team: Option<Team>,
 }
 
-/// The former values of what an update changed.
+/// The former values of an update's fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Before {
