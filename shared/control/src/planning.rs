@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The workflow that plans.
 pub const PLANNING: &str = "planning";
 
-/// What is to be planned. One of them is enough.
+/// The requirements. One of the fields is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requirements {
     /// In words; or nothing but a ticket.
@@ -23,12 +23,12 @@ pub struct Requirements {
     pub scaffold: bool,
 }
 
-/// Who asks for a plan, and how.
+/// The person who asks for a plan, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Requester {
     /// The person, with the configured one filled in.
     pub actor: Actor,
-    /// What their credentials say beyond who they are.
+    /// What their credentials say in addition to their identity.
     pub authority: Authority,
     /// How they asked.
     pub trigger: EventName,
@@ -37,7 +37,7 @@ pub struct Requester {
 }
 
 /// The request that plans requirements in a project: for [`plan`](crate::plan()), whose result
-/// [`Control::start`](crate::Control::start) starts. What a workflow of the team's own does not take is refused there, by name.
+/// [`Control::start`](crate::Control::start) starts. Inputs that a team's own workflow does not have are refused there, by name.
 pub fn planning(
     requirements: Requirements,
     project: Option<String>,

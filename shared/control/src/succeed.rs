@@ -1,4 +1,4 @@
-//! What follows an execution that ends while words wait for the agents of its ticket: a revision that begins with them.
+//! The successor of an execution that ends while words wait for the agents of its ticket: a revision that begins with them.
 
 use crate::control::Control;
 use crate::directory::Directory;
@@ -11,7 +11,7 @@ use records::{
 };
 use serde_json::{Map, Value, json};
 
-/// What follows an execution.
+/// The successor of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Successor {
     /// A revision has the ticket now.
@@ -100,7 +100,7 @@ fn revision(
     }
 }
 
-/// The words with their authors, where there are several.
+/// The words, with their authors if there are several.
 fn in_words(inbox: &Inbox) -> String {
     match inbox.words.as_slice() {
         [only] => only.word.text.clone(),

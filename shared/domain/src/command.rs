@@ -6,7 +6,7 @@
 pub enum CommandWord {
     /// Answers yes.
     Approve,
-    /// Changes what may be spent on a ticket.
+    /// Changes the limits of a ticket.
     Budget,
     /// Shows costs.
     Costs,
@@ -16,7 +16,7 @@ pub enum CommandWord {
     Help,
     /// Joins a person's accounts.
     Link,
-    /// Chooses what a person is told directly.
+    /// Chooses a person's direct messages.
     Notify,
     /// Plans requirements.
     Plan,
@@ -34,11 +34,11 @@ pub enum CommandWord {
     Stop,
     /// Says something to the agent at work.
     Tell,
-    /// Takes back what an execution did.
+    /// Takes back the effects of an execution.
     Undo,
 }
 
-/// Whether a ticket comes behind the word. Where people speak on a ticket, it may be left out.
+/// Whether a ticket follows the word. In comments on a ticket, it may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ticketed {
     /// Never.
@@ -54,9 +54,9 @@ pub enum Ticketed {
 pub struct CommandForm {
     /// Whether a ticket comes first.
     pub ticket: Ticketed,
-    /// What comes behind, with a space before each part: ` what to change`, ` [comment]`.
+    /// The words that follow, with a space before each part: ` what to change`, ` [comment]`.
     pub behind: &'static str,
-    /// What it does, in words that go on from the command: `stops the work on it`.
+    /// Its meaning, as a phrase that continues the command: `stops the work on it`.
     pub purpose: &'static str,
 }
 
@@ -65,13 +65,13 @@ pub struct CommandForm {
 pub struct CommandSpec {
     /// Which one.
     pub word: CommandWord,
-    /// What people type, in lower case.
+    /// The typed word, in lower case.
     pub name: &'static str,
-    /// Whether it exists only where a workflow has a trigger for it.
+    /// Whether it exists only if a workflow has a trigger for it.
     pub starts_workflows: bool,
     /// The ways to write it; at least one.
     pub forms: &'static [CommandForm],
-    /// What else people should know, in whole sentences; may be empty.
+    /// Notes for people, in whole sentences; may be empty.
     pub note: &'static str,
 }
 
@@ -226,7 +226,7 @@ impl CommandWord {
         COMMANDS.iter().find(|command| command.name == word).map(|command| command.word)
     }
 
-    /// What people type.
+    /// The typed word.
     pub fn as_str(self) -> &'static str {
         self.spec().name
     }
@@ -245,7 +245,7 @@ impl CommandWord {
 }
 
 impl CommandForm {
-    /// How it is written behind the command's word, where the ticket is known by the place or not: ` ticket [comment]`.
+    /// How it is written after the command's word, depending on whether the place identifies the ticket: ` ticket [comment]`.
     pub fn usage(&self, on_ticket: bool) -> String {
         let ticket = match self.ticket {
             _ if on_ticket => "",
@@ -257,7 +257,7 @@ impl CommandForm {
     }
 }
 
-/// The command that somebody meant by a word that is none, in lower case: the nearest one, if no more letters are wrong than people get wrong.
+/// The command that somebody meant by an unknown word, in lower case: the nearest one, within the usual number of wrong letters.
 pub fn meant(word: &str) -> Option<CommandWord> {
     let distance = |command: &&CommandSpec| strsim::osa_distance(word, command.name);
     let nearest = COMMANDS.iter().min_by_key(distance)?;

@@ -13,7 +13,7 @@ pub(crate) struct Globs {
 }
 
 impl Globs {
-    /// Reads patterns; `setting` is what an error calls them. `infra/` is everything in the folder, and a `/` or `./` before a pattern
+    /// Reads patterns; errors call them `setting`. `infra/` is everything in the folder, and a `/` or `./` before a pattern
     /// means nothing: paths start at the root.
     ///
     /// # Errors

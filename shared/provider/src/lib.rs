@@ -1,4 +1,4 @@
-//! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
+//! A provider's interface to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
 //! each provider is a crate `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
 mod account;

@@ -80,7 +80,7 @@ impl Configuration {
             } else if !names.insert(user.name.as_str()) {
                 problem("name", format!("another person has the name `{}`", user.name));
             }
-            // What one does with an account of two would be taken for what the other did.
+            // The actions of two people with one account could not be told apart.
             for ((place, account), key) in user.accounts.iter().zip(self.folded_accounts(user)) {
                 if let Some(other) = accounts.insert(key, &user.name)
                     && *other != user.name

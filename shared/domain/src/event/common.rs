@@ -1,4 +1,4 @@
-//! The events that senders of one kind have in common: what happened to a ticket, a pull request or a commit, whichever service said so.
+//! The events that senders of one kind have in common: something happened to a ticket, a pull request or a commit, whichever service reported it.
 //!
 //! A sender declares its own, narrower events and says which of these each one also is: [`EventSpec::also`]. A workflow that names a common
 //! event runs with every tracker and code host.

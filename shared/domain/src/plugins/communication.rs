@@ -49,7 +49,7 @@ pub struct Message {
     pub channel: String,
     /// The id of the message whose thread it goes to.
     pub thread: Option<String>,
-    /// What it says.
+    /// Its text.
     pub body: MessageBody,
 }
 
@@ -69,7 +69,7 @@ pub struct MessageButton {
     pub label: String,
     /// Which action it is: `approve`, `deny`, `stop`.
     pub action: String,
-    /// What it is about; at most 2,000 characters.
+    /// Its data; at most 2,000 characters.
     pub value: String,
     /// The address it opens.
     pub url: Option<String>,
