@@ -7,9 +7,10 @@ use crate::request::{body, counted_body, tokens_at_most};
 use crate::settings::{Api, Settings};
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, TokenPrices, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
+use provider::{free_of_charge, recorded_stop};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -174,7 +175,7 @@ impl AiProvider for OpenAi {
             Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
             // A gateway in front of the API may not have it.
             Err(Failure { status: Some(404 | 405), .. }) => Ok(None),
-            Err(failure) => Err(tried_again(failure.error)),
+            Err(failure) => Err(free_of_charge(failure.error)),
         }
     }
 
@@ -227,9 +228,9 @@ fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
 /// service explains) say that the model was not asked. Another server error does not.
 fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     match failure.status {
-        Some(400..=499) => NoReply::NotBilled(tried_again(failure.error)),
-        Some(503) if failure.body["error"].is_object() => NoReply::NotBilled(tried_again(failure.error)),
-        None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
+        Some(400..=499) => NoReply::NotBilled(free_of_charge(failure.error)),
+        Some(503) if failure.body["error"].is_object() => NoReply::NotBilled(free_of_charge(failure.error)),
+        None if !failure.was_sent => NoReply::NotBilled(free_of_charge(failure.error)),
         _ => NoReply::MayBeBilled { error: failure.error, reported },
     }
 }
@@ -245,21 +246,10 @@ fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoR
 
 /// The reply with the names in it that are recorded as they may be.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
-    let stop = match reply.stop {
-        StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
-        known => known,
-    };
+    let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, model: answer.quote(&reply.model), ..reply }
 }
 
 fn request_id(answer: &Answer) -> Option<String> {
     answer.header("x-request-id").map(|id| answer.quote(&id))
-}
-
-/// What cost nothing is tried again like any call that came too often.
-fn tried_again(error: ActionError) -> ActionError {
-    match error.kind {
-        ErrorKind::Unavailable | ErrorKind::Conflict => ActionError { kind: ErrorKind::Throttled, ..error },
-        _ => error,
-    }
 }
