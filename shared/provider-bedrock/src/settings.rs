@@ -59,11 +59,7 @@ impl TryFrom<Written> for Settings {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { region, base_url, model, max_output_tokens, context_window, prices } = written;
-        if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
-            return Err(format!(
-                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
-            ));
-        }
+        TokenPrices::check(&prices)?;
         if model.is_empty() {
             return Err(
                 "model is empty; accepted: the ID of a model, or the ID or ARN of an inference profile"

@@ -75,11 +75,7 @@ impl TryFrom<Written> for Settings {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { base_url, api, model, max_output_tokens, context_window, prices, pictures } = written;
-        if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
-            return Err(format!(
-                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
-            ));
-        }
+        TokenPrices::check(&prices)?;
         let settings = Self { base_url, api, model, max_output_tokens, context_window, prices, pictures };
         if !settings.is_vendors() && !settings.prices.contains_key(&settings.model) {
             let model = &settings.model;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A language model. It only replies; the calling action decides about the effects of a reply.
@@ -107,8 +108,21 @@ impl TokenPrices {
         MicroUsd::from_usd_rounded_up(dollars)
     }
 
+    /// Checks the `prices` of a configuration, by model.
+    ///
+    /// # Errors
+    /// The first model of which a price is not an amount of dollars, and what is accepted.
+    pub fn check(prices: &BTreeMap<String, Self>) -> Result<(), String> {
+        match prices.iter().find(|(_, prices)| !prices.are_amounts()) {
+            None => Ok(()),
+            Some((model, _)) => Err(format!(
+                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
+            )),
+        }
+    }
+
     /// Whether each price is an amount of dollars: zero or more.
-    pub fn are_amounts(&self) -> bool {
+    fn are_amounts(&self) -> bool {
         let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
         all.into_iter().flatten().all(|price| price.is_finite() && price >= 0.0)
     }
@@ -272,6 +286,9 @@ mod tests {
         assert_eq!(cached.price(&usage), MicroUsd(2_000 + 2_000 + 250 + 120));
         let free = TokenPrices { input: 0.0, output: 0.0, ..plain };
         assert_eq!(free.price(&usage), MicroUsd::ZERO);
-        assert!(free.are_amounts() && !TokenPrices { cache_read: Some(-1.0), ..free }.are_amounts());
+        let mut prices = BTreeMap::from([("free".to_owned(), free)]);
+        assert_eq!(TokenPrices::check(&prices), Ok(()));
+        prices.insert("wrong".to_owned(), TokenPrices { cache_read: Some(-1.0), ..free });
+        assert!(TokenPrices::check(&prices).unwrap_err().starts_with("prices.wrong: "));
     }
 }
