@@ -13,6 +13,7 @@
 
 mod added_secrets;
 mod agent_paths;
+mod changes;
 mod code_owners;
 mod diff;
 mod edit;
@@ -38,6 +39,7 @@ mod workspace;
 
 pub use added_secrets::{added_secrets, suspicious};
 pub use agent_paths::AgentPaths;
+pub use changes::check_changes;
 pub use code_owners::CodeOwners;
 pub use diff::{DiffFile, DiffLine, Side};
 pub use edit::{Edit, Operation, Replacement};

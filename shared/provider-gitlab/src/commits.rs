@@ -10,12 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
 use domain::{ActionError, BranchName, CommitSha, RepositoryName};
-use edits::check_path;
+use edits::check_changes;
 use futures::{StreamExt, TryStreamExt};
 use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Files are looked at so many at a time.
 const AT_ONCE: usize = 8;
@@ -177,18 +176,4 @@ fn actions_of(change: &FileChange, stored: Option<&Stored>) -> Vec<Value> {
             actions
         }
     }
-}
-
-fn check_changes(changes: &[FileChange]) -> Result<(), ActionError> {
-    if changes.is_empty() {
-        return Err(ActionError::rejected("there are no changes to commit"));
-    }
-    let mut paths = BTreeSet::new();
-    for path in changes.iter().map(FileChange::path) {
-        check_path(path).map_err(|error| ActionError::rejected(error.to_string()))?;
-        if !paths.insert(path) {
-            return Err(ActionError::rejected(format!("`{path}` is changed twice in one commit")));
-        }
-    }
-    Ok(())
 }
