@@ -8,6 +8,7 @@ mod checks;
 mod communication;
 mod conversation;
 mod documentation;
+mod git_objects;
 mod monitoring;
 mod reviews;
 mod task_management;

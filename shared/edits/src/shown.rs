@@ -89,10 +89,7 @@ mod tests {
     use super::*;
 
     fn check(content: &[u8], expected: Option<Unshown>) {
-        let content = match String::from_utf8(content.to_vec()) {
-            Ok(text) => FileContent::Text(text),
-            Err(error) => FileContent::Binary(error.into_bytes()),
-        };
+        let content = FileContent::from(content.to_vec());
         assert_eq!(shown_text(&content).err(), expected, "{content:?}");
     }
 

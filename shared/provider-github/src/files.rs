@@ -108,10 +108,7 @@ impl Github {
         let bytes = STANDARD.decode(encoded).map_err(|_| {
             ActionError::internal(format!("GitHub returned `{path}` of {repository} in invalid base64"))
         })?;
-        Ok(Some(match String::from_utf8(bytes) {
-            Ok(text) => FileContent::Text(text),
-            Err(error) => FileContent::Binary(error.into_bytes()),
-        }))
+        Ok(Some(bytes.into()))
     }
 }
 
@@ -119,17 +116,10 @@ impl TryFrom<Entry> for TreeEntry {
     type Error = ActionError;
 
     fn try_from(entry: Entry) -> Result<Self, ActionError> {
-        let kind = match entry.mode.as_str() {
-            "100644" | "100664" => TreeEntryKind::File,
-            "100755" => TreeEntryKind::ExecutableFile,
-            "120000" => TreeEntryKind::SymbolicLink,
-            "040000" => TreeEntryKind::Folder,
-            "160000" => TreeEntryKind::Submodule,
-            mode => {
-                let message =
-                    format!("GitHub gave `{}` the mode {mode}, which git does not have", entry.path);
-                return Err(ActionError::internal(message));
-            }
+        let Some(kind) = TreeEntryKind::from_git_mode(&entry.mode) else {
+            let Entry { path, mode, .. } = entry;
+            let message = format!("GitHub gave `{path}` the mode {mode}, which git does not have");
+            return Err(ActionError::internal(message));
         };
         Ok(Self { path: entry.path, kind, size: entry.size })
     }
