@@ -3,13 +3,12 @@
 use super::run::report;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery, say_who};
 use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
 use domain::event::EventName;
 use serde_json::json;
-use std::time::Duration;
 
 /// `ticketsmith redrive`
 #[derive(Debug, clap::Args)]
@@ -20,15 +19,8 @@ pub(crate) struct Arguments {
     named: String,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
@@ -77,16 +69,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         true => eprintln!("{name} starts {continues} over"),
         false => eprintln!("{name} continues {continues}"),
     }
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name, "continues": continues }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name, "continues": continues });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json, "")
+    };
+    report(&view, arguments.follow.json, "")
 }
 
 /// Continues the execution of this name, or else the newest of this ticket.

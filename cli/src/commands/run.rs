@@ -2,8 +2,9 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::{follow, steps_json};
+use crate::progress::steps_json;
 use crate::steering::{PersonArgument, delivery, say_who};
 use crate::typed_input::{of_any_type, typed_inputs, written_input};
 use control::{
@@ -15,7 +16,6 @@ use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{ExecutionView, StepRecord, StepStatus};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// `ticketsmith run`
 #[derive(Debug, clap::Args)]
@@ -32,15 +32,8 @@ pub(crate) struct Arguments {
     project: Option<String>,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
@@ -68,19 +61,14 @@ pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let name = start(&connection, &arguments).await?;
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
+    };
     let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
     let who = view.execution.actor.as_ref().filter(|_| was_refused(&view));
     let advice = who.map(|actor| say_who(&directory, actor)).unwrap_or_default();
-    report(&view, arguments.json, &advice)
+    report(&view, arguments.follow.json, &advice)
 }
 
 /// Whether the execution failed because of who started it.
@@ -112,7 +100,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         }
         error => Exit::usage(error),
     })?;
-    if !arguments.json {
+    if !arguments.follow.json {
         let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
         if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
             eprintln!("For comparison: {forecast}.");

@@ -3,8 +3,8 @@
 use super::run::{begun, report};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery, say_who};
 use control::{Authority, Caller, Control, Directory, StartDecision, TellResult, Words, decide};
 use domain::command::CommandWord;
@@ -12,7 +12,6 @@ use domain::event::common::CHAT_COMMAND;
 use domain::{Actor, Event, EventName};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 /// `ticketsmith plan`, `review` and `revise`
 #[derive(Debug, clap::Args)]
@@ -26,15 +25,8 @@ pub(crate) struct Arguments {
     project: Option<String>,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
@@ -81,16 +73,11 @@ pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
         }
     };
     let name = begun(&control, request).await?;
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json, "")
+    };
+    report(&view, arguments.follow.json, "")
 }
 
 /// The request for a revision of a ticket's pull request; `None` if an agent at work took in the words.
