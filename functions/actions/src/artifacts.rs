@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Analysis {
     /// A few sentences for people.
     pub summary: String,
-    /// How the code is organised and what matters to the ticket, in Markdown.
+    /// How the code is organized and what matters to the ticket, in Markdown.
     pub details: String,
     /// The paths that matter to the ticket.
     pub relevant_files: Vec<String>,

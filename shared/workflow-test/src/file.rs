@@ -42,7 +42,7 @@ pub type Steps = BTreeMap<String, OneOrMany<Answer>>;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// What holds, in a sentence: `A labelled ticket becomes a pull request`.
+    /// What holds, in a sentence: `A labeled ticket becomes a pull request`.
     pub name: String,
     /// The event that starts it, as `{trigger: fields}`: `jira.labelled: { task_id: SHOP-1, label: agent }`. It must match a
     /// trigger of the workflow; missing inputs are filled from its fields.

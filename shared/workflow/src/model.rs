@@ -227,7 +227,7 @@ pub(crate) enum Wait {
     Events(Vec<Event>),
 }
 
-/// Something that will happen outside, and the fields by which it is recognised.
+/// Something that will happen outside, and the fields by which it is recognized.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) spec: Arc<EventSpec>,

@@ -321,7 +321,7 @@ fn a_rollback_names_only_what_the_effect_knows() {
 fn the_example_of_the_language_is_right() {
     right(
         "name: Development
-description: A labelled ticket becomes a reviewed pull request
+description: A labeled ticket becomes a reviewed pull request
 version: \"2.0.0\"
 triggers:
   - jira.labelled:     { label: agent }

@@ -116,14 +116,14 @@ fn checked(
         if !event.match_fields.contains(&key.value) {
             reader
                 .problems
-                .error(key.span, format!("{} is not recognised by `{}`", event.name, key.value))
+                .error(key.span, format!("{} is not recognized by `{}`", event.name, key.value))
                 .accepted(&key.value, event.match_fields.iter().map(String::as_str));
         }
     }
     for field in &event.match_fields {
         if !matching.iter().any(|(key, _)| key.value == *field) {
             reader.problems.error(at, format!("{what} needs `{field}`")).help(format!(
-                "{} is recognised by {}",
+                "{} is recognized by {}",
                 event.name,
                 event.match_fields.join(" and ")
             ));
