@@ -37,7 +37,7 @@ pub struct Bedrock {
 }
 
 impl Bedrock {
-    /// Connects nothing yet. `section` is where the settings are, for errors.
+    /// Does not connect yet. `section` names the settings in errors.
     ///
     /// # Errors
     /// `Rejected` when `base_url` or the region cannot be used.
@@ -113,7 +113,7 @@ impl AiProvider for Bedrock {
         let sent = client.post("/model/{modelId}/count-tokens", &[base(&request.model)]);
         let sent = sent.json(&counted_body(request)?).without_redirects().within(within);
         match sent.send().await {
-            // The schema of a reply is not among what is counted.
+            // The count does not include the schema of a reply.
             Ok(answer) => {
                 Ok(Some(answer.json::<Count>()?.input_tokens.saturating_add(schema_bytes(request))))
             }
@@ -169,7 +169,7 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
     let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, ..reply }

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A reply that is coming.
+/// A reply in transit.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     decoder: MessageFrameDecoder,
@@ -23,11 +23,11 @@ pub(crate) struct Stream {
     has_begun: bool,
     stop_reason: Option<String>,
     usage: Option<ReportedUsage>,
-    /// Why it cannot become a reply any more.
+    /// Why it can no longer become a reply.
     problem: Option<ActionError>,
 }
 
-/// A block that is coming, by what came of it.
+/// A block in transit, by the kind of its content.
 #[derive(Debug, Default)]
 struct Block {
     text: Option<String>,
@@ -110,7 +110,7 @@ struct Metadata {
 }
 
 impl Stream {
-    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    /// Takes in more bytes. Returns the usage when the service reports it, which is at the end.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
         self.buffer.extend_from_slice(bytes);
@@ -180,7 +180,7 @@ impl Stream {
         self.problem.get_or_insert(ActionError::unavailable(format!("Bedrock {problem}")));
     }
 
-    /// The reply of the model that was asked, once the answer is over. What an error quotes is whole, for the caller to cut.
+    /// The reply of the model that was asked, once the answer is over. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when the service broke it off or it cannot be read; `Throttled` when the service refused it before it began.

@@ -40,7 +40,7 @@ pub struct Claude {
 }
 
 impl Claude {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -146,7 +146,7 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
     let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, model: answer.quote(&reply.model), ..reply }

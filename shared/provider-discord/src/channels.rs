@@ -26,7 +26,7 @@ pub(crate) struct Channel {
     pub(crate) permission_overwrites: Vec<Overwrite>,
 }
 
-/// What a role or a member may or may not do in a channel.
+/// The permissions that a channel grants to or denies a role or a member.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Overwrite {
     pub(crate) id: String,

@@ -1,9 +1,9 @@
-//! Files that people put into an issue: GitHub keeps them beside the API and links them in the body
+//! Files that people attach to an issue: GitHub keeps them outside the API and links to them in the body
 //! (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/attaching-files>).
 //!
 //! Nothing in the API gives them. The body as HTML has an address for each picture that is a key by itself for some minutes
 //! (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types>), so that no credential leaves the
-//! API's host. Other files are read as somebody without an account reads them: those of public repositories.
+//! API's host. Other files are read without an account, which works for those of public repositories.
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
@@ -13,7 +13,7 @@ use http_client::Optional;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-/// Where GitHub keeps what people upload, under addresses that are keys by themselves.
+/// Where GitHub keeps uploads, under addresses that are keys by themselves.
 const STORES: &[&str] = &[
     "github-production-repository-file-5c1aeb.s3.amazonaws.com",
     "github-production-user-asset-6210df.s3.amazonaws.com",
@@ -29,7 +29,7 @@ const AS_HTML: &str = "application/vnd.github.html+json";
 /// A picture, of whichever type.
 const PICTURE: &str = "image/*";
 
-/// The files that a text links, each once, in the text's order. Links to other sites are left alone.
+/// The files that a text links to, each once, in order of appearance. Links to other sites are left alone.
 fn uploads_in(text: &str, site: &str) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(FOLDER) {
@@ -47,7 +47,7 @@ fn uploads_in(text: &str, site: &str) -> Vec<Attachment> {
     found
 }
 
-/// The file at a path below the folder, whose link is behind a text.
+/// The file at a path below the folder, linked after a text.
 fn file_at(path: &str, before: &str) -> Option<Attachment> {
     let (name, media_type) = match path.split('/').collect::<Vec<_>>()[..] {
         ["assets", uuid] if is_uuid(uuid) => {
@@ -63,7 +63,7 @@ fn file_at(path: &str, before: &str) -> Option<Attachment> {
     is_plain.then(|| Attachment { id: path.to_owned(), name, media_type, size: None, author: None })
 }
 
-/// What a picture is called where it is shown, and whether it is one: `![name](` or `<img alt="name" src="` is before its link.
+/// A picture's shown name, and whether it is one: `![name](` or `<img alt="name" src="` comes before its link.
 fn shown_as(before: &str) -> (Option<String>, bool) {
     let line = before.rsplit('\n').next().unwrap_or_default();
     let name = |name: &str| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
@@ -83,7 +83,7 @@ fn is_uuid(text: &str) -> bool {
     text.len() == UUID && text.bytes().enumerate().all(is_digit)
 }
 
-/// The address of a picture in a body as HTML that is a key by itself.
+/// The address of a picture in an HTML body, which is a key by itself.
 fn signed_address(html: &str, uuid: &str) -> Option<String> {
     let sources = html.split("src=\"").skip(1).filter_map(|rest| rest.split_once('"'));
     let addresses = sources.map(|(source, _)| source.replace("&amp;", "&"));
@@ -129,7 +129,7 @@ impl Github {
             }
         };
         let answer = request.downloading_from(STORES).at_most(most).send().await.optional()?;
-        // Nobody can upload a page: it is the one that asks people to sign in.
+        // Nobody can upload a page: this one asks people to sign in.
         let is_page = |kind: &str| kind.starts_with("text/html");
         let answer = answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page));
         let answer = answer.ok_or_else(|| {
@@ -141,7 +141,7 @@ impl Github {
         Ok(answer.into_bytes())
     }
 
-    /// The address of a picture that is a key by itself, where the issue or one of the newest comments in its repository shows it.
+    /// The address of a picture, which is a key by itself, from the issue or one of the newest comments in its repository.
     async fn address_of(&self, issue: &IssueReference, uuid: &str) -> Result<Option<String>, ActionError> {
         if let Some(address) = signed_address(&self.body_as_html(issue).await?, uuid) {
             return Ok(Some(address));

@@ -69,7 +69,7 @@ impl Github {
                     ))),
                 }
             }
-            // "Reference update failed" is all that GitHub says of a name that git has no place for.
+            // "Reference update failed" is GitHub's whole answer to a name that git has no place for.
             Err(failure) if failure.status == Some(422) && explained(&failure, repository).is_none() => {
                 match self.blocking_branch(repository, branch).await? {
                     Some(other) => Err(ActionError::rejected(format!(
@@ -83,7 +83,7 @@ impl Github {
         }
     }
 
-    /// A branch whose name is a folder of this name, or the other way around.
+    /// A branch whose name is a folder of this name, or the reverse.
     async fn blocking_branch(
         &self,
         repository: &RepositoryName,

@@ -15,7 +15,7 @@ use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Requests with much larger files in a tree have hung; those are uploaded by themselves.
+/// Requests with much larger files in a tree have hung, so these are uploaded one by one.
 const LARGEST_INLINE: usize = 256 * 1024;
 
 #[derive(Debug, Deserialize)]
@@ -31,7 +31,7 @@ struct Sha {
     sha: String,
 }
 
-/// What one branch has that another commit does not have, oldest first.
+/// The commits of a branch that another commit does not have, oldest first.
 #[derive(Debug, Deserialize)]
 struct Comparison {
     commits: Vec<Compared>,

@@ -24,7 +24,7 @@ struct Entry {
     size: Option<u64>,
 }
 
-/// A file's content; `encoding` is `none` where it is too large to be in a listing.
+/// A file's content; `encoding` is `none` if it is too large for a listing.
 #[derive(Debug, Deserialize)]
 struct Content {
     sha: String,
@@ -55,7 +55,7 @@ impl Github {
         tree.tree.into_iter().map(TreeEntry::try_from).collect()
     }
 
-    /// The commit that a branch's name or a commit's id stands for.
+    /// The commit for a branch's name or a commit's ID.
     async fn resolve(&self, repository: &RepositoryName, reference: &str) -> Result<String, ActionError> {
         if reference.parse::<domain::CommitSha>().is_ok() {
             return Ok(reference.to_owned());
@@ -94,7 +94,7 @@ impl Github {
             .query("ref", commit);
         let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
         let value: Value = answer.json()?;
-        // A folder is given as a list; it is no file.
+        // A list is a folder, not a file.
         if value.is_array() || value["type"] != "file" {
             return Ok(None);
         }

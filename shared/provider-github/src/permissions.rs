@@ -1,4 +1,4 @@
-//! What the token or App may do in a repository.
+//! The permissions of the token or App in a repository.
 
 use crate::github::Github;
 use domain::{ActionError, PermissionProblem, RepositoryName};
@@ -6,7 +6,7 @@ use http_client::{Answer, Optional};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What an App needs to write, and what fails without it:
+/// The permissions that an App needs to write, and what fails without each:
 /// <https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps>.
 const NEEDED: &[(&str, &str)] = &[
     ("contents", "`create_branch` and `commit_changes` fail"),
@@ -14,7 +14,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("issues", "issues and pull requests show no progress, and tickets in GitHub cannot be changed"),
 ];
 
-/// What an App needs to read beside that, and what fails without it.
+/// The permissions that an App needs to read in addition, and what fails without each.
 const READ: &[(&str, &str)] = &[
     ("actions", "agents do not see the logs of failed GitHub Actions jobs"),
     ("checks", "`github.checks_completed` never happens"),
@@ -56,17 +56,17 @@ struct Role {
 struct Granted {
     #[serde(default)]
     permissions: BTreeMap<String, String>,
-    /// Absent where the answer does not say.
+    /// Absent if the answer does not say.
     events: Option<Vec<String>>,
 }
 
 impl Github {
-    /// Asks what the credentials may do in a repository and compares it with what actions and feedback do there. For an App that is
-    /// what its installation was granted. For a token it is its account's role and, for a classic one, its scopes; GitHub does not
-    /// tell what a fine-grained token is limited to.
+    /// Asks what the credentials may do in a repository and compares that with what actions and feedback do there. An App has
+    /// the permissions granted to its installation. A token has its account's role and, if it is classic, its scopes; GitHub does not
+    /// reveal the limits of a fine-grained token.
     ///
     /// # Errors
-    /// `Rejected` when the credentials are not accepted; those of the connection.
+    /// `Rejected` when the credentials are not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         repository: &RepositoryName,

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// Something that happened, as GitHub would deliver it.
 #[derive(Debug)]
 struct Happened {
-    /// What tells it from everything else in the same place.
+    /// Identifies it among everything in the same place.
     id: String,
     at: Timestamp,
     /// GitHub's name of the event: `issues`.
@@ -39,7 +39,7 @@ struct Happened {
 struct Place {
     /// The newest time that was seen.
     since: Timestamp,
-    /// What was handed over of the time that is fetched again, with its time.
+    /// What was handed over from the overlap, with its time.
     #[serde(default)]
     seen: BTreeMap<String, Timestamp>,
 }

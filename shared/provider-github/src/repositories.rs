@@ -1,4 +1,4 @@
-//! What a repository is, and who may do what in it.
+//! A repository's facts, and people's permissions in it.
 
 use crate::github::{Github, not_there};
 use domain::plugins::{RepositoryInfo, RepositoryPermission};

@@ -1,4 +1,4 @@
-//! Who a commit is by, and for whom.
+//! A commit's author and co-author.
 
 use domain::ActionError;
 use domain::plugins::Mark;

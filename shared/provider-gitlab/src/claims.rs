@@ -1,11 +1,11 @@
-//! What a configuration says of the server.
+//! The configuration's claims about the server.
 
 use crate::gitlab::Gitlab;
 use domain::{ActionError, BranchName, PermissionProblem, RepositoryName};
 use provider::Claims;
 
 impl Gitlab {
-    /// Verifies what the configuration says: the base branch of a project, the account of the bot at `own_key`, and people's names.
+    /// Verifies the configuration's claims: the base branch of a project, the account of the bot at `own_key`, and people's names.
     ///
     /// # Errors
     /// Those of the connection.

@@ -25,7 +25,7 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Where the API is below a server's address.
 const API: &str = "/api/v4";
 
-/// Who we are to GitLab: a token of a project, a group or a person.
+/// Our identity at GitLab: a token of a project, a group or a person.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
     /// The token.
@@ -38,14 +38,14 @@ pub struct Gitlab {
     pub(crate) client: Client,
     /// The server's address for people, without a slash at its end.
     pub(crate) site: String,
-    /// Whom commits are by; `None` leaves it to GitLab.
+    /// The author of commits; `None` leaves it to GitLab.
     pub(crate) author: Option<Author>,
     /// The token's account, once it was asked for.
     pub(crate) own: Arc<OnceLock<User>>,
 }
 
 impl Gitlab {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` or `commit_author` cannot be used.
@@ -89,7 +89,7 @@ pub(crate) fn site(base_url: &str) -> String {
     site.strip_suffix(API).map(str::to_owned).unwrap_or(site)
 }
 
-/// GitLab does not tell what is hidden from what is not there.
+/// GitLab does not distinguish what is hidden from what does not exist.
 pub(crate) fn not_there(what: impl std::fmt::Display) -> ActionError {
     ActionError::rejected(format!("GitLab has no {what}, or the configured token may not see it"))
 }

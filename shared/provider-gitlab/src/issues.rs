@@ -80,7 +80,7 @@ const ONE: &str = "/projects/{id}/issues/{issue_iid}";
 
 impl Gitlab {
     pub(crate) async fn read_issue(&self, issue: &Reference) -> Result<Task, ActionError> {
-        // One that is not there is told at once: it is rarely one that was just made.
+        // A missing one is reported at once, since it was rarely just created.
         let found = self.issue(issue, |_| false).await?;
         // Of the whole text: a task has its beginning.
         let text = found.description.as_deref().unwrap_or_default();

@@ -43,7 +43,7 @@ impl Gitlab {
             let request = self.client.get(LINKS, &[issue.project.as_str(), &issue.number.to_string()]);
             let request = request.query("per_page", PER_PAGE).query("page", at);
             let answer = self.send_settled(&issue.project, request, is_early).await.optional()?;
-            // A page for what is not there has one item that says so.
+            // A page for something that does not exist has one item that says so.
             match answer {
                 Some(answer) => {
                     let page = page::<Linked>(&answer, "page")?;

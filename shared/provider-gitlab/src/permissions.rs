@@ -24,7 +24,7 @@ impl Gitlab {
     /// Asks what the token may do in a project and compares it with what actions and feedback do there.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         project: &RepositoryName,

@@ -1,4 +1,4 @@
-//! What a project is, and who may do what in it.
+//! A project's facts, and people's permissions in it.
 
 use crate::gitlab::{Gitlab, not_there};
 use domain::plugins::{RepositoryInfo, RepositoryPermission};

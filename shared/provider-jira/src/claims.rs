@@ -1,4 +1,4 @@
-//! What a configuration says of the site.
+//! The configuration's claims about the site.
 
 use crate::jira::Jira;
 use domain::configuration::same_status;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
-/// Who we are to Jira: an account and its API token
+/// Our identity at Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
@@ -37,7 +37,7 @@ pub struct Jira {
 }
 
 impl Jira {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used or `custom_fields` names a field that we do not know.

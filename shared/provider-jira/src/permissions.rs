@@ -1,4 +1,4 @@
-//! What the account may do in a project.
+//! The account's permissions in a project.
 
 use crate::jira::Jira;
 use domain::{ActionError, PermissionProblem};
@@ -6,7 +6,7 @@ use http_client::Optional;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What is needed, and what fails without it:
+/// The permissions that are needed, and what fails without each:
 /// <https://support.atlassian.com/jira-cloud-administration/docs/permissions-for-company-managed-projects/>.
 const NEEDED: &[(&str, &str)] = &[
     ("BROWSE_PROJECTS", "tickets cannot be read"),
@@ -62,7 +62,7 @@ impl Jira {
     /// [my permissions](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get).
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(&self, project: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         let names: Vec<_> = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name).collect();
         let request = self

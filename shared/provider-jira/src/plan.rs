@@ -1,4 +1,4 @@
-//! Tickets that a plan became: looked at closely, written anew, taken back.
+//! Tickets created from a plan: inspected, rewritten, taken back.
 
 use crate::fields::Issue;
 use crate::jira::{Jira, document, is_early};

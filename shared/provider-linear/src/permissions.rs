@@ -1,4 +1,4 @@
-//! What the key's account may do, and what a configuration says of the workspace.
+//! The permissions of the key's account, and the configuration's claims about the workspace.
 
 use crate::linear::Linear;
 use domain::configuration::same_status;
@@ -35,7 +35,7 @@ impl Linear {
     /// says of accounts holds; it says the bot's own at `own_key`. What a restricted key may do cannot be asked.
     ///
     /// # Errors
-    /// `Rejected` when the key is not accepted; those of the connection.
+    /// `Rejected` when the key is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         project: &str,

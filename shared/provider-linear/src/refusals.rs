@@ -2,7 +2,7 @@
 
 use domain::ActionError;
 
-/// Linear does not tell what is hidden from what is not there.
+/// Linear does not distinguish what is hidden from what does not exist.
 pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ActionError::rejected(format!(
         "Linear has no ticket `{key}`, or the account of the configured secret may not see it"

@@ -20,7 +20,7 @@ const TEXTS: &str =
 
 const UUID: usize = 36;
 
-/// The files that a text links, each once, in the text's order. Links to other sites are left alone.
+/// The files that a text links to, each once, in order of appearance. Links to other sites are left alone.
 fn uploads_in(text: &str, uploads: &str) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(uploads) {

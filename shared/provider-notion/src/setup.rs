@@ -1,4 +1,4 @@
-//! What has to be done in Notion.
+//! The setup in Notion.
 
 use provider::{Setup, SetupFacts, SigningSecret};
 

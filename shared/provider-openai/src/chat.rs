@@ -44,7 +44,7 @@ enum Message {
 /// The body that asks for a reply, as it comes or whole.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON.
+/// `Internal` when an opaque part is not JSON.
 pub(crate) fn body(request: &ModelRequest, stream: bool) -> Result<Body<'_>, ActionError> {
     let mut messages = Vec::new();
     messages
@@ -184,7 +184,7 @@ pub(crate) struct Function {
 }
 
 impl Completion {
-    /// The reply. What an error quotes is whole, for the caller to cut.
+    /// The reply. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when there is none.

@@ -51,7 +51,7 @@ pub struct OpenAi {
 }
 
 impl OpenAi {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -244,7 +244,7 @@ fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoR
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
     let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, model: answer.quote(&reply.model), ..reply }

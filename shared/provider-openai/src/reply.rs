@@ -65,7 +65,7 @@ enum Said {
     Other,
 }
 
-/// `usage`, as far as it is priced. What the model thinks is part of the output.
+/// The priced part of `usage`. What the model thinks is part of the output.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ReportedUsage {
     #[serde(alias = "prompt_tokens")]
@@ -107,7 +107,7 @@ impl Reply {
         self.usage.as_ref().map(ReportedUsage::to_usage)
     }
 
-    /// The reply, with every item kept as the service wrote it. What an error quotes is whole, for the caller to cut.
+    /// The reply, with every item kept as the service wrote it. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Throttled` when the service says that it comes too often, `Unavailable` when it broke off, or an item does not have the form of

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// What the service adds to a request by itself: the frame of the conversation, and the words that explain tools and schemas to the model.
-/// The schemas are counted a second time besides.
+/// The tokens that the service adds to a request: the frame of the conversation, and the words that explain tools and schemas to the model.
+/// The schemas are also counted twice.
 const ADDED_BY_THE_SERVICE: u64 = 2_000;
 
 /// No picture takes more tokens: <https://platform.openai.com/docs/guides/images-vision>.
@@ -53,10 +53,10 @@ enum Item {
     Opaque(Box<RawValue>),
 }
 
-/// The body that has a request counted.
+/// The body of a request to count tokens.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON.
+/// `Internal` when an opaque part is not JSON.
 pub(crate) fn counted_body(request: &ModelRequest) -> Result<Body<'_>, ActionError> {
     let mut input = Vec::new();
     for message in &request.messages {
@@ -165,7 +165,7 @@ pub(crate) fn is_sent(part: &Part) -> bool {
     !matches!(&part.content, Content::Text(text) if text.is_empty())
 }
 
-/// A token is never less than a byte of the text, and the body is no shorter than the text in it, so the body's bytes bound
+/// A token is at least one byte of the text, and the body is at least as long as the text in it, so the body's bytes bound
 /// the tokens of what we send.
 pub(crate) fn tokens_at_most(request: &ModelRequest, body: Result<impl Serialize, ActionError>) -> u64 {
     let size = |json: Result<String, _>| json.map_or(u64::MAX, |json: String| json.len() as u64);
@@ -174,7 +174,7 @@ pub(crate) fn tokens_at_most(request: &ModelRequest, body: Result<impl Serialize
     let schemas: u64 = schemas.map(|schema| schema.to_string().len() as u64).sum();
     let (pictures, base64) = request.pictures();
     bytes
-        // No picture's tokens are those of its bytes.
+        // A picture's tokens do not depend on its bytes.
         .saturating_sub(base64)
         .saturating_add(schemas)
         .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))

@@ -47,8 +47,8 @@ struct Written {
     /// The most tokens one reply may have, reasoning included. Default: 32000.
     #[serde(default = "max_output_tokens")]
     max_output_tokens: u32,
-    /// The most tokens that a prompt and its reply may have together. Default: what the price list says of the model. An agent's
-    /// conversation begins anew before it is longer.
+    /// The most tokens that a prompt and its reply may have together. Default: the model's limit in the price list. An agent's
+    /// conversation is restarted before it would exceed this.
     #[serde(default)]
     context_window: Option<u64>,
     /// What the tokens of each model cost, in dollars per million; 0 if they are free. Required where `base_url` is not OpenAI's own.

@@ -43,7 +43,7 @@ struct Sample {
 }
 
 impl Prometheus {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when an address cannot be used.

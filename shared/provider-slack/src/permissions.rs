@@ -1,11 +1,11 @@
-//! What the bot may do, and where.
+//! The bot's permissions, and where they apply.
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, ErrorKind, PermissionProblem};
 use provider::Claims;
 use serde::Deserialize;
 
-/// What is needed, and what fails without it: <https://docs.slack.dev/reference/scopes/>.
+/// The permissions that are needed, and what fails without each: <https://docs.slack.dev/reference/scopes/>.
 const NEEDED: &[(&str, &str)] = &[
     ("chat:write", "no messages are sent: `send_message` fails"),
     ("channels:read", "channels cannot be found by name"),
@@ -44,7 +44,7 @@ impl Slack {
     /// configuration says of accounts holds; it says the bot's own at `own_key`.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         channel: Option<&str>,

@@ -37,7 +37,7 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.

@@ -87,7 +87,7 @@ impl fmt::Debug for Providers {
 }
 
 impl Providers {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Internal` when TLS cannot be set up.
