@@ -47,7 +47,7 @@ impl Github {
         })
     }
 
-    /// `None` too for whom GitHub does not know: who is nobody may do nothing.
+    /// Also `None` for someone GitHub does not know, who may do nothing.
     pub(crate) async fn permission_of(
         &self,
         repository: &RepositoryName,

@@ -28,7 +28,7 @@ struct Base {
     name: String,
 }
 
-/// A pull request that may be the one that reverts it.
+/// A pull request that may be the revert.
 #[derive(Debug, Deserialize)]
 struct Found {
     number: u64,

@@ -72,7 +72,7 @@ impl Github {
     /// Creates or corrects the webhook: an App's own, or the repository's for a token.
     ///
     /// # Errors
-    /// `Rejected` where the credentials may not administer it; those of the connection.
+    /// `Rejected` if the credentials may not administer it; errors of the connection.
     async fn register_webhook(
         &self,
         repository: &RepositoryName,

@@ -20,7 +20,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
     key_variable: None,
     bundle: Some(Bundle::Repository),
-    // What a token or an installation has: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    // The rate limits of tokens and installations: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     rate: Rate::per_hour(5_000),
     setup: SETUP,
     limits: LIMITS,

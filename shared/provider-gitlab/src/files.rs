@@ -128,7 +128,7 @@ impl TryFrom<Entry> for TreeEntry {
             let message = format!("GitLab gave `{path}` the mode {mode}, which git does not have");
             return Err(ActionError::internal(message));
         };
-        // GitLab's listing has no sizes.
+        // GitLab's listing does not include sizes.
         Ok(Self { path: entry.path, kind, size: None })
     }
 }

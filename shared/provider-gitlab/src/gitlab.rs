@@ -305,7 +305,7 @@ impl TaskManagement for Gitlab {
         self.rewrite_issue(&Reference::issue(task_id)?, new, mark).await
     }
 
-    /// GitLab deletes issues for owners alone.
+    /// GitLab lets only owners delete issues.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.set_status(&Reference::issue(task_id)?, "closed").await.map(drop)
     }
@@ -362,7 +362,7 @@ impl TaskManagement for Gitlab {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        // A person's own token belongs to somebody who also acts: of what they do, only what carries our mark is ours.
+        // The owner of a personal token also acts: of their actions, only those with our mark are ours.
         let own = self.own_user().await?;
         Ok(own.bot.then(|| own.username.clone()))
     }

@@ -107,7 +107,7 @@ impl Gitlab {
         Ok(())
     }
 
-    /// An issue with how many notes of people it has; `None` where it is not there.
+    /// An issue and its number of notes by people; `None` if it does not exist.
     pub(crate) async fn inspect_issue(
         &self,
         issue: &Reference,
@@ -263,7 +263,7 @@ impl Gitlab {
     }
 }
 
-/// An issue's text: the description, and what not every GitLab has a field for.
+/// An issue's text: the description, and the values that not every GitLab has a field for.
 fn text_of(new: &NewTask) -> String {
     let mut text = new.description.clone();
     if let Some(epic) = &new.epic {

@@ -84,7 +84,7 @@ impl Gitlab {
         }
     }
 
-    /// Links one issue with another, in words that are said of the first.
+    /// Links one issue with another, in words that apply to the first.
     async fn link_issues(
         &self,
         from: &Reference,

@@ -1,4 +1,4 @@
-//! What the token may do in a project: its [scopes](https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes)
+//! The permissions of the token in a project: its [scopes](https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes)
 //! and its account's [role](https://docs.gitlab.com/user/permissions/).
 
 use crate::gitlab::Gitlab;
@@ -21,7 +21,7 @@ struct Token {
 }
 
 impl Gitlab {
-    /// Asks what the token may do in a project and compares it with what actions and feedback do there.
+    /// Asks what the token may do in a project and compares that with what actions and feedback do there.
     ///
     /// # Errors
     /// `Rejected` when the token is not accepted; errors of the connection.
@@ -30,7 +30,7 @@ impl Gitlab {
         project: &RepositoryName,
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let mut problems = Vec::new();
-        // Not every kind of token can be asked for; one without an answer is judged by its role alone.
+        // Not every kind of token can be looked up; one without an answer is judged by its role alone.
         let asked = self.client.get("/personal_access_tokens/self", &[]).send().await.optional();
         if let Some(answer) = asked? {
             problems.extend(of_scopes(&answer.json::<Token>()?.scopes));

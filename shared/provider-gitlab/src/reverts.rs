@@ -1,5 +1,5 @@
 //! Merge requests that revert merged ones: a branch at the target, a commit on it that
-//! [reverts](https://docs.gitlab.com/api/commits/#revert-a-commit) the merge, and a merge request. Each part is made once, so that a repeat goes on
+//! [reverts](https://docs.gitlab.com/api/commits/#revert-a-commit) the merge, and a merge request. Each part is made once, so that a repeat continues
 //! where an earlier attempt ended.
 
 use crate::gitlab::Gitlab;
@@ -21,7 +21,7 @@ impl Gitlab {
                 "GitLab: {project}!{number} was merged without a merge commit, which cannot be reverted at once; revert its commits"
             ))
         })?;
-        // The digest keeps it apart from what somebody else reverts.
+        // The digest keeps it apart from other people's reverts.
         let source = branch(&format!("revert-{number}-{}", &mark.digest()[..8]))?;
         if let Some(found) = self.open_merge_request(project, &source, &target).await? {
             return Ok(found);

@@ -14,7 +14,7 @@ struct Field {
 }
 
 impl Jira {
-    /// Verifies what the configuration says of the site: the account of the bot at `own_key`, people's accounts, the statuses of `project` and
+    /// Verifies the configuration's claims about the site: the account of the bot at `own_key`, people's accounts, the statuses of `project` and
     /// the custom fields.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl Jira {
             match request.send().await.optional() {
                 Ok(Some(_)) => {}
                 Ok(None) => problems.push(Claims::unknown_account("Jira", person, account)),
-                // Who may not browse people cannot be asked about them.
+                // An account that may not browse people cannot ask about them.
                 Err(Failure { status: Some(403), .. }) => break,
                 Err(failure) => return Err(failure.into()),
             }

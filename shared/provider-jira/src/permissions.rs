@@ -17,7 +17,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
 ];
 
-/// What is never needed, and what it allows.
+/// The permissions that are never needed, and what they allow.
 const EXCESSIVE: &[(&str, &str)] = &[
     ("ADMINISTER", "anyone with the token can change the whole site"),
     ("ADMINISTER_PROJECTS", "anyone with the token can change the project's settings and permissions"),
@@ -58,7 +58,7 @@ impl Jira {
         Ok(self.own_account.get_or_init(|| asked))
     }
 
-    /// Asks what the account may do in the project with this key and compares it with what actions and feedback do there:
+    /// Asks what the account may do in the project with this key and compares that with what actions and feedback do there:
     /// [my permissions](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get).
     ///
     /// # Errors

@@ -185,7 +185,7 @@ pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ))
 }
 
-/// Refuses a ticket that is in another project now: nothing is done there that was asked for here.
+/// Refuses a ticket that has moved to another project: the request was for the former one.
 fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
     let project = |key: &str| key.rsplit_once('-').map_or(String::new(), |(project, _)| folded(project));
     if project(asked) == project(found) {

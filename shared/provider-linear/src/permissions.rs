@@ -32,7 +32,7 @@ impl Linear {
     }
 
     /// Asks whose key it is, whether the account sees the team with the key `project` and its statuses, and whether what the configuration
-    /// says of accounts holds; it says the bot's own at `own_key`. What a restricted key may do cannot be asked.
+    /// says about accounts is true; it adds the bot's own at `own_key`. Linear does not reveal the limits of a restricted key.
     ///
     /// # Errors
     /// `Rejected` when the key is not accepted; errors of the connection.

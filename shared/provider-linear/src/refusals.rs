@@ -1,4 +1,4 @@
-//! Tickets with which nothing is done: those that Linear does not show, and those that are somewhere else.
+//! Refused tickets: those that Linear does not show, and those that have moved.
 
 use domain::ActionError;
 
@@ -9,7 +9,7 @@ pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ))
 }
 
-/// Refuses a ticket that is in another team now, which Linear finds by its former key: nothing is done there that was asked for here.
+/// Refuses a ticket that has moved to another team, which Linear finds by its former key: the request was for the former team.
 pub(crate) fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
     let is_key =
         asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());

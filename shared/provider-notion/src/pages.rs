@@ -189,7 +189,7 @@ fn title_property(title: &str) -> Value {
     json!({"title": {"title": [{"type": "text", "text": {"content": title}}]}})
 }
 
-/// The title among a page's properties, whatever its property is called.
+/// The title among a page's properties, whatever the name of its property.
 fn title_of(properties: &serde_json::Map<String, Value>) -> String {
     let parts = properties.values().find_map(|property| property["title"].as_array());
     let words = parts.into_iter().flatten().map(|part| {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A completion that is coming.
+/// A completion in transit.
 #[derive(Debug, Default)]
 pub(crate) struct ChatStream {
     events: ServerSentEvents,

@@ -89,7 +89,7 @@ impl OpenAi {
     }
 }
 
-/// A reply of one of the APIs that is coming.
+/// A reply of one of the APIs, in transit.
 enum Coming {
     Response(Stream),
     Completion(ChatStream),
@@ -206,7 +206,7 @@ impl AiProvider for OpenAi {
         is_vendors_model(model) || self.prices.contains_key(model)
     }
 
-    /// The service caches every long prompt by itself.
+    /// The service itself caches every long prompt.
     fn may_be_cached(&self, _: &ModelRequest) -> bool {
         true
     }
@@ -217,7 +217,7 @@ impl AiProvider for OpenAi {
     }
 }
 
-/// What the service means by an answer: some of those that look like a rate limit are a bill.
+/// Reads the kind of error from an answer: some that look like a rate limit are about payment.
 fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
     let error = &body["error"];
     let is = |field: &str| error[field].as_str().is_some_and(|word| OUT_OF_MONEY.contains(&word));
@@ -235,7 +235,7 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
-/// A reply that came and is of no use. What the service threw away because it came too often is not billed.
+/// A reply that arrived but cannot be used. Replies that the service threw away because of throttling are not billed.
 fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoReply {
     let error = ActionError { message: answer.quote(&error.message), ..error };
     match error.kind {

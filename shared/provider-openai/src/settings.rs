@@ -26,7 +26,7 @@ pub struct Settings {
     /// What tokens cost, by model.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, TokenPrices>,
-    /// Whether the models take pictures, where their names do not tell.
+    /// Whether the models take pictures, if their names do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures: Option<bool>,
 }
@@ -38,7 +38,7 @@ struct Written {
     /// The API's address. Default: `https://api.openai.com/v1`.
     #[serde(default = "vendor")]
     base_url: String,
-    /// Which API is used: `responses` (default), or `chat_completions` for servers that have no other.
+    /// Which API is used: `responses` (default), or `chat_completions` for servers that have only this one.
     #[serde(default)]
     api: Api,
     /// The model. Default: `gpt-5.6-terra`.
@@ -54,7 +54,7 @@ struct Written {
     /// What the tokens of each model cost, in dollars per million; 0 if they are free. Required where `base_url` is not OpenAI's own.
     #[serde(default)]
     prices: BTreeMap<String, TokenPrices>,
-    /// Whether the models take pictures, such as those that are attached to a ticket. Default: true for OpenAI's own models, else false.
+    /// Whether the models take pictures, such as those attached to a ticket. Default: true for OpenAI's own models, else false.
     #[serde(default)]
     pictures: Option<bool>,
 }

@@ -8,18 +8,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// A response that is coming.
+/// A response in transit.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     events: ServerSentEvents,
-    /// The items that are whole. Only these have the encrypted reasoning for sure.
+    /// The complete items. Only these are sure to have the encrypted reasoning.
     items: BTreeMap<usize, Box<RawValue>>,
     reply: Option<Reply>,
     /// Why it can no longer become a reply.
     problem: Option<String>,
 }
 
-/// An event, as far as it is used.
+/// The fields that are used of an event.
 #[derive(Debug, Deserialize)]
 struct Event {
     #[serde(rename = "type")]

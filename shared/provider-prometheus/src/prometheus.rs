@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// Why there are no events.
+/// The reason that there are no events.
 pub(crate) const NO_EVENTS: &str = "Prometheus keeps numbers over time, and no events";
 
 /// Labels that Prometheus and the Pushgateway give every value.
@@ -74,7 +74,7 @@ fn labels(series: &Series) -> String {
     series.dimensions().iter().map(label).collect::<Vec<_>>().join(",")
 }
 
-/// What tells the series of a job apart: pushing a value takes the place of the values before it, and of nothing else.
+/// The labels that identify the series of a job: pushing a value replaces only earlier values of the same series.
 fn group(series: &Series) -> String {
     let mut digest = hex::encode(Sha256::digest(format!("{}{{{}}}", series.name(), labels(series))));
     digest.truncate(16);

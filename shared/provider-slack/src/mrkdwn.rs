@@ -124,7 +124,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Text whose addresses are links to themselves: Slack is told to find none itself.
+/// Text whose addresses link to themselves, since Slack is told not to look for any.
 fn with_links(text: &str) -> String {
     let mut written = String::new();
     let mut rest = text;

@@ -41,7 +41,7 @@ struct Membership {
 impl Slack {
     /// Asks which scopes the token has ([auth.test](https://docs.slack.dev/reference/methods/auth.test) says so in the header
     /// `x-oauth-scopes`), whether the bot is a member of `channel`, given as `#name`, as a name or as an id, and whether what the
-    /// configuration says of accounts holds; it says the bot's own at `own_key`.
+    /// configuration says about accounts is true; it adds the bot's own at `own_key`.
     ///
     /// # Errors
     /// `Rejected` when the token is not accepted; errors of the connection.
