@@ -9,7 +9,7 @@ use std::fmt;
 
 const LABEL: &str = "PRIVATE KEY";
 
-/// Why there is no key, or no signature. No message contains any of the key.
+/// The reason that there is no key, or no signature. No message contains any of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
     /// The text is something else.

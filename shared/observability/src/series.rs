@@ -23,7 +23,7 @@ pub const DELIVERY_OUTCOMES: [&str; 14] = [
     "unverified",
 ];
 
-/// The outcomes of actions that did not fail; the others are the kinds of errors.
+/// The outcomes of actions that did not fail; the other values are the kinds of errors.
 pub const ACTION_OUTCOMES: [&str; 3] = ["parked", "skipped", "succeeded"];
 
 /// The kinds of tokens.

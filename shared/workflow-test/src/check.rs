@@ -32,7 +32,7 @@ struct Checker<'c> {
     names: &'c Names,
     catalog: &'c Catalog,
     actions: BTreeMap<String, String>,
-    /// Where the case starts that is checked.
+    /// The start of the case that is checked.
     from: usize,
     found: Vec<Diagnostic>,
 }
@@ -203,7 +203,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What an agent ends with, as the last `run_tools` gives it.
+    /// An agent's final result, as the last `run_tools` returns it.
     fn agent_result(&mut self, name: &str, result: &Value, span: (usize, usize), defaults: Option<Defaults>) {
         let Some(action) = self.catalog.entry(RUN_TOOLS) else { return };
         let given = json!({

@@ -14,7 +14,7 @@ pub(crate) struct Names {
     order: BTreeMap<String, usize>,
     /// States that call something, by name: they may have answers.
     callable: BTreeMap<String, Callable>,
-    /// The states of agents: the step of each, and what it does.
+    /// The states of agents: the step of each, and its role.
     agents: BTreeMap<String, (String, Role)>,
     /// The choices in agents' work.
     agent_choices: BTreeSet<String>,
