@@ -1,4 +1,4 @@
-//! From YAML to a test file, and what is wrong where it cannot be one.
+//! From YAML to a test file, or to the mistakes in it.
 
 use crate::file::TestFile;
 use serde_saphyr::{Error, Location};
@@ -7,9 +7,9 @@ use workflow::{Diagnostic, Source, exact_content};
 /// Reads a test file. The first mistake ends the reading.
 ///
 /// # Errors
-/// What is wrong, with its place, what is accepted there and the nearest accepted name.
+/// The mistake, with its place, what is accepted there and the nearest accepted name.
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
-    // What a workflow cannot say, its tests cannot either.
+    // What a workflow cannot contain, its tests cannot either.
     if let Err(found) = exact_content(source)
         && let Some(mut first) = found.into_iter().next()
     {
@@ -44,7 +44,7 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     }
 }
 
-/// What must be there instead, in our words.
+/// What is accepted instead, in our words.
 fn expectation(error: &Error) -> String {
     let expected = match error {
         Error::Unexpected { expected, .. } => match *expected {
@@ -62,7 +62,7 @@ fn expectation(error: &Error) -> String {
         other => {
             let message = other.to_string();
             let message = message.lines().next().unwrap_or_default();
-            // The place is told beside it.
+            // The place is reported next to it.
             return message.split(" at line ").next().unwrap_or_default().to_owned();
         }
     };

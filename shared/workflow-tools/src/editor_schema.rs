@@ -96,7 +96,7 @@ fn input() -> Value {
     })
 }
 
-/// One event, as its name alone or with conditions.
+/// An event, by name alone or with conditions.
 fn trigger(events: &EventSpecs) -> Value {
     let events: Vec<_> = events.iter().filter(|event| event.may_trigger()).collect();
     let alone = events.iter().filter(|event| event.required_conditions().next().is_none());

@@ -23,7 +23,7 @@ const EFFORTS: [(&str, Effort); 5] = [
     ("max", Effort::Max),
 ];
 
-/// What a system prompt may say of the session.
+/// The facts about a session that a system prompt may use.
 const PROMPT_VARIABLES: [&str; 3] = ["agent", "branch", "repository"];
 /// The most that an agent may be allowed to spend, in dollars.
 const MOST_USD: f64 = 10_000.0;
@@ -130,14 +130,14 @@ fn known_prompt(prompt: Spanned<String>, environment: &Environment, reader: &mut
     path
 }
 
-/// What an entry of a list must be.
+/// The constraint on an entry of a list.
 #[derive(Clone, Copy)]
 enum Entry<'k> {
     /// Any text.
     Text,
-    /// One of some names, where they are known.
+    /// One of some names, if they are known.
     Known(&'static str, Option<&'k BTreeSet<String>>),
-    /// What a check accepts, where there is one.
+    /// The values that a check accepts, if there is one.
     Checked(Option<CheckPattern>),
 }
 

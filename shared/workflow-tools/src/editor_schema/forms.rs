@@ -1,4 +1,4 @@
-//! What each key takes, as JSON Schema.
+//! The values of each key, as JSON Schema.
 
 use super::actions::names;
 use super::parts::{described, name, reference, with};

@@ -13,11 +13,11 @@ pub(crate) struct Assignment<'w> {
     pub(crate) root: String,
     span: Span,
     step: &'w str,
-    /// The step of the scope itself through which it happens: a parallel step assigns what its branches set.
+    /// The step of the scope itself that causes it: a parallel step assigns what its branches set.
     through: &'w str,
 }
 
-/// What the steps assign in their own scope.
+/// The variables that the steps assign in their own scope.
 pub(crate) fn assigned(steps: &[Step]) -> Vec<Assignment<'_>> {
     let mut found = Vec::new();
     for step in steps {
@@ -49,10 +49,10 @@ pub(crate) fn check(steps: &[Step], problems: &mut Problems<'_>) {
     check_within(steps, None, &mut BTreeSet::new(), problems);
 }
 
-/// What is assigned around a step that makes scopes.
+/// The variables assigned around a step that makes scopes.
 struct Around<'a, 'w> {
     own: &'a BTreeMap<String, Vec<Assignment<'w>>>,
-    /// The step itself: what it assigns is not around it.
+    /// The step itself: its own assignments are not around it.
     through: &'w str,
     outer: Option<&'a Around<'a, 'w>>,
 }
@@ -68,7 +68,7 @@ impl<'w> Around<'_, 'w> {
     }
 }
 
-/// `told` holds what was reported.
+/// `told` holds the reports so far.
 fn check_within<'w>(
     steps: &'w [Step],
     outer: Option<&Around<'_, 'w>>,
@@ -122,7 +122,7 @@ fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &
     });
 }
 
-/// The steps that make scopes of their own, those inside loops and switches included.
+/// The steps that make their own scopes, including those inside loops and switches.
 fn with_scopes(steps: &[Step]) -> Vec<&Step> {
     let mut found = Vec::new();
     for step in steps {
