@@ -205,7 +205,7 @@ pub enum StepType {
     Set,
     /// An end with an error.
     Fail,
-    /// What another execution did, taken back.
+    /// Taking back another execution's effects.
     Undo,
 }
 
@@ -232,12 +232,12 @@ impl StepType {
         self.facts().name
     }
 
-    /// What one is called in messages, with its article.
+    /// Its name in messages, with an article.
     pub(crate) fn noun(self) -> &'static str {
         self.facts().noun
     }
 
-    /// What it does, in a sentence that editors show.
+    /// Its purpose, in a sentence that editors show.
     pub fn about(self) -> &'static str {
         self.facts().about
     }
@@ -269,16 +269,16 @@ impl StepType {
     }
 }
 
-/// What distinguishes a type from the others.
+/// The key that distinguishes a type from the others.
 struct Facts {
     name: &'static str,
     noun: &'static str,
     about: &'static str,
-    /// The keys of this type alone.
+    /// The keys of only this type.
     own: &'static [Key],
     /// `on_error` and its like.
     policy: &'static [Key],
-    /// What takes its effect back, if it has one.
+    /// The inverse of its effect, if it has one.
     inverse: &'static [Key],
 }
 

@@ -1,4 +1,4 @@
-//! Steps that end the workflow, and steps that take back what another execution did.
+//! Steps that end the workflow, and steps that take back another execution's effects.
 
 use super::planned::PlannedKind;
 use super::walk::{Made, Walk};

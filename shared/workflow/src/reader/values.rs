@@ -15,7 +15,7 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
         Data::Null => Form::Literal(Value::Null),
         Data::Boolean(value) => Form::Literal((*value).into()),
         Data::Number(number) => match number.json(node.span, reader.problems) {
-            // What is refused was probably meant as text.
+            // A refused expression was probably meant as text.
             Value::Null => Form::Text(vec![Part::Literal(number.text.clone())]),
             value => Form::Literal(value),
         },
@@ -65,7 +65,7 @@ fn checked_key(key: &Spanned<String>, reader: &mut Reader<'_, '_>) -> Spanned<St
     key.clone()
 }
 
-/// A text that is YAML's, split at its expressions.
+/// A YAML text, split at its expressions.
 fn parts(text: &str, span: Span, reader: &mut Reader<'_, '_>) -> Vec<Part> {
     let raw = reader.source.text.get(span.start..span.end).unwrap_or_default();
     let pieces = match template::split(text) {

@@ -1,4 +1,4 @@
-//! Names that mean nothing where they stand, and why.
+//! Names without a meaning in their context, and why.
 
 use super::{Inside, Scope, Setter, Unknown};
 use crate::diagnostic::nearest;

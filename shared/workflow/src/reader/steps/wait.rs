@@ -48,7 +48,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
     }
 }
 
-/// A duration that is written down becomes its seconds; an expression gives seconds itself.
+/// A literal duration becomes its seconds; an expression gives seconds itself.
 fn seconds(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Given> {
     if matches!(&node.data, Data::Text(text) if text.contains("${")) {
         return Some(given(node, reader));
@@ -105,7 +105,7 @@ fn awaited(reader: &Reader<'_, '_>) -> Vec<EventSpec> {
     reader.catalog.events().iter().filter(|event| !event.match_fields.is_empty()).cloned().collect()
 }
 
-/// An event whose fields are those by which it is recognized; `at` is what has them, and where it is.
+/// An event with its identifying fields; `at` is the part with them, and its place.
 fn checked(
     event: EventSpec,
     matching: Vec<(Spanned<String>, Given)>,
