@@ -71,7 +71,7 @@ impl Gateway {
         Ok(Self { connections, url: format!("{address}/live"), task })
     }
 
-    /// Where it takes what is for connections, with its stage.
+    /// Where it accepts messages for connections, with its stage.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -96,7 +96,7 @@ impl Gateway {
         self.connections.lock().open.get(id).is_some_and(|connection| connection.is_open)
     }
 
-    /// What the reader of a connection received.
+    /// The messages received by a connection's reader.
     pub fn received(&self, id: &str) -> Vec<Value> {
         let state = self.connections.lock();
         state.open.get(id).map(|connection| connection.received.clone()).unwrap_or_default()
@@ -107,7 +107,7 @@ impl Gateway {
         self.connections.lock().open.get(id).and_then(|connection| connection.closed)
     }
 
-    /// What was asked that the description does not allow.
+    /// Requests that the description does not allow.
     pub fn violations(&self) -> Vec<String> {
         self.connections.lock().violations.clone()
     }
