@@ -1,4 +1,4 @@
-//! `demo`: what it leaves behind, what it checks first, and what it tells to do next.
+//! `demo`: its leftovers, its first checks, and the next steps that it prints.
 
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, eventually};
@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// `demo` with a folder of its own for everything temporary.
+/// `demo` with a separate folder for temporary files.
 fn demo(temporary: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(executable());
     command.arg("demo").args(arguments).env("TMPDIR", temporary).env_remove("TICKETSMITH_DESCRIPTIONS");

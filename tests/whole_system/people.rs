@@ -1,4 +1,4 @@
-//! People: whom the API manages, the accounts that they join, and what they are told directly.
+//! People: whom the API manages, the accounts that they join, and their direct messages.
 
 use crate::evidence::{messages, ticket};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
@@ -16,7 +16,7 @@ steps:
     timeout: 1h
 ";
 
-/// A world in which grace is nobody in the configuration, and ada is known in Slack alone.
+/// A world in which grace is not in the configuration, and ada is known only in Slack.
 async fn world() -> World {
     let edit = |document: &mut Value| {
         document["configuration"]["notify"] = json!(["failed"]);
