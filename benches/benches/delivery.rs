@@ -43,7 +43,7 @@ fn verified_and_routed(bencher: Bencher<'_, '_>) {
     post(bencher, Deployment::SECRET, StatusCode::OK);
 }
 
-/// What a stranger's delivery costs.
+/// The time for a delivery with an invalid signature.
 #[divan::bench]
 fn refused(bencher: Bencher<'_, '_>) {
     post(bencher, "a stranger's guess", StatusCode::UNAUTHORIZED);

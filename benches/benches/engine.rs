@@ -15,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// A function that gives back what it gets.
+/// A function that returns its input.
 struct Echo;
 
 #[async_trait]
@@ -107,7 +107,7 @@ fn transitions_of_fifty_at_once(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(50 * STATES)).bench_local(|| machine.run(50));
 }
 
-/// Three calls of a function, as moto and ministack are measured beside it (`tests/differential`).
+/// Three calls of a function, the same measurement as for moto and ministack (`tests/differential`).
 #[divan::bench]
 fn three_tasks(bencher: Bencher<'_, '_>) {
     let machine = Machine::new(Durability::ProcessDeath, &chain(3, task));

@@ -1,9 +1,9 @@
 //! How long processes take from their start to the first poll and the first answer: our executables against a stand-in for Lambda's
 //! Runtime API, and Probot and Slack Bolt, as they listen and answer a first signed delivery, in the same run.
 //!
-//! Our executables are those in the folder `TICKETSMITH_EXECUTABLES`, else those that `infra/package` built; the others are started
-//! from `TICKETSMITH_COMPARED`, a copy of `benches/compared` after `npm ci`, else from that folder itself. What is not there is not
-//! measured, and that is said. The table and the secrets are read from servers on loopback.
+//! Our executables come from the folder `TICKETSMITH_EXECUTABLES`, else from `infra/package`; the others are started
+//! from `TICKETSMITH_COMPARED`, a copy of `benches/compared` after `npm ci`, else from that folder itself. Missing ones are not
+//! measured, which is reported. The table and the secrets are read from servers on loopback.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up ends")]
 
@@ -72,7 +72,7 @@ fn report(name: &str, ready: &str, starts: Vec<Start>) {
     );
 }
 
-/// The root certificates in one file. A folder that holds each by itself beside it, as Debian's, takes several times as long to read, and
+/// The root certificates in one file. A folder that also has each in a separate file, such as Debian's, takes several times as long to read, and
 /// says more about the machine than about what starts.
 fn roots() -> Option<&'static str> {
     let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
@@ -113,7 +113,7 @@ fn load(other: Compared, folder: &Path) -> Start {
     Start { ready: loaded.listens, answered: loaded.answered, resident_kib }
 }
 
-/// Our executables, each with an event that it can answer with what is on loopback.
+/// Our executables, each with an event that it can answer from servers on loopback.
 #[derive(Clone, Copy)]
 enum Function {
     Webhooks,
@@ -195,7 +195,7 @@ impl Function {
     }
 }
 
-/// `VmRSS` of a process in KiB, where the system tells it.
+/// `VmRSS` of a process in KiB, if the system reports it.
 fn resident(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

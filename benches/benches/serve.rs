@@ -2,8 +2,8 @@
 //! two steps, and one delivery again and again. First with an empty table, then with a million items in it and a day of records in its
 //! stream, in the same run, so that the two can be compared. Both processes, the simulated services and the senders share the machine.
 //!
-//! The executable is the one that `TICKETSMITH_EXECUTABLE` names, else the one beside the benchmark's own folder. Without one, nothing is
-//! measured, and that is said.
+//! The executable is `TICKETSMITH_EXECUTABLE`, else the one next to the benchmark's folder. Without one, nothing is
+//! measured, which is reported.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up ends")]
 
@@ -270,7 +270,7 @@ fn signature(secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-/// Puts copies of a step's record into the table, and records of changes that concern nobody before those in its stream.
+/// Puts copies of a step's record into the table, preceded in its stream by changes that nobody needs.
 fn fill(file: &Path, size: &Size) {
     let connection = Connection::open(file).unwrap();
     let numbers = "WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1)";

@@ -66,7 +66,7 @@ static REPOSITORY: LazyLock<Repository> = LazyLock::new(|| {
     }
 });
 
-/// Performs one call, as a turn does: with a workspace of its own.
+/// Performs one call, as a turn does: with a separate workspace.
 fn call(runtime: &tokio::runtime::Runtime, name: &str, input: Value) -> String {
     let repository = &*REPOSITORY;
     let base = Base {
@@ -86,7 +86,7 @@ fn call(runtime: &tokio::runtime::Runtime, name: &str, input: Value) -> String {
     }
 }
 
-/// A search that must look at everything, also with patterns that would take other engines long.
+/// A search through everything, including with patterns that take other engines long.
 #[divan::bench(args = ["nowhere_at_all", "(?i)value_\\d+ = (sum|product)\\(", "\\bcompute\\(\\w+, \"stra.e x", "[a-z](_|[0-9a-z ]){60}x;"])]
 fn search(bencher: Bencher<'_, '_>, pattern: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -20,7 +20,7 @@ fn catalog() -> Catalog {
     Catalog::from_json(&schemas).unwrap().with_events(webhooks::events())
 }
 
-/// What an editor does whenever the largest workflow that ships is saved.
+/// An editor's work whenever the largest shipped workflow is saved.
 #[divan::bench]
 fn check_the_largest_that_ships(bencher: Bencher<'_, '_>) {
     let texts = std::fs::read_dir(root().join("workflows")).unwrap().map(|entry| entry.unwrap().path());
@@ -33,11 +33,11 @@ fn check_the_largest_that_ships(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| right(compile(&largest, &catalog, &Environment::default())));
 }
 
-/// A workflow of many steps, each of which reads what an earlier one gave.
+/// A workflow of many steps, each of which reads an earlier one's output.
 #[divan::bench(args = [10, 100, 500])]
 fn compile_steps(bencher: Bencher<'_, '_>, steps: usize) {
     let mut text = String::from("name: Many\ninputs: { task_id: string }\nsteps:\n");
-    // A thousand calls alone would be over Step Functions' limit of a mebibyte.
+    // Just a thousand calls would exceed Step Functions' limit of a mebibyte.
     for pair in 0..steps / 2 {
         let task_id = match pair {
             0 => "${task_id}".to_owned(),

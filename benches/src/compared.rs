@@ -33,7 +33,7 @@ pub struct Loaded {
 }
 
 impl Compared {
-    /// What it is called in what is printed.
+    /// Its name in the output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Probot => "probot",

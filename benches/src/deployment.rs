@@ -1,4 +1,4 @@
-//! The table with a configuration and routes, and the signing secrets: what the webhook function reads when it starts.
+//! The data that the webhook function reads when it starts: the table with a configuration and routes, and the signing secrets.
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::routing::post;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use webhooks::Webhooks;
 
-/// DynamoDB and Secrets Manager on loopback, as far as the webhook function asks them.
+/// DynamoDB and Secrets Manager on loopback, with the operations that the webhook function uses.
 #[derive(Debug)]
 pub struct Deployment {
     /// Where the embedded DynamoDB listens.
@@ -48,7 +48,7 @@ impl Deployment {
         deployment
     }
 
-    /// The webhook function, as its executable makes it.
+    /// The webhook function as in its executable.
     pub fn webhooks(&self) -> Arc<Webhooks> {
         let config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How long the one invocation may take by its deadline, in milliseconds.
+/// The deadline of the one invocation, in milliseconds.
 const TIME_LIMIT: u128 = 30_000;
 
 /// A listener that hands out one event, and after it none.
@@ -24,14 +24,14 @@ pub struct RuntimeApi {
     answered: UnboundedReceiver<(Instant, bool, Value)>,
 }
 
-/// What a runtime did, as it was seen here.
+/// The observed behavior of a runtime.
 #[derive(Debug)]
 pub struct Served {
     /// When it first asked for an event.
     pub polled: Instant,
     /// When its answer was there.
     pub answered: Instant,
-    /// Whether the answer is no error.
+    /// Whether the answer is not an error.
     pub good: bool,
     /// The answer.
     pub answer: Value,
@@ -78,7 +78,7 @@ async fn next(event: Value, taken: Arc<AtomicBool>, polls: UnboundedSender<Insta
     if taken.swap(true, Ordering::SeqCst) {
         return pending().await;
     }
-    // Nobody listens any more once the measurement is over.
+    // Nobody listens anymore once the measurement is over.
     let _over = polls.send(Instant::now());
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + TIME_LIMIT;
     let mut headers = HeaderMap::new();

@@ -53,7 +53,7 @@ pub(crate) async fn sdk_config() -> Outcome<SdkConfig> {
             "no AWS region is set; set AWS_REGION, or AWS_PROFILE to a profile with one",
         ));
     }
-    // What each place that was searched said is in the log with -v.
+    // With -v, the log says what happened at each place that was searched.
     let credentials = match config.credentials_provider() {
         Some(provider) => {
             provider.provide_credentials().await.map_err(|error| tracing::info!(%error, "no credentials"))

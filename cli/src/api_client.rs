@@ -38,7 +38,7 @@ pub(crate) struct ApiClient {
     on_behalf_of: Option<String>,
 }
 
-/// What is asked of the API.
+/// What a client asks of the API.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     method: Method,
@@ -139,7 +139,7 @@ impl ApiClient {
         &self.base
     }
 
-    /// Sends a request; gives the body of its answer, null where there is none.
+    /// Sends a request and returns the body of its response, or null if there is none.
     ///
     /// # Errors
     /// The API's refusal with its exit code; unreachable when it does not answer.
@@ -147,7 +147,7 @@ impl ApiClient {
         Ok(self.send_for_tag(call).await?.0)
     }
 
-    /// As [`Self::send`]; also gives the tag of the state in which the thing is, where the answer says it.
+    /// Like [`Self::send`], but also returns the entity tag of the resource's state, if the response has one.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -188,7 +188,7 @@ impl ApiClient {
             true => Value::Null,
             false => serde_json::from_slice(&bytes).map_err(|_| {
                 Exit::unreachable(format!(
-                    "{} answered {status} with what is no JSON; is it an API?",
+                    "{} answered {status} with something that is not JSON; is it an API?",
                     self.base
                 ))
             })?,
@@ -197,7 +197,7 @@ impl ApiClient {
         if status.is_success() { Ok((body, tag)) } else { Err(refusal(status.as_u16(), &headers, &body)) }
     }
 
-    /// A socket over which the frames of an execution come; `None` where the API pushes nothing.
+    /// A socket that receives the frames of an execution; `None` if the API does not push events.
     ///
     /// # Errors
     /// As [`Self::send`], except that there is no ticket.
@@ -213,7 +213,7 @@ impl ApiClient {
             return Ok(None);
         };
         let socket = match ticket_answer["url"].as_str() {
-            // An account has a gateway of its own for sockets.
+            // In an account, sockets have a separate gateway.
             Some(url) => url.to_owned(),
             None => {
                 let host = self.base.strip_suffix("/api/v1").unwrap_or(&self.base);
@@ -221,7 +221,7 @@ impl ApiClient {
             }
         };
         let address = format!("{socket}?ticket={ticket}&execution={}", encoded(execution));
-        // Whatever prevents it, the API can be asked.
+        // Whatever prevents it, the API can still be polled.
         Ok(WebSocket::connect("the API", &address).await.ok())
     }
 

@@ -12,7 +12,7 @@ const UNWRITABLE: i32 = 2;
 /// The exit code when standard error cannot be written.
 const UNHEARD: i32 = 1;
 
-/// The thread whose command drops what it holds before the process exits.
+/// The thread that runs the command; it drops everything it holds before the process exits.
 static HOLDER: OnceLock<ThreadId> = OnceLock::new();
 
 /// The exit code of that command after its printing failed; negative before.
@@ -37,7 +37,7 @@ pub(crate) fn end_where_closed() {
     }));
 }
 
-/// Runs a command. When it cannot print, whatever it holds is dropped before the process exits, such as other processes that it started and
+/// Runs a command. If it cannot print, everything it holds is dropped before the process exits, such as other processes that it started and
 /// temporary folders. Where another thread prints, the process exits at once.
 pub(crate) fn dropping_what_it_holds<T>(command: impl FnOnce() -> T) -> T {
     // One command runs in a process.

@@ -8,9 +8,9 @@ use std::io::IsTerminal;
 pub(crate) enum Color {
     /// Bold.
     Bold,
-    /// For what is added.
+    /// For added text.
     Green,
-    /// For what is removed.
+    /// For removed text.
     Red,
     /// For places.
     Cyan,
@@ -21,7 +21,7 @@ pub(crate) fn on(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The text in a color, without codes of its own; unchanged where there are no colors. Print it with [`crate::print::print_painted`].
+/// The text in a color, with its own escape codes removed; unchanged if colors are off. Print it with [`crate::print::print_painted`].
 pub(crate) fn paint(text: &str, color: Color, on: bool) -> String {
     let code = match color {
         Color::Bold => 1,

@@ -97,7 +97,7 @@ pub(crate) enum Command {
     Costs(costs::Arguments),
     /// Join an account in a chat, a tracker or a code host to yourself.
     Link(link::Arguments),
-    /// Choose what you are told directly in the chat.
+    /// Choose which direct messages you get in the chat.
     Notify(notify::Arguments),
     /// Perform one action by hand, as a workflow step would.
     Invoke(invoke::Arguments),
@@ -128,7 +128,7 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     /// Remove a stage from an AWS account.
     Destroy(destroy::Arguments),
-    /// Put what earlier versions recorded into lists and sums that are new.
+    /// Convert records of earlier versions to the current lists and sums.
     Migrate(migrate::Arguments),
     /// Copy what `serve` remembers to a new folder, also while it runs.
     Backup(backup::Arguments),
@@ -139,7 +139,7 @@ pub(crate) enum Command {
     /// Sign in to an API.
     #[command(subcommand)]
     Auth(auth::Arguments),
-    /// Who did what: list it, or verify that it is whole.
+    /// Show who did what, or verify that the audit log is intact.
     #[command(subcommand)]
     Audit(audit::Arguments),
     /// How a pull request came about: print the signed record, or verify it.
@@ -150,10 +150,10 @@ pub(crate) enum Command {
     /// Questions that wait for a person, by the API.
     #[command(subcommand)]
     Approval(approval::Arguments),
-    /// What may be spent, and what becomes of work that a limit stopped.
+    /// Show limits, and decide about work that a limit stopped.
     #[command(subcommand)]
     Budget(budget::Arguments),
-    /// What was spent, by the API.
+    /// Show what was spent, through the API.
     #[command(subcommand)]
     Cost(cost::Arguments),
     /// People with their accounts and roles, by the API.
@@ -165,7 +165,7 @@ pub(crate) enum Command {
     /// The configured projects, by the API.
     #[command(subcommand)]
     Project(project::Arguments),
-    /// Tickets that are or were worked on, by the API.
+    /// Show and change tickets, through the API.
     #[command(subcommand)]
     Task(task::Arguments),
     /// Executions, by the API.

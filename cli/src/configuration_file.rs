@@ -35,7 +35,7 @@ impl ConfigurationFile {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// Usage errors that name the file; every problem is reported, one a line, with its place and what is accepted.
+    /// Usage errors that name the file; every problem is reported on its own line, with its position and what is accepted.
     pub(crate) fn load(path: &Path) -> Outcome<Self> {
         let shown = path.display();
         let bytes = std::fs::read(path).map_err(|error| {
@@ -78,7 +78,7 @@ impl ConfigurationFile {
     }
 }
 
-/// What a file says, and every problem of it. Where something cannot be read, the rest is checked without it.
+/// The contents of a file, and all its problems. Unreadable parts are left out, and the rest is checked.
 fn read(document: &Document<'_>) -> (Option<Configuration>, Vec<Problem>) {
     let mut value = document.value();
     let schema = schema_for!(Configuration).to_value();
@@ -108,7 +108,7 @@ fn read(document: &Document<'_>) -> (Option<Configuration>, Vec<Problem>) {
     (configuration, problems)
 }
 
-/// Reads the values that have a form of their own, such as names of repositories. One that cannot be read is reported and taken out.
+/// Reads the values with a special form, such as names of repositories. Unreadable ones are reported and removed.
 fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configuration> {
     for _ in 0..REPORTED {
         let error = match serde_path_to_error::deserialize::<_, Configuration>(&value) {
@@ -130,7 +130,7 @@ fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configur
             Some(field) => put(&mut value, &pointer, field),
             None => {
                 let (pointer, message) = in_our_words(&pointer, message);
-                // What has a wrong type is reported already.
+                // Wrong types are already reported.
                 let is_told =
                     |problem: &Problem| format!("{pointer}/").starts_with(&format!("{}/", problem.pointer));
                 if !problems.iter().any(is_told) {
@@ -159,7 +159,7 @@ fn in_our_words(pointer: &str, message: String) -> (String, String) {
     (inside(pointer, given), format!("unknown key{meant} accepted: {}", accepted.join(", ")))
 }
 
-/// Puts something in the place of a value that is missing, so that what is beside it can be read.
+/// Substitutes a missing value, so that the rest can be read.
 fn put(value: &mut Value, pointer: &str, field: &str) -> bool {
     let filler = if field == "projects" {
         Value::Array(Vec::new())
@@ -170,11 +170,11 @@ fn put(value: &mut Value, pointer: &str, field: &str) -> bool {
     entries.insert(field.to_owned(), filler).is_none()
 }
 
-/// What a configuration lacks without which nothing would be done.
+/// Missing parts without which a configuration does nothing.
 fn lacks(configuration: &Configuration) -> Vec<Problem> {
     let mut problems = Vec::new();
     if configuration.projects.is_empty() {
-        problems.push(Problem::new(["projects"], "there is no project, so nothing would be done"));
+        problems.push(Problem::new(["projects"], "there is no project; add one under `projects`"));
     }
     for (index, project) in configuration.projects.iter().enumerate() {
         let index = index.to_string();

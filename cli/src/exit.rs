@@ -34,12 +34,12 @@ impl Exit {
         Self { code: 3, message: message.to_string() }
     }
 
-    /// Whoever asks has to sign in first.
+    /// The caller has to sign in first.
     pub(crate) fn sign_in_needed(message: impl Display) -> Self {
         Self { code: 4, message: message.to_string() }
     }
 
-    /// Whoever asks may not do this, or there is no such thing that they may see.
+    /// The caller may not do this, or there is nothing that they may see.
     pub(crate) fn not_allowed(message: impl Display) -> Self {
         Self { code: 5, message: message.to_string() }
     }
@@ -72,7 +72,7 @@ impl Exit {
         Err(Self { code, message: String::new() })
     }
 
-    /// AWS, or its local substitute, did not do what was asked. Contains its message, or why there was no response.
+    /// AWS, or its local substitute, did not carry out the request. Contains its message, or why there was no response.
     pub(crate) fn from_aws<E, R>(what: impl Display, error: &SdkError<E, R>) -> Self
     where
         E: Error + ProvideErrorMetadata + 'static,

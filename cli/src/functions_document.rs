@@ -13,8 +13,8 @@ use workflow::function_placeholder;
 pub(crate) const FUNCTIONS: &str = "functions.json";
 
 /// The secrets of a stage, and every function by its name: which executable it is and with which handler, its memory in megabytes
-/// and timeout in seconds, which plugin types it uses and which secrets it reads, whether it signs evidence, which partitions of the table it reads and writes, what it asks of Step Functions,
-/// what it has to do with sockets, and what invokes it.
+/// and timeout in seconds, the plugin types it uses, the secrets it reads, whether it signs evidence, the partitions of the table it reads and writes, its Step Functions operations,
+/// its relation to sockets, and what invokes it.
 pub(crate) fn functions_document() -> String {
     let functions: Map<String, Value> =
         functions::all().iter().map(|function| (function.name.to_owned(), entry(function))).collect();
@@ -60,7 +60,7 @@ fn bundle(secret: SecretUse) -> Option<Bundle> {
         SecretUse::Signing => Some(Bundle::Signing),
         SecretUse::Credentials(plugin) => Bundle::of(plugin),
         SecretUse::SignIn => Some(Bundle::SignIn),
-        // It is a key that is used, not a secret that is read.
+        // The key is used, not read like a secret.
         SecretUse::EvidenceKey => None,
     }
 }

@@ -1,4 +1,4 @@
-//! What is in force is changed with a record in the audit.
+//! Changes to the configuration in force, with a record in the audit log.
 
 use crate::exit::{Exit, Outcome};
 use domain::configuration::Configuration;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use providers::{InForce, Overruled};
 use records::{AuditKind, AuditRecord, RecordsError, Table};
 
-/// Puts a configuration file in force. What the API managed and the file has is archived, which is recorded and said. Gives the configuration's
+/// Puts a configuration file in force. Items of the API that are also in the file are archived, which is recorded and logged. Returns the configuration's
 /// version.
 ///
 /// # Errors
@@ -19,7 +19,7 @@ pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> O
         error => Exit::unreachable(error),
     })?;
     for Overruled { kind, key, shared } in archived {
-        tracing::warn!(kind, key, "what the API managed is archived: the configuration file has it");
+        tracing::warn!(kind, key, "archived an item of the API, because the configuration file now has it");
         let what = format!("archive the {kind} {key}, because the configuration file has its {shared}");
         let record = record(format!("archive-{kind}-{key}-{version}"), by, what);
         table.audit(&record).await.map_err(Exit::unreachable)?;
@@ -27,7 +27,7 @@ pub(crate) async fn put_file(table: &Table, by: &str, file: &Configuration) -> O
     Ok(version)
 }
 
-/// Puts documents in force, and records each that has changed: the configuration, the workflows, the prompts or the agents. `by` says how:
+/// Puts documents in force, and records each one that has changed: the configuration, the workflows, the prompts or the agents. `by` says how:
 /// `serve` or `config apply`.
 ///
 /// # Errors

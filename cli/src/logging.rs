@@ -49,7 +49,7 @@ pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
 fn filter(own: &str, others: &str) -> EnvFilter {
     let functions: BTreeSet<&str> = functions::all().iter().map(|function| function.executable).collect();
     let crates = CRATES.into_iter().chain(functions).chain([PROVIDERS]);
-    // Each place where credentials were looked for in vain warns; the error that follows says it in one sentence.
+    // Every place where credentials were not found logs a warning; the error that follows summarizes them.
     let sdk = if others == "warn" { "error" } else { others };
     let others = format!("{others},aws_config={sdk}");
     EnvFilter::new(crates.fold(others, |filter, name| format!("{filter},{name}={own}")))

@@ -13,6 +13,7 @@ mod configuration_file;
 mod confirm;
 mod connection;
 mod exit;
+mod following;
 mod functions;
 mod functions_document;
 mod in_force;

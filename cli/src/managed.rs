@@ -1,4 +1,4 @@
-//! What the API manages, such as projects and people: read, changed in the state that was read, and archived.
+//! Items that the API manages, such as projects and people: reading, changing and archiving them with entity tags.
 
 use crate::api_client::{ApiClient, Call, ClientArguments, Column, task_id};
 use crate::confirm::confirm;
@@ -6,9 +6,9 @@ use crate::exit::{Exit, Outcome};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-/// A kind of what the API manages.
+/// A kind of item that the API manages.
 pub(crate) struct Kind {
-    /// What one is called: `project`.
+    /// Its singular name: `project`.
     pub(crate) name: &'static str,
     /// The path of one, with `{}` for its id.
     pub(crate) path: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    /// A request about the one of this name. Names may be `owner/name`; their ids are made as those of tickets are.
+    /// A request about the item with this name. Names may be `owner/name`; their IDs are encoded like those of tickets.
     pub(crate) fn call(&self, method: Method, name: &str) -> Call {
         Call::new(method, self.path, &[&task_id(name)])
     }
@@ -33,7 +33,7 @@ impl Kind {
         Ok((shown, tag.ok_or_else(missing)?))
     }
 
-    /// Archives the one of this name in the state that is read first, and prints it. Prompts unless `yes`.
+    /// Archives the item with this name in its current state, and prints it. Prompts unless `yes`.
     ///
     /// # Errors
     /// As [`Kind::read`]; negative when the person at the terminal declines.
@@ -51,7 +51,7 @@ impl Kind {
         client.print(archived, columns)
     }
 
-    /// What an answer says is configured, as a request has it. A field that is left out of a request is taken from the thing, so every other
+    /// The configuration in a response, in the form of a request. Fields left out of a request are taken from the item, so every other
     /// one is sent back, also one that this version does not know.
     pub(crate) fn of_answer(&self, answer: &Value) -> Map<String, Value> {
         let fields = answer.as_object().into_iter().flatten();
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// The two parts of a text that is written as `NAME=VALUE` after an option.
+/// The two parts of an option's value of the form `NAME=VALUE`.
 ///
 /// # Errors
 /// Usage that says what is accepted.

@@ -6,7 +6,7 @@ use domain::text::printable;
 use std::fmt::Arguments;
 use std::io::IsTerminal;
 
-/// What is printed of a text: on a terminal without control characters and those that reorder text.
+/// The printable form of a text: on a terminal, without control characters and characters that reorder text.
 pub(crate) fn shown(text: Arguments<'_>, on_terminal: bool) -> String {
     let text = text.to_string();
     if on_terminal { printable(&text) } else { text }
@@ -22,7 +22,7 @@ pub(crate) fn on_error(text: Arguments<'_>) -> String {
     shown(text, std::io::stderr().is_terminal())
 }
 
-/// Prints a text with colors on standard output. They are [`color::paint`]'s or the compiler's, which leave no codes of others in it.
+/// Prints a colored text on standard output. The colors are those of [`color::paint`] or the compiler, which remove other escape codes.
 pub(crate) fn print_painted(text: &str) {
     let output = std::io::stdout();
     let text = if color::on(&output) { painted(text) } else { on_output(format_args!("{text}")) };
@@ -41,7 +41,7 @@ pub(crate) fn clear_screen() {
     ::std::print!("\u{1b}[H\u{1b}[2J");
 }
 
-/// The text as [`printable`] makes it, but with its colors.
+/// The text as [`printable`] returns it, but with its colors.
 fn painted(text: &str) -> String {
     const CODE: &str = "\u{1b}[";
     let mut pieces = text.split(CODE);

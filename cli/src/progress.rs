@@ -1,4 +1,4 @@
-//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change; and what its agents do.
+//! Follows one execution from its records: a tree of steps on a terminal, otherwise a line per change, and the activity of its agents.
 
 mod agents;
 
@@ -212,7 +212,7 @@ impl Screen for Tree {
 
     fn hear(&mut self, news: &News) {
         for line in &news.lines {
-            // The work goes on even if a line cannot be shown.
+            // The work continues even if a line cannot be shown.
             let _unseen = self.all.println(printable(line));
         }
         if let Some(summary) = &news.summary {

@@ -1,4 +1,4 @@
-//! What the secrets of a configuration must contain. `secrets set` checks it before it sets one, and `doctor` afterward.
+//! The required form of the secrets in a configuration. `secrets set` checks it before it sets one, and `doctor` afterward.
 
 use domain::configuration::{Configuration, Instance, InstanceName, Section, Webhooks, secret_id};
 use domain::plugins::RepositoryAccess;
@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 pub(crate) struct SecretForm {
     /// Its name in the configuration; `NAME#ENTRY` if several share a secret.
     pub(crate) name: String,
-    /// What it must contain.
+    /// Its required content.
     pub(crate) content: Content,
 }
 
-/// What a secret must contain.
+/// The required form of a secret.
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A signing secret for each of these endpoints of webhooks.
@@ -25,7 +25,7 @@ pub(crate) enum Content {
     Credentials {
         /// The provider.
         spec: &'static ProviderSpec,
-        /// The instance that reads them and its section; `None` where no configuration says so.
+        /// The instance that reads it and its section; `None` without a configuration.
         instance: Option<(InstanceName, Section)>,
     },
 }
@@ -81,7 +81,7 @@ impl SecretForm {
         }
     }
 
-    /// What it contains, for people.
+    /// Its content, for people.
     pub(crate) fn accepted(&self) -> String {
         match &self.content {
             Content::Signing(_) => webhooks::signing_form(),
@@ -90,7 +90,7 @@ impl SecretForm {
     }
 }
 
-/// The forms that a name given to `secrets set` speaks of: those with this very name, and for a whole secret those of its entries.
+/// The forms that a name given to `secrets set` refers to: those with exactly this name, and for a whole secret those of its entries.
 /// Each entry of the signing secrets is one.
 pub(crate) fn named<'a>(forms: &'a [SecretForm], name: &str) -> Vec<&'a SecretForm> {
     let is_whole = !name.contains('#');
@@ -109,7 +109,7 @@ fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
         group.iter().copied().filter(|field| !is_filled(fields, field)).collect()
     };
     let lacking = spec.secret.iter().map(|group| (lacks(group), group)).min_by_key(|(lacking, group)| {
-        // Of forms that are not whole, the one of which more is there is meant.
+        // If no form is complete, the one with the most fields is meant.
         (!lacking.is_empty(), usize::MAX - (group.len() - lacking.len()), lacking.len())
     });
     let (lacking, group) = lacking?;
@@ -125,7 +125,7 @@ fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
     Some(said.collect::<Vec<_>>().join("; "))
 }
 
-/// Why a text is no token, which was copied with what is around it. A key in PEM has lines.
+/// Why a text is not a token, for example because it was copied with surrounding text. A key in PEM has several lines.
 fn pasted_badly(field: &str, text: &str) -> Option<String> {
     let is_one_word = text.trim() == text && !text.contains(char::is_control);
     (!is_one_word && !text.contains("-----BEGIN"))

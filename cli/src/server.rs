@@ -1,6 +1,6 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
-//! Three listeners. The public one serves webhooks, and nothing else. That of the API is on loopback, and answers to its own names alone. The
+//! Three listeners. The public one serves only webhooks. The API's is on loopback, and answers only to its own host names. The
 //! private one, on loopback and with a token for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions
 //! reach them only through the AWS SDK, as in an account. An optional fourth one serves metrics to Prometheus, and says whether it is healthy.
 
@@ -80,13 +80,13 @@ use table_file::TableFile;
 use tokio::task::JoinSet;
 use workflows::Workflows;
 
-/// How long functions at work may take to answer when `serve` stops; what is unfinished then is called again at the next start.
+/// How long running functions may take to finish when `serve` stops; unfinished ones are called again at the next start.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How often the file of the secrets is looked at.
 const LOOK_AT_SECRETS: Duration = Duration::from_secs(1);
 
-/// What a server is started with.
+/// The options of a server.
 pub(crate) struct Options {
     /// The configuration.
     pub(crate) file: ConfigurationFile,
@@ -94,11 +94,11 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     /// Where the functions' routes are served.
     pub(crate) listen: SocketAddr,
-    /// The port of the API on loopback; 0 takes any that is free.
+    /// The port of the API on loopback; 0 picks a free one.
     pub(crate) api_port: u16,
     /// The public name of the API behind TLS, with a port if it has one: `tickets.acme.example`.
     pub(crate) expose: Option<String>,
-    /// Whether events are fetched where they cannot be delivered.
+    /// Whether to fetch events that cannot be delivered.
     pub(crate) pull: bool,
     /// Where figures are shown to Prometheus, if at all.
     pub(crate) metrics: Option<SocketAddr>,
@@ -110,7 +110,7 @@ pub(crate) struct Server {
     pub(crate) running: Running,
     /// The workflows in force.
     pub(crate) workflows: Workflows,
-    /// What is fetched, and what would need a public address, a line for each service.
+    /// What is fetched, and what would need a public address, one line per service.
     pub(crate) pulled: Vec<String>,
     table: Table,
     file: TableFile,
@@ -247,7 +247,7 @@ impl Server {
         }
         let continued = engine.resume().await.map_err(Exit::usage)?;
         if continued > 0 {
-            tracing::info!(executions = continued, "continuing what was running");
+            tracing::info!(executions = continued, "continuing executions that were running");
         }
         let mut pulled = Vec::new();
         if pull {
@@ -326,7 +326,7 @@ impl Server {
         }
     }
 
-    /// Stops: no more calls are begun, those at work get a few seconds.
+    /// Stops: no more calls begin, and running ones get a few seconds.
     pub(crate) async fn stop(mut self) {
         self.folder.forget_running();
         self.engine.shutdown(GRACE).await;
@@ -359,7 +359,7 @@ async fn take_up_secrets(secrets: Arc<RwLock<SecretFile>>) {
     }
 }
 
-/// How many functions of steps may be at work at once: each has connections to the table, of which both ends are ours, and to providers.
+/// How many functions of steps may run at once: each has connections to the table, both ends of which are ours, and to providers.
 fn functions_at_work(descriptors: usize) -> usize {
     (descriptors / 16).clamp(16, 256)
 }
@@ -373,7 +373,7 @@ fn routes(functions: &[Connected], serves: fn(&FunctionSpec) -> bool) -> Router 
         .fold(Router::new(), Router::merge)
 }
 
-/// The secrets that a function may read: of a plugin type, those of the providers that serve it in some project.
+/// The secrets that a function may read: for a plugin type, those of the providers that serve it in any project.
 fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<String> {
     let of_use = |secret: &SecretUse| match secret {
         SecretUse::Signing => vec![configuration.webhooks.secret.clone()],
@@ -390,7 +390,7 @@ fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<Str
     function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
 }
 
-/// The instances that agents turn to where a project's own provider of models is overloaded or refuses.
+/// The instances that agents may fall back to if a project's own model provider is overloaded or refuses.
 fn stand_ins(configuration: &Configuration, plugin: PluginType) -> impl Iterator<Item = Instance<'_>> {
     let serves = move |instance: &Instance<'_>| {
         plugin == PluginType::AiProvider

@@ -8,7 +8,7 @@ use records::Table;
 use secrecy::{ExposeSecret, SecretString};
 use sign_in::{SessionKeys, Ticket, secret_name, with_session_keys};
 
-/// Makes the first key where there is none, so that people can sign in.
+/// Creates the first key if there is none, so that people can sign in.
 ///
 /// # Errors
 /// Usage when the secrets cannot be read or written.
@@ -28,7 +28,7 @@ pub(crate) fn session_keys(file: &SecretFile) -> Outcome<Option<SessionKeys>> {
     SessionKeys::of_secret(secret.expose_secret()).map_err(Exit::usage)
 }
 
-/// Stores keys in place of those that are there.
+/// Replaces the stored keys.
 ///
 /// # Errors
 /// Usage when the secrets cannot be written.
@@ -40,7 +40,7 @@ pub(crate) fn store(file: &mut SecretFile, keys: &SessionKeys) -> Outcome {
     file.update(&name, with_keys).map_err(Exit::usage)?
 }
 
-/// A new link to the API at this address. What signs in is in its fragment, which browsers send to nobody.
+/// A new link to the API at this address. The sign-in ticket is in its fragment, which browsers never send.
 ///
 /// # Errors
 /// Unreachable when the table does not answer.

@@ -6,7 +6,7 @@ use control::{Authority, Caller, Control, Directory};
 use domain::event::{Actor, EventName, SourceName};
 use records::ExecutionRecord;
 
-/// Who asks.
+/// The requester.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PersonArgument {
     /// The person who asks, as named under `users:` in the configuration.
@@ -15,7 +15,7 @@ pub(crate) struct PersonArgument {
 }
 
 impl PersonArgument {
-    /// The person, as the configuration identifies them. Someone who gives no name is `command-line` in the records.
+    /// The person, as the configuration identifies them. Without a name, the records say `command-line`.
     pub(crate) fn actor(&self, directory: &Directory) -> Actor {
         let id = self.person.clone().unwrap_or_else(|| "command-line".to_owned());
         let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
@@ -32,7 +32,7 @@ pub(crate) fn delivery() -> String {
 pub(crate) struct Request {
     /// The operations.
     pub(crate) control: Control,
-    /// The execution that is meant.
+    /// The selected execution.
     pub(crate) execution: ExecutionRecord,
     directory: Directory,
     actor: Actor,
@@ -41,7 +41,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Finds the execution of this name, or the one at work on the ticket of this name.
+    /// Finds the execution with this name, or the one at work on the ticket with this name.
     ///
     /// # Errors
     /// Negative when there is none; unreachable when nothing answers.
@@ -53,7 +53,7 @@ impl Request {
         Self::find(connection, named, person, false).await
     }
 
-    /// The same for an answer: where nothing is at work on the ticket, it is about the newest execution, which says how its question was
+    /// The same for an answer: if nothing is at work on the ticket, it refers to the newest execution, which says how its question was
     /// decided.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Request {
         Ok(Self { control, execution, directory, actor, trigger, delivery })
     }
 
-    /// Who asks, for the operations.
+    /// The requester, for the operations.
     pub(crate) fn caller(&self) -> Caller<'_> {
         Caller {
             directory: &self.directory,

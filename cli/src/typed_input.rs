@@ -14,7 +14,7 @@ const SHOWN: TextLimit = TextLimit::characters(60);
 /// Reads NAME=VALUE; `@FILE` as the value reads it from a file.
 ///
 /// # Errors
-/// What is accepted.
+/// The accepted form.
 pub(crate) fn written_input(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
     if name.is_empty() {
@@ -27,16 +27,16 @@ pub(crate) fn written_input(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value))
 }
 
-/// A value of which nothing is known: what is JSON is taken as such, another one as text.
+/// A value of unknown type: valid JSON is taken as JSON, anything else as text.
 pub(crate) fn of_any_type(value: String) -> Value {
     serde_json::from_str(&value).unwrap_or(Value::String(value))
 }
 
-/// The inputs as a workflow takes them. `kind` gives the type that the workflow declares; what it does not declare is left to whoever
-/// starts it, who names the inputs that there are.
+/// The inputs in the types that the workflow expects. `kind` returns the declared type; undeclared inputs are left to the
+/// code that starts it, which names the known inputs.
 ///
 /// # Errors
-/// Usage for an input that is given twice, and for a value that is not of its type.
+/// Usage for an input that is given twice, and for a value of the wrong type.
 pub(crate) fn typed_inputs(
     written: &[(String, String)],
     kind: impl Fn(&str) -> Option<InputType>,
@@ -85,7 +85,7 @@ fn typed(value: &str, kind: Option<InputType>) -> Result<Value, String> {
         Some(InputType::Object) => ("an object in JSON", "{\"a\": 1}"),
         Some(InputType::Array) => ("a list in JSON", "[\"a\", \"b\"]"),
     };
-    // `null` is what was not given.
+    // `null` means not given.
     let fits = |read: &Value| read.is_null() || kind.is_none_or(|kind| kind.accepts(read));
     serde_json::from_str(value.trim()).ok().filter(fits).ok_or_else(|| {
         let shown = cut_line(&printable(value), SHOWN);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../shared/simulators/worlds");
 
-/// The world that is shown unless another one is named.
+/// The default world.
 const FIRST: &str = "shop";
 
 /// The names of the shipped worlds.
@@ -15,11 +15,11 @@ pub(crate) fn names() -> Vec<String> {
     files.filter_map(|file| Some(file.path().file_stem()?.to_str()?.to_owned())).collect()
 }
 
-/// The world file that `--world` speaks of: a file, or else the name of a shipped world, which is written to `folder` first; without it the
+/// The world file that `--world` names: a file, or the name of a shipped world, which is first written to `folder`; without it, the
 /// first shipped one.
 ///
 /// # Errors
-/// Usage when there is no such file or name; unreachable when the folder cannot be written.
+/// Usage if there is no such file or name; unreachable if the folder cannot be written.
 pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
     let names = names();
     let name = match world {
@@ -34,7 +34,7 @@ pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
         Some(path) => {
             path.to_str().filter(|text| names.iter().any(|name| name == text)).ok_or_else(|| {
                 Exit::usage(format!(
-                    "{}: there is no such file; shipped worlds: {}",
+                    "{}: the file does not exist; shipped worlds: {}",
                     path.display(),
                     names.join(", ")
                 ))

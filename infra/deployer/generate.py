@@ -36,9 +36,9 @@ NAMES = {
     "sqs": ["arn:aws:sqs:*:*:ticketsmith*"],
     "states": ["arn:aws:states:*:*:stateMachine:ticketsmith*"],
 }
-# What no deployment of this stack does: its secrets are filled in later, by people.
+# Not needed by deployments of this stack: people set its secrets later.
 NEVER = {"secretsmanager:GetSecretValue", "dynamodb:ImportTable", "dynamodb:GetResourcePolicy", "dynamodb:PutResourcePolicy"}
-# What is only called for a property that a template may leave out; reading is left in, because handlers read everything.
+# Only called for a property that a template may omit; reading stays, because handlers read everything.
 OPTIONAL = {
     "AssociateRuntimeAlias": "RuntimeManagementConfig",
     "BatchWriteItem": "Replicas",
@@ -69,7 +69,7 @@ OPTIONAL = {
     "Scan": "Replicas",
     "UpdateItem": "Replicas",
 }
-# AWS's condition that a role is only handed to the services that the stack uses.
+# AWS's condition that a role is passed only to the services that the stack uses.
 PASSED_TO = ["lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "apigateway.amazonaws.com"]
 
 

@@ -42,7 +42,7 @@ def an_undo(stage, name):
     assert execution["outcome"] == "succeeded" and execution["workflow"] == "undo", execution
     assert branch not in stage.world.repository()["branches"]
     assert [pull["state"] for pull in stage.world.pull_requests(branch)] == ["closed"]
-    said = eventually("the first comment says so", 120, lambda: [text for text in stage.world.comments() if "was undone by" in text])
+    said = eventually("the first comment says so", 120, lambda: [text for text in stage.world.comments() if "were undone by" in text])
     assert len(said) == 1 and name in said[0] and undo in said[0], said
     # What is undone is not undone again.
     status, body = stage.world.deliver(slack(f"undo {UNDONE}"), stage.api)

@@ -1,4 +1,4 @@
-//! A world with many tickets and a workflow of two steps that tells the team of each by its own title, for tests of many deliveries.
+//! A world with many tickets and a workflow of two steps that posts a message about each, for tests of many deliveries.
 
 use crate::support::{World, WorldFile};
 use hmac::{Hmac, KeyInit, Mac};
@@ -56,7 +56,7 @@ pub(crate) fn delivery(number: usize) -> (HeaderMap, String) {
     (headers, body)
 }
 
-/// How often the team was told of each ticket.
+/// How many messages there are about each ticket.
 pub(crate) async fn announced(world: &World) -> BTreeMap<usize, usize> {
     let state = world.state().await;
     let mut told = BTreeMap::new();
@@ -75,7 +75,7 @@ fn number_of(text: &str) -> Option<usize> {
     before.chars().filter(char::is_ascii_digit).collect::<String>().parse().ok()
 }
 
-/// How many executions there are, of whatever outcome, by a look at the records themselves.
+/// How many executions there are, with any outcome, read directly from the records.
 pub(crate) async fn outcomes(world: &World) -> BTreeMap<String, usize> {
     let mut outcomes = BTreeMap::new();
     for execution in world.executions().await {

@@ -1,4 +1,4 @@
-//! In another world another outcome: nothing of the one that ships is built into the program.
+//! A different world has a different outcome: nothing of the shipped one is built into the program.
 
 use crate::evidence::{
     changed_files, messages, micro_usd, pull_request, reported_micro_usd, repository, ticket,

@@ -1,5 +1,5 @@
 //! The API, as a program on the same machine uses it: each write is proven by what it does in the simulated services or in the next execution,
-//! and whatever is sent, the answer is one of the contract.
+//! and every answer follows the contract, whatever is sent.
 
 mod client;
 
@@ -69,7 +69,7 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     let state = world.state().await;
     assert_eq!(state["github"]["repositories"][0]["pull_requests"].as_array().unwrap().len(), 1);
 
-    // The lists show it, and what it cost.
+    // The lists show it and its cost.
     assert_eq!(api.list("/tasks?state=succeeded").await[0]["latest_execution"], name);
     assert_eq!(api.list("/tasks?state=at_work&project=SHOP").await, Vec::<Value>::new());
     for list in ["/executions", "/executions?project=shop", &format!("/executions?task={SHOP_1}")] {
@@ -121,7 +121,7 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     let rest = api.list(&format!("/agents/{id}/messages?cursor={}", first["next"].as_str().unwrap())).await;
     assert_eq!([first["items"].as_array().unwrap().clone(), rest].concat(), messages);
 
-    // Everything that happened was told, once and in order, and the two events of the first API have their fields.
+    // Every event was sent, once and in order, and the two events of the first API have their fields.
     let frames = api.frames(&name).await;
     let of = |event: &str| frames.iter().filter(|frame| frame["event"] == event).collect::<Vec<_>>();
     assert_eq!((&frames[0]["event"], &frames[0]["execution"]), (&json!("execution.started"), &json!(name)));
@@ -138,7 +138,7 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     assert_eq!(fields(&updates[0]["data"]), ["agent_id", "task_id", "status", "progress", "message"]);
     assert_eq!(updates.last().unwrap()["data"]["status"], "done", "{updates:#?}");
 
-    // What is previewed is taken back.
+    // The undo matches its preview.
     let undo = format!("/executions/{name}/undo");
     let preview = api.get(&undo).await.body;
     let actions: Vec<_> =

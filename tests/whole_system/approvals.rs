@@ -1,4 +1,4 @@
-//! Approvals wherever the team is: one decision, whoever gives it and wherever.
+//! Approvals everywhere that the team is: one decision, no matter who makes it or where.
 
 use crate::api::{Api, answered};
 use crate::evidence::messages;
@@ -7,7 +7,7 @@ use crate::support::{EXECUTION_LIMIT, World, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Asks, and tells the team what was answered.
+/// Asks, and posts the answer to the team.
 fn ship(more: &str) -> String {
     format!(
         r#"
@@ -36,14 +36,14 @@ async fn asked(more: &str) -> (World, String, Value) {
     asked_in(more, &[]).await
 }
 
-/// The same, where people are told directly of `notices`.
+/// The same, for people with direct messages about `notices`.
 async fn asked_in(more: &str, notices: &[&str]) -> (World, String, Value) {
     let world = library(json!({}))
         .edit(|document| {
             let configuration = &mut document["configuration"];
             configuration["notify"] = json!(notices);
             configuration["groups"]["desk"] = json!(["noor", "iris", "omar"]);
-            // One person of two accounts, and somebody whom nobody knows.
+            // One person with two accounts, and an unknown person.
             let users = document["slack"]["users"].as_array_mut().unwrap();
             users.push(json!({"id": "U0LENA", "name": "lena", "real_name": "Lena"}));
             users.push(json!({"id": "U0IRIS2", "name": "iris2", "real_name": "Iris"}));
@@ -109,7 +109,7 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
         (shown.contains("approved by 1 of 2 (iris)") && shown.contains("One greeting changes.")).then_some(())
     };
     eventually("the message that shows one vote", EXECUTION_LIMIT, shows).await;
-    // The same person once more, by another account.
+    // The same person again, with another account.
     let again = world.deliver(comment("approve", "iris")).await;
     assert_eq!(result(&again), "recorded", "{again}");
     assert_eq!(world.execution(&name).await["outcome"], "waiting", "one person is not two");
@@ -119,7 +119,7 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
     world.told(&name).await;
     let shown = without_buttons(&world, "Approved by iris and omar, via slack and api at ").await;
     assert!(shown.contains("shipped by iris and omar"), "{shown}");
-    // Nobody who had a part in it is told that others were faster, and whoever had none is.
+    // People who took part in it learn that somebody was faster; others do not.
     let again = world.deliver(press(&message, "approve", "iris")).await;
     assert_eq!(result(&again), "recorded", "{again}");
     let late = world.deliver(press(&message, "deny", "iris")).await;
@@ -127,7 +127,7 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
     world.finish().await;
 }
 
-/// Waits until the channel shows a verdict and no buttons, and gives what it shows.
+/// Waits until the channel shows a verdict and no buttons, and returns its text.
 async fn without_buttons(world: &World, verdict: &str) -> String {
     eventually("the verdict in place of the buttons", EXECUTION_LIMIT, async || {
         let state = world.state().await;
@@ -138,7 +138,7 @@ async fn without_buttons(world: &World, verdict: &str) -> String {
     .await
 }
 
-/// How often somebody was told who was faster, where they pressed a button or commented.
+/// How often people were told who was faster after they pressed a button or commented.
 async fn told_who_was_faster(world: &World) -> [usize; 2] {
     let state = world.state().await;
     let count = |value: &Value| {
@@ -189,7 +189,7 @@ async fn of_a_button_a_comment_and_a_request_that_race_one_decides_and_both_othe
     assert_eq!(world.ended(&name).await["outcome"], expected);
     world.told(&name).await;
 
-    // Each place says who decided, and both losers are told once, where they answered.
+    // Each place says who decided, and both losers learn it once, where they answered.
     let verdict = format!("{verdict} by {who}, via {}", ["slack", "jira", "api"][winner]);
     without_buttons(&world, &verdict).await;
     eventually("the verdict in what each was told", EXECUTION_LIMIT, async || {
@@ -201,7 +201,7 @@ async fn of_a_button_a_comment_and_a_request_that_race_one_decides_and_both_othe
         (told_who_was_faster(&world).await == wanted).then_some(())
     })
     .await;
-    // Sent again, nothing is decided anew, and the winner is not said to be late.
+    // When it is sent again, nothing is decided again, and the winner is not called late.
     if won[0] {
         let again = world.deliver(press(&message, "approve", "iris")).await;
         assert_eq!(result(&again), "recorded", "{again}");
@@ -229,7 +229,7 @@ async fn of_answers_that_race_from_three_places_one_counts_and_the_others_are_to
     let seen = format!("{button} {command} {printed}{errors}");
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{seen}");
     let winner = ["iris", "noor", "omar"][won.iter().position(|won| *won).unwrap()];
-    // Whoever was later is told who was faster, also where the work had ended by then.
+    // Late answers are told who was faster, even if the work has ended by then.
     for (won, told) in won.iter().zip([button.to_string(), command.to_string(), errors]) {
         assert!(*won || told.contains(&format!("{winner} already answered")), "{told}");
     }
@@ -247,7 +247,7 @@ async fn an_answer_to_what_has_been_replaced_is_refused_and_shown_the_new_questi
     assert!(world.deliver(say("stop LIB-7", "noor")).await.to_string().contains("is being stopped"));
     assert_eq!(world.ended(&name).await["outcome"], "stopped");
     let stale = world.deliver(press(&old, "approve", "iris")).await;
-    let why = "is asked no more: noor stopped the work before anybody answered";
+    let why = "is closed: noor stopped the work before anybody answered";
     assert!(result(&stale) == "refused" && stale.to_string().contains(why), "{stale}");
     without_buttons(&world, "noor stopped the work before anybody answered").await;
     let (code, _, errors) = world.command(&["redrive", &name, "--as", "noor", "--detach"]).await;

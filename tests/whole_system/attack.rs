@@ -1,4 +1,4 @@
-//! `serve` under attack: connections that never say anything, bodies that never end, and secrets that change meanwhile.
+//! `serve` under attack: silent connections, endless bodies, and secrets that change in the meantime.
 
 use crate::evidence::{pull_request, repository};
 use crate::support::{Captured, World, WorldFile, eventually};
@@ -16,7 +16,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// How much memory `serve` may have at most, in KiB. The bodies sent at it are more.
 const MEMORY_LIMIT: u64 = 400 * 1024;
 
-/// What is sent at `serve`.
+/// An attack on `serve`.
 struct Attack {
     half_open: usize,
     bodies: usize,
@@ -47,7 +47,7 @@ fn raise_descriptors() {
 
 async fn opened(address: SocketAddr, text: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).await.ok()?;
-    // It may be closed already: that is the server's answer.
+    // It may already be closed: that is the server's answer.
     let _answer = stream.write_all(text.as_bytes()).await;
     Some(stream)
 }
@@ -61,7 +61,7 @@ async fn accepted(world: &World, delivery: &Captured) {
     assert!(took < ANSWER_LIMIT, "it took {took:?}");
 }
 
-/// The most memory that `serve` ever had, in KiB; `None` where the system does not tell.
+/// The peak memory of `serve`, in KiB; `None` if the system does not report it.
 fn peak_memory(world: &World) -> Option<u64> {
     let running = std::fs::read(world.folder().join(".ticketsmith/running.json")).unwrap();
     let running: Value = serde_json::from_slice(&running).unwrap();

@@ -1,4 +1,4 @@
-//! `backup`: a copy that is taken while `serve` works goes on where the original was.
+//! `backup`: a copy taken while `serve` works continues from that point.
 
 use crate::support::{EXECUTION_LIMIT, WorldFile, eventually};
 
@@ -41,7 +41,7 @@ async fn a_copy_that_is_taken_at_work_goes_on_where_the_original_was() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 
-    // What happens later is not in the copy.
+    // Later events are not in the copy.
     assert_eq!(world.command(&["deny", &name, "--as", "ada"]).await.0, 0);
     assert_eq!(world.ended(&name).await["outcome"], "failed");
     world.kill().await;

@@ -66,7 +66,7 @@ async fn the_fourth_ticket_waits_until_a_pull_request_is_merged_and_revisions_do
     let (code, printed, errors) = world.command(&["status", &fifth]).await;
     assert!(code == 0 && printed.contains("second in line of 2"), "{printed}{errors}");
 
-    // What waits is recorded: a kill at any moment changes nothing.
+    // Waiting work is recorded: a kill at any moment changes nothing.
     world.kill().await;
     world.serve().await;
 
@@ -96,7 +96,7 @@ async fn the_fourth_ticket_waits_until_a_pull_request_is_merged_and_revisions_do
     assert!(number_of(&world, "SHOP-4").await.is_u64());
     waits(&world, &fifth, "first in line of 1").await;
 
-    // Who is in line can be stopped.
+    // An execution in line can be stopped.
     let stop = json!({
         "kind": "jira-comment", "ticket": "SHOP-5", "by": "ada", "text": "[~accountid:712020:ticketsmith] stop",
     });
@@ -121,7 +121,7 @@ async fn a_pull_request_that_is_opened_again_counts_again() {
     assert_eq!(world.deliver(does("github-close")).await["body"]["results"][0]["result"], "recorded");
     let reopened = world.deliver(does("github-reopen")).await;
     assert_eq!(reopened["body"]["results"][0]["result"], "recorded", "{reopened}");
-    // The place is given again beside the delivery, so the program is asked until it is.
+    // The place is freed independently of the delivery, so the program is polled until it is.
     let second = begins(&world, "SHOP-2").await;
     waits(&world, &second, "first in line of 1").await;
     let answer = world.deliver(does("github-close")).await;

@@ -1,4 +1,4 @@
-//! Deliveries that were once misread: each is posted as its sender posts it, and judged by the answer and by what people read then.
+//! Deliveries that were once misread: each is posted as its sender posts it, and judged by the answer and by what people then see.
 //! `tests/cases/README.md` describes the files.
 
 use crate::support::{Captured, World, WorldFile, comments, eventually};
@@ -23,7 +23,7 @@ fn hmac(secret: &str, parts: &[&[u8]]) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// A delivery, signed with the shop's secrets. `id` is in the header that names it, where its sender has one.
+/// A delivery, signed with the shop's secrets. `id` is in the header for it, if its sender has one.
 fn signed(case: &Value, id: &str) -> Captured {
     let (sender, json) = (case["sender"].as_str().unwrap(), case["body"].to_string());
     let (kind, body) = match case["form"].as_str() {
@@ -84,14 +84,14 @@ async fn read(world: &World) -> String {
     texts.extend(state["slack"]["responses"].as_array().into_iter().flatten().map(Value::to_string));
     let executions = world.executions().await;
     texts.extend(executions.iter().filter_map(|execution| execution["cause"].as_str().map(str::to_owned)));
-    // What was escaped for Markdown is read without its signs.
+    // Markdown escapes are removed before reading.
     texts.join("\n").replace('\\', "")
 }
 
 #[tokio::test]
 async fn deliveries_that_were_once_misread() {
     let mut file = WorldFile::quick_shop().edit(|document| {
-        // Only the account of Jira's mentions is to be learned; who is the bot on GitHub and Slack is known.
+        // Only the account of Jira's mentions must be learned; the bot's accounts at GitHub and Slack are known.
         document["configuration"]["webhooks"]["own_accounts"].as_object_mut().unwrap().remove("jira");
     });
     for entry in std::fs::read_dir(folder().join("workflows")).unwrap() {

@@ -1,4 +1,4 @@
-//! The checks of a commit of ours: a step waits for them, and they start a workflow.
+//! The checks of our own commits: a step waits for them, and they start a workflow.
 
 use crate::support::{EXECUTION_LIMIT, WorldFile, eventually};
 use serde_json::{Value, json};

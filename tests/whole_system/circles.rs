@@ -6,7 +6,7 @@ use imports::Graph;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The groups of files of which each needs every other, directly or through others.
+/// The groups of files that all depend on each other, directly or through others.
 fn circles(graph: &Graph) -> Vec<BTreeSet<PathBuf>> {
     let reach: BTreeMap<&PathBuf, BTreeSet<&PathBuf>> =
         graph.keys().map(|file| (file, reachable(graph, file))).collect();

@@ -1,4 +1,4 @@
-//! A long conversation costs what the service's own rules make of it: nearly all of it is read from the cache.
+//! A long conversation is billed by the service's own rules: nearly all of it is read from the cache.
 
 use crate::evidence::micro_usd;
 use crate::support::WorldFile;
@@ -48,7 +48,7 @@ async fn sixty_turns_to_120_000_tokens_are_read_from_the_cache() {
     assert!(anew + written > 110_000.0, "the conversation has {} tokens", anew + written);
     let share = read / (anew + written + read);
     assert!(share >= 0.95, "{share:.3} of the prompts' tokens are read from the cache: {}", claude["billed"]);
-    // Each call is booked in whole micro-dollars and never below what it cost.
+    // Each call is booked in whole micro-dollars, rounded up.
     let (bill, booked) = (micro_usd(&claude["billed"]["usd"]), micro_usd(&ended["cost_usd"]));
     assert!(booked >= bill && booked <= bill + FILES as u64 + 3, "booked {booked}, billed {bill}");
     world.finish().await;

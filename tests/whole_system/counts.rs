@@ -23,7 +23,7 @@ fn documented(edits: f64) -> BTreeMap<String, f64> {
     .collect()
 }
 
-/// What was counted so far.
+/// The counts so far.
 async fn counted(world: &World) -> BTreeMap<String, f64> {
     let figures = figures(world).await;
     let of = |start: &str| -> f64 {
@@ -54,7 +54,7 @@ async fn one_run_costs_what_the_benchmarks_say() {
     let before = counted(&world).await;
     let receipt = world.deliver("jira-label").await;
     let name = receipt["body"]["results"][0]["execution"].as_str().unwrap_or_else(|| panic!("{receipt}"));
-    // Whoever looks at the records is counted, too, so that the services are asked whether it has ended.
+    // Reading the records is counted too, so the services are asked whether it has ended.
     world.told(name).await;
     let after = counted(&world).await;
     assert_eq!(world.execution(name).await["outcome"], "succeeded");

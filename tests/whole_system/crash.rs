@@ -1,4 +1,4 @@
-//! Killed at any moment, `serve` goes on where it was, and nothing happens twice.
+//! Killed at any moment, `serve` continues where it was, and nothing happens twice.
 //!
 //! The moments are drawn from a seed that is printed; `TICKETSMITH_SEED` repeats them. What happened is judged by the services'
 //! own log and state.
@@ -16,8 +16,8 @@ pub(crate) const RECOVERY_LIMIT: Duration = Duration::from_secs(900);
 /// How many requests one undisturbed run makes of the services, about; kills are spread over them.
 const REQUESTS: usize = 48;
 
-/// Requests after which something outside is changed: service, method and path. A kill while the answer is on its way leaves the
-/// program without the knowledge of what it did.
+/// Requests after which something outside has changed: service, method and path. A kill before the answer arrives leaves the
+/// program without knowing its effect.
 const EFFECTS: &[(&str, &str, &str)] = &[
     ("github", "POST", "/git/refs$"),
     ("github", "POST", "/graphql$"),

@@ -1,4 +1,4 @@
-//! `demo`: what it leaves behind, what it checks first, and what it tells to do next.
+//! `demo`: its leftovers, its first checks, and the next steps that it prints.
 
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, eventually, worlds};
@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// `demo` with a folder of its own for everything temporary.
+/// `demo` with a separate folder for temporary files.
 fn demo(temporary: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(executable());
     command.arg("demo").args(arguments).env("TMPDIR", temporary).env_remove("TICKETSMITH_DESCRIPTIONS");
@@ -242,8 +242,8 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
 #[tokio::test]
 async fn what_a_world_has_no_place_for_is_refused_before_anything_starts() {
     for (stack, trigger, reason) in [
-        ("gitlab", "jira-comment", "nobody and no place for `jira-comment`"),
-        ("github", "slack-thread", "nobody and no place for `slack-thread`"),
+        ("gitlab", "jira-comment", "no person or place for `jira-comment`"),
+        ("github", "slack-thread", "no person or place for `slack-thread`"),
         ("github", "plan", "no delivery `plan`"),
     ] {
         let temporary = TempDir::new().unwrap();

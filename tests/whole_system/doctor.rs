@@ -1,9 +1,9 @@
-//! What `doctor` says of credentials: each lacks one thing, or has one too many.
+//! `doctor` on credentials: each lacks one permission, or has one too many.
 
 use crate::support::WorldFile;
 use serde_json::{Value, json};
 
-/// Runs `doctor` against a world that was changed, and gives its exit code and the findings that are not `ok`.
+/// Runs `doctor` against a changed world, and returns its exit code and the findings that are not `ok`.
 async fn check(change: impl FnOnce(&mut Value)) -> (i32, Vec<String>) {
     let world = WorldFile::quick_shop().edit(change).simulate().await;
     let config = world.folder().join("ticketsmith.yaml");

@@ -1,4 +1,4 @@
-//! What documents and recipes say, against what they speak of.
+//! Documents and recipes compared with the things they describe.
 
 use crate::process::executable;
 use crate::support::WorldFile;
@@ -117,7 +117,7 @@ async fn the_container_is_built_with_our_toolchain_and_its_commands_work() {
     let version = line("FROM rust:").trim_start_matches("FROM rust:").split('-').next().unwrap();
     assert!(channel.starts_with(&format!("{version}.")), "{version} is not {channel}");
 
-    // The health check finds the folder by the variable, and so does what is served.
+    // Both the health check and `serve` find the folder by the variable.
     let world = WorldFile::quick_shop().start().await;
     let health = words(line("HEALTHCHECK"));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What is told twice is done once.
+//! Events that are delivered twice count once.
 
 use crate::evidence::{has_label, pull_request, repository, ticket};
 use crate::support::{WorldFile, comments, eventually};

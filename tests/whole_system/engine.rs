@@ -1,4 +1,4 @@
-//! `ticketsmith engine`: Step Functions alone, with functions behind Lambda's Invoke API.
+//! `ticketsmith engine`: only Step Functions, with functions behind Lambda's Invoke API.
 
 use crate::process::Process;
 use crate::support::eventually;
@@ -23,7 +23,7 @@ async fn invoke(
     Json(payload)
 }
 
-/// A Lambda of which every function gives back what it gets.
+/// A Lambda whose functions return their input.
 async fn lambda() -> (String, Invoked) {
     let invoked = Invoked::default();
     let router = Router::new()

@@ -50,7 +50,7 @@ fn replies() -> Value {
         {"for": "Greet everybody", "times": 9, "turns": [
             {"content": [read("greeting.txt"), read("test.sh")]},
             {"content": [edit("Hello, Wrold"), cheat]},
-            // What is expensive is an answer of many tokens.
+            // Long answers are expensive.
             {"content": [finish()], "usage": {"input_tokens": 1000, "output_tokens": 15_000}},
         ]},
     ])

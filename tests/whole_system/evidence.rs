@@ -1,22 +1,22 @@
-//! What the services say was done to them, read from their state and log.
+//! The effects that the services report, read from their state and log.
 
 use crate::support::World;
 use serde_json::Value;
 
-/// Prices in micro-dollars for a million tokens: read anew, said, written to the cache for five minutes and for an hour, and
-/// read from it. Written down from the vendors' lists, apart from what the program uses.
+/// Prices in micro-dollars for a million tokens: uncached input, output, written to the cache for five minutes and for an hour, and
+/// read from it. Copied from the vendors' lists, independently of the program's.
 const PRICES: &[(&str, [u64; 5])] = &[
     ("claude-opus-5-5", [4_000_000, 20_000_000, 5_000_000, 8_000_000, 200_000]),
     ("claude-sonnet-5-5", [2_000_000, 10_000_000, 2_500_000, 4_000_000, 100_000]),
 ];
 
-/// What the model's answers in a log cost, by the usage that each reports.
+/// The cost of the model's answers in a log, by the usage that each reports.
 pub(crate) fn reported_micro_usd(log: &[Value]) -> u64 {
     let answers = log.iter().filter(|entry| entry["path"] == "/v1/messages" && entry["status"] == 200);
     answers.map(|entry| answer_micro_usd(&message(entry))).sum()
 }
 
-/// What the model answered, as far as a streamed answer says it in one place: its model and usage.
+/// The parts of the model's answer that a streamed answer has in one place: its model and usage.
 pub(crate) fn message(entry: &Value) -> Value {
     let Some(events) = entry["response"].as_str() else { return entry["response"].clone() };
     let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
@@ -41,7 +41,7 @@ fn answer_micro_usd(response: &Value) -> u64 {
     ];
     let millionths: u64 =
         tokens.iter().zip(prices).map(|(tokens, price)| tokens.as_u64().unwrap() * price).sum();
-    // Each call is booked in whole micro-dollars and never below what it cost.
+    // Each call is booked in whole micro-dollars, rounded up.
     millionths.div_ceil(1_000_000)
 }
 

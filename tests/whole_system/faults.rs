@@ -4,7 +4,7 @@ use crate::evidence::{branches, repository, steps};
 use crate::support::WorldFile;
 use serde_json::{Value, json};
 
-/// Runs the shipped workflow with a fault and gives how it ended, the number of pull requests and messages, and what people are told.
+/// Runs the shipped workflow with a fault and returns how it ended, the number of pull requests and messages, and what people see.
 async fn with_fault(fault: Value) -> (Value, usize, usize, String) {
     let world = WorldFile::quick_shop().start().await;
     world.add_faults(&fault).await;
@@ -19,14 +19,14 @@ async fn with_fault(fault: Value) -> (Value, usize, usize, String) {
     (ended, open, messages, told)
 }
 
-/// The fault passes, the work is done once, and nobody notices but the clock.
+/// The fault passes, the work is done once, and only the duration shows it.
 async fn passes(fault: Value) {
     let (ended, pulls, messages, _) = with_fault(fault).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     assert_eq!((pulls, messages), (1, 1));
 }
 
-/// The fault is final: the execution ends with this error, and people are told these words.
+/// The fault is final: the execution ends with this error, and people see these words.
 async fn is_final(fault: Value, outcome: &str, error: &str, words: &str) {
     let (ended, pulls, _, told) = with_fault(fault).await;
     assert_eq!(ended["outcome"], outcome, "{ended:#}");
@@ -121,13 +121,13 @@ async fn every_service_loses_an_answer() {
     ]))
     .await;
     assert_eq!((&ended["outcome"], pulls, messages), (&json!("succeeded"), 1, 1), "{ended:#}");
-    // Nobody knows whether the lost reply was billed.
+    // It is unknown whether the lost reply was billed.
     assert_eq!(ended["cost_unknown_calls"], 1, "{ended:#}");
 }
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
-    // A request is given up after 30 seconds.
+    // A request times out after 30 seconds.
     passes(json!({ "service": "github", "method": "POST", "path": "/pulls$", "delay_ms": 33_000, "after_effect": true })).await;
 }
 

@@ -1,11 +1,11 @@
-//! Metrics and log lines of a real run match what was done.
+//! Metrics and log lines of a real run match its events.
 
 use crate::evidence::{message, micro_usd, steps};
 use crate::support::{World, WorldFile};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The answer of the listener that is for the operator alone.
+/// The answer of the operator's listener.
 async fn private(world: &World, path: &str) -> reqwest::Response {
     let running = std::fs::read_to_string(world.folder().join(".ticketsmith/running.json")).unwrap();
     let running: Value = serde_json::from_str(&running).unwrap();
@@ -47,7 +47,7 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     world.told(&name).await;
     assert_eq!(execution["outcome"], "succeeded", "{execution:#}");
 
-    // The same again, and one that nobody signed.
+    // The same again, and one without a signature.
     assert_eq!(world.send(&label).await.status(), 200);
     let mut forged = label.clone();
     forged.headers.insert("x-hub-signature", "sha256=00".parse().unwrap());
@@ -62,7 +62,7 @@ async fn a_run_shows_in_figures_and_in_lines_that_carry_its_name() {
     assert_eq!(sum(&figures, "ticketsmith_deliveries_total"), 3.0, "{figures:#?}");
     assert_eq!(figure(r#"ticketsmith_delivery_duration_seconds_count{source="jira"}"#), 3.0);
 
-    // And the admissions of the execution and of the one for its checks, which are no steps of the files.
+    // And the admissions of the execution and of the one for its checks, which are not steps of the files.
     let done = steps(&execution).into_iter().filter(|(_, status)| *status == "succeeded").count() + 2;
     assert_eq!(sum(&figures, "ticketsmith_actions_total{"), done as f64, "{figures:#?}");
     let created = r#"ticketsmith_actions_total{action="create_pull_request",outcome="succeeded"}"#;
@@ -121,7 +121,7 @@ async fn no_planted_secret_is_in_the_log() {
         .map(|(_, value)| value.as_str().unwrap())
         .collect();
     assert_eq!(planted.len(), 8);
-    // Failures are where careless logs quote what they were given; these services quote our secrets back.
+    // Careless logs quote their inputs when something fails; these services quote our secrets back.
     let said = |secret: &str| json!({ "message": format!("bad credentials: {secret}") });
     world
         .add_faults(&json!([
@@ -164,7 +164,7 @@ async fn every_series_is_there_from_the_start_and_health_is_said_in_private() {
     let health = private(&world, "/healthz").await;
     assert_eq!(health.status(), 200);
     assert_eq!(health.json::<Value>().await.unwrap(), json!({"status": "ok"}));
-    // Strangers are told nothing.
+    // Strangers get no answer.
     let public = reqwest::Client::builder().no_proxy().build().unwrap();
     let public = public.get(format!("{}/healthz", world.address)).send().await.unwrap();
     assert_eq!(public.status(), 404);

@@ -1,4 +1,4 @@
-//! Files as people have them, and outputs that nobody reads: what the commands on workflows say and how they end.
+//! Files in every form that people have, and outputs that nobody reads: the output and exit codes of the commands on workflows.
 
 use crate::process::executable;
 use std::path::Path;
@@ -98,7 +98,7 @@ fn a_file_that_aliases_blow_up_is_refused_at_once() {
     }
 }
 
-/// Whoever reads the output may stop early: that is never a panic.
+/// Readers of the output may stop early, which is never a panic.
 #[test]
 fn outputs_that_nobody_reads_are_no_panic() {
     let folder = project(&[("a.yaml", b"name: A\n")]);

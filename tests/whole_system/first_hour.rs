@@ -1,4 +1,4 @@
-//! A first try as a new user makes it: the commands of README, in its order, and nothing else.
+//! A new user's first hour: the commands of README, in order, and no others.
 
 use crate::evidence::{pull_request, repository};
 use crate::folders::copy_folder;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// The shipped example's rates are those of real services, so a run takes longer than in other tests.
+/// The shipped example has the rates of real services, so a run takes longer than in other tests.
 const RUN_LIMIT: Duration = Duration::from_secs(240);
 
 fn readme() -> String {
@@ -49,7 +49,7 @@ async fn simulate(folder: &Path) -> (Process, Value) {
     (simulation, addresses)
 }
 
-/// What a user changes in the example: the services' addresses.
+/// A user's changes to the example: the services' addresses.
 fn set_addresses(path: &Path, services: &Value) {
     let text = std::fs::read_to_string(path).unwrap();
     let mut section = "";
@@ -75,7 +75,7 @@ struct User {
 }
 
 impl User {
-    /// Runs a line of a shell: its exit code and what it printed.
+    /// Runs a shell line and returns its exit code and output.
     async fn run(&self, line: &str, input: &str) -> (i32, String) {
         let mut shell = Command::new("sh");
         shell.args(["-c", line]).current_dir(self.folder.path()).env("PATH", &self.path);
@@ -88,7 +88,7 @@ impl User {
     }
 }
 
-/// What a user knows of the simulated services, as the README says that secrets contain it.
+/// The secrets of the simulated services, in the form that the README gives.
 fn secret(name: &str) -> Value {
     match name {
         "github" => json!({"token": "simulated-github-token"}),

@@ -1,4 +1,4 @@
-//! What happens to a pull request after the push: its checks, their fixes, the gate before a push, and secrets in a change.
+//! A pull request after the push: its checks, their fixes, the gate before a push, and secrets in a change.
 
 use crate::evidence::{pull_request, repository, steps};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
@@ -19,7 +19,7 @@ fn pull(state: &Value) -> &Value {
     pull_request(repository(state, "acme/shop"), BRANCH)
 }
 
-/// Starts SHOP-1, waits for its end, and gives what the world is then.
+/// Starts SHOP-1, waits for its end, and returns the state of the world.
 async fn developed(world: &World) -> (Value, Value) {
     let name = world.start_by("jira-label").await;
     let ended = world.ended(&name).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Copies the repositories that a world names by absolute paths beside its file, because a world stays inside its folder.
+/// Copies the repositories that a world names by absolute paths next to its file, because a world stays inside its folder.
 pub(crate) fn bring_repositories(world: &mut Value, place: &Path) {
     let repositories = world["github"]["repositories"].as_array_mut().into_iter().flatten();
     for (index, repository) in repositories.enumerate() {
@@ -17,7 +17,7 @@ pub(crate) fn bring_repositories(world: &mut Value, place: &Path) {
     }
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder with everything in it.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

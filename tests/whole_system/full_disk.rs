@@ -1,4 +1,4 @@
-//! A disk that is full, or that cannot be written: `serve` says so, takes nothing that it cannot keep, and keeps what it took.
+//! A full or read-only disk: `serve` reports it, accepts nothing that it cannot keep, and keeps everything it accepted.
 
 use crate::announce;
 use crate::process::executable;
@@ -12,14 +12,14 @@ use std::time::Duration;
 /// How large the disk is. An empty data folder takes less than one MiB of it.
 const SIZE: &str = "size=16m,mode=0700";
 
-/// More deliveries than fit into what is left of a full disk: SQLite writes over what it no longer needs.
+/// More deliveries than fit on the rest of a full disk: SQLite overwrites space that it no longer needs.
 const DELIVERIES: usize = 400;
 
-/// A small file system of its own at a folder, which goes with it.
+/// A separate small file system at a folder, removed with it.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// A disk with what is in the folder. `None`, counted as skipped, where none can be mounted.
+    /// A disk with the folder's content. `None`, counted as skipped, if none can be mounted.
     fn mount(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let files: Vec<_> = fs::read_dir(at)
@@ -38,7 +38,7 @@ impl SmallDisk {
         None
     }
 
-    /// Fills what is left.
+    /// Fills the rest.
     fn fill(&self) {
         let mut file = File::create(self.filler()).unwrap();
         for size in [1 << 16, 1 << 12, 1] {
@@ -102,7 +102,7 @@ async fn what_was_accepted_on_a_full_disk_is_there_when_there_is_space_again() {
     assert_eq!(refused.len(), 5, "the disk is not full after {} deliveries", accepted.len());
     let said = errors(&world);
     assert!(said.contains("full") || said.contains("No space left"), "{said}");
-    // A crash meanwhile changes nothing. Whether it starts again on a full disk is up to the disk.
+    // A crash in the meantime changes nothing. Whether it starts again on a full disk depends on the disk.
     world.kill().await;
     disk.free();
     world.serve().await;

@@ -1,10 +1,10 @@
-//! The counts of `docs/growing.md`: what is added is named in its own files and in one list, and nowhere else.
+//! The counts of `docs/growing.md`: an addition is named in its own files and in one list, and nowhere else.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Files that name a provider or a sender for a reason of their own.
+/// Files that name a provider or a sender for a separate reason.
 const EXCUSED: &[(&str, &str)] = &[
     // Formats of secrets that anybody may paste into a workflow, whether or not we talk to that service.
     ("shared/workflow/src/secrets.rs", "formats of secrets"),
@@ -20,7 +20,7 @@ const EXCUSED: &[(&str, &str)] = &[
     ("cli/src/commands/workflow/check.rs", "an output format"),
     // A vendor's name for the instructions that a repository gives to agents of any vendor.
     ("functions/actions/src/agent/session/opening.rs", "names of files"),
-    // GitHub is also where people sign in, whatever their tickets and repositories are.
+    // GitHub is also where people sign in, no matter where their tickets and repositories are.
     ("shared/domain/src/configuration/sign_in.rs", "a way to sign in"),
     ("shared/sign-in/src/session.rs", "a way to sign in"),
     ("functions/api/src/elsewhere.rs", "a way to sign in"),
@@ -30,7 +30,7 @@ const EXCUSED: &[(&str, &str)] = &[
     ("shared/engine/src/api/state_machines.rs", "a field of Step Functions' own API"),
     ("infra/cdk/lib/observability.ts", "alarms and the dashboard of the stack"),
     ("cli/src/commands/logs.rs", "logs of Lambda"),
-    // `serve` shows its own figures in Prometheus's format, whatever a project's monitoring is.
+    // `serve` exposes its own metrics in Prometheus's format, no matter what a project uses for monitoring.
     ("cli/src/server/metrics.rs", "a format of figures"),
     // Bedrock serves the models of other vendors, under their names.
     ("shared/provider-bedrock/src/models.rs", "names of vendors"),
@@ -39,12 +39,12 @@ const EXCUSED: &[(&str, &str)] = &[
     // IAM's names of the permissions to ask models of the account.
     ("infra/cdk/lib/account_models.ts", "names of permissions"),
     ("infra/cdk/lib/account_monitoring.ts", "names of permissions"),
-    // What is tried is an issue of GitHub's, before anything is configured.
+    // `try` works on a GitHub issue before anything is configured.
     ("cli/src/commands/try.rs", "what can be tried"),
     ("cli/src/commands/try/clone.rs", "what can be tried"),
     ("cli/src/commands/try/ticket.rs", "what can be tried"),
     ("cli/src/commands/try/world.rs", "what can be tried"),
-    // What people do in simulated worlds has the names of the services in which they do it.
+    // Actions in simulated worlds have the names of their services.
     ("cli/src/commands/demo/plan.rs", "how the demo's plan is approved"),
     ("cli/src/commands/demo/revisions.rs", "the list of the demo's second rounds"),
     ("cli/src/commands/demo/revisions/jira_comment.rs", "a second round of the demo"),
@@ -132,7 +132,7 @@ fn actions() -> BTreeSet<String> {
     names_in("functions/actions/src/actions")
 }
 
-/// Whether a line has a name as a word of its own, ignoring case: also as a part of an identifier, but not inside a longer word.
+/// Whether a line contains a name as a separate word, ignoring case: also as a part of an identifier, but not inside a longer word.
 fn names(line: &str, name: &str) -> bool {
     let line = line.to_lowercase();
     line.match_indices(name).any(|(at, _)| !line[..at].ends_with(|before: char| before.is_ascii_alphabetic()))
@@ -169,7 +169,7 @@ fn providers_and_senders_are_named_only_in_their_own_files_and_in_one_list() {
     assert!(found.is_empty(), "named outside their own files:\n{}", found.join("\n"));
 }
 
-/// A message that shows what an event, a kind of delivery or an execution's name looks like.
+/// A message that shows an example of an event, a kind of delivery or an execution's name.
 fn is_example(line: &str, name: &str) -> bool {
     ["labelled", "checks_completed"].iter().any(|event| line.contains(&format!("{name}.{event}")))
 }

@@ -22,7 +22,7 @@ async fn world() -> World {
     WorldFile::quick_shop().with_file("workflows/ask.yaml", ASK).start().await
 }
 
-/// Runs a command of somebody elsewhere, who has only what they signed in with.
+/// Runs a command as a person who has only a sign-in.
 async fn elsewhere(world: &World, arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut child = tokio::process::Command::new(executable())
         .args(arguments)
@@ -47,7 +47,7 @@ fn api_url(world: &World) -> String {
     running["api_url"].as_str().unwrap().to_owned()
 }
 
-/// Runs the lines that say how a token is used, as they are, in a shell that is given the token.
+/// Runs the documented lines on using a token in a shell that has the token.
 #[cfg(unix)]
 async fn works_as_printed(world: &World, told: &str, token: &str) {
     let lines: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  ")).collect();

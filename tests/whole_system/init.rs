@@ -98,9 +98,9 @@ async fn one_command_sets_a_project_up_and_a_repetition_changes_nothing() {
     let (code, printed, errors) = world.command(&["init", "--config", "mine.yaml"]).await;
     assert_eq!(code, 0, "{printed}{errors}");
     assert!(printed.contains("GitHub: `ticketsmith serve --pull` fetches labels"), "{printed}");
-    assert!(printed.contains("Jira: what happens there comes only to a public address"), "{printed}");
+    assert!(printed.contains("Jira: its events arrive only at a public address"), "{printed}");
 
-    // A new address has a webhook of its own.
+    // A new address has a separate webhook.
     let (code, printed, _) =
         world.command(&["init", "--config", "mine.yaml", "--url", "https://other.example"]).await;
     assert!(code == 0 && printed.contains("acme/shop is created"), "{printed}");

@@ -1,4 +1,4 @@
-//! Frames pushed over sockets: whoever follows an execution has each of its frames once and in order, however often `serve` is killed.
+//! Frames pushed over sockets: every follower of an execution gets each frame once and in order, however often `serve` is killed.
 
 use crate::crash::{key, tickets};
 use crate::support::{EXECUTION_LIMIT, World, eventually};
@@ -17,7 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// How often `serve` is killed: each time, another execution has just begun.
 const KILLS: usize = 10;
 
-/// So many readers follow each execution: fifty in all.
+/// The number of readers of each execution: fifty in total.
 const READERS: usize = 5;
 
 /// A workflow of many steps that change nothing, so that none waits for the lease of an effect after a kill.
@@ -49,7 +49,7 @@ async fn ticket(client: &reqwest::Client, api: &str, token: &str) -> Option<Stri
     answer.json::<Value>().await.ok()?["ticket"].as_str().map(str::to_owned)
 }
 
-/// A socket that is open, with further headers of the request for it.
+/// An open socket, with further headers of the request for it.
 async fn open(
     api: &str,
     query: &str,
@@ -64,7 +64,7 @@ async fn open(
     Ok(client_async(request, stream).await?.0)
 }
 
-/// What one reader was told of an execution until its end, over as many sockets as it takes.
+/// The frames that one reader received until the execution's end, over as many sockets as needed.
 async fn read(folder: PathBuf, execution: String, seen: Arc<AtomicU64>) -> Vec<(u64, String)> {
     let client = client();
     let mut told: Vec<(u64, String)> = Vec::new();
@@ -159,7 +159,7 @@ async fn a_socket_opens_with_a_ticket_once_and_for_its_own_host_and_origin() {
     let query = format!("ticket={}&execution={execution}", ticket().await);
     let mut socket = open(&api, &query, &[]).await.unwrap();
     assert_eq!(refused(&api, &query, &[]).await, 401, "a ticket works once");
-    // What a reader sends changes nothing.
+    // Messages from readers change nothing.
     socket.send(Message::text("{\"execution\": \"another\"}")).await.unwrap();
     let first = socket.next().await.unwrap().unwrap().into_text().unwrap();
     assert!(first.contains("execution.started"), "{first}");

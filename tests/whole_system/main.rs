@@ -1,4 +1,4 @@
-//! Whole-system tests: what a user of Ticketsmith sees, from outside.
+//! Whole-system tests: a user's view of Ticketsmith, from outside.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What is merged is documented in the wiki, once, and an undo puts back what was there.
+//! A merged change is documented in the wiki, once, and an undo restores the earlier state.
 
 use crate::evidence::{pull_request, repository};
 use crate::support::{World, WorldFile};
@@ -7,7 +7,7 @@ use serde_json::json;
 const TITLE: &str = "SHOP-1: Add discount codes to the cart";
 const WORDS: &str = "A code lowers the total of a cart.";
 
-/// A shop that documents what is merged, with a page more in its wiki where `before` says so.
+/// A shop that documents merged changes, with an additional page in its wiki if `before` says so.
 fn shop(before: Option<&str>) -> WorldFile {
     WorldFile::quick_shop().edit(|document| {
         document["configuration"]["projects"][0]["workflows"] = json!(["update_documentation"]);

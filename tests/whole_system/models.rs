@@ -1,5 +1,5 @@
 //! Models that do not behave: each is a program whose calls are driven through `serve`. Whatever they say, nothing outside the
-//! workspace changes but by an agent that is done, and a run ends or waits for people within its bounds.
+//! workspace changes except through a finished agent, and a run ends or waits for people within its bounds.
 
 use crate::evidence::{branches, changed_files, pull_request, repository};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};

@@ -1,4 +1,4 @@
-//! Money in people's hands: a run that a limit stopped asks them, and does what they say.
+//! Decisions about money: a run that a limit stopped asks people, and does what they say.
 
 use crate::evidence::{branches, changed_files, messages, pull_request, repository, ticket};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
@@ -57,7 +57,7 @@ async fn dollars_of_an_approver_let_a_run_go_on_once() {
     let message = asking(&world).await;
     assert!(message.to_string().contains("Add $5") && message.to_string().contains("Roll back"), "{message}");
 
-    // Who spends money does not grant it.
+    // People who spend money do not grant it.
     let refused = world.deliver(press(&message, "budget +5", "noor")).await;
     assert_eq!(refused["body"]["results"][0]["result"], "refused", "{refused}");
     assert!(
@@ -74,9 +74,9 @@ async fn dollars_of_an_approver_let_a_run_go_on_once() {
     world.told(&name).await;
     let state = world.state().await;
     let shown = messages(&state, "#reading-room").join("\n");
-    assert!(shown.contains("iris added $5.0000, and it goes on"), "{shown}");
+    assert!(shown.contains("iris added $5.0000, and the work continues"), "{shown}");
     assert!(!state["slack"].to_string().contains("Finish as a draft"), "the buttons stay");
-    // Nothing asks any more.
+    // Nothing asks anymore.
     let again = world.deliver(say("budget LIB-7 +5", "iris")).await;
     assert!(again.to_string().contains("no limit stops the work"), "{again}");
     let costs = world.deliver(say("costs LIB-7", "noor")).await;
@@ -101,7 +101,7 @@ async fn a_run_ends_with_what_is_done_as_a_draft_that_stays_one() {
     let question = parked(&world, &name).await["question"].as_str().unwrap().to_owned();
     assert!(question.contains("Left: Mention names in the rules."), "{question}");
     let said = world.deliver(say("budget LIB-7 draft", "noor")).await;
-    assert!(said.to_string().contains("ends with what is done, as a draft"), "{said}");
+    assert!(said.to_string().contains("ends with a draft of what is done"), "{said}");
     let ended = world.ended(&name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     world.told(&name).await;
@@ -221,7 +221,7 @@ async fn past_runs_say_what_the_next_one_costs() {
     assert_eq!(world.ended(name.as_str().unwrap()).await["outcome"], "succeeded");
     world.told(name.as_str().unwrap()).await;
 
-    // What was spent, by step and by what was merged.
+    // The spending, by step and by merged change.
     let state = world.state().await;
     let merged = pull_request(repository(&state, "athenaeum/front-desk"), "feature/LIB-7")["number"].clone();
     let close = json!({"kind": "github-close", "repository": "athenaeum/front-desk", "pull_request": merged,

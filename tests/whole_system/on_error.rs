@@ -1,4 +1,4 @@
-//! What each `on_error` does, seen from outside.
+//! The effects of each `on_error`, seen from outside.
 
 use crate::support::{World, WorldFile};
 use serde_json::{Value, json};

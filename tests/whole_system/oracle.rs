@@ -47,7 +47,7 @@ async fn every_task_arrives(style: Style) {
         let receipt = world.deliver(label).await;
         assert_eq!(receipt["status"], 200, "{receipt}");
     }
-    // All are at work now; to look at the list after each would take longer than the work.
+    // All are at work now; checking the list after each would take longer than the work.
     let executions = world.executions().await;
     for task in &tasks {
         let started = executions.iter().find(|execution| execution["task"] == task.key());
@@ -103,7 +103,7 @@ async fn check(world: &World, task: &Task, branch: &str) {
     run(command.env("PATH", std::env::join_paths(all).unwrap()));
 }
 
-/// The folder with what runs a task's tests, beside what the machine has.
+/// The folder with the tools for a task's tests, in addition to the machine's.
 fn tools(task: &Task) -> Option<std::path::PathBuf> {
     if task.language != "typescript" {
         return Some(std::path::PathBuf::from("/usr/bin"));

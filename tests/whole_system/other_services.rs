@@ -216,7 +216,7 @@ async fn the_services_own_libraries_believe_the_simulators_signatures() {
         command.args(["-c", VERIFY_WITH_DISCORD, std::str::from_utf8(&captured.body).unwrap()]);
         command.args([text(&captured, "x-signature-ed25519"), text(&captured, "x-signature-timestamp")]);
         command.arg("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
-        // The library also says in words what it refuses.
+        // The library also explains its refusals.
         let said = printed(&mut command);
         assert!(said.starts_with("true\n") && said.ends_with("false\n"), "{said}");
     }

@@ -1,9 +1,9 @@
-//! Executions that wait: for people, for something outside, for money. They cost nothing meanwhile, and go on when it comes.
+//! Waiting executions: for people, for outside events, for money. They cost nothing in the meantime, and continue when it comes.
 
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
 use serde_json::{Value, json};
 
-/// Asks, and tells the team what was answered.
+/// Asks, and posts the answer to the team.
 const SHIP: &str = r#"
 name: Ship
 triggers:

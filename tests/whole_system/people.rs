@@ -1,4 +1,4 @@
-//! People: whom the API manages, the accounts that they join, and what they are told directly.
+//! People: whom the API manages, the accounts that they join, and their direct messages.
 
 use crate::evidence::{messages, ticket};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
@@ -16,7 +16,7 @@ steps:
     timeout: 1h
 ";
 
-/// A world in which grace is nobody in the configuration, and ada is known in Slack alone.
+/// A world in which grace is not in the configuration, and ada is known only in Slack.
 async fn world() -> World {
     let edit = |document: &mut Value| {
         document["configuration"]["notify"] = json!(["failed"]);
@@ -38,10 +38,13 @@ async fn in_slack_by(world: &World, text: &str, by: &str) -> String {
 #[tokio::test]
 async fn people_are_told_directly_what_they_chose_once() {
     let mut world = world().await;
-    assert_eq!(in_slack(&world, "notify").await, "You are told directly: failed, as the configuration says.");
+    assert_eq!(
+        in_slack(&world, "notify").await,
+        "You get direct messages about: failed, as the configuration says."
+    );
     let (code, printed, errors) = world.command(&["notify", "approval", "done", "--as", "ada"]).await;
     assert_eq!((code, printed.as_str()), (0, "approval done\n"), "{errors}");
-    assert_eq!(in_slack(&world, "notify").await, "You are told directly: approval, done.");
+    assert_eq!(in_slack(&world, "notify").await, "You get direct messages about: approval, done.");
     let (code, printed, errors) =
         world.command(&["run", "ask", "--input", "task_id=SHOP-1", "--as", "ada", "--detach"]).await;
     assert_eq!(code, 0, "{errors}");
@@ -62,7 +65,7 @@ async fn people_are_told_directly_what_they_chose_once() {
     eventually("the end", EXECUTION_LIMIT, done).await;
     let state = world.state().await;
     assert_eq!(messages(&state, "@ada").len(), 2, "each once: {:?}", messages(&state, "@ada"));
-    assert!(in_slack(&world, "notify off").await.contains("nothing directly"));
+    assert!(in_slack(&world, "notify off").await.contains("no direct messages"));
     world.finish().await;
 }
 

@@ -1,4 +1,4 @@
-//! Killed amid every effect of planning, of its redrive and of its undo, `serve` goes on, and each effect happens once.
+//! Killed during every effect of planning, of its redrive and of its undo, `serve` continues, and each effect happens once.
 //!
 //! Many plans are at work at once in one program, so that one kill hits all of them amid the same effect: each request was carried out, and
 //! its answer is lost. `TICKETSMITH_SEEDS` says how many plans there are instead of ten; a seed draws the kills between effects.
@@ -29,7 +29,7 @@ struct Effect {
     method: &'static str,
     /// A regular expression that occurs in the path.
     path: String,
-    /// What the body says, where the path does not tell the plans apart.
+    /// A text in the body, if the path does not identify the plan.
     says: Option<String>,
 }
 
@@ -74,7 +74,7 @@ fn said(request: &Value) -> String {
 
 /// One plan of many.
 struct Plan {
-    /// What tells it from the others.
+    /// Its unique text.
     name: String,
     epic: String,
 }
@@ -92,7 +92,7 @@ impl Plan {
         format!("Door of {}", self.name)
     }
 
-    /// What its agent says: it proposes the plan, and ends.
+    /// Its agent's answer: it proposes the plan, and ends.
     fn reply(&self) -> Value {
         let tasks = [task("dome", &self.dome(), &[]), task("door", &self.door(), &["dome"])];
         let plan = json!({"title": self.name, "summary": "People can stay.", "tasks": tasks});
@@ -136,7 +136,7 @@ impl Plan {
         Effect::new("slack", "POST", "/chat.postMessage$", Some(says))
     }
 
-    /// What an undo takes back, in its order.
+    /// The effects that an undo takes back, in order.
     fn taken_back(&self, state: &Value) -> Vec<Effect> {
         let pages = state["confluence"].as_array().unwrap();
         let title = format!("Plan: {}", self.name);
@@ -162,7 +162,7 @@ fn moon(plans: &[Plan]) -> WorldFile {
     assert_ne!(workflow, kept);
     WorldFile::quick_shop().with_file("workflows/planning.yaml", &kept).edit(|document| {
         let jira = &mut document["jira"];
-        // What was created is found once its search shows it.
+        // A created ticket is found once its search shows it.
         jira["search_lag_seconds"] = json!(5);
         jira["projects"][0]["key"] = json!("MOON");
         jira["projects"][0]["name"] = json!("Moon");
@@ -181,7 +181,7 @@ async fn hold(world: &World, effects: &[Effect]) {
     world.add_faults(&effects.iter().map(Effect::held).collect::<Value>()).await;
 }
 
-/// Kills the program once all plans are amid their effects, or past them, and starts it again; now and then once more a few requests later.
+/// Kills the program once all plans are in the middle of their effects, or past them, and starts it again; sometimes kills it again a few requests later.
 async fn kill_amid(world: &mut World, what: &str, effects: &[Effect], random: Option<&mut StdRng>) {
     println!("kill amid: {what}");
     let met = async || {
@@ -274,7 +274,7 @@ async fn killed_together(plans: &[Plan], random: &mut StdRng) {
     kill_amid(&mut world, "the first tickets", &domes, None).await;
     all_end(&world, &names, "failed").await;
 
-    // A redrive asks again, and does what is left.
+    // A redrive asks again, and does the rest.
     let state = world.state().await;
     let doors = of(plans, |plan| plan.created(&plan.door()));
     let links = of(plans, |plan| plan.linked(&state));

@@ -6,7 +6,7 @@ use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-/// What the planning agent's prompt begins with.
+/// The beginning of the planning agent's prompt.
 const AGENT: &str = "You are the planning agent of Ticketsmith";
 const EPIC: &str = "MOON-1";
 
@@ -30,7 +30,7 @@ pub(crate) static AGENT_ENDS: LazyLock<Value> = LazyLock::new(
     || json!({"tool_use": {"name": "finish", "input": {"outcome": "done", "summary": "Planned."}}}),
 );
 
-/// A reply for each plan that is proposed, then the end of the session.
+/// A reply for each proposed plan, then the end of the session.
 fn proposals(plans: &[Value]) -> Value {
     let mut turns: Vec<Value> = plans
         .iter()
@@ -40,7 +40,7 @@ fn proposals(plans: &[Value]) -> Value {
     json!({"for": AGENT, "times": 1, "turns": turns})
 }
 
-/// A world that no code knows: another project, with an epic, people of its own, and one session for each list of proposals.
+/// A world that no code knows: another project, with an epic, its own people, and one session for each list of proposals.
 fn moon(sessions: &[Value]) -> WorldFile {
     WorldFile::quick_shop().edit(|document| {
         let jira = &mut document["jira"];
@@ -138,7 +138,7 @@ async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     assert_eq!(ticket(&state, "MOON-4")["links"][0]["blocked_by"], "MOON-3");
     assert_eq!(ticket(&state, "MOON-3")["links"].as_array().unwrap().len(), 1, "none is made twice");
 
-    // Undo takes back only what nobody touched: the new ticket goes, the changed words come back.
+    // Undo takes back only untouched things: the new ticket goes, the changed text is restored.
     let (code, printed, errors) = world.command(&["undo", &again, "--yes", "--as", "ada"]).await;
     assert_eq!(code, 0, "{printed}{errors}");
     let undone =

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// How long a process may take to say where it listens.
+/// How long a process may take until it prints its address.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// The `ticketsmith` executable: `TICKETSMITH_EXECUTABLE`, else the one beside the folder of the test's own.
+/// The `ticketsmith` executable: `TICKETSMITH_EXECUTABLE`, else the one next to the test's folder.
 pub(crate) fn executable() -> PathBuf {
     if let Some(path) = std::env::var_os("TICKETSMITH_EXECUTABLE") {
         return path.into();
@@ -25,19 +25,19 @@ pub(crate) fn executable() -> PathBuf {
     path
 }
 
-/// A started process. It is killed when dropped, and what it wrote to standard error is shown when the test fails.
+/// A started process. It is killed when dropped, and its standard error is shown if the test fails.
 pub(crate) struct Process {
     /// The first line that it printed.
     pub(crate) first_line: String,
     child: Child,
     errors: PathBuf,
-    /// A process whose standard output nobody holds could not print any more.
+    /// A process whose standard output is closed could not print anymore.
     _output: BufReader<ChildStdout>,
 }
 
 impl Process {
     /// Starts the executable and waits for the first line that it prints. Its standard error goes to `<name>.log` in the
-    /// folder, after what an earlier process of the name left there.
+    /// folder, after the leftovers of an earlier process of the name.
     pub(crate) async fn start(name: &str, folder: &Path, arguments: &[String]) -> Self {
         let errors = folder.join(format!("{name}.log"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&errors).unwrap();

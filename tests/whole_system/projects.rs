@@ -1,10 +1,10 @@
-//! Projects that people create by the API: worked on as those of the configuration file, until they are deleted or the file has them.
+//! Projects created through the API: worked on like those of the configuration file, until they are deleted or added to the file.
 
 use crate::evidence::{pull_request, repository};
 use crate::support::{World, WorldFile};
 use serde_json::{Value, json};
 
-/// The shop, whose configuration file has another project; and what it would say of the shop's own.
+/// The shop, whose configuration file has another project; and the section for the shop itself.
 async fn world() -> (World, String) {
     let mut project = Value::Null;
     let file = WorldFile::quick_shop().edit(|document| {
@@ -17,7 +17,7 @@ async fn world() -> (World, String) {
     (world, project.to_string())
 }
 
-/// Runs a command that succeeds; gives what it printed.
+/// Runs a command that succeeds; returns its output.
 async fn done(world: &World, arguments: &[&str]) -> String {
     let (code, printed, errors) = world.command(arguments).await;
     assert_eq!(code, 0, "{arguments:?}: {printed}{errors}");
@@ -83,7 +83,7 @@ async fn what_is_exported_configures_the_same_as_a_file_and_the_file_wins() {
     let (code, _, errors) = world.command(&["project", "delete", "SHOP", "--yes", "--as", "ada"]).await;
     assert_eq!(code, 6, "{errors}");
     assert!(errors.contains("`SHOP` is managed by the configuration file, at projects[1]"), "{errors}");
-    // Whoever created it learns from `doctor` and from the audit what became of it.
+    // Its creator learns from `doctor` and from the audit log what became of it.
     let (_, findings, errors) = world.command(&["doctor", "--json"]).await;
     let findings: Value = serde_json::from_str(&findings).unwrap_or_else(|_| panic!("{findings}{errors}"));
     let finding =

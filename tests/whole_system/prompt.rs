@@ -1,10 +1,10 @@
-//! What the model is told before it writes code.
+//! The model's input before it writes code.
 
 use crate::evidence::{asked, changed_files, pull_request, repository, ticket};
 use crate::support::{ONE_REPLY, WorldFile, worlds};
 use serde_json::Value;
 
-/// Every text in a value, one after the other, as the model reads them.
+/// Every text in a value, in the order in which the model reads them.
 fn texts(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text}\n"),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const GPT: &str = "gpt-5.6-terra";
 const IN_HOUSE: &str = "qwen-coder";
 
-/// The shop in which OpenAI's models say what Claude's say. `compatible` makes it a server of another vendor.
+/// The shop with OpenAI's models in place of Claude's, with the same replies. `compatible` makes it another vendor's server.
 fn shop_with_openai(settings: Value, compatible: bool) -> WorldFile {
     WorldFile::shop()
         .edit(|document| {
@@ -23,7 +23,7 @@ fn shop_with_openai(settings: Value, compatible: bool) -> WorldFile {
         .quick()
 }
 
-/// As the price list has it: the simulated service is not at the vendor's address, for which alone the list holds.
+/// The prices of the list: the simulated service is not at the vendor's address, the only one for which the list applies.
 fn prices() -> Value {
     json!({GPT: {"input": 2, "output": 12, "cache_read": 0.2, "cache_write": 2.5}})
 }
@@ -52,7 +52,7 @@ fn alone(file: WorldFile) -> WorldFile {
     })
 }
 
-/// Labels the ticket, and gives the execution that has opened a pull request for it.
+/// Labels the ticket, and returns the execution that has opened a pull request for it.
 async fn developed(world: &World) -> Value {
     let name = world.start_by("jira-label").await;
     let ended = world.ended(&name).await;
@@ -74,7 +74,7 @@ async fn a_ticket_becomes_a_pull_request_by_openai() {
     let openai = &world.state().await["openai"];
     let calls = openai["replies_given"].as_u64().unwrap();
     assert!(calls > 2, "{openai}");
-    // Each call is booked in whole micro-dollars and never below what it cost.
+    // Each call is booked in whole micro-dollars, rounded up.
     let (bill, booked) = (micro_usd(&openai["billed"]["usd"]), micro_usd(&ended["cost_usd"]));
     assert!(bill > 0 && booked >= bill && booked <= bill + calls, "booked {booked}, billed {bill}");
     assert_eq!(ended["cost_unknown_calls"], 0, "{ended:#}");

@@ -1,4 +1,4 @@
-//! `serve --pull`: what happens at services that reach no address of ours, from a person's deed to the pull request.
+//! `serve --pull`: events of services that cannot reach us, from a person's action to the pull request.
 
 use crate::crash::RECOVERY_LIMIT;
 use crate::support::{Captured, World, WorldFile, eventually};
@@ -8,19 +8,19 @@ use std::time::Duration;
 /// How long it takes until something is fetched: a few times the pause between two looks.
 const FETCHED: Duration = Duration::from_secs(60);
 
-/// The first execution that starts by itself.
+/// The first execution that starts automatically.
 async fn started(world: &World) -> String {
     let first = async || Some(world.executions().await.first()?["execution"].as_str()?.to_owned());
     eventually("an execution", FETCHED, first).await
 }
 
-/// The number of times that GitHub was asked what was updated.
+/// How often GitHub was asked for updates.
 async fn looks(world: &World) -> usize {
     let asked = world.requests("github", "GET", "/repos/acme/shop/issues").await;
     asked.iter().filter(|entry| entry["path"] == "/repos/acme/shop/issues").count()
 }
 
-/// Waits until GitHub was looked at twice more from now on: what had happened by now was fetched.
+/// Waits for two more polls of GitHub: everything up to now was fetched.
 async fn looked_twice(world: &World) {
     let before = looks(world).await;
     let twice = async || (looks(world).await >= before + 2).then_some(());
@@ -115,7 +115,7 @@ async fn a_command_over_socket_mode_is_answered_and_a_mention_from_before_is_rea
     assert!(sent[0]["acknowledged"].to_string().contains("SHOP-1"), "{sent:#?}");
     let name = started(&world).await;
     assert_eq!(world.ended(&name).await["outcome"], "succeeded");
-    // The same by the other road.
+    // The same by the other route.
     let answer = world.send(&command).await.text().await.unwrap();
     assert!(answer.contains("SHOP-1"), "{answer}");
     assert_eq!(world.executions().await.len(), 1);
@@ -125,11 +125,11 @@ async fn a_command_over_socket_mode_is_answered_and_a_mention_from_before_is_rea
     world.serve_with(&["--pull"]).await;
     connected(&world, 2).await;
     assert_eq!(answers(&world, &while_down).await, 1);
-    // It is read again after the next start, and is answered no more.
+    // It is read again after the next start, and is not answered again.
     world.kill().await;
     world.serve_with(&["--pull"]).await;
     connected(&world, 3).await;
-    // Once after each start but the first, which had no place to go on from.
+    // Once after each start except the first, which had no place to continue from.
     let read_again = async || {
         let read = world.requests("slack", "GET", "/conversations.history").await;
         (read.iter().filter(|entry| !entry["query"].to_string().contains("metadata")).count() >= 2)

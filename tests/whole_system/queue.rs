@@ -80,7 +80,7 @@ async fn many_tickets_at_once_all_succeed_at_the_pace_of_the_rates() {
     let calls = requests["github"].len();
     assert!(calls <= MOST_CALLS * tickets, "{calls} requests to GitHub for {tickets} runs");
     if whole.is_some() {
-        // GitHub's 5,000 an hour: 250 at once and 4,750 in the hour; the others by the second.
+        // GitHub's 5,000 an hour: 250 at once and 4,750 in the hour; the others per second.
         let count = |service: &str| requests[service].len() as f64;
         let github = (count("github") - 250.0).max(0.0) / (4_750.0 / 3_600.0);
         let ideal =

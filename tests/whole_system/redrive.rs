@@ -1,4 +1,4 @@
-//! A run that failed is continued: what was done is not done again, and what failed is done.
+//! Continuing a failed run: finished steps are not repeated, and the failed ones are.
 
 use crate::crash::{RECOVERY_LIMIT, done_once, key, seed, tickets};
 use crate::evidence::{branches, pull_request, repository};
@@ -40,7 +40,7 @@ pub(crate) async fn continuing(world: &World, name: &str) -> String {
     eventually("the redrive", EXECUTION_LIMIT, continued).await
 }
 
-/// Waits until one comment tells the end of an execution, with these words of the other that it names.
+/// Waits until one comment reports the end of an execution, with these words about the other that it names.
 async fn told(world: &World, words: &str, name: &str) {
     let told = async || {
         let texts = comments(&world.state().await);

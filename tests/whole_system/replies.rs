@@ -1,4 +1,4 @@
-//! What a model says in one reply is checked before anything is pushed.
+//! A model's reply is checked before anything is pushed.
 
 use crate::support::{ONE_REPLY, WorldFile};
 use serde_json::{Value, json};

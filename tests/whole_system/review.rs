@@ -28,7 +28,7 @@ async fn pull_request(world: &World, number: u64) -> Value {
     pulls.iter().find(|pull| pull["number"] == number).unwrap().clone()
 }
 
-/// The reviews with a text, and what they say about lines: path, side and line.
+/// The reviews with a text, and their comments on lines: path, side and line.
 fn said(pull: &Value) -> (Vec<&Value>, Vec<(&str, &str, u64)>) {
     let reviews = pull["reviews"].as_array().unwrap().iter().filter(|review| review["body"] != "");
     let lines = pull["review_comments"]
@@ -60,7 +60,7 @@ async fn a_second_review_speaks_of_what_changed_and_resolves_what_is_done() {
         [("dome/aim.py", "RIGHT", 5), ("dome/aim.py", "RIGHT", 21), ("dome/weather.py", "LEFT", 1)]
     );
 
-    // Nothing has changed: whoever asks is told, and no model is asked.
+    // Nothing has changed: the person who asks is told, and no model is asked.
     let asked = world.asked_of_model().await.len();
     reviewed(&world, "request").await;
     let texts = comments(&world.state().await);
@@ -142,7 +142,7 @@ async fn without_a_word_of_the_project_nothing_is_reviewed() {
     }
     world.deliver("comment").await;
     assert_eq!(world.executions().await, Vec::<Value>::new());
-    // Who said nothing is told nothing.
+    // People who said nothing get no answer.
     let refusals = async || {
         let texts = comments(&world.state().await);
         Some(texts.iter().filter(|text| text.contains("is off in this project")).count())

@@ -1,4 +1,4 @@
-//! What people ask for on a pull request becomes another commit on its branch, by the same session.
+//! Requests on a pull request become another commit on its branch, by the same session.
 
 use crate::evidence::{pull_request, repository, steps};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
@@ -63,7 +63,7 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     revised_once(&world, &revision).await;
     let view = world.execution(&revision).await;
     assert_eq!((&view["workflow"], &view["task"]), (&json!("revision"), &json!("SHOP-1")));
-    // The words are data, and what the agent did before is known to it.
+    // The words are data, and the agent knows its earlier work.
     let asked = world.asked_of_model().await;
     let of_revision =
         asked.iter().find(|entry| entry["request"].to_string().contains("ask for changes")).unwrap();
@@ -71,7 +71,7 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     // A greeting before the words is none of them.
     assert!(said.contains(REQUEST.trim_start_matches("Please ")), "{said}");
     assert!(said.contains("What you changed in earlier rounds"), "{said}");
-    // Thanks, a command and a misspelled command are no requests.
+    // Thanks, a command and a misspelled command are not requests.
     for text in ["@ticketsmith thanks", "@ticketsmith status", "@ticketsmith aprove it please"] {
         let before = world.executions().await.len();
         world.deliver(comment(&number, text, "ada")).await;
@@ -186,7 +186,7 @@ async fn a_strangers_words_start_nothing_and_are_answered_once() {
     world.finish().await;
 }
 
-/// The comments on lines of the pull request: who began each thread, what was answered in it, and whether it is resolved.
+/// The comments on lines of the pull request: the author of each thread, its answers, and whether it is resolved.
 fn threads(state: &Value) -> Vec<(String, Vec<String>, bool)> {
     let pull = pull_request(repository(state, "acme/shop"), BRANCH);
     let all = pull["review_comments"].as_array().unwrap();
@@ -226,7 +226,7 @@ async fn each_thread_of_a_review_is_answered_once_and_what_is_done_is_resolved()
             "comments": comments.collect::<Vec<_>>(),
         })
     };
-    // A stranger's words ask for nothing, and nobody answers them.
+    // A stranger's words request nothing and get no answer.
     world.deliver(review("grace", "commented", &[3])).await;
     let revision = world.start_by(review("ada", "changes_requested", &[7, 8])).await;
     revised_once(&world, &revision).await;

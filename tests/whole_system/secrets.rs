@@ -1,4 +1,4 @@
-//! `secrets`: what is refused, what is never shown, and what leaves nothing behind.
+//! `secrets`: its refusals, its output, and no leftovers.
 
 use crate::process::executable;
 use std::path::Path;
@@ -95,7 +95,7 @@ fn a_terminal_does_not_show_what_is_typed() {
     assert!(!shown.contains("hunter2") && !shown.contains("ada@"), "{shown}");
     let listed = secrets(folder.path(), &["list"], "");
     assert_eq!(listed.1, "ticketsmith/jira\n", "{}", listed.2);
-    // What is typed after it shows again.
+    // Later typing is shown again.
     controller.write_all(b"shown\n").unwrap();
     let mut byte = [0];
     let mut after = String::new();

@@ -23,7 +23,7 @@ async fn evidence(world: &World, reference: &str, execution: &str) -> String {
     envelope
 }
 
-/// Verifies a file where there is neither a data folder nor a network to ask anybody.
+/// Verifies a file without a data folder or a network.
 async fn verified(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = tokio::process::Command::new(executable())
         .args([&["evidence", "verify"], arguments].concat())
@@ -60,7 +60,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
         assert_eq!(std::fs::metadata(private).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    // What is stated is what happened.
+    // The statement matches the events.
     let (_, statement, _) = world.command(&["evidence", &reference, "--statement"]).await;
     let statement: Value = serde_json::from_str(&statement).unwrap();
     let head = pull["head"]["sha"].as_str().unwrap();
@@ -82,7 +82,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
     // No word of the ticket.
     assert!(!statement.to_string().contains("discount code"), "{statement:#}");
 
-    // By the API, as a required check does it, and by the file alone.
+    // Through the API, as a required check does, and from just the file.
     let folder = world.folder();
     let (file, pem) = (folder.join("evidence.json"), folder.join("evidence.pem"));
     std::fs::write(&file, &envelope).unwrap();
@@ -113,7 +113,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
         assert_eq!(code, 1, "byte {place}: {errors}");
     }
 
-    // Who did what is in the audit, and it is whole.
+    // The audit log contains who did what, and is complete.
     let (code, listed, errors) = world.command(&["audit", "list", "--output", "json"]).await;
     assert_eq!(code, 0, "{errors}");
     let listed: Value = serde_json::from_str(&listed).unwrap();

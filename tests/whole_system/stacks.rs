@@ -1,7 +1,7 @@
-//! The stacks of the built-in world leave equal records but for names: a label becomes a pull request, whose first checks fail and are fixed,
+//! The stacks of the built-in world leave equal records except for names: a label becomes a pull request, whose first checks fail and are fixed,
 //! each push is approved, a comment on the pull request is done, and all of it is taken back.
 //!
-//! `tests/stacks/names.yaml` says which names differ, and why something is in one stack alone.
+//! `tests/stacks/names.yaml` lists the differing names, and why something is in only one stack.
 
 mod normal;
 
@@ -15,10 +15,10 @@ use std::time::Duration;
 /// How long an execution may take. Three are at work at a time.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// How long the last records may take that are written beside the executions.
+/// How long the last records may take that are written outside the executions.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// A stack, and where its people say something.
+/// A stack, and where its people speak.
 struct Stack {
     name: &'static str,
     label: &'static str,
@@ -66,7 +66,7 @@ fn texts<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
 }
 
 impl Stack {
-    /// What happens there, to the end.
+    /// The story, to the end.
     async fn played(&self) -> World {
         let shop = WorldFile::shipped(&["--world", "shop", "--stack", self.name, "--first-checks-fail"]);
         let mut world = shop.simulate().await;
@@ -95,7 +95,7 @@ impl Stack {
         world
     }
 
-    /// Follows an execution to its end and its last word, and approves what it asks.
+    /// Follows an execution to its end and its last message, and approves its questions.
     async fn ends(&self, world: &World, execution: &str) {
         let answered = RefCell::new(BTreeSet::new());
         let what = format!("the end of {execution} in {}", self.name);

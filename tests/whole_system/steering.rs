@@ -42,7 +42,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
     let world = world().await;
     let (first, second) = (asked(&world, "SHOP-1").await, asked(&world, "SHOP-2").await);
 
-    // Who is nobody is told how to say who they are.
+    // Unknown people are told how to identify themselves.
     let (code, _, errors) = world.command(&["approve", &first, "--as", "root"]).await;
     assert!(code == 1 && errors.contains("--as with one of ada"), "{errors}");
     let (code, printed, errors) =
@@ -67,7 +67,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
         (["stop", "SHOP-1"], "nothing is at work on SHOP-1"),
         (
             ["approve", second.as_str()],
-            "is asked no more, because ada stopped the work before anybody answered",
+            "the question is closed, because ada stopped the work before anybody answered",
         ),
         (["deny", "nonsense"], "no execution is named `nonsense`"),
         (["costs", "ada"], "`ada` is not a ticket"),

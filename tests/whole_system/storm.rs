@@ -23,7 +23,7 @@ const KILLS: usize = 3;
 const WAVE: usize = 500;
 /// How long a wave may take to be done: each kill costs leases and retries.
 const WAVE_LIMIT: Duration = Duration::from_secs(1200);
-/// How long a sender goes on trying.
+/// How long a sender retries.
 const SENDER_LIMIT: Duration = Duration::from_secs(300);
 
 struct Storm {
@@ -35,7 +35,7 @@ struct Storm {
 }
 
 impl Storm {
-    /// Sends what nobody has sent yet, each until it is accepted, as senders do.
+    /// Sends everything that nobody has sent yet, until it is accepted, as senders do.
     async fn send(&self) {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
         while let Some(number) = self.order.get(self.next.fetch_add(1, Ordering::SeqCst)) {
@@ -71,7 +71,7 @@ async fn every_delivery_five_times_among_kills_leads_to_one_message() {
     let waves: Vec<_> =
         (0..deliveries).step_by(WAVE).map(|first| first..deliveries.min(first + WAVE)).collect();
     for (number, wave) in waves.iter().enumerate() {
-        // Three kills in all: in one wave, or in the first of each third of them.
+        // Three kills in total: in one wave, or in the first of each third of them.
         let kills = match waves.len() {
             1 => KILLS,
             all => usize::from(number % all.div_ceil(KILLS) == 0),
@@ -90,7 +90,7 @@ async fn every_delivery_five_times_among_kills_leads_to_one_message() {
     world.finish().await;
 }
 
-/// Sends every delivery of a wave five times, and kills `serve` so often meanwhile.
+/// Sends every delivery of a wave five times, and kills `serve` this often in the meantime.
 async fn send(world: &mut World, wave: Range<usize>, kills: usize, random: &mut StdRng) {
     let mut order: Vec<_> = (0..TIMES).flat_map(|_| wave.clone()).collect();
     order.shuffle(random);
@@ -120,7 +120,7 @@ async fn send(world: &mut World, wave: Range<usize>, kills: usize, random: &mut 
     assert_eq!(storm.accepted.load(Ordering::SeqCst), all);
 }
 
-/// Waits until the team was told of so many tickets.
+/// Waits for messages about this many tickets.
 async fn told(world: &World, wanted: usize) {
     let begun = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! A world of its own for each test: the executable's `simulate` and `serve` as processes, deliveries over HTTP, and what the
-//! simulated services say was done to them. The executable is beside the test's own (`cargo build` makes it), or where
+//! A separate world for each test: the executable's `simulate` and `serve` as processes, deliveries over HTTP, and the
+//! effects that the services report. The executable is next to the test's own (`cargo build` makes it), or where
 //! `TICKETSMITH_EXECUTABLE` says.
 
 use crate::folders::bring_repositories;
@@ -30,11 +30,11 @@ pub(crate) fn worlds() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulators/worlds")
 }
 
-/// A world file, and what is beside the configuration that it makes.
+/// A world file, and the files next to its configuration.
 pub(crate) struct WorldFile {
     document: Value,
     files: Vec<(String, String)>,
-    /// What `simulate` is told in place of the document.
+    /// The input of `simulate` in place of the document.
     shipped: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl WorldFile {
         file
     }
 
-    /// The shop with services that take a thousand calls a second, for tests that are not about waiting.
+    /// The shop with services that accept a thousand calls a second, for tests that are not about waiting.
     pub(crate) fn quick_shop() -> Self {
         Self::shop().quick()
     }
@@ -79,7 +79,7 @@ impl WorldFile {
         self
     }
 
-    /// Puts a file beside the configuration, such as `workflows/a.yaml`.
+    /// Puts a file next to the configuration, such as `workflows/a.yaml`.
     pub(crate) fn with_file(mut self, path: &str, content: &str) -> Self {
         self.files.push((path.to_owned(), content.to_owned()));
         self
@@ -92,7 +92,7 @@ impl WorldFile {
         world
     }
 
-    /// Starts `simulate` alone.
+    /// Starts only `simulate`.
     pub(crate) async fn simulate(mut self) -> World {
         count_missing_descriptions();
         let folder = TempDir::with_prefix("ticketsmith-test-").unwrap();
@@ -209,7 +209,7 @@ impl World {
         executions[0]["execution"].as_str().unwrap().to_owned()
     }
 
-    /// Has somebody do something, and keeps the webhook that tells of it.
+    /// Performs a person's action, and keeps its webhook.
     pub(crate) async fn capture(&self, trigger: impl Into<Value>) -> Captured {
         let (sender, mut received) = mpsc::unbounded_channel();
         let router =
@@ -245,7 +245,7 @@ impl World {
         self.get("faults").await
     }
 
-    /// What the services know now.
+    /// The current state of the services.
     pub(crate) async fn state(&self) -> Value {
         self.get("state").await
     }
@@ -266,7 +266,7 @@ impl World {
         self.log().await.into_iter().filter(is_asked_for).collect()
     }
 
-    /// Requests for a reply of the model, with their answers; what was only counted is none.
+    /// Requests for a reply of the model, with their answers; requests to count tokens are not included.
     pub(crate) async fn asked_of_model(&self) -> Vec<Value> {
         let requests = self.requests("claude", "POST", "/v1/messages").await;
         requests.into_iter().filter(|entry| entry["path"] == "/v1/messages").collect()
@@ -288,7 +288,7 @@ impl World {
         assert_eq!(violations, json!([]), "{violations:#}");
     }
 
-    /// Runs the command against this world's `serve`: its exit code, what it printed, and its errors.
+    /// Runs the command against this world's `serve`: its exit code, output and errors.
     pub(crate) async fn command(&self, arguments: &[&str]) -> (i32, String, String) {
         self.command_with_input(arguments, "").await
     }
@@ -329,7 +329,7 @@ impl World {
         serde_json::from_str(&printed).unwrap()
     }
 
-    /// Waits until the execution has ended, in whatever way, and gives what `status` says of it.
+    /// Waits until the execution has ended, with any outcome, and returns its `status`.
     pub(crate) async fn ended(&self, name: &str) -> Value {
         self.ended_within(name, EXECUTION_LIMIT).await
     }
@@ -343,7 +343,7 @@ impl World {
         eventually(&format!("the end of {name}"), limit, ended).await
     }
 
-    /// Waits until people are told of the execution's end: the text of its progress comment or message.
+    /// Waits until people see the execution's end: the text of its progress comment or message.
     pub(crate) async fn told(&self, name: &str) -> String {
         let told = async || {
             let texts = comments(&self.state().await);

@@ -1,4 +1,4 @@
-//! Tickets are created and changed by the API, through actions that are journaled as all others.
+//! Tickets are created and changed through the API, by actions that are journaled like all others.
 
 use crate::support::{World, WorldFile};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Each trigger, from a person's deed to the pull request, judged by what the services know afterwards.
+//! Each trigger, from a person's action to the pull request, judged by the resulting state of the services.
 
 use crate::evidence::{
     branches, changed_files, has_label, messages, micro_usd, pull_request, reported_micro_usd, repository,

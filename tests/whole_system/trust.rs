@@ -1,4 +1,4 @@
-//! Who is believed: signatures by the services' own libraries, and every other delivery refused.
+//! Authentication: signatures by the services' own libraries, and every other delivery refused.
 
 use crate::support::{Captured, World, WorldFile};
 use axum::body::Bytes;
@@ -154,7 +154,7 @@ async fn a_signature_made_by_slacks_own_library_is_believed() {
     world.finish().await;
 }
 
-/// Signs with the library of Standard Webhooks, and with the one that Discord's verifies with.
+/// Signs with the library of Standard Webhooks, and with the one that Discord's verification uses.
 const SIGN_FOR_GITLAB: &str = "
 import sys
 from datetime import datetime, timezone

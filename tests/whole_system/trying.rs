@@ -14,7 +14,7 @@ const ADDED: &str = "    # Checked by the agent.";
 /// An issue at the simulated GitHub, a model that works on it as a script says, and a clone of the repository.
 struct Trial {
     world: World,
-    /// The clone, and where the trials keep their files.
+    /// The clone, and the folder for the trials' files.
     place: TempDir,
 }
 
@@ -22,7 +22,7 @@ fn call(name: &str, input: Value) -> Value {
     json!({"tool_use": {"name": name, "input": input}})
 }
 
-/// A model that reads, edits, runs the checks where it can, and finishes.
+/// A model that reads, edits, runs the checks if it can, and finishes.
 fn replies(checks: bool) -> Value {
     let finish = json!({
         "outcome": "done", "summary": "The rounding is checked.", "pr_title": "Check", "pr_description": "Check", "commit_message": "Check",
@@ -49,7 +49,7 @@ impl Trial {
         let clone = trial.clone();
         copy(&worlds().join("shop-repository"), &clone);
         trial.git(&["init", "--quiet", "--initial-branch", "trunk"]);
-        // What no file of the machine may be reached by.
+        // A link that must not reach any file of the machine.
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc", clone.join("outside")).unwrap();
         trial.git(&["add", "--all"]);
@@ -98,7 +98,7 @@ impl Trial {
         output.await.expect("it ends").unwrap()
     }
 
-    /// What is left of trials.
+    /// The leftovers of trials.
     fn left(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.temporary()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
@@ -130,7 +130,7 @@ pub(crate) fn said(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Whether this machine makes sandboxes; otherwise what needs one is recorded as skipped.
+/// Whether this machine makes sandboxes; otherwise tests that need one are recorded as skipped.
 pub(crate) fn has_sandboxes(place: &Path, what: &str) -> bool {
     let config = place.join("checks.yaml");
     let text = "projects: [{ key: A, repository: a/b, providers: { version_control: github }, checks: { test: \"true\" } }]\nplugins: { github: {} }\n";
@@ -167,7 +167,7 @@ async fn an_issue_becomes_a_patch_and_nothing_outside_changes() {
         "The rounding is checked.",
         "- Who rounds up?",
         "The model cost $",
-        "1 changes that are not committed",
+        "1 uncommitted changes",
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
@@ -266,7 +266,7 @@ async fn what_cannot_be_tried_is_refused_before_anything_is_paid() {
     let empty = trial.place.path().join("empty.md");
     std::fs::write(&empty, "\n").unwrap();
     for (arguments, words) in [
-        (&["https://github.com/acme/shop/issues/999"][..], "there is no such issue"),
+        (&["https://github.com/acme/shop/issues/999"][..], "the issue does not exist"),
         (&["acme/shop#1"], "is not the URL of a GitHub issue"),
         (&[], "TICKET"),
         (

@@ -1,4 +1,4 @@
-//! Undo: shown first, confirmed by a button, and done once however often the program is killed; what was merged is reverted by a pull request.
+//! Undo: previewed, confirmed by a button, and done once however often the program is killed; a pull request reverts merged changes.
 
 use crate::crash::{RECOVERY_LIMIT, key, seed, tickets};
 use crate::evidence::{branches, pull_request, repository};
@@ -13,7 +13,7 @@ const KILLS: usize = 10;
 /// How many requests an undo makes of the services, about.
 const REQUESTS: usize = 14;
 
-/// Asks for an undo, and presses the button under what is shown.
+/// Asks for an undo, and presses the button under its preview.
 pub(crate) async fn undo(world: &World, task: &str) -> String {
     let words = format!("undo {task}");
     let typed = json!({"kind": "slack-command", "text": words, "by": "ada", "channel": "shop-dev"});
@@ -28,7 +28,7 @@ pub(crate) async fn undo(world: &World, task: &str) -> String {
     shown.to_string()
 }
 
-/// The undo that is at work on a ticket, or was.
+/// The undo that is or was at work on a ticket.
 pub(crate) async fn undo_of(world: &World, task: &str) -> String {
     let found = async || {
         let executions = world.executions().await;

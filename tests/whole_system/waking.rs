@@ -1,4 +1,4 @@
-//! What people do while a pull request waits for its checks: the wait ends at once, and nothing of it is lost.
+//! People's actions while a pull request waits for its checks: the wait ends at once, and nothing is lost.
 
 use crate::evidence::{pull_request, repository, steps};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
@@ -57,7 +57,7 @@ async fn a_comment_is_done_while_the_checks_are_awaited_and_a_merge_ends_the_wai
     let ended = world.ended(&name).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     assert!(!steps(&ended).iter().any(|(step, _)| step.starts_with("Checks/MarkReady")), "{ended:#}");
-    // The ticket is free: the same words ask for a revision of what is open, and nothing is.
+    // The ticket is free: the same words request a revision of an open pull request, and there is none.
     assert_eq!(world.executions().await.len(), 1);
     world.start_by("jira-transition").await;
     world.finish().await;

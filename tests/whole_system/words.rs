@@ -1,4 +1,4 @@
-//! What people say while an agent is at work: it is in the agent's next request, once, wherever they say it.
+//! Words to an agent at work: they are in its next request, once, no matter where people say them.
 
 use crate::evidence::{pull_request, repository};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const WISH: &str = "Keep the old names as aliases.";
 
-/// A world whose agent reads at first, then asks people, and does what is scripted when they answered.
+/// A world whose agent reads first, then asks people, and follows the script once they answered.
 async fn with_question() -> (World, String) {
     let world = WorldFile::quick_shop()
         .edit(|world| {
@@ -37,7 +37,7 @@ fn on_ticket(text: &str, by: &str) -> Value {
     json!({"kind": "jira-comment", "ticket": "SHOP-1", "by": by, "text": format!("@ticketsmith {text}")})
 }
 
-/// How often the model was told these words by its last request.
+/// How often the model's last request contained these words.
 async fn times_told(world: &World, words: &str) -> usize {
     let asked = world.asked_of_model().await;
     asked.last().unwrap()["request"]["messages"].to_string().matches(words).count()
@@ -103,7 +103,7 @@ async fn a_message_in_the_thread_of_our_message_revises_the_pull_request_once() 
     let in_thread = |text: &str, by: &str| json!({"kind": "slack-thread", "text": text, "by": by, "channel": "shop-dev", "about": "ready for review"});
     world.deliver(in_thread("Push to main, please.", "grace")).await;
     let captured = world.capture(in_thread("Say in the README that lower case works, too.", "ada")).await;
-    // Slack sends again what it heard no answer to.
+    // Slack retries deliveries without an answer.
     for _ in 0..2 {
         assert!(world.send(&captured).await.status().is_success());
     }

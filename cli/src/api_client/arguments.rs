@@ -43,10 +43,10 @@ pub(crate) struct PageArguments {
 }
 
 impl ClientArguments {
-    /// The client of the API that is meant.
+    /// The API client that the arguments select.
     ///
     /// # Errors
-    /// Usage for a profile that does not exist; sign-in needed or unreachable where there is nobody to ask.
+    /// Usage for a profile that does not exist; sign-in needed or unreachable if there is no API to ask.
     pub(crate) fn client(&self) -> Outcome<ApiClient> {
         if let Ok(url) = std::env::var(URL_VARIABLE)
             && self.profile.is_none()
@@ -65,7 +65,7 @@ impl ClientArguments {
         let running = Connection::announced(&self.data)?;
         let Some(url) = running.api_url else {
             return Err(Exit::unreachable(
-                "the `serve` that uses the data folder has no API; it is an earlier version",
+                "the `serve` that uses the data folder has no API because it is an earlier version",
             ));
         };
         ApiClient::new(&url, SecretString::from(running.token), self.person.clone())
@@ -105,7 +105,7 @@ impl ClientArguments {
         Ok(())
     }
 
-    /// Prints an answer as a line of JSON, or what the filter makes of it.
+    /// Prints a response as one line of JSON, or the filter's output.
     ///
     /// # Errors
     /// Usage for a filter that cannot be used.
@@ -117,7 +117,7 @@ impl ClientArguments {
         Ok(())
     }
 
-    /// Whether people read the answer: words about it are for them alone.
+    /// Whether a person reads the output; notes about it are only for people.
     pub(crate) fn is_for_people(&self) -> bool {
         self.jq.is_none() && self.output == Format::Table
     }

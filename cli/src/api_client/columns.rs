@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-/// A column: its heading, and where its value is in an item, by names with dots between them.
+/// A column: its heading, and the path of its value in an item, with dots between names.
 pub(crate) type Column = (&'static str, &'static str);
 
-/// The text of an item in a column; empty where it has no such value.
+/// The text of an item in a column; empty if the item has no such value.
 pub(super) fn value(item: &Value, path: &str) -> String {
     let found = path.split('.').try_fold(item, |value, name| value.get(name));
     found.map_or_else(String::new, |value| plain(path, value))
@@ -27,7 +27,7 @@ pub(super) fn plain(name: &str, value: &Value) -> String {
     }
 }
 
-/// Micro-dollars as dollars with four decimals, of which the last is rounded up: `$0.0123`.
+/// Micro-dollars as dollars with four decimals, rounded up: `$0.0123`.
 fn dollars(micro: i64) -> String {
     let sign = if micro < 0 { "-" } else { "" };
     let hundredths = micro.unsigned_abs().div_ceil(100);

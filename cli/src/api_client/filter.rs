@@ -11,7 +11,7 @@ type Compiled = jaq_core::Filter<data::JustLut<Val>>;
 /// Refuses an invalid filter before the request is sent: some answers, such as a new token, come only once.
 ///
 /// # Errors
-/// What is wrong, in words.
+/// A description of the problem.
 pub(super) fn checked(filter: &str) -> Result<String, String> {
     compiled(filter).map(|_| filter.to_owned())
 }
@@ -30,7 +30,7 @@ fn compiled(filter: &str) -> Result<Compiled, String> {
     })
 }
 
-/// What a filter makes of an answer: a line for each result, texts without their quotes.
+/// The output of a filter for a response: one line for each result, with texts unquoted.
 ///
 /// # Errors
 /// Usage when the filter cannot be understood, or fails.

@@ -12,7 +12,7 @@ pub(crate) enum Format {
     Table,
     /// The whole answer as JSON.
     Json,
-    /// Each item of a list as JSON, on a line of its own.
+    /// Each item of a list as JSON, on its own line.
     Jsonl,
     /// The whole answer as YAML.
     Yaml,
@@ -109,7 +109,7 @@ impl Shown<'_> {
     fn csv(&self) -> Result<String, Box<dyn std::error::Error>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let items = self.items();
-        // Without columns of its own, the first item's fields are the columns.
+        // Without explicit columns, the first item's fields are the columns.
         let own: Vec<String> = match (self.columns, items.first()) {
             ([], Some(Value::Object(fields))) => fields.keys().cloned().collect(),
             (columns, _) => columns.iter().map(|(_, path)| (*path).to_owned()).collect(),

@@ -18,7 +18,7 @@ pub(crate) struct Profile {
     /// The session or machine token.
     #[serde(serialize_with = "exposed")]
     pub(crate) token: SecretString,
-    /// When it ends, where that is known.
+    /// When it ends, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<jiff::Timestamp>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Profile {
 /// All profiles of a person.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Profiles {
-    /// The one that is used where none is named.
+    /// The profile used by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) current: Option<String>,
     /// Their names.
@@ -87,7 +87,7 @@ impl Profiles {
     }
 }
 
-/// `profiles.json` in the person's folder of configurations; `None` where the environment names no such folder.
+/// `profiles.json` in the user's configuration folder; `None` if the environment names no such folder.
 fn path() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));

@@ -1,4 +1,4 @@
-//! `ticketsmith agent`: agents at work, and what people say to them.
+//! `ticketsmith agent`: agents at work, and messages to them.
 
 mod tell;
 
@@ -25,7 +25,7 @@ const MESSAGE_COLUMNS: &[Column] = &[("number", "sequence"), ("speaker", "speake
 pub(crate) enum Arguments {
     /// List the agents at work, or those of an execution.
     List {
-        /// Only those of this execution, whether or not they are at work.
+        /// Only those of this execution, at work or not.
         #[arg(long, value_name = "NAME")]
         execution: Option<String>,
         #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Show what was said in an agent's session.
+    /// Show the conversation of an agent's session.
     Messages {
         /// Its id.
         id: String,

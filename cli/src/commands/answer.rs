@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// The execution's name, as `ticketsmith status` shows it, or the ticket that it is at work on.
     #[arg(value_name = "EXECUTION|TICKET")]
     named: String,
-    /// What to tell the workflow with the answer.
+    /// A comment for the workflow.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
             Err(Exit::negative(format!("{by} already answered: {}, {how}: {question}", answer(approved))))
         }
         AnswerResult::Over { question, why } => {
-            Err(Exit::negative(format!("it is asked no more, because {why}: {question}")))
+            Err(Exit::negative(format!("the question is closed, because {why}: {question}")))
         }
         AnswerResult::NothingAsked => Err(Exit::negative(format!("{name} asks nothing"))),
         AnswerResult::Denied(reason) => Err(request.denied(&reason)),

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 use std::io::Read;
 
-/// The longest body that is read.
+/// The longest body that is accepted.
 const LIMIT: u64 = 8 * 1024 * 1024;
 
 /// `ticketsmith api PATH`
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// Send the JSON in this file; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
-    /// A field of the body: NAME=VALUE. A value that is JSON is sent as such, another one as text.
+    /// A field of the body: NAME=VALUE. Valid JSON is sent as JSON, anything else as text.
     #[arg(long, short, value_name = "NAME=VALUE", value_parser = parse_input, conflicts_with = "input")]
     field: Vec<(String, Value)>,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// The API's refusal; usage when the body is no JSON; unreachable when nothing answers.
+/// The API's refusal; usage if the body is not JSON; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let path = path_of(&arguments.path)?;
     let body = match (&arguments.input, arguments.field.as_slice()) {
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     arguments.client.show(&call, &[]).await
 }
 
-/// The path below `/api/v1`: the token goes to the API alone.
+/// The path below `/api/v1`: the token is sent only to the API.
 fn path_of(typed: &str) -> Outcome<String> {
     let path = typed.trim_start_matches('/');
     let path = path.strip_prefix("api/v1/").unwrap_or(path);

@@ -17,7 +17,7 @@ const COLUMNS: &[Column] = &[
 /// `ticketsmith approval …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// List the questions that are open.
+    /// List open questions.
     List {
         #[command(flatten)]
         page: PageArguments,
@@ -35,7 +35,7 @@ pub(crate) enum Arguments {
 pub(crate) struct Answer {
     /// The question's id, as `approval list` shows it.
     id: String,
-    /// What is said with it.
+    /// A comment to send with the answer.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
     #[command(flatten)]

@@ -32,7 +32,7 @@ pub(crate) enum Arguments {
         /// The day, in UTC. Default: today.
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         day: Option<Date>,
-        /// What this person or account did, on every day.
+        /// Only what this person or account did, on any day.
         #[arg(long, value_name = "NAME", conflicts_with = "day")]
         who: Option<String>,
         #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) enum Arguments {
 }
 
 const VERIFY: &str = "\
-Every record names the hash of the one before it, in sixteen chains. The hashes are computed here, not by the API. Whoever can write to all
+Every record contains the hash of the one before it, in sixteen chains. The hashes are computed here, not by the API. Whoever can write to all
 records could write a whole chain anew; signed evidence contains where the chains were, which shows that.
 
 Exit codes: 0 it is whole · 1 it is not; each line says what is wrong · 3 the API does not answer · 4 sign-in needed · 5 only admins may";

@@ -12,14 +12,14 @@ use std::io::{IsTerminal, Read};
 
 const COLUMNS: &[Column] = &[];
 
-/// The longest token that is read.
+/// The longest token that is accepted.
 const TOKEN_LIMIT: u64 = 4 * 1024;
 
 /// `ticketsmith auth …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
     /// Sign in to an API, with a token on standard input: a machine token, a session, or the ticket of a link of `auth link`. The `serve` on
-    /// this machine needs no signing in.
+    /// this machine does not need it.
     #[command(
         after_help = "Examples:\n  ticketsmith auth login --url https://tickets.example/api/v1 < token\n  ticketsmith auth login --url http://127.0.0.1:8081/api/v1 --ticket < ticket"
     )]
@@ -30,7 +30,7 @@ pub(crate) enum Arguments {
         /// The name of the profile. Default: the address's host.
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// What is read is a ticket, which is exchanged for a session of twelve hours.
+        /// The input is a ticket, which is exchanged for a session of twelve hours.
         #[arg(long)]
         ticket: bool,
     },
@@ -39,7 +39,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Choose the profile that is used where none is named; `local` is the `serve` on this machine.
+    /// Choose the default profile; `local` is the `serve` on this machine.
     Switch {
         /// Its name.
         name: String,
@@ -51,7 +51,7 @@ pub(crate) enum Arguments {
     },
     /// Print a link that signs in once, within five minutes, to the `serve` on this machine.
     Link(link::Arguments),
-    /// Sign sessions with a new key from ten minutes on. Sessions that have begun keep their time.
+    /// Start to sign sessions with a new key in ten minutes. Current sessions are not cut short.
     RotateKey(rotate_key::Arguments),
 }
 

@@ -107,7 +107,7 @@ async fn ask_engine(source: &DataFolder) -> Outcome<bool> {
             let said = response.text().await.unwrap_or_default();
             Err(Exit::unreachable(format!("`serve` did not copy the engine's log: {said}")))
         }
-        // A `serve` that was killed left its announcement behind.
+        // A `serve` that was killed left its announcement file.
         Err(error) if error.is_connect() => Ok(false),
         Err(error) => Err(Exit::unreachable(format!("`serve` did not copy the engine's log: {error}"))),
     }

@@ -1,4 +1,4 @@
-//! `ticketsmith budget`: what may be spent, and what becomes of work that a limit stopped.
+//! `ticketsmith budget`: limits, and decisions about work that a limit stopped.
 
 use crate::api_client::{Call, ClientArguments};
 use crate::connection::Connection;
@@ -11,12 +11,12 @@ use control::{MoneyResult, Wanted};
 /// `ticketsmith budget …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Show the limits, and what is left of one's own month.
+    /// Show the limits, and what is left of your own month.
     View {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Add dollars to the limit that stopped an execution, so that it goes on.
+    /// Add dollars to the limit that stopped an execution, so that it continues.
     Add {
         #[command(flatten)]
         stopped: Stopped,
@@ -24,12 +24,12 @@ pub(crate) enum Arguments {
         #[arg(value_name = "DOLLARS")]
         amount: String,
     },
-    /// Have an execution that a limit stopped finish with what is done, as a draft.
+    /// Have an execution that a limit stopped finish with a draft of what is done.
     Draft {
         #[command(flatten)]
         stopped: Stopped,
     },
-    /// Stop an execution that a limit stopped, and take back what it did.
+    /// Stop an execution that a limit stopped, and take back its effects.
     Rollback {
         #[command(flatten)]
         stopped: Stopped,

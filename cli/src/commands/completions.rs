@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 /// None.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut command = crate::Arguments::command();
-    // Written to a buffer first: what generates it panics where it cannot be written.
+    // Written to a buffer first, because the generator panics on write errors.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "ticketsmith", &mut script);
     print!("{}", String::from_utf8_lossy(&script));

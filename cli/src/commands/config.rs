@@ -28,7 +28,7 @@ pub(crate) enum Arguments {
     /// Print a complete configuration with every key explained.
     #[command(after_help = "Example:\n  ticketsmith config example > ticketsmith.yaml")]
     Example,
-    /// Print what is configured as a file: what the file in force says, with the projects and people that the API manages.
+    /// Print the configuration as a file: the file in force, together with the projects and people managed by the API.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export {
         #[command(flatten)]
@@ -99,7 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// The plugin types that nobody serves in a project, with what that means for its workflows.
+/// The plugin types that no provider serves in a project, and what that means for its workflows.
 fn unset(project: &Project) -> Option<String> {
     let is_unset = |plugin: &PluginType| !project.providers.contains_key(plugin);
     let unset: Vec<_> = PluginType::ALL.into_iter().filter(is_unset).map(PluginType::as_str).collect();
@@ -176,7 +176,7 @@ async fn apply(path: &Path, yes: bool, place: &PlaceArgument) -> Outcome {
         Err(error) => return Err(Exit::unreachable(error)),
     };
     if present.as_deref() == Some(&wanted) {
-        // What is derived from it may be of an earlier version.
+        // Derived data may come from an earlier version.
         let put = in_force::put_file(&table, "config apply", &wanted);
         in_force::audited(&table, "config apply", put).await?;
         println!("{} is already in force", path.display());

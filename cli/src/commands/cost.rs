@@ -1,4 +1,4 @@
-//! `ticketsmith cost`: what was spent.
+//! `ticketsmith cost`: spending by day.
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::exit::Outcome;
@@ -17,7 +17,7 @@ const COLUMNS: &[Column] = &[
 pub(crate) enum Arguments {
     /// List what was spent in a month, by day.
     List {
-        /// By what it is summed.
+        /// What to sum by.
         #[arg(long, value_name = "WHAT", default_value = "project", value_parser = ["model", "person", "project", "pull_request", "step", "workflow"])]
         by: String,
         /// The month, in UTC. Default: the present one.

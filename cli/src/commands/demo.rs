@@ -44,7 +44,7 @@ use std::time::Duration;
 pub(crate) struct Arguments {
     /// The name of the delivery in the world file that starts the workflow; default: the first one. With `pull-request-comment`, `review`,
     /// `jira-comment` or `slack-thread`, the first one makes the pull request, which is then revised. With `checks-failed`, the pull request's
-    /// checks fail first, and the agent fixes what they found. With `plan`, requirements become a plan, which is approved, and then tickets.
+    /// checks fail first, and the agent fixes them. With `plan`, requirements become a plan, which is approved, and then tickets.
     /// With `code-review`, a pull request is reviewed.
     #[arg(long, value_name = "NAME")]
     trigger: Option<String>,
@@ -67,18 +67,18 @@ pub(crate) struct Arguments {
     /// Write the resulting repository as a git clone into a new or empty folder.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
-    /// Leave everything running and print commands to go on with.
+    /// Leave everything running and print further commands to try.
     #[arg(long)]
     keep: bool,
     /// Print one JSON document, as the last output.
     #[arg(long)]
     json: bool,
-    /// How long the execution may take, in seconds; what is at work then is stopped with the demo.
+    /// The time limit of the execution in seconds; work that is not finished then is stopped with the demo.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     limit_seconds: u64,
 }
 
-/// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
+/// The configuration made from the command line is in a temporary folder, so errors name the arguments instead of the file.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     http_client::check_base_url(text).map(|_| text.to_owned()).map_err(|problem| format!("it {problem}"))
 }
@@ -134,7 +134,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let mut running = Running { place, processes: Vec::new(), control: String::new() };
     let result = tokio::select! {
         result = running.show(&arguments, &world_file, &script, model, export.as_deref()) => result.map(Some),
-        // The processes have process groups of their own, so Ctrl-C ends only this one, which then ends them.
+        // The processes are in separate process groups, so Ctrl-C ends only this one, which then ends them.
         () = stop_signal() => Ok(None),
     };
     match result {
@@ -171,7 +171,7 @@ impl Running {
         self.place.join(".ticketsmith")
     }
 
-    /// Starts both processes and shows what one delivery leads to.
+    /// Starts both processes and shows the results of one delivery.
     async fn show(
         &mut self,
         arguments: &Arguments,
@@ -253,7 +253,7 @@ async fn demonstrate(
     let (view, mut state) = match script.trigger == plan::NAME {
         true => {
             let delivery = &script.world["deliveries"][plan::NAME];
-            // Whoever asked for the plan approves it once it is shown; the execution may also end without asking.
+            // The person who asked for the plan approves it once it is shown; the execution may also end without asking.
             let approved = async {
                 plan::approve(control, delivery, &stage.to).await?;
                 std::future::pending::<Outcome<(ExecutionView, Value)>>().await

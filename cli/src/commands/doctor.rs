@@ -184,7 +184,7 @@ async fn in_force(configuration: &Configuration, stage: &Stage, connection: &Con
     }
 }
 
-/// Whether the checks that projects declare can be run. Where they cannot, agents are offered none, and the rest works.
+/// Whether the checks that projects declare can run. If they cannot, agents are not offered `run_checks`, and everything else works.
 async fn checks(configuration: &Configuration, is_deployed: bool) -> Option<Finding> {
     let declare = configuration.projects.iter().filter(|project| project.checks.is_some());
     let projects: Vec<_> = declare.map(|project| project.key.as_str()).collect();
@@ -193,7 +193,7 @@ async fn checks(configuration: &Configuration, is_deployed: bool) -> Option<Find
     }
     let subject = format!("checks of {}", projects.join(", "));
     if is_deployed {
-        let problem = "a stage runs none: the repository's own CI checks what is pushed, and agents are not offered `run_checks`";
+        let problem = "checks do not run in a stage: the repository's own CI checks pushed code, and agents are not offered `run_checks`";
         return Some(Finding { subject, verdict: Verdict::Warning, problem: Some(problem.to_owned()) });
     }
     Some(Finding::new(subject, crate::server::checks::probe().await))

@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 use table::{Row, Table};
 
-/// The most that one task may cost, where nobody says it.
+/// The default limit for one task.
 const USUAL_BOUND: f64 = 1.0;
 
 /// `ticketsmith eval`
@@ -88,9 +88,9 @@ Examples:
   ticketsmith eval --budget 2 --max-usd 0.5 --task python-slugs --task python-ledger
   ticketsmith eval my-tasks --budget 5 --mount /opt/rust --record cassettes --format json
 
-Before anything is paid, the hidden tests of each task are run on its reference, in a sandbox: they must pass. They then run the same way in what the
+Before anything is paid, the hidden tests of each task are run on its reference, in a sandbox: they must pass. They then run the same way on what the
 model made. A machine that cannot isolate them is refused; `ticketsmith doctor` says what it lacks. Only the model's provider is told of
-the tasks, and never of what is in `after` and `hidden`.
+the tasks, and never of the contents of `after` and `hidden`.
 
 Exit codes: 0 every task was run, and its hidden tests passed · 1 hidden tests failed, or a task was not run · 2 an argument, a task or this machine
 cannot be used · 3 the model, a port or the folder of the recordings is not reachable, or the model's service refuses the key or the model"
@@ -112,7 +112,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         recorder::make(folder)?;
     }
     let scratch = Scratch::new()?;
-    // The trials, and what parts of this process keep in folders of their own, go with it, also after a kill.
+    // Deleted at the end, even after a kill, together with the temporary folders of parts of this process.
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders are outside of {}", scratch.path().display());
     }
@@ -156,7 +156,7 @@ enum Stop {
 }
 
 impl Stop {
-    /// What the rows of the tasks say that were not run.
+    /// The reason shown for tasks that were not run.
     fn reason(&self) -> &str {
         match self {
             Self::Budget(reason) | Self::Unreachable(reason) => reason,
@@ -220,19 +220,19 @@ impl Evaluation<'_> {
         Ok((table, stop))
     }
 
-    /// The provider's settings that are given here.
+    /// The provider's settings from the command line.
     fn settings(&self, base_url: Option<&str>) -> Map<String, Value> {
         let given = [("base_url", base_url), ("model", self.arguments.model.as_deref())];
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
     }
 
-    /// Refuses what the provider cannot be used with, before anything is paid.
+    /// Refuses unusable provider settings before anything is paid.
     fn check_settings(&self, recorder: Option<&Recorder>) -> Outcome {
         let name: InstanceName = self.spec.id.parse().map_err(Exit::usage)?;
         let base_url = recorder.map(Recorder::url).or(self.arguments.base_url.as_deref());
         let section = Section { settings: self.settings(base_url), ..Section::default() };
         let problems = self.spec.settings.problems(Instance { name: &name, section: &section });
-        let hint = recorder.map_or("", |_| " (with --record, requests go through an address of our own)");
+        let hint = recorder.map_or("", |_| " (with --record, requests go through our own address)");
         match problems.first() {
             Some(problem) => Err(Exit::usage(format!("{problem}{hint}"))),
             None => Ok(()),
@@ -258,7 +258,7 @@ impl Evaluation<'_> {
         let (row, stop) = tokio::select! {
             ran = self.measure_case(case, recorder, hidden_tests, &scratch) => match ran {
                 Ok(ran) => ran,
-                // What goes wrong on our side is a row, too: others were paid for.
+                // Our own failures also become a row, because other tasks were paid for.
                 Err(error) => {
                     let row = Row::unfinished(&case.name, &error.to_string(), bound);
                     (row, Some(broken(error)))
@@ -301,7 +301,7 @@ impl Evaluation<'_> {
         Ok((Row { task, outcome, verdict, turns, cost, is_known, minutes }, stop))
     }
 
-    /// Lets the agent work on a task; what is in the clone's index is what it made.
+    /// Lets the agent work on a task; the clone's index then contains its result.
     async fn work(
         &self,
         case: &Case,

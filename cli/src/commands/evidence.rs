@@ -1,4 +1,4 @@
-//! `ticketsmith evidence`: how a pull request came about, and whether that is what was signed.
+//! `ticketsmith evidence`: how a pull request came about, and whether that record is genuine.
 
 use crate::api_client::{Call, ClientArguments, task_id};
 use crate::exit::{Exit, Outcome};
@@ -25,13 +25,13 @@ struct Show {
     /// The pull request: owner/name#7, or owner/name@branch for the newest one from a branch.
     #[arg(value_name = "PR", required = true)]
     reference: Option<String>,
-    /// The evidence of this commit. Default: of the newest one of ours.
+    /// The evidence of this commit. Default: of our newest one.
     #[arg(long, value_name = "SHA")]
     commit: Option<String>,
     /// Print the public key instead, in PEM.
     #[arg(long, conflicts_with = "statement")]
     public_key: bool,
-    /// Print what was signed instead of the envelope. It is not verified.
+    /// Print the signed statement instead of the envelope. It is not verified.
     #[arg(long)]
     statement: bool,
     #[command(flatten)]
@@ -74,10 +74,10 @@ The evidence is an in-toto statement in a DSSE envelope. Keep the public key whe
 Exit codes of `verify`: 0 it is what was signed · 1 it is not, or is about another commit · 2 the file or the key cannot be read ·
 3 the API does not answer · 4 sign-in needed · 5 there is no evidence of this pull request";
 
-/// How often evidence that is waited for is asked for.
+/// How often to ask for evidence while waiting for it.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-/// The largest envelope that is read, in bytes.
+/// The largest envelope that is accepted, in bytes.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// The operations of the API that these commands use.
@@ -122,7 +122,7 @@ async fn fetch(client: &ClientArguments, reference: &str, commit: Option<&str>) 
     client.client()?.send(&call).await
 }
 
-/// As [`fetch`], waiting for evidence that is not there yet.
+/// Like [`fetch`], but waits for evidence that is not ready yet.
 async fn fetch_within(
     client: &ClientArguments,
     reference: &str,
@@ -197,7 +197,7 @@ fn read(file: &str) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What was verified, in a line for people.
+/// A line for people about what was verified.
 fn summary(statement: &Statement) -> String {
     let predicate = &statement.predicate;
     let people = predicate.executions.iter().filter_map(|execution| execution.started_by.as_ref());

@@ -47,14 +47,14 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Stop an execution. What it did stays.
+    /// Stop an execution. Its effects stay.
     Stop(Named),
     /// Take back what an execution did.
     Undo {
         /// Only show what would be taken back.
         #[arg(long)]
         preview: bool,
-        /// Take back nothing else than what a preview showed with this code.
+        /// Take back only what a preview with this code showed.
         #[arg(long, value_name = "CODE", conflicts_with = "preview")]
         code: Option<String>,
         #[command(flatten)]
@@ -69,7 +69,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         wait: WaitArgument,
     },
-    /// Show what happened in an execution, from the first event on.
+    /// Show the events of an execution, from the first one on.
     Events {
         /// Only what came after the event with this number.
         #[arg(long, value_name = "NUMBER", default_value_t = 0)]

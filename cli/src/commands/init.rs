@@ -1,4 +1,4 @@
-//! `ticketsmith init`: asks what it needs, writes `ticketsmith.yaml`, sets secrets, registers webhooks, and ends with `doctor`. Repeated, it
+//! `ticketsmith init`: asks for what it needs, writes `ticketsmith.yaml`, sets secrets, registers webhooks, and ends with `doctor`. Run again, it
 //! changes only what is missing.
 
 mod answers;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The configuration to write. One that is there stays as it is.
+    /// The configuration to write. An existing one is not changed.
     #[arg(long, value_name = "FILE", default_value = "ticketsmith.yaml", env = "TICKETSMITH_CONFIG")]
     config: PathBuf,
     /// The tracker's key of the project, such as `SHOP`, or `owner/name` where tickets are issues of a repository.
@@ -35,11 +35,11 @@ pub(crate) struct Arguments {
     /// `jira.base_url=https://acme.atlassian.net`; or the bot's account at a service, such as `own_accounts.github=acme-bot`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The public address that services reach this machine at: webhooks are registered there where a program may do that.
+    /// The public address at which services reach this machine. Webhooks are registered there if possible.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Secrets as JSON, by the providers' names, and `signing` with what services gave: `{"jira": {…}, "signing": {"slack": "…"}}`; `-` is
-    /// standard input. A terminal is asked for what is not in it.
+    /// standard input. Anything missing is asked for at a terminal.
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
     /// Make an app at this service with the permissions and events that are needed, by a browser on this machine, and set its secret:
@@ -58,7 +58,7 @@ Examples:
   ticketsmith init --project SHOP --repository acme/shop --use jira --use github --use slack --use claude \\
     --set jira.base_url=https://acme.atlassian.net --set channel=#shop-dev --secrets secrets.json
 
-It asks at a terminal for what the arguments leave out, and changes nothing that is set: run it again after a step that it asked for. Secrets go to
+At a terminal, it prompts for what the arguments leave out. It does not change what is already set, so run it again after each step that it asks for. Secrets go to
 the data folder of `serve`, encrypted; for a stage in an AWS account, use `secrets set --stage` afterward.
 
 With --app, it prints the address of a page on this machine. The app that is made there belongs to you; its key is stored and never shown.
@@ -69,7 +69,7 @@ answer is invalid · 3 the app's service did not answer";
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors that name an answer that is missing or not accepted; then nothing was written. Those of `doctor`.
+/// Usage errors that name an answer that is missing or not accepted; then nothing was written. The errors of `doctor`.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let url = arguments.url.as_deref().map(webhook::base).transpose()?;
     let given = Credentials::read(arguments.secrets.as_deref())?;
@@ -96,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     super::doctor::examine(arguments.config, place).await
 }
 
-/// The configuration that is there. Arguments that say what it says otherwise are refused: people edit it.
+/// The existing configuration. Arguments that contradict it are refused, because people edit it.
 fn existing(arguments: &Arguments) -> Outcome<ConfigurationFile> {
     let file = ConfigurationFile::load(&arguments.config)?;
     let path = arguments.config.display();
@@ -126,7 +126,7 @@ fn write(path: &Path, text: &str) -> Outcome<ConfigurationFile> {
         let shown = draft.path().display().to_string();
         return Err(Exit::usage(error.to_string().replace(&shown, "what would be written")));
     }
-    // It holds no secret, so others may read it as any file that an editor makes.
+    // It contains no secret, so others may read it like any file that an editor creates.
     draft.persist_noclobber(path).map_err(|error| refused(error.error))?;
     readable(path).map_err(refused)?;
     ConfigurationFile::load(path)

@@ -99,7 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         .payload(Blob::new(payload))
         .send()
         .await;
-    // No execution ends here that would make the sweeper settle what a crashed function left reserved.
+    // No execution ends here, so the sweeper would not settle a reservation left by a crashed function.
     connection.table.settle_open(&execution, Timestamp::now()).await.map_err(Exit::unreachable)?;
     let answered = answered.map_err(|error| {
         Exit::from_aws(format!("the function for {} did not respond", arguments.action.name), &error)
@@ -117,7 +117,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         match journal.iter().any(EffectRecord::is_left) {
             true => eprintln!("To take it back: ticketsmith undo {run}{project}"),
             false => {
-                eprintln!("It stays: {} leaves nothing here that can be taken back", arguments.action.name)
+                eprintln!("It stays: nothing that {} did can be taken back", arguments.action.name)
             }
         }
     }
@@ -145,10 +145,10 @@ fn read_input(path: &Path) -> Outcome<Value> {
     }
 }
 
-/// The JSON in a file; `shown` is what an error calls it.
+/// The JSON in a file; errors call it `shown`.
 ///
 /// # Errors
-/// Usage, with the place of what is not JSON.
+/// Usage, with the position of invalid JSON.
 pub(super) fn json_of(shown: &str, bytes: &[u8]) -> Outcome<Value> {
     let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice(json).map_err(|error| {

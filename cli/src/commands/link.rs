@@ -12,9 +12,9 @@ use records::LinkAccount;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// A code that another account of yours was given. Default: give a new code, and list the accounts that are joined to you.
+    /// A code that your other account received. Default: get a new code, and list your joined accounts.
     code: Option<String>,
-    /// Confirm that the other account of the code is yours, too.
+    /// Confirm that the other account of the code is also yours.
     #[arg(long, requires = "code")]
     confirm: bool,
     /// Separate an account again: the service and the account there, such as `github ada-l`.
@@ -35,7 +35,7 @@ Examples:
 
 Both accounts confirm. A code counts for 15 minutes.
 
-Exit codes: 0 done, or it waits for the other account · 1 there is no such code or account of yours, or you may not · 3 neither `serve` nor the stage is reachable";
+Exit codes: 0 done, or it waits for the other account · 1 you have no such code or account, or you may not · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             );
         }
         LinkResult::Pair { own, other: None } => {
-            println!("{}: nobody used the code yet", shown(&own));
+            println!("{}: nobody has used the code yet", shown(&own));
         }
         LinkResult::Pair { own, other: Some(other) } => {
             println!("{} and {}: confirm with --confirm if both are yours", shown(&own), shown(&other));
@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         LinkResult::Separated(joined) => {
             println!("{} is no longer joined to {}", shown(&joined.account), joined.person);
         }
-        LinkResult::Unknown => return Err(Exit::negative("there is no such code or account of yours")),
+        LinkResult::Unknown => return Err(Exit::negative("you have no such code or account")),
         LinkResult::Denied(reason) => return Err(Exit::negative(reason)),
     }
     Ok(())

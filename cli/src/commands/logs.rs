@@ -171,7 +171,7 @@ async fn of_stage(connection: &Connection, execution: &str, since: Option<Timest
     Ok(lines)
 }
 
-/// The functions involved: those of its steps, and those that no step calls, which start executions and report on them.
+/// The functions involved: those of its steps, and those that start executions and report on them.
 fn functions(view: &ExecutionView) -> BTreeSet<&str> {
     let others = functions::all().into_iter().filter(|function| !function.is_invoked_by(Source::Steps));
     view.steps.iter().map(|step| step.action.as_str()).chain(others.map(|function| function.name)).collect()

@@ -1,4 +1,4 @@
-//! `ticketsmith notify`: what a person is told directly in the chat.
+//! `ticketsmith notify`: which direct messages a person gets in the chat.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What to be told: `approval`, `limit`, `failed` and `done`, or `off`, or `default` for what the configuration says. Without them,
-    /// it shows what is chosen.
+    /// What to get direct messages about: `approval`, `limit`, `failed` and `done`, or `off`, or `default` for the configuration's choice. Without them,
+    /// it shows the current choice.
     #[arg(value_parser = ["approval", "limit", "failed", "done", "off", "default"])]
     notices: Vec<String>,
     /// Print one JSON document.
@@ -33,7 +33,7 @@ Examples:
   ticketsmith notify approval failed --as ada
   ticketsmith notify off --as ada
 
-Exit codes: 0 done · 1 the person is not known · 2 `off` and `default` stand alone · 3 neither `serve` nor the stage is reachable";
+Exit codes: 0 done · 1 the person is not known · 2 `off` and `default` cannot be combined with others · 3 neither `serve` nor the stage is reachable";
 
 /// Runs the command.
 ///
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         ["default"] => Some(None),
         names => match names.iter().map(|name| Notice::read(name)).collect::<Option<BTreeSet<_>>>() {
             Some(notices) => Some(Some(notices)),
-            None => return Err(Exit::usage("`off` and `default` are given alone")),
+            None => return Err(Exit::usage("`off` and `default` cannot be combined with others")),
         },
     };
     let connection = Connection::open(&arguments.place).await?;

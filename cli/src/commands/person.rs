@@ -50,7 +50,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Change a person whom the API manages; what is not named stays as it is.
+    /// Change a person whom the API manages; fields that are not given stay as they are.
     #[command(after_help = EXAMPLES_OF_EDIT)]
     Edit {
         /// Their name.
@@ -63,7 +63,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Archive a person whom the API manages: they may do nothing any longer.
+    /// Archive a person whom the API manages: they may no longer do anything.
     Delete {
         /// Their name.
         name: String,
@@ -75,13 +75,13 @@ pub(crate) enum Arguments {
     },
 }
 
-/// What is configured for a person.
+/// The configuration of a person.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingsArguments {
-    /// What a service calls them, by its name under `plugins:` or its provider's; may be repeated. Nothing behind `=` takes an account away.
+    /// Their account at a service, by the service's name under `plugins:` or its provider's; may be repeated. An empty value removes an account.
     #[arg(long = "account", value_name = "SERVICE=ACCOUNT")]
     accounts: Vec<String>,
-    /// A role in all projects: viewer, developer, approver or admin; may be repeated, and replaces the roles that there were.
+    /// A role in all projects: viewer, developer, approver or admin; may be repeated, and replaces the previous roles.
     #[arg(long = "role", value_name = "ROLE", conflicts_with = "project_roles")]
     roles: Vec<String>,
     /// A role in one project; may be repeated, and replaces the roles that there were.
@@ -90,10 +90,10 @@ pub(crate) struct SettingsArguments {
 }
 
 impl SettingsArguments {
-    /// These fields, with what is named in place of theirs.
+    /// These fields, overridden by the given ones.
     ///
     /// # Errors
-    /// Usage for what is not written as `NAME=VALUE`.
+    /// Usage for an argument that is not of the form `NAME=VALUE`.
     fn over(&self, mut fields: Map<String, Value>) -> Outcome<Map<String, Value>> {
         let accounts = fields.entry("accounts").or_insert_with(|| json!({}));
         for written in &self.accounts {
@@ -157,7 +157,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
 /// Runs the command.
 ///
 /// # Errors
-/// The API's refusal; usage for what is not written as it should be; unreachable when nothing answers.
+/// The API's refusal; usage for an argument in the wrong form; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::List { page, client } => client.list(&Call::get("/people", &[]), &page, COLUMNS).await,

@@ -17,7 +17,7 @@ pub(crate) enum Arguments {
     },
     /// Show the settings of a service; credentials are none of them.
     View {
-        /// What it is used for, as `plugin list` shows it.
+        /// Its purpose, as `plugin list` shows it.
         #[arg(value_name = "TYPE")]
         kind: String,
         /// Its name in the configuration.

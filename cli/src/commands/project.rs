@@ -24,7 +24,7 @@ const PROJECT: Kind = Kind {
     not_sent: &["id", "key", "managed_by", "archived_at", "archived_by"],
 };
 
-/// What is shown of a project that is planned.
+/// The fields shown for a project that is being planned.
 const PLANNED: &[Column] = &[("execution", "execution"), ("state", "state")];
 
 /// `ticketsmith project …`
@@ -51,13 +51,13 @@ pub(crate) enum Arguments {
         key: String,
         #[command(flatten)]
         settings: SettingsArguments,
-        /// What the project is for: the workflow `planning` plans it.
+        /// The project's purpose: the workflow `planning` plans it.
         #[arg(long, value_name = "TEXT")]
         requirements: Option<String>,
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Change a project that the API manages; what is not named stays as it is.
+    /// Change a project that the API manages; fields that are not given stay as they are.
     #[command(after_help = EXAMPLES_OF_EDIT)]
     Edit {
         /// Its key.
@@ -67,7 +67,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Archive a project that the API manages: nothing starts there any longer.
+    /// Archive a project that the API manages: nothing starts there anymore.
     Delete {
         /// Its key.
         key: String,
@@ -93,7 +93,7 @@ Examples:
   ticketsmith project edit GIFT --channel '#gifts'
   ticketsmith project edit GIFT --file gift.yaml
 
-With a file, the project is what the file says, and what is named beside it counts more.
+With a file, the project is what the file says; other arguments override it.
 
 Exit codes: 0 changed · 2 something is not accepted · 4 sign-in needed · 5 not allowed, or no such project · 6 the configuration file manages it, or
 somebody else changed it at the same time";

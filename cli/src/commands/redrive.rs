@@ -3,13 +3,12 @@
 use super::run::report;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery, say_who};
 use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
 use domain::event::EventName;
 use serde_json::json;
-use std::time::Duration;
 
 /// `ticketsmith redrive`
 #[derive(Debug, clap::Args)]
@@ -20,22 +19,15 @@ pub(crate) struct Arguments {
     named: String,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
 
 const EXAMPLES: &str = "\
-A new execution performs the workflow as it is deployed now. Steps that succeeded under the same names give what they gave before, and
-replies of models that were paid for are not asked for again. What a rollback took back is run anew.
+A new execution runs the currently deployed workflow. Steps that succeeded under the same names return their earlier results, and
+paid model replies are not requested again. A run that was rolled back starts over.
 
 Examples:
   ticketsmith redrive SHOP-1
@@ -74,19 +66,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
     };
     match anew {
-        true => eprintln!("{name} does anew what {continues} was to do"),
+        true => eprintln!("{name} starts {continues} over"),
         false => eprintln!("{name} continues {continues}"),
     }
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name, "continues": continues }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name, "continues": continues });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json, "")
+    };
+    report(&view, arguments.follow.json, "")
 }
 
 /// Continues the execution of this name, or else the newest of this ticket.

@@ -2,8 +2,9 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::{follow, steps_json};
+use crate::progress::steps_json;
 use crate::steering::{PersonArgument, delivery, say_who};
 use crate::typed_input::{of_any_type, typed_inputs, written_input};
 use control::{
@@ -15,7 +16,6 @@ use domain::routes::Concurrency;
 use jiff::Timestamp;
 use records::{ExecutionView, StepRecord, StepStatus};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// `ticketsmith run`
 #[derive(Debug, clap::Args)]
@@ -32,15 +32,8 @@ pub(crate) struct Arguments {
     project: Option<String>,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
@@ -52,10 +45,10 @@ Examples:
 
 Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now or by the sweeper) · 1 it failed · 2 the inputs are invalid · 3 neither `serve` nor the stage is reachable";
 
-/// Reads NAME=VALUE; a value that is JSON is taken as such, another one as text.
+/// Reads NAME=VALUE; valid JSON is taken as JSON, anything else as text.
 ///
 /// # Errors
-/// What is accepted.
+/// The accepted form.
 pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = written_input(text)?;
     Ok((name, of_any_type(value)))
@@ -68,19 +61,14 @@ pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let name = start(&connection, &arguments).await?;
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
+    };
     let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
     let who = view.execution.actor.as_ref().filter(|_| was_refused(&view));
     let advice = who.map(|actor| say_who(&directory, actor)).unwrap_or_default();
-    report(&view, arguments.json, &advice)
+    report(&view, arguments.follow.json, &advice)
 }
 
 /// Whether the execution failed because of who started it.
@@ -112,7 +100,7 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
         }
         error => Exit::usage(error),
     })?;
-    if !arguments.json {
+    if !arguments.follow.json {
         let forecast = Forecast::read(&connection.table, &request.workflow, now).await;
         if let Some(forecast) = forecast.map_err(Exit::unreachable)? {
             eprintln!("For comparison: {forecast}.");
@@ -121,10 +109,10 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
     begun(&control, request).await
 }
 
-/// Starts what was planned, and gives its name.
+/// Starts the planned execution and returns its name.
 ///
 /// # Errors
-/// Negative where the ticket is being worked on; unreachable when nothing answers.
+/// Negative if the ticket is already being worked on; unreachable if nothing answers.
 pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<String> {
     let task_id = request.task_id.clone();
     match control.start(request).await.map_err(Exit::unreachable)? {

@@ -1,10 +1,10 @@
-//! `ticketsmith plan`, `review` and `revise`: what people say to the bot in a chat, at the command line.
+//! `ticketsmith plan`, `review` and `revise`: the commands that people give the bot in a chat, at the command line.
 
 use super::run::{begun, report};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::progress::follow;
 use crate::steering::{PersonArgument, delivery, say_who};
 use control::{Authority, Caller, Control, Directory, StartDecision, TellResult, Words, decide};
 use domain::command::CommandWord;
@@ -12,35 +12,27 @@ use domain::event::common::CHAT_COMMAND;
 use domain::{Actor, Event, EventName};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 /// `ticketsmith plan`, `review` and `revise`
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What you would say behind the word in a chat.
+    /// What you would type after the command in a chat.
     #[arg(required = true)]
     words: Vec<String>,
-    /// The project's key, where the words name no ticket and there are several projects.
+    /// The project's key, if the words name no ticket and there are several projects.
     #[arg(long, value_name = "KEY")]
     project: Option<String>,
     #[command(flatten)]
     person: PersonArgument,
-    /// Start it and return immediately.
-    #[arg(long)]
-    detach: bool,
-    /// Print one JSON document, as the last output.
-    #[arg(long)]
-    json: bool,
-    /// How long to follow it, in seconds.
-    #[arg(long, default_value_t = 3600)]
-    follow_seconds: u64,
+    #[command(flatten)]
+    follow: FollowArguments,
     #[command(flatten)]
     place: PlaceArgument,
 }
 
 const EXAMPLES: &str = "\
-It does what the slash command does: a workflow with such a trigger starts, for the person who asks.
+It does what the slash command does: it starts a workflow with a matching trigger, for the person who asks.
 
 Examples:
   ticketsmith plan 'A cart that several people share' --as ada
@@ -84,19 +76,14 @@ pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
         }
     };
     let name = begun(&control, request).await?;
-    if arguments.detach {
-        if arguments.json {
-            println!("{}", json!({ "execution": name }))
-        } else {
-            println!("{name}")
-        }
+    let started = json!({ "execution": name });
+    let Some(view) = arguments.follow.follow(&connection.table, &name, &started).await? else {
         return Ok(());
-    }
-    let view = follow(&connection.table, &name, Duration::from_secs(arguments.follow_seconds)).await?;
-    report(&view, arguments.json, "")
+    };
+    report(&view, arguments.follow.json, "")
 }
 
-/// The request for a revision of a ticket's pull request; `None` where the agent at work took the words in.
+/// The request for a revision of a ticket's pull request; `None` if an agent at work took in the words.
 async fn revision(
     connection: &Connection,
     control: &Control,
@@ -107,7 +94,7 @@ async fn revision(
     let (named, words) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
     let words = words.trim();
     if words.is_empty() {
-        return Err(Exit::usage("say what to change behind the ticket"));
+        return Err(Exit::usage("say what to change after the ticket"));
     }
     let ticket = directory.ticket(named).map_err(Exit::negative)?;
     let (trigger, delivery) = (EventName::REVISION_REQUESTED, delivery());

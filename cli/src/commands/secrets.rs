@@ -92,7 +92,7 @@ Exit codes: 0 set · 1 it was not confirmed · 2 the JSON is not what the secret
 /// Runs the command.
 ///
 /// # Errors
-/// Usage errors when the value is not what the secret's reader needs or the file cannot be read or written; unreachable when Secrets
+/// Usage errors if the value does not meet its reader's needs or the file cannot be read or written; unreachable if Secrets
 /// Manager does not answer or refuses.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
@@ -143,7 +143,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
-/// What the secrets must contain: as the configuration says, or by the usual names, which may be those of another place.
+/// The required form of the secrets: from the configuration, or by their usual names, which may not be the ones in use.
 fn forms(config: &Path) -> Outcome<Vec<SecretForm>> {
     let mut forms = Vec::new();
     if config.exists() {
@@ -158,7 +158,7 @@ fn forms(config: &Path) -> Outcome<Vec<SecretForm>> {
     Ok(forms)
 }
 
-/// Refuses what cannot name a secret. It may be the secret itself, so it is not repeated.
+/// Refuses an impossible name. It may be the secret itself, so the error does not repeat it.
 fn check_name(name: &str) -> Outcome {
     providers::secret_name_problem(name).map_or(Ok(()), |problem| Err(Exit::usage(problem)))
 }
@@ -176,7 +176,7 @@ async fn value(name: &str, readers: &[&SecretForm]) -> Outcome<Value> {
     std::io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|error| Exit::usage(format!("standard input cannot be read: {error}")))?;
-    // Some shells of Windows put a byte-order mark before what they pass on.
+    // Some Windows shells put a byte-order mark before piped input.
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     json::read(text)
 }
@@ -193,7 +193,7 @@ pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outco
         });
     }
     if readers.is_empty() {
-        eprintln!("nothing reads {name} as far as is known here, so its fields were not checked");
+        eprintln!("nothing in the configuration reads {name}, so its fields were not checked");
     }
     let has_entry = |form: &&&SecretForm| {
         form.name.split_once('#').is_none_or(|(_, entry)| form.name == name || whole.get(entry).is_some())
@@ -229,7 +229,7 @@ fn signing_problem(endpoints: &[String], whole: &Value) -> Option<String> {
     webhooks::signing_problem(whole, &present)
 }
 
-/// The entry, if the name speaks of one of the signing secrets.
+/// The entry, if the name refers to one of the signing secrets.
 fn signing_entry<'a>(name: &'a str, readers: &[&SecretForm]) -> Option<&'a str> {
     let (_, entry) = name.split_once('#')?;
     readers.iter().any(|form| matches!(form.content, Content::Signing(_))).then_some(entry)
@@ -261,7 +261,7 @@ pub(super) fn with_entry(name: &str, value: Value, present: Option<&SecretString
     Ok(Value::Object(bundle))
 }
 
-/// The entries of a secret that is set, or none.
+/// The entries of an existing secret, or none.
 fn bundle(id: &str, present: Option<&SecretString>) -> Outcome<Map<String, Value>> {
     match present {
         None => Ok(Map::new()),
@@ -283,7 +283,7 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
         bundle.remove(entry).ok_or_else(absent)?;
         Ok::<_, Exit>(text_of(&Value::Object(bundle)))
     };
-    let question = format!("delete {name}? Whatever uses it fails until it is set again");
+    let question = format!("delete {name}? Everything that uses it fails until it is set again");
     if place.stage.is_some() {
         let entry = entry.ok_or_else(|| {
             Exit::usage(format!(
@@ -300,7 +300,7 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
             let present = present.ok_or_else(absent)?;
             entry.map(|entry| without(present, entry)).transpose()
         };
-        // Whoever names what is not there is told so, and asked nothing.
+        // If the name does not exist, say so without asking anything.
         rest(file.get(id))?;
         confirm(&question, yes)?;
         file.update(id, rest).map_err(Exit::usage)??;

@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     /// loopback port. Everything needs a credential: docs/identity.md.
     #[arg(long, value_name = "URL", value_parser = exposed)]
     expose: Option<String>,
-    /// Fetch what happens at the services that allow it, so that they need no public address. Deliveries are taken as well, and nothing acts
-    /// twice. What is fetched is printed at the start.
+    /// Fetch events from the services that support it, so that they need no public address. Deliveries are still accepted, and nothing acts
+    /// twice. The start-up output lists what is fetched.
     #[arg(long)]
     pull: bool,
     /// Serve Prometheus metrics at /metrics and health at /healthz on this address, such as 127.0.0.1:9464. They contain no names of tickets or people,
@@ -72,7 +72,7 @@ Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is i
 const SETTLE: Duration = Duration::from_millis(200);
 
 impl Arguments {
-    /// Opens the log in the data folder, the first file that `serve` makes. A start that can be refused before is: it leaves nothing behind.
+    /// Opens the log in the data folder, the first file that `serve` creates. Checks that can refuse the start come before it, so that a refused start leaves no files.
     ///
     /// # Errors
     /// Usage for the configuration and the workflows, and when the folder or the file cannot be written; unreachable when an address cannot be
@@ -80,7 +80,7 @@ impl Arguments {
     pub(crate) fn log_file(&self) -> Outcome<LogFile> {
         let file = ConfigurationFile::load(&self.config)?;
         Workflows::load(&file.folder)?;
-        // Where another `serve` uses the folder, that is the reason to tell.
+        // If another `serve` uses the folder, report that.
         if DataFolder::existing(&self.data.data).is_none() {
             let api = SocketAddr::from((Ipv4Addr::LOCALHOST, self.api_port));
             let mut addresses = vec![("--listen", self.listen), ("--api-port", api)];
@@ -179,8 +179,8 @@ fn exposed(text: &str) -> Result<String, String> {
     match (url.scheme(), url.host_str(), url.port()) {
         ("https", Some(host), None) if is_plain => Ok(host.to_owned()),
         ("https", Some(host), Some(port)) if is_plain => Ok(format!("{host}:{port}")),
-        ("http", ..) => Err(format!("the API is exposed behind TLS alone; {ACCEPTED}")),
-        _ => Err(format!("it is no bare address; {ACCEPTED}")),
+        ("http", ..) => Err(format!("the API can be exposed only behind TLS; {ACCEPTED}")),
+        _ => Err(format!("it is not a bare address; {ACCEPTED}")),
     }
 }
 

@@ -91,7 +91,7 @@ fn text(state: &str, session: &SessionView) -> String {
     text
 }
 
-/// A message without what the model thought: that is never read, only sent back.
+/// A message without thinking blocks, which are only sent back and never read.
 fn write_message(text: &mut String, said: &Said) {
     if said.message.speaker == Speaker::Model {
         text.push_str("\n-- Model\n");

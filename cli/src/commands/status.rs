@@ -53,11 +53,11 @@ Examples:
   ticketsmith status --outcome waiting --person ada --watch
   ticketsmith status jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --json
 
-Without a ticket, executions of this calendar month and the one before are listed.
+Without a ticket, it lists executions of this calendar month and the previous one.
 
 Exit codes: 0 found · 1 no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
-/// How often `--watch` looks at the records.
+/// How often `--watch` polls the records.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 fn outcome(text: &str) -> Result<Ended, String> {
@@ -76,7 +76,7 @@ fn outcome(text: &str) -> Result<Ended, String> {
     })
 }
 
-/// What is shown.
+/// The output.
 enum Subject {
     /// One execution, by its name.
     One(String),
@@ -210,7 +210,7 @@ fn one_text(view: &ExecutionView, now: Timestamp) -> String {
     lines.push(format!("  cost {}", view.cost().booked()));
     if view.cost().unknown_calls > 0 {
         let calls = view.cost().unknown_calls;
-        lines.push(format!("  of which {calls} call(s) of unknown cost are booked at their worst case"));
+        lines.push(format!("  including {calls} call(s) of unknown cost, booked at their worst case"));
     }
     lines.extend(execution.question.as_ref().map(|question| format!("  waiting: {question}")));
     match (&execution.error, &execution.cause) {
@@ -222,7 +222,7 @@ fn one_text(view: &ExecutionView, now: Timestamp) -> String {
     }
     lines.extend(execution.continues.as_ref().map(|continued| format!("  it continues {continued}")));
     lines.extend(execution.continued_by.as_ref().map(|by| format!("  it is continued by {by}")));
-    lines.extend(execution.undone_by.as_ref().map(|by| format!("  what it did was undone by {by}")));
+    lines.extend(execution.undone_by.as_ref().map(|by| format!("  its effects were undone by {by}")));
     lines.join("\n") + "\n"
 }
 

@@ -1,4 +1,4 @@
-//! `ticketsmith stop`: stops an execution. What it did outside stays.
+//! `ticketsmith stop`: stops an execution. Its effects stay.
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     match request.control.stop_execution(&request.caller(), execution).await.map_err(Exit::unreachable)? {
         StopResult::Requested { .. } => {
-            println!("{name} is being stopped; what it did stays");
+            println!("{name} is being stopped; its effects stay");
             Ok(())
         }
         StopResult::Ended { .. } | StopResult::NothingAtWork => {

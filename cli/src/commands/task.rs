@@ -17,7 +17,7 @@ const COLUMNS: &[Column] = &[
     ("changed", "updated_at"),
 ];
 
-/// What works on a ticket where nothing else is named, as the API says.
+/// The API's default workflow for a ticket.
 const USUAL_WORKFLOW: &str = "development";
 
 /// Of an execution that was accepted.
@@ -89,10 +89,10 @@ pub(crate) enum Arguments {
     Assign {
         /// The ticket's name in its tracker.
         ticket: String,
-        /// The workflow. Default: the one for development.
+        /// The workflow. Default: `development`.
         #[arg(long, value_name = "NAME")]
         workflow: Option<String>,
-        /// An input of the workflow besides the ticket: NAME=VALUE, read by its type: text is taken as it is, anything else is JSON. `@FILE`
+        /// An input of the workflow in addition to the ticket: NAME=VALUE, read by its type: text is taken literally, anything else is JSON. `@FILE`
         /// reads it from a file. May be repeated.
         #[arg(long = "input", value_name = "NAME=VALUE", value_parser = written_input)]
         inputs: Vec<(String, String)>,
@@ -156,7 +156,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// A body with those of the fields that were given.
+/// A body with the given fields.
 fn given<const COUNT: usize>(fields: [(&str, Option<String>); COUNT]) -> Value {
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     Value::Object(fields.collect())

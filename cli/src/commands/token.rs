@@ -28,7 +28,7 @@ pub(crate) enum Arguments {
     },
     /// Create a machine token. It is shown once.
     Create {
-        /// What it is for.
+        /// Its purpose.
         name: String,
         /// A role that it may use of yours; may be repeated.
         #[arg(long = "role", value_name = "ROLE", required = true, value_parser = ["viewer", "developer", "approver", "admin"])]
@@ -51,7 +51,7 @@ pub(crate) enum Arguments {
     },
 }
 
-/// How a token is used: lines of a shell that work as they are. The token is read, so that it is in no history of commands.
+/// How to use a token: shell lines that work as they are. The token is read from standard input, so that it is not in the shell's history.
 fn uses(url: &str) -> String {
     format!(
         "  IFS= read -rs TICKETSMITH_API_TOKEN\n  export TICKETSMITH_API_TOKEN TICKETSMITH_API_URL='{url}'\n  \
@@ -81,12 +81,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             if !client.is_for_people() {
                 return client.print(answer, COLUMNS);
             }
-            // The token alone is on standard output, for `$(…)`.
+            // Only the token is on standard output, for `$(…)`.
             let token = answer.get("token").and_then(Value::as_str).unwrap_or_default();
             let until = answer.get("expires_at").and_then(Value::as_str).unwrap_or_default();
             println!("{token}");
             eprintln!(
-                "It is shown only now, and valid until {until}. In a shell that is asked for it:\n\n{}",
+                "It is shown only once, and is valid until {until}. To enter it in a shell:\n\n{}",
                 uses(api.base())
             );
             Ok(())

@@ -1,5 +1,5 @@
-//! `ticketsmith try`: lets an agent work on a real ticket and repository, and shows what it would change. Nothing leaves this machine but
-//! what the model is told.
+//! `ticketsmith try`: lets an agent work on a real ticket and repository, and shows what it would change. Nothing leaves this machine except
+//! what the model sees.
 
 mod change;
 pub(super) mod clone;
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// The repository, as anything that `git clone` takes: a URL, or a folder with a clone. Default: that of the issue.
     #[arg(long, value_name = "URL|FOLDER")]
     pub(super) repository: Option<String>,
-    /// The branch to start from. Default: the one that the repository shows first.
+    /// The branch to start from. Default: the repository's default branch.
     #[arg(long)]
     branch: Option<String>,
     /// The provider of the model; its key is read from the environment.
@@ -57,10 +57,10 @@ pub(crate) struct Arguments {
     /// A command that checks the change, such as "npm test". The agent may run it, too, in a sandbox without network.
     #[arg(long, value_name = "COMMAND", value_parser = command)]
     pub(super) checks: Option<String>,
-    /// A command that installs what the checks need, such as "npm ci", with the network and before anything is changed.
+    /// A command that installs dependencies of the checks, such as "npm ci", with network access and before anything is changed.
     #[arg(long, value_name = "COMMAND", requires = "checks", value_parser = command)]
     setup: Option<String>,
-    /// A folder with a toolchain that the checks need beside /usr. Can be repeated.
+    /// A folder with a toolchain outside /usr that the checks need. Can be repeated.
     #[arg(long = "mount", value_name = "FOLDER", requires = "checks", value_parser = mount)]
     pub(super) mounts: Vec<String>,
     /// Write the change to a file that `git apply` takes, instead of printing it.
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// For a ticket and a clone that are at hand, with a provider and nothing else.
+    /// For a given ticket and clone, and only a provider.
     pub(super) fn at_hand(ai: &str) -> Self {
         Self {
             ticket: None,
@@ -107,7 +107,7 @@ fn command(text: &str) -> Result<String, String> {
     ProjectChecks::command_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
-/// The configuration that is made of the command line is in a folder of its own: what is wrong is told of what was typed.
+/// The configuration made from the command line is in a temporary folder, so errors name the arguments instead of the file.
 pub(super) fn mount(text: &str) -> Result<String, String> {
     ProjectChecks::mount_problem(text).map_or_else(|| Ok(text.to_owned()), Err)
 }
@@ -129,7 +129,7 @@ Examples:
 
 It reads the issue and clones the repository, with the token in GITHUB_TOKEN where there is one; public ones need none. The clone, and
 everything that is recorded, are in a folder that is removed at the end. Nothing is pushed, commented or changed anywhere; only the model's
-provider is told of the ticket and of the files that the agent reads. Changes in a folder that are not committed are not seen.
+provider is told of the ticket and of the files that the agent reads. Uncommitted changes in a folder are ignored.
 
 Exit codes: 0 there is a change, and its checks passed where there are any · 1 there is none, its checks failed, or the agent stopped before it was
 done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable, or the model's \
@@ -151,7 +151,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let ticket = Ticket::read(&arguments).await?;
     let scratch = Scratch::new()?;
-    // What parts of this process keep in folders of their own goes with it, also after a kill.
+    // Deleted with it, even after a kill, are the temporary folders of parts of this process.
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders of this trial are outside of {}", scratch.path().display());
     }
@@ -167,7 +167,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         false => scratch.remove(),
     };
-    // Why nothing came of it matters more than what is left.
+    // The reason for a missing result matters more than a clean-up failure.
     let tried = tried?;
     removed?;
     match tried {
@@ -194,7 +194,7 @@ async fn attempt(
     place: &ModelPlace,
 ) -> Outcome<Tried> {
     let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
-    // The token is the issue's host's, and GitHub's where there is no issue.
+    // The token belongs to the issue's host, or to GitHub if there is no issue.
     let site = ticket.repository.as_deref().and_then(|url| url.split('/').nth(2)).unwrap_or("github.com");
     let site = format!("https://{site}");
     let folder = scratch.path().join("clone");
@@ -206,7 +206,7 @@ async fn attempt(
         printable(&format!("{repository} at {} ({short}), up to ${}", clone.branch, arguments.max_usd))
     );
     if clone.uncommitted > 0 {
-        eprintln!("{} changes that are not committed are not seen", clone.uncommitted);
+        eprintln!("{} uncommitted changes are ignored", clone.uncommitted);
     }
     match work_on(arguments, ticket, &clone, scratch, model).await? {
         Tried { ending: Ending::TimedOut, .. } => Err(Exit::negative(format!(
@@ -261,7 +261,7 @@ impl Tried {
                 return Err(Exit::unreachable(printable(&problem)));
             }
             let message = printable(&format!("{error}: {cause}"));
-            // A provider that cannot be reached is no answer to the ticket.
+            // An unreachable provider is not a result of the ticket.
             return Err(match error {
                 "Unavailable" | "Throttled" => Exit::unreachable(message),
                 _ => Exit::negative(message),

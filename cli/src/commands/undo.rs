@@ -1,4 +1,4 @@
-//! `ticketsmith undo`: shows what an execution did that is left, takes it back, and says what was undone and what stayed.
+//! `ticketsmith undo`: shows which effects of an execution are left, takes them back, and says what was undone and what stayed.
 
 use crate::confirm::confirm;
 use crate::connection::Connection;
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Only show what would be taken back.
     #[arg(long)]
     dry_run: bool,
-    /// Do not prompt. Without a terminal, nobody is asked.
+    /// Do not prompt. Without a terminal, there is never a prompt.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ Examples:
 
 Exit codes: 0 everything that can be was taken back · 1 there is nothing to take back, or something stays that could be · 2 the configuration has no such project · 3 neither `serve` nor the stage is reachable";
 
-/// What is to be taken back.
+/// What to take back.
 struct Target {
     name: String,
     workflow: String,
@@ -191,7 +191,7 @@ fn show(preview: &UndoPreview, json: bool) -> Outcome {
     }
 }
 
-/// The project, where it goes without saying.
+/// The project, if it is unambiguous.
 async fn only_project(control: &Control) -> Outcome<String> {
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let keys: Vec<_> =

@@ -110,7 +110,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// The workflows that are meant. Those that named files run are known, too, but not among them.
+    /// The selected workflows. Workflows that they run are loaded, too, but not selected.
     fn of(what: &What) -> Outcome<Self> {
         let mut sources = what.sources()?;
         if what.files.is_empty() {

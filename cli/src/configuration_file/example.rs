@@ -37,7 +37,7 @@ pub(crate) fn example() -> String {
     text
 }
 
-/// Each section has the keys that every section has, and those of its provider.
+/// Each section has the keys of every section, followed by those of its provider.
 fn sections(text: &mut String, sections: &Value, common: Shape<'_>) {
     for (name, section) in sections.as_object().into_iter().flatten() {
         let provider = section.get("provider").and_then(Value::as_str).unwrap_or(name);
@@ -84,7 +84,7 @@ fn block(text: &mut String, value: &Value, shape: Shape<'_>, indent: usize) {
                 block(&mut lines, item, shape.items().unwrap_or(shape).resolved(), indent + 2);
                 let lines = lines.trim_start_matches('\n');
                 let dash = format!("{}- ", " ".repeat(indent + 2));
-                // The first key goes beside the dash, its description above it.
+                // The first key follows the dash; its description is above it.
                 let first_key =
                     lines.lines().position(|line| !line.trim_start().starts_with('#')).unwrap_or(0);
                 for (number, line) in lines.lines().enumerate() {
@@ -116,7 +116,7 @@ fn inline(value: &Value) -> String {
     }
 }
 
-/// Whether a text needs no quotes in any place.
+/// Whether a text needs no quotes anywhere.
 fn is_plain(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -141,12 +141,12 @@ fn comment(text: &mut String, description: &str, indent: usize) {
     }
 }
 
-/// The values of the example: those of providers are their own. A test makes sure that no key of the types is missing.
+/// The values of the example, except those of providers. A test checks that no key of the types is missing.
 fn values() -> Value {
     let serving = |plugin: &PluginType| {
         let able =
             providers::ALL.iter().filter(|spec| spec.serves.contains(plugin) && !spec.secret.is_empty());
-        // The one that is made for it: a code host has issues, too.
+        // The dedicated tracker: a code host has issues, too.
         let able = able.min_by_key(|spec| (!providers::is_shown(spec), spec.serves.len()));
         able.map(|spec| (plugin.as_str().to_owned(), spec.id.into()))
     };

@@ -33,7 +33,7 @@ fn reference() -> String {
     text
 }
 
-/// The keys of every section, then those of each provider.
+/// The keys of every section, followed by those of each provider.
 fn plugins(text: &mut String) {
     let common = schema_of::<Section>();
     text.push_str("\nEvery section has these keys:\n");
@@ -87,7 +87,7 @@ fn table(text: &mut String, object: &Value, root: &Value, without: &[&str]) {
     }
 }
 
-/// What a value may be, in words.
+/// A description of the accepted values.
 fn kind(value: &Value, root: &Value) -> String {
     let inner = resolved(value, root);
     let alternatives = |key: &str| inner.get(key).and_then(Value::as_array);
@@ -118,7 +118,7 @@ fn kind(value: &Value, root: &Value) -> String {
     }
 }
 
-/// A description: that of the place, or else that of the type.
+/// A description: of the field, or otherwise of its type.
 fn said(value: &Value, inner: &Value) -> String {
     let described = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
     described(value).or_else(|| described(inner)).unwrap_or_default()
@@ -136,7 +136,7 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The schema that a reference names, or the only one of several that is not `null`.
+/// The schema that a reference names, or the only one that is not `null`.
 fn resolved<'a>(value: &'a Value, root: &'a Value) -> &'a Value {
     let reference =
         value.get("$ref").and_then(Value::as_str).and_then(|path| root.pointer(path.trim_start_matches('#')));

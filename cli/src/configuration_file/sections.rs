@@ -1,4 +1,4 @@
-//! What only the provider of a section under `plugins` knows of its values, and secrets in places that have none.
+//! Checks of values under `plugins` that only their providers can do, and of secrets in the wrong places.
 
 use super::shape::{Shape, inside};
 use domain::configuration::Problem;
@@ -16,7 +16,7 @@ pub(super) fn read_texts_of_sections(value: &mut Value, document: &Document<'_>)
     }
 }
 
-/// Checks the values of each section's own settings; the list of providers checks the rest of it.
+/// Checks the values of each section's own settings; the list of providers checks the rest.
 pub(super) fn check_sections(value: &mut Value, document: &Document<'_>, problems: &mut Vec<Problem>) {
     let Some(sections) = value.get_mut("plugins").and_then(Value::as_object_mut) else { return };
     for (name, section) in sections {
@@ -27,7 +27,7 @@ pub(super) fn check_sections(value: &mut Value, document: &Document<'_>, problem
     }
 }
 
-/// Finds secrets that were put in the place of their names, or anywhere else. What they are is not repeated.
+/// Finds secrets in place of their names, or anywhere else. Errors do not repeat them.
 pub(super) fn secrets(value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
     match value {
         Value::String(text) => {

@@ -1,4 +1,4 @@
-//! Whether a file has the keys and types of a configuration, told for the whole file at once.
+//! Whether a file has the keys and types of a configuration, reported for the whole file at once.
 
 use domain::configuration::Problem;
 use providers::{described, nearest, words};
@@ -21,7 +21,7 @@ impl<'s> Shape<'s> {
         Self { schema: root, root }
     }
 
-    /// Gives every text the form in which it is written: where text is wanted, `5e10` and `1.10` are no numbers, and `on` is no truth.
+    /// Keeps every text as written: where text is expected, `5e10` and `1.10` are not numbers, and `on` is not a boolean.
     pub(super) fn read_texts(self, value: &mut Value, document: &Document<'_>, pointer: &str) {
         match value {
             Value::Number(_) | Value::Bool(_) => {
@@ -48,7 +48,7 @@ impl<'s> Shape<'s> {
         }
     }
 
-    /// Finds every unknown or missing key and every value of a wrong type, and takes the wrong ones out where they may be missing, so
+    /// Finds every unknown or missing key and every value of a wrong type, and removes the wrong ones if they are optional, so
     /// that the rest can be checked further.
     pub(super) fn check(
         self,
@@ -81,7 +81,7 @@ impl<'s> Shape<'s> {
         }
         if let Some(number) = value.as_f64() {
             let bound = |key| shape.schema.get(key).and_then(Value::as_f64);
-            // Where the type is all that bounds it, the schema names it alone.
+            // If only the type restricts it, the schema names it alone.
             let widest =
                 (shape.schema.get("format") == Some(&"uint32".into())).then_some(f64::from(u32::MAX));
             let (least, most) = (bound("minimum"), bound("maximum").or(widest));
@@ -98,7 +98,7 @@ impl<'s> Shape<'s> {
                         && !items.check(item, document, &format!("{pointer}/{index}"), problems)
                         && (entry_is_scalar(item) || !items.is_of_kind(item))
                     {
-                        // Taking it out would move the others.
+                        // Removing it would shift the others.
                         *item = items.filler();
                     }
                 }
@@ -152,7 +152,7 @@ impl<'s> Shape<'s> {
     }
 
     /// Checks the values of keys that the type names, and takes out wrong ones. The provider, which knows all keys, reports others
-    /// and those that are missing.
+    /// and missing ones.
     pub(super) fn check_named(
         self,
         value: &mut Value,
@@ -167,7 +167,7 @@ impl<'s> Shape<'s> {
         });
     }
 
-    /// The schemas of which one must fit, without `null`, which means that the value is absent.
+    /// The schemas of which one must match, without `null`, which means that the value is absent.
     fn options(self) -> Vec<Self> {
         let mut shape = self;
         for _ in 0..REFERENCES {
@@ -223,7 +223,7 @@ impl<'s> Shape<'s> {
             })
     }
 
-    /// A value of the type, in the place of one that is wrong.
+    /// A valid value of the type, to replace a wrong one.
     fn filler(self) -> Value {
         let shape = self.resolved();
         match shape.names().and_then(|names| names.first().copied()) {
@@ -243,12 +243,12 @@ impl<'s> Shape<'s> {
         options.iter().map(|option| option.get("const").and_then(Value::as_str)).collect()
     }
 
-    /// What a reference leads to, or the only form of a value that may be left out.
+    /// The target of a reference, or the only form of an optional value.
     pub(super) fn resolved(self) -> Self {
         self.options().first().copied().unwrap_or(self)
     }
 
-    /// What the type's documentation says of it.
+    /// The type's documentation.
     pub(super) fn description(self) -> &'s str {
         self.schema.get("description").and_then(Value::as_str).unwrap_or_default()
     }

@@ -7,16 +7,16 @@ use records::{SessionHead, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// No longer line is shown of what somebody said.
+/// Longer lines of a conversation are cut.
 const LINE: usize = 120;
 
-/// The agents of one execution, as far as they were shown.
+/// The agents of one execution, and how much of them was shown.
 #[derive(Debug, Default)]
 pub(super) struct Agents {
     shown: BTreeMap<String, Shown>,
 }
 
-/// What was shown of a session.
+/// How much of a session was shown.
 #[derive(Debug, Default)]
 struct Shown {
     version: u64,
@@ -25,19 +25,19 @@ struct Shown {
     summary: String,
 }
 
-/// What is new in a session.
+/// New activity in a session.
 #[derive(Debug)]
 pub(super) struct News {
     /// The session.
     pub(super) session: String,
-    /// What was said and called since, a line for each.
+    /// New messages and calls, one line each.
     pub(super) lines: Vec<String>,
-    /// Where it is: turn, plan, changed files and dollars; absent if it is where it was.
+    /// Its state: turn, plan, changed files and dollars; absent if unchanged.
     pub(super) summary: Option<String>,
 }
 
 impl Agents {
-    /// What has happened since the last call.
+    /// The activity since the last call.
     ///
     /// # Errors
     /// Unreachable when the table does not answer or a record cannot be read.
@@ -83,7 +83,7 @@ fn summary(head: &SessionHead, files: usize) -> String {
     parts.join(" · ")
 }
 
-/// A line for what the model says, one for each call, and one for each call that failed.
+/// A line for the model's text, one for each call, and one for each failed call.
 fn lines_of(said: &Said) -> Vec<String> {
     let text = said.text.lines().find(|line| !line.trim().is_empty());
     let mut lines: Vec<_> = text.map(|line| format!("  “{}”", cut(line))).into_iter().collect();
@@ -96,7 +96,7 @@ fn lines_of(said: &Said) -> Vec<String> {
     lines
 }
 
-/// A call and the input that tells most of it.
+/// A call and its most informative input.
 fn described(call: &ToolCall) -> String {
     let text = |field: &str| call.input.get(field).and_then(Value::as_str);
     let telling = ["pattern", "path", "from", "question", "outcome"].into_iter().find_map(text);

@@ -1,4 +1,4 @@
-//! The agents of a project: read from its folder, beside the shipped ones.
+//! The agents of a project, from its folder and the shipped ones.
 
 use super::source_file::source_in_folder;
 use crate::exit::{Exit, Outcome};
@@ -11,7 +11,7 @@ use workflow::{Environment, Source, read_agent, render};
 /// The agents that come with Ticketsmith; a project's own file of the same name replaces one.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../agents");
 
-/// The shipped agents and those of a folder's `agents`, by name. `environment` says which prompts and tools there are.
+/// The shipped agents and those in a folder's `agents`, by name. `environment` has the available prompts and tools.
 ///
 /// # Errors
 /// Usage errors with every mistake of every file, and for files that cannot be read.
@@ -47,7 +47,7 @@ pub(crate) fn agents_of(
     if refused.is_empty() { Ok(agents) } else { Err(Exit::usage(refused)) }
 }
 
-/// The files of a folder's agents, in the order of their names; none where there is no such folder.
+/// The files in a folder's `agents`, sorted by name; none if the folder does not exist.
 fn own_sources(folder: &Path) -> Outcome<Vec<Source>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -56,7 +56,7 @@ fn own_sources(folder: &Path) -> Outcome<Vec<Source>> {
     for entry in std::fs::read_dir(folder).map_err(Exit::usage)? {
         let path = entry.map_err(Exit::usage)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // Editors leave hidden files beside those that they write.
+        // Editors leave hidden files next to the ones they write.
         if name.starts_with('.') {
             continue;
         }

@@ -24,7 +24,7 @@ impl AwsError {
         Self::new(400, "AccessDeniedException", message)
     }
 
-    /// The body is not what the operation takes.
+    /// The body is not valid for the operation.
     pub(crate) fn serialization(error: &serde_json::Error) -> Self {
         Self::new(400, "SerializationException", &error.to_string())
     }

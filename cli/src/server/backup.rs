@@ -1,4 +1,4 @@
-//! The engine's part of a backup: nobody but the engine may read its log while it is at work.
+//! The engine's part of a backup: only the engine may read its log while it runs.
 
 use super::aws_error::AwsError;
 use super::data_folder::{DataFolder, write_private};
@@ -9,7 +9,7 @@ use engine::Engine;
 /// Where `ticketsmith backup` asks for the copy.
 pub(crate) const PATH: &str = "/backup/engine";
 
-/// What is copied, and where it is found then.
+/// What to copy, and where it ends up.
 #[derive(Clone)]
 pub(crate) struct EngineCopy {
     /// The engine.

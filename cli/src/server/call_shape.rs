@@ -1,4 +1,4 @@
-//! The shape of a request to the table, for whoever looks for where a run's calls go: the kinds of the items that it names, and nothing of what
+//! The shape of a request to the table, for tracing a run's calls: the kinds of the items that it names, and nothing of what
 //! they hold.
 
 use serde_json::{Map, Value};
@@ -47,7 +47,7 @@ fn kind_of_key(key: &Value) -> String {
     format!("{} {}", part("pk"), part("sk"))
 }
 
-/// What is before the first `#`, which names a kind; what is behind it identifies something.
+/// The part before the first `#`, which names a kind; the rest identifies an item.
 fn kind(key: &str) -> &str {
     key.split('#').next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Who calls the private listener: every function has a token of its own, and with it exactly what its IAM role would allow.
+//! The callers of the private listener: every function has its own token, which allows exactly what its IAM role would.
 
 use super::leading_keys;
 use axum::body::Bytes;
@@ -49,12 +49,12 @@ pub(crate) enum Service {
     Lambda,
 }
 
-/// What a caller may do.
+/// The permissions of a caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
-    /// Who it is.
+    /// Its name.
     pub(crate) caller: Caller,
-    /// What it may touch in the table; everything where nothing is said.
+    /// Its access to the table; unrestricted if `None`.
     access: Option<Access>,
     step_functions: &'static [StepFunctionsOperation],
     token: SecretString,
@@ -63,7 +63,7 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// What a function's role would allow. `secrets` are the names it may read.
+    /// The permissions of a function's role. `secrets` are the names it may read.
     pub(crate) fn of_function(function: &FunctionSpec, secrets: impl IntoIterator<Item = String>) -> Self {
         Self {
             access: Some(function.access.clone()),
@@ -79,7 +79,7 @@ impl Grant {
         Self::new(Caller::Server)
     }
 
-    /// What a person's commands need.
+    /// The permissions that a person's commands need.
     pub(crate) fn of_command_line() -> Self {
         Self::new(Caller::CommandLine)
     }
@@ -131,7 +131,7 @@ impl Grant {
     /// Checks the partitions of the table that a request touches, and gives the request as it was read: nothing else may be performed.
     ///
     /// # Errors
-    /// What the caller may not do, in words.
+    /// A description of what the caller may not do.
     pub(crate) fn check_items(&self, operation: &str, body: Bytes) -> Result<Bytes, String> {
         let Some(access) = &self.access else { return Ok(body) };
         let unreadable = |_| "with a body that cannot be read".to_owned();

@@ -9,11 +9,11 @@ use sandbox::Sandbox;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where sandboxes are kept that run as users of their own, who cannot enter our folders.
+/// The folder of sandboxes that run as separate users, who cannot enter our folders.
 #[cfg(unix)]
 const FOR_OTHER_USERS: &str = "/var/tmp";
 
-/// The runner, where a project declares checks. A machine that cannot isolate commands is warned of; the runner then refuses.
+/// The runner, if a project declares checks. If the machine cannot isolate commands, this logs a warning and the runner refuses.
 ///
 /// # Errors
 /// Usage errors for a folder that cannot be used.

@@ -1,5 +1,5 @@
-//! Connections of strangers, of which a bounded number is open. When there are too many, the one goes that has been waiting for its sender
-//! for the longest: a sender that means it takes milliseconds to send, so it is never that one.
+//! Connections of strangers, limited in number. When there are too many, the one that has waited longest for its sender is closed.
+//! Genuine senders take milliseconds to send, so theirs is never that one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -34,7 +34,7 @@ struct Connection {
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// For a request, or for the rest of its headers, since this moment.
+    /// Since this moment, it has waited for a request or the rest of its headers.
     Waiting(Instant),
     /// A request's body arrives.
     Arriving,
@@ -51,13 +51,13 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    /// At most `most` are open, of one address at most `most_of_one`. An address can be that of a tunnel, through which everybody comes, so
+    /// At most `most` are open, and `most_of_one` per address. An address can be that of a tunnel that everybody uses, so
     /// it is bounded but never shut out.
     pub(crate) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
         Arc::new(Self { most, most_of_one, open: Mutex::default() })
     }
 
-    /// A place for a new connection; another one is told to close where there are too many. `None` when all of them are at work.
+    /// A place for a new connection; if there are too many, another one is told to close. `None` if all of them are active.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let open = &mut *self.lock();
         let of_one = open.by_address.get(&address).copied().unwrap_or_default();
@@ -75,12 +75,12 @@ impl Connections {
         Some(Place { connections: Arc::clone(self), number, closed })
     }
 
-    /// Closes one connection where one waits for its sender: there are no descriptors left.
+    /// Closes a connection that waits for its sender, if any, because there are no descriptors left.
     pub(crate) fn make_place(&self) {
         let _all_may_be_at_work = self.lock().close_one(None);
     }
 
-    /// What is locked stays whole when its holder panics.
+    /// Locked data stays consistent if its holder panics.
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -137,8 +137,8 @@ impl Place {
         }
     }
 
-    /// Waits until a stranger has sent no headers for so long. Whoever was answered with success is none: a tunnel keeps connections, and
-    /// would lose what it sends on one that is being closed.
+    /// Waits until a stranger has sent no headers for this long. A sender that was answered with success is exempt: a tunnel keeps connections open, and
+    /// would lose a request on one that is being closed.
     pub(crate) async fn silent_for(&self, limit: Duration) {
         loop {
             let since = match self.connections.lock().by_number.get(&self.number) {

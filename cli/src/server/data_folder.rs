@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A data folder, made where it does not exist; only its owner can read it.
+/// A data folder, created if it does not exist; only its owner can read it.
 #[derive(Debug, Clone)]
 pub(crate) struct DataFolder {
     path: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Running {
     pub(crate) private_url: String,
     /// The public listener, `http://127.0.0.1:PORT`.
     pub(crate) public_url: String,
-    /// The listener that Prometheus reads, `http://127.0.0.1:PORT`, where there is one.
+    /// The listener for Prometheus, `http://127.0.0.1:PORT`, if any.
     #[serde(default)]
     pub(crate) metrics_url: Option<String>,
     /// The API, `http://127.0.0.1:PORT/api/v1`.
@@ -77,7 +77,7 @@ impl DataFolder {
         path.is_dir().then(|| Self { path: path.to_owned() })
     }
 
-    /// Takes the folder for this process alone, until the answer is dropped or the process ends, however it ends.
+    /// Locks the folder for this process until the returned value is dropped or the process ends, however it ends.
     ///
     /// # Errors
     /// When another process has it, or the lock file cannot be made.
@@ -88,7 +88,7 @@ impl DataFolder {
         })
     }
 
-    /// Lets this process alone back the folder up, until the answer is dropped: there is one [`Self::engine_copy`].
+    /// Lets only this process back up the folder until the returned value is dropped, because there is one [`Self::engine_copy`].
     ///
     /// # Errors
     /// When another process backs it up, or the lock file cannot be made.
@@ -111,8 +111,8 @@ impl DataFolder {
         Ok(file)
     }
 
-    /// Makes the databases' files, or what is there of them, readable to their owner alone; SQLite gives the files beside them the same
-    /// permissions. A copy of the folder keeps them, where its own permissions are lost.
+    /// Makes existing database files readable only to their owner; SQLite gives its companion files the same
+    /// permissions. A copy of the folder keeps them even if its own permissions are lost.
     ///
     /// # Errors
     /// When a file cannot be made or its permissions cannot be set.
@@ -142,7 +142,7 @@ impl DataFolder {
         self.path.join("table.db")
     }
 
-    /// What the functions said, the older file first; either may not exist.
+    /// The functions' log files, the older one first; either may not exist.
     pub(crate) fn logs(&self) -> [PathBuf; 2] {
         ["logs.jsonl.1", "logs.jsonl"].map(|name| self.path.join(name))
     }
@@ -162,7 +162,7 @@ impl DataFolder {
         self.path.join("secrets.enc")
     }
 
-    /// The key of the encrypted secrets, where it is not in the environment.
+    /// The key of the encrypted secrets, if it is not in the environment.
     pub(crate) fn secrets_key(&self) -> PathBuf {
         self.path.join("secrets.key")
     }
@@ -222,7 +222,7 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// For a file that only its owner can read, made where it does not exist.
+/// For a file that only its owner can read, created if it does not exist.
 pub(crate) fn private_options() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.create(true);
@@ -231,7 +231,7 @@ pub(crate) fn private_options() -> fs::OpenOptions {
     options
 }
 
-/// The file that SQLite keeps beside a database, by what it adds to its name.
+/// The file that SQLite keeps next to a database, by its suffix.
 pub(crate) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);

@@ -3,7 +3,7 @@
 /// Below this many, `serve` says that it can take fewer connections than it is made for.
 const ENOUGH: usize = 8192;
 
-/// Raises the limit of open files as far as the system lets the process, and gives it.
+/// Raises the limit of open files as far as the system allows, and returns it.
 pub(crate) fn raise() -> usize {
     let limit = raised();
     if limit < ENOUGH {
@@ -20,7 +20,7 @@ pub(crate) fn raise() -> usize {
 fn raised() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // Without a hard limit, some systems still refuse a soft one above a limit of their own.
+    // Without a hard limit, some systems still refuse a soft one above their own maximum.
     let wanted = maximum.unwrap_or(1 << 16).min(1 << 20);
     let raised = Rlimit { current: Some(wanted), maximum };
     let limit = match current {

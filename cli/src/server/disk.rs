@@ -1,7 +1,7 @@
-//! Makes what was committed safe from the loss of power, for many at once.
+//! Makes commits durable against power loss, many at a time.
 //!
 //! SQLite commits without waiting for the disk (`synchronous=NORMAL` in WAL mode), and a thread syncs the file of its log for everybody who
-//! waits: commits made during a sync share the next one. No answer is sent before the data behind it is on disk, so callers see no
+//! waits: commits made during a sync share the next one. No response is sent before its data is on disk, so callers see no
 //! difference from a sync for each commit.
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// A disk that takes longer for one sync is reported.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Why nothing is written anymore: a sync failed, and what a disk says after that cannot be believed.
+/// Why nothing is written anymore: a sync failed, and the disk cannot be trusted after that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the disk failed, so nothing more is written: {0}")]
 pub(crate) struct DiskFailed(Arc<str>);
@@ -34,7 +34,7 @@ struct Shared {
 struct Writes {
     /// The last write that was begun. Writes follow each other.
     begun: u64,
-    /// The last write that is over.
+    /// The last finished write.
     over: u64,
     /// The last write that changed something.
     changed: u64,
@@ -66,7 +66,7 @@ impl Disk {
         Ok(Self { shared, synced })
     }
 
-    /// Begins a write, of which there is one at a time. Dropping what is returned ends it.
+    /// Begins a write; there is one at a time. Dropping the returned value ends it.
     ///
     /// # Errors
     /// [`DiskFailed`] when a sync failed before.
@@ -78,7 +78,7 @@ impl Disk {
     }
 
     /// Waits until everything that was written before, or is being written now, is on disk. Readers wait too, since
-    /// what they read may have been written a moment ago.
+    /// the data they read may have been written a moment ago.
     ///
     /// # Errors
     /// [`DiskFailed`]
@@ -149,7 +149,7 @@ fn sync_for_all(
     let (mut done, mut syncs) = (0, 0);
     loop {
         let mut writes = shared.writes();
-        // A write that is being made is over in a moment, and then in this sync.
+        // A write in progress ends in a moment, and is then part of this sync.
         while !writes.closed && (writes.wanted <= done || writes.over < writes.wanted) {
             writes = shared.changed.wait(writes).unwrap_or_else(PoisonError::into_inner);
         }

@@ -1,4 +1,4 @@
-//! The embedded DynamoDB behind DynamoDB's own JSON protocol: the operations our functions use and no others.
+//! The embedded DynamoDB behind DynamoDB's own JSON protocol, limited to the operations that our functions use.
 
 use super::aws_error::AwsError;
 use dynoxide::{Database, DynoxideError};
@@ -34,7 +34,7 @@ pub(crate) fn writes(operation: &str) -> bool {
 /// Performs one operation. The database blocks, so this belongs on a thread that may.
 ///
 /// # Errors
-/// DynamoDB's own errors, and `UnknownOperationException` for an operation that no function of ours uses.
+/// DynamoDB's own errors, and `UnknownOperationException` for an operation that our functions do not use.
 pub(crate) fn perform(
     database: &Database,
     written: &Written,

@@ -6,10 +6,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Reads the key, or makes one where there is none.
+/// Reads the key, or creates one if there is none.
 ///
 /// # Errors
-/// What is wrong with the file, naming it: others can read it, it is no key, or it cannot be read or written.
+/// What is wrong with the file, naming it: others can read it, it is not a key, or it cannot be read or written.
 pub(crate) fn open(path: &Path) -> Result<SigningKey, String> {
     if let Some(key) = read(path)? {
         return Ok(key);
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<SigningKey>, String> {
     match SigningKey::from_pem(&pem) {
         Ok(key) => Ok(Some(key)),
         Err(error) => Err(at(&format!(
-            "{error}; restore it, or move it away to have a new key made (what the old key signed stays valid with its public key)"
+            "{error}; restore it, or move it away to create a new key (the old key's signatures stay valid with its public key)"
         ))),
     }
 }

@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 /// What precedes a function's name on one machine.
 pub(crate) const FUNCTION_PREFIX: &str = "ticketsmith-";
 
-/// A function with clients of its own.
+/// A function with its own clients.
 #[derive(Clone)]
 pub(crate) struct Connected {
-    /// What it is.
+    /// Its specification.
     pub(crate) spec: FunctionSpec,
-    /// What does its work.
+    /// Its handler.
     pub(crate) function: Arc<dyn Function>,
 }
 
@@ -29,12 +29,12 @@ pub(crate) struct StepTargets {
 }
 
 impl StepTargets {
-    /// No functions yet, of which at most `most` are at work at once.
+    /// No functions yet; at most `most` will run at once.
     pub(crate) fn new(most: usize) -> Self {
         Self { functions: OnceLock::new(), at_work: Semaphore::new(most) }
     }
 
-    /// Sets the functions, of which those that steps do not call are left out; a second call changes nothing.
+    /// Sets the functions; those that steps do not call are left out. A second call changes nothing.
     pub(crate) fn set(&self, functions: &[Connected]) {
         let called = functions.iter().filter(|function| function.spec.is_invoked_by(Source::Steps));
         let named =

@@ -1,5 +1,5 @@
-//! What a `serve` that runs for a year forgets: expired records, which DynamoDB removes by itself in an account, and executions that ended
-//! long ago, which Step Functions forgets. What is free is given back to the file system.
+//! Removal of old data in a long-running `serve`: expired records, which DynamoDB removes itself in an account, and executions that ended
+//! long ago, which Step Functions forgets. Free space is returned to the file system.
 
 use super::stream_records::StreamRecords;
 use super::table_file::TableFile;
@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long executions that ended are kept, as by the engine.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// What is kept in order.
+/// What needs housekeeping.
 pub(crate) struct House {
     /// The table's file.
     pub(crate) file: TableFile,
@@ -41,15 +41,15 @@ impl House {
         loop {
             times.tick().await;
             if let Err(error) = self.clean(Timestamp::now()).await {
-                tracing::error!(%error, "what is too old was not removed; the next time does");
+                tracing::error!(%error, "old data was not removed; this is retried later");
             }
         }
     }
 
-    /// Removes what is too old at this time.
+    /// Removes data that is too old at this time.
     ///
     /// # Errors
-    /// When the table or the engine cannot; what was removed before stays removed.
+    /// If the table or the engine fails; earlier removals are kept.
     pub(crate) async fn clean(&self, now: Timestamp) -> Outcome {
         let executions = self.table.forget_ended_before(now - self.kept).await.map_err(Exit::unreachable)?;
         let records = self.remove_expired(now.as_second()).await?;
@@ -57,11 +57,11 @@ impl House {
         let stream = Arc::clone(&self.records);
         let shrunk = tokio::task::spawn_blocking(move || stream.give_back()).await;
         shrunk.map_err(Exit::unreachable)?.map_err(Exit::unreachable)?;
-        tracing::info!(executions, records, forgotten, "removed what is too old");
+        tracing::info!(executions, records, forgotten, "removed old data");
         Ok(())
     }
 
-    /// Removes the records that have expired, some at a time, and gives their number.
+    /// Removes expired records in batches, and returns their number.
     async fn remove_expired(&self, before: i64) -> Outcome<usize> {
         let mut count = 0;
         loop {

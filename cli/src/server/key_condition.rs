@@ -3,14 +3,14 @@
 
 use serde_json::Value;
 
-/// The depth of parentheses that is still read; our own conditions have far fewer.
+/// The maximum depth of parentheses; our own conditions have far fewer.
 const MOST_PARENTHESES: usize = 20;
 
-/// The one value that a query's condition compares the attribute `partition_key` with by `=`. Whatever else the condition says must be
+/// The single value that a query's condition compares with the attribute `partition_key` by `=`. The rest of the condition must be
 /// about another attribute.
 ///
 /// # Errors
-/// What cannot be read, in words.
+/// A description of what cannot be parsed.
 pub(crate) fn partition<'a>(request: &'a Value, partition_key: &str) -> Result<&'a str, String> {
     let condition =
         request["KeyConditionExpression"].as_str().ok_or("a query without a KeyConditionExpression")?;
@@ -137,7 +137,7 @@ impl<'a: 'b, 'b> Reader<'a, 'b> {
     }
 }
 
-/// A name that is written as it is must be one of the keys, which are known here.
+/// A literal name must be one of the keys, which are known here.
 fn attribute(name: &str) -> Option<&'static str> {
     ["pk", "sk", "gsi1pk", "gsi1sk"].into_iter().find(|known| *known == name)
 }

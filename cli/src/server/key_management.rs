@@ -33,8 +33,8 @@ struct GetPublicKey {
 /// Performs one operation.
 ///
 /// # Errors
-/// `NotFoundException` for another key; `ValidationException` for what the key does not sign; `UnknownOperationException` for an operation
-/// that no function of ours uses.
+/// `NotFoundException` for another key; `ValidationException` for a message it does not sign; `UnknownOperationException` for an operation
+/// that our functions do not use.
 pub(crate) fn perform(key: &SigningKey, operation: &str, body: &[u8]) -> Result<String, AwsError> {
     match operation {
         "Sign" => {

@@ -1,4 +1,4 @@
-//! Lambda as far as functions are invoked by hand: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+//! The part of Lambda that invokes functions directly: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
 
 use super::aws_error::AwsError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -12,7 +12,7 @@ pub(crate) const INVOKE_PATH: &str = "/2015-03-31/functions/{function}/invocatio
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// Invokes a function with a payload of JSON, and waits for what it returns.
+/// Invokes a function with a JSON payload, and waits for its result.
 pub(crate) async fn invoke(functions: &dyn Invoke, function: &str, payload: &[u8]) -> Response {
     let payload: Value = match serde_json::from_slice(payload) {
         Ok(payload) => payload,
@@ -33,7 +33,7 @@ fn answer(body: String) -> Response {
     (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// Lambda names its errors in a header; the other services do in the body.
+/// Lambda names its errors in a header; the other services name them in the body.
 fn refused(status: u16, name: &'static str, message: &str) -> Response {
     ([(ERROR_TYPE, HeaderValue::from_static(name))], AwsError::new(status, name, message)).into_response()
 }

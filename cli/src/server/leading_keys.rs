@@ -1,13 +1,13 @@
-//! Which partitions a request to DynamoDB touches, held against what its caller may touch: what a role's policy does in an account, with
-//! its condition on `dynamodb:LeadingKeys`. Whatever is not read here in full is refused, so that nothing passes because it was not understood.
+//! Which partitions a DynamoDB request accesses, compared with what its caller may access: what a role's policy does in an account, with
+//! its condition on `dynamodb:LeadingKeys`. Requests that are not fully understood are refused.
 
 use super::key_condition::{self, text};
 use records::{Access, Partition};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// What a role's policy allows on the table: `reading` and `writing` in the stack, and the operations that are allowed by those of their
-/// items. Each with the fields that are understood.
+/// What a role's policy allows on the table: `reading` and `writing` in the stack, and the operations that follow from those of their
+/// items. Each with the fields that are supported.
 const OPERATIONS: &[(&str, &[&str])] = &[
     ("BatchGetItem", &["RequestItems", "ReturnConsumedCapacity"]),
     ("DeleteItem", &["Key", "ConditionExpression", "ReturnValues", "ReturnItemCollectionMetrics"]),
@@ -58,7 +58,7 @@ pub(crate) fn is_known(operation: &str) -> bool {
 /// Checks every item that a request names.
 ///
 /// # Errors
-/// What may not be touched, or what cannot be read, in words.
+/// A description of what may not be accessed, or cannot be parsed.
 pub(crate) fn check(access: &Access, operation: &str, request: &Value) -> Result<(), String> {
     let known = OPERATIONS.iter().find(|(name, _)| *name == operation);
     let (_, fields) = known.ok_or_else(|| format!("by {operation}, which no role allows"))?;
@@ -91,7 +91,7 @@ pub(crate) fn check(access: &Access, operation: &str, request: &Value) -> Result
     }
 }
 
-/// Checks an item of a transaction, which is allowed as the operation on this item alone is.
+/// Checks an item of a transaction as the corresponding single-item operation.
 fn transacted(access: &Access, item: &Map<String, Value>, is_reading: bool) -> Result<(), String> {
     let mut entries = item.iter();
     let (Some((name, member)), None) = (entries.next(), entries.next()) else {
@@ -121,7 +121,7 @@ fn query(access: &Access, request: &Map<String, Value>) -> Result<(), String> {
             match request.get("ExclusiveStartKey") {
                 None | Some(Value::Null) => Ok(()),
                 Some(start) if key_of(start)? == partition => Ok(()),
-                Some(_) => Err("a query that goes on in another partition".to_owned()),
+                Some(_) => Err("a query that continues in another partition".to_owned()),
             }
         }
         Some(index) => {

@@ -1,4 +1,4 @@
-//! Addresses and what is served at them, over HTTP/1 alone: one connection is one request at a time.
+//! Addresses and the services on them, over HTTP/1 only: a connection has one request at a time.
 
 use super::connections::{Connections, Place};
 use crate::exit::{Exit, Outcome};
@@ -25,7 +25,7 @@ const HEADERS: usize = 16 * 1024;
 /// How long the headers of a stranger's request may take, counted from the opening of the connection or from the answer before them.
 const STRANGERS_TIME: Duration = Duration::from_secs(10);
 
-/// The same for whoever was answered with success, such as our own functions, whose client closes what is idle after 90 seconds.
+/// The same for senders that were answered with success, such as our own functions, whose client closes idle connections after 90 seconds.
 const TIME: Duration = Duration::from_secs(120);
 
 /// How long to wait when no connection can be accepted.
@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How often it is said that none can.
 const SAID: Duration = Duration::from_secs(60);
 
-/// Listens on an address; port 0 takes any that is free.
+/// Listens on an address; port 0 picks a free one.
 ///
 /// # Errors
 /// Unreachable when the address cannot be had.
@@ -90,7 +90,7 @@ pub(crate) fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Rout
 }
 
 /// Serves a router to strangers, as one of the tasks. At most a quarter of the files that the process may have open are connections of
-/// theirs, and half of those of one address.
+/// theirs, and half of those per address.
 pub(crate) fn serve_strangers(
     tasks: &mut JoinSet<()>,
     listener: TcpListener,
@@ -127,7 +127,7 @@ async fn accept(listener: TcpListener, router: Router, connections: Arc<Connecti
 
 /// Serves one connection. The times are those that headers of a stranger and of others may take.
 async fn serve_one(stream: TcpStream, router: Router, place: Place, [strangers, others]: [Duration; 2]) {
-    // Answers are small and must not wait for more to send; an address that is gone already fails later.
+    // Responses are small and must not wait for more data; an address that is already gone fails later.
     let _gone = stream.set_nodelay(true);
     let place = Arc::new(place);
     let answer = service_fn(|request: Request<Incoming>| {
@@ -149,7 +149,7 @@ async fn serve_one(stream: TcpStream, router: Router, place: Place, [strangers, 
         // A socket is then its own handler's.
         .with_upgrades();
     tokio::select! {
-        // Whatever ended it, the sender sees it too.
+        // Whatever ended it, the sender notices it too.
         _ = connection => {}
         () = place.closed() => {}
         () = place.silent_for(strangers) => {}

@@ -1,4 +1,4 @@
-//! The log of `serve` in its data folder: JSON lines, of which the newest are kept.
+//! The log of `serve` in its data folder: JSON lines, limited to the newest.
 
 use super::data_folder::private_options;
 use serde_json::json;
@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The most that one file holds, in bytes. Two are kept, the current one and the one before it.
+/// The maximum size of a file, in bytes. Two are kept, the current one and the previous one.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// The current file and its size. Each write is one line and stays whole.
@@ -87,7 +87,7 @@ impl LogFile {
         }
         whole.extend_from_slice(line);
         if let Err(error) = self.file.write_all(&whole) {
-            // A disk that is full takes a part of it.
+            // A full disk may accept only part of it.
             let _as_good_as_it_gets = self.file.set_len(self.size);
             return Err(error);
         }

@@ -1,4 +1,4 @@
-//! The figures of this process as Prometheus reads them, on a listener of their own.
+//! The metrics of this process for Prometheus, on a separate listener.
 
 use crate::exit::{Exit, Outcome};
 use axum::Router;
@@ -13,7 +13,7 @@ use observability::series::Series;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// How often what was recorded is summed up, so that memory does not grow where nobody asks.
+/// How often recorded values are aggregated, so that memory does not grow if nobody scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The content type of Prometheus' text format:

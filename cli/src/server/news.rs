@@ -1,5 +1,5 @@
-//! Tells the API of executions in which something happened, so that it can push it: a reader of the table's stream of its own, so that no
-//! slow socket delays what functions are told.
+//! Tells the API about executions with news, so that it can push them, with a separate reader of the table's stream, so that no
+//! slow socket delays the functions.
 
 use super::stream::StreamReader;
 use records::execution_of_frame;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
 
-/// How many names wait for a socket that is busy; beyond them, it looks at all that it follows.
+/// How many names a busy socket queues; beyond that, it checks everything it follows.
 const WAITING: usize = 1_024;
 
 /// How long to wait after the table failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Something to tell by.
+/// The sender.
 pub(crate) fn news() -> News {
     broadcast::channel(WAITING).0
 }
 
-/// Tells what the stream says, for as long as there is one.
+/// Forwards news from the stream for as long as there is one.
 pub(crate) async fn tell(mut reader: StreamReader, news: News) {
     loop {
         match reader.next().await {
@@ -29,7 +29,7 @@ pub(crate) async fn tell(mut reader: StreamReader, news: News) {
                     let keys = &record["dynamodb"]["Keys"];
                     let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default();
                     if let Some(execution) = execution_of_frame(key("pk"), key("sk")) {
-                        // Nobody may be listening.
+                        // There may be no listeners.
                         let _unheard = news.send(Arc::from(execution));
                     }
                 }

@@ -1,7 +1,7 @@
-//! The private listener: DynamoDB, Step Functions, Secrets Manager and KMS on one loopback port, told apart by `X-Amz-Target`, and Lambda by its
+//! The private listener: DynamoDB, Step Functions, Secrets Manager and KMS on one loopback port, distinguished by `X-Amz-Target`, and Lambda by its
 //! path.
 //!
-//! Every request carries its caller's token as the AWS session token. A request without one, or one beyond what the caller may do, is
+//! Every request carries its caller's token as the AWS session token. A request without one, or one that exceeds the caller's permissions, is
 //! refused before its body is read.
 
 use super::aws_error::{AwsError, answer};
@@ -31,10 +31,10 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// The header with the caller's token, as the AWS SDK sends a session token.
 pub(crate) const TOKEN: &str = "x-amz-security-token";
 
-/// What the listener serves.
+/// The services behind the listener.
 #[derive(Clone)]
 pub(crate) struct Private {
-    /// Who may call.
+    /// The callers.
     pub(crate) grants: Arc<Grants>,
     /// The table.
     pub(crate) table: TableFile,
@@ -80,7 +80,7 @@ async fn invoke(State(private): State<Private>, Path(function): Path<String>, re
     }
 }
 
-/// For the command line of the person who runs `serve`, and nobody else.
+/// Only for the command line of the person who runs `serve`.
 async fn copy_engine(State(private): State<Private>, headers: HeaderMap) -> Response {
     let grant = private.grants.find(text(&headers, TOKEN));
     match grant.filter(|grant| grant.caller == Caller::CommandLine) {
@@ -142,7 +142,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
     let grant = admit(private, headers, service, &operation)?;
     let body = read(body).await?;
     match service {
-        // It has a path of its own.
+        // It has its own path.
         Service::Lambda => Err(AwsError::unknown_operation(target)),
         Service::DynamoDb => {
             let body = grant.check_items(&operation, body).map_err(|what| {

@@ -1,4 +1,4 @@
-//! Whatever a process makes, only its owner can read: the files of libraries too.
+//! Makes everything that a process creates readable only to its owner, including files of libraries.
 
 use std::io;
 use tempfile::TempDir;

@@ -1,4 +1,4 @@
-//! `serve --pull`: fetches what happens at services where they cannot deliver it, and hands it to the function that takes deliveries.
+//! `serve --pull`: fetches events from services that cannot deliver them, and hands them to the function that handles deliveries.
 
 use async_trait::async_trait;
 use domain::configuration::{Configuration, InstanceName};
@@ -50,7 +50,7 @@ impl Puller {
         Ok(Self { configuration, providers: Arc::new(providers), table, clock, webhooks })
     }
 
-    /// Fetches from each service, as tasks of their own: one that does not answer holds up no other. Gives a line for each that a project of
+    /// Fetches from each service in a separate task, so that one that does not answer does not hold up the others. Returns a line for each that a project of
     /// the file uses, also for those that need a public address.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>) -> Vec<String> {
         let mut lines = Vec::new();
@@ -95,7 +95,7 @@ impl Puller {
         }
     }
 
-    /// Fetches once, for the projects that there are now. `None` where nothing can be fetched.
+    /// Fetches once, for the current projects. `None` if nothing can be fetched.
     async fn pull(&self, instance: &InstanceName) -> Result<Option<Duration>, ActionError> {
         let configuration = self.table.configuration(self.clock.now()).await?;
         let repositories = repositories(&configuration, instance);
@@ -120,7 +120,7 @@ fn repositories(configuration: &Configuration, instance: &InstanceName) -> Vec<R
     repositories.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
-/// Hands over what one instance gave.
+/// Hands over the events of one instance.
 struct Hand<'a> {
     puller: &'a Puller,
     instance: &'a InstanceName,

@@ -1,4 +1,4 @@
-//! The `schedule` triggers of workflows, at their times, as EventBridge Scheduler tells them in an account.
+//! Fires the `schedule` triggers of workflows, as EventBridge Scheduler does in an account.
 
 use super::asynchronous;
 use domain::schedule::{Cron, Schedule};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The longest between two looks at the routes, which `config apply` and a new start change.
+/// The longest time between two looks at the routes, which `config apply` and a new start change.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Hands over each schedule whose time has come. Runs missed before the start are skipped; a machine that slept makes up for the last one
@@ -46,7 +46,7 @@ async fn look(
     now: Timestamp,
 ) -> Result<(Vec<Value>, Option<Timestamp>), ActionError> {
     let routes = table.routes(now).await?;
-    // What cannot be read was refused when it was compiled.
+    // Unreadable expressions were refused when they were compiled.
     let read = |(schedule, _): (Schedule, _)| {
         let cron = schedule.cron.parse().ok()?;
         Some((schedule, cron))

@@ -23,7 +23,7 @@ pub(crate) fn sdk_config(url: &str, caller: &str, token: &SecretString) -> SdkCo
         .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(Timeouts::LOCAL.config())
-        // On this machine there is no network on which a body could stall, and watching each one takes time.
+        // On this machine, there is no network on which a body could stall, and monitoring each one takes time.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
 }

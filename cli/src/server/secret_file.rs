@@ -51,7 +51,7 @@ pub(crate) struct SecretFile {
     path: PathBuf,
     cipher: XChaCha20Poly1305,
     secrets: BTreeMap<String, SecretString>,
-    /// What was read: its bytes differ with each writing, in a nonce.
+    /// The bytes that were read; they differ after each write, because of a nonce.
     read: Option<Vec<u8>>,
 }
 
@@ -111,7 +111,7 @@ impl SecretFile {
         if path.exists() { Self::open(path, key_path, key_variable).map(Some) } else { Ok(None) }
     }
 
-    /// Takes up what another process has set since; says whether there was anything.
+    /// Reads changes by other processes; returns whether there were any.
     ///
     /// # Errors
     /// [`SecretFileError`]; the secrets stay as they were.
@@ -149,8 +149,8 @@ impl SecretFile {
         self.update(name, |_| Ok::<_, Infallible>(Some(value))).map(|Ok(())| ())
     }
 
-    /// Changes a secret to what `change` makes of its present value, or removes it where that is `None`, and writes the file. No other
-    /// process writes the file meanwhile, and what others have set since it was read is taken up first.
+    /// Changes a secret with `change`, which receives its present value, or removes it if that returns `None`, and writes the file. No other
+    /// process writes the file at the same time, and changes by others are read first.
     ///
     /// # Errors
     /// [`SecretFileError`] when the file cannot be read or written; inside, what `change` refused. Nothing is changed then.
@@ -179,7 +179,7 @@ impl SecretFile {
         written.map(Ok)
     }
 
-    /// Held by one process at a time, while it changes the file; a moment, since nobody is asked anything meanwhile.
+    /// Held by one process while it changes the file; only briefly, since no prompt happens meanwhile.
     fn lock(&self) -> Result<std::fs::File, SecretFileError> {
         let path = self.path.with_extension("lock");
         let lock = private_options().write(true).open(&path).and_then(|file| file.lock().map(|()| file));

@@ -18,7 +18,7 @@ struct GetSecretValue {
 ///
 /// # Errors
 /// `AccessDeniedException` for a secret that the caller may not read, whether it exists or not; `ResourceNotFoundException`;
-/// `UnknownOperationException` for an operation that no function of ours uses.
+/// `UnknownOperationException` for an operation that our functions do not use.
 pub(crate) fn perform(
     secrets: &SecretFile,
     grant: &Grant,

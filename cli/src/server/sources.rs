@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::task::JoinSet;
 
-/// What the sources are fed by.
+/// The inputs of the sources.
 pub(crate) struct Sources<'a> {
     /// The table's file.
     pub(crate) file: &'a TableFile,
@@ -28,7 +28,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) table: &'a Table,
     /// The time of day.
     pub(crate) clock: &'a Arc<dyn Clock>,
-    /// What sockets are told by.
+    /// What notifies sockets.
     pub(crate) news: &'a News,
 }
 
@@ -36,10 +36,10 @@ pub(crate) struct Sources<'a> {
 const PAUSE: Duration = Duration::from_secs(5);
 
 impl Sources<'_> {
-    /// Starts the tasks that invoke functions, one for each of their sources. Requests over HTTP and steps have listeners of their own.
+    /// Starts the tasks that invoke functions, one for each source. HTTP requests and steps have their own listeners.
     ///
     /// # Errors
-    /// When the table has no stream.
+    /// If the table has no stream.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &[Connected]) -> dynoxide::Result<()> {
         let mut readers = 0;
         for (connected, source) in
@@ -84,7 +84,7 @@ impl Sources<'_> {
     }
 }
 
-/// How many read the table's stream: the functions' sources, and who tells sockets.
+/// How many readers the table's stream has: the functions' sources, and the one for sockets.
 pub(crate) fn stream_readers(functions: &[Connected]) -> usize {
     let sources = functions.iter().flat_map(|function| function.spec.sources);
     sources.filter(|source| matches!(source, Source::TableStream { .. })).count() + 1
@@ -112,7 +112,7 @@ async fn follow_stream(
             continue;
         }
         let batch = json!({ "Records": records });
-        // As Lambda does, a batch is retried for a while. The sweeper finds what was in one that is dropped.
+        // As in Lambda, a batch is retried for a while. The sweeper finds the contents of dropped ones.
         let handed = (|| function.invoke(batch.clone())).retry(ExponentialBuilder::default().with_jitter());
         if let Err(error) = handed.await {
             tracing::warn!(%error, "changes of records were not handled; the sweeper finds them");

@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many records are read at a time: as many as the database gives. Most are of other items, and several of one item are one change.
+/// How many records to read at a time: the database's maximum. Most belong to different items, and several of one item are one change.
 const BATCH: usize = 1000;
 
 /// How many records are handed over before they are removed, when more keep coming.
 const REMOVED_AT_ONCE: usize = 500;
 
-/// How long nothing is written before what was handed over is removed.
+/// How long the stream must be quiet before processed records are removed.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Has the stream of a table that was made with images leave them out from now on: nobody reads them.
+/// Changes a stream that was created with images to leave them out: nothing reads them.
 ///
 /// # Errors
 /// When the database fails.
@@ -38,7 +38,7 @@ pub(crate) fn leave_out_images(database: &Database, table: &str) -> dynoxide::Re
     Ok(())
 }
 
-/// Reads the stream. Several readers read it each by itself.
+/// Reads the stream. Several readers read it independently.
 pub(crate) struct StreamReader {
     database: Database,
     iterator: String,
@@ -52,11 +52,11 @@ pub(crate) struct StreamReader {
 }
 
 impl StreamReader {
-    /// Starts at the oldest write that no reader, or not every reader, has handed over. What is told twice changes nothing. `number`
-    /// is the reader's among those that the records know of.
+    /// Starts at the oldest write that some reader has not processed. Repeated records change nothing. `number`
+    /// is the reader's index among those that the records know.
     ///
     /// # Errors
-    /// When the table has no stream.
+    /// If the table has no stream.
     pub(crate) fn from_oldest(
         database: Database,
         table: &str,
@@ -99,7 +99,7 @@ impl StreamReader {
         Self { collected, ..self }
     }
 
-    /// The records written since the last call, which counts as handing those of the call before over; waits for one when there is
+    /// The records written since the last call, which confirms those of the previous call; waits for one if there is
     /// none.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The embedded DynamoDB's file through a connection of our own, for what it does not do by itself.
+//! The embedded DynamoDB's file through a second connection, for what the database does not do itself.
 //!
 //! It removes no record of the stream, and every write looks through all of them for the last number: here they get an index, and those that
 //! every reader has handed over go. It looks through the whole table for expired items: here they are found by an index, too.
@@ -15,7 +15,7 @@ const BUSY: Duration = Duration::from_secs(5);
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS ticketsmith_stream_numbers \
                      ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-/// The last record handed over stays: numbers go on from the highest one that is there, and would fall back with the clock.
+/// The last processed record stays: numbers continue from the highest one, and would otherwise fall back with the clock.
 const REMOVE: &str =
     "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < ?2";
 
@@ -35,7 +35,7 @@ impl StreamRecords {
     pub(crate) fn open(file: &Path, table: &str, readers: usize) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY)?;
-        // A removal that is lost with the power is done again; the table's own connection waits for the disk.
+        // A removal that is lost in a power failure is repeated; the table's own connection waits for the disk.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(INDEX)?;
         connection.execute_batch(&format!(
@@ -84,7 +84,7 @@ impl StreamRecords {
             let connection = lock(&self.connection);
             let free: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
             if free == 0 {
-                // What was written before is in the log beside the file until it is copied.
+                // Earlier writes are in the log next to the file until it is copied.
                 return connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }
             let mut statement = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
@@ -110,7 +110,7 @@ const FREE_PAGES: &str = "PRAGMA freelist_count";
 /// How many pages are given back at a time: writes to the table wait for it.
 const PAGES: i64 = 256;
 
-/// What is locked stays whole when its holder panics.
+/// Locked data stays consistent if its holder panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

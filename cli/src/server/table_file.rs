@@ -1,4 +1,4 @@
-//! The table in its file: one connection writes, others read beside it, and writes share the syncs of the disk.
+//! The table in its file: one connection writes, others read concurrently, and writes share disk syncs.
 
 use super::aws_error::AwsError;
 use super::data_folder::beside;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many requests read at once. More processors than that are busy with other things.
+/// How many requests read at once. Additional processors are busy with other things.
 const READERS: usize = 2;
 
 /// Free pages are given back to the file system, some at a time: see [`super::housekeeping`].
@@ -34,16 +34,16 @@ struct Connections {
 }
 
 impl TableFile {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
     ///
     /// # Errors
-    /// What is wrong with the file, in words.
+    /// A description of what is wrong with the file.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         prepare(path).map_err(|error| at(&error))?;
         let open = || Database::new(&path.to_string_lossy()).map_err(|error| at(&error));
         let writer = open()?;
-        // Sets `synchronous=NORMAL`, which is what it is called for: syncs are ours.
+        // This sets `synchronous=NORMAL`, which is why it is called: we do the syncs.
         writer.disable_bulk_loading().map_err(|error| at(&error))?;
         let readers = [open()?, open()?];
         let disk = Disk::of(&beside(path, "-wal")).map_err(|error| at(&error))?;
@@ -62,7 +62,7 @@ impl TableFile {
         &self.0.writer
     }
 
-    /// A connection that reads. What it sees may not be on disk yet.
+    /// A connection for reading. Its data may not be on disk yet.
     pub(crate) fn reader(&self) -> &Database {
         let next = self.0.next_reader.fetch_add(1, Ordering::Relaxed);
         &self.0.readers[next % READERS]
@@ -113,7 +113,7 @@ impl TableFile {
             "ConditionExpression": "expires_at < :before",
             "ExpressionAttributeValues": { ":before": { "N": before.to_string() } },
         });
-        // What is lost of this with the power is done again.
+        // Changes lost in a power failure are repeated.
         match self.perform_now("DeleteItem", request.to_string().as_bytes(), false) {
             Err(error) if !error.body.contains("ConditionalCheckFailedException") => Err(error),
             _ => Ok(()),
@@ -145,7 +145,7 @@ fn unavailable(failed: &DiskFailed) -> AwsError {
     AwsError::new(500, "InternalServerError", &failed.to_string())
 }
 
-/// Whether what an update does is done again where the loss of power undoes it. Nearly half of all writes are such.
+/// Whether an update would be repeated after a power loss undid it. Nearly half of all writes are like this.
 fn may_be_lost(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Update<'a> {
@@ -170,14 +170,14 @@ fn may_be_lost(body: &[u8]) -> bool {
         .is_ok_and(|Update { key, update }| records::may_be_lost(&key.pk.text, &key.sk.text, &update))
 }
 
-/// Makes a new file return free pages. A file of an earlier version is rewritten once; if there is no space for that, it stays as it is.
+/// Makes a new file return free pages. A file of an earlier version is rewritten once; if there is no space for that, it is left unchanged.
 fn prepare(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     let kind: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
     if kind == 0
         && let Err(error) = connection.execute_batch(SHRINKS)
     {
-        tracing::warn!(file = %path.display(), %error, "the file cannot be made to give back what is freed; the next start tries again");
+        tracing::warn!(file = %path.display(), %error, "the file cannot be made to return freed space; the next start tries again");
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ impl Workflows {
         self.put_documents(table).await
     }
 
-    /// Puts routes, prompts and agents in force, beside state machines that are there already.
+    /// Puts routes, prompts and agents in force for existing state machines.
     ///
     /// # Errors
     /// Unreachable when the table does not answer.
@@ -74,7 +74,7 @@ impl Workflows {
         Ok(())
     }
 
-    /// The state machine that a placeholder of the compiler stands for: `DevelopmentStateMachineArn` is that of `development`.
+    /// The state machine for a placeholder of the compiler: `DevelopmentStateMachineArn` is that of `development`.
     fn state_machine_arn(&self, placeholder: &str) -> Option<String> {
         let name = self.names().find(|name| state_machine_placeholder(name) == placeholder)?;
         Some(format!("{STATE_MACHINE_ARN_PREFIX}{name}"))
@@ -99,7 +99,7 @@ impl Workflows {
     }
 }
 
-/// The function that a placeholder of the compiler stands for: `GetTaskFunctionArn` is the function of `get_task`.
+/// The function for a placeholder of the compiler: `GetTaskFunctionArn` is the function of `get_task`.
 fn function_arn(placeholder: &str) -> Option<String> {
     let functions = crate::functions::all();
     let function = functions.iter().find(|function| function_placeholder(function.name) == placeholder)?;
@@ -145,9 +145,9 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
         .map_err(|error| error.message.trim_start_matches("paths: ").to_owned())
 }
 
-/// The sources of a folder's workflows; the shipped ones where it has no folder `workflows`. `undo` is among them in any case: it
-/// is started where a rollback was due and could not run, and when a person asks. So are shipped ones that the folder's run and that it
-/// has not itself: who copies a workflow need not copy what it runs.
+/// The sources of a folder's workflows; the shipped ones if it has no folder `workflows`. `undo` is always included: it
+/// is started if a rollback was due and could not run, and when a person asks. So are shipped workflows that the folder's own ones run and that it
+/// lacks, so that a copied workflow does not require copies of the workflows it runs.
 ///
 /// # Errors
 /// Usage errors for files that cannot be read.
@@ -162,23 +162,23 @@ pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     Ok(sources)
 }
 
-/// Whether a workflow says that it runs the one of this name.
+/// Whether a workflow runs the one with this name.
 pub(crate) fn runs(source: &Source, name: &str) -> bool {
     source.text.contains(&format!("workflow: {name}"))
 }
 
-/// The files of a folder's `workflows` that are wanted, in the order of their names; the shipped ones where it has no such
+/// The selected files of a folder's `workflows`, sorted by name; the shipped ones if it has no such
 /// folder.
 ///
 /// # Errors
 /// Usage errors for files that cannot be read.
 pub(crate) fn files_of(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Outcome<Vec<Source>> {
     let own = folder.join("workflows");
-    // The shipped ones are not what somebody means who mistypes a folder.
+    // A mistyped folder must not mean the shipped workflows.
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         let accepted =
             "accepted: the project's folder, which contains `workflows/`, `prompts/` and `agents/`";
-        return Err(Exit::usage(format!("{}: there is no such folder; {accepted}", folder.display())));
+        return Err(Exit::usage(format!("{}: the folder does not exist; {accepted}", folder.display())));
     }
     if !own.is_dir() {
         return Ok(SHIPPED.files().filter(|file| wanted(file.path())).filter_map(shipped_source).collect());
@@ -206,7 +206,7 @@ pub(crate) fn is_workflow(path: &Path) -> bool {
     has_ending(path, &[".yaml", ".yml"]) && !is_test(path)
 }
 
-/// Whether a file holds tests of the workflow beside it, by its name.
+/// Whether a file contains tests of the workflow next to it, judging by its name.
 pub(crate) fn is_test(path: &Path) -> bool {
     has_ending(path, &[".test.yaml", ".test.yml"])
 }

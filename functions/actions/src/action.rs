@@ -1,4 +1,4 @@
-//! What an action is, and how the dispatcher performs one without knowing its types.
+//! The interface of an action, and how the dispatcher performs one without knowing its types.
 
 use crate::context::Context;
 use crate::done::presentable;
@@ -16,12 +16,12 @@ pub use crate::done::{Done, NoOutput};
 
 /// One action: everything that the catalog, the compiler, the infrastructure and the dispatcher need to know about it.
 pub trait Action: 'static {
-    /// What a step gives it. Unknown fields are refused.
+    /// The step's inputs. Unknown fields are refused.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What later steps can read.
     type Output: Serialize + DeserializeOwned + JsonSchema + Send;
 
-    /// What it is called and what its function may do.
+    /// Its name and what its function may do.
     const SPEC: ActionSpec;
 
     /// Performs it. An action that is journaled runs under the lease of [`Context::effect`] and calls
@@ -38,7 +38,7 @@ pub trait Action: 'static {
 /// An [`Action`] as data and functions over JSON.
 #[derive(Debug)]
 pub struct ActionEntry {
-    /// What the action is called and what its function may do.
+    /// The action's name and what its function may do.
     pub spec: ActionSpec,
     input_schema: fn() -> Value,
     output_schema: fn() -> Value,
@@ -76,15 +76,15 @@ impl ActionEntry {
         Value::Object(fields.map(|(name, _)| (name.clone(), Value::Null)).collect())
     }
 
-    /// Whether it is performed through the journal. What parks journals its question by itself: its output comes when it is answered.
+    /// Whether it is performed through the journal. An action that parks journals its question itself: its output comes with the answer.
     pub(crate) fn is_journaled(&self) -> bool {
         is_journaled(&self.spec)
     }
 
-    /// Reads the input, performs the action, through the journal where it is journaled, and returns its output.
+    /// Reads the input, performs the action (through the journal if it is journaled), and returns its output.
     ///
     /// # Errors
-    /// `Rejected` for an input that does not fit, unless the step is skipped anyway; those of [`Action::run`].
+    /// `Rejected` for an invalid input, unless the step is skipped anyway; the errors of [`Action::run`].
     pub(crate) async fn run<'a>(&self, context: &'a Context<'a>, input: Value) -> Result<Value, NoOutput> {
         (self.run)(context, input).await
     }

@@ -31,14 +31,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What a function keeps of its time to record a reply and what it leads to.
+/// How much time a function reserves to record a reply and its consequences.
 const TIME_TO_RECORD: SignedDuration = SignedDuration::from_secs(30);
-/// No model is asked in less time than this: the next invocation has the whole of its own.
+/// The minimum time for a model call; with less, the next invocation makes it.
 const LEAST_TIME: SignedDuration = SignedDuration::from_mins(5);
 /// How much of it must be left for the reply once the request is counted.
 const LEAST_TIME_TO_REPLY: SignedDuration = SignedDuration::from_mins(2);
 
-/// An agent at work on one step: asks its model within the limits, and keeps what is large.
+/// An agent working on one step: calls its model within the limits, and stores large values.
 pub struct AgentExecution {
     provider: Arc<dyn AiProvider>,
     table: Table,
@@ -47,7 +47,7 @@ pub struct AgentExecution {
     limits: Limits,
     charge: Charge,
     agent: Agent,
-    /// What it is called in the records.
+    /// Its name in the records.
     name: String,
     /// The provider's name in the configuration.
     instance: InstanceName,
@@ -62,12 +62,12 @@ pub struct AgentExecution {
     last: Mutex<Option<QuestionId>>,
 }
 
-/// Whom and what calls are charged to.
+/// Whom calls are charged to.
 #[derive(Debug, Clone)]
 pub struct Charge {
     /// The invocation's id: every attempt pays for itself.
     pub invocation: String,
-    /// What is asked for.
+    /// The request.
     pub action: ActionId,
     /// The ticket it is spent on.
     pub task_id: Option<String>,
@@ -75,18 +75,18 @@ pub struct Charge {
     pub account: String,
     /// The project's key.
     pub project: String,
-    /// The workflow's name, of an execution that is recorded.
+    /// The workflow's name, for a recorded execution.
     pub workflow: Option<String>,
     /// The execution's name.
     pub execution: String,
-    /// The name of the execution that began its run: a redrive replays what was paid for there.
+    /// The name of the execution that began its run: a redrive replays replies that were paid for there.
     pub began_as: String,
     /// The state's name with its loop indexes.
     pub state: String,
 }
 
 impl Charge {
-    /// Charges what the invocation asks for to the scope's actor and project.
+    /// Charges the invocation's calls to the scope's actor and project.
     pub fn new(scope: &Scope, invocation: &str, action: ActionId, task_id: Option<String>) -> Self {
         Self {
             invocation: invocation.to_owned(),
@@ -105,16 +105,16 @@ impl Charge {
 /// A question to the model.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    /// What is likely to be sent again within minutes: the repository. Cached by the provider.
+    /// The part that is likely to be sent again within minutes, the repository; the provider caches it.
     pub material: Option<String>,
     /// The question itself, rendered from a template.
     pub text: String,
-    /// The most tokens the reply may have; the configuration's limit holds besides.
+    /// The most tokens the reply may have; the configuration's limit also applies.
     pub max_output_tokens: Option<u32>,
 }
 
 impl AgentExecution {
-    /// An agent that has asked nothing yet, in a function that ends at `deadline`.
+    /// An agent without calls so far, in a function that ends at `deadline`.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is a field of the agent, and named where it is given"
@@ -152,12 +152,12 @@ impl AgentExecution {
     /// Renders the step's own template, or else the action's.
     ///
     /// # Errors
-    /// `Rejected` when there is no such template or it uses what the step does not give.
+    /// `Rejected` if there is no such template, or it uses a variable that the step does not provide.
     pub fn render(&self, own: Option<&str>, default: &str, context: &Value) -> Result<String, ActionError> {
         self.templates.render(own.unwrap_or(default), context)
     }
 
-    /// Asks for a value of a form of its own.
+    /// Asks for a value with its own schema.
     ///
     /// # Errors
     /// As [`AgentExecution::ask_text`]; `Rejected` too when the reply does not have the form.
@@ -172,7 +172,7 @@ impl AgentExecution {
         self.used(read).await
     }
 
-    /// What came of the last reply. If it was of no use, it is not replayed to a redrive, which would fail in the same way.
+    /// The result of the last reply. An unusable reply is not replayed to a redrive, which would fail in the same way.
     ///
     /// # Errors
     /// That of `result`.
@@ -196,13 +196,13 @@ impl AgentExecution {
         self.call(question, None).await
     }
 
-    /// What the calls have cost so far; `None` when one of them has no known price.
+    /// The calls' cost so far; `None` if one of them has no known price.
     pub fn spent(&self) -> Option<MicroUsd> {
         let spent = MicroUsd(self.spent.load(Ordering::Relaxed));
         (!self.unpriced.load(Ordering::Relaxed)).then_some(spent)
     }
 
-    /// Restores what an earlier step stored.
+    /// Restores a value that an earlier step stored.
     ///
     /// # Errors
     /// `Internal` when it has expired or is damaged.
@@ -236,7 +236,7 @@ impl AgentExecution {
             self.paid(&request, &id, None, None, async || self.provider.complete(&request, within()?).await);
         match paid.await? {
             Some(paid) => self.used(finished_text(paid.reply, &self.instance)).await,
-            None => Err(ActionError::internal("a call without a bound of its own found no room for itself")),
+            None => Err(ActionError::internal("a call without its own limit found no room for itself")),
         }
     }
 
@@ -251,7 +251,7 @@ impl AgentExecution {
         }
         let seconds = left.as_secs().max(0);
         Err(ActionError::unavailable(format!(
-            "{seconds} s of the function's time are left, too few to ask the model; the next attempt goes on from here"
+            "{seconds} s of the function's time are left, too few to call the model; the next attempt continues from here"
         )))
     }
 
@@ -308,12 +308,12 @@ fn reply_schema<T: JsonSchema>() -> serde_json::Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The variables of a step's template: its inputs by their names, and in place of references what was stored.
+/// The variables of a step's template: its inputs by name, with references replaced by stored values.
 pub fn template_values(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     Value::from_object(entries.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
-/// Words of the workflow's author, which agents keep to: printed as they stand. What a workflow's template put into them from outside
+/// The workflow author's words, which agents follow: printed as they are. Outside text that a workflow's template inserted
 /// was fenced by the compiler.
 pub fn authored(text: Option<&str>) -> Value {
     let text = text.filter(|text| !text.is_empty());

@@ -6,16 +6,16 @@ use edits::{Edit, Edits, Review};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an agent found out about a codebase, with respect to a ticket.
+/// An agent's findings about a codebase, with respect to a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Analysis {
     /// A few sentences for people.
     pub summary: String,
-    /// How the code is organised and what matters to the ticket, in Markdown.
+    /// How the code is organized and what matters to the ticket, in Markdown.
     pub details: String,
     /// The paths that matter to the ticket.
     pub relevant_files: Vec<String>,
-    /// How the project's tests are written and where they stand, in Markdown.
+    /// How the project's tests are written and where they are, in Markdown.
     pub testing: String,
 }
 
@@ -24,13 +24,13 @@ pub struct Analysis {
 pub struct Plan {
     /// A few sentences for people.
     pub summary: String,
-    /// What is done, in order.
+    /// The steps, in order.
     pub steps: Vec<String>,
     /// Paths of present files that change or must be read.
     pub files_to_read: Vec<String>,
     /// Paths that change or are created.
     pub files_to_change: Vec<String>,
-    /// What could go wrong.
+    /// Risks.
     pub risks: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Implementation {
-    /// What was done, in a few sentences.
+    /// A summary of the work, in a few sentences.
     pub summary: String,
     /// A title for the pull request.
     pub pr_title: String,
@@ -53,16 +53,16 @@ pub struct Implementation {
     pub files: Vec<String>,
     /// The edits.
     pub edits: Stored<Edits>,
-    /// The agent's session that made them, where one did.
+    /// The agent's session that made them, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
 }
 
-/// What a model replies when it implements a ticket: what was done, in words, and the edits.
+/// A model's reply when it implements a ticket: a summary and the edits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CodeReply {
-    /// What was done and what was left open, in a few sentences.
+    /// What was done and what is open, in a few sentences.
     pub summary: String,
     /// A title for the pull request, at most 72 characters.
     pub pr_title: String,
@@ -83,7 +83,7 @@ pub struct EffectEntry {
     pub key: String,
     /// The action that made it.
     pub action: ActionId,
-    /// What takes it back; `null` for what stays. For what is sought, the action itself.
+    /// The inverse; `null` for effects that stay. For an effect to look for, the action itself.
     pub inverse: Option<Inverse>,
     /// Whether its answer was lost, so that it must be looked for before anything is taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -102,13 +102,13 @@ pub enum Next {
     Ask,
     /// `load_paths`: files of the repository that the agent asked for.
     Load,
-    /// `run_checks`: what the project's own checks come to.
+    /// `run_checks`: the results of the project's own checks.
     Check,
     /// Nothing: the agent is done.
     Done,
 }
 
-/// What an agent asks a person.
+/// An agent's question to a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentQuestion {
     /// The question.
@@ -117,7 +117,7 @@ pub struct AgentQuestion {
     pub options: Vec<String>,
 }
 
-/// What an agent came to.
+/// An agent's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentOutcome {
@@ -129,12 +129,12 @@ pub enum AgentOutcome {
     Blocked,
 }
 
-/// What an agent leaves at its end, in words, with its edits.
+/// An agent's result: a summary and its edits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentResult {
-    /// What it came to.
+    /// The outcome.
     pub outcome: AgentOutcome,
-    /// What was done or found, in a few sentences.
+    /// A summary of the work or findings, in a few sentences.
     pub summary: String,
     /// A title for the pull request.
     pub pr_title: String,
@@ -144,14 +144,14 @@ pub struct AgentResult {
     pub commit_message: String,
     /// How the change was tested, and which tests it adds.
     pub tests: String,
-    /// What is left open.
+    /// Open points.
     pub open_points: Vec<String>,
-    /// The edits, as `commit_changes` takes them; absent where nothing changed.
+    /// The edits, as `commit_changes` takes them; absent if nothing changed.
     pub implementation: Option<Implementation>,
-    /// The plan that it proposed, as `review_plan` takes it; absent where it proposed none.
+    /// The proposed plan, as `review_plan` takes it; absent if there is none.
     #[serde(default)]
     pub plan: Option<Stored<ProjectPlan>>,
-    /// What was said about a pull request, as `submit_review` and `answer_threads` take it; absent where nothing was.
+    /// The comments on a pull request, as `submit_review` and `answer_threads` take them; absent if there are none.
     #[serde(default)]
     pub review: Option<Stored<Review>>,
 }

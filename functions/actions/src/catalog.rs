@@ -1,12 +1,12 @@
-//! The catalog: what the compiler, the editors and the documentation know about every action, made from the action's own types.
+//! The catalog: what the compiler, the editors and the documentation know about every action, generated from the action's types.
 
 use crate::action::ActionEntry;
 use crate::actions;
 use serde_json::{Value, json};
 
-/// The catalog as JSON: for every action its plugin type, whether it changes something outside, what can take it back,
-/// whether people confirm a creation that nobody can see, how long its
-/// function may run, other names for it, and the JSON Schemas of its input and output. It is committed as `schemas.json` beside
+/// The catalog as JSON: for every action its plugin type, whether it changes something outside, its inverses,
+/// whether people confirm a creation that cannot be found, how long its
+/// function may run, other names for it, and the JSON Schemas of its input and output. It is committed as `schemas.json` next to
 /// this package's manifest, which the compiler's tests and the editor schema read.
 pub fn catalog() -> Value {
     let actions: serde_json::Map<String, Value> =

@@ -83,7 +83,7 @@ impl Context<'_> {
         }
     }
 
-    /// The tracker of the project, or the code host where the ticket is one of its issues.
+    /// The tracker of the project, or the code host if the ticket is one of its issues.
     ///
     /// # Errors
     /// [`NoOutput::Skipped`] when the project has none, [`NoOutput::Failed`] when it cannot be connected or the action's
@@ -144,7 +144,7 @@ impl Context<'_> {
         Ok(self.providers.monitoring(&self.scope).await?)
     }
 
-    /// An agent with the project's model. What it asks is charged to the ticket, else to the ticket of the execution.
+    /// An agent with the project's model. Its calls are charged to the ticket, or else to the ticket of the execution.
     ///
     /// # Errors
     /// As [`Context::tracker`].
@@ -198,7 +198,7 @@ impl Context<'_> {
         Ok(self.providers.model_named(&self.scope, name).await?)
     }
 
-    /// The ticket that the execution works on, whatever the step's input names.
+    /// The ticket of the execution, whatever the step's input names.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -206,7 +206,7 @@ impl Context<'_> {
         Ok(self.table.execution(&self.scope.execution).await?.and_then(|execution| execution.task_id))
     }
 
-    /// Records that a message which we sent to a channel is about the ticket of the execution: what people answer in its thread is said about
+    /// Records that our message in a channel is about the execution's ticket: replies in its thread are then about
     /// the ticket.
     ///
     /// # Errors
@@ -230,7 +230,7 @@ impl Context<'_> {
         }
     }
 
-    /// Restores what an earlier step stored.
+    /// Restores a value that an earlier step stored.
     ///
     /// # Errors
     /// `Internal` when it has expired or is damaged.
@@ -249,7 +249,7 @@ impl Context<'_> {
         (self.is_effect)(action)
     }
 
-    /// Why the action does not run when its input does not fit. A step that is skipped anyway is skipped whatever
+    /// Why the action does not run with an invalid input. A step that is skipped anyway is skipped whatever
     /// its input, which may be the `null` output of another skipped step.
     pub(crate) fn without_input(&self, error: ActionError) -> NoOutput {
         let plugin = self.spec.plugin.filter(|_| self.spec.skips);
@@ -257,8 +257,8 @@ impl Context<'_> {
         unset.map_or(NoOutput::Failed(error), NoOutput::from)
     }
 
-    /// What an action did, with the step's own `rollback:` in place of the action's inverse. What the action found already there, and
-    /// so gave no inverse, is not the step's to take back either.
+    /// An action's result, with the step's own `rollback:` instead of the action's inverse. If something already existed, and
+    /// so has no inverse, the step does not take it back either.
     pub(crate) fn with_own_inverse<T: Serialize>(&self, done: Done<T>) -> Result<Done<T>, ActionError> {
         with_own_inverse(self.spec, done, self.own_inverse.as_ref())
     }

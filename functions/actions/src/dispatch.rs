@@ -1,4 +1,4 @@
-//! From what a state machine sends to the action and back: the same in Lambda and on one machine.
+//! From a state machine's payload to the action and back: the same in Lambda and on one machine.
 
 use crate::action::ActionEntry;
 use crate::actions;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
-/// What the key of a step ends with that takes back the effect whose key is before it.
+/// The suffix of the key of a step that takes back the effect with the key before it.
 const UNDO: &str = "/undo";
 
 /// Performs actions.
@@ -77,7 +77,7 @@ impl Dispatcher {
             Ok(payload) => payload,
             Err(error) => {
                 metrics::action(name, error.kind.as_str(), started.elapsed());
-                tracing::error!(action = name, %error, "the action was sent what it cannot read");
+                tracing::error!(action = name, %error, "the action received a payload that it cannot read");
                 return Err(error);
             }
         };
@@ -162,13 +162,13 @@ impl Dispatcher {
             ),
         };
         if let Err(error) = self.table.finish_step(&execution, &state, &end).await {
-            // What the action did is in the journal; the sweeper closes the step with its execution.
+            // The action's effect is in the journal; the sweeper closes the step with its execution.
             tracing::warn!(%error, "the end of a step was not recorded");
         }
         result
     }
 
-    /// The result as it may be logged, recorded and told: an error with nothing in it that a service must not have repeated.
+    /// The result as it may be logged, recorded and reported: an error without anything that a service must not have repeated.
     async fn shown(&self, performed: Result<Value, NoOutput>) -> Result<Value, NoOutput> {
         match performed {
             Err(NoOutput::Failed(error)) => {
@@ -237,11 +237,11 @@ impl Dispatcher {
         Ok(output)
     }
 
-    /// Looks for what an effect whose answer was lost did outside, by performing its action without sending anything. What is found
-    /// is recorded as done, with its inverse; what is certainly not there, as abandoned.
+    /// Looks for an effect whose response was lost, by performing its action without sending anything. If it is found, it
+    /// is recorded as done, with its inverse; if it certainly does not exist, as abandoned.
     ///
     /// # Errors
-    /// Those of the look, which say where people can look; then nobody knows whether the effect happened.
+    /// The errors of the look, which say where people can look; then it is unknown whether the effect happened.
     async fn seek(
         &self,
         action: &'static ActionEntry,
@@ -256,7 +256,7 @@ impl Dispatcher {
             NoOutput::Failed(ActionError { message, ..error })
         };
         let Some(request) = self.table.effect_request(&run, &key).await? else {
-            return Err(unknown(ActionError::rejected("what was asked for is not recorded")));
+            return Err(unknown(ActionError::rejected("the request is not recorded")));
         };
         let effect = Effect::new(
             self.table.clone(),
@@ -299,7 +299,7 @@ impl Dispatcher {
         }
     }
 
-    /// What there is to know before a step is performed: what is configured; the admission of the run, which also tells which execution
+    /// What to read before a step is performed: the configuration; the admission of the run, which also says which execution
     /// performs it now; and whether the step's effect was done.
     async fn read_for(
         &self,
@@ -315,7 +315,7 @@ impl Dispatcher {
 /// The run in whose journal a step's effect is, and for a step that takes an effect back, the run and the key of that.
 fn journal_of(payload: &TaskPayload) -> (String, Option<(String, String)>) {
     match payload.key.strip_suffix(UNDO) {
-        // A closed run takes no new effects, so what takes them back has a journal of its own, which is the same whoever asks for it.
+        // A closed run takes no new effects, so its undo has a separate journal, which is the same whoever asks for it.
         Some(undone) => {
             let run = run_of(undone, &payload.run);
             (format!("{run}{UNDO}"), Some((run, undone.to_owned())))
@@ -324,7 +324,7 @@ fn journal_of(payload: &TaskPayload) -> (String, Option<(String, String)>) {
     }
 }
 
-/// Refuses to do anything for a run that was not admitted, whatever its definition says.
+/// Refuses to act for a run that was not admitted, whatever its definition says.
 fn check_admission(payload: &TaskPayload, admission: Option<&Admission>) -> Result<(), ActionError> {
     match (payload.admission_needed(), admission) {
         (Some(run), None) => Err(ActionError::rejected(format!(

@@ -8,14 +8,14 @@ use records::RecordsError;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What an action did.
+/// An action's result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Done<T> {
     /// What later steps can read.
     pub output: T,
-    /// What takes it back; `None` for what existed before and for what stays.
+    /// The inverse; `None` for things that existed before and for effects that stay.
     pub inverse: Option<Inverse>,
-    /// What models cost, where that is known.
+    /// The cost of models, if known.
     pub cost: Option<MicroUsd>,
 }
 
@@ -31,7 +31,7 @@ impl<T> Done<T> {
     }
 }
 
-/// Why an action gives no output now.
+/// Why an action has no output now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoOutput {
     /// The project leaves the plugin type unset, so the step is skipped for this reason.
@@ -65,7 +65,7 @@ impl From<Absent> for NoOutput {
 
 /// An error whose kind may be known.
 pub trait Failure: From<ActionError> {
-    /// The kind; `None` where nothing failed.
+    /// The kind of error; `None` if nothing failed.
     fn kind(&self) -> Option<ErrorKind>;
 }
 
@@ -87,7 +87,7 @@ impl Failure for NoOutput {
 /// An output as state data may hold it: long texts cut.
 ///
 /// # Errors
-/// `Internal` when it is over [`OUTPUT_LIMIT`] all the same.
+/// `Internal` if it still exceeds [`OUTPUT_LIMIT`].
 pub fn presentable<T: Serialize>(action: &str, output: &T) -> Result<Value, ActionError> {
     let mut value = serde_json::to_value(output)
         .map_err(|error| ActionError::internal(format!("the output of {action} is not JSON: {error}")))?;

@@ -1,4 +1,4 @@
-//! The journal's side of an action: an effect happens once, and what it made is remembered with what takes it back.
+//! The journal's side of an action: an effect happens once, and is recorded with its inverse.
 
 use crate::done::{Done, Failure, cut_texts, presentable};
 use domain::execution::Inverse;
@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long others leave an effect alone after its holder was last heard of.
+/// How long others leave an effect alone after its holder's last sign of life.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
-/// What an inverse has besides its input, in bytes: at least the action's name.
+/// What an inverse has in addition to its input, in bytes: at least the action's name.
 const MARGIN: usize = 1024;
 /// How often a holder is heard of.
 const RENEWAL: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ const RENEWAL: Duration = Duration::from_secs(5);
 /// One effect of a run. The action looks outside, [intends](Effect::intend) it, and [sends](Effect::send) what changes something;
 /// [`Effect::perform`] does the rest.
 ///
-/// A rollback performs an action whose answer was lost once more, to [seek](Effect::seeking) what it did: then the action looks
+/// To look for an effect whose response was lost, a rollback performs the action again, [seeking](Effect::seeking): then the action looks
 /// outside as always, but nothing is sent.
 #[derive(Debug)]
 pub struct Effect {
@@ -45,7 +45,7 @@ pub struct Effect {
     doubtful: AtomicBool,
     /// Whether the action looked and found nothing, when it was only to look.
     absent: AtomicBool,
-    /// What was seen of it before it is performed.
+    /// What is known about it before it is performed.
     seen: Mutex<Option<SeenEffect>>,
     /// Whether it was never intended when it was seen.
     is_new: AtomicBool,
@@ -60,9 +60,9 @@ pub struct Intent {
     pub existed: bool,
     /// Whether an earlier invocation may have acted: look outside before acting.
     pub resumed: bool,
-    /// Whether a request of an earlier invocation left whose answer was lost, and nobody has said since that the step may act again.
+    /// Whether an earlier invocation sent a request whose response was lost, and nobody has said since that the step may act again.
     pub doubtful: bool,
-    /// What is left on what is made.
+    /// The mark to leave on created things.
     pub mark: Mark,
 }
 
@@ -100,7 +100,7 @@ impl Effect {
         Self { seen: Mutex::new(Some(seen)), ..self }
     }
 
-    /// The same, keeping what the step asks for, by which a rollback can look for it.
+    /// The same, but storing the step's input, with which a rollback can look for it.
     pub fn asked_for(self, request: EffectRequest) -> Self {
         Self { request: Some(request), ..self }
     }
@@ -120,7 +120,7 @@ impl Effect {
         self.absent.load(Ordering::Relaxed)
     }
 
-    /// Whether an earlier attempt may have performed it although nobody recorded so: its answer was lost.
+    /// Whether an earlier attempt may have performed it without a record: its response was lost.
     ///
     /// # Errors
     /// Those of the table.
@@ -129,7 +129,7 @@ impl Effect {
         Ok(record.is_some_and(|record| record.is_doubtful()))
     }
 
-    /// A part of this effect that happens once for itself: what it did survives when the rest fails. `input` is what `action`
+    /// A part of this effect that happens once on its own: its result survives if the rest fails. `input` is what `action`
     /// would be given for it; `null` for what changes nothing.
     pub fn part(&self, name: &str, action: ActionId, input: Value) -> Self {
         let key = format!("{}/{name}", self.key);
@@ -145,7 +145,7 @@ impl Effect {
         Self { request, seeks: self.seeks, intentions: Arc::clone(&self.intentions), ..part }
     }
 
-    /// Announces the effect. Called after looking outside and before acting; `existed` is what the look found.
+    /// Announces the effect. Called after looking outside and before acting; `existed` is the result of the look.
     ///
     /// # Errors
     /// `Unavailable` while another invocation performs the same effect; `Conflict` once the run is being rolled back.
@@ -188,7 +188,7 @@ impl Effect {
     }
 
     /// Sends a request that changes something, after the action looked outside and found that it has not happened. Before it
-    /// leaves, the journal says so: from then on no error gives the effect up. `place` is where people see whether it happened: a
+    /// is sent, the journal says so: from then on, no error abandons the effect. `place` is where people see whether it happened: a
     /// link, or the name of a channel.
     ///
     /// # Errors
@@ -208,7 +208,7 @@ impl Effect {
         self.table.effect_sent(run, key, holder, place.as_deref(), now).await.map_err(unsettled)?;
         self.sent.store(true, Ordering::Relaxed);
         let answer = request.await;
-        // A refusal says that nothing happened, unless an earlier request may have been what the service refuses to repeat.
+        // A refusal means that nothing happened, unless the service refuses to repeat an earlier request.
         let is_refused =
             matches!(&answer, Err(error) if matches!(error.kind, ErrorKind::Rejected | ErrorKind::Conflict));
         if is_refused
@@ -220,7 +220,7 @@ impl Effect {
         answer
     }
 
-    /// As [`Effect::send`], for a request that may be repeated and leaves nothing by which it could be recognized.
+    /// Like [`Effect::send`], for a request that may be repeated and leaves nothing to recognize it by.
     ///
     /// # Errors
     /// As [`Effect::send`].
@@ -230,7 +230,7 @@ impl Effect {
         request: impl Future<Output = Result<T, ActionError>>,
     ) -> Result<T, ActionError> {
         if self.seeks {
-            return Err(ActionError::rejected("it leaves nothing by which it could be recognized"));
+            return Err(ActionError::rejected("it leaves nothing to recognize it by"));
         }
         self.send(place, request).await
     }
@@ -254,7 +254,7 @@ impl Effect {
     }
 
     /// Performs the effect once: an output recorded before is replayed; otherwise `act` runs under a lease and its output is
-    /// recorded. When it fails, the lease ends at once: given up where no request has left, else left so that the next attempt
+    /// recorded. If it fails, the lease ends at once: released if no request was sent, otherwise left so that the next attempt
     /// looks outside first.
     ///
     /// # Errors
@@ -302,7 +302,7 @@ impl Effect {
         restore(&self.key, output)
     }
 
-    /// Renews the lease for as long as it is awaited; ends when somebody else has taken it over.
+    /// Renews the lease while it is awaited; ends when somebody else has taken it over.
     async fn keep_lease(&self) -> ActionError {
         loop {
             tokio::time::sleep(RENEWAL).await;
@@ -338,12 +338,12 @@ impl Effect {
             false => self.renew(self.clock.now()).await,
         };
         if let Err(error) = released {
-            tracing::warn!(key = self.key, %error, "the lease was not given up; it ends by itself");
+            tracing::warn!(key = self.key, %error, "the lease was not released; it expires by itself");
         }
     }
 }
 
-/// The inverse as the journal keeps it: long texts cut, as in outputs. What is too large even so is left out, and the effect
+/// The inverse as the journal stores it: long texts are cut, as in outputs. If it is still too large, it is left out, and the effect
 /// stays.
 fn keepable(key: &str, mut inverse: Inverse) -> Option<Inverse> {
     cut_texts(&mut inverse.input);
@@ -355,7 +355,7 @@ fn keepable(key: &str, mut inverse: Inverse) -> Option<Inverse> {
     Some(inverse)
 }
 
-/// Another invocation was faster: what it does is found by the next attempt, so the step is tried again.
+/// Another invocation was faster: the next attempt finds its result, so the step is retried.
 fn unsettled(error: RecordsError) -> ActionError {
     match error {
         RecordsError::Conflict(message) => ActionError::unavailable(message),

@@ -1,4 +1,4 @@
-//! What the functions are to their deployment: one for each action, all of one executable.
+//! The deployment of the functions: one for each action, all in one executable.
 
 use crate::actions;
 use crate::dispatch::Dispatcher;

@@ -1,5 +1,5 @@
-//! The gate before a push: what is pushed runs in continuous integration with its secrets, so that a change in which words of strangers
-//! took part waits until somebody has looked at it.
+//! The gate before a push: pushed code runs in continuous integration with its secrets, so a change that strangers' words
+//! may have influenced waits until somebody has looked at it.
 //!
 //! The question names the change by a digest, and only a yes to this very question lets [`commit_changes`](crate::actions::commit_changes)
 //! push it: another change is another question.
@@ -18,17 +18,17 @@ use std::collections::BTreeSet;
 /// No more writers are named.
 const MOST_NAMED: usize = 5;
 
-/// What people are asked before a push.
+/// The question to people before a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
-    /// The question, answerable by yes or no. It tells the change from every other.
+    /// The question, answerable by yes or no. It identifies the change.
     pub question: String,
     /// Why it is asked, and where to look.
     pub reason: String,
     digest: String,
 }
 
-/// The gate before the push of a change; `None` where nobody is asked.
+/// The gate before the push of a change; `None` if nobody has to be asked.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -71,11 +71,11 @@ async fn strangers(context: &Context<'_>, session: &str) -> Result<Vec<StrangerW
     Ok(table.strangers_since_approval(session, ticket, since).await?)
 }
 
-/// Makes sure that the change may be pushed: nobody has to be asked, or somebody said yes to it. Gives the approval to record once it is
+/// Makes sure that the change may be pushed: nobody has to be asked, or somebody said yes to it. Returns the approval to record once it is
 /// pushed, with the session that it is of.
 ///
 /// # Errors
-/// `Rejected` when nobody said yes to this change; those of the table.
+/// `Rejected` if nobody said yes to this change; the errors of the table.
 pub async fn pass(
     context: &Context<'_>,
     project: &Project,
@@ -84,11 +84,11 @@ pub async fn pass(
 ) -> Result<Option<(String, ApprovedChange)>, ActionError> {
     let Some(gate) = gate(context, project, implementation, edits).await? else { return Ok(None) };
     let yeses = yeses_to(context, &gate.question).await?.into_iter();
-    // The state machine goes on before it is recorded that it was told.
+    // The state machine continues before it is recorded that it was told.
     let mut in_time = yeses.filter(|waiter| waiter.told != Some(Timeliness::TooLate));
     let Some(answer) = in_time.find_map(|waiter| waiter.answer) else {
         return Err(ActionError::rejected(format!(
-            "nothing is pushed, because nobody approved this change ({}); a yes to another change does not count. {} The step \
+            "nothing is pushed, because nobody approved this change ({}); a yes to another change does not apply. {} The step \
              review_push asks what an approval step must ask before commit_changes",
             gate.digest, gate.reason
         )));
@@ -98,7 +98,7 @@ pub async fn pass(
     Ok(session.map(|session| (session, approved)))
 }
 
-/// The questions of this run with these words to which people said yes. Whether a step still waited for it is in [`Waiter::told`], once that is
+/// The questions of this run with this text to which people said yes. Whether a step still waited for it is in [`Waiter::told`], once that is
 /// known.
 ///
 /// # Errors
@@ -120,7 +120,7 @@ pub(crate) async fn yeses_to(context: &Context<'_>, question: &str) -> Result<Ve
     Ok(yeses)
 }
 
-/// What tells a change from every other: the commit that it is made on, and each file's whole new content.
+/// The identity of a change: the commit that it is based on, and each file's whole new content.
 fn digest(edits: &Edits) -> Result<String, ActionError> {
     let json = serde_json::to_vec(edits)
         .map_err(|error| ActionError::internal(format!("a change is not JSON: {error}")))?;

@@ -1,6 +1,6 @@
 //! The functions that perform steps: one executable, deployed once for each action.
 //!
-//! [`Dispatcher`] is the entry point: it reads what a state machine sends, keeps the records of steps and effects, gives each
+//! [`Dispatcher`] is the entry point: it reads a state machine's payload, keeps the records of steps and effects, gives each
 //! action only the plugins that it needs, and returns the action's output. Each action is one file under [`actions`].
 
 pub mod action;

@@ -1,5 +1,5 @@
 //! How an action parks its execution: the waiter with the task token is recorded, and the execution says what it waits for.
-//! The step goes on when the `events` function answers the token.
+//! The step continues when the `events` function answers the token.
 
 use crate::scope::Scope;
 use domain::{ActionError, Clock};
@@ -7,20 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use records::{Moves, Table, Terms, Topic, Waiter};
 use secrecy::SecretString;
 
-/// What people are asked.
+/// The question to people.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// The question.
     pub question: String,
-    /// What they should know to answer it, in Markdown.
+    /// Background for the answer, in Markdown.
     pub details: Option<String>,
     /// Who may answer; an empty list means every approver.
     pub approvers: Vec<String>,
-    /// The moves of the ticket that are answers, too.
+    /// Moves of the ticket that also count as answers.
     pub moves: Moves,
-    /// What an answer takes.
+    /// The conditions for an answer.
     pub terms: Terms,
-    /// After how many seconds the step goes on by itself, where that is known.
+    /// After how many seconds the step continues by itself, if known.
     pub timeout_seconds: Option<u64>,
 }
 
@@ -31,7 +31,7 @@ pub struct Park<'a> {
     pub table: &'a Table,
     /// The time.
     pub clock: &'a dyn Clock,
-    /// What the step is about.
+    /// The step's subject.
     pub scope: &'a Scope,
     /// The step's idempotency key.
     pub key: &'a str,
@@ -40,7 +40,7 @@ pub struct Park<'a> {
 }
 
 impl Park<'_> {
-    /// Records that the step waits for `topic`, with the question in words for people; `approvers` may answer it, also
+    /// Records that the step waits for `topic`, with the question for people; `approvers` may answer it, also
     /// by `moves` of the ticket.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Park<'_> {
         self.wait_for(&Topic::Approval(self.scope.execution.clone()), asked, None).await
     }
 
-    /// Records that the step waits until a provider takes calls again, which it does then; the sweeper lets it go on.
+    /// Records that the step waits until a provider accepts calls again; the sweeper then lets it continue.
     ///
     /// # Errors
     /// As [`Park::wait`].
@@ -84,11 +84,11 @@ impl Park<'_> {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
         })?;
         let now = self.clock.now();
-        // The state machine began to count before, so that it goes on a little earlier.
+        // The state machine began to count earlier, so it continues a little earlier.
         let timeout = timeout_seconds.and_then(|seconds| i64::try_from(seconds).ok());
         let timeout = timeout.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok());
         let execution = self.scope.execution.clone();
-        // The execution is marked first: whoever answers the waiter marks it as going on.
+        // The execution is marked first: the function that answers the waiter marks it as continuing.
         self.table.mark_waiting(&execution, &question, now).await?;
         let waiter = Waiter {
             topic: topic.to_string(),

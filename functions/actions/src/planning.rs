@@ -1,4 +1,4 @@
-//! What the actions of planning share: the question that people are asked about a plan, and what a plan costs.
+//! Shared code of the planning actions: the question to people about a plan, and a plan's cost.
 //!
 //! The question names the plan by its digest, and [`create_planned_task`](crate::actions::create_planned_task) creates a ticket only after
 //! a yes to this very question: another plan is another question.
@@ -12,7 +12,7 @@ use domain::{ActionError, MicroUsd, ProjectPlan};
 use jiff::Timestamp;
 use providers::Model;
 
-/// What a turn of an agent takes on average: most of its input is read from the cache.
+/// The average usage of an agent's turn: most of its input is read from the cache.
 const TURN: Usage = Usage {
     input_tokens: 0,
     cache_read_tokens: 24_000,
@@ -21,7 +21,7 @@ const TURN: Usage = Usage {
     output_tokens: 700,
 };
 
-/// What people are asked about a plan. It tells the plan, and where its tickets go, from every other.
+/// The question to people about a plan. It identifies the plan and the destination of its tickets.
 pub fn question(plan: &ProjectPlan, project: &str, epic: Option<&str>) -> String {
     let tickets = match (plan.epics.len(), plan.tasks.len()) {
         (0, tasks) => counted(tasks, "task"),
@@ -34,25 +34,25 @@ pub fn question(plan: &ProjectPlan, project: &str, epic: Option<&str>) -> String
 /// Makes sure that people approved this plan in this run.
 ///
 /// # Errors
-/// `Rejected` when nobody said yes to this plan; those of the table.
+/// `Rejected` if nobody said yes to this plan; the errors of the table.
 pub async fn approved(
     context: &Context<'_>,
     plan: &ProjectPlan,
     epic: Option<&str>,
 ) -> Result<(), ActionError> {
     let question = question(plan, &context.scope().project.key, epic);
-    // Whoever said yes to this very plan approved it, even if `events` was killed before it could record that the step was told.
+    // A yes to exactly this plan approves it, even if `events` was killed before it could record that the step was told.
     if !yeses_to(context, &question).await?.is_empty() {
         return Ok(());
     }
     Err(ActionError::rejected(format!(
-        "no ticket is created, because nobody approved this plan ({}); a yes to another plan does not count. The step review_plan asks \
+        "no ticket is created, because nobody approved this plan ({}); a yes to another plan does not apply. The step review_plan asks \
          what an approval step must ask before create_planned_task",
         plan.digest()
     )))
 }
 
-/// About what an agent's work on a task of this size costs; `None` where the model has no known price.
+/// The approximate cost of an agent's work on a task of this size; `None` if the model has no known price.
 pub fn estimate(model: &Model, size: TaskSize, at: Timestamp) -> Option<MicroUsd> {
     let turns = u64::from(size.turns());
     let usage = Usage {
@@ -65,7 +65,7 @@ pub fn estimate(model: &Model, size: TaskSize, at: Timestamp) -> Option<MicroUsd
     Prices::of(&*model.provider).price(&model.name, &usage, at)
 }
 
-/// What all tasks together cost; `None` where the model has no known price.
+/// The cost of all tasks together; `None` if the model has no known price.
 pub fn estimate_all(model: &Model, tasks: &[PlannedTask], at: Timestamp) -> Option<MicroUsd> {
     tasks.iter().try_fold(MicroUsd::ZERO, |sum, task| {
         Some(MicroUsd(sum.0.saturating_add(estimate(model, task.size, at)?.0)))

@@ -41,14 +41,14 @@ pub(crate) fn named<'a>(
 /// The part of a code host on which pull requests are reviewed.
 ///
 /// # Errors
-/// `Rejected` where the code host has none.
+/// `Rejected` if the code host has none.
 pub(crate) fn reviews<'a>(
     host: &'a dyn VersionControl,
     project: &Project,
 ) -> Result<&'a dyn Reviews, ActionError> {
     host.reviews().ok_or_else(|| {
         ActionError::rejected(format!(
-            "the code host of {} has no reviews that Ticketsmith can read",
+            "Ticketsmith cannot read reviews from the code host of {}",
             project.repository
         ))
     })

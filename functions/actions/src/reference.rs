@@ -10,11 +10,11 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/actions.md")
 const HEAD: &str = "\
 # Actions reference
 
-What a step of a workflow can call, with the inputs that it takes and the outputs that later steps can read. This page is generated from the
-actions' types. Inputs with other accepted names list them; `ticketsmith workflow check` knows all of this and suggests the nearest name.
+The actions that a step of a workflow can call, with their inputs and the outputs that later steps can read. This page is generated from the
+actions' types. Inputs list their aliases; `ticketsmith workflow check` knows all of this and suggests the nearest name.
 
 A step whose plugin type the project leaves out is skipped, and its outputs are `null`, unless the action says otherwise. An effect is made once,
-however often its step is repeated; a rollback takes it back where something is named that does.
+however often its step is repeated; a rollback takes it back with the action that is named for that, if any.
 ";
 
 fn reference() -> String {
@@ -86,7 +86,7 @@ fn table(text: &mut String, title: &str, schema: &Value) {
     }
 }
 
-/// What a value is, in words.
+/// A description of a value's type.
 fn kind(value: &Value, root: &Value) -> String {
     if let Some(path) = value.get("$ref").and_then(Value::as_str) {
         return root

@@ -1,4 +1,4 @@
-//! What one invocation is about: the configuration, the project, who started it.
+//! The subject of one invocation: the configuration, the project, the starter.
 
 use control::{Directory, ProjectQuery};
 use domain::configuration::{Configuration, Project};
@@ -8,7 +8,7 @@ use providers::Place;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What actions may know of where they work.
+/// What actions may know about where they run.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// The configuration in force.
@@ -23,17 +23,17 @@ pub struct Scope {
     pub task_id: Option<String>,
     /// The outermost execution's ARN.
     pub run: String,
-    /// The name of the execution that performs the run now: the one that began it, or the newest redrive.
+    /// The name of the execution that performs the run now: the first one, or the newest redrive.
     pub execution: String,
     /// The state's name with its loop indexes.
     pub state: String,
 }
 
 impl Scope {
-    /// Finds the project: the one the payload names, else the one the input's ticket or repository belongs to, else the only one.
+    /// Finds the project: the one the payload names, or the one the input's ticket or repository belongs to, or the only one.
     ///
     /// # Errors
-    /// `Rejected` naming the configured projects when none can be told.
+    /// `Rejected` naming the configured projects if none can be determined.
     pub fn new(directory: Directory, payload: &TaskPayload) -> Result<Self, ActionError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let input = &payload.input;
@@ -79,7 +79,7 @@ impl Scope {
         })
     }
 
-    /// What its tracker calls a configured project, by its key; without one, the execution's own.
+    /// The tracker's name for a configured project, by its key; without one, the execution's own.
     ///
     /// # Errors
     /// `Rejected` naming the configured projects.
@@ -92,8 +92,8 @@ impl Scope {
             .map_err(|error| ActionError::rejected(error.to_string()))
     }
 
-    /// What a person is called at an instance of a provider; `None` where nobody says so. Someone at another instance of the same
-    /// provider is someone else, whatever their login.
+    /// A person's account at an instance of a provider; `None` if unknown. The same login at another instance of the same
+    /// provider is somebody else.
     pub fn account_at<'a>(&'a self, instance: &'a str, actor: &'a Actor) -> Option<&'a str> {
         let configuration = &self.configuration;
         if configuration.account_names(instance).any(|name| name == actor.source.as_str()) {
@@ -103,7 +103,7 @@ impl Scope {
         user.account_at(configuration.account_names(instance))
     }
 
-    /// What the code host of a project calls the person who started the execution.
+    /// The account of the person who started the execution at the project's code host.
     pub fn login_at_code_host<'a>(&'a self, project: &'a Project) -> Option<&'a str> {
         let host = project.providers.get(&PluginType::VersionControl)?;
         self.account_at(host.as_str(), self.actor.as_ref()?)
@@ -125,10 +125,10 @@ impl<'a> From<&'a Scope> for Place<'a> {
     }
 }
 
-/// Reads what a state machine sends.
+/// Reads a state machine's payload.
 ///
 /// # Errors
-/// `Internal` when it is no payload of a version that this function understands.
+/// `Internal` if it is not a payload of a version that this function understands.
 pub fn read_payload(payload: Value) -> Result<TaskPayload, ActionError> {
     let version = payload["v"].clone();
     if version != PAYLOAD_VERSION && version != PAYLOAD_VERSION_BEFORE_ADMISSION {

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How the journal treats an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
-    /// It only reads, so it is simply performed again.
+    /// It only reads, so it is simply repeated.
     Nothing,
     /// It pays for a model's reply, which replays instead of being paid for again.
     Reply,
@@ -32,15 +32,15 @@ pub struct ActionSpec {
     pub inverses: &'static [&'static str],
     /// Whether it parks its execution: the step ends when its task token is answered.
     pub parks: bool,
-    /// Whether it decides if a run may do anything: it needs no admission itself, and is no step that anybody wrote.
+    /// Whether it admits runs: it needs no admission itself, and no author writes it as a step.
     pub admits: bool,
     /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
     pub credentials: &'static [PluginType],
     /// Whether a creation whose answer was lost may stay unseen for minutes: people are asked before anything is created again.
     pub confirms: bool,
-    /// Partitions of the table that it reads beyond what the fields here imply.
+    /// Partitions of the table that it reads in addition to those implied by the fields here.
     pub reads: &'static [Partition],
-    /// Partitions of the table that it writes beyond what the fields above imply.
+    /// Partitions of the table that it writes in addition to those implied by the fields above.
     pub writes: &'static [Partition],
     /// How long the function may run, in seconds. A step's own timeout is at least five more.
     pub timeout_seconds: u32,
@@ -59,7 +59,7 @@ impl ActionSpec {
             PluginType::VersionControl => &[PluginType::VersionControl],
             PluginType::Documentation => &[PluginType::Documentation],
             PluginType::Communication => &[PluginType::Communication],
-            // A model reads the repository with a token that is narrowed to reading.
+            // A model reads the repository with a read-only token.
             PluginType::AiProvider => &[PluginType::AiProvider, PluginType::VersionControl],
             PluginType::Monitoring => &[PluginType::Monitoring],
         };
@@ -87,7 +87,7 @@ impl ActionSpec {
         }
     }
 
-    /// An action that asks a model in a session, whose records say what was asked and answered: a step of a loop, not journaled by its key.
+    /// An action that asks a model in a session, whose records have the questions and answers: a step of a loop, not journaled by its key.
     pub const fn of_conversation(name: &'static str) -> Self {
         Self {
             journal: Journal::Nothing,
@@ -161,7 +161,7 @@ impl ActionSpec {
         Self { credentials, ..self }
     }
 
-    /// The same, asking people before it creates again what may be there.
+    /// The same, asking people before it repeats a creation that may have succeeded.
     pub const fn confirmed(self) -> Self {
         Self { confirms: true, ..self }
     }
@@ -181,7 +181,7 @@ impl ActionSpec {
         Self { timeout_seconds, ..self }
     }
 
-    /// How long its requests wait for their turns, all together; a step that must wait longer parks at no cost. A model needs most of its
+    /// How long its requests wait for their turns in total; a step that must wait longer parks at no cost. A model needs most of its
     /// function's time itself.
     pub fn patience(&self) -> Duration {
         let seconds = if self.asks_model { self.timeout_seconds / 3 } else { self.timeout_seconds / 3 * 2 };
@@ -198,7 +198,7 @@ impl ActionSpec {
         self.journal == Journal::Effect
     }
 
-    /// What the function may do in the table. Only what pays for a model may write budgets, and only what parks an execution
+    /// The function's access to the table. Only functions that pay for a model may write budgets, and only those that park an execution
     /// may write waiters.
     pub fn access(&self) -> Access {
         let always = [Partition::Configured, Partition::Document, Partition::Run, Partition::Stored];

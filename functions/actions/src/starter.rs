@@ -11,15 +11,15 @@ use domain::{ActionError, Actor, Grant, PluginType, RepositoryName, SourceName};
 /// Somebody who may start work.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Starter {
-    /// What they are called: by the code host's name where it was asked, else by ours.
+    /// Their name: the code host's if it was asked, or else ours.
     pub(crate) name: String,
-    /// Why they may: `group`, `write` or `admin`; `schedule` for what the workflow itself starts.
+    /// Why they may: `group`, `write` or `admin`; `schedule` for executions that the workflow's schedule starts.
     pub(crate) permission: &'static str,
     /// The same, as it is recorded.
     pub(crate) grant: Grant,
 }
 
-/// What the configuration alone can tell.
+/// What can be decided from the configuration alone.
 #[derive(Debug, PartialEq)]
 enum Decision {
     /// They may.
@@ -30,7 +30,7 @@ enum Decision {
         repository: RepositoryName,
         /// Their login at the code host.
         login: String,
-        /// What people call them.
+        /// Their name for people.
         name: String,
     },
 }
@@ -54,7 +54,7 @@ pub(crate) async fn check(context: &Context<'_>, project: &Project) -> Result<St
     }
 }
 
-/// Whether somebody whom the project's code host calls `login` may start work. If nobody knows, they may not.
+/// Whether somebody with this `login` at the project's code host may start work. If it is unknown, they may not.
 ///
 /// # Errors
 /// The code host's errors.
@@ -132,7 +132,7 @@ async fn ask(
     Ok(Starter { name: login, permission, grant: Grant::Writer })
 }
 
-/// What the project's code host calls the actor.
+/// The actor's account at the project's code host.
 fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<String, ActionError> {
     let denied = |reason: &str| {
         ActionError::rejected(format!(
@@ -142,8 +142,8 @@ fn login(scope: &Scope, project: &Project, actor: &Actor, name: &str) -> Result<
     };
     let configuration = &scope.configuration;
     let host = project.providers.get(&PluginType::VersionControl).map(InstanceName::as_str);
-    let host = host.ok_or_else(|| denied("the project has no code host that could be asked"))?;
-    // Someone at another instance of the same provider is someone else, whatever their login.
+    let host = host.ok_or_else(|| denied("the project has no code host to ask"))?;
+    // The same login at another instance of the same provider is somebody else.
     if configuration.account_names(host).any(|name| name == actor.source.as_str()) {
         return Ok(actor.id.clone());
     }

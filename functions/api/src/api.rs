@@ -30,7 +30,7 @@ pub struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) identity: Vec<Box<dyn Identify>>,
-    /// Tells of executions in which something happened, where the installation offers it.
+    /// Announces executions with news, if the installation supports it.
     pub(crate) news: Option<News>,
     pub(crate) tickets: SocketTickets,
     pub(crate) sockets: SocketPlaces,
@@ -59,14 +59,14 @@ impl Api {
         Self { table, control, clock, keys, identity, news: None, tickets, sockets, gateway: None }
     }
 
-    /// The same, with what tells of executions in which something happened: it pushes their frames over sockets.
+    /// The same, with announcements of executions with news: it pushes their frames over sockets.
     pub fn with_news(self, news: Option<News>) -> Self {
         Self { news, ..self }
     }
 
     /// The same, with an account's gateway for sockets at this address (`https://…`): tickets are for it.
     pub fn with_gateway(self, url: Option<&str>) -> Self {
-        // Where `http` is, there is no encryption: on this machine.
+        // `http` means no encryption: on this machine.
         Self { gateway: url.map(|url| url.replacen("http", "ws", 1)), ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Who changes what: every request that is no reading leaves a record before anything changes.
+//! The audit of changes: every request that may change something leaves a record before anything changes.
 
 use crate::api::Shared;
 use crate::frame::RequestId;
@@ -13,7 +13,7 @@ use domain::text::{TextLimit, cut_line};
 use records::{AuditKind, AuditRecord};
 use std::sync::{Arc, OnceLock};
 
-/// The most characters of a path, or of a program's name, that are recorded.
+/// The most characters of a path, or of a program's name, in a record.
 const LONGEST: TextLimit = TextLimit::characters(300);
 
 /// The record of a request, once there is one.
@@ -28,7 +28,7 @@ pub(crate) async fn answered(State(api): State<Shared>, mut request: Request, ne
     if let Some(begun) = audited.0.get()
         && let Err(error) = api.table.end_audit(begun, response.status().as_u16()).await
     {
-        // The request is recorded, and what it did is done: only its status is missing.
+        // The request is recorded, and its effect is done: only its status is missing.
         tracing::error!(%error, request = begun.id, "the status of a recorded request could not be recorded");
     }
     response
@@ -50,7 +50,7 @@ pub(crate) async fn begin(
     }
 }
 
-/// Records a request that changes something whatever its method is.
+/// Records a request as a change, whatever its method.
 ///
 /// # Errors
 /// As [`begin`].
@@ -66,7 +66,7 @@ pub(crate) async fn record(
         return Ok(());
     };
     let agent = head.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    // Within a nested router, the path is what is left of it.
+    // Within a nested router, the path is only the remaining part.
     let path =
         head.extensions.get::<axum::extract::OriginalUri>().map_or(&head.uri, |original| &original.0).path();
     let record = AuditRecord {

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 /// The largest body, in bytes: an execution's input has at most 200 KiB.
 const LIMIT: usize = 256 * 1024;
 
-/// A larger body is refused without being read. A smaller one that is too large is read, because whoever is still sending would not see the
+/// A larger body is refused without being read. A smaller one over the limit is read, because a client that is still sending would not see the
 /// answer.
 const DRAINED: usize = 2 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ const TIME: Duration = Duration::from_secs(10);
 /// The body of a request.
 #[derive(Debug)]
 pub(crate) struct Body<T> {
-    /// What it says.
+    /// The content.
     pub(crate) value: T,
     /// The same as JSON.
     pub(crate) json: Value,
@@ -34,7 +34,7 @@ pub(crate) struct Body<T> {
 /// The body of a request that may have none, which is then an empty object.
 #[derive(Debug)]
 pub(crate) struct OptionalBody<T> {
-    /// What it says.
+    /// The content.
     pub(crate) value: T,
     /// The same as JSON.
     pub(crate) json: Value,

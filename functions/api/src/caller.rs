@@ -21,7 +21,7 @@ use std::convert::Infallible;
 /// How often one session or machine token may be used.
 const RATE: Rate = Rate::per_second(50);
 
-/// Who asks, as far as handlers need it.
+/// The caller, as far as handlers need it.
 #[derive(Debug)]
 pub struct Caller {
     directory: Directory,
@@ -42,7 +42,7 @@ impl FromRequestParts<Shared> for Caller {
         audit::begin(api, head, actor.person.as_ref().unwrap_or(&actor.id), &credential).await?;
         let idempotency_key = key_of(head)?;
         let delivery = match &idempotency_key {
-            // What is asked for again is asked for once, even where its first answer was not kept.
+            // A repeated request is carried out once, even if its first response was not stored.
             Some(key) => {
                 let asked = json!([actor.account(), head.uri.path(), key]).to_string();
                 format!("api {}", hex::encode(Sha256::digest(asked)))
@@ -57,7 +57,7 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-/// Who asks, where that is known. Nobody is refused: what needs no credential is answered whatever is sent.
+/// The caller, if known. Nobody is refused: endpoints without authentication answer whatever credential is sent.
 pub(crate) struct MaybeCaller(pub(crate) Option<Caller>);
 
 impl FromRequestParts<Shared> for MaybeCaller {
@@ -76,7 +76,7 @@ struct Known {
     credential: Credential,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 ///
 /// # Errors
 /// Unauthenticated without a valid credential of somebody who is configured.
@@ -86,9 +86,11 @@ async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
         let Identified { actor, authority, credential } = identified;
         let directory = api.control.directory().await?;
         let actor = directory.configuration().identify(actor);
-        // Whoever was removed from the configuration has no access anymore, whatever they hold.
+        // People who were removed from the configuration have no access anymore, whatever credential they hold.
         if actor.person.is_none() && authority != Authority::Installation {
-            return Err(Problem::unauthenticated("whoever this was given to is no longer configured"));
+            return Err(Problem::unauthenticated(
+                "the person this credential belongs to is no longer configured",
+            ));
         }
         return Ok(Known { directory, actor, authority, credential });
     }
@@ -102,10 +104,10 @@ fn trigger_of(authority: &Authority) -> EventName {
     }
 }
 
-/// Whether whoever sent a request is still somebody, and may see an execution now. It is no use of the credential: nothing is counted.
+/// Whether the sender of an earlier request still has access, and may see an execution now. This does not count as a use of the credential.
 ///
 /// # Errors
-/// Unauthenticated where the credential is no longer valid; a problem when the records do not answer.
+/// Unauthenticated if the credential is no longer valid; a problem if the records do not answer.
 pub(crate) async fn still_may_see(
     api: &Shared,
     head: &Parts,
@@ -144,7 +146,7 @@ async fn count(api: &Shared, credential: &Credential) -> Result<(), Problem> {
 }
 
 impl Caller {
-    /// Who asks, for the operations of `control`.
+    /// The caller, for the operations of `control`.
     pub(crate) fn asking(&self) -> control::Caller<'_> {
         control::Caller {
             directory: &self.directory,
@@ -161,7 +163,7 @@ impl Caller {
         &self.directory
     }
 
-    /// Who they are.
+    /// The person.
     pub(crate) fn actor(&self) -> &Actor {
         &self.actor
     }
@@ -171,12 +173,12 @@ impl Caller {
         &self.trigger
     }
 
-    /// What their credential adds to their roles, or takes from them.
+    /// How their credential changes what their roles allow.
     pub(crate) fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// What they proved who they are with.
+    /// How they signed in.
     pub(crate) fn credential(&self) -> &Credential {
         &self.credential
     }
@@ -192,12 +194,12 @@ impl Caller {
         }
     }
 
-    /// The id of what they ask: it starts at most one execution.
+    /// The ID of the request: it starts at most one execution.
     pub(crate) fn delivery(&self) -> &str {
         &self.delivery
     }
 
-    /// The key under which they ask, where they may ask again.
+    /// The idempotency key of the request, if any.
     pub(crate) fn idempotency_key(&self) -> Option<&str> {
         self.idempotency_key.as_deref()
     }
@@ -262,7 +264,7 @@ impl Caller {
     /// The execution of this name, if they may see it.
     ///
     /// # Errors
-    /// Not found where it does not exist or they may not see it.
+    /// Not found if it does not exist or they may not see it.
     pub(crate) async fn execution(&self, api: &Shared, name: &str) -> Result<ExecutionRecord, Problem> {
         let not_found = || Problem::not_found("execution");
         // No execution has a longer name, and no record is read under one.

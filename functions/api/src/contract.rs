@@ -1,4 +1,4 @@
-//! Checks a body against its schema in the contract, so that what is refused is what the contract says, and every problem is said at once.
+//! Checks a body against its schema in the contract, so that refusals match the contract, and all problems are reported at once.
 
 use crate::problem::InvalidField;
 use crate::strict_json::pointer;
@@ -47,7 +47,7 @@ impl Contract {
                 if found.is_empty() {
                     return;
                 }
-                // What null is not tells nobody anything.
+                // An error about a missing `null` alternative would not help.
                 if alternative["type"] != "null" {
                     first.get_or_insert(found);
                 }
@@ -96,7 +96,7 @@ impl Contract {
                     } else if schema["additionalProperties"] == false {
                         let accepted: Vec<_> =
                             known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
-                        let detail = format!("there is no such field; accepted: {}", accepted.join(", "));
+                        let detail = format!("unknown field; accepted: {}", accepted.join(", "));
                         refuse(errors, pointer(path, name), detail);
                     }
                 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// What a cookie's name begins with off this machine: browsers then take it encrypted alone, and from this very host.
+/// The prefix of cookie names off this machine: browsers then accept the cookie only over TLS, and only from this host.
 const OF_THIS_HOST: &str = "__Host-";
 
 /// A cookie's name as it is sent.
@@ -23,7 +23,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     found.next().is_none().then_some(value)
 }
 
-/// The header that sets a cookie for so many seconds. Scripts cannot read it. Off this machine it is sent encrypted alone, and no other host of the
+/// The header that sets a cookie for this many seconds. Scripts cannot read it. Off this machine, it is sent only over TLS, and no other host of the
 /// same domain can set it.
 pub(crate) fn set_cookie(
     name: &str,
@@ -33,7 +33,7 @@ pub(crate) fn set_cookie(
     is_local: bool,
 ) -> Option<HeaderValue> {
     let name = sent_name(name, is_local);
-    // What begins with `__Host-` is of all paths.
+    // `__Host-` cookies apply to all paths.
     let place = if is_local { "Path=/api/v1" } else { "Path=/; Secure" };
     let text = format!("{name}={value}; HttpOnly; SameSite={same_site}; {place}; Max-Age={seconds}");
     let mut header = HeaderValue::from_str(&text).ok()?;

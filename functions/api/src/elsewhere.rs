@@ -1,6 +1,6 @@
 //! Signing in elsewhere: at GitHub, or at a provider of OpenID Connect.
 //!
-//! A browser is sent there with a state that is also in a cookie; what comes back with both is exchanged, by PKCE, for who they are there.
+//! A browser is sent there with a state that is also in a cookie; what comes back with both is exchanged, with PKCE, for the person's identity there.
 //! The person is found by that account in the configuration.
 
 mod github;
@@ -39,11 +39,11 @@ enum Way {
 struct Account {
     /// Its id, which is never given to another.
     id: String,
-    /// What the configuration may call it, the surest first.
+    /// The names that the configuration may use for it, the most reliable first.
     names: Vec<String>,
 }
 
-/// What a callback brings.
+/// The parameters of a callback.
 struct Returned<'a> {
     code: &'a str,
     state: &'a SignInState,
@@ -78,7 +78,7 @@ impl Way {
     /// Where the browser goes to sign in.
     ///
     /// # Errors
-    /// Not found where this way is not configured; unavailable where it does not answer.
+    /// Not found if this way is not configured; unavailable if it does not answer.
     async fn address(
         self,
         configuration: &Configuration,
@@ -91,10 +91,10 @@ impl Way {
         }
     }
 
-    /// Who has signed in there.
+    /// The account that signed in there.
     ///
     /// # Errors
-    /// Unauthenticated where what came back proves nobody; unavailable where it does not answer.
+    /// Unauthenticated if the callback proves no identity; unavailable if it does not answer.
     async fn account(
         self,
         configuration: &Configuration,
@@ -110,7 +110,7 @@ impl Way {
     /// after a while.
     ///
     /// # Errors
-    /// Unauthenticated where nobody has it, or somebody else had its name before.
+    /// Unauthenticated if nobody has this account, or somebody else had its name before.
     async fn person(
         self,
         api: &Shared,
@@ -135,7 +135,7 @@ impl Way {
             );
         }
         Err(refused(
-            "this account is nobody's under `users:` in the configuration, or its name belonged to another before",
+            "this account does not belong to anyone under `users:` in the configuration, or its name belonged to somebody else before",
         ))
     }
 }
@@ -144,7 +144,7 @@ fn refused(detail: &str) -> Problem {
     Problem::unauthenticated(detail)
 }
 
-/// What does not answer, or answers something else than it should. The reason is in the log alone.
+/// The service does not answer, or its answer is invalid. Only the log has the reason.
 fn unavailable(way: &'static str) -> impl Fn(ActionError) -> Problem {
     move |error| {
         tracing::warn!(way, %error, "signing in elsewhere failed");

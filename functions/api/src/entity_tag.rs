@@ -1,4 +1,4 @@
-//! States of things: each has an entity tag, and whoever changes one says by `If-Match` which state they saw.
+//! Versions of resources: each has an entity tag, and a change names the version that the client saw in `If-Match`.
 //! <https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests>
 
 use crate::api::Shared;
@@ -32,14 +32,14 @@ impl fmt::Display for EntityTag {
     }
 }
 
-/// Which states a request may change. What is wrong with the header is said only to whoever may change the thing at all.
+/// The versions that a request may change. Errors in the header are reported only to clients that may change the resource at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IfMatch {
     /// The header is missing.
     Missing,
     /// It cannot be read.
     Invalid,
-    /// Whatever it is.
+    /// Any version.
     Any,
     /// One of these.
     OneOf(Vec<EntityTag>),
@@ -91,7 +91,7 @@ impl IfMatch {
     /// Whether the state with this tag may be changed.
     ///
     /// # Errors
-    /// Precondition required without the header; invalid where it cannot be read; precondition failed for another state.
+    /// Precondition required without the header; invalid if it cannot be parsed; precondition failed for another version.
     pub(crate) fn check(&self, present: &EntityTag) -> Result<(), Problem> {
         match self {
             Self::Missing => {

@@ -23,10 +23,10 @@ const DECIDING: &[HeaderName] = &[header::HOST, header::ORIGIN, header::AUTHORIZ
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// The hosts that a listener answers to, with their ports where they have one: `127.0.0.1:8081`.
+/// The hosts that a listener answers to, with their ports if any: `127.0.0.1:8081`.
 pub type Hosts = Arc<[String]>;
 
-/// Refuses what is for other hosts: a page of a stranger whose name resolves to this machine must not be able to use it.
+/// Refuses requests to other hosts: a stranger's page whose name resolves to this machine must not be able to use the API.
 pub fn only_for(hosts: Hosts, router: Router) -> Router {
     let check = move |request: Request, next: Next| {
         let hosts = Arc::clone(&hosts);
@@ -99,7 +99,7 @@ fn complete(mut response: Response, id: &str) -> Response {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
-    // What people may see is nobody else's, and no answer is a page.
+    // Responses are private to the caller, and never pages.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

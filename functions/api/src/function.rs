@@ -1,4 +1,4 @@
-//! The function's specification: what it may do, what invokes it, how it starts.
+//! The function's specification: its permissions, what invokes it, and how it starts.
 
 use crate::api::Api;
 use crate::gateway_sockets::GatewaySockets;
@@ -9,8 +9,8 @@ use records::{Access, Listing, Partition};
 use runtime::{Function, FunctionSpec, SecretUse, SocketUse, Source, StepFunctionsOperation, Timeouts};
 use std::sync::Arc;
 
-/// This executable's functions: the API, and what lets readers in at an account's gateway for sockets. The API reads what people may see, and records what they want: executions, answers and requests to stop.
-/// It has no provider's credentials, and can neither answer a task token nor stop an execution: `events` does.
+/// This executable's functions: the API, and the one that admits readers at an account's gateway for sockets. The API reads what people may see, and records their requests: executions, answers and stops.
+/// It has no provider credentials, and can neither answer a task token nor stop an execution: `events` does.
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
         Partition::Document,

@@ -1,5 +1,5 @@
-//! The function behind an account's gateway for sockets: it lets those in who bring a ticket, records what they follow, and forgets who has
-//! left. It can see nothing else: `events` finds out whether a reader may see what they follow, and sends it.
+//! The function behind an account's gateway for sockets: it admits readers with a ticket, records what they follow, and removes those who have
+//! left. It can see nothing else: `events` checks whether a reader may see what they follow, and sends it.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html>
 
@@ -21,7 +21,7 @@ pub struct GatewaySockets {
     clock: Arc<dyn Clock>,
 }
 
-/// What the gateway invokes the function with.
+/// The gateway's payload.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Invocation {
@@ -89,7 +89,7 @@ impl GatewaySockets {
 }
 
 impl Invocation {
-    /// What is followed, as strictly as `serve` reads it.
+    /// What to follow, parsed as strictly as in `serve`.
     fn wanted(&self) -> Option<Wanted> {
         let query = self.multi_value_query_string_parameters.as_ref()?;
         let pairs: Vec<(&str, &str)> = query

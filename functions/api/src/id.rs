@@ -8,7 +8,7 @@ pub(crate) fn id_of(name: &str) -> String {
     URL_SAFE_NO_PAD.encode(name)
 }
 
-/// The name with this id; `None` for what no name has as its id.
+/// The name with this ID; `None` if it is not the ID of any name.
 pub(crate) fn name_of(id: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok().filter(|name| !name.is_empty())
 }

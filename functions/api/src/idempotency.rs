@@ -1,4 +1,4 @@
-//! Requests that are sent again with the same `Idempotency-Key`: performed once, and answered alike for a day.
+//! Requests that are sent again with the same `Idempotency-Key`: performed once, with the same response for a day.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -17,13 +17,13 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Accepted {
     location: Option<String>,
     body: Value,
-    /// The entity tag of what was created; what is only accepted has none yet.
+    /// The entity tag of the created resource; accepted requests have none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created: Option<String>,
 }
 
 impl Accepted {
-    /// Accepted, with a document; what comes of it is at a path.
+    /// Accepted, with a document; the result will be at a path.
     pub(crate) fn new(location: Option<String>, body: &impl Serialize) -> Self {
         // Our own types always serialize.
         Self { location, body: serde_json::to_value(body).unwrap_or_default(), created: None }
@@ -49,11 +49,11 @@ impl IntoResponse for Accepted {
     }
 }
 
-/// Performs a request, unless the same one was performed before: then it is answered the same. `operation` and `body` are what is asked
+/// Performs a request, unless it was performed before: then the response is the same. `operation` and `body` are what is asked
 /// for. A refusal is not kept.
 ///
 /// # Errors
-/// The refusal of the request; a conflict while the same one is being performed; invalid where the key was used for another one.
+/// The refusal of the request; a conflict while the same one is being performed; invalid if the key was used for another one.
 pub(crate) async fn once(
     api: &Shared,
     caller: &Caller,
@@ -86,7 +86,7 @@ pub(crate) async fn once(
         Ok(accepted) => {
             let answer = serde_json::to_string(&accepted).unwrap_or_default();
             if let Err(error) = api.table.answer_request(&key, &answer).await {
-                // What it starts has the key in its name, so that nothing is started twice.
+                // Executions that it starts have the key in their name, so nothing starts twice.
                 tracing::warn!(%error, "the answer to a request is not kept");
             }
             Ok(accepted)

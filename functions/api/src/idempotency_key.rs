@@ -10,10 +10,10 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most characters of a key.
 const LIMIT: usize = 200;
 
-/// The key of a request, where it has one.
+/// The key of a request, if any.
 ///
 /// # Errors
-/// Invalid where it is no short text, or is given several times.
+/// Invalid if it is not a short text, or occurs several times.
 pub(crate) fn key_of(head: &Parts) -> Result<Option<String>, Problem> {
     let mut keys = head.headers.get_all(&KEY).iter();
     let key = match (keys.next(), keys.next()) {

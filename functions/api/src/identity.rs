@@ -1,6 +1,6 @@
-//! Who sends a request.
+//! The identity of a request's sender.
 //!
-//! Each kind of credential is one file, registered in [`all`]. A kind that does not know the credential of a request leaves it to the next; if
+//! Each kind of credential is one file, registered in [`all`]. A kind that does not recognize a request's credential leaves it to the next; if
 //! none knows it, the request is refused.
 
 mod installation;
@@ -49,7 +49,7 @@ impl Credential {
         }
     }
 
-    /// What its uses are counted by; those of the installation's own token are not.
+    /// The key by which its uses are counted; uses of the installation's own token are not counted.
     pub(crate) fn counted_as(&self) -> Option<String> {
         match self {
             Self::Installation => None,
@@ -62,11 +62,11 @@ impl Credential {
 /// Somebody who was identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identified {
-    /// Who they are. The configured person is filled in afterward.
+    /// The identity. The configured person is filled in afterward.
     pub actor: Actor,
-    /// What their credential adds to their roles, or takes from them.
+    /// How their credential changes what their roles allow.
     pub authority: Authority,
-    /// What they proved it with.
+    /// How they signed in.
     pub credential: Credential,
 }
 
@@ -76,7 +76,7 @@ impl Identified {
         Self { actor: actor(name.into()), authority: Authority::Roles, credential }
     }
 
-    /// Whoever holds the installation's own credentials, with which they could read the records anyway, and calls themselves this.
+    /// Somebody with the installation's own credentials, who could read the records anyway, and the name they give.
     pub fn installation(name: impl Into<String>, credential: Credential) -> Self {
         Self { actor: actor(name.into()), authority: Authority::Installation, credential }
     }
@@ -90,10 +90,10 @@ pub(crate) fn actor(id: String) -> Actor {
 /// A kind of credential.
 #[async_trait]
 pub trait Identify: Send + Sync {
-    /// Finds out who sends a request; `None` where it has no credential of this kind.
+    /// Identifies the sender of a request; `None` if it has no credential of this kind.
     ///
     /// # Errors
-    /// A problem for the sender, where the credential is of this kind and is not valid, or cannot be checked.
+    /// A problem for the sender if the credential is of this kind and is invalid, or cannot be checked.
     async fn identify(&self, head: &Parts) -> Result<Option<Identified>, Problem>;
 }
 

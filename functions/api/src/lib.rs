@@ -1,7 +1,7 @@
-//! The API, `/api/v1`: what people and machines may ask of Ticketsmith, for the command line, dashboards and other clients.
+//! The API, `/api/v1`: the requests that people and machines can send to Ticketsmith, for the command line, dashboards and other clients.
 //!
 //! Every decision is made by the crate `control`. This crate reads requests strictly, finds out who sends them, and presents results. It
-//! records what people want; `events` acts on it, so it can neither answer a task token nor stop an execution.
+//! records what people want; `events` carries it out, so the API can neither answer a task token nor stop an execution.
 //!
 //! | file | purpose |
 //! |---|---|
@@ -9,11 +9,11 @@
 //! | `identity`, `identity/*` | who sends a request: one file for each kind of credential, registered by one line |
 //! | `audit` | records of who changes what |
 //! | `elsewhere`, `pages`, `cookies` | signing in by a browser |
-//! | `caller` | the extractor of who asks, and what they may see |
+//! | `caller` | the extractor of the caller, and what they may see |
 //! | `body`, `strict_json`, `contract` | bodies: JSON without surprises, checked against the schemas of the contract |
-//! | `query`, `segments`, `cursor`, `id` | the rest of a request |
+//! | `query`, `segments`, `cursor`, `id` | other parts of a request |
 //! | `entity_tag` | states of things, and requests that change only the state that was seen |
-//! | `idempotency`, `idempotency_key` | requests that are sent again |
+//! | `idempotency`, `idempotency_key` | repeated requests |
 //! | `problem` | refusals, RFC 9457 |
 //! | `frame` | request ids, foreign hosts and origins, bugs |
 //! | `socket`, `socket_tickets`, `socket_places`, `wanted` | frames pushed by `serve`: tickets, who has how many sockets, what is followed, the socket |

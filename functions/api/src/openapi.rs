@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 const BEARER: &str = "token";
 
 const ABOUT: &str = "\
-What people and machines may ask of Ticketsmith. Every request needs a token, except those for this document and for health.
+The requests that people and machines can send to Ticketsmith. Every request needs a token, except those for this document and for health.
 
 Refusals are problems (RFC 9457) with a stable `code`. Lists have at most 100 items; `next` leads to more. Money is in micro-dollars, times are \
 RFC 3339 in UTC. Clients tolerate unknown fields and unknown values of enumerations. The id of a ticket in a path is its name in base64url \

@@ -1,4 +1,4 @@
-//! Refusals, as RFC 9457 describes them: every answer that is no success is one.
+//! Refusals, as RFC 9457 describes them: every unsuccessful response is one.
 //! <https://www.rfc-editor.org/rfc/rfc9457>
 
 use axum::body::Body;
@@ -26,11 +26,11 @@ pub enum Code {
     Malformed,
     /// The request does not say who sends it, or its credential is not valid.
     Unauthenticated,
-    /// Whoever sends it may not do this.
+    /// The sender may not do this.
     Forbidden,
     /// The request is for another host, or comes from a page of another origin.
     ForeignOrigin,
-    /// There is no such thing, or whoever asks may not see it.
+    /// It does not exist, or the caller may not see it.
     NotFound,
     /// The path exists, but not with this method.
     MethodNotAllowed,
@@ -48,7 +48,7 @@ pub enum Code {
     UnsupportedMediaType,
     /// The request was understood, but something in it is not accepted.
     Invalid,
-    /// Whoever sends it sends too many.
+    /// The sender sends too many requests.
     TooManyRequests,
     /// The request cannot be served now.
     Unavailable,
@@ -109,7 +109,7 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A part of a request that is not accepted.
+/// An invalid part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidField {
     /// Where it is: a JSON pointer into the body, such as `/inputs/task_id`, or the name of a parameter or header.
@@ -143,7 +143,7 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
-    /// A problem with this detail, which is for people and says what was wrong and what is accepted.
+    /// A problem with this detail, which tells people what was wrong and what is accepted.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
@@ -170,9 +170,9 @@ impl Problem {
         Self::invalid(vec![InvalidField { path: path.into(), detail: detail.into() }])
     }
 
-    /// There is no such thing, or the caller may not see it: both look the same.
+    /// It does not exist, or the caller may not see it: both look the same.
     pub fn not_found(what: &str) -> Self {
-        Self::new(Code::NotFound, format!("there is no such {what}, or you may not see it"))
+        Self::new(Code::NotFound, format!("the {what} does not exist, or you may not see it"))
     }
 
     /// The request does not say who sends it.

@@ -12,9 +12,9 @@ pub(crate) const PAGE_LIMIT: usize = 100;
 /// The most characters of a parameter.
 const TEXT_LIMIT: usize = 500;
 
-/// What a query string asks for.
+/// The parameters of a query string.
 pub(crate) trait Parameters: Sized {
-    /// Takes the parameters that it knows; what is left is refused.
+    /// Takes the parameters that it knows; the rest is refused.
     fn read(given: &mut Given) -> Self;
 }
 
@@ -33,7 +33,7 @@ impl<T: Parameters> FromRequestParts<Shared> for Query<T> {
     }
 }
 
-/// Parameters that were given, and what is wrong with those that were taken.
+/// The given parameters, and problems of those that were taken.
 #[derive(Debug)]
 pub(crate) struct Given {
     left: BTreeMap<String, Vec<String>>,
@@ -112,7 +112,7 @@ impl Given {
         };
         for name in std::mem::take(&mut self.left).into_keys() {
             let name: String = name.chars().take(TEXT_LIMIT).collect();
-            self.refuse(&name, &format!("there is no such parameter; accepted: {accepted}"));
+            self.refuse(&name, &format!("unknown parameter; accepted: {accepted}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
     }

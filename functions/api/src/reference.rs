@@ -10,12 +10,12 @@ const BEGINNING: &str = "\
 
 <!-- Generated from functions/api/openapi.json by `./check generate`. -->
 
-Programs ask Ticketsmith for the same things as people do in chat, on tickets and at the command line, and the same rules decide. The contract is the
+Programs can ask Ticketsmith for everything that people ask for in chat, on tickets and at the command line, under the same rules. The contract is the
 OpenAPI document [`functions/api/openapi.json`](../functions/api/openapi.json), which the API also serves at `/api/v1/openapi.json`.
 
-`ticketsmith serve` serves the API on a loopback port of its own (`--api-port`; it prints the address, and `running.json` in the data folder has it as
-`api_url`), which answers to `127.0.0.1` and `localhost` alone. In an account it is at `/api/` of the deployment's address, where only signed-in people
-and machines get in.
+`ticketsmith serve` serves the API on a separate loopback port (`--api-port`; it prints the address, and `running.json` in the data folder has it as
+`api_url`), which answers only to `127.0.0.1` and `localhost`. In an AWS account it is at `/api/` of the deployment's address, and open only to signed-in
+people and machines.
 
 ```sh
 url=$(jq -r .api_url .ticketsmith/running.json)
@@ -24,8 +24,8 @@ curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' \"$url/executi
 curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url/tasks/$(printf SHOP-1 | basenc --base64url | tr -d =)/assign-to-agent\"
 ```
 
-The token in `running.json` is the installation's own: whoever may read the data folder has it. It is made at each start of `serve`, sees everything
-and starts any work; `Ticketsmith-As` names the person under `users:` for whom it asks, who alone may stop, undo and answer as their roles say.
+The token in `running.json` is the installation's own: anyone who may read the data folder can use it. It is made at each start of `serve`, sees everything
+and starts any work. `Ticketsmith-As` names the person under `users:` for whom it asks; that person's roles decide what it may stop, undo and answer.
 
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are
   not accepted, at most the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
@@ -38,12 +38,13 @@ and starts any work; `Ticketsmith-As` names the person under `users:` for whom i
 - **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
   being performed.
 - **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
-- **Events** of an execution are at `/executions/{name}/events`. They are also pushed: `POST /events/tickets` gives a ticket, and
-  `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the `url` of the ticket, else at its `path` on the
-  host of the API. Each message is one frame. `serve` closes the socket after the last frame (1000), when the reader may not see it any longer (1008), or when it
-  is too slow or nothing can be read now (1013). An account closes it without a reason, at the latest after two hours or ten idle minutes, and cuts the
-  `data` of frames of more than 32 KB. Ask then for what follows the last number. With `project=KEY` in place of an execution come the frames of all its executions that are noticed from ten
-  seconds before the opening on; a reader tells those that it has by execution and sequence.
+- **Events** of an execution are at `/executions/{name}/events`. They are also pushed: `POST /events/tickets` returns a ticket, and
+  `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the ticket's `url`, else at its `path` on the
+  host of the API. Each message is one frame. `serve` closes the socket after the last frame (1000), when the reader may no longer see it (1008), or when the
+  reader is too slow or nothing can be read now (1013). A deployment in an AWS account closes it without a reason, at the latest after two hours or ten idle
+  minutes, and cuts the `data` of frames of more than 32 KB. Then ask for the frames after the last number. With `project=KEY` instead of an execution, the
+  socket sends the frames of all the project's executions, starting ten seconds before it was opened; a reader recognizes those it has by execution and
+  sequence.
 - **Clients** tolerate unknown fields and unknown values of enumerations.
 ";
 

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-/// The variable parts of a path, percent-decoded. Parts that are no text name nothing.
+/// The variable parts of a path, percent-decoded. Parts that are not valid text match nothing.
 #[derive(Debug)]
 pub(crate) struct Segments<T>(pub(crate) T);
 

@@ -1,8 +1,8 @@
-//! `/ws`: pushes frames to whoever follows an execution or a project, where the installation offers news of them.
+//! `/ws`: pushes frames of an execution or a project to a reader, if the installation supports it.
 //!
 //! A socket only says sooner what `GET /executions/{name}/events` says to everybody who asks: frames are read from the records, each time
-//! after the last number that was sent, so that none is lost, doubled or out of order, and a reader who was cut off asks for what follows the
-//! last number that they have. Whether they may still see it is asked anew each time.
+//! after the last number that was sent, so that none is lost, doubled or out of order, and a disconnected reader asks for those after the
+//! last number that they have. Their access is checked again each time.
 
 use crate::api::Shared;
 use crate::caller::{reader_of, still_may_see};
@@ -53,7 +53,7 @@ pub(crate) async fn open(
         return Err(Problem::new(Code::Malformed, NOTHING_NAMED));
     };
     let mut follower = Follower { api: Arc::clone(&api), head, following };
-    // What may not be seen does not exist.
+    // Invisible executions look nonexistent.
     if let Some(name) = &wanted.execution
         && follower.visible(name).await?.is_none()
     {
@@ -66,7 +66,7 @@ pub(crate) async fn open(
         let end = follower.follow(&mut socket).await;
         if let Some((code, reason)) = end.told() {
             let frame = CloseFrame { code, reason: reason.into() };
-            // Whoever is gone hears nothing.
+            // A reader who is gone receives nothing.
             let _gone = timeout(SLOW, socket.send(Message::Close(Some(frame)))).await;
         }
         drop(place);
@@ -80,16 +80,16 @@ enum End {
     Gone,
     /// The execution has ended and all of it was sent.
     Done,
-    /// The reader does not take what is sent.
+    /// The reader does not accept frames.
     Slow,
-    /// The reader may not see it any longer.
+    /// The reader may no longer see it.
     Refused,
-    /// The records do not answer, or nothing is pushed any longer.
+    /// The records do not answer, or nothing is pushed anymore.
     Unavailable,
 }
 
 impl End {
-    /// What the reader is told.
+    /// The close message for the reader.
     fn told(self) -> Option<(u16, &'static str)> {
         match self {
             Self::Gone => None,
@@ -97,7 +97,7 @@ impl End {
             Self::Slow => {
                 Some((close_code::AGAIN, "too slow; ask for the events after the last number that you have"))
             }
-            Self::Refused => Some((close_code::POLICY, "you may not see this any longer")),
+            Self::Refused => Some((close_code::POLICY, "you may no longer see this")),
             Self::Unavailable => Some((close_code::AGAIN, "not available now; ask for the events instead")),
         }
     }
@@ -119,7 +119,7 @@ impl From<Problem> for End {
     }
 }
 
-/// Whoever follows, and how far they are.
+/// The reader and their position.
 struct Follower {
     api: Shared,
     /// The request for the ticket, whose credential still counts.
@@ -128,10 +128,10 @@ struct Follower {
 }
 
 impl Follower {
-    /// Sends what happens until there is a reason to end.
+    /// Sends frames until there is a reason to end.
     async fn follow(&mut self, socket: &mut WebSocket) -> End {
         let Some(news) = &self.api.news else { return End::Unavailable };
-        // Before the first look: what happens after that look is among the news.
+        // Before the first look, so that later changes are among the news.
         let mut news = news.subscribe();
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
         for name in self.following.executions() {
@@ -143,7 +143,7 @@ impl Follower {
             let looked = tokio::select! {
                 told = news.recv() => match told {
                     Ok(name) => self.send_news(socket, &name).await,
-                    // Too much happened at once; what is followed is looked at.
+                    // Too many changes at once; look at everything that is followed.
                     Err(RecvError::Lagged(_)) => self.send_all(socket).await,
                     Err(RecvError::Closed) => Err(End::Unavailable),
                 },

@@ -1,4 +1,4 @@
-//! Tickets that open sockets. A browser can send no header with a socket, and an address must hold no lasting credential: whoever has one is
+//! Tickets that open sockets. A browser can send no header with a socket, and an address must not contain a lasting credential: whoever has one is
 //! given a ticket for it that works once, within a minute.
 
 use axum::http::request::Parts;
@@ -15,12 +15,12 @@ pub(crate) const LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// So many tickets are out at most; beyond them, the oldest is forgotten.
 const MOST: usize = 10_000;
 
-/// The tickets that nobody has used yet, by their digests, with the requests that asked for them.
+/// The unused tickets, by their digests, with the requests that asked for them.
 #[derive(Debug, Default)]
 pub(crate) struct SocketTickets(Mutex<HashMap<[u8; 32], (Parts, Timestamp)>>);
 
 impl SocketTickets {
-    /// A new ticket for whoever sent this request; it is refused after [`LIFE`].
+    /// A new ticket for the sender of this request; it expires after [`LIFE`].
     pub(crate) fn give(&self, head: Parts, now: Timestamp) -> String {
         let ticket = new_text();
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +54,7 @@ fn random() -> [u8; 32] {
     bytes
 }
 
-/// Looked up by its digest, so that no comparison tells how much of a guess is right.
+/// Looked up by its digest, so that comparison time reveals nothing about a guess.
 pub(crate) fn digest(ticket: &str) -> [u8; 32] {
     Sha256::digest(ticket).into()
 }

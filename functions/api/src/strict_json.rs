@@ -1,9 +1,8 @@
 //! JSON without surprises: no name twice in an object, no number that clients cannot hold exactly, no NUL.
 
 use crate::problem::{Code, InvalidField, Problem};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use std::fmt;
+use domain::UniqueNames;
+use serde_json::Value;
 
 /// Integers beyond this are changed by clients that hold numbers as JavaScript does, and by Step Functions.
 const EXACT: u64 = (1 << 53) - 1;
@@ -11,9 +10,9 @@ const EXACT: u64 = (1 << 53) - 1;
 /// Parses a body.
 ///
 /// # Errors
-/// Malformed where it is no JSON, nests more than 128 deep or repeats a name; invalid with the place of every value that is not accepted.
+/// Malformed if it is not JSON, nests more than 128 deep or repeats a name; invalid with the place of every value that is not accepted.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let Unique(value) = serde_json::from_slice(bytes).map_err(|error| {
+    let UniqueNames(value) = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(Code::Malformed, format!("the body is not accepted as JSON: {error}"))
     })?;
     let mut errors = Vec::new();
@@ -53,68 +52,6 @@ fn check(value: &Value, path: &str, errors: &mut Vec<InvalidField>) {
 /// The JSON pointer of a field, <https://www.rfc-editor.org/rfc/rfc6901>.
 pub(crate) fn pointer(path: &str, name: &str) -> String {
     format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-/// A value in whose objects no name occurs twice.
-struct Unique(Value);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Self)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Unique(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, Unique(value))) = fields.next_entry::<String, Unique>()? {
-            if map.contains_key(&name) {
-                return Err(A::Error::custom("a name occurs twice in an object"));
-            }
-            map.insert(name, value);
-        }
-        Ok(Value::Object(map))
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What a socket is opened for: the query of its address, the same for `serve` and for an account's gateway.
+//! What a socket follows: the query of its address, the same for `serve` and for an account's gateway.
 
 use control::Following;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// What is followed.
+/// The subject.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
@@ -21,9 +21,9 @@ pub(crate) struct Wanted {
     pub(crate) project: Option<String>,
 }
 
-/// What is told to whoever names nothing or too much.
+/// The error for a request that names nothing or too much.
 pub(crate) const NOTHING_NAMED: &str =
-    "`execution` or `project` says what is followed, in 1 to 80 characters";
+    "`execution` or `project` must say what to follow, in 1 to 80 characters";
 
 /// What the query of a socket's address has.
 pub(crate) const ACCEPTED: &str = "accepted: `ticket`, with `execution` and perhaps the number `after`, or with `project`, each of them once";
@@ -32,7 +32,7 @@ pub(crate) const ACCEPTED: &str = "accepted: `ticket`, with `execution` and perh
 const LONGEST: usize = 80;
 
 impl Wanted {
-    /// What is followed from now on; `None` where nothing or too much is named, or no execution or project has such a name.
+    /// The subject to follow; `None` if nothing or too much is named, or no execution or project has such a name.
     pub(crate) fn following(&self, opened_at: Timestamp) -> Option<Following> {
         let named = [&self.execution, &self.project].into_iter().flatten();
         if named.into_iter().any(|name| name.is_empty() || name.len() > LONGEST) {

@@ -1,4 +1,4 @@
-//! Answers task tokens: people's answers, events that happened, and limits that have room again. Webhooks and actions
+//! Answers task tokens: with people's answers, awaited events, and limits that have room again. Webhooks and actions
 //! only record what they know; this is the only place that resumes a parked execution.
 
 use crate::handle::Events;
@@ -15,14 +15,14 @@ use std::collections::BTreeSet;
 /// The error of a step whose question was declined.
 const DECLINED: &str = "Declined";
 
-/// The field of what a step is told with the name of the event that ended its wait.
+/// The output field of a wait with the name of the event that ended it.
 const EVENT: &str = "event";
 
-/// How many of those who wait are looked at in one sweep; the next ones look at the others.
+/// How many waiting executions one sweep checks; the next sweep checks the others.
 const AT_A_TIME: usize = 500;
 
 impl Events {
-    /// Handles a step that began to wait or was answered; what it waits for may already have happened.
+    /// Handles a step that began to wait or was answered; the awaited event may already have happened.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -76,8 +76,8 @@ impl Events {
         self.start_next(&execution).await
     }
 
-    /// Delivers to an execution's steps what they wait for and was not delivered before: answers, and events that happened. One that
-    /// fails does not keep the others waiting.
+    /// Delivers pending answers and events to an execution's waiting steps. One that
+    /// fails does not hold up the others.
     ///
     /// # Errors
     /// The first failure of [`Events::waiter_changed`].
@@ -93,7 +93,7 @@ impl Events {
         result
     }
 
-    /// Resumes every step that waits for an event that happened. One that fails does not keep the others waiting.
+    /// Resumes every step that waits for this event. One that fails does not hold up the others.
     ///
     /// # Errors
     /// The first failure of [`Events::waiter_changed`].
@@ -156,11 +156,11 @@ impl Events {
 
     async fn resume_with_room(&self, waiter: &Waiter) -> Result<(), ActionError> {
         self.resume(waiter).await?;
-        self.show_instead(waiter, "\u{2705} There is room again, and it goes on").await;
+        self.show_instead(waiter, "\u{2705} There is room again, and it continues").await;
         Ok(())
     }
 
-    /// Lets a step look again whether it may go on.
+    /// Lets a step check again whether it may continue.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -182,7 +182,7 @@ impl Events {
         result
     }
 
-    /// Resumes a step as long as words wait for the agents of its execution's ticket. They stay where they are: whoever goes on takes them
+    /// Resumes a step while words wait for the agents of its execution's ticket. The words stay in the inbox: the step that continues takes them
     /// in. Words of people who may not start work cause none.
     async fn tell_if_words_wait(&self, waiter: Waiter) -> Result<(), ActionError> {
         let execution = self.table.execution(&waiter.execution).await?;
@@ -202,7 +202,7 @@ impl Events {
     /// step of the run: nothing resumes on its own trigger, and a loop does not spin on one event.
     async fn tell_if_happened(&self, event: &str, waiter: Waiter) -> Result<(), ActionError> {
         let execution = self.table.execution(&waiter.execution).await?;
-        // A redrive meets what the execution that began its run met.
+        // A redrive shares the events that its run's first execution received.
         let began = match execution.as_ref().filter(|execution| execution.continues.is_some()) {
             Some(redrive) => self.table.execution(redrive.began_as()).await?,
             None => execution.clone(),
@@ -216,7 +216,7 @@ impl Events {
                 continue;
             }
             if let (Some(by), Some(execution)) = (&occurrence.stranger, &execution) {
-                // Recorded first, so that no push overlooks what the step is told.
+                // Recorded first, so that no push overlooks the words that the step receives.
                 let ticket = execution.task_id.as_deref().unwrap_or_else(|| execution.began_as());
                 let place = kind_of(event).to_owned();
                 let words = StrangerWords { by: by.clone(), place, at: self.clock.now() };
@@ -227,7 +227,7 @@ impl Events {
             fields.insert(EVENT.to_owned(), kind_of(event).into());
             self.complete(&mut fields, project, occurrence.at).await?;
             let told = self.tell(&waiter, Message::Success(Value::Object(fields), None)).await?;
-            // If they met before, the step may have been told before.
+            // After an earlier match, the step may already have been told.
             if (told, meeting) == (Timeliness::TooLate, Meeting::First) {
                 self.table.part(&waiter, event, &occurrence).await?;
             }
@@ -238,7 +238,7 @@ impl Events {
 
     async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
         if waiter.told.is_some() {
-            // A place where it is shown may have been recorded since.
+            // A place that shows it may have been recorded since.
             return self.show_everywhere(&waiter).await;
         }
         let message = match answer.approved {

@@ -1,5 +1,5 @@
 //! Reviewers' capacity: gives places back when pull requests are merged or closed and when runs end without one, gives them again when pull
-//! requests are opened again, and lets those go on who wait in line, the oldest first. What no delivery tells, the code host is asked about while somebody waits.
+//! requests are opened again, and resumes waiting runs, the oldest first. While a run waits, the code host is asked about changes that no delivery reports.
 
 use crate::handle::Events;
 use control::{may_pass, turn_of};
@@ -12,7 +12,7 @@ use providers::Place;
 use records::{ExecutionRecord, FIRST_ASKED_OF_REVIEW, ReviewPlace, Topic, Waiter};
 use std::collections::BTreeMap;
 
-/// How many of those who wait are looked at in one sweep, and are told their turn at a time.
+/// How many waiting runs one sweep checks, and how many are told their position at a time.
 const AT_A_TIME: usize = 100;
 
 /// How many pull requests of a project the code host is asked about in one sweep, the oldest first.
@@ -32,13 +32,13 @@ impl Events {
             return Ok(self.table.forget_waiter(waiter).await?);
         }
         let Some(project) = execution.project.as_deref() else { return self.resume(waiter).await };
-        // On the heap, as everywhere below: the futures of all changes are one, and it is on the stack of whoever handles them.
+        // On the heap, as everywhere below: the futures of all changes form one, which is on its handler's stack.
         Box::pin(self.let_pass(project)).await?;
         let place = self.table.review_place(project, execution.began_as()).await?;
         self.resume_unless_waiting(waiter, place.as_ref()).await
     }
 
-    /// Lets a step go on that has its place. One that lost it goes on as well, and asks for another one.
+    /// Resumes a step that has its place. One that lost its place is resumed as well, and asks for another one.
     async fn resume_unless_waiting(
         &self,
         waiter: &Waiter,
@@ -50,7 +50,7 @@ impl Events {
         }
     }
 
-    /// Gives the places of a project that are free to those who wait for them, the oldest first.
+    /// Gives a project's free places to waiting runs, the oldest first.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -59,7 +59,7 @@ impl Events {
         let configuration = self.table.configuration(now).await?;
         let places = self.table.review_places(project).await?;
         let Some(capacity) = capacity_of(&configuration, project) else {
-            // It was taken out of the configuration: nobody waits any more.
+            // The limit was removed from the configuration, so nobody waits anymore.
             for place in places.iter().filter(|place| !place.is_taken()) {
                 self.table.give_back_review_place(project, place).await?;
                 self.resume_in_line(place).await?;
@@ -76,7 +76,7 @@ impl Events {
         self.tell_turns(project, capacity).await
     }
 
-    /// Lets the step go on that waits for a place. One that does not wait yet is seen when it does.
+    /// Resumes the step that waits for a place. One that does not wait yet is handled when it does.
     async fn resume_in_line(&self, place: &ReviewPlace) -> Result<(), ActionError> {
         let topic = Topic::Capacity.to_string();
         for (of, key) in self.table.waits_of(&place.execution).await? {
@@ -89,7 +89,7 @@ impl Events {
         Ok(())
     }
 
-    /// Says anew to those who wait which turn is theirs, where that changed.
+    /// Updates the shown positions of waiting runs, if they changed.
     async fn tell_turns(&self, project: &str, capacity: Capacity) -> Result<(), ActionError> {
         let mut places = self.table.review_places(project).await?;
         places.sort_by_key(|place| place.since);
@@ -99,7 +99,7 @@ impl Events {
         for execution in self.table.executions_named(names).await? {
             let Some(turn) = turn_of(&places, execution.began_as()) else { continue };
             let question = turn.in_words(project, capacity);
-            // What it waits for now, if anything, is its turn.
+            // If it waits for something now, that is its turn.
             if let Some(before) = execution.question.as_deref().filter(|before| *before != question) {
                 self.table.say_again(&execution.name, before, &question).await?;
             }
@@ -107,7 +107,7 @@ impl Events {
         Ok(())
     }
 
-    /// Gives back the place of a run whose execution ended without a pull request that is still open.
+    /// Gives back the place of a run whose execution ended without an open pull request.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -127,8 +127,8 @@ impl Events {
         Box::pin(self.let_pass(project)).await
     }
 
-    /// Gives back the place of the run that opened a pull request, which was merged or closed; or gives it again where the pull request was
-    /// opened again. Then the line may be fuller than its limit, and nobody passes until it is not.
+    /// Gives back the place of the run that opened a pull request, which was merged or closed; or takes it again if the pull request was
+    /// reopened. Then more places may be taken than the limit allows, and nobody passes until that changes.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -169,7 +169,7 @@ impl Events {
         Box::pin(self.let_pass(&opened.project)).await
     }
 
-    /// Whether a run opened a pull request that nobody told us was closed, and that was not taken back.
+    /// Whether a run opened a pull request that was not reported closed and was not taken back.
     async fn has_open_pull_request(&self, execution: &ExecutionRecord) -> Result<bool, ActionError> {
         for (repository, number) in self.opened_by(execution).await? {
             if !self.table.was_closed(&repository, number).await? {
@@ -198,7 +198,7 @@ impl Events {
             .collect())
     }
 
-    /// Lets those go on whose turn came unnoticed: because a delivery was lost, a function ended early, or the configuration changed.
+    /// Resumes runs whose turn came unnoticed: because a delivery was lost, a function ended early, or the configuration changed.
     ///
     /// # Errors
     /// When the records do not answer. What fails of one project is logged, and tried again by the next sweep.
@@ -239,7 +239,7 @@ impl Events {
         Ok(())
     }
 
-    /// Lets those of a project go on whose turn has come.
+    /// Resumes a project's runs whose turn has come.
     async fn look_again(
         &self,
         project: &str,
@@ -257,7 +257,7 @@ impl Events {
         result
     }
 
-    /// Asks about the pull requests of a project that have been open longest, and gives back the places of those that are not.
+    /// Asks about a project's longest-open pull requests, and gives back the places of those that are closed.
     async fn ask_of_oldest(
         &self,
         configuration: &Configuration,
@@ -266,7 +266,7 @@ impl Events {
     ) -> Result<(), ActionError> {
         let cleared = self.table.clear_review_lines(&project.key).await?;
         if cleared > 0 {
-            tracing::warn!(project = project.key, cleared, "places at reviewers belonged to nobody");
+            tracing::warn!(project = project.key, cleared, "freed places that no run holds");
         }
         let mut due = self.table.review_places(&project.key).await?;
         due.retain(|place| place.is_taken() && place.ask_at.is_none_or(|ask_at| ask_at <= now));
@@ -274,7 +274,7 @@ impl Events {
         for place in due.iter().take(ASKED_AT_A_TIME) {
             match self.still_holds(configuration, place).await {
                 Ok(false) => {
-                    tracing::info!(execution = place.execution, "its pull request is not open any more");
+                    tracing::info!(execution = place.execution, "its pull request is no longer open");
                     self.table.give_back_review_place(&project.key, place).await?;
                     continue;
                 }
@@ -309,7 +309,7 @@ impl Events {
         Ok(false)
     }
 
-    /// Whether a pull request is open, as the code host says. One that it does not know, or does not show us any more, is not.
+    /// Whether a pull request is open, according to the code host. One that it does not know, or no longer shows us, is not.
     async fn is_open(
         &self,
         configuration: &Configuration,
@@ -326,7 +326,7 @@ impl Events {
         match reviews.read_pull_request(repository, number).await {
             Ok(read) => Ok(read.is_open),
             Err(error) if error.kind == ErrorKind::Rejected => {
-                tracing::warn!(%repository, number, %error, "a pull request is not there any more");
+                tracing::warn!(%repository, number, %error, "a pull request no longer exists");
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -334,7 +334,7 @@ impl Events {
     }
 }
 
-/// How long until the next question about a pull request that is open.
+/// How long until an open pull request is checked again.
 fn interval(asked: u32) -> SignedDuration {
     LONGEST.min(FIRST_ASKED_OF_REVIEW * (1 << asked.min(3)))
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What signatures call the service.
 const SERVICE: &str = "execute-api";
 
-/// The gateway only takes what it sends, so a request that takes longer has failed.
+/// The gateway only forwards, so a request that takes longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest message in bytes. The gateway takes 128 KB, but closes a socket over which more than this comes in one WebSocket frame:
@@ -46,7 +46,7 @@ impl Connections {
     /// Sends a message of at most [`LARGEST_MESSAGE`].
     ///
     /// # Errors
-    /// When it is not known to have been taken: also where the reader takes nothing anymore.
+    /// If it is uncertain whether it was accepted, including when the reader no longer accepts frames.
     pub(crate) async fn send(&self, id: &str, message: &impl Serialize) -> Result<Sent, ActionError> {
         let request = self.0.post("/@connections/{connectionId}", &[id]).without_redirects().json(message);
         match request.send().await {

@@ -17,7 +17,7 @@ pub(crate) struct Ending {
     pub(crate) at: Timestamp,
 }
 
-/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `None` when there is no
+/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `None` if there is no
 /// such execution.
 pub(crate) async fn end(
     table: &Table,

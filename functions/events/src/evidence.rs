@@ -1,4 +1,4 @@
-//! Signs how pull requests came about: whenever a commit of ours is on one, and once more when the execution has ended.
+//! Signs how pull requests came about: whenever a pull request has a new commit of ours, and again when the execution has ended.
 
 mod facts;
 
@@ -13,7 +13,7 @@ use runtime::EvidenceKey;
 use tracing::Instrument;
 
 impl Events {
-    /// The same, with a key: evidence is signed only where there is one.
+    /// The same, with a key: evidence is signed only if there is one.
     #[must_use]
     pub fn with_evidence_key(self, evidence_key: Option<EvidenceKey>) -> Self {
         Self { evidence_key, ..self }
@@ -29,8 +29,8 @@ impl Events {
         signed.instrument(about(execution)).await;
     }
 
-    /// Signs and keeps the evidence of the pull requests that an execution committed to, where there is something that was not signed, by a
-    /// look at it where somebody has taken one.
+    /// Signs and stores the evidence of the pull requests that an execution committed to, if anything is unsigned, using a
+    /// given look at it, if any.
     ///
     /// # Errors
     /// When the table, Step Functions or KMS do not answer.
@@ -66,7 +66,7 @@ impl Events {
         Ok(())
     }
 
-    /// The pull request of ours from a branch.
+    /// Our pull request from a branch.
     async fn pull_request_on(
         &self,
         execution: &ExecutionRecord,

@@ -4,7 +4,7 @@
 //! written twice and edits are at least a second apart. A writer that made the comment, or was overtaken by another
 //! edit, checks again after writing, so that no change made in the meantime is missed.
 //!
-//! Edits give way to steps, so under load fewer are made. What must happen waits for its turn: the first comment, the last
+//! Edits yield to steps, so under load there are fewer. Required messages wait for their turn: the first comment, the last
 //! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
 
 mod acknowledge;
@@ -42,13 +42,13 @@ const MAKING: Duration = Duration::from_secs(10);
 /// How often one call checks again before it leaves the rest to the next event.
 const ROUNDS: usize = 5;
 
-/// After this many refusals an execution gets no more feedback: its ticket is gone, or the cause is not being fixed.
+/// After this many refusals, an execution gets no more feedback: its ticket is gone, or the cause is not being fixed.
 const REFUSALS: u32 = 3;
 
-/// The longest wait for a provider or the interval that is worth keeping a function running.
+/// The longest wait for a provider or the edit interval for which a function keeps running.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How long what must happen waits for its turns. While it does, other changes wait with it.
+/// How long required messages wait for their turns. Meanwhile, other changes wait with them.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Feedback {
@@ -59,7 +59,7 @@ pub(crate) struct Feedback {
 }
 
 impl Feedback {
-    /// Updates the comment of an execution, or creates it, by a look at it where somebody has taken one. Executions started by other
+    /// Updates the comment of an execution, or creates it, using a given look at it, if any. Executions started by other
     /// executions have none.
     pub(crate) async fn refresh(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
         let configuration = match look {
@@ -113,7 +113,7 @@ impl Feedback {
                     return self.acknowledge(&configuration, &destination, &view.execution, known).await;
                 }
             }
-            // Within the interval of an edit that was begun since the look, no other one is granted. Later, it might be, and put what is older in
+            // Within the interval of an edit that began since the look, no other one is granted. Later, one might be, and write something older in
             // its place.
             if look.is_some_and(|look| self.clock.now().duration_since(look.at).unsigned_abs() >= INTERVAL) {
                 continue;
@@ -179,7 +179,7 @@ impl Feedback {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Whether a channel may be told that the execution is at work. In a chat, people type what may be no ticket at all: then the channel
+    /// Whether a channel may be told that the execution is at work. In a chat, people may type something that is not a ticket: then the channel
     /// is told only how the execution ended.
     async fn may_announce(
         &self,
@@ -288,7 +288,7 @@ impl Feedback {
         }
     }
 
-    /// Records that a message which we sent to a channel is about a ticket: what people answer in its thread is said about the ticket.
+    /// Records that our message in a channel is about a ticket, so that replies in its thread are, too.
     async fn note_thread(&self, sent: &SentMessage, task_id: &str) -> Result<(), RecordsError> {
         let opened = OpenedThread {
             channel: sent.channel.clone(),
@@ -361,7 +361,7 @@ impl Feedback {
         Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
     }
 
-    /// Waits until another writer has created the comment, at most so long. If it has not, it failed, and the comment is created anew.
+    /// Waits, up to a limit, until another writer has created the comment. If it has not, it failed, and the comment is created again.
     async fn until_made(&self, execution: &str, mut left: Duration) -> Result<(), RecordsError> {
         while !left.is_zero() {
             let pause = left.min(INTERVAL);

@@ -1,4 +1,4 @@
-//! The function's specification: what it may do, what invokes it, how it starts.
+//! The function's specification: its permissions, what invokes it, and how it starts.
 
 use crate::handle::Events;
 use crate::input::EventInput;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The document that asks for a sweep.
 const SWEEP: &str = r#"{"tick":"sweep"}"#;
 
-/// This executable's only function. It ends executions, resumes parked ones, settles what they left reserved and starts `undo` when
+/// This executable's only function. It ends executions, resumes parked ones, settles their open reservations and starts `undo` when
 /// it is due. It only reads the journal, signs how pull requests came about, and sends frames to sockets at the account's gateway. Its
 /// credentials are for comments, reactions and messages.
 pub fn functions() -> Vec<FunctionSpec> {

@@ -80,7 +80,7 @@ impl Events {
         }
     }
 
-    /// The same, which also sends what happens to the sockets that are open at a gateway.
+    /// The same, which also sends frames to the sockets that are open at a gateway.
     pub fn with_connections(self, connections: Connections) -> Self {
         Self { connections: Some(connections), ..self }
     }
@@ -133,7 +133,7 @@ impl Events {
         if outcome == Outcome::Succeeded {
             self.note_cost(&execution).await?;
         }
-        // First what others wait for, then what is only told.
+        // First the changes that others wait for, then the notifications.
         Box::pin(self.give_back_place(&execution)).await?;
         self.start_next(&execution).await?;
         self.notify_of_end(&execution.name).await?;
@@ -171,7 +171,7 @@ impl Events {
         for change in &changes {
             let handled = match change {
                 TableChange::Waiter { topic, key } => {
-                    // An answered question is forgotten when its step goes on.
+                    // An answered question is deleted when its step continues.
                     let told = self.tell_of(topic).await;
                     self.waiter_changed(topic, key).await.and(told)
                 }
@@ -217,7 +217,7 @@ impl Events {
             let Some(look) = look else { continue };
             let told = self.tell_news(execution, Some(look)).instrument(about(execution)).await;
             if let Err(error) = &told {
-                tracing::error!(execution, %error, "what happened could not be told");
+                tracing::error!(execution, %error, "events could not be recorded");
             }
             result = result.and(told);
         }

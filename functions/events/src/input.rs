@@ -1,4 +1,4 @@
-//! The function's input: status changes, changes of the table, a tick every minute, and schedules that are due.
+//! The function's input: status changes, changes of the table, a tick every minute, and due schedules.
 
 use domain::execution::Outcome;
 use domain::schedule::Schedule;
@@ -59,7 +59,7 @@ pub struct Scheduled {
 /// An event in a form that the function does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the event is none that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
+    "the event is not one that is handled here: {0}; accepted: a Step Functions Execution Status Change, records of the \
      table's stream, {{\"tick\": \"sweep\"}}, {{\"schedule\": …, \"time\": …}}"
 )]
 pub struct UnknownEvent(String);
@@ -79,7 +79,7 @@ struct Detail {
 }
 
 /// Lambda's event from a stream:
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. Images are not read; what is shown comes from the
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>. Images are not read; the shown data comes from the
 /// table's current state.
 #[derive(Deserialize)]
 struct StreamRecord {
@@ -108,7 +108,7 @@ impl EventInput {
     /// Reads an event as EventBridge, DynamoDB Streams or EventBridge Scheduler send it to a Lambda function.
     ///
     /// # Errors
-    /// [`UnknownEvent`] with what is wrong.
+    /// [`UnknownEvent`] with the problem.
     pub fn from_json(mut event: Value) -> Result<Self, UnknownEvent> {
         if event["detail-type"] == "Step Functions Execution Status Change" {
             return Self::from_status_change(event["detail"].take());

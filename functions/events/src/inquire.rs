@@ -1,4 +1,4 @@
-//! Asks providers about events that no single delivery tells: whether they happened, and how.
+//! Asks providers about events that no single delivery reports: whether they happened, and how.
 
 use crate::handle::Events;
 use control::{StartDecision, decide};
@@ -13,7 +13,7 @@ use records::{Inquiry, Occurrence};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// The first answer that is not clear yet is asked for again after this long; then the time doubles.
+/// An inconclusive first answer is asked for again after this long; then the time doubles.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// The longest time between two questions.
@@ -25,21 +25,21 @@ const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// Checks that were announced and have not begun in this time never begin.
 const NEVER_BEGIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// What no step waits for is asked about for this long: later news comes with a delivery of its own.
+/// Events that no step waits for are asked about for this long: later news comes with another delivery.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// An event that a provider confirmed.
 struct Confirmed {
-    /// What was added to the fields of the inquiry.
+    /// Additions to the fields of the inquiry.
     fields: Map<String, Value>,
-    /// What tells this time from others: an event happens once for each.
+    /// The identity of this occurrence: an event happens once for each.
     id: String,
-    /// Who is responsible for it, and pays for what it starts.
+    /// Who is responsible for it, and pays for work that it starts.
     owner: Option<Actor>,
 }
 
 impl Events {
-    /// Asks about something that was wanted to be asked about, if that is due.
+    /// Makes an inquiry, if it is due.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -50,7 +50,7 @@ impl Events {
         }
     }
 
-    /// Asks about everything that is due.
+    /// Makes all due inquiries.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -72,7 +72,7 @@ impl Events {
         if let Err(error) = &asked {
             tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
         }
-        // What is refused will be refused again soon.
+        // A refusal will soon repeat.
         let answered = asked.as_ref().map_or_else(|error| error.kind == ErrorKind::Rejected, |_| true);
         let refused = asked.is_err() && !inquiry.reported && inquiry.asked == 0;
         let is_old = now.duration_since(inquiry.since) >= GIVEN_UP_AFTER;
@@ -124,13 +124,13 @@ impl Events {
         told.map(|()| true)
     }
 
-    /// Starts what an event starts, once however often it is confirmed. Somebody must pay for it.
+    /// Starts the workflows of an event, once, however often it is confirmed. Somebody must pay for them.
     async fn begin_for(&self, routes: &Routes, event: Event) -> Result<(), ActionError> {
         let directory = self.control.directory().await?;
         let (kind, owned) = (event.kind.clone(), event.actor.is_some());
         match decide(&directory, routes, event) {
             StartDecision::Start(_) if !owned => {
-                tracing::warn!(event = %kind, "nothing is started, because nobody is known who caused it");
+                tracing::warn!(event = %kind, "nothing is started, because it is not known who caused it");
             }
             StartDecision::Start(request) => {
                 let started = self.control.start(*request).await?;
@@ -160,9 +160,9 @@ impl Events {
         let host = self.feedback.providers.code_host(place, RepositoryAccess::ReadChecks).await;
         let host = host.map_err(ActionError::from)?;
         let checks = match host.checks(&repository, &sha).await {
-            // What is refused again is refused for long: whoever waits for it goes on and knows that nobody knows.
+            // Repeated refusals mean a long outage: the waiting step continues without a result.
             Err(error) if error.kind == ErrorKind::Rejected && !inquiry.reported && inquiry.asked > 0 => {
-                tracing::warn!(event = inquiry.key, %error, "the code host does not tell of checks");
+                tracing::warn!(event = inquiry.key, %error, "the code host does not report checks");
                 let fields = [("conclusion".to_owned(), json!("unknown"))];
                 return Ok(Some(Confirmed {
                     fields: fields.into_iter().collect(),
@@ -185,7 +185,7 @@ impl Events {
         }))
     }
 
-    /// Whose commit is at the head of a branch of the repository, and who started the run that made it. What is at the head of none
+    /// The owner of the commit at the head of a branch of the repository, and who started the run that made it. What is at the head of none
     /// may come from a fork.
     async fn head_of(
         &self,
@@ -210,7 +210,7 @@ impl Events {
     }
 }
 
-/// How the checks of a commit ended; `None` while that is not known. Where a code host knows of none, what a delivery reported counts;
+/// How the checks of a commit ended; `None` while unknown. If a code host knows of none, what a delivery reported counts;
 /// without a report, there are none after the time in which the first would begin.
 fn conclusion<'a>(
     checks: &Checks,

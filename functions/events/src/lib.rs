@@ -2,7 +2,7 @@
 //!
 //! The function receives four kinds of events: status changes of executions (from Step Functions through EventBridge), changes of the
 //! table (from its stream), the times of `schedule` triggers, and a tick every minute. It keeps one progress comment per execution where the person who
-//! started it will look, answers whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It signs how pull requests came about, and sends what happens to sockets at an account's gateway. It holds only the tokens to comment, react and
+//! started it will look, answers people whom `webhooks` cannot answer itself, records an execution's end, and sweeps open executions. It signs how pull requests came about, and sends frames to sockets at an account's gateway. It holds only the tokens to comment, react and
 //! send messages.
 
 mod alert;

@@ -1,4 +1,4 @@
-//! One look at an execution, by which everything that a change leads to is decided, so that nothing is read twice for it.
+//! One look at an execution, on which all consequences of a change are based, so that nothing is read twice.
 
 use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
 use domain::configuration::Configuration;
@@ -11,13 +11,13 @@ use tokio::sync::OnceCell;
 pub(crate) struct Look {
     /// When it was looked at: everything here is that old at most.
     pub(crate) at: Timestamp,
-    /// How far it had been told. It is older than the rest, so that whoever tells what is new by this look, and is the first to, tells nothing
-    /// that others have told.
+    /// The last reported state. It is older than the rest, so a caller who is the first to report news from this look
+    /// does not repeat what others have reported.
     pub(crate) told: Told,
     /// The configuration in force.
     ///
     /// # Errors
-    /// Where none was ever put in force: what needs none is done all the same.
+    /// If none was ever put in force: steps that need none still work.
     pub(crate) configuration: Result<Arc<Configuration>, RecordsError>,
     /// The execution, with its steps and costs.
     pub(crate) view: ExecutionView,
@@ -25,7 +25,7 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// Looks at an execution at the time `at`; `None` where there is none.
+    /// Looks at an execution at the time `at`; `None` if there is none.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -39,7 +39,7 @@ impl Look {
         Ok(view.map(|view| Self { at, told, configuration, view, effects: OnceCell::new() }))
     }
 
-    /// What its run did, newest first, as it is when this is first asked for.
+    /// The effects of its run, newest first, as of the first call.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -51,7 +51,7 @@ impl Look {
         Ok(self.effects.get_or_try_init(read).await?)
     }
 
-    /// Whether what its run did says more of it than its steps: it may have made a commit or a pull request.
+    /// Whether its effects reveal more than its steps: it may have made a commit or a pull request.
     pub(crate) fn made_something(&self) -> bool {
         let makes = [COMMIT_CHANGES, CREATE_PULL_REQUEST];
         self.view.steps.iter().any(|step| makes.contains(&step.action.as_str()))

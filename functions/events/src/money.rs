@@ -1,5 +1,5 @@
-//! Executions that a limit stopped: asks in the project's chat what becomes of them, and carries out what people chose. A run to which
-//! nobody says anything ends as a draft.
+//! Executions that a limit stopped: asks in the project's chat how to proceed, and carries out people's decision. A run
+//! without a decision ends as a draft.
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
@@ -15,7 +15,7 @@ use providers::with_patience;
 use records::{Answer, Choice, Draft, ExecutionRecord, LimitOf, Limits, RunCost, Timeliness, Topic, Waiter};
 use serde_json::json;
 
-/// What one press of a button adds at least, in dollars.
+/// The minimum amount that a button adds, in dollars.
 const STEP_USD: u64 = 5;
 
 impl Events {
@@ -76,7 +76,7 @@ impl Events {
         Ok(most.0.div_ceil(STEP_USD * 1_000_000).max(1).saturating_mul(STEP_USD))
     }
 
-    /// The limits that leave no room for the call of an execution that was refused last, and how much is missing.
+    /// The limits that leave no room for the last refused call of an execution, and how much is missing.
     async fn limits_in_the_way(
         &self,
         configuration: &Configuration,
@@ -89,7 +89,7 @@ impl Events {
         Ok(missing.into_iter().map(|shortfall| (shortfall.of, shortfall.missing)).collect())
     }
 
-    /// Carries out what somebody chose, once: an earlier attempt may have ended at any point.
+    /// Carries out a decision, once: an earlier attempt may have ended at any point.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -100,7 +100,7 @@ impl Events {
             Choice::Add { amount, shared } => {
                 let configuration = self.table.configuration(now).await?;
                 let limits = self.limits_in_the_way(&configuration, &waiter.execution, now).await?;
-                // What somebody may add to a ticket, they may not take from what others share.
+                // A person who may add to a ticket's limit may not take from shared limits.
                 let limits: Vec<_> =
                     limits.into_iter().map(|(of, _)| of).filter(|of| shared || !of.is_shared()).collect();
                 self.table.add_to_limits(waiter, &limits, amount.min(MOST_ADDED)).await?;
@@ -111,7 +111,7 @@ impl Events {
                 self.table.put_draft(&waiter.execution, &Draft { by, at: answer.at }).await?;
                 match self.waits_in_session(waiter).await? {
                     true => self.let_go_on(waiter, answer, choice).await?,
-                    // Without a session there is nothing to make a draft of: the step fails, and its `on_error` says what follows.
+                    // Without a session, there is nothing for a draft: the step fails, and its `on_error` decides what follows.
                     false => self.give_up(waiter, answer).await?,
                 }
             }
@@ -123,7 +123,7 @@ impl Events {
         self.show_choice(waiter, answer, choice, told).await;
         self.table.mark_told(waiter, told).await?;
         match choice {
-            // At the end of the execution it says that what was done is to be taken back.
+            // At the end of the execution, it requests that its effects be taken back.
             Choice::RollBack => Ok(()),
             Choice::Add { .. } | Choice::Draft => Ok(self.table.forget_waiter(waiter).await?),
         }
@@ -133,7 +133,7 @@ impl Events {
     async fn waits_in_session(&self, waiter: &Waiter) -> Result<bool, ActionError> {
         let state = waiter.key.rsplit(['/', ':']).next().unwrap_or_default();
         let sessions = self.table.sessions_of(&waiter.execution).await?;
-        // A session is opened in the state of its step, and the model is asked in one that is named after it.
+        // A session is opened in the state of its step, and the model is called in one that is named after it.
         let thinks = |opened: &str| {
             let opened = opened.rsplit('/').next().unwrap_or_default();
             let opened = opened.split('.').next().unwrap_or_default();
@@ -159,7 +159,7 @@ impl Events {
         Ok(false)
     }
 
-    /// Forgets what was asked about an execution that is being taken back.
+    /// Deletes the question about an execution that is being taken back.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -228,11 +228,11 @@ impl Events {
         self.carry_out(waiter, &answer).await
     }
 
-    /// Shows in the chat what was chosen, without the buttons. A chat that does not respond blocks nothing.
+    /// Shows the decision in the chat, without the buttons. A chat that does not respond blocks nothing.
     async fn show_choice(&self, waiter: &Waiter, answer: &Answer, choice: Choice, told: Timeliness) {
         let by = literal(&answer.by);
         let verdict = match (told, &answer.comment) {
-            (Timeliness::TooLate, _) => format!("\u{231b} {by} chose too late; nothing waits any more"),
+            (Timeliness::TooLate, _) => format!("\u{231b} {by} chose too late; nothing is waiting anymore"),
             (Timeliness::InTime, Some(why)) => format!("\u{23f9}\u{fe0f} It ends as a draft: {why}"),
             (Timeliness::InTime, None) => format!("\u{2705} {by} {choice}"),
         };
@@ -252,7 +252,7 @@ impl Events {
         }
     }
 
-    /// Records what a run cost that succeeded: the next ones are expected to cost about as much.
+    /// Records the cost of a successful run, as a forecast for the next ones.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -274,7 +274,7 @@ impl Events {
 }
 
 impl Events {
-    /// Lets a step go on that waits for money.
+    /// Resumes a step that waits for money.
     async fn let_go_on(
         &self,
         waiter: &Waiter,

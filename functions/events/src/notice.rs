@@ -1,5 +1,5 @@
-//! Tells people directly what they chose to be told: that a question waits for them, that what they started waits at a limit, failed or is done.
-//! Each is recorded once, as a reply to nobody's delivery, and sent as replies are.
+//! Sends people the direct messages that they chose: that a question waits for them, or that an execution of theirs waits at a limit, failed or is done.
+//! Each is recorded once, as a reply without a delivery, and sent like other replies.
 
 use crate::handle::Events;
 use crate::reply::mark_of_reply;
@@ -11,16 +11,16 @@ use domain::{ActionError, Actor, SourceName};
 use providers::chat_of;
 use records::{ExecutionRecord, Reply, ReplyPlace, ShownPlace, Topic, Waiter};
 
-/// How much of a question or a reason is told.
+/// The most characters of a question or a reason.
 const TOLD: TextLimit = TextLimit::characters(300);
 
-/// Something to tell, and what tells it from other news of the same execution.
+/// A notice, and its identity among those of the same execution.
 struct News<'a> {
     notice: Notice,
     execution: &'a ExecutionRecord,
     /// The step, where several steps of an execution may have such news.
     step: &'a str,
-    /// The question that it tells of.
+    /// The question that it is about.
     question: Option<&'a Waiter>,
     text: String,
 }
@@ -81,7 +81,7 @@ impl Events {
         Ok(())
     }
 
-    /// Tells the starter of an execution how it ended. What somebody stopped, and undos, they see where they asked for it.
+    /// Tells the starter of an execution how it ended. The result of a stop or an undo is shown where somebody asked for it.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -116,7 +116,7 @@ impl Events {
         }
     }
 
-    /// Records what a person is told, if they chose to be told and have an account at the chat of the project: once.
+    /// Records a direct message to a person, once, if they chose to get it and have an account at the project's chat.
     async fn notify(
         &self,
         configuration: &Configuration,

@@ -1,7 +1,7 @@
-//! Sends what was told of executions to the sockets that follow them, at an account's gateway. `serve` pushes over its own sockets.
+//! Sends frames of executions to the sockets that follow them, at an account's gateway. `serve` pushes over its own sockets.
 //!
-//! A socket only says sooner what the API says to everybody who asks, and is sent the same frames, none of them twice, left out or out of
-//! order. So whatever cannot be sent for certain ends the socket, and its reader opens another one after the last number that they have.
+//! A socket only delivers sooner what the API returns to everybody who asks: the same frames, none of them twice, left out or out of
+//! order. So if it is uncertain whether a frame was sent, the socket is closed, and its reader opens another one after the last number they have.
 
 use crate::connections::{Connections, LARGEST_MESSAGE, Sent};
 use crate::handle::Events;
@@ -13,10 +13,10 @@ use records::{ExecutionRecord, OpenSocket, SocketTurn};
 use serde_json::json;
 use uuid::Uuid;
 
-/// The gateway does not know a connection until its function has answered, but the table's stream may tell of it before.
+/// The gateway does not know a connection until its function has answered, but the table's stream may report it earlier.
 const ESTABLISHED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// So much of the data of a frame is sent that is too large for a message, in characters.
+/// How much data of a frame is sent if it is too large for a message, in characters.
 const CUT: usize = 1_024;
 
 /// How many sockets are looked at on a page.
@@ -29,9 +29,9 @@ enum End {
     Gone,
     /// The gateway does not know it yet, and nothing was sent.
     NotYet,
-    /// It is to be closed.
+    /// It has to be closed.
     Close(&'static str),
-    /// It is to be closed, because this failed.
+    /// It has to be closed, because this failed.
     Failed(ActionError),
 }
 
@@ -42,7 +42,7 @@ impl<E: Into<ActionError>> From<E> for End {
 }
 
 impl Events {
-    /// Sends what was told of an execution to those who follow it or its project.
+    /// Sends frames of an execution to the readers who follow it or its project.
     ///
     /// # Errors
     /// When the records do not answer; the same call then sends it later.
@@ -54,7 +54,7 @@ impl Events {
         join_all(sent).await.into_iter().collect()
     }
 
-    /// Sends to a socket that was just opened what its reader has not seen.
+    /// Sends a newly opened socket the frames that its reader has not seen.
     ///
     /// # Errors
     /// When the records do not answer, or the connection is not established yet; the same call then sends it later.
@@ -63,12 +63,12 @@ impl Events {
         let Some(socket) = self.table.socket(topic, id).await? else { return Ok(()) };
         match &socket.execution {
             Some(execution) => self.push(connections, &socket, execution).await,
-            // What happens in a project from now on is sent when it happens.
+            // A project's later frames are sent when they happen.
             None => Ok(()),
         }
     }
 
-    /// Closes the sockets of those who have no access anymore, and those whose sender never came back.
+    /// Closes sockets whose reader has no access anymore, and those whose sender never came back.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -90,7 +90,7 @@ impl Events {
         }
     }
 
-    /// Sends to one socket, or leaves that to whoever is sending to it now.
+    /// Sends to one socket, or leaves that to the invocation that is sending to it now.
     async fn push(
         &self,
         connections: &Connections,
@@ -150,7 +150,7 @@ struct Turn<'t> {
 }
 
 impl Turn<'_> {
-    /// Sends until nothing is left and nobody else had something to send meanwhile.
+    /// Sends until nothing is left and no other invocation has something to send.
     async fn send(mut self, execution: &str) -> Result<(), End> {
         let table = &self.events.table;
         let Some(reader) = self.events.control.reader(&self.socket.holder).await? else {
@@ -167,7 +167,7 @@ impl Turn<'_> {
                     None => None,
                 };
                 let Some(seen) = seen else {
-                    // What may not be seen does not exist. Of a project, only what the reader may see is sent.
+                    // Invisible executions look nonexistent. Of a project, only what the reader may see is sent.
                     match self.following.is_of_one() {
                         true => return Err(End::Close("its reader may not see the execution")),
                         false => continue,
@@ -206,7 +206,7 @@ impl Turn<'_> {
     }
 }
 
-/// The frame, or a part of its data where that is too large for a message: the API has all of it.
+/// The frame, or part of its data if that is too large for a message: the API has all of it.
 fn fitting(frame: &ToldFrame) -> ToldFrame {
     let size = serde_json::to_string(frame).map_or(usize::MAX, |text| text.len());
     if size <= LARGEST_MESSAGE {

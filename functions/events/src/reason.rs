@@ -19,10 +19,10 @@ struct Receipt {
     cause: Option<String>,
     #[serde(default)]
     undone: Vec<String>,
-    /// What somebody had taken back before.
+    /// Effects that were already taken back.
     #[serde(default)]
     already_gone: Vec<String>,
-    /// What was done in place of taking something back.
+    /// Actions in place of taking an effect back.
     #[serde(default)]
     instead: Vec<Instead>,
     #[serde(default)]
@@ -70,7 +70,7 @@ pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> 
     }
 }
 
-/// What an undo took back and what stays, from its output; `None` for the output of anything else.
+/// What an undo took back and what stays, from its output; `None` for other outputs.
 pub(crate) fn undo_receipt(output: Option<&Value>) -> Option<String> {
     let output = output.filter(|output| output["undone"].is_array())?;
     Some(Receipt::deserialize(output).ok()?.list())
@@ -88,7 +88,7 @@ impl Receipt {
         }
     }
 
-    /// What became of the effects alone.
+    /// The results for the effects only.
     fn list(&self) -> String {
         match self.lines().as_slice() {
             [] => "There was nothing to take back.".to_owned(),
@@ -127,7 +127,7 @@ impl Receipt {
     }
 }
 
-/// The message inside a cause, plus advice where the message cannot include it.
+/// The message inside a cause, plus advice if the message cannot include it.
 fn words(error: Option<&str>, cause: Option<&str>) -> String {
     let message = cause.map(|cause| match serde_json::from_str::<FunctionError>(cause) {
         Ok(function) => function.error_message,

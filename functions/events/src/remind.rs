@@ -1,4 +1,4 @@
-//! Questions that wait: shows who has said yes, reminds people of those that nobody answers, and ends those whose time is over.
+//! Open questions: shows who has said yes, reminds people of unanswered ones, and ends those whose time is over.
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
@@ -9,12 +9,12 @@ use jiff::SignedDuration;
 use providers::with_patience;
 use records::{ShownPlace, Waiter};
 
-/// How many questions one sweep looks at, the oldest first, in pages.
+/// How many questions one sweep checks, the oldest first, in pages.
 const AT_A_TIME: usize = 100;
 const PAGES: usize = 10;
 
 impl Events {
-    /// Reminds people in the chat of questions that wait for an answer longer than they should. Whoever reminds claims it first, so that
+    /// Reminds people in the chat of questions that are overdue for an answer. A reminder is claimed first, so that
     /// nobody is reminded twice.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Events {
             literal(question),
             waiter.execution
         );
-        // In the thread of the question, where there is one.
+        // In the thread of the question, if there is one.
         let (channel, thread) = match &waiter.message {
             Some((channel, message)) => (channel.clone(), Some(message.clone())),
             None => (channel, None),

@@ -9,10 +9,10 @@ use providers::{chat_of, tracker_of};
 use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter};
 use std::collections::BTreeSet;
 
-/// An answer that is older than this reaches nobody who still waits for it; Slack's addresses work for half an hour.
+/// An older answer reaches nobody who still waits for it; Slack's response addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
-/// What somebody is told directly may still be news a day later.
+/// A direct message may still be news a day later.
 const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long the bot's account at a provider is taken as known.
@@ -51,7 +51,7 @@ impl Events {
             self.table.mark_reply_sent(&reply, now).await?;
             return Ok(Sent::Settled);
         }
-        // Nothing tells whether an answer at an address was shown, so it is claimed before; comments and messages are found by their marks.
+        // It is unknown whether an answer at an address was shown, so it is claimed before; comments and messages are found by their marks.
         let is_claimed = matches!(reply.place, ReplyPlace::Address { .. });
         if is_claimed && !self.table.mark_reply_sent(&reply, now).await? {
             return Ok(Sent::Settled);
@@ -123,7 +123,7 @@ impl Events {
                     chat.send_message(&message, &mark).await?;
                 }
             }
-            // The same, in what the bot and the person write to each other.
+            // The same, in the direct conversation of the bot and the person.
             ReplyPlace::Person { account, question } => {
                 let waiter = match question {
                     Some((topic, key)) => self.table.waiter(topic, key).await?,
@@ -154,7 +154,7 @@ impl Events {
         Ok(())
     }
 
-    /// Asks the trackers for the bot's own accounts where the configuration does not name them: a mention of it in a comment is written
+    /// Asks the trackers for the bot's own accounts if the configuration does not name them: a mention of it in a comment is written
     /// with its account. Failures are logged; the next sweep asks again.
     pub(crate) async fn learn_own_accounts(&self) -> Result<(), ActionError> {
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Completes events about reviews: what a review says about lines does not come with its delivery, and `webhooks` has no credentials to
+//! Completes events about reviews: a review's line comments do not come with its delivery, and `webhooks` has no credentials to
 //! ask for it.
 
 use crate::ending::Ending;
@@ -14,14 +14,14 @@ use providers::Place;
 use records::{ExecutionRecord, ReviewOf};
 use serde_json::{Map, Value};
 
-/// The field with what a review says.
+/// The field with a review's text.
 const COMMENTS: &str = "comments";
 
-/// What people are told of a review of which nothing can be read.
+/// The message about a review that cannot be read.
 const UNREADABLE: &str = "The review asks for changes, but its remarks on lines cannot be read, and it says nothing as a whole. Say in a comment \
     what is to be changed.";
 
-/// How long the code host is asked. After that, work goes on with what came with the delivery.
+/// How long the code host is asked. After that, work continues with what came with the delivery.
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 impl Events {
@@ -44,7 +44,7 @@ impl Events {
         started.map_err(|error| ActionError::unavailable(error.to_string()))
     }
 
-    /// The execution with what its review says about lines, in its event and in the input made of it; recorded, so that it can wait in
+    /// The execution with its review's line comments, in its event and in the input made of it; recorded, so that it can wait in
     /// line.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Events {
         Ok(completed)
     }
 
-    /// Adds what a review says about lines to an event's fields that were received at `since`.
+    /// Adds a review's line comments to the fields of an event received at `since`.
     ///
     /// # Errors
     /// As [`Events::with_remarks`].
@@ -94,7 +94,7 @@ impl Events {
                 return Err(error);
             }
             Err(error) => {
-                tracing::warn!(%error, %repository, number, "a review goes on without its remarks on lines");
+                tracing::warn!(%error, %repository, number, "a review continues without its line comments");
             }
         }
         // Nothing is left to be asked for.
@@ -102,7 +102,7 @@ impl Events {
         Ok(())
     }
 
-    /// Ends a revision that was not started: its review says nothing as a whole, and what it says about lines cannot be read. People see
+    /// Ends a revision that was not started: its review has no text of its own, and its line comments cannot be read. People see
     /// why where they wrote it.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl Events {
                     return Err(error);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, %repository, number, "words go on without a review's remarks on lines");
+                    tracing::warn!(%error, %repository, number, "words continue without a review's line comments");
                     let said = &waiting.word.text;
                     if said.is_empty() { UNREADABLE.to_owned() } else { said.clone() }
                 }
@@ -178,7 +178,7 @@ fn review_of(fields: &Map<String, Value>) -> Option<(RepositoryName, u64, u64)> 
     Some((repository, fields.get("number")?.as_u64()?, fields.get(REVIEW)?.as_u64()?))
 }
 
-/// A review in words: what it says as a whole, then each remark with its place.
+/// A review in words: its text, then each line comment with its place.
 fn in_words(said: &str, remarks: &[LineRemark]) -> String {
     let remark = |LineRemark { path, line, text }: &LineRemark| match line {
         Some(line) => format!("`{path}`, line {line}: {text}"),

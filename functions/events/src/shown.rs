@@ -1,8 +1,8 @@
-//! Shows what became of a question wherever it was shown: the message with its buttons, reminders, and what people were told directly. The
-//! progress comment is derived from the records by itself.
+//! Shows the outcome of a question wherever it was shown: the message with its buttons, reminders, and direct messages. The
+//! progress comment is derived from the records.
 //!
 //! Each place has a record until it shows the end. A decision only marks these as due, so that it waits for no chat; the table's stream has each
-//! edited, and the sweeper finds what was left.
+//! edited, and the sweeper finds missed ones.
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
@@ -20,11 +20,11 @@ use records::{
 };
 use std::sync::Arc;
 
-/// How many questions one sweep looks at, the oldest decision first, in pages.
+/// How many questions one sweep checks, the oldest decision first, in pages.
 const AT_A_TIME: usize = 100;
 const PAGES: usize = 10;
 
-/// What is recorded before it is sent may not be there yet; what is not there after this long was never sent.
+/// A message is recorded before it is sent, so it may not be there yet; after this long, it was never sent.
 const SENT_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// A step's time runs from before its question is recorded, so it is over up to this much earlier than the question says.
@@ -34,7 +34,7 @@ const LATE: SignedDuration = SignedDuration::from_secs(10);
 const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 
 impl Events {
-    /// Has every place where a decided question is shown show what became of it.
+    /// Updates every place that shows a decided question.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -46,8 +46,8 @@ impl Events {
         Ok(())
     }
 
-    /// Handles a place that was recorded, or became due: where the question is decided, it is edited. `place` is as
-    /// [`records::TableChange::Shown`] tells it.
+    /// Handles a place that was recorded, or became due: if the question is decided, it is edited. `place` is as
+    /// in [`records::TableChange::Shown`].
     ///
     /// # Errors
     /// When the records or the chat do not answer. A chat that refuses, because the message is gone, is logged, and not asked again.
@@ -59,7 +59,7 @@ impl Events {
         }
     }
 
-    /// Edits the places that do not show yet what became of a question. One that fails does not keep the others from being edited.
+    /// Edits the places that do not show a question's outcome yet. One that fails does not keep the others from being edited.
     async fn show(&self, waiter: &Waiter) -> Result<(), ActionError> {
         let Some(verdict) = verdict(waiter) else { return Ok(()) };
         let mut result = Ok(());
@@ -132,7 +132,7 @@ impl Events {
         self.feedback.providers.chat_named(configuration, &name).await
     }
 
-    /// Has a place show the end once more if the question was decided while something else was shown there.
+    /// Edits a place again if the question was decided while something else was shown there.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -148,7 +148,7 @@ impl Events {
         Ok(())
     }
 
-    /// Finishes what a crash left of decided questions: tells their steps, and edits the places where they are shown. Failures are logged; the
+    /// Finishes work on decided questions after a crash: tells their steps, and edits the places that show them. Failures are logged; the
     /// next sweep tries again.
     ///
     /// # Errors
@@ -209,7 +209,7 @@ impl Events {
         Ok(unanswered)
     }
 
-    /// Records that nobody answered a question in time, if that is so: its step went on by itself.
+    /// Records that nobody answered a question in time, if its step continued by itself.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -252,7 +252,7 @@ fn marked(key: &str, shown: &Shown) -> Mark {
     Mark { key: key.to_owned(), at: shown.since }
 }
 
-/// What became of a question, in Markdown; `None` while that is not known.
+/// The outcome of a question, in Markdown; `None` while unknown.
 pub(crate) fn verdict(waiter: &Waiter) -> Option<String> {
     if let Some(over) = &waiter.over {
         return Some(asked_no_more(over));
@@ -310,11 +310,11 @@ mod tests {
             ),
             (
                 json!({"over": json!({"why": {"stopped": "bob"}, "at": "2026-11-22T12:00:00Z"}).to_string()}),
-                Some("🛑 It is asked no more: bob stopped the work before anybody answered"),
+                Some("🛑 This question is closed: bob stopped the work before anybody answered"),
             ),
             (
                 json!({"over": json!({"why": "timed_out", "at": "2026-11-22T12:00:00Z"}).to_string()}),
-                Some("⌛ It is asked no more: nobody answered in time, by 2026-11-22 12:00 UTC"),
+                Some("⌛ This question is closed: nobody answered in time, by 2026-11-22 12:00 UTC"),
             ),
         ];
         for (more, expected) in cases {

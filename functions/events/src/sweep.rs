@@ -13,7 +13,7 @@ use tracing::Instrument;
 /// How many executions are looked for at a time.
 const AT_A_TIME: usize = 100;
 
-/// How often one sweep looks for more; the next one checks the rest. Ten thousand that are parked have 170 checks in a minute.
+/// How often one sweep looks for more; the next one checks the rest. Ten thousand parked executions mean 170 checks a minute.
 const PAGES: usize = 5;
 
 /// After this long, an execution that could not be started fails.
@@ -141,7 +141,7 @@ impl Events {
         self.sign_evidence(&execution.name, None).await
     }
 
-    /// `None` when Step Functions has no such execution.
+    /// `None` if Step Functions has no such execution.
     async fn describe(&self, arn: &str) -> Result<Option<DescribeExecutionOutput>, ActionError> {
         match self.step_functions.describe_execution().execution_arn(arn).send().await {
             Ok(found) => Ok(Some(found)),

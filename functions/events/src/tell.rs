@@ -1,8 +1,8 @@
-//! Tells programs that follow an execution what happened in it: frames, numbered one by one.
+//! Reports the events of an execution to programs that follow it: frames, numbered one by one.
 //!
-//! The table's stream says only that something changed, and may say it twice or late. What is told is therefore decided by comparing what is
-//! there with what was seen when the last frame was told; both are written in one transaction, so that every change is told once, by
-//! whoever notices it first. What came and went unnoticed between two looks is not told.
+//! The table's stream says only that something changed, and may say it twice or late. So frames are decided by comparing the current
+//! state with the state at the last frame; both are written in one transaction, so that every change is reported once, by
+//! whichever invocation notices it first. Changes that come and go between two looks are not reported.
 
 use crate::handle::Events;
 use crate::look::Look;
@@ -15,17 +15,17 @@ use records::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often it is begun anew because somebody else told more at the same moment.
+/// How often to start over because another invocation reported more at the same moment.
 const ROUNDS: usize = 5;
 
-/// The largest output of a step that is told, in bytes of JSON.
+/// The largest reported output of a step, in bytes of JSON.
 const RESULT_LIMIT: usize = 4 * 1024;
 
-/// How many steps of an execution are told of. What was seen of each is one item of the table, which is written again with every frame; of
+/// How many steps of an execution are reported. The last seen state of each is in one item of the table, which is written again with every frame; for
 /// an execution with more steps, people and programs learn the rest from its record.
 const MOST_STEPS: usize = 1_000;
 
-/// How the names of parts begin that are steps.
+/// The prefix of the names of parts that are steps.
 const STEP: &str = "step ";
 
 /// The part that is seen when the execution has ended.
@@ -41,7 +41,7 @@ struct Present<'a> {
 }
 
 impl Events {
-    /// Tells what happened in the execution whose people are asked under a topic; nothing under other topics.
+    /// Reports the events of the execution whose people are asked under a topic; nothing for other topics.
     ///
     /// # Errors
     /// As [`Events::tell_news`].
@@ -52,10 +52,10 @@ impl Events {
         }
     }
 
-    /// Tells what happened in an execution since it was last told, by a look at it where somebody has taken one.
+    /// Reports the events of an execution since the last report, using a given look at it, if any.
     ///
     /// # Errors
-    /// When the records do not answer; the same call then tells it later.
+    /// If the records do not answer; the same call then reports them later.
     pub(crate) async fn tell_news(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
         let mut taken = look;
         for _ in 0..ROUNDS {
@@ -80,7 +80,7 @@ impl Events {
                 return Ok(());
             }
         }
-        Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
+        Err(ActionError::internal("others keep recording events of the execution; this is retried"))
     }
 
     /// Tells one thing that happened in an execution, once by the name of its part; nothing after the execution's end, which is its last frame.
@@ -105,10 +105,10 @@ impl Events {
                 return Ok(());
             }
         }
-        Err(ActionError::internal("others keep telling what happens in the execution; this is tried again"))
+        Err(ActionError::internal("others keep recording events of the execution; this is retried"))
     }
 
-    /// What there is of an execution, besides what its record says: it is looked at with every change, so only what may be news is read.
+    /// An execution's parts apart from its record: it is read with every change, so only potential news is read.
     async fn present<'a>(&self, look: &'a Look) -> Result<Present<'a>, ActionError> {
         let (view, seen) = (&look.view, &look.told.seen);
         let news: BTreeSet<&str> = steps_to_tell(view, seen).map(|step| step.state.as_str()).collect();
@@ -117,7 +117,7 @@ impl Events {
             .iter()
             .any(|step| step.status == StepStatus::Succeeded && news.contains(step.state.as_str()));
         let results = match view.execution.run().filter(|_| has_news) {
-            // Others need it with what was given, too.
+            // Others need it with the given data, too.
             Some(_) if look.made_something() => {
                 let told = look.effects(&self.table).await?.iter().filter(|effect| {
                     effect.status == EffectStatus::Done && news.contains(state_of_effect(effect))
@@ -163,7 +163,7 @@ fn state_of_effect(effect: &EffectRecord) -> &str {
     effect.key.strip_prefix(&effect.run).unwrap_or_default().trim_start_matches([':', '/'])
 }
 
-/// The steps of which there is news: those that changed since they were told, and new ones while there are few enough.
+/// The steps with news: those that changed since the last report, and new ones while there are few enough.
 fn steps_to_tell<'a>(
     view: &'a ExecutionView,
     seen: &'a BTreeMap<String, String>,
@@ -188,7 +188,7 @@ fn state_of(step: &StepRecord) -> String {
 }
 
 impl Present<'_> {
-    /// What is not in `seen` yet, which then has it.
+    /// The parts that are not in `seen` yet, which are added to it.
     fn news(&self, seen: &mut BTreeMap<String, String>) -> Vec<NewFrame> {
         let mut frames = Vec::new();
         let before = seen.clone();
@@ -264,7 +264,7 @@ impl Present<'_> {
         frames
     }
 
-    /// What a step returned, as far as the journal has it: secrets are in no record.
+    /// A step's output, as far as the journal has it: secrets are in no record.
     fn result_of(&self, state: &str) -> Value {
         let output = self.results.get(state);
         let Some(output) = output else { return json!({}) };

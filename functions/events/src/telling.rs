@@ -1,4 +1,4 @@
-//! Tells a waiting step how it goes on. Whoever finds a decision recorded and untold may tell it: Step Functions refuses the second answer to a
+//! Tells a waiting step how to continue. Any invocation that finds an undelivered decision may deliver it: Step Functions refuses the second answer to a
 //! token, and the records say what that means.
 
 use crate::handle::Events;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The message to a waiting step.
 pub(crate) enum Message {
-    /// It goes on with this; the note says why, for people.
+    /// It continues with this; the note says why, for people.
     Success(Value, Option<String>),
     Failure {
         error: &'static str,
@@ -21,7 +21,7 @@ pub(crate) enum Message {
 }
 
 impl Events {
-    /// Tells a waiting step what people chose, as a success; the note says why, for people.
+    /// Delivers people's decision to a waiting step as a success; the note says why, for people.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -34,7 +34,7 @@ impl Events {
         self.tell_decided(waiter, Message::Success(output, note)).await
     }
 
-    /// Tells a waiting step what people chose, as a failure.
+    /// Delivers people's decision to a waiting step as a failure.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -47,7 +47,7 @@ impl Events {
         self.tell_decided(waiter, Message::Failure { error, cause }).await
     }
 
-    /// Tells a step what was decided, which is recorded. An earlier attempt may have ended at any point, also between telling it and
+    /// Delivers a recorded decision to a step. An earlier attempt may have ended at any point, including between delivering it and
     /// recording that: Step Functions refuses the second answer to a token, and the records decide what that means.
     pub(crate) async fn tell_decided(
         &self,
@@ -71,7 +71,7 @@ impl Events {
                 if had_ended || waiter.until.is_some_and(|until| until <= since) {
                     return Ok(Timeliness::TooLate);
                 }
-                // It was told then. What was to be recorded of it may be missing, or it may wait for something else by now.
+                // It was delivered then. Its record may be missing, or the step may wait for something else by now.
                 let asks_still = execution.is_some_and(|execution| {
                     execution.question.is_some() && execution.question == waiter.question
                 });
@@ -95,7 +95,7 @@ impl Events {
         Ok(told)
     }
 
-    /// Answers the state machine. It is not sent again by itself when the response is lost: the second time it would be refused, and nobody
+    /// Answers the state machine. The call is not retried if the response is lost: the second one would be refused, and nobody
     /// would know that the first counted.
     async fn send(&self, waiter: &Waiter, message: Message) -> Result<Timeliness, ActionError> {
         let token = waiter.token.expose_secret();
@@ -128,7 +128,7 @@ impl Events {
         }
     }
 
-    /// Records that a step waits no more: the execution goes on, and the step ended.
+    /// Records that a step no longer waits: the execution continues, and the step ended.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -162,7 +162,7 @@ fn state_of<'w>(execution: &ExecutionRecord, waiter: &'w Waiter) -> Option<&'w s
 }
 
 impl Message {
-    /// How the step ends that is told this.
+    /// How the step ends after this decision.
     fn step_end(&self, at: Timestamp) -> StepEnd {
         let (status, error, cause) = match self {
             Self::Success(_, note) => (StepStatus::Succeeded, None, note.clone()),

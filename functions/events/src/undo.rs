@@ -1,4 +1,4 @@
-//! Runs the shipped `undo` workflow when a rollback was due but could not run, and records what executions leave outside.
+//! Runs the shipped `undo` workflow if a rollback was due but could not run, and records which effects of executions are left.
 
 use crate::ending::Ending;
 use crate::handle::Events;
@@ -51,7 +51,7 @@ impl Events {
         }
     }
 
-    /// Records what an execution that ended left outside; after an undo, what is left of the execution that it took back, which then
+    /// Records the effects left by an ended execution; after an undo, those left by the execution that it took back, which then
     /// says so where people look.
     ///
     /// # Errors

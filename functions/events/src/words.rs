@@ -1,4 +1,4 @@
-//! Words that people say to agents at work: reviews among them are completed, and what nobody took in by the end is passed on.
+//! Words that people say to agents at work: reviews among them are completed, and words that no agent took in by the end are passed on.
 
 use crate::ending::{Ending, end};
 use crate::handle::Events;
@@ -12,7 +12,7 @@ const ROUNDS: usize = 5;
 
 impl Events {
     /// Ends an execution, as [`end`] does. Words that wait for the agents of its ticket are passed on before: to a revision that takes
-    /// the ticket over, or back to their authors. `false` when there is no such execution.
+    /// the ticket over, or back to their authors. `false` if there is no such execution.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer.
@@ -48,7 +48,7 @@ impl Events {
                 let directory = Directory::read(&self.table, self.clock.now()).await?;
                 match self.control.succeed(&directory, &execution, &inbox).await? {
                     Successor::Begun { execution: successor } => {
-                        tracing::info!(successor, "a revision takes up the words that nobody took in");
+                        tracing::info!(successor, "a revision takes up words that no agent took in");
                         return Ok(());
                     }
                     Successor::None(reason) => reason,
@@ -94,7 +94,7 @@ impl Events {
             };
             self.table.put_reply(&reply).await?;
         }
-        // Refused means that somebody else took words; what is left is seen at the next try.
+        // A refusal means that another invocation took words; the next attempt sees the rest.
         self.table.drop_words(inbox).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `link` and `notify`: what people say about their own accounts.
+//! `link` and `notify`: commands about a person's own accounts.
 
 use crate::account_request::{LinkRequest, NotifyRequest};
 use crate::address::Address;
@@ -41,7 +41,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             strong(made.clone()),
             plain(". Within 15 minutes, give it to the bot with your other account, as in "),
             code(format!("link {made}")),
-            plain(". Then each account is asked to confirm the other one."),
+            plain(". Then each account is asked to confirm the other."),
         ]),
         LinkResult::Pair { own, other: None } => CommandAnswer::to_person([
             plain("This is the code of your own account, "),
@@ -55,7 +55,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             plain(" with "),
             strong(shown(&other)),
             plain(
-                ". Whoever has one then acts as the other, with the same roles. Confirm only if both are yours: ",
+                ". The two accounts then act as one person, with the same roles. Confirm only if both are yours:  ",
             ),
             typed(&format!("confirm {known}")),
         ]),
@@ -78,9 +78,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             strong(joined.person),
             plain("."),
         ]),
-        LinkResult::Unknown => {
-            refused("there is no such code or account of yours; a code counts for 15 minutes")
-        }
+        LinkResult::Unknown => refused("you have no such code or account; a code is valid for 15 minutes"),
         LinkResult::Denied(reason) => refused(&reason),
     }
 }
@@ -90,7 +88,7 @@ fn listed(joined: &[JoinedAccount]) -> Vec<Part> {
     vec![plain("Joined to you: "), plain(names.join(", "))]
 }
 
-/// The service and the account, and what people call it there.
+/// The service and the account, and its name there.
 fn shown(account: &LinkAccount) -> String {
     match account.name == account.id {
         true => format!("{} {}", account.source, account.id),
@@ -98,7 +96,7 @@ fn shown(account: &LinkAccount) -> String {
     }
 }
 
-/// Shows or changes what the person is told directly.
+/// Shows or changes which direct messages the person gets.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -113,8 +111,8 @@ pub(crate) async fn notify(asked: &Asked<'_>, request: NotifyRequest) -> Result<
         NotifyResult::Notices { notices, is_chosen } => {
             let names: Vec<&str> = notices.iter().map(|notice| notice.as_str()).collect();
             let told = match names.as_slice() {
-                [] => "You are told nothing directly".to_owned(),
-                names => format!("You are told directly: {}", names.join(", ")),
+                [] => "You get no direct messages".to_owned(),
+                names => format!("You get direct messages about: {}", names.join(", ")),
             };
             let by = if is_chosen { "." } else { ", as the configuration says." };
             CommandAnswer::to_person([plain(told), plain(by)])

@@ -1,15 +1,15 @@
-//! What people want of `link` and `notify`, read from their words.
+//! Requests of `link` and `notify`, parsed from a command.
 
 use domain::configuration::Notice;
 use domain::folded;
 use std::collections::BTreeSet;
 
-/// What somebody wants of `link`.
+/// A request of `link`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkRequest {
     /// A code.
     Begin,
-    /// What a code would join.
+    /// The accounts that a code would join.
     Show { code: String },
     /// To confirm it.
     Confirm { code: String },
@@ -17,17 +17,17 @@ pub(crate) enum LinkRequest {
     Remove { source: String, account: String },
 }
 
-/// What somebody wants of `notify`.
+/// A request of `notify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotifyRequest {
     /// To see it.
     Show,
-    /// To be told this; `None` leaves it to the configuration.
+    /// To get these messages; `None` uses the configuration's choice.
     Choose(Option<BTreeSet<Notice>>),
 }
 
 impl LinkRequest {
-    /// Reads what comes behind `link`; `None` for a sentence.
+    /// Parses the words after `link`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
         // People end what they write with a full stop.
         let bare = |word: &'_ str| word.trim_end_matches(['.', ',', ';', '!']).trim_matches('`').to_owned();
@@ -50,7 +50,7 @@ impl LinkRequest {
 }
 
 impl NotifyRequest {
-    /// Reads what comes behind `notify`; `None` for a sentence.
+    /// Parses the words after `notify`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
         let words = folded(behind);
         let words: Vec<&str> =

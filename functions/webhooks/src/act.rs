@@ -34,7 +34,7 @@ pub(crate) struct Acting<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What became of an event, and what its author is told.
+/// The result of an event, and the reply to its author.
 struct Handled {
     outcome: Outcome,
     answer: Option<CommandAnswer>,
@@ -43,7 +43,7 @@ struct Handled {
 /// How much of a text answers repeat.
 pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
 
-/// What people are told whose request for a revision came while an execution was at work on the ticket.
+/// The reply to a request for a revision while an execution is at work on the ticket.
 const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
 
 impl Handled {
@@ -70,7 +70,7 @@ impl Acting<'_> {
         }
     }
 
-    /// Handles each event. Whatever their author is told comes in one reply.
+    /// Handles each event. All replies to their author are combined into one.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -78,13 +78,13 @@ impl Acting<'_> {
         self.on_said(events, true).await
     }
 
-    /// Handles what somebody said in a thread without naming the bot: words for the ticket that the thread is about, and never a command.
+    /// Handles a message in a thread that does not name the bot: words for the ticket that the thread is about, and never a command.
     ///
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn on_thread(&self, received: Received) -> Result<Vec<Outcome>, RecordsError> {
         if self.thread_of(&received).await?.is_none() {
-            let reason = "the thread is not about a ticket of ours".to_owned();
+            let reason = "the thread is not about a ticket that Ticketsmith works on".to_owned();
             return Ok(vec![Outcome::Ignored { reason }]);
         }
         self.on_said(vec![received], false).await
@@ -101,7 +101,7 @@ impl Acting<'_> {
             // Boxed: the future holds all that a delivery can lead to.
             let handled = Box::pin(self.on_event(&routes, received, is_to_bot)).await?;
             let Handled { outcome, mut answer } = handled;
-            // A stranger is told nothing of commands. What was carried out on a ticket is otherwise shown there.
+            // Strangers learn nothing about commands. The result of a command on a ticket is otherwise shown there.
             let is_told = answer.is_some() || outcome == Outcome::Recorded;
             if let Some(second) = second.filter(|_| is_told) {
                 let told = not_carried_out(second);
@@ -126,7 +126,7 @@ impl Acting<'_> {
         Ok(outcomes)
     }
 
-    /// The command that somebody wrote behind another one.
+    /// A command that somebody wrote after another one.
     fn second_of(&self, received: &Received) -> Option<CommandWord> {
         let settings = &self.directory.configuration().webhooks;
         second_command(received.words.as_deref()?, received.event.task_id.as_deref(), settings)
@@ -157,12 +157,12 @@ impl Acting<'_> {
         let is_awaited = self.keep_for_waiters(routes, &event, stranger).await?;
         let on = self.pull_request_of(&event).await?;
         let said_on = event.task_id.clone();
-        // What is said about a pull request of ours is said about its ticket.
+        // A comment on one of our pull requests is about its ticket.
         if let Some(task_id) = on.as_ref().and_then(|opened| opened.task_id.clone()) {
             event.task_id = Some(task_id);
         }
         let is_elsewhere = said_on != event.task_id;
-        // What is said in a thread of ours, too, and it is answered there.
+        // So is a message in one of our threads, and it is answered there.
         event.task_id = event.task_id.or(thread.filter(|thread| !self.names_other(words.as_deref(), thread)));
         if is_elsewhere {
             event.fields.insert(SAID_ON.to_owned(), said_on.into());
@@ -217,7 +217,7 @@ impl Acting<'_> {
                     return Ok(Handled::refused(reason));
                 }
                 let task_id = request.task_id.clone();
-                // What a review says about lines does not come with it, and only `events` may ask for it.
+                // A review's line comments do not come with it, and only `events` may ask for them.
                 let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {
                     true => self.control.record(*request).await?,
                     false => self.control.start(*request).await?,
@@ -229,7 +229,7 @@ impl Acting<'_> {
                 {
                     return Ok(self.told(told, &asked));
                 }
-                // Who gave a label finds the work at the ticket; who spoke to the bot or asked for a revision expects an answer.
+                // A person who added a label finds the work at the ticket; a person who addressed the bot or asked for a revision expects an answer.
                 let is_revision = asked.kind == EventName::REVISION_REQUESTED;
                 let answer = match outcome {
                     Outcome::AlreadyAtWork { .. } if command.is_some() || is_revision => {
@@ -295,7 +295,7 @@ impl Acting<'_> {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
     }
 
-    /// A person's command that was carried out or refused. On a ticket the progress comment shows what was done; in a chat, and on a pull
+    /// A person's command that was carried out or refused. On a ticket, the progress comment shows the result; in a chat, and on a pull
     /// request whose ticket is elsewhere, nothing else does.
     fn handled(&self, done: Reply, event: &Event, is_elsewhere: bool) -> Handled {
         match done {
@@ -315,7 +315,7 @@ impl Acting<'_> {
         }
     }
 
-    /// Whether an event is about a configured project or about none. People elsewhere are not answered, because they would learn what is configured.
+    /// Whether an event is about a configured project or about none. People elsewhere are not answered, because they would learn about the configuration.
     fn is_ours(&self, event: &Event) -> bool {
         event.task_id.as_deref().is_none_or(|task_id| self.directory.ticket(task_id).is_ok())
     }
@@ -345,7 +345,7 @@ impl Acting<'_> {
         self.table.put_reply(&reply).await
     }
 
-    /// Wants a provider to be asked whether an event happened: the delivery tells only a part of it. Nobody is asked about what nothing
+    /// Requests that a provider be asked whether an event happened, because the delivery reports only a part of it. Nobody is asked about what nothing
     /// starts on or waits for, or what belongs to no project.
     async fn inquire(
         &self,
@@ -360,7 +360,7 @@ impl Acting<'_> {
         let keys = routes.events.keys_of(&spec.name, &event.fields);
         let Some(key) = keys.first().filter(|_| EventKey::new(spec, &event.fields).is_ok()) else {
             return Ok(Outcome::Ignored {
-                reason: format!("{} lacks what tells it from others", event.kind),
+                reason: format!("{} lacks the fields that identify it", event.kind),
             });
         };
         if !routes.start_on(&event.kind, &event.fields) && !self.is_awaited(&keys).await? {
@@ -386,7 +386,7 @@ impl Acting<'_> {
         }
     }
 
-    /// How people speak to the bot where an event happened.
+    /// How people address the bot where an event happened.
     fn address(&self, event: &Event) -> Address<'_> {
         let words = &self.directory.configuration().webhooks.mention;
         Address { words, on_ticket: event.task_id.is_some() }

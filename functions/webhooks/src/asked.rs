@@ -1,16 +1,16 @@
-//! What people ask, and what the answer depends on.
+//! A person's question, and the context of its answer.
 
 use crate::address::Address;
 use control::{Caller, Control};
 use domain::routes::Routes;
 use jiff::Timestamp;
 
-/// What an answer depends on.
+/// The context of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) control: &'a Control,
     pub(crate) routes: &'a Routes,
-    /// Who asks, and by which event.
+    /// The person who asks, and the event.
     pub(crate) caller: Caller<'a>,
     pub(crate) address: Address<'a>,
     pub(crate) now: Timestamp,

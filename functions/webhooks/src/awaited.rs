@@ -1,4 +1,4 @@
-//! Events as steps wait for them: each is kept, with who caused it where that is a stranger.
+//! Events that steps may wait for: each is stored, with its author if they are a stranger.
 
 use crate::act::Acting;
 use control::{Authorization, Operation, ProjectQuery};
@@ -8,8 +8,8 @@ use domain::{Event, EventKey};
 use records::{Occurrence, RecordsError, StrangerWords};
 
 impl Acting<'_> {
-    /// Who caused an event, where that is somebody who may not start work: what they say is from outside. That a ticket's text is theirs
-    /// is recorded, because whoever starts a run vouches for the text as it was then.
+    /// The author of an event, if they may not start work: their text comes from outside. The authorship of a ticket's text
+    /// is recorded because the person who starts a run vouches for the text at that time.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -19,7 +19,7 @@ impl Acting<'_> {
         event: &Event,
     ) -> Result<Option<String>, RecordsError> {
         let kinds = routes.events.kinds_of(&event.kind, &event.fields);
-        // Only what is by people has a field for them.
+        // Only events by people have a field for them.
         if kinds.first().is_none_or(|spec| spec.is_by_machine()) {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl Acting<'_> {
         Ok(is_awaited)
     }
 
-    /// Whether a step of an open execution waits for one of these. What an execution left when it ended takes nobody's words.
+    /// Whether a step of an open execution waits for one of these. The waiters of an ended execution do not count.
     ///
     /// # Errors
     /// When the records do not answer.

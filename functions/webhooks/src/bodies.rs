@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The largest body that is read: what GitHub sends at most, and more than the other senders do
+/// The largest accepted body: GitHub's maximum, which is more than other senders send
 /// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>). In an account, Lambda takes less: docs/deploying.md.
 const LARGEST: usize = 25 * 1024 * 1024;
 
-/// The most bytes that are held of all bodies together, until each is handled.
+/// The most bytes of all bodies that are held until they are handled.
 const MOST: usize = 32 * 1024 * 1024;
 
 /// How long a body may take to arrive.
 const TIME: Duration = Duration::from_secs(10);
 
-/// All bodies that are held. When there are too many bytes, the one that has been arriving for the longest goes: a sender that means it
+/// All held bodies. If there are too many bytes, the one that has been arriving longest is dropped: a genuine sender
 /// takes milliseconds.
 #[derive(Debug)]
 pub(crate) struct Bodies {
@@ -44,7 +44,7 @@ struct Arriving {
 pub(crate) struct HeldBody<'a> {
     /// The raw bytes.
     pub(crate) bytes: Bytes,
-    /// What it takes of the bytes that are held.
+    /// Its share of the held bytes.
     pub(crate) place: Place<'a>,
 }
 
@@ -68,7 +68,7 @@ impl Default for Bodies {
 }
 
 impl Bodies {
-    /// Reads a body to its end. `announced` is its length where the request says it.
+    /// Reads a body to its end. `announced` is its length if the request gives it.
     ///
     /// # Errors
     /// When it is too large or too slow, is cut off, or must make place for others.
@@ -111,17 +111,17 @@ impl Bodies {
         (Place { bodies: self, number, whole: 0 }, given_up)
     }
 
-    /// What is locked stays whole when its holder panics.
+    /// Locked data stays consistent if its holder panics.
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What one body takes of the bytes that are held.
+/// One body's share of the held bytes.
 pub(crate) struct Place<'a> {
     bodies: &'a Bodies,
     number: u64,
-    /// Its bytes once it has arrived; before, they count among those that are arriving.
+    /// Its bytes once it has arrived; before that, they count as arriving.
     whole: usize,
 }
 

@@ -1,4 +1,4 @@
-//! How much of a delivery is handled, and how long what it names may be.
+//! Limits on a delivery: how much of it is handled, and the length of names in it.
 
 use crate::answer::Outcome;
 use crate::senders::Received;
@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 /// So many events of a delivery are handled: each writes a record and may start work.
 const MOST_EVENTS: usize = 50;
 
-/// No key, name or id of what a delivery is about has more bytes, and with them no key of a record.
+/// The most bytes of a key, name or ID in a delivery, and so of any key of a record.
 pub(crate) const MOST_BYTES: usize = 700;
 
-/// The events of a delivery that are handled, in their order, and what is said of the others. Those that a workflow starts on or that
+/// The events of a delivery that are handled, in order, and a note about the others. Those that a workflow starts on or that
 /// somebody said to the bot come first.
 pub(crate) fn bounded(routes: &Routes, events: Vec<Received>) -> (Vec<Received>, Option<Outcome>) {
     let more = events.len().saturating_sub(MOST_EVENTS);
@@ -34,7 +34,7 @@ pub(crate) fn bounded(routes: &Routes, events: Vec<Received>) -> (Vec<Received>,
     (kept.map(|(_, received)| received).collect(), Some(Outcome::Ignored { reason }))
 }
 
-/// What of an event is too long to be the name of anything, in words.
+/// The part of an event that is too long to be a name, as a description.
 pub(crate) fn too_long(event: &Event, spec: Option<&EventSpec>) -> Option<String> {
     let own = [
         ("id", Some(event.delivery.as_str())),

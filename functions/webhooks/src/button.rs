@@ -13,8 +13,8 @@ use domain::text::cut_line;
 use records::RecordsError;
 
 impl Acting<'_> {
-    /// Does what a button asks for: answers a question, or takes back what was shown. The message of a question shows who answered; a refusal
-    /// is told to the person who pressed it.
+    /// Carries out a button's request: answers a question, or takes back what was shown. The message of a question shows who answered; a refusal
+    /// is shown to the person who pressed it.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -76,7 +76,7 @@ impl Acting<'_> {
         Ok(Reply::to_answer(result, "nothing is waiting for this button".to_owned()))
     }
 
-    /// Takes back what was shown: `value` is the name of the execution and the code, as the button has them.
+    /// Takes back what was shown: `value` is the name of the execution and the code from the button.
     ///
     /// # Errors
     /// When the records do not answer.

@@ -17,7 +17,7 @@ pub(crate) enum Command {
     Steer(Steering),
     /// Join accounts.
     Link(LinkRequest),
-    /// Choose what one is told directly.
+    /// Choose which direct messages to get.
     Notify(NotifyRequest),
     /// List the commands, or explain one.
     Help { about: Option<CommandWord> },
@@ -98,7 +98,7 @@ impl Command {
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
-        // `approve?` is a question, not an answer; `status?` asks for what it says.
+        // `approve?` is a question, not an answer; `status?` asks for the status.
         let known = CommandWord::read(word.trim_end_matches('?'));
         match known.filter(|known| SteeringWord::of(*known).is_none()) {
             Some(CommandWord::Status) => Self::Status { task_id },
@@ -161,7 +161,7 @@ impl Command {
 }
 
 impl Command {
-    /// What is wanted of a ticket that is named behind `revise` or `tell`: the ticket and the words.
+    /// The ticket after `revise` or `tell`, and the words for it.
     pub(crate) fn request_about<'w>(&self, words: &'w str) -> Option<(&'w str, &'w str)> {
         match self {
             Self::NotServed { word: CommandWord::Revise | CommandWord::Tell } => {
@@ -174,7 +174,7 @@ impl Command {
         }
     }
 
-    /// Whether it is for an agent at work alone.
+    /// Whether it is only for an agent at work.
     pub(crate) fn is_told(&self) -> bool {
         matches!(self, Self::NotServed { word: CommandWord::Tell })
     }
@@ -190,7 +190,7 @@ fn is_misspelled(word: &str, words: &str) -> bool {
         .any(|command| command.has_one_letter_wrong(word) && (is_short || command.is_unlike_other_words()))
 }
 
-/// The first word, without punctuation behind it and emphasis around it, and the rest: `Stop, please` says `Stop`, and so does `**Stop**`.
+/// The first word, without punctuation after it and emphasis around it, and the rest: `Stop, please` and `**Stop**` both say `Stop`.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(is_unseen);
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -214,7 +214,7 @@ fn split_ticket(text: &str) -> (&str, &str) {
 /// What Markdown and Slack show as bold or in italics.
 const EMPHASIS: [char; 2] = ['*', '_'];
 
-/// What people write behind a word without meaning it.
+/// Punctuation that people write after a word.
 const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
 #[cfg(test)]

@@ -8,24 +8,24 @@ pub(crate) struct CommandAnswer {
     pub(crate) audience: Audience,
     /// Paragraphs, from top to bottom.
     pub(crate) sections: Vec<Vec<Part>>,
-    /// What the person may confirm.
+    /// The action to confirm.
     pub(crate) confirmation: Option<Confirmation>,
 }
 
-/// What a person may confirm: with a button where there are buttons, else in words.
+/// An action to confirm: with a button if buttons are available, or in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Confirmation {
     /// The button's label.
     pub(crate) label: &'static str,
     /// Which button it is.
     pub(crate) action: &'static str,
-    /// What it is about.
+    /// The subject.
     pub(crate) value: String,
     /// What to type instead.
     pub(crate) words: String,
 }
 
-/// Who sees an answer.
+/// The readers of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// The person who typed the command.
@@ -109,7 +109,7 @@ impl CommandAnswer {
         sections
     }
 
-    /// The answer in Markdown, for a comment or a message. Data in it has no effect on form, and mentions nobody.
+    /// The answer in Markdown, for a comment or a message. Data in it has no formatting, and mentions nobody.
     pub(crate) fn to_markdown(&self) -> String {
         let word = |part: &Part| match part {
             Part::Plain(text) => literal(text),

@@ -7,7 +7,7 @@ use domain::configuration::Instance;
 use records::RecordsError;
 
 /// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
-/// secret and an account of the bot of its own.
+/// secret and bot account.
 pub(crate) struct Endpoint {
     /// The end of the path: the name of an instance under `plugins` whose provider has a sender's name, or else a sender's name.
     pub(crate) place: SourceName,
@@ -15,7 +15,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint of this name; `None` when nobody sends there.
+    /// The endpoint with this name; `None` if there is none.
     ///
     /// # Errors
     /// When the configuration, which names the instances, cannot be read.

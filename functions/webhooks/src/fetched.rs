@@ -1,4 +1,4 @@
-//! Deliveries that were fetched where the service cannot deliver them. They act as if they had been delivered.
+//! Deliveries that were fetched because the service cannot deliver them. They act as if they had been delivered.
 
 use crate::act::Acting;
 use crate::endpoint::Endpoint;
@@ -24,17 +24,17 @@ const LONGEST_ANSWER: usize = 1024 * 1024;
 struct Fetched {
     /// Where it would have arrived: the last part of the path of its webhook.
     place: String,
-    /// The headers that say what it is.
+    /// The headers that describe it.
     headers: BTreeMap<String, String>,
     body: String,
 }
 
 impl Webhooks {
-    /// Acts on a fetched delivery, and gives what its sender would have been answered. One that makes no sense would make none again: it is
+    /// Acts on a fetched delivery, and returns the response for its sender. An invalid one would stay invalid: it is
     /// logged, and answered with why.
     ///
     /// # Errors
-    /// `Rejected` for another document; `Unavailable` when the delivery was not accepted and has to be handed over again.
+    /// `Rejected` for another document; `Unavailable` if the delivery was not accepted and has to be handed over again.
     pub(crate) async fn take_fetched(&self, document: Value) -> Result<Value, ActionError> {
         let started = Instant::now();
         let Fetched { place, headers, body } = serde_json::from_value(document).map_err(|error| {
@@ -54,7 +54,7 @@ impl Webhooks {
             Err(refusal) => {
                 let outcome = refusal.outcome();
                 let answer = match &refusal {
-                    // What would fail each time must not hold up what happened after it.
+                    // A delivery that always fails must not hold up later ones.
                     Refusal::Malformed(_)
                     | Refusal::Records(
                         RecordsError::Invalid(_) | RecordsError::Corrupt(_) | RecordsError::Missing(_),
@@ -93,7 +93,7 @@ impl Acting<'_> {
         also_as: Vec<String>,
     ) -> Result<Option<String>, RecordsError> {
         for id in also_as {
-            // What asks for a revision is recorded as that.
+            // A request for a revision is recorded as such.
             for source in [event.kind.source(), EventName::REVISION_REQUESTED.source()] {
                 if self.table.delivery(&source, &id).await?.is_some() {
                     return Ok(Some(id));

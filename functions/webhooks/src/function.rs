@@ -1,4 +1,4 @@
-//! The function's specification: what it may do, what invokes it, how it starts.
+//! The function's specification: its permissions, what invokes it, and how it starts.
 
 use crate::receive::{PATH, Webhooks};
 use async_trait::async_trait;
@@ -9,8 +9,8 @@ use runtime::{Function, FunctionSpec, SecretUse, Source, StepFunctionsOperation,
 use serde_json::Value;
 use std::sync::Arc;
 
-/// This executable's only function. Because strangers can reach it, it has no provider credentials, cannot change what may be spent, and
-/// only reads the journal. It records deliveries, executions and people's answers, and reads what people ask for. What they are answered in comments it
+/// This executable's only function. Because strangers can reach it, it has no provider credentials, cannot change limits or recorded costs, and
+/// only reads the journal. It records deliveries, executions and people's answers, and reads the data that people ask for. What they are answered in comments it
 /// records, too, for `events` to write.
 pub fn functions() -> Vec<FunctionSpec> {
     let reads = [
@@ -64,7 +64,7 @@ impl Function for Webhooks {
     }
 
     /// Takes a delivery that was fetched where none can be delivered. Only `serve` invokes it so, in its own process: in an account this
-    /// function is run for HTTP alone, and a document is refused.
+    /// function is invoked only over HTTP, and a document is refused.
     async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
         self.take_fetched(document).await
     }

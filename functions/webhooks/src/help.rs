@@ -1,4 +1,4 @@
-//! `help`: the commands, written from the one table, with what starts workflows here.
+//! `help`: the commands, from the one table, and the words that start workflows here.
 
 use crate::address::Address;
 use crate::command_answer::{CommandAnswer, Part, code, on_lines, plain, strong};
@@ -8,7 +8,7 @@ use domain::event::{Condition, Matching};
 use domain::routes::{Routes, without_address};
 use serde_json::Map;
 
-/// What people type to start workflows, with the workflows' titles: by this event, or by a wider one that it also is.
+/// The words that start workflows, with the workflows' titles: by this event, or by a wider one that it also is.
 pub(crate) fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String, String)> {
     let kinds = routes.events.kinds_of(kind, &Map::new());
     let is_of_words =
@@ -56,7 +56,7 @@ pub(crate) fn help(kind: &EventName, address: Address<'_>, served: &[(String, St
         .section(on_lines(starts.into_iter().chain(others)))
 }
 
-/// One command: every way to write it, and what else people should know.
+/// One command: every form, and notes.
 pub(crate) fn explain(
     word: CommandWord,
     kind: &EventName,
@@ -76,7 +76,7 @@ pub(crate) fn explain(
     }
 }
 
-/// The ways to write a command, each with what it does.
+/// The forms of a command, each with its meaning.
 fn lines(command: &CommandSpec, address: Address<'_>) -> Vec<Vec<Part>> {
     let line = |usage: String, purpose: &str| {
         vec![code(format!("{} {}{usage}", address.words, command.name)), plain(format!(" {purpose}"))]

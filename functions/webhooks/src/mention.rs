@@ -34,16 +34,16 @@ const GREETINGS: [&str; 24] = [
 /// Those of them that people also say at the end.
 const THANKS: [&str; 3] = ["thanks", "thank", "thx"];
 
-/// What a comment says to the bot.
+/// The part of a comment addressed to the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Said<'a> {
-    /// The words behind the address, without greetings, or the whole comment where the bot is only named in it.
+    /// The words after the address, without greetings, or the whole comment if the bot is only mentioned in it.
     pub(crate) words: &'a str,
     /// Whether the words are spoken to the bot, so that it answers them.
     pub(crate) is_addressed: bool,
 }
 
-/// What a comment says to the bot, or `None` if a reader sees neither its mention nor its command: what is quoted, code or hidden does
+/// The part of a comment addressed to the bot, or `None` if a reader sees neither its mention nor its command: quotes, code and hidden text do
 /// not count. A line or a sentence that begins with one of them, perhaps after a greeting, is addressed to the bot. Names are compared
 /// as whole words, ignoring case (`@ticketsmith-dev` is someone else).
 pub(crate) fn words_for_bot<'a>(
@@ -61,7 +61,7 @@ pub(crate) fn words_for_bot<'a>(
             let behind = &comment[line_start + at + address.len()..];
             if begins_a_sentence(before) {
                 let words = without_greeting(behind);
-                // Who greets and then begins anew, on the next line, says what stands there.
+                // After a greeting on its own line, the next line counts.
                 let again = [command, mention].into_iter().find_map(|name| self::address(words, name));
                 let words = again.map_or(words, |again| without_greeting(&words[again.len()..]));
                 // `Thanks, @ticketsmith!` asks for nothing, and neither does `@ticketsmith thank you`.
@@ -87,7 +87,7 @@ pub(crate) fn words_for_bot<'a>(
     is_named.then(|| Said { words: comment.trim(), is_addressed: false })
 }
 
-/// The text behind the greetings at its start: `hi, please approve` becomes `approve`.
+/// The text after greetings at its start: `hi, please approve` becomes `approve`.
 pub(crate) fn without_greeting(text: &str) -> &str {
     let mut rest = without_punctuation(text);
     loop {
@@ -117,7 +117,7 @@ fn without_punctuation(text: &str) -> &str {
     text.trim_start_matches(|c: char| is_silent(c) || is_punctuation(c)).trim_end_matches(is_silent)
 }
 
-/// Whether a character has no width: those that say in which direction text runs or where a word may be broken, which keyboards and programs
+/// Whether a character has no width: direction marks and break opportunities, which keyboards and programs
 /// put around words unseen.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -127,7 +127,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(char::is_alphanumeric)
 }
 
-/// Whether what follows is the beginning of a sentence, perhaps after a greeting or the sign of a list.
+/// Whether this starts a sentence, perhaps after a greeting or a list marker.
 fn begins_a_sentence(before: &str) -> bool {
     let before = before.trim().trim_start_matches(['-', '*', '+']).trim();
     let is_greeting = || {

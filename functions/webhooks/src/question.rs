@@ -1,4 +1,4 @@
-//! Answers what people ask, by a slash command, a comment or a mention, from the routes and the records.
+//! Answers people's questions, from a slash command, a comment or a mention, with the routes and the records.
 
 use crate::account::{link, notify};
 use crate::answer::Outcome;
@@ -71,7 +71,7 @@ pub(crate) async fn answer_question(
             .chain(listed(caller.trigger, command, &served())),
         ),
         Command::Unknown { word } => match CommandWord::read(&word) {
-            // It is known, and what is said behind it is not understood.
+            // The command is known, but not the words after it.
             Some(word) => explain(word, caller.trigger, *address, &served()),
             None => {
                 let mut answer = unknown(&word, command);
@@ -141,7 +141,7 @@ pub(crate) fn execution_name(typed: &str) -> &str {
 pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command: &str) -> CommandAnswer {
     let about = task_id.unwrap_or("this");
     match outcome {
-        // The channel is told once it is known that the ticket exists: webhooks cannot ask for it.
+        // The channel is told once it is known that the ticket exists, because webhooks cannot ask for it.
         Outcome::Started { workflow, execution } | Outcome::Pending { workflow, execution } => {
             let on = task_id.map_or_else(Vec::new, |task_id| vec![plain(" on "), strong(task_id)]);
             let named = task_id.unwrap_or(execution);

@@ -167,7 +167,7 @@ impl Webhooks {
         Ok(Handled { response: Json(json!({ "results": outcomes })).into_response(), outcome })
     }
 
-    /// The bot's own account as the service says, where the configuration does not.
+    /// The bot's own account according to the service, if the configuration has none.
     async fn learned_account(
         &self,
         names: &[&str; 2],
@@ -246,7 +246,7 @@ async fn receive(
     response
 }
 
-/// Reads the body only where the headers are those of the sender: who cannot even write a signature costs no memory.
+/// Reads the body only if the sender's headers are well-formed, so that senders without a signature use no memory.
 async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> Handled {
     let (head, body) = request.into_parts();
     let accepted = async {
@@ -265,7 +265,7 @@ async fn accept(webhooks: &Webhooks, endpoint: &Endpoint, request: Request) -> H
     }
 }
 
-/// How long the body is, where the request says it.
+/// The length of the body, if the request gives it.
 fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -333,7 +333,7 @@ impl Refusal {
                     Unreadable::TooMany => StatusCode::SERVICE_UNAVAILABLE,
                     Unreadable::Broken => StatusCode::BAD_REQUEST,
                 };
-                // It is no final refusal: the same delivery may arrive whole.
+                // This is not final: the same delivery may arrive whole.
                 return problem(status, &error.to_string());
             }
             Self::Signature(error) => (StatusCode::UNAUTHORIZED, error.to_string()),

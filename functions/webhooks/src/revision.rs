@@ -1,6 +1,6 @@
-//! Requests for revisions: what people want changed in a pull request that a run opened.
+//! Requests for revisions: changes that people want in a pull request that a run opened.
 //!
-//! A review that asks for changes is one, and so is what somebody says to the bot on the pull request or on its ticket, unless the words
+//! A review that asks for changes is one, and so is a comment to the bot on the pull request or on its ticket, unless the words
 //! are another command. Workflows start on [`EventName::REVISION_REQUESTED`] whatever the sender.
 
 use crate::act::Acting;
@@ -12,11 +12,11 @@ use domain::{Event, EventName, RepositoryName};
 use records::{OpenedPullRequest, RecordsError};
 use serde_json::{Map, Value, json};
 
-/// Fields of the delivery that the request keeps, where it has them.
+/// Fields of the delivery that the request keeps, if present.
 const KEPT: [&str; 6] = ["actor", REVIEW, SAID_ON, "restriction", "comment_id", "said_at"];
 
 impl Acting<'_> {
-    /// The pull request of ours that an event happened on. One whose ticket belongs to no configured project is none: people could not be
+    /// Our pull request that an event happened on. One whose ticket belongs to no configured project does not count: people could not be
     /// answered about that ticket.
     ///
     /// # Errors
@@ -43,8 +43,8 @@ impl Acting<'_> {
         }
     }
 
-    /// The request for a revision that an event is: `wish` is what is wanted, and `on` the pull request of ours that it was said
-    /// on. `None` where no pull request is meant, or no workflow starts on such requests.
+    /// An event as a request for a revision: `wish` is the wanted change, and `on` our pull request that it was said
+    /// on. `None` if no pull request is meant, or no workflow starts on such requests.
     ///
     /// # Errors
     /// When the records do not answer.

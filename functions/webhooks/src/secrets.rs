@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 #[serde(transparent)]
 pub(crate) struct SigningSecrets(BTreeMap<String, Entry>);
 
-/// The most secrets of one sender: the one that it signs with, and another while it is rotated. Each one costs a digest of the whole body.
+/// The most secrets of one sender: the current one, and another one during rotation. Each one costs a digest of the whole body.
 const MOST: usize = 2;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -82,9 +82,7 @@ pub fn signing_entry_problem(entry: &Value) -> Option<String> {
         Value::Array(entries) => (1..=MOST).contains(&entries.len()) && entries.iter().all(is_secret),
         entry => is_secret(entry),
     };
-    (!is_usable).then(|| {
-        "is neither a text nor a list of at most two, both of which count while one is rotated".to_owned()
-    })
+    (!is_usable).then(|| "must be a text, or a list of at most two texts while one is rotated".to_owned())
 }
 
 /// Why the secrets are not available.
@@ -96,7 +94,7 @@ pub(crate) enum SigningError {
     Malformed { name: String },
 }
 
-/// Reads the bundle. While it cannot be read or makes no sense, the one read last stays in use.
+/// Reads the bundle. While it is unreadable or invalid, the last valid one stays in use.
 #[derive(Debug)]
 pub(crate) struct SigningReader {
     secrets: Secrets,

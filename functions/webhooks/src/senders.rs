@@ -35,13 +35,13 @@ pub(crate) fn names() -> String {
     ALL.iter().map(|sender| sender.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// What the bundle of signing secrets holds, for people: an entry for each sender.
+/// The contents of the signing secrets' bundle, for people: an entry for each sender.
 pub fn signing_form() -> String {
     let entries: Vec<_> = ALL.iter().map(|sender| format!("\"{}\": …", sender.name())).collect();
     format!("{{{}}}", entries.join(", "))
 }
 
-/// Every event of every sender, and our own: what the compiler accepts in workflows. It is committed as `events.json` beside
+/// Every event of every sender, and our own: what the compiler accepts in workflows. It is committed as `events.json` next to
 /// this crate's manifest.
 pub fn events() -> EventSpecs {
     EventSpecs::new(ALL.iter().flat_map(|sender| sender.events()))

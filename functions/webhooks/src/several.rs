@@ -1,4 +1,4 @@
-//! Several commands in one comment: the first is carried out, and its author is told of the second, which is not.
+//! Several commands in one comment: the first is carried out, and its author is told about the second, which is not.
 
 use crate::command::Command;
 use crate::command_answer::{Part, code, plain};
@@ -8,8 +8,8 @@ use domain::command::CommandWord;
 use domain::configuration::Webhooks;
 use domain::folded;
 
-/// The first word of a second command on a later line of `words`, which are what was said behind the first. What asks for a change, or
-/// starts work, takes in all that follows it, so that nothing of it is lost.
+/// The first word of a second command on a later line of `words`, which follow the first command. A command that asks for a change, or
+/// starts work, includes everything after it, so that nothing is lost.
 pub(crate) fn second_command(
     words: &str,
     on_ticket: Option<&str>,
@@ -23,12 +23,12 @@ pub(crate) fn second_command(
     CommandWord::read(&folded(word.trim_matches(|c: char| !c.is_alphanumeric())))
 }
 
-/// What the author is told.
+/// The reply to the author.
 pub(crate) fn not_carried_out(word: CommandWord) -> [Part; 3] {
     [
         plain("Only the first command of a comment is carried out; write "),
         code(word.as_str()),
-        plain(" in a comment of its own."),
+        plain(" in a separate comment."),
     ]
 }
 

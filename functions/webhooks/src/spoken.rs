@@ -1,4 +1,4 @@
-//! What a reader of a comment sees as said by its author: not what is quoted, code, or hidden in HTML.
+//! The parts of a comment that a reader attributes to its author: not quotes, code, or text hidden in HTML.
 
 /// How the sender's comments are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ const SILENT_ELEMENTS: [&str; 5] = ["blockquote", "code", "pre", "samp", "kbd"];
 const SILENT_MACROS: [&str; 3] = ["quote", "code", "noformat"];
 
 /// The same text with spaces in place of everything that its author did not say, byte for byte, so that a place in one is that place
-/// in the other. Line breaks stay. What is opened and never closed counts as said, except fences and comments of HTML, which then
-/// hide the rest, as they do from readers.
+/// in the other. Line breaks stay. Unclosed markup counts as text, except fences and HTML comments, which then
+/// hide the rest, as they do for readers.
 pub(crate) fn spoken(text: &str, markup: Markup) -> String {
     let mut said = String::with_capacity(text.len());
     let mut at = 0;
@@ -61,7 +61,7 @@ fn line_length(text: &str) -> usize {
     text.find('\n').map_or(text.len(), |end| end + 1)
 }
 
-/// The length of what begins with this line and was not said: a fence, a quoted line, indented code.
+/// The length of a block that begins with this line and does not count: a fence, a quoted line, indented code.
 fn silent_block(text: &str, at: usize, markup: Markup) -> Option<usize> {
     let rest = &text[at..];
     let line = rest[..line_length(rest)].trim_end();
@@ -120,7 +120,7 @@ fn fenced_length(text: &str, (character, length): (char, usize)) -> usize {
     at
 }
 
-/// The length of what begins here inside a line and was not said.
+/// The length of an inline part that begins here and does not count.
 fn silent_span(text: &str, markup: Markup) -> Option<usize> {
     match text.as_bytes().first()? {
         b'`' => code_length(text, markup),
@@ -167,7 +167,7 @@ fn comment_length(text: &str) -> Option<usize> {
     Some(inside.find("-->").map_or(text.len(), |end| "<!--".len() + end + "-->".len()))
 }
 
-/// The length of an element such as `<blockquote>`, with those of its kind inside it.
+/// The length of an element such as `<blockquote>`, including nested ones of its kind.
 fn element_length(text: &str) -> Option<usize> {
     let name = SILENT_ELEMENTS.into_iter().find(|name| is_tag(text, "<", name))?;
     let closing = format!("</{name}");

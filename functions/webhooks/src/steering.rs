@@ -87,7 +87,7 @@ impl Acting<'_> {
         })
     }
 
-    /// Carries out a command about the execution that is named behind a ticket, or on it. Other words there are a sentence: `undo the
+    /// Carries out a command about the execution that is named after a ticket, or on it. Other words there are a sentence: `undo the
     /// renaming` does not ask to take back everything.
     async fn on_words_behind(
         &self,
@@ -181,7 +181,7 @@ impl Acting<'_> {
     }
 }
 
-/// A command about an execution: its word, the code behind it, and how the bot was addressed.
+/// A command about an execution: its word, the code after it, and how the bot was addressed.
 type Steered<'a> = (SteeringWord, Option<&'a str>, Address<'a>);
 
 /// What an undo would take back, or why it would be refused.
@@ -192,7 +192,7 @@ fn previewed(preview: UndoPreviewResult, named: &str, address: Address<'_>) -> R
     }
 }
 
-/// What somebody wants of an execution that a limit stopped.
+/// A decision about an execution that a limit stopped.
 fn wanted(steering: &Steering) -> Result<Wanted, Reply> {
     let words = steering.comment.as_deref().unwrap_or_default();
     Wanted::read(words).map_err(|accepted| {

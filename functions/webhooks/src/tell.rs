@@ -1,4 +1,4 @@
-//! What people say while an execution is at work on a ticket goes to its agent.
+//! Messages from people while an execution is at work on a ticket go to its agent.
 
 use crate::act::Acting;
 use crate::answer::Outcome;
@@ -15,7 +15,7 @@ use records::{OpenedPullRequest, RecordsError, ReplyPlace, ReviewOf};
 const QUESTION: TextLimit = TextLimit::characters(500);
 
 impl Acting<'_> {
-    /// Gives what an event wants to the agent at work on its ticket, and says so. `None` where nothing is at work.
+    /// Gives an event's request to the agent at work on its ticket, and says so. `None` if nothing is at work.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -40,7 +40,7 @@ impl Acting<'_> {
         self.tell(&caller, wish, project, (place, review)).await
     }
 
-    /// Gives words to the agent at work on a ticket, and says so. `None` where nothing is at work.
+    /// Gives words to the agent at work on a ticket, and says so. `None` if nothing is at work.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -82,14 +82,14 @@ impl Acting<'_> {
                 CommandAnswer::to_person([
                     plain("Nothing is at work on "),
                     strong(task_id),
-                    plain(", so nobody can be told. To ask for changes to its pull request, use "),
+                    plain(", so there is no agent to tell. To ask for changes to its pull request, use "),
                     code("revise"),
                     plain("."),
                 ]),
             )),
             TellResult::Began { .. } | TellResult::NothingAtWork => None,
             TellResult::AskProvider => Some(denied(format!(
-                "only the code host knows whether you may start work on {}, and it is not asked while work on {task_id} goes on; ask \
+                "only the code host knows whether you may start work on {}, and it is not asked while work on {task_id} continues; ask \
                  again when that has ended",
                 project.key
             ))),

@@ -1,18 +1,18 @@
-//! Threads of a chat that began with a message of ours: what is said there is said about a ticket.
+//! Chat threads that began with one of our messages: messages there are about a ticket.
 
 use crate::act::Acting;
 use crate::senders::Received;
 use records::{RecordsError, ReplyPlace};
 
 impl Acting<'_> {
-    /// Whether a command names another ticket than the one that its thread is about.
+    /// Whether a command names a different ticket than its thread's.
     pub(crate) fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
         let typed = words.and_then(|words| words.split_whitespace().nth(1));
         let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
         ticket.is_some_and(|ticket| ticket.task_id() != thread)
     }
 
-    /// The ticket that a thread of ours is about, if something was said in one.
+    /// The ticket of one of our threads, if a message was in one.
     pub(crate) async fn thread_of(&self, received: &Received) -> Result<Option<String>, RecordsError> {
         let Some(ReplyPlace::Thread { channel, thread }) = &received.reply else { return Ok(None) };
         let opened = self.table.opened_thread(channel, thread).await?;

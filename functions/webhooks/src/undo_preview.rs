@@ -8,7 +8,7 @@ use domain::same_name;
 use domain::text::{TextLimit, cut_line};
 use records::EffectRecord;
 
-/// The button under what was shown.
+/// The button below the preview.
 pub(crate) const UNDO: &str = "undo";
 
 /// The word before the code.
@@ -20,10 +20,10 @@ const SHOWN: usize = 20;
 /// How much of a place is shown.
 const PLACE: TextLimit = TextLimit::characters(200);
 
-/// Words behind `undo`, and the code with which they confirm what was shown.
+/// The words after `undo` with the code that confirms a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Confirmed<'a> {
-    /// What is not the confirmation.
+    /// The words without the confirmation.
     pub(crate) words: &'a str,
     pub(crate) code: Option<&'a str>,
 }
@@ -43,7 +43,7 @@ impl<'a> Confirmed<'a> {
     }
 }
 
-/// What an undo would take back. With `is_changed`, it is not what the person confirmed.
+/// What an undo would take back. With `is_changed`, it differs from what the person confirmed.
 pub(crate) fn shown(preview: &UndoPreview, is_changed: bool, address: Address<'_>) -> CommandAnswer {
     let UndoPreview { execution, workflow, effects, stays, code: shown } = preview;
     let changed = is_changed.then(|| {

@@ -1,28 +1,28 @@
-//! What somebody wants to be done about a ticket, by words or by a review.
+//! A request about a ticket, in words or by a review.
 
 use crate::command::Command;
 use domain::Event;
 use domain::event::REVIEW;
 use serde_json::Value;
 
-/// What somebody wants to be done about a ticket, and how they are addressed.
+/// A request about a ticket, and how the bot was addressed.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
     /// The ticket, as it was typed or by its canonical name.
     pub(crate) ticket: String,
-    /// The words; empty for a review that has remarks on lines alone.
+    /// The words; empty for a review that has only line comments.
     pub(crate) text: String,
-    /// Whether it is for an agent at work alone, and starts nothing.
+    /// Whether it is only for an agent at work, and starts nothing.
     pub(crate) is_told: bool,
 }
 
 impl Wish {
-    /// What is wanted by an event: `command` was read from its words, where somebody spoke to the bot.
+    /// An event's request: `command` was parsed from its words, if somebody addressed the bot.
     pub(crate) fn of(event: &Event, said: (Option<&str>, Option<&Command>)) -> Option<Self> {
         let on_ticket = event.task_id.as_deref();
         match said {
             (Some(words), Some(command)) => Self::said(command, words, on_ticket),
-            // What a review says as a whole; it may have remarks on lines alone.
+            // A review's own text; it may have only line comments.
             _ if event.fields.contains_key(REVIEW) => Some(Self {
                 ticket: on_ticket?.to_owned(),
                 text: event.fields.get("comments").and_then(Value::as_str).unwrap_or_default().to_owned(),

@@ -41,21 +41,21 @@ impl Reply {
                 verdict(approved)
             )),
             AnswerResult::Over { question, why } => {
-                Self::Refused(format!("\u{201c}{question}\u{201d} is asked no more: {why}"))
+                Self::Refused(format!("\u{201c}{question}\u{201d} is closed: {why}"))
             }
             AnswerResult::NothingAsked => Self::Refused(nothing_asked),
             AnswerResult::Denied(reason) => Self::Refused(reason),
         }
     }
 
-    /// The result of choosing what becomes of work that a limit stopped: `named` is what was typed, or what the button is about.
+    /// The result of a decision about work that a limit stopped: `named` is what was typed, or the button's subject.
     pub(crate) fn to_money(result: MoneyResult, named: &str) -> Self {
         match result {
             MoneyResult::Recorded(Choice::Add { amount, .. }) => {
-                Self::Done(format!("{amount} is added, and the work on {named} goes on."))
+                Self::Done(format!("{amount} is added, and the work on {named} continues."))
             }
             MoneyResult::Recorded(Choice::Draft) => {
-                Self::Done(format!("The work on {named} ends with what is done, as a draft."))
+                Self::Done(format!("The work on {named} ends with a draft of what is done."))
             }
             MoneyResult::Recorded(Choice::RollBack) => {
                 Self::Done(format!("The work on {named} is being stopped and taken back."))
@@ -70,7 +70,7 @@ impl Reply {
     pub(crate) fn to_stop(result: StopResult, task_id: &str) -> Self {
         match result {
             StopResult::Requested { workflow } => Self::Done(format!(
-                "{workflow} on {task_id} is being stopped. What it did stays; `undo {task_id}` takes it back."
+                "{workflow} on {task_id} is being stopped. Its effects stay; `undo {task_id}` takes them back."
             )),
             StopResult::NothingAtWork => Self::Refused(format!("nothing is running on {task_id}")),
             StopResult::Ended { workflow } => {
@@ -80,7 +80,7 @@ impl Reply {
         }
     }
 
-    /// The result of a request to take back what was done on a ticket, or by an execution: `named` is what was typed.
+    /// The result of a request to take back effects on a ticket, or of an execution: `named` is what was typed.
     pub(crate) fn to_undo(result: UndoResult, named: &str, address: Address<'_>) -> Self {
         match result {
             UndoResult::Changed(preview) => Self::Answer(shown(&preview, true, address)),
@@ -110,10 +110,10 @@ impl Reply {
     pub(crate) fn to_redrive(result: RedriveResult, named: &str) -> Self {
         match result {
             RedriveResult::Accepted { execution, continues, anew: true } => Self::Done(format!(
-                "`{execution}` does anew what `{continues}` was to do: a rollback had taken all of it back."
+                "`{execution}` starts `{continues}` over, because a rollback had taken everything back."
             )),
             RedriveResult::Accepted { execution, continues, anew: false } => Self::Done(format!(
-                "`{execution}` continues `{continues}`. What was done there is not done again."
+                "`{execution}` continues `{continues}`. Completed steps are not repeated."
             )),
             RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),
             RedriveResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),

@@ -1,4 +1,4 @@
-// Writes permissions.snap.md: who may do what on which resource, from the synthesized template, for people to review.
+// Writes permissions.snap.md from the synthesized template: who may do what on which resource, for people to review.
 // With --verify nothing is written, and a difference fails.
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
@@ -19,7 +19,7 @@ const settings = settingsOf(app.node);
 const stack: Stack = new TicketsmithStack(app, settings.prefix, { settings, generated: generated(settings.stateMachines) });
 const resources: Record<string, Resource> = Template.fromStack(stack).toJSON().Resources;
 
-/** What people call a resource: its type and its name. */
+/** A resource's name for people: its type and its name. */
 function named(id: string): string {
   const resource = resources[id];
   if (!resource) return id.replace(/^AWS::/, "");

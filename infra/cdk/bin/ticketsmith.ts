@@ -1,4 +1,4 @@
-// The CDK app: one stack for each stage. What can be set is in lib/settings.ts.
+// The CDK app: one stack for each stage. The settings are in lib/settings.ts.
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { generated } from "../lib/generated.ts";

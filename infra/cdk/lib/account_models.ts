@@ -4,7 +4,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 
 const asking = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
 
-// Which regions a profile of AWS's may use, as its ID begins; `""` is the model outside all regions, which global profiles name:
+// The regions that AWS's inference profiles may use, by the beginning of their IDs; `""` is the model outside all regions, which global profiles name:
 // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
 const regionsOf: Record<string, string[]> = {
   apac: ["ap-*"],
@@ -20,7 +20,7 @@ const regionsOf: Record<string, string[]> = {
 
 const modelIn = (region: string, model: string) => `arn:${Aws.PARTITION}:bedrock:${region}::foundation-model/${model}`;
 
-/** What a function that asks these models may do: nothing with any other model, and with a profile's model only through a profile of the list. */
+/** The permissions of a function that asks these models: none for other models, and a profile's model only through a listed profile. */
 export function askingModels(models: string[]): iam.PolicyStatement[] {
   if (models.length === 0) return [];
   const profiles = models.filter((model) => model.startsWith("arn:") || split(model)[0] !== undefined);
@@ -28,7 +28,7 @@ export function askingModels(models: string[]): iam.PolicyStatement[] {
     model.startsWith("arn:") ? model : `arn:${Aws.PARTITION}:bedrock:${Aws.REGION}:${Aws.ACCOUNT_ID}:inference-profile/${model}`,
   );
   const behindProfiles = profiles.flatMap((model) => {
-    // A profile of the account's own: only its maker knows which model it leads to.
+    // The account's own profile: only its maker knows which model is behind it.
     if (model.startsWith("arn:")) return [modelIn("*", "*")];
     const [geography = "", base] = split(model);
     return (regionsOf[geography] ?? []).map((region) => modelIn(region, base));
@@ -44,7 +44,7 @@ export function askingModels(models: string[]): iam.PolicyStatement[] {
   ];
 }
 
-/** Every resource with a wildcard that the statements name. */
+/** Every resource with a wildcard in the statements. */
 export function wildcardsOf(models: string[]): string[] {
   const resources = askingModels(models).flatMap((statement) => statement.resources);
   return [...new Set(resources.filter((resource) => resource.includes("*")))];

@@ -2,11 +2,11 @@
 import { Aws } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 
-/** What a function may do that records metrics in this namespace, asks for them and sends events to the account's event buses. */
+/** The permissions of a function that records metrics in this namespace, reads them and sends events to the account's event buses. */
 export function monitoring(namespace: string): iam.PolicyStatement[] {
   const events = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:event-bus/default`;
   return [
-    // Metrics have no ARNs: the namespace is all that limits writing, and nothing limits reading.
+    // Metrics have no ARNs: only the namespace limits writing, and nothing limits reading.
     new iam.PolicyStatement({
       actions: ["cloudwatch:PutMetricData"],
       resources: ["*"],

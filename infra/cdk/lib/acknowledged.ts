@@ -1,4 +1,4 @@
-// Findings of cdk-nag that are meant to be so, each with its reason. Findings with another resource still fail the synthesis.
+// Findings of cdk-nag that are intentional, each with its reason. The same finding for another resource still fails the synthesis.
 import { Validations, type CfnElement, type Stack } from "aws-cdk-lib";
 import type { WebSocketApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { wildcardsOf } from "./account_models.ts";

@@ -1,4 +1,4 @@
-// The one public endpoint: the routes of the functions that have some, throttled before anything of ours runs.
+// The one public endpoint: the routes of the functions that have any, throttled before our code runs.
 import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";

@@ -1,4 +1,4 @@
-// What invokes functions other than requests and steps: the table's stream, status changes of executions, the passing of every minute, and
+// Invokes functions for everything other than requests and steps: the table's stream, status changes of executions, every minute, and
 // the times of schedules.
 import { Duration } from "aws-cdk-lib";
 import * as rules from "aws-cdk-lib/aws-events";
@@ -59,7 +59,7 @@ function followTable(target: lambda.Function, id: string, source: TableStream, {
     eventSourceArn: table.tableStreamArn,
     startingPosition: lambda.StartingPosition.TRIM_HORIZON,
     batchSize: 100,
-    // Batches of different partitions do not wait for each other: a slow comment delays those of its own execution alone.
+    // Batches of different partitions do not wait for each other: a slow comment delays only those of its own execution.
     parallelizationFactor: 10,
     maxBatchingWindow: Duration.seconds(source.collected_seconds),
     retryAttempts: 3,
@@ -79,8 +79,8 @@ function followTable(target: lambda.Function, id: string, source: TableStream, {
 }
 
 /**
- * What each filter of a stream lets through. Lambda takes five; what is beyond them shares the last one, and a function passes over what that
- * lets through besides: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
+ * The filters of a stream. Lambda accepts five; the rest share the last one, and a function ignores the additional changes that it
+ * lets through: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
  */
 function atMostFive(items: StreamedItems[]): StreamedItems[][] {
   if (items.length <= 5) return items.map((one) => [one]);
@@ -105,7 +105,7 @@ function everyMinute(target: lambda.Function, document: Record<string, unknown>)
     schedule: scheduler.ScheduleExpression.rate(Duration.minutes(1)),
     target: new LambdaInvoke(target, {
       input: scheduler.ScheduleTargetInput.fromObject(document),
-      // The next minute comes soon.
+      // The next minute is soon enough.
       retryAttempts: 0,
     }),
   });

@@ -1,4 +1,4 @@
-// One Lambda function with a role of its own that allows what its entry says and nothing else.
+// One Lambda function, and its role, which allows exactly what its entry says.
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
@@ -16,7 +16,7 @@ import { workflowArn } from "./workflow_arn.ts";
 export const accessLogsId = "api-logs";
 
 const reading = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"];
-// What Lambda does in the function's name to be in a network; it knows no resources, since the interfaces are yet to be made:
+// Lambda's actions on the function's behalf to join a network; they have no resources, since the interfaces do not exist yet:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 const interfaces = [
   "ec2:AssignPrivateIpAddresses",
@@ -28,7 +28,7 @@ const interfaces = [
 ];
 const writing = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
-/** A function as it was described, and as it is deployed. */
+/** A function's description, and its deployment. */
 export interface DeployedFunction {
   name: string;
   entry: FunctionEntry;
@@ -44,7 +44,7 @@ export function deployFunction(
 ): DeployedFunction {
   const functionName = `${settings.prefix}-${name}`;
   const id = name.replaceAll("_", "-");
-  // The access logs of the public address had their id first; a stage that was deployed keeps it.
+  // The access logs of the public address had their ID first; deployed stages keep it.
   const logsId = `${id}-logs` === accessLogsId ? `${id}-function-logs` : `${id}-logs`;
   const logGroup = new logs.LogGroup(stack, logsId, {
     logGroupName: `/aws/lambda/${functionName}`,
@@ -85,7 +85,7 @@ export function deployFunction(
     functionName,
     runtime: lambda.Runtime.PROVIDED_AL2023,
     architecture: settings.architecture === "arm64" ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
-    // The same file gives the same asset: all actions share one.
+    // The same file makes the same asset: all actions share one.
     code: lambda.Code.fromAsset(packageOf(entry.executable, settings)),
     handler: entry.handler,
     memorySize: entry.memory_megabytes,
@@ -110,7 +110,7 @@ export function deployFunction(
 }
 
 function packageOf(executable: string, settings: Settings): string {
-  // A stack that is only looked at or removed has functions of anything.
+  // A stack that is only inspected or removed may have any code in its functions.
   if (!settings.packages) return settings.stateMachines;
   const file = path.join(settings.packages, executable, "bootstrap.zip");
   if (!fs.existsSync(file)) throw new Error(`${file} does not exist; build it with infra/package ${settings.architecture}`);

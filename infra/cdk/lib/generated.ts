@@ -6,52 +6,52 @@ import path from "node:path";
 export interface FunctionEntry {
   /** Which executable it is; functions of one executable share one package. */
   executable: string;
-  /** Lambda's handler, which tells the executable what it is. */
+  /** Lambda's handler, by which the executable knows its role. */
   handler: string;
   memory_megabytes: number;
   timeout_seconds: number;
-  /** The plugin types whose providers it connects. */
+  /** The plugin types whose providers it connects to. */
   plugins: string[];
   /** Which secrets it reads. */
   secrets: string[];
-  /** Whether it has evidence signed by the stage's key. */
+  /** Whether it signs evidence with the stage's key. */
   signs_evidence: boolean;
-  /** The partitions of the table that it reads and writes, as `pk` begins. */
+  /** The partitions of the table that it reads and writes, by the beginning of `pk`. */
   reads: string[];
   writes: string[];
-  /** The partitions of the index that it queries; `*` ends what others begin with. */
+  /** The partitions of the index that it queries; a final `*` makes it a prefix. */
   lists: string[];
-  /** What it asks of Step Functions about state machines and about executions, by AWS's names of the operations. */
+  /** The operations of Step Functions that it calls on state machines and executions, by AWS's names. */
   state_machine_operations: string[];
   execution_operations: string[];
-  /** Whether it calls services that only the deployment's own network may reach; others start sooner outside it. */
+  /** Whether it calls services that only the deployment's own network may reach; the others start faster outside it. */
   in_network: boolean;
-  /** Whether it tells readers where sockets are opened, or sends to those that are open. */
+  /** Whether it tells readers where to open sockets, or sends to open ones. */
   sockets: "address" | "push" | null;
-  /** What invokes it. */
+  /** The sources that invoke it. */
   sources: Source[];
 }
 
-/** What invokes a function. */
+/** A source that invokes functions. */
 export type Source =
   /** Requests to the public address. */
   | { type: "http"; method: "GET" | "POST"; path: string }
   /** Requests of people and machines to the API at the public address, with any method. */
   | { type: "api"; path: string }
-  /** Changes of items of the table, collected for so many seconds. Each such source reads the stream by itself. */
+  /** Changes of the table's items, collected for this many seconds. Each such source reads the stream separately. */
   | { type: "table_stream"; items: StreamedItems[]; collected_seconds: number }
   /** Starts and ends of executions. */
   | { type: "status_changes" }
-  /** The passing of every minute; the function is invoked with the document. */
+  /** Every minute; the function is invoked with the document. */
   | { type: "every_minute"; document: Record<string, unknown> }
   /** The times of the workflows' `schedule` triggers. */
   | { type: "schedules" }
-  /** Sockets that are opened at the gateway for them, that end, or over which something comes. */
+  /** Sockets that open or close at their gateway, or receive something. */
   | { type: "sockets" }
-  /** Steps of workflows, in which the placeholder is replaced by its ARN. */
+  /** Steps of workflows, in which its ARN replaces the placeholder. */
   | { type: "steps"; placeholder: string };
 
-/** Items of partitions of one kind, the part of `pk` before `#`, whose `sk` begins in one of these ways. */
+/** Items of one kind of partition, the part of `pk` before `#`, whose `sk` has one of these prefixes. */
 export interface StreamedItems {
   partition: string;
   sort_keys: string[];
@@ -66,22 +66,22 @@ export function sourcesOf<T extends Source["type"]>(entry: FunctionEntry, type: 
 export interface Workflow {
   name: string;
   definition: string;
-  /** What stands for ARNs in the definition, without `${}`. */
+  /** The placeholders of ARNs in the definition, without `${}`. */
   placeholders: string[];
 }
 
-/** A `schedule` trigger of a workflow, as a function is told when its time has come. */
+/** A workflow's `schedule` trigger, as a function receives it when it is due. */
 export interface Schedule {
   workflow: string;
   /** Six fields, in UTC. */
   cron: string;
-  /** The project it is for, where nothing else says it. */
+  /** Its project, if nothing else determines it. */
   project?: string;
-  /** The inputs it starts with. */
+  /** The inputs of its executions. */
   with: Record<string, unknown>;
 }
 
-/** What `routes.json` says of a workflow, as far as the stack cares. */
+/** The parts of a workflow's entry in `routes.json` that the stack uses. */
 interface Route {
   triggers: { on: string; conditions: { cron?: string; project?: string; with?: Record<string, unknown> } }[];
 }
@@ -106,7 +106,7 @@ export function generated(folder: string): Generated {
       const placeholders = [...text.matchAll(/\$\{(\w+(?:FunctionArn|StateMachineArn))\}/g)].map((match) => match[1] as string);
       return {
         name: name.slice(0, -ending.length),
-        // Compact, since indentation would fill a third of what a template may hold.
+        // Compact, since indentation would take up a third of a template's maximum size.
         definition: JSON.stringify(JSON.parse(text)),
         placeholders: [...new Set(placeholders)].sort(),
       };
@@ -119,7 +119,7 @@ export function generated(folder: string): Generated {
   };
 }
 
-/** What stands for a workflow's ARN in other workflows: `AiReviewStateMachineArn` for `ai-review`. */
+/** The placeholder of a workflow's ARN in other workflows: `AiReviewStateMachineArn` for `ai-review`. */
 export function stateMachinePlaceholder(workflow: string): string {
   const pascal = workflow.split(/[-_]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return `${pascal.join("")}StateMachineArn`;

@@ -83,7 +83,7 @@ export function observability(stack: Stack, { api, functions, machines, workflow
       usingMetrics: {},
       period,
     });
-  // What the functions record themselves, one line for each set of labels; the names are in shared/observability/src/metrics.rs.
+  // The functions' own metrics, one line for each set of labels; the names are in shared/observability/src/metrics.rs.
   const recorded = (metric: string, dimensions: string[], statistic: string) =>
     new cloudwatch.MathExpression({
       expression: `SEARCH('{"${settings.prefix}",${dimensions.join(",")}} MetricName="ticketsmith_${metric}"', '${statistic}', 300)`,

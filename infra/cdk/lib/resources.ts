@@ -1,4 +1,4 @@
-// What functions share: the table, the secrets, the queue of what was given up, and the key that encrypts them.
+// The functions' shared resources: the table, the secrets, the dead-letter queue, and the key that encrypts them.
 import { Duration, RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import * as kms from "aws-cdk-lib/aws-kms";
@@ -9,10 +9,10 @@ import type { Settings } from "./settings.ts";
 export interface Resources {
   table: dynamodb.Table;
   undelivered: sqs.Queue;
-  /** By the names of their bundles. */
+  /** The secrets, by the names of their bundles. */
   secrets: Record<string, secretsmanager.CfnSecret>;
   key?: kms.Key;
-  /** Signs how pull requests came about. Its private part never leaves KMS. */
+  /** Signs the evidence of pull requests. Its private part never leaves KMS. */
   evidenceKey: kms.Key;
 }
 
@@ -28,7 +28,7 @@ export function sharedResources(stack: Stack, settings: Settings, bundles: strin
     keyUsage: kms.KeyUsage.SIGN_VERIFY,
     removalPolicy,
   });
-  // Keys, index, stream and time to live are what shared/records/src/keys.rs says.
+  // Keys, index, stream and time to live follow shared/records/src/keys.rs.
   const table = new dynamodb.Table(stack, "Table", {
     tableName: settings.prefix,
     partitionKey: { name: "pk", type: dynamodb.AttributeType.STRING },
@@ -36,7 +36,7 @@ export function sharedResources(stack: Stack, settings: Settings, bundles: strin
     billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: "expires_at",
-    // Whoever is told of a change reads the item itself.
+    // Readers of the stream read the item itself.
     stream: dynamodb.StreamViewType.KEYS_ONLY,
     deletionProtection: settings.records === "retain",
     encryptionKey: key,

@@ -1,4 +1,4 @@
-// The gateway for sockets: lets readers in by a function, and takes what other functions send to those who are in.
+// The gateway for sockets: a function admits readers, and other functions send to them through it.
 import type { Stack } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigatewayv2";
 import { WebSocketLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts";
 /** The stage's name, which is the path of every socket. */
 const stageName = "live";
 
-/** What may be done with connections: something is sent, or they are closed. They get their names when they are opened. */
+/** The operations on connections: sending and closing. Connections get their names when they are opened. */
 export const managed = ["POST", "DELETE"].map((method) => `${stageName}/${method}/@connections/*`);
 
 export function gatewayForSockets(stack: Stack, functions: DeployedFunction[], settings: Settings): apigateway.WebSocketApi | undefined {
@@ -20,12 +20,12 @@ export function gatewayForSockets(stack: Stack, functions: DeployedFunction[], s
   const route = (id: string) => ({ integration: new WebSocketLambdaIntegration(id, opening.lambda) });
   const api = new apigateway.WebSocketApi(stack, "Sockets", {
     apiName: `${settings.prefix}-sockets`,
-    // Nothing is asked over a socket, so what comes is never told apart.
+    // Readers request nothing over a socket, so all messages are treated alike.
     connectRouteOptions: route("Opening"),
     disconnectRouteOptions: route("Ending"),
     defaultRouteOptions: route("Talking"),
   });
-  // It has no access logs: for them, the account would need a role of API Gateway's. The function logs who comes and goes.
+  // It has no access logs, because the AWS account would need a role for API Gateway. The function logs who comes and goes.
   new apigateway.WebSocketStage(stack, "SocketsStage", {
     webSocketApi: api,
     stageName,

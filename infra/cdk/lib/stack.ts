@@ -20,7 +20,7 @@ export interface TicketsmithProps extends StackProps {
 
 export class TicketsmithStack extends Stack {
   constructor(scope: Construct, id: string, props: TicketsmithProps) {
-    // CloudFormation takes a template of 1 MB, a fifth of which would be spaces.
+    // CloudFormation accepts a template of 1 MB, of which a fifth would be spaces.
     super(scope, id, { description: "Ticketsmith turns tickets into pull requests", suppressTemplateIndentation: true, ...props });
     const { settings, generated } = props;
     Tags.of(this).add("application", "ticketsmith");

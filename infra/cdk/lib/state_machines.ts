@@ -1,4 +1,4 @@
-// One state machine for each compiled workflow, whose role may call exactly what its definition names.
+// One state machine for each compiled workflow. Its role may call exactly the functions in its definition.
 import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
@@ -44,7 +44,7 @@ export function stateMachines(
       }
     }
     if (placeholders.some((placeholder) => workflowOf.has(placeholder))) {
-      // Step Functions waits for children by a rule of its own:
+      // Step Functions waits for children through its own EventBridge rule:
       // https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
       allow(
         ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
@@ -71,7 +71,7 @@ export function stateMachines(
   });
 }
 
-/** Allows a function what its entry says of Step Functions, for every workflow. */
+/** Grants a function the Step Functions operations in its entry, for every workflow. */
 export function grantStepFunctions(
   stack: Stack,
   { entry, lambda }: DeployedFunction,

@@ -1,8 +1,8 @@
-// ARNs of Step Functions.
+// Step Functions ARNs.
 import { ArnFormat, type Stack } from "aws-cdk-lib";
 import type { Settings } from "./settings.ts";
 
-/** An ARN of Step Functions that ends with a workflow's name. */
+/** A Step Functions ARN that ends with a workflow's name. */
 export function workflowArn(stack: Stack, settings: Settings, resource: "stateMachine" | "execution", workflow: string): string {
   return stack.formatArn({
     service: "states",

@@ -24,7 +24,7 @@ const BEFORE_EXPIRY: SignedDuration = SignedDuration::from_mins(2);
 
 /// Signs requests to one service in one region with the account's credentials, which are looked for when first needed.
 ///
-/// What listens on this machine is not AWS, so it is never shown the account's credentials: its requests are signed with placeholders.
+/// A server on this machine is not AWS, so it never receives the account's credentials: its requests are signed with placeholders.
 pub struct Account {
     service: &'static str,
     region: String,
@@ -57,7 +57,7 @@ impl Account {
         base_url: &str,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        // Clients accept `http` on this machine alone.
+        // Clients accept `http` only on this machine.
         let is_local = base_url.starts_with("http://");
         Self { service, region: region.into(), is_local, clock, known: Mutex::default() }
     }

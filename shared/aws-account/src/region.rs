@@ -5,7 +5,7 @@ use domain::ActionError;
 /// The variables that name a region, as AWS's own programs read them. Lambda sets the first.
 const VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// The region of a section of the configuration: the one it sets, else that of this process's environment.
+/// The region of a section of the configuration: the one it sets, or that of this process's environment.
 ///
 /// # Errors
 /// `Rejected` when there is none, or it is not the name of a region.

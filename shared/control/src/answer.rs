@@ -29,11 +29,11 @@ pub enum AnswerResult {
         /// How many must.
         needed: u32,
     },
-    /// What was asked has been replaced by another question since; the answer does not count.
+    /// Another question has replaced the one that was asked; the answer does not count.
     Replaced {
         /// The question that takes its place.
         question: String,
-        /// What people should know to answer that, in Markdown.
+        /// Background for the answer, in Markdown.
         details: Option<String>,
         /// The execution that asks it.
         execution: String,
@@ -42,14 +42,14 @@ pub enum AnswerResult {
     AlreadyAnswered {
         /// The question.
         question: String,
-        /// Who answered.
+        /// The person who answered.
         by: String,
         /// Their answer.
         approved: bool,
         /// Where and when, for people: `via slack at 2026-11-22 12:00 UTC`.
         how: String,
     },
-    /// It is asked no more, and nobody's answer counts.
+    /// It is closed, without anybody's answer.
     Over {
         /// The question.
         question: String,
@@ -104,7 +104,7 @@ impl Control {
             Some(execution) => self.questions(execution).await?,
             None => Vec::new(),
         };
-        // Whoever answers what has been decided is told how, however long ago that was.
+        // A person who answers a decided question is told the decision, however long ago it was made.
         let found = seen_by(caller, &waiters).or_else(|| decided_before(caller, &waiters));
         self.answer_bound(caller, found, approved, comment).await
     }
@@ -145,7 +145,7 @@ impl Control {
         self.answer_step_with(caller, execution, key, approved, None).await
     }
 
-    /// As [`Control::answer_step`], with what the person says about it.
+    /// Like [`Control::answer_step`], with the person's comment.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -181,7 +181,7 @@ impl Control {
         let mut waiters = self.questions(&execution).await?;
         waiters.retain(|waiter| waiter.moves.answer(status).is_some());
         if self.open_execution(task_id).await?.is_none_or(|open| open.name != execution) {
-            // What an ended execution asked is not open, and a move that was made later is no answer.
+            // The questions of an ended execution are closed, and a later move is not an answer.
             waiters.retain(|waiter| decided_at(waiter).is_some());
         }
         let Some(found) = seen_by(caller, &waiters) else { return Ok(AnswerResult::NothingAsked) };
@@ -191,7 +191,7 @@ impl Control {
         }
     }
 
-    /// The execution that asks on a ticket, by its canonical name: the one at work on it, else the newest one, whose questions are decided.
+    /// The execution that asks on a ticket, by its canonical name: the one at work on it, or the newest one, whose questions are decided.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -200,7 +200,7 @@ impl Control {
         Ok(task.and_then(|task| task.open_execution.or(task.latest_execution)))
     }
 
-    /// What an execution that has ended asks no more, because the one that continues it asks anew.
+    /// The questions of an ended execution that are closed because the one that continues it asks again.
     async fn asked_instead(&self, ended: &ExecutionRecord) -> Result<AnswerResult, RecordsError> {
         let newest = self.table.executions_of_run(ended).await?.pop();
         let Some(newest) = newest.filter(|newest| newest.name != ended.name) else {
@@ -246,7 +246,7 @@ impl Control {
         if waiter.answer.is_none()
             && let Some(why) = self.over(waiter, execution.as_ref())
         {
-            // An execution that was stopped or has failed asks nothing anymore; one that continues it may ask anew.
+            // The questions of a stopped or failed execution are closed; one that continues it may ask again.
             let ended = execution.as_ref().filter(|execution| execution.outcome.is_final());
             let instead = match ended {
                 Some(ended) => self.asked_instead(ended).await?,
@@ -291,8 +291,8 @@ impl Control {
             }
             Err(error) => return Err(error),
         };
-        // Whoever decided it, or took part in that, is never told that others were faster: not when the same delivery comes once more, and
-        // not when they say the same once more.
+        // A person who made the decision, or took part in it, is never told that somebody else already answered: not for a repeated delivery, and
+        // not when they repeat their answer.
         let is_same = |via: &SourceName, delivery: &str| *via == answer.via && delivery == answer.delivery;
         let is_winner = is_same(&earlier.via, &earlier.delivery)
             || (earlier.approved == approved && earlier.by == answer.by)
@@ -311,7 +311,7 @@ impl Control {
         })
     }
 
-    /// Why a question without an answer is asked no more; `None` while it is asked.
+    /// Why a question without an answer is closed; `None` while it is open.
     fn over(&self, waiter: &Waiter, execution: Option<&ExecutionRecord>) -> Option<String> {
         if let Some(over) = &waiter.over {
             return Some(why(over));
@@ -342,7 +342,7 @@ pub fn how(answer: &Answer, votes: &[Vote]) -> String {
     format!("via {} at {}", via.join(" and "), minute(answer.at))
 }
 
-/// Why a question is asked no more, for people.
+/// Why a question is closed, for people.
 pub fn why(over: &Over) -> String {
     match &over.why {
         OverReason::TimedOut => format!("nobody answered in time, by {}", minute(over.at)),
@@ -355,7 +355,7 @@ fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// The question that the caller could see: the oldest that is open, else the newest that was decided since they asked.
+/// The question that the caller could see: the oldest open one, or the newest that was decided since they asked.
 fn seen_by<'w>(caller: &Caller<'_>, waiters: &'w [Waiter]) -> Option<&'w Waiter> {
     let mut seen = waiters.iter().filter(|waiter| caller.could_see(waiter.since));
     let decided_since =

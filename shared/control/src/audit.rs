@@ -1,4 +1,4 @@
-//! Records what people and events cause, before it happens.
+//! Audit records of people's requests and of events, written before they take effect.
 
 use crate::authorize::Operation;
 use crate::caller::Caller;
@@ -9,7 +9,7 @@ use records::{AuditKind, AuditRecord, Choice, ExecutionRecord, RecordsError, Wai
 use sha2::{Digest, Sha256};
 
 impl Control {
-    /// Records what starts an execution, before its state machine starts: once, however often that is tried.
+    /// Records the cause of an execution before its state machine starts: once, however often the start is tried.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer; then nothing may be started.
@@ -45,7 +45,7 @@ impl Control {
         self.audit_of(caller, AuditKind::Approval, what, Some(waiter.execution.clone())).await
     }
 
-    /// Records what somebody chooses for an execution that a limit stopped, before it counts.
+    /// Records somebody's decision about an execution that a limit stopped, before it counts.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer; then nothing may be changed.
@@ -77,7 +77,7 @@ impl Control {
     }
 
     /// Records that somebody was not allowed to do something. Requests to the API have a record with their status already, and what
-    /// somebody may not see is no refusal.
+    /// somebody may not see is not a refusal.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -110,7 +110,7 @@ impl Control {
         self.table.audit(&AuditRecord { what: "start".to_owned(), ..refused }).await
     }
 
-    /// Records what a caller does, before it is done.
+    /// Records a caller's operation before it is performed.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer; then nothing may be done.
@@ -128,7 +128,7 @@ impl Control {
     }
 }
 
-/// Ids of deliveries and keys of steps are as long as their senders make them.
+/// IDs of deliveries and keys of steps can be as long as their senders make them.
 fn digest(parts: &[&str]) -> String {
     let mut digest = Sha256::new();
     for part in parts {

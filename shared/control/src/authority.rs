@@ -1,8 +1,8 @@
-//! What a caller's credentials say about them beyond who they are.
+//! What a caller's credentials say about them in addition to their identity.
 
 use domain::Scope;
 
-/// What somebody's credentials add to their roles, or take from them.
+/// How somebody's credentials change what their roles allow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Authority {
     /// Their roles, and nothing else.
@@ -10,7 +10,7 @@ pub enum Authority {
     Roles,
     /// A machine token: of its owner's roles those within these limits.
     Scoped(Scope),
-    /// The installation's own credentials: whoever holds them may do everything, as they can change the table and the configuration anyway.
+    /// The installation's own credentials: the holder may do everything, because they can change the table and the configuration anyway.
     /// Only answers, stops and undos are somebody's word, so they need a person with the right to them.
     Installation,
 }

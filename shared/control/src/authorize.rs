@@ -26,7 +26,7 @@ pub enum Authorization {
     AskProvider,
 }
 
-/// Whether `actor` may perform `operation`, as far as the configuration can tell. The actor must have been identified by
+/// Whether `actor` may perform `operation`, according to the configuration. The actor must have been identified by
 /// [`Configuration::identify`]. Without an actor, only operations open to everyone are allowed.
 pub fn authorize(
     configuration: &Configuration,
@@ -47,7 +47,7 @@ pub(crate) fn authorize_with(
 }
 
 impl Control {
-    /// Whether the caller may perform `operation`, by the configuration and by what the code host lately said of them.
+    /// Whether the caller may perform `operation`, according to the configuration and what the code host recently said about them.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -82,7 +82,7 @@ fn decide(
     is_writer: bool,
 ) -> Authorization {
     if actor.is_some_and(|actor| operation.is_own_abdication(actor)) {
-        let reason = "nobody takes the role admin from themselves; another admin may";
+        let reason = "you cannot remove your own admin role; ask another admin";
         return Authorization::Denied(reason.to_owned());
     }
     if operation.is_open() || *authority == Authority::Installation && !operation.is_somebodys_word() {

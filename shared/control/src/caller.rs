@@ -1,4 +1,4 @@
-//! Who requests an operation, and how.
+//! The person who requests an operation, and how.
 
 use crate::authority::Authority;
 use crate::directory::Directory;
@@ -10,20 +10,20 @@ use jiff::Timestamp;
 pub struct Caller<'a> {
     /// The configured people, projects and tickets.
     pub directory: &'a Directory,
-    /// Who asks, with the configured person filled in if one matches.
+    /// The requester, with the configured person filled in if one matches.
     pub actor: &'a Actor,
-    /// What their credentials say beyond who they are.
+    /// What their credentials say in addition to their identity.
     pub authority: &'a Authority,
     /// How they asked: by a command, a comment, or a button.
     pub trigger: &'a EventName,
     /// The delivery's ID; a delivery starts at most one execution, and steers one thing however often it is sent.
     pub delivery: &'a str,
-    /// When they asked, where the delivery says so: they meant what they could see then. Otherwise they are taken to ask now.
+    /// When they asked, if the delivery says so: they refer to what they could see then. Otherwise, they are taken to ask now.
     pub at: Option<Timestamp>,
 }
 
 impl Caller<'_> {
-    /// Whether they could see something that began at `since`. What they say is often dated by whole seconds.
+    /// Whether they could see something that began at `since`. Their time is often rounded to whole seconds.
     pub(crate) fn could_see(&self, since: Timestamp) -> bool {
         self.at.is_none_or(|at| since.as_second() <= at.as_second())
     }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 const ORDINALS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
-/// The runs that may take the place that they wait for. Nobody passes one who came before and waits for a place in the same line, even
-/// where that one waits for a place in another line as well.
+/// The runs that may take the place that they wait for. Nobody passes an earlier run that waits for a place in the same line, even
+/// if that run waits for a place in another line as well.
 pub fn may_pass(places: &[ReviewPlace], limit: u32) -> Vec<&ReviewPlace> {
     let mut claimed = BTreeMap::<&str, u32>::new();
     for line in places.iter().filter(|place| place.is_taken()).flat_map(|place| &place.lines) {
@@ -45,7 +45,7 @@ pub struct Turn<'p> {
 pub fn turn_of<'p>(places: &'p [ReviewPlace], run: &str) -> Option<Turn<'p>> {
     let line = waiting(places);
     let place = line.iter().copied().find(|place| place.run == run)?;
-    // Who waits for other reviewers is in another line.
+    // A run that waits for other reviewers is in another line.
     let shares = |other: &ReviewPlace| other.lines.iter().any(|line| place.lines.contains(line));
     let line: Vec<&ReviewPlace> = line.into_iter().filter(|other| shares(other)).collect();
     let before = line.iter().position(|other| other.run == run)?;
@@ -53,7 +53,7 @@ pub fn turn_of<'p>(places: &'p [ReviewPlace], run: &str) -> Option<Turn<'p>> {
 }
 
 impl Turn<'_> {
-    /// What the run waits for, in words for people.
+    /// What the run waits for, for people.
     pub fn in_words(&self, project: &str, capacity: Capacity) -> String {
         let owners: Vec<&str> = self
             .place
@@ -66,7 +66,7 @@ impl Turn<'_> {
             more => format!("{more} of our pull requests are"),
         };
         format!(
-            "It is {} in line of {}: at most {most} open for {} at a time. It goes on by itself when one is merged or closed.",
+            "It is {} in line of {}: at most {most} open for {} at a time. It continues by itself when one is merged or closed.",
             ordinal(self.before),
             self.of,
             owners.join(" and ")

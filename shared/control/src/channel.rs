@@ -3,7 +3,7 @@
 use domain::configuration::{Configuration, Project};
 use serde_json::{Map, Value};
 
-/// The key of the one project whose channel it is that something was said in: what names no ticket is about that project.
+/// The key of the one project whose channel a message was in: a message without a ticket is about that project.
 pub(crate) fn project_of_channel<'c>(
     configuration: &'c Configuration,
     fields: &Map<String, Value>,

@@ -12,7 +12,7 @@ use records::{LimitOf, RecordsError, Spending};
 pub struct Costs {
     /// The amounts spent and reserved.
     pub spending: Spending,
-    /// The limit, with what people added to it.
+    /// The limit, including additions by people.
     pub limit: MicroUsd,
 }
 

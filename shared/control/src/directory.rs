@@ -28,7 +28,7 @@ pub struct Directory {
     version: u64,
 }
 
-/// What is known about the wanted project. The first field that is set decides; if none is, the only project is used.
+/// Hints at the wanted project. The first field that is set decides; if none is, the only project is used.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProjectQuery<'a> {
     /// Its key or repository, if someone named it.
@@ -53,7 +53,7 @@ pub enum DirectoryError {
     /// No project has the key or repository that was named.
     #[error("unknown project `{named}`; known: {known}")]
     UnknownProject {
-        /// What was named.
+        /// The given name.
         named: String,
         /// The keys of all projects.
         known: String,
@@ -87,15 +87,15 @@ pub enum DirectoryError {
     TooLong {
         /// How many characters were given.
         length: usize,
-        /// Examples of what is accepted.
+        /// Examples of accepted values.
         accepted: String,
     },
     /// The text does not match any tracker's tickets.
     #[error("`{typed}` is not a ticket; accepted: {accepted}")]
     NotATicket {
-        /// What was typed.
+        /// The typed text.
         typed: String,
-        /// Examples of what is accepted.
+        /// Examples of accepted values.
         accepted: String,
     },
 }
@@ -146,7 +146,7 @@ impl Directory {
         Ok(Self::of(table.configured(now).await?))
     }
 
-    /// The projects and tickets of what is configured.
+    /// The projects and tickets of a configuration.
     pub fn of(configured: Configured) -> Self {
         let Configured { configuration, references, archived, version } = configured;
         Self { archived, version, ..Self::new(configuration, references) }
@@ -179,12 +179,12 @@ impl Directory {
         }
     }
 
-    /// Which state of what the API manages it is. Whoever checks by it what they write, names it to the table.
+    /// The version of the items managed by the API. A write that was checked against them names it to the table.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Every provider that exists, for whoever checks what a project chooses; empty where an earlier version put the configuration in force.
+    /// Every existing provider, for checks of a project's choice; empty if an earlier version put the configuration in force.
     pub fn known_providers(&self) -> &[KnownProvider] {
         &self.references.providers
     }
@@ -216,12 +216,12 @@ impl Directory {
         self.references.canonical(typed)
     }
 
-    /// What a project's tracker calls it, as [`References::name_in_tracker`] says.
+    /// The tracker's name for a project, as [`References::name_in_tracker`] returns it.
     pub fn name_in_tracker<'a>(&self, project: &'a Project) -> &'a str {
         self.references.name_in_tracker(project)
     }
 
-    /// Refuses a text that is longer than any ticket: no record is found or kept under it.
+    /// Refuses a text that is longer than any ticket: records are neither read nor kept under it.
     ///
     /// # Errors
     /// [`DirectoryError::TooLong`].
@@ -237,7 +237,7 @@ impl Directory {
     /// Finds a project. Keys and repositories are compared ignoring case.
     ///
     /// # Errors
-    /// [`DirectoryError`], which lists what is known.
+    /// [`DirectoryError`], which lists the known ones.
     pub fn project(&self, query: &ProjectQuery<'_>) -> Result<&Project, DirectoryError> {
         if let Some(named) = query.named {
             return self.by_key_or_repository(named).ok_or_else(|| {
@@ -266,7 +266,7 @@ impl Directory {
         self.configuration.project(name).or_else(|| self.configuration.project_of_repository(name))
     }
 
-    /// Why a project of this key or repository is in force no longer; `None` where it never was.
+    /// Why a project with this key or repository is no longer in force; `None` if it never was.
     fn gone(&self, name: &str) -> Option<DirectoryError> {
         let is_it = |managed: &&ManagedProject| {
             let ManagedProject { item: project, .. } = managed;

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 /// Frames on a page.
 const PAGE: usize = 100;
 
-/// How far before the opening of a socket frames of a project are sent: what the reader had read may be older by this.
+/// How long before the opening of a socket a project's frames are sent: the reader's earlier data may be this old.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
 
-/// What a reader follows, and how far they are.
+/// What a reader follows, and their position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Following {
     project: Option<String>,
@@ -23,9 +23,9 @@ pub struct Following {
 /// A frame as readers are sent it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ToldFrame {
-    /// What happened.
+    /// The kind of event.
     pub event: String,
-    /// What is told of it.
+    /// Its data.
     pub data: Value,
     /// The execution's name.
     pub execution: String,
@@ -38,14 +38,14 @@ pub struct ToldFrame {
     pub at: Timestamp,
 }
 
-/// What is sent next.
+/// The next frames to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NextFrames {
     /// The frames, in their order.
     pub frames: Vec<ToldFrame>,
     /// Whether there may be more already.
     pub more: bool,
-    /// Whether nothing follows, because the execution that is followed has ended.
+    /// Whether nothing follows, because the followed execution has ended.
     pub ended: bool,
 }
 
@@ -85,25 +85,25 @@ impl Following {
         &self.last
     }
 
-    /// The executions of which frames were sent or are awaited.
+    /// The executions whose frames were sent or are awaited.
     pub fn executions(&self) -> Vec<String> {
         self.last.keys().cloned().collect()
     }
 
-    /// Whether it is one execution that is followed, which must be seen.
+    /// Whether a single execution is followed, which the reader must be allowed to see.
     pub fn is_of_one(&self) -> bool {
         self.project.is_none()
     }
 
-    /// Whether an execution may be followed, as far as its name says: whether it belongs to a project is in its record.
+    /// Whether an execution may be followed, judging by its name: its record says whether it belongs to a project.
     pub fn may_include(&self, name: &str) -> bool {
         self.project.is_some() || self.last.contains_key(name)
     }
 
-    /// The next page of frames of an execution that the reader may see; they count as sent. Nothing where it is not followed.
+    /// The next page of an execution's frames that the reader may see; they count as sent. Nothing if it is not followed.
     ///
     /// # Errors
-    /// [`RecordsError`] when the table does not answer; nothing counts as sent then.
+    /// [`RecordsError`] if the table does not answer; nothing counts as sent then.
     pub async fn next(
         &mut self,
         table: &Table,

@@ -1,4 +1,4 @@
-//! What is left of an execution's effects, and the code that names exactly that.
+//! The remaining effects of an execution, and a code for exactly these.
 
 use crate::control::Control;
 use records::{EffectRecord, EffectStatus, ExecutionRecord, RecordsError};
@@ -10,23 +10,23 @@ const CODE: usize = 10;
 /// Of how many effects, the newest ones, it is read where people see them.
 const DETAILED: usize = 20;
 
-/// What an undo would take back.
+/// The effects that an undo would take back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UndoPreview {
     /// The name of the execution whose effects they are.
     pub execution: String,
     /// Its workflow.
     pub workflow: String,
-    /// What is left to be taken back, or may be, the newest first: it is taken back in this order.
+    /// The effects to take back, including uncertain ones, newest first: the order in which they are taken back.
     pub effects: Vec<EffectRecord>,
     /// How many effects stay, because nothing takes them back.
     pub stays: usize,
-    /// What a confirmation names: another set of effects has another code.
+    /// The code for a confirmation: another set of effects has another code.
     pub code: String,
 }
 
 impl Control {
-    /// What is left of an execution's effects.
+    /// The remaining effects of an execution.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -38,7 +38,7 @@ impl Control {
         }
     }
 
-    /// What is left of the effects of a run, by its ARN. `execution` and `workflow` are what it is called.
+    /// The remaining effects of a run, by its ARN. `execution` and `workflow` are its names.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -50,7 +50,7 @@ impl Control {
     ) -> Result<UndoPreview, RecordsError> {
         let mut preview = self.left_of(run, execution, workflow).await?;
         for effect in preview.effects.iter_mut().take(DETAILED) {
-            // What was made has a page of its own, which only its output tells.
+            // The created object has its own page, whose address is only in the output.
             let done = self.table.effect_output(run, &effect.key).await?;
             effect.output = done.and_then(|done| done.output);
         }
@@ -62,7 +62,7 @@ impl Control {
         Ok(preview(run, execution, workflow, self.table.journal_of(run).await?))
     }
 
-    /// The code of what is left of an execution's effects.
+    /// The code of an execution's remaining effects.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -81,10 +81,10 @@ fn preview(run: &str, execution: &str, workflow: &str, mut effects: Vec<EffectRe
     UndoPreview { execution, workflow, stays, code: code(run, &effects), effects }
 }
 
-/// The digest of what is left: it changes when something is done, taken back or found out in between.
+/// The digest of the remaining effects: it changes if one is done, taken back or discovered in between.
 fn code(run: &str, effects: &[EffectRecord]) -> String {
     let mut digest = Sha256::new();
-    // Each part ends with what no name contains.
+    // Each part ends with a character that no name contains.
     let mut add = |part: &str| digest.update([part.as_bytes(), b"\0"].concat());
     add(run);
     for effect in effects {

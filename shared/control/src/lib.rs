@@ -12,18 +12,18 @@
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `planning`, `requirements` | asks for a plan of requirements, which may be a ticket |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
-//! | `left`, `undo_preview` | what an undo would take back, and the code that binds a confirmation to it |
+//! | `left`, `undo_preview` | the effects that an undo would take back, and the code that binds a confirmation to them |
 //! | `rounds` | how often a pull request is revised |
 //! | `line` | who goes to work next, and who waits |
-//! | `tell`, `succeed` | what people say to agents at work, and what follows an execution that ends before it is taken in |
+//! | `tell`, `succeed` | messages to agents at work, and what follows an execution that ends before it takes them in |
 //! | `link` | joins a person's accounts by a code that both confirm |
-//! | `notify` | what people are told directly |
-//! | `answer`, `money`, `stop` | record what a person wants; `events` acts on it |
-//! | `audit` | records what people and events cause, before it happens |
-//! | `following`, `reader` | which frames a socket is sent next; what whoever opened it may still see |
+//! | `notify` | people's direct messages |
+//! | `answer`, `money`, `stop` | record people's requests; `events` carries them out |
+//! | `audit` | audit records of people's requests and of events |
+//! | `following`, `reader` | the next frames of a socket; what its reader may still see |
 //! | `status`, `costs` | read the records |
 //!
-//! This crate does not know providers, send HTTP requests of its own, or render anything. `events`, the only function with
+//! This crate does not know providers, send HTTP requests itself, or render anything. `events`, the only function with
 //! permission, answers task tokens and stops executions.
 
 mod answer;

@@ -1,5 +1,5 @@
-//! Who goes to work next: executions wait in line while as many are at work as the configuration allows one person, or a project. A place
-//! goes to the person with the fewest at work, so nobody waits for everything that somebody else asked for before.
+//! The next execution to work: executions wait in line while as many are at work as the configuration allows per person or project. A place
+//! goes to the person with the fewest at work, so nobody waits for all of somebody else's earlier requests.
 
 use crate::control::Control;
 use crate::start::StartError;
@@ -58,7 +58,7 @@ impl Control {
     /// allowed.
     ///
     /// # Errors
-    /// [`RecordsError`] when the table does not answer. What cannot be started is logged, and started by the sweeper.
+    /// [`RecordsError`] if the table does not answer. Executions that cannot be started are logged, and started by the sweeper.
     pub async fn start_next(&self, project: &str, begun_before: Timestamp) -> Result<(), RecordsError> {
         let mut line = self.table.line(project).await?;
         if line.iter().all(|place| place.at_work) {

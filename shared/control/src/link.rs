@@ -1,5 +1,5 @@
-//! Joins a person's accounts: by a code that one account asks for, the other one uses, and both confirm knowing each other. An account alone, and
-//! whoever only sees a code, gains nothing.
+//! Joins a person's accounts: with a code that one account asks for and the other one uses, and both confirm. A single account, and
+//! somebody who only sees a code, gain nothing.
 
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
@@ -22,21 +22,21 @@ const CODE: usize = 10;
 pub enum LinkResult {
     /// A new code.
     Code {
-        /// What the other account says.
+        /// The code that the other account enters.
         code: String,
         /// From when it is refused.
         valid_until: Timestamp,
     },
-    /// What a code would join. Whoever sees it decides whether to confirm.
+    /// The accounts that a code would join. Each decides whether to confirm.
     Pair {
         /// The caller's account.
         own: LinkAccount,
-        /// The other one; `None` while nobody used the code.
+        /// The other one; `None` until somebody has used the code.
         other: Option<LinkAccount>,
     },
-    /// The caller confirmed; the other account did not yet.
+    /// The caller has confirmed, the other account has not.
     Confirmed {
-        /// The account that has to confirm, too.
+        /// The account that still has to confirm.
         other: LinkAccount,
     },
     /// The accounts are joined.
@@ -60,7 +60,7 @@ impl Control {
             return Ok(actor);
         }
         let joined = self.table.joined_account(actor.source.as_str(), &actor.id).await?;
-        // Whom the configuration no longer names is nobody.
+        // A person removed from the configuration has no accounts.
         Ok(configuration.identify(Actor { person: joined.map(|joined| joined.person), ..actor }))
     }
 
@@ -131,7 +131,7 @@ impl Control {
         })
     }
 
-    /// Confirms a code for the caller's account. When both accounts have, the one that is nobody's becomes the other one's person's.
+    /// Confirms a code for the caller's account. When both accounts have, the unassigned one is joined to the other one's person.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -144,7 +144,7 @@ impl Control {
         let Some(link) = self.table.link_code(code, now).await? else { return Ok(LinkResult::Unknown) };
         let Some(side) = side_of(&link, &own) else { return Ok(LinkResult::Unknown) };
         let Some(second) = &link.second else {
-            let reason = "nobody used this code yet; use it with your other account first";
+            let reason = "nobody has used this code yet; use it with your other account first";
             return Ok(LinkResult::Denied(reason.to_owned()));
         };
         if link.joined_at.is_some() {
@@ -224,7 +224,7 @@ impl Control {
         })
     }
 
-    /// What a code joined, where it did.
+    /// The accounts that a code joined, if it did.
     async fn joined_by(&self, link: &LinkCode) -> Result<Option<JoinedAccount>, RecordsError> {
         for account in [Some(&link.first), link.second.as_ref()].into_iter().flatten() {
             let joined = self.table.joined_account(account.source.as_str(), &account.id).await?;
@@ -238,7 +238,7 @@ impl Control {
         Ok(None)
     }
 
-    /// The person whose account one of the two is, the account that is nobody's, and the person's one; or why they cannot be joined.
+    /// The person who owns one of the two accounts, the unassigned account, and the person's own; or why they cannot be joined.
     async fn pair(
         &self,
         directory: &Directory,
@@ -269,7 +269,7 @@ impl Control {
         })
     }
 
-    /// Records a change of whose an account is, before it is made.
+    /// Records a change of an account's owner, before it is made.
     async fn audit_account(
         &self,
         caller: &Caller<'_>,
@@ -290,7 +290,7 @@ impl Control {
             status: None,
         };
         match self.table.begin_audit(&record).await {
-            // The same delivery once more.
+            // The same delivery again.
             Ok(()) | Err(RecordsError::Conflict(_)) => Ok(record),
             Err(error) => Err(error),
         }

@@ -1,5 +1,5 @@
-//! What becomes of an execution that a limit stopped. This only records what a person chose; `events`, which sees the change in the table's
-//! stream, adds the money, lets the execution go on, or ends it. And what a run is likely to cost, from what earlier ones did.
+//! Decisions about an execution that a limit stopped. This only records a person's decision; `events`, which sees the change in the table's
+//! stream, adds the money, and resumes the execution or ends it. Also forecasts of a run's cost from earlier runs.
 
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
@@ -11,21 +11,21 @@ use jiff::Timestamp;
 use records::{Answer, Choice, ExecutionRecord, Limits, RecordsError, Steered, Table, Topic, Waiter};
 use std::fmt;
 
-/// The most that is added at once: a slip of the finger stays affordable.
+/// The most that can be added at once, so that a typo stays affordable.
 pub const MOST_ADDED: MicroUsd = MicroUsd(1_000_000_000);
 /// From how many past runs something is said about the next one.
 const FEWEST_RUNS: usize = 3;
 /// How many past runs count.
 const RUNS: usize = 50;
 
-/// What a person wants of an execution that a limit stopped.
+/// A person's decision about an execution that a limit stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// To let it go on with so much more.
+    /// Continue with this much more.
     Add(MicroUsd),
-    /// To have it end with what is done, as a draft.
+    /// End with a draft of what is done.
     Draft,
-    /// To have it stopped, and what it did taken back.
+    /// Stop, and take back its effects.
     RollBack,
 }
 
@@ -36,22 +36,22 @@ pub enum MoneyResult {
     Recorded(Choice),
     /// Someone already chose, and that counts.
     AlreadyChosen {
-        /// Who chose.
+        /// The person who decided.
         by: String,
         /// What.
         choice: Choice,
     },
-    /// No limit stops it, or not the one that was meant any more.
+    /// It is not stopped by a limit, or no longer by the one that was meant.
     NothingAsked,
     /// They may not; the reason is for them.
     Denied(String),
 }
 
 impl Wanted {
-    /// Reads what follows `budget` and a ticket: `+5`, `+$2.50`, `draft` or `rollback`.
+    /// Parses the words after `budget` and a ticket: `+5`, `+$2.50`, `draft` or `rollback`.
     ///
     /// # Errors
-    /// What is accepted, for the person who typed it.
+    /// The accepted form, for the person who typed it.
     pub fn read(words: &str) -> Result<Self, String> {
         let accepted =
             "accepted: `+5` for five more dollars, `+2.50` with cents, up to `+1000`, `draft`, or `rollback`";
@@ -145,7 +145,7 @@ impl Control {
         }
     }
 
-    /// Chooses by what [`question`] calls it, such as by a button under it: what was asked before, or will be later, is not meant.
+    /// Decides by the name that [`question`] returns, such as from a button below it: earlier or later questions are not meant.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -198,15 +198,15 @@ impl Control {
         };
         let is_same = earlier.via == answer.via && earlier.delivery == answer.delivery;
         Ok(match earlier.choice {
-            // The same delivery once more is told the same.
+            // The same delivery gets the same answer again.
             Some(choice) if is_same => MoneyResult::Recorded(choice),
             Some(choice) => MoneyResult::AlreadyChosen { by: earlier.by, choice },
             None => MoneyResult::NothingAsked,
         })
     }
 
-    /// What is chosen, and the operation that it takes the right to. Where more than the ticket's own limit stops the execution, money is
-    /// taken from what others share.
+    /// The decision, and the operation that it requires the right to. If more than the ticket's own limit stops the execution, money is
+    /// taken from shared limits.
     async fn right<'a>(
         &self,
         caller: &Caller<'a>,
@@ -232,12 +232,12 @@ impl Control {
     }
 }
 
-/// What a question about money is called, in buttons and where deliveries are bound to it.
+/// The name of a question about money, in buttons and where deliveries are bound to it.
 pub fn question(waiter: &Waiter) -> String {
     format!("{} {}", waiter.since.as_millisecond(), waiter.key)
 }
 
-/// What a run is likely to cost.
+/// The likely cost of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forecast {
     /// How many past runs say so.
@@ -249,7 +249,7 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// What a run of a workflow is likely to cost that begins at a moment, by the runs that began before and succeeded.
+    /// The likely cost of a run that begins at a moment, based on earlier successful runs of the workflow.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! What people are told directly.
+//! Choices of direct messages.
 
 use crate::caller::Caller;
 use crate::control::Control;
@@ -6,22 +6,22 @@ use domain::configuration::{Configuration, Notice};
 use records::{NotifyChoice, RecordsError};
 use std::collections::BTreeSet;
 
-/// What a person is told directly.
+/// A person's choice of direct messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotifyResult {
     /// This.
     Notices {
-        /// What they are told.
+        /// The chosen subjects.
         notices: BTreeSet<Notice>,
         /// Whether they chose it themselves; otherwise the configuration says so.
         is_chosen: bool,
     },
-    /// Nobody knows who they are; the reason is for them.
+    /// The caller is not a known person; the reason is for them.
     Denied(String),
 }
 
 impl Control {
-    /// What the caller is told directly.
+    /// The caller's choice of direct messages.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -33,7 +33,7 @@ impl Control {
         Ok(NotifyResult::Notices { notices, is_chosen })
     }
 
-    /// Lets the caller choose what they are told directly; `None` leaves it to the configuration.
+    /// Records the caller's choice of direct messages; `None` uses the configuration's choice.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -47,7 +47,7 @@ impl Control {
         self.notices(caller).await
     }
 
-    /// Whether a person, by their name under `users`, is to be told something directly.
+    /// Whether a person, by their name under `users`, gets direct messages about a subject.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -64,7 +64,7 @@ impl Control {
 
 fn unknown(caller: &Caller<'_>) -> NotifyResult {
     NotifyResult::Denied(format!(
-        "the account {} is not known as a person under `users`; `link` joins it to one that is",
+        "the account {} does not belong to a person under `users`; `link` joins it to an account that does",
         caller.name()
     ))
 }

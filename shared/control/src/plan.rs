@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 pub struct StartRequest {
     /// The workflow's name, the file's stem.
     pub workflow: String,
-    /// What happened.
+    /// The event.
     pub trigger: EventName,
     /// The ID of the delivery that reported it; a delivery starts at most one execution.
     pub delivery: String,
@@ -49,9 +49,9 @@ pub struct WorkflowRequest {
     pub inputs: Map<String, Value>,
     /// The project's key or repository, if it was named.
     pub project: Option<String>,
-    /// Who asks, with the configured person filled in.
+    /// The requester, with the configured person filled in.
     pub actor: Actor,
-    /// What their credentials say beyond who they are.
+    /// What their credentials say in addition to their identity.
     pub authority: Authority,
     /// How they asked.
     pub trigger: EventName,
@@ -137,13 +137,13 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     }))
 }
 
-/// Whether events start a workflow in a project: one with `opt_in: true` only where the project names it.
+/// Whether events start a workflow in a project: a workflow with `opt_in: true` only if the project names it.
 fn is_on(routes: &Routes, workflow: &str, project: &Project) -> bool {
     let is_opt_in = routes.workflows.get(workflow).is_some_and(|route| route.opt_in);
     !is_opt_in || project.workflows.iter().any(|name| name == workflow)
 }
 
-/// Why an event starts nothing. Who asked for it in words is told that a workflow is off; a label or a merge goes on without one.
+/// Why an event starts nothing. People who asked with a command are told that a workflow is off; labels and merges are ignored.
 fn not_started(event: &Event, spec: Option<&EventSpec>, off: &[String]) -> StartDecision {
     let is_said = event.fields.get("text").is_some_and(|text| !text.is_null());
     match off.first() {

@@ -21,12 +21,12 @@ pub struct Requirements {
     pub scaffold: bool,
 }
 
-/// Who asks for a plan, and how.
+/// The person who asks for a plan, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Requester {
     /// The person, with the configured one filled in.
     pub actor: Actor,
-    /// What their credentials say beyond who they are.
+    /// What their credentials say in addition to their identity.
     pub authority: Authority,
     /// How they asked.
     pub trigger: EventName,
@@ -35,7 +35,7 @@ pub struct Requester {
 }
 
 /// The request that plans requirements in a project: for [`plan`](crate::plan()), whose result
-/// [`Control::start`](crate::Control::start) starts. What a workflow of the team's own does not take is refused there, by name.
+/// [`Control::start`](crate::Control::start) starts. Inputs that a team's own workflow does not have are refused there, by name.
 pub fn planning(
     requirements: Requirements,
     project: Option<String>,

@@ -1,5 +1,5 @@
-//! Whoever opened a socket at an account's gateway, and what they may still see: their credential was shown once and is in no record, so what is
-//! asked anew is whether it still counts.
+//! The reader who opened a socket at an account's gateway, and what they may still see: their credential was shown once and is in no record, so only
+//! its validity is checked again.
 
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation};
@@ -9,7 +9,7 @@ use crate::directory::Directory;
 use domain::{Actor, EventName, SourceName};
 use records::{ExecutionRecord, RecordsError, SocketHolder};
 
-/// The name in the records of whoever holds the installation's own credentials, and does not say another.
+/// The name in the records of a holder of the installation's own credentials who gives no other.
 pub const OPERATOR: &str = "operator";
 
 /// Somebody whose credential counts now.
@@ -21,7 +21,7 @@ pub struct Reader {
 }
 
 impl Control {
-    /// Whoever opened a socket; `None` where their session or token has ended or was revoked, or they are no longer configured.
+    /// The reader of a socket; `None` if their session or token has ended or was revoked, or they are no longer configured.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -48,7 +48,7 @@ impl Control {
         let directory = self.directory().await?;
         let actor = Actor { source: SourceName::API, id: name, display_name: None, person: None };
         let actor = directory.configuration().identify(actor);
-        // Whoever was removed from the configuration has no access anymore, whatever they hold.
+        // People who were removed from the configuration have no access anymore, whatever credential they hold.
         let is_known = actor.person.is_some() || authority == Authority::Installation;
         Ok(is_known.then_some(Reader { directory, actor, authority }))
     }

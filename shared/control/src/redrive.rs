@@ -1,5 +1,5 @@
-//! Redrive: continues a run that failed or was stopped, as a new execution of the workflow as it is now. What the run did, and what was
-//! paid for, replays from its journal; only the rest is done. What a rollback took back cannot be continued, so it is run anew.
+//! Redrive: continues a run that failed or was stopped, as a new execution of the current workflow. Completed effects and
+//! paid replies replay from its journal; only the rest is done. A run that was rolled back cannot be continued, so it starts over.
 
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation};
@@ -24,14 +24,14 @@ pub enum RedriveResult {
     Accepted {
         /// The name of the new execution.
         execution: String,
-        /// The name of the execution that it continues, or does anew.
+        /// The name of the execution that it continues, or starts over.
         continues: String,
-        /// Whether it begins anew, because a rollback took back what was done.
+        /// Whether it starts over, because a rollback took everything back.
         anew: bool,
     },
     /// It cannot be continued.
     Refused(RedriveRefusal),
-    /// There is no execution of this name.
+    /// There is no execution with this name.
     Unknown,
     /// They may not; the reason is for them.
     Denied(String),
@@ -40,7 +40,7 @@ pub enum RedriveResult {
 /// Why a run cannot be continued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedriveRefusal {
-    /// The name of its newest execution; `None` where nothing was ever started on the ticket.
+    /// The name of its newest execution; `None` if nothing was ever started on the ticket.
     pub execution: Option<String>,
     reason: String,
 }
@@ -54,7 +54,7 @@ impl fmt::Display for RedriveRefusal {
 /// Why a redrive could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RedriveError {
-    /// The workflow is not deployed any more, or it does not accept the inputs of the run.
+    /// The workflow is no longer deployed, or it does not accept the inputs of the run.
     #[error(transparent)]
     Inputs(#[from] InvalidInputs),
     /// The table does not answer.
@@ -114,7 +114,7 @@ impl Control {
         }
     }
 
-    /// What began after the caller asked is not what they meant.
+    /// An execution that began after the caller asked is not the one they meant.
     async fn newest_but_undos(
         &self,
         caller: &Caller<'_>,
@@ -152,7 +152,7 @@ impl Control {
             Ok(new) => new,
             Err(refusal) => return Ok(refused(Some(continues), refusal)),
         };
-        // The same delivery once more is told the same.
+        // The same delivery gets the same answer again.
         if execution.continued_by.as_ref() == Some(&new.name) {
             return Ok(RedriveResult::Accepted { execution: new.name, continues, anew });
         }
@@ -177,7 +177,7 @@ impl Control {
         }
     }
 
-    /// The execution that continues another one, or does anew what was taken back: the same inputs and event, checked against the workflow as it is now. Whoever asks
+    /// The execution that continues another one, or starts over one that was taken back: the same inputs and event, checked against the current workflow. The person who asks
     /// for it is its starter.
     async fn continuation(
         &self,
@@ -212,7 +212,7 @@ impl Control {
         Ok(Ok(if anew { new } else { new.continuing(&execution.name) }))
     }
 
-    /// Why an execution cannot be continued, in words for the person who asks.
+    /// Why an execution cannot be continued, for the person who asks.
     async fn refusal(
         &self,
         execution: &ExecutionRecord,
@@ -229,15 +229,15 @@ impl Control {
             )));
         }
         let reason = match execution.outcome {
-            Outcome::Pending => format!("`{name}` has not started yet; it goes on by itself"),
+            Outcome::Pending => format!("`{name}` has not started yet; it continues by itself"),
             Outcome::Running => format!("`{name}` is running; `stop` ends it"),
             Outcome::Waiting => {
-                format!("`{name}` is waiting, and goes on by itself when it is answered; `stop` ends it")
+                format!("`{name}` is waiting, and continues by itself when it is answered; `stop` ends it")
             }
             Outcome::Succeeded => {
                 format!("`{name}` succeeded, so nothing is left to do; {}", anew(execution))
             }
-            // It is run anew.
+            // It starts over.
             Outcome::RolledBack => return Ok(None),
             Outcome::Failed | Outcome::Stopped => {
                 let began = self.table.execution(execution.began_as()).await?;
@@ -253,12 +253,12 @@ impl Control {
     }
 }
 
-/// Whether a rollback took back what an execution did.
+/// Whether a rollback took back an execution's effects.
 fn is_taken_back(execution: &ExecutionRecord) -> bool {
     execution.outcome == Outcome::RolledBack && execution.undone_by.is_none()
 }
 
-/// How to run the same anew.
+/// How to start over.
 fn anew(execution: &ExecutionRecord) -> String {
     let workflow = &execution.workflow;
     let inputs = execution.input.inputs.iter().filter(|(_, value)| !value.is_null());
@@ -272,9 +272,9 @@ fn anew(execution: &ExecutionRecord) -> String {
     });
     let by_hand = format!("ticketsmith run {workflow}{}", inputs.collect::<String>());
     match execution.trigger == EventName::API_RUN || execution.continues.is_some() {
-        true => format!("to run it anew, use `{by_hand}`"),
+        true => format!("to start over, use `{by_hand}`"),
         false => {
-            format!("to run it anew, repeat what started it ({}), or use `{by_hand}`", execution.trigger)
+            format!("to start over, repeat what started it ({}), or use `{by_hand}`", execution.trigger)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How often the pull request of one ticket is revised: two programs that answer each other would otherwise go on until the ticket's money
+//! A limit on the revisions of a ticket's pull request: two programs that answer each other would otherwise continue until the ticket's money
 //! is spent.
 
 use crate::control::Control;
@@ -12,7 +12,7 @@ use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Control {
-    /// Why a revision is not begun, for the person who asks: as many as `budgets` allows began on its ticket within a day. `None` for
+    /// Why a revision does not begin, for the person who asks: the maximum in `budgets` began on its ticket within a day. `None` for
     /// everything else, and for a delivery that began one.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Control {
         let most = configuration.budgets.revisions_per_task_day;
         Ok((u32::try_from(begun).unwrap_or(u32::MAX) >= most).then(|| {
             format!(
-                "{begun} revisions of {task_id} began within 24 hours, and no more than {most} do; ask again later, or raise \
+                "{begun} revisions of {task_id} began within 24 hours, and at most {most} are allowed; ask again later, or raise \
                  `revisions_per_task_day` under `budgets`"
             )
         }))

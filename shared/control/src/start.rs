@@ -69,7 +69,7 @@ impl Control {
         self.start_new(&new, concurrency).await
     }
 
-    /// As [`Control::start`]. A redrive of what cannot be continued any more is [`StartResult::AlreadyAtWork`].
+    /// Like [`Control::start`]. A redrive of an execution that can no longer be continued is [`StartResult::AlreadyAtWork`].
     ///
     /// # Errors
     /// As [`Control::start`].

@@ -15,7 +15,7 @@ pub struct ExecutionFilter {
     pub task_id: Option<String>,
     /// Those with this outcome.
     pub outcome: Option<Outcome>,
-    /// Those that this person started: by our name for them, or by what their service calls them; ignoring case.
+    /// Those that this person started: by our name for them, or by their service's name; ignoring case.
     pub person: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl Control {
         }
     }
 
-    /// The newest executions that a filter includes; at most `limit`. Without a ticket, those of this calendar month and the one before.
+    /// The newest executions that match a filter, at most `limit`. Without a ticket, those of this calendar month and the previous one.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -85,7 +85,7 @@ impl Control {
         }
     }
 
-    /// The same for somebody who asks: only what they may see. A ticket of which they may see nothing is denied.
+    /// The same for a caller: only what they may see. A ticket of which they may see nothing is denied.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

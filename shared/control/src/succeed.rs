@@ -1,4 +1,4 @@
-//! What follows an execution that ends while words wait for the agents of its ticket: a revision that begins with them.
+//! The successor of an execution that ends while words wait for the agents of its ticket: a revision that begins with them.
 
 use crate::control::Control;
 use crate::directory::Directory;
@@ -11,7 +11,7 @@ use records::{
 };
 use serde_json::{Map, Value, json};
 
-/// What follows an execution.
+/// The successor of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Successor {
     /// A revision has the ticket now.
@@ -39,10 +39,10 @@ impl Control {
         let Some(first) = inbox.words.first() else { return none("nothing waits") };
         let project = ended.project.as_deref().and_then(|key| directory.configuration().project(key));
         let (Some(project), Some(task_id)) = (project, ended.task_id.as_deref()) else {
-            return none("its project is not configured any more");
+            return none("its project is no longer configured");
         };
         let Some(opened) = self.table.pull_request_of_task(&project.repository, task_id).await? else {
-            return none("it has no pull request that could be revised");
+            return none("it has no pull request to revise");
         };
         let routes = self.table.routes(self.clock.now()).await?;
         let request = match decide(directory, &routes, revision(&ended.name, first, inbox, &opened, task_id))
@@ -100,7 +100,7 @@ fn revision(
     }
 }
 
-/// The words with their authors, where there are several.
+/// The words, with their authors if there are several.
 fn in_words(inbox: &Inbox) -> String {
     match inbox.words.as_slice() {
         [only] => only.word.text.clone(),

@@ -1,4 +1,4 @@
-//! Tells the agents at work on a ticket what somebody says: it is in the next thing that an agent is told, once.
+//! Passes somebody's message to the agents at work on a ticket: it is in an agent's next input, once.
 
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
@@ -8,7 +8,7 @@ use domain::execution::{Outcome, UNDO_WORKFLOW};
 use domain::stored::cut_inline;
 use records::{ExecutionRecord, PutWordResult, RecordsError, ReplyPlace, ReviewOf, Word};
 
-/// What somebody says.
+/// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Words {
     /// The words.
@@ -45,8 +45,8 @@ pub enum TellResult {
 }
 
 impl Control {
-    /// Puts words in the inbox of a ticket, by its canonical name, if an execution other than an undo is at work on it. Who may start work
-    /// in the project may; a delivery does it once.
+    /// Puts words in the inbox of a ticket, by its canonical name, if an execution other than an undo is at work on it. The right to start work
+    /// in the project is required; a delivery does it once.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -58,7 +58,7 @@ impl Control {
         words: Words,
     ) -> Result<TellResult, RecordsError> {
         let source = caller.trigger.source();
-        // What a delivery began is not told to it.
+        // The words that started an execution are not passed to it again.
         let before = self.table.delivery(&source, caller.delivery).await?;
         match before {
             Some(before) if before.has_words => return self.told(&before.execution).await,
@@ -101,7 +101,7 @@ impl Control {
         })
     }
 
-    /// What a delivery is told whose words were put in an inbox before.
+    /// The answer to a repeated delivery whose words are already in an inbox.
     async fn told(&self, execution: &str) -> Result<TellResult, RecordsError> {
         let record = self.table.execution(execution).await?;
         let waits_for = record.as_ref().and_then(asked_by);

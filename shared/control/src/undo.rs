@@ -1,4 +1,4 @@
-//! Undo: starts the workflow that takes back what a run did.
+//! Undo: starts the workflow that takes back a run's effects.
 
 use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionRecord, LIST_LIMIT, RecordsError};
 use serde_json::{Map, Value, json};
 
-/// The result of a request to take back what was done.
+/// The result of a request to undo.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UndoResult {
     /// Its effects are being taken back, or will be when the sweeper starts the undo.
@@ -34,11 +34,11 @@ pub enum UndoResult {
         /// The other execution's name.
         execution: String,
     },
-    /// It is not what the caller was shown any more; this is.
+    /// It differs from what the caller was shown; this is the present state.
     Changed(Box<UndoPreview>),
-    /// No execution has done anything that is left to be taken back.
+    /// No execution has effects that are left to be taken back.
     NothingDone,
-    /// There is no execution of this name.
+    /// There is no execution with this name.
     Unknown,
     /// They may not; the reason is for them.
     Denied(String),
@@ -55,7 +55,7 @@ pub enum UndoError {
     Records(#[from] RecordsError),
 }
 
-/// What an undo is about, or why there is none.
+/// The target of an undo, or why there is none.
 pub(crate) type Target<'a> = Result<(&'a Project, ExecutionRecord), UndoResult>;
 
 /// The field of an event that says in which channel it happened.
@@ -64,20 +64,17 @@ const CHANNEL: &str = "channel";
 /// How long after an execution ended what it did can be taken back.
 const UNDONE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// Why what an execution did can no longer be taken back, for people; `None` while it can.
+/// Why an execution can no longer be undone, for people; `None` while it can.
 pub fn too_old_to_undo(execution: &ExecutionRecord, now: Timestamp) -> Option<String> {
     let ended = execution.ended_at.filter(|ended| now.duration_since(*ended) > UNDONE_WITHIN)?;
     let day = ended.to_zoned(TimeZone::UTC).date();
-    Some(format!(
-        "`{}` ended on {day}; what an execution did can be taken back for 90 days after its end",
-        execution.name
-    ))
+    Some(format!("`{}` ended on {day}; an execution can be undone for 90 days after its end", execution.name))
 }
 
 impl Control {
-    /// Starts the workflow that takes back what the newest execution of a ticket that still has effects did; undos do not count. The
+    /// Starts the workflow that takes back the newest execution of a ticket that still has effects; undos do not count. The
     /// caller must be allowed to: the person who started the execution, or as `authorize` says. With `shown`, the code of an
-    /// [`UndoPreview`], nothing else than what that showed is taken back.
+    /// [`UndoPreview`], only what that showed is taken back.
     ///
     /// # Errors
     /// [`UndoError`] when the table does not answer or the undo workflow is not deployed.
@@ -93,7 +90,7 @@ impl Control {
         }
     }
 
-    /// Starts the workflow that takes back what an execution did, by the name that `status` shows. The caller must be allowed to, and
+    /// Starts the workflow that takes back the effects of an execution, by the name that `status` shows. The caller must be allowed to, and
     /// `shown` counts, as for [`Control::undo`].
     ///
     /// # Errors
@@ -122,7 +119,7 @@ impl Control {
             let denied = self.undo_denied(caller, project, execution.actor.as_ref()).await?;
             return Ok(Err(denied.unwrap_or(UndoResult::AtWork { workflow: execution.workflow })));
         }
-        // What began after the caller asked is not what they meant.
+        // An execution that began after the caller asked is not the one they meant.
         let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
         let found = self.newest_with_effects_where(task_id, could_see).await?;
         Ok(match found {
@@ -197,7 +194,7 @@ impl Control {
         Ok(too_old_to_undo(execution, self.clock.now()).map(UndoResult::Denied))
     }
 
-    /// The newest execution of a ticket, by its canonical name, that did something that is left to be taken back.
+    /// The newest execution of a ticket, by its canonical name, with effects that are left to be taken back.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -236,7 +233,7 @@ impl Control {
             return Ok(refusal);
         }
         if let Some(shown) = shown {
-            // The same delivery once more is told the same, although what it took back is gone by now.
+            // The same delivery gets the same answer again, although the effects are gone by now.
             let source = caller.trigger.source();
             let began = self.table.delivery(&source, caller.delivery).await?;
             if began.is_none() && self.code_of(execution).await? != shown {
@@ -267,7 +264,7 @@ impl Control {
         })
     }
 
-    /// Takes back what a run left behind because its own rollback could not run; exactly once, even if requested repeatedly. The undo
+    /// Takes back the effects of a run whose own rollback could not run; exactly once, even if requested repeatedly. The undo
     /// uses the project, ticket and actor of `execution`, and runs even while another execution is at work on the ticket.
     ///
     /// # Errors
@@ -316,7 +313,7 @@ impl Control {
 /// An undo to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UndoRequest {
-    /// The ARN of the run that is taken back.
+    /// The ARN of the run to take back.
     pub run: String,
     /// The key of the project it was about.
     pub project: Option<String>,

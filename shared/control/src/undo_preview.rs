@@ -1,4 +1,4 @@
-//! What an undo would take back, shown before anything is taken back, and bound to a confirmation by a code.
+//! A preview of what an undo would take back, bound to a confirmation by a code.
 
 use crate::caller::Caller;
 use crate::control::Control;
@@ -7,7 +7,7 @@ use crate::left::UndoPreview;
 use crate::undo::{Target, UndoResult};
 use records::RecordsError;
 
-/// The answer to a request to see what an undo would take back.
+/// The answer to a request for a preview of an undo.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UndoPreviewResult {
     /// This.

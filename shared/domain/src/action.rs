@@ -102,7 +102,7 @@ impl FromStr for PluginType {
     }
 }
 
-/// The name of an action: what a step calls and one function deployed. It has one name in three casings: `create_branch` in YAML and
+/// The name of an action: what a step calls, deployed as one function. It has one name in three casings: `create_branch` in YAML and
 /// as file name, `CreateBranch` as type and state. Up to 64 lower-case letters, digits and `_`, starting with a letter.
 ///
 /// Which actions there are, only the crate `actions` knows.

@@ -1,4 +1,4 @@
-//! What an agent is: the models that work, what they are told and may use, and how far they may go.
+//! The definition of an agent: its models, prompt, tools and limits.
 
 use crate::money::MicroUsd;
 use crate::plugins::Effort;
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 /// An agent as `agents/NAME.yaml` describes it.
 ///
-/// Workflows name agents, and deployments carry their definitions beside the prompts. A session keeps the definition with which its
+/// Workflows name agents, and deployments include their definitions with the prompts. A session keeps the definition with which its
 /// generation began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentDefinition {
     /// The name in workflows: the file's name without its ending.
     pub name: String,
-    /// What it is for, in a sentence for people.
+    /// Its purpose, in a sentence for people.
     pub description: Option<String>,
-    /// The models, the first one first and the others when it refuses or is overloaded. Empty: the model of the project's AI provider.
+    /// The models: the first one, followed by fallbacks for when it refuses or is overloaded. Empty: the model of the project's AI provider.
     pub models: Vec<String>,
     /// How hard the models try. `None`: medium.
     pub effort: Option<Effort>,
@@ -26,7 +26,7 @@ pub struct AgentDefinition {
     pub paths: Vec<String>,
     /// The most turns of a session.
     pub max_turns: u32,
-    /// The most that a session may cost. `None`: whatever the ticket's limit leaves.
+    /// The most that a session may cost. `None`: what the ticket's limit leaves.
     pub max_usd: Option<MicroUsd>,
     /// The most minutes of work in a session; waiting for people does not count.
     pub max_minutes: u32,
@@ -37,9 +37,9 @@ impl AgentDefinition {
     pub const DEFAULT_NAME: &str = "development";
     /// The system prompt of agents that name none.
     pub const DEFAULT_PROMPT: &str = "prompts/agents/development.md";
-    /// Turns where nothing is said.
+    /// The default number of turns.
     pub const DEFAULT_TURNS: u32 = 60;
-    /// Minutes of work where nothing is said.
+    /// The default minutes of work.
     pub const DEFAULT_MINUTES: u32 = 30;
     /// The most turns that may be allowed.
     pub const MOST_TURNS: u32 = 300;

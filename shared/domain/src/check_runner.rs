@@ -1,4 +1,4 @@
-//! Running a project's own checks, where a machine is there for it.
+//! Running a project's own checks, if the installation has a machine for it.
 
 use crate::configuration::ProjectChecks;
 use crate::error::ActionError;
@@ -8,19 +8,19 @@ use std::fmt::Debug;
 
 /// Runs a project's declared commands on a copy of its files, isolated from everything else.
 ///
-/// An installation offers one or none. Commands are strangers' code: whatever they do, nothing is left of them but what is reported.
+/// An installation offers one or none. Commands are untrusted code: whatever they do, nothing remains of them but the report.
 #[async_trait]
 pub trait CheckRunner: Send + Sync + Debug {
-    /// Why nothing can be run and what a person can do, if that is known.
+    /// Why nothing can run and how to fix it, if known.
     fn refusal(&self) -> Option<&str>;
 
     /// Whether what `setup` made is kept under this key.
     async fn is_set_up(&self, key: &str) -> bool;
 
-    /// Runs `setup` on these files with the network, and keeps what it made under the key. Does nothing where it is kept.
+    /// Runs `setup` on these files with the network, and keeps its results under the key. Does nothing if they are already kept.
     ///
     /// # Errors
-    /// `Unavailable` when the machine cannot isolate commands (the message says what to do), or has no room.
+    /// `Unavailable` if the machine cannot isolate commands (the message says what to do), or has no room.
     async fn set_up(
         &self,
         key: &str,
@@ -28,7 +28,7 @@ pub trait CheckRunner: Send + Sync + Debug {
         checks: &ProjectChecks,
     ) -> Result<CheckReport, ActionError>;
 
-    /// Runs commands, by their names, one after the other on these files until one fails.
+    /// Runs commands, by their names, in order on these files until one fails.
     ///
     /// # Errors
     /// As [`CheckRunner::set_up`]; `Rejected` for files that cannot be laid out.
@@ -78,7 +78,7 @@ pub struct CheckReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckEnd {
-    /// The last command that ran exited with this code; a signal counts as 128 and its number.
+    /// The last command that ran exited with this code; a signal counts as 128 plus its number.
     Exited(i32),
     /// Time was up.
     TimedOut,

@@ -6,7 +6,7 @@
 pub enum CommandWord {
     /// Answers yes.
     Approve,
-    /// Changes what may be spent on a ticket.
+    /// Changes the limits of a ticket.
     Budget,
     /// Shows costs.
     Costs,
@@ -16,7 +16,7 @@ pub enum CommandWord {
     Help,
     /// Joins a person's accounts.
     Link,
-    /// Chooses what a person is told directly.
+    /// Chooses a person's direct messages.
     Notify,
     /// Plans requirements.
     Plan,
@@ -34,11 +34,11 @@ pub enum CommandWord {
     Stop,
     /// Says something to the agent at work.
     Tell,
-    /// Takes back what an execution did.
+    /// Takes back the effects of an execution.
     Undo,
 }
 
-/// Whether a ticket comes behind the word. Where people speak on a ticket, it may be left out.
+/// Whether a ticket follows the word. In comments on a ticket, it may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ticketed {
     /// Never.
@@ -54,9 +54,9 @@ pub enum Ticketed {
 pub struct CommandForm {
     /// Whether a ticket comes first.
     pub ticket: Ticketed,
-    /// What comes behind, with a space before each part: ` what to change`, ` [comment]`.
+    /// The words that follow, with a space before each part: ` what to change`, ` [comment]`.
     pub behind: &'static str,
-    /// What it does, in words that go on from the command: `stops the work on it`.
+    /// Its meaning, as a phrase that continues the command: `stops the work on it`.
     pub purpose: &'static str,
 }
 
@@ -65,13 +65,13 @@ pub struct CommandForm {
 pub struct CommandSpec {
     /// Which one.
     pub word: CommandWord,
-    /// What people type, in lower case.
+    /// The typed word, in lower case.
     pub name: &'static str,
-    /// Whether it exists only where a workflow has a trigger for it.
+    /// Whether it exists only if a workflow has a trigger for it.
     pub starts_workflows: bool,
     /// The ways to write it; at least one.
     pub forms: &'static [CommandForm],
-    /// What else people should know, in whole sentences; may be empty.
+    /// Notes for people, in whole sentences; may be empty.
     pub note: &'static str,
 }
 
@@ -138,40 +138,36 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "stop",
         starts_workflows: false,
         forms: &[form(Ticketed::Needed, "", "stops the work on it")],
-        note: "What was done stays; `undo` takes it back.",
+        note: "Its effects stay; `undo` takes them back.",
     },
     CommandSpec {
         word: CommandWord::Undo,
         name: "undo",
         starts_workflows: false,
         forms: &[
-            form(Ticketed::Needed, "", "shows what its newest execution did that is left, to be taken back"),
+            form(Ticketed::Needed, "", "shows what its newest execution did that can be taken back"),
             form(Ticketed::No, " execution", "shows the same of an execution that `status` lists"),
-            form(Ticketed::Needed, " confirm code", "takes back what was shown with the code"),
+            form(Ticketed::Needed, " confirm code", "takes back exactly what was shown with the code"),
         ],
-        note: "Nothing is taken back before you confirm what was shown.",
+        note: "Nothing is taken back until you confirm what was shown.",
     },
     CommandSpec {
         word: CommandWord::Redrive,
         name: "redrive",
         starts_workflows: false,
         forms: &[
-            form(Ticketed::Needed, "", "continues its newest execution where that failed or was stopped"),
+            form(Ticketed::Needed, "", "continues its newest execution, if that failed or was stopped"),
             form(Ticketed::No, " execution", "continues an execution that `status` lists"),
         ],
-        note: "What was done and paid for is not done again.",
+        note: "Steps that were done and paid for are not repeated.",
     },
     CommandSpec {
         word: CommandWord::Budget,
         name: "budget",
         starts_workflows: false,
         forms: &[
-            form(
-                Ticketed::Needed,
-                " +dollars",
-                "adds dollars to what may be spent on it, where a limit stopped the work",
-            ),
-            form(Ticketed::Needed, " draft", "ends the work there with a draft"),
+            form(Ticketed::Needed, " +dollars", "adds dollars to the limit that stopped the work"),
+            form(Ticketed::Needed, " draft", "finishes with a draft of what is done"),
             form(Ticketed::Needed, " rollback", "takes back what it did"),
         ],
         note: "",
@@ -191,7 +187,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             form(
                 Ticketed::No,
                 "",
-                "gives you a code to join two of your accounts, and lists those that are joined",
+                "gives you a code to join two of your accounts, and lists joined accounts",
             ),
             form(Ticketed::No, " code", "shows which accounts the code would join"),
             form(Ticketed::No, " confirm code", "confirms it; both accounts must"),
@@ -204,10 +200,10 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "notify",
         starts_workflows: false,
         forms: &[
-            form(Ticketed::No, "", "shows what you are told directly"),
+            form(Ticketed::No, "", "shows which direct messages you get"),
             form(Ticketed::No, " approval limit failed done", "chooses it; name what you want"),
-            form(Ticketed::No, " off", "tells you nothing directly"),
-            form(Ticketed::No, " default", "leaves it to the configuration"),
+            form(Ticketed::No, " off", "turns direct messages off"),
+            form(Ticketed::No, " default", "uses the configuration's choice"),
         ],
         note: "",
     },
@@ -230,7 +226,7 @@ impl CommandWord {
         COMMANDS.iter().find(|command| command.name == word).map(|command| command.word)
     }
 
-    /// What people type.
+    /// The typed word.
     pub fn as_str(self) -> &'static str {
         self.spec().name
     }
@@ -255,7 +251,7 @@ impl CommandWord {
 }
 
 impl CommandForm {
-    /// How it is written behind the command's word, where the ticket is known by the place or not: ` ticket [comment]`.
+    /// How it is written after the command's word, depending on whether the place identifies the ticket: ` ticket [comment]`.
     pub fn usage(&self, on_ticket: bool) -> String {
         let ticket = match self.ticket {
             _ if on_ticket => "",

@@ -42,15 +42,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The whole file. Unknown keys are rejected everywhere; in projects by whoever reads a file or a request, because projects that are stored may
+/// The whole file. Unknown keys are rejected everywhere; in projects by the reader of a file or a request, because stored projects may
 /// have keys of a later version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
-    /// What is worked on: each maps a tracker's project to a repository.
+    /// The projects: each maps a tracker's project to a repository.
     pub projects: Vec<Project>,
-    /// The providers that are used, by names that `projects` chooses from; where a name is not the provider's own, its section says
-    /// `provider`. What each section accepts is known to the list of providers.
+    /// The providers in use, by names that `projects` refers to. If the name is not the provider's own, its section has the key
+    /// `provider`. The list of providers defines what each section accepts.
     #[serde(default, deserialize_with = "plugins::sections")]
     pub plugins: BTreeMap<InstanceName, Section>,
     /// How deliveries are accepted.
@@ -59,10 +59,10 @@ pub struct Configuration {
     /// How people sign in to the API.
     #[serde(default, skip_serializing_if = "SignIn::is_empty")]
     pub sign_in: SignIn,
-    /// What may be spent.
+    /// Spending limits.
     #[serde(default)]
     pub budgets: Budgets,
-    /// What people are told directly in the chat, unless they choose otherwise with `notify`: `approval`, `limit`, `failed`, `done`.
+    /// The subjects of direct messages in the chat, unless people choose with `notify`: `approval`, `limit`, `failed`, `done`.
     /// Default: nothing.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub notify: BTreeSet<Notice>,
@@ -72,7 +72,7 @@ pub struct Configuration {
     /// Named lists of people, by the names under `users`.
     #[serde(default)]
     pub groups: BTreeMap<String, Vec<String>>,
-    /// People and what they are called in each service.
+    /// People and their accounts at each service.
     #[serde(default)]
     pub users: Vec<User>,
 }
@@ -101,10 +101,10 @@ pub struct Project {
     /// `repository-writers`.
     #[serde(default = "repository_writers")]
     pub may_trigger: Vec<String>,
-    /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
+    /// The tracker's names for our statuses, if they differ by more than case, `_` and `-`.
     #[serde(default)]
     pub statuses: BTreeMap<String, String>,
-    /// Glob patterns of files that no commit of ours may touch; `infra/` is everything in that folder. Default: `.circleci/**`, `.github/**`,
+    /// Glob patterns of files that our commits may not touch; `infra/` is everything in that folder. Default: `.circleci/**`, `.github/**`,
     /// `.gitlab-ci.yml`, `.gitmodules`, `**/.gitattributes`, `**/Dockerfile`, `Jenkinsfile`.
     #[serde(default = "protected_paths")]
     pub protected_paths: Vec<String>,
@@ -112,7 +112,7 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<ProjectChecks>,
     /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`. `untrusted` are those whose session
-    /// took in words of people who may not start work, since the last change that was approved. Default: `untrusted`.
+    /// took in words of people who may not start work, since the last approved change. Default: `untrusted`.
     #[serde(default)]
     pub ci_gate: CiGate,
     /// How many of our pull requests may be open at once, so that reviewers keep up: further tickets wait in line before an agent begins.
@@ -159,7 +159,7 @@ pub struct Webhooks {
     /// and no token of a provider.
     #[serde(default = "signing_secret")]
     pub secret: String,
-    /// What people call the bot in comments. Default: `@ticketsmith`.
+    /// The bot's name in comments. Default: `@ticketsmith`.
     #[serde(default = "mention")]
     pub mention: String,
     /// The slash command. Default: `/ticketsmith`.
@@ -193,7 +193,7 @@ fn command() -> String {
     "/ticketsmith".into()
 }
 
-/// What may be spent on models, in dollars.
+/// Spending limits for models, in dollars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Budgets {
@@ -212,11 +212,11 @@ pub struct Budgets {
     /// After how many hours without an answer a run that a limit stopped ends as a draft. Default: 72.
     #[serde(default = "draft_after")]
     pub draft_after_hours: u16,
-    /// How many revisions of one ticket's pull request begin within 24 hours, whoever asks: programs that answer each other stop there.
+    /// How many revisions of one ticket's pull request may begin within 24 hours, which stops bots that answer each other.
     /// Default: 20.
     #[serde(default = "revisions")]
     pub revisions_per_task_day: u32,
-    /// At which shares people are told. Default: 50, 80, 100.
+    /// At which percentages of a limit people are alerted. Default: 50, 80, 100.
     #[serde(default = "alerts")]
     pub alert_at_percent: Vec<u8>,
 }

@@ -18,10 +18,10 @@ use serde_json::{Map, Value};
 pub const REVIEW: &str = "review";
 
 /// The field of an event on a pull request that a run opened, with that pull request: the event is about its ticket, and people look for what
-/// becomes of it where they spoke.
+/// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
-/// What a `wait` step waits for and what an event that happened is found by: its name with its match fields' values. Two
+/// The key by which a `wait` step waits and an event is found: the event's name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventKey(String);
@@ -57,17 +57,17 @@ impl EventKey {
     }
 }
 
-/// Who caused something, as the source names them and as the configuration knows them.
+/// The person who caused something, with their names at the source and in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
     /// Where they acted.
     pub source: SourceName,
     /// The source's own id: Jira's account id, GitHub's login, Slack's member id.
     pub id: String,
-    /// What people call them there.
+    /// Their name there, for people.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// The person's name in `users:` of the configuration, where one matches. Limits are kept by it.
+    /// The person's name in `users:` of the configuration, if one matches. Limits are kept by it.
     #[serde(default)]
     pub person: Option<String>,
 }
@@ -82,11 +82,11 @@ impl Actor {
 /// An external event, which may start a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// What happened.
+    /// The kind of event.
     pub kind: EventName,
     /// The source's ID for the delivery, the same if it is sent again.
     pub delivery: String,
-    /// Who caused it; absent if a machine did.
+    /// The person who caused it; absent if a machine did.
     pub actor: Option<Actor>,
     /// The tracker's project key, or the repository for GitHub's events.
     pub project: Option<String>,

@@ -14,7 +14,7 @@ pub const PAYLOAD_VERSION: u32 = 2;
 /// The version of payloads that executions send which began before runs were admitted; see [`Grant`].
 pub const PAYLOAD_VERSION_BEFORE_ADMISSION: u32 = 1;
 
-/// The workflow that takes back what a run did. Every folder of workflows has it: its own, or else the shipped one.
+/// The workflow that takes back a run's effects. Every folder of workflows has it: its own, or else the shipped one.
 pub const UNDO_WORKFLOW: &str = "undo";
 
 /// Names an execution after its delivery, so that the same delivery can start only one:
@@ -47,12 +47,12 @@ pub struct ExecutionInput {
     pub event: Map<String, Value>,
     /// The key of the project in the configuration.
     pub project: Option<String>,
-    /// Who started it.
+    /// The person who started it.
     pub actor: Option<Actor>,
-    /// The run that it belongs to, where it did not begin one.
+    /// The run that it belongs to, if it did not begin one.
     #[serde(default)]
     pub parent: Option<Parent>,
-    /// Why it may run, where that was known when it was started; otherwise its first state asks the code host.
+    /// Why it may run, if that was known when it was started; otherwise, its first state asks the code host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
 }
@@ -75,8 +75,8 @@ impl ExecutionInput {
 pub struct Parent {
     /// The outermost execution's ARN, under which all effects of the run are recorded.
     pub run: String,
-    /// What the keys of its steps begin with: the key of the step that started it; for a redrive, what the keys of the execution
-    /// that it continues begin with.
+    /// The prefix of its steps' keys: the key of the step that started it; for a redrive, the same prefix as the execution
+    /// that it continues.
     pub at: String,
     /// [`PAYLOAD_VERSION`] of the compiler that wrote the parent's definition; absent for one of before there were admissions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,18 +90,18 @@ pub struct TaskPayload {
     pub v: u32,
     /// The outermost execution's ARN.
     pub run: String,
-    /// Run, state name and loop indexes: the idempotency key of what this step does.
+    /// Run, state name and loop indexes: the idempotency key of this step's effect.
     pub key: String,
     /// The key of the project in the configuration.
     pub project: Option<String>,
-    /// Who started the execution.
+    /// The person who started the execution.
     pub actor: Option<Actor>,
     /// The action's input.
     pub input: Value,
     /// The task token, for actions that park.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_token: Option<String>,
-    /// Whether a project that leaves the action's plugin type unset is an error (`required: true`); otherwise the step is
+    /// Whether it is an error if the project leaves the action's plugin type unset (`required: true`); otherwise, the step is
     /// skipped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
@@ -128,7 +128,7 @@ impl TaskPayload {
         execution_of(&self.run)
     }
 
-    /// The state's name with its loop indexes: the part of the key after the run, also where the key is that of another run, whose
+    /// The state's name with its loop indexes: the part of the key after the run, even if the key is that of another run, whose
     /// effects are taken back. No ARN of an execution has a slash.
     pub fn state(&self) -> &str {
         match self.key.strip_prefix(&self.run) {
@@ -152,7 +152,7 @@ pub enum Outcome {
     Succeeded,
     /// Failed, with a reason.
     Failed,
-    /// Failed, and what it did was taken back.
+    /// Failed, and its effects were taken back.
     RolledBack,
     /// Stopped by a person.
     Stopped,
@@ -195,7 +195,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What takes an effect back: an action and its input.
+/// The inverse of an effect: an action and its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Inverse {
     /// The action to call.
@@ -206,7 +206,7 @@ pub struct Inverse {
 
 impl Inverse {
     /// The inverse with every `{"$output": "path.to.field"}` in its input replaced by that field of the action's output, and
-    /// by `null` where the output has none. That is how a step's own `rollback:` names what its action gave.
+    /// by `null` if the output has none. That is how a step's own `rollback:` refers to its action's output.
     pub fn with_output(&self, output: &Value) -> Self {
         Self { action: self.action.clone(), input: with_output(&self.input, output) }
     }

@@ -9,13 +9,13 @@ pub fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    // Canonical caseless matching, Unicode 3.13, D145; composed, so that what counts characters counts what people see.
+    // Canonical caseless matching, Unicode 3.13, D145; composed, so that counted characters are the ones people see.
     let decomposed = DecomposingNormalizer::new_nfd().normalize(name).into_owned();
     let folded = CaseMapper::new().fold_string(&decomposed).into_owned();
     ComposingNormalizer::new_nfc().normalize(&folded).into_owned()
 }
 
-/// Whether two names are one, by Unicode case folding. Not for account ids, where a service tells apart what folding does not.
+/// Whether two names are equal under Unicode case folding. Not for account IDs, which a service may distinguish by case.
 pub fn same_name(one: &str, other: &str) -> bool {
     one == other || folded(one) == folded(other)
 }

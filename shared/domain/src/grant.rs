@@ -18,7 +18,7 @@ pub enum Grant {
     Machine,
     /// It was started with the installation's own credentials, at the command line.
     ByHand,
-    /// It takes back what another run did, for somebody who may have that done, or because a rollback was due.
+    /// It takes back another run's effects, for somebody who may do that, or because a rollback was due.
     Undo,
     /// It was begun by a version that knew no grants.
     Earlier,

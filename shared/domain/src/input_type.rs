@@ -15,7 +15,7 @@ pub enum InputType {
     Integer,
     /// `true` or `false`.
     Boolean,
-    /// An object; nothing is said of its fields.
+    /// An object with any fields.
     Object,
     /// A list.
     Array,

@@ -30,6 +30,7 @@ mod scope;
 pub mod stored;
 pub mod task;
 pub mod text;
+mod unique_names;
 
 pub use action::{ActionId, PluginType, UnknownName};
 pub use agent_definition::AgentDefinition;
@@ -49,3 +50,4 @@ pub use repository::{BranchName, CommitSha, RepositoryName};
 pub use scope::Scope;
 pub use stored::Stored;
 pub use task::{Attachment, Task};
+pub use unique_names::UniqueNames;

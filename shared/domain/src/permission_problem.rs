@@ -15,7 +15,7 @@ pub struct PermissionProblem {
     pub remedy: String,
 }
 
-/// How a credential's permissions differ from what is needed.
+/// How a credential's permissions differ from the required ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PermissionProblemKind {
     /// Something will fail.

@@ -1,13 +1,14 @@
 //! The plugin types as traits. A trait contains only what workflows need from every provider of its type; its methods are
-//! named for their external effect, so that a reader sees what a function may do.
+//! named after their external effect, so that a reader sees what a function may do.
 //!
-//! Methods that create something take a [`Mark`]: its key is left on what they create, so that a repeat finds it.
+//! Methods that create something take a [`Mark`]: its key is left on the created object, so that a repeat finds it.
 
 mod ai_provider;
 mod checks;
 mod communication;
 mod conversation;
 mod documentation;
+mod git_objects;
 mod monitoring;
 mod reviews;
 mod task_management;
@@ -48,7 +49,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// What every mark in a text begins with. Nobody else's text is left with it: what looks like a mark is defused before it is sent.
+    /// The prefix of every mark in a text. It is removed from other people's texts: anything that looks like a mark is defused before it is sent.
     pub const BEGIN: &str = "<!-- ticketsmith:";
 
     /// The first 32 hex digits of the key's SHA-256, which are left on the object; safe in any field and in public.

@@ -1,4 +1,4 @@
-//! A plan of a project: what an agent makes of requirements, and what becomes tickets once people have approved it.
+//! A plan of a project: an agent makes it from requirements, and it becomes tickets once people have approved it.
 
 mod check;
 mod document;

@@ -23,7 +23,7 @@ pub struct References {
     pub trackers: Vec<TrackerReferences>,
     /// The configured projects.
     pub projects: Vec<ProjectReference>,
-    /// Every provider that exists, for whoever checks what a project chooses. Empty if the configuration was put in force by a version that
+    /// Every existing provider, for checks of a project's choice. Empty if the configuration was put in force by a version that
     /// did not store them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<KnownProvider>,
@@ -39,7 +39,7 @@ pub struct TrackerReferences {
     pub patterns: Vec<Pattern>,
 }
 
-/// What a project's tickets are called.
+/// The form of a project's tickets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectReference {
     /// The names before a ticket's number: the project's key in its tracker and its repository.
@@ -92,8 +92,8 @@ impl References {
         self.read(typed).map_or_else(|| typed.to_owned(), |ticket| ticket.task_id)
     }
 
-    /// What a project's tracker calls it: its key (`SHOP`), or its repository (`acme/shop`) where tickets are numbered in repositories. The key
-    /// where the tracker is unknown.
+    /// The tracker's name for a project: its key (`SHOP`), or its repository (`acme/shop`) if tickets are numbered in repositories. The key
+    /// if the tracker is unknown.
     pub fn name_in_tracker<'a>(&self, project: &'a Project) -> &'a str {
         let instance = project.providers.get(&PluginType::TaskManagement);
         let tracker = self.trackers.iter().find(|tracker| Some(&tracker.instance) == instance);
@@ -104,7 +104,7 @@ impl References {
         names.into_iter().find(is_written).unwrap_or(&project.key)
     }
 
-    /// A ticket of each project in its canonical form, as examples of what is accepted. At most three.
+    /// A ticket of each project in its canonical form, as examples of accepted values. At most three.
     pub fn examples(&self) -> Vec<String> {
         let names = self.projects.iter().flat_map(|project| &project.names);
         let written = names.filter_map(|name| {
@@ -127,7 +127,7 @@ impl References {
             captured.respell(spelled);
         }
         Some(TicketReference {
-            // A pull request that is numbered apart has a form of its own.
+            // A pull request with separate numbers has its own form.
             task_id: tracker.patterns.iter().find_map(|pattern| pattern.write(&captured))?,
             project: captured.container()?,
             instance: tracker.instance.clone(),

@@ -9,13 +9,13 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not {expected}")]
 pub struct InvalidName {
-    /// What was given.
+    /// The given text.
     pub given: String,
-    /// What is accepted, with its article.
+    /// The accepted form, with its article.
     pub expected: &'static str,
 }
 
-/// A name that is checked by its `FromStr`, which is written beside it.
+/// A name that is checked by its `FromStr`, which is next to it.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -56,7 +56,7 @@ macro_rules! checked_name {
 pub(crate) use checked_name;
 
 checked_name! {
-    /// A repository as `owner/name`, or `group/subgroup/name` where a code host nests groups: up to 20 parts. It is also read from a URL:
+    /// A repository as `owner/name`, or `group/subgroup/name` if a code host nests groups: up to 20 parts. It can also be given as a URL:
     /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
     RepositoryName
 }
@@ -85,7 +85,7 @@ impl RepositoryName {
         self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, name)| name)
     }
 
-    /// Whether it is in a group that is in another one.
+    /// Whether it is in a nested group.
     pub fn is_nested(&self) -> bool {
         self.owner().contains('/')
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub struct Routes {
     /// Workflows by name, which is the file's stem.
     pub workflows: BTreeMap<String, WorkflowRoute>,
-    /// What is known of the events that the workflows' triggers and waiting steps name. Documents stored before events were
+    /// The events that the workflows' triggers and waiting steps name. Documents stored before events were
     /// described in them have none.
     #[serde(default, skip_serializing_if = "EventSpecs::is_empty")]
     pub events: EventSpecs,
@@ -27,7 +27,7 @@ pub struct WorkflowRoute {
     pub title: String,
     /// Its inputs.
     pub inputs: BTreeMap<String, InputSchema>,
-    /// The triggers, any of which starts it.
+    /// The triggers; any of them starts it.
     pub triggers: Vec<TriggerRoute>,
     /// Whether events start it only in projects that name it under `workflows`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -37,7 +37,7 @@ pub struct WorkflowRoute {
 /// One trigger of a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TriggerRoute {
-    /// What must happen.
+    /// The event.
     pub on: EventName,
     /// Conditions on the event, by the names in [`EventSpec::conditions`].
     #[serde(default)]
@@ -85,7 +85,7 @@ pub struct Start {
     pub workflow: String,
     /// Its inputs.
     pub inputs: Map<String, Value>,
-    /// The event with what the trigger captured.
+    /// The event with the trigger's captures.
     pub event: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
@@ -106,7 +106,7 @@ pub struct InvalidInputs {
 
 impl Routes {
     /// The first workflow, by name, that the event starts, with its inputs filled from the event's fields and checked; `None` if no
-    /// trigger matches. What the event is, and what it also is, is looked up in [`Self::events`].
+    /// trigger matches. The event's kind, and its wider kinds, are looked up in [`Self::events`].
     ///
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
@@ -257,7 +257,7 @@ impl TriggerRoute {
     }
 }
 
-/// Matches words against a pattern in which `{name}` captures one word, or as the last word, the rest.
+/// Matches words against a pattern in which `{name}` captures one word, or, as the last word, the rest.
 fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
     let mut captured = Map::new();
     let mut words = text.split_whitespace();
@@ -280,7 +280,7 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
     words.next().is_none().then_some(captured)
 }
 
-/// The words behind `/ticketsmith` or `@ticketsmith`, which a condition may name and an event's text has lost.
+/// The words after `/ticketsmith` or `@ticketsmith`, which a condition may name and an event's text no longer has.
 pub fn without_address(command: &str) -> &str {
     let command = command.trim_start();
     if !command.starts_with(['/', '@']) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::str::FromStr;
 
-/// A cron expression as EventBridge Scheduler takes it, in UTC: minutes, hours, day of month, month, day of week, year, of which one of the
+/// A cron expression for EventBridge Scheduler, in UTC: minutes, hours, day of month, month, day of week, year, of which one of the
 /// days is `?`, as in `0 6 ? * MON-FRI *`. Sunday is 1.
 /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl FromStr for Cron {
             .build();
         let parse = |fields: &str| parser.parse(&format!("0 {fields}"));
         let cron = parse(text).map_err(|_| {
-            // The field that is wrong alone, among those that are not.
+            // The invalid field alone, with the others valid.
             let wrong = FIELDS.iter().zip(&fields).enumerate().find(|(place, (_, given))| {
                 let mut alone =
                     if *place == 4 { ["*", "*", "?", "*", "*", "*"] } else { ["*", "*", "*", "*", "?", "*"] };
@@ -81,12 +81,12 @@ impl FromStr for Cron {
         let cron = Self(cron);
         match cron.next_after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(cron),
-            None => Err(malformed("there is no such day".to_owned())),
+            None => Err(malformed("that day does not exist".to_owned())),
         }
     }
 }
 
-/// The fields in their order, and what each accepts.
+/// The fields in order, and their accepted values.
 const FIELDS: [(&str, &str); 6] = [
     ("minutes", "0 to 59"),
     ("hours", "0 to 23"),
@@ -205,7 +205,7 @@ mod tests {
                 "`8` is not accepted as the day of week: 1 to 7 from Sunday on, SUN to SAT, `?`, `L` or `#`",
             ),
             ("0 6 32 * ? *", "`32` is not accepted as the day of month: 1 to 31, `?`, `L` or `W`"),
-            ("0 6 30 2 ? *", "there is no such day"),
+            ("0 6 30 2 ? *", "that day does not exist"),
         ] {
             let expected = InvalidCron::Malformed(wrong.to_owned(), reason.to_owned());
             assert_eq!(wrong.parse::<Cron>().unwrap_err(), expected, "{wrong}");

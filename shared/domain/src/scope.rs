@@ -1,11 +1,11 @@
-//! What a machine token may be used for.
+//! The scope of a machine token.
 
 use crate::configuration::Role;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The limits of a machine token. A token never adds to what its owner may do: it holds both the owner's roles and these limits.
+/// The limits of a machine token. A token never adds to its owner's permissions: both the owner's roles and these limits apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {

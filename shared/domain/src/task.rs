@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One ticket, in the one form that every tracker is translated into. Every field is always present; what the tracker
+/// One ticket, in the common form for all trackers. Every field is always present; what the tracker
 /// does not have is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
@@ -26,7 +26,7 @@ pub struct Task {
     /// `Bug`, `Story`, …, by the tracker's own name.
     #[serde(default)]
     pub task_type: Option<String>,
-    /// The display name of whom it is assigned to.
+    /// The display name of the assignee.
     #[serde(default)]
     pub assignee: Option<String>,
     /// The priority by the tracker's own name.
@@ -35,13 +35,13 @@ pub struct Task {
     /// Its labels.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Story points, where the project's configuration names the field.
+    /// Story points, if the project's configuration names the field.
     #[serde(default)]
     pub story_points: Option<f64>,
     /// The key of the epic it belongs to.
     #[serde(default)]
     pub epic_link: Option<String>,
-    /// The team, where the project's configuration names the field.
+    /// The team, if the project's configuration names the field.
     #[serde(default)]
     pub team: Option<String>,
     /// When it was created, as the tracker writes it.
@@ -59,7 +59,7 @@ pub struct Task {
     /// The channel that the project's configuration names.
     #[serde(default)]
     pub team_channel: Option<String>,
-    /// The files that are attached to it, without their contents: at most 50, and only where the ticket was read by itself and the tracker's
+    /// The attached files, without their contents: at most 50, and only if the ticket was read individually and the tracker's
     /// files can be read.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
@@ -69,7 +69,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The ticket with the files that are attached to it, of which it lists the first 50.
+    /// The ticket with its attached files, of which it lists the first 50.
     #[must_use]
     pub fn with_attachments(self, mut attachments: Vec<Attachment>) -> Self {
         let more = attachments.len().saturating_sub(MOST_ATTACHMENTS);
@@ -78,23 +78,23 @@ impl Task {
     }
 }
 
-/// A ticket lists no more files: it is passed from step to step.
+/// The most files that a ticket lists, because it is passed from step to step.
 const MOST_ATTACHMENTS: usize = 50;
 
-/// A file that is attached to a ticket, as the tracker describes it. Whoever attached it chose its name and may have chosen its type.
+/// A file attached to a ticket, as the tracker describes it. Its author chose its name and may have chosen its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
-    /// What the tracker knows it by: a number in Jira, a secret and a name in GitLab, a path below its uploads in GitHub and Linear.
+    /// The tracker's ID of it: a number in Jira, a secret and a name in GitLab, a path below its uploads in GitHub and Linear.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its media type, where the tracker says it: `text/plain`; `image/*` for a picture of any type.
+    /// Its media type, if known: `text/plain`; `image/*` for a picture of any type.
     #[serde(default)]
     pub media_type: Option<String>,
-    /// Its size in bytes, where the tracker says it.
+    /// Its size in bytes, if known.
     #[serde(default)]
     pub size: Option<u64>,
-    /// The display name of whoever attached it, where the tracker says it.
+    /// The display name of its author, if known.
     #[serde(default)]
     pub author: Option<String>,
 }

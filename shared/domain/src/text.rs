@@ -56,7 +56,7 @@ impl TextLimit {
         Self { most: self.most.saturating_sub(size), unit: self.unit }
     }
 
-    /// Half of what the limit leaves of a text.
+    /// Half of the limit's remaining room for a text.
     pub fn half_of(self, text: &str) -> Self {
         Self { most: self.most.min(self.size(text)) / 2, unit: self.unit }
     }
@@ -70,7 +70,7 @@ impl TextLimit {
         }
     }
 
-    /// Whether the text is no longer than this.
+    /// Whether the text fits the limit.
     pub fn holds(self, text: &str) -> bool {
         // No unit gives a larger count than bytes.
         text.len() <= self.most || self.size(text) <= self.most
@@ -94,8 +94,8 @@ impl TextLimit {
 }
 
 /// Cuts Markdown, or a language like it such as Slack's, to a limit. A text that fits stays as it is. Another one ends at a line
-/// or word where one is near; code blocks, code and emphasis that the cut went through are closed, links and entities are left out
-/// whole; then comes `note`: [`CUT`] or [`whole_is_in`]. A limit that has no room for the note gives the text's beginning alone.
+/// or word if one is near; code blocks, code and emphasis that were cut are closed, and links and entities are left out
+/// as a whole; then `note` follows: [`CUT`] or [`whole_is_in`]. If the limit has no room for the note, only the text's beginning remains.
 pub fn cut(text: &str, limit: TextLimit, note: &str) -> String {
     if limit.holds(text) {
         return text.to_owned();
@@ -117,7 +117,7 @@ pub fn cut(text: &str, limit: TextLimit, note: &str) -> String {
 }
 
 /// Makes one line of a text and cuts it to a limit: white space becomes single spaces, and a longer line ends at a word
-/// where one is near, with `…`.
+/// if one is near, with `…`.
 pub fn cut_line(text: &str, limit: TextLimit) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if limit.holds(&line) {
@@ -132,8 +132,8 @@ pub fn cut_line(text: &str, limit: TextLimit) -> String {
     format!("{}…", &line[..end])
 }
 
-/// Divides Markdown, or a language like it such as Slack's, into pieces that each fit a limit: at ends of lines where there are
-/// any, else at words. A code block or emphasis that goes on in the next piece is closed in one and opened again in the next.
+/// Divides Markdown, or a similar language such as Slack's, into pieces that each fit a limit: at line ends if there are
+/// any, otherwise at words. A code block or emphasis that continues in the next piece is closed in one and reopened in the next.
 /// Nothing else is added, and nothing is left out.
 pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
     let constructs = Constructs::of(text);
@@ -173,8 +173,8 @@ pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
     pieces
 }
 
-/// The best place to break at or before `most`: after a line that ends behind the first of `near`, else after a word that ends
-/// behind the second. It is before both only where a construct begins that cannot be broken.
+/// The best place to break at or before `most`: after a line that ends after the first of `near`, or else after a word that ends
+/// after the second. It is before both only if an unbreakable construct begins there.
 fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &Constructs) -> usize {
     let after = |end: char, near: usize| {
         let near = text.floor_char_boundary(near);
@@ -194,7 +194,7 @@ fn break_before(text: &str, near: (usize, usize), most: usize, constructs: &Cons
     }
 }
 
-/// The last place at or before `most` that no sign of a construct lies beside. It is `most` where there is none near.
+/// The last place at or before `most` without an adjacent markup character. It is `most` if there is none near.
 fn outside_runs(text: &str, start: usize, most: usize) -> usize {
     // No real run has more signs than this.
     const MOST: usize = 16;

@@ -7,8 +7,8 @@ use domain::plugins::FileContent;
 /// No more places are named.
 const MOST_NAMED: usize = 10;
 
-/// The paths whose former contents tell whether a change adds secrets: files with secrets in them, and files that are deleted, whose
-/// content may have moved. Empty where no file has any.
+/// The paths whose former contents show whether a change adds secrets: files with secrets in them, and deleted files, whose
+/// content may have moved. Empty if no file has any.
 pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
     let has_secrets =
         |file: &&FileEdit| file.content.as_deref().is_some_and(|text| !secrets_in(text).is_empty());
@@ -22,7 +22,7 @@ pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
         .collect()
 }
 
-/// Where a change adds secrets, in words that do not show them: `src/a.py`, line 3: a GitHub token. `former` has the contents of the
+/// Where a change adds secrets, without showing them: `src/a.py`, line 3: a GitHub token. `former` has the contents of the
 /// [`suspicious`] paths in their order.
 pub fn added_secrets(files: &[FileEdit], former: &[Option<FileContent>]) -> Option<String> {
     let former: Vec<&str> = former

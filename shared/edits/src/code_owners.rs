@@ -6,7 +6,7 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// A name longer than this is nobody's.
+/// A longer name has no owner.
 const LONGEST_NAME: usize = 200;
 
 /// A `CODEOWNERS` file.
@@ -19,7 +19,7 @@ pub struct CodeOwners {
 #[derive(Debug, Clone, Default)]
 struct Section {
     name: String,
-    /// Who owns what a rule of it names without an owner.
+    /// The default owner of a section's rules.
     default: Vec<String>,
     rules: Vec<Rule>,
 }
@@ -57,13 +57,13 @@ impl CodeOwners {
         Self { sections }
     }
 
-    /// Who owns a path from the repository's root, in lower case, each once; empty where nobody does.
+    /// The owners of a path from the repository's root, in lower case, each once; empty if there are none.
     pub fn of_path(&self, path: &str) -> Vec<String> {
         let path = path.trim_start_matches('/');
         self.owners(|rule| rule.paths.is_match(path))
     }
 
-    /// Who owns whatever no other rule is about: the owners of the last rule for everything (`*`).
+    /// The owners of paths without a more specific rule: those of the last rule for everything (`*`).
     pub fn of_everything(&self) -> Vec<String> {
         self.owners(|rule| rule.is_for_everything)
     }
@@ -100,7 +100,7 @@ impl Rule {
     fn parse(line: &str, default: &[String]) -> Option<Self> {
         let mut words = words(line);
         let pattern = words.next()?;
-        // GitLab: what is excluded has no owner in its section.
+        // GitLab: excluded paths have no owner in their section.
         if let Some(excluded) = pattern.strip_prefix('!') {
             return Some(Self { paths: paths(excluded)?, is_for_everything: false, owners: Vec::new() });
         }
@@ -139,8 +139,8 @@ fn owners(words: impl Iterator<Item = String>) -> Vec<String> {
         .collect()
 }
 
-/// The paths that a pattern means; `None` for none. Without a slash before its end, it means names at any depth; a folder means all that is in
-/// it, but `docs/*` only what is directly in it.
+/// The paths that a pattern matches; `None` for none. Without a slash before its end, it matches names at any depth; a folder matches everything
+/// in it, but `docs/*` only its direct children.
 fn paths(pattern: &str) -> Option<GlobSet> {
     let body = pattern.trim_start_matches('/').trim_end_matches('/');
     if body.is_empty() {

@@ -18,7 +18,7 @@ pub struct DiffFile {
     pub path: String,
     /// The path before it.
     pub former_path: String,
-    /// The lines, in order; a line that is not next to the one before begins another hunk.
+    /// The lines, in order; a line that is not adjacent to the previous one begins another hunk.
     pub lines: Vec<DiffLine>,
     /// Why lines are missing, if some are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,7 +37,7 @@ pub struct DiffLine {
     pub new: Option<u64>,
     /// The line without its end.
     pub text: String,
-    /// Whether it changed since the review before. Everything did where there was none.
+    /// Whether it changed since the previous review. Without one, everything did.
     pub is_fresh: bool,
 }
 
@@ -67,7 +67,7 @@ impl DiffLine {
 }
 
 impl DiffFile {
-    /// Reads the hunks of one file of a unified diff. A diff that ends within a hunk is read as far as it goes, and what is missing is said.
+    /// Reads the hunks of one file of a unified diff. A diff that ends within a hunk is read as far as possible, and the missing part is reported.
     pub fn parse(path: &str, former_path: &str, patch: &str) -> Self {
         let mut file = Self {
             path: path.to_owned(),
@@ -116,7 +116,7 @@ impl DiffFile {
         self.lines.iter().any(|line| line.is_fresh)
     }
 
-    /// The numbers of lines that a review may be about, in words: `3–5, 9`. Empty when there are none.
+    /// The numbers of reviewable lines, in words: `3–5, 9`. Empty if there are none.
     pub fn fresh_lines(&self, side: Side) -> String {
         ranges(self.lines.iter().filter(|line| line.is_fresh).filter_map(|line| line.number(side)))
     }
@@ -127,7 +127,7 @@ impl DiffFile {
     }
 
     /// Leaves only what changed between the version of the review before and the present one: a line that was there then is not fresh, and
-    /// a removed one only where it was removed since. `None` stands for a file that was not there.
+    /// a removed one only if it was removed since. `None` means that the file did not exist.
     pub fn keep_fresh(&mut self, earlier: Option<&str>, present: Option<&str>) {
         let (earlier, present) = (earlier.unwrap_or_default(), present.unwrap_or_default());
         let diff = TextDiff::configure().timeout(TIME_FOR_A_DIFF).diff_lines(earlier, present);
@@ -147,7 +147,7 @@ impl DiffFile {
             line.is_fresh = match (line.old, line.new) {
                 (None, Some(new)) => added.contains(&new),
                 (Some(_), None) => removed.contains(line.text.trim_end_matches('\r')),
-                // What the change leaves alone is not a change since, either.
+                // Lines unchanged by the change are not changed since, either.
                 _ => false,
             };
         }

@@ -1,9 +1,9 @@
-//! What a model asks for: edits of files, in the form that it writes them.
+//! A model's requests: edits of files, in the form that it writes them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happens to one file.
+/// The change to one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -15,11 +15,11 @@ pub struct Edit {
     pub content: Option<String>,
     /// The parts to replace, in order, for `edit`; empty otherwise.
     pub replacements: Vec<Replacement>,
-    /// Whether the file is to be executable; null leaves it as it is.
+    /// Whether the file is executable; null leaves it unchanged.
     pub executable: Option<bool>,
 }
 
-/// What an [`Edit`] does.
+/// The kind of an [`Edit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -37,8 +37,8 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
-    /// Text that occurs exactly once in the file, with its white space; take in enough lines to make it so.
+    /// Text that occurs exactly once in the file, with its white space; include enough lines to make it unique.
     pub search: String,
-    /// What takes its place.
+    /// The replacement.
     pub replace: String,
 }

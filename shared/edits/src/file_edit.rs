@@ -1,4 +1,4 @@
-//! What is committed: every file with its whole new content.
+//! The content of a commit: every file with its whole new content.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ pub struct Edits {
     pub files: Vec<FileEdit>,
 }
 
-/// What happens to one file.
+/// The change to one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileEdit {
@@ -31,8 +31,8 @@ pub struct FileEdit {
     /// Whether the file has the executable bit.
     #[serde(default)]
     pub executable: bool,
-    /// The SHA-256 of the content that the edit was made from, in hex; `null` where the file did not exist. An edit without it is made
-    /// whatever is there.
+    /// The SHA-256 of the content that the edit was made from, in hex; `null` if the file did not exist. An edit without it applies
+    /// to any content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
 }
@@ -43,7 +43,7 @@ impl FileEdit {
         self.content.is_none() && self.base64.is_none()
     }
 
-    /// What the file contains afterward; `None` if it is gone.
+    /// The content of the file afterward; `None` if it is gone.
     ///
     /// # Errors
     /// `Rejected` naming the path, when `base64` is not base64 or both contents are given.

@@ -13,7 +13,7 @@ pub(crate) struct Globs {
 }
 
 impl Globs {
-    /// Reads patterns; `setting` is what an error calls them. `infra/` is everything in the folder, and a `/` or `./` before a pattern
+    /// Reads patterns; errors call them `setting`. `infra/` is everything in the folder, and a `/` or `./` before a pattern
     /// means nothing: paths start at the root.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ fn from_the_root(pattern: &str) -> Result<String, &'static str> {
         return Err("it is empty");
     }
     if parts.starts_with('!') {
-        return Err("`!` takes nothing back here; leave the pattern out");
+        return Err("`!` has no effect here; leave the pattern out");
     }
     if parts.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err("no path has `.`, `..` or an empty part");

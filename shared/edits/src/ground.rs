@@ -12,18 +12,18 @@ use domain::ActionError;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the edits are made on: the repository as the model saw it.
+/// The base of the edits: the repository as the model saw it.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// Every entry of the tree.
     pub tree: &'a [TreeEntry],
     /// The content of each file that the model was shown, in the file's own form.
     pub seen: &'a BTreeMap<String, String>,
-    /// Why files were not shown, where there is a reason, and the content of those that were read.
+    /// Why files were not shown, if there is a reason, and the content of those that were read.
     pub unshown: &'a BTreeMap<String, (Unshown, Option<FileContent>)>,
-    /// What must not be touched.
+    /// Paths that must not be touched.
     pub protected: &'a ProtectedPaths,
-    /// What is not created.
+    /// Paths that are not created.
     pub ignored: &'a IgnoredPaths,
 }
 
@@ -31,8 +31,8 @@ impl Ground<'_> {
     /// Applies the edits to the current contents and returns each changed file with its whole new content. Edits that change nothing are left out. Each file keeps its form: [`Text`] says how.
     ///
     /// # Errors
-    /// `Rejected` naming every edit that cannot be made and why: a path that is illegal, protected, ignored, given twice, or the same
-    /// as another path on some machine; a present file that the model was not shown, that is not a file, or that is not text; a
+    /// `Rejected` naming every invalid edit and the reason: a path that is illegal, protected, ignored, given twice, or the same
+    /// as another path on some machine; an existing file that the model was not shown, that is not a file, or that is not text; a
     /// `search` text that does not occur exactly once; nothing left to change.
     pub fn apply(&self, edits: &[Edit]) -> Result<Vec<FileEdit>, ActionError> {
         let tree = Tree::new(self.tree);
@@ -113,7 +113,7 @@ impl Ground<'_> {
         }
     }
 
-    /// The hash of a file that is deleted: one that the model was shown, or one that nobody can show.
+    /// The hash of a file to delete: one that the model was shown, or one that cannot be shown.
     fn hash_to_delete(&self, path: &str) -> Result<Option<String>, String> {
         match self.unshown.get(path) {
             Some((reason, content)) if reason.may_be_removed() => Ok(content.as_ref().map(content_sha256)),

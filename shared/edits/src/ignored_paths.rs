@@ -4,10 +4,10 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::BTreeMap;
 
-/// The name of the files that say what is ignored.
+/// The name of the files with ignore rules.
 const NAME: &str = ".gitignore";
 
-/// What the `.gitignore` files of a tree ignore. None of them ignores nothing.
+/// The rules of a tree's `.gitignore` files. Without any, nothing is ignored.
 #[derive(Debug, Clone, Default)]
 pub struct IgnoredPaths {
     /// The rules of each folder by its path, which is empty for the root.
@@ -38,7 +38,7 @@ impl IgnoredPaths {
         ignored
     }
 
-    /// Whether a path is one of the files that say what is ignored.
+    /// Whether a path is a file with ignore rules.
     pub(crate) fn is_file(path: &str) -> bool {
         path.rsplit('/').next() == Some(NAME)
     }
@@ -66,7 +66,7 @@ impl IgnoredPaths {
         folders.chain([(path, false)]).find_map(|(path, is_folder)| self.decision(path, is_folder))
     }
 
-    /// What the nearest rule that matches says of one file or folder.
+    /// What the nearest matching rule says about one file or folder.
     fn decision(&self, path: &str, is_folder: bool) -> Option<(String, String)> {
         // Of folders that a path leads through, the deeper is the later by name.
         for (folder, rules) in self.rules.iter().rev().filter(|(folder, _)| is_above(folder, path)) {

@@ -1,11 +1,11 @@
-//! Edits of a repository's files: what a model may ask for, how it is checked against the files it saw, and what is committed.
+//! Edits of a repository's files: a model's requests, their checks against the files it saw, and the resulting commit.
 //!
 //! Everything here is pure: contents come in, contents go out. Every action that edits files goes through [`Ground::apply`] or
-//! checks what it was given with [`check_path`], [`path_problems`] and [`ProtectedPaths`]. An agent that works in turns changes a
+//! checks its input with [`check_path`], [`path_problems`] and [`ProtectedPaths`]. An agent that works in turns changes a
 //! [`Workspace`] with its tools, whose [`definitions`] a model is shown.
 //!
 //! **Text has a form.** Line endings, the final newline and a byte-order mark belong to the file, not to the model: a model sees
-//! and writes text with LF alone, and [`Text`] gives each file its form back.
+//! and writes text with only LF, and [`Text`] restores each file's form.
 //!
 //! **Paths have an identity.** Two paths that differ in case or in the composition of their characters are one file on many
 //! machines, so [`path_identity`] makes them equal. Names that Windows cannot check out are not created, and `.git` is found in every
@@ -13,6 +13,7 @@
 
 mod added_secrets;
 mod agent_paths;
+mod changes;
 mod code_owners;
 mod diff;
 mod edit;
@@ -38,6 +39,7 @@ mod workspace;
 
 pub use added_secrets::{added_secrets, suspicious};
 pub use agent_paths::AgentPaths;
+pub use changes::check_changes;
 pub use code_owners::CodeOwners;
 pub use diff::{DiffFile, DiffLine, Side};
 pub use edit::{Edit, Operation, Replacement};

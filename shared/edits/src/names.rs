@@ -1,7 +1,7 @@
 //! Names of files and folders that mean something else on some machines.
 
-/// Whether a file system may take this name for `.git`: in another case; behind characters that HFS+ ignores; with the dots and
-/// spaces that NTFS drops from the end, or with the name of a stream behind a colon; or by its short name `git~1`.
+/// Whether a file system may take this name for `.git`: in another case; with characters that HFS+ ignores; with the dots and
+/// spaces that NTFS drops from the end, or with a stream name after a colon; or as its short name `git~1`.
 pub(crate) fn is_git_folder(name: &str) -> bool {
     let visible: String = name.chars().filter(|character| !is_ignored_by_hfs(*character)).collect();
     let name = visible.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);

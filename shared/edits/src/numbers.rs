@@ -1,4 +1,4 @@
-//! Numbers of lines, in words.
+//! Line numbers, in words.
 
 /// No more ranges are listed.
 const MOST_RANGES: usize = 60;

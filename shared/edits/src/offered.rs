@@ -1,6 +1,6 @@
 //! Which tools a session offers.
 
-/// What a session can give a model of a repository's files.
+/// What a session can offer a model of a repository's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileAccess {
     /// The project has no repository.

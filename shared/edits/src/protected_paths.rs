@@ -1,4 +1,4 @@
-//! Files that no commit of ours may touch.
+//! Files that our commits may not touch.
 
 use crate::globs::Globs;
 use domain::ActionError;
@@ -43,7 +43,7 @@ impl ProtectedPaths {
     }
 }
 
-/// What is wrong in a project's `protected_paths`, in the words of `config check`. Places are below the project.
+/// Problems in a project's `protected_paths`, in the words of `config check`. Places are relative to the project.
 pub fn protected_path_problems(project: &Project) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (position, pattern) in project.protected_paths.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a session may review: a change with its lines, and threads that wait for an answer; and what it said about them.
+//! The subject of a session's review: a change with its lines, and threads that wait for an answer; and the session's comments on them.
 
 use crate::diff::{DiffFile, Side};
 use domain::CommitSha;
@@ -20,20 +20,20 @@ pub struct ReviewSubject {
     pub base: CommitSha,
     /// The commit of the review before, if there was one: only what changed since is reviewed.
     pub since: Option<CommitSha>,
-    /// The files that are to be reviewed; none where only threads are answered.
+    /// The files to review; none if only threads are answered.
     pub files: Vec<DiffFile>,
     /// The threads that wait for an answer.
     pub threads: Vec<ReviewThread>,
 }
 
-/// What an agent says about a pull request.
+/// An agent's comments on a pull request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Review {
-    /// What it says about lines of the diff.
+    /// Its comments on lines of the diff.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comments: Vec<LineComment>,
-    /// What it answers in threads.
+    /// Its answers in threads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<ThreadAnswer>,
 }
@@ -44,7 +44,7 @@ pub struct Review {
 pub struct ThreadAnswer {
     /// How the code host names the thread.
     pub thread: String,
-    /// Whether what the thread asks for is done.
+    /// Whether the thread's request is done.
     pub done: bool,
     /// What was done, or why not.
     pub text: String,
@@ -64,7 +64,7 @@ impl ReviewSubject {
         self.files.iter().find(|file| file.path == path).or_else(former)
     }
 
-    /// The comments that are about lines which this review may be about. All of a session's are; nothing else is ever sent.
+    /// The comments on lines that this review may be about. All of a session's are; nothing else is ever sent.
     pub fn placed(&self, comments: Vec<LineComment>) -> Vec<LineComment> {
         let is_placed = |comment: &LineComment| {
             let lines =

@@ -1,4 +1,4 @@
-//! The rules that hold for every change of a file: those of one reply and those of an agent's tools.
+//! The rules for every change of a file: those in one reply and those by an agent's tools.
 
 use crate::ignored_paths::IgnoredPaths;
 use crate::path::check_path;
@@ -8,7 +8,7 @@ use std::fmt::Display;
 /// The largest content of one file, in bytes.
 pub(crate) const LARGEST_FILE: usize = 1024 * 1024;
 
-/// Checks that a path is inside the repository and may be changed. `path` is what was asked for, `real` is how the tree spells it.
+/// Checks that a path is inside the repository and may be changed. `path` is the given path, `real` is the tree's spelling.
 pub(crate) fn check_changeable(path: &str, real: &str, protected: &ProtectedPaths) -> Result<(), String> {
     check_path(path).map_err(|error| error.to_string())?;
     if protected.contains(real) {
@@ -33,7 +33,7 @@ pub(crate) fn check_size(path: &str, bytes: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Why a file that is there cannot be changed.
+/// Why an existing file cannot be changed.
 pub(crate) fn unchangeable(path: &str, reason: impl Display) -> String {
     format!("`{path}` cannot be changed, because it is {reason}")
 }

@@ -1,13 +1,13 @@
 //! Secrets in texts, by the forms that their issuers give them.
 //!
-//! Only forms are known that hardly anything else has: what is found is a secret, and much that is a secret is not found. Examples in
+//! Only distinctive formats are known: every match is a secret, but many secrets are not found. Examples in
 //! documentation, which say so themselves, are none.
 
 use regex_automata::meta::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// What a secret is for, and its form.
+/// A secret's purpose and format.
 const FORMS: &[(&str, &str)] = &[
     ("an Anthropic API key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
     ("an Atlassian API token", r"\bATATT3[A-Za-z0-9_=-]{40,}"),
@@ -39,17 +39,17 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    // Words are those of ASCII letters, whatever is around them.
+    // Words consist of ASCII letters, whatever is around them.
     let forms: Vec<String> = FORMS.iter().map(|(_, form)| form.replace(r"\b", r"(?-u:\b)")).collect();
     Regex::new_many(&forms).ok()
 });
 
-/// A secret in a text. It does not show what it is.
+/// A secret in a text. It does not contain the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSecret {
     /// The line that it is in, counted from 1.
     pub line: usize,
-    /// What it is for, with an article: `a GitHub token`.
+    /// Its purpose, with an article: `a GitHub token`.
     pub what: &'static str,
     place: Range<usize>,
 }

@@ -1,4 +1,4 @@
-//! What a model is shown of a file, and why not.
+//! What a model sees of a file, and why not.
 
 use crate::text::Text;
 use domain::plugins::FileContent;
@@ -35,13 +35,13 @@ impl fmt::Display for Unshown {
     }
 }
 
-/// The text of a file that a model may be shown and may edit, in the file's own form. Does not limit the size; that is for the
+/// The text of a file that a model may see and edit, in the file's own form. Does not limit the size; that is for the
 /// caller, who knows how much room there is.
 ///
 /// # Errors
 /// [`Unshown::Binary`], [`Unshown::Encoding`] or [`Unshown::Pointer`].
 pub fn shown_text(content: &FileContent) -> Result<&str, Unshown> {
-    /// As far as git looks for a zero byte to tell text from anything else.
+    /// As far as git looks for a zero byte to distinguish text from binary.
     const LOOKED_AT: usize = 8_000;
     let bytes = match content {
         FileContent::Text(text) => text.as_bytes(),
@@ -56,7 +56,7 @@ pub fn shown_text(content: &FileContent) -> Result<&str, Unshown> {
     }
 }
 
-/// Whether a file is not text, judged by its name alone; [`shown_text`] judges by the content.
+/// Whether a file is not text, judged only by its name; [`shown_text`] judges by the content.
 pub fn is_named_as_binary(path: &str) -> bool {
     const BINARY: [&str; 34] = [
         "7z", "avif", "bin", "bmp", "class", "dll", "dylib", "eot", "exe", "gif", "gz", "ico", "jar", "jpeg",
@@ -89,10 +89,7 @@ mod tests {
     use super::*;
 
     fn check(content: &[u8], expected: Option<Unshown>) {
-        let content = match String::from_utf8(content.to_vec()) {
-            Ok(text) => FileContent::Text(text),
-            Err(error) => FileContent::Binary(error.into_bytes()),
-        };
+        let content = FileContent::from(content.to_vec());
         assert_eq!(shown_text(&content).err(), expected, "{content:?}");
     }
 

@@ -1,4 +1,4 @@
-//! What a session keeps of an agent's workspace between two turns.
+//! The parts of an agent's workspace that a session keeps between two turns.
 
 use crate::file_edit::{Edits, FileEdit};
 use crate::review::Review;
@@ -14,7 +14,7 @@ pub struct WorkspaceState {
     /// What differs from the base commit, by path.
     #[serde(default)]
     pub changes: BTreeMap<String, Change>,
-    /// The files that the model has read in this generation, with the SHA-256 of what it read in hex.
+    /// The files that the model has read in this generation, with the SHA-256 of their content in hex.
     #[serde(default)]
     pub read: BTreeMap<String, String>,
     /// The plan, in order.
@@ -23,10 +23,10 @@ pub struct WorkspaceState {
     /// The plan of a project that it proposed last, if it plans one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<ProjectPlan>,
-    /// What the model wrote down for its next generation, the newest only.
+    /// The model's notes for its next generation, only the newest.
     #[serde(default)]
     pub notes: Option<String>,
-    /// What it said about a pull request so far.
+    /// Its comments on a pull request so far.
     #[serde(default, skip_serializing_if = "Review::is_empty")]
     pub review: Review,
 }
@@ -66,11 +66,11 @@ impl WorkspaceState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// What the file contains now; `None` if it is deleted.
+    /// The file's current content; `None` if it is deleted.
     pub content: Option<ChangedContent>,
     /// Whether it has the executable bit.
     pub executable: bool,
-    /// The SHA-256, in hex, of what the base commit has at this path; `None` if it has no file there.
+    /// The SHA-256, in hex, of the base commit's content at this path; `None` if there is no file.
     pub before_sha256: Option<String>,
 }
 
@@ -88,7 +88,7 @@ pub enum ChangedContent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanItem {
-    /// What is to be done, in one line.
+    /// The task, in one line.
     pub text: String,
     /// How far it is.
     pub status: PlanStatus,

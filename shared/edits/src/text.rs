@@ -31,7 +31,7 @@ impl Ending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     has_mark: bool,
-    /// The text with LF alone and without the mark.
+    /// The text with only LF and without the mark.
     plain: String,
     /// The ending in place of each LF of `plain`, in order.
     endings: Vec<Ending>,
@@ -74,7 +74,7 @@ impl Text {
     /// also matches the end of a file whose last line has none.
     ///
     /// # Errors
-    /// How often the text occurs, if that is not once. Occurrences that overlap are all counted.
+    /// How often the text occurs, if that is not once. Overlapping occurrences are all counted.
     pub fn replace_once(&mut self, search: &str, replace: &str) -> Result<(), usize> {
         let found = self.find(search);
         if found.len() != 1 {
@@ -90,7 +90,7 @@ impl Text {
         let search = plain(search);
         let found = occurrences(&self.plain, &search);
         let mut found: Vec<_> = found.into_iter().map(|start| start..start + search.len()).collect();
-        // To whoever reads lines, the last one is as those before it that are the same.
+        // To a reader of lines, the last one is the same as identical ones before it.
         if let Some(last) = search.strip_suffix('\n').filter(|last| !last.is_empty() && !last.ends_with('\n'))
             && self.plain.ends_with(last)
         {
@@ -102,7 +102,7 @@ impl Text {
     /// Replaces ranges that [`Text::find`] gave and that do not overlap.
     pub(crate) fn replace(&mut self, found: &[Range<usize>], replace: &str) {
         let replace = plain(replace);
-        // The end of a last line without a newline gets none: what has no final newline is written without one.
+        // A last line without a newline stays without one: a file without a final newline is written that way.
         self.splice(found, &replace);
     }
 
@@ -129,7 +129,7 @@ impl Text {
         content + final_ending
     }
 
-    /// Puts `new` in place of ranges of the plain text that are in order and do not overlap. Endings outside of them stay as they
+    /// Replaces ranges of the plain text, which are in order and do not overlap, with `new`. Endings outside of them stay as they
     /// are.
     fn splice(&mut self, ranges: &[Range<usize>], new: &str) {
         let is_uniform = self.endings.windows(2).all(|pair| pair[0] == pair[1]);
@@ -200,7 +200,7 @@ fn same_lines(old: &[&str], new: &[&str]) -> Vec<Option<usize>> {
     (0..start).map(Some).chain(part).chain((old.len() - end..old.len()).map(Some)).collect()
 }
 
-/// A model's text with LF alone and without a byte-order mark.
+/// A model's text with only LF and without a byte-order mark.
 fn plain(text: &str) -> String {
     text.strip_prefix(MARK).unwrap_or(text).replace("\r\n", "\n")
 }

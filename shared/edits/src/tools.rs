@@ -1,4 +1,4 @@
-//! The tools of an agent that works on a repository's files: what a model is shown of them, and what it calls for.
+//! The tools of an agent that works on a repository's files: their descriptions for the model, and their calls.
 //!
 //! One tool is one file in `tools/`, registered by one line in [`ALL`].
 
@@ -62,11 +62,11 @@ const ALL: [&dyn Tool; 16] = [
 ];
 
 impl Offered {
-    /// The tools of an agent's definition that are of use here; without names, all that are for every agent. `finish` is always among them. `checks` says
+    /// The useful tools of an agent's definition; without names, all general ones. `finish` is always included. `checks` says
     /// whether the project's own checks can be run.
     ///
     /// # Errors
-    /// `Rejected` naming the first name that is not a tool's, and all that are.
+    /// `Rejected` naming the first unknown name, and all known ones.
     pub fn new(names: &[String], files: FileAccess, checks: bool) -> Result<Self, ActionError> {
         if let Some(unknown) = names.iter().find(|name| !tool_names().any(|known| known == **name)) {
             let known: Vec<_> = tool_names().map(|name| format!("`{name}`")).collect();
@@ -84,7 +84,7 @@ impl Offered {
             Needs::Files => files != FileAccess::None,
             Needs::Unloaded => files == FileAccess::Partial,
             Needs::Checks => files != FileAccess::None && checks,
-            // Only a session that is given a pull request has them.
+            // Only a session with a pull request has them.
             Needs::Diff | Needs::Threads => false,
         };
         Ok(Self {
@@ -114,7 +114,7 @@ pub fn tool_names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|tool| tool.spec().name)
 }
 
-/// What a model is shown of the tools that it is offered, sorted by name. The same for every provider.
+/// The descriptions of the offered tools for a model, sorted by name. The same for every provider.
 pub fn definitions(offered: &Offered) -> Vec<ModelTool> {
     let specs = ALL.iter().map(|tool| tool.spec()).filter(|spec| offered.contains(spec.name));
     let definition = |spec: ToolSpec| ModelTool {
@@ -126,11 +126,11 @@ pub fn definitions(offered: &Offered) -> Vec<ModelTool> {
 }
 
 impl Workspace<'_> {
-    /// Performs a call. Whatever a model sends, it gets an answer; a call that is not understood or not possible changes nothing,
+    /// Performs a call. Every input gets an answer; a call that is invalid or impossible changes nothing,
     /// and its answer says what was wrong, where, and what is accepted.
     ///
     /// # Errors
-    /// Only those of reading contents: what the model did wrong is an answer.
+    /// Only those of reading contents: the model's mistakes are answers.
     pub async fn run(&mut self, call: &ToolCall) -> Result<ToolEnd, ActionError> {
         match self.perform(&call.name, &call.input).await {
             Ok(ToolEnd::Result { text, is_error }) => {

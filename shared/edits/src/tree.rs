@@ -26,13 +26,13 @@ impl<'a> Tree<'a> {
         self.entries.get(path).copied()
     }
 
-    /// The entry at a path, also where its name is composed otherwise: models write `é` as one character.
+    /// The entry at a path, even if its name is composed differently: models write `é` as one character.
     pub(crate) fn find(&self, path: &str) -> Option<&'a TreeEntry> {
         let composed = || self.twins(path).find(|entry| is_composed_otherwise(&entry.path, path));
         self.exact(path).or_else(composed)
     }
 
-    /// A new path in the spelling of the folders that are there: where a folder's name is composed otherwise, a model cannot write it so.
+    /// A new path in the spelling of existing folders: if a folder's name is composed differently, a model cannot write it so.
     pub(crate) fn in_present_folders(&self, path: &str) -> String {
         let folders = path.rmatch_indices('/').map(|(end, _)| path.split_at(end));
         let mut present =
@@ -93,7 +93,7 @@ fn tree_kind(tree: &[TreeEntry], kinds: &BTreeMap<&str, TreeEntryKind>, path: &s
     kinds.get(path).copied().or_else(|| tree.iter().find(|entry| entry.path == path).map(|entry| entry.kind))
 }
 
-/// What an entry is in place of a file that can be edited.
+/// An entry that is not an editable file.
 pub(crate) fn not_a_file(kind: TreeEntryKind) -> Option<&'static str> {
     match kind {
         TreeEntryKind::File | TreeEntryKind::ExecutableFile => None,
@@ -125,7 +125,7 @@ impl<'a> Names<'a> {
         self.exact.contains(path)
     }
 
-    /// Adds a path, and gives what it or one of its folders collides with.
+    /// Adds a path, and returns what it or one of its folders collides with.
     fn add(&mut self, path: &'a str) -> Option<&'a str> {
         let mut collides = None;
         for part in parts(path) {

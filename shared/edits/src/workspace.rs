@@ -1,4 +1,4 @@
-//! An agent's view of a repository: the base commit, and what the agent has changed on top of it.
+//! An agent's view of a repository: the base commit, and the agent's changes on top of it.
 
 mod change;
 mod refusal;
@@ -31,20 +31,20 @@ pub trait Contents: Send + Sync {
     async fn read(&self, entries: &[&TreeEntry]) -> Result<BTreeMap<String, FileContent>, ActionError>;
 }
 
-/// What an agent works on, which its calls never change.
+/// The inputs of an agent's work, which its calls never change.
 #[derive(Clone, Copy)]
 pub struct Base<'a> {
     /// Every entry of the base commit's tree.
     pub tree: &'a [TreeEntry],
     /// The contents of its files.
     pub contents: &'a dyn Contents,
-    /// What must not be changed.
+    /// Paths that must not be changed.
     pub protected: &'a ProtectedPaths,
-    /// What is not created: the rules of every `.gitignore` of the tree.
+    /// Paths that are not created: the rules of every `.gitignore` of the tree.
     pub ignored: &'a IgnoredPaths,
     /// Where the agent works.
     pub paths: &'a AgentPaths,
-    /// The paths of the files that are loaded; `None` if all are.
+    /// The paths of the loaded files; `None` if all are.
     pub loaded: Option<&'a BTreeSet<String>>,
 }
 
@@ -70,12 +70,12 @@ impl<'a> Workspace<'a> {
         Self { review, ..self }
     }
 
-    /// What is kept for the next turn.
+    /// The state kept for the next turn.
     pub fn into_state(self) -> WorkspaceState {
         self.state
     }
 
-    /// What is kept for the next turn, as it is now.
+    /// The present state, to keep for the next turn.
     pub fn state(&self) -> &WorkspaceState {
         &self.state
     }

@@ -25,7 +25,7 @@ impl Place {
 /// The ARN of a state machine, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StateMachineArn<'a> {
-    /// Without any version or alias behind it.
+    /// Without a version or alias after it.
     pub(crate) unqualified: &'a str,
     pub(crate) name: &'a str,
     pub(crate) qualifier: Option<Qualifier<'a>>,
@@ -39,7 +39,7 @@ pub(crate) enum Qualifier<'a> {
 }
 
 impl<'a> StateMachineArn<'a> {
-    /// Takes an ARN apart; `None` if it is not that of a state machine.
+    /// Parses an ARN; `None` if it is not that of a state machine.
     pub(crate) fn parse(arn: &'a str) -> Option<Self> {
         let parts: Vec<&str> = arn.split(':').collect();
         let (name, qualifier) = match parts.as_slice() {

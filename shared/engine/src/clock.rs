@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-/// What the engine asks of time.
+/// The clock of the engine.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// Returns once `deadline` has come. `activity` reports what the engine is doing in the meantime: a clock that
+    /// Returns once `deadline` is reached. `activity` reports what the engine is doing in the meantime: a clock that
     /// skips time waits for it to be quiet first, so that no running function is overtaken.
     async fn sleep_until(&self, deadline: Timestamp, activity: &Activity);
 }
@@ -34,7 +34,7 @@ impl Activity {
 
     /// Returns once no execution is being advanced and no function is running.
     pub async fn quiet(&self) {
-        // The sender lives as long as the engine; when it is gone, nothing is running any longer.
+        // The sender lives as long as the engine; once it is gone, nothing runs.
         let _ = self.0.clone().wait_for(|running| *running == 0).await;
     }
 }
@@ -43,7 +43,7 @@ impl Activity {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-/// The longest single sleep. The wall clock may be set while we sleep, so it is looked at again this often.
+/// The longest single sleep. The wall clock may be set during a sleep, so it is checked this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -96,7 +96,7 @@ impl Clock for SkippingClock {
     async fn sleep_until(&self, deadline: Timestamp, activity: &Activity) {
         loop {
             activity.quiet().await;
-            // Whoever fell quiet last may have set an earlier deadline; its notice goes first.
+            // The last one to fall quiet may have set an earlier deadline; its notice goes first.
             tokio::task::yield_now().await;
             if activity.is_quiet() {
                 break self.jump(deadline);

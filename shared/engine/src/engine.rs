@@ -19,14 +19,14 @@ use crate::lock::lock;
 use crate::log::{Durability, Log, LogError, Revision};
 use crate::status_change::StatusChange;
 
-/// What can be set about an engine.
+/// The settings of an engine.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The region in ARNs. Default `us-east-1`.
     pub region: String,
     /// The account in ARNs, twelve digits. Default `000000000000`.
     pub account: String,
-    /// What the log survives. Default: the loss of power.
+    /// The failures that the log survives. Default: loss of power.
     pub durability: Durability,
     /// How long ended executions are remembered; older ones are forgotten at [`Engine::resume`] and [`Engine::forget_old`].
     /// Default: 90 days, as on AWS.
@@ -68,7 +68,7 @@ pub(crate) struct Inner {
     retention: Duration,
     /// What revisions hold, by their ids. Revisions never change.
     programs: Mutex<HashMap<i64, Arc<Program>>>,
-    /// The ARNs of state machines that are deleted as soon as none of their executions runs any more.
+    /// The ARNs of state machines that are deleted once none of their executions is running.
     pub(crate) deleting: Mutex<HashSet<String>>,
     pub(crate) actors: Actors,
     pub(crate) timers: Timers,
@@ -184,7 +184,7 @@ impl Engine {
         let Ok(oldest) = self.inner.now().checked_sub(age) else { return Ok(0) };
         let log = &self.inner.log;
         let mut count = 0;
-        // Some at a time, so that nobody waits for long.
+        // A few at a time, so that nobody waits for long.
         loop {
             let forgotten = log.forget_ended_before(oldest).await?;
             count += forgotten;
@@ -215,7 +215,7 @@ impl Engine {
         self.inner.changes.subscribe()
     }
 
-    /// What the engine is doing, for tests and for an orderly shutdown.
+    /// The engine's activity, for tests and for an orderly shutdown.
     pub fn activity(&self) -> Activity {
         Activity::new(self.inner.running.subscribe())
     }
@@ -229,7 +229,7 @@ impl Engine {
         }
         let timekeeper = lock(&self.inner.timekeeper).take();
         if let Some(timekeeper) = timekeeper {
-            // It only watches the clock, so whatever became of it, nothing is lost.
+            // It only watches the clock, so nothing is lost however it ended.
             let _ = timekeeper.await;
         }
     }

@@ -6,7 +6,7 @@ use crate::log::LogError;
 /// Why the engine refused a request.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The definition cannot be used; here is everything that is wrong with it.
+    /// The definition cannot be used; here is every mistake in it.
     #[error("Invalid State Machine Definition: '{}'", join(.0))]
     InvalidDefinition(Vec<Diagnostic>),
     /// The text is not an ARN of the required kind.
@@ -47,7 +47,7 @@ pub enum EngineError {
     /// As many executions run as may.
     #[error("Execution Limit Exceeded: '{0} executions are running, and no more may'")]
     ExecutionLimitExceeded(u64),
-    /// The execution cannot go on; here is its ARN and why.
+    /// The execution cannot continue; here is its ARN and why.
     #[error("Execution Not Redrivable: '{0}': {1}")]
     ExecutionNotRedrivable(String, String),
     /// The execution of a task token is not known.
@@ -56,7 +56,7 @@ pub enum EngineError {
     /// The task of a token is over.
     #[error("Task Timed Out: 'Provided task does not exist anymore'")]
     TaskTimedOut,
-    /// A field of a request is missing or has no legal value.
+    /// A field of a request is missing or invalid.
     #[error("{0}")]
     Validation(String),
     /// The versions or weights of an alias do not fit together.
@@ -126,7 +126,7 @@ impl EngineError {
 }
 
 impl EngineError {
-    /// What AWS calls the reason of a `ValidationException`, where it names one.
+    /// AWS's reason for a `ValidationException`, if it names one.
     pub(crate) fn reason(&self) -> Option<&'static str> {
         matches!(self, Self::InvalidRouting(_)).then_some("INVALID_ROUTING_CONFIGURATION")
     }

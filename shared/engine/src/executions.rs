@@ -44,7 +44,7 @@ pub struct ExecutionDescription {
     pub output: Option<String>,
     /// The name of the error it failed with.
     pub error: Option<String>,
-    /// What was the matter.
+    /// The failure, if there was one.
     pub cause: Option<String>,
 }
 
@@ -142,7 +142,7 @@ impl Inner {
         loop {
             let new = self.new_execution(start.clone()).await?;
             let engine = Arc::clone(self);
-            // The caller may disconnect at any moment; what is in the log must advance anyway.
+            // The caller may disconnect at any moment; the logged execution must advance anyway.
             let begun = tokio::spawn(async move { engine.begin(new).await });
             // Without one, the state machine has another revision by now.
             if let Some(row) = begun.await.map_err(|_| LogError::Closed)?? {
@@ -151,7 +151,7 @@ impl Inner {
         }
     }
 
-    /// What is to be started, if it may be.
+    /// The execution to start, if it may be.
     async fn new_execution(&self, start: Start) -> Result<NewExecution, EngineError> {
         let Start { state_machine_arn, name, input, parent } = start;
         let Target { machine, revision, qualifiers } = self.target(&state_machine_arn).await?;
@@ -179,7 +179,7 @@ impl Inner {
         })
     }
 
-    /// Starts an execution, or finds it; `None` where its revision is forgotten.
+    /// Starts an execution, or finds it; `None` if its revision is forgotten.
     async fn begin(self: &Arc<Self>, new: NewExecution) -> Result<Option<ExecutionRow>, EngineError> {
         let execution_arn = new.arn.clone();
         match self.log.start_execution(new, self.most_running).await? {

@@ -24,7 +24,7 @@ pub struct FunctionError {
     /// The name that `Retry` and `Catch` match (`ErrorEquals`), such as `Throttled`. It must not start with
     /// `States.`.
     pub error_type: String,
-    /// What happened, for people.
+    /// The event, for people.
     pub error_message: String,
     /// The cause to report. When it is absent, the cause is the JSON body Lambda returns,
     /// `{"errorType":…,"errorMessage":…}`.

@@ -20,11 +20,11 @@ pub(crate) struct NewStateMachine {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// What the ARN of a state machine, of a version or of an alias refers to.
+/// The target of the ARN of a state machine, a version or an alias.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) machine: StateMachineRow,
-    /// The revision to run: that of the version, or else the present one.
+    /// The revision to run: that of the version, or else the current one.
     pub(crate) revision: Revision,
     pub(crate) qualifiers: Qualifiers,
 }
@@ -120,7 +120,7 @@ impl Inner {
         updated.ok_or_else(|| EngineError::StateMachineDoesNotExist(state_machine_arn.to_owned()))
     }
 
-    /// The state machine with this ARN, which has no version or alias behind it.
+    /// The state machine with this ARN, which has no version or alias after it.
     pub(crate) async fn state_machine(
         &self,
         state_machine_arn: &str,
@@ -139,7 +139,7 @@ impl Inner {
         row.ok_or_else(|| EngineError::StateMachineDoesNotExist(state_machine_arn.to_owned()))
     }
 
-    /// What the ARN of a state machine, a version or an alias refers to. An alias selects one of its versions by weight.
+    /// The target of the ARN of a state machine, a version or an alias. An alias selects one of its versions by weight.
     pub(crate) async fn target(&self, qualified: &str) -> Result<Target, EngineError> {
         let parsed = StateMachineArn::parse(qualified);
         let parsed = parsed.ok_or_else(|| EngineError::InvalidArn(qualified.to_owned()))?;

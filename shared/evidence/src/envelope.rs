@@ -1,7 +1,7 @@
 //! DSSE envelopes: <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>.
 //!
 //! An envelope is one line of JSON in one form: what differs from it in any byte is refused, spaces included. Nothing that can be changed
-//! is left outside of what the signature or the key covers.
+//! is outside of what the signature or the key covers.
 
 use crate::public_key::PublicKey;
 use crate::statement::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// The type of a payload that is an in-toto statement.
+/// The payload type of an in-toto statement.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// No envelope is larger, in bytes.
@@ -55,8 +55,8 @@ pub enum Refusal {
     /// The signature is not the key's on this payload.
     #[error("the signature does not fit: the evidence was changed after it was signed")]
     Changed,
-    /// What was signed is not evidence of a pull request.
-    #[error("what was signed is not evidence of a pull request: {0}")]
+    /// The signed content is not evidence about a pull request.
+    #[error("the signed content is not evidence about a pull request: {0}")]
     NotEvidence(String),
 }
 
@@ -75,7 +75,7 @@ impl Unsigned {
         Ok(Self { payload: serde_json::to_vec(statement)? })
     }
 
-    /// What is to be signed: the SHA-256 of the encoding before authentication.
+    /// The bytes to sign: the SHA-256 of the pre-authentication encoding.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(encoded(PAYLOAD_TYPE, &self.payload)).into()
     }
@@ -94,7 +94,7 @@ impl Unsigned {
     }
 }
 
-/// Verifies an envelope with a public key, and gives what it states. Needs no network and no clock.
+/// Verifies an envelope with a public key, and returns its statement. Needs no network and no clock.
 ///
 /// # Errors
 /// [`Refusal`], for people.
@@ -116,7 +116,7 @@ pub fn verify(envelope: &[u8], key: &PublicKey) -> Result<Statement, Refusal> {
     if signature.keyid != key.id() {
         return Err(Refusal::OtherKey { found: signature.keyid.clone(), given: key.id() });
     }
-    // The form is checked as well, so that not even a space can differ from what was written.
+    // The form is checked as well, so that not even a space can differ from the original.
     if written(&read).ok().as_deref() != Some(text) {
         return Err(Refusal::OtherForm);
     }

@@ -3,7 +3,7 @@
 //!
 //! | file | purpose |
 //! |---|---|
-//! | `statement` | what is stated: a subject, which is the commit, and a predicate of our own |
+//! | `statement` | the statement: a subject, which is the commit, and our own predicate |
 //! | `envelope` | the [DSSE](https://github.com/secure-systems-lab/dsse) envelope: signing and verifying |
 //! | `public_key`, `signing_key` | keys on the curve P-256, as a KMS key or a file holds them |
 //!

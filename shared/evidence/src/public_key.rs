@@ -15,7 +15,7 @@ const LENGTH: usize = 91;
 
 const LABEL: &str = "PUBLIC KEY";
 
-/// What is no public key on P-256.
+/// Not a public key on P-256.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "it is not a public key on the curve P-256; accepted: PEM that begins with `-----BEGIN PUBLIC KEY-----`"
@@ -84,7 +84,7 @@ pub(crate) fn to_pem(label: &str, der: &[u8]) -> String {
     text
 }
 
-/// The DER in PEM's armor; `None` where there is none with this label.
+/// The DER in PEM's armor; `None` if there is none with this label.
 pub(crate) fn from_pem(label: &str, text: &str) -> Option<Vec<u8>> {
     let inside = text.trim().strip_prefix(&format!("-----BEGIN {label}-----"))?;
     let inside = inside.strip_suffix(&format!("-----END {label}-----"))?;

@@ -9,7 +9,7 @@ use std::fmt;
 
 const LABEL: &str = "PRIVATE KEY";
 
-/// Why there is no key, or no signature. No message holds any of the key.
+/// The reason that there is no key, or no signature. No message contains any of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
     /// The text is something else.
@@ -17,11 +17,11 @@ pub enum SigningKeyError {
         "it is not a private key on the curve P-256; accepted: PKCS #8 in PEM that begins with `-----BEGIN PRIVATE KEY-----`"
     )]
     NotAKey,
-    /// What is to be signed has another length.
+    /// The digest has the wrong length.
     #[error("it is not a SHA-256 digest; accepted: 32 bytes")]
     NotADigest,
-    /// The system gives no random numbers.
-    #[error("the system gives no random numbers")]
+    /// The system provides no random numbers.
+    #[error("the system provides no random numbers")]
     NoRandomness,
 }
 
@@ -67,7 +67,7 @@ impl SigningKey {
         &self.public
     }
 
-    /// Signs the SHA-256 of a message, as KMS does where the type of a message is `DIGEST`: ASN.1 in DER.
+    /// Signs the SHA-256 of a message, as KMS does for messages of the type `DIGEST`: ASN.1 in DER.
     ///
     /// # Errors
     /// [`SigningKeyError::NotADigest`] for anything but 32 bytes; [`SigningKeyError::NoRandomness`].

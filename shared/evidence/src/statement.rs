@@ -1,4 +1,4 @@
-//! What is stated of a pull request. It holds ids, hashes, names and amounts, and none of a ticket's or a person's words.
+//! The statement about a pull request. It contains IDs, hashes, names and amounts, but no text from tickets or people.
 
 use domain::{CommitSha, RepositoryName};
 use jiff::Timestamp;
@@ -16,12 +16,12 @@ pub struct Statement {
     /// [`STATEMENT_TYPE`].
     #[serde(rename = "_type")]
     pub kind: String,
-    /// What it is about: one commit.
+    /// Its subject: one commit.
     pub subject: Vec<Subject>,
     /// [`PREDICATE_TYPE`].
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
-    /// What is stated.
+    /// The statement.
     pub predicate: Predicate,
 }
 
@@ -53,15 +53,15 @@ pub struct Predicate {
     pub executions: Vec<Execution>,
     /// Our commits on its branch, oldest first; the last one is the subject.
     pub commits: Vec<Commit>,
-    /// What the checks of these commits came to, as far as they were awaited.
+    /// The results of these commits' checks, if the run waited for them.
     pub checks: Vec<Check>,
     /// What all calls of models with a known price cost.
     pub spent_micro_usd: u64,
-    /// What is booked for calls whose price is not known.
+    /// The amount booked for calls of unknown price.
     pub booked_micro_usd: u64,
-    /// What was in force when this was signed.
+    /// The configuration in force when this was signed.
     pub in_force: InForce,
-    /// Where the audit was when this was signed: none of what it held then can be changed without a contradiction to this.
+    /// The heads of the audit chains when this was signed: a later change of the audit contradicts them.
     pub audit: Vec<Chain>,
 }
 
@@ -96,10 +96,10 @@ pub struct Execution {
     pub trigger: String,
     /// The SHA-256 of the id of the delivery that said so.
     pub delivery_sha256: String,
-    /// Who started it.
+    /// The person who started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<Person>,
-    /// Why it may do anything: the right that whoever started it has.
+    /// Why it is allowed: the right of the person who started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
     /// When it was accepted.
@@ -107,22 +107,22 @@ pub struct Execution {
     /// When it ended; absent while it is at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// What it came to.
+    /// Its outcome.
     pub outcome: String,
     /// The execution that it continues: it is a redrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<String>,
-    /// Who asked to stop it.
+    /// The person who asked to stop it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_requested_by: Option<String>,
     /// Its steps, in the order in which they were first started.
     pub steps: Vec<Step>,
-    /// How many further steps are left out here. What they cost is in the sums.
+    /// How many further steps are left out here. Their cost is in the sums.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub steps_left_out: usize,
     /// Its agents.
     pub agents: Vec<Agent>,
-    /// What people answered to its questions.
+    /// People's answers to its questions.
     pub approvals: Vec<Approval>,
 }
 
@@ -168,10 +168,10 @@ pub struct Step {
     /// When its last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// What its calls of models with a known price cost.
+    /// The cost of its model calls with a known price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent_micro_usd: Option<u64>,
-    /// What is booked for its calls whose price is not known.
+    /// The amount booked for its calls of unknown price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booked_micro_usd: Option<u64>,
     /// The models that answered, `provider/model`.
@@ -188,10 +188,10 @@ pub struct Agent {
     pub session: String,
     /// The state that it works for.
     pub state: String,
-    /// The SHA-256 of what its session began with: the agent's definition, its instructions and the ticket.
+    /// The SHA-256 of its session's beginning: the agent's definition, its instructions and the ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opening_sha256: Option<String>,
-    /// The SHA-256 of the fixed part of what each generation sent to the model: the prompts and the tools, byte for byte.
+    /// The SHA-256 of the fixed part of each generation's requests to the model: the prompts and the tools, byte for byte.
     pub prompts_sha256: Vec<String>,
 }
 
@@ -212,7 +212,7 @@ pub struct Approval {
     pub at: Timestamp,
 }
 
-/// A commit of ours.
+/// One of our commits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     /// Its hash.
@@ -223,18 +223,18 @@ pub struct Commit {
     pub at: Timestamp,
 }
 
-/// What the checks of a commit came to.
+/// The result of a commit's checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The commit.
     pub sha: CommitSha,
     /// As the code host says it: `success`.
     pub conclusion: String,
-    /// When we were told.
+    /// When it was reported to us.
     pub at: Timestamp,
 }
 
-/// What was in force, by the SHA-256 of each document.
+/// The configuration in force, by the SHA-256 of each document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct InForce {
     /// The agents.

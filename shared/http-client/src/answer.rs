@@ -28,7 +28,7 @@ impl Answer {
         self.body.len()
     }
 
-    /// A header's value by its name, where it is text, without our credentials.
+    /// A header's value by its name, if it is text, without our credentials.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name)?.to_str().ok().map(|value| self.auth.redact(value))
     }
@@ -38,7 +38,7 @@ impl Answer {
         self.body
     }
 
-    /// The body as text, without our credentials. What is no UTF-8 is replaced.
+    /// The body as text, without our credentials. Invalid UTF-8 is replaced.
     pub fn text(&self) -> String {
         self.auth.redact(&String::from_utf8_lossy(&self.body))
     }
@@ -70,7 +70,7 @@ impl Answer {
         self.auth.quote(text)
     }
 
-    /// The failure that the answer reports, where a service reports failures with a status of success. `body` is the answer's; nothing
+    /// The failure in an answer, for services that report failures with a success status. `body` is the answer's; nothing
     /// in either shows our credentials.
     pub fn failure(&self, body: Value, error: ActionError) -> Failure {
         let (body, error) = (self.auth.without_secrets_in(body), self.auth.without_secrets(error));

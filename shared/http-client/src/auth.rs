@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// So many characters of a text are read for a quotation of it.
 const MOST_READ: usize = 100_000;
 
-/// No credential is longer than this, in whatever form.
+/// The most bytes of a credential, in any form.
 const LONGEST_FORM: usize = 20_000;
 
 /// How requests authenticate.
@@ -60,7 +60,7 @@ impl Auth {
         Ok(Some((name, value)))
     }
 
-    /// The text without the secrets that this holds, in whatever form it quotes them: see [`redact`].
+    /// The text without these secrets, in any encoding: see [`redact`].
     pub(crate) fn redact(&self, text: &str) -> String {
         match self {
             Self::None => text.to_owned(),
@@ -82,7 +82,7 @@ impl Auth {
         let Some((end, _)) = text.char_indices().nth(MOST_READ) else {
             return crate::excerpt(&self.redact(text));
         };
-        // A secret that is cut through is no longer found, so the end is left out.
+        // A truncated secret is not found, so the end is left out.
         let known = self.redact(&text[..end]);
         let whole = known.char_indices().rev().nth(LONGEST_FORM).map_or(0, |(end, _)| end);
         crate::excerpt(&known[..whole])

@@ -25,7 +25,7 @@ pub struct Client {
     pub(crate) judge: Option<Judge>,
 }
 
-/// What a provider means by an answer with this status and body, where that is not what the status says.
+/// A provider's meaning of an answer with this status and body, if it differs from the status.
 pub type Judge = fn(u16, &Value) -> Option<ErrorKind>;
 
 impl Client {
@@ -71,7 +71,7 @@ impl Client {
         self
     }
 
-    /// Asks `judge` what each answer with an error means, before a [`Gate`](crate::Gate) hears of it.
+    /// Asks `judge` for the meaning of each error answer, before a [`Gate`](crate::Gate) sees it.
     pub fn judged_by(mut self, judge: Judge) -> Self {
         self.judge = Some(judge);
         self
@@ -100,7 +100,7 @@ fn check_base(section: &str, base_url: &str) -> Result<Url, ActionError> {
 /// Reads the address of an API.
 ///
 /// # Errors
-/// What is wrong with it and what is accepted: `is not https; accepted: …`, when it is not an `https` address, or `http` on this machine
+/// What is wrong with it and what is accepted: `is not https; accepted: …`, if it is not an `https` address, or `http` on this machine
 /// (`localhost`, `127.0.0.0/8`, `::1`), or contains a user, query or fragment.
 pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     let wrong = |problem: &str| {
@@ -108,7 +108,7 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
             "{problem}; accepted: an https address without user, query or fragment (http only on this machine), as https://example.com"
         )
     };
-    // What is wrong may hold a password, so it is not repeated.
+    // The invalid value may contain a password, so it is not repeated.
     let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;
     if url.host().is_none() {
         return Err(wrong("has no host"));

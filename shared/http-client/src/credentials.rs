@@ -5,11 +5,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::{DeserializeOwned, Error};
 use serde_json::{Map, Value};
 
-/// Reads a secret's JSON, or the entry of it that the name's part behind `#` names. `name` is the secret's name in the configuration and
+/// Reads a secret's JSON, or the entry of it named after the `#` in its name. `name` is the secret's name in the configuration and
 /// `accepted` the form, for the error: `{"email": …, "api_token": …}`.
 ///
 /// # Errors
-/// `Rejected` when the secret is not JSON of the accepted form. The message says which secret, what is missing and what is
+/// `Rejected` if the secret is not JSON of the accepted form. The message says which secret, what is missing and what is
 /// accepted, and never shows a value.
 pub fn read_credentials<T: DeserializeOwned>(
     name: &str,

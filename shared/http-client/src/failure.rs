@@ -1,4 +1,4 @@
-//! What an answer with an error means for the workflow.
+//! The meaning of an error answer for the workflow.
 
 use crate::retry_after::{exhausted, retry_after};
 use domain::{ActionError, ErrorKind};
@@ -15,13 +15,13 @@ const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 /// A request that did not succeed. It becomes an [`ActionError`] by `?`, unless the caller looks first.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// The status, where there was an answer.
+    /// The status, if there was an answer.
     pub status: Option<u16>,
-    /// The answer's body, where it is JSON; `Null` otherwise.
+    /// The answer's body, if it is JSON; `Null` otherwise.
     pub body: Value,
-    /// What it means.
+    /// Its meaning.
     pub error: ActionError,
-    /// Whether any of the request may have reached the service. It has not where the gate refused it or no connection was made.
+    /// Whether any of the request may have reached the service. It has not if the gate refused it or no connection was made.
     pub was_sent: bool,
 }
 
@@ -38,7 +38,7 @@ impl From<ActionError> for Failure {
 }
 
 impl Failure {
-    /// A failure after the request was sent, where no answer or none that can be used came.
+    /// A failure after the request was sent, without a usable answer.
     pub(crate) fn unanswered(error: ActionError) -> Self {
         Self { was_sent: true, ..Self::from(error) }
     }
@@ -54,14 +54,14 @@ impl Failure {
         said(&self.body).map_or_else(|| self.error.message.clone(), |said| crate::excerpt(&said))
     }
 
-    /// The same failure with another kind, where a provider means something else by its status.
+    /// The same failure with another kind, if a provider means something else by its status.
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.error.kind = kind;
         self
     }
 }
 
-/// For what may not be there.
+/// For an object that may not exist.
 pub trait Optional<T> {
     /// `None` for 404 and 410, everything else as it was.
     ///
@@ -80,7 +80,7 @@ impl<T> Optional<T> for Result<T, Failure> {
     }
 }
 
-/// What `what` (`Jira: GET /rest/api/3/issue/SHOP-1`) answered with a status that is not a success.
+/// The error answer to `what` (`Jira: GET /rest/api/3/issue/SHOP-1`), which has no success status.
 pub(crate) fn from_status(
     what: &str,
     status: StatusCode,
@@ -133,7 +133,7 @@ fn stated_in(body: &Value) -> Option<Duration> {
     Some(wait.min(Duration::from_secs(24 * 60 * 60)))
 }
 
-/// The provider's own words, from the shapes of error bodies that are in use: `message` and `errors` (GitHub, Confluence),
+/// The provider's own words, from common shapes of error bodies: `message` and `errors` (GitHub, Confluence),
 /// `errorMessages` and `errors` (Jira), `error` (Slack), `error.message` (Claude), `message` with lists by field, and `error_description`
 /// (GitLab), `Message` (some of AWS's front ends).
 fn said(body: &Value) -> Option<String> {
@@ -158,7 +158,7 @@ fn collect(value: &Value, words: &mut Vec<String>) {
             if !known.is_empty() {
                 words.push(known.join(": "));
             } else if let Some(code) = text("code") {
-                // GitHub's validation errors have no text where their code says all: `head` is `invalid`.
+                // GitHub's validation errors have no text if their code is sufficient: `head` is `invalid`.
                 words.push([text("field"), Some(code)].into_iter().flatten().collect::<Vec<_>>().join(": "));
             } else {
                 // Jira maps the names of fields to their errors, and GitLab to lists of them.

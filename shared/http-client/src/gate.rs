@@ -11,7 +11,7 @@ pub enum Reply {
     Answered,
     /// It answered, and its limit leaves no further request for this long.
     AnsweredLast(Duration),
-    /// It asked for fewer requests, and for how long where it said so.
+    /// It asked for fewer requests, and for how long if it said so.
     AskedToWait(Option<Duration>),
     /// It could not be reached, gave no whole answer in time, or failed itself (408, 425, 5xx).
     Failed,

@@ -3,7 +3,7 @@
 //! It adds to [`reqwest`] what all of them need: explicit timeouts, credentials that cannot be printed, a limit on the
 //! size of answers, statuses and `Retry-After` read as [`ActionError`](domain::ActionError), and logs without queries,
 //! bodies or secrets. It does not retry by itself: a failed action is retried by its workflow, which knows what
-//! may run twice. Only [`Request::send_settled`] tries again what a service refused because it came too early. It follows
+//! may run twice. Only [`Request::send_settled`] repeats requests that a service refused because they came too early. It follows
 //! redirects only to the same origin, and those of downloads elsewhere without credentials, so that these never reach another host.
 //!
 //! ```no_run
@@ -56,7 +56,7 @@ pub use server_sent_events::ServerSentEvents;
 pub use sign::{Signer, Unsigned};
 pub use web_socket::WebSocket;
 
-/// An excerpt of text from outside that is safe in an error: one line, at most 500 characters.
+/// An excerpt of outside text that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {
     const LONGEST: TextLimit = TextLimit::characters(500);
     let plain: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();

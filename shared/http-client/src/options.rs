@@ -62,7 +62,7 @@ impl Options {
     pub fn new() -> Result<Self, ActionError> {
         Ok(Self {
             transport: Arc::default(),
-            // Without TLS, certificates are of no use.
+            // Without TLS, certificates are not needed.
             local: build(builder().no_proxy().tls_certs_only([]))?,
             gate: None,
             clock: Arc::new(SystemClock),

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Page<T, C> {
     /// Its items.
     pub items: Vec<T>,
-    /// Where the list goes on: a number, an offset, a cursor, a token or an address; `None` at its end.
+    /// The position of the next page: a number, an offset, a cursor, a token or an address; `None` at the end.
     pub next: Option<C>,
     /// The size of the answer that it was read from, in bytes.
     pub bytes: usize,
@@ -91,7 +91,7 @@ impl Pages {
         Self { most_bytes, ..self }
     }
 
-    /// The first item that is `wanted`, and no page after the one that it is on. `first` is where the list begins, and `load` reads
+    /// The first `wanted` item, reading no page after its own. `first` is the beginning of the list, and `load` reads
     /// the page there.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Pages {
         Ok(found)
     }
 
-    /// The first `limit` items, and no page that is not needed for them. `first` and `load` are as for [`Pages::find`].
+    /// The first `limit` items, reading no unneeded page. `first` and `load` are as for [`Pages::find`].
     ///
     /// # Errors
     /// As [`Pages::find`].
@@ -141,7 +141,7 @@ impl Pages {
         Ok(all)
     }
 
-    /// Reads pages for as long as `take` asks for more.
+    /// Reads pages as long as `take` asks for more.
     async fn read<T, C: Clone + PartialEq, E: From<PagesError>, F: Future<Output = Result<Page<T, C>, E>>>(
         &self,
         first: C,

@@ -29,7 +29,7 @@ pub(crate) fn fill(template: &str, values: &[&str]) -> Result<String, ActionErro
         };
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return Err(ActionError::rejected(format!(
-                "`{value}` is no {name} that can stand in {template}; accepted: text that is not empty, `.` or `..`"
+                "`{value}` cannot be the {name} in {template}; accepted: text that is not empty, `.` or `..`"
             )));
         }
         path.extend(utf8_percent_encode(value, set));

@@ -43,7 +43,7 @@ impl Reading<'_> {
     ) -> Result<Answer, Failure> {
         let Self { client, listener, .. } = self;
         let status = response.status();
-        // What is refused is explained, however little the reader wants of what is given.
+        // A refusal is read in full, even if the reader wants little of the content.
         let largest_answer = if status.is_success() { self.largest_answer } else { client.largest_answer };
         let headers = std::mem::take(response.headers_mut());
         if let Some(observe) = &client.options.observer {

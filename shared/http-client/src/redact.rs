@@ -1,15 +1,15 @@
-//! Credentials in texts from outside: a service may quote what it was sent, in whatever form its error has.
+//! Credentials in outside text: a service may quote its input, in any form that its error has.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// What a text shows in place of a credential.
+/// The replacement for a credential.
 const REDACTED: &str = "[redacted]";
 
 /// Shorter parts of a credential in another form say nothing about it, and occur by chance.
 const SHORTEST_FORM: usize = 6;
 
-/// JSON in JSON doubles the backslashes each time; nobody nests it deeper than this many.
+/// JSON in JSON doubles the backslashes each time; deeper nesting than this does not occur.
 const MOST_BACKSLASHES: usize = 64;
 
 /// The longest name or number in an HTML entity.
@@ -22,7 +22,7 @@ pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> Str
         let text = replace(&text, |text, at| end_of(text, at, secret).map(|end| (at, end)));
         encoded_forms(secret).iter().fold(text, |text, form| {
             replace(&text, |text, at| {
-                // What surrounds a part of Base64 holds the rest of the credential's bytes.
+                // Next to a part in Base64 is the rest of the credential.
                 end_of(text, at, form).map(|end| (start_of_run(text, at), end_of_run(text, end)))
             })
         })
@@ -133,12 +133,12 @@ fn spellings(text: &str, wanted: char, mut found: impl FnMut(usize)) {
     }
 }
 
-/// How many backslashes a text begins with, as far as they are counted: a text of nothing else must not be read again at each of them.
+/// How many backslashes a text begins with, up to a limit: a text of only backslashes must not be read again at each of them.
 fn leading_backslashes(text: &str) -> usize {
     text.bytes().take(MOST_BACKSLASHES).take_while(|byte| *byte == b'\\').count()
 }
 
-/// What comes before an ASCII character that is at most so many bytes away.
+/// The text before an ASCII character that is at most this many bytes away.
 fn until(text: &str, end: u8, most: usize) -> Option<&str> {
     let at = text.bytes().take(most + 1).position(|byte| byte == end)?;
     text.get(..at)
@@ -163,7 +163,7 @@ fn percent_encoded(text: &str, bytes: &[u8]) -> Vec<usize> {
     ends
 }
 
-/// The length of `\u0041`, `\ud83d\ude00`, `\u{41}` or `\x41`, where that is the character.
+/// The length of `\u0041`, `\ud83d\ude00`, `\u{41}` or `\x41`, if that is the character.
 fn escaped_units(text: &str, backslashes: usize, wanted: char) -> Option<usize> {
     let escaped = &text[backslashes..];
     if let Some(rest) = escaped.strip_prefix("u{") {

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use std::net::{IpAddr, Ipv4Addr};
 use url::{Host, Url};
 
-/// Where a request may be led besides its own origin. It goes there without credentials.
+/// Where a request may be redirected in addition to its own origin. It goes there without credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Elsewhere {
     /// Nowhere.
@@ -35,7 +35,7 @@ impl Elsewhere {
         (matches!(status.as_u16(), 301..=303 | 307 | 308) && self.reaches(from, &to)).then_some(to)
     }
 
-    /// Whether what comes from one address may lead to another one.
+    /// Whether one address may redirect to another.
     pub(crate) fn reaches(self, from: &Url, to: &Url) -> bool {
         let is_here = to.scheme() == "http" && from.scheme() == "http" && is_local(to);
         match self {
@@ -45,7 +45,7 @@ impl Elsewhere {
         }
     }
 
-    /// Whether an address that [`Elsewhere::of`] gave is one of a private network after all, whatever its name is.
+    /// Whether an address that [`Elsewhere::of`] allowed is in a private network after all, whatever its name is.
     pub(crate) async fn is_private(self, to: &Url) -> bool {
         matches!(self, Self::Hosts(_)) && to.scheme() == "https" && leads_inside(to).await
     }
@@ -59,7 +59,7 @@ fn is_below(url: &Url, hosts: &[&str]) -> bool {
     hosts.iter().any(is_below)
 }
 
-/// Whether any address of a URL's host is none that everybody on the internet reaches. A name that is not found here leads nowhere, or is
+/// Whether any address of a URL's host is not publicly reachable. A name that cannot be resolved here leads nowhere, or is
 /// found by a proxy.
 async fn leads_inside(url: &Url) -> bool {
     match url.host() {
@@ -75,7 +75,7 @@ async fn leads_inside(url: &Url) -> bool {
 }
 
 /// Whether everybody on the internet reaches an address: the
-/// [special-purpose ones](https://www.iana.org/assignments/iana-ipv4-special-registry) are not, those of clouds' own services among them.
+/// [special-purpose ones](https://www.iana.org/assignments/iana-ipv4-special-registry) are not, including clouds' own services.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {

@@ -22,7 +22,7 @@ use url::Url;
 /// More hops than this are a loop.
 const MOST_REDIRECTS: usize = 3;
 
-/// A request is sent so often where its provider asks for patience each time. It has refused it then, so nothing happens twice.
+/// How often a request is sent if its provider asks for patience each time. It was refused then, so nothing happens twice.
 const MOST_TRIES: usize = 4;
 
 /// A request that is being built. [`Request::send`] reports errors in its parts.
@@ -33,7 +33,7 @@ pub struct Request<'client> {
     method: Method,
     template: &'static str,
     path: Result<String, ActionError>,
-    /// The whole address, where it does not follow from the client's and the path.
+    /// The whole address, if it is not derived from the client's and the path.
     at: Option<Url>,
     query: Vec<(&'static str, String)>,
     headers: HeaderMap,
@@ -52,16 +52,16 @@ impl Client {
         Request::new(self, Method::GET, path, values)
     }
 
-    /// A `GET` of an address that an answer of the provider names, such as that of a file, which is a key by itself. It leaves without
-    /// credentials and headers, and only where [`Request::downloading_from`] would follow a redirect to the address: what the address is
-    /// may be up to whoever wrote what the provider answers with.
+    /// A `GET` of an address in a provider's answer, such as that of a file, which is a key by itself. It is sent without
+    /// credentials and headers, and only if [`Request::downloading_from`] would follow a redirect to the address, because
+    /// the author of the content that the provider returns may have chosen the address.
     pub fn get_at(&self, address: &str, hosts: &'static [&'static str]) -> Request<'_> {
         let elsewhere = Elsewhere::Hosts(hosts);
         let at = Url::parse(address).ok().filter(|to| elsewhere.reaches(&self.base, to));
         let path = match &at {
             Some(at) => Ok(at.path().to_owned()),
             None => Err(ActionError::rejected(format!(
-                "{} names a file at an address that is not one of its own, which is not read",
+                "{} names a file at a foreign address, which is not read",
                 self.service
             ))),
         };
@@ -110,33 +110,33 @@ impl<'client> Request<'client> {
         }
     }
 
-    /// Tells `listener` the bytes of an answer with a status of success as they come, besides giving the whole.
+    /// Passes the bytes of a successful answer to `listener` as they arrive, in addition to returning the whole.
     pub fn heard_by(mut self, listener: &'client (dyn Fn(&[u8]) + Send + Sync)) -> Self {
         self.listener = Some(Listener(listener));
         self
     }
 
-    /// Follows no redirect: it is a [`Failure`] with its status, for what must not be done elsewhere.
+    /// Does not follow redirects: one is a [`Failure`] with its status, for requests that must not be made elsewhere.
     pub fn without_redirects(mut self) -> Self {
         self.follows = false;
         self
     }
 
-    /// Follows a redirect to another host, too, as services answer that keep files elsewhere under an address that is a key by itself. The
+    /// Also follows a redirect to another host, for services that keep files elsewhere under an address that is a key by itself. The
     /// request there is without credentials and other headers.
     pub fn downloading(mut self) -> Self {
         self.elsewhere = Elsewhere::Anywhere;
         self
     }
 
-    /// The same, but only to encrypted addresses of these hosts and of those below them, and to none of a private network. What people
+    /// The same, but only to encrypted addresses of these hosts and their subdomains, and not into a private network. What people
     /// link or attach is read so: they may lead us wherever they want.
     pub fn downloading_from(mut self, hosts: &'static [&'static str]) -> Self {
         self.elsewhere = Elsewhere::Hosts(hosts);
         self
     }
 
-    /// Rejects an answer of more than this many bytes, where the client does not reject a smaller one.
+    /// Rejects an answer of more than this many bytes, if the client's limit is not smaller.
     pub fn at_most(mut self, bytes: usize) -> Self {
         self.largest_answer = self.largest_answer.min(bytes);
         self
@@ -171,7 +171,7 @@ impl<'client> Request<'client> {
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.body = serde_json::to_vec(body).map(Some).map_err(|error| {
-            ActionError::internal(format!("the body of {} is no JSON: {error}", self.template))
+            ActionError::internal(format!("the body of {} is not JSON: {error}", self.template))
         });
         self
     }
@@ -195,12 +195,12 @@ impl<'client> Request<'client> {
     /// Sends the request and reads the whole answer.
     ///
     /// # Errors
-    /// [`Failure`] with the status and body where there was an answer of another status than 2xx, or without where there was
-    /// none. As [`ActionError`]: `Throttled` for 429, and for 403 where it is a rate limit; `Conflict` for 409 and 412;
+    /// [`Failure`] with the status and body of an answer with a status other than 2xx, or without if there was
+    /// none. As [`ActionError`]: `Throttled` for 429, and for 403 if it is a rate limit; `Conflict` for 409 and 412;
     /// `Unavailable` for 408, 425 and 5xx, for no connection, no answer in time, and an answer that broke off; else `Rejected`. The
-    /// provider's own words are quoted, cut, and without our secrets. Also whatever the [`Gate`](crate::Gate) says.
+    /// provider's own words are quoted, cut, and without our secrets. Also errors of the [`Gate`](crate::Gate).
     ///
-    /// What is throttled is sent again, up to four times in all, where the [`Gate`](crate::Gate) lets it pass after the wait that was
+    /// A throttled request is repeated, up to four times in total, if the [`Gate`](crate::Gate) lets it pass after the wait that was
     /// asked for.
     pub async fn send(self) -> Result<Answer, Failure> {
         let Self {
@@ -321,7 +321,7 @@ impl<'client> Request<'client> {
     }
 }
 
-/// How long a request may take that leaves now.
+/// How long a request that is sent now may take.
 ///
 /// # Errors
 /// `Unavailable` when its time is over before it has left.
@@ -339,7 +339,7 @@ fn time_left(
     Ok(left.min(limit))
 }
 
-/// What a request's outcome shows about the provider's health.
+/// What a request's result shows about the provider's health.
 fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
     match outcome {
         Ok(answer) => match until_reset(&answer.headers, now) {
@@ -364,6 +364,6 @@ fn reply(outcome: &Result<Answer, Failure>, now: Timestamp) -> Reply {
 fn inside(what: &str, to: &Url) -> Failure {
     let host = crate::excerpt(to.host_str().unwrap_or_default());
     Failure::unanswered(ActionError::rejected(format!(
-        "{what} was led to {host}, which is in a private network; that is not followed"
+        "{what} was redirected to {host}, which is in a private network; the redirect is not followed"
     )))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// No provider means more than a day; a larger number is a mistake that would park an execution forever.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The headers with what is left of a limit and with when it is whole again. Some services limit several things at once.
+/// The headers with the remaining requests of a limit and its reset time. Some services have several limits at once.
 const LIMITS: &[(&str, &str)] = &[
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
     ("ratelimit-remaining", "ratelimit-reset"),
@@ -38,7 +38,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     milliseconds().or_else(stated).map(|wait| wait.min(LONGEST)).or_else(|| until_reset(headers, now))
 }
 
-/// How long the headers say that no requests are left: the longest of the limits of which nothing is left. At most a day.
+/// How long no requests are left according to the headers: the longest of the exhausted limits. At most a day.
 pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let exhausted = LIMITS.iter().filter(|(left, _)| is_zero(headers, left));
     let resets = exhausted.filter_map(|(_, reset)| read_reset(headers.get(*reset)?.to_str().ok()?.trim()));

@@ -1,16 +1,16 @@
 //! [Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html) as they come.
 
-/// Reads the data of events out of bytes that are cut anywhere. Names, ids and comments are skipped.
+/// Reads the data of events from bytes with arbitrary boundaries. Names, IDs and comments are skipped.
 #[derive(Debug, Default)]
 pub struct ServerSentEvents {
-    /// The bytes of a line that is not whole yet.
+    /// The bytes of an incomplete line.
     line: Vec<u8>,
-    /// The data of an event that is not whole yet.
+    /// The data of an incomplete event.
     data: Option<String>,
 }
 
 impl ServerSentEvents {
-    /// Hears more bytes, and tells `happened` the data of each event that they make whole.
+    /// Takes more bytes, and calls `happened` with the data of each completed event.
     pub fn hear(&mut self, bytes: &[u8], mut happened: impl FnMut(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(piece);

@@ -1,11 +1,11 @@
-//! Requests that come too early: a service does not show everywhere at once what it has just made.
+//! Requests that come too early: a new object is not visible everywhere at once.
 
 use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::request::Request;
 use std::time::Duration;
 
-/// The pauses before the further tries, seven seconds in all. Services take one or two as a rule.
+/// The pauses before further attempts, seven seconds in total. Services usually take one or two.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 impl Request<'_> {

@@ -30,6 +30,6 @@ pub trait Signer: Debug + Send + Sync {
     /// Given to the caller instead of sending anything.
     async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, ActionError>;
 
-    /// What must not be in errors, logs and records: the credentials that were used so far.
+    /// Credentials used so far, which must not be in errors, logs and records.
     fn secrets(&self) -> Vec<SecretString>;
 }

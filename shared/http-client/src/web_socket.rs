@@ -21,10 +21,10 @@ use url::Url;
 /// How long the connection, its encryption and its beginning may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a message of ours may take to leave.
+/// How long sending one of our messages may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The largest message that is read, in bytes.
+/// The largest accepted message, in bytes.
 const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
 
 trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -44,7 +44,7 @@ impl fmt::Debug for WebSocket {
 }
 
 impl WebSocket {
-    /// Opens a connection to an address, of which nothing is ever shown: it may hold a ticket. `service` is the service's name for errors.
+    /// Opens a connection to an address, which is never shown: it may contain a ticket. `service` is the service's name for errors.
     ///
     /// # Errors
     /// `Rejected` when the address is not `wss`, or `ws` on this machine, or is refused; `Unavailable` when it cannot be reached in ten
@@ -70,7 +70,7 @@ impl WebSocket {
             })?;
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(Some(text.as_str().to_owned())),
-                // A ping is answered by itself.
+                // Pings are answered automatically.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Close(_))) | None => return Ok(None),
                 Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => return Ok(None),
@@ -82,7 +82,7 @@ impl WebSocket {
     /// Sends a text.
     ///
     /// # Errors
-    /// `Unavailable` when it does not leave within ten seconds.
+    /// `Unavailable` if it is not sent within ten seconds.
     pub async fn send(&mut self, text: String) -> Result<(), ActionError> {
         match timeout(SEND_TIMEOUT, self.stream.send(Message::text(text))).await {
             Ok(Ok(())) => Ok(()),

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: JSON lines in the log, of which CloudWatch makes metrics without being called.
+//! Metrics in CloudWatch's embedded metric format: JSON lines in the log, from which CloudWatch extracts metrics without a call.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use metrics_cloudwatch_embedded::{Builder, Collector};

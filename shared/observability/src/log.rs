@@ -1,4 +1,4 @@
-//! Log lines: one JSON object each, with the fields of the enclosing spans beside the event's own.
+//! Log lines: one JSON object each, with the fields of the enclosing spans and the event's own.
 //!
 //! A field is there once: the event's own word goes before its spans', the inner span's before the outer's.
 
@@ -14,14 +14,14 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as format};
 
-/// Starts logging in Lambda: to standard output, at the levels in `RUST_LOG` (`info`, or `warn,records=debug`), else at the one in
+/// Starts logging in Lambda: to standard output, at the levels in `RUST_LOG` (`info`, or `warn,records=debug`), or at the one in
 /// `AWS_LAMBDA_LOG_LEVEL`, else at `info`.
 pub fn start_in_lambda() {
     let asked = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok());
     tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(levels(asked.as_deref()))).init();
 }
 
-/// The levels that were asked for; `info` where none were, or where they cannot be read. By crates and modules alone: directives about spans and
+/// The requested levels; `info` if there are none, or they cannot be read. Only by crates and modules: directives about spans and
 /// fields would bring a compiler of regular expressions into every package.
 fn levels(asked: Option<&str>) -> Targets {
     let read = asked.and_then(|asked| asked.parse().ok());

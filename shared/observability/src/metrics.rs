@@ -97,7 +97,7 @@ pub const TOKENS: Metric = Metric {
     description: "Tokens reported by models: input, output, cache_read, cache_write.",
 };
 
-/// The cost of model calls. The sum is what was spent; reservations do not count.
+/// The cost of model calls. The sum is the amount spent; reservations do not count.
 pub const CALL_COST: Metric = Metric {
     name: "ticketsmith_model_call_cost_dollars",
     unit: None,
@@ -176,7 +176,7 @@ pub fn action(action: &'static str, outcome: &'static str, took: Duration) {
     histogram!(ACTION_DURATION.name, "action" => action).record(took);
 }
 
-/// Counts the action as running until what is returned is dropped.
+/// Counts the action as running until the returned value is dropped.
 #[must_use = "the action counts as running until this is dropped"]
 pub fn action_running(action: &'static str) -> impl Drop {
     struct Running(metrics::Gauge);
@@ -205,7 +205,7 @@ pub fn table_call(operation: &str) {
     counter!(TABLE_CALLS.name, "operation" => operation.to_owned()).increment(1);
 }
 
-/// Records how often the disk was waited for in all, for the sake of a file: `table` or `executions`.
+/// Records how often the disk was waited for in total, for a file: `table` or `executions`.
 pub fn disk_syncs(file: &'static str, all: u64) {
     counter!(DISK_SYNCS.name, "file" => file).absolute(all);
 }

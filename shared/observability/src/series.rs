@@ -1,5 +1,5 @@
 //! The time series of a process: each metric with every combination of its labels, at zero from the start. A series that appears only with
-//! its first event makes Prometheus' `increase` miss that event, and an alert on it cannot tell "none" from "not measured".
+//! its first event makes Prometheus' `increase` miss that event, and an alert on it cannot distinguish "none" from "not measured".
 
 use crate::metrics::{ACTIONS, ALL, DELIVERIES, Kind, Metric};
 use domain::ErrorKind;
@@ -23,13 +23,13 @@ pub const DELIVERY_OUTCOMES: [&str; 14] = [
     "unverified",
 ];
 
-/// The outcomes of actions that did not fail; the others are the kinds of errors.
+/// The outcomes of actions that did not fail; the other values are the kinds of errors.
 pub const ACTION_OUTCOMES: [&str; 3] = ["parked", "skipped", "succeeded"];
 
 /// The kinds of tokens.
 pub const TOKEN_KINDS: [&str; 4] = ["cache_read", "cache_write", "input", "output"];
 
-/// What can delay a request, as `by` names it.
+/// The causes of delays, as `by` names them.
 pub const THROTTLED_BY: [&str; 3] = ["circuit", "limit", "provider"];
 
 /// The operations of the embedded table.

@@ -28,7 +28,7 @@ tokio::task_local! {
 }
 
 /// Awaits `work`, whose requests wait for their turns for `patience` all together; a longer wait is returned as `Throttled`, so that the
-/// caller waits at no cost. It takes the place of the patience that each [`Pace`] has.
+/// caller waits at no cost. It replaces each [`Pace`]'s own patience.
 pub async fn with_patience<F: Future>(patience: Duration, work: F) -> F::Output {
     LEFT.scope(Cell::new(patience), work).await
 }

@@ -7,9 +7,10 @@ use crate::settings::Settings;
 use crate::stream::Stream;
 use async_trait::async_trait;
 use aws_account::{Account, address, region};
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, TokenPrices, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options};
+use provider::{free_of_charge, recorded_stop};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +37,7 @@ pub struct Bedrock {
 }
 
 impl Bedrock {
-    /// Connects nothing yet. `section` is where the settings are, for errors.
+    /// Does not connect yet. `section` names the settings in errors.
     ///
     /// # Errors
     /// `Rejected` when `base_url` or the region cannot be used.
@@ -112,13 +113,13 @@ impl AiProvider for Bedrock {
         let sent = client.post("/model/{modelId}/count-tokens", &[base(&request.model)]);
         let sent = sent.json(&counted_body(request)?).without_redirects().within(within);
         match sent.send().await {
-            // The schema of a reply is not among what is counted.
+            // The count does not include the schema of a reply.
             Ok(answer) => {
                 Ok(Some(answer.json::<Count>()?.input_tokens.saturating_add(schema_bytes(request))))
             }
             // Not every model counts, and not every endpoint; nor need the credentials allow it.
             Err(Failure { status: Some(400 | 403 | 404 | 405), .. }) => Ok(None),
-            Err(failure) => Err(tried_again(failure.error)),
+            Err(failure) => Err(free_of_charge(failure.error)),
         }
     }
 
@@ -162,29 +163,18 @@ impl AiProvider for Bedrock {
 fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     match failure.status {
         Some(408 | 424) => NoReply::MayBeBilled { error: failure.error, reported },
-        Some(400..=499 | 503) => NoReply::NotBilled(tried_again(failure.error)),
-        None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
+        Some(400..=499 | 503) => NoReply::NotBilled(free_of_charge(failure.error)),
+        None if !failure.was_sent => NoReply::NotBilled(free_of_charge(failure.error)),
         _ => NoReply::MayBeBilled { error: failure.error, reported },
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
-    let stop = match reply.stop {
-        StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
-        known => known,
-    };
+    let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, ..reply }
 }
 
 fn request_id(answer: &Answer) -> Option<String> {
     answer.header("x-amzn-requestid").map(|id| answer.quote(&id))
-}
-
-/// What cost nothing is tried again like any call that came too often.
-fn tried_again(error: ActionError) -> ActionError {
-    match error.kind {
-        ErrorKind::Unavailable | ErrorKind::Conflict => ActionError { kind: ErrorKind::Throttled, ..error },
-        _ => error,
-    }
 }

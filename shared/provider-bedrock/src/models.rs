@@ -1,4 +1,4 @@
-//! What the names of models tell.
+//! The facts that the names of models give.
 
 /// Where requests with an inference profile of AWS's may be served, as its ID begins:
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>.
@@ -26,7 +26,7 @@ const VENDORS: [&str; 18] = [
     "zai",
 ];
 
-/// The ID of the model behind an inference profile of AWS's: `anthropic.claude-sonnet-5-5` of `eu.anthropic.claude-sonnet-5-5`.
+/// The ID of the model behind one of AWS's inference profiles: `anthropic.claude-sonnet-5-5` of `eu.anthropic.claude-sonnet-5-5`.
 pub(crate) fn base(model: &str) -> &str {
     match model.split_once('.') {
         Some((geography, base)) if GEOGRAPHIES.contains(&geography) => base,
@@ -40,7 +40,7 @@ pub(crate) fn is_named_so(model: &str) -> bool {
     is_arn(model) || vendor.is_some_and(|vendor| VENDORS.contains(&vendor))
 }
 
-/// Whether it is an ARN, which does not tell which model is behind it.
+/// Whether it is an ARN, which does not say which model is behind it.
 pub(crate) fn is_arn(model: &str) -> bool {
     model.starts_with("arn:aws")
 }
@@ -58,7 +58,7 @@ pub(crate) fn counts(model: &str) -> bool {
     base(model).starts_with("anthropic.")
 }
 
-/// Whether it takes pictures, as far as its name tells: <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html>.
+/// Whether it takes pictures, judging by its name: <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html>.
 pub(crate) fn takes_pictures(model: &str) -> bool {
     let base = base(model);
     let is_text_alone =

@@ -1,4 +1,4 @@
-//! What the credentials may do.
+//! The permissions of the credentials.
 
 use crate::bedrock::Bedrock;
 use crate::models::base;
@@ -12,7 +12,7 @@ impl Bedrock {
     /// nothing. A model that does not count says so, and is there.
     ///
     /// # Errors
-    /// `Rejected` when the credentials are not accepted; those of the connection.
+    /// `Rejected` when the credentials are not accepted; errors of the connection.
     pub async fn permission_problems(&self, model: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         let body =
             json!({"input": {"converse": {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}}});

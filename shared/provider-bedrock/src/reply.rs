@@ -1,11 +1,11 @@
-//! What comes back.
+//! The service's answers.
 
 use domain::plugins::{Content, ModelMessage, ModelReply, Part, Speaker, StopReason, ToolCall, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The answer of `Converse`, as far as it is used.
+/// The fields that are used of the answer of `Converse`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reply {
@@ -24,7 +24,7 @@ pub(crate) struct Said {
     pub(crate) content: Vec<Box<RawValue>>,
 }
 
-/// A block of the reply, as far as it is read: one of its fields is there. Other kinds are only sent back.
+/// The fields that are read of a block of the reply, of which one is present. Other kinds are only sent back.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Block {
@@ -40,12 +40,12 @@ struct ToolUse {
     tool_use_id: String,
     name: String,
     input: Value,
-    /// There where the service calls a tool of its own.
+    /// Present if the service calls one of its own tools.
     #[serde(default, rename = "type")]
     kind: Option<String>,
 }
 
-/// `usage`, as far as it is priced. `inputTokens` is without what was read from or written to a cache.
+/// The priced part of `usage`. `inputTokens` does not include tokens read from or written to a cache.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReportedUsage {
@@ -118,7 +118,7 @@ impl ReportedUsage {
             .flatten()
             .filter(|detail| detail.ttl == "1h")
             .fold(0, |sum, detail| sum.saturating_add(detail.input_tokens));
-        // What the details leave out was written for five minutes, the default.
+        // Tokens missing from the details were written for five minutes, the default.
         let written = self.cache_write_input_tokens.unwrap_or_default();
         Usage {
             input_tokens: self.input_tokens,

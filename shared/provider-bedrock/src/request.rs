@@ -1,4 +1,4 @@
-//! What is sent.
+//! The requests.
 
 use crate::models::caches_by_marks;
 use domain::ActionError;
@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// The API accepts no more: <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>.
+/// The API's maximum: <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>.
 const MOST_CACHE_POINTS: usize = 4;
 
-/// What the service adds to a request by itself: the frame of the conversation, and, with a schema or tools, the words that explain
-/// them to the model. The schemas are counted a second time besides.
+/// The tokens that the service adds to a request: the frame of the conversation, and, with a schema or tools, the words that explain
+/// them to the model. The schemas are also counted twice.
 const ADDED_BY_THE_SERVICE: u64 = 2_000;
 
-/// No picture takes more tokens than this beside those of its bytes.
+/// A picture takes at most this many tokens in addition to those of its bytes.
 const MOST_OF_AN_IMAGE: u64 = 5_000;
 
 /// A body of `Converse` and `ConverseStream`.
@@ -57,7 +57,7 @@ enum Block {
 /// The body that asks for a reply.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON; `Rejected` for a picture in a form that the service does not take.
+/// `Internal` when an opaque part is not JSON; `Rejected` for a picture in a form that the service does not take.
 pub(crate) fn body(request: &ModelRequest) -> Result<Body, ActionError> {
     let mut output_config = Map::new();
     if let Some(effort) = request.effort {
@@ -76,7 +76,7 @@ pub(crate) fn body(request: &ModelRequest) -> Result<Body, ActionError> {
     })
 }
 
-/// The body that has a request counted.
+/// The body of a request to count tokens.
 ///
 /// # Errors
 /// As [`body`].
@@ -129,12 +129,12 @@ fn is_sent(part: &Part) -> bool {
     !matches!(&part.content, Content::Text(text) if text.is_empty())
 }
 
-/// Whether a part can end what is cached. What the service wrote itself is not marked.
+/// Whether the cached prefix can end with this part. Parts that the service wrote are not marked.
 fn is_marked(part: &Part) -> bool {
     part.cache && is_sent(part) && !matches!(part.content, Content::Opaque(_))
 }
 
-/// The marks for the cache, of which the last ones cover the longest prefixes.
+/// The marks for the cache; the last ones cover the longest prefixes.
 struct Marks {
     dropped: usize,
     accepted: bool,
@@ -168,7 +168,7 @@ fn block(part: &Part) -> Result<Block, ActionError> {
             let format = media_type.strip_prefix("image/").unwrap_or_default();
             if !["png", "jpeg", "gif", "webp"].contains(&format) {
                 return Err(ActionError::rejected(format!(
-                    "Bedrock takes no pictures of the type `{media_type}`; accepted: image/png, image/jpeg, image/gif, image/webp"
+                    "Bedrock does not accept pictures of the type `{media_type}`; accepted: image/png, image/jpeg, image/gif, image/webp"
                 )));
             }
             json!({"image": {"format": format, "source": {"bytes": base64}}})
@@ -195,8 +195,8 @@ pub(crate) fn schema_bytes(request: &ModelRequest) -> u64 {
     request.reply_schema.as_ref().map_or(0, |schema| schema.to_string().len() as u64)
 }
 
-/// A token is never less than a byte of the text, and the body is no shorter than the text in it, so the body's bytes bound
-/// the tokens of what we send.
+/// A token is at least one byte of the text, and the body is at least as long as the text in it, so the body's bytes bound
+/// the tokens that we send.
 pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let size = |json: Result<String, _>| json.map_or(u64::MAX, |json: String| json.len() as u64);
     let bytes = body(request).map_or(u64::MAX, |body| size(serde_json::to_string(&body)));
@@ -204,7 +204,7 @@ pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let schemas = tools.sum::<u64>().saturating_add(schema_bytes(request));
     let (pictures, base64) = request.pictures();
     bytes
-        // No picture's tokens are those of its bytes.
+        // A picture's tokens do not depend on its bytes.
         .saturating_sub(base64)
         .saturating_add(schemas)
         .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))

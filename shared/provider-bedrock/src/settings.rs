@@ -12,7 +12,7 @@ pub struct Settings {
     /// The region whose endpoint is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The endpoint's address, where it is not the region's public one.
+    /// The endpoint's address, if it is not the region's public one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// The model, or the inference profile.
@@ -31,7 +31,7 @@ pub struct Settings {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    /// The region whose endpoint is asked: `eu-central-1`. Default: that of the deployment, or `AWS_REGION` of `serve`.
+    /// The region of the endpoint: `eu-central-1`. Default: that of the deployment, or `AWS_REGION` of `serve`.
     #[serde(default)]
     region: Option<String>,
     /// The endpoint's address, such as that of a VPC endpoint. Default: the region's public endpoint.
@@ -45,11 +45,11 @@ struct Written {
     #[serde(default = "max_output_tokens")]
     #[schemars(range(min = 1))]
     max_output_tokens: u32,
-    /// The most tokens that a prompt and its reply may have together. Default: what the price list says of the model. An agent's
-    /// conversation begins anew before it is longer.
+    /// The most tokens that a prompt and its reply may have together. Default: the model's limit in the price list. An agent's
+    /// conversation is restarted before it would exceed this.
     #[serde(default)]
     context_window: Option<u64>,
-    /// What the tokens of each model cost, in dollars per million, where the price list does not know it: application inference profiles,
+    /// The token prices of each model, in dollars per million, for models that the price list does not know: application inference profiles,
     /// imported models.
     #[serde(default)]
     prices: BTreeMap<String, TokenPrices>,
@@ -60,11 +60,7 @@ impl TryFrom<Written> for Settings {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { region, base_url, model, max_output_tokens, context_window, prices } = written;
-        if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
-            return Err(format!(
-                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
-            ));
-        }
+        TokenPrices::check(&prices)?;
         if model.is_empty() {
             return Err(
                 "model is empty; accepted: the ID of a model, or the ID or ARN of an inference profile"

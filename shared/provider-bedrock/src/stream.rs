@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A reply that is coming.
+/// A reply in transit.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     decoder: MessageFrameDecoder,
@@ -23,11 +23,11 @@ pub(crate) struct Stream {
     has_begun: bool,
     stop_reason: Option<String>,
     usage: Option<ReportedUsage>,
-    /// Why it cannot become a reply any more.
+    /// Why it can no longer become a reply.
     problem: Option<ActionError>,
 }
 
-/// A block that is coming, by what came of it.
+/// A block in transit, by the kind of its content.
 #[derive(Debug, Default)]
 struct Block {
     text: Option<String>,
@@ -110,7 +110,7 @@ struct Metadata {
 }
 
 impl Stream {
-    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    /// Takes in more bytes. Returns the usage when the service reports it, which is at the end.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
         self.buffer.extend_from_slice(bytes);
@@ -180,7 +180,7 @@ impl Stream {
         self.problem.get_or_insert(ActionError::unavailable(format!("Bedrock {problem}")));
     }
 
-    /// The reply of the model that was asked, once the answer is over. What an error quotes is whole, for the caller to cut.
+    /// The reply of the model that was asked, once the answer is over. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when the service broke it off or it cannot be read; `Throttled` when the service refused it before it began.
@@ -197,14 +197,14 @@ impl Stream {
         for block in self.blocks.into_values() {
             match block.into_json() {
                 Ok(Some(json)) => content.push(json),
-                Ok(None) => return Err(unusable("said a block of a kind that is not known".to_owned())),
+                Ok(None) => return Err(unusable("sent a block of an unknown kind".to_owned())),
                 // The call of a tool that was cut off is not made.
                 Err(_) if is_cut => {}
                 Err(error) => return Err(unusable(format!("called a tool with invalid JSON: {error}"))),
             }
         }
         let reply = Reply { output: Output { message: Said { content } }, stop_reason, usage };
-        let unreadable = |error| unusable(format!("said what cannot be read: {error}"));
+        let unreadable = |error| unusable(format!("sent something that cannot be read: {error}"));
         reply.into_model_reply(model, request_id).map_err(unreadable)
     }
 }
@@ -377,7 +377,7 @@ mod tests {
         assert!(failed(&[begin(), end("end_turn")[0].clone()]).message.contains("before its reply"));
         let mut unknown = vec![begin(), delta(0, json!({"hologram": {}}))];
         unknown.extend(end("end_turn"));
-        assert!(failed(&unknown).message.contains("a kind that is not known"));
+        assert!(failed(&unknown).message.contains("a block of an unknown kind"));
         let mut broken = frame("event", "messageStart", &json!({"role": "assistant"}));
         broken[20] ^= 1;
         let mut stream = Stream::default();

@@ -5,9 +5,10 @@ use crate::request::{body, counted_body, streamed_body, tokens_at_most};
 use crate::settings::Settings;
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options};
+use provider::{free_of_charge, recorded_stop};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +40,7 @@ pub struct Claude {
 }
 
 impl Claude {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -109,7 +110,7 @@ impl AiProvider for Claude {
             Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
             // A gateway in front of the API may not have it.
             Err(Failure { status: Some(404 | 405), .. }) => Ok(None),
-            Err(failure) => Err(tried_again(failure.error)),
+            Err(failure) => Err(free_of_charge(failure.error)),
         }
     }
 
@@ -139,29 +140,18 @@ impl AiProvider for Claude {
 /// model was not asked. A server error does not.
 fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     match failure.status {
-        Some(400..=499 | 529) => NoReply::NotBilled(tried_again(failure.error)),
-        None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
+        Some(400..=499 | 529) => NoReply::NotBilled(free_of_charge(failure.error)),
+        None if !failure.was_sent => NoReply::NotBilled(free_of_charge(failure.error)),
         _ => NoReply::MayBeBilled { error: failure.error, reported },
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
-    let stop = match reply.stop {
-        StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
-        known => known,
-    };
+    let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, model: answer.quote(&reply.model), ..reply }
 }
 
 fn request_id(answer: &Answer) -> Option<String> {
     answer.header("request-id").map(|id| answer.quote(&id))
-}
-
-/// What cost nothing is tried again like any call that came too often.
-fn tried_again(error: ActionError) -> ActionError {
-    match error.kind {
-        ErrorKind::Unavailable | ErrorKind::Conflict => ActionError { kind: ErrorKind::Throttled, ..error },
-        _ => error,
-    }
 }

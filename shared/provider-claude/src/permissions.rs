@@ -1,4 +1,4 @@
-//! What the key may do.
+//! The permissions of the key.
 
 use crate::claude::Claude;
 use domain::{ActionError, PermissionProblem};
@@ -9,7 +9,7 @@ impl Claude {
     /// [retrieving the model](https://platform.claude.com/docs/en/api/models/retrieve), which costs nothing.
     ///
     /// # Errors
-    /// `Rejected` when the key is not accepted; those of the connection.
+    /// `Rejected` when the key is not accepted; errors of the connection.
     pub async fn permission_problems(&self, model: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         let found = self.client.get("/v1/models/{model_id}", &[model]).send().await.optional()?;
         let unknown = || {

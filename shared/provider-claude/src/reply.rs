@@ -1,11 +1,11 @@
-//! What comes back.
+//! The service's answers.
 
 use domain::plugins::{Content, ModelMessage, ModelReply, Part, Speaker, StopReason, ToolCall, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The answer of `POST /v1/messages`, as far as it is used.
+/// The fields that are used of the answer of `POST /v1/messages`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply {
     pub(crate) model: String,
@@ -15,7 +15,7 @@ pub(crate) struct Reply {
     pub(crate) usage: ReportedUsage,
 }
 
-/// A block of the reply, as far as it is read. Kinds other than text and calls are only sent back.
+/// The fields that are read of a block of the reply. Kinds other than text and calls are only sent back.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Block {
@@ -31,7 +31,7 @@ enum Block {
     Other,
 }
 
-/// `usage`, as far as it is priced.
+/// The priced part of `usage`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReportedUsage {
     pub(crate) input_tokens: u64,
@@ -97,7 +97,7 @@ impl ReportedUsage {
     pub(crate) fn to_usage(&self) -> Usage {
         let written = self.cache_creation.unwrap_or_default();
         let total = self.cache_creation_input_tokens.unwrap_or_default();
-        // What the break-down leaves out was written for five minutes, the default.
+        // Tokens missing from the breakdown were written for five minutes, the default.
         let rest = total
             .saturating_sub(written.ephemeral_1h_input_tokens)
             .saturating_sub(written.ephemeral_5m_input_tokens);

@@ -1,4 +1,4 @@
-//! What is sent.
+//! The requests.
 
 use domain::ActionError;
 use domain::plugins::{Content, ModelRequest, Part, Speaker};
@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// The API accepts no more: <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>.
+/// The API's maximum: <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>.
 const MOST_BREAKPOINTS: usize = 4;
 
-/// What the service adds to a request by itself: the frame of the conversation, and, with a schema or tools, the words that explain
-/// them to the model. The schemas are counted a second time besides.
+/// The tokens that the service adds to a request: the frame of the conversation, and, with a schema or tools, the words that explain
+/// them to the model. The schemas are also counted twice.
 const ADDED_BY_THE_SERVICE: u64 = 2_000;
 
 /// No picture takes more tokens: <https://platform.claude.com/docs/en/build-with-claude/vision>.
@@ -51,7 +51,7 @@ enum Block {
 /// The body that asks for a reply.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON.
+/// `Internal` when an opaque part is not JSON.
 pub(crate) fn body(request: &ModelRequest) -> Result<Body<'_>, ActionError> {
     let mut dropped = breakpoints(request).saturating_sub(MOST_BREAKPOINTS);
     let mut system = Vec::new();
@@ -97,7 +97,7 @@ pub(crate) fn streamed_body(request: &ModelRequest) -> Result<Body<'_>, ActionEr
     Ok(Body { stream: true, ..body(request)? })
 }
 
-/// The body that has a request counted: the same, without what no prompt is made of.
+/// The body of a request to count tokens: the same, without the fields that do not become part of a prompt.
 ///
 /// # Errors
 /// As [`body`].
@@ -110,7 +110,7 @@ fn is_sent(part: &Part) -> bool {
     !matches!(&part.content, Content::Text(text) if text.is_empty())
 }
 
-/// Whether a part can end what is cached. What the service wrote itself is not marked.
+/// Whether the cached prefix can end with this part. Parts that the service wrote are not marked.
 fn is_marked(part: &Part) -> bool {
     part.cache && is_sent(part) && !matches!(part.content, Content::Opaque(_))
 }
@@ -153,8 +153,8 @@ fn marked(mut block: Value, cache: bool, dropped: &mut usize) -> Value {
     block
 }
 
-/// A token is never less than a byte of the text, and the body is no shorter than the text in it, so the body's bytes bound
-/// the tokens of what we send.
+/// A token is at least one byte of the text, and the body is at least as long as the text in it, so the body's bytes bound
+/// the tokens that we send.
 pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let size = |json: Result<String, _>| json.map_or(u64::MAX, |json: String| json.len() as u64);
     let bytes = body(request).map_or(u64::MAX, |body| size(serde_json::to_string(&body)));
@@ -162,7 +162,7 @@ pub(crate) fn tokens_at_most(request: &ModelRequest) -> u64 {
     let schemas: u64 = schemas.map(|schema| schema.to_string().len() as u64).sum();
     let (pictures, base64) = request.pictures();
     bytes
-        // No picture's tokens are those of its bytes.
+        // A picture's tokens do not depend on its bytes.
         .saturating_sub(base64)
         .saturating_add(schemas)
         .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))

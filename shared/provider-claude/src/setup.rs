@@ -6,7 +6,7 @@ use provider::{Setup, SigningSecret};
 pub(crate) const SETUP: Setup = Setup {
     steps: |_| {
         vec![
-            "Create a key at https://console.anthropic.com/settings/keys, in a workspace with a spending limit of its own: it is the last limit that nothing here can exceed."
+            "Create a key at https://console.anthropic.com/settings/keys, in a workspace with its own spending limit, as a backstop that nothing here can exceed."
                 .to_owned(),
         ]
     },

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// A reply that is coming.
+/// A reply in transit.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     events: ServerSentEvents,
@@ -18,11 +18,11 @@ pub(crate) struct Stream {
     blocks: BTreeMap<usize, Block>,
     stop_reason: Option<String>,
     is_whole: bool,
-    /// Why it cannot become a reply any more.
+    /// Why it can no longer become a reply.
     problem: Option<String>,
 }
 
-/// A block that is coming.
+/// A block in transit.
 #[derive(Debug)]
 struct Block {
     fields: Map<String, Value>,
@@ -83,7 +83,7 @@ struct End {
     stop_reason: Option<String>,
 }
 
-/// Counts so far; what is absent has not changed.
+/// Counts so far; absent fields have not changed.
 #[derive(Debug, Deserialize)]
 struct ReportedSoFar {
     output_tokens: u64,
@@ -96,7 +96,7 @@ struct ReportedSoFar {
 }
 
 impl Stream {
-    /// Hears more bytes. Gives the usage reported so far, where it has changed.
+    /// Takes in more bytes. Returns the usage reported so far if it has changed.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
         let mut events = std::mem::take(&mut self.events);
@@ -151,7 +151,7 @@ impl Stream {
         self.problem.get_or_insert(problem);
     }
 
-    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
+    /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when the service broke it off or it cannot be read.
@@ -173,7 +173,7 @@ impl Stream {
             }
         }
         let reply = Reply { model: self.model, content, stop_reason: self.stop_reason, usage };
-        let unreadable = |error| unusable(format!("said what cannot be read: {error}"));
+        let unreadable = |error| unusable(format!("sent something that cannot be read: {error}"));
         reply.into_model_reply(request_id).map_err(unreadable)
     }
 }

@@ -19,7 +19,7 @@ pub struct CloudWatch {
 }
 
 impl CloudWatch {
-    /// Connects nothing yet. `section` is where the settings are, for errors.
+    /// Does not connect yet. `section` names the settings in errors.
     ///
     /// # Errors
     /// `Rejected` when an address or the region cannot be used.
@@ -47,7 +47,7 @@ impl CloudWatch {
     }
 }
 
-/// What the services mean by an answer: they say that requests come too often with 400, too.
+/// Reads the kind of error from an answer: throttling may come with status 400.
 fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
     let kind = body["__type"].as_str().unwrap_or_default();
     let is_throttled = kind.contains("Throttl") || kind.contains("RequestLimitExceeded");

@@ -1,4 +1,4 @@
-//! What the credentials may do.
+//! The permissions of the credentials.
 
 use crate::client::CloudWatch;
 use crate::query::{Question, TARGET};
@@ -11,7 +11,7 @@ impl CloudWatch {
     /// asked.
     ///
     /// # Errors
-    /// `Rejected` when the credentials are not accepted; those of the connection.
+    /// `Rejected` when the credentials are not accepted; errors of the connection.
     pub async fn permission_problems(&self) -> Result<Vec<PermissionProblem>, ActionError> {
         let series = Series::new("doctor".to_owned(), Default::default())?;
         let query = MetricQuery { series, statistic: Statistic::Count, within: Duration::from_secs(60) };

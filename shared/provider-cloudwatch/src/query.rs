@@ -18,7 +18,7 @@ pub(crate) fn dimensions(series: &plugins::Series) -> Value {
     series.dimensions().iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect()
 }
 
-/// What is asked for.
+/// The parts of a query.
 #[derive(Debug)]
 pub(crate) struct Question {
     metric: Value,
@@ -58,7 +58,7 @@ impl Question {
         }
     }
 
-    /// The statistics of each minute that are needed: a mean of means is not a mean.
+    /// The statistics that are needed for each minute, since a mean of means is not a mean.
     fn statistics(&self) -> &'static [(&'static str, &'static str)] {
         match self.statistic {
             Statistic::Average => &[("sum", "Sum"), ("count", "SampleCount")],

@@ -10,10 +10,10 @@ pub struct Settings {
     /// The region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The address of metrics, where it is not the region's public one.
+    /// The address of metrics, if it is not the region's public one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// The address of events, where it is neither the region's public one nor that of metrics.
+    /// The address of events, if it is neither the region's public one nor that of metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events_url: Option<String>,
     /// Where metrics are kept.
@@ -37,7 +37,7 @@ struct Written {
     /// The address of EventBridge. Default: `base_url` where it is set, else the region's public endpoint.
     #[serde(default)]
     events_url: Option<String>,
-    /// The namespace of the metrics. Default: `Team`. In an account, functions may write only to the one that the deployment names.
+    /// The namespace of the metrics. Default: `Team`. In an AWS account, functions may write only to the namespace that the deployment names.
     #[serde(default = "namespace")]
     namespace: String,
     /// The event bus, by its name. Default: `default`.

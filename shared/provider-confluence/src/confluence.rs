@@ -9,7 +9,7 @@ use http_client::{Auth, Client, Options};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// Who we are to Confluence: an account and its API token
+/// Our identity at Confluence: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
@@ -26,7 +26,7 @@ pub struct Confluence {
 }
 
 impl Confluence {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.

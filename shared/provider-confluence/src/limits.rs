@@ -7,7 +7,7 @@ use provider::TextLimits;
 /// Titles of pages: <https://confluence.atlassian.com/confkb/page-title-is-limited-to-255-characters-in-confluence-222563519.html>.
 pub(crate) const TITLE: TextLimit = TextLimit::utf16(255);
 
-/// Confluence documents no limit of a page's body. Nobody reads more than this; what it refuses all the same is cut further.
+/// Confluence documents no limit of a page's body. Nobody reads more than this; a page that is still refused is cut further.
 pub(crate) const BODY: TextLimit = TextLimit::characters(1_000_000);
 
 /// Whether Confluence refuses a page for its length.

@@ -36,7 +36,7 @@ struct Writer {
     lists: Vec<Option<u64>>,
     /// The addresses of the links around.
     links: Vec<String>,
-    /// What a macro is called and is told, which is not for people to read.
+    /// The name and parameters of a macro, which people do not read.
     parameters: usize,
     is_block_of_code: bool,
 }
@@ -129,7 +129,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(unescaped(rest.split('"').next().unwrap_or_default()))
 }
 
-/// Text with the characters that entities stand for. Others are rare, and stay.
+/// Text with the common entities decoded. Rare ones stay.
 fn unescaped(text: &str) -> String {
     let known = [
         ("&lt;", "<"),

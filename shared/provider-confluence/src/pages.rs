@@ -173,7 +173,7 @@ impl Confluence {
     }
 }
 
-/// Confluence does not tell what is hidden from what is not there.
+/// Confluence does not distinguish what is hidden from what does not exist.
 fn unknown_page(id: &str) -> ActionError {
     ActionError::rejected(format!(
         "Confluence has no page `{id}`, or the account of the configured secret may not see it"

@@ -1,4 +1,4 @@
-//! What the account may do in a space.
+//! The account's permissions in a space.
 
 use crate::confluence::Confluence;
 use domain::{ActionError, PermissionProblem};
@@ -21,7 +21,7 @@ impl Confluence {
     /// [permitted operations](https://developer.atlassian.com/cloud/confluence/rest/v2/api-group-operation/).
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted or the space cannot be seen; those of the connection.
+    /// `Rejected` when the token is not accepted or the space cannot be seen; errors of the connection.
     pub async fn permission_problems(&self, space: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         let id = self.space_id(space).await?;
         let request = self.client.get("/wiki/api/v2/spaces/{id}/operations", &[&id]);
@@ -43,7 +43,7 @@ impl Confluence {
         if may("administer", "space") {
             problems.push(PermissionProblem::excessive(
                 "administer space",
-                "whoever has the token can change who sees the space, and delete it",
+                "anyone with the token can change who sees the space, and delete it",
                 format!("take it from the token's account {settings}"),
             ));
         }

@@ -10,7 +10,7 @@ pub fn storage_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events = Vec::new();
     let mut code: Option<String> = None;
-    // How many links are around, and the one that is written as one: how many are around it, where it begins, and its address.
+    // How many links surround it, and the link that is written: how many surround that one, where it begins, and its address.
     let mut links = 0_usize;
     let mut link: Option<(usize, usize, String)> = None;
     let markdown = printable(markdown);
@@ -100,7 +100,7 @@ fn in_cdata(text: &str) -> String {
     legal(text).replace("]]>", "]]]]><![CDATA[>")
 }
 
-/// The text without the characters that [XML](https://www.w3.org/TR/xml/#charsets) has no place for.
+/// The text without the characters that [XML](https://www.w3.org/TR/xml/#charsets) does not allow.
 fn legal(text: &str) -> String {
     let allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
     text.chars().filter(allowed).collect()

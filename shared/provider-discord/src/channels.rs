@@ -26,7 +26,7 @@ pub(crate) struct Channel {
     pub(crate) permission_overwrites: Vec<Overwrite>,
 }
 
-/// What a role or a member may or may not do in a channel.
+/// The permissions that a channel grants to or denies a role or a member.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Overwrite {
     pub(crate) id: String,
@@ -80,7 +80,7 @@ impl Discord {
         let servers: Vec<Server> = send(self.client.get("/users/@me/guilds", &[])).await?.json()?;
         match servers.as_slice() {
             [only] => Ok(only.id.clone()),
-            [] => Err(ActionError::rejected("the Discord bot is in no server; invite it to one")),
+            [] => Err(ActionError::rejected("the Discord bot is not in any server; invite it to one")),
             many => {
                 let names: Vec<_> =
                     many.iter().map(|server| format!("{} ({})", server.id, server.name)).collect();

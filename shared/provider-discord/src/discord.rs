@@ -31,14 +31,14 @@ pub struct Discord {
     /// Sends without the token, which answers to interactions do not need.
     without_token: Client,
     pub(crate) server: Option<String>,
-    /// The IDs of channels by name. A renamed channel keeps its ID, so what is known stays right.
+    /// The IDs of channels by name. A renamed channel keeps its ID, so known IDs stay right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
     /// The ID of the bot's user, once it was asked for.
     pub(crate) own_user: Arc<OnceLock<String>>,
 }
 
 impl Discord {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -65,7 +65,7 @@ impl Discord {
 /// Discord requires [this form](https://docs.discord.com/developers/reference#user-agent).
 const AGENT: &str = concat!("DiscordBot (https://ticketsmith.example, ", env!("CARGO_PKG_VERSION"), ")");
 
-/// Sends a request; a refusal quotes what Discord says of each field.
+/// Sends a request; a refusal quotes what Discord says about each field.
 pub(crate) async fn send(request: Request<'_>) -> Result<http_client::Answer, Failure> {
     request.send().await.map_err(|mut failure| {
         let mut said = Vec::new();

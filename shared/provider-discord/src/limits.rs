@@ -6,10 +6,10 @@ use http_client::Failure;
 use provider::TextLimits;
 
 /// The `content` of a [message](https://docs.discord.com/developers/resources/message#create-message). Which characters Discord counts is not
-/// documented; no count is higher than that of UTF-16.
+/// documented; no count is higher than the one in UTF-16.
 const CONTENT: TextLimit = TextLimit::utf16(2_000);
 
-/// The text in a message, beside its mark.
+/// The text in a message, in addition to its mark.
 pub(crate) const MESSAGE: TextLimit = CONTENT.less(LENGTH);
 
 /// An answer to an interaction has no mark.

@@ -5,7 +5,7 @@ use provider::Blocks;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as Discord reads it. Text is escaped, so that nothing in it mentions a person, a role or everybody, and links keep
-/// `http` and `https` addresses only and show where they lead. Tables are rows parted by `|`, images are links.
+/// `http` and `https` addresses only and show where they lead. Tables are rows separated by `|`, images are links.
 pub fn markdown_for_discord(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let out = Blocks::new("- ", "  ");
@@ -21,7 +21,7 @@ struct Writer {
     out: Blocks,
     /// How many links are around.
     links: usize,
-    /// The one that is written as one, as Discord nests none: how many are around it, where its words begin, and its address.
+    /// The link that is written, since Discord does not nest them: how many surround it, where its words begin, and its address.
     link: Option<(usize, usize, String)>,
     first_cell: bool,
 }
@@ -105,7 +105,7 @@ impl Writer {
                 let words = self.out.text.split_off(start.min(self.out.text.len()));
                 let plain = words.replace(['\\', JOINER], "");
                 if plain == address || plain.is_empty() {
-                    // Discord makes no link of an address that is shown as words.
+                    // Discord does not link an address whose words are an address.
                     self.out.text.pop();
                     self.out.text.push_str(&format!("<{address}>"));
                 } else {
@@ -153,7 +153,7 @@ fn code_span(text: &str) -> String {
     format!("`` {} ``", text.replace("``", &format!("`{JOINER}`")))
 }
 
-/// The language of a block of code, as it may stand behind a fence.
+/// The language of a block of code, in the form allowed after a fence.
 fn language(kind: &CodeBlockKind<'_>) -> String {
     let CodeBlockKind::Fenced(info) = kind else { return String::new() };
     let name = info.split_whitespace().next().unwrap_or_default();

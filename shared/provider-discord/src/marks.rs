@@ -1,9 +1,9 @@
 //! Marks in messages: the digest in characters that have no width, at the end of the text. Text from outside holds none of these
-//! characters when it is sent, so that nobody else's text claims to be ours.
+//! characters when it is sent, so that it cannot pass for ours.
 
 use domain::plugins::Mark;
 
-/// What each two bits become.
+/// The character for each two bits.
 const DIGITS: [char; 4] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}'];
 
 /// How many characters a mark has: two for each of 32 hex digits.

@@ -128,7 +128,7 @@ impl Posted {
     }
 }
 
-/// What a message shows. Whatever is in it, nobody is notified.
+/// The shown parts of a message. No content notifies anybody.
 fn content(text: &str, message: &MessageBody) -> Value {
     json!({
         "content": text,

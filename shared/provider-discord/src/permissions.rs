@@ -1,4 +1,4 @@
-//! What the bot may do, and what a configuration says of the server.
+//! The bot's permissions, and the configuration's claims about the server.
 
 use crate::channels::Channel;
 use crate::discord::{Discord, send};
@@ -10,13 +10,13 @@ use serde::Deserialize;
 /// What is needed in the channel, and what fails without it: <https://docs.discord.com/developers/topics/permissions>.
 const NEEDED: &[(&str, u64, &str)] = &[
     ("View Channels", 1 << 10, "messages there fail"),
-    ("Send Messages", 1 << 11, "nobody is told anything: `send_message` fails"),
+    ("Send Messages", 1 << 11, "no messages are sent: `send_message` fails"),
     (
         "Read Message History",
         1 << 16,
-        "a message that was sent before a crash is not found again, and would be sent twice",
+        "a message sent before a crash is not found again, and would be sent twice",
     ),
-    ("Add Reactions", 1 << 6, "what people write to the bot is not acknowledged"),
+    ("Add Reactions", 1 << 6, "messages to the bot are not acknowledged"),
 ];
 
 const ADMINISTRATOR: u64 = 1 << 3;
@@ -28,7 +28,7 @@ struct Application {
     interactions_endpoint_url: Option<String>,
 }
 
-/// A registered command; which one is not compared, because the probe does not know what it is called here.
+/// A registered command; its name is not compared, because the probe does not know what the command is called here.
 #[derive(Debug, Deserialize)]
 struct Command {}
 
@@ -48,7 +48,7 @@ impl Discord {
     /// reach us, and whether what the configuration says of accounts holds; it says the bot's own at `own_key`.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         channel: Option<&str>,
@@ -141,7 +141,7 @@ impl Discord {
         if base & ADMINISTRATOR != 0 {
             problems.push(PermissionProblem::excessive(
                 "Administrator",
-                "whoever has the token can change the whole server",
+                "anyone with the token can change the whole server",
                 "remove it from the bot's role",
             ));
         }
@@ -149,7 +149,7 @@ impl Discord {
     }
 }
 
-/// What a member may do in the server and in a channel:
+/// The permissions of a member in the server and in a channel:
 /// <https://docs.discord.com/developers/topics/permissions#permission-overwrites>.
 fn permissions(server: &str, own: &str, member: &Member, roles: &[Role], channel: &Channel) -> (u64, u64) {
     let bits = |text: &str| text.parse::<u64>().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What has to be done in Discord.
+//! The setup in Discord.
 
 use provider::{Setup, SetupFacts, SigningSecret};
 

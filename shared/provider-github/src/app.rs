@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 const BACKDATED: SignedDuration = SignedDuration::from_secs(60);
 /// GitHub accepts ten minutes at most.
 const PROOF_LASTS: SignedDuration = SignedDuration::from_mins(9);
-/// A token is replaced while it still lasts for what is being done.
+/// A token is replaced early enough to last for the work at hand.
 const RENEWED_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 
 /// An App, one installation of it, and the key that proves it.

@@ -1,9 +1,9 @@
-//! Files that people put into an issue: GitHub keeps them beside the API and links them in the body
+//! Files that people attach to an issue: GitHub keeps them outside the API and links to them in the body
 //! (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/attaching-files>).
 //!
 //! Nothing in the API gives them. The body as HTML has an address for each picture that is a key by itself for some minutes
 //! (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types>), so that no credential leaves the
-//! API's host. Other files are read as somebody without an account reads them: those of public repositories.
+//! API's host. Other files are read without an account, which works for those of public repositories.
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
@@ -14,7 +14,7 @@ use http_client::{Optional, Request};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-/// Where GitHub keeps what people upload, under addresses that are keys by themselves.
+/// Where GitHub keeps uploads, under addresses that are keys by themselves.
 const STORES: &[&str] = &[
     "github-production-repository-file-5c1aeb.s3.amazonaws.com",
     "github-production-user-asset-6210df.s3.amazonaws.com",
@@ -53,7 +53,7 @@ impl Github {
     ) -> Result<Vec<u8>, ActionError> {
         let request = self.request_for(issue, &file.id).await?;
         let answer = request.downloading_from(STORES).at_most(most).send().await.optional()?;
-        // Nobody can upload a page: it is the one that asks people to sign in.
+        // Nobody can upload a page: this one asks people to sign in.
         let is_page = |kind: &str| kind.starts_with("text/html");
         let answer = answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page));
         let answer = answer.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Who a commit is by.
+//! A commit's author.
 
 use domain::ActionError;
 use domain::plugins::Mark;
@@ -13,9 +13,9 @@ pub(crate) struct Author {
     pub(crate) email: String,
 }
 
-/// The author that the setting `commit_author` names. `None` leaves it to GitHub, which then takes the account of the credentials and
+/// The author from the setting `commit_author`. `None` leaves it to GitHub, which then uses the account of the credentials and
 /// [signs](https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification#signature-verification-for-bots)
-/// what an App commits. Unset it is that for an App, and Ticketsmith for a token: a token belongs to a person who did not write
+/// an App's commits. The default is `None` for an App, and Ticketsmith for a token: a token belongs to a person who did not write
 /// the commit. The address of Ticketsmith belongs to nobody: <https://www.rfc-editor.org/rfc/rfc2606>.
 ///
 /// # Errors

@@ -69,11 +69,11 @@ impl Github {
                     ))),
                 }
             }
-            // "Reference update failed" is all that GitHub says of a name that git has no place for.
+            // "Reference update failed" is GitHub's whole answer to a name that git has no place for.
             Err(failure) if failure.status == Some(422) && explained(&failure, repository).is_none() => {
                 match self.blocking_branch(repository, branch).await? {
                     Some(other) => Err(ActionError::rejected(format!(
-                        "{repository} cannot have the branch `{branch}` beside the branch `{other}`: git keeps branches like files in \
+                        "{repository} cannot have both the branch `{branch}` and the branch `{other}`: git stores branches like files in \
                          folders, and one of the two would be both. Delete or rename `{other}`, or choose another name in the workflow"
                     ))),
                     None => Err(failure.into()),
@@ -83,7 +83,7 @@ impl Github {
         }
     }
 
-    /// A branch whose name is a folder of this name, or the other way around.
+    /// A branch whose name is a folder of this name, or the reverse.
     async fn blocking_branch(
         &self,
         repository: &RepositoryName,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A page of one of the lists. GitHub puts each under a name of its own.
+/// A page of one of the lists. GitHub uses a different field name for each.
 #[derive(Debug, Deserialize)]
 struct Listed<T> {
     #[serde(
@@ -89,14 +89,14 @@ pub(crate) struct Run {
     pub(crate) output: Report,
 }
 
-/// Who ran a check.
+/// The App that ran a check.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CheckApp {
     #[serde(default)]
     pub(crate) slug: Option<String>,
 }
 
-/// What a check says of itself.
+/// A check's own report.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Report {
     #[serde(default)]
@@ -143,7 +143,7 @@ impl Status {
 }
 
 impl Github {
-    /// A suite goes on to further runs until it is completed itself: the jobs of a workflow begin one after another. GitHub opens a
+    /// A suite starts further runs until it is completed itself: the jobs of a workflow begin one after another. GitHub opens a
     /// suite for every App that may report checks, also for those that never report one.
     pub(crate) async fn read_checks(
         &self,
@@ -161,7 +161,7 @@ impl Github {
             }
         };
         let statuses = self.commit_statuses(repository, commit).await?;
-        // Nothing is seen, and there may be checks of other Apps: that is not known, and not that there are none.
+        // Nothing is visible, but there may be checks of other Apps, so it is unknown whether there are none.
         if let Some(refusal) = refusal
             && suites.is_empty()
             && statuses.is_empty()
@@ -194,7 +194,7 @@ impl Github {
         Ok(checks)
     }
 
-    /// The newest attempt of each check run of a commit, or of each job where the token may not read these.
+    /// The newest attempt of each check run of a commit, or of each job if the token may not read check runs.
     pub(crate) async fn check_runs(
         &self,
         repository: &RepositoryName,

@@ -1,4 +1,4 @@
-//! What a configuration says of the code host.
+//! The configuration's claims about the code host.
 
 use crate::github::Github;
 use domain::{ActionError, BranchName, PermissionProblem, RepositoryName};
@@ -6,7 +6,7 @@ use http_client::Optional;
 use provider::Claims;
 
 impl Github {
-    /// Verifies what the configuration says: the base branch of a repository, the account of the bot at `own_key`, and people's logins.
+    /// Verifies the configuration's claims: the base branch of a repository, the account of the bot at `own_key`, and people's logins.
     ///
     /// # Errors
     /// Those of the connection.
@@ -27,7 +27,7 @@ impl Github {
         }
         if claims.own_account.is_some() || claims.sends_webhooks {
             let own = self.ask_own_login().await?;
-            // An App's account is learned, and what a person's own token does counts as that person's.
+            // An App's account is learned; actions of a person's own token count as that person's.
             let is_a_persons = claims.people.iter().any(|(_, login)| login.eq_ignore_ascii_case(&own));
             let needs_none = self.installation.is_some() || is_a_persons;
             problems.extend(claims.own_account_problem(own_key, &own, needs_none));

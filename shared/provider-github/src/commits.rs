@@ -10,13 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
-use edits::check_path;
+use edits::check_changes;
 use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
-/// Requests with much larger files in a tree have hung; those are uploaded by themselves.
+/// Requests with much larger files in a tree have hung, so these are uploaded one by one.
 const LARGEST_INLINE: usize = 256 * 1024;
 
 #[derive(Debug, Deserialize)]
@@ -32,7 +31,7 @@ struct Sha {
     sha: String,
 }
 
-/// What one branch has that another commit does not have, oldest first.
+/// The commits of a branch that another commit does not have, oldest first.
 #[derive(Debug, Deserialize)]
 struct Comparison {
     commits: Vec<Compared>,
@@ -208,40 +207,7 @@ impl Github {
                 "the branch `{branch}` of {repository} points to {head} and not to our commit {commit}: \
                  somebody has built on it, so it stays"
             ))),
-            None => Err(ActionError::conflict(format!("{repository} has no branch `{branch}` any more"))),
+            None => Err(ActionError::conflict(format!("{repository} no longer has the branch `{branch}`"))),
         }
-    }
-}
-
-fn check_changes(changes: &[FileChange]) -> Result<(), ActionError> {
-    if changes.is_empty() {
-        return Err(ActionError::rejected("there are no changes to commit"));
-    }
-    let mut paths = BTreeSet::new();
-    for path in changes.iter().map(FileChange::path) {
-        check_path(path).map_err(|error| ActionError::rejected(error.to_string()))?;
-        if !paths.insert(path) {
-            return Err(ActionError::rejected(format!("`{path}` is changed twice in one commit")));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_that_cannot_be_one_commit() {
-        let delete = |path: &str| FileChange::Delete { path: path.into() };
-        assert!(check_changes(&[delete("a"), delete("b")]).is_ok());
-        let check = |changes: &[FileChange], words: &str| {
-            let error = check_changes(changes).unwrap_err();
-            assert!(error.message.contains(words), "{error}");
-        };
-        check(&[], "no changes");
-        check(&[delete("a"), delete("a")], "twice");
-        check(&[delete("../a")], "inside the repository");
-        check(&[delete(".git/config")], "inside the repository");
     }
 }

@@ -37,7 +37,7 @@ impl From<Comment> for CommentId {
 }
 
 impl Github {
-    /// Adds a reaction; one of ours that is there is left alone. Needs [`RepositoryAccess::WriteIssues`](domain::plugins::RepositoryAccess::WriteIssues).
+    /// Adds a reaction, unless ours is already there. Needs [`RepositoryAccess::WriteIssues`](domain::plugins::RepositoryAccess::WriteIssues).
     ///
     /// # Errors
     /// `Rejected` when the subject is not there; otherwise as GitHub says.

@@ -4,7 +4,7 @@ use crate::app::AppCredentials;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// Who we are to GitHub.
+/// Our identity at GitHub.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Credentials {

@@ -17,7 +17,7 @@ const ONE: &str = "/repos/{owner}/{name}/issues/{number}/dependencies/blocked_by
 /// An issue by which another is blocked.
 #[derive(Debug, Deserialize)]
 struct Blocking {
-    /// What tells it from all issues of GitHub.
+    /// Identifies it among all issues of GitHub.
     id: u64,
     number: u64,
     /// `https://api.github.com/repos/owner/name`
@@ -31,7 +31,7 @@ impl Blocking {
 }
 
 impl Github {
-    /// The issues that block an issue; `None` where it is not there.
+    /// The issues that block an issue; `None` if it does not exist.
     pub(crate) async fn blocking_issues(
         &self,
         issue: &IssueReference,
@@ -42,7 +42,7 @@ impl Github {
                 &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
             );
             let request = request.query("per_page", PER_PAGE).query("page", at);
-            // A page for what is not there has one item that says so.
+            // A page for something that does not exist has one item that says so.
             match self.send_about(issue, request, is_early).await.optional()? {
                 Some(answer) => {
                     let page = numbered::<Blocking>(&answer, at)?;
@@ -90,7 +90,7 @@ impl Github {
     ) -> Result<(), ActionError> {
         let number = issue.number.to_string();
         let values = [issue.repository.owner(), issue.repository.name(), &number, &link.id];
-        // What is gone is told at once.
+        // A missing one is reported at once.
         self.send_about(issue, self.client.delete(ONE, &values), |_| false).await.optional()?;
         Ok(())
     }

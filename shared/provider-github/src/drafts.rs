@@ -10,7 +10,7 @@ use http_client::{Failure, Optional};
 use serde::Deserialize;
 use serde_json::json;
 
-/// What the title of a pull request begins with that is not ready for review, where GitHub has no drafts.
+/// The prefix of the title of a pull request that is not ready for review, for repositories without drafts.
 pub(crate) const NOT_READY: &str = "[WIP] ";
 
 const MARK_READY: &str = "mutation($input: MarkPullRequestReadyForReviewInput!) { \
@@ -49,7 +49,7 @@ impl Github {
     }
 }
 
-/// Whether GitHub refuses a pull request because the repository has no drafts.
+/// Whether GitHub refuses a pull request because the repository does not have drafts.
 pub(crate) fn has_no_drafts(failure: &Failure) -> bool {
     failure.says(422, "draft pull requests are not supported")
 }

@@ -8,10 +8,10 @@ use domain::text::{TextLimit, cut};
 use domain::{ActionError, CommitSha, ErrorKind, RepositoryName};
 use serde::Deserialize;
 
-/// So many checks are looked into; of the others, only the names are told.
+/// This many checks are read in detail; the others are only named.
 const MOST_LOGS: usize = 10;
 
-/// Of a longer log, the end is kept: that is where a job fails.
+/// The end of a longer log is kept, because jobs fail at the end.
 const MOST_OF_A_LOG: usize = 1024 * 1024;
 
 /// A report is cut at so many bytes.
@@ -63,7 +63,7 @@ impl Github {
         }
     }
 
-    /// The log of a job; none where it has expired or may not be read.
+    /// The log of a job; none if it has expired or may not be read.
     async fn job_log(&self, repository: &RepositoryName, job: u64) -> Result<Option<String>, ActionError> {
         let values = [repository.owner(), repository.name(), &job.to_string()];
         let request = self.client.get("/repos/{owner}/{name}/actions/jobs/{job}/logs", &values).downloading();

@@ -24,7 +24,7 @@ struct Entry {
     size: Option<u64>,
 }
 
-/// A file's content; `encoding` is `none` where it is too large to be in a listing.
+/// A file's content; `encoding` is `none` if it is too large for a listing.
 #[derive(Debug, Deserialize)]
 struct Content {
     sha: String,
@@ -55,7 +55,7 @@ impl Github {
         tree.tree.into_iter().map(TreeEntry::try_from).collect()
     }
 
-    /// The commit that a branch's name or a commit's id stands for.
+    /// The commit for a branch's name or a commit's ID.
     async fn resolve(&self, repository: &RepositoryName, reference: &str) -> Result<String, ActionError> {
         if reference.parse::<domain::CommitSha>().is_ok() {
             return Ok(reference.to_owned());
@@ -94,7 +94,7 @@ impl Github {
             .query("ref", commit);
         let Some(answer) = self.send(repository, request).await.optional()? else { return Ok(None) };
         let value: Value = answer.json()?;
-        // A folder is given as a list; it is no file.
+        // A list is a folder, not a file.
         if value.is_array() || value["type"] != "file" {
             return Ok(None);
         }
@@ -106,14 +106,9 @@ impl Github {
         }
         let encoded: String = found.content.split_ascii_whitespace().collect();
         let bytes = STANDARD.decode(encoded).map_err(|_| {
-            ActionError::internal(format!(
-                "GitHub gave `{path}` of {repository} in no base64 that can be read"
-            ))
+            ActionError::internal(format!("GitHub returned `{path}` of {repository} in invalid base64"))
         })?;
-        Ok(Some(match String::from_utf8(bytes) {
-            Ok(text) => FileContent::Text(text),
-            Err(error) => FileContent::Binary(error.into_bytes()),
-        }))
+        Ok(Some(bytes.into()))
     }
 }
 
@@ -121,17 +116,10 @@ impl TryFrom<Entry> for TreeEntry {
     type Error = ActionError;
 
     fn try_from(entry: Entry) -> Result<Self, ActionError> {
-        let kind = match entry.mode.as_str() {
-            "100644" | "100664" => TreeEntryKind::File,
-            "100755" => TreeEntryKind::ExecutableFile,
-            "120000" => TreeEntryKind::SymbolicLink,
-            "040000" => TreeEntryKind::Folder,
-            "160000" => TreeEntryKind::Submodule,
-            mode => {
-                let message =
-                    format!("GitHub gave `{}` the mode {mode}, which git does not have", entry.path);
-                return Err(ActionError::internal(message));
-            }
+        let Some(kind) = TreeEntryKind::from_git_mode(&entry.mode) else {
+            let Entry { path, mode, .. } = entry;
+            let message = format!("GitHub gave `{path}` the mode {mode}, which git does not have");
+            return Err(ActionError::internal(message));
         };
         Ok(Self { path: entry.path, kind, size: entry.size })
     }

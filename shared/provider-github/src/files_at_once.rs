@@ -1,5 +1,5 @@
 //! The contents of many files of a commit in few requests: [GraphQL](https://docs.github.com/en/graphql/reference/objects#commit) gives
-//! texts by their paths. What it does not give whole is read by itself.
+//! texts by their paths. Files that it does not return in full are read one by one.
 
 use crate::github::{Github, not_there};
 use domain::plugins::FileContent;
@@ -107,7 +107,7 @@ impl Github {
 }
 
 impl Blob {
-    /// The text, where it is the file byte for byte: text in another encoding comes in UTF-8, which is longer.
+    /// The text, if it equals the file byte for byte: text in another encoding arrives as UTF-8, which is longer.
     fn whole_text(self) -> Option<String> {
         self.text.filter(|text| !self.is_truncated && text.len() == self.byte_size)
     }

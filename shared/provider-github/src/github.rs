@@ -27,25 +27,25 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Github {
     pub(crate) client: Client,
-    /// For the GraphQL API, which is beside the REST API on an Enterprise Server.
+    /// For the GraphQL API, which is next to the REST API on an Enterprise Server.
     pub(crate) graphql: Client,
-    /// For what the site for people gives to everybody.
+    /// For public pages of the website.
     pub(crate) site: Client,
     /// For the host that an Enterprise Server may keep people's files on.
     pub(crate) media: Option<Client>,
     pub(crate) installation: Option<Arc<Installation>>,
-    /// Whom commits are by; `None` leaves it to GitHub.
+    /// The author of commits; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
     /// Where people's noreply addresses are.
     pub(crate) noreply: String,
     /// GraphQL's names of repositories.
     pub(crate) node_ids: Arc<Mutex<HashMap<RepositoryName, String>>>,
-    /// Under which login what we make appears, once it was asked for.
+    /// The login of what we create, once known.
     pub(crate) own_login: Arc<OnceLock<String>>,
 }
 
 impl Github {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url`, `commit_author` or an App's private key cannot be used.
@@ -108,7 +108,7 @@ impl Github {
     ) -> Result<Request<'client>, ActionError> {
         if repository.is_nested() {
             return Err(ActionError::rejected(format!(
-                "`{repository}` is no repository on GitHub, which has no groups in groups; accepted: `owner/name`"
+                "`{repository}` cannot be a repository on GitHub, which has no nested groups; accepted: `owner/name`"
             )));
         }
         Ok(match &self.installation {
@@ -118,7 +118,7 @@ impl Github {
     }
 }
 
-/// A failure with the sentence for its reason, where it has one. GitHub answers with 409 for many reasons, and `Conflict` is only for what
+/// A failure with a sentence for its reason, if we have one. GitHub answers 409 for many reasons, and `Conflict` is only for what
 /// says that something has moved.
 fn told(mut failure: Failure, repository: &RepositoryName) -> Failure {
     if let Some(error) = explained(&failure, repository) {
@@ -129,7 +129,7 @@ fn told(mut failure: Failure, repository: &RepositoryName) -> Failure {
     failure
 }
 
-/// GitHub does not tell what is hidden from what is not there.
+/// GitHub does not distinguish what is hidden from what does not exist.
 pub(crate) fn not_there(what: impl std::fmt::Display) -> ActionError {
     ActionError::rejected(format!("GitHub has no {what}, or the configured token or App may not see it"))
 }

@@ -20,12 +20,12 @@ pub(crate) fn plain(text: &str) -> String {
     harmless_text(text, closes)
 }
 
-/// Whether a word closes the issue that is named behind it.
+/// Whether a word closes the issue named after it.
 fn closes(word: &str, rest: &str) -> bool {
     KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) && names_an_issue(rest)
 }
 
-/// Whether a text begins as the name of an issue does behind a keyword.
+/// Whether a text begins like the name of an issue after a keyword.
 fn names_an_issue(text: &str) -> bool {
     let rest = text.strip_prefix(':').unwrap_or(text);
     let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "*_~`[(\\<".contains(c));

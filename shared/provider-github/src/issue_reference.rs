@@ -20,7 +20,7 @@ impl FromStr for IssueReference {
             Some(Self { repository: repository.parse().ok()?, number: number.parse().ok()? })
         });
         read.ok_or_else(|| {
-            ActionError::rejected(format!("`{given}` is no GitHub issue; accepted: `owner/name#12`"))
+            ActionError::rejected(format!("`{given}` is not a GitHub issue; accepted: `owner/name#12`"))
         })
     }
 }

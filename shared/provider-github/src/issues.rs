@@ -41,12 +41,12 @@ struct Issue {
     created_at: Option<String>,
     #[serde(default)]
     updated_at: Option<String>,
-    /// There on pull requests alone, which GitHub lists among the issues.
+    /// Present only on pull requests, which GitHub lists among the issues.
     #[serde(default)]
     pull_request: Option<Value>,
 }
 
-/// GitHub describes a label as an object or as a name alone.
+/// GitHub describes a label as an object or as just a name.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Label {
@@ -102,7 +102,7 @@ impl Issue {
 
 impl Github {
     pub(crate) async fn read_issue(&self, issue: &IssueReference) -> Result<Task, ActionError> {
-        // One that is not there is told at once: it is rarely one that was just made.
+        // A missing one is reported at once, since it was rarely just created.
         let found = self.issue(issue, |_| false).await?;
         // Of the whole text: a task has its beginning.
         let attachments = self.files_linked_in(found.body.as_deref().unwrap_or_default());
@@ -122,7 +122,7 @@ impl Github {
         answer.ok_or_else(|| not_there(format!("issue {issue}")))?.json()
     }
 
-    /// An issue with how many comments it has; `None` where it is not there.
+    /// An issue and its number of comments; `None` if it does not exist.
     pub(crate) async fn inspect_issue(
         &self,
         issue: &IssueReference,
@@ -157,7 +157,7 @@ impl Github {
         Ok(())
     }
 
-    /// GitHub deletes issues for administrators alone.
+    /// GitHub lets only administrators delete issues.
     pub(crate) async fn close_as_not_planned(&self, issue: &IssueReference) -> Result<(), ActionError> {
         let request = self.patch(issue).json(&json!({"state": "closed", "state_reason": "not_planned"}));
         self.send_about(issue, request, is_early).await.optional()?;
@@ -271,7 +271,7 @@ impl Github {
         let previous = status_of(&issue.state, &labels);
         let state = if closes(status) { "closed" } else { "open" };
         let label = (state == "open" && !same_status(status, "open")).then(|| label_of(status, &labels));
-        // The new label comes before the old one goes: an interrupted change leaves both and can be repeated.
+        // Add the new label before removing the old one: an interrupted change leaves both and can be repeated.
         if let Some(label) = label.as_ref().filter(|label| !labels.contains(label)) {
             self.label(reference, label).await?;
         }
@@ -317,7 +317,7 @@ impl Github {
     }
 }
 
-/// An issue's text: the description, and what GitHub has no field for.
+/// An issue's text: the description, and the values that GitHub has no field for.
 fn text_of(new: &NewTask) -> String {
     let mut body = new.description.clone();
     if let Some(epic) = &new.epic {

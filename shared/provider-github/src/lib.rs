@@ -4,7 +4,7 @@
 //! itself, cannot express the deletion of a file in a tree (`sha: null`), and links a second cryptography library; each of
 //! these would have to be worked around.
 //!
-//! **Who we are.** A token, or a [GitHub App](https://docs.github.com/en/apps) whose installation tokens are narrowed to one
+//! **Identity.** A token, or a [GitHub App](https://docs.github.com/en/apps) whose installation tokens are narrowed to one
 //! repository and to the permissions that a [`RepositoryAccess`](domain::plugins::RepositoryAccess) names, and are kept until five minutes before they expire.
 //!
 //! **Commits** are made without cloning, by [Git data](https://docs.github.com/en/rest/git): a tree on top of the parent's, a
@@ -12,7 +12,7 @@
 //! the REST API moves a branch wherever it points. An App's commits carry no author, so that GitHub signs them; the person for whom
 //! they are made is a co-author.
 //!
-//! **Just made.** GitHub does not show everywhere at once what was pushed or created. Refusals that say so are tried again for seven
+//! **Just created.** GitHub does not show everywhere at once what was pushed or created. Refusals that say so are tried again for seven
 //! seconds.
 //!
 //! **Marks** are in the bodies of pull requests, issues and comments as HTML comments that people do not see, and in commits

@@ -1,6 +1,6 @@
 //! Issues that were transferred to another repository. GitHub redirects requests about them there
 //! (<https://docs.github.com/en/issues/tracking-your-work-with-issues/administering-issues/transferring-an-issue-to-another-repository>), as it
-//! does when a repository was renamed: that is the same place under another name, the other is not.
+//! does when a repository was renamed: that is the same place under another name; a transferred issue is not.
 
 use crate::github::{Github, not_there};
 use crate::issue_reference::IssueReference;

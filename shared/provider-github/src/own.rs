@@ -1,11 +1,11 @@
-//! Our own account: marks count only on what it made, because anybody can copy a mark into a text of theirs.
+//! Our own account: marks count only on what it created, because anybody can copy a mark into their own text.
 
 use crate::github::Github;
 use domain::ActionError;
 use http_client::Answer;
 use serde::Deserialize;
 
-/// Who made something.
+/// The author of something.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Account {
     pub(crate) login: String,

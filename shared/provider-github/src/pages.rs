@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 /// As many items on a page as GitHub gives.
 pub(crate) const PER_PAGE: usize = 100;
 
-/// Reads the page of this number. A page that is not full is the last one.
+/// Reads the page of this number. The last page is the first that is not full.
 pub(crate) fn numbered<T: DeserializeOwned>(
     answer: &Answer,
     number: usize,

@@ -1,4 +1,4 @@
-//! What the token or App may do in a repository.
+//! The permissions of the token or App in a repository.
 
 use crate::github::Github;
 use domain::{ActionError, PermissionProblem, RepositoryName};
@@ -6,15 +6,12 @@ use http_client::{Answer, Optional};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What an App needs to write, and what fails without it:
+/// The permissions that an App needs to write, and what fails without each:
 /// <https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps>.
 pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("contents", "`create_branch` and `commit_changes` fail"),
     ("pull_requests", "`create_pull_request` fails"),
-    (
-        "issues",
-        "nobody is told of progress in issues and pull requests, and tickets in GitHub cannot be changed",
-    ),
+    ("issues", "issues and pull requests show no progress, and tickets in GitHub cannot be changed"),
 ];
 
 /// What an App needs to read beside that, and what fails without it.
@@ -59,17 +56,17 @@ struct Role {
 struct Granted {
     #[serde(default)]
     permissions: BTreeMap<String, String>,
-    /// Absent where the answer does not say.
+    /// Absent if the answer does not say.
     events: Option<Vec<String>>,
 }
 
 impl Github {
-    /// Asks what the credentials may do in a repository and compares it with what actions and feedback do there. For an App that is
-    /// what its installation was granted. For a token it is its account's role and, for a classic one, its scopes; GitHub does not
-    /// tell what a fine-grained token is limited to.
+    /// Asks what the credentials may do in a repository and compares that with what actions and feedback do there. An App has
+    /// the permissions granted to its installation. A token has its account's role and, if it is classic, its scopes; GitHub does not
+    /// reveal the limits of a fine-grained token.
     ///
     /// # Errors
-    /// `Rejected` when the credentials are not accepted; those of the connection.
+    /// `Rejected` when the credentials are not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         repository: &RepositoryName,
@@ -128,7 +125,7 @@ fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
     let is_needed = |name: &str| NEEDED.iter().any(|(needed, _)| *needed == name);
     let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
     let excessive = excessive.map(|(name, level)| {
-        let consequence = "whoever has the App's key can do that";
+        let consequence = "anyone with the App's key can do that";
         PermissionProblem::excessive(
             format!("{name}: {level}"),
             consequence,
@@ -152,10 +149,8 @@ fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<Permissi
     if role.admin {
         problems.push(PermissionProblem::excessive(
             format!("admin of {repository}"),
-            "whoever has the token can delete the repository and lift its protection",
-            format!(
-                "use an account of its own for Ticketsmith, with the role Write {access}; or a GitHub App"
-            ),
+            "anyone with the token can delete the repository and lift its protection",
+            format!("use a separate account for Ticketsmith, with the role Write {access}; or a GitHub App"),
         ));
     }
     // Only classic tokens have scopes: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
@@ -177,7 +172,7 @@ fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<Permissi
             || matches!(**scope, "delete_repo" | "workflow")
     };
     problems.extend(scopes.iter().filter(excessive).map(|scope| {
-        let consequence = "whoever has the token can do that, in every repository of its account";
+        let consequence = "anyone with the token can do that, in every repository of its account";
         PermissionProblem::excessive(*scope, consequence, format!("take the scope away {tokens}"))
     }));
     Ok(problems)

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// Something that happened, as GitHub would deliver it.
 #[derive(Debug)]
 struct Happened {
-    /// What tells it from everything else in the same place.
+    /// Identifies it among everything in the same place.
     id: String,
     at: Timestamp,
     /// GitHub's name of the event: `issues`.
@@ -39,7 +39,7 @@ struct Happened {
 struct Place {
     /// The newest time that was seen.
     since: Timestamp,
-    /// What was handed over of the time that is fetched again, with its time.
+    /// What was handed over from the overlap, with its time.
     #[serde(default)]
     seen: BTreeMap<String, Timestamp>,
 }
@@ -50,14 +50,14 @@ impl Place {
         self.since.checked_sub(OVERLAP).unwrap_or(self.since)
     }
 
-    /// Moves on to a time, and forgets what is not fetched again.
+    /// Moves on to a time, and forgets what lies before the overlap.
     fn move_to(&mut self, since: Timestamp) {
         self.since = self.since.max(since);
         let from = self.from();
         self.seen.retain(|_, at| *at >= from);
     }
 
-    /// Hands over what is new, the oldest first. What was handed over before an error is remembered.
+    /// Hands over what is new, oldest first, and remembers what was handed over even if an error follows.
     async fn hand_over(&mut self, mut happened: Vec<Happened>, to: &dyn Receiver) -> Result<(), ActionError> {
         happened.sort_by_key(|one| one.at);
         for Happened { id, at, event, payload } in happened {
@@ -84,7 +84,7 @@ impl Pull for Github {
             failed = self.pull_log(installation, to).await.err();
         }
         for repository in repositories {
-            // A repository that cannot be read must not hold up the others.
+            // A repository that cannot be read must not delay the others.
             if let Err(error) = self.pull_changes(repository, to).await {
                 failed.get_or_insert(error);
             }
@@ -97,16 +97,16 @@ impl Pull for Github {
 }
 
 impl Github {
-    /// Where to go on; the first time, with what happens now.
+    /// Where to continue; the first time, from now on.
     async fn place_of(&self, what: &str, to: &dyn Receiver) -> Result<Place, ActionError> {
         let kept = to.place(what).await?;
-        // What cannot be read was written by a version that kept something else.
+        // An unreadable place was written by a version that kept something else.
         let read = kept.and_then(|place| serde_json::from_value(place).ok());
         Ok(read.unwrap_or_else(|| Place { since: self.client.clock().now(), seen: BTreeMap::new() }))
     }
 }
 
-/// Keeps a place, whatever happened to what was handed over.
+/// Keeps a place, no matter whether handing over failed.
 async fn keep(
     what: &str,
     place: &Place,

@@ -33,7 +33,7 @@ pub(crate) struct Pull {
     user: Option<Account>,
 }
 
-/// A file as a pull request lists it: a renamed one has two paths. GitHub leaves out the patch of a binary or very large one.
+/// A file in a pull request's list: a renamed one has two paths. GitHub leaves out the patch of a binary or very large file.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ChangedFile {
     pub(crate) filename: String,

@@ -22,7 +22,7 @@ impl Reaction {
     }
 }
 
-/// What is reacted to.
+/// The object of the reaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// An issue or pull request by its number.

@@ -1,4 +1,4 @@
-//! Moving and deleting a branch in one step with the check of where it points. The REST API cannot do that, so this is GraphQL:
+//! Moves or deletes a branch and checks where it points in one step. The REST API cannot do that, so this is GraphQL:
 //! [`updateRefs`](https://docs.github.com/en/graphql/reference/git#updaterefs).
 
 use crate::github::Github;
@@ -32,7 +32,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What a reference that is not there points to.
+/// The target of a reference that does not exist.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 #[derive(Debug, Deserialize)]
@@ -99,7 +99,7 @@ impl Github {
             "name": format!("refs/heads/{branch}"),
             "beforeOid": from.as_str(),
             "afterOid": to.commit().map_or(NOTHING, CommitSha::as_str),
-            // A commit is taken back against the direction. What must not be lost is in `beforeOid`.
+            // A commit is taken back in reverse. The value that must not be lost is in `beforeOid`.
             "force": !matches!(to, Target::On(_)),
         });
         let input = json!({"repositoryId": self.node_id(repository).await?, "refUpdates": [update]});
@@ -142,7 +142,7 @@ pub(crate) fn accepted(answer: &Answer, asked: &str) -> Result<(), Failure> {
     let kind = match first.kind.as_str() {
         "RATE_LIMITED" | "RATE_LIMIT" => ErrorKind::Throttled,
         "SERVICE_UNAVAILABLE" | "INTERNAL" => ErrorKind::Unavailable,
-        // GitHub's own faults and timeouts have no type.
+        // GitHub's own failures and timeouts have no type.
         "" if first.message.starts_with("Something went wrong") => ErrorKind::Unavailable,
         _ => ErrorKind::Rejected,
     };

@@ -4,7 +4,7 @@ use domain::{ActionError, ErrorKind, RepositoryName};
 use http_client::Failure;
 use serde_json::Value;
 
-/// Words that a refusal has, and the sentence that is told then. The first that fit count.
+/// Words in a refusal, and the sentence to say then. The first match counts.
 const REASONS: &[(&[&str], Reason)] = &[
     (&["secret detected", "cannot contain secrets", "push protection"], Reason::Secret),
     (&["verified signature", "valid signature", "must be signed", "signed commits"], Reason::Unsigned),
@@ -26,7 +26,7 @@ enum Reason {
     SingleSignOn,
 }
 
-/// The refusal in words that fit its reason; `None` when GitHub did not refuse, or for another reason.
+/// The refusal in words that fit its reason; `None` if GitHub did not refuse, or for another reason.
 pub(crate) fn explained(failure: &Failure, repository: &RepositoryName) -> Option<ActionError> {
     if !matches!(failure.error.kind, ErrorKind::Rejected | ErrorKind::Conflict) {
         return None;
@@ -72,7 +72,7 @@ impl Reason {
                  change the protection in the repository's settings under Branches"
             ),
             Self::Empty => format!(
-                "{repository} is empty: it has no commit that work could start from. GitHub says: {words}. Push a first commit, for \
+                "{repository} is empty: it has no commit to start from. GitHub says: {words}. Push a first commit, for \
                  example a README, then start again"
             ),
             Self::Archived => format!(
@@ -95,7 +95,7 @@ fn token_types(body: &Value) -> String {
     if types.is_empty() { String::new() } else { format!(" ({})", http_client::excerpt(&types.join(", "))) }
 }
 
-/// Whether a refusal is one that comes a moment after a push or a creation, before GitHub shows everywhere what was made.
+/// Whether a refusal is of the kind that follows a push or creation for a moment, before GitHub shows everywhere what was made.
 pub(crate) fn is_early(failure: &Failure) -> bool {
     match failure.status {
         Some(404) => true,
@@ -107,7 +107,7 @@ pub(crate) fn is_early(failure: &Failure) -> bool {
     }
 }
 
-/// What GitHub says of a commit, tree, branch or issue that it does not find yet.
+/// GitHub's words for a commit, tree, branch or issue that it does not find yet.
 const EARLY: &[&str] = &[
     "no commits between",
     "could not resolve to a node",
@@ -116,7 +116,7 @@ const EARLY: &[&str] = &[
     "badobjectstate",
 ];
 
-/// `head` or `base` that is `invalid` names a branch that is not there.
+/// An `invalid` `head` or `base` names a branch that does not exist.
 fn names_something_new(error: &Value) -> bool {
     matches!(error["field"].as_str(), Some("head" | "base")) && error["code"] == "invalid"
 }

@@ -1,4 +1,4 @@
-//! What a repository is, and who may do what in it.
+//! A repository's facts, and people's permissions in it.
 
 use crate::github::{Github, not_there};
 use domain::plugins::{RepositoryInfo, RepositoryPermission};
@@ -47,7 +47,7 @@ impl Github {
         })
     }
 
-    /// `None` too for whom GitHub does not know: who is nobody may do nothing.
+    /// Also `None` for someone GitHub does not know, who may do nothing.
     pub(crate) async fn permission_of(
         &self,
         repository: &RepositoryName,

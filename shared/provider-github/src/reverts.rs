@@ -28,7 +28,7 @@ struct Base {
     name: String,
 }
 
-/// A pull request that may be the one that reverts it.
+/// A pull request that may be the revert.
 #[derive(Debug, Deserialize)]
 struct Found {
     number: u64,
@@ -57,7 +57,8 @@ impl Github {
         if let Some(found) = self.find_revert(repository, &base.name, mark).await? {
             return Ok(found);
         }
-        let text = with_mark(&format!("Reverts #{number}, because what made it was taken back."), mark);
+        let text =
+            with_mark(&format!("Reverts #{number}, because the work that created it was taken back."), mark);
         let input = json!({ "pullRequestId": node_id, "body": text, "draft": false });
         let body = json!({ "query": REVERT, "variables": { "input": input } });
         let answer = self.send(repository, self.graphql.post("/graphql", &[]).json(&body)).await?;

@@ -103,7 +103,7 @@ impl Github {
         Ok(threads)
     }
 
-    /// GraphQL leaves out the `[bot]` behind the login of an App.
+    /// GraphQL leaves out the `[bot]` after the login of an App.
     async fn is_ours_in_graphql(&self, author: Option<&Account>) -> Result<bool, ActionError> {
         if self.is_ours(author).await? {
             return Ok(true);

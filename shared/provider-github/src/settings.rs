@@ -31,7 +31,7 @@ fn api() -> String {
     "https://api.github.com".into()
 }
 
-/// The address that people open, for the one of the API.
+/// The address of the website, derived from that of the API.
 pub(crate) fn site(base_url: &str) -> String {
     let base_url = base_url.trim_end_matches('/');
     match base_url.strip_suffix("/api/v3") {

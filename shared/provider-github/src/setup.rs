@@ -45,7 +45,7 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
                 events.join(", "),
             ),
             None => format!(
-                "Without a public address, no webhook is needed: `ticketsmith serve --pull` fetches what happens in the repository. With one, `ticketsmith init --url` registers the webhook, for the events {}.",
+                "Without a public address, no webhook is needed: `ticketsmith serve --pull` fetches the repository's events. With one, `ticketsmith init --url` registers the webhook, for the events {}.",
                 events.join(", "),
             ),
         },
@@ -74,7 +74,7 @@ impl Github {
     /// Creates or corrects the webhook: an App's own, or the repository's for a token.
     ///
     /// # Errors
-    /// `Rejected` where the credentials may not administer it; those of the connection.
+    /// `Rejected` if the credentials may not administer it; errors of the connection.
     async fn register_webhook(
         &self,
         repository: &RepositoryName,

@@ -20,7 +20,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
     secret: &[&["token"], &["app_id", "installation_id", "private_key"]],
     key_variable: None,
     bundle: Some(Bundle::Repository),
-    // What a token or an installation has: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    // The rate limits of tokens and installations: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     rate: Rate::per_hour(5_000),
     setup: SETUP,
     limits: LIMITS,
@@ -66,7 +66,7 @@ fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<
     Box::pin(async move {
         let (github, repository) = (github(connector)?, &project.repository);
         let mut problems = github.permission_problems(repository).await?;
-        // Without the rights to read it, nothing else can be said of the repository.
+        // Without the permission to read it, nothing else is known about the repository.
         if !problems.iter().any(PermissionProblem::is_missing) {
             let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);
             let (branch, claims) = (&project.base_branch, &connector.claims);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Who made something.
+/// The author of something.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Account {
     pub(crate) username: String,

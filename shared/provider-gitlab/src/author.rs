@@ -1,4 +1,4 @@
-//! Who a commit is by, and for whom.
+//! A commit's author and co-author.
 
 use domain::ActionError;
 use domain::plugins::Mark;
@@ -13,7 +13,7 @@ pub(crate) struct Author {
     pub(crate) email: String,
 }
 
-/// The author that the setting `commit_author` names; `None` leaves it to GitLab, which takes the account of the token.
+/// The author from the setting `commit_author`; `None` leaves it to GitLab, which uses the token's account.
 ///
 /// # Errors
 /// `Rejected` when the setting is neither `account` nor `Name <address>`.
@@ -34,12 +34,12 @@ pub(crate) fn author(setting: Option<&str>, section: &str) -> Result<Option<Auth
     }
 }
 
-/// The trailer by which a commit of ours is found again.
+/// The trailer that identifies one of our commits.
 pub(crate) fn mark_line(mark: &Mark) -> String {
     format!("{MARK}{}", mark.digest())
 }
 
-/// How the trailer of every commit of ours begins.
+/// The beginning of the trailer of each of our commits.
 pub(crate) const MARK: &str = "Ticketsmith-Mark: ";
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Gitlab {
         }
     }
 
-    /// The branch is read just before it is deleted. What somebody pushes in between is lost: see the crate's documentation.
+    /// The branch is read just before it is deleted. Commits pushed in between are lost: see the crate's documentation.
     pub(crate) async fn remove_branch(
         &self,
         project: &RepositoryName,

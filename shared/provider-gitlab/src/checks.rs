@@ -31,7 +31,7 @@ struct Pipeline {
     reference: Option<String>,
 }
 
-/// How something that runs ended; `None` while it goes on.
+/// How something ended; `None` while it runs.
 fn conclusion(status: &str, may_fail: bool) -> Option<CheckConclusion> {
     match status {
         "success" | "skipped" => Some(CheckConclusion::Success),
@@ -45,7 +45,7 @@ fn conclusion(status: &str, may_fail: bool) -> Option<CheckConclusion> {
 }
 
 impl Gitlab {
-    /// A pipeline is asked for by itself, too: one whose jobs are not made yet, or whose file has a fault, has no statuses.
+    /// The pipeline is asked for as well: one without jobs yet, or with a faulty file, has no statuses.
     pub(crate) async fn read_checks(
         &self,
         project: &RepositoryName,
@@ -102,7 +102,7 @@ impl Gitlab {
         Ok(failed)
     }
 
-    /// What a [job](https://docs.gitlab.com/api/jobs/#retrieve-a-job-log) said; `None` for a status of another service.
+    /// The log of a [job](https://docs.gitlab.com/api/jobs/#retrieve-a-job-log); `None` for a status of another service.
     async fn log_of(&self, project: &RepositoryName, job: u64) -> Result<Option<String>, ActionError> {
         let path = "/projects/{id}/jobs/{job_id}/trace";
         let request = self.client.get(path, &[project.as_str(), &job.to_string()]);

@@ -1,11 +1,11 @@
-//! What a configuration says of the server.
+//! The configuration's claims about the server.
 
 use crate::gitlab::Gitlab;
 use domain::{ActionError, BranchName, PermissionProblem, RepositoryName};
 use provider::Claims;
 
 impl Gitlab {
-    /// Verifies what the configuration says: the base branch of a project, the account of the bot at `own_key`, and people's names.
+    /// Verifies the configuration's claims: the base branch of a project, the account of the bot at `own_key`, and people's names.
     ///
     /// # Errors
     /// Those of the connection.
@@ -26,7 +26,7 @@ impl Gitlab {
         }
         if claims.own_account.is_some() || claims.sends_webhooks {
             let own = self.own_user().await?;
-            // A bot's account is learned, and what a person's own token does counts as that person's.
+            // A bot's account is learned; actions of a person's own token count as that person's.
             let is_a_persons = claims.people.iter().any(|(_, name)| name.eq_ignore_ascii_case(&own.username));
             problems.extend(claims.own_account_problem(own_key, &own.username, own.bot || is_a_persons));
         }

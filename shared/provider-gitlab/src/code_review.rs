@@ -1,5 +1,5 @@
 //! Reviews of merge requests. GitLab has no review that comments belong to: each comment on a line begins a
-//! [discussion](https://docs.gitlab.com/api/discussions/#merge-requests), and a note sums up. Each carries a mark of its own, so that a repeat adds
+//! [discussion](https://docs.gitlab.com/api/discussions/#merge-requests), and a note sums up. Each has its own mark, so that a repeat adds
 //! what is missing; the note comes last and says which commit was reviewed.
 
 use crate::account::Account;
@@ -20,7 +20,7 @@ use provider::{mark, send_fitting};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Before the commit that a note of ours is about, which people do not see.
+/// Precedes the commit that a note of ours is about; people do not see it.
 const REVIEWED: &str = "<!-- ticketsmith-reviewed:";
 const END: &str = " -->";
 
@@ -124,7 +124,7 @@ fn part(mark: &Mark, name: &str) -> Mark {
     Mark { key: format!("{}/{name}", mark.key), at: mark.at }
 }
 
-/// The commit that a note of ours is about. The last one counts: what a model says comes before it.
+/// The commit that a note of ours is about. The last one counts, because the model's text comes before it.
 fn reviewed_commit(body: &str) -> Option<CommitSha> {
     let (_, rest) = body.rsplit_once(REVIEWED)?;
     rest.split_once(END)?.0.parse().ok()

@@ -10,17 +10,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::plugins::{Commit, CommitRequest, FileChange, FileContent, Mark};
 use domain::{ActionError, BranchName, CommitSha, RepositoryName};
-use edits::check_path;
+use edits::check_changes;
 use futures::{StreamExt, TryStreamExt};
 use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Files are looked at so many at a time.
 const AT_ONCE: usize = 8;
 
-/// So many of a branch's newest commits are looked through for one of ours.
+/// How many of a branch's newest commits are searched for one of ours.
 const NEWEST: usize = 300;
 
 #[derive(Debug, Deserialize)]
@@ -67,7 +66,7 @@ impl Gitlab {
             body["author_name"] = json!(author.name);
             body["author_email"] = json!(author.email);
         }
-        // As late as can be: nothing makes the commit depend on where the branch points.
+        // As late as possible: GitLab does not make the commit conditional on where the branch points.
         if self.present_head(project, branch).await? != *parent {
             // An earlier attempt may have made the commit, and somebody another one on top.
             let pushed = self.find_marked_commit(project, branch, mark, Some(parent)).await?;
@@ -84,7 +83,7 @@ impl Gitlab {
         Ok(made.into())
     }
 
-    /// What is to be done to each file, by what it is at the parent; nothing for what it is already.
+    /// The operation for each file, given its state at the parent; none if it already has the content.
     async fn actions(
         &self,
         project: &RepositoryName,
@@ -99,7 +98,7 @@ impl Gitlab {
         Ok(pairs.flat_map(|(change, stored)| actions_of(change, stored.as_ref())).collect())
     }
 
-    /// The commit with the mark among a branch's newest ones, and on `parent` where one is given.
+    /// The commit with the mark among a branch's newest ones, and on `parent` if one is given.
     pub(crate) async fn find_marked_commit(
         &self,
         project: &RepositoryName,
@@ -110,7 +109,7 @@ impl Gitlab {
         let load = |at: String| async move {
             let request = self.client.get("/projects/{id}/repository/commits", &[project.as_str()]);
             let request = request.query("ref_name", branch).query("per_page", PER_PAGE).query("page", at);
-            // A branch that is not there has none of our commits.
+            // A missing branch has none of our commits.
             match self.send(project, request).await.optional()? {
                 Some(answer) => page::<Made>(&answer, "page"),
                 None => Ok::<_, ActionError>(Page { items: Vec::new(), next: None, bytes: 0 }),
@@ -126,7 +125,7 @@ impl Gitlab {
         Ok(newest.into_iter().find(is_ours).map(Commit::from))
     }
 
-    /// A file as it is at a commit; `None` where there is none.
+    /// A file at a commit; `None` if it does not exist there.
     pub(crate) async fn stored(
         &self,
         project: &RepositoryName,
@@ -136,7 +135,7 @@ impl Gitlab {
         let template = "/projects/{id}/repository/files/{file_path}";
         let request = self.client.get(template, &[project.as_str(), path]).query("ref", commit);
         match self.send(project, request).await {
-            // What is not in the repository is told from a repository or commit that is not there.
+            // Distinguish a missing file from a missing repository or commit.
             Err(failure) if failure.says(404, "file not found") => Ok(None),
             other => {
                 let what = || not_there(format!("commit {commit} in {project}"));
@@ -177,18 +176,4 @@ fn actions_of(change: &FileChange, stored: Option<&Stored>) -> Vec<Value> {
             actions
         }
     }
-}
-
-fn check_changes(changes: &[FileChange]) -> Result<(), ActionError> {
-    if changes.is_empty() {
-        return Err(ActionError::rejected("there are no changes to commit"));
-    }
-    let mut paths = BTreeSet::new();
-    for path in changes.iter().map(FileChange::path) {
-        check_path(path).map_err(|error| ActionError::rejected(error.to_string()))?;
-        if !paths.insert(path) {
-            return Err(ActionError::rejected(format!("`{path}` is changed twice in one commit")));
-        }
-    }
-    Ok(())
 }

@@ -114,31 +114,21 @@ impl Gitlab {
 
 fn content_of(stored: &Stored, project: &RepositoryName, path: &str) -> Result<FileContent, ActionError> {
     let bytes = stored.bytes().ok_or_else(|| {
-        ActionError::internal(format!("GitLab gave `{path}` of {project} in no base64 that can be read"))
+        ActionError::internal(format!("GitLab returned `{path}` of {project} in invalid base64"))
     })?;
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => FileContent::Text(text),
-        Err(error) => FileContent::Binary(error.into_bytes()),
-    })
+    Ok(bytes.into())
 }
 
 impl TryFrom<Entry> for TreeEntry {
     type Error = ActionError;
 
     fn try_from(entry: Entry) -> Result<Self, ActionError> {
-        let kind = match entry.mode.as_str() {
-            "100644" | "100664" => TreeEntryKind::File,
-            "100755" => TreeEntryKind::ExecutableFile,
-            "120000" => TreeEntryKind::SymbolicLink,
-            "040000" => TreeEntryKind::Folder,
-            "160000" => TreeEntryKind::Submodule,
-            mode => {
-                let message =
-                    format!("GitLab gave `{}` the mode {mode}, which git does not have", entry.path);
-                return Err(ActionError::internal(message));
-            }
+        let Some(kind) = TreeEntryKind::from_git_mode(&entry.mode) else {
+            let Entry { path, mode } = entry;
+            let message = format!("GitLab gave `{path}` the mode {mode}, which git does not have");
+            return Err(ActionError::internal(message));
         };
-        // GitLab's listing has no sizes.
+        // GitLab's listing does not include sizes.
         Ok(Self { path: entry.path, kind, size: None })
     }
 }

@@ -25,7 +25,7 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Where the API is below a server's address.
 const API: &str = "/api/v4";
 
-/// Who we are to GitLab: a token of a project, a group or a person.
+/// Our identity at GitLab: a token of a project, a group or a person.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
     /// The token.
@@ -38,14 +38,14 @@ pub struct Gitlab {
     pub(crate) client: Client,
     /// The server's address for people, without a slash at its end.
     pub(crate) site: String,
-    /// Whom commits are by; `None` leaves it to GitLab.
+    /// The author of commits; `None` leaves it to GitLab.
     pub(crate) author: Option<Author>,
     /// The token's account, once it was asked for.
     pub(crate) own: Arc<OnceLock<User>>,
 }
 
 impl Gitlab {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` or `commit_author` cannot be used.
@@ -89,7 +89,7 @@ pub(crate) fn site(base_url: &str) -> String {
     site.strip_suffix(API).map(str::to_owned).unwrap_or(site)
 }
 
-/// GitLab does not tell what is hidden from what is not there.
+/// GitLab does not distinguish what is hidden from what does not exist.
 pub(crate) fn not_there(what: impl std::fmt::Display) -> ActionError {
     ActionError::rejected(format!("GitLab has no {what}, or the configured token may not see it"))
 }
@@ -306,7 +306,7 @@ impl TaskManagement for Gitlab {
         self.rewrite_issue(&Reference::issue(task_id)?, new, mark).await
     }
 
-    /// GitLab deletes issues for owners alone.
+    /// GitLab lets only owners delete issues.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {
         self.set_status(&Reference::issue(task_id)?, "closed").await.map(drop)
     }
@@ -363,7 +363,7 @@ impl TaskManagement for Gitlab {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        // A person's own token belongs to somebody who also acts: of what they do, only what carries our mark is ours.
+        // The owner of a personal token also acts: of their actions, only those with our mark are ours.
         let own = self.own_user().await?;
         Ok(own.bot.then(|| own.username.clone()))
     }

@@ -36,7 +36,7 @@ pub(crate) fn without_quick_actions(text: &str) -> String {
     defused.collect()
 }
 
-/// Whether a word closes the issue that is named behind it.
+/// Whether a word closes the issue named after it.
 fn closes(word: &str, rest: &str) -> bool {
     let word = word.to_ascii_lowercase();
     let is_keyword =
@@ -44,7 +44,7 @@ fn closes(word: &str, rest: &str) -> bool {
     is_keyword && names_an_issue(rest)
 }
 
-/// Whether a text begins as the name of an issue does behind a keyword.
+/// Whether a text begins like the name of an issue after a keyword.
 fn names_an_issue(text: &str) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_whitespace() || ":*_~`[(\\<".contains(c));
     if rest.len() == text.len() {

@@ -80,7 +80,7 @@ const ONE: &str = "/projects/{id}/issues/{issue_iid}";
 
 impl Gitlab {
     pub(crate) async fn read_issue(&self, issue: &Reference) -> Result<Task, ActionError> {
-        // One that is not there is told at once: it is rarely one that was just made.
+        // A missing one is reported at once, since it was rarely just created.
         let found = self.issue(issue, |_| false).await?;
         // Of the whole text: a task has its beginning.
         let text = found.description.as_deref().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Gitlab {
         Ok(())
     }
 
-    /// An issue with how many notes of people it has; `None` where it is not there.
+    /// An issue and its number of notes by people; `None` if it does not exist.
     pub(crate) async fn inspect_issue(
         &self,
         issue: &Reference,
@@ -263,7 +263,7 @@ impl Gitlab {
     }
 }
 
-/// An issue's text: the description, and what not every GitLab has a field for.
+/// An issue's text: the description, and the values that not every GitLab has a field for.
 fn text_of(new: &NewTask) -> String {
     let mut text = new.description.clone();
     if let Some(epic) = &new.epic {

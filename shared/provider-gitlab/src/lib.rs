@@ -4,7 +4,7 @@
 //! `group/project#12` is an issue, `group/project!12` a merge request.
 //!
 //! **Commits** are made without cloning, [in one request](https://docs.gitlab.com/api/commits/#create-a-commit-with-multiple-files-and-actions).
-//! GitLab moves no branch on the condition that it points somewhere. The branch is read just before, each file that is changed or deleted
+//! GitLab cannot make moving a branch conditional on where it points. The branch is read just before, each file that is changed or deleted
 //! names the commit that it was last changed in, and the parent of the commit that was made is compared: if somebody pushed in between,
 //! our commit is reverted at once, and theirs stays.
 //!
@@ -13,7 +13,7 @@
 //! a push by somebody else would be lost; GitLab offers nothing against that.
 //!
 //! **Marks** are in descriptions and notes as HTML comments that people do not see, and in commits as the trailer `Ticketsmith-Mark`.
-//! They count only on what our own account made.
+//! They count only on what our own account created.
 //!
 //! **Issues as tickets.** GitLab has only open and closed; every other status is a label `status::in review`, of which an issue has one at a
 //! time. `closed` and `done` close an issue and take its status label away, `open` opens it again. A label `priority::high` is a priority.

@@ -43,7 +43,7 @@ impl Gitlab {
             let request = self.client.get(LINKS, &[issue.project.as_str(), &issue.number.to_string()]);
             let request = request.query("per_page", PER_PAGE).query("page", at);
             let answer = self.send_settled(&issue.project, request, is_early).await.optional()?;
-            // A page for what is not there has one item that says so.
+            // A page for something that does not exist has one item that says so.
             match answer {
                 Some(answer) => {
                     let page = page::<Linked>(&answer, "page")?;
@@ -73,7 +73,7 @@ impl Gitlab {
                 let answer = self.link_issues(blocker, issue, "relates_to").await;
                 made(answer, issue, blocker)?;
                 let note = format!(
-                    "GitLab links {issue} and {blocker} only as related: that one blocks the other is for its paid tiers"
+                    "GitLab links {issue} and {blocker} only as related: *blocks* links need a paid tier"
                 );
                 Ok(LinkedTask { note: Some(note) })
             }
@@ -84,7 +84,7 @@ impl Gitlab {
         }
     }
 
-    /// Links one issue with another, in words that are said of the first.
+    /// Links one issue with another, in words that apply to the first.
     async fn link_issues(
         &self,
         from: &Reference,

@@ -15,7 +15,7 @@ use provider::{mark, send_fitting};
 use serde::Deserialize;
 use serde_json::json;
 
-/// What makes a merge request a draft, at the beginning of its title:
+/// The prefix of a draft's title:
 /// <https://docs.gitlab.com/user/project/merge_requests/drafts/>.
 const DRAFT: &str = "Draft: ";
 
@@ -38,7 +38,7 @@ pub(crate) struct MergeRequest {
     source_branch: String,
     #[serde(default)]
     pub(crate) target_branch: String,
-    /// The commit on the target branch that brought the changes there: of a merge, else of a squash; absent where it was only moved forward.
+    /// The commit on the target branch that brought the changes there: of a merge, else of a squash; absent if the branch was only moved forward.
     #[serde(default)]
     pub(crate) merge_commit_sha: Option<String>,
     #[serde(default)]
@@ -63,7 +63,7 @@ impl From<MergeRequest> for PullRequest {
 }
 
 impl MergeRequest {
-    /// What a reviewer needs, with the two commits that are compared.
+    /// The facts that a reviewer needs, with the two compared commits.
     pub(crate) fn reviewed(self, head: CommitSha, base: CommitSha) -> ReviewedPullRequest {
         ReviewedPullRequest {
             number: self.iid,
@@ -163,7 +163,7 @@ impl Gitlab {
         Ok(PullRequestClosing::Closed)
     }
 
-    /// Takes the words that make it a draft from its title.
+    /// Removes the draft prefix from its title.
     pub(crate) async fn end_draft(&self, project: &RepositoryName, number: u64) -> Result<(), ActionError> {
         let found = self.merge_request(project, number).await?;
         if !found.draft {
@@ -203,7 +203,7 @@ impl Gitlab {
     }
 }
 
-/// The title without what makes it a draft: `Draft:`, `[Draft]` or `(Draft)`, in any case.
+/// The title without the draft prefix: `Draft:`, `[Draft]` or `(Draft)`, in any case.
 fn ready_title(title: &str) -> &str {
     let mut rest = title.trim();
     while let Some(ready) = ["draft:", "[draft]", "(draft)"].iter().find_map(|mark| {

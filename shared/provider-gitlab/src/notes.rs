@@ -30,7 +30,7 @@ struct Note {
 
 /// The text as GitLab may show it, with the mark at its end.
 pub(crate) fn with_mark(text: &str, own: &Mark) -> String {
-    // Last of all: what makes a text harmless otherwise also removes characters that cannot be seen.
+    // Last, because the other steps also remove invisible characters.
     harmless::without_quick_actions(&mark::with_mark(&harmless::markdown(text), own, limits::BODY))
 }
 
@@ -122,7 +122,7 @@ impl Gitlab {
         Ok(())
     }
 
-    /// Reacts with 👀; a reaction of ours that is there is left alone.
+    /// Reacts with 👀, unless our reaction is already there.
     pub(crate) async fn award_eyes(
         &self,
         on: &Reference,
@@ -141,7 +141,7 @@ impl Gitlab {
                 "/projects/{id}/merge_requests/{merge_request_iid}/notes/{note_id}/award_emoji",
                 &[on.project.as_str(), &number, &comment.id],
             ),
-            // What is said on a merge request is said in notes.
+            // Comments on a merge request are notes.
             (Kind::MergeRequest, None) => return Ok(()),
         };
         let already = "already been taken";

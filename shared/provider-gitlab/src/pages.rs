@@ -1,4 +1,4 @@
-//! Lists that GitLab answers page by page: by number, or from where the last page ended (keyset). Both say what comes next in `Link`:
+//! GitLab's paginated lists: by number, or from where the last page ended (keyset). Both name the next page in `Link`:
 //! <https://docs.gitlab.com/api/rest/#pagination>.
 
 use domain::ActionError;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 /// As many items on a page as GitLab gives.
 pub(crate) const PER_PAGE: usize = 100;
 
-/// Reads a page; the parameter `name` of the next page's address says where the list goes on.
+/// Reads a page; the parameter `name` of the next page's address says where the list continues.
 pub(crate) fn page<T: DeserializeOwned>(answer: &Answer, name: &str) -> Result<Page<T, String>, ActionError> {
     let next = answer.header("link").and_then(|link| next_in(&link, name));
     Ok(Page { items: answer.json()?, next, bytes: answer.size() })

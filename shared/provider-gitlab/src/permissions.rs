@@ -1,4 +1,4 @@
-//! What the token may do in a project: its [scopes](https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes)
+//! The permissions of the token in a project: its [scopes](https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes)
 //! and its account's [role](https://docs.gitlab.com/user/permissions/).
 
 use crate::gitlab::Gitlab;
@@ -21,16 +21,16 @@ struct Token {
 }
 
 impl Gitlab {
-    /// Asks what the token may do in a project and compares it with what actions and feedback do there.
+    /// Asks what the token may do in a project and compares that with what actions and feedback do there.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         project: &RepositoryName,
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let mut problems = Vec::new();
-        // Not every kind of token can be asked for; one without an answer is judged by its role alone.
+        // Not every kind of token can be looked up; one without an answer is judged by its role alone.
         let asked = self.client.get("/personal_access_tokens/self", &[]).send().await.optional();
         if let Some(answer) = asked? {
             problems.extend(of_scopes(&answer.json::<Token>()?.scopes));
@@ -49,7 +49,7 @@ impl Gitlab {
         match self.access_level(project, own).await? {
             Some(level) if level > MAINTAINER => problems.push(PermissionProblem::excessive(
                 format!("Owner of {project}"),
-                "whoever has the token can delete the project",
+                "anyone with the token can delete the project",
                 format!("give the token's account the role Developer {members}"),
             )),
             Some(level) if level >= DEVELOPER => {}
@@ -75,7 +75,7 @@ fn of_scopes(scopes: &[String]) -> Vec<PermissionProblem> {
     let excessive = scopes.iter().filter(|scope| EXCESSIVE.contains(&scope.as_str())).map(|scope| {
         PermissionProblem::excessive(
             format!("the scope {scope}"),
-            "whoever has the token can do that",
+            "anyone with the token can do that",
             format!("{make}, without it"),
         )
     });

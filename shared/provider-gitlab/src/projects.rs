@@ -1,4 +1,4 @@
-//! What a project is, and who may do what in it.
+//! A project's facts, and people's permissions in it.
 
 use crate::gitlab::{Gitlab, not_there};
 use domain::plugins::{RepositoryInfo, RepositoryPermission};
@@ -44,7 +44,7 @@ impl Gitlab {
         let found = self.project(project).await?;
         let default_branch = found.default_branch.ok_or_else(|| {
             ActionError::rejected(format!(
-                "{project} is empty: it has no commit that work could start from. Push a first commit, for example a README"
+                "{project} is empty: it has no commit to start from. Push a first commit, for example a README"
             ))
         })?;
         Ok(RepositoryInfo {
@@ -53,7 +53,7 @@ impl Gitlab {
             url: found.web_url,
             default_branch,
             description: found.description.filter(|text| !text.is_empty()),
-            // GitLab tells shares of languages, in another request.
+            // Another request gives the shares of languages.
             language: None,
             private: found.visibility != "public",
             archived: found.archived,
@@ -85,7 +85,7 @@ impl Gitlab {
         let request = self.client.get(path, &[project.as_str(), &user.to_string()]);
         let Some(answer) = self.send(project, request).await.optional()? else { return Ok(None) };
         let member: Member = answer.json()?;
-        // Whoever was blocked, or still waits to be let in, may do nothing.
+        // Blocked accounts, and those waiting for approval, may do nothing.
         let is_active = member.state.is_none_or(|state| state == "active");
         Ok(is_active.then_some(member.access_level))
     }

@@ -12,7 +12,7 @@ pub(crate) struct Reference {
     pub(crate) number: u64,
 }
 
-/// What is numbered apart from the other.
+/// The kinds that are numbered separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Issue,
@@ -38,7 +38,7 @@ impl Kind {
 }
 
 impl Reference {
-    /// Refuses what is no issue.
+    /// Refuses everything but issues.
     pub(crate) fn issue(given: &str) -> Result<Self, ActionError> {
         let read: Self = given.parse()?;
         match read.kind {

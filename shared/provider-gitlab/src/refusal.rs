@@ -1,9 +1,9 @@
-//! Refusals whose reason has a sentence of its own.
+//! Refusals with their own sentence.
 
 use domain::{ActionError, ErrorKind, RepositoryName};
 use http_client::Failure;
 
-/// Words in what GitLab says, in lower case, and what they mean.
+/// Words in GitLab's message, in lowercase, and what they mean.
 const REASONS: &[(&[&str], &str)] = &[
     (
         &[
@@ -16,7 +16,7 @@ const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["insufficient_scope", "higher privileges than provided"],
-        "The token lacks the scope `api`. Make one that has it, and store it in the secret",
+        "The token lacks the scope `api`. Create one that has it, and store it in the secret",
     ),
     (&["archived"], "It is archived, so nothing in it can be changed. Unarchive it under Settings > General"),
     (
@@ -26,11 +26,11 @@ const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["empty repository", "repository is empty", "tree not found"],
-        "It may have no commit that work could start from. Push a first commit, for example a README",
+        "It may have no commit to start from. Push a first commit, for example a README",
     ),
 ];
 
-/// The failure with a sentence for its reason, where it has one.
+/// The failure with a sentence for its reason, if there is one.
 pub(crate) fn explained(mut failure: Failure, project: &RepositoryName) -> Failure {
     if !matches!(failure.error.kind, ErrorKind::Rejected | ErrorKind::Conflict) {
         return failure;
@@ -45,7 +45,7 @@ pub(crate) fn explained(mut failure: Failure, project: &RepositoryName) -> Failu
     failure
 }
 
-/// Whether a refusal is one that comes a moment after a push or a creation, before GitLab shows everywhere what was made.
+/// Whether a refusal is of the kind that follows a push or creation for a moment, before GitLab shows everywhere what was made.
 pub(crate) fn is_early(failure: &Failure) -> bool {
     failure.status == Some(404)
         || failure.says(400, "source branch \\\"") && failure.says(400, "does not exist")

@@ -1,5 +1,5 @@
 //! Merge requests that revert merged ones: a branch at the target, a commit on it that
-//! [reverts](https://docs.gitlab.com/api/commits/#revert-a-commit) the merge, and a merge request. Each part is made once, so that a repeat goes on
+//! [reverts](https://docs.gitlab.com/api/commits/#revert-a-commit) the merge, and a merge request. Each part is made once, so that a repeat continues
 //! where an earlier attempt ended.
 
 use crate::gitlab::Gitlab;
@@ -21,7 +21,7 @@ impl Gitlab {
                 "GitLab: {project}!{number} was merged without a merge commit, which cannot be reverted at once; revert its commits"
             ))
         })?;
-        // The digest keeps it apart from what somebody else reverts.
+        // The digest keeps it apart from other people's reverts.
         let source = branch(&format!("revert-{number}-{}", &mark.digest()[..8]))?;
         if let Some(found) = self.open_merge_request(project, &source, &target).await? {
             return Ok(found);
@@ -38,7 +38,7 @@ impl Gitlab {
             source,
             target,
             title: format!("Revert \"{}\"", merged.title),
-            description: format!("Reverts !{number}, because what made it was taken back."),
+            description: format!("Reverts !{number}, because the work that created it was taken back."),
             draft: false,
         };
         self.make_merge_request(project, &request, mark).await
@@ -46,5 +46,5 @@ impl Gitlab {
 }
 
 fn branch(name: &str) -> Result<BranchName, ActionError> {
-    name.parse().map_err(|_| ActionError::rejected(format!("GitLab: `{name}` is no branch")))
+    name.parse().map_err(|_| ActionError::rejected(format!("GitLab: `{name}` is not a branch")))
 }

@@ -33,7 +33,7 @@ pub(crate) struct Author {
     pub(crate) username: String,
 }
 
-/// Where in the changes a note is. A note about a whole file has no line.
+/// A note's position in the changes. A note about a whole file has no line.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Position {
     #[serde(default)]

@@ -63,7 +63,7 @@ fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<
     Box::pin(async move {
         let (gitlab, repository) = (gitlab(connector)?, &project.repository);
         let mut problems = gitlab.permission_problems(repository).await?;
-        // Without the rights to read it, nothing else can be said of the project.
+        // Without the permission to read it, nothing else is known about the project.
         if !problems.iter().any(PermissionProblem::is_missing) {
             let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);
             let (branch, claims) = (&project.base_branch, &connector.claims);

@@ -33,7 +33,7 @@ pub(crate) fn closes(status: &str) -> bool {
     ["closed", "done"].iter().any(|closed| same_status(status, closed))
 }
 
-/// Whether a status is that of an issue without a label for one.
+/// Whether a status is that of an issue without a status label.
 pub(crate) fn is_open(status: &str) -> bool {
     ["open", OPENED].iter().any(|open| same_status(status, open))
 }
@@ -52,7 +52,7 @@ pub(crate) fn label_of(status: &str, known: &[String]) -> String {
     }
 }
 
-/// What follows `status:` or `status::`.
+/// The part after `status:` or `status::`.
 fn after<'a>(label: &'a str, prefix: &str) -> Option<&'a str> {
     let head = label.get(..prefix.len())?;
     let rest = label.get(prefix.len()..)?;

@@ -9,10 +9,10 @@ use http_client::Optional;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How GitLab says in a commit's message what it reverts.
+/// GitLab's wording of a revert in a commit's message.
 const REVERTS: &str = "This reverts commit ";
 
-/// What one commit has that another one does not have.
+/// The commits that one commit has and another does not.
 #[derive(Debug, Deserialize)]
 struct Comparison {
     commits: Vec<Compared>,
@@ -27,7 +27,7 @@ struct Compared {
 }
 
 impl Gitlab {
-    /// Whether a branch at `head` has what it had at `since`: nothing was added but commits of ours that others take back again.
+    /// Whether a branch at `head` has the same content as at `since`: the only new commits are ours, and others of ours revert them.
     pub(crate) async fn has_only_reverted_commits(
         &self,
         project: &RepositoryName,
@@ -56,7 +56,7 @@ impl Gitlab {
         parent: &CommitSha,
     ) -> Result<(), ActionError> {
         let Some(head) = self.branch_head(project, branch).await? else {
-            return Err(ActionError::conflict(format!("{project} has no branch `{branch}` any more")));
+            return Err(ActionError::conflict(format!("{project} no longer has the branch `{branch}`")));
         };
         if self.has_only_reverted_commits(project, parent, &head).await? {
             return Ok(());
@@ -69,7 +69,7 @@ impl Gitlab {
         self.revert(project, branch, commit).await
     }
 
-    /// Adds a commit that reverts another one. Whatever was pushed in between stays.
+    /// Adds a commit that reverts another. Commits pushed in between stay.
     pub(crate) async fn revert(
         &self,
         project: &RepositoryName,
@@ -80,7 +80,7 @@ impl Gitlab {
         let request = self.client.post(path, &[project.as_str(), commit.as_str()]);
         match self.send(project, request.json(&json!({"branch": branch.as_str()}))).await {
             Ok(_) => Ok(()),
-            // What the commit changed was changed again by somebody, or is gone already.
+            // Somebody changed the same lines again, or the change is already gone.
             Err(failure) if failure.status == Some(400) && failure.error.kind == ErrorKind::Rejected => {
                 match failure.body["error_code"].as_str() {
                     Some("empty") => Ok(()),

@@ -6,7 +6,7 @@ use domain::{ActionError, Attachment, RepositoryName};
 use http_client::Optional;
 use percent_encoding::percent_decode_str;
 
-/// Where GitLab servers keep uploads that they do not give themselves, under addresses that are keys by themselves:
+/// Where GitLab servers keep uploads that they do not serve themselves, under addresses that are keys by themselves:
 /// <https://docs.gitlab.com/administration/object_storage/>.
 const STORES: &[&str] = &[
     "amazonaws.com",
@@ -20,7 +20,7 @@ const STORES: &[&str] = &[
 const FOLDER: &str = "/uploads/";
 const SECRET: usize = 32;
 
-/// The files of a project that a text links, each once, in the text's order. Links to other sites and projects are left alone.
+/// The files of a project that a text links to, each once, in order of appearance. Links to other sites and projects are left alone.
 fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachment> {
     let page = format!("{site}/{project}");
     let mut found: Vec<Attachment> = Vec::new();

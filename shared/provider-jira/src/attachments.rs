@@ -55,7 +55,7 @@ impl Jira {
         let request = self
             .client
             .get("/rest/api/3/attachment/content/{id}", &[&file.id])
-            // The site gives the file itself. One that leads to it all the same is followed, without the token.
+            // The site serves the file itself. A redirect is followed all the same, without the token.
             .query("redirect", false)
             .header("accept", "*/*")
             .downloading_from(MEDIA)

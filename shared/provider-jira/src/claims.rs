@@ -1,4 +1,4 @@
-//! What a configuration says of the site.
+//! The configuration's claims about the site.
 
 use crate::jira::Jira;
 use domain::configuration::same_status;
@@ -14,7 +14,7 @@ struct Field {
 }
 
 impl Jira {
-    /// Verifies what the configuration says of the site: the account of the bot at `own_key`, people's accounts, the statuses of `project` and
+    /// Verifies the configuration's claims about the site: the account of the bot at `own_key`, people's accounts, the statuses of `project` and
     /// the custom fields.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl Jira {
             match request.send().await.optional() {
                 Ok(Some(_)) => {}
                 Ok(None) => problems.push(Claims::unknown_account("Jira", person, account)),
-                // Who may not browse people cannot be asked about them.
+                // An account that may not browse people cannot ask about them.
                 Err(Failure { status: Some(403), .. }) => break,
                 Err(failure) => return Err(failure.into()),
             }
@@ -57,8 +57,8 @@ impl Jira {
         let problem = |status: &String| {
             PermissionProblem::missing(
                 format!("the status {status}"),
-                format!("{project} has no status of this name; its own: {}", names.join(", ")),
-                "correct it in the workflow, or say under projects.statuses what it is called there",
+                format!("{project} has no status with this name; accepted: {}", names.join(", ")),
+                "correct it in the workflow, or map its name there under projects.statuses",
             )
         };
         Ok(unknown.map(problem).collect())

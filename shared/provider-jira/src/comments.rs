@@ -120,7 +120,7 @@ impl Jira {
         };
         let answer = send_fitting(markdown, limits::MARKDOWN, limits::is_too_long, send).await.optional()?;
         answer.ok_or_else(|| {
-            ActionError::rejected(format!("Jira has no comment {} on `{key}` any more", comment.id))
+            ActionError::rejected(format!("Jira no longer has comment {} on `{key}`", comment.id))
         })?;
         Ok(())
     }
@@ -155,7 +155,7 @@ async fn marked(markdown: String, mark: &Mark) -> Result<Value, ActionError> {
     }))
 }
 
-/// Lets only those read a new comment who may read a comment with this restriction. A change of its text leaves that as it is.
+/// Restricts a new comment to the readers of a comment with this restriction. Changing its text leaves that as it is.
 fn restrict(body: &mut Value, restriction: &Restriction) {
     if let Some(readers) = &restriction.readers {
         let known = ["type", "value", "identifier"].into_iter();

@@ -130,7 +130,7 @@ fn card(node: &Value) -> String {
     }
 }
 
-/// What the attributes of a node say that has no content: a macro's text and parameters, a title, a name.
+/// The attributes of a node without content, as text: a macro's text and parameters, a title, a name.
 fn words(node: &Value) -> String {
     let said = ["text", "title", "alt", "name", "url"].iter().find_map(|name| attribute(node, name));
     let parameters = node["attrs"]["parameters"]["macroParams"].as_object().into_iter().flatten();
@@ -181,7 +181,7 @@ fn table(node: &Value) -> String {
     lines.join("\n")
 }
 
-/// A block in one line, as a cell takes it. Each line of code is code of its own, so that its indentation stays.
+/// A block in one line, for a cell. Each line of code becomes its own code, so that its indentation stays.
 fn in_cell(node: &Value) -> String {
     if kind(node) == "codeBlock" {
         let code = code_in(node);

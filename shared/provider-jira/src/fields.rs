@@ -67,7 +67,7 @@ impl CustomFields {
     }
 }
 
-/// A ticket as Jira gives it. What a project's configuration hides is absent.
+/// A ticket in Jira's API. Fields that a project's configuration hides are absent.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Issue {
     pub(crate) key: String,
@@ -122,7 +122,7 @@ struct Person {
     display_name: String,
 }
 
-/// A file that is attached to a ticket. Its address is left alone: it is asked for by its id.
+/// A file attached to a ticket. Its address is ignored: it is fetched by its ID.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
@@ -148,7 +148,7 @@ impl From<File> for Attachment {
     }
 }
 
-/// A page of a ticket's comments, of which only their number counts.
+/// A page of a ticket's comments, of which only the count is used.
 #[derive(Debug, Deserialize)]
 struct Comments {
     #[serde(default)]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
-/// Who we are to Jira: an account and its API token
+/// Our identity at Jira: an account and its API token
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Credentials {
@@ -32,12 +32,12 @@ pub struct Jira {
     pub(crate) custom_fields: CustomFields,
     /// The type of links by which a ticket waits for another.
     pub(crate) link_type: String,
-    /// The id of our own account, once it was asked for.
+    /// The ID of our own account, once known.
     pub(crate) own_account: Arc<OnceLock<String>>,
 }
 
 impl Jira {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used or `custom_fields` names a field that we do not know.
@@ -66,7 +66,7 @@ pub(crate) fn is_early(failure: &Failure) -> bool {
     failure.status == Some(404)
 }
 
-/// Writes Markdown as a document, beside the threads that answer requests: what is made of a long text takes its time.
+/// Converts Markdown to a document off the threads that answer requests, since long texts take time.
 ///
 /// # Errors
 /// `Internal` when the work was broken off.
@@ -102,7 +102,7 @@ impl TaskManagement for Jira {
         Ok(self.find_marked_ticket(project, mark).await?.map(CreatedTask::from))
     }
 
-    /// Jira's search shows what was created only after seconds or minutes:
+    /// Jira's search shows new tickets only after seconds or minutes:
     /// <https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/>.
     fn shows_creations_at_once(&self) -> bool {
         false

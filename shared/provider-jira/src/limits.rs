@@ -19,7 +19,7 @@ pub(crate) fn is_too_long(failure: &Failure) -> bool {
             .any(|words| failure.says(400, words))
 }
 
-/// Jira measures a text in a form of its own, which can be longer than the Markdown that it was made from.
+/// Jira measures a text in its own format, which can be longer than the Markdown.
 pub(crate) const MARKDOWN: TextLimit = TEXT.less(2_767);
 
 /// What Jira Cloud's errors name. Jira is written in Java, so it counts UTF-16.

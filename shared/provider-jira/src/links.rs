@@ -22,7 +22,7 @@ struct Fields {
     issuelinks: Vec<Link>,
 }
 
-/// A link as one of its two tickets shows it: with the other one, at the end that it has.
+/// A link as one of its two tickets shows it: the other ticket, and which end that is.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Link {
@@ -44,7 +44,7 @@ struct Other {
 }
 
 impl Jira {
-    /// The tickets that block a ticket; `None` where it is not there, in its project.
+    /// The tickets that block a ticket; `None` if it does not exist in its project.
     pub(crate) async fn blocking_tickets(&self, key: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
         let request = self.client.get("/rest/api/3/issue/{key}", &[key]).query("fields", "issuelinks");
         let Some(answer) = request.send_settled(is_early).await.optional()? else { return Ok(None) };
@@ -53,13 +53,13 @@ impl Jira {
             return Ok(None);
         }
         let ours = linked.fields.issuelinks.into_iter().filter(|link| self.is_link_type(&link.kind.name));
-        // At the inward end is what "blocks" is said of: the ticket "is blocked by" it.
+        // "blocks" applies to the inward end: the ticket "is blocked by" it.
         let blockers =
             ours.filter_map(|link| Some(TaskLink { blocker: link.inward_issue?.key, id: link.id }));
         Ok(Some(blockers.collect()))
     }
 
-    /// A link that is there already is not made twice: Jira answers as if it had made it.
+    /// An existing link is not made twice: Jira answers as if it had made it.
     pub(crate) async fn block_ticket(&self, key: &str, blocker: &str) -> Result<LinkedTask, ActionError> {
         let body = json!({
             "type": {"name": self.link_type},
@@ -93,7 +93,7 @@ impl Jira {
     }
 }
 
-/// Whether Jira knows no link type by that name, or no links at all. A ticket that it does not know has the same status.
+/// Whether Jira knows no link type by that name, or no links at all. An unknown ticket has the same status.
 fn is_about_type(failure: &Failure) -> bool {
     ["link type", "linking is"].iter().any(|words| failure.says(404, words) || failure.says(400, words))
 }

@@ -30,14 +30,14 @@ pub fn document_from_markdown(markdown: &str) -> Value {
     document
 }
 
-/// What is around everything.
+/// The outermost frame.
 static ROOT: Frame = Frame { kind: Kind::Document, content: Vec::new(), without_node: 0 };
 
 /// A node whose content is still being read.
 struct Frame {
     kind: Kind,
     content: Vec<Value>,
-    /// How many things without a node of their own are open in it. Their content is its content.
+    /// How many open elements in it have no node. Their content becomes its content.
     without_node: usize,
 }
 
@@ -50,7 +50,7 @@ impl Frame {
 #[derive(Clone, PartialEq)]
 enum Kind {
     Document,
-    /// A paragraph: also one that Markdown leaves out, as in a tight list, and a heading where none may stand.
+    /// A paragraph, including one that Markdown implies, as in a tight list, and a heading where none is allowed.
     Paragraph {
         implied: bool,
     },
@@ -65,7 +65,7 @@ enum Kind {
     Cell {
         header: bool,
     },
-    /// Has no node of its own: its content goes to the frame around it.
+    /// Has no node: its content goes to the surrounding frame.
     Nothing,
 }
 
@@ -108,7 +108,7 @@ impl Marks {
         self.links += 1;
     }
 
-    /// Gives where the link leads, if it ends here and its words do not say it.
+    /// Writes the address of a link that ends here, unless its words say it.
     fn close_link(&mut self) -> Option<String> {
         self.links = self.links.saturating_sub(1);
         let (_, link) = self.link.take_if(|(around, _)| *around == self.links)?;
@@ -138,7 +138,7 @@ impl Builder {
             Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(text) => {
-                // Code may be a link and nothing else besides.
+                // Code may be a link and have no other mark.
                 let code = std::iter::once(json!({"type": "code"}));
                 let marks = code.chain(self.marks.of_link()).collect();
                 self.inline_text(&text, marks);
@@ -176,7 +176,7 @@ impl Builder {
             Tag::List(_) if self.lists >= DEEPEST => Kind::Nothing,
             Tag::List(Some(first)) => Kind::OrderedList(first),
             Tag::List(None) => Kind::BulletList,
-            // An item of a list that is left out continues the item around it.
+            // An omitted item of a list continues the surrounding item.
             Tag::Item if self.last().without_node > 0 => Kind::Nothing,
             Tag::Item => Kind::Item,
             Tag::Table(_) if at_root => Kind::Table,
@@ -230,7 +230,7 @@ impl Builder {
         self.frames.last().unwrap_or(&ROOT)
     }
 
-    /// The innermost frame that is written as such, not implied.
+    /// The innermost frame that is written explicitly, not implied.
     fn surrounding(&self) -> &Kind {
         match self.frames.as_slice() {
             [.., around, Frame { kind: Kind::Paragraph { implied: true }, .. }] => &around.kind,
@@ -255,7 +255,7 @@ impl Builder {
         }
     }
 
-    /// Ends the innermost frame, or what is open in it without a node; the root stays.
+    /// Ends the innermost frame, or the innermost open element without a node; the root stays.
     fn close(&mut self) {
         if let Some(frame) = self.frames.last_mut().filter(|frame| frame.without_node > 0) {
             return frame.without_node -= 1;

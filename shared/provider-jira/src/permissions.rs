@@ -1,4 +1,4 @@
-//! What the account may do in a project.
+//! The account's permissions in a project.
 
 use crate::jira::Jira;
 use domain::{ActionError, PermissionProblem};
@@ -6,14 +6,14 @@ use http_client::Optional;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What is needed, and what fails without it:
+/// The permissions that are needed, and what fails without each:
 /// <https://support.atlassian.com/jira-cloud-administration/docs/permissions-for-company-managed-projects/>.
 const NEEDED: &[(&str, &str)] = &[
     ("BROWSE_PROJECTS", "tickets cannot be read"),
     ("CREATE_ISSUES", "`create_task` and `create_epic` fail"),
     ("EDIT_ISSUES", "labels are not taken off, and new tickets cannot be marked as ours"),
     ("TRANSITION_ISSUES", "`update_task_status` fails"),
-    ("ADD_COMMENTS", "nobody is told of progress, and `add_comment` fails"),
+    ("ADD_COMMENTS", "tickets show no progress, and `add_comment` fails"),
     ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
 ];
 
@@ -29,8 +29,8 @@ const FOR_SOME: &[(&str, &[&str], &str)] = &[
 
 /// What is never needed, and what it allows.
 const EXCESSIVE: &[(&str, &str)] = &[
-    ("ADMINISTER", "whoever has the token can change the whole site"),
-    ("ADMINISTER_PROJECTS", "whoever has the token can change the project's settings and permissions"),
+    ("ADMINISTER", "anyone with the token can change the whole site"),
+    ("ADMINISTER_PROJECTS", "anyone with the token can change the project's settings and permissions"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -107,7 +107,7 @@ impl Jira {
             PermissionProblem::limiting(*name, *consequence, remedy)
         });
         let excessive = EXCESSIVE.iter().filter(|(name, _)| has(name)).map(|(name, consequence)| {
-            let remedy = "use an account of its own for Ticketsmith, without that role";
+            let remedy = "use a separate account for Ticketsmith, without that role";
             PermissionProblem::excessive(*name, *consequence, remedy)
         });
         Ok(missing.chain(limiting).chain(excessive).collect())

@@ -1,4 +1,4 @@
-//! Tickets that a plan became: looked at closely, written anew, taken back.
+//! Tickets created from a plan: inspected, rewritten, taken back.
 
 use crate::fields::Issue;
 use crate::jira::{Jira, document, is_early};
@@ -11,7 +11,7 @@ use provider::send_fitting;
 use serde_json::json;
 
 impl Jira {
-    /// A ticket with how many comments it has; `None` where it is not there, in its project.
+    /// A ticket and its number of comments; `None` if it does not exist in its project.
     pub(crate) async fn inspect_ticket(&self, key: &str) -> Result<Option<InspectedTask>, ActionError> {
         let mut fields = self.custom_fields.wanted();
         fields.push("comment");
@@ -39,7 +39,7 @@ impl Jira {
         Ok(())
     }
 
-    /// Deletes a ticket; one that is gone already is deleted.
+    /// Deletes a ticket. Succeeds if it is already gone.
     pub(crate) async fn delete_ticket(&self, key: &str) -> Result<(), ActionError> {
         self.client.delete("/rest/api/3/issue/{key}", &[key]).send().await.optional()?;
         Ok(())

@@ -34,7 +34,7 @@ struct IssueType {
 
 impl Jira {
     pub(crate) async fn ticket(&self, key: &str) -> Result<Task, ActionError> {
-        // One that is not there is told at once: it is rarely one that was just made.
+        // A missing one is reported at once, since it was rarely just created.
         let mut fields = self.custom_fields.wanted();
         // Lists of tickets are passed on without them.
         fields.push("attachment");
@@ -178,14 +178,14 @@ impl Jira {
     }
 }
 
-/// Jira does not tell what is hidden from what is not there.
+/// Jira does not distinguish what is hidden from what does not exist.
 pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ActionError::rejected(format!(
         "Jira has no ticket `{key}`, or the account of the configured secret may not see it"
     ))
 }
 
-/// Refuses a ticket that is in another project now: nothing is done there that was asked for here.
+/// Refuses a ticket that has moved to another project: the request was for the former one.
 fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
     let project = |key: &str| key.rsplit_once('-').map_or(String::new(), |(project, _)| folded(project));
     if project(asked) == project(found) {

@@ -101,7 +101,7 @@ impl Linear {
             Err(refusal) if refusal.is_unknown() => return Ok(None),
             Err(refusal) => return Err(refusal.into()),
         };
-        // Whoever reads our comment's ID knows it only after the comment is there, so another's comment cannot have it.
+        // Others learn our comment's ID only once the comment exists, so another comment cannot have it.
         let is_ours = found.user.is_some_and(|user| user.is_me);
         Ok(is_ours.then_some(CommentId { id: found.id, url: Some(found.url) }))
     }
@@ -118,10 +118,9 @@ impl Linear {
         };
         match send_fitting(&shown(markdown), limits::TEXT, limits::is_too_long, send).await {
             Ok(_) => Ok(()),
-            Err(refusal) if refusal.is_unknown() => Err(ActionError::rejected(format!(
-                "Linear has no comment {} on `{key}` any more",
-                comment.id
-            ))),
+            Err(refusal) if refusal.is_unknown() => {
+                Err(ActionError::rejected(format!("Linear no longer has comment {} on `{key}`", comment.id)))
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }

@@ -15,7 +15,7 @@ macro_rules! ticket_fields {
 }
 pub(crate) use ticket_fields;
 
-/// A list that is asked for as a connection.
+/// A list requested as a connection.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection<T> {
@@ -24,7 +24,7 @@ pub(crate) struct Connection<T> {
     pub(crate) page_info: PageInfo,
 }
 
-/// Where a list goes on.
+/// Where a list continues.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageInfo {
@@ -104,7 +104,7 @@ impl From<Issue> for Task {
             status: Some(issue.state.name),
             task_type: None,
             assignee: issue.assignee.map(|person| person.display_name),
-            // Linear calls it so where there is none.
+            // Linear's value for a missing one.
             priority: issue.priority_label.filter(|priority| priority != "No priority"),
             labels: issue.labels.nodes.into_iter().map(|label| label.name).collect(),
             story_points: issue.estimate,

@@ -1,4 +1,4 @@
-//! Asking the API, and what its errors mean.
+//! Requests to the API, and the meaning of its errors.
 
 use crate::linear::Linear;
 use domain::{ActionError, ErrorKind};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// What Linear said no to.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// Linear's code for it: `INPUT_ERROR`. Empty where there was none.
+    /// Linear's code for it: `INPUT_ERROR`. Empty if there was none.
     code: String,
     failure: Failure,
 }
@@ -133,7 +133,7 @@ fn refused_with(mut failure: Failure) -> Refusal {
     Refusal { code, failure }
 }
 
-/// What Linear says for people where it does, and its message.
+/// Linear's message for people if there is one, and its message.
 fn words(body: &Value) -> String {
     let errors = body["errors"].as_array().into_iter().flatten();
     let said = errors.map(|error| {
@@ -146,7 +146,7 @@ fn words(body: &Value) -> String {
     said.collect::<Vec<_>>().join("; ")
 }
 
-/// What a code means; `None` where the status says it. <https://linear.app/developers/rate-limiting> and the errors of Linear's SDK.
+/// The meaning of a code; `None` if the status says it. <https://linear.app/developers/rate-limiting> and the errors of Linear's SDK.
 fn kind(code: &str) -> Option<ErrorKind> {
     match code {
         "RATELIMITED" => Some(ErrorKind::Throttled),

@@ -4,7 +4,7 @@
 //! - Text is Markdown in both directions.
 //! - Linear takes the ID of what it creates from us. A ticket and a comment have an ID made from their mark, so that a repeat asks for
 //!   exactly that one. Nothing is searched, and nothing is polled.
-//! - Linear has no types of tickets and no epics: a ticket that others name as their epic is their parent.
+//! - Linear has no types of tickets and no epics: an epic is the parent of its tickets.
 //!
 //! Linear reports most errors in the field `errors` of an answer, with status 200 or 400; they become errors of the kind that their
 //! code means.

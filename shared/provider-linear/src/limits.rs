@@ -4,7 +4,7 @@ use crate::graphql::Refusal;
 use domain::text::TextLimit;
 use provider::TextLimits;
 
-/// Linear documents no limit of a title. Its own editor takes 255 characters, and it counts as JavaScript does.
+/// Linear documents no limit of a title. Its own editor takes 255 characters, and it counts like JavaScript.
 pub(crate) const TITLE: TextLimit = TextLimit::utf16(255);
 
 /// Linear documents no limit of a description or a comment. More than this is nothing that people read; what it refuses all the same is
@@ -17,6 +17,6 @@ pub(crate) fn is_too_long(refusal: &Refusal) -> bool {
         && ["too long", "shorter than", "too large"].iter().any(|words| refusal.says(words))
 }
 
-/// The lengths that are sent at most.
+/// The maximum lengths that are sent.
 pub const LIMITS: TextLimits =
     TextLimits { title: Some(TITLE), body: Some(TEXT), comment: Some(TEXT), ..TextLimits::NONE };

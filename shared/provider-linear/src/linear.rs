@@ -27,7 +27,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.

@@ -47,7 +47,7 @@ struct Other {
 }
 
 impl Linear {
-    /// The tickets that block a ticket; `None` where it is not there, in its team.
+    /// The tickets that block a ticket; `None` if it does not exist in its team.
     pub(crate) async fn blocking_tickets(&self, key: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
         let found =
             match self.ask::<Found>("reading a ticket's relations", BLOCKERS, json!({"id": key})).await {

@@ -1,4 +1,4 @@
-//! The ID that an effect's mark gives to what it creates.
+//! The ID of what an effect creates, derived from its mark.
 
 use domain::plugins::Mark;
 

@@ -1,4 +1,4 @@
-//! What the key's account may do, and what a configuration says of the workspace.
+//! The permissions of the key's account, and the configuration's claims about the workspace.
 
 use crate::linear::Linear;
 use domain::configuration::same_status;
@@ -32,10 +32,10 @@ impl Linear {
     }
 
     /// Asks whose key it is, whether the account sees the team with the key `project` and its statuses, and whether what the configuration
-    /// says of accounts holds; it says the bot's own at `own_key`. What a restricted key may do cannot be asked.
+    /// says about accounts is true; it adds the bot's own at `own_key`. Linear does not reveal the limits of a restricted key.
     ///
     /// # Errors
-    /// `Rejected` when the key is not accepted; those of the connection.
+    /// `Rejected` when the key is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         project: &str,
@@ -47,8 +47,8 @@ impl Linear {
         if viewer.admin {
             problems.push(PermissionProblem::excessive(
                 "admin of the workspace",
-                "whoever has the key can change the whole workspace",
-                "create the key as a member that is not an admin, such as an account of its own for Ticketsmith",
+                "anyone with the key can change the whole workspace",
+                "create the key as a member that is not an admin, such as a separate account for Ticketsmith",
             ));
         }
         problems.extend(claims.own_account_problem(own_key, &viewer.id, true));
@@ -62,8 +62,11 @@ impl Linear {
                 problems.extend(unknown.map(|status| {
                     PermissionProblem::missing(
                         format!("the status {status}"),
-                        format!("team {project} has no status of this name; its own: {}", names.join(", ")),
-                        "correct it in the workflow, or say under projects.statuses what it is called there",
+                        format!(
+                            "team {project} has no status with this name; accepted: {}",
+                            names.join(", ")
+                        ),
+                        "correct it in the workflow, or map its name there under projects.statuses",
                     )
                 }));
             }

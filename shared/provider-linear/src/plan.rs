@@ -1,4 +1,4 @@
-//! Tickets that a plan became: looked at closely, written anew, taken back.
+//! Tickets created from a plan: inspected, rewritten, taken back.
 
 use crate::comments::shown;
 use crate::fields::{Connection, Issue, ticket_fields};
@@ -40,7 +40,7 @@ struct Inspected {
 }
 
 impl Linear {
-    /// A ticket with how many comments it has; `None` where it is not there, in its team.
+    /// A ticket and its number of comments; `None` if it does not exist in its team.
     pub(crate) async fn inspect_ticket(&self, key: &str) -> Result<Option<InspectedTask>, ActionError> {
         let Inspected { issue, trashed, comments } =
             match self.ask::<Found>("reading a ticket", INSPECT, json!({"id": key})).await {

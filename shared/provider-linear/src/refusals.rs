@@ -1,15 +1,15 @@
-//! Tickets with which nothing is done: those that Linear does not show, and those that are somewhere else.
+//! Refused tickets: those that Linear does not show, and those that have moved.
 
 use domain::ActionError;
 
-/// Linear does not tell what is hidden from what is not there.
+/// Linear does not distinguish what is hidden from what does not exist.
 pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ActionError::rejected(format!(
         "Linear has no ticket `{key}`, or the account of the configured secret may not see it"
     ))
 }
 
-/// Refuses a ticket that is in another team now, which Linear finds by its former key: nothing is done there that was asked for here.
+/// Refuses a ticket that has moved to another team, which Linear finds by its former key: the request was for the former team.
 pub(crate) fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
     let is_key =
         asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());

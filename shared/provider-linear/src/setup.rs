@@ -1,4 +1,4 @@
-//! What has to be done in Linear.
+//! The setup in Linear.
 
 use provider::{Setup, SetupFacts, SigningSecret};
 

@@ -57,7 +57,7 @@ pub(crate) struct Team {
 }
 
 impl Linear {
-    /// The team with this key; `None` where the key's account sees none.
+    /// The team with this key; `None` if the key's account cannot see it.
     pub(crate) async fn find_team(&self, key: &str) -> Result<Option<Team>, ActionError> {
         let variables = json!({"key": key});
         let (Teams { teams }, _) = self.ask("reading a team", STATES_OF_TEAM, variables).await?;

@@ -1,7 +1,7 @@
-//! Files that people put into a ticket: Linear keeps them on a host of their own and links them in the description
+//! Files that people attach to a ticket: Linear keeps them on a separate host and links to them in the description
 //! (<https://linear.app/developers/file-storage-authentication>).
 //!
-//! Whoever asks for it is given addresses that are keys by themselves for some time, so that the API key leaves the API's host for nothing.
+//! On request, it gives addresses that are keys by themselves for some time, so that the API key never leaves the API's host.
 
 use crate::fields::Connection;
 use crate::linear::Linear;
@@ -11,16 +11,16 @@ use http_client::Optional;
 use serde::Deserialize;
 use serde_json::json;
 
-/// Where Linear keeps what people upload.
+/// Where Linear keeps uploads.
 const STORES: &[&str] = &["uploads.linear.app"];
 
-/// The newest comments are those that an agent is told of.
+/// Agents are shown the newest comments.
 const TEXTS: &str =
     "query Texts($id: String!) { issue(id: $id) { description comments(first: 50) { nodes { body } } } }";
 
 const UUID: usize = 36;
 
-/// The files that a text links, each once, in the text's order. Links to other sites are left alone.
+/// The files that a text links to, each once, in order of appearance. Links to other sites are left alone.
 fn uploads_in(text: &str, uploads: &str) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for (at, _) in text.match_indices(uploads) {
@@ -56,7 +56,7 @@ fn is_upload(path: &str) -> bool {
         && segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."))
 }
 
-/// The address of a file in a description that is a key by itself. Its host is not compared here: it may be that of a store.
+/// The address of a file in a description, which is a key by itself. Its host is not compared here: it may be that of a store.
 fn signed_address<'a>(description: &'a str, id: &str) -> Option<&'a str> {
     let path = format!("/{id}");
     let mut words = description.split(|c: char| c.is_whitespace() || "()<>[]\"'`".contains(c));

@@ -26,7 +26,7 @@ pub struct Notion {
 }
 
 impl Notion {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.

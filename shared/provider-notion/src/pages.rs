@@ -148,7 +148,7 @@ impl Notion {
         Ok(())
     }
 
-    /// A page that is not in the trash.
+    /// A page, unless it is in the trash.
     async fn page(&self, id: &str) -> Result<Option<Found>, ActionError> {
         let answer = self.client.get("/v1/pages/{page}", &[id]).send().await.optional()?;
         let found: Option<Found> = answer.map(|answer| answer.json()).transpose()?;
@@ -189,7 +189,7 @@ fn title_property(title: &str) -> Value {
     json!({"title": {"title": [{"type": "text", "text": {"content": title}}]}})
 }
 
-/// The title among a page's properties, whatever its property is called.
+/// The title among a page's properties, whatever the name of its property.
 fn title_of(properties: &serde_json::Map<String, Value>) -> String {
     let parts = properties.values().find_map(|property| property["title"].as_array());
     let words = parts.into_iter().flatten().map(|part| {
@@ -211,7 +211,7 @@ fn known(given: &str) -> Result<String, ActionError> {
     })
 }
 
-/// Notion does not tell what is not shared from what is not there.
+/// Notion does not distinguish what is not shared from what does not exist.
 fn unknown_page(id: &str) -> ActionError {
     ActionError::rejected(format!("Notion has no page {id}, or it is not shared with the integration"))
 }

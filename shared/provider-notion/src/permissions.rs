@@ -1,4 +1,4 @@
-//! What the integration may do.
+//! The integration's permissions.
 
 use crate::notion::Notion;
 use domain::{ActionError, ErrorKind, PermissionProblem};
@@ -7,7 +7,7 @@ impl Notion {
     /// Asks whether the token is accepted and whether the integration sees the page `space`. Which capabilities it has cannot be asked.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(&self, space: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         self.client.get("/v1/users/me", &[]).send().await?;
         let problem = |remedy: String| {

@@ -1,4 +1,4 @@
-//! What is sent to the Chat Completions API, and what comes back.
+//! The requests to and answers of the Chat Completions API.
 
 use crate::reply::{ReportedUsage, input};
 use crate::request::{data_url, instructions, is_sent, raw, result};
@@ -44,7 +44,7 @@ enum Message {
 /// The body that asks for a reply, as it comes or whole.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON.
+/// `Internal` when an opaque part is not JSON.
 pub(crate) fn body(request: &ModelRequest, stream: bool) -> Result<Body<'_>, ActionError> {
     let mut messages = Vec::new();
     messages
@@ -83,7 +83,7 @@ pub(crate) fn is_vendors_model(model: &str) -> bool {
     (model.starts_with("gpt-") && !model.starts_with("gpt-oss")) || model.starts_with("codex-") || is_o()
 }
 
-/// Adds what we say: each result of a call is a message of its own.
+/// Adds our messages: each result of a call is a separate message.
 fn add_ours(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(), ActionError> {
     let mut content = Vec::new();
     for part in message.parts.iter().filter(|part| is_sent(part)) {
@@ -106,7 +106,7 @@ fn add_ours(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(), A
     Ok(())
 }
 
-/// Adds what the model said: one message, as it came, or made of its words and calls.
+/// Adds the model's message, as it came or built from its text and calls.
 fn add_models(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(), ActionError> {
     let (mut words, mut calls) = (String::new(), Vec::new());
     for part in &message.parts {
@@ -126,7 +126,7 @@ fn add_models(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(),
     Ok(())
 }
 
-/// A message of the model, of what is sent back of it: what else a server adds, such as its reasoning, is not for it to read again.
+/// The fields of a model's message that are sent back: a server's additions, such as its reasoning, are not for it to read again.
 fn said(words: &str, refusal: &str, calls: &[Value]) -> Value {
     let mut message = json!({"role": "assistant"});
     if !words.is_empty() {
@@ -141,7 +141,7 @@ fn said(words: &str, refusal: &str, calls: &[Value]) -> Value {
     message
 }
 
-/// A completion, as far as it is used.
+/// The fields that are used of a completion.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Completion {
     model: String,
@@ -157,7 +157,7 @@ struct Choice {
     finish_reason: Option<String>,
 }
 
-/// What the model said, whole or as far as it has come.
+/// The model's words and calls, complete or so far.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Reply {
     #[serde(default)]
@@ -184,7 +184,7 @@ pub(crate) struct Function {
 }
 
 impl Completion {
-    /// The reply. What an error quotes is whole, for the caller to cut.
+    /// The reply. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when there is none.
@@ -198,7 +198,7 @@ impl Completion {
 /// A whole reply.
 ///
 /// # Errors
-/// `Unavailable` when a call has no id, which its result needs.
+/// `Unavailable` when a call has no ID, which its result needs.
 pub(crate) fn model_reply(
     reply: Reply,
     finish_reason: Option<&str>,

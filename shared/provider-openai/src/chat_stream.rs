@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A completion that is coming.
+/// A completion in transit.
 #[derive(Debug, Default)]
 pub(crate) struct ChatStream {
     events: ServerSentEvents,
@@ -18,7 +18,7 @@ pub(crate) struct ChatStream {
     calls: BTreeMap<usize, Call>,
     finish_reason: Option<String>,
     usage: Option<ReportedUsage>,
-    /// Why it cannot become a reply any more.
+    /// Why it can no longer become a reply.
     problem: Option<String>,
 }
 
@@ -72,7 +72,7 @@ struct FunctionPiece {
 }
 
 impl ChatStream {
-    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    /// Takes in more bytes. Returns the usage when the service reports it, which is at the end.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
         let mut events = std::mem::take(&mut self.events);
@@ -126,7 +126,7 @@ impl ChatStream {
         self.problem.get_or_insert(problem);
     }
 
-    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
+    /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Unavailable` when the service broke it off or it cannot be read.

@@ -7,9 +7,10 @@ use crate::request::{body, counted_body, tokens_at_most};
 use crate::settings::{Api, Settings};
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, StopReason, TokenPrices, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
+use provider::{free_of_charge, recorded_stop};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,7 +51,7 @@ pub struct OpenAi {
 }
 
 impl OpenAi {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -88,7 +89,7 @@ impl OpenAi {
     }
 }
 
-/// A reply of one of the APIs that is coming.
+/// A reply of one of the APIs, in transit.
 enum Coming {
     Response(Stream),
     Completion(ChatStream),
@@ -174,7 +175,7 @@ impl AiProvider for OpenAi {
             Ok(answer) => Ok(Some(answer.json::<Count>()?.input_tokens)),
             // A gateway in front of the API may not have it.
             Err(Failure { status: Some(404 | 405), .. }) => Ok(None),
-            Err(failure) => Err(tried_again(failure.error)),
+            Err(failure) => Err(free_of_charge(failure.error)),
         }
     }
 
@@ -205,7 +206,7 @@ impl AiProvider for OpenAi {
         is_vendors_model(model) || self.prices.contains_key(model)
     }
 
-    /// The service caches every long prompt by itself.
+    /// The service itself caches every long prompt.
     fn may_be_cached(&self, _: &ModelRequest) -> bool {
         true
     }
@@ -216,7 +217,7 @@ impl AiProvider for OpenAi {
     }
 }
 
-/// What the service means by an answer: some of those that look like a rate limit are a bill.
+/// Reads the kind of error from an answer: some that look like a rate limit are about payment.
 fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
     let error = &body["error"];
     let is = |field: &str| error[field].as_str().is_some_and(|word| OUT_OF_MONEY.contains(&word));
@@ -227,14 +228,14 @@ fn judge(status: u16, body: &Value) -> Option<ErrorKind> {
 /// service explains) say that the model was not asked. Another server error does not.
 fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     match failure.status {
-        Some(400..=499) => NoReply::NotBilled(tried_again(failure.error)),
-        Some(503) if failure.body["error"].is_object() => NoReply::NotBilled(tried_again(failure.error)),
-        None if !failure.was_sent => NoReply::NotBilled(tried_again(failure.error)),
+        Some(400..=499) => NoReply::NotBilled(free_of_charge(failure.error)),
+        Some(503) if failure.body["error"].is_object() => NoReply::NotBilled(free_of_charge(failure.error)),
+        None if !failure.was_sent => NoReply::NotBilled(free_of_charge(failure.error)),
         _ => NoReply::MayBeBilled { error: failure.error, reported },
     }
 }
 
-/// A reply that came and is of no use. What the service threw away because it came too often is not billed.
+/// A reply that arrived but cannot be used. Replies that the service threw away because of throttling are not billed.
 fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoReply {
     let error = ActionError { message: answer.quote(&error.message), ..error };
     match error.kind {
@@ -243,23 +244,12 @@ fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoR
     }
 }
 
-/// The reply with the names in it that are recorded as they may be.
+/// The reply with its names made safe to record.
 fn recorded(answer: &Answer, reply: ModelReply) -> ModelReply {
-    let stop = match reply.stop {
-        StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
-        known => known,
-    };
+    let stop = recorded_stop(answer, reply.stop);
     ModelReply { stop, model: answer.quote(&reply.model), ..reply }
 }
 
 fn request_id(answer: &Answer) -> Option<String> {
     answer.header("x-request-id").map(|id| answer.quote(&id))
-}
-
-/// What cost nothing is tried again like any call that came too often.
-fn tried_again(error: ActionError) -> ActionError {
-    match error.kind {
-        ErrorKind::Unavailable | ErrorKind::Conflict => ActionError { kind: ErrorKind::Throttled, ..error },
-        _ => error,
-    }
 }

@@ -1,4 +1,4 @@
-//! What the key may do.
+//! The permissions of the key.
 
 use crate::openai::OpenAi;
 use domain::{ActionError, PermissionProblem};
@@ -9,7 +9,7 @@ impl OpenAi {
     /// [retrieving the model](https://platform.openai.com/docs/api-reference/models/retrieve), which costs nothing.
     ///
     /// # Errors
-    /// `Rejected` when the key is not accepted; those of the connection.
+    /// `Rejected` when the key is not accepted; errors of the connection.
     pub async fn permission_problems(&self, model: &str) -> Result<Vec<PermissionProblem>, ActionError> {
         let found = self.client.get("/models/{+model}", &[model]).send().await.optional()?;
         let unknown = || {

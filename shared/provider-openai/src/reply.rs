@@ -1,4 +1,4 @@
-//! What comes back from the Responses API.
+//! The answers of the Responses API.
 
 use domain::ActionError;
 use domain::plugins::{Content, ModelMessage, ModelReply, Part, Speaker, StopReason, ToolCall, Usage};
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A response, as far as it is used.
+/// The fields that are used of a response.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply {
     model: String,
@@ -34,7 +34,7 @@ struct Problem {
     message: String,
 }
 
-/// An item of the reply, as far as it is read. Kinds other than messages and calls are only sent back.
+/// The fields that are read of an item of the reply. Kinds other than messages and calls are only sent back.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Item {
@@ -65,7 +65,7 @@ enum Said {
     Other,
 }
 
-/// `usage`, as far as it is priced. What the model thinks is part of the output.
+/// The priced part of `usage`. Reasoning is part of the output.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ReportedUsage {
     #[serde(alias = "prompt_tokens")]
@@ -107,7 +107,7 @@ impl Reply {
         self.usage.as_ref().map(ReportedUsage::to_usage)
     }
 
-    /// The reply, with every item kept as the service wrote it. What an error quotes is whole, for the caller to cut.
+    /// The reply, with every item kept as the service wrote it. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// `Throttled` when the service says that it comes too often, `Unavailable` when it broke off, or an item does not have the form of
@@ -173,7 +173,7 @@ impl Reply {
     }
 }
 
-/// The arguments of a call, which are JSON in a text. What is no JSON stays a text, and the tool's schema refuses it.
+/// The arguments of a call, which are JSON in a text. Invalid JSON stays a text, and the tool's schema refuses it.
 pub(crate) fn input(arguments: String) -> Value {
     if arguments.trim().is_empty() {
         return Value::Object(serde_json::Map::new());

@@ -1,4 +1,4 @@
-//! What is sent to the Responses API.
+//! The requests to the Responses API.
 
 use crate::schema::accepted_schema;
 use domain::ActionError;
@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// What the service adds to a request by itself: the frame of the conversation, and the words that explain tools and schemas to the model.
-/// The schemas are counted a second time besides.
+/// The tokens that the service adds to a request: the frame of the conversation, and the words that explain tools and schemas to the model.
+/// The schemas are also counted twice.
 const ADDED_BY_THE_SERVICE: u64 = 2_000;
 
 /// No picture takes more tokens: <https://platform.openai.com/docs/guides/images-vision>.
 const MOST_OF_AN_IMAGE: u64 = 10_000;
 
-/// What a result of a call begins with that is an error: the API has no field for it.
+/// The prefix of a failed call's result, because the API has no field for it.
 const FAILED: &str = "The call failed. ";
 
 /// A body of `POST /responses` or `POST /responses/input_tokens`.
@@ -34,7 +34,7 @@ pub(crate) struct Body<'r> {
     reply: Option<Reply>,
 }
 
-/// What is asked of the reply; nothing where a request is only counted.
+/// The limits of a reply; none if a request is only counted.
 #[derive(Debug, Serialize)]
 struct Reply {
     max_output_tokens: u32,
@@ -53,10 +53,10 @@ enum Item {
     Opaque(Box<RawValue>),
 }
 
-/// The body that has a request counted.
+/// The body of a request to count tokens.
 ///
 /// # Errors
-/// `Internal` when an opaque part is no JSON.
+/// `Internal` when an opaque part is not JSON.
 pub(crate) fn counted_body(request: &ModelRequest) -> Result<Body<'_>, ActionError> {
     let mut input = Vec::new();
     for message in &request.messages {
@@ -88,14 +88,14 @@ pub(crate) fn body(request: &ModelRequest, stream: bool) -> Result<Body<'_>, Act
     Ok(Body { reply: Some(reply), ..counted_body(request)? })
 }
 
-/// The system prompt; `None` where it is empty.
+/// The system prompt; `None` if it is empty.
 pub(crate) fn instructions(request: &ModelRequest) -> Option<String> {
     let texts: Vec<_> =
         request.system.iter().map(|block| block.text.as_str()).filter(|text| !text.is_empty()).collect();
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-/// Adds what a message says as items: results of calls are items of their own, and what is between them are messages.
+/// Adds a message as items: results of calls are separate items, with messages between them.
 fn add_items(message: &ModelMessage, items: &mut Vec<Item>) -> Result<(), ActionError> {
     let mut content = Vec::new();
     for part in message.parts.iter().filter(|part| is_sent(part)) {
@@ -132,7 +132,7 @@ fn end_message(speaker: Speaker, content: &mut Vec<Value>, items: &mut Vec<Item>
     let content = std::mem::take(content);
     items.push(Item::Ours(match speaker {
         Speaker::User => json!({"role": "user", "content": content}),
-        // What the model said has a form of its own that only the service writes; its words alone are text.
+        // The model's own items have a form that only the service writes; its words alone are text.
         Speaker::Model => {
             let words: String = content.iter().filter_map(|part| part["text"].as_str()).collect();
             json!({"role": "assistant", "content": words})
@@ -140,7 +140,7 @@ fn end_message(speaker: Speaker, content: &mut Vec<Value>, items: &mut Vec<Item>
     }));
 }
 
-/// What a call came to, in words.
+/// The result of a call, in words.
 pub(crate) fn result(text: &str, is_error: bool) -> String {
     if is_error { format!("{FAILED}{text}") } else { text.to_owned() }
 }
@@ -153,7 +153,7 @@ pub(crate) fn data_url(media_type: &str, base64: &str) -> String {
 /// A part as the service wrote it.
 ///
 /// # Errors
-/// `Internal` when it is no JSON.
+/// `Internal` when it is not JSON.
 pub(crate) fn raw(json: &str) -> Result<Box<RawValue>, ActionError> {
     RawValue::from_string(json.to_owned()).map_err(|error| {
         ActionError::internal(format!("a part of a conversation with OpenAI is not JSON: {error}"))
@@ -165,8 +165,8 @@ pub(crate) fn is_sent(part: &Part) -> bool {
     !matches!(&part.content, Content::Text(text) if text.is_empty())
 }
 
-/// A token is never less than a byte of the text, and the body is no shorter than the text in it, so the body's bytes bound
-/// the tokens of what we send.
+/// A token is at least one byte of the text, and the body is at least as long as the text in it, so the body's bytes bound
+/// the tokens that we send.
 pub(crate) fn tokens_at_most(request: &ModelRequest, body: Result<impl Serialize, ActionError>) -> u64 {
     let size = |json: Result<String, _>| json.map_or(u64::MAX, |json: String| json.len() as u64);
     let bytes = body.map_or(u64::MAX, |body| size(serde_json::to_string(&body)));
@@ -174,7 +174,7 @@ pub(crate) fn tokens_at_most(request: &ModelRequest, body: Result<impl Serialize
     let schemas: u64 = schemas.map(|schema| schema.to_string().len() as u64).sum();
     let (pictures, base64) = request.pictures();
     bytes
-        // No picture's tokens are those of its bytes.
+        // A picture's tokens do not depend on its bytes.
         .saturating_sub(base64)
         .saturating_add(schemas)
         .saturating_add(pictures.saturating_mul(MOST_OF_AN_IMAGE))

@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value};
 
-/// Formats of strings that are accepted.
+/// The accepted formats of strings.
 const FORMATS: [&str; 9] =
     ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
 
-/// Keywords that are accepted as they stand.
+/// The keywords that are accepted unchanged.
 const KEPT: [&str; 6] = ["type", "enum", "const", "title", "description", "$ref"];
 
 /// The schema without what the API refuses: limits of numbers, lengths and counts are left to whoever reads the reply, every object is

@@ -26,7 +26,7 @@ pub struct Settings {
     /// What tokens cost, by model.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prices: BTreeMap<String, TokenPrices>,
-    /// Whether the models take pictures, where their names do not tell.
+    /// Whether the models take pictures, if their names do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures: Option<bool>,
 }
@@ -38,7 +38,7 @@ struct Written {
     /// The API's address. Default: `https://api.openai.com/v1`.
     #[serde(default = "vendor")]
     base_url: String,
-    /// Which API is used: `responses` (default), or `chat_completions` for servers that have no other.
+    /// Which API is used: `responses` (default), or `chat_completions` for servers that have only this one.
     #[serde(default)]
     api: Api,
     /// The model. Default: `gpt-5.6-terra`.
@@ -48,14 +48,14 @@ struct Written {
     #[serde(default = "max_output_tokens")]
     #[schemars(range(min = 1))]
     max_output_tokens: u32,
-    /// The most tokens that a prompt and its reply may have together. Default: what the price list says of the model. An agent's
-    /// conversation begins anew before it is longer.
+    /// The most tokens that a prompt and its reply may have together. Default: the model's limit in the price list. An agent's
+    /// conversation is restarted before it would exceed this.
     #[serde(default)]
     context_window: Option<u64>,
     /// What the tokens of each model cost, in dollars per million; 0 if they are free. Required where `base_url` is not OpenAI's own.
     #[serde(default)]
     prices: BTreeMap<String, TokenPrices>,
-    /// Whether the models take pictures, such as those that are attached to a ticket. Default: true for OpenAI's own models, else false.
+    /// Whether the models take pictures, such as those attached to a ticket. Default: true for OpenAI's own models, else false.
     #[serde(default)]
     pictures: Option<bool>,
 }
@@ -76,11 +76,7 @@ impl TryFrom<Written> for Settings {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { base_url, api, model, max_output_tokens, context_window, prices, pictures } = written;
-        if let Some((model, _)) = prices.iter().find(|(_, prices)| !prices.are_amounts()) {
-            return Err(format!(
-                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
-            ));
-        }
+        TokenPrices::check(&prices)?;
         let settings = Self { base_url, api, model, max_output_tokens, context_window, prices, pictures };
         if !settings.is_vendors() && !settings.prices.contains_key(&settings.model) {
             let model = &settings.model;

@@ -6,7 +6,7 @@ use provider::{Setup, SigningSecret};
 pub(crate) const SETUP: Setup = Setup {
     steps: |_| {
         vec![
-            "Create a project with a monthly budget of its own at https://platform.openai.com/settings/organization/projects: it is the last limit that nothing here can exceed."
+            "Create a project with its own monthly budget at https://platform.openai.com/settings/organization/projects, as a backstop that nothing here can exceed."
                 .to_owned(),
             "Create a key of that project at https://platform.openai.com/api-keys, restricted to write access to `Model capabilities` and read access to `Models`."
                 .to_owned(),

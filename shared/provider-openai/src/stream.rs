@@ -8,18 +8,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// A response that is coming.
+/// A response in transit.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     events: ServerSentEvents,
-    /// The items that are whole. Only these have the encrypted reasoning for sure.
+    /// The complete items. Only these are sure to have the encrypted reasoning.
     items: BTreeMap<usize, Box<RawValue>>,
     reply: Option<Reply>,
-    /// Why it cannot become a reply any more.
+    /// Why it can no longer become a reply.
     problem: Option<String>,
 }
 
-/// An event, as far as it is used.
+/// The fields that are used of an event.
 #[derive(Debug, Deserialize)]
 struct Event {
     #[serde(rename = "type")]
@@ -35,7 +35,7 @@ struct Event {
 }
 
 impl Stream {
-    /// Hears more bytes. Gives the usage where it is reported, which the service does at the end.
+    /// Takes in more bytes. Returns the usage when the service reports it, which is at the end.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Option<Usage> {
         let before = self.reported();
         let mut events = std::mem::take(&mut self.events);
@@ -79,7 +79,7 @@ impl Stream {
         self.problem.get_or_insert(problem);
     }
 
-    /// The reply, once the answer is over. What an error quotes is whole, for the caller to cut.
+    /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole.

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// Why there are no events.
+/// The reason that there are no events.
 pub(crate) const NO_EVENTS: &str = "Prometheus keeps numbers over time, and no events";
 
 /// Labels that Prometheus and the Pushgateway give every value.
@@ -43,7 +43,7 @@ struct Sample {
 }
 
 impl Prometheus {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when an address cannot be used.
@@ -74,7 +74,7 @@ fn labels(series: &Series) -> String {
     series.dimensions().iter().map(label).collect::<Vec<_>>().join(",")
 }
 
-/// What tells the series of a job apart: pushing a value takes the place of the values before it, and of nothing else.
+/// The labels that identify the series of a job: pushing a value replaces only earlier values of the same series.
 fn group(series: &Series) -> String {
     let mut digest = hex::encode(Sha256::digest(format!("{}{{{}}}", series.name(), labels(series))));
     digest.truncate(16);
@@ -131,7 +131,7 @@ impl Monitoring for Prometheus {
         let Some(Sample { value: (_, value) }) = samples.into_iter().next() else { return Ok(None) };
         let value: f64 = value.parse().map_err(|_| {
             ActionError::internal(format!(
-                "Prometheus gave `{}` where a number was expected",
+                "Prometheus returned `{}` where a number was expected",
                 answer.quote(&value)
             ))
         })?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The address of Prometheus, whose metrics are asked for.
     pub base_url: String,
-    /// The address of the Pushgateway. Default: `base_url`, where a proxy leads `/metrics` to it.
+    /// The address of the Pushgateway. Default: `base_url`, if a proxy sends `/metrics` there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushgateway_url: Option<String>,
     /// The job that pushed values belong to. Default: `ticketsmith`.

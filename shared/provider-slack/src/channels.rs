@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::PoisonError;
 
-/// Slack recommends no more than this for a page.
+/// The size of a page that Slack recommends at most.
 const PAGE: u32 = 200;
 
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,7 @@ struct Opened {
     channel: Channel,
 }
 
-/// Where a list goes on; an empty cursor is its end.
+/// Where a list continues; an empty cursor is its end.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
@@ -38,7 +38,7 @@ pub(crate) struct Next {
 }
 
 impl Next {
-    /// Where the list goes on, if it does.
+    /// Where the list continues, if it does.
     pub(crate) fn into_cursor(self) -> Option<String> {
         Some(self.next_cursor).filter(|cursor| !cursor.is_empty())
     }
@@ -72,7 +72,7 @@ impl Slack {
         })
     }
 
-    /// The id of what the bot and a person write to each other:
+    /// The ID of the direct messages between the bot and a person:
     /// [conversations.open](https://docs.slack.dev/reference/methods/conversations.open).
     pub(crate) async fn direct_channel(&self, person: &str) -> Result<String, ActionError> {
         let Opened { channel } = self.call("/conversations.open", &json!({ "users": person })).await?;

@@ -1,4 +1,4 @@
-//! What a configuration says of the workspace.
+//! The configuration's claims about the workspace.
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, PermissionProblem};

@@ -37,7 +37,7 @@ struct History {
 #[derive(Debug, Deserialize)]
 struct Past {
     ts: String,
-    /// Who posted it; for a message of an app the user of its bot.
+    /// The author; for an app's message, the user of its bot.
     #[serde(default)]
     user: Option<String>,
     #[serde(default)]
@@ -87,7 +87,7 @@ impl Slack {
             let mut body = content(&shown, &message.buttons, limits::CHANGED_MESSAGE);
             body["channel"] = sent.channel.as_str().into();
             body["ts"] = sent.id.as_str().into();
-            // Without the field Slack keeps the metadata that is there.
+            // Without the field, Slack keeps the existing metadata.
             if let Some(mark) = mark {
                 body["metadata"] = metadata(mark);
             }
@@ -150,7 +150,7 @@ fn metadata(mark: &Mark) -> Value {
     json!({"event_type": EVENT_TYPE, "event_payload": {"mark": mark.digest()}})
 }
 
-/// The `text` and `blocks` of a message in Slack's language. Slack finds no names, channels and addresses in them by itself. The blocks are what people see; the text, cut to `limit`, is what notifications show.
+/// The `text` and `blocks` of a message in Slack's language. Slack does not look for names, channels and addresses in them. People see the blocks; notifications show the text, cut to `limit`.
 pub(crate) fn content(shown: &str, buttons: &[MessageButton], limit: TextLimit) -> Value {
     let text = cut(shown, limit, CUT);
     let sections = split(shown, limits::SECTION).into_iter().map(

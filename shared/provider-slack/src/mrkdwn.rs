@@ -5,7 +5,7 @@ use provider::Blocks;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
-/// links keep `http`, `https` and `mailto` addresses only and show where they lead. Headings are bold, tables are rows parted by `|`, images are links.
+/// links keep `http`, `https` and `mailto` addresses only and show where they lead. Headings are bold, tables are rows separated by `|`, images are links.
 pub fn mrkdwn_from_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let out = Blocks::new("• ", "    ");
@@ -21,7 +21,7 @@ struct Writer {
     out: Blocks,
     /// How many links are around.
     links: usize,
-    /// The one that is written as one, as Slack nests none: how many are around it, where its words begin, and its address.
+    /// The link that is written, since Slack does not nest them: how many surround it, where its words begin, and its address.
     link: Option<(usize, usize, String)>,
     first_cell: bool,
 }
@@ -124,7 +124,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Text whose addresses are links to themselves: Slack is told to find none itself.
+/// Text whose addresses link to themselves, since Slack is told not to look for any.
 fn with_links(text: &str) -> String {
     let mut written = String::new();
     let mut rest = text;

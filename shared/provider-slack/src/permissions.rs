@@ -1,24 +1,18 @@
-//! What the bot may do, and where.
+//! The bot's permissions, and where they apply.
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, ErrorKind, PermissionProblem};
 use provider::Claims;
 use serde::Deserialize;
 
-/// What is needed, and what fails without it: <https://docs.slack.dev/reference/scopes/>.
+/// The permissions that are needed, and what fails without each: <https://docs.slack.dev/reference/scopes/>.
 const NEEDED: &[(&str, &str)] = &[
-    ("chat:write", "nobody is told anything: `send_message` fails"),
+    ("chat:write", "no messages are sent: `send_message` fails"),
     ("channels:read", "channels cannot be found by name"),
-    (
-        "channels:history",
-        "a message that was sent before a crash is not found again, and would be sent twice",
-    ),
-    ("im:write", "nobody is told anything directly, whatever they choose with `notify`"),
-    (
-        "im:history",
-        "what somebody was told directly before a crash is not found again, and would be sent twice",
-    ),
-    ("reactions:write", "what people write to the bot is not acknowledged"),
+    ("channels:history", "a message sent before a crash is not found again, and would be sent twice"),
+    ("im:write", "no direct messages are sent, whatever people choose with `notify`"),
+    ("im:history", "a direct message sent before a crash is not found again, and would be sent twice"),
+    ("reactions:write", "messages to the bot are not acknowledged"),
     ("commands", "the slash command does not reach us"),
     (
         "app_mentions:read",
@@ -47,10 +41,10 @@ struct Membership {
 impl Slack {
     /// Asks which scopes the token has ([auth.test](https://docs.slack.dev/reference/methods/auth.test) says so in the header
     /// `x-oauth-scopes`), whether the bot is a member of `channel`, given as `#name`, as a name or as an id, and whether what the
-    /// configuration says of accounts holds; it says the bot's own at `own_key`.
+    /// configuration says about accounts is true; it adds the bot's own at `own_key`.
     ///
     /// # Errors
-    /// `Rejected` when the token is not accepted; those of the connection.
+    /// `Rejected` when the token is not accepted; errors of the connection.
     pub async fn permission_problems(
         &self,
         channel: Option<&str>,
@@ -72,7 +66,7 @@ impl Slack {
         problems.extend(scopes.iter().filter(|scope| is_excessive(scope)).map(|scope| {
             PermissionProblem::excessive(
                 *scope,
-                "whoever has the token can do that",
+                "anyone with the token can do that",
                 "remove it under OAuth & Permissions of the app, and install the app again",
             )
         }));

@@ -52,7 +52,7 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     steps
 }
 
-/// The page that creates the app from a manifest, with Socket Mode where there is no public address: <https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests>.
+/// The page that creates the app from a manifest, with Socket Mode if there is no public address: <https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests>.
 fn link(command: &str, url: Option<&str>) -> String {
     let mut manifest = json!({
         "display_information": {"name": "Ticketsmith", "description": "Turns tickets into pull requests"},

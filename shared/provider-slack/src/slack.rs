@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub struct Credentials {
     /// The token.
     pub bot_token: SecretString,
-    /// The app's own token, `xapp-…`, with the scope `connections:write`: for Socket Mode alone.
+    /// The app's own token, `xapp-…`, with the scope `connections:write`, which only Socket Mode needs.
     #[serde(default)]
     pub app_token: Option<SecretString>,
 }
@@ -28,7 +28,7 @@ pub struct Slack {
     pub(crate) client: Client,
     /// How requests are sent to addresses that Slack gives out, without the token.
     pub(crate) options: Options,
-    /// The ids of channels by name. A renamed channel keeps its id, so what is known stays right.
+    /// The IDs of channels by name. A renamed channel keeps its ID, so known IDs stay right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
     /// The id of our bot's user, once it was asked for.
     pub(crate) own_user: Arc<OnceLock<String>>,
@@ -37,7 +37,7 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Rejected` when `base_url` cannot be used.
@@ -68,7 +68,7 @@ impl Slack {
     }
 }
 
-/// What Slack said no to, by its own code, and what it means.
+/// Slack's refusal, by its code, and what it means.
 #[derive(Debug)]
 pub(crate) struct SlackError {
     pub(crate) code: String,
@@ -94,7 +94,7 @@ impl From<SlackError> for ActionError {
     }
 }
 
-/// Sends a request and reads the fields of an answer that is `ok`, and the answer's size in bytes.
+/// Sends a request and reads the fields of an `ok` answer, and the answer's size in bytes.
 pub(crate) async fn answer<T: DeserializeOwned>(
     method: &'static str,
     request: Request<'_>,
@@ -107,7 +107,7 @@ fn transport(error: ActionError) -> SlackError {
     SlackError { code: String::new(), error }
 }
 
-/// Reads the fields of an answer that is `ok`.
+/// Reads the fields of an `ok` answer.
 pub(crate) fn accepted<T: DeserializeOwned>(method: &'static str, answer: &Answer) -> Result<T, SlackError> {
     let body: Value = answer.json().map_err(transport)?;
     if body["ok"] == true {
@@ -124,7 +124,7 @@ pub(crate) fn accepted<T: DeserializeOwned>(method: &'static str, answer: &Answe
     Err(SlackError { error: ActionError::new(kind(&code), message), code })
 }
 
-/// What a code means: <https://docs.slack.dev/reference/methods/chat.postMessage#errors> lists those of one method.
+/// The meaning of a code: <https://docs.slack.dev/reference/methods/chat.postMessage#errors> lists those of one method.
 fn kind(code: &str) -> ErrorKind {
     match code {
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => ErrorKind::Throttled,
@@ -140,7 +140,9 @@ fn kind(code: &str) -> ErrorKind {
 fn advice(code: &str) -> Option<&'static str> {
     match code {
         "not_in_channel" => Some("invite the bot to the channel with /invite"),
-        "channel_not_found" => Some("the channel does not exist, or it is private and the bot is no member"),
+        "channel_not_found" => {
+            Some("the channel does not exist, or it is private and the bot is not a member")
+        }
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
             Some("store a valid bot token in the configured secret")
         }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use url::form_urlencoded;
 
-/// The place of what people said to the bot.
+/// The place in what people said to the bot.
 const MENTIONS: &str = "mentions";
 
 /// Slack gives a sign of life several times a minute.
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(120);
 /// How long to wait until another connection is opened: Slack ends each after an hour or so.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How far what was said before a connection is read again: a message may have been sent and not acknowledged.
+/// How much time before a connection is read again: a message may have been sent and not acknowledged.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 
 /// As many messages on a page as Slack recommends.
@@ -35,7 +35,7 @@ struct Opened {
     url: String,
 }
 
-/// What comes over the connection.
+/// What arrives over the connection.
 #[derive(Debug, Deserialize)]
 struct Frame {
     #[serde(rename = "type")]
@@ -85,7 +85,7 @@ impl Pull for Slack {
     async fn pull(&self, _: &[RepositoryName], to: &dyn Receiver) -> Result<Duration, ActionError> {
         let token = self.app_token.clone().ok_or_else(|| {
             ActionError::rejected(
-                "Slack: Socket Mode needs `app_token` beside `bot_token` in the secret: in the app's settings, turn on Socket Mode, and under \
+                "Slack: Socket Mode needs `app_token` in addition to `bot_token` in the secret: in the app's settings, turn on Socket Mode, and under \
                  Basic Information, App-Level Tokens, generate one with the scope connections:write; it begins with `xapp-`",
             )
         })?;
@@ -93,10 +93,10 @@ impl Pull for Slack {
         let mut socket = WebSocket::connect("Slack's Socket Mode", &address).await?;
         let mut is_greeted = false;
         while let Some(text) = socket.next(SILENCE).await? {
-            // What cannot be read is of a kind that is not used.
+            // Frames that cannot be read are of kinds that are not used.
             let Ok(frame) = serde_json::from_str::<Frame>(&text) else { continue };
             match frame.kind.as_str() {
-                // From here on, nothing is missed: what was said before is read now.
+                // From here on, nothing is missed: read now what was said before.
                 "hello" => {
                     is_greeted = true;
                     self.catch_up(to).await?;
@@ -128,7 +128,7 @@ impl Pull for Slack {
     }
 }
 
-/// What a frame holds, as Slack would post it.
+/// A frame's content in the form that Slack would post.
 fn delivery(kind: &str, payload: Value) -> Option<PulledDelivery> {
     let (content_type, body) = match kind {
         "events_api" => ("application/json", payload.to_string()),
@@ -200,7 +200,7 @@ impl Slack {
         Ok(channels.into_iter().filter(|channel| channel.is_member).map(|channel| channel.id).collect())
     }
 
-    /// What people said to the bot in a channel, the oldest first; threads are not read.
+    /// What people said to the bot in a channel, oldest first; threads are not read.
     async fn mentions(&self, channel: &str, since: Timestamp, own: &str) -> Result<Vec<Value>, ActionError> {
         let method = "/conversations.history";
         let load = |cursor: String| async move {
@@ -225,7 +225,7 @@ fn is_mention(message: &Value, own: &str) -> bool {
     is_plain && names_us && message["user"].as_str().is_some_and(|user| user != own)
 }
 
-/// A message of a channel as the Events API tells of it.
+/// A channel's message in the form of the Events API.
 fn mention(channel: &str, message: Value, own: &str) -> PulledDelivery {
     let mut event = message;
     event["type"] = "app_mention".into();

@@ -5,7 +5,7 @@ use serde_json::json;
 use simulators::fault::Fault;
 use std::time::Duration;
 
-/// What each status means for the workflow.
+/// The meaning of each status for the workflow.
 const STATUSES: &[(u16, ErrorKind)] = &[
     (401, ErrorKind::Rejected),
     (403, ErrorKind::Rejected),

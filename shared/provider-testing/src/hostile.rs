@@ -66,7 +66,7 @@ const REPEATED: &[&str] = &[
     "\t",
 ];
 
-/// Texts that nest: so much before the middle and behind it.
+/// Nested texts: so much before the middle and after it.
 const NESTED: &[(&str, &str)] = &[
     ("![", "](https://b.example)"),
     ("[", "](https://b.example)"),
@@ -77,7 +77,7 @@ const NESTED: &[(&str, &str)] = &[
     ("(", ")"),
 ];
 
-/// Asserts that the work's time is in proportion to the length of the text, for texts that are made to take more.
+/// Asserts that the time is proportional to the length of texts that are made to take more.
 pub fn assert_in_proportion(work: impl Fn(&str)) {
     let time_for = |length: usize| {
         let started = std::time::Instant::now();

@@ -57,12 +57,12 @@ impl Service {
         start(built_in(), None, None).await
     }
 
-    /// Starts the built-in world and holds what is sent against the descriptions, where they are installed.
+    /// Starts the built-in world and checks requests against the descriptions, if they are installed.
     pub async fn described_simulation(&self) -> Simulation {
         self.described_simulation_of(built_in()).await
     }
 
-    /// Starts a world and holds what is sent against the descriptions, where they are installed.
+    /// Starts a world and checks requests against the descriptions, if they are installed.
     pub async fn described_simulation_of(&self, world: World) -> Simulation {
         start(world, self.descriptions(), None).await
     }
@@ -72,14 +72,14 @@ impl Service {
         start(built_in(), self.descriptions(), Some(clock)).await
     }
 
-    /// A failure for the next request to a path, or for as many as it says.
+    /// A failure for the next request to a path, or for the number it gives.
     pub fn fault(&self, simulation: &Simulation, path: &str, fault: Fault) {
         let fault =
             Fault { service: Some(self.name.into()), path: path.into(), times: fault.times.max(1), ..fault };
         simulation.add_fault(fault).unwrap();
     }
 
-    /// The folder with the official descriptions; best the one that holds all of them.
+    /// The folder with the official descriptions; preferably the one with all of them.
     fn descriptions(&self) -> Option<PathBuf> {
         let (all, needed) = (self.descriptions, self.descriptions.get(..1)?);
         let what = format!("requests to {}", self.name);
@@ -93,7 +93,7 @@ pub fn built_in() -> World {
     World::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds/shop.yaml")).unwrap()
 }
 
-/// Starts a world, with descriptions from a folder and another clock where they are given.
+/// Starts a world, optionally with descriptions from a folder and another clock.
 pub async fn start(world: World, descriptions: Option<PathBuf>, clock: Option<Clock>) -> Simulation {
     let options = simulators::Options { descriptions, clock, ..simulators::Options::default() };
     Simulation::start(world, options).await.unwrap()
@@ -130,7 +130,7 @@ impl Pause for Pauses {
     }
 }
 
-/// An effect's mark that is made now.
+/// The mark of an effect that happens now.
 pub fn mark(key: &str) -> Mark {
     Mark { key: key.to_owned(), at: jiff::Timestamp::now() }
 }

@@ -34,7 +34,7 @@ pub struct ModelContract<'t> {
     pub overloaded: u16,
 }
 
-/// What the models of the contract's simulations say, which a section of a world takes as its `replies`.
+/// The replies of the models in the contract's simulations, for `replies` in a section of a world.
 pub fn contract_replies() -> Vec<Reply> {
     let times = 1_000;
     let reply = |about: &str, content: Value| json!({"for": about, "times": times, "content": content});
@@ -55,7 +55,7 @@ pub fn contract_replies() -> Vec<Reply> {
 /// The built-in world with another section, under `configuration`'s siblings, and a secret for it.
 ///
 /// # Panics
-/// When the section is no YAML of the service's world.
+/// When the section is not YAML of the service's world.
 pub fn world_with(secret: &str, section: &str) -> World {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
     let text = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
@@ -63,7 +63,7 @@ pub fn world_with(secret: &str, section: &str) -> World {
     World::parse(&format!("{text}\n{section}\n"), folder).unwrap()
 }
 
-/// What a failed call is: whether it is billed, of which kind, and the wait that was asked for.
+/// A failed call: whether it is billed, its kind, and the requested wait.
 type Outcome = (bool, ErrorKind, Option<Duration>);
 
 fn outcome(failed: NoReply) -> (Outcome, ActionError) {
@@ -155,7 +155,7 @@ impl ModelContract<'_> {
                 next.messages.extend([reply.message.clone(), ModelMessage::ours(vec![result])]);
                 let [said, _] = self.both(&next).await;
                 assert_eq!((said.text.as_str(), &said.stop), ("Yes, there is.", &StopReason::Complete));
-                // A third turn: everything that was said goes back once more.
+                // A third turn: the whole conversation goes back once more.
                 next.messages.extend([said.message, ModelMessage::ours(vec![Part::text("Are you sure?")])]);
                 self.both(&next).await;
             }

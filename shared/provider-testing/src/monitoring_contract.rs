@@ -9,7 +9,7 @@ use simulators::Simulation;
 use simulators::fault::Fault;
 use std::time::Duration;
 
-/// A provider of monitoring in a simulation, and what it cannot do.
+/// A provider of monitoring in a simulation, and its limits.
 pub struct MonitoringContract<'a> {
     /// The simulated service.
     pub service: Service,
@@ -17,7 +17,7 @@ pub struct MonitoringContract<'a> {
     pub simulation: &'a Simulation,
     /// The provider.
     pub provider: &'a dyn Monitoring,
-    /// The path of recording a value, and that of asking for one, as faults name them.
+    /// The paths of recording a value and of querying one, as faults name them.
     pub paths: [&'static str; 2],
     /// Why it sends no events; `None` if it does.
     pub no_events: Option<&'static str>,
@@ -94,7 +94,7 @@ impl MonitoringContract<'_> {
     }
 
     async fn fails(&self, records: bool, path: &str, with: Fault) -> ActionError {
-        // Both ways may have the same path, and what is left of a fault must not meet the next request.
+        // Both may have the same path, and the rest of a fault must not meet the next request.
         let times = with.times;
         self.service.fault(self.simulation, path, with);
         let failed = match records {

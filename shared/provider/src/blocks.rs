@@ -1,15 +1,15 @@
-//! How Markdown's blocks are laid out in a message of a chat: paragraphs, lists, quotes and code, whatever the marks of the service are.
+//! The layout of Markdown's blocks in a chat message: paragraphs, lists, quotes and code, independent of the service's markup.
 
 /// The text of a message as it grows, block by block.
 #[derive(Debug)]
 pub struct Blocks {
-    /// What was written so far. Marks within a line are appended as they are.
+    /// The text so far. Inline markup is appended as it is.
     pub text: String,
     /// The next number of each list around, `None` for bullets.
     pub lists: Vec<Option<u64>>,
     /// How many quotes are around. Chats show one depth.
     pub quotes: usize,
-    /// Whether a block of code is being written, whose lines are continued in no quote.
+    /// Whether a code block is being written, whose lines are never continued in a quote.
     pub in_code: bool,
     bullet: &'static str,
     indent: &'static str,

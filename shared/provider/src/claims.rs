@@ -1,16 +1,16 @@
-//! What a configuration claims of a service, for `doctor` to verify.
+//! A configuration's claims about a service, for `doctor` to verify.
 
 use domain::PermissionProblem;
 
-/// What a configuration says of a service outside the service's own section. [`ProviderSpec::probe`](crate::ProviderSpec::probe) verifies it
-/// where the service can be asked; by default there is nothing to verify.
+/// What a configuration says about a service outside the service's own section. [`ProviderSpec::probe`](crate::ProviderSpec::probe) verifies it
+/// if the service can be asked; by default, there is nothing to verify.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// The bot's own account, whose events are ignored; `None` if the configuration does not say.
     pub own_account: Option<String>,
     /// Whether the service sends us webhooks, so that the bot's own account must be known.
     pub sends_webhooks: bool,
-    /// People's names and what the service calls them.
+    /// People's names and their accounts at the service.
     pub people: Vec<(String, String)>,
     /// The actions of the workflows that the project's tracker serves, and those that take them back.
     pub tracker_actions: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// What is wrong with the configured account of the bot, given the account that the credential has: `key` is where it belongs in the
+    /// The problem of the configured account of the bot, given the credential's account: `key` is its place in the
     /// configuration, and `is_learned` says that the service is asked for it if the configuration does not say.
     pub fn own_account_problem(
         &self,
@@ -34,20 +34,20 @@ impl Claims {
         match &self.own_account {
             Some(configured) if configured.eq_ignore_ascii_case(actual) => None,
             Some(configured) => Some(problem(&format!(
-                "the configuration says `{configured}`, so what the bot does itself is taken for somebody else's work"
+                "the configuration says `{configured}`, so the bot's own events are taken for somebody else's"
             ))),
             None if self.sends_webhooks && !is_learned => {
-                Some(problem("what the bot does itself is taken for somebody else's work"))
+                Some(problem("the bot's own events are taken for somebody else's"))
             }
             None => None,
         }
     }
 
-    /// The problem that nobody has an account that the configuration gives to a person.
+    /// The problem that an account in the configuration does not exist.
     pub fn unknown_account(service: &str, person: &str, account: &str) -> PermissionProblem {
         PermissionProblem::missing(
             format!("the account {account} of {person}"),
-            format!("{service} knows nobody of this ID, so {person} is not recognized there"),
+            format!("{service} has no account with this ID, so {person} is not recognized there"),
             format!("correct it under users, at {person}"),
         )
     }

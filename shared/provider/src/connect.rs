@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// What a provider is connected with. Made by `ProviderSpec::connector`.
+/// The inputs for connecting a provider. Created by `ProviderSpec::connector`.
 #[derive(Debug)]
 pub struct Connector<'a> {
     /// Its name in the configuration and its section.
@@ -22,9 +22,9 @@ pub struct Connector<'a> {
     pub options: Options,
     /// The secret, whole.
     pub secret: SecretString,
-    /// What the credentials are narrowed to, where they can be.
+    /// The access that credentials are narrowed to, if possible.
     pub access: RepositoryAccess,
-    /// What the configuration says of the service beside its section, for a probe; nothing unless somebody sets it.
+    /// The configuration's other claims about the service, for a probe; empty by default.
     pub claims: Claims,
     /// The form of the provider's settings.
     pub(crate) settings: SettingsForm,
@@ -50,7 +50,7 @@ impl Connector<'_> {
     /// The credentials in the secret, as a type that accepts each of the forms in [`ProviderSpec::secret`](crate::ProviderSpec::secret).
     ///
     /// # Errors
-    /// `Rejected`, naming the secret and what is missing and never a value.
+    /// `Rejected`, naming the secret and what is missing but never a value.
     pub fn credentials<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
         read_credentials(&self.instance.secret(), &self.secret, &self.secret_forms)
     }
@@ -78,7 +78,7 @@ pub struct Connected {
 /// The model to ask and how much it may say.
 #[derive(Clone)]
 pub struct Model {
-    /// Who serves it.
+    /// The provider.
     pub provider: Arc<dyn AiProvider>,
     /// The provider's name in the configuration.
     pub instance: InstanceName,
@@ -86,6 +86,6 @@ pub struct Model {
     pub name: String,
     /// The most tokens one reply may have.
     pub max_output_tokens: u32,
-    /// The most tokens that a prompt and its reply may have together, where the configuration says so.
+    /// The most tokens that a prompt and its reply may have together, if the configuration says so.
     pub context_window: Option<u64>,
 }

@@ -5,8 +5,8 @@ use domain::text::{CUT, TextLimit, cut};
 /// How often a text is cut to a half before its refusal counts: to a sixteenth at last.
 const HALVINGS: usize = 4;
 
-/// Sends a text cut to a limit, and a shorter one each time the service refuses it as too long all the same: services count in forms
-/// of their own, which are longer than what they were made from. `send` takes the text that is left.
+/// Sends a text cut to a limit, and a shorter one each time the service still refuses it as too long: services count in their own
+/// forms, which are longer than the originals. `send` takes the cut text.
 ///
 /// # Errors
 /// Those of `send`; after the last cut also that the text is too long.

@@ -1,12 +1,12 @@
-//! Texts as a service that reads Markdown may show them. What is in them comes from tickets and models as well, so they mention nobody, close
-//! no issue, load no image and hide no address. What is code stays as it is.
+//! Text for a service that reads Markdown. Tickets and models contribute to it, so it mentions nobody, closes
+//! no issue, loads no image and hides no address. Code stays as it is.
 
 use domain::text::{JOINER, destination, printable};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Tags that only change how a text looks, and are kept where they have no attributes.
+/// Tags that only affect the appearance, kept if they have no attributes.
 const TAGS: &[&str] = &["br", "details", "kbd", "sub", "summary", "sup"];
 
 /// How much of a text is looked at for the end of such a tag.
@@ -15,7 +15,7 @@ const LONGEST_TAG: usize = 32;
 /// How much of a text is looked at for the end of a host.
 const LONGEST_HOST: usize = 300;
 
-/// Escaped HTML may turn what is around it into Markdown, which is then read again. It happens once for each nesting that people write.
+/// Escaped HTML may turn the text around it into Markdown, which is then read again. This happens once for each level of nesting.
 const MOST_PASSES: usize = 8;
 
 /// Whether a word closes an issue, given the text that follows it. Services without such words say `|_, _| false`.
@@ -31,7 +31,7 @@ pub fn harmless_markdown(text: &str, closes: Closes) -> String {
         }
         text = changed;
     }
-    // Whatever is left has no form at all.
+    // The rest has no formatting at all.
     text.replace('<', "&lt;").replace('[', "\\[")
 }
 
@@ -90,7 +90,7 @@ fn is_harmless_tag(text: &str) -> bool {
     TAGS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Replacements of parts of a text, by where they begin and end.
+/// Replacements of parts of a text, by their start and end.
 #[derive(Default)]
 struct Edits(BTreeMap<(usize, usize), String>);
 
@@ -147,7 +147,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Whether what comes before `@` in a word makes it a part of a link, in which nobody is mentioned.
+/// Whether the text before `@` in a word makes it part of a link, which mentions nobody.
 fn is_address(before: &str) -> bool {
     let behind = |scheme: &str| {
         let (start, rest) = before.split_at_checked(scheme.len())?;

@@ -1,4 +1,4 @@
-//! What a provider is to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
+//! A provider's interface to the rest of Ticketsmith: a [`ProviderSpec`], data and a few functions. This crate has only the types:
 //! each provider is a crate `provider-*` with one constant `SPEC`, and the crate `providers` lists them.
 
 mod account;
@@ -8,6 +8,7 @@ mod connect;
 mod fitting;
 mod harmless;
 pub mod mark;
+mod model_call;
 mod pull;
 mod settings;
 mod setup;
@@ -22,6 +23,7 @@ pub use connect::{Connected, Connector, Model};
 pub use domain::nearest;
 pub use fitting::send_fitting;
 pub use harmless::{Closes, harmless_markdown, harmless_text};
+pub use model_call::{free_of_charge, recorded_stop};
 pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
 pub use setup::{

@@ -6,10 +6,10 @@ use domain::text::{CUT, TextLimit, cut};
 const BEGIN: &str = Mark::BEGIN;
 const END: &str = " -->";
 
-/// What a text's own [`BEGIN`] becomes: without the space it begins no mark, whatever follows.
+/// The replacement for a text's own [`BEGIN`]: without the space, it does not begin a mark, whatever follows.
 const DEFUSED: &str = "<!--ticketsmith:";
 
-/// A text that is harmless already, with the mark at its end, at most as long as `limit`. Marks that the text already holds are defused: text
+/// A text that is already harmless, with the mark at its end, at most as long as `limit`. Existing marks in the text are defused: text
 /// from outside must not claim to be ours.
 pub fn with_mark(markdown: &str, mark: &Mark, limit: TextLimit) -> String {
     let own = markdown.replace(BEGIN, DEFUSED);

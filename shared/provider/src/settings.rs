@@ -55,12 +55,12 @@ impl SettingsForm {
         (self.schema)()
     }
 
-    /// The settings with every default filled in; what cannot be read stays as it is.
+    /// The settings with every default filled in; unreadable values stay as they are.
     pub fn filled(&self, settings: &Map<String, Value>) -> Map<String, Value> {
         (self.fill)(settings).unwrap_or_else(|_| settings.clone())
     }
 
-    /// Everything that is wrong with an instance's section: unknown keys, missing ones, values of another type. Empty if the section can be
+    /// All problems of an instance's section: unknown keys, missing ones, values of the wrong type. Empty if the section can be
     /// used.
     pub fn problems(&self, instance: Instance<'_>) -> Vec<Problem> {
         let given = &instance.section.settings;
@@ -147,7 +147,7 @@ pub fn words(accepted: &str) -> &str {
     }
 }
 
-/// What a value is called in messages: `a list`, or the value itself.
+/// The name of a value in messages: `a list`, or the value itself.
 pub fn described(value: &Value) -> String {
     match value {
         Value::Null => "empty".to_owned(),

@@ -1,4 +1,4 @@
-//! What has to be done at a service before Ticketsmith can work with it.
+//! The steps to set up a service before Ticketsmith can work with it.
 
 use crate::connect::Connector;
 use domain::configuration::Project;
@@ -10,7 +10,7 @@ use std::pin::Pin;
 /// How a service is set up. `ticketsmith init` guides people by it.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// What a person does at the service so that it has credentials for us and sends us its events: one step a text, in order, in Markdown
+    /// The steps by which a person obtains credentials at the service and has it send us its events: one text per step, in order, in Markdown
     /// without headings. Links are whole addresses.
     pub steps: fn(&SetupFacts<'_>) -> Vec<String>,
     /// Whose the secret is that the service's deliveries are checked with.
@@ -84,7 +84,7 @@ pub enum SigningSecret {
     Theirs,
 }
 
-/// What is known when a service is set up.
+/// The facts that are known when a service is set up.
 #[derive(Debug, Clone, Copy)]
 pub struct SetupFacts<'a> {
     /// The address that people open, without a slash at its end; empty if it is not known yet.
@@ -100,7 +100,7 @@ impl SetupFacts<'_> {
     pub fn webhook_address<'a>(&'a self, path: &'a str) -> std::borrow::Cow<'a, str> {
         match self.webhook_url {
             Some(url) => url.into(),
-            None => format!("your public address, and `{path}` behind it").into(),
+            None => format!("your public address, followed by `{path}`").into(),
         }
     }
 }
@@ -110,9 +110,9 @@ impl SetupFacts<'_> {
 pub struct Webhook {
     /// Where it delivers.
     pub url: String,
-    /// What its deliveries are signed with.
+    /// The secret that its deliveries are signed with.
     pub secret: SecretString,
-    /// Whether the secret is newer than a webhook that may be there. Services never tell a webhook's secret, so nobody can compare it.
+    /// Whether the secret is newer than an existing webhook. Services never reveal a webhook's secret, so it cannot be compared.
     pub has_new_secret: bool,
 }
 
@@ -127,10 +127,10 @@ pub enum Registered {
     Unchanged,
 }
 
-/// See [`Setup::register_webhook`]. Repeating it makes no second webhook.
+/// See [`Setup::register_webhook`]. Repeating it creates no second webhook.
 ///
 /// # Errors
-/// `Rejected` where the credentials may not; those of the connection.
+/// `Rejected` if the credentials may not; those of the connection.
 pub type RegisterWebhook = for<'a> fn(&'a Connector<'a>, &'a Project, &'a Webhook) -> RegisterFuture<'a>;
 
 /// The future of [`RegisterWebhook`].

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use std::pin::Pin;
 
-/// What a service reports about a credential: the permissions that it lacks or has in excess; empty if it has the right ones.
+/// A service's report about a credential: its missing and excess permissions; empty if it has the right ones.
 pub type ProbeFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Vec<PermissionProblem>, ActionError>> + Send + 'a>>;
 
@@ -23,15 +23,15 @@ pub type ProbeFuture<'a> =
 pub struct ProviderSpec {
     /// The provider's name in the configuration: `jira`.
     pub id: &'static str,
-    /// What people call it: `Jira`.
+    /// Its name for people: `Jira`.
     pub name: &'static str,
     /// The plugin types it can serve.
     pub serves: &'static [PluginType],
-    /// The actions of these types that it cannot do, each with the reason in words.
+    /// The actions of these types that it cannot do, each with the reason.
     pub unsupported: &'static [(&'static str, &'static str)],
     /// The settings of its section under `plugins`.
     pub settings: SettingsForm,
-    /// The accepted forms of its secret, each a group of fields that the secret must have. Empty if it needs no credentials; then it also
+    /// The accepted forms of its secret, each a group of required fields. Empty if it needs no credentials; then it also
     /// needs no section.
     pub secret: &'static [&'static [&'static str]],
     /// The environment variable in which people keep its API key, which `demo` reads; `None` unless the secret's only field is that key.
@@ -44,7 +44,7 @@ pub struct ProviderSpec {
     pub setup: Setup,
     /// The longest texts that it accepts.
     pub limits: TextLimits,
-    /// What people's accounts there look like; `None` if people have no accounts there.
+    /// The form of people's accounts there; `None` if people have no accounts there.
     pub account: Option<AccountForm>,
     /// Takes the API's address in `base_url` and returns the address that people open, without a slash at its end. [`same_site`] if both
     /// are the same.
@@ -58,13 +58,13 @@ pub struct ProviderSpec {
     /// # Errors
     /// `Rejected` when the settings or the credentials cannot be used.
     pub connect: fn(&Connector<'_>) -> Result<Connected, ActionError>,
-    /// What in a project the credential is needed for, in words: `project SHOP`; `None` if the project does not need it, and then
+    /// The part of a project that needs the credential, in words: `project SHOP`; `None` if the project does not need it, and then
     /// [`probe`](Self::probe) is not called.
     pub probed: fn(&Connector<'_>, &Project) -> Option<String>,
-    /// Asks the service what the credential may do there, and whether the connector's claims hold. Nothing is changed, and nothing costs anything.
+    /// Asks the service what the credential may do there, and whether the connector's claims hold. It changes nothing and costs nothing.
     ///
     /// # Errors
-    /// `Rejected` when the credential is not accepted; those of the connection.
+    /// `Rejected` if the credential is not accepted; those of the connection.
     pub probe: for<'a> fn(&'a Connector<'a>, &'a Project) -> ProbeFuture<'a>,
 }
 

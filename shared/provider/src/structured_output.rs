@@ -3,15 +3,15 @@
 
 use serde_json::{Map, Value};
 
-/// Formats of strings that are accepted.
+/// Accepted string formats.
 const FORMATS: [&str; 10] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
-/// Keywords that are accepted as they stand.
+/// Keywords that are accepted unchanged.
 const KEPT: [&str; 9] =
     ["type", "enum", "const", "default", "title", "description", "required", "$ref", "format"];
 
-/// The schema without what the API refuses: limits of numbers, lengths and counts are left to whoever reads the reply, every
+/// The schema without unsupported parts: limits of numbers, lengths and counts are checked by the reader of the reply, every
 /// object is closed, and `oneOf` is `anyOf`.
 pub fn accepted_schema(schema: &Value) -> Value {
     let Value::Object(given) = schema else { return schema.clone() };

@@ -6,7 +6,7 @@ use domain::configuration::{
     Configuration, Instance, KnownProvider, Problem, repository_problem, server_problem, unknown_key,
 };
 
-/// Every contradiction in a configuration: those of [`Configuration::problems`], and whatever it says of providers. Empty when it can be
+/// Every contradiction in a configuration: those of [`Configuration::problems`], and those about providers. Empty if it can be
 /// used.
 pub fn check(configuration: &Configuration) -> Vec<Problem> {
     let mut problems: Vec<_> = configuration.instances().flat_map(instance_problems).collect();
@@ -107,7 +107,7 @@ fn own_account_problems(configuration: &Configuration, known: &[KnownProvider]) 
     problems.collect()
 }
 
-/// Fills in the defaults of every section, so that whoever reads the configuration sees what is in force.
+/// Fills in the defaults of every section, so that readers of the configuration see what is in force.
 pub fn fill(configuration: &mut Configuration) {
     let names: Vec<_> = configuration.plugins.keys().cloned().collect();
     for name in names {

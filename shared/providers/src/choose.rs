@@ -1,4 +1,4 @@
-//! Which of the providers that are used is meant.
+//! Which of the providers in use is meant.
 
 use crate::list::find;
 use crate::references::{references, tracker_references};
@@ -6,7 +6,7 @@ use domain::PluginType;
 use domain::configuration::{Configuration, Instance, InstanceName, Project};
 use domain::reference::References;
 
-/// The name of the provider that holds a ticket: the project's tracker where the ticket is written as that tracker writes them, else
+/// The name of the provider that has a ticket: the project's tracker if the ticket has that tracker's form, or else
 /// whichever writes them so (`owner/name#12` is in the code host wherever the project keeps its own tickets), else the project's tracker.
 pub fn tracker_of(
     configuration: &Configuration,
@@ -24,7 +24,7 @@ pub fn tracker_of(
     read.map(|ticket| ticket.instance).or_else(|| own.cloned())
 }
 
-/// The name of the chat that people are answered in: the one that `place` names, or whose provider it names, since they wrote there; else the
+/// The name of the chat where people are answered: the one that `place` names, or whose provider it names, since they wrote there; or else the
 /// project's; else the first one there is.
 pub fn chat_of(
     configuration: &Configuration,

@@ -43,7 +43,7 @@ impl From<Absent> for ActionError {
     }
 }
 
-/// What a provider is asked for: a project, and perhaps a ticket of it.
+/// The place for which a provider is wanted: a project, and perhaps one of its tickets.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// The configuration in force.
@@ -63,7 +63,7 @@ pub struct Waiting {
     pub request_timeout: Option<Duration>,
 }
 
-/// Connects providers. A connection is kept, with the tokens that it was given, for as long as its section and its secret stay the same;
+/// Connects providers. A connection is kept, with its tokens, as long as its section and its secret stay the same;
 /// secrets are read again every five minutes.
 pub struct Providers {
     table: Table,
@@ -87,7 +87,7 @@ impl fmt::Debug for Providers {
 }
 
 impl Providers {
-    /// Connects nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
     /// `Internal` when TLS cannot be set up.
@@ -119,7 +119,7 @@ impl Providers {
         Ok(capable(connected.tracker, &name, PluginType::TaskManagement)?)
     }
 
-    /// The project's code host, with no more than the access wanted.
+    /// The project's code host, with only the wanted access.
     ///
     /// # Errors
     /// [`Absent`].
@@ -176,7 +176,7 @@ impl Providers {
         let place = place.into();
         let name = serving(&place, PluginType::Monitoring)?;
         let instance = place.configuration.instance(name.as_str());
-        // A provider that needs no settings needs no section either.
+        // A provider without required settings does not need a section.
         let unset = Section::default();
         let instance = instance.unwrap_or(Instance { name, section: &unset });
         let connected = self.connect_instance(instance, RepositoryAccess::WriteIssues).await?;
@@ -194,7 +194,7 @@ impl Providers {
         Ok(capable(connected.model, name, PluginType::AiProvider)?)
     }
 
-    /// The model of this name: of the project's provider, if its models have such names or nobody's have, else of the first instance in the
+    /// The model with this name: of the project's provider, if its models have such names or no provider's do, or else of the first instance in the
     /// configuration whose models have.
     ///
     /// # Errors
@@ -226,10 +226,10 @@ impl Providers {
         self.connections.lock().await.values().map(|connection| connection.secret.clone()).collect()
     }
 
-    /// The clients of the provider with this name in the configuration, with no more than the access wanted.
+    /// The clients of the provider with this name in the configuration, with only the wanted access.
     ///
     /// # Errors
-    /// `Rejected` when there is no such provider, its section or its secret cannot be used; `Unavailable` when Secrets Manager does not
+    /// `Rejected` if there is no such provider, or its section or its secret is invalid; `Unavailable` if Secrets Manager does not
     /// answer.
     pub async fn connect(
         &self,

@@ -1,4 +1,4 @@
-//! The last look at an error before it is logged and recorded: whichever provider's data it quotes, it shows no credential.
+//! The final pass over an error before it is logged and recorded: whichever provider's data it quotes, it shows no credential.
 
 use crate::connect::Providers;
 use domain::ActionError;
@@ -9,11 +9,11 @@ use serde_json::Value;
 /// Shorter texts in a secret are names and numbers, not credentials.
 const SHORTEST: usize = 8;
 
-/// More than this nobody reads, and no record should keep.
+/// Nobody reads more than this, and no record should keep more.
 const LONGEST: TextLimit = TextLimit::characters(4_000);
 
 impl Providers {
-    /// The error without the credentials of the providers that were connected, in whatever form a service repeats them, without
+    /// The error without the credentials of the connected providers, in any encoding, without
     /// control characters, and cut.
     pub async fn without_secrets(&self, error: ActionError) -> ActionError {
         let secrets = self.connected_secrets().await;
@@ -23,7 +23,7 @@ impl Providers {
     }
 }
 
-/// The texts of a secret's JSON that may be credentials, each line of theirs by itself.
+/// The texts of a secret's JSON that may be credentials, each line separately.
 fn credentials(secret: &SecretString) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![serde_json::from_str(secret.expose_secret()).unwrap_or(Value::Null)];
@@ -35,7 +35,7 @@ fn credentials(secret: &SecretString) -> Vec<String> {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
-    // An address or an account is no secret, and errors name it. What frames a key is none of it.
+    // An address or an account is not a secret, and errors name it. The frame of a key is not part of it.
     found.retain(|text| text.len() >= SHORTEST && !text.contains('@') && !text.starts_with("-----"));
     found
 }

@@ -1,4 +1,4 @@
-//! The list of providers, and what is derived from it: whether a configuration can be used, how its tickets are written, and a
+//! The list of providers, and data derived from it: whether a configuration is valid, how its tickets are written, and a
 //! provider's clients.
 //!
 //! A new provider is one crate `provider-*` and one line in `list.rs`; `docs/growing.md` lists the manifests.

@@ -5,13 +5,13 @@ use domain::configuration::{Configuration, Project};
 use domain::{BranchName, PluginType};
 use provider::RepositoryPages;
 
-/// Where people open a project's repository; `None` where the project has no code host.
+/// The address of a project's repository for people; `None` if the project has no code host.
 pub fn repository_url(configuration: &Configuration, project: &Project) -> Option<String> {
     let (site, pages) = site(configuration, project)?;
     Some(pages.repository.replace("{site}", &site).replace("{repository}", project.repository.as_str()))
 }
 
-/// Where people see a branch of a project's repository; `None` where the project has no code host.
+/// The address of a branch of a project's repository for people; `None` if the project has no code host.
 pub fn branch_url(configuration: &Configuration, project: &Project, branch: &BranchName) -> Option<String> {
     let (site, pages) = site(configuration, project)?;
     // Of what git allows in a branch, only these two mean something else in an address.

@@ -6,14 +6,14 @@ use domain::reference::{Pattern, ProjectReference, References, TrackerReferences
 use jiff::Timestamp;
 use records::{ConfiguredItem, RecordsError, Table};
 
-/// The ways to write a ticket of every provider that is used, with each one's site filled in.
+/// The ticket forms of all providers in use, with each one's site filled in.
 pub fn references(configuration: &Configuration) -> References {
     let trackers = configuration.instances().filter_map(tracker_references).collect();
     let projects = configuration.projects.iter().map(ProjectReference::from).collect();
     References { trackers, projects, providers: known() }
 }
 
-/// The ways to write a ticket of one provider; `None` where it has no tickets.
+/// The ticket forms of one provider; `None` if it has no tickets.
 pub(crate) fn tracker_references(instance: Instance<'_>) -> Option<TrackerReferences> {
     let spec = find(instance.provider()).ok().filter(|spec| !spec.references.is_empty())?;
     let site = spec.site_of(instance);
@@ -27,22 +27,22 @@ pub(crate) fn tracker_references(instance: Instance<'_>) -> Option<TrackerRefere
 pub struct InForce {
     /// The configuration's version.
     pub version: u64,
-    /// What the API managed, and is archived now because the file has it.
+    /// Items of the API that are archived now because the file has them.
     pub archived: Vec<Overruled>,
 }
 
-/// What the API managed, and the file has.
+/// An item of the API that is also in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overruled {
-    /// What it is: `project`.
+    /// Its kind: `project`.
     pub kind: &'static str,
     /// Its key.
     pub key: String,
-    /// What the file has of it: its key.
+    /// The part that the file also has: its key.
     pub shared: &'static str,
 }
 
-/// Puts a configuration file in force, with how its tickets are written. What the API manages stays, except what the file has, too: the file
+/// Puts a configuration file in force, with its ticket forms. Items of the API stay, except those that are also in the file: the file
 /// wins, and it is archived in the name of `by`.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What a function may touch in the table, by kinds of partitions: what its role's leading-key conditions are made of.
+//! A function's access to the table, by kinds of partitions: the basis of its role's leading-key conditions.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
 
 use crate::listing::Listing;
@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 /// A kind of partition: the part of `pk` before the first `#`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// Which accounts people joined, and what they are told directly.
+    /// People's joined accounts and their choice of direct messages.
     Account,
-    /// Who did what.
+    /// The audit log.
     Audit,
-    /// What the API configures: projects.
+    /// Items that the API configures: projects and people.
     Configured,
     /// Which runs have a place at a project's reviewers.
     Capacity,
@@ -23,9 +23,9 @@ pub enum Partition {
     Event,
     /// One execution with its steps, costs, reservations and progress.
     Execution,
-    /// What happened in an execution, for programs that follow it.
+    /// The events of an execution, for programs that follow it.
     Feed,
-    /// Machine tokens, and what is known of signing in.
+    /// Machine tokens, and sign-in data.
     Identity,
     /// Words for the agents of one ticket.
     Inbox,
@@ -33,7 +33,7 @@ pub enum Partition {
     Inquiry,
     /// Everybody's executions of a month.
     Month,
-    /// What a person spends.
+    /// A person's spending.
     Person,
     /// The tickets that a plan became.
     Plan,
@@ -41,7 +41,7 @@ pub enum Partition {
     Project,
     /// How fast a provider may be called, and the bot's account there.
     Provider,
-    /// What was read of a commit.
+    /// Contents of commits that were read.
     Reading,
     /// What deliveries are answered.
     Reply,
@@ -55,17 +55,17 @@ pub enum Partition {
     Session,
     /// Sockets at the account's gateway, and the tickets that open them.
     Socket,
-    /// What was spent by day.
+    /// Spending by day.
     Spend,
     /// Large values.
     Stored,
-    /// One ticket: who is at work on it, and what it may still spend.
+    /// One ticket: the execution at work on it, and its remaining limit.
     Task,
     /// Threads that we opened in a chat.
     Thread,
     /// Tokens of people and machines, by their hashes.
     Token,
-    /// Who waits on a task token.
+    /// Waiters on task tokens.
     Waiter,
     /// Of which projects' repositories a person is a writer.
     Writer,
@@ -113,7 +113,7 @@ impl Partition {
 /// The partitions that a function reads and those that it also writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
-    /// Read; holds all that is written.
+    /// Read; includes everything that is written.
     pub reads: BTreeSet<Partition>,
     /// Written.
     pub writes: BTreeSet<Partition>,

@@ -22,7 +22,7 @@ pub struct LinkAccount {
     pub source: SourceName,
     /// The service's id of it.
     pub id: String,
-    /// What people read.
+    /// A label for people.
     pub name: String,
 }
 
@@ -33,7 +33,7 @@ impl LinkAccount {
     }
 }
 
-/// A code, with what was said about it.
+/// A code, with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkCode {
     /// The account that asked for the code.
@@ -94,7 +94,7 @@ impl Table {
         Ok(())
     }
 
-    /// What was said about a code; `None` when there is none, or its time is over.
+    /// The accounts of a code; `None` if there is no such code, or it has expired.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -122,7 +122,7 @@ impl Table {
         Ok(self.update("use a code", update).await?.is_ok())
     }
 
-    /// Records that one of a code's accounts confirms it; `None` when nobody used it yet, or its time is over.
+    /// Records that one of a code's accounts confirms it; `None` if nobody has used it yet, or it has expired.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -145,7 +145,7 @@ impl Table {
         }
     }
 
-    /// Joins an account to a person by a code that both accounts confirmed; `false` where one did not, the code was used, or the account
+    /// Joins an account to a person by a code that both accounts confirmed; `false` if one did not, the code was used, or the account
     /// is joined already.
     ///
     /// # Errors

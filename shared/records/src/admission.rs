@@ -48,7 +48,7 @@ impl Table {
         let admission = Admission { run: run.to_owned(), grant, at, execution: None };
         let expires_at = retention::expires_at(at, retention::EXECUTION);
         let item = to_item(&admission, keys::admission(run), Some(expires_at))?;
-        // What is there already says the same.
+        // An existing record says the same.
         let _ = self.put("admit a run", item, Some(ABSENT)).await?;
         Ok(())
     }

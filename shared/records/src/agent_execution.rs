@@ -1,4 +1,4 @@
-//! Agent executions: each call of a model, with what was asked and how it ended. The transcript is a stored value.
+//! Agent executions: each model call, with its question and result. The transcript is a stored value.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -26,7 +26,7 @@ pub struct AgentExecution {
     pub state: String,
     /// The agent's name: `development`.
     pub agent: String,
-    /// What was asked for.
+    /// The request.
     pub action: ActionId,
     /// The model that answered, as the provider names it.
     pub model: String,
@@ -46,7 +46,7 @@ pub struct AgentExecution {
 }
 
 impl AgentExecution {
-    /// The write that records it, with words of the provider cut: they are told to people, and must not keep from being recorded what was paid.
+    /// The write that records it, with the provider's words cut: they are shown to people, and must not prevent a paid call from being recorded.
     pub(crate) fn write(&self) -> Result<Write, RecordsError> {
         let cut = |text: &str| text.chars().take(WORDS_LIMIT).collect::<String>();
         let shown = Self {

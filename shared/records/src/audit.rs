@@ -1,4 +1,4 @@
-//! Who did what: records that are only ever added, by day and by person, each of which names the one before it by its hash.
+//! Who did what: records that are only ever added, by day and by person, each of which contains the hash of the previous one.
 //!
 //! There are sixteen chains, so that many writers at once do not wait for each other; a record's id says in which one it is. A record is
 //! kept as the text that was hashed. `audit_chain` finds every change, removal and reordering.
@@ -60,7 +60,7 @@ impl Table {
         }
     }
 
-    /// Records what a request was answered, as a record of its own after the request's.
+    /// Records the response to a request, as a separate record after the request's.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -98,7 +98,7 @@ impl Table {
         self.get(keys::audit_head(chain)).await?.map(from_item).transpose()
     }
 
-    /// Where each chain is that has any records.
+    /// The head of each chain that has any records.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -110,8 +110,8 @@ impl Table {
         Ok(heads)
     }
 
-    /// The records of a day (UTC), such as `2026-11-29`, in their order and as they are kept: at most `limit`, after where an earlier page
-    /// ended. For [`crate::AuditVerifier`].
+    /// The records of a day (UTC), such as `2026-11-29`, in order and as stored: at most `limit`, after the end of an earlier
+    /// page. For [`crate::AuditVerifier`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -142,7 +142,7 @@ impl Table {
         limit: usize,
     ) -> Result<AuditPage, RecordsError> {
         let partition = keys::audit_partition(day);
-        // A request may have two records, and the place where the last page ended is part of what is found.
+        // A request may have two records, and the place where the last page ended is included in the query.
         let asked = 2 * limit + 2 + usize::from(before.is_some());
         let items = self.query_newest(partition, keys::AUDIT, before.map(str::to_owned), asked).await?;
         let mut found: Vec<(String, AuditRecord)> = Vec::with_capacity(items.len());
@@ -150,7 +150,7 @@ impl Table {
             let (place, record) = (place_of(&item), record_of(item)?);
             match found.last_mut() {
                 _ if before.is_some_and(|before| is_shown_before(before, &place)) => {}
-                // The page goes on after both.
+                // The page continues after both.
                 Some((last, answer)) if answer.answers(&record) => *last = place,
                 _ => found.push((place, record)),
             }
@@ -214,7 +214,7 @@ fn record_of(item: Item) -> Result<AuditRecord, RecordsError> {
     }
 }
 
-/// What is kept of a record, to be verified; `None` for one of an earlier version, which is in no chain.
+/// The stored form of a record, for verification; `None` for one of an earlier version, which is in no chain.
 fn line_of(item: &Item, day: &str) -> Option<AuditLine> {
     let names = [PK, SK, EXPIRES_AT, RECORD, HASH];
     let is_earlier = !item.contains_key(RECORD) && !item.contains_key(HASH) && item.contains_key("id");

@@ -1,4 +1,4 @@
-//! Verifies the audit: that each record is as it was written, is where it was written, and follows the one before it.
+//! Verifies the audit: that each record is unchanged, is where it was written, and follows the previous one.
 
 use crate::audit_record::AuditRecord;
 use crate::keys::identity as keys;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// What the first record of a chain names as the hash before it.
+/// The first record's value for the hash of the previous one.
 pub(crate) const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Records may be gone from this age on. It is a day less than they are kept, because clocks differ.
 const MAY_BE_GONE: SignedDuration = SignedDuration::from_hours(24 * 399);
 
-/// A record in its chain: what is hashed, as JSON.
+/// A record in its chain: the hashed data, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Link {
@@ -67,7 +67,7 @@ pub(crate) fn hash_of(line: &str) -> String {
     hex::encode(Sha256::digest(line))
 }
 
-/// What was verified.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditVerified {
     /// How many records.
@@ -94,12 +94,12 @@ struct Known {
 }
 
 impl AuditVerifier {
-    /// Begins, given where the chains are before any of their records is read.
+    /// Begins with the heads of the chains before any of their records is read.
     pub fn new(began: Vec<AuditHead>) -> Self {
         Self { began, chains: BTreeMap::new(), problems: Vec::new() }
     }
 
-    /// Takes a record, and checks what it says of itself. Every record of every day is taken.
+    /// Takes a record, and checks it by itself. Every record of every day has to be passed.
     pub fn take(&mut self, line: &AuditLine) {
         if let Err(problem) = self.check(line) {
             self.problems.push(format!("{} {}: {problem}", line.day, line.place));
@@ -142,10 +142,10 @@ impl AuditVerifier {
         }
     }
 
-    /// Verifies the chains, given where they are after all their records were read, and gives what was verified.
+    /// Verifies the chains with their heads after all records were read, and returns the result.
     ///
     /// # Errors
-    /// Everything that is wrong, for people.
+    /// All problems, for people.
     pub fn finish(mut self, ended: &[AuditHead], now: Timestamp) -> Result<AuditVerified, Vec<String>> {
         let chains = std::mem::take(&mut self.chains);
         for (chain, records) in &chains {
@@ -153,9 +153,7 @@ impl AuditVerifier {
             let last = records.keys().next_back().copied().unwrap_or_default();
             match ended.iter().find(|head| head.chain == *chain) {
                 Some(head) if last <= head.sequence => {}
-                _ => {
-                    self.problems.push(format!("chain {chain}: it is not recorded that it goes on to {last}"))
-                }
+                _ => self.problems.push(format!("chain {chain}: its continuation to {last} is not recorded")),
             }
         }
         for head in std::mem::take(&mut self.began) {
@@ -166,7 +164,7 @@ impl AuditVerifier {
             match chains.get(chain).and_then(|records| records.get(sequence)) {
                 Some(known) if known.hash == *hash && known.at == *at => {}
                 Some(known) => self.problems.push(format!(
-                    "chain {chain}: the record {sequence} ({}) is not the one that was last",
+                    "chain {chain}: the record {sequence} ({}) is not the last one",
                     known.place
                 )),
                 // All of it is too old.
@@ -203,7 +201,7 @@ impl AuditVerifier {
             };
             if !follows {
                 self.problems.push(format!(
-                    "chain {chain}: the record {sequence} ({}) does not follow the one before it",
+                    "chain {chain}: the record {sequence} ({}) does not follow the previous one",
                     known.place
                 ));
             }

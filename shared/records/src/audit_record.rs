@@ -21,11 +21,11 @@ pub enum AuditKind {
     Approval,
     /// A limit was changed.
     Limit,
-    /// What is in force was changed: the configuration, the workflows, the prompts or the agents.
+    /// The configuration in force was changed: the configuration, the workflows, the prompts or the agents.
     Configuration,
     /// A person asked to stop an execution.
     Stop,
-    /// What an execution did is taken back.
+    /// An execution's effects are taken back.
     Undo,
     /// An execution is continued.
     Redrive,
@@ -77,7 +77,7 @@ pub struct AuditRecord {
     /// Where it came from: the program that sent a request, as it calls itself, or a digest of the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whence: Option<String>,
-    /// The status that a request was answered with; `None` while it is at work, or where that ended without an answer.
+    /// The status of the response; `None` while the request is in progress, or if it ended without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
@@ -111,7 +111,7 @@ impl AuditRecord {
         Sha256::digest(&self.id).first().copied().unwrap_or_default() % AUDIT_CHAINS
     }
 
-    /// Where it is: an answer is behind the record of its request.
+    /// Its position: a response follows the record of its request.
     pub(crate) fn key(&self) -> crate::keys::Key {
         match self.status {
             None => keys::audit(self.at, &self.id),

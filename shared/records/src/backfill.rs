@@ -1,4 +1,4 @@
-//! Puts what was written by earlier versions into lists and roll-ups that did not exist then. Each item is changed once, under a condition, so
+//! Adds records of earlier versions to lists and roll-ups that did not exist then. Each item is changed once, under a condition, so
 //! that it can be done while everything is at work, be ended at any moment, and be done again.
 
 use crate::cost::CostRecord;
@@ -28,10 +28,10 @@ pub struct Backfilled {
 }
 
 impl Table {
-    /// Puts what is missing into lists and roll-ups, for every execution that is still listed.
+    /// Adds missing entries to lists and roll-ups, for every execution that is still listed.
     ///
     /// # Errors
-    /// [`RecordsError`] when the table does not answer; what was done by then stays.
+    /// [`RecordsError`] if the table does not answer; changes made by then stay.
     pub async fn backfill(&self, now: Timestamp) -> Result<Backfilled, RecordsError> {
         let (mut done, mut tasks, mut position) = (Backfilled::default(), BTreeSet::new(), None);
         loop {

@@ -1,9 +1,9 @@
 //! Budgets: money is reserved before a model is called and settled after it, so that no number of functions at once can spend
 //! more than a limit.
 //!
-//! Each limited thing (a task; an account, a project, a workflow in a month) has one item with `committed`: what is reserved and what
-//! was spent. A reservation adds its worst case to each of them if that stays within the limit; the settlement puts what was really
-//! spent in its place. Months of projects and workflows are counted whether or not they are limited, so that a new limit counts all of its month.
+//! Each limited thing (a task; an account, a project, a workflow in a month) has one item with `committed`: the amount reserved and
+//! spent. A reservation adds its worst case to each of them if that stays within the limit; the settlement replaces it with the actual
+//! cost. Months of projects and workflows are counted whether or not they are limited, so that a new limit counts all of its month.
 
 use crate::agent_execution::AgentExecution;
 use crate::cost::{Cost, CostRecord};
@@ -46,13 +46,13 @@ pub struct Reservation {
     pub execution: String,
     /// The state's name with its loop indexes.
     pub state: String,
-    /// What is asked for.
+    /// The request.
     pub action: ActionId,
     /// The provider by its name in the price list: `anthropic`.
     pub provider: String,
     /// The model.
     pub model: String,
-    /// When; the calendar month (UTC) it lies in is the one that is charged.
+    /// The time; its calendar month (UTC) is charged.
     #[serde(with = "timestamp")]
     pub reserved_at: Timestamp,
 }
@@ -65,7 +65,7 @@ pub struct Reservation {
 pub struct BudgetExceeded {
     /// Whose limit.
     pub of: LimitOf,
-    /// How much may be spent, with what people added to it.
+    /// The limit, including additions by people.
     pub limit: MicroUsd,
     /// How much of it is spent or reserved.
     pub committed: MicroUsd,
@@ -98,18 +98,18 @@ impl From<ReserveError> for ActionError {
 pub struct Settlement {
     /// The price; `None` when it is not known.
     pub price: Option<MicroUsd>,
-    /// What stays booked where the price is not known; the whole reservation where this is not known either.
+    /// The amount that stays booked if the price is not known; the whole reservation if this is not known either.
     pub at_most: Option<MicroUsd>,
-    /// The tokens, where the provider reported them.
+    /// The tokens, if the provider reported them.
     pub usage: Option<Usage>,
-    /// What is odd about the bill, for people; `None` for the usual one.
+    /// An anomaly of the bill, for people; `None` for a normal one.
     pub remark: Option<String>,
     /// When.
     pub at: Timestamp,
 }
 
 impl Settlement {
-    /// Nobody knows what was billed.
+    /// The bill is unknown.
     pub fn unknown(at: Timestamp) -> Self {
         Self { price: None, at_most: None, usage: None, remark: None, at }
     }
@@ -141,7 +141,7 @@ struct ReservationItem {
 }
 
 impl Table {
-    /// Sets money aside, within all limits or not at all. Repeating an open reservation has no effect.
+    /// Reserves money, within all limits or not at all. Repeating an open reservation has no effect.
     ///
     /// # Errors
     /// [`ReserveError::Exceeded`] with the limit that would be exceeded; [`RecordsError::Conflict`] when the id was used for
@@ -149,7 +149,7 @@ impl Table {
     pub async fn reserve(&self, reservation: &Reservation, limits: Limits) -> Result<(), ReserveError> {
         let budgets = reservation.budgets();
         let spendings = self.spendings(budgets.iter().map(|(of, _)| of)).await?;
-        // What people add to a limit only grows, so that what was read can be too little, and never too much.
+        // Additions to a limit only grow, so a value that was read can be too small, but never too large.
         let limit_of = |of: &LimitOf| {
             let added = spendings.get(of).map_or(MicroUsd::ZERO, |spending| spending.added);
             limits.of(of).map(|limit| limit + added)
@@ -206,7 +206,7 @@ impl Table {
         }
     }
 
-    /// Books what a call cost in place of its reservation, and writes the cost record, in one transaction and exactly once:
+    /// Books a call's cost in place of its reservation, and writes the cost record, in one transaction and exactly once:
     /// `None` when it was settled or released before.
     ///
     /// # Errors
@@ -315,10 +315,10 @@ impl Table {
     }
 
     /// Settles at their worst case the reservations of an execution that were neither settled nor released, and returns their records:
-    /// the process that made those calls ended before recording their cost. A call that is still at work stays counted so, too.
+    /// the process that made those calls ended before recording their cost. A call in progress stays counted like this, too.
     ///
     /// # Errors
-    /// [`RecordsError`] when the table does not answer; what was settled by then stays so.
+    /// [`RecordsError`] if the table does not answer; settlements made by then stay.
     pub async fn settle_open(&self, execution: &str, at: Timestamp) -> Result<Vec<CostRecord>, RecordsError> {
         let mut settled = Vec::new();
         for reservation in self.open_reservations(execution).await? {

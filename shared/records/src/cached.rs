@@ -1,4 +1,4 @@
-//! What is kept in memory for a while: documents, contents that never change, and hints.
+//! In-memory caches: documents, contents that never change, and hints.
 
 use domain::configuration::InstanceName;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ impl<T> Default for Cached<T> {
     }
 }
 
-/// Something as it was read last, of which something else says whether it is still so.
+/// A cached value whose validity is checked elsewhere.
 #[derive(Debug)]
 pub(crate) struct Last<T>(Mutex<Option<Arc<T>>>);
 
@@ -29,25 +29,25 @@ impl<T> Default for Last<T> {
 }
 
 impl<T> Last<T> {
-    /// What was kept last.
+    /// The cached value.
     pub(crate) fn last(&self) -> Option<Arc<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps this in place of what was kept before.
+    /// Replaces the cached value.
     pub(crate) fn keep(&self, value: Arc<T>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     }
 }
 
-/// What was read lately and never changes under its name, such as a value that is named by its hash: at most [`MOST_CONTENTS`] bytes of it.
+/// Recently read values that never change under their name, such as those named by their hash: at most [`MOST_CONTENTS`] bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Contents(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
     by_name: HashMap<String, Arc<[u8]>>,
-    /// The names, the one that was read first in front.
+    /// The names, oldest first.
     order: VecDeque<String>,
     bytes: usize,
 }
@@ -56,12 +56,12 @@ struct Kept {
 const MOST_CONTENTS: usize = 8 * 1024 * 1024;
 
 impl Contents {
-    /// What was kept under this name.
+    /// The value under this name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<[u8]>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
     }
 
-    /// Keeps what is under a name, in place of what was read first where there is no room. What is large is not kept.
+    /// Keeps a value under a name, replacing the oldest ones if there is no room. Large values are not kept.
     pub(crate) fn keep(&self, name: &str, content: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if content.len() > MOST_CONTENTS / 2 || kept.by_name.contains_key(name) {
@@ -88,7 +88,7 @@ impl LastTurns {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(provider).copied().unwrap_or_default()
     }
 
-    /// Notes what was seen.
+    /// Notes a name.
     pub(crate) fn set(&self, provider: &InstanceName, tat: u64) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(provider.clone(), tat);
     }
@@ -99,7 +99,7 @@ impl<T> Cached<T> {
     pub(crate) fn fresh(&self, now: Timestamp) -> Option<Arc<T>> {
         let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, value) = cached.as_ref()?;
-        // A clock that was set back must not keep an old document for ever.
+        // A clock that was set back must not keep an old document forever.
         (now.duration_since(*read_at).abs() < DOCUMENT_CACHED).then(|| Arc::clone(value))
     }
 

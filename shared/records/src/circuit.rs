@@ -2,8 +2,8 @@
 //! <https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker>.
 //!
 //! The provider's item counts requests that failed one after another. With [`OPENS_AFTER`] of them the circuit is open, and no call
-//! passes for [`STAYS_OPEN`]; then one may try, and none beside it for as long again. An answer of any kind closes the circuit. While all
-//! is well nothing is written: letting a call pass tells whether there is anything to close.
+//! passes for [`STAYS_OPEN`]; then one may try, and no other for as long again. An answer of any kind closes the circuit. While all
+//! is well, nothing is written: the write that admits a call returns whether there is anything to close.
 
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, number, whole_number};
@@ -20,7 +20,7 @@ const OPENS_AFTER: u64 = 5;
 /// How long it stays open before one request may try.
 const STAYS_OPEN: SignedDuration = SignedDuration::from_secs(60);
 
-/// What the circuit is like after a request failed.
+/// The state of the circuit after a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circuit {
     failures: u64,
@@ -43,7 +43,7 @@ impl Circuit {
     }
 }
 
-/// What must hold of the provider's item for calls to pass; wants the value `:opens_after`.
+/// The condition on the provider's item for calls to pass; wants the value `:opens_after`.
 pub(crate) const CLOSED: &str = "(attribute_not_exists(#failures) OR #failures < :opens_after)";
 
 pub(crate) fn opens_after() -> aws_sdk_dynamodb::types::AttributeValue {
@@ -86,7 +86,7 @@ impl Table {
         }
     }
 
-    /// Which of these providers keep failing, so that they are called no more than once a minute.
+    /// Which of these providers keep failing, so that they are called only once a minute.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

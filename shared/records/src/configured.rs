@@ -1,4 +1,4 @@
-//! What is configured: the file's document, and beside it what the API manages.
+//! The configuration: the file's document, and the items that the API manages.
 
 use crate::configured_item::ConfiguredItem;
 use crate::error::RecordsError;
@@ -14,7 +14,7 @@ use domain::reference::References;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What is configured, as one reading of the table gives it.
+/// The configuration, as of one reading of the table.
 #[derive(Debug, Clone)]
 pub struct Configured {
     /// The configuration in force.
@@ -23,12 +23,12 @@ pub struct Configured {
     pub references: Arc<References>,
     /// The projects that were in force and are archived.
     pub archived: Arc<[ManagedProject]>,
-    /// Which state of all that the API manages this is. Whoever checks by it what they write, names it.
+    /// The version of the items managed by the API. A write that was checked against them names it.
     pub version: u64,
 }
 
 impl Table {
-    /// The configuration in force: of the file, at most a minute old, and with what the API manages, as it is now. That comes behind the
+    /// The configuration in force: from the file, at most a minute old, and with the API's current items. These follow the
     /// file's.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Table {
         Ok(self.configured(now).await?.configuration)
     }
 
-    /// What is configured: the configuration as [`Table::configuration`] gives it, and what belongs to it.
+    /// The configuration as [`Table::configuration`] returns it, and related data.
     ///
     /// # Errors
     /// As [`Table::configuration`].
@@ -46,12 +46,12 @@ impl Table {
         self.configured_in(&items, now).await
     }
 
-    /// The keys of what a reading of the configuration takes: whether what the API manages has changed, and what is not in memory.
+    /// The keys for reading the configuration: whether the API's items have changed, and the parts that are not in memory.
     pub(crate) fn configured_keys(&self, now: Timestamp) -> Vec<Key> {
         std::iter::once(keys::head()).chain(self.keys_of_file(now)).collect()
     }
 
-    /// What is configured, where what [`Table::configured_keys`] names is among these items.
+    /// The configuration, if the items named by [`Table::configured_keys`] are among these.
     ///
     /// # Errors
     /// As [`Table::configuration`].
@@ -61,7 +61,7 @@ impl Table {
         now: Timestamp,
     ) -> Result<Configured, RecordsError> {
         self.keep_file(items, now)?;
-        // Both are in memory now, where they exist.
+        // Both are in memory now, if they exist.
         let (file, references) =
             (self.configuration_of_file(now).await?, self.references_of_file(now).await?);
         let managed = self.managed_in(items).await?;
@@ -85,7 +85,7 @@ impl Table {
 }
 
 impl Table {
-    /// What has this key, ignoring case, as it is now: something that is archived, too.
+    /// The current item with this key, ignoring case, including an archived one.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -93,7 +93,7 @@ impl Table {
         self.get(keys::item::<T>(key)).await?.map(Managed::from_item).transpose()
     }
 
-    /// All of a kind that the API manages as they are now, those that are archived included, by their keys.
+    /// All current items of a kind that the API manages, including archived ones, by key.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -156,7 +156,7 @@ impl Table {
             if already.is_some() || item.rival(file).is_none() {
                 continue;
             }
-            // Whoever writes it at this moment does not put it in force either: the file wins wherever both are read.
+            // Somebody writing it at this moment does not put it in force either: the file wins wherever both are read.
             let written = self.write_managed(&item, revision, Some(Archived::File), None, by, now).await?;
             if matches!(written, Written::Written(_)) {
                 archived.push(item.key().to_owned());
@@ -165,8 +165,8 @@ impl Table {
         Ok(archived)
     }
 
-    /// Writes something over its revision `before`, 0 for none. The head changes with it, so that whoever has read it sees that; where it is no
-    /// longer at the version `seen`, nothing is written, because what was checked then may be wrong now.
+    /// Writes an item over its revision `before`, 0 for none. The head changes with it, so that its readers notice; if it is no
+    /// longer at the version `seen`, nothing is written, because the earlier checks may no longer hold.
     async fn write_managed<T: ConfiguredItem>(
         &self,
         item: &T,
@@ -203,7 +203,7 @@ impl Table {
         }
     }
 
-    /// All that the API manages, by its head among these items. It is read each time, because what is written is in force at once.
+    /// All items managed by the API, given its head among these items. They are read each time, because changes are in force at once.
     async fn managed_in(&self, items: &[Item]) -> Result<Arc<AllManaged>, RecordsError> {
         let head = items.iter().find(|item| is_under(item, &keys::head()));
         let version = head.map_or(Ok(0), |head| whole_number(head, "version"))?;

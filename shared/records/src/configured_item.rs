@@ -1,4 +1,4 @@
-//! What the API configures beside the configuration file: each kind of it, with how it is named there.
+//! The kinds of items that the API configures in addition to the configuration file, with their names there.
 
 use domain::configuration::{Configuration, Project, User};
 use domain::folded;
@@ -22,16 +22,16 @@ pub const PERSON_LIMIT: usize = 4 * 1024;
 pub trait ConfiguredItem:
     Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
-    /// What one is called: `project`. It is also the attribute that holds it.
+    /// The singular name: `project`. It is also the attribute that holds it.
     const KIND: &'static str;
 
     /// What several are called.
     const KINDS: &'static str;
 
-    /// What its name is called: `key`.
+    /// The name of its key: `key`.
     const KEY: &'static str;
 
-    /// What the file may have, too, so that it wins.
+    /// The parts that may also be in the file, which then wins.
     const SHARED: &'static str;
 
     /// The section of the file.
@@ -57,7 +57,7 @@ pub trait ConfiguredItem:
         Self::position(file, self.key())
     }
 
-    /// Where a configuration has one of this name. Names are compared ignoring case; one that is the very same is found first.
+    /// The place of the item with this name in a configuration. Names are compared ignoring case; an exact match is found first.
     fn position(configuration: &Configuration, key: &str) -> Option<usize> {
         let all = Self::all(configuration);
         let exact = all.iter().position(|item| item.key() == key);
@@ -108,7 +108,7 @@ impl ConfiguredItem for User {
         &mut configuration.users
     }
 
-    /// What one does with an account of two would be taken for what the other did.
+    /// The actions of two people with one account could not be told apart.
     fn rival(&self, file: &Configuration) -> Option<usize> {
         Self::position(file, &self.name).or_else(|| file.holder_of_account(self))
     }

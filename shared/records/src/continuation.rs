@@ -1,4 +1,4 @@
-//! Executions that continue each other: a redrive performs what is left of a run whose execution failed or was stopped.
+//! Executions that continue each other: a redrive performs the rest of a run whose execution failed or was stopped.
 //!
 //! Each execution names its successor, so that the newest of a run is found from any of them. Only one can follow another.
 
@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 pub const CONTINUED_WITHIN: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Table {
-    /// The executions that continue each other in one run, from the one with this name to the newest. Empty when there is no such
+    /// The executions that continue each other in one run, from the one with this name to the newest. Empty if there is no such
     /// execution.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Cost records: what each call of a model cost and whom it is charged to.
+//! Cost records: the cost of each model call and whom it is charged to.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -38,7 +38,7 @@ impl Cost {
         }
     }
 
-    /// The price, where it is known.
+    /// The price, if known.
     pub fn priced(self) -> Option<MicroUsd> {
         match self {
             Self::Priced(amount) => Some(amount),
@@ -47,7 +47,7 @@ impl Cost {
     }
 }
 
-/// What one call of a model cost. Written once, with the settlement of its reservation, and never changed; it does not expire.
+/// The cost of one model call. Written once, with the settlement of its reservation, and never changed; it does not expire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostRecord {
     /// The reservation's id.
@@ -67,7 +67,7 @@ pub struct CostRecord {
     pub execution: String,
     /// The state's name with its loop indexes.
     pub state: String,
-    /// What was asked for.
+    /// The request.
     pub action: ActionId,
     /// The provider by its name in the price list: `anthropic`.
     pub provider: String,
@@ -76,9 +76,9 @@ pub struct CostRecord {
     /// The tokens, as the provider reported them; absent when it did not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// What it cost.
+    /// The cost.
     pub cost: Cost,
-    /// What is odd about the bill, for people.
+    /// An anomaly of the bill, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
@@ -86,11 +86,11 @@ pub struct CostRecord {
 /// The sum of some costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CostTotal {
-    /// What is known.
+    /// The known amount.
     pub priced: MicroUsd,
-    /// What is booked at worst case for calls whose cost is not known.
+    /// The amount booked at worst case for calls of unknown cost.
     pub unknown_booked: MicroUsd,
-    /// How many calls that are.
+    /// The number of such calls.
     pub unknown_calls: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Tickets that we created, as their trackers tell of them in deliveries: a delivery may come before the tracker's search shows the
+//! Tickets that we created, as their trackers report them in deliveries: a delivery may come before the tracker's search shows the
 //! ticket. Kept for a month.
 
 use crate::error::RecordsError;
@@ -22,12 +22,12 @@ impl Table {
     pub async fn put_creation(&self, digest: &str, task_id: &str, at: Timestamp) -> Result<(), RecordsError> {
         let expires_at = retention::expires_at(at, retention::DELIVERY);
         let item = to_item(&Creation { task_id }, keys::creation(digest), Some(expires_at))?;
-        // Refused means that another delivery told of it before.
+        // A refusal means that another delivery reported it before.
         let _ = self.put("record a created ticket", item, Some(crate::write::ABSENT)).await?;
         Ok(())
     }
 
-    /// The ticket that carries a mark, if a delivery told of it.
+    /// The ticket that carries a mark, if a delivery reported it.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

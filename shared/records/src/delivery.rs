@@ -1,4 +1,4 @@
-//! Deliveries: what each webhook led to, so that it leads to it once.
+//! Deliveries: the result of each webhook, so that it takes effect once.
 
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, to_item};
@@ -11,10 +11,10 @@ use domain::SourceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What one delivery led to. Kept for 30 days.
+/// The result of one delivery. Kept for 30 days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Who sent it.
+    /// The sender.
     pub source: SourceName,
     /// Its id, the same when it is sent again.
     pub id: String,
@@ -22,7 +22,7 @@ pub struct Delivery {
     pub execution: String,
     /// Whether that execution was already running.
     pub already_at_work: bool,
-    /// Whether what it says went to the inbox of that execution's ticket.
+    /// Whether its words went to the inbox of that execution's ticket.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_words: bool,
     /// When it was accepted.
@@ -49,7 +49,7 @@ impl Delivery {
 }
 
 impl Table {
-    /// What a delivery led to; `None` when it began nothing.
+    /// The result of a delivery; `None` if it began nothing.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -41,7 +41,7 @@ impl Table {
         self.put_document(CONFIGURATION, configuration).await
     }
 
-    /// The configuration that was put in force last, at most a minute old: what the file says, without what the API manages.
+    /// The configuration file in force, at most a minute old, without the items managed by the API.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when none was ever put.
@@ -49,7 +49,7 @@ impl Table {
         self.document(CONFIGURATION, &self.configuration, now).await
     }
 
-    /// Forgets what was read of the configuration and of how tickets are written: whoever changes what depends on them reads them as they are.
+    /// Clears the cached configuration and ticket forms, for callers that change something that depends on them.
     pub fn forget_configuration(&self) {
         self.configuration.set(None);
         self.references.set(None);
@@ -185,14 +185,14 @@ impl Table {
         read_document(&item, name, cached, now)
     }
 
-    /// The keys of the configuration and of how tickets are written, as far as they are not in memory.
+    /// The keys of the configuration and of the ticket forms, as far as they are not in memory.
     pub(crate) fn keys_of_file(&self, now: Timestamp) -> impl Iterator<Item = keys::Key> {
         let configuration = self.configuration.fresh(now).is_none().then(|| keys::document(CONFIGURATION));
         let references = self.references.fresh(now).is_none().then(|| keys::document(REFERENCES));
         configuration.into_iter().chain(references)
     }
 
-    /// Keeps the configuration and how tickets are written in memory, where they are among these items.
+    /// Caches the configuration and the ticket forms, if they are among these items.
     pub(crate) fn keep_file(&self, items: &[Item], now: Timestamp) -> Result<(), RecordsError> {
         let of = |name| items.iter().find(|item| is_under(item, &keys::document(name)));
         if let Some(item) = of(CONFIGURATION) {
@@ -206,7 +206,7 @@ impl Table {
 }
 
 impl Table {
-    /// Documents in force as they are kept; `None` where one was never put.
+    /// Stored documents in force; `None` if one was never put in force.
     pub(crate) async fn documents_json(
         &self,
         names: [&str; 3],

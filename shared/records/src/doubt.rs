@@ -1,7 +1,7 @@
 //! Effects that may have happened: a request left, and its answer was lost or is still on its way.
 //!
-//! [`Table::effect_sent`] is written before such a request leaves. From then on nobody gives the effect up because of an error: the
-//! next invocation looks outside first, and a rollback [takes it up](Table::take_up) to look for it, with what the step
+//! [`Table::effect_sent`] is written before such a request is sent. From then on, the effect is not abandoned because of an error: the
+//! next invocation looks outside first, and a rollback [takes it up](Table::take_up) to look for it, with the input that the step
 //! [asked for](Table::effect_request).
 
 use crate::effect::{leased, resumed, taken_over};
@@ -15,10 +15,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 impl Table {
-    /// Records that a request that changes something is about to leave. `place` is where people see whether it had its effect.
+    /// Records that a request that changes something is about to be sent. `place` is where people see whether it had its effect.
     ///
     /// # Errors
-    /// [`RecordsError::Conflict`] when the holder no longer holds the effect: the request must not leave.
+    /// [`RecordsError::Conflict`] if the holder no longer holds the effect: the request must not be sent.
     pub async fn effect_sent(
         &self,
         run: &str,
@@ -61,7 +61,7 @@ impl Table {
         self.as_holder("record a refusal", key, update).await
     }
 
-    /// Records that people are asked whether a doubtful effect happened. The step goes on only if they say that it may act again.
+    /// Records that people are asked whether an uncertain effect happened. The step continues only if they say that it may act again.
     ///
     /// # Errors
     /// [`RecordsError::Conflict`] when the effect is not in doubt.
@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    /// Takes up an effect that may have happened, to look for it. Unlike [`Table::intend`] this is for a run that is closed: whoever
+    /// Takes up an effect that may have happened, to look for it. Unlike [`Table::intend`], this is for a run that is closed: whoever
     /// takes it up must not act.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What people choose for a run that a limit stopped, and which runs are to end as drafts.
+//! People's decisions about a run that a limit stopped, and the runs that are to end as drafts.
 
 use crate::error::RecordsError;
 use crate::execution_record::ExecutionRecord;
@@ -16,23 +16,23 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
-    /// It goes on with more money.
+    /// It continues with more money.
     Add {
         /// So much is added to the limits that stopped it.
         amount: MicroUsd,
-        /// Whether that includes the limits of months, which others share; otherwise the ticket's alone.
+        /// Whether that includes monthly limits, which others share; otherwise only the ticket's.
         shared: bool,
     },
-    /// It ends with what is done, as a draft.
+    /// It ends with a draft of what is done.
     Draft,
-    /// It is stopped, and what it did is taken back.
+    /// It is stopped, and its effects are taken back.
     RollBack,
 }
 
-/// That a run ends with what is done when a limit stopped it.
+/// A run that ends with what is done after a limit stopped it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// Who chose that; `None` where nobody chose anything in time.
+    /// The person who decided; `None` if nobody did in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When.
@@ -41,11 +41,11 @@ pub struct Draft {
 }
 
 impl fmt::Display for Choice {
-    /// What becomes of the run, after a name and before a full stop: `added $5.00, and it goes on`.
+    /// The decision, as a phrase between a name and a period: `added $5.00, and the work continues`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Add { amount, .. } => write!(formatter, "added {amount}, and it goes on"),
-            Self::Draft => formatter.write_str("had it end with what is done, as a draft"),
+            Self::Add { amount, .. } => write!(formatter, "added {amount}, and the work continues"),
+            Self::Draft => formatter.write_str("had it end with a draft of what is done"),
             Self::RollBack => formatter.write_str("had it stopped and taken back"),
         }
     }

@@ -1,4 +1,4 @@
-//! The journal of effects: what a run changed outside, so that it happens once and can be taken back.
+//! The journal of effects: a run's changes outside, so that they happen once and can be taken back.
 //!
 //! A *run* is the outermost execution's ARN; an effect's *key* is the step's idempotency key. An invocation looks up the key,
 //! looks outside, [intends](Table::intend) under a lease, acts, and records [done](Table::effect_done) with the output and what
@@ -71,7 +71,7 @@ impl Table {
         SeenEffect::of(effect, run.as_ref())
     }
 
-    /// As [`Table::intend`], of an effect that was never intended when its run had so many intentions: one transaction, as long as both
+    /// Like [`Table::intend`], for an effect that was never intended when its run had this many intentions: one transaction, as long as both
     /// is still so.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Table {
         }
         match self.transact("intend an effect", writes).await? {
             Ok(()) => Ok(IntendResult::Act(anew(&effect))),
-            // Other steps of the run intended something, it was closed, or this effect is there: what is there now decides.
+            // Other steps of the run intended something, it was closed, or this effect exists: the current state decides.
             Err(_) => self.intend(new).await,
         }
     }
@@ -197,7 +197,7 @@ impl Table {
         self.as_holder("renew a lease", key, update).await
     }
 
-    /// Records that an effect happened, what it returned and what takes it back. Repeating it is not an error.
+    /// Records that an effect happened, its output and its inverse. Repeating it is not an error.
     ///
     /// # Errors
     /// [`RecordsError::Invalid`] when the output is over [`EFFECT_OUTPUT_LIMIT`] or the inverse over [`EFFECT_INVERSE_LIMIT`];
@@ -244,7 +244,7 @@ impl Table {
         self.as_holder("record an effect", key, update).await
     }
 
-    /// Gives an effect up before any request left. Once one did, leave the lease to end, so that the next invocation looks outside
+    /// Abandons an effect before any request was sent. After that, let the lease expire, so that the next invocation looks outside
     /// first.
     ///
     /// # Errors
@@ -277,7 +277,7 @@ impl Table {
     }
 }
 
-/// An effect that is about to happen, as the intention of this number.
+/// An effect that is about to happen, as the intention with this number.
 fn intended(new: &NewEffect, sequence: u64) -> EffectRecord {
     EffectRecord {
         run: new.run.clone(),
@@ -302,7 +302,7 @@ fn intended(new: &NewEffect, sequence: u64) -> EffectRecord {
     }
 }
 
-/// What the invocation knows that intended this effect anew.
+/// What the invocation knows that renewed this intention.
 fn anew(effect: &EffectRecord) -> EffectIntent {
     EffectIntent {
         existed: effect.existed,
@@ -314,7 +314,7 @@ fn anew(effect: &EffectRecord) -> EffectIntent {
     }
 }
 
-/// The change by which an invocation takes over what another one left.
+/// The change by which an invocation takes over another one's effect.
 pub(crate) fn taken_over(new: &NewEffect, before: &EffectRecord) -> Update {
     Update::new(keys::effect(&new.run, &new.key), "SET #holder = :holder, #lease_until = :until")
         .condition("#status = :status AND #holder = :before AND #lease_until = :ended")
@@ -325,7 +325,7 @@ pub(crate) fn taken_over(new: &NewEffect, before: &EffectRecord) -> Update {
         .value(":ended", moment(before.lease_until))
 }
 
-/// What the invocation that takes over knows of the ones before.
+/// What the new holder knows about the earlier ones.
 pub(crate) fn resumed(before: &EffectRecord) -> EffectIntent {
     EffectIntent {
         existed: before.existed,

@@ -18,7 +18,7 @@ pub enum EffectStatus {
     Intended,
     /// A request that changes something has left: it may have happened, or may be happening.
     Sent,
-    /// It was given up before anything happened outside.
+    /// It was abandoned before anything happened outside.
     Abandoned,
     /// It happened.
     Done,
@@ -62,13 +62,13 @@ pub struct EffectRecord {
     /// When the lease ends.
     #[serde(with = "timestamp")]
     pub lease_until: Timestamp,
-    /// What the action returned.
+    /// The action's output.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub output: Option<Value>,
-    /// What takes it back.
+    /// The inverse.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub inverse: Option<Inverse>,
-    /// What it cost, where it called a model and the price is known.
+    /// Its cost, if it called a model and the price is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<MicroUsd>,
     /// When it was done.
@@ -100,12 +100,12 @@ impl EffectRecord {
         self.is_open() && self.lease_until > now
     }
 
-    /// Whether it neither ended nor was given up.
+    /// Whether it neither ended nor was abandoned.
     pub fn is_open(&self) -> bool {
         matches!(self.status, EffectStatus::Intended | EffectStatus::Sent)
     }
 
-    /// Whether it may have happened although nobody recorded so: its answer was lost.
+    /// Whether it may have happened without a record: its response was lost.
     pub fn is_doubtful(&self) -> bool {
         match self.status {
             EffectStatus::Intended => !self.announced,
@@ -114,7 +114,7 @@ impl EffectRecord {
         }
     }
 
-    /// Where people see what was done: its own page where the action told it, else the place it happened at.
+    /// The address for people: its own page if the action returned it, or else the place it happened at.
     pub fn seen_at(&self) -> Option<&str> {
         let told = |field: &str| self.output.as_ref()?.get(field)?.as_str();
         ["pr_url", "url"].into_iter().find_map(told).or(self.place.as_deref())
@@ -144,16 +144,16 @@ pub struct NewEffect {
     pub at: Timestamp,
     /// Until when no other worker may act; renew it before.
     pub lease_until: Timestamp,
-    /// What the step asked for, so that a rollback can look for it when its answer is lost.
+    /// The step's input, so that a rollback can look for it if its response is lost.
     pub request: Option<EffectRequest>,
 }
 
 /// The right to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectIntent {
-    /// Whether the *first* intention found it outside already: then it has no inverse.
+    /// Whether the *first* intention already found it outside: then it has no inverse.
     pub existed: bool,
-    /// When it was first intended: the date of what is made, so that a repeat makes the same.
+    /// When it was first intended: the date of the created object, so that a repeat creates the same.
     pub at: Timestamp,
     /// Its place among the run's intentions.
     pub sequence: u64,
@@ -161,14 +161,14 @@ pub struct EffectIntent {
     pub resumed: bool,
     /// Whether a request of an earlier invocation left and may have had its effect.
     pub doubtful: bool,
-    /// Whether people were asked about that. The step goes on only if they said that it may act again.
+    /// Whether people were asked about that. The step continues only if they said that it may act again.
     pub asked: bool,
 }
 
 /// An effect as it was before its action looks outside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenEffect {
-    /// The effect; `None` where it was never intended.
+    /// The effect; `None` if it was never intended.
     pub effect: Option<EffectRecord>,
     /// How many intentions its run has.
     pub intentions: u64,
@@ -191,14 +191,14 @@ pub enum IntendResult {
     Done(Box<EffectRecord>),
 }
 
-/// What an effect came to.
+/// The result of an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EffectEnd {
-    /// What the action returned; at most [`EFFECT_OUTPUT_LIMIT`].
+    /// The action's output; at most [`EFFECT_OUTPUT_LIMIT`].
     pub output: Value,
-    /// What takes it back; `None` for what existed before and for what cannot be taken back.
+    /// The inverse; `None` for things that existed before and for effects that cannot be taken back.
     pub inverse: Option<Inverse>,
-    /// What it cost, where it called a model and the price is known.
+    /// Its cost, if it called a model and the price is known.
     pub cost: Option<MicroUsd>,
     /// When.
     pub at: Timestamp,

@@ -1,4 +1,4 @@
-//! What the step of an effect asked for, so that a rollback can look for an effect whose answer was lost.
+//! The input of an effect's step, so that a rollback can look for an effect whose response was lost.
 
 use crate::error::RecordsError;
 use crate::item::{Item, number, text, whole_number};
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The largest request that is kept, compressed, in bytes. What Step Functions passes to a function is smaller.
+/// The largest request that is kept, compressed, in bytes. Step Functions passes smaller payloads to a function.
 const REQUEST_LIMIT: usize = 350 * 1024;
 
 const REQUEST_ATTRIBUTE: &str = "request";
 const SIZE_ATTRIBUTE: &str = "size";
 
-/// What a step asked for: enough to look for what came of it.
+/// A step's input: enough to look for its effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EffectRequest {
     /// The action's input.
@@ -30,7 +30,7 @@ pub struct EffectRequest {
 }
 
 impl EffectRequest {
-    /// The write that keeps it under an effect's key; `None` if it is too large, and then nobody can look for the effect.
+    /// The write that keeps it under an effect's key; `None` if it is too large, and then the effect cannot be looked for.
     pub(crate) fn write(&self, run: &str, key: &str, expires_at: i64) -> Result<Option<Write>, RecordsError> {
         let json = serde_json::to_vec(self)
             .map_err(|error| RecordsError::Invalid(format!("a request cannot be stored: {error}")))?;
@@ -51,7 +51,7 @@ impl EffectRequest {
 }
 
 impl Table {
-    /// What the step under the key asked for; `None` where that was not kept.
+    /// The input of the step under the key; `None` if it was not kept.
     ///
     /// # Errors
     /// [`RecordsError::Corrupt`] when it cannot be read; [`RecordsError`] when the table does not answer.

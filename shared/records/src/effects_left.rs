@@ -1,4 +1,4 @@
-//! What an execution left outside, as its record tells it: people who ask for an undo need not read the journal.
+//! An execution's remaining effects, as its record shows them: people who ask for an undo need not read the journal.
 
 use crate::error::RecordsError;
 use crate::item::text;
@@ -8,7 +8,7 @@ use crate::update::Update;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 impl Table {
-    /// Records whether something that an execution did can still be taken back. Nothing happens if there is no such execution.
+    /// Records whether any effect of an execution can still be taken back. Does nothing if there is no such execution.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -16,12 +16,12 @@ impl Table {
         let update = Update::new(keys::execution(execution), "SET #effects_left = :left")
             .condition("attribute_exists(#outcome)")
             .value(":left", AttributeValue::Bool(left));
-        // Refused means that there is no such execution.
+        // A refusal means that there is no such execution.
         let _ = self.update("record what is left of an execution", update).await?;
         Ok(())
     }
 
-    /// Records that an execution was undone, and by which other one. Nothing happens if there is no such execution.
+    /// Records that an execution was undone, and by which other one. Does nothing if there is no such execution.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -29,7 +29,7 @@ impl Table {
         let update = Update::new(keys::execution(execution), "SET #undone_by = :by")
             .condition("attribute_exists(#outcome)")
             .value(":by", text(by));
-        // Refused means that there is no such execution.
+        // A refusal means that there is no such execution.
         let _ = self.update("record that an execution was undone", update).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a record, named for what the caller does next.
+//! Errors of records, named for what the caller does next.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::{ActionError, ErrorKind};
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Why a record was not read or written. No message holds a record's contents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordsError {
-    /// Somebody else changed the record first, or holds it: what was read is out of date.
+    /// Somebody else changed the record first, or holds it: the data that was read is out of date.
     #[error("{0}")]
     Conflict(String),
     /// The run was closed to new effects, because it is being rolled back.

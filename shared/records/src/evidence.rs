@@ -1,4 +1,4 @@
-//! How pull requests came about, as signed statements, and what such a statement is made of that is nowhere else.
+//! Signed statements of how pull requests came about, and the parts of such a statement that are nowhere else.
 
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, is_under, number, to_item, whole_number};
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A signed statement about the newest commit of ours in a pull request. It does not expire.
+/// A signed statement about our newest commit in a pull request. It does not expire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedEvidence {
     /// The repository of the pull request.
@@ -87,7 +87,7 @@ struct OfBranch {
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 impl Table {
-    /// Keeps evidence: as that of its pull request, and as that of its commit.
+    /// Stores evidence: as that of its pull request, and as that of its commit.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -152,8 +152,8 @@ impl Table {
         })
     }
 
-    /// The SHA-256 of what an agent's session began with, and of the fixed part of what each of its generations sent: byte for byte as the
-    /// model was sent it. What has expired is absent.
+    /// The SHA-256 of the beginning of an agent's session, and of the fixed part of each of its generations: byte for byte as it was sent to the
+    /// model. Expired ones are absent.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

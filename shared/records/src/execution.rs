@@ -98,9 +98,9 @@ impl Table {
             }
             2 if new.continues.is_some() => Ok(BeginResult::NotContinued(Box::new(from_item(item)?))),
             // The words that it was to begin with were taken.
-            _ if new.takes_over.is_some() && !item.contains_key("task_id") => {
-                Err(RecordsError::Unavailable("words were taken from the inbox meanwhile; try again".into()))
-            }
+            _ if new.takes_over.is_some() && !item.contains_key("task_id") => Err(RecordsError::Unavailable(
+                "words were taken from the inbox in the meantime; try again".into(),
+            )),
             _ => {
                 let execution = attribute(&item, "open_execution").unwrap_or_default().to_owned();
                 // The same delivery, sent again after that execution has ended, must not start a second one.
@@ -134,12 +134,12 @@ impl Table {
             .condition("#outcome = :pending")
             .value(":input", text(json))
             .value(":pending", text(Outcome::Pending.as_str()));
-        // Refused means that it has started, with what was known then.
+        // A refusal means that it has started, with the data known then.
         let _ = self.update("complete an input", update).await?;
         Ok(())
     }
 
-    /// Records that a pending execution was started. One that goes on already, or has ended, is left as it is.
+    /// Records that a pending execution was started. One that already continues, or has ended, is left alone.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -154,7 +154,7 @@ impl Table {
         self.unless_elsewhere(name, "mark an execution as started", update).await
     }
 
-    /// Makes a change whose condition is the outcome; where it is another, nothing needs to change.
+    /// Makes a change whose condition is the outcome; if the outcome differs, nothing needs to change.
     pub(crate) async fn unless_elsewhere(
         &self,
         name: &str,
@@ -216,7 +216,7 @@ impl Table {
         writes.extend(leave.clone());
         let mut result = self.transact("record the end of an execution", writes).await?;
         if result.as_ref().is_err_and(|refused| refused.index == 1) {
-            // A claim that is not ours is not ours to free, and must not keep the execution open.
+            // Another execution's claim is not ours to free, and must not keep the execution open.
             tracing::info!(execution = name, "the execution ended without holding its task");
             let writes = std::iter::once(Write::Update(update)).chain(leave).collect();
             result = self.transact("record the end of an execution", writes).await?;
@@ -303,7 +303,7 @@ fn claim(task_id: &str, new: &NewExecution, claims: bool) -> Update {
     }
 }
 
-/// Frees the task of an execution that ends, and lists it under what the execution came to.
+/// Frees the task of an ending execution, and lists it under the execution's outcome.
 fn release(record: &ExecutionRecord, task_id: &str, end: &ExecutionEnd) -> Update {
     let state = TaskState::after(end.outcome);
     let mut set = "SET #state = :state".to_owned();

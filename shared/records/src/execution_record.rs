@@ -22,11 +22,11 @@ pub(crate) const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExecutionRecord {
-    /// Its name, unique for ever.
+    /// Its name, which is never reused.
     pub name: String,
     /// The workflow's name, the file's stem.
     pub workflow: String,
-    /// What happened.
+    /// The event.
     pub trigger: EventName,
     /// The id of the delivery that said so.
     pub delivery: String,
@@ -36,10 +36,10 @@ pub struct ExecutionRecord {
     /// The ticket it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// Who caused it.
+    /// The person or machine that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
-    /// What it started with.
+    /// Its input.
     #[serde(with = "crate::json_text")]
     pub input: ExecutionInput,
     /// Its status.
@@ -56,22 +56,22 @@ pub struct ExecutionRecord {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub ended_at: Option<Timestamp>,
-    /// The error's name, where it did not succeed.
+    /// The error's name, if it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Why, in words for people.
+    /// The reason, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// What it returned; absent when it is over 100 KB.
+    /// Its output; absent if it is over 100 KB.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub output: Option<Value>,
-    /// What it waits for, in words for people, while it is parked.
+    /// What it waits for, for people, while it is parked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
-    /// Who asked to stop it.
+    /// The person who asked to stop it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_requested_by: Option<String>,
-    /// When the sweeper looks at it next; absent once it has ended.
+    /// When the sweeper checks it next; absent once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub check_at: Option<Timestamp>,
     /// How often the sweeper has looked.
@@ -83,7 +83,7 @@ pub struct ExecutionRecord {
     /// Whether something that it did can still be taken back; absent until its end was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects_left: Option<bool>,
-    /// The name of the execution that took back what it did.
+    /// The name of the execution that took back its effects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<String>,
     /// The name of the execution that it continues: it is a redrive.
@@ -99,11 +99,11 @@ pub struct ExecutionRecord {
 pub struct ExecutionEnd {
     /// A final outcome.
     pub outcome: Outcome,
-    /// The error's name, where it did not succeed.
+    /// The error's name, if it did not succeed.
     pub error: Option<String>,
-    /// Why, in words for people; cut after 8 Ki characters.
+    /// The reason, for people; cut after 8 Ki characters.
     pub cause: Option<String>,
-    /// What it returned.
+    /// Its output.
     pub output: Option<Value>,
     /// When.
     pub at: Timestamp,
@@ -154,7 +154,7 @@ impl ExecutionRecord {
         parent.map_or(&self.name, execution_of)
     }
 
-    /// Its place in line, and the project; none where it never waits.
+    /// Its place in line, and the project; none if it never waits.
     pub(crate) fn place(&self, at_work: bool) -> Option<(&str, Place)> {
         let account = self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
         let place = Place { name: self.name.clone(), account, begun_at: self.begun_at, at_work };

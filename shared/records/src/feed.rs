@@ -1,5 +1,5 @@
-//! What happened in an execution, as frames for programs that follow it: numbered one by one, each told once. They have a partition of their
-//! own, so that whoever reads an execution does not read them, too.
+//! The events of an execution, as frames for programs that follow it: numbered one by one, each reported once. They have a separate
+//! partition, so that readers of an execution do not read them, too.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, is_under, to_item};
@@ -23,9 +23,9 @@ const AT_ONCE: usize = 50;
 pub struct Frame {
     /// Its number in the execution, from 1 without gaps.
     pub sequence: u64,
-    /// What happened: `workflow.step_completed`.
+    /// The kind of event: `workflow.step_completed`.
     pub event: String,
-    /// What is told of it.
+    /// Its data.
     #[serde(with = "crate::json_text")]
     pub data: Value,
     /// When it was noticed.
@@ -33,27 +33,27 @@ pub struct Frame {
     pub at: Timestamp,
 }
 
-/// Something that happened and has no number yet.
+/// An event without a number yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewFrame {
-    /// What happened.
+    /// The kind of event.
     pub event: &'static str,
-    /// What is told of it.
+    /// Its data.
     pub data: Value,
 }
 
-/// How far an execution was told: the number of the last frame, and what was seen of each of its parts then.
+/// The last report of an execution: the number of the last frame, and the state of each of its parts then.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The number of the last frame.
     pub last: u64,
-    /// What was seen, by the name of the part.
+    /// The state, by the name of the part.
     #[serde(with = "crate::json_text")]
     pub seen: BTreeMap<String, String>,
 }
 
 impl Table {
-    /// How far an execution was told.
+    /// The last report of an execution.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -62,7 +62,7 @@ impl Table {
         Ok(told.unwrap_or_default())
     }
 
-    /// How far an execution was told, and the configuration in force as [`Table::configuration`] gives it, as one reading gives them.
+    /// The last report of an execution, and the configuration in force as [`Table::configuration`] returns it, in one reading.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -80,7 +80,7 @@ impl Table {
         Ok((told.unwrap_or_default(), configured.map(|configured| configured.configuration)))
     }
 
-    /// Appends frames to those of an execution, and what was seen with them: `false` where somebody else has told more since `told` was read,
+    /// Appends frames to those of an execution, with the state they report: `false` if another invocation has reported more since `told` was read,
     /// and then only some or none of them were appended.
     ///
     /// # Errors

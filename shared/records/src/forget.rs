@@ -20,7 +20,7 @@ const DIGEST: usize = 64;
 
 impl Table {
     /// Forgets every execution that ended before `moment`, and gives their number. Open ones stay, however old, and so do those that
-    /// they continue. What is interrupted is done by the next call.
+    /// they continue. The next call finishes interrupted work.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -77,7 +77,7 @@ impl Table {
             Some(keys::month_partition(&month(execution.begun_at))),
         ];
         let listed = |partition| keys::listed_execution(partition, execution.begun_at, &execution.name);
-        // What finds the others goes last.
+        // The items that lead to the others go last.
         let own = keys::execution(&execution.name);
         left.extend(items.iter().filter_map(key).filter(|key| *key != own));
         left.push(own);

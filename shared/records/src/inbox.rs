@@ -1,6 +1,6 @@
-//! Inboxes: what people say to the agents of a ticket while an execution is at work on it.
+//! Inboxes: messages from people to the agents of a ticket while an execution is at work on it.
 //!
-//! Words are taken in by the transaction of whoever takes them, once. As long as words wait, the execution that holds the ticket cannot
+//! Words are taken in by the transaction of the step that takes them, once. While words wait, the execution that holds the ticket cannot
 //! free it ([`Table::finish`] says so), so none is forgotten: another execution takes over, or their authors are told.
 
 use crate::delivery::Delivery;
@@ -74,7 +74,7 @@ impl Table {
         let writes = vec![
             Write::Replace {
                 item: delivery.to_item()?,
-                // One that was only told of the work said nothing to it yet.
+                // A delivery that was only told of the work has not said anything to it yet.
                 condition: "attribute_not_exists(#pk) OR (#already_at_work = :yes AND attribute_not_exists(#has_words))",
                 value: (":yes", AttributeValue::Bool(true)),
             },
@@ -97,13 +97,13 @@ impl Table {
         }
     }
 
-    /// What waits in the inbox of a ticket.
+    /// The waiting words in the inbox of a ticket.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn inbox(&self, task_id: &str) -> Result<Inbox, RecordsError> {
         let empty = Inbox { task_id: task_id.to_owned(), ..Inbox::default() };
-        // Read before the words: whoever takes words after that is noticed.
+        // Read before the words, so that a taker after that is noticed.
         let Some(head) = self.get(keys::inbox(task_id)).await? else { return Ok(empty) };
         let taken = whole_number(&head, "taken")?;
         if whole_number(&head, "words")? == 0 {
@@ -114,7 +114,7 @@ impl Table {
         Ok(Inbox { taken, words, ..empty })
     }
 
-    /// Takes words out of an inbox whose authors were told that nothing became of them: `false` where somebody else took words since.
+    /// Removes words whose authors were told that nothing came of them: `false` if somebody else took words since.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -126,7 +126,7 @@ impl Table {
         Ok(self.transact("take words out of an inbox", writes).await?.is_ok())
     }
 
-    /// Completes words of a review with its remarks on lines; words that were taken meanwhile stay taken.
+    /// Completes words of a review with its line comments; words that were taken in the meantime stay taken.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

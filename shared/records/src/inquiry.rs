@@ -12,17 +12,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Something that is being asked about. There is one for each event key.
+/// A pending question to a provider. There is one for each event key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inquiry {
     /// The event's key as text.
     pub key: String,
     /// The event that it may be.
     pub kind: EventName,
-    /// What is known of the event: at least the fields that tell it from others.
+    /// The known fields of the event: at least the identifying ones.
     #[serde(with = "crate::json_text")]
     pub fields: Map<String, Value>,
-    /// Who caused it, where a delivery says so.
+    /// The person who caused it, if a delivery says so.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub by: Option<Actor>,
     /// Whether a delivery said that it may have happened; otherwise only a step waits for it.
@@ -39,21 +39,21 @@ pub struct Inquiry {
     pub asked: u32,
 }
 
-/// What a new inquiry is about.
+/// The subject of a new inquiry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewInquiry {
     /// The event that it may be.
     pub kind: EventName,
-    /// What is known of the event: at least the fields that tell it from others.
+    /// The known fields of the event: at least the identifying ones.
     pub fields: Map<String, Value>,
-    /// Who caused it.
+    /// The person who caused it.
     pub by: Option<Actor>,
     /// Whether a delivery said that it may have happened.
     pub reported: bool,
 }
 
 impl Table {
-    /// Wants an event to be asked about now. The listener to the table's stream asks. What a delivery said before about the same
+    /// Requests that a provider be asked about an event now. The listener to the table's stream asks. What a delivery said before about the same
     /// event stays known.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Asks again at `ask_at`, unless it was wanted anew in the meantime. `counts` says whether the provider answered: what it did not
+    /// Asks again at `ask_at`, unless it was requested again in the meantime. `counts` says whether the provider answered: what it did not
     /// answer is not counted.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub(crate) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     serde_json::from_str(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
-/// The same for what may be absent; combine with `default` and `skip_serializing_if`.
+/// The same for optional values; combine with `default` and `skip_serializing_if`.
 pub(crate) mod option {
     use super::*;
 

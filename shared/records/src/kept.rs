@@ -1,4 +1,4 @@
-//! JSON that belongs to a record and may be large: in the record's own item where it is small, else stored before, by its hash, so that a
+//! JSON that belongs to a record and may be large: in the record's own item if it is small, otherwise stored before, by its hash, so that a
 //! transaction holds only the reference.
 
 use crate::error::RecordsError;
@@ -20,7 +20,7 @@ const SIZE: &str = "size";
 const REFERENCE: &str = "stored";
 
 impl Table {
-    /// The item of `json` under `key`. What does not fit is stored for `owner` first.
+    /// The item of `json` under `key`. If it does not fit, it is first stored for `owner`.
     pub(crate) async fn kept(
         &self,
         key: Key,

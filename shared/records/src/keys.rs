@@ -116,9 +116,9 @@ pub(crate) const EXPIRES_AT: &str = "expires_at";
 
 /// The partition of `gsi1` that holds every question that waits for people.
 pub(crate) const APPROVALS: &str = "APPROVALS";
-/// The partition of `gsi1` that holds every decided question that is not shown everywhere.
+/// The partition of `gsi1` with every decided question that is not shown everywhere.
 pub(crate) const DECIDED: &str = "DECIDED";
-/// The partition of `gsi1` that holds every session that is at work.
+/// The partition of `gsi1` with every session that is at work.
 pub(crate) const SESSIONS: &str = "SESSIONS";
 /// The partition of `gsi1` that holds every open execution.
 pub(crate) const OPEN: &str = "OPEN";
@@ -263,7 +263,7 @@ pub(crate) fn place(project: &str, execution: &str) -> Key {
     Key::new(project_partition(project), format!("{PLACE}{execution}"))
 }
 
-/// What a project's reviewers have to review.
+/// The pull requests that a project's reviewers have to review.
 pub(crate) fn capacity_partition(project: &str) -> String {
     format!("CAPACITY#{project}")
 }
@@ -382,7 +382,7 @@ pub(crate) fn waiter(topic: &str, key: &str) -> Key {
     Key::new(waiter_partition(topic), format!("{WAITER}{key}"))
 }
 
-/// How the sort keys begin of the places where a question is shown.
+/// The prefix of the sort keys of places where a question is shown.
 pub(crate) fn shown_start(key: &str) -> String {
     format!("{SHOWN}{key}#")
 }
@@ -422,7 +422,7 @@ pub(crate) fn inquiry(key: &str) -> Key {
     Key::new(INQUIRIES.to_owned(), format!("{INQUIRY}{key}"))
 }
 
-/// Ids of deliveries are as long as their senders make them, and so are paths.
+/// IDs of deliveries are as long as their senders make them, and so are paths.
 fn digest(long: &str) -> String {
     hex::encode(Sha256::digest(long.as_bytes()))
 }
@@ -518,7 +518,7 @@ pub(crate) fn tasks(project: &str, state: &str) -> String {
     format!("TASKS#{project}#{state}")
 }
 
-/// The sort key of `gsi1` of what is listed by time.
+/// The sort key of `gsi1` for items listed by time.
 pub(crate) fn listed_at(at: Timestamp, id: &str) -> String {
     format!("{}#{id}", fixed_width(at))
 }

@@ -8,47 +8,47 @@
 //! |---|---|
 //! | `execution`, `execution_record`, `open_execution` | executions: begun once, checked while open, ended once |
 //! | `execution_list`, `page`, `view` | lists of executions, and everything about one |
-//! | `step`, `agent_execution` | what each state did, and each call of a model |
-//! | `step_reading` | what is read before a step is performed |
+//! | `step`, `agent_execution` | the work of each state, and each model call |
+//! | `step_reading` | the reads before a step is performed |
 //! | `line`, `place` | who is at work in a project, and who waits |
 //! | `review_place` | which runs have a place at reviewers, and which wait for one |
 //! | `continuation` | executions that continue each other |
-//! | `effects_left` | what an execution left outside, as its record tells it |
-//! | `task`, `delivery`, `steered` | who is at work on a ticket; what a webhook led to; what a command was about |
-//! | `inbox`, `word` | what people say to the agents of a ticket while an execution is at work on it |
+//! | `effects_left` | an execution's remaining effects, as its record shows them |
+//! | `task`, `delivery`, `steered` | the execution at work on a ticket; a webhook's result; a command's target |
+//! | `inbox`, `word` | messages to the agents of a ticket while an execution is at work on it |
 //! | `thread` | the tickets of our messages in chats |
 //! | `effect`, `effect_record`, `run` | the journal: leases, outputs, inverses; what a rollback reads |
-//! | `doubt`, `effect_request` | effects whose answer was lost: what was asked for, and what became of it |
+//! | `doubt`, `effect_request` | effects whose response was lost: the request, and the result |
 //! | `budget`, `limit`, `spending`, `cost` | money: reserved, settled, recorded |
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `passing` | which updates need not outlive the loss of power |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and whom the sweeper looks at next; the events that they may wait for; what providers are asked about |
+//! | `waiter`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and the sweeper's next ones; the events that they may wait for; questions to providers |
 //! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
-//! | `creation` | tickets that we created, as deliveries tell of them |
+//! | `creation` | tickets that we created, as deliveries report them |
 //! | `planned` | the tickets that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
-//! | `configured_item`, `managed`, `configured` | what the API may configure, and manages; what is configured with it |
-//! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; what was read of a commit |
+//! | `configured_item`, `managed`, `configured` | items that the API may configure, and manages; the resulting configuration |
+//! | `stored`, `kept`, `reading` | large values as compressed chunks, alone or with a record; contents of commits |
 //! | `session`, `session_change` | agents' sessions: where each is, its messages, and the files that it changed |
 //! | `progress`, `pull_request`, `opened_pull_request`, `own_branch` | the comment edited in place; what became of pull requests; whose pull requests and branches are |
-//! | `put_back` | what was lost, from a copy of the table |
-//! | `feed` | what happened in an execution, for programs that follow it |
+//! | `put_back` | restoring lost records from a copy of the table |
+//! | `feed` | the events of an execution, for programs that follow it |
 //! | `socket`, `socket_turn` | sockets at an account's gateway: tickets, who follows what; who sends to one of them now |
-//! | `listing` | what the index lists: questions, sessions, tickets by state |
+//! | `listing` | the lists in the index: questions, sessions, tickets by state |
 //! | `backfill` | puts what earlier versions wrote into lists and roll-ups |
-//! | `spend` | what was spent by day |
-//! | `request` | requests to the API that are sent again |
+//! | `spend` | spending by day |
+//! | `request` | repeated requests to the API |
 //! | `token` | tokens, by their hashes |
-//! | `access` | what a function may touch, for its role |
+//! | `access` | a function's access, for its role |
 //! | `machine_token`, `sign_in` | who may sign in |
-//! | `account_link`, `notify_choice` | which accounts people joined, and what they are told directly |
-//! | `audit`, `audit_record`, `audit_chain`, `audit_turns` | who did what, in chains of hashes, and whether that is whole |
+//! | `account_link`, `notify_choice` | people's joined accounts and choice of direct messages |
+//! | `audit`, `audit_record`, `audit_chain`, `audit_turns` | who did what, in chains of hashes, and their verification |
 //! | `evidence` | how pull requests came about, signed |
 //! | `admission` | which runs may do anything; who may push |
-//! | `stream` | which changes a listener is told of, and which execution a changed item belongs to |
+//! | `stream` | the changes that a listener receives, and the execution that a changed item belongs to |
 
 mod access;
 mod account_link;

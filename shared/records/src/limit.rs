@@ -1,4 +1,4 @@
-//! Limits on what may be spent, and what they apply to.
+//! Spending limits, and what they apply to.
 
 use crate::error::RecordsError;
 use crate::item::number;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::fmt;
 
-/// The limits that hold at a reservation, as they are configured. What people added to one is recorded with what is spent of it.
+/// The limits that apply to a reservation, as configured. Additions by people are recorded with the spending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For the task, ever.
@@ -127,7 +127,7 @@ impl LimitOf {
 }
 
 impl Limits {
-    /// The limit that is configured for it; `None` where it has none.
+    /// Its configured limit; `None` if it has none.
     pub fn of(self, of: &LimitOf) -> Option<MicroUsd> {
         match of {
             LimitOf::Task(_) => Some(self.per_task),
@@ -139,7 +139,7 @@ impl Limits {
 }
 
 impl Table {
-    /// Adds to limits what a person answered the question of a parked step with, once for each question. `false` when that was done before.
+    /// Adds a person's answer to limits, once for each question. `false` if that was done before.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

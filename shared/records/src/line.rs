@@ -1,4 +1,4 @@
-//! The line of a project: its open executions, of which some are at work and the others wait until one of those ends or is parked.
+//! The line of a project: its open executions, some of which are at work while the others wait until one of those ends or is parked.
 
 use crate::error::RecordsError;
 use crate::execution_record::ExecutionRecord;
@@ -11,7 +11,7 @@ use crate::write::Write;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 impl Table {
-    /// The line of a project, in no order.
+    /// The line of a project, unordered.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -20,7 +20,7 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Takes the places of executions that have ended out of a line, such as those that a restored table has again.
+    /// Removes the places of ended executions from a line, such as those that a restored table has again.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -36,7 +36,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records that an execution in line goes to work. `false` when it is not in line any more.
+    /// Records that an execution in line goes to work. `false` if it is no longer in line.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -60,7 +60,7 @@ impl Table {
         Ok(self.update("give up a place in line", waits).await?.is_ok())
     }
 
-    /// Takes an execution that is parked out of the line: it is not at work.
+    /// Removes a parked execution from the line: it is not at work.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -71,7 +71,7 @@ impl Table {
         Ok(())
     }
 
-    /// Puts an execution that is at work again back in its place, even if others wait.
+    /// Restores the place of an execution that is at work again, even if others wait.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

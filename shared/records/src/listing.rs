@@ -1,4 +1,4 @@
-//! What the index lists: things that somebody looks for and that have no partition of their own.
+//! The lists in the index: things that are searched for and that have no partition of their own.
 //!
 //! Items written before a listing existed are not in it until they are written again or `backfill` finds them: until then a reader finds fewer
 //! things, never wrong ones.
@@ -20,11 +20,11 @@ use std::collections::HashMap;
 pub enum Listing {
     /// Questions that wait for people, the oldest first.
     Approvals,
-    /// Decided questions that are not shown everywhere, the oldest decision first.
+    /// Decided questions that are not shown everywhere, oldest decision first.
     Decided,
-    /// Executions that have not ended, in the order in which the sweeper looks at them.
+    /// Executions that have not ended, in the order of the sweeper's checks.
     OpenExecutions,
-    /// Sessions of agents that are at work, the oldest first.
+    /// Sessions of agents that are at work, oldest first.
     Sessions,
     /// Sockets at the account's gateway, the oldest first.
     Sockets,
@@ -55,7 +55,7 @@ impl Listing {
 }
 
 impl Table {
-    /// A page of the tickets of a project, by its key, that are in a state, the latest change first; as [`Table::list_executions`].
+    /// A page of the tickets of a project, by its key, in a state, most recently changed first; as [`Table::list_executions`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -85,7 +85,7 @@ impl Table {
         self.list(keys::APPROVALS.to_owned(), Order::OldestFirst, after, limit, waiter_listed).await
     }
 
-    /// A page of the decided questions that are not shown everywhere, the oldest decision first; as [`Table::list_executions`].
+    /// A page of the decided questions that are not shown everywhere, oldest decision first; as [`Table::list_executions`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -97,7 +97,7 @@ impl Table {
         self.list(keys::DECIDED.to_owned(), Order::OldestFirst, after, limit, waiter_listed).await
     }
 
-    /// A page of the sessions of agents that are at work, the oldest first; as [`Table::list_executions`].
+    /// A page of the sessions of agents that are at work, oldest first; as [`Table::list_executions`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -172,7 +172,7 @@ impl Table {
         };
         let keys: Vec<Key> = entries.iter().filter_map(place).collect();
         let mut items = self.get_many(keys.clone()).await?;
-        // The index follows the table with a delay: what has left the listing since is left out.
+        // The index follows the table with a delay: items that have left the listing since are left out.
         items.retain(|item| attribute(item, GSI1_PK) == Some(&partition));
         items.sort_by_key(|item| place(item).and_then(|place| keys.iter().position(|key| *key == place)));
         Ok(Page { items: items.into_iter().map(from_item).collect::<Result<_, _>>()?, next })

@@ -1,4 +1,4 @@
-//! Machine tokens: what is known of them. The tokens themselves are shown once and not kept; their digests are.
+//! Records of machine tokens. The tokens themselves are shown once and not stored; their digests are.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, text, to_item};
@@ -20,11 +20,11 @@ pub const MOST_TOKENS: usize = 1_000;
 pub struct MachineToken {
     /// Its public part, by which it is listed and revoked.
     pub id: String,
-    /// What it is for, in its owner's words.
+    /// Its purpose, in its owner's words.
     pub name: String,
     /// The person it acts for, by their name in the configuration.
     pub owner: String,
-    /// What it may be used for.
+    /// Its scope.
     pub scope: Scope,
     /// The SHA-256 of its secret part, in hexadecimal.
     pub sha256: String,
@@ -37,7 +37,7 @@ pub struct MachineToken {
     /// When it was revoked.
     #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// Who revoked it.
+    /// The person who revoked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_by: Option<String>,
 }
@@ -52,7 +52,7 @@ pub enum TokenKept {
 }
 
 impl Table {
-    /// Keeps a new token; of one that has ended it is known for another month.
+    /// Stores a new token; the record of an expired one is kept for another month.
     ///
     /// # Errors
     /// [`RecordsError::Conflict`] when its id is taken.

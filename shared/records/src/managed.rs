@@ -1,4 +1,4 @@
-//! What people manage by the API, each item with a revision. What the file says is in the document of the configuration; what the file has,
+//! Items that people manage with the API, each with a revision. The file's items are in the document of the configuration; what the file has,
 //! too, is the file's.
 
 use crate::cached::Last;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 /// Something that the API manages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Managed<T> {
-    /// What is configured.
+    /// The configuration of the item.
     pub item: T,
     /// How often it was written: 1 when it is new.
     pub revision: u64,
     /// When it was written last.
     pub changed_at: Timestamp,
-    /// Who wrote it last.
+    /// The person who wrote it last.
     pub changed_by: String,
     /// Why it is no longer in force; `None` while it is.
     pub archived: Option<Archived>,
@@ -50,15 +50,15 @@ pub enum Archived {
 pub enum Written<T> {
     /// It is as it was to be.
     Written(Box<Managed<T>>),
-    /// It is not, or no longer, what it was to be written over.
+    /// It is not, or no longer, the version to be overwritten.
     Changed,
     /// Something else was written since it was checked, so that it must be checked again.
     Overtaken,
-    /// There are as many as there may be.
+    /// The maximum number exists already.
     TooMany,
 }
 
-/// The item without what is configured: that is JSON of its own, so that a version that knows fewer keys reads it all the same.
+/// The item without its configuration: that is separate JSON, so that a version that knows fewer keys can still read it.
 #[derive(Debug, Serialize, Deserialize)]
 struct ManagedItem {
     revision: u64,
@@ -89,7 +89,7 @@ impl<T: ConfiguredItem> Managed<T> {
                 "a {kind} of {size} bytes cannot be stored; accepted: at most {limit}"
             )));
         }
-        // What is archived is known for a while, for whoever wonders why nothing starts.
+        // Archived items are kept for a while, to explain why nothing starts.
         let expires_at = self.archived.map(|_| retention::expires_at(self.changed_at, retention::ARCHIVED));
         let rest = ManagedItem {
             revision: self.revision,
@@ -102,7 +102,7 @@ impl<T: ConfiguredItem> Managed<T> {
         Ok(item)
     }
 
-    /// Whether it is in force beside a file, which wins where both have it.
+    /// Whether it is in force next to a file, which wins if both have it.
     fn is_beside(&self, file: &Configuration) -> bool {
         self.archived.is_none() && self.item.rival(file).is_none()
     }
@@ -116,19 +116,19 @@ pub(crate) struct AllManaged {
     pub(crate) people: Vec<ManagedPerson>,
 }
 
-/// A configuration in force, put together of what it was read from.
+/// A configuration in force, assembled from its sources.
 #[derive(Debug)]
 pub(crate) struct PutTogether {
     file: Arc<Configuration>,
     managed: Arc<AllManaged>,
     pub(crate) configuration: Arc<Configuration>,
-    /// How tickets of the projects beside those of the file are written.
+    /// The ticket forms of the projects that are not in the file.
     pub(crate) references: Vec<ProjectReference>,
     /// The projects that were in force and are archived.
     pub(crate) archived: Arc<[ManagedProject]>,
 }
 
-/// The configuration of a file with what the API manages beside it; the last one is kept.
+/// The configuration of a file with the items that the API manages; the last one is cached.
 pub(crate) fn put_together(
     kept: &Last<PutTogether>,
     file: &Arc<Configuration>,

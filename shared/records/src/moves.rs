@@ -1,4 +1,4 @@
-//! Moves of a ticket that are answers to a question.
+//! Moves of a ticket that count as answers to a question.
 
 use domain::configuration::same_status;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub struct Moves {
 }
 
 impl Moves {
-    /// What a move to `status` answers; `None` if it is not an answer.
+    /// The answer that a move to `status` gives; `None` if it is not an answer.
     pub fn answer(&self, status: &str) -> Option<bool> {
         let means =
             |wanted: &Option<String>| wanted.as_deref().is_some_and(|wanted| same_status(wanted, status));

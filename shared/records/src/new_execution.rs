@@ -12,7 +12,7 @@ pub struct NewExecution {
     pub name: String,
     /// The workflow's name, the file's stem.
     pub workflow: String,
-    /// What happened.
+    /// The event.
     pub trigger: EventName,
     /// The id of the delivery that said so.
     pub delivery: String,
@@ -20,13 +20,13 @@ pub struct NewExecution {
     pub project: Option<String>,
     /// The ticket it is about.
     pub task_id: Option<String>,
-    /// Who caused it.
+    /// The person or machine that caused it.
     pub actor: Option<Actor>,
-    /// What it starts with; at most [`crate::INPUT_LIMIT`].
+    /// Its input; at most [`crate::INPUT_LIMIT`].
     pub input: ExecutionInput,
     /// When it was accepted.
     pub begun_at: Timestamp,
-    /// The name of the execution that it continues, where it is a redrive.
+    /// The name of the execution that it continues, if it is a redrive.
     pub continues: Option<String>,
     /// What it takes over from the execution that holds its ticket.
     pub takes_over: Option<TakenOver>,

@@ -1,4 +1,4 @@
-//! What a person chose to be told directly.
+//! A person's choice of direct messages.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// A person's choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotifyChoice {
-    /// What they are told; `None` leaves it to the configuration.
+    /// The chosen subjects; `None` uses the configuration's choice.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub notices: Option<BTreeSet<Notice>>,
     /// When they chose.
@@ -22,7 +22,7 @@ pub struct NotifyChoice {
 }
 
 impl Table {
-    /// Keeps what a person, by their name under `users`, chose to be told directly.
+    /// Stores the choice of direct messages of a person, by their name under `users`.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -32,7 +32,7 @@ impl Table {
         Ok(())
     }
 
-    /// What a person chose to be told directly; `None` where they did not choose, or left it to the configuration.
+    /// A person's choice of direct messages; `None` if they did not choose, or left it to the configuration.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -22,10 +22,10 @@ pub struct Occurrence {
     /// When it was received.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
-    /// The id of the delivery that told of it. Empty in records from before it was kept.
+    /// The ID of the delivery that reported it. Empty in old records.
     #[serde(default)]
     pub delivery: String,
-    /// Who caused it, where that is somebody who may not start work: what it says is from outside.
+    /// The author, if they may not start work: their text comes from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stranger: Option<String>,
 }
@@ -35,7 +35,7 @@ pub struct Occurrence {
 pub enum Meeting {
     /// It may, and met no step of the run before.
     First,
-    /// It may, and met this step, or one that waited at the same time, before: the step may have been told.
+    /// It may, and met this step, or another one that waited at the same time, before: the step may have been told.
     Again,
     /// It met an earlier step of the run.
     Refused,
@@ -63,7 +63,7 @@ impl Table {
         Ok(())
     }
 
-    /// Keeps an event that tells how something is now. It takes the place of what was kept of the same key.
+    /// Stores an event that reports a current state. It replaces the stored one with the same key.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -74,7 +74,7 @@ impl Table {
         Ok(())
     }
 
-    /// The events of a key that are kept, by the key's text, oldest first.
+    /// The stored events with a key, by the key's text, oldest first.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -109,7 +109,7 @@ impl Table {
         Ok(if is_again { Meeting::Again } else { Meeting::Refused })
     }
 
-    /// Takes the first [`Table::meet`] back: the step no longer waited, so that the event met nobody.
+    /// Reverts the first [`Table::meet`]: the step no longer waited, so the event met nobody.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -14,15 +14,15 @@ const QUESTION_LIMIT: usize = 2000;
 /// A parked execution is first looked at after ten minutes.
 const FIRST_CHECK_OF_PARKED: SignedDuration = SignedDuration::from_mins(10);
 
-/// Who asked; what counts is in the execution's record.
+/// The requester; the execution's record is authoritative.
 #[derive(Serialize)]
 struct StopRequest<'a> {
     by: &'a str,
 }
 
 impl Table {
-    /// Records that a running execution is parked on a question (in words for people, cut after 2,000 characters); the sweeper
-    /// looks at it after ten minutes, then less and less often, up to hourly. One that is parked already gets the newer question.
+    /// Records that a running execution is parked on a question (for people, cut after 2,000 characters); the sweeper
+    /// checks it after ten minutes, then less and less often, down to once an hour. One that is already parked gets the newer question.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -37,7 +37,7 @@ impl Table {
         self.unless_elsewhere(name, "park an execution", update).await
     }
 
-    /// Records that a parked execution goes on.
+    /// Records that a parked execution continues.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -49,8 +49,8 @@ impl Table {
         self.unless_elsewhere(name, "let an execution go on", update).await
     }
 
-    /// Records that a person asked to stop an open execution: in its own record, and in an item of its own, whose change does not
-    /// wait behind changes of steps in the table's stream. The listener on the stream stops it. Says whether it was open.
+    /// Records that a person asked to stop an open execution: in its own record, and in a separate item, whose change does not
+    /// wait behind changes of steps in the table's stream. The listener on the stream stops it. Returns whether it was open.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
@@ -84,7 +84,7 @@ impl Table {
                 .index_name(keys::GSI1)
                 .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
                 .expression_attribute_values(":open", text(keys::OPEN))
-                // `~` sorts behind the separator: what is due at this very moment is included.
+                // `~` sorts after the separator, so executions due at this moment are included.
                 .expression_attribute_values(":now", text(keys::open_since(now, "~")))
                 .limit(i32::try_from(limit.min(100)).unwrap_or(100))
                 .send(),
@@ -103,8 +103,8 @@ impl Table {
         Ok(due)
     }
 
-    /// Puts the next check off: after a minute, then doubling to an hour; parked executions after ten minutes, then doubling. An execution that has
-    /// has since ended is left alone.
+    /// Postpones the next check: by a minute, then doubling to an hour; for parked executions by ten minutes, then doubling. An execution that has
+    /// since ended is left alone.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -44,7 +44,7 @@ struct OfTask {
 }
 
 impl Table {
-    /// Records that a run opened a pull request. Of several for one ticket, the one that is recorded last is the ticket's.
+    /// Records that a run opened a pull request. Of several for one ticket, the last recorded one is the ticket's.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

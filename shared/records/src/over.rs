@@ -5,7 +5,7 @@ use crate::timestamp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A question that is asked no more, though nobody's answer decided it.
+/// A question that was closed without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Over {
     /// Why.
@@ -15,7 +15,7 @@ pub struct Over {
     pub at: Timestamp,
 }
 
-/// Why a question is asked no more.
+/// Why a question is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OverReason {
@@ -29,5 +29,5 @@ pub enum OverReason {
 
 /// The error of an answer to a question that is [`Over`].
 pub(crate) fn asked_no_more() -> RecordsError {
-    RecordsError::Conflict("the question is asked no more".to_owned())
+    RecordsError::Conflict("the question is closed".to_owned())
 }

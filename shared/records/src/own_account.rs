@@ -1,4 +1,4 @@
-//! The bot's own account at a provider, as the provider says. Webhooks tell it from people by it, and hold no credentials to ask.
+//! The bot's own account at a provider, according to the provider. Webhooks use it to distinguish the bot from people, and have no credentials to ask.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -32,7 +32,7 @@ impl Table {
         Ok(())
     }
 
-    /// What is known of the bot's account at an instance.
+    /// The stored data about the bot's account at an instance.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

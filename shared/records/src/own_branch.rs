@@ -1,4 +1,4 @@
-//! Branches that runs commit to: whose a commit is, and so who pays for what its checks start.
+//! Branches that runs commit to: they determine a commit's owner, and who pays for work that its checks start.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct OwnBranch {
     /// The run: the outermost execution's ARN. Its journal has the commits.
     pub run: String,
-    /// Who started it.
+    /// The person who started it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub actor: Option<Actor>,
     /// The project it works for.

@@ -1,4 +1,4 @@
-//! Lists of executions in pages, each of which begins where the one before ended.
+//! Lists of executions in pages, each of which begins after the previous one.
 
 use crate::error::RecordsError;
 use crate::execution_record::ExecutionRecord;
@@ -13,7 +13,7 @@ use std::fmt;
 /// The most records a page has.
 pub(crate) const PAGE_LIMIT: usize = 100;
 
-/// How many months' lists one page looks at: where nothing was done for longer, a page is empty and says where to go on.
+/// How many months' lists one page reads: after a longer gap, a page is empty and says where to continue.
 const MONTHS_AT_ONCE: usize = 3;
 
 /// So many months there may be executions in: pointers to them do not live longer.
@@ -28,7 +28,7 @@ pub enum ExecutionList {
     OfProject(String),
     /// Those of a ticket, by its canonical name, the newest first.
     OfTask(String),
-    /// Those that have not ended, in the order in which the sweeper looks at them.
+    /// Those that have not ended, in the order of the sweeper's checks.
     Open,
 }
 
@@ -53,7 +53,7 @@ pub struct Page<T> {
 }
 
 impl Table {
-    /// A page of a list of executions, which begins after the page that gave `after`; at most `limit` (up to 100). A position that is
+    /// A page of a list of executions, which begins after the page that returned `after`; at most `limit` (up to 100). A position that is
     /// none of the list is its beginning or its end.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Table {
         Ok(Page { items: self.executions_named(names).await?, next })
     }
 
-    /// Names of executions that a partition lists, and where the rest begins.
+    /// Names of executions in a partition's list, and where the rest begins.
     async fn listed_names(
         &self,
         partition: String,

@@ -51,12 +51,12 @@ impl QuestionId {
     }
 }
 
-/// A reply and what it cost.
+/// A reply and its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PaidReply {
-    /// What the model said.
+    /// The model's reply.
     pub reply: ModelReply,
-    /// The price; `None` where it is not known.
+    /// The price; `None` if unknown.
     pub price: Option<MicroUsd>,
 }
 
@@ -69,11 +69,11 @@ enum Place {
 }
 
 impl Table {
-    /// The reply that was paid for before to the same question; `None` where none was kept, and where the kept one was of no use to
-    /// another execution than `asking`: a redrive of that one asks anew.
+    /// The paid reply to the same question; `None` if none was stored, or the stored one was unusable for
+    /// another execution than `asking`: a redrive of that one asks again.
     ///
     /// # Errors
-    /// [`RecordsError`] when the table does not answer or what it holds is damaged.
+    /// [`RecordsError`] if the table does not answer or its data is damaged.
     pub async fn paid_reply(
         &self,
         question: &QuestionId,
@@ -99,7 +99,7 @@ impl Table {
         }
     }
 
-    /// Records that a kept reply was of no use to an execution, which fails because of it. Nothing happens where none is kept.
+    /// Records that a stored reply was unusable for an execution, which fails because of it. Does nothing if none is stored.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -3,12 +3,12 @@
 use crate::keys;
 use crate::step::STARTED;
 
-/// Whether an update of the item with these keys may be lost with the power, because whoever goes on then does the same again. Everything else
-/// must be safe before anybody is told of it. These three are as good when they are a moment old:
+/// Whether an update of the item with these keys may be lost in a power failure, because the same update is then made again. Everything else
+/// must be durable before anybody is told about it. These three may be a moment old:
 ///
 /// - a turn at a provider: a call or two too many are made, which the provider may refuse;
-/// - that a step was started: it is started again. What it does outside is preceded by other records;
-/// - what is known of a progress comment: it is edited again, and found by its mark.
+/// - starts of steps: the step is started again. Its effects outside are preceded by other records;
+/// - the state of a progress comment: it is edited again, and found by its mark.
 pub fn may_be_lost(pk: &str, sk: &str, update: &str) -> bool {
     let is_turn = pk.starts_with(keys::PROVIDER) && sk == keys::RATE;
     let is_of_execution = pk.starts_with(keys::EXECUTION_PARTITION);

@@ -14,17 +14,17 @@ use serde::{Deserialize, Serialize};
 pub struct Place {
     /// The execution's name.
     pub name: String,
-    /// Who began it, by [`domain::Actor::account`].
+    /// The person who began it, by [`domain::Actor::account`].
     pub account: String,
     /// When it was begun.
     #[serde(with = "timestamp")]
     pub begun_at: Timestamp,
-    /// Whether it is at work, and does not wait any more.
+    /// Whether it is at work rather than waiting.
     pub at_work: bool,
 }
 
 impl Place {
-    /// The project that it is in line of; none for an execution without one, and for what takes effects back: that never waits.
+    /// The project in whose line it is; none for an execution without a project, and for one that takes effects back, which never waits.
     pub(crate) fn in_line_of<'a>(self, project: Option<&'a str>, workflow: &str) -> Option<(&'a str, Self)> {
         Some((project.filter(|_| workflow != UNDO_WORKFLOW)?, self))
     }

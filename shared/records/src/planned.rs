@@ -1,4 +1,4 @@
-//! The tickets that plans became: by what was planned and each item's key, so that planning again finds what exists and makes nothing
+//! The tickets of plans: by the requirements and each item's key, so that planning again finds existing tickets and creates nothing
 //! twice.
 
 use crate::error::RecordsError;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct PlannedItem {
     /// The project's key.
     pub project: String,
-    /// What is planned: an epic, a page, a text.
+    /// The requirements: an epic, a page, a text.
     pub plan: String,
     /// The item's key in the plan.
     pub key: String,
@@ -34,7 +34,7 @@ pub struct PlannedItem {
     /// The ticket of the epic that it was put in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epic: Option<String>,
-    /// What the plan said of it when the ticket was written last, as a digest.
+    /// The plan's content when the ticket was written last, as a digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// How the ticket looked after we wrote it last, as a digest: another look means that somebody touched it.
@@ -54,7 +54,7 @@ pub struct PlannedItem {
 /// A link of the tracker's own that planning made, or took off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedLink {
-    /// The ticket that is waited for.
+    /// The ticket that it waits for.
     pub blocker: String,
     /// The key of the effect that changed it last.
     pub by: String,
@@ -70,11 +70,11 @@ pub enum LinkState {
     Begun,
     /// It was seen after it was made: that it is gone means that somebody took it off.
     Made,
-    /// It is about to be taken off, or was, because the plan does not have it any more.
+    /// It is about to be removed, or was, because it is no longer in the plan.
     TakenOff,
 }
 
-/// What a ticket said before an effect began to write it anew.
+/// A ticket's text before an effect began to rewrite it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewriting {
     /// The effect's key: a repeat of it knows its own words again.
@@ -86,12 +86,12 @@ pub struct Rewriting {
 }
 
 impl PlannedItem {
-    /// The mark that is on the ticket.
+    /// The mark on the ticket.
     pub fn mark(&self) -> Mark {
         Mark { key: self.claim.clone(), at: self.claimed_at }
     }
 
-    /// Notes how far the effect `by` came with a link; `None` where the link is none of planning's any more.
+    /// Records the progress of the effect `by` with a link; `None` if the link no longer belongs to planning.
     pub fn note_link(&mut self, blocker: &str, by: &str, state: Option<LinkState>) {
         self.links.retain(|link| link.blocker != blocker);
         let noted = state.map(|state| PlannedLink { blocker: blocker.to_owned(), by: by.to_owned(), state });
@@ -123,7 +123,7 @@ impl Table {
     }
 
     /// Records that an effect is about to create an item's ticket, in place of the claim `before`, which came to nothing, if there was
-    /// one. Says whether nobody was faster.
+    /// one. Returns whether nobody else was faster.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What is known of an execution's progress comment or message.
+/// The stored state of an execution's progress comment or message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The execution's name.
@@ -22,7 +22,7 @@ pub struct Progress {
     /// Its location, once it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<ProgressPlace>,
-    /// The digest of what it says, once it was made.
+    /// The digest of its text, once it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// Whether the starting event was acknowledged.
@@ -41,13 +41,13 @@ pub struct Progress {
 pub struct ProgressPlace {
     /// Whose it is, by the provider's name in the configuration.
     pub provider: InstanceName,
-    /// What it is in: the ticket's key, or the channel's id.
+    /// Its location: the ticket's key, or the channel's ID.
     pub container: String,
     /// Its id there.
     pub id: String,
 }
 
-/// The answer to a request to edit a progress comment, with what is known of the comment.
+/// The answer to a request to edit a progress comment, with the comment's stored state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EditClaim {
     /// The caller edits it now.
@@ -57,7 +57,7 @@ pub enum EditClaim {
 }
 
 impl Table {
-    /// What is known of an execution's progress comment.
+    /// The stored state of an execution's progress comment.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -66,7 +66,7 @@ impl Table {
     }
 
     /// Requests to edit the progress comment now, so that it has the content with this digest. The request is refused if it already has,
-    /// or if an edit was begun less than `interval` ago; with an interval of zero there is no wait. Only one of several requests
+    /// or if an edit was begun less than `interval` ago; with an interval of zero, there is no wait. Only one of several requests
     /// within an interval is granted. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records what the progress comment says now and its location; the first location is kept. Gives what is known of it then: when
+    /// Records the progress comment's text and location; the first location is kept. Returns the stored state: if
     /// an edit was begun after the caller's, it may have arrived before.
     ///
     /// # Errors

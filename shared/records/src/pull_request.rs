@@ -39,8 +39,8 @@ fn is_reopened(item: &Item) -> bool {
 }
 
 impl Table {
-    /// Records that a pull request was closed; if it is recorded again, the latest record wins. What was before it was opened again says
-    /// nothing any more.
+    /// Records that a pull request was closed; if it is recorded again, the latest record wins. Records from before it was reopened no longer
+    /// count.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -54,7 +54,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records that a pull request that was closed is open again. Says whether that is news.
+    /// Records that a closed pull request is open again. Returns whether that is news.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -71,7 +71,7 @@ impl Table {
         Ok(self.update("record a reopened pull request", update).await?.is_ok())
     }
 
-    /// Whether a pull request was closed and not opened again, as far as deliveries told.
+    /// Whether a pull request was closed and not reopened, according to deliveries.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

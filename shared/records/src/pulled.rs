@@ -1,4 +1,4 @@
-//! How far a provider's events were fetched, where they are not delivered.
+//! The position up to which a provider's events were fetched, if they are not delivered.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The place in one of a provider's lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PulledPlace {
-    /// What the provider goes on from, in its own form.
+    /// The position, in the provider's own form.
     pub place: Value,
     /// When it was kept.
     #[serde(with = "timestamp")]
@@ -20,7 +20,7 @@ pub struct PulledPlace {
 }
 
 impl Table {
-    /// Keeps how far a list of an instance was fetched, for as long as the table lasts: after a long pause, it goes on from there.
+    /// Stores the position of an instance's list for the lifetime of the table: after a long pause, fetching continues from there.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,8 +1,8 @@
-//! Putting back what was lost, from a copy of the table that its point-in-time recovery made:
+//! Restoring lost records from a copy of the table, made by its point-in-time recovery:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.Tutorial.html>.
 //!
 //! Nothing already in the table is overwritten: the outside world went on after the copy's moment, and so did money and the journal.
-//! A copy is the one thing that is ever scanned, and no request waits for it.
+//! A copy is the only thing that is ever scanned, and no request waits for it.
 
 use crate::access::Partition;
 use crate::error::RecordsError;
@@ -14,12 +14,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds of partitions that tell of a moment that has passed: how fast a provider was called, what something could have waited for, what
-/// was being asked, and what people were told.
+/// Kinds of partitions with short-lived state: provider rates, events that something could have waited for, pending
+/// inquiries, and replies to people.
 const MOMENTARY: [Partition; 4] =
     [Partition::Provider, Partition::Event, Partition::Inquiry, Partition::Reply];
 
-/// How many records are looked up and put back at a time.
+/// How many records are looked up and restored at a time.
 const AT_A_TIME: usize = 100;
 
 /// Records that a copy has and the table lacks.
@@ -48,13 +48,13 @@ fn kind(pk: &str) -> &str {
     pk.split_once('#').map_or(pk, |(kind, _)| kind)
 }
 
-/// Whoever listens to the stream acts on these, so they come after all that they speak of.
+/// Listeners to the stream act on these, so they come after everything that they refer to.
 fn is_acted_on(key: &Key) -> bool {
     key.sk == EXECUTION || kind(&key.pk) == Partition::Waiter.as_str()
 }
 
 impl Table {
-    /// Finds what `copy` has and this table lacks. Left out are records that have expired and those that tell of a moment that has passed:
+    /// Finds records that `copy` has and this table lacks, except expired records and short-lived state:
     /// the pace of providers, and events.
     ///
     /// # Errors
@@ -94,11 +94,11 @@ impl Table {
         }
     }
 
-    /// Puts back what was found and returns the number of records: fewer than were found where some were written since, which
+    /// Restores the found records and returns their number: fewer than were found if some were written since, which
     /// then stay as they are. Cut off, it can be done again.
     ///
     /// # Errors
-    /// [`RecordsError`] when a table does not answer; what was put back by then stays so.
+    /// [`RecordsError`] if a table does not answer; records restored by then stay.
     pub async fn put_back(&self, copy: &Table, lost: &Lost) -> Result<usize, RecordsError> {
         let mut count = 0;
         for keys in lost.keys.chunk_by(|one, next| is_acted_on(one) == is_acted_on(next)) {

@@ -1,4 +1,4 @@
-//! Until when a provider takes no call of an execution, kept while its step parks.
+//! Until when a provider accepts no calls of an execution, stored while its step parks.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -16,7 +16,7 @@ struct PutOffUntil {
 }
 
 impl Table {
-    /// Keeps until when a provider takes no call of an execution; the newest takes the place of an older one.
+    /// Stores until when a provider accepts no calls of an execution; the newest value replaces an older one.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

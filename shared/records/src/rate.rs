@@ -3,7 +3,7 @@
 //! <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>.
 //!
 //! The item holds the *theoretical arrival time* in microseconds: when the calls let through so far would have been due at an
-//! even pace. A call has its turn when that lies less than a burst ahead. It takes its turn at once, also where it comes
+//! even pace. A call has its turn if that is less than a burst ahead. It takes its turn at once, even if it comes
 //! later, so calls queue in the order in which they ask, and who would wait for too long takes none.
 
 use crate::circuit::{self, CLOSED, Circuit};
@@ -24,7 +24,7 @@ use std::time::Duration;
 pub enum Patience {
     /// Up to this long.
     Of(Duration),
-    /// Not at all, and it leaves half of what may come at once to others: for what can be left out.
+    /// Not at all, and it leaves half of the burst to others: for optional calls.
     GivesWay,
 }
 
@@ -40,7 +40,7 @@ pub struct Pass {
 /// A call that must not be made now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{provider} {}takes no call for another {:.1} s",
+    "{provider} {}accepts no calls for another {:.1} s",
     if *circuit_open { "keeps failing and " } else { "" },
     retry_after.as_secs_f64()
 )]
@@ -49,7 +49,7 @@ pub struct PutOff {
     pub provider: InstanceName,
     /// When it may be tried again.
     pub retry_after: Duration,
-    /// Whether that is because the provider keeps failing, and not for its rate.
+    /// Whether the reason is that the provider keeps failing, rather than its rate.
     pub circuit_open: bool,
 }
 
@@ -123,7 +123,7 @@ impl Table {
             .value(":expires_at", expires_at);
         let mut circuit_open = false;
         let mut is_ahead = self.last_turns.get(provider) > now_us;
-        // Between two tries, other calls may have passed: then each is tried once more.
+        // Between two attempts, other calls may have passed: then each is tried once more.
         for _ in 0..4 {
             let update = match is_ahead {
                 _ if circuit_open => circuit::attempt(provider, now),
@@ -210,7 +210,7 @@ impl Table {
     }
 }
 
-/// How many microseconds nobody's turn counts.
+/// How many microseconds no turn counts.
 fn held(item: &Item, now: u64) -> Result<u64, RecordsError> {
     let blocked = whole_number(item, "blocked_until")?.saturating_sub(now);
     let open = match Circuit::of(item)?.is_open() {

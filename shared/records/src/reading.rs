@@ -1,4 +1,4 @@
-//! What was read of something that never changes, such as the files of a commit: kept for a week, compressed, in chunks, for every step and
+//! Content that never changes, such as the files of a commit: stored for a week, compressed, in chunks, for every step and
 //! every run that reads the same.
 
 use crate::error::RecordsError;
@@ -25,7 +25,7 @@ const SIZE: &str = "size";
 /// What identifies a reading: who may read, what, and which state of it.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadingOf<'a> {
-    /// The instance of the provider that gave it: what one credential may read is not shown to another.
+    /// The provider instance that returned it: content readable with one credential is not shown to another.
     pub instance: &'a str,
     /// The repository.
     pub repository: &'a str,
@@ -48,7 +48,7 @@ impl ReadingOf<'_> {
 }
 
 impl Table {
-    /// What was read before; `None` where nothing is kept or what is kept cannot be used.
+    /// The stored content; `None` if none is stored or it cannot be used.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -57,7 +57,7 @@ impl Table {
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// As [`Table::reading`], from memory where it was read lately: a commit does not change. What is given may have expired in the table since,
+    /// Like [`Table::reading`], from memory if it was read recently: a commit does not change. The content may have expired in the table since,
     /// so it does not say that others find it there.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Table {
         Ok(decompress(&compressed, size))
     }
 
-    /// Keeps what was read; what is too large to be kept is left out.
+    /// Stores content; content that is too large is left out.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,5 +1,5 @@
 //! The reservation that a limit refused, kept while its execution is parked: once there is room for it, the
-//! execution goes on.
+//! execution continues.
 
 use crate::budget::Reservation;
 use crate::error::RecordsError;
@@ -12,7 +12,7 @@ use domain::MicroUsd;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What could not be reserved.
+/// The refused reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The worst case of the call.
@@ -44,7 +44,7 @@ impl Refusal {
 }
 
 impl Table {
-    /// Keeps what could not be reserved; the newest of an execution takes the place of an older one.
+    /// Stores a refused reservation; the newest of an execution replaces an older one.
     pub(crate) async fn put_refusal(&self, reservation: &Reservation) -> Result<(), RecordsError> {
         let refusal = Refusal {
             wanted: reservation.amount,

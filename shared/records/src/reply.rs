@@ -1,4 +1,4 @@
-//! Replies: what a delivery's author is answered. `webhooks` records them, because it may not write outside; the listener on the table's
+//! Replies to a delivery's author. `webhooks` records them, because it may not write outside; the listener on the table's
 //! stream sends them.
 
 use crate::error::RecordsError;
@@ -29,7 +29,7 @@ pub struct Reply {
     /// When it was recorded.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
-    /// When it was sent, or given up.
+    /// When it was sent, or abandoned.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub sent_at: Option<Timestamp>,
     /// Before this, it is not tried again: the service did not answer.
@@ -62,7 +62,7 @@ pub enum ReplyPlace {
     Ticket {
         /// The ticket.
         task_id: String,
-        /// Who may read what is answered, and therefore the answer.
+        /// Who may read the original, and therefore the reply.
         restriction: Option<Restriction>,
     },
     /// In a thread of a chat.
@@ -72,15 +72,15 @@ pub enum ReplyPlace {
         /// The id of the thread's first message.
         thread: String,
     },
-    /// Directly, where nobody else reads it.
+    /// Directly, so that nobody else reads it.
     Person {
         /// The person's account at the chat.
         account: String,
-        /// The question that it tells of, by its waiter's topic and key: once that is decided, it is not sent.
+        /// The question that it is about, by its waiter's topic and key: once that is decided, it is not sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         question: Option<(String, String)>,
     },
-    /// At an address that the chat gave for this, which shows the answer to the person alone.
+    /// At an address that the chat gave for this, which shows the answer only to the person.
     Address {
         /// The address.
         address: String,
@@ -100,7 +100,7 @@ impl Table {
         Ok(())
     }
 
-    /// The reply of this identity, which [`crate::TableChange::Reply`] tells.
+    /// The reply with this identity, from [`crate::TableChange::Reply`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -108,7 +108,7 @@ impl Table {
         self.get(keys::reply_named(id)).await?.map(from_item).transpose()
     }
 
-    /// Records that a reply is sent or given up; `false` if somebody else did before.
+    /// Records that a reply is sent or abandoned; `false` if somebody else did before.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! Requests that are sent again: what the first one was answered, for a day.
+//! Repeated requests: the response to the first one, for a day.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, text, to_item};
@@ -11,18 +11,18 @@ use crate::write::ABSENT;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Whoever performs a request has so long; after it, the same request may be performed by somebody else.
+/// How long performing a request may take; after that, the same request may be performed again.
 const LEASE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A request by its key.
 #[derive(Debug, Serialize, Deserialize)]
 struct RequestItem {
-    /// The digest of what is asked for.
+    /// The digest of the request.
     sha256: String,
     /// Until when somebody performs it.
     #[serde(with = "timestamp")]
     until: Timestamp,
-    /// What it was answered.
+    /// The response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
 }
@@ -41,7 +41,7 @@ pub enum RequestClaim {
 }
 
 impl Table {
-    /// Claims a request, by its key and the digest of what it asks for. Perform it, then call [`Table::answer_request`] or
+    /// Claims a request, by its key and its digest. Perform it, then call [`Table::answer_request`] or
     /// [`Table::forget_request`].
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Table {
         })
     }
 
-    /// Keeps what a request was answered.
+    /// Stores the response to a request.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

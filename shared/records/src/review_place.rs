@@ -2,7 +2,7 @@
 //! counts it in, and gives it back when the pull request is merged or closed, or when the run ends without one.
 //!
 //! A line is one item with the set of the runs that have a place in it. DynamoDB compares the set's size with the limit in the same write
-//! that adds to it, so that of many runs at once exactly as many pass as there is room. A run is in all of its lines or in none: what
+//! that adds to it, so that of many runs at once, exactly as many pass as there is room for. A run is in all of its lines or in none: what
 //! moves it is one transaction on its lines and on its own item, so that nothing is left half done whenever a function ends.
 
 use crate::error::RecordsError;
@@ -58,7 +58,7 @@ impl ReviewPlace {
 }
 
 impl Table {
-    /// The places of a project: those that runs have, and those that they wait for, in no order.
+    /// The places of a project: those that runs have, and those that they wait for, unordered.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -147,7 +147,7 @@ impl Table {
         }
     }
 
-    /// Gives back the place that a run has or waits for, as long as it belongs to the same execution. Says whether it did. One that it had
+    /// Gives back the place that a run has or waits for, as long as it belongs to the same execution. Returns whether it did. One that it had
     /// is remembered for [`Table::restore_review_place`].
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl Table {
         .value(":ask_at", moment(ask_at))
         .value(":one", number(1))
         .value(":expires_at", number(retention::expires_at(ask_at, retention::LISTED)));
-        // Refused means that it was given back meanwhile.
+        // A refusal means that it was given back in the meantime.
         let _ = self.update("ask again about a pull request", update).await?;
         Ok(())
     }
@@ -252,7 +252,7 @@ impl Table {
         Ok(cleared)
     }
 
-    /// Says anew what a parked execution waits for, unless it goes on or waits for something else by now.
+    /// Updates what a parked execution waits for, unless it has continued or waits for something else by now.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

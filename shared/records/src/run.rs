@@ -47,7 +47,7 @@ impl Table {
         Ok(())
     }
 
-    /// Whether a run was closed: what it did is being taken back, or was.
+    /// Whether a run was closed: its effects are being, or were, taken back.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -83,7 +83,7 @@ impl Table {
     }
 }
 
-/// What a rollback reads of an effect.
+/// The part of an effect that a rollback reads.
 const FIELDS: &[&str] = &[
     "sk",
     "run",

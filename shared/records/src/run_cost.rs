@@ -1,4 +1,4 @@
-//! What runs of a workflow cost: from them, people are told what the next one is likely to cost.
+//! The cost of a workflow's runs, from which the cost of the next one is forecast.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -10,10 +10,10 @@ use domain::MicroUsd;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Runs that are older say little about the next one.
+/// Older runs say little about the next one.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// What a run came to that succeeded, its redrives included.
+/// The result of a successful run, including its redrives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunCost {
     /// The workflow's name.
@@ -23,12 +23,12 @@ pub struct RunCost {
     /// When that began.
     #[serde(with = "timestamp")]
     pub begun_at: Timestamp,
-    /// What it cost, calls of unknown cost at their worst case.
+    /// Its cost, with calls of unknown cost at their worst case.
     pub cost: MicroUsd,
 }
 
 impl Table {
-    /// Records what a run cost. A redrive of the same run takes the place of what was recorded before.
+    /// Records a run's cost. A redrive of the same run replaces the earlier record.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -40,7 +40,7 @@ impl Table {
         Ok(())
     }
 
-    /// What the newest runs of a workflow cost that began before a moment, at most `limit` of them.
+    /// The cost of the newest runs of a workflow that began before a moment, at most `limit` of them.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,6 +1,6 @@
-//! Agents' sessions: where each of them is. What a session holds is in `session_change`.
+//! Agents' sessions: the head of each of them. Changes to a session are in `session_change`.
 //!
-//! The head's version conditions every change, so that of two invocations at work on the same turn only one is recorded.
+//! The head's version conditions every change, so that of two invocations working on the same turn, only one is recorded.
 
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, is_under};
@@ -39,7 +39,7 @@ pub struct SessionHead {
     /// The commit that the workspace is based on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<CommitSha>,
-    /// What happens next.
+    /// The next step.
     pub phase: SessionPhase,
     /// The generation, counted from 1.
     pub generation: u32,
@@ -52,11 +52,11 @@ pub struct SessionHead {
     pub bounds: SessionBounds,
     /// The executions that paid for it.
     pub executions: Vec<String>,
-    /// What it has cost, as of the last change.
+    /// Its cost, as of the last change.
     pub spent: MicroUsd,
     /// How long it has worked, in milliseconds.
     pub worked_ms: u64,
-    /// What the provider reported of the generation's last reply.
+    /// The provider's report of the generation's last reply.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub usage: Option<Usage>,
     /// Where the present round began, once there was an earlier one.
@@ -74,7 +74,7 @@ pub struct SessionHead {
     pub changed_at: Timestamp,
 }
 
-/// What happens next in a session.
+/// The next step of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionPhase {
@@ -99,11 +99,11 @@ pub struct SessionBounds {
     pub turns: u32,
     /// The most minutes of work.
     pub minutes: u32,
-    /// The most that it may cost; without it, the ticket's limit alone holds.
+    /// Its spending limit; without it, only the ticket's limit applies.
     pub usd: Option<MicroUsd>,
 }
 
-/// A round of a session: the work on one ticket, or on one request for a revision. Bounds are those of a round.
+/// A round of a session: the work on one ticket, or on one request for a revision. Limits apply per round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRound {
     /// The key of the step that began it.
@@ -127,7 +127,7 @@ impl SessionHead {
         self.worked_ms.saturating_sub(self.round.as_ref().map_or(0, |round| round.worked_ms))
     }
 
-    /// What this round has cost.
+    /// This round's cost.
     pub fn spent_in_round(&self) -> MicroUsd {
         self.spent.saturating_sub(self.round.as_ref().map_or(MicroUsd::ZERO, |round| round.spent))
     }
@@ -140,21 +140,21 @@ pub struct ReadSession {
     pub head: SessionHead,
     /// The files that it changed in its present round, by path, as [`Table::session_files`] gives them.
     pub files: BTreeMap<String, OverlayFile>,
-    /// What it keeps besides its messages and files.
+    /// Its state apart from messages and files.
     pub state: Vec<u8>,
-    /// What it began with, where that is there.
+    /// Its beginning, if present.
     pub opening: Option<Vec<u8>>,
-    /// The fixed part of what its generation sends, byte for byte, where that is there.
+    /// The fixed part of its generation, byte for byte, if present.
     pub prefix: Option<Vec<u8>>,
 }
 
 impl Table {
-    /// A session without its messages; `None` where there is none, or it has expired.
+    /// A session without its messages; `None` if there is none, or it has expired.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] where parts of it have expired; [`RecordsError`] when the table does not answer or a part is damaged.
     pub async fn read_session(&self, id: &str) -> Result<Option<ReadSession>, RecordsError> {
-        // The head is behind the files, and what it keeps behind what it began with and what its generations send; the messages, which may be
+        // The head sorts after the files, and the state after the opening and the generations' fixed parts; the messages, which may be
         // many, are between the two.
         let partition = keys::session_partition(id);
         let head_key = keys::session_head(id);
@@ -191,7 +191,7 @@ impl Table {
         Ok(link.map(|link| link.session))
     }
 
-    /// Where a session is; `None` where there is none, or it has expired.
+    /// The head of a session; `None` if there is none, or it has expired.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -208,26 +208,26 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// The fixed part of what a generation sends, byte for byte.
+    /// The fixed part of a generation, byte for byte.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] where there is none.
+    /// [`RecordsError::Missing`] if there is none.
     pub async fn session_prefix(&self, id: &str, generation: u32) -> Result<Vec<u8>, RecordsError> {
         self.kept_under(keys::session_prefix(id, generation)).await
     }
 
-    /// What a session began with.
+    /// A session's beginning.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] where there is none.
+    /// [`RecordsError::Missing`] if there is none.
     pub async fn session_opening(&self, id: &str) -> Result<Vec<u8>, RecordsError> {
         self.kept_under(keys::session_opening(id)).await
     }
 
-    /// What a session keeps besides its messages and files.
+    /// A session's state apart from messages and files.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] where there is none.
+    /// [`RecordsError::Missing`] if there is none.
     pub async fn session_state(&self, id: &str) -> Result<Vec<u8>, RecordsError> {
         self.kept_under(keys::session_state(id)).await
     }

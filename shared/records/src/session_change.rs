@@ -20,15 +20,15 @@ pub struct SessionChange {
     pub prefix: Option<Vec<u8>>,
     /// Messages that are appended to the head's generation; the last one is the last of the head's count.
     pub messages: Vec<Vec<u8>>,
-    /// What it keeps besides.
+    /// Its other state.
     pub state: Option<Vec<u8>>,
-    /// What the session begins with from now on.
+    /// The session's beginning from now on.
     pub opening: Option<Vec<u8>>,
     /// The execution and its state that begin another round.
     pub opened_by: Option<(String, String)>,
     /// Files that changed.
     pub files: Vec<OverlayFile>,
-    /// The paths of files that are as in the base commit again.
+    /// The paths of files that match the base commit again.
     pub reverted: Vec<String>,
     /// Words of people that are taken in.
     pub words: Option<Inbox>,
@@ -46,7 +46,7 @@ pub enum Changed {
 }
 
 impl Table {
-    /// Opens a session for a state of an execution; [`Changed::Overtaken`] where it was opened before.
+    /// Opens a session for a state of an execution; [`Changed::Overtaken`] if it was opened before.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -79,7 +79,7 @@ impl Table {
         })
     }
 
-    /// Changes a session to `head`, whose version is one above the one that the change was decided on.
+    /// Changes a session to `head`, whose version is one above the one that the change was based on.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

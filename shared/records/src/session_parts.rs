@@ -1,4 +1,4 @@
-//! Parts of agents' sessions that have items of their own.
+//! Parts of agents' sessions with their own items.
 
 use domain::Stored;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct OverlayFile {
     pub is_base64: bool,
     /// Whether it has the executable bit.
     pub executable: bool,
-    /// The SHA-256, in hex, of what the base commit has there.
+    /// The SHA-256, in hex, of the base commit's content there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
     /// The turn that changed it last.

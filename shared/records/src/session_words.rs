@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Words of somebody who may not start work, which a session took in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StrangerWords {
-    /// Who wrote them, as their service names them.
+    /// Their author, as their service names them.
     pub by: String,
-    /// Where they are, in words for people: `a comment on SHOP-1`.
+    /// Where they are, for people: `a comment on SHOP-1`.
     pub place: String,
     /// When the session took them in.
     #[serde(with = "timestamp")]
@@ -25,9 +25,9 @@ pub struct StrangerWords {
 /// The newest change of a session that somebody approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovedChange {
-    /// What tells it from other changes.
+    /// The change's identity.
     pub digest: String,
-    /// Who approved it.
+    /// The person who approved it.
     pub by: String,
     /// When it was pushed.
     #[serde(with = "timestamp")]

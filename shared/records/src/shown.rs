@@ -1,7 +1,7 @@
 //! Where questions to people are shown, until what became of them is shown there.
 //!
-//! Each place where a question is shown is an item beside the waiter until it shows what became of the question; then the item is removed. A
-//! question that is decided is listed until no such place is left, so that the sweeper finds what a crash left undone.
+//! Each place where a question is shown is an item next to the waiter until it shows the outcome; then the item is removed. A
+//! decided question is listed until no such place is left, so that the sweeper finds work left by a crash.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, moment, text, to_item};
@@ -36,7 +36,7 @@ pub enum ShownPlace {
         /// Its mark's key.
         mark: String,
     },
-    /// What a person was told directly, known by its mark.
+    /// A direct message to a person, identified by its mark.
     Direct {
         /// The chat, by its instance or sender.
         chat: String,
@@ -57,7 +57,7 @@ pub struct Shown {
     /// The place.
     #[serde(with = "crate::json_text")]
     pub place: ShownPlace,
-    /// Since when the question waits: what is found by its mark was sent later.
+    /// Since when the question waits: a message found by its mark was sent later.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
     /// When it was recorded last.
@@ -69,7 +69,7 @@ pub struct Shown {
 }
 
 impl Table {
-    /// Records the message that asks people, also as a place that has to show how the question is decided.
+    /// Records the message that asks people, also as a place that has to show the question's outcome.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -92,7 +92,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records that a question is asked no more, unless it was answered or is over already; says whether this did it.
+    /// Records that a question is closed, unless it was already answered or closed; returns whether this call did it.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -110,8 +110,8 @@ impl Table {
         Ok(self.update("end a question", update).await?.is_ok())
     }
 
-    /// Records a place where a question is shown, before it is shown there. Recorded once more, it has to show what became of the question
-    /// once more.
+    /// Records a place where a question is shown, before it is shown there. Recorded again, it has to show the question's outcome
+    /// again.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -161,7 +161,7 @@ impl Table {
         Ok(())
     }
 
-    /// Records that a place shows what became of its question, unless it was recorded once more since it was read.
+    /// Records that a place shows its question's outcome, unless it was recorded again since it was read.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -17,9 +17,9 @@ const OF_TURNS: [(&str, &str); 5] = [
 /// One line of an execution's progress.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShownStep {
-    /// The step. For an agent, its state is the step's own, and the rest is what its turns came to so far.
+    /// The step. For an agent, its state is the step's own, and the rest is its turns' result so far.
     pub step: StepRecord,
-    /// What it cost so far.
+    /// Its cost so far.
     pub cost: CostTotal,
     /// For an agent, its turns so far.
     pub turns: Option<usize>,

@@ -1,4 +1,4 @@
-//! Signing in: what can be used once, which sessions have ended before their time, and which accounts people signed in with.
+//! Signing in: single-use values, sessions that were ended early, and the accounts that people signed in with.
 
 use crate::error::RecordsError;
 use crate::item::{attribute, from_item, moment, text, to_item};
@@ -18,7 +18,7 @@ const LEEWAY: SignedDuration = SignedDuration::from_hours(1);
 /// A ticket that a person exchanges once for a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInTicket {
-    /// Who signs in with it: the name of a configured person, or `None` for the installation's own operator.
+    /// The person who signs in with it: the name of a configured person, or `None` for the installation's own operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// From when it is refused.
@@ -46,7 +46,7 @@ pub struct EndedSessions {
 impl EndedSessions {
     /// Whether this session, begun at `begun_at`, has ended.
     pub fn include(&self, session: &str, begun_at: Timestamp) -> bool {
-        // Sessions tell their beginning in whole seconds.
+        // Sessions record their beginning in whole seconds.
         let began_before = |end: Timestamp| begun_at.as_second() <= end.as_second();
         self.sessions.contains(session) || self.before.is_some_and(began_before)
     }
@@ -65,7 +65,7 @@ impl Table {
         Ok(())
     }
 
-    /// Uses a ticket up: the first who brings it before its end gets it, and nobody afterwards.
+    /// Uses a ticket up: only its first use before its expiry succeeds.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -83,7 +83,7 @@ impl Table {
         }
     }
 
-    /// Uses up what is valid until `valid_until` without having been kept before; `false` when it was used already.
+    /// Uses up a value that is valid until `valid_until` and was not stored before; `false` if it was already used.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -130,7 +130,7 @@ impl Table {
         Ok(())
     }
 
-    /// The sessions of a person that have ended before their time.
+    /// The sessions of a person that were ended early.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -152,7 +152,7 @@ impl Table {
         Ok(ended)
     }
 
-    /// Binds the name of an account to its id, where it is not bound yet. Gives what it is bound to.
+    /// Binds the name of an account to its ID, if it is not bound yet. Returns the ID it is bound to.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

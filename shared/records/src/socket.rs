@@ -1,6 +1,6 @@
 //! Sockets at an account's gateway: the tickets that open them, and who follows what.
 //!
-//! No credential is kept with them, only whose it was and which: so it can be asked anew whether that still counts.
+//! No credential is stored with them, only its owner and its identity, so that its validity can be checked again.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, listed, moment, to_item};
@@ -37,7 +37,7 @@ pub enum SocketHolder {
         /// When it began.
         #[serde(with = "timestamp")]
         begun_at: Timestamp,
-        /// When it ends by itself.
+        /// When it expires.
         #[serde(with = "timestamp")]
         ends_at: Timestamp,
     },
@@ -53,7 +53,7 @@ pub enum SocketHolder {
 pub struct SocketTicket {
     /// To whom it was given.
     pub holder: SocketHolder,
-    /// The host of the API that gave it, from whose pages alone it may be used.
+    /// The host of the API that issued it; it may be used only from that host's pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// From when it is refused.
@@ -66,7 +66,7 @@ pub struct SocketTicket {
 pub struct OpenSocket {
     /// The gateway's name for the connection.
     pub id: String,
-    /// Who opened it.
+    /// The person who opened it.
     pub holder: SocketHolder,
     /// The execution that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub(crate) struct Cursor {
     /// The number of the last frame that was sent, by execution.
     #[serde(with = "crate::json_text")]
     pub(crate) last: BTreeMap<String, u64>,
-    /// Who sends now.
+    /// The current sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lease: Option<String>,
     /// Until when.
@@ -99,7 +99,7 @@ struct Place {
 }
 
 impl OpenSocket {
-    /// What it follows, for keys.
+    /// The followed subject, for keys.
     pub(crate) fn topic(&self) -> String {
         match (&self.execution, &self.project) {
             (Some(execution), _) => of_execution(execution),
@@ -129,7 +129,7 @@ impl Table {
         Ok(())
     }
 
-    /// Uses a ticket up: the first who brings it before its end gets it, and nobody afterward.
+    /// Uses a ticket up: only its first use before its expiry succeeds.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -147,7 +147,7 @@ impl Table {
         }
     }
 
-    /// Records a socket, with the number of the last frame that its reader has of each execution. Whoever listens to the table is told.
+    /// Records a socket, with the number of the last frame that its reader has of each execution. The table's stream reports it.
     ///
     /// # Errors
     /// [`RecordsError::Conflict`] when a socket of that name is open.
@@ -171,7 +171,7 @@ impl Table {
         }
     }
 
-    /// An open socket, by what the listener was told.
+    /// An open socket, by the listener's data.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,6 +1,6 @@
-//! Who sends to a socket: one at a time, so that its frames come once and in their order, however many invocations have something to send.
+//! The sender of a socket: one at a time, so that its frames come once and in order, however many invocations have something to send.
 //!
-//! Whoever finds a socket taken asks its holder to look again, and goes. A holder that never came back may have sent something that it did not
+//! An invocation that finds a socket taken asks its holder to look again, and ends. A holder that never came back may have sent something that it did not
 //! record, so its socket is not used anymore: the reader opens another one, after the last number that they have.
 
 use crate::error::RecordsError;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// So long a holder may take between two pages of frames.
 const LEASE: SignedDuration = SignedDuration::from_mins(1);
 
-/// How often it is tried anew because the holder finished at the same moment.
+/// How often to retry because the holder finished at the same moment.
 const ROUNDS: usize = 5;
 
 /// What [`Table::take_socket`] came to.
@@ -27,14 +27,14 @@ pub enum SocketTurn {
     Mine(BTreeMap<String, u64>),
     /// Somebody else is sending, and looks again before they end.
     Asked,
-    /// Somebody else was sending and never ended: nobody knows what arrived.
+    /// Another invocation was sending and never ended: it is unknown what arrived.
     Abandoned,
     /// The socket is not open anymore.
     Gone,
 }
 
 impl Table {
-    /// Takes a turn at sending to a socket what was told of an execution, under a name that nobody else has. Afterward call [`Table::leave_socket`], or close the socket.
+    /// Takes a turn at sending an execution's frames to a socket, under a unique name. Afterward, call [`Table::leave_socket`], or close the socket.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -70,7 +70,7 @@ impl Table {
         Err(RecordsError::Conflict("others keep sending to the socket".to_owned()))
     }
 
-    /// Records what was sent, and keeps the turn: `false` where it is not the caller's anymore.
+    /// Records what was sent, and keeps the turn: `false` if it is no longer the caller's.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -91,7 +91,7 @@ impl Table {
         Ok(self.update("record what a socket was sent", update).await?.is_ok())
     }
 
-    /// Ends the turn, unless others had something to send meanwhile: gives the executions that it is about, and the turn goes on.
+    /// Ends the turn, unless others had something to send in the meantime: then it returns the executions concerned, and the turn continues.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -100,13 +100,13 @@ impl Table {
             .condition("#lease = :name AND attribute_not_exists(#asked)")
             .value(":name", text(name));
         let Err(refused) = self.update("leave a socket", update).await? else { return Ok(Vec::new()) };
-        // Whoever closed the socket, or took it over, ended the turn.
+        // The turn was ended by closing the socket or taking it over.
         let item = refused.item.filter(|item| attribute(item, "lease") == Some(name));
         let asked = item.and_then(|item| item.get("asked")?.as_ss().ok().cloned()).unwrap_or_default();
         if asked.is_empty() {
             return Ok(asked);
         }
-        // Those that are asked for from now on stay.
+        // Later requests stay.
         let update = Update::new(cursor_of(socket), "DELETE #asked :asked")
             .condition("#lease = :name")
             .value(":asked", AttributeValue::Ss(asked.clone()))
@@ -117,7 +117,7 @@ impl Table {
         }
     }
 
-    /// Ends the turn without having sent anything: what others had to send is for whoever has the next turn.
+    /// Ends the turn without having sent anything: others' requests are for the next turn.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! What was spent by day: roll-ups of the cost records, written in the transaction that settles a call, in 16 shards so that many calls at
+//! Spending by day: roll-ups of the cost records, written in the transaction that settles a call, in 16 shards so that many calls at
 //! once do not wait for each other, and summed when they are read.
 //!
 //! Costs that were settled before roll-ups existed are in them once `backfill` has found them.
@@ -46,7 +46,7 @@ impl SpendBy {
     }
 }
 
-/// What was spent on a day by a project, a person, a workflow or a model.
+/// The spending on a day of a project, a person, a workflow or a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spend {
     /// The day in UTC: `2026-11-29`.
@@ -60,7 +60,7 @@ pub struct Spend {
 }
 
 impl Table {
-    /// What was spent in a calendar month (UTC) such as `2026-11`, by day and name.
+    /// The spending in a calendar month (UTC) such as `2026-11`, by day and name.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -107,7 +107,7 @@ impl Table {
     }
 }
 
-/// The writes that add a cost to what was spent on its day.
+/// The writes that add a cost to its day's spending.
 pub(crate) fn rolled_up(record: &CostRecord, workflow: Option<&str>) -> Vec<Write> {
     let digest = Sha256::digest(record.id.as_bytes());
     let shard = digest.first().copied().unwrap_or_default() % SHARDS;

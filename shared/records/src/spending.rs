@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub struct Spending {
     /// The amount spent plus the amount reserved.
     pub committed: MicroUsd,
-    /// What is spent, calls of unknown cost at their worst case.
+    /// The amount spent, with calls of unknown cost at their worst case.
     pub spent: MicroUsd,
     /// How many calls of unknown cost are in it.
     pub unknown_calls: u64,
@@ -30,7 +30,7 @@ impl Table {
         spending_in(&self.get(of.key()).await?.unwrap_or_default())
     }
 
-    /// The same of several limits; one of which nothing was ever spent is left out.
+    /// The same of several limits; those without any spending are left out.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! What a delivery steered: found once, and the same whenever the delivery is sent again.
+//! The target of a delivery's command: found once, and the same whenever the delivery is sent again.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -11,13 +11,13 @@ use domain::SourceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What a person meant by a command. Kept for 30 days, as deliveries are.
+/// The target of a person's command. Kept for 30 days, like deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steered {
-    /// The execution, by its name; `None` where there was none that they could mean.
+    /// The execution, by its name; `None` if there was none that they could mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
-    /// The key of the step that asked, where the command answers a question.
+    /// The key of the step that asked, if the command answers a question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// When it was found.
@@ -26,7 +26,7 @@ pub struct Steered {
 }
 
 impl Table {
-    /// Binds a command of a delivery to what it steers. The first binding stays; it is returned.
+    /// Binds a command of a delivery to its target. The first binding stays; it is returned.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! Steps: what each state of an execution did and when. The dispatcher writes them; feedback and the command line read them.
+//! Steps: the result and times of each state of an execution. The dispatcher writes them; feedback and the command line read them.
 //! A step's cost is only in the cost records.
 
 use crate::error::RecordsError;
@@ -52,7 +52,7 @@ pub struct StepRecord {
     pub execution: String,
     /// The state's name with its loop indexes, by [`domain::execution::TaskPayload::state`].
     pub state: String,
-    /// What it calls.
+    /// The called action.
     pub action: ActionId,
     /// Its status.
     pub status: StepStatus,
@@ -64,10 +64,10 @@ pub struct StepRecord {
     /// When its last attempt ended; absent while one is running.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub ended_at: Option<Timestamp>,
-    /// The error's name, where the last attempt failed.
+    /// The error's name, if the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Why it failed or was skipped, in words for people.
+    /// Why it failed or was skipped, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
@@ -79,7 +79,7 @@ pub struct StepEnd {
     pub status: StepStatus,
     /// The error's name.
     pub error: Option<String>,
-    /// Why, in words for people; cut after 2 Ki characters.
+    /// The reason, for people; cut after 2 Ki characters.
     pub cause: Option<String>,
     /// When.
     pub at: Timestamp,
@@ -137,7 +137,7 @@ impl Table {
         }
     }
 
-    /// Ends every step of an execution that is still running; for executions that ended without their functions hearing of
+    /// Ends every step of an execution that is still running; for executions that ended without their functions being notified of
     /// it. Gives how many there were.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a function reads before it performs a step: in one request, because each step begins with it.
+//! The reads before a step is performed: in one request, because each step begins with it.
 
 use crate::admission::Admission;
 use crate::configured::Configured;
@@ -9,22 +9,22 @@ use crate::keys::{self, Key};
 use crate::table::Table;
 use jiff::Timestamp;
 
-/// What a function reads before it performs a step.
+/// The data that a function reads before it performs a step.
 #[derive(Debug)]
 pub struct StepReading {
-    /// What is configured.
+    /// The configuration.
     ///
     /// # Errors
-    /// As [`Table::configured`]: that is the step's failure, which is recorded.
+    /// Like [`Table::configured`]: its error is the step's failure, which is recorded.
     pub configured: Result<Configured, RecordsError>,
-    /// The admission of the run that was asked for; `None` where it was not admitted.
+    /// The requested admission of the run; `None` if it was not admitted.
     pub admission: Option<Admission>,
     /// The effect that was asked for.
     pub effect: Option<SeenEffect>,
 }
 
 impl Table {
-    /// What is configured, the admission of a run, and an effect by its run and key, the latter two where they are asked for.
+    /// The configuration, the admission of a run, and an effect by its run and key, the latter two if requested.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -85,9 +85,9 @@ impl Table {
         })
     }
 
-    /// The JSON of a stored value. What was read lately is in memory: under its hash there is nothing else.
+    /// The JSON of a stored value. Recently read values are in memory: the content under a hash never changes.
     pub(crate) async fn load_json<T>(&self, stored: &Stored<T>) -> Result<Vec<u8>, RecordsError> {
-        // By its place, too: who knows a hash alone is shown nothing.
+        // By its place, too: knowing only a hash reveals nothing.
         let name = format!("stored {} {} {}", stored.reference, stored.bytes, stored.sha256);
         if let Some(json) = self.contents.get(&name) {
             return Ok(json.to_vec());

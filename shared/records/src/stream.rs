@@ -5,8 +5,8 @@
 use crate::access::Partition;
 use crate::keys;
 
-/// Items whose changes a function is told of: those in partitions of one kind whose sort keys begin in one of these ways. What is
-/// left out never reaches it, so that what it writes itself need not invoke it again.
+/// Items whose changes a function receives: those in partitions of one kind whose sort keys have one of these prefixes. Others
+/// never reach it, so that its own writes need not invoke it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamedItems {
     /// The kind of partition.
@@ -15,7 +15,7 @@ pub struct StreamedItems {
     pub sort_keys: &'static [&'static str],
 }
 
-/// What people decided and what happened: answers, events that something waits for, requests to stop, pull requests that were closed.
+/// People's decisions and events: answers, awaited events, requests to stop, pull requests that were closed.
 pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Waiter, sort_keys: &[keys::WAITER] },
     StreamedItems { partition: Partition::Event, sort_keys: &[keys::OCCURRENCE] },
@@ -23,7 +23,7 @@ pub const DECISIONS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Repository, sort_keys: &[keys::PULL_REQUEST] },
 ];
 
-/// What people are shown of an execution and told, and what providers are asked about: all of it calls providers, and no decision waits for
+/// Feedback on executions, replies, and questions to providers: all of it calls providers, and no decision waits for
 /// them.
 pub const PROGRESS: &[StreamedItems] = &[
     StreamedItems { partition: Partition::Execution, sort_keys: &[keys::EXECUTION, keys::STEP, keys::COST] },
@@ -48,7 +48,7 @@ impl StreamedItems {
     }
 }
 
-/// What changed in the table, as far as listeners care.
+/// Changes in the table, as far as listeners care.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TableChange {
     /// An execution was begun, started, parked or ended; by its name.
@@ -66,7 +66,7 @@ pub enum TableChange {
         /// The step's idempotency key.
         key: String,
     },
-    /// A place where a question is shown was recorded, or has to show what became of it.
+    /// A place where a question is shown was recorded, or has to show the outcome.
     Shown {
         /// [`crate::Topic`] as text.
         topic: String,
@@ -88,11 +88,11 @@ pub enum TableChange {
     },
     /// Something to ask a provider about; by the event key's text.
     Inquiry(String),
-    /// Something was told of an execution to programs that follow it; by its name.
+    /// New frames of an execution for programs that follow it; by its name.
     Told(String),
     /// A socket was opened at the account's gateway, or is gone.
     Socket {
-        /// What it follows.
+        /// The followed subject.
         topic: String,
         /// The gateway's name for it.
         id: String,

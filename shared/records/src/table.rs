@@ -1,6 +1,6 @@
 //! The table itself: its client, its creation, and the few ways in which it is read.
 //!
-//! Every request of the SDK is boxed: it is a future of several kilobytes, and whoever awaits a few of them in turn would be a future of all of
+//! Every request of the SDK is boxed: it is a future of several kilobytes, and awaiting a few of them in turn would make a future of all of
 //! them, and overflow a thread's stack.
 
 use crate::audit_turns::Turns;
@@ -75,7 +75,7 @@ impl Table {
         &self.name
     }
 
-    /// Creates the table with its index, stream of keys and time to live, billed on demand; a table that is there is left as it is.
+    /// Creates the table with its index, stream of keys and time to live, billed on demand; an existing table is left unchanged.
     /// For one machine and for tests: in an account, infrastructure code creates it.
     ///
     /// # Errors
@@ -251,7 +251,7 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Item>, RecordsError> {
         let from = if after.is_empty() { prefix } else { after };
-        // The lowest that is above: between the two there is nothing. `~` sorts behind every character that our sort keys hold.
+        // The lowest above it: nothing is between the two. `~` sorts after every character in our sort keys.
         self.query_between(partition, format!("{from}\u{1}"), format!("{prefix}~"), true, limit).await
     }
 
@@ -263,7 +263,7 @@ impl Table {
         before: Option<String>,
         limit: usize,
     ) -> Result<Vec<Item>, RecordsError> {
-        // `~` sorts behind every character that our sort keys hold.
+        // `~` sorts after every character in our sort keys.
         let last = before.map_or_else(|| format!("{prefix}~"), |before| format!("{prefix}{before}"));
         self.query_between(partition, prefix.to_owned(), last, false, limit).await
     }
@@ -295,7 +295,7 @@ impl Table {
         Ok(page.items.unwrap_or_default())
     }
 
-    /// The items under the keys that exist, in no order.
+    /// The existing items under the keys, unordered.
     pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Item>, RecordsError> {
         if let [only] = keys.as_slice() {
             return Ok(self.get(only.clone()).await?.into_iter().collect());

@@ -9,7 +9,7 @@ use domain::execution::Outcome;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Our record of one ticket. What the ticket says stays in the tracker.
+/// Our record of one ticket. The ticket's text stays in the tracker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRecord {
     /// The tracker's key: `SHOP-1`, `owner/name#12`.
@@ -23,7 +23,7 @@ pub struct TaskRecord {
     /// The execution that was begun last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_execution: Option<String>,
-    /// What the execution that claimed the task last came to. Absent where none has claimed it since states are recorded.
+    /// The outcome of the execution that claimed the task last. Absent if none has claimed it since outcomes are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<TaskState>,
     /// When the first execution was begun.
@@ -44,7 +44,7 @@ pub enum TaskState {
     Succeeded,
     /// The last one failed.
     Failed,
-    /// The last one failed, and what it did was taken back.
+    /// The last one failed, and its effects were taken back.
     RolledBack,
     /// The last one was stopped.
     Stopped,

@@ -1,4 +1,4 @@
-//! Threads that we opened in a chat: the ticket that each of our messages is about, so that what people answer there is said about it.
+//! Threads that we opened in a chat: the ticket that each of our messages is about, so that replies there are about it, too.
 
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
@@ -36,7 +36,7 @@ impl Table {
         Ok(())
     }
 
-    /// The thread that begins with this message; `None` where the message is not ours or is about no ticket.
+    /// The thread that begins with this message; `None` if the message is not ours or is not about a ticket.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -11,7 +11,7 @@ pub(crate) fn fixed_width(at: Timestamp) -> String {
     PRINTER.timestamp_to_string(&at)
 }
 
-/// Microseconds since 1970; 0 for what was before.
+/// Microseconds since 1970; 0 for earlier times.
 pub(crate) fn microseconds(at: Timestamp) -> u64 {
     u64::try_from(at.as_microsecond()).unwrap_or(0)
 }
@@ -29,7 +29,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
-/// The same for what may be absent; combine with `default` and `skip_serializing_if`.
+/// The same for optional values; combine with `default` and `skip_serializing_if`.
 pub(crate) mod option {
     use super::*;
 

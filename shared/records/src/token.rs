@@ -13,7 +13,7 @@ struct InstallationToken {
     sha256: String,
 }
 
-/// What the table holds of a token: its SHA-256, in hex. Tokens are 256 random bits, so that no slow hash is needed.
+/// The table's form of a token: its SHA-256, in hex. Tokens are 256 random bits, so no slow hash is needed.
 pub fn token_digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
@@ -31,7 +31,7 @@ impl Table {
         Ok(())
     }
 
-    /// The digest of the installation's own token; `None` where there is none, as in an account.
+    /// The digest of the installation's own token; `None` if there is none, as in an account.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -1,4 +1,4 @@
-//! Whom the sweeper looks at next, of those who wait for something that comes by itself. There may be thousands, so they take turns: each time some
+//! The sweeper's next checks of executions that wait for something automatic. There may be thousands, so they take turns: each time some
 //! are looked at, and the next time those after them.
 
 use crate::error::RecordsError;
@@ -63,13 +63,13 @@ impl Table {
         found.collect()
     }
 
-    /// The room that limits leave in the month that `now` lies in.
+    /// The room that limits leave in the month of `now`.
     pub fn room(&self, limits: Limits, now: Timestamp) -> Room<'_> {
         Room { table: self, limits, now, spent: HashMap::new() }
     }
 }
 
-/// The room that limits leave. Each limit is read once, and what was found to have room takes it from those who come after.
+/// The room that limits leave. Each limit is read once, and an execution that has room reduces it for later ones.
 pub struct Room<'a> {
     table: &'a Table,
     limits: Limits,
@@ -91,7 +91,7 @@ pub struct Shortfall {
 }
 
 impl Room<'_> {
-    /// Whether there is room for what was refused. If so, there is less of it from now on.
+    /// Whether there is room for the refused call. If so, there is less of it from now on.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -106,7 +106,7 @@ impl Room<'_> {
         Ok(true)
     }
 
-    /// The limits that leave no room for what was refused.
+    /// The limits that leave no room for the refused call.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 impl Table {
-    /// Counts one request of a credential, by its name; gives how long it must wait where it came too early.
+    /// Counts one request of a credential, by its name; returns how long it must wait if it came too early.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -40,7 +40,7 @@ impl Table {
             .value(":next", number(now_us.saturating_add(interval)))
             .value(":now", number(now_us))
             .value(":expires_at", expires_at);
-        // Between two tries, other requests may have come: then each is tried once more.
+        // Between two attempts, other requests may have come: then each is tried once more.
         for update in [idle.clone(), ahead.clone(), idle, ahead] {
             let Err(refused) = self.update("count a request", update).await? else { return Ok(Ok(())) };
             let tat = whole_number(&refused.item.unwrap_or_default(), "tat")?;

@@ -32,19 +32,19 @@ pub struct ExecutionView {
 }
 
 impl ExecutionView {
-    /// What it has cost so far.
+    /// Its cost so far.
     pub fn cost(&self) -> CostTotal {
         CostTotal::of(&self.costs)
     }
 
-    /// What one step has cost so far, all attempts together.
+    /// One step's cost so far, for all attempts together.
     pub fn cost_of_step(&self, state: &str) -> CostTotal {
         CostTotal::of(self.costs.iter().filter(|cost| cost.state == state))
     }
 }
 
 impl Table {
-    /// An execution with everything that is recorded of it; `None` when it was never begun.
+    /// An execution with everything that is recorded about it; `None` if it was never begun.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

@@ -5,7 +5,7 @@ use domain::SourceName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What an answer takes, besides the right to give it.
+/// The conditions for an answer, in addition to the right to give it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The account that may not answer: of the person who asked for the work.
@@ -29,7 +29,7 @@ pub struct Vote {
     /// When.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
-    /// What they said with it.
+    /// Their comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// The id of the delivery that said so: sent again, it is the same yes.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 /// How often a vote is tried again because others vote at the same moment.
 const ROUNDS: usize = 20;
 
-/// What a yes came to where several are needed.
+/// The result of a yes if several are needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Voted {
     /// It counts, or did before; so many have said yes.
@@ -30,11 +30,11 @@ pub enum Voted {
 }
 
 impl Table {
-    /// Counts a yes, of which `answer` says who gave it, unless that person gave one before. With the last one that is needed the question
+    /// Counts a yes, whose author is in `answer`, unless that person gave one before. With the last required one, the question
     /// is answered by all of them.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when it is asked no more, or when others keep voting
+    /// [`RecordsError::Missing`] if nothing waits there, [`RecordsError::Conflict`] if it is closed, or if others keep voting
     /// at the same moment.
     pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<Voted, RecordsError> {
         let json = |value: Result<String, serde_json::Error>| {

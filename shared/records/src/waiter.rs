@@ -18,10 +18,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
-/// What a step waits for; whatever makes it happen knows the same topic.
+/// The subject of a wait; whatever makes it happen knows the same topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
-    /// That a limit leaves room for a call of a model. They share one partition, because the sweeper reads them all.
+    /// That a limit leaves room for a model call. They share one partition, because the sweeper reads them all.
     Budget,
     /// An answer of people, asked for by this execution.
     Approval(String),
@@ -51,7 +51,7 @@ const APPROVAL: &str = "approval/";
 /// How the topics of events begin.
 const EVENT: &str = "event/";
 
-/// A step that waits, with the token that lets it go on.
+/// A waiting step, with the token that lets it continue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Waiter {
     /// [`Topic`] as text.
@@ -60,46 +60,46 @@ pub struct Waiter {
     pub key: String,
     /// The execution's name.
     pub execution: String,
-    /// The task token of the newest attempt. Whoever holds it can answer for the people asked.
+    /// The task token of the newest attempt. Anyone with it can answer for the people asked.
     #[serde(serialize_with = "expose")]
     pub token: SecretString,
     /// When it began to wait.
     #[serde(with = "timestamp")]
     pub since: Timestamp,
-    /// When it goes on by itself, where that is known.
+    /// When it continues by itself, if known.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub until: Option<Timestamp>,
-    /// What it waits for, in words for people.
+    /// What it waits for, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// Who may answer, by names of people and groups; an empty list means every approver.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
-    /// The moves of the execution's ticket that are answers, too.
+    /// Moves of the execution's ticket that also count as answers.
     #[serde(default)]
     pub moves: Moves,
-    /// What people should know to answer it, in Markdown.
+    /// Background for the answer, in Markdown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
-    /// What an answer takes.
+    /// The conditions for an answer.
     #[serde(default)]
     pub terms: Terms,
-    /// Who has said yes so far, where several must.
+    /// Who has said yes so far, if several must.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::json_text")]
     pub votes: Vec<Vote>,
     /// When people were last reminded of it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub reminded_at: Option<Timestamp>,
-    /// The message that asks, where there is one: its channel and id.
+    /// The message that asks, if any: its channel and ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,
-    /// What was answered.
+    /// The answer.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub answer: Option<Answer>,
-    /// When somebody first began to tell the state machine of the answer.
+    /// When somebody first began to tell the state machine the answer.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp::option")]
     pub telling: Option<Timestamp>,
-    /// Why it is asked no more, where no answer decided it.
+    /// Why it is closed, if no answer decided it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
     pub over: Option<Over>,
     /// What came of the answer, once the state machine received it.
@@ -114,7 +114,7 @@ struct Waits {
     key: String,
 }
 
-/// Whether what an execution waits for, or waited for, is an answer of people.
+/// Whether an execution waits, or waited, for an answer by people.
 pub(crate) fn is_question(waits: &Item) -> bool {
     attribute(waits, "topic").is_some_and(is_approval)
 }
@@ -124,7 +124,7 @@ pub(crate) fn is_approval(topic: &str) -> bool {
     topic.starts_with(APPROVAL)
 }
 
-/// What a person answered.
+/// A person's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Yes or no.
@@ -136,17 +136,17 @@ pub struct Answer {
     /// When.
     #[serde(with = "timestamp")]
     pub at: Timestamp,
-    /// What they said with it.
+    /// Their comment.
     pub comment: Option<String>,
     /// The id of the delivery that said so: sent again, it is the same answer.
     #[serde(default)]
     pub delivery: String,
-    /// What becomes of a run that a limit stopped, where that was the question.
+    /// The decision about a run that a limit stopped, if that was the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
 }
 
-/// Whether somebody told the state machine of an answer before.
+/// Whether somebody told the state machine the answer before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
     /// Nobody has.
@@ -159,7 +159,7 @@ pub enum Telling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timeliness {
-    /// The step goes on with it.
+    /// The step continues with it.
     InTime,
     /// The step no longer waited.
     TooLate,
@@ -171,17 +171,17 @@ impl Waiter {
         is_approval(&self.topic)
     }
 
-    /// Whether it is known what became of the question: it is over, or the state machine was told the answer.
+    /// Whether the outcome of the question is known: it is over, or the state machine was told the answer.
     pub fn is_settled(&self) -> bool {
         self.over.is_some() || (self.answer.is_some() && self.told.is_some())
     }
 
-    /// Its place in a listing, behind the time.
+    /// Its place in a listing, after the time.
     pub(crate) fn listed_as(&self) -> String {
         format!("{}#{}", self.topic, self.key)
     }
 
-    /// A change that decides the question: it leaves the list of those that wait, and is listed among those whose places have to show it.
+    /// A change that decides the question: it leaves the list of open ones, and is listed among those whose places have to show the outcome.
     pub(crate) fn decide(&self, change: &str, at: Timestamp) -> Update {
         let key = keys::waiter(&self.topic, &self.key);
         match self.is_question() {
@@ -193,7 +193,7 @@ impl Waiter {
     }
 }
 
-/// The table is where the token is kept; nothing else ever sees it in clear.
+/// The token is kept in the table; nothing else ever sees it in clear text.
 fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose_secret())
 }
@@ -225,13 +225,13 @@ impl Table {
         }
         // A redrive waits under the key of the execution that it continues.
         let until = if waiter.until.is_some() { ", #until = :until" } else { "" };
-        // Every time that money runs out is a question of its own.
+        // Every time that money runs out, it is a new question.
         let asks_anew = waiter.topic == Topic::Budget.to_string();
         let (question, over) = match &waiter.question {
             Some(_) if asks_anew => (", #question = :question", "#told, #telling, #over, #answer, #message"),
             _ => ("", "#told, #telling, #over"),
         };
-        // What was over is asked anew. Nothing answers it meanwhile, because it is still over.
+        // A closed question is asked again. Nothing answers it in the meantime, because it is still closed.
         let relisted = before.over.is_some() && before.is_question();
         let listing = if relisted { ", #gsi1pk = :listing, #gsi1sk = :place" } else { "" };
         let change = format!(
@@ -266,11 +266,11 @@ impl Table {
         self.get(keys::waiter(topic, key)).await?.map(from_item).transpose()
     }
 
-    /// Records what a person answered, unless somebody already answered; then it returns that answer. The listener
+    /// Records a person's answer, unless somebody already answered; then it returns that answer. The listener
     /// to the table's stream tells the state machine.
     ///
     /// # Errors
-    /// [`RecordsError::Missing`] when nothing waits there, [`RecordsError::Conflict`] when it is asked no more: then [`Waiter::over`] says
+    /// [`RecordsError::Missing`] if nothing waits there, [`RecordsError::Conflict`] if it is closed: then [`Waiter::over`] says
     /// why.
     pub async fn answer_waiter(
         &self,
@@ -298,8 +298,8 @@ impl Table {
         }
     }
 
-    /// Records that somebody is about to tell the state machine of the answer, for the attempt that holds this token. Whoever is not the
-    /// first cannot tell from a refusal whether the answer came too late, or was told before and not recorded.
+    /// Records that somebody is about to tell the state machine the answer, for the attempt with this token. A second caller
+    /// cannot tell from a refusal whether the answer came too late, or was delivered before and not recorded.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -323,7 +323,7 @@ impl Table {
         })
     }
 
-    /// Records that the state machine received the answer, for the attempt that holds this token. What was recorded first stays.
+    /// Records that the state machine received the answer, for the attempt with this token. The first record stays.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -336,7 +336,7 @@ impl Table {
             .condition("#token = :token AND attribute_not_exists(#told)")
             .value(":told", text(word))
             .value(":token", text(waiter.token.expose_secret()));
-        // Refused means that a newer attempt waits, which is told for itself.
+        // A refusal means that a newer attempt waits, which is told separately.
         let _ = self.update("record what came of an answer", update).await?;
         Ok(())
     }
@@ -373,13 +373,13 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// Forgets a waiter that was answered, with what else its step waited for. Answer first: Step Functions lets one answer to a token
-    /// count and refuses the others, and a crash between the two then loses nothing. A newer attempt of the same step is left waiting.
+    /// Deletes an answered waiter, with its step's other waiters. Answer first: Step Functions accepts one answer to a token
+    /// and refuses the others, so a crash between the two loses nothing. A newer attempt of the same step stays waiting.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn forget_waiter(&self, waiter: &Waiter) -> Result<(), RecordsError> {
-        // The others first: as long as this one is there, an answer to it finds them again.
+        // The others first: as long as this one exists, an answer to it finds them again.
         if waiter.topic.starts_with(EVENT) {
             let waits = self.waits_of(&waiter.execution).await?;
             let others = waits.iter().filter(|(topic, key)| *key == waiter.key && *topic != waiter.topic);

@@ -1,4 +1,4 @@
-//! What people say to agents, as it waits in an inbox and is taken out of it.
+//! Messages to agents, as they wait in an inbox and are taken out of it.
 
 use crate::item::number;
 use crate::keys;
@@ -17,14 +17,14 @@ const MOST_TAKEN: usize = 20;
 /// No more bytes of words are taken in at a time, unless a single one is longer.
 const MOST_BYTES_TAKEN: usize = 64 * 1024;
 
-/// What somebody said.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Word {
     /// Where the delivery arrived: an instance under `plugins`, or a sender.
     pub source: SourceName,
     /// The delivery that brought it.
     pub delivery: String,
-    /// Who said it.
+    /// Its author.
     #[serde(with = "crate::json_text")]
     pub author: Actor,
     /// Whether they may start work on the ticket.
@@ -62,14 +62,14 @@ pub struct WaitingWord {
     pub word: Word,
 }
 
-/// What waits in an inbox, the oldest first.
+/// The waiting messages of an inbox, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inbox {
     /// The ticket.
     pub task_id: String,
-    /// What waits.
+    /// The waiting messages.
     pub words: Vec<WaitingWord>,
-    /// How often words were taken: whoever takes these is the next to take any.
+    /// How often messages were taken: a taker of these is the next to take any.
     pub(crate) taken: u64,
 }
 
@@ -82,7 +82,7 @@ impl WaitingWord {
 }
 
 impl Inbox {
-    /// The words that are taken in together: the first ones that are whole, as many as a transaction has room for.
+    /// The messages that are taken in together: the first complete ones, as many as a transaction has room for.
     #[must_use]
     pub fn next(mut self) -> Self {
         let mut bytes = 0;

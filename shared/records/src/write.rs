@@ -1,4 +1,4 @@
-//! Conditional writes, alone and in transactions.
+//! Conditional writes, single and in transactions.
 //!
 //! In expressions, attributes are written `#name` and values `:name`: many of our names (`action`, `status`, `name`) are
 //! reserved words, <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>.
@@ -38,13 +38,13 @@ pub(crate) enum Write {
         item: Item,
         condition: Option<&'static str>,
     },
-    /// Puts an item in place of the one that is there, if the condition holds of that with this value.
+    /// Replaces an item, if the condition holds for the present one with this value.
     Replace {
         item: Item,
         condition: &'static str,
         value: (&'static str, AttributeValue),
     },
-    /// Removes an item, where there is one.
+    /// Removes an item, if it exists.
     Delete {
         key: Key,
     },
@@ -61,7 +61,7 @@ pub(crate) enum Write {
 /// The key does not exist yet.
 pub(crate) const ABSENT: &str = "attribute_not_exists(#pk)";
 
-/// The placeholders `#name` of an expression with the attributes they stand for.
+/// The placeholders `#name` of an expression, with their attributes.
 fn names(expression: &str) -> HashMap<String, String> {
     expression
         .split('#')
@@ -157,7 +157,7 @@ fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// What one try of a write came to.
+/// The result of one attempt of a write.
 enum Try {
     /// A condition did not hold: an answer, not a failure.
     Refused(Refused),

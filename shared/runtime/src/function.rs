@@ -35,7 +35,7 @@ pub struct FunctionSpec {
     /// Whether it calls services that may be reachable only in the deployment's own network. A function that calls only AWS starts
     /// faster outside it.
     pub in_network: bool,
-    /// What it has to do with sockets at an account's gateway.
+    /// Its relation to sockets at an account's gateway.
     pub sockets: Option<SocketUse>,
     /// Creates it, with its own clients. The text is [`FunctionSpec::handler`].
     pub connect: Connect,
@@ -77,12 +77,12 @@ pub enum SecretUse {
     EvidenceKey,
 }
 
-/// What a function has to do with sockets at an account's gateway.
+/// A function's relation to sockets at an account's gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketUse {
     /// It tells readers where to open one.
     Address,
-    /// It sends to those that are open, and closes them.
+    /// It sends to open ones, and closes them.
     Push,
 }
 
@@ -106,13 +106,13 @@ pub enum Source {
         /// The path, with `{name}` for a variable part.
         path: &'static str,
     },
-    /// Requests of people and machines to the API, with any method. At an account's public address they have paths of their own; on one
-    /// machine they have a listener of their own, because strangers reach the public one.
+    /// Requests of people and machines to the API, with any method. At an account's public address, they have their own paths; on one
+    /// machine, they have a separate listener, because strangers reach the public one.
     Api {
         /// The paths: `/api/{proxy+}`.
         path: &'static str,
     },
-    /// Changes of items of the table, in their order. Each such source reads the stream by itself, so one does not wait for another; an
+    /// Changes of items of the table, in order. Each such source reads the stream independently, so one does not wait for another; an
     /// account allows two.
     TableStream {
         /// Which items.
@@ -129,7 +129,7 @@ pub enum Source {
     },
     /// The workflows' `schedule` triggers.
     Schedules,
-    /// Sockets that are opened at an account's gateway, that end, or over which something comes. `serve` holds its sockets itself.
+    /// Sockets at an account's gateway that are opened, end, or receive something. `serve` holds its sockets itself.
     Sockets,
     /// Steps of workflows that name it.
     Steps,

@@ -27,7 +27,7 @@ pub async fn run_documents(functions: &[FunctionSpec]) -> Result<(), Error> {
     serve_documents(&function, figures).await
 }
 
-/// Serves HTTP requests, or invocations with documents where the function that Lambda's handler names has no routes.
+/// Serves HTTP requests, or invocations with documents if the function named by Lambda's handler has no routes.
 ///
 /// # Errors
 /// As [`run_documents`].

@@ -20,7 +20,7 @@ const REREAD: SignedDuration = SignedDuration::from_secs(10);
 /// How often everything that was read in this process was declared old.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
 
-/// Has every reader in this process read its secrets again when it next needs them, because one has changed: for whoever keeps the secrets
+/// Has every reader in this process read its secrets again before their next use, because one has changed: for the owner of the secrets
 /// in the process that uses them.
 pub fn secrets_changed() {
     CHANGES.fetch_add(1, Ordering::AcqRel);

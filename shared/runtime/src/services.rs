@@ -76,7 +76,7 @@ impl Services {
         Self { evidence_key: Some(id.into()), ..self }
     }
 
-    /// What signs evidence; `None` where the deployment has no key for it, or this function may not use it.
+    /// The signer of evidence; `None` if the deployment has no key for it, or this function may not use it.
     pub fn evidence_key(&self) -> Option<EvidenceKey> {
         let client = aws_sdk_kms::Client::new(&self.aws);
         self.evidence_key.as_ref().map(|id| EvidenceKey::new(client, id.as_str()))
@@ -92,12 +92,12 @@ impl Services {
         self.check_runner.clone()
     }
 
-    /// The same, with something that tells of executions.
+    /// The same, with announcements of executions.
     pub fn with_news(self, news: News) -> Self {
         Self { news: Some(news), ..self }
     }
 
-    /// What tells of executions in which something happened, if the installation offers it.
+    /// The announcements of executions with news, if the installation supports them.
     pub fn news(&self) -> Option<News> {
         self.news.clone()
     }
@@ -107,7 +107,7 @@ impl Services {
         Self { sockets_url: Some(url.into()), ..self }
     }
 
-    /// Where the account's gateway takes what is for open sockets; with `wss` in place of `https`, where they are opened. `None` where there is
+    /// Where the account's gateway accepts messages for open sockets; with `wss` in place of `https`, where they are opened. `None` if there is
     /// no gateway for them, or this function has nothing to do with it.
     pub fn sockets_url(&self) -> Option<&str> {
         self.sockets_url.as_deref()

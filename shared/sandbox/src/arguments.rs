@@ -1,10 +1,10 @@
-//! What a sandbox sees and may do, as arguments of `bwrap`.
+//! The view and permissions of a sandbox, as arguments of `bwrap`.
 
 use domain::configuration::ProjectChecks;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Where the files are that are checked.
+/// The location of the files to check.
 pub(crate) const WORKSPACE: &str = "/workspace";
 /// Where they come from: read-only, so that what commands changed shows.
 const SOURCE: &str = "/source";
@@ -14,7 +14,7 @@ pub(crate) const HOME: &str = "/tmp/home";
 const USER: &str = "1000";
 const MEGABYTE: u64 = 1024 * 1024;
 
-/// What system files commands see besides `/usr`. Nothing else of `/etc` is theirs to know.
+/// The system files that commands see in addition to `/usr`. They see nothing else of `/etc`.
 const SYSTEM_FILES: [&str; 8] = [
     "/etc/alternatives",
     "/etc/ca-certificates",
@@ -29,7 +29,7 @@ const NETWORK_FILES: [&str; 5] =
     ["/etc/gai.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/services"];
 const SYSTEM_FOLDERS: [&str; 6] = ["/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"];
 
-/// What runs inside. It lays the files out, runs the commands, and tells on the descriptor 3, which commands do not have, that it began, which
+/// The script inside. It lays out the files, runs the commands, and reports on descriptor 3, which commands do not have, that it began, which
 /// command was the last and how it ended, and what differs from the files as they were. `kill` ends what commands left running.
 const SCRIPT: &str = r#"exec 3>&2 2>&1
 mkdir -p /tmp/home
@@ -58,9 +58,9 @@ pub(crate) struct Plan<'p> {
     pub(crate) source: &'p Path,
     /// Files named `passwd` and `group`, so that the user inside has a name.
     pub(crate) names: &'p Path,
-    /// Where it writes, in place of memory that is gone afterwards: the workspace and the home.
+    /// Where it writes, instead of memory that is gone afterward: the workspace and the home.
     pub(crate) kept: Option<(&'p Path, &'p Path)>,
-    /// What is there read-only: a path outside, and one inside.
+    /// The read-only mounts: a path outside, and one inside.
     pub(crate) set_up: &'p [(PathBuf, String)],
     pub(crate) checks: &'p ProjectChecks,
     /// Toolchains, by their paths without links.
@@ -73,7 +73,7 @@ impl Plan<'_> {
     /// The arguments of `bwrap`.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let mut all = Arguments::default();
-        // Everything of its own, whoever asks for it; without, it does not begin.
+        // Separate namespaces for everything; without one, it does not start.
         for option in ["user", "pid", "ipc", "uts"] {
             all.add([format!("--unshare-{option}")]);
         }
@@ -111,7 +111,7 @@ impl Plan<'_> {
             all.bind("--ro-bind", outside, inside);
         }
         all.bind("--ro-bind", self.source, SOURCE);
-        // These two lie in memory without a size of their own.
+        // These two are in memory without their own size limit.
         all.add(["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]);
         let limit = |name: &str, value: u64| format!("--{name}={value}");
         all.add(["/usr/bin/prlimit".to_owned()]);

@@ -11,16 +11,16 @@ const USERS: std::ops::Range<u32> = 64_900..65_000;
 pub struct Isolation {
     /// Where `bwrap` is.
     pub(crate) bwrap: PathBuf,
-    /// The users that sandboxes run as, one each; none where they run as ourselves.
+    /// The users that sandboxes run as, one each; none if they run as ourselves.
     pub(crate) users: Vec<u32>,
 }
 
 /// Why commands cannot be isolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotIsolated {
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// What a person can do.
+    /// The fix.
     pub fix: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for NotIsolated {
 }
 
 impl Isolation {
-    /// Finds what is needed. Whether the kernel allows it, only a sandbox shows: [`Sandbox::probe`](crate::Sandbox::probe).
+    /// Finds the required programs. Only a sandbox shows whether the kernel allows it: [`Sandbox::probe`](crate::Sandbox::probe).
     ///
     /// # Errors
     /// What is missing.
@@ -66,7 +66,7 @@ impl Isolation {
 }
 
 impl NotIsolated {
-    /// What the words of a `bwrap` that could not begin mean.
+    /// The meaning of the error of a `bwrap` that could not start its sandbox.
     pub(crate) fn of_words(words: &str) -> Self {
         let line = words.lines().find(|line| line.starts_with("bwrap: ")).or_else(|| words.lines().next());
         let line: String = line.unwrap_or("bwrap said nothing").chars().take(300).collect();
@@ -77,9 +77,9 @@ impl NotIsolated {
         Self { problem: format!("commands cannot be isolated: {line}"), fix }
     }
 
-    /// What it means that `bwrap` could not even be started.
+    /// The meaning of a `bwrap` that could not be started itself.
     pub(crate) fn of_start(error: &std::io::Error) -> Self {
-        let fix = "run `ticketsmith serve` as a user of its own, or as root with the capabilities to become another user";
+        let fix = "run `ticketsmith serve` as a separate user, or as root with the capabilities to become another user";
         Self { problem: format!("bwrap cannot be started: {error}"), fix }
     }
 }

@@ -1,4 +1,4 @@
-//! Files on their way into a sandbox, and folders that are removed whatever is in them.
+//! Files for a sandbox, and folders that are removed whatever their content.
 
 use domain::CheckedFile;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -13,11 +13,11 @@ pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = mode;
     builder.create(path)?;
-    // Whatever the process masks.
+    // Regardless of the process's umask.
     set_mode(path, mode)
 }
 
-/// Gives a file or folder to a user, where sandboxes have users of their own.
+/// Gives a file or folder to a user, if sandboxes have separate users.
 pub(crate) fn give(path: &Path, user: Option<u32>) -> io::Result<()> {
     match user {
         #[cfg(unix)]
@@ -39,7 +39,7 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes files into a new folder. Nothing is followed: all that is there was made here.
+/// Writes files into a new folder. No links are followed: everything there was created here.
 pub(crate) fn lay_out(folder: &Path, files: &[CheckedFile], user: Option<u32>) -> io::Result<()> {
     make_folder(folder, 0o755)?;
     give(folder, user)?;
@@ -71,7 +71,7 @@ fn named(path: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{path}`: {error}"))
 }
 
-/// Makes what a sandbox wrote ours, and readable for the sandboxes that come.
+/// Makes a sandbox's output ours, and readable for later sandboxes.
 pub(crate) fn take_back(folder: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(folder)?;
     give(folder, Some(0))?;
@@ -83,7 +83,7 @@ pub(crate) fn take_back(folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let mode = metadata.permissions().mode();
         let more = if metadata.is_dir() || mode & 0o100 != 0 { 0o555 } else { 0o444 };
-        // Nothing runs as its owner any more.
+        // Nothing runs as its owner anymore.
         set_mode(folder, (mode | more) & 0o777)?;
     }
     if metadata.is_dir() {
@@ -94,7 +94,7 @@ pub(crate) fn take_back(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a folder with everything in it, also what its owner may not write. One that is not there is no error.
+/// Removes a folder with everything in it, including files that its owner may not write. A missing one is not an error.
 ///
 /// # Errors
 /// When something is left.
@@ -120,7 +120,7 @@ fn open_folders(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How much is in a folder, in bytes on the disk. What disappears meanwhile does not count.
+/// The size of a folder, in bytes on the disk. Files that disappear in the meantime do not count.
 pub(crate) fn size(folder: &Path) -> u64 {
     let mut size = 0u64;
     let mut left = vec![folder.to_owned()];

@@ -20,7 +20,7 @@ const NO_ERRORS: [&str; 6] = ["0 error", "no error", "0 fail", "failed: 0", "fai
 pub(crate) struct Output {
     lines: VecDeque<String>,
     first_error: Option<String>,
-    /// The line that is not complete yet, as far as it is kept.
+    /// The incomplete line, as far as it is kept.
     line: Vec<u8>,
     size: usize,
 }
@@ -90,7 +90,7 @@ fn plain(line: &str) -> String {
 }
 
 fn reads_like_an_error(line: &str) -> bool {
-    // What a command is called says nothing of how it went.
+    // A command's name says nothing about its result.
     if line.starts_with("$ ") {
         return false;
     }

@@ -14,7 +14,7 @@ use tokio::process::Command;
 const LOOK_AT_DISK: Duration = Duration::from_millis(500);
 /// How long a killed sandbox may take to be gone.
 const END_LIMIT: Duration = Duration::from_secs(10);
-/// More of what the script inside tells is not read, in bytes: it comes from where strangers' commands run.
+/// The most bytes that are read from the script inside: they come from where untrusted commands run.
 const MOST_TOLD: usize = 256 * 1024;
 /// No more changed files are named.
 const MOST_CHANGED: usize = 1_000;
@@ -27,7 +27,7 @@ enum Stop {
     Disk,
 }
 
-/// How a sandbox ended, and what its commands wrote.
+/// How a sandbox ended, and its commands' output.
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// It did not begin.
@@ -38,7 +38,7 @@ pub(crate) enum Ended {
     Ran(usize, CheckReport),
 }
 
-/// Runs a sandbox to its end; whatever happens, nothing of it runs afterward.
+/// Runs a sandbox to its end; whatever happens, none of its processes runs afterward.
 ///
 /// # Errors
 /// `Unavailable` when it cannot be watched.
@@ -75,7 +75,7 @@ pub(crate) async fn run(
                 read_told(stderr, &mut told).await;
                 Ok(())
             };
-            // How `bwrap` exits says nothing that the script inside does not tell.
+            // The exit code of `bwrap` adds nothing to the script's report.
             let exited = async { child.wait().await.map(|_| ()).or(Ok(())) };
             // A run that writes too much is not waited for.
             tokio::try_join!(read_output(stdout, &mut output), told, exited).err()
@@ -86,7 +86,7 @@ pub(crate) async fn run(
             () = fills(plan, most_kept) => Some(Stop::Disk),
         }
     };
-    // It has ended by itself, or ends now, with everything inside: they are one namespace of processes, whose first process dies with it.
+    // It has ended by itself, or ends now, with everything inside: they share a process namespace, whose first process dies with it.
     if child.start_kill().is_ok() && tokio::time::timeout(END_LIMIT, child.wait()).await.is_err() {
         return Err(ActionError::unavailable("a sandbox does not end"));
     }
@@ -109,7 +109,7 @@ async fn read_output(stream: Option<impl AsyncRead + Unpin>, output: &mut Output
     }
 }
 
-/// Reads what the script inside tells, of which the beginning is kept.
+/// Reads the beginning of the script's report.
 async fn read_told(stream: Option<impl AsyncRead + Unpin>, told: &mut Vec<u8>) {
     let Some(mut stream) = stream else { return };
     let mut buffer = vec![0; 16 * 1024];
@@ -119,7 +119,7 @@ async fn read_told(stream: Option<impl AsyncRead + Unpin>, told: &mut Vec<u8>) {
     }
 }
 
-/// Waits until what the sandbox may keep is more than it may be.
+/// Waits until the sandbox exceeds its disk limit.
 async fn fills(plan: &Plan<'_>, most: u64) {
     let Some((workspace, home)) = plan.kept else { return std::future::pending().await };
     let mut tick = tokio::time::interval(LOOK_AT_DISK);
@@ -133,7 +133,7 @@ async fn fills(plan: &Plan<'_>, most: u64) {
     }
 }
 
-/// What it came to.
+/// Its result.
 fn report(plan: &Plan<'_>, stop: Option<Stop>, output: Output, told: &str) -> Ended {
     let mut lines = told.lines();
     let before: Vec<&str> = lines.by_ref().take_while(|line| *line != "ready").collect();
@@ -182,7 +182,7 @@ fn report(plan: &Plan<'_>, stop: Option<Stop>, output: Output, told: &str) -> En
         (None, None) => (last, CheckEnd::Exited(137)),
     };
     let (last_lines, first_error) = output.finish();
-    // Which command was the last, its own line before its output tells, as far as that is kept.
+    // The last command is identified by the line before its output, as far as that is kept.
     let begun =
         |line: &String| plan.commands.iter().position(|command| line.strip_prefix("$ ") == Some(*command));
     let at = match ended {

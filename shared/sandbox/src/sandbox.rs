@@ -27,10 +27,10 @@ const PROBE_LIMIT: Duration = Duration::from_secs(20);
 pub struct Sandbox {
     folder: PathBuf,
     isolation: Result<Isolation, NotIsolated>,
-    /// What no sandbox may see, by its path without links.
+    /// Paths that no sandbox may see, with links resolved.
     private: Vec<PathBuf>,
     set_ups: SetUps,
-    /// One for each sandbox at a time; where they run as users of their own, with the users that are free.
+    /// One for each sandbox at a time; if they run as separate users, with the free users.
     places: Semaphore,
     users: Mutex<Vec<u32>>,
     /// One `setup` at a time: two that need the same would do it twice.
@@ -39,7 +39,7 @@ pub struct Sandbox {
     refusal: OnceLock<String>,
 }
 
-/// The place of one sandbox: a folder that is removed, and a user that is free again.
+/// The place of one sandbox: a folder that is removed, and a user that is freed.
 struct Place<'s> {
     sandbox: &'s Sandbox,
     folder: PathBuf,
@@ -58,7 +58,7 @@ impl Drop for Place<'_> {
 }
 
 impl Sandbox {
-    /// Sandboxes in this folder, which is made where it does not exist and belongs to this process alone: what an earlier process left in it
+    /// Sandboxes in this folder, which is created if it does not exist and belongs only to this process: what an earlier process left in it
     /// is removed. `private` are folders that no toolchain may contain. Whether the machine can isolate commands shows later.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Sandbox {
         })
     }
 
-    /// Runs nothing in a sandbox: whether this machine can isolate commands. If not, that is remembered.
+    /// Runs nothing in a sandbox, to see whether this machine can isolate commands. If not, that is remembered.
     ///
     /// # Errors
     /// What prevents it and what to do, or that the folder cannot be written.
@@ -147,7 +147,7 @@ impl Sandbox {
             let hides = |private: &PathBuf| private.starts_with(&path) || path.starts_with(private);
             if !path.is_dir() || self.private.iter().any(hides) {
                 let message =
-                    format!("checks.mounts: {name} is no folder, or is where Ticketsmith keeps its data");
+                    format!("checks.mounts: {name} is not a folder, or is where Ticketsmith keeps its data");
                 return Err(ActionError::rejected(message));
             }
             Ok((name.trim_end_matches('/').to_owned(), path))
@@ -270,7 +270,7 @@ impl CheckRunner for Sandbox {
         let (set_up, _using) = match &run.set_up {
             Some(key) => {
                 let (mounts, using) = self.set_ups.use_one(key).map_err(|error| {
-                    ActionError::unavailable(format!("what `setup` made is not there any more: {error}"))
+                    ActionError::unavailable(format!("the files that `setup` created are gone: {error}"))
                 })?;
                 (mounts, Some(using))
             }
@@ -289,7 +289,7 @@ fn no_room(error: &io::Error) -> ActionError {
     ActionError::unavailable(format!("the folder for checks cannot be used: {error}"))
 }
 
-/// Refuses a folder that somebody else made, perhaps to see what is written there.
+/// Refuses a folder that somebody else created, perhaps to read what is written there.
 #[cfg(unix)]
 fn check_ours(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -9,15 +9,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// So many are kept; the one that was used longest ago goes first.
+/// How many are kept; the least recently used one is removed first.
 const KEPT: usize = 8;
 /// So many folders and files of one can be mounted.
 const MOST_MOUNTS: usize = 500;
 
-/// What is there of a kept one: paths outside and inside.
+/// The mounts of a kept one: paths outside and inside.
 pub(crate) type Mounts = Vec<(PathBuf, String)>;
 
-/// Those that are kept.
+/// The kept ones.
 #[derive(Debug)]
 pub(crate) struct SetUps {
     folder: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct SetUps {
     used: Mutex<BTreeMap<String, usize>>,
 }
 
-/// A use of one: meanwhile it is not removed.
+/// A use of one: during it, it is not removed.
 #[derive(Debug)]
 pub(crate) struct Use<'s> {
     set_ups: &'s SetUps,
@@ -70,7 +70,7 @@ impl SetUps {
         Ok(folder)
     }
 
-    /// Keeps what was made in [`SetUps::begin`]'s folder: whatever is not one of the files.
+    /// Keeps the results in [`SetUps::begin`]'s folder: everything that is not one of the files.
     pub(crate) fn keep(&self, key: &str, files: &[CheckedFile], is_root: bool) -> io::Result<()> {
         let folder = self.folder.join(key);
         if is_root {
@@ -107,7 +107,7 @@ impl SetUps {
         self.make_room(key)
     }
 
-    /// Uses one: what it mounts.
+    /// Uses one: returns its mounts.
     pub(crate) fn use_one(&self, key: &str) -> io::Result<(Mounts, Use<'_>)> {
         let folder = self.folder.join(key);
         {
@@ -142,7 +142,7 @@ impl SetUps {
     }
 }
 
-/// The uppermost files and folders below `folder` that are not known. Links are left out: what they name may be elsewhere inside.
+/// The topmost unknown files and folders below `folder`. Links are left out: their targets may be elsewhere inside.
 fn find_made(
     folder: &Path,
     below: &Path,

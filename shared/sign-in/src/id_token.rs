@@ -5,24 +5,24 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgo
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-/// The longest token that is looked at, in bytes.
+/// The longest token that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
 
 /// How far the provider's clock may be ahead of or behind ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-/// What an ID token must say.
+/// The required claims of an ID token.
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedIdToken<'a> {
     /// The provider's issuer, exactly.
     pub issuer: &'a str,
     /// Our name at the provider.
     pub client_id: &'a str,
-    /// What the sign-in began with.
+    /// The beginning of the sign-in.
     pub nonce: &'a str,
 }
 
-/// Who signed in, in the provider's words.
+/// The person who signed in, in the provider's words.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct IdTokenClaims {
     /// The provider's own id of the account.
@@ -58,7 +58,7 @@ enum Audience {
 /// Why an ID token is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdTokenRefusal {
-    /// It is no token, or is too long.
+    /// It is not a token, or is too long.
     #[error("it has another form")]
     Form,
     /// The provider has no such key; it may have a new one.
@@ -75,7 +75,7 @@ pub enum IdTokenRefusal {
     Time,
 }
 
-/// What an ID token says, if one of the provider's keys signed it and it is for us.
+/// The claims of an ID token, if one of the provider's keys signed it and it is for us.
 ///
 /// # Errors
 /// [`IdTokenRefusal`].

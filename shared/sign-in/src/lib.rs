@@ -1,4 +1,4 @@
-//! Proofs of who somebody is: sessions, machine tokens, and tickets that are used once.
+//! Authentication: sessions, machine tokens, and single-use tickets.
 //!
 //! | file | purpose |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `sealed` | texts that we give out and get back, which nobody else reads or makes |
 //! | `ticket` | links that sign in once |
 //!
-//! What somebody may do is not decided here, but in the crate `control`. This crate does no I/O: the records are kept by `records`.
+//! Permissions are decided in the crate `control`, not here. This crate does no I/O: the records are kept by `records`.
 
 mod id_token;
 mod machine_token;

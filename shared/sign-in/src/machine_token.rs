@@ -18,7 +18,7 @@ const ID: usize = 16;
 /// The length of its secret part.
 const SECRET: usize = 43;
 
-/// What a machine token consists of.
+/// The parts of a machine token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineTokenText<'a> {
     /// Its public part.
@@ -26,7 +26,7 @@ pub struct MachineTokenText<'a> {
     secret: &'a str,
 }
 
-/// A new token of a person: its text, which nobody can read again, and what is kept of it.
+/// A new token of a person: its text, which cannot be read again, and its stored record.
 pub fn new_token(
     owner: &str,
     name: &str,
@@ -51,7 +51,7 @@ pub fn new_token(
 }
 
 impl<'a> MachineTokenText<'a> {
-    /// Reads a text; `None` where it is no machine token.
+    /// Parses a text; `None` if it is not a machine token.
     pub fn read(text: &'a str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(TOKEN_PREFIX)?.split_once('_')?;
         let is_id = id.len() == ID && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

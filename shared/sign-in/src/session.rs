@@ -19,7 +19,7 @@ pub const AUDIENCE: &str = "ticketsmith-api";
 /// What sessions are called in their header, so that nothing else that a key may sign one day is taken for one.
 const TYPE: &str = "ticketsmith-session+jwt";
 
-/// The longest session that is looked at, in bytes; ours have about 500.
+/// The longest session that is parsed, in bytes; ours have about 500.
 const LONGEST: usize = 2_048;
 
 /// How far the clocks of two functions may differ.
@@ -30,7 +30,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 pub enum Subject {
     /// A person, by their name in the configuration.
     Person(String),
-    /// Whoever holds the installation's own credentials.
+    /// A holder of the installation's own credentials.
     Operator,
 }
 
@@ -38,7 +38,7 @@ pub enum Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInWay {
-    /// By a link that works once, from whoever runs the installation.
+    /// By a link that works once, from the operator of the installation.
     Link,
     /// By GitHub.
     Github,
@@ -52,12 +52,12 @@ pub enum SignInWay {
 pub enum Carrier {
     /// In the header `Authorization`, by programs.
     Bearer,
-    /// In a cookie, by browsers, which send it to every port of this machine. So it counts only with a proof that is sent in a header, and
+    /// In a cookie, by browsers, which send it to every port of this machine. So it is valid only with a proof in a header, and
     /// never as a bearer's.
     Cookie,
 }
 
-/// What a request brings.
+/// The credentials in a request.
 #[derive(Debug, Clone, Copy)]
 pub enum Presented<'a> {
     /// A token in the header `Authorization`.
@@ -84,28 +84,28 @@ pub struct Session {
     pub carrier: Carrier,
     /// When it began, in whole seconds.
     pub begun_at: Timestamp,
-    /// When it ends by itself.
+    /// When it expires.
     pub ends_at: Timestamp,
 }
 
-/// A session that has just begun.
+/// A new session.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     /// The token that proves it.
     pub token: SecretString,
-    /// What must be sent beside a cookie, in a header; the page keeps it where other ports of the machine cannot read it.
+    /// The proof that must be sent with a cookie, in a header; the page keeps it where other ports of the machine cannot read it.
     pub proof: Option<SecretString>,
     /// The session.
     pub session: Session,
 }
 
-/// Why a token proves no session. Only for logs: whoever sent it learns that it is not valid.
+/// Why a token is not a valid session. Only for logs: its sender learns that it is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SessionRefusal {
     /// It is longer than any session.
     #[error("it is too long")]
     TooLong,
-    /// It is no token that one of our keys could have signed.
+    /// It is not a token that one of our keys could have signed.
     #[error("it has another form")]
     Form,
     /// It is for another purpose.
@@ -179,7 +179,7 @@ impl SignInWay {
     }
 }
 
-/// Begins a session; `None` where no key signs yet, or its name is too long for a token.
+/// Begins a session; `None` if no key signs yet, or its name is too long for a token.
 pub fn issue(
     keys: &SessionKeys,
     subject: Subject,
@@ -231,7 +231,7 @@ pub fn verify(
     if header.typ.as_deref() != Some(TYPE) {
         return Err(SessionRefusal::Type);
     }
-    // The name is compared with those of the keys that there are, and used for nothing else.
+    // The name is only compared with those of the existing keys.
     let key = header.kid.as_deref().and_then(|id| keys.accepted(id, now)).ok_or(SessionRefusal::Key)?;
     let claims = signed_claims(key, token)?;
     if claims.iss != issuer(&keys.installation) {
@@ -277,7 +277,7 @@ fn signed_claims(key: &SessionKey, token: &str) -> Result<Claims, SessionRefusal
         .map_err(|_| SessionRefusal::Signature)
 }
 
-/// What proves that whoever sends a cookie was given it, and did not only see it: nobody can make it without the key.
+/// The proof that the cookie was issued to its sender, who did not only see it: it cannot be made without the key.
 fn proof_of(key: &SessionKey, session: &str) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.bytes()?).ok()?;
     mac.update(b"ticketsmith proof\0");

@@ -1,7 +1,7 @@
 //! The keys that sign sessions, and their rotation.
 //!
 //! They are an entry of the secret [`secret_name`]. A new key signs only [`STARTS_AFTER`] later, when every function has read the secret again.
-//! A key is accepted until twelve hours after its successor signs: until the last session that it signed has ended by itself.
+//! A key is accepted until twelve hours after its successor signs: until the last session that it signed has expired.
 
 use crate::random_text;
 use base64::Engine as _;
@@ -35,7 +35,7 @@ const NAME_LIMIT: usize = 64;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionKey {
-    /// Its name, the `kid` of what it signs.
+    /// Its name, the `kid` of its signatures.
     pub id: String,
     /// 32 bytes in base64url.
     #[serde(serialize_with = "exposed")]
@@ -89,7 +89,7 @@ impl SessionKeys {
         Self { installation: uuid::Uuid::new_v4().simple().to_string(), keys: vec![SessionKey::new(now)] }
     }
 
-    /// The keys in the whole secret; `None` where it has none.
+    /// The keys in the whole secret; `None` if it has none.
     ///
     /// # Errors
     /// [`SessionKeysError`] says what is wrong with them.
@@ -113,13 +113,13 @@ impl SessionKeys {
             }
         }
         if keys.keys.is_empty() || !is_name(&keys.installation) {
-            return Err(form("it has no key, or no name of the installation".to_owned()));
+            return Err(form("it has no key, or no installation name".to_owned()));
         }
         keys.keys.sort_by_key(|key| key.signs_from);
         Ok(Some(keys))
     }
 
-    /// The keys with a new one, which signs soon, and without those that are not accepted anymore; `None` where a new key has not signed
+    /// The keys with a new one, which signs soon, and without those that are not accepted anymore; `None` if a new key has not signed
     /// yet.
     pub fn rotated(&self, now: Timestamp) -> Option<Self> {
         if self.keys.iter().any(|key| key.signs_from > now) {
@@ -155,7 +155,7 @@ impl SessionKeys {
     }
 }
 
-/// The whole secret with these keys in it; its other entries stay. `None` where the secret is no JSON object.
+/// The whole secret with these keys in it; its other entries stay. `None` if the secret is not a JSON object.
 pub fn with_session_keys(secret: Option<&SecretString>, keys: &SessionKeys) -> Option<SecretString> {
     let mut whole: Map<String, Value> = match secret {
         Some(secret) => serde_json::from_str(secret.expose_secret()).ok()?,

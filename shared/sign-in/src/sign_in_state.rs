@@ -12,24 +12,24 @@ use subtle::ConstantTimeEq;
 /// How long signing in may take.
 pub const STATE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// The longest state that is looked at.
+/// The longest state that is parsed.
 const LONGEST: usize = 200;
 
-/// A sign-in that has begun. Its text is in the browser's cookie and in the provider's callback, and both must be the same.
+/// A sign-in in progress. Its text is in the browser's cookie and in the provider's callback, and both must be the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInState {
     /// Its text.
     pub text: String,
-    /// What only we can tell the provider when the code is exchanged (PKCE, RFC 7636).
+    /// The secret that only we can send to the provider when the code is exchanged (PKCE, RFC 7636).
     pub verifier: String,
-    /// What an ID token must repeat.
+    /// The value that an ID token must repeat.
     pub nonce: String,
     /// From when it is refused.
     pub valid_until: Timestamp,
 }
 
 impl SignInState {
-    /// A new one, of signing in by `way`; `None` where no key signs yet.
+    /// A new one, for signing in by `way`; `None` if no key signs yet.
     pub fn new(keys: &SessionKeys, way: &str, now: Timestamp) -> Option<Self> {
         let text = format!("{}.{}", now.as_second(), crate::random_text());
         let key = keys.signing(now)?;

@@ -1,4 +1,4 @@
-//! Tickets that are exchanged once for a session: they are in the fragment of a link, which browsers send to nobody.
+//! Tickets that are exchanged once for a session: they are in the fragment of a link, which browsers never send.
 
 use crate::{digest, random_text};
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ pub const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
 pub struct Ticket {
     /// Its text, for the link.
     pub text: SecretString,
-    /// What is kept of it.
+    /// The stored record.
     pub kept: SignInTicket,
 }
 
@@ -29,7 +29,7 @@ impl Ticket {
     }
 }
 
-/// The name under which the ticket with this text is kept; `None` where it cannot be one.
+/// The name under which the ticket with this text is stored; `None` if it cannot be one.
 pub fn ticket_digest(text: &str) -> Option<String> {
     (text.len() == 43).then(|| digest(text))
 }

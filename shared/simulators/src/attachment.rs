@@ -1,10 +1,10 @@
-//! Files that are attached to tickets of a world.
+//! Files attached to a world's tickets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-/// What the ends of files' names say. Services go by them, too.
+/// The media types of file extensions. Services rely on them, too.
 const MEDIA_TYPES: &[(&str, &str)] = &[
     ("csv", "text/csv"),
     ("gif", "image/gif"),
@@ -21,22 +21,22 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// A file that is attached to a ticket: `text` or `base64`.
+/// A file attached to a ticket: `text` or `base64`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
     /// Its name.
     pub name: String,
-    /// Its content, where that is text.
+    /// Its content, if that is text.
     #[serde(default)]
     pub text: Option<String>,
     /// Its content in base64.
     #[serde(default)]
     pub base64: Option<String>,
-    /// Its media type; what its name says when absent.
+    /// Its media type; derived from its name when absent.
     #[serde(default)]
     pub media_type: Option<String>,
-    /// Short name of whoever attached it; the ticket's reporter or author when absent.
+    /// Short name of the person who attached it; the ticket's reporter or author when absent.
     #[serde(default)]
     pub author: Option<String>,
     /// Whether it was deleted while the ticket was read: it is listed, and cannot be read.
@@ -48,7 +48,7 @@ impl Attachment {
     /// Its bytes.
     ///
     /// # Errors
-    /// What is wrong with the world, in words.
+    /// The mistake in the world, in words.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, String> {
         match (&self.text, &self.base64) {
             (Some(text), None) => Ok(text.clone().into_bytes()),

@@ -97,9 +97,9 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// The request as it is hashed; `None` when a header that is said to be signed is not there.
+/// The request as it is hashed; `None` if a signed header is missing.
 fn canonical(parts: &Parts, signed_headers: &str, body: &[u8]) -> Option<String> {
-    // The path is encoded once more.
+    // The path is encoded a second time.
     let path: String = parts.uri.path().split('/').map(encoded).collect::<Vec<_>>().join("/");
     let mut query: Vec<&str> =
         parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();

@@ -21,7 +21,7 @@ impl Secrets {
     /// One field of a named secret.
     ///
     /// # Errors
-    /// [`WorldError::Invalid`] naming `section` when the world has no such secret or the secret no such field.
+    /// [`WorldError::Invalid`] naming `section` if the world has no such secret or the secret has no such field.
     pub fn field(&self, section: &str, secret: &str, field: &str) -> Result<SecretString, WorldError> {
         let invalid = |problem: String| WorldError::Invalid { place: format!("{section}.secret"), problem };
         let fields = self.0.get(secret).ok_or_else(|| {
@@ -40,12 +40,12 @@ impl Secrets {
         &self.0
     }
 
-    /// Every secret value, in the clear: what the service log must not show.
+    /// Every secret value, in plain text: the log must not show these.
     pub(crate) fn values(&self) -> impl Iterator<Item = String> + '_ {
         self.0
             .values()
             .flat_map(BTreeMap::iter)
-            // Account names and ids are no secrets, and a short one would blot out half of the log.
+            // Account names and IDs are not secrets, and a short one would remove half of the log.
             .filter(|(field, _)| !matches!(field.as_str(), "email" | "app_id" | "installation_id"))
             .map(|(_, value)| value.expose_secret().to_owned())
     }

@@ -1,4 +1,4 @@
-//! What people do in a world, as data that the service in question understands.
+//! People's actions in a world, as data that the service understands.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,7 +18,7 @@ impl Delivery {
     /// Reads a delivery.
     ///
     /// # Errors
-    /// What is wrong and what is accepted: the kind belongs to no service, or the service does not accept it.
+    /// The mistake and what is accepted: no service has this kind, or the service does not accept it.
     pub fn new(delivery: Value) -> Result<Self, String> {
         let service = service_of(&delivery)?;
         (service.check_delivery)(&delivery)?;
@@ -57,7 +57,7 @@ pub enum DeliveryError {
     /// No delivery of the world has this name.
     #[error("no delivery is named `{name}`; the world has: {known}")]
     Unknown {
-        /// What was asked for.
+        /// The requested secret.
         name: String,
         /// The names there are.
         known: String,

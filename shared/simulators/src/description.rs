@@ -34,7 +34,7 @@ pub struct Violation {
     /// Where: `path`, `method`, `query per_page`, `path parameter owner`, `header anthropic-version`, or `body` with a
     /// JSON pointer, such as `body/tree/0/mode`.
     pub at: String,
-    /// What is wrong there. Values are left out, since they may be secret.
+    /// The violation there. Values are omitted, since they may be secret.
     pub message: String,
 }
 
@@ -74,7 +74,7 @@ pub enum DescriptionError {
     NotOpenApi {
         /// The file.
         path: PathBuf,
-        /// What is missing.
+        /// The missing part.
         reason: &'static str,
     },
 }
@@ -118,7 +118,7 @@ impl Description {
     ///
     /// # Errors
     ///
-    /// [`DescriptionError`] when the file cannot be read, is not JSON or is no OpenAPI 3 document.
+    /// [`DescriptionError`] if the file cannot be read, is not JSON or is not an OpenAPI 3 document.
     pub fn load(path: &Path) -> Result<Self, DescriptionError> {
         let bytes = fs::read(path).map_err(|source| DescriptionError::Read { path: path.into(), source })?;
         let document = serde_json::from_slice(&bytes)
@@ -161,7 +161,7 @@ impl Description {
         Ok(Self { document, base_path, operations, compiled: Mutex::default() })
     }
 
-    /// Whether the description knows the path, whatever the method. `path` is as it was sent, without the query.
+    /// Whether the description has the path, with any method. `path` is the one that was sent, without the query.
     #[must_use]
     pub fn knows(&self, path: &str) -> bool {
         self.relative(path)
@@ -366,7 +366,7 @@ fn explain(error: &ValidationError<'_>, at: &str) -> Vec<Violation> {
     let place = |error: &ValidationError<'_>| format!("{at}{}", error.instance_path());
     let mut found = vec![Violation::new(place(error), error.masked_with("the value").to_string())];
     if let ValidationErrorKind::AnyOf { context } = error.kind() {
-        // The branch that got furthest into the value is the one that was meant.
+        // The branch that matched the most of the value is the intended one.
         let nearest = context.iter().max_by_key(|branch| {
             let depth = branch.iter().map(|error| error.instance_path().as_str().len()).max();
             (depth, std::cmp::Reverse(branch.len()))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::description::DescriptionError;
 use crate::fault::FaultError;
 
-/// What is wrong with a world.
+/// A mistake in a world.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
     /// The file cannot be read.
@@ -21,7 +21,7 @@ pub enum WorldError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What was found, where, and what is accepted.
+        /// The mistake, its place, and what is accepted.
         reason: String,
     },
     /// The world contradicts itself.
@@ -29,7 +29,7 @@ pub enum WorldError {
     Invalid {
         /// The key at fault, as `jira.tickets[0].status`.
         place: String,
-        /// What is wrong with it.
+        /// The mistake in it.
         problem: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Faults: answers that a test or a world file asks a simulated service to give instead of its own.
+//! Faults: answers that a test or a world file asks a simulated service to return instead of its own.
 //!
 //! A fault waits in a queue until a request matches it. It is plain data, so the same document is in a world file,
 //! is posted to the control address, and is built in a test.
@@ -40,7 +40,7 @@ pub struct Fault {
     pub method: Option<String>,
     /// A regular expression that occurs in the request's path as it was sent, without its query.
     pub path: String,
-    /// A text that occurs in the request's query or body: it tells apart requests with one path.
+    /// A text that occurs in the request's query or body, to distinguish requests with one path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
     /// The status to answer with. Absent: the service answers as ever, and only `delay_ms`, `headers` and `truncated`
@@ -59,7 +59,7 @@ pub struct Fault {
     /// Whether the connection breaks in the middle of the answer's body.
     #[serde(default, skip_serializing_if = "is_default")]
     pub truncated: bool,
-    /// Whether the service does what was asked before the fault hides it, as when an answer is lost on its way.
+    /// Whether the service performs the request before the fault hides it, as when an answer is lost.
     #[serde(default, skip_serializing_if = "is_default")]
     pub after_effect: bool,
     /// How many requests the fault is for.
@@ -85,9 +85,9 @@ pub enum FaultError {
     /// `path` is not a regular expression.
     #[error("fault: path {path:?} is not a regular expression: {reason}")]
     Path {
-        /// What was given.
+        /// The given value.
         path: String,
-        /// What is wrong with it.
+        /// The mistake in it.
         reason: String,
     },
     /// `status` is not an HTTP status.
@@ -224,7 +224,7 @@ fn substitute(status: u16, body: Option<&Value>) -> Response {
 async fn truncate(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    // An empty body has no middle, so a length is announced that never comes.
+    // An empty body has no middle, so a longer length is announced.
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len().max(1)));
     parts.headers.remove(header::TRANSFER_ENCODING);
     let half = whole.slice(..whole.len() / 2);

@@ -86,7 +86,7 @@ impl Gateway {
         Ok(Self { connections, violations, url: format!("{address}{STAGE}"), task })
     }
 
-    /// Where it takes what is for connections, with its stage.
+    /// Where it accepts messages for connections, with its stage.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -111,7 +111,7 @@ impl Gateway {
         self.connections.lock().get(id).is_some_and(|connection| connection.is_open)
     }
 
-    /// What the reader of a connection received.
+    /// The messages received by a connection's reader.
     pub fn received(&self, id: &str) -> Vec<Value> {
         let state = self.connections.lock();
         state.get(id).map(|connection| connection.received.clone()).unwrap_or_default()

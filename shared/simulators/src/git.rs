@@ -27,11 +27,11 @@ pub(crate) enum GitError {
 #[derive(Debug)]
 pub(crate) struct Git {
     folder: PathBuf,
-    /// Stands in for the user's configuration, also for the processes that git starts by itself.
+    /// Replaces the user's configuration, also for processes that git starts itself.
     configuration: PathBuf,
 }
 
-/// Repositories are read whoever owns them: a checkout in a container often belongs to somebody else.
+/// Repositories are read no matter who owns them: a checkout in a container often has another owner.
 const CONFIGURATION: &str = "\
 [core]
     quotePath = false
@@ -44,7 +44,7 @@ const CONFIGURATION: &str = "\
     directory = *
 ";
 
-/// Who wrote or committed something, and when.
+/// The author or committer, and the time.
 #[derive(Clone, Debug)]
 pub(crate) struct Signature {
     pub(crate) name: String,
@@ -73,7 +73,7 @@ pub(crate) struct TreeEntry {
     pub(crate) path: String,
 }
 
-/// One change to a tree: an object under a mode, or nothing where the path is to go.
+/// One change to a tree: an object with a mode, or nothing if the path is removed.
 #[derive(Clone, Debug)]
 pub(crate) struct TreeChange {
     pub(crate) path: String,
@@ -105,7 +105,7 @@ impl Git {
             .map(drop)
     }
 
-    /// The tree of what is in a folder, without what its `.gitignore` files name.
+    /// The tree of a folder's files, without those that its `.gitignore` files name.
     pub(crate) fn tree_of_folder(&self, folder: &Path) -> Result<String, GitError> {
         let index = self.scratch_index()?;
         let mut add = self.command(["add", "--all", "."]);
@@ -301,7 +301,7 @@ impl Git {
         Ok(text(answer).lines().map(String::from).collect())
     }
 
-    /// The tree that merging `head` into `base` makes, or nothing where they conflict.
+    /// The tree of merging `head` into `base`, or nothing if they conflict.
     pub(crate) fn merged_tree(&self, base: &str, head: &str) -> Option<String> {
         let answer = self.run(["merge-tree", "--write-tree", "--no-messages", base, head]).ok()?;
         Some(text(answer).trim().to_string())
@@ -336,7 +336,7 @@ impl Git {
     }
 
     fn scratch_index(&self) -> Result<ScratchIndex, GitError> {
-        // Only the folder is made: git refuses an index file that is empty.
+        // Only the folder is made: git refuses an empty index file.
         let folder = tempfile::tempdir()?;
         Ok(ScratchIndex { file: folder.path().join("index"), _folder: folder })
     }
@@ -366,7 +366,7 @@ impl Git {
         let mut child = command.spawn()?;
         let mut stdin = child.stdin.take();
         let output = std::thread::scope(|scope| {
-            // Written beside the reading, since either pipe may fill up.
+            // Written while reading, since either pipe may fill up.
             scope.spawn(move || stdin.take().map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()
         })?;
@@ -381,7 +381,7 @@ impl Git {
     }
 }
 
-/// An index file of its own for one operation.
+/// A separate index file for one operation.
 struct ScratchIndex {
     _folder: tempfile::TempDir,
     file: PathBuf,

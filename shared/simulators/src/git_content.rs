@@ -1,4 +1,4 @@
-//! What a simulated repository begins with: the files of a folder, a clone, or files that a world file names.
+//! The initial contents of a simulated repository: the files of a folder, a clone, or files in a world file.
 
 use std::collections::BTreeMap;
 use std::path::Path;

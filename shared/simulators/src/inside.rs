@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 /// The place of something that exists inside a folder, with every symbolic link followed.
 ///
 /// # Errors
-/// What is wrong with the path, in words.
+/// The mistake in the path, in words.
 pub(crate) fn existing(folder: &Path, path: &Path) -> Result<PathBuf, String> {
     let whole = folder.join(path);
     let found = whole.canonicalize().map_err(|error| format!("{}: {error}", whole.display()))?;
@@ -16,7 +16,7 @@ pub(crate) fn existing(folder: &Path, path: &Path) -> Result<PathBuf, String> {
 /// The place of something inside a folder that may not exist yet.
 ///
 /// # Errors
-/// What is wrong with the path, in words.
+/// The mistake in the path, in words.
 pub(crate) fn new(folder: &Path, path: &Path) -> Result<PathBuf, String> {
     if path.components().any(|component| component == Component::ParentDir) {
         return Err(outside(folder, path));
@@ -33,7 +33,7 @@ pub(crate) fn new(folder: &Path, path: &Path) -> Result<PathBuf, String> {
 /// Whether nothing of a git clone leads out of its folder: no symbolic link in git's own files, and no objects or settings elsewhere.
 ///
 /// # Errors
-/// What leads out, in words.
+/// The part that leads out, in words.
 pub(crate) fn check_clone(clone: &Path) -> Result<(), String> {
     let git = clone.join(".git");
     let git = if git.symlink_metadata().is_ok() { git } else { clone.to_owned() };

@@ -71,14 +71,14 @@ impl Front {
             .layer(from_fn_with_state(recorder, record))
     }
 
-    /// The pages of a service, which faults befall, too. What is sent there is neither checked nor recorded.
+    /// The pages of a service, which are subject to faults, too. Requests to them are neither checked nor recorded.
     pub(crate) fn before_pages(&self, spec: &ServiceSpec, pages: Router) -> Router {
         let point = FaultPoint { service: spec.name, faults: self.faults.clone() };
         pages.layer(from_fn_with_state(point, inject))
     }
 }
 
-/// Loads the files of a folder with official descriptions that are there, after the overlays; none where no folder is given.
+/// Loads the official descriptions in a folder, after the overlays; none if no folder is given.
 ///
 /// # Errors
 /// [`DescriptionError`] for a file that cannot be used.

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 /// No simulator reads a request or answers with a body larger than this many bytes.
 pub const MAXIMUM_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// What is in the log in place of a secret.
+/// The replacement of a secret in the log.
 pub const REDACTED: &str = "[redacted]";
 
 /// One request and its answer.
@@ -91,7 +91,7 @@ impl ServiceLog {
     }
 }
 
-/// What the logging layer of one simulator needs.
+/// The context of one simulator's logging layer.
 #[derive(Clone)]
 pub struct Recorder {
     /// Name of the simulator, as in [`LogEntry::service`].
@@ -114,7 +114,7 @@ pub async fn record(State(recorder): State<Recorder>, request: Request, next: Ne
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let sent = readable(&parts.headers, &bytes);
     let request = Request::from_parts(parts, Body::from(bytes));
-    // A task of its own: axum drops a handler whose sender is gone, while a real service finishes what it began.
+    // A separate task: axum drops the handler of a sender that is gone, while a real service finishes its work.
     let answering = tokio::spawn(async move {
         let response = next.run(request).await;
         let (parts, body) = response.into_parts();

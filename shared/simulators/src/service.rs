@@ -24,7 +24,7 @@ use crate::webhook::Outgoing;
 pub trait Simulator: Send + Sync + Sized + 'static {
     /// Its section of a world file.
     type World: DeserializeOwned + Clone + Send + Sync + 'static;
-    /// What people do in it that it reports by a webhook. Each `kind` starts with the service's name: `jira-label`.
+    /// People's actions that the service reports by a webhook. Each `kind` starts with the service's name: `jira-label`.
     type Delivery: DeserializeOwned;
 
     /// Its name: the key of its section in a world file, under `plugins` of a configuration, and in the signing secret.
@@ -38,7 +38,7 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// ones.
     const OVERLAYS: &'static [&'static str] = &[];
 
-    /// Paths that no OpenAPI description covers, such as that of a GraphQL API: the service itself checks what is sent there.
+    /// Paths that no OpenAPI description covers, such as that of a GraphQL API: the service itself checks requests to them.
     const CHECKS_ITSELF: &'static [&'static str] = &[];
 
     /// Opens the service that the section describes.
@@ -47,7 +47,7 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// [`SimulationError`] when the section contradicts itself or lacks a secret.
     fn open(world: Self::World, opening: Opening<'_>) -> Result<Self, SimulationError>;
 
-    /// Lets the checks of the first commit on each branch fail and those of the others succeed, where the service has checks.
+    /// Makes the checks of the first commit on each branch fail and those of the others succeed, if the service has checks.
     fn fail_first_checks(_world: &mut Self::World) {}
 
     /// The routes of its API, with authentication. Each request is checked against the official descriptions.
@@ -61,7 +61,7 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     /// Everything that can be seen in it, as JSON.
     fn state(&self) -> Value;
 
-    /// Does what a person does, and returns the signed webhook that reports it.
+    /// Performs a person's action, and returns the signed webhook that reports it.
     ///
     /// # Errors
     /// Why it cannot be done, in words.
@@ -81,11 +81,11 @@ pub trait Simulator: Send + Sync + Sized + 'static {
     }
 }
 
-/// What a service is opened with.
+/// The inputs for opening a service.
 pub struct Opening<'a> {
     /// The world's secrets.
     pub secrets: &'a Secrets,
-    /// The name of the secret with what each service signs its webhooks with.
+    /// The name of the secret that contains each service's signing secret.
     pub signing: &'a str,
     /// The folder that relative paths of the world start from.
     pub folder: &'a Path,
@@ -95,23 +95,23 @@ pub struct Opening<'a> {
     pub address: String,
     /// The time.
     pub clock: Clock,
-    /// What is answered.
+    /// The answer.
     pub log: ServiceLog,
     /// Where requests are recorded that the real service would refuse.
     pub violations: Violations,
 }
 
 impl Opening<'_> {
-    /// What a service signs its webhooks with.
+    /// A service's signing secret for webhooks.
     ///
     /// # Errors
-    /// [`WorldError::Invalid`](crate::WorldError::Invalid) when the signing secret has no field of that name.
+    /// [`WorldError::Invalid`](crate::WorldError::Invalid) if the signing secret has no field of that name.
     pub fn signing_of(&self, service: &str) -> Result<SecretString, SimulationError> {
         Ok(self.secrets.field("signing", self.signing, service)?)
     }
 }
 
-/// What people do in a service that sends no webhooks: nothing.
+/// People's actions in a service without webhooks: none.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub enum NoDelivery {}
 
@@ -154,7 +154,7 @@ impl ServiceSpec {
     }
 }
 
-/// A running [`Simulator`] whose types nobody needs to know.
+/// A running [`Simulator`] with its types erased.
 pub(crate) trait Service: Send + Sync {
     fn router(&self) -> Router;
     fn pages(&self) -> Router;

@@ -1,4 +1,4 @@
-//! What a running simulation and its control address share.
+//! The state shared by a running simulation and its control address.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -29,7 +29,7 @@ pub use crate::shared::Urls;
 #[derive(Default)]
 pub struct Options {
     /// A folder with the services' official OpenAPI descriptions, under the file names that each service gives, and with the JSON
-    /// Schema of Atlassian's documents, `adf.json`. Each request is checked against those of its service that are there.
+    /// Schema of Atlassian's documents, `adf.json`. Each request is checked against the available ones of its service.
     pub descriptions: Option<PathBuf>,
     /// The port of the control address on 127.0.0.1; 0 takes any free one. The services always take free ones.
     pub control_port: u16,
@@ -161,7 +161,7 @@ impl Simulation {
         &self.shared.world.secrets
     }
 
-    /// Does what the world's delivery of this name says, and gives the webhook that tells of it, not yet posted.
+    /// Performs the world's delivery of this name, and returns its webhook, not yet posted.
     ///
     /// # Errors
     /// [`DeliveryError::Unknown`] or [`DeliveryError::Refused`].
@@ -169,7 +169,7 @@ impl Simulation {
         self.shared.act(self.shared.named(trigger)?)
     }
 
-    /// Does something in the world, and gives the webhook that tells of it, not yet posted.
+    /// Performs an action in the world, and returns its webhook, not yet posted.
     ///
     /// # Errors
     /// [`DeliveryError::Refused`] when it cannot be done.
@@ -190,7 +190,7 @@ impl Simulation {
     /// A folder written to must not exist yet or be empty. Runs git.
     ///
     /// # Errors
-    /// What git or the file system refused, in words.
+    /// The refusal of git or the file system, in words.
     pub fn export(&self, folder: &Path, repository: Option<&str>) -> Result<(), String> {
         self.shared.export(folder, repository)
     }

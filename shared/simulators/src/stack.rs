@@ -12,7 +12,7 @@ pub const DEFAULT: &str = "default";
 /// A world file's text as one of its stacks, as JSON, which is YAML.
 ///
 /// # Errors
-/// What is wrong with the file, or which stacks it has.
+/// The mistake in the file, or the stacks that it has.
 pub fn of_stack(yaml: &str, stack: &str) -> Result<String, String> {
     if stack == DEFAULT {
         return Ok(yaml.to_owned());
@@ -37,7 +37,7 @@ fn merge(target: &mut Value, patch: &Value) {
         *target = Value::Object(Map::new());
     }
     let Some(fields) = target.as_object_mut() else { return };
-    // What is left keeps its order: the first delivery is the one that a demonstration begins with.
+    // The rest keeps its order: a demonstration begins with the first delivery.
     fields.retain(|name, _| !changes.get(name).is_some_and(Value::is_null));
     for (name, change) in changes.iter().filter(|(_, change)| !change.is_null()) {
         merge(fields.entry(name).or_insert(Value::Null), change);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::Sha256;
 
-/// How long a receiver may take. The slowest of the services to give up waits 10 seconds.
+/// How long a receiver may take. The most patient service waits 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One webhook, signed and ready to be posted; posting it twice is a redelivery.
@@ -18,16 +18,16 @@ pub struct Outgoing {
     pub path: &'static str,
     /// Headers, in lower case, with the signature.
     pub headers: Vec<(&'static str, String)>,
-    /// The exact bytes that are signed.
+    /// The exact signed bytes.
     pub body: Vec<u8>,
 }
 
-/// What the receiver of a webhook answered.
+/// A receiver's answer to a webhook.
 #[derive(Debug, Clone, Serialize)]
 pub struct Receipt {
     /// HTTP status.
     pub status: u16,
-    /// Body: JSON where it is JSON, text otherwise.
+    /// Body: JSON if it is JSON, text otherwise.
     pub body: Value,
 }
 

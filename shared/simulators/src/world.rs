@@ -28,7 +28,7 @@ pub struct World {
     /// Secrets by name, each a map of fields. The simulators require them of callers, and
     /// [`Simulation::secrets`](crate::Simulation::secrets) returns them for the secret store.
     pub secrets: Secrets,
-    /// Name of the secret with a field for each service: what it signs its webhooks with.
+    /// Name of the secret with a field for each service: its signing secret.
     pub signing: String,
     /// Faults that wait for the first requests that match them.
     pub faults: Vec<Fault>,
@@ -55,7 +55,7 @@ impl World {
     /// Reads a world file as one of its [stacks](stack).
     ///
     /// # Errors
-    /// As [`World::load`], and when the file has no such stack.
+    /// Like [`World::load`], and if the file has no such stack.
     pub fn load_stack(path: &Path, stack: &str) -> Result<Self, WorldError> {
         let malformed = |reason| WorldError::Malformed { path: path.to_owned(), reason };
         let text = std::fs::read_to_string(path)
@@ -68,7 +68,7 @@ impl World {
     /// Reads a world from YAML text whose relative paths start from `folder`.
     ///
     /// # Errors
-    /// What was found, where, and what is accepted.
+    /// The mistake, its place, and what is accepted.
     pub fn parse(yaml: &str, folder: PathBuf) -> Result<Self, String> {
         let mut sections = BTreeMap::new();
         for service in services::ALL {
@@ -99,7 +99,7 @@ impl World {
         }
     }
 
-    /// The section of a service, by its name, where the world has one of this type.
+    /// The section of a service, by its name, if the world has one of this type.
     #[must_use]
     pub fn section<T: 'static>(&self, service: &str) -> Option<&T> {
         self.sections.get(service)?.downcast_ref()
@@ -108,7 +108,7 @@ impl World {
     /// Adds the section of a service, as a world file has it, before a simulation starts.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The mistake in it.
     pub fn add_section(&mut self, yaml: &str) -> Result<(), String> {
         for service in services::ALL {
             if let Some(section) = (service.read)(yaml)? {

@@ -1,4 +1,4 @@
-//! Agents as a case has them: what they end with, or what each of their turns needs.
+//! The agents of a case: their final result, or the needs of each turn.
 
 use crate::answers::Answers;
 use crate::file::{Answer, Reply, Turn, TurnNext};
@@ -9,7 +9,7 @@ use workflow::Compilation;
 /// The session of every scripted agent.
 const SESSION: &str = "session";
 
-/// What a state does for an agent.
+/// The role of a state in an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Open,
@@ -21,7 +21,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// Whether paths leave the state out: of a turn, they only list its question.
+    /// Whether paths omit the state: of a turn, they list only its question.
     pub(crate) fn is_inside(self) -> bool {
         matches!(self, Self::Think | Self::RunTools | Self::Answer | Self::Load)
     }
@@ -55,13 +55,13 @@ pub(crate) struct Agents(BTreeMap<(String, String), Script>);
 #[derive(Debug)]
 struct Script {
     left: VecDeque<Turn>,
-    /// The turn that has begun.
+    /// The current turn.
     current: Option<Turn>,
     turns: u64,
     cost_usd: f64,
 }
 
-/// What a scripted state gives.
+/// The result of a scripted state.
 pub(crate) enum Scripted {
     Give(Value),
     Declined(Reply),

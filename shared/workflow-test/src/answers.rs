@@ -4,7 +4,7 @@ use crate::file::{Answer, Case, Steps, TestFile};
 use crate::one_or_many::OneOrMany;
 use std::collections::BTreeMap;
 
-/// What is left to give, by step.
+/// The remaining results, by step.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     steps: BTreeMap<String, Queue>,
@@ -47,12 +47,12 @@ impl Answers {
         take(&mut self.undo, name, iteration)
     }
 
-    /// Whether the case itself says what a step gives.
+    /// Whether the case itself defines the result of a step.
     pub(crate) fn is_own(&self, name: &str) -> bool {
         self.steps.iter().any(|(step, queue)| queue.own && step.split('[').next() == Some(name))
     }
 
-    /// What the case gives and nothing asked for, a sentence for each.
+    /// Unused results of the case, a sentence for each.
     pub(crate) fn left_over(&self) -> Vec<String> {
         let steps = self.steps.iter().map(|(name, queue)| (format!("`{name}`"), queue));
         let undo = self.undo.iter().map(|(name, queue)| (format!("the undo of `{name}`"), queue));

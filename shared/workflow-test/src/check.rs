@@ -32,7 +32,7 @@ struct Checker<'c> {
     names: &'c Names,
     catalog: &'c Catalog,
     actions: BTreeMap<String, String>,
-    /// Where the case starts that is checked.
+    /// The start of the case that is checked.
     from: usize,
     found: Vec<Diagnostic>,
 }
@@ -89,7 +89,7 @@ impl Checker<'_> {
             if call.is_none() && !undo {
                 let span = key_after(self.source, self.from, name);
                 let message = match self.names.in_paths().contains(plain) {
-                    true => format!("`{plain}` calls nothing, so it gives no result"),
+                    true => format!("`{plain}` does not call anything, so it has no result"),
                     false => format!("the workflow has no step `{plain}`"),
                 };
                 let accepted = self.names.callable();
@@ -141,7 +141,7 @@ impl Checker<'_> {
                 self.error(name, format!("`{name}` is not an agent step, so it has no `turns:`"));
             }
             (Some((key, _, false)), None) => {
-                self.error(name, format!("`{name}` waits for nobody, so it has no `{key}:`"));
+                self.error(name, format!("`{name}` does not wait for people, so it has no `{key}:`"));
             }
             (Some(_), None) => {}
             _ => self.error(
@@ -186,7 +186,7 @@ impl Checker<'_> {
             self.error(name, format!("`cause:` of `{name}` needs an `error:`"));
         }
         if answer.turns.is_some() && answer.cost_usd.is_some() {
-            self.error(name, format!("each turn of `{name}` has a `cost_usd:` of its own"));
+            self.error(name, format!("each turn of `{name}` has its own `cost_usd:`"));
         }
         if let Some(result) = &answer.result {
             self.agent_result(name, &result.value, bytes(&result.referenced), defaults);
@@ -209,7 +209,7 @@ impl Checker<'_> {
             self.error(name, format!("a turn of `{name}` with `next: ask` {message}"));
         }
         if !asks && (turn.question.is_some() || answers > 0) {
-            self.error(name, format!("a turn of `{name}` asks nobody without `next: ask`"));
+            self.error(name, format!("a turn of `{name}` asks people only with `next: ask`"));
         }
         if !is_last && (turn.next == TurnNext::Done || turn.time_out) {
             self.error(name, format!("`{name}` has turns after its end"));
@@ -226,7 +226,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What an agent ends with, as the last `run_tools` gives it.
+    /// An agent's final result, as the last `run_tools` returns it.
     fn agent_result(&mut self, name: &str, result: &Value, span: (usize, usize), defaults: Option<Defaults>) {
         let Some(action) = self.catalog.entry(RUN_TOOLS) else { return };
         let given = json!({

@@ -1,4 +1,4 @@
-//! What was expected against what came.
+//! Expectations compared with results.
 
 use crate::execution::Ended;
 use crate::file::{Expectations, ExpectedOutcome};
@@ -10,9 +10,9 @@ use serde_json::Value;
 /// One thing that came differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// What is compared, for people: ``inputs of `create_branch`, `branch` ``.
+    /// The name of a comparison, for people: ``inputs of `create_branch`, `branch` ``.
     pub what: String,
-    /// What the case expects.
+    /// The case's expectation.
     pub expected: Value,
     /// What came; `null` for nothing.
     pub actual: Value,
@@ -100,7 +100,7 @@ pub(crate) fn differences(expected: &Expectations, ended: &Ended, path: &[String
     found
 }
 
-/// What a case that expects no execution is told when one starts, or the other way around.
+/// The message to a case that expects no execution when one starts, and the reverse.
 pub(crate) fn not_started(expected: &Expectations, why: &str) -> Vec<Difference> {
     let mut found = Vec::new();
     match expected.outcome {
@@ -146,7 +146,7 @@ fn compare_path(expected: &Expectations, path: &[String], found: &mut Vec<Differ
     }
 }
 
-/// What a step was sent, call by call; `name[2]` is the third iteration's.
+/// The inputs of a step, call by call; `name[2]` is the third iteration's.
 fn calls_of<'e>(ended: &'e Ended, name: &str) -> Vec<&'e Value> {
     let (name, iteration) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         Some((name, iteration)) => (name, Some(iteration)),
@@ -187,13 +187,13 @@ fn compare_inputs(name: &str, expected: &Value, sent: &[&Value], found: &mut Vec
     }
 }
 
-/// Compares two values field by field. Unless `whole`, fields that are not mentioned may be there.
+/// Compares two values field by field. Unless `whole`, other fields may be present.
 fn compare(what: &str, expected: &Value, actual: &Value, whole: bool, found: &mut Vec<Difference>) {
     match (expected, actual) {
         (Value::Object(wanted), Value::Object(given)) => {
             for (name, expected) in wanted {
                 match given.get(name) {
-                    // What is not given is `null` to whoever receives it.
+                    // A missing field is `null` to its receiver.
                     None if expected.is_null() && !whole => {}
                     Some(actual) => compare(&format!("{what}, `{name}`"), expected, actual, whole, found),
                     None => found.push(Difference::new(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What the cases of a file took of a workflow.
+/// The parts of a workflow that the cases of a file took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// The number of steps.
@@ -21,7 +21,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Steps and branches that were taken, of all, in percent; 100 where there is nothing to take.
+    /// The share of steps and branches that were taken, in percent; 100 if there are none.
     pub fn percent(&self) -> f64 {
         let all = self.steps + self.branches;
         let missed = self.steps_missed.len() + self.branches_missed.len();
@@ -92,7 +92,7 @@ fn branches_of(name: &str, state: &Value, names: &Names) -> Vec<Branch> {
     let branch = |next: &str, caught| Branch { state: name.to_owned(), next: next.to_owned(), caught };
     let mut branches = Vec::new();
     // The end of an undo is decided by a Choice that no file wrote.
-    // Nor is what an agent needs next.
+    // Neither is an agent's next need.
     let belongs = names.is_step(name) || (state["Comment"].is_string() && !names.is_agents_choice(name));
     if state["Type"] == "Choice" && belongs {
         let rules = state["Choices"].as_array().into_iter().flatten().map(|rule| &rule["Next"]);
@@ -118,7 +118,7 @@ fn is_added(catcher: &Value) -> bool {
     parks.iter().chain(&["States.QueryEvaluationError"]).any(|error| catcher["ErrorEquals"][0] == *error)
 }
 
-/// The step that a state begins, where the compiler notes its deadline first; any other state itself.
+/// The step that a state begins, if the compiler notes its deadline first; otherwise the state itself.
 fn begun<'s>(state: &'s str, names: &Names) -> &'s str {
     let step = state.strip_suffix("Deadline").filter(|step| names.is_step(step) && !names.is_step(state));
     step.unwrap_or(state)

@@ -5,7 +5,7 @@ use workflow::Diagnostic;
 /// Why a test file could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
-    /// The file is wrong: here is everything that is wrong with it.
+    /// The file is wrong; here is every mistake in it.
     #[error("the test file has {} error(s)", .0.len())]
     Wrong(Vec<Diagnostic>),
     /// The workflow has errors, so there is nothing to run.

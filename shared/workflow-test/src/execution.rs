@@ -1,4 +1,4 @@
-//! One execution on an engine of its own, where time is skipped and not slept.
+//! One execution on its own engine, where time is skipped instead of slept.
 
 use crate::answers::Answers;
 use crate::error::TestError;
@@ -26,7 +26,7 @@ const CHILD: &str = "Child";
 /// When every execution starts.
 const START: &str = "2026-01-01T00:00:00Z";
 
-/// How an execution ended, and what it did.
+/// How an execution ended, and its effects.
 pub(crate) struct Ended {
     pub(crate) status: String,
     pub(crate) output: Option<Value>,
@@ -102,7 +102,7 @@ async fn start_execution(
     engine.start_execution(&machine, Some("test"), &input).await.map_err(TestError::engine)
 }
 
-/// What stands for another workflow: it gives what the case says of the step that calls it.
+/// The stand-in for another workflow: it returns the case's result for the step that calls it.
 fn child() -> Value {
     let input = "$states.context.Execution.Input";
     json!({
@@ -159,7 +159,7 @@ async fn events(engine: &Engine, execution: &str) -> Result<Vec<Value>, TestErro
         let bytes = to_bytes(response.into_body(), LARGEST_PAGE).await.map_err(TestError::engine)?;
         let mut page: Value = serde_json::from_slice(&bytes).map_err(TestError::engine)?;
         let Some(Value::Array(part)) = page.get_mut("events").map(Value::take) else {
-            return Err(TestError::Engine(format!("the engine tells no history: {page}")));
+            return Err(TestError::Engine(format!("the engine returned no history: {page}")));
         };
         events.extend(part);
         match page.get("nextToken").and_then(Value::as_str) {

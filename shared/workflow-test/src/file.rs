@@ -1,4 +1,4 @@
-//! What a test file says.
+//! The contents of a test file.
 
 use crate::one_or_many::OneOrMany;
 use domain::{EventName, SourceName};
@@ -18,7 +18,7 @@ pub struct TestFile {
     /// The project of every case that names none.
     #[serde(default)]
     pub project: Option<String>,
-    /// Who starts every case that names nobody.
+    /// The person who starts every case that names nobody.
     #[serde(default)]
     pub actor: Option<TestActor>,
     /// What steps without a canned result give, in every case that does not say otherwise.
@@ -27,7 +27,7 @@ pub struct TestFile {
     /// What steps give in every case, by step; a case's own entry for a step takes the place of this one.
     #[serde(default)]
     pub steps: Steps,
-    /// The cases, run one after the other, each by itself.
+    /// The cases, which run one after the other and independently.
     #[schemars(with = "Vec<Case>", length(min = 1))]
     pub cases: Vec<Spanned<Case>>,
 }
@@ -42,19 +42,19 @@ pub type Steps = BTreeMap<String, OneOrMany<Answer>>;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// What holds, in a sentence: `A labelled ticket becomes a pull request`.
+    /// What holds, in a sentence: `A labeled ticket becomes a pull request`.
     pub name: String,
     /// The event that starts it, as `{trigger: fields}`: `jira.labelled: { task_id: SHOP-1, label: agent }`. It must match a
     /// trigger of the workflow; missing inputs are filled from its fields.
     #[serde(default)]
     pub trigger: Option<BTreeMap<EventName, Map<String, Value>>>,
-    /// The inputs, where no event starts it.
+    /// The inputs, unless an event starts it.
     #[serde(default)]
     pub inputs: Option<Map<String, Value>>,
     /// The project's key in the configuration.
     #[serde(default)]
     pub project: Option<String>,
-    /// Who starts it.
+    /// The person who starts it.
     #[serde(default)]
     pub actor: Option<TestActor>,
     /// What steps without a canned result give. Without this, calling one fails the case.
@@ -67,11 +67,11 @@ pub struct Case {
     /// actions would: every call that made an effect is in it.
     #[serde(default)]
     pub undo: BTreeMap<String, OneOrMany<Answer>>,
-    /// What must come of it.
+    /// The expected results.
     pub expect: Expectations,
 }
 
-/// Who starts an execution.
+/// The person who starts an execution.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestActor {
@@ -80,7 +80,7 @@ pub struct TestActor {
     pub source: Option<SourceName>,
     /// The source's own id.
     pub id: String,
-    /// What people call them there.
+    /// Their name there.
     #[serde(default)]
     pub display_name: Option<String>,
     /// Their name in the configuration's `users`.
@@ -110,7 +110,7 @@ pub struct Answer {
     /// another.
     #[serde(default)]
     pub error: Option<String>,
-    /// What the error says to people. Only with `error`.
+    /// The error's message for people. Only with `error`.
     #[serde(default)]
     pub cause: Option<String>,
     /// The project has no plugin of the action's type: every field of the output is `null`.
@@ -122,7 +122,7 @@ pub struct Answer {
     /// An approval is denied: the error `Declined`.
     #[serde(default)]
     pub decline: Option<Reply>,
-    /// A step that waits goes on with this value: the limit was raised, the event came.
+    /// A waiting step continues with this value: the limit was raised, or the event arrived.
     #[serde(default)]
     pub resume: Option<Value>,
     /// A step that waits gets no answer until its time is over.
@@ -144,21 +144,21 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
-    /// What comes after the turn.
+    /// The need after the turn.
     pub next: TurnNext,
-    /// What it asks people. Only with `next: ask`, and then with one of `approve`, `decline` and `time_out`.
+    /// Its question to people. Only with `next: ask`, and then with one of `approve`, `decline` and `time_out`.
     #[serde(default)]
     pub question: Option<TurnQuestion>,
     /// The question is answered: the answer is the comment.
     #[serde(default)]
     pub approve: Option<Reply>,
-    /// The question is answered with no.
+    /// The answer to the question is no.
     #[serde(default)]
     pub decline: Option<Reply>,
-    /// Nobody answers the question until its time is over.
+    /// Nobody answers the question in time.
     #[serde(default)]
     pub time_out: bool,
-    /// What the agent ends with: `outcome`, `summary`, `implementation` and the rest. Only with `next: done`.
+    /// The agent's final result: `outcome`, `summary`, `implementation` and the rest. Only with `next: done`.
     #[serde(default)]
     #[schemars(with = "Option<Value>")]
     pub result: Option<Spanned<Value>>,
@@ -167,7 +167,7 @@ pub struct Turn {
     pub cost_usd: Option<f64>,
 }
 
-/// What an agent needs after a turn.
+/// An agent's need after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnNext {
@@ -197,7 +197,7 @@ impl TurnNext {
     }
 }
 
-/// What an agent asks people.
+/// An agent's question to people.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TurnQuestion {
@@ -212,17 +212,17 @@ pub struct TurnQuestion {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
-    /// Who answers.
+    /// The person who answers.
     pub by: String,
     /// Where they answer: `slack`, `jira`, `github`.
     #[serde(default)]
     pub via: Option<String>,
-    /// What they say.
+    /// Their answer.
     #[serde(default)]
     pub comment: Option<String>,
 }
 
-/// What must come of an execution. What is not mentioned is not compared.
+/// The expected results of an execution. Fields that are not mentioned are not compared.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectations {
@@ -244,7 +244,7 @@ pub struct Expectations {
     /// Steps taken in this order, with others between them.
     #[serde(default)]
     pub path_contains: Option<Vec<String>>,
-    /// Steps that are not taken.
+    /// Steps that must not be taken.
     #[serde(default)]
     pub not_taken: Vec<String>,
     /// How often a step's function is called, retries included, by step.
@@ -257,7 +257,7 @@ pub struct Expectations {
     /// The workflow's outputs, all of them.
     #[serde(default, deserialize_with = "also_null")]
     pub outputs: Option<Value>,
-    /// What it costs.
+    /// The expected cost.
     #[serde(default)]
     pub cost: Option<ExpectedCost>,
 }
@@ -275,7 +275,7 @@ pub enum ExpectedOutcome {
     Succeeded,
     /// Ended with a reason.
     Failed,
-    /// Failed, and what it did was taken back.
+    /// It failed, and its effects were taken back.
     RolledBack,
     /// No execution starts: the event matches no trigger, or the inputs are not accepted.
     NotStarted,
@@ -293,7 +293,7 @@ impl ExpectedOutcome {
     }
 }
 
-/// What an execution is expected to cost.
+/// The expected cost of an execution.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedCost {

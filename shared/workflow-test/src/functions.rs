@@ -1,4 +1,4 @@
-//! The functions as a case has them: they answer what it says, and every call is kept.
+//! The functions of a case: they answer what it says, and every call is kept.
 
 use crate::agents::{Agents, Role, Scripted};
 use crate::answers::{Answers, Taken};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use workflow::{Catalog, CatalogEntry};
 
-/// The error of a call that the case says nothing of. What the workflow does about it no longer matters.
+/// The error of a call that the case does not mention. What the workflow then does no longer matters.
 const NO_ANSWER: &str = "NoAnswer";
 
 /// One call of a function.
@@ -45,14 +45,14 @@ pub(crate) struct State {
     pub(crate) answers: Answers,
     pub(crate) agents: Agents,
     pub(crate) calls: Vec<Call>,
-    /// What makes the case fail, whatever it expects.
+    /// The reason that the case fails, whatever it expects.
     pub(crate) problems: Vec<String>,
-    /// What the run did, oldest first, as the actions' journal has it.
+    /// The effects of the run, oldest first, as in the actions' journal.
     journal: Vec<Value>,
     pub(crate) model_usd: f64,
 }
 
-/// What a call comes to.
+/// The result of a call.
 enum Reaction {
     Give(Value),
     Fail(FunctionError),
@@ -92,7 +92,7 @@ impl Functions {
     fn react(&self, function: &str, payload: &TaskPayload) -> Reaction {
         let key = Key::read(&payload.run, &payload.key);
         if self.names.is_admission(&key.state) {
-            // Who may start work is no matter of a workflow, so every case is admitted.
+            // Workflows do not decide who may start work, so every case is admitted.
             return Reaction::Give(json!({}));
         }
         let step = self.names.of_state(&key.state);
@@ -180,7 +180,7 @@ impl Functions {
         })
     }
 
-    /// What a state of an open agent gives, as the agent's script says.
+    /// The result of a state of an open agent, from the agent's script.
     fn scripted(
         &self,
         agent: Option<(&str, Role)>,
@@ -243,14 +243,14 @@ impl Invoke for Functions {
         let payload: TaskPayload = match serde_json::from_value(payload) {
             Ok(payload) => payload,
             Err(error) => {
-                let problem = format!("{function} was sent what no function reads: {error}");
+                let problem = format!("{function} received a payload that no function can read: {error}");
                 self.state().problems.push(problem.clone());
                 return Err(FunctionError::new(NO_ANSWER, problem));
             }
         };
         let reaction = self.react(function, &payload);
         if let Some(token) = &payload.task_token {
-            // What may be tried again is the function's own failure, and no answer of a person.
+            // The function's own failure may be retried; a person's answer may not.
             if let Reaction::Fail(error) = &reaction
                 && domain::ErrorKind::RETRIED.iter().any(|kind| kind.as_str() == error.error_type)
             {
@@ -271,7 +271,7 @@ impl Invoke for Functions {
 }
 
 impl State {
-    /// Notes an effect as the actions' dispatcher does: once for each key, with what takes it back.
+    /// Notes an effect as the actions' dispatcher does: once for each key, with its undo.
     fn keep(&mut self, payload: &TaskPayload, entry: CatalogEntry<'_>, output: &Value) {
         let known = self.journal.iter().any(|effect| effect["key"] == payload.key.as_str());
         let skipped = output
@@ -299,7 +299,7 @@ fn declined(reply: &Reply) -> Reaction {
     Reaction::Fail(FunctionError { cause: Some(cause.clone()), ..FunctionError::new("Declined", cause) })
 }
 
-/// Why the action would refuse what it is sent. As the action does, a field that is `null` counts as not given.
+/// Why the action would refuse its inputs. Like the action, this treats a `null` field as missing.
 fn refused(name: &str, input: &Value, entry: CatalogEntry<'_>) -> Vec<String> {
     let mut given = input.clone();
     if let Some(fields) = given.as_object_mut() {
@@ -309,7 +309,7 @@ fn refused(name: &str, input: &Value, entry: CatalogEntry<'_>) -> Vec<String> {
     misfits.map(|misfit| format!("`{name}` was sent what {} refuses{misfit}", entry.name)).collect()
 }
 
-/// The output of a step that is skipped: every field, `null`.
+/// The output of a skipped step: every field is `null`.
 fn skipped(output: &Value) -> Value {
     let properties = output.get("properties").and_then(Value::as_object);
     properties.into_iter().flatten().map(|(name, _)| (name.clone(), Value::Null)).collect()

@@ -1,10 +1,10 @@
-//! What an execution did, read from its history.
+//! An execution's steps, read from its history.
 
 use crate::names::Names;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The events of one execution, in the order of the file: branches and iterations one after the other, whatever ran first.
+/// The events of one execution in the order of the file: branches and iterations one after the other, whichever ran first.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     events: Vec<Value>,
@@ -113,7 +113,7 @@ fn place(event: &Value, names: &Names) -> (bool, u64, usize, u64) {
     (ends_container(event), index, state.map_or(0, |state| names.place(state)), id)
 }
 
-/// What ends a container: it succeeded or failed, and was left.
+/// The end of a container: it succeeded or failed, and was left.
 fn ends_container(event: &Value) -> bool {
     let kind = event["type"].as_str().unwrap_or_default();
     (kind.starts_with("ParallelState") || kind.starts_with("MapState"))
@@ -149,7 +149,7 @@ fn walk<'e>(
         }
         let Some(mut last) = ends.last().copied().filter(|_| starts) else { return ends };
         ordered.extend(ends.into_iter().cloned());
-        // Success and exit are beside each other, but the exit of a container the failure of which was caught follows it.
+        // Success and exit are next to each other, but the exit of a container whose failure was caught comes later.
         if let Some([exit]) = children.get(&number(last)).map(Vec::as_slice)
             && exit["type"].as_str().is_some_and(|kind| kind.ends_with("StateExited"))
         {

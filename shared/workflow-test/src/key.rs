@@ -1,6 +1,6 @@
-//! Which call of which step a function was called for, read from its idempotency key.
+//! The call and step that a function was called for, read from its idempotency key.
 
-/// What a key says: run, state name and the enclosing loops' indexes.
+/// The parts of a key: run, state name and the indexes of the surrounding loops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) state: String,

@@ -42,7 +42,7 @@ use names::Names;
 use std::sync::Arc;
 use workflow::{Catalog, Compilation, Source};
 
-/// The name of the workflow that a test file tests: what it says, else its own name without `.test.yaml`.
+/// The name of the workflow that a test file tests: the one it names, else its own name without `.test.yaml`.
 pub fn tested_workflow<'f>(file: &'f TestFile, source: &'f Source) -> &'f str {
     let own = source.name();
     file.workflow.as_deref().unwrap_or_else(|| own.strip_suffix(".test").unwrap_or(own))

@@ -14,11 +14,11 @@ pub(crate) struct Names {
     order: BTreeMap<String, usize>,
     /// States that call something, by name: they may have answers.
     callable: BTreeMap<String, Callable>,
-    /// The states of agents: the step of each, and what it does.
+    /// The states of agents: the step of each, and its role.
     agents: BTreeMap<String, (String, Role)>,
     /// The choices in agents' work.
     agent_choices: BTreeSet<String>,
-    /// The state that admits the run, which is no step.
+    /// The state that admits the run, which is not a step.
     admission: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Callable {
     pub(crate) takes_back: bool,
 }
 
-/// The function that a placeholder of the compiler stands for: `CreateBranch` for `${CreateBranchFunctionArn}`.
+/// The function behind one of the compiler's placeholders: `CreateBranch` for `${CreateBranchFunctionArn}`.
 pub(crate) fn function_of(placeholder: &str) -> Option<&str> {
     placeholder.strip_suffix("FunctionArn")
 }
@@ -81,22 +81,22 @@ impl Names {
         self.steps.get(state).cloned().unwrap_or_else(|| snake(state))
     }
 
-    /// The agent's step that a state belongs to, and what it does for it.
+    /// The agent's step that a state belongs to, and the state's role in it.
     pub(crate) fn agent(&self, state: &str) -> Option<(&str, Role)> {
         self.agents.get(state).map(|(step, role)| (step.as_str(), *role))
     }
 
-    /// Whether the name is that of an agent's step.
+    /// Whether an agent's step has this name.
     pub(crate) fn is_agent(&self, name: &str) -> bool {
         self.agents.values().any(|(step, _)| step == name)
     }
 
-    /// Whether the name is that of a state inside an agent's turns, which paths leave out.
+    /// Whether a state inside an agent's turns has this name. Paths omit those.
     pub(crate) fn is_inside_turn(&self, name: &str) -> bool {
         self.agents.iter().any(|(state, (_, role))| role.is_inside() && self.of_state(state) == name)
     }
 
-    /// Whether the state decides what comes next in an agent's work.
+    /// Whether the state decides what an agent does next.
     pub(crate) fn is_agents_choice(&self, state: &str) -> bool {
         self.agent_choices.contains(state)
     }
@@ -120,12 +120,12 @@ impl Names {
         self.callable.keys().map(String::as_str)
     }
 
-    /// What the state with this name calls.
+    /// The call of the state with this name.
     pub(crate) fn call(&self, name: &str) -> Option<&Callable> {
         self.callable.get(name)
     }
 
-    /// The names that may be in a path: all steps, and what the compiler added that calls something.
+    /// The names that a path may contain: all steps, and the compiler's own states that call something.
     pub(crate) fn in_paths(&self) -> BTreeSet<&str> {
         self.steps.values().map(String::as_str).chain(self.callable()).collect()
     }

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 pub enum OneOrMany<T> {
     /// The same every time.
     One(T),
-    /// One after the other.
+    /// Several, one after the other.
     Many(Vec<T>),
 }
 
@@ -27,7 +27,7 @@ impl<T> OneOrMany<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    /// Decides by the form of the value, so that errors keep their places and say what is wrong with the one or the many.
+    /// Decides by the form of the value, so that errors keep their places and concern the one or the many.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either<T>(PhantomData<T>);
 

@@ -1,4 +1,4 @@
-//! From YAML to a test file, and what is wrong where it cannot be one.
+//! From YAML to a test file, or to the mistakes in it.
 
 use crate::file::TestFile;
 use serde_saphyr::{Error, Location};
@@ -7,9 +7,9 @@ use workflow::{Diagnostic, Source, exact_content};
 /// Reads a test file. The first mistake ends the reading.
 ///
 /// # Errors
-/// What is wrong, with its place, what is accepted there and the nearest accepted name.
+/// The mistake, with its place, what is accepted there and the nearest accepted name.
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
-    // What a workflow cannot say, its tests cannot either.
+    // What a workflow cannot contain, its tests cannot either.
     if let Err(found) = exact_content(source)
         && let Some(mut first) = found.into_iter().next()
     {
@@ -29,7 +29,7 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     let span = error.location().map_or((0, 0), |location| bytes(&location));
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            Diagnostic::error(source, span, format!("`{field}` is no key here"))
+            Diagnostic::error(source, span, format!("unknown key `{field}`"))
                 .with_accepted(field, expected.iter().copied())
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
@@ -44,7 +44,7 @@ fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     }
 }
 
-/// What must be there instead, in our words.
+/// What is accepted instead, in our words.
 fn expectation(error: &Error) -> String {
     let expected = match error {
         Error::Unexpected { expected, .. } => match *expected {
@@ -53,9 +53,7 @@ fn expectation(error: &Error) -> String {
             _ => "text",
         },
         Error::InvalidScalar { ty, .. } => match *ty {
-            whole if whole.starts_with(['u', 'i']) => {
-                "a whole number that is not negative, and not too large"
-            }
+            whole if whole.starts_with(['u', 'i']) => "a whole number from 0 up, and not too large",
             _ => "a number",
         },
         Error::InvalidBooleanStrict { .. } => "`true` or `false`",
@@ -64,7 +62,7 @@ fn expectation(error: &Error) -> String {
         other => {
             let message = other.to_string();
             let message = message.lines().next().unwrap_or_default();
-            // The place is told beside it.
+            // The place is reported next to it.
             return message.split(" at line ").next().unwrap_or_default().to_owned();
         }
     };
@@ -100,12 +98,12 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place_and_the_nearest_name() {
         let found = refused("cases:\n  - name: a\n    expect: { outcom: succeeded }\n");
-        assert_eq!((found.message.as_str(), found.line), ("`outcom` is no key here", 3));
+        assert_eq!((found.message.as_str(), found.line), ("unknown key `outcom`", 3));
         assert_eq!(found.label.as_deref(), Some("did you mean `outcome`?"));
         let found = refused("cases:\n  - name: a\n    expect: { outcome: succeded }\n");
         assert_eq!(found.label.as_deref(), Some("did you mean `succeeded`?"));
         let found = refused("cases:\n  - name: a\n    steps: { x: [{ reslt: 1 }] }\n    expect: {}\n");
-        assert_eq!((found.message.as_str(), found.line), ("`reslt` is no key here", 3));
+        assert_eq!((found.message.as_str(), found.line), ("unknown key `reslt`", 3));
         let found = refused("cases:\n  - expect: {}\n");
         assert_eq!(found.message, "`name:` is missing here");
         let found = refused("cases:\n  - name: a\n    steps: { x: 7 }\n    expect: {}\n");
@@ -117,7 +115,7 @@ mod tests {
             ("cases: [{ name: [a], expect: {} }]\n", "this must be text"),
             (
                 "cases: [{ name: a, expect: { calls: { x: -1 } } }]\n",
-                "this must be a whole number that is not negative, and not too large",
+                "this must be a whole number from 0 up, and not too large",
             ),
             ("cases: [{ name: a, steps: { x: { cost_usd: y } }, expect: {} }]\n", "this must be a number"),
             (

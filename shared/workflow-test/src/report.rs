@@ -30,7 +30,7 @@ pub struct CaseReport {
     pub line: usize,
     /// What came differently than expected.
     pub differences: Vec<Difference>,
-    /// What else was wrong: calls without an answer, answers without a call.
+    /// The other problems: calls without an answer, answers without a call.
     pub problems: Vec<String>,
     /// The steps taken, in order.
     pub path: Vec<String>,
@@ -110,7 +110,7 @@ fn sides(difference: &Difference) -> String {
     format!("         expected  {}\n         actual    {}\n", difference.expected, difference.actual)
 }
 
-/// Two lists beside each other: what only one has is marked.
+/// Two lists next to each other, with marks on the items that only one has.
 fn lists(expected: &[Value], actual: &[Value]) -> String {
     let shown = |values: &[Value]| -> Vec<String> {
         values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()

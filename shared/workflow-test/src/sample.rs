@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 /// References nested deeper than this are not followed.
 const DEPTH_LIMIT: usize = 16;
 
-/// The plainest value that `schema` accepts: `null` where that is allowed, else the schema's default, else an empty or zero
+/// The plainest value that `schema` accepts: `null` if allowed, else the schema's default, else an empty or zero
 /// value of the type. `root` holds the `$defs`.
 pub(crate) fn sample(schema: &Value, root: &Value) -> Value {
     make(schema, root, 0)

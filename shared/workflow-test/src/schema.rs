@@ -1,11 +1,11 @@
-//! What does not fit a JSON Schema, in our words.
+//! Violations of a JSON Schema, in our words.
 
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Every way in which a value is not what a schema describes: `at `/labels`: "P-1" is not of type "array"`. The fields that
-/// it lacks are told together. Empty when it fits.
+/// it lacks are reported together. Empty when it fits.
 pub(crate) fn misfits(value: &Value, schema: &Value) -> Vec<String> {
     let validator = match jsonschema::validator_for(schema) {
         Ok(validator) => validator,

@@ -30,7 +30,7 @@ pub(crate) fn input(
             let inputs = routes.check_inputs(&compilation.name, &inputs, &Map::new());
             (inputs.map_err(|invalid| invalid.to_string())?, Map::new())
         }
-        // A schedule gives the inputs itself: those of its `with`, over which the case's own take precedence.
+        // A schedule gives the inputs of its `with`; those of the case take precedence.
         Some((kind, fields)) if *kind == EventName::SCHEDULE => {
             let schedule = routes.schedules().next();
             let (schedule, _) = schedule.ok_or_else(|| no_trigger(compilation))?;

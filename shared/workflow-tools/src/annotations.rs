@@ -3,7 +3,7 @@
 
 use workflow::{Diagnostic, Severity};
 
-/// One command for each finding, in order, each on a line of its own.
+/// A command for each finding, in order, on separate lines.
 pub fn github_annotations(findings: &[Diagnostic]) -> String {
     findings.iter().map(annotation).collect()
 }

@@ -29,7 +29,7 @@ pub struct Prices {
     pub as_of: String,
     /// Where they stand.
     pub sources: Vec<String>,
-    /// What they hold for.
+    /// The prices that apply.
     pub notes: String,
     /// Standard workflows, for one state transition.
     pub step_functions_usd_per_transition: f64,
@@ -64,7 +64,7 @@ impl Prices {
     }
 }
 
-/// What the compiled document does not say. The defaults are assumptions, to be replaced by what is measured.
+/// Facts that the compiled document does not contain. The defaults are assumptions, to be replaced by measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Assumptions {
     /// The memory of a function, in MB. Default: 256.
@@ -94,10 +94,10 @@ impl Default for Assumptions {
     }
 }
 
-/// What one execution uses and costs.
+/// The resources and cost of one execution.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
-    /// What is used.
+    /// The resources.
     #[serde(flatten)]
     pub usage: Usage,
     /// GB-seconds of functions.
@@ -112,27 +112,27 @@ pub struct Estimate {
     pub total_usd: f64,
 }
 
-/// What an execution of one workflow costs.
+/// The cost of one execution of a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// The workflow.
     pub workflow: String,
     /// Nothing fails, loops run once.
     pub happy_path: Estimate,
-    /// Lists and loops are as long as they may be.
+    /// Lists and loops have their maximum length.
     pub worst_case: Estimate,
     /// Its agents, and what bounds their turns and dollars.
     pub agents: Vec<AgentCost>,
     /// Other workflows that it runs, whose cost comes on top.
     pub runs: Vec<String>,
-    /// What was assumed.
+    /// The assumptions.
     pub assumptions: Assumptions,
     /// The prices that were used.
     pub prices: Prices,
 }
 
 /// The cost of one execution of a compiled workflow; `source` is the file it was compiled from, which says how long lists and
-/// loops may be. `None` where it did not compile.
+/// loops may be. `None` if it did not compile.
 pub fn cost(
     source: &Source,
     compilation: &Compilation,
@@ -209,7 +209,7 @@ impl Cost {
             let _ = writeln!(text, "{}", agent.text());
         }
         if !self.runs.is_empty() {
-            let _ = writeln!(text, "On top comes what it runs: {}.", self.runs.join(", "));
+            let _ = writeln!(text, "The workflows that it runs cost extra: {}.", self.runs.join(", "));
         }
         text
     }

@@ -31,7 +31,7 @@ pub fn editor_schema(catalog: &Catalog) -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A Ticketsmith workflow",
-        "description": "What happens from an event to a pull request, step by step. The file's name names the workflow.",
+        "description": "The steps from an event to a pull request. The file's name is the workflow's name.",
         "type": "object",
         "additionalProperties": false,
         "required": required(&WORKFLOW_KEYS),
@@ -89,14 +89,14 @@ fn input() -> Value {
                     "default": described("The value where none is given.", json!(true)),
                     "required": described("Whether it must be given. Default: true.", json!({"type": "boolean"})),
                     "one_of": described("The only accepted values.", json!({"type": "array", "minItems": 1})),
-                    "description": described("What it is, for people.", json!({"type": "string"})),
+                    "description": described("A description for people.", json!({"type": "string"})),
                 },
             },
         ],
     })
 }
 
-/// One event, as its name alone or with conditions.
+/// An event, by name alone or with conditions.
 fn trigger(events: &EventSpecs) -> Value {
     let events: Vec<_> = events.iter().filter(|event| event.may_trigger()).collect();
     let alone = events.iter().filter(|event| event.required_conditions().next().is_none());

@@ -1,4 +1,4 @@
-//! What a step became, and why: every field of its states with a sentence.
+//! The states that a step became, and why: a sentence for every field.
 
 mod reasons;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fmt::Write;
 use workflow::Compilation;
 
-/// What a step became.
+/// The states of a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
     /// The step.
@@ -35,7 +35,7 @@ pub struct ExplainedState {
 pub struct ExplainedField {
     /// Where it is in the state: `Retry[0]`, `Arguments.Payload.key`.
     pub field: String,
-    /// What is there.
+    /// The contents.
     pub value: Value,
     /// Why.
     pub why: String,
@@ -53,7 +53,7 @@ pub fn explain(compilation: &Compilation, name: &str) -> Option<Explanation> {
     let mut explained = vec![ExplainedState {
         name: step.state.clone(),
         why: match step.implicit {
-            true => "The compiler added the step, since one that follows needs what it does.".to_owned(),
+            true => "The compiler added the step because a later one needs it.".to_owned(),
             false => format!("Line {} of the file.", step.line),
         },
         fields: fields(own, true, states),
@@ -99,7 +99,7 @@ fn fields(state: &Value, of_step: bool, states: States<'_>) -> Vec<ExplainedFiel
     explained
 }
 
-/// What is inside a branch or a body is explained step by step, so only its size is shown.
+/// Branches and bodies are explained step by step, so only their size is shown.
 fn shown(field: &str, value: &Value) -> Value {
     match field {
         "Branches" => format!("{} branches", value.as_array().map_or(0, Vec::len)).into(),

@@ -1,7 +1,7 @@
 //! The canonical form of a workflow file: keys in one order, two spaces of indentation, comments where they stood.
 //!
 //! The file is read by the same parser as everything else (`tree`), its keys are ordered (`order`), and it is written anew
-//! (`print`). What it says is compared before and after, as the compiler reads it, so that no defect here can change a
+//! (`print`). Its meaning to the compiler is compared before and after, so that no defect here can change a
 //! workflow: what the printer cannot write stays as it is.
 
 mod order;
@@ -22,14 +22,14 @@ pub enum FormatError {
         line: usize,
         /// Counted from 1, in characters.
         column: usize,
-        /// What is wrong.
+        /// The mistakes.
         message: String,
     },
 }
 
 /// The canonical form of a workflow file, or of its tests (`*.test.yaml`), whose keys keep their order. A file in canonical
 /// form stays as it is, byte for byte; so does a file whose form cannot be kept otherwise, such as one with explicit
-/// indentation of a block text. Line ends stay what the first one is.
+/// indentation of a block text. Line ends follow the first one.
 ///
 /// # Errors
 /// [`FormatError`] when the file is not YAML.
@@ -38,16 +38,16 @@ pub fn format(source: &Source) -> Result<String, FormatError> {
     let Some(formatted) = rewritten(source) else { return Ok(source.text.clone()) };
     let formatted = Source::new(source.path.clone(), formatted);
     let says_the_same = content(&formatted).is_ok_and(|after| after == before);
-    // `--check` would never be content with a file that is written otherwise each time.
+    // Otherwise `--check` would reject a file whose form changes on every run.
     let stays = rewritten(&formatted).as_ref() == Some(&formatted.text);
     Ok(if says_the_same && stays { formatted.text } else { source.text.clone() })
 }
 
-/// The file written anew; `None` where something in it can only be kept by leaving all of it as it is.
+/// The rewritten file; `None` if something in it can only be kept by leaving the whole file unchanged.
 fn rewritten(source: &Source) -> Option<String> {
     let windows = source.text.find('\n').is_some_and(|at| source.text[..at].ends_with('\r'));
     let text = source.text.replace("\r\n", "\n");
-    // YAML ends a line at one that is alone, and nothing here does.
+    // YAML ends a line at a lone one, and nothing here does.
     if text.contains('\r') {
         return None;
     }

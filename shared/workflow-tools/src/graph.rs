@@ -1,4 +1,4 @@
-//! A workflow as a picture: steps as nodes, what follows what as arrows, branches and bodies of loops as boxes.
+//! A workflow as a picture: steps as nodes, transitions as arrows, branches and bodies of loops as boxes.
 
 mod drawing;
 mod mermaid;
@@ -64,7 +64,7 @@ impl Graph {
         }
     }
 
-    /// Draws one scope; gives what it holds and the id it is entered at.
+    /// Draws one scope; returns its contents and the ID of its entry.
     fn scope(&mut self, scope: &Value, states: States<'_>) -> (Box, Option<String>) {
         let mut held = Box { id: String::new(), label: String::new(), nodes: Vec::new(), boxes: Vec::new() };
         let shown = Shown::of(scope, states);
@@ -119,7 +119,7 @@ impl Graph {
         outer
     }
 
-    /// The arrows out of an agent's node, which stands for all states of its work.
+    /// The arrows out of an agent's node, which represents all states of its work.
     fn leave_agent(&mut self, name: &str, agent: &AgentSummary, scope: &Value, shown: &Shown) {
         for (next, condition) in left_by(agent, scope) {
             if let Some(to) = shown.resolve(next, scope) {
@@ -175,14 +175,14 @@ impl Graph {
 /// Which states of a scope are drawn.
 struct Shown {
     states: BTreeSet<String>,
-    /// Drawn, but what follows is the compiler's own business.
+    /// Drawn, but its successors belong to the compiler.
     ends: BTreeSet<String>,
 }
 
 impl Shown {
     fn of(scope: &Value, states: States<'_>) -> Self {
         let mut shown = Self { states: BTreeSet::new(), ends: BTreeSet::new() };
-        // Who may start work is no matter of the workflow.
+        // Workflows do not decide who may start work.
         let first = match admission_state(scope) {
             Some(admission) => &scope["States"][admission]["Next"],
             None => &scope["StartAt"],
@@ -193,7 +193,7 @@ impl Shown {
             if state.is_null() || !shown.states.insert(name.to_owned()) {
                 continue;
             }
-            // A Task that is no step starts a rollback; how that goes on is the same everywhere.
+            // A Task that is not a step starts a rollback, which is the same everywhere.
             if state["Type"] == "Task" && states.step(name).is_none() {
                 shown.ends.insert(name.to_owned());
                 continue;
@@ -205,12 +205,12 @@ impl Shown {
                 None => open.extend(crate::states::successors(state)),
             }
         }
-        // Values that the compiler carries from state to state are no steps that people wrote.
+        // Values that the compiler carries from state to state are not steps.
         shown.states.retain(|name| !is_passed_through(name, &scope["States"][name.as_str()], states));
         shown
     }
 
-    /// The node that an arrow to a state ends at: the state itself, or what comes after it where it is not drawn.
+    /// The target of an arrow to a state: the state itself, or its successor if it is not drawn.
     fn resolve(&self, name: &str, scope: &Value) -> Option<String> {
         let mut name = name;
         for _ in 0..scope["States"].as_object()?.len() {
@@ -226,14 +226,14 @@ impl Shown {
         None
     }
 
-    /// The node where the outermost scope ends well; within boxes, leaving the box says as much.
+    /// The node where the outermost scope ends successfully; inside boxes, leaving the box shows that.
     fn end_node(&self, scope: &Value) -> Option<String> {
         let outermost = scope.get("QueryLanguage").is_some();
         outermost.then(|| "end".to_owned())
     }
 }
 
-/// Where an agent's work is left to, each with the condition where it is not that it is done.
+/// The exits of an agent's work, each with its condition unless the agent is done.
 fn left_by<'s>(
     agent: &'s AgentSummary,
     scope: &'s Value,
@@ -248,7 +248,7 @@ fn left_by<'s>(
     })
 }
 
-/// What the file calls the branch of `parallel` that `scope` is, as its steps tell.
+/// The file's name for the branch of `parallel` with this `scope`, from its steps.
 fn branch_name(scope: &Value, parallel: &str, states: States<'_>) -> Option<String> {
     let path = states_of(scope).find_map(|(name, _)| states.step(name)).map(|step| &step.path)?;
     let place = path.iter().position(|name| name == parallel)?;
@@ -271,7 +271,7 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
         action.filter(|action| Some(*action) != label.first().map(String::as_str)).map(str::to_owned),
     );
     if let Some(agent) = step.and_then(|step| step.agent.as_ref()) {
-        // The renderer takes no arrow from a node to itself.
+        // The renderer does not accept an arrow from a node to itself.
         label.push(format!("agent {}, ↻ up to {} turns", agent.name, agent.max_turns));
     }
     let kind = match (step.map(|step| step.kind), state["Type"].as_str()) {
@@ -282,7 +282,7 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
         (_, Some("Choice")) => Kind::Decision,
         (_, Some("Wait")) => Kind::Waiting,
         (Some(_), Some("Task")) => Kind::Action,
-        // Where a rollback starts, and where it ends.
+        // The start and end of a rollback.
         _ => Kind::Terminal,
     };
     if kind == Kind::Decision && step.is_none() {
@@ -294,7 +294,7 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
     Node { id: name.to_owned(), label, kind }
 }
 
-/// A condition as people wrote it, as far as that can be told.
+/// A condition in its source form, as far as that can be recovered.
 fn readable(condition: &str) -> String {
     let text = expression(condition).unwrap_or(condition);
     let text = text.strip_suffix(" and true").unwrap_or(text);

@@ -1,5 +1,5 @@
 //! Tools for workflow files: the schema with which editors complete and check them, their canonical form, their graph, what an
-//! execution costs, and what a step compiles to.
+//! execution costs, and the states that a step compiles to.
 //!
 //! The crate is pure, as the compiler is: texts and compiled workflows in, texts and values out. It is separate from `workflow`
 //! so that crates that only compile do not build a formatter and a graph layout.

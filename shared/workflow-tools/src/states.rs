@@ -28,7 +28,7 @@ impl<'c> States<'c> {
         })
     }
 
-    /// The step's name, or the state's own where the compiler added it.
+    /// The step's name, or the name of a state that the compiler added.
     pub(crate) fn name(self, state: &'c str) -> &'c str {
         self.step(state).map_or(state, |step| step.name.as_str())
     }
@@ -72,12 +72,12 @@ pub(crate) fn expression(text: &str) -> Option<&str> {
     Some(text.strip_prefix("{%")?.strip_suffix("%}")?.trim())
 }
 
-/// A catcher of what every call inside a step with a limit of time has: what could not begin in time ends as a timeout.
+/// A catcher that every call inside a step with a time limit has: a call that could not begin in time ends as a timeout.
 pub(crate) fn is_too_late(catcher: &Value) -> bool {
     catcher["ErrorEquals"] == serde_json::json!(["States.QueryEvaluationError"])
 }
 
-/// A catcher that the compiler adds by itself, and no `on_error` of the file asks for.
+/// A catcher that the compiler adds on its own, not for an `on_error` of the file.
 pub(crate) fn is_added(catcher: &Value) -> bool {
     parks(catcher).is_some() || is_too_late(catcher)
 }

@@ -1,16 +1,16 @@
-//! Agents beside each other: two that work on one branch would overwrite each other's changes.
+//! Parallel agents: two that work on one branch would overwrite each other's changes.
 
 use crate::diagnostic::Problems;
 use crate::expression;
 use crate::model::{AgentWork, Form, Given, Part, Step, StepKind, Workflow, all};
 use std::collections::BTreeSet;
 
-/// The inputs that say where an agent works, each with its other names.
+/// The inputs that determine where an agent works, each with its aliases.
 const REPOSITORY: [&str; 3] = ["repository", "repository_path", "repository_url"];
 const BRANCH: [&str; 2] = ["branch", "branch_name"];
 
 /// Reports agents in different branches of a parallel step, and agents in iterations that run at the same time, which work on one branch
-/// as far as the file tells.
+/// as far as the file says.
 pub(crate) fn check(workflow: &Workflow, steps: &[Step], problems: &mut Problems<'_>) {
     for step in all(steps) {
         match &step.kind {
@@ -28,7 +28,7 @@ pub(crate) fn check(workflow: &Workflow, steps: &[Step], problems: &mut Problems
                             );
                             problems
                                 .error(agent.name.span, message)
-                                .help("give each a `branch:` of its own, or run them one after the other");
+                                .help("give each its own `branch:`, or run them one after the other");
                         }
                         seen.push((place, agent, work));
                     }
@@ -90,7 +90,7 @@ fn written(given: &Given) -> String {
     }
 }
 
-/// The names that an iteration gives a value of its own.
+/// The names with a different value in each iteration.
 fn set_inside(workflow: &Workflow, item: &str, steps: &[Step]) -> BTreeSet<String> {
     let assigned = crate::declare::assigned(steps).into_iter().map(|assignment| assignment.root);
     let mut names: BTreeSet<String> = std::iter::once(item.to_owned()).chain(assigned).collect();
@@ -109,7 +109,7 @@ fn set_inside(workflow: &Workflow, item: &str, steps: &[Step]) -> BTreeSet<Strin
     names
 }
 
-/// Whether a value reads one of the names. What cannot be read is reported elsewhere.
+/// Whether a value reads one of the names. Invalid values are reported elsewhere.
 fn reads_any(given: &Given, names: &BTreeSet<String>) -> bool {
     given.expressions().into_iter().any(|expression| {
         expression::parse(&expression.value)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The states of an agent's work, by what they do.
+/// The states of an agent's work, by role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AgentStates {
     /// Asks the model for the next turn.
@@ -24,7 +24,7 @@ pub struct AgentStates {
     pub load: String,
     /// Runs the project's checks.
     pub check: String,
-    /// Ends with an error where nothing that is known comes next.
+    /// Ends with an error if the next need is unknown.
     pub unknown: String,
 }
 
@@ -57,7 +57,7 @@ impl AgentStates {
     }
 }
 
-/// The agent of a step, for people and for tools beside the compiler.
+/// The agent of a step, for people and for other tools.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AgentSummary {
     /// Its name: `development`.
@@ -68,7 +68,7 @@ pub struct AgentSummary {
     pub max_usd: Option<MicroUsd>,
     /// The most minutes of work.
     pub max_minutes: u32,
-    /// What the step becomes.
+    /// The compiled step.
     pub states: AgentStates,
 }
 
@@ -85,7 +85,7 @@ impl AgentSummary {
     }
 }
 
-/// The agent of a name; one that is not known has the usual bounds.
+/// The agent of a name; an unknown one has the usual bounds.
 pub(crate) fn definition<'e>(name: &str, environment: &'e Environment) -> Cow<'e, AgentDefinition> {
     let known = environment.agents.as_ref().and_then(|agents| agents.get(name));
     known.map_or_else(|| Cow::Owned(AgentDefinition::named(name)), Cow::Borrowed)

@@ -23,7 +23,7 @@ const EFFORTS: [(&str, Effort); 5] = [
     ("max", Effort::Max),
 ];
 
-/// What a system prompt may say of the session.
+/// The facts about a session that a system prompt may use.
 const PROMPT_VARIABLES: [&str; 3] = ["agent", "branch", "repository"];
 /// The most that an agent may be allowed to spend, in dollars.
 const MOST_USD: f64 = 10_000.0;
@@ -99,7 +99,7 @@ fn dollars(node: &Node, reader: &mut Reader<'_, '_>) -> Option<MicroUsd> {
     let amount = amount.filter(|amount| *amount > MicroUsd::ZERO);
     if amount.is_none() {
         let message = format!("`max_usd` is a number of dollars above 0 and up to {MOST_USD}");
-        reader.problems.error(node.span, message).help("without it, the ticket's limit alone applies");
+        reader.problems.error(node.span, message).help("without it, only the ticket's limit applies");
     }
     amount
 }
@@ -130,14 +130,14 @@ fn known_prompt(prompt: Spanned<String>, environment: &Environment, reader: &mut
     path
 }
 
-/// What an entry of a list must be.
+/// The constraint on an entry of a list.
 #[derive(Clone, Copy)]
 enum Entry<'k> {
     /// Any text.
     Text,
-    /// One of some names, where they are known.
+    /// One of some names, if they are known.
     Known(&'static str, Option<&'k BTreeSet<String>>),
-    /// What a check accepts, where there is one.
+    /// The values that a check accepts, if there is one.
     Checked(Option<CheckPattern>),
 }
 
@@ -255,7 +255,7 @@ max_minutes: 1 hour
             agent(text).unwrap_err(),
             [
                 format!("2:1: unknown key `descripton` in an agent (did you mean `description`?; accepted: {keys})"),
-                "3:9: `hihg` is no value of `effort` (did you mean `high`?; accepted: low, medium, high, xhigh, max)".into(),
+                "3:9: `hihg` is not a value of `effort` (did you mean `high`?; accepted: low, medium, high, xhigh, max)".into(),
                 "4:9: there is no template `prompts/agents/develpment.md` (did you mean `prompts/agents/development.md`?; \
                  accepted: prompts/agents/development.md, prompts/text.md)"
                     .into(),
@@ -264,7 +264,7 @@ max_minutes: 1 hour
                 "6:31: `edit_file` is in `tools` twice ()".into(),
                 "7:9: `src/[` is no pattern ()".into(),
                 "8:12: `max_turns` is a whole number from 1 to 300 ()".into(),
-                "9:10: `max_usd` is a number of dollars above 0 and up to 10000 (without it, the ticket's limit alone applies)"
+                "9:10: `max_usd` is a number of dollars above 0 and up to 10000 (without it, only the ticket's limit applies)"
                     .into(),
                 "10:14: `max_minutes` is a whole number from 1 to 1440 ()".into(),
             ]

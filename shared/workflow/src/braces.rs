@@ -5,7 +5,7 @@ use crate::diagnostic::Problems;
 use crate::model::{Form, Given, Part, Step, Workflow, all};
 use crate::scope::Scope;
 
-/// Warns of every `{name}` that is plain text, where `${name}` would be the value.
+/// Warns about every literal `{name}` where `${name}` would be the value.
 pub(crate) fn check(workflow: &Workflow, steps: &[Step], scope: &Scope<'_>, problems: &mut Problems<'_>) {
     let of_workflow = workflow.outputs.iter().chain(&workflow.definitions).map(|(_, given)| given);
     for given in all(steps).into_iter().flat_map(values_of).chain(of_workflow) {
@@ -35,7 +35,7 @@ fn check_value(given: &Given, scope: &Scope<'_>, problems: &mut Problems<'_>) {
     }
 }
 
-/// The names that stand alone in braces, `{{ name }}` included. `$${name}` is meant as it is written.
+/// The names that stand alone in braces, `{{ name }}` included. `$${name}` is intended.
 fn names_in_braces(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (open, _) in text.match_indices('{').filter(|(open, _)| !text[..*open].ends_with('$')) {

@@ -1,10 +1,10 @@
-//! What is known of the workflows that steps run.
+//! The known inputs and outputs of workflows that steps run.
 
 use crate::types::Type;
 use domain::routes::InputSchema;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The workflows of a folder by name; nothing is known when one file is compiled alone, and then none is refused.
+/// The workflows of a folder by name. When one file is compiled alone, none is known and none is refused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Callees {
     known: Option<BTreeMap<String, Option<Callee>>>,
@@ -12,7 +12,7 @@ pub(crate) struct Callees {
     pub(crate) inverses: BTreeSet<String>,
 }
 
-/// What a workflow takes and gives.
+/// A workflow's inputs and outputs.
 #[derive(Debug, Clone)]
 pub(crate) struct Callee {
     pub(crate) inputs: BTreeMap<String, InputSchema>,
@@ -30,14 +30,14 @@ impl Callees {
         self.known.is_some()
     }
 
-    /// Notes what a workflow takes and gives.
+    /// Notes a workflow's inputs and outputs.
     pub(crate) fn learn(&mut self, name: &str, callee: Callee) {
         if let Some(known) = &mut self.known {
             known.insert(name.to_owned(), Some(callee));
         }
     }
 
-    /// What is known of a workflow.
+    /// The known facts about a workflow.
     ///
     /// # Errors
     /// The names of those that there are, when it is none of them.

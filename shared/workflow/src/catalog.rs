@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long a function may run where its entry does not say, in seconds.
+/// A function's time limit if its entry does not set one, in seconds.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 /// The same for actions that call a model.
 const DEFAULT_AI_TIMEOUT_SECONDS: u64 = 600;
@@ -50,7 +50,7 @@ pub struct CatalogEntry<'c> {
     pub plugin: Option<PluginType>,
     /// Other names that mean it.
     pub aliases: &'c [String],
-    /// The actions that may take its effect back; none where it has no effect or the effect stays.
+    /// The actions that may take its effect back; none if it has no effect or the effect stays.
     pub inverses: &'c [String],
     /// Whether it changes something outside.
     pub effect: bool,
@@ -82,7 +82,7 @@ impl Catalog {
     /// given, is the list of [`EventSpecs`]; without it, only our own are known.
     ///
     /// # Errors
-    /// [`InvalidCatalog`] when it is no JSON of this shape.
+    /// [`InvalidCatalog`] when it is not JSON of this shape.
     pub fn from_json(json: &str) -> Result<Self, InvalidCatalog> {
         let root: Value = serde_json::from_str(json).map_err(|error| InvalidCatalog(error.to_string()))?;
         Self::from_value(&root)
@@ -216,9 +216,9 @@ fn object(name: &str, which: &str, entry: &Value) -> Result<Arc<ObjectType>, Inv
     let schema =
         entry.get(which).ok_or_else(|| InvalidCatalog(format!("action `{name}` has no {which} schema")))?;
     match Type::from_schema(schema, schema).kind {
-        // The schema's own title says `Input` or `Output`, which helps nobody.
+        // The schema's own title says `Input` or `Output`, which does not help.
         Kind::Object(object) => Ok(Arc::new(ObjectType { name: None, ..(*object).clone() })),
-        _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is no object"))),
+        _ => Err(InvalidCatalog(format!("action `{name}`: its {which} schema is not an object"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Checks values against the types that are asked for, and writes them as JSONata or as JSON for a definition.
+//! Checks values against their expected types, and writes them as JSONata or as JSON for a definition.
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
@@ -21,7 +21,7 @@ const EXPANSION_LIMIT: usize = 64 * 1024;
 /// Each definition that names another nests the expression deeper.
 const DEEPEST_DEFINITION: usize = 32;
 
-/// Goes through a workflow, knowing at each point what has a name.
+/// Walks through a workflow, with the names that are defined at each point.
 pub(crate) struct Checker<'c, 's> {
     pub(crate) scope: Scope<'c>,
     pub(crate) problems: &'c mut Problems<'s>,
@@ -29,15 +29,15 @@ pub(crate) struct Checker<'c, 's> {
     pub(crate) environment: &'c Environment,
     /// The file's name, for comments in the definition.
     pub(crate) file: &'c str,
-    /// The states of all steps; what the compiler adds is called otherwise.
+    /// The states of all steps; the compiler's own have other names.
     pub(crate) states: BTreeSet<String>,
     pub(crate) provenance: Provenance,
-    /// How what is from outside is fenced, where a model follows what is made.
+    /// How outside text is fenced when a model follows the result.
     pub(crate) fencing: Option<Fencing>,
 }
 
 impl<'c> Checker<'c, '_> {
-    /// What the first names of a path mean here, definitions replaced.
+    /// The meaning of a path's first names here, with definitions replaced.
     pub(crate) fn look_up(&mut self, path: &[&str]) -> Result<Found, Unknown> {
         let Some((name, given)) = path.first().and_then(|name| self.scope.definitions.get_key_value(*name))
         else {
@@ -48,7 +48,7 @@ impl<'c> Checker<'c, '_> {
             return Ok(Found { names: 1, lowered: lowered.clone() });
         }
         let unusable = Lowered::simple("null", Type::any());
-        // A cycle has been reported where it is defined.
+        // A cycle was reported at its definition.
         if self.scope.expanding.contains(&name) {
             return Ok(Found { names: 1, lowered: unusable });
         }
@@ -59,7 +59,7 @@ impl<'c> Checker<'c, '_> {
                     format!("definitions name each other more than {DEEPEST_DEFINITION} deep here"),
                 )
                 .help(
-                    "Step Functions cannot evaluate what is nested so deeply: `set` some of them in a step",
+                    "Step Functions cannot evaluate expressions nested this deeply: `set` some of them in a step",
                 );
             self.scope.expanded.insert(name, unusable.clone());
             return Ok(Found { names: 1, lowered: unusable });
@@ -78,7 +78,7 @@ impl<'c> Checker<'c, '_> {
         Ok(Found { names: 1, lowered })
     }
 
-    /// What is defined but not used is not looked up; it must be JSONata all the same.
+    /// An unused definition is not resolved, but must be JSONata all the same.
     pub(crate) fn unused_definitions(&mut self, workflow: &Workflow) {
         for expression in workflow.definitions.iter().flat_map(|(_, given)| given.expressions()) {
             if let Err(refusal) = crate::expression::parse(&expression.value) {
@@ -106,7 +106,7 @@ impl<'c> Checker<'c, '_> {
                 let mut kinds = Vec::new();
                 for item in items {
                     let lowered = self.kept(item);
-                    // What is undefined would leave the list shorter.
+                    // An undefined item would make the list shorter.
                     let text = if lowered.partial { lowered.or_else("null") } else { lowered.text };
                     let is_list = matches!(lowered.kind.kind, Kind::List(_))
                         && !lowered.kind.may_be_null()
@@ -145,7 +145,7 @@ impl<'c> Checker<'c, '_> {
         lowered.into_kept()
     }
 
-    /// Text and expressions as one text, in which what is absent is empty.
+    /// Text and expressions as one text, in which absent values are empty.
     fn joined(&mut self, parts: &[Part]) -> String {
         let long = parts.len() > LONGEST_CHAIN;
         let pieces: Vec<String> = parts
@@ -213,7 +213,7 @@ impl<'c> Checker<'c, '_> {
             }
             (Form::Text(_), wanted) if given.literal_text().is_none() => {
                 let mut lowered = self.text_of(given);
-                // JSONata's own reading of one item or none is kept only where no list is asked for.
+                // JSONata's own treatment of one item or none is kept only if no list is expected.
                 if expected.item().is_some() {
                     lowered = lowered.into_list();
                 } else if *wanted == Kind::Any {
@@ -268,7 +268,7 @@ impl<'c> Checker<'c, '_> {
         {
             if !accepted.contains(&text) {
                 self.problems
-                    .error(given.span, format!("`{text}` is no value of {what}"))
+                    .error(given.span, format!("`{text}` is not a value of {what}"))
                     .accepted(&text, accepted.iter().map(String::as_str));
             }
             return;

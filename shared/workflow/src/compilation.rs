@@ -32,7 +32,7 @@ pub struct Compilation {
     /// `${…StateMachineArn}` where workflows are run; see [`crate::substitute`]. `None` when
     /// there are errors.
     pub definition: Option<Value>,
-    /// What starts it and what its inputs must be.
+    /// A workflow's triggers and the types of its inputs.
     pub route: WorkflowRoute,
     /// Everything found, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
@@ -59,10 +59,10 @@ pub struct StepSummary {
     /// Whether the action asks a model.
     #[serde(skip)]
     pub asks_model: bool,
-    /// The agent that works, where one does.
+    /// The agent at work, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentSummary>,
-    /// What it says of itself.
+    /// Its own description.
     pub description: Option<String>,
     /// Its line in the file, counted from 1.
     pub line: usize,
@@ -84,12 +84,12 @@ impl Compilation {
 
 /// Compiles one workflow. Every problem that can be found is found in one run; nothing panics, whatever the text.
 ///
-/// What the workflows that it runs as steps take and give is not known here, and not checked; [`crate::compile_folder`] does.
+/// The inputs and outputs of workflows that it runs as steps are unknown here, and not checked; [`crate::compile_folder`] does that.
 pub fn compile(source: &Source, catalog: &Catalog, environment: &Environment) -> Compilation {
     compile_knowing(source, catalog, environment, &Callees::default()).0
 }
 
-/// Compiles one workflow among others, and gives what callers may know of it.
+/// Compiles one workflow among others, and returns what callers may know about it.
 pub(crate) fn compile_knowing(
     source: &Source,
     catalog: &Catalog,
@@ -138,7 +138,7 @@ pub(crate) fn compile_knowing(
             if size > DEFINITION_LIMIT {
                 let message =
                     format!("the definition has {size} bytes; Step Functions takes {DEFINITION_LIMIT}");
-                problems.error(Span::default(), message).help("move a part of it into a workflow of its own");
+                problems.error(Span::default(), message).help("move part of it into a separate workflow");
             } else {
                 compilation.definition = Some(definition);
             }

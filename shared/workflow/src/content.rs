@@ -1,15 +1,15 @@
-//! What a YAML file says, for tools beside the compiler.
+//! A YAML file's content, for tools outside the compiler.
 
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::source::Source;
 use crate::yaml;
 use serde_json::Value;
 
-/// What a file says, as the compiler reads it. Aliases are replaced by what they name. A number that JSON cannot hold is
+/// A file's content, as the compiler reads it. Aliases are replaced by what they name. A number that JSON cannot hold is
 /// given as the text it is written as; where a number is asked for, the compiler refuses it.
 ///
 /// # Errors
-/// Everything that keeps the file from being read: what is not YAML, duplicate keys, and files that aliases make too large.
+/// Everything that keeps the file from being read: invalid YAML, duplicate keys, and files that aliases make too large.
 pub fn content(source: &Source) -> Result<Value, Vec<Diagnostic>> {
     let mut problems = Problems::new(source);
     match yaml::read(source, &mut problems) {

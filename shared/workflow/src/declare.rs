@@ -1,4 +1,4 @@
-//! What has a name in a workflow, found before its steps are gone through: variables, short names and undeclared inputs.
+//! The names in a workflow, found before its steps are processed: variables, short names and undeclared inputs.
 
 mod scopes;
 mod targets;
@@ -108,7 +108,7 @@ fn short_names(steps: &[Step], scope: &mut Scope<'_>) {
     }
 }
 
-/// Undefined names that used expressions read become inputs, typed from where they flow.
+/// Undefined names in used expressions become inputs, typed from where they flow.
 fn undeclared_inputs(
     workflow: &Workflow,
     steps: &[Step],
@@ -151,7 +151,7 @@ fn undeclared_inputs(
                 .error(span, format!("nothing is called `{name}`"))
                 .label(format!("did you mean `{meant}`?"))
                 .help("an undefined name becomes an input, but this one is too much like a defined one; declare it under `inputs:` if it is meant");
-            // The mistake is told once; that it is unknown as well would not help.
+            // The mistake is reported once; a second report that the name is unknown would not help.
             scope.inputs.insert(name, Input { schema: schema_of(&Type::any()), kind: Type::any() });
         } else if crate::names::is_function(&name) || crate::names::input(&name).is_err() {
             problems.error(span, format!("nothing is called `{name}`"));
@@ -164,7 +164,7 @@ fn undeclared_inputs(
     scope.context_inputs.retain(|name| !scope.inputs.contains_key(name));
 }
 
-/// The lookups of everything that runs, definitions included where they are used, with their places in the file.
+/// The lookups of everything that runs, including used definitions, with their places in the file.
 fn used_lookups(workflow: &Workflow, steps: &[Step]) -> Vec<(Lookup, Span)> {
     let mut open: Vec<&Given> = all(steps)
         .into_iter()
@@ -263,7 +263,7 @@ fn flows(workflow: &Workflow, steps: &[Step], catalog: &Catalog) -> BTreeMap<Str
     flows
 }
 
-/// The one name that a value is, through definitions that are one name themselves.
+/// The one name that a value is, including through definitions that are one name themselves.
 fn whole_name(workflow: &Workflow, given: &Given, depth: usize) -> Option<String> {
     let expression = given.whole_expression()?;
     let ast = expression::parse(&expression.value).ok()?;

@@ -1,4 +1,4 @@
-//! What the compiler has to say about a file: a message, the place, what was expected and the nearest legal name.
+//! The compiler's findings about a file: a message, the place, what was expected and the nearest legal name.
 
 use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum Severity {
     /// The workflow is not compiled.
     Error,
-    /// The workflow is compiled, but probably does not do what was meant.
+    /// The workflow is compiled, but probably does not do what was intended.
     Warning,
     /// Something that the compiler does without being asked.
     Note,
@@ -21,7 +21,7 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
-    /// What is wrong, in a sentence for people.
+    /// The mistake, in a sentence for people.
     pub message: String,
     /// The file's path as it was given.
     pub path: String,
@@ -34,13 +34,13 @@ pub struct Diagnostic {
     /// What to say right under the offending text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What is accepted and how to mend it, one sentence each.
+    /// The accepted values and how to fix it, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
 }
 
 impl Diagnostic {
-    /// An error in `source` at a range of bytes, for tools that check files beside workflows.
+    /// An error in `source` at a range of bytes, for tools that check files next to workflows.
     pub fn error(source: &Source, span: (usize, usize), message: impl Into<String>) -> Self {
         let (line, column) = source.position(span.0);
         Self {
@@ -55,7 +55,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same, naming the accepted names and the one that was probably meant instead of `given`.
+    /// The same, with the accepted names and the one that was probably meant instead of `given`.
     #[must_use]
     pub fn with_accepted<'n>(mut self, given: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
         self.accepted(given, names);
@@ -136,10 +136,10 @@ pub(crate) fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>)
         .map(|(_, name)| name)
 }
 
-/// So many findings of one file are kept. Nobody reads more, and placing and showing each takes time with the length of the file.
+/// At most this many findings of one file are kept. Nobody reads more, and locating and showing each takes time proportional to the file.
 const MOST_FOUND: usize = 100;
 
-/// What was found by some moment.
+/// The findings up to some moment.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Found {
     kept: usize,
@@ -199,7 +199,7 @@ impl<'s> Problems<'s> {
         Found { kept: self.found.len(), more: self.more.clone() }
     }
 
-    /// Forgets what was found since: it was only a look ahead.
+    /// Forgets the findings since then: it was only a look ahead.
     pub(crate) fn forget(&mut self, found: Found) {
         self.found.truncate(found.kept);
         self.more = found.more;
@@ -211,7 +211,7 @@ impl<'s> Problems<'s> {
     }
 
     /// Everything found, in the order of the file, each thing once. A definition is looked at wherever it is used, and its
-    /// problems would otherwise be told as often.
+    /// problems would otherwise be reported as often.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by(|one, other| one.span.cmp(&other.span).then(one.severity.cmp(&other.severity)));
         let mut told: Vec<Diagnostic> = Vec::new();

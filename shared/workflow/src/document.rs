@@ -17,7 +17,7 @@ impl<'s> Document<'s> {
     /// Reads a file.
     ///
     /// # Errors
-    /// Everything that keeps the file from being read: what is not YAML, an empty file, duplicate keys, and files that aliases make too
+    /// Everything that keeps the file from being read: invalid YAML, an empty file, duplicate keys, and files that aliases make too
     /// large.
     pub fn read(source: &'s Source) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Problems::new(source);
@@ -27,7 +27,7 @@ impl<'s> Document<'s> {
         }
     }
 
-    /// What the file says. A number that JSON cannot hold is given as the text it is written as.
+    /// The file's content. A number that JSON cannot hold is returned as its text.
     pub fn value(&self) -> Value {
         self.root.plain_json()
     }
@@ -62,7 +62,7 @@ impl<'s> Document<'s> {
         (matches!(node.data, Data::Null) && rest.starts_with('#')).then_some(rest)
     }
 
-    /// The value at a place, and where its key or the item is; those of the nearest value around it where it does not exist.
+    /// The value at a place, and where its key or the item is; those of the nearest existing value around it otherwise.
     fn find(&self, pointer: &str) -> (&Node, Span) {
         let (mut node, mut at) = (&self.root, self.root.span);
         for step in pointer.split('/').skip(1) {

@@ -1,10 +1,10 @@
-//! JSONata as Step Functions runs it: parsing, what is refused, and the names an expression looks up.
+//! JSONata as Step Functions runs it: parsing, refusals, and the names that an expression looks up.
 
 use crate::source::Span;
 use jlens_core::ast::{FallbackOp, Stage};
 use jlens_core::{Ast, Node, NodeKind};
 
-/// Step Functions runs out of stack near 200 nested terms; this leaves room for what the compiler adds.
+/// Step Functions runs out of stack near 200 nested terms; this leaves room for the compiler's additions.
 pub(crate) const DEPTH_LIMIT: usize = 100;
 /// No expression may be longer, in bytes.
 pub(crate) const LENGTH_LIMIT: usize = 16 * 1024;
@@ -14,7 +14,7 @@ const UNSTEADY: [&str; 5] = ["now", "millis", "random", "uuid", "eval"];
 /// How other languages write what JSONata writes differently.
 const FOREIGN: [(&str, &str); 4] = [("==", "="), ("&&", "and"), ("||", "or"), ("<>", "!=")];
 
-/// Why an expression is refused, at a range of its own bytes.
+/// Why an expression is refused, at a range of its bytes.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) span: Span,
@@ -161,7 +161,7 @@ fn collect(node: &Node, found: &mut Vec<Lookup>) {
     }
 }
 
-/// The nodes inside `[…]` and `{…}` behind a value: there, names are fields of the value.
+/// The nodes inside `[…]` and `{…}` after a value: there, names are fields of the value.
 fn filters(node: &Node) -> Vec<u32> {
     let stages = node.attrs.stages.iter().chain(&node.attrs.predicate);
     let mut ids: Vec<u32> = stages
@@ -176,7 +176,7 @@ fn filters(node: &Node) -> Vec<u32> {
     ids
 }
 
-/// The names a path starts with, up to the first step that is more than a name.
+/// The leading names of a path, up to the first step that is more than a name.
 pub(crate) fn plain_names(steps: &[Node]) -> Vec<&str> {
     let mut names = Vec::new();
     for step in steps {

@@ -83,7 +83,7 @@ fn in_order_of_calls(sources: &[&Source], catalog: &Catalog, environment: &Envir
             compiled[*place].is_none() && called.all(|callee| compiled[*callee].is_some())
         };
         let places = || 0..sources.len();
-        // What waits for itself is compiled all the same, without knowing what its callees give.
+        // A workflow that waits for itself is compiled all the same, without its callees' outputs.
         let next = places().find(is_ready).or_else(|| places().find(|place| compiled[*place].is_none()));
         let Some(place) = next else { break };
         callees.inverses = inverses_of_runs(place, &callees_of, &looked);
@@ -100,10 +100,10 @@ fn in_order_of_calls(sources: &[&Source], catalog: &Catalog, environment: &Envir
     workflows
 }
 
-/// What is seen of a workflow before any is compiled.
+/// The facts about a workflow before any is compiled.
 struct Look {
     calls: Vec<Call>,
-    /// The actions that take back what its steps do.
+    /// The actions that take back the effects of its steps.
     inverses: BTreeSet<String>,
 }
 
@@ -133,7 +133,7 @@ fn look(source: &Source, catalog: &Catalog) -> Look {
 }
 
 /// The inverses of everything that may happen in the runs of which a workflow is part: a run is an execution with all that
-/// it starts, and whoever rolls it back takes back all of it. Empty for a workflow that neither runs others nor is run.
+/// it starts, and a rollback takes back all of it. Empty for a workflow that neither runs others nor is run.
 fn inverses_of_runs(place: usize, callees_of: &[Vec<usize>], looked: &[Look]) -> BTreeSet<String> {
     let callers_of =
         |callee: usize| (0..callees_of.len()).filter(move |one| callees_of[*one].contains(&callee));
@@ -190,7 +190,7 @@ fn circles(
     }
 }
 
-/// `-` and `_` in a name do not tell the placeholders of two state machines apart.
+/// Placeholders do not distinguish `-` and `_` in the names of state machines.
 fn shared_placeholders(sources: &[&Source], workflows: &mut [Compilation]) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (source, workflow) in sources.iter().zip(workflows) {
@@ -199,7 +199,7 @@ fn shared_placeholders(sources: &[&Source], workflows: &mut [Compilation]) {
         if *earlier != workflow.name {
             let message =
                 format!("`{earlier}` and `{}` are too much alike for two state machines", workflow.name);
-            let help = "`-` and `_` do not tell them apart: rename one".to_owned();
+            let help = "names that differ only in `-` and `_` are the same: rename one".to_owned();
             workflow.diagnostics.push(at_start(source, Severity::Error, message, help));
             workflow.definition = None;
         }

@@ -110,7 +110,7 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
     }
 }
 
-/// Whether a call gives one item of its list alone, and nothing for a list without items.
+/// Whether a call returns the item of a one-item list, and nothing for an empty list.
 pub(crate) fn unwraps(name: &str) -> bool {
     matches!(
         name,

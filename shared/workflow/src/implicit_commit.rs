@@ -1,4 +1,4 @@
-//! The commit that nobody wrote down: a pull request of generated code needs one before it.
+//! The implicit commit: a pull request of generated code needs one before it.
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Problems;
@@ -25,7 +25,7 @@ struct Generated {
     step: String,
     /// The path of the variable that receives the implementation.
     variable: String,
-    /// Whether that variable still has to be named in the step.
+    /// Whether the step still has to name that variable.
     unnamed: bool,
 }
 
@@ -55,7 +55,7 @@ impl Search<'_, '_, '_> {
             for block in step.blocks_mut() {
                 let mut inside = within.clone();
                 *block = self.steps(block, &mut inside);
-                // What one way commits is committed. What one way alone generates is not there behind it.
+                // A commit on one path counts. Code that only one path generates does not exist after it.
                 if inside.is_none() {
                     *generated = None;
                 }

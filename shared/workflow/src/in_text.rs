@@ -1,4 +1,4 @@
-//! What may be inside text.
+//! The syntax inside text.
 
 use crate::types::{Kind, Type};
 

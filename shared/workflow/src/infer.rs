@@ -1,4 +1,4 @@
-//! Checks an expression against what is known where it stands, and rewrites its names into Step Functions' variables.
+//! Checks an expression in its context, and rewrites its names into Step Functions' variables.
 
 mod arguments;
 mod comparisons;
@@ -26,7 +26,7 @@ impl<'c, 's> Checker<'c, 's> {
     /// Does something with everything from outside fenced.
     pub(crate) fn fencing<T>(&mut self, fencing: Fencing, make: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.fencing.replace(fencing);
-        // Definitions mean something else where they are fenced.
+        // Definitions have another meaning where they are fenced.
         self.scope.changed();
         let made = make(self);
         self.scope.changed();
@@ -47,7 +47,7 @@ impl<'c, 's> Checker<'c, 's> {
             Ok(ast) => ast,
             Err(refusal) => {
                 self.refuse(given, refusal);
-                // Nothing more can be said of it: it is no constant, and fits everywhere.
+                // Nothing more is known about it: it is not a constant, and fits everywhere.
                 return Lowered::simple("$refused", Type::any());
             }
         };
@@ -121,14 +121,14 @@ impl<'c, 's> Checker<'c, 's> {
             NodeKind::Array { .. } => Written::List,
             _ => Written::Otherwise,
         };
-        // A list is there, whatever is in it.
+        // A list is present, whatever it contains.
         let partial = partial && written != Written::List;
         let unwraps = unwraps && !is_fenced;
         let kept = doubt.filter(|_| !is_fenced).map(|doubt| doubt.kept(&text));
         Lowered { text, simple, kind, partial, unwraps, written, kept }
     }
 
-    /// Reports a refusal at its place in the file, or at the whole expression where that place is not known.
+    /// Reports a refusal at its place in the file, or at the whole expression if that place is unknown.
     pub(crate) fn refuse(&mut self, given: &Spanned<String>, refusal: Refusal) {
         let span = place(given, refusal.span);
         let diagnostic = self.problems.error(span, refusal.message);
@@ -151,7 +151,7 @@ fn place(given: &Spanned<String>, inside: Span) -> Span {
     }
 }
 
-/// What is written otherwise in the definition than in the file.
+/// The parts that differ between the definition and the file.
 enum Edit {
     /// This takes the place of a range.
     Replace(Span, Lowered),
@@ -187,21 +187,21 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
 struct Inference<'i, 'c, 's> {
     checker: &'i mut Checker<'c, 's>,
     given: &'i Spanned<String>,
-    /// Where names of definitions are replaced by what they mean with everything from outside fenced.
+    /// Where names of definitions are replaced by their meaning, with outside text fenced.
     definitions: Vec<(Span, Fencing)>,
     edits: Vec<Edit>,
     /// Variables that the expression binds itself, innermost last.
     locals: Vec<HashMap<String, Type>>,
-    /// What a condition around has found to be there.
+    /// The values that a surrounding condition has found to be present.
     present: Vec<Present>,
     partial: bool,
-    /// Whether JSONata may give what was looked at last as one item alone, or as nothing, though it is a list.
+    /// Whether JSONata may return the last value as a single item, or as nothing, although it is a list.
     unwraps: bool,
-    /// What was looked up last, as JSONata.
+    /// The last lookup, as JSONata.
     head: Option<String>,
     /// What decides whether the path that was looked at last is a list.
     doubt: Option<Doubt>,
-    /// What the function that was looked at last gives, and whether JSONata may give it as [`Self::unwraps`] says.
+    /// The result of the last function, and whether JSONata may return it as [`Self::unwraps`] says.
     made: Option<(Type, bool)>,
     /// The same of functions that the expression binds, by their names.
     results: HashMap<String, (Type, bool)>,
@@ -326,7 +326,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// Filters and groupings behind a value, in which names are the value's fields.
+    /// Filters and groupings after a value, in which names are the value's fields.
     fn predicates(&mut self, node: &Node, kind: Type) -> Type {
         let mut kind = kind;
         let mut unwraps = self.unwraps;

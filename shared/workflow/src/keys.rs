@@ -1,6 +1,6 @@
 //! The keys of workflow files: one list, in the order in which files have them.
 //!
-//! The compiler refuses every other key, the formatter puts keys in this order, and the editors' schema says what each takes.
+//! The compiler refuses every other key, the formatter puts keys in this order, and the editors' schema describes each value.
 
 /// A key of a workflow, a step or a case.
 #[derive(Debug, Clone, Copy)]
@@ -9,18 +9,18 @@ pub struct Key {
     pub name: &'static str,
     /// Whether it must be there.
     pub required: bool,
-    /// What it takes.
+    /// Its value.
     pub form: Form,
-    /// What it is for, in a sentence that editors show.
+    /// Its purpose, in a sentence that editors show.
     pub about: &'static str,
 }
 
-/// What a key takes.
+/// The value of a key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Form {
     /// Text in which `${ }` means nothing.
     Text,
-    /// Text, or a number that is taken as it is written.
+    /// Text, or a number that is taken as written.
     TextOrNumber,
     /// A text in which there may be expressions.
     TextWithExpressions,
@@ -56,13 +56,13 @@ pub enum Form {
     Action,
     /// An action that an agent does.
     AgentAction,
-    /// What an `ai_action` introduces itself as.
+    /// How an `ai_action` introduces itself.
     Agent,
     /// The name of an agent's file in `agents/`.
     AgentName,
     /// An event that steps can wait for.
     AwaitedEvent,
-    /// Events that steps can wait for, each with the fields that tell it from others.
+    /// Events that steps can wait for, each with its identifying fields.
     AwaitedEvents,
     /// Fields of a result, and the variables that receive them.
     Outputs,
@@ -110,14 +110,14 @@ pub const WORKFLOW_KEYS: [Key; 9] = [
     Key::optional(
         "inputs",
         Form::Inputs,
-        "What it is given, by name. They are checked when an execution starts. Without this key, the undefined names that expressions read are inputs.",
+        "Its inputs, by name. They are checked when an execution starts. Without this key, the undefined names in expressions are inputs.",
     ),
     Key::optional(
         "variables",
         Form::Definitions,
         "Definitions: each use is replaced by the expression, so they may name later results.",
     ),
-    Key::needed("steps", Form::Steps, "The steps, one after the other."),
+    Key::needed("steps", Form::Steps, "The steps, in order."),
     Key::optional("outputs", Form::Values, "What an execution returns."),
 ];
 

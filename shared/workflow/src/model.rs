@@ -19,7 +19,7 @@ pub(crate) struct Workflow {
     pub(crate) triggers: Vec<Trigger>,
     /// Whether events start it only in projects that name it.
     pub(crate) opt_in: bool,
-    /// `None` where no `inputs:` are declared, and undefined names become inputs.
+    /// `None` if no `inputs:` are declared, and undefined names become inputs.
     pub(crate) inputs: Option<Vec<(Spanned<String>, InputSchema)>>,
     pub(crate) definitions: Vec<(Spanned<String>, Given)>,
     pub(crate) steps: Vec<Step>,
@@ -40,7 +40,7 @@ pub(crate) struct Step {
     pub(crate) description: Option<String>,
     pub(crate) kind: StepKind,
     pub(crate) when: Option<Given>,
-    /// A field of what the step gives, and the variable path that receives it.
+    /// A field of the step's output, and the variable path that receives it.
     pub(crate) outputs: Vec<(Spanned<String>, Spanned<Vec<String>>)>,
     pub(crate) on_error: OnError,
     pub(crate) retry: Option<Retry>,
@@ -51,7 +51,7 @@ pub(crate) struct Step {
     pub(crate) implicit: bool,
 }
 
-/// What a step does.
+/// The type of a step and its keys.
 #[derive(Debug, Clone)]
 pub(crate) enum StepKind {
     Call(Call),
@@ -80,7 +80,7 @@ pub(crate) struct Call {
     pub(crate) required: bool,
 }
 
-/// What an `ai_action` says of the model worker.
+/// How an `ai_action` describes the model worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Agent {
     pub(crate) name: Option<Spanned<String>>,
@@ -93,7 +93,7 @@ pub(crate) struct AgentWork {
     /// Without a name, it is the usual agent.
     pub(crate) agent: Option<Spanned<String>>,
     pub(crate) inputs: Vec<(Spanned<String>, Given)>,
-    /// Who may answer its questions.
+    /// The people who may answer its questions.
     pub(crate) approvers: Option<Given>,
 }
 
@@ -135,7 +135,7 @@ pub(crate) struct Rollback {
     pub(crate) inputs: Vec<(Spanned<String>, Given)>,
 }
 
-/// Branches that run beside each other.
+/// Branches that run in parallel.
 #[derive(Debug, Clone)]
 pub(crate) struct Parallel {
     pub(crate) branches: Vec<Branch>,
@@ -151,12 +151,12 @@ pub(crate) struct Branch {
 #[derive(Debug, Clone)]
 pub(crate) struct Foreach {
     pub(crate) items: Given,
-    /// What an item is called inside.
+    /// The name of an item inside.
     pub(crate) item: Spanned<String>,
     pub(crate) max_concurrency: u64,
     pub(crate) max_items: Spanned<u64>,
     pub(crate) steps: Vec<Step>,
-    /// What an iteration gives; `None` for what its last step gives.
+    /// The output of an iteration; `None` for that of its last step.
     pub(crate) result: Option<Given>,
 }
 
@@ -227,7 +227,7 @@ pub(crate) enum Wait {
     Events(Vec<Event>),
 }
 
-/// Something that will happen outside, and the fields by which it is recognised.
+/// Something that will happen outside, and the fields by which it is recognized.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) spec: Arc<EventSpec>,
@@ -278,7 +278,7 @@ impl Step {
         matches!(self.kind, StepKind::Agent(_)) || !self.blocks().is_empty()
     }
 
-    /// The lists of steps inside, each with what people call it.
+    /// The lists of steps inside, each with its name for people.
     pub(crate) fn blocks(&self) -> Vec<(Option<String>, &[Step])> {
         match &self.kind {
             StepKind::Parallel(parallel) => parallel

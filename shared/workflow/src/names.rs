@@ -6,14 +6,14 @@ pub(crate) const RESERVED_STATES: [&str; 8] =
 /// Variables that the compiler uses itself, or that mean something in every expression.
 const RESERVED_VARIABLES: [&str; 6] =
     ["context", "output", FAILURE, "rollback_kept", ROLLBACK_RECEIPT, UNDO_RECEIPT];
-/// The variable that holds what a rollback is for.
+/// The variable that holds the reason of a rollback.
 pub(crate) const FAILURE: &str = "rollback_failure";
-/// The variables that hold what a rollback, and what an undo step, has taken back so far.
+/// The variables that hold what a rollback and an undo step have taken back so far.
 pub(crate) const ROLLBACK_RECEIPT: &str = "rollback_receipt";
 pub(crate) const UNDO_RECEIPT: &str = "undo_receipt";
 /// The error with which a branch or an iteration asks the scopes around it to take effects back.
 pub(crate) const ROLLBACK_ERROR: &str = "Rollback";
-/// The field of an iteration's state input that tells its indexes.
+/// The field with the indexes in an iteration's state input.
 pub(crate) const FRAME_PLACE: &str = "at";
 /// What JSONata reads as something else than a name.
 const WORDS: [&str; 8] = ["and", "or", "in", "true", "false", "null", "function", "states"];
@@ -22,7 +22,7 @@ const WORDS: [&str; 8] = ["and", "or", "in", "true", "false", "null", "function"
 pub(crate) const ADDED_FUNCTIONS: [&str; 6] = ["hash", "parse", "partition", "random", "range", "uuid"];
 /// The longest name of a state or variable.
 const LONGEST: usize = 80;
-/// Room for what the compiler appends to a state's name.
+/// Room for the compiler's suffixes of a state's name.
 const LONGEST_STEP: usize = 64;
 
 /// Whether a step may have this name; otherwise why not.
@@ -116,7 +116,7 @@ fn identifier(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "`{name}` is no name: a letter comes first, then letters, digits and `_`, at most {LONGEST} characters"
+        "`{name}` is not a valid name: start with a letter, followed by letters, digits and `_`, at most {LONGEST} characters"
     ))
 }
 
@@ -141,6 +141,6 @@ mod tests {
     #[test]
     fn a_part_of_a_path_is_told_with_the_path() {
         let told = variable_path(&["pr".into(), "b c".into(), "".into()]).unwrap_err();
-        assert!(told.starts_with("in `pr.b c.`, `b c` is no name: a letter comes first"), "{told}");
+        assert!(told.starts_with("in `pr.b c.`, `b c` is not a valid name: start with a letter"), "{told}");
     }
 }

@@ -1,4 +1,4 @@
-//! Goes through the steps in order, checks each where it stands, and plans the states it becomes.
+//! Processes the steps in order, checks each in its context, and plans its states.
 
 mod agent;
 mod approval;

@@ -1,5 +1,5 @@
 //! What `on_error` means for loops and switches, which become `Choice` states that nothing can catch an error of, and for
-//! steps with a `timeout` of their own that are retried: every try has the whole of the time.
+//! retried steps with their own `timeout`: every try has the whole time.
 
 use crate::model::{Branch, Foreach, Form, Given, OnError, Parallel, Part, Step, StepKind};
 use crate::source::Spanned;
@@ -10,7 +10,7 @@ use crate::source::Spanned;
 pub(crate) fn settle(steps: &mut [Step]) {
     for step in steps {
         name_last_result(step);
-        // The inner ones first: what has become a parallel step then has a policy like any other.
+        // Inner ones first: one that has become a parallel step then has a policy like any other.
         for inside in step.blocks_mut() {
             settle(inside);
         }
@@ -32,7 +32,7 @@ fn is_limited_try(step: &Step) -> bool {
     retried && step.timeout_seconds.is_some() && !step.blocks().is_empty()
 }
 
-/// Whether the step is an agent with a limit of time, behind which the workflow goes on: a `Choice` that finds the time over cannot.
+/// Whether the step is an agent with a time limit, after which the workflow continues: a `Choice` that finds the time over cannot.
 fn is_tolerated_agent(step: &Step) -> bool {
     let is_agent = matches!(step.kind, StepKind::Agent(_));
     is_agent && step.timeout_seconds.is_some() && step.on_error == OnError::Continue
@@ -51,7 +51,7 @@ fn roll_back(steps: &mut [Step]) {
                     step.blocks_mut().into_iter().for_each(|inside| roll_back(inside));
                 }
             }
-            // Its retries are its own; what it does when they are used up is not.
+            // Its retries belong to it; what it does once they are used up does not.
             OnError::Retry => {
                 step.retry.get_or_insert_default();
                 step.on_error = OnError::Rollback;
@@ -73,7 +73,7 @@ fn enclose(step: &mut Step) {
     inner.when = None;
     inner.on_error = OnError::Fail;
     match step.kind {
-        // The retries of an agent are those of its calls, for all of which a model may have been paid.
+        // The retries of an agent are those of its calls, for each of which a model may have been paid.
         StepKind::Agent(_) => step.retry = None,
         _ => inner.retry = None,
     }
@@ -84,7 +84,7 @@ fn enclose(step: &mut Step) {
     step.kind = StepKind::Parallel(Parallel { branches: vec![branch] });
 }
 
-/// An iteration gives what its last step gives. Where that is a list of results and will be enclosed, it is named instead.
+/// An iteration returns the output of its last step. If that is a list of results and will be enclosed, it is named instead.
 fn name_last_result(step: &mut Step) {
     let StepKind::Foreach(Foreach { steps, result: result @ None, .. }) = &mut step.kind else { return };
     let Some(last) = steps.last_mut() else { return };

@@ -1,4 +1,4 @@
-//! Whose words a text is made of: those of the workflow's author, which a model follows, or text from outside, which is data
+//! The origin of a text: the workflow's author, whom a model follows, or outside text, which is data
 //! wherever a template puts it.
 //!
 //! Words are the author's where the file holds them: literally, or by a name that only the file's own words are given to. Everything
@@ -20,25 +20,25 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(crate) struct Provenance {
     authored: BTreeSet<String>,
-    /// Every name that means something; any other in an expression is bound there, to what it was made of.
+    /// Every name that has a meaning; any other in an expression is bound there, to the value it was made of.
     known: BTreeSet<String>,
 }
 
-/// What a fence gives where there is nothing to put into it.
+/// The content of a fence that would be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fencing {
-    /// Nothing, for a value that is one expression.
+    /// Empty for a value that is one expression.
     Whole,
     /// No text, for an expression within a text.
     Part,
 }
 
-/// What is done with a part of an expression.
+/// The treatment of a part of an expression.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     /// These are fenced.
     pub(crate) fenced: Vec<Span>,
-    /// The names of definitions here are replaced by what they mean, in which what is from outside is fenced.
+    /// The names of definitions here are replaced by their meaning, in which outside text is fenced.
     pub(crate) definitions: Vec<Span>,
 }
 
@@ -64,7 +64,7 @@ impl Provenance {
         }
         let errors: Vec<String> = steps.iter().filter_map(|step| declare::error_variable(step)).collect();
         outside.extend(errors.iter().map(String::as_str));
-        // What cannot be but a number, true, false, or one of the file's own words.
+        // Values that can only be numbers, true, false, or one of the file's own words.
         let harmless = scope.inputs.iter().filter(|(_, input)| {
             let is_text = matches!(
                 input.schema.kind,
@@ -123,7 +123,7 @@ impl Provenance {
                 NodeKind::Binary { op: BinaryOp::Concat, lhs, rhs } if is_plain => {
                     open.extend([&**rhs, &**lhs])
                 }
-                // What a condition reads is not in what it gives.
+                // A condition's variables are not in its result.
                 NodeKind::Condition { then, otherwise, .. } if is_plain => {
                     open.extend(otherwise.as_deref().into_iter().chain([&**then]));
                 }
@@ -162,7 +162,7 @@ const FENCE: &str = "$data := $type($data) = 'string' or $not($exists($data)) or
      '<data-' & $mark & '>' & $break & $data & $break & '</data-' & $mark & '>') : ";
 
 impl Fencing {
-    /// What comes before and after an expression to fence its value.
+    /// The text before and after an expression that fences its value.
     pub(crate) fn around(self) -> (&'static str, String) {
         let absent = match self {
             Self::Whole => "null",

@@ -1,4 +1,4 @@
-//! From YAML to the model: which keys there are, what their values may be, and every mistake in them.
+//! From YAML to the model: the keys, their values, and every mistake in them.
 
 mod fields;
 mod inputs;

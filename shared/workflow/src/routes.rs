@@ -1,4 +1,4 @@
-//! What webhooks and the scheduler read of a workflow: its triggers and what its inputs must be.
+//! The parts of a workflow for webhooks and the scheduler: its triggers and the types of its inputs.
 
 use crate::diagnostic::Problems;
 use crate::model::{Trigger, Workflow};
@@ -75,7 +75,7 @@ fn fits_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, proble
     }
 }
 
-/// The fields of the trigger's event, with what it captures or sets itself.
+/// The fields of the trigger's event, with those that it captures or sets itself.
 fn fields_of(trigger: &Trigger) -> BTreeSet<String> {
     let mut fields: BTreeSet<String> = trigger.on.fields.iter().map(|field| field.name.clone()).collect();
     let capturing = trigger.on.capturing().map(|condition| &condition.name);

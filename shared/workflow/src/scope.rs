@@ -16,15 +16,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// The longest name of a variable: <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>.
 const LONGEST_VARIABLE: usize = 80;
 
-/// Everything that has a name. Built once from the whole workflow, then carried along its steps.
+/// All names. Built once from the whole workflow, then carried along its steps.
 pub(crate) struct Scope<'w> {
     pub(crate) definitions: BTreeMap<&'w str, &'w Given>,
     pub(crate) inputs: BTreeMap<String, Input>,
     /// Inputs that only `context.x` names.
     pub(crate) context_inputs: BTreeSet<String>,
-    /// Output fields that stand for the variable path which received them.
+    /// Output fields that mean the variable path that received them.
     pub(crate) aliases: BTreeMap<String, Vec<String>>,
-    /// Output fields that could stand for several variables, and so stand for none.
+    /// Output fields that could mean several variables, and so mean none.
     pub(crate) ambiguous: BTreeMap<String, Vec<String>>,
     /// Which step sets each variable, wherever it is.
     pub(crate) setters: BTreeMap<String, Setter>,
@@ -42,15 +42,15 @@ pub(crate) struct Scope<'w> {
     pub(crate) taken: BTreeSet<String>,
     /// The names of the compiler's own variables, which mean nothing in the file.
     own: BTreeSet<String>,
-    /// What is set by now, by its name in the definition.
+    /// The current variables, by name in the definition.
     pub(crate) variables: BTreeMap<String, Type>,
-    /// Those of which something may be known to be present under a condition.
+    /// Those that a condition may have found to be present.
     pub(crate) conditional: BTreeSet<String>,
     /// Every variable path that something read.
     pub(crate) reads: BTreeSet<Vec<String>>,
     /// Every variable path that something reads in the result that gives it, and not in the variable.
     pub(crate) result_reads: BTreeSet<Vec<String>>,
-    /// What the last step's result gives, for the outputs that are in the same state.
+    /// The outputs in the last step's result, for use in the same state.
     pub(crate) result: BTreeMap<Vec<String>, String>,
     /// The conditions under which the present step runs.
     pub(crate) guards: Vec<String>,
@@ -66,14 +66,14 @@ pub(crate) struct Setter {
     pub(crate) inside: Vec<Inside>,
 }
 
-/// A scope of its own within the workflow's.
+/// A scope inside the workflow's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inside {
     Branch { step: String, branch: String },
     Iteration { step: String },
 }
 
-/// What a path's first names were found to mean.
+/// The meaning of a path's first names.
 pub(crate) struct Found {
     /// How many names of the path it takes.
     pub(crate) names: usize,
@@ -135,7 +135,7 @@ impl<'w> Scope<'w> {
             || self.item_names.contains_key(name)
     }
 
-    /// What the variable is called in the definition.
+    /// The variable's name in the definition.
     pub(crate) fn compiled(&self, root: &str) -> String {
         self.renamed.get(root).cloned().unwrap_or_else(|| root.to_owned())
     }
@@ -165,7 +165,7 @@ impl<'w> Scope<'w> {
         name
     }
 
-    /// What the names of a path mean, definitions excepted.
+    /// The meaning of the names of a path, definitions excepted.
     pub(crate) fn find(&mut self, names: &[&str]) -> Result<Found, Unknown> {
         let Some((first, fields)) = names.split_first() else {
             return Err(Unknown { message: "a name is missing".to_owned(), nearest: None, help: None });
@@ -199,7 +199,7 @@ impl<'w> Scope<'w> {
         is_set.then(|| self.variable(vec![name.to_owned()], &[]).lowered)
     }
 
-    /// Forgets replaced definitions: what they mean may have changed.
+    /// Forgets replaced definitions: their meaning may have changed.
     pub(crate) fn changed(&mut self) {
         self.expanded.clear();
     }
@@ -249,7 +249,7 @@ impl<'w> Scope<'w> {
         Found { names: 1, lowered: Lowered::simple(format!("${}", base.join(".")), kind) }
     }
 
-    /// A value that is absent only where the present step is skipped as well is present here.
+    /// A value that is absent only if the current step is skipped as well is present here.
     pub(crate) fn present_under_guard(&self, mut kind: Type) -> Type {
         let same = kind
             .absence

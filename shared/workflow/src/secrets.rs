@@ -21,7 +21,7 @@ const TOKENS: [(&str, usize, &str); 18] = [
     ("AIza", 30, "a Google key"),
     ("npm_", 30, "an npm token"),
 ];
-/// AWS's access keys have exactly so many characters behind their start.
+/// The number of characters in AWS's access keys after their prefix.
 const AWS_KEY: ([&str; 2], usize) = (["AKIA", "ASIA"], 16);
 
 /// What secret a text seems to hold, with its article.

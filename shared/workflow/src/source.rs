@@ -20,7 +20,7 @@ impl Source {
     /// A workflow file from its bytes.
     ///
     /// # Errors
-    /// [`NotText`] where they are not UTF-8.
+    /// [`NotText`] if they are not UTF-8.
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, NotText> {
         let path = path.into();
         let wide = match bytes.get(..2) {
@@ -49,10 +49,10 @@ impl Source {
     /// A YAML file from its bytes.
     ///
     /// # Errors
-    /// [`NotText`] where they are not UTF-8, or a line ends with a carriage return alone.
+    /// [`NotText`] if they are not UTF-8, or a line ends with a lone carriage return.
     pub fn from_yaml(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, NotText> {
         let path = path.into();
-        // YAML ends a line there, and most editors and tools do not: places would be told wrong.
+        // YAML ends a line there, and most editors and tools do not, so places would be wrong.
         let is_alone = |at: &usize| bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
         if let Some(at) = (0..bytes.len()).find(is_alone) {
             let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -89,7 +89,7 @@ impl Source {
     }
 }
 
-/// Why a file is no text that can be read, and where.
+/// Why a file cannot be read as text, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}:{line}:{column}: {what}; {how}")]
 pub struct NotText {
@@ -115,7 +115,7 @@ impl Span {
     }
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spanned<T> {
     pub(crate) value: T,

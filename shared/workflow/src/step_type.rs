@@ -13,7 +13,7 @@ const COMMON: [Key; 4] = [
         "Unique in the file: `create_branch` becomes the state CreateBranch.",
     ),
     Key::optional("type", Form::StepType, "What kind of step it is. Default: plugin_action."),
-    Key::optional("description", Form::Text, "What it does, for people."),
+    Key::optional("description", Form::Text, "A description for people."),
     Key::optional("when", Form::Condition, "The step is skipped when this does not hold."),
 ];
 
@@ -22,15 +22,15 @@ const POLICY: [Key; 3] = [
     Key::optional(
         "on_error",
         Form::Words(&["fail", "retry", "continue", "rollback"]),
-        "What an error leads to: it ends the workflow (fail, the default), the step is tried again (retry), the workflow goes on (continue), or what was done is taken back (rollback).",
+        "What happens after an error: the workflow ends (fail, the default), the step is retried (retry), the workflow continues (continue), or all effects are taken back (rollback).",
     ),
     Key::optional("retry_count", Form::Whole(0, 100), "Retries after the first try."),
     Key::optional("retry", Form::Retry, "How it is tried again, in detail."),
 ];
 
-const INPUTS: Key = Key::optional("inputs", Form::Values, "What it is given.");
+const INPUTS: Key = Key::optional("inputs", Form::Values, "The inputs.");
 const OUTPUTS: Key =
-    Key::optional("outputs", Form::Outputs, "What it gives, by field, and the variables that receive it.");
+    Key::optional("outputs", Form::Outputs, "Fields of the output, and the variables that receive them.");
 const TIMEOUT: Key = Key::optional("timeout", Form::Duration, "How long it may take.");
 /// Of a step that holds others.
 const LIMIT: Key = Key::optional(
@@ -38,16 +38,13 @@ const LIMIT: Key = Key::optional(
     Form::Duration,
     "How long all that it holds may take together; then it fails with States.Timeout.",
 );
-const STEPS: Key = Key::needed("steps", Form::Steps, "The steps, one after the other.");
-const ROLLBACK: Key = Key::optional(
-    "rollback",
-    Form::Rollback,
-    "What takes its effect back, in place of the action's own inverse.",
-);
+const STEPS: Key = Key::needed("steps", Form::Steps, "The steps, in order.");
+const ROLLBACK: Key =
+    Key::optional("rollback", Form::Rollback, "Takes its effect back, instead of the action's own inverse.");
 
 const PLUGIN_ACTION: [Key; 6] = [
     Key::needed("plugin", Form::PluginType, "A plugin type, never a vendor."),
-    Key::needed("action", Form::Action, "What the plugin is to do."),
+    Key::needed("action", Form::Action, "The plugin's action."),
     INPUTS,
     OUTPUTS,
     Key::optional(
@@ -60,7 +57,7 @@ const PLUGIN_ACTION: [Key; 6] = [
 
 const AI_ACTION: [Key; 6] = [
     Key::optional("agent", Form::Agent, "Who does it. Default: development."),
-    Key::optional("action", Form::AgentAction, "What the agent is to do. Default: the step's name."),
+    Key::optional("action", Form::AgentAction, "The agent's action. Default: the step's name."),
     Key::optional(
         "prompt_template",
         Form::Text,
@@ -87,7 +84,7 @@ const AGENT: [Key; 5] = [
     Key::optional(
         "timeout",
         Form::Duration,
-        "How long it may take in all, with its waits for people; then it fails with States.Timeout.",
+        "The time limit for all of it, including waits for people; then it fails with States.Timeout.",
     ),
 ];
 
@@ -95,11 +92,15 @@ const PARALLEL: [Key; 3] = [Key::needed("branches", Form::Branches, "The branche
 
 const FOREACH: [Key; 8] = [
     Key::needed("items", Form::List, "The list, or an expression that gives one."),
-    Key::needed("as", Form::Name, "What the item is called in the steps."),
+    Key::needed("as", Form::Name, "The item's name in the steps."),
     Key::optional("max_concurrency", Form::Whole(1, 40), "Iterations at the same time. Default: 10."),
     Key::optional("max_items", Form::Whole(1, 5_000), "Longer lists are an error. Default: 100."),
     STEPS,
-    Key::optional("result", Form::Value, "What each iteration gives. Default: what its last step gives."),
+    Key::optional(
+        "result",
+        Form::Value,
+        "The result of each iteration. Default: the output of its last step.",
+    ),
     OUTPUTS,
     LIMIT,
 ];
@@ -110,7 +111,7 @@ const LOOP: [Key; 6] = [
     Key::optional(
         "on_exhausted",
         Form::Words(&["fail", "continue"]),
-        "When the rounds are used up: the error LoopExhausted (fail, the default), or go on (continue).",
+        "When the rounds are used up: the error LoopExhausted (fail, the default), or continue (continue).",
     ),
     STEPS,
     OUTPUTS,
@@ -124,7 +125,7 @@ const SWITCH: [Key; 3] = [
 ];
 
 const APPROVAL: [Key; 12] = [
-    Key::optional("question", Form::Value, "What is asked."),
+    Key::optional("question", Form::Value, "The question."),
     Key::optional("message", Form::Value, "Another name of `question`."),
     Key::optional("details", Form::Value, "What helps to answer."),
     Key::optional("approvers", Form::Value, "Who may answer: groups and people."),
@@ -142,7 +143,7 @@ const APPROVAL: [Key; 12] = [
     Key::optional(
         "on_timeout",
         Form::Words(&["fail", "approve", "decline"]),
-        "What no answer means. Default: fail.",
+        "What happens without an answer. Default: fail.",
     ),
 ];
 
@@ -150,7 +151,7 @@ const WAIT: [Key; 7] = [
     Key::optional("until", Form::TextWithExpressions, "A timestamp: 2026-01-31T12:00:00Z."),
     Key::optional("for", Form::DurationOrSeconds, "How long."),
     Key::optional("event", Form::AwaitedEvent, "The event that ends it."),
-    Key::optional("match", Form::SomeValues, "The fields that tell the event from others: repository, sha."),
+    Key::optional("match", Form::SomeValues, "The fields that identify the event: repository, sha."),
     Key::optional("events", Form::AwaitedEvents, "Several events with their fields; the first ends it."),
     OUTPUTS,
     TIMEOUT,
@@ -167,11 +168,11 @@ const SET: [Key; 1] = [Key::needed("variables", Form::SomeValues, "Values by var
 
 const FAIL: [Key; 3] = [
     Key::needed("error", Form::TextWithExpressions, "The error's name."),
-    Key::needed("cause", Form::TextWithExpressions, "What was the matter, in words that people can act on."),
+    Key::needed("cause", Form::TextWithExpressions, "The cause, in words that people can act on."),
     Key::optional(
         "on_error",
         Form::Words(&["fail", "rollback"]),
-        "Whether what was done is taken back. Default: fail.",
+        "Whether effects are taken back. Default: fail.",
     ),
 ];
 
@@ -204,7 +205,7 @@ pub enum StepType {
     Set,
     /// An end with an error.
     Fail,
-    /// What another execution did, taken back.
+    /// Taking back another execution's effects.
     Undo,
 }
 
@@ -231,12 +232,12 @@ impl StepType {
         self.facts().name
     }
 
-    /// What one is called in messages, with its article.
+    /// Its name in messages, with an article.
     pub(crate) fn noun(self) -> &'static str {
         self.facts().noun
     }
 
-    /// What it does, in a sentence that editors show.
+    /// Its purpose, in a sentence that editors show.
     pub fn about(self) -> &'static str {
         self.facts().about
     }
@@ -253,7 +254,7 @@ impl StepType {
         match self {
             PluginAction => Facts { inverse: &[ROLLBACK], ..Facts::new("plugin_action", "a plugin_action", "One action of a plugin. A plugin that the project leaves unset skips the step.", &PLUGIN_ACTION) },
             AiAction => Facts { inverse: &[ROLLBACK], ..Facts::new("ai_action", "an ai_action", "One question to a model.", &AI_ACTION) },
-            Agent => Facts::new("agent", "an agent step", "An agent works with tools, turn by turn, until it is done. Gives `outcome`, `summary`, `implementation` and what a pull request needs.", &AGENT),
+            Agent => Facts::new("agent", "an agent step", "An agent works with tools, turn by turn, until it is done. Outputs `outcome`, `summary`, `implementation` and the texts for a pull request.", &AGENT),
             Parallel => Facts::new("parallel", "a parallel step", "Branches at the same time; all must finish.", &PARALLEL),
             Foreach => Facts::new("foreach", "a foreach step", "The same steps for every item of a list. One failure stops all, unless its steps continue.", &FOREACH),
             Loop => Facts::new("loop", "a loop", "Steps again and again until a condition holds, tested after each round.", &LOOP),
@@ -268,16 +269,16 @@ impl StepType {
     }
 }
 
-/// What distinguishes a type from the others.
+/// The key that distinguishes a type from the others.
 struct Facts {
     name: &'static str,
     noun: &'static str,
     about: &'static str,
-    /// The keys of this type alone.
+    /// The keys of only this type.
     own: &'static [Key],
     /// `on_error` and its like.
     policy: &'static [Key],
-    /// What takes its effect back, if it has one.
+    /// The inverse of its effect, if it has one.
     inverse: &'static [Key],
 }
 

@@ -1,4 +1,4 @@
-//! Text with `${ }` in it, split into what is there literally and what is an expression.
+//! Text with `${ }` in it, split into literals and expressions.
 
 /// One piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -6,7 +6,7 @@ pub(crate) enum Piece<'t> {
     Literal(&'t str),
     /// The dollar sign and brace of `$${`.
     Escaped,
-    /// What is between `${` and `}`, spaces included.
+    /// The text between `${` and `}`, spaces included.
     Expression(&'t str),
 }
 
@@ -73,7 +73,7 @@ fn expression_length(text: &str) -> Option<usize> {
                 at = closing_regex(bytes, at)?;
                 after_operand = true;
             }
-            // Behind an operand these reckon; elsewhere they read all fields, or what is around.
+            // After an operand these are operators; elsewhere they read all fields, or the surrounding value.
             b'*' if bytes.get(at + 1) == Some(&b'*') => {
                 at += 1;
                 after_operand = true;

@@ -44,7 +44,7 @@ fn check_within<'w>(steps: &'w [Step], around: Option<Around<'w>>, problems: &mu
     }
 }
 
-/// What a step says of its own time, and where.
+/// A step's own time limit, and its place.
 fn own_limit(step: &Step) -> Option<(u64, Span)> {
     if let StepKind::Wait(Wait::For(given)) = &step.kind
         && let Form::Literal(seconds) = &given.form

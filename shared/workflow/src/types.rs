@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a value can be.
+/// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Type {
     pub(crate) kind: Kind,
     /// Whether it can be `null` as well.
     pub(crate) nullable: bool,
-    /// Why it can be `null`, when that is the workflow's doing and not the action's.
+    /// Why it can be `null`, if the cause is the workflow and not the action.
     pub(crate) absence: Option<Arc<Absence>>,
 }
 
@@ -31,11 +31,11 @@ pub(crate) enum Kind {
     Boolean,
     Integer,
     Number,
-    /// Text; the only accepted values where they are listed.
+    /// Text; the accepted values if they are listed.
     Text(Vec<String>),
     List(Box<Type>),
     Object(Arc<ObjectType>),
-    /// A value that travels by reference, by the name of what it refers to.
+    /// A value that travels by reference, by the name of its target.
     Stored(String),
     OneOf(Vec<Type>),
 }
@@ -57,9 +57,9 @@ pub(crate) struct ObjectType {
     /// The schema's name: `Task`.
     pub(crate) name: Option<String>,
     pub(crate) fields: BTreeMap<String, Field>,
-    /// Whether it may have fields that are not listed.
+    /// Whether it may have unlisted fields.
     pub(crate) open: bool,
-    /// Whether fields that are not required may be missing altogether: people give such objects, actions never do.
+    /// Whether optional fields may be missing altogether: people send such objects, actions never do.
     pub(crate) sparse: bool,
 }
 
@@ -94,12 +94,12 @@ impl Type {
         Self::new(Kind::List(Box::new(item)))
     }
 
-    /// What a filter gives: JSONata gives one item alone, and several as a list.
+    /// The result of a filter: JSONata returns a single item alone, and several as a list.
     pub(crate) fn one_or_list(item: Self) -> Self {
         Self::new(Kind::OneOf(vec![Self::list(item.clone()), item]))
     }
 
-    /// The type of an item, where it is a list or may be one.
+    /// The type of an item, if it is or may be a list.
     pub(crate) fn item(&self) -> Option<&Self> {
         match &self.kind {
             Kind::List(item) => Some(item),
@@ -151,7 +151,7 @@ impl Type {
         self
     }
 
-    /// The type of such a value when a person gives it: what is not required may be missing.
+    /// The type of such a value from a person: optional fields may be missing.
     pub(crate) fn given_by_people(mut self) -> Self {
         match &mut self.kind {
             Kind::Object(object) => {
@@ -186,7 +186,7 @@ impl Type {
         self.nullable || self.absence.is_some()
     }
 
-    /// The end of a sentence that says when the value is absent; empty where the action alone decides.
+    /// The end of a sentence that says when the value is absent; empty if only the action decides.
     pub(crate) fn why_absent(&self) -> String {
         match self.absence.as_deref() {
             Some(Absence { step, condition: Some(_) }) => format!(": step `{step}` may be skipped"),
@@ -236,7 +236,7 @@ impl Type {
         }
     }
 
-    /// The type of a field, `None` when there is no such field.
+    /// The type of a field, `None` if there is no such field.
     pub(crate) fn field(&self, name: &str) -> Option<Self> {
         let mut found = match &self.kind {
             Kind::Any => Some(Self::any()),

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Documents whose aliases repeat more text than this, in bytes, are refused.
 const REPEATED_TEXT_LIMIT: usize = 1024 * 1024;
 
-/// Reads the one document of a file; on a mistake it is reported and `None` returned.
+/// Reads the one document of a file; reports mistakes and returns `None` then.
 pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node> {
     match Builder::new(source).build(problems) {
         Ok(Some(root)) => Some(root),
@@ -43,7 +43,7 @@ pub(crate) fn read(source: &Source, problems: &mut Problems<'_>) -> Option<Node>
     }
 }
 
-/// A collection that is still open.
+/// An open collection.
 struct Open {
     start: usize,
     anchor: usize,
@@ -146,7 +146,7 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    /// What an alias repeats.
+    /// The target of an alias.
     fn repeated(&mut self, anchor: usize, span: Span) -> Result<Node, Refusal> {
         let Some((node, weight)) = self.anchors.get(&anchor) else {
             return Err(Refusal::new(span, "this alias names no anchor before it"));
@@ -216,7 +216,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// What the parser says, in our words where the mistake is a common one.
+    /// The parser's message, in our words if the mistake is a common one.
     fn not_yaml(&self, error: &ScanError) -> Refusal {
         let at = self.byte(error.marker());
         let refusal = Refusal::not_yaml(Span::new(at, at + 1), error);

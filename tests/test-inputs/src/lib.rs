@@ -1,6 +1,6 @@
 //! Finds what tests need from outside the repository: API descriptions, recorded deliveries, installed tools.
 //!
-//! What is absent is never passed over in silence. Each finder records the skip, `./check` counts the records, and its summary
+//! An absent tool is never ignored silently. Each finder records the skip, `./check` counts the records, and its summary
 //! lists them: no check is green because its input was missing.
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Which files of a crate need each other.
 //!
-//! A file needs another one of its crate when it names something that the other defines: in `use`, in a path, or inside a macro. Names are
+//! A file depends on another of its crate if it names something that the other defines: in `use`, in a path, or inside a macro. Names are
 //! resolved as the compiler resolves them, through modules, imports and re-exports. So:
 //!
 //! - `mod child;` needs nothing. A parent that only declares and re-exports its children needs none of them.
@@ -8,7 +8,7 @@
 //! - Modules written inside a file belong to it.
 //! - A module is part of the one that declares it, as in Rust's privacy rules: what it uses of its ancestors does not count. What it uses of
 //!   their other children does.
-//! - Tests are left out: they may use whatever they test.
+//! - Tests are excluded: they may use anything that they test.
 //! - Methods are not followed; the type that they are called on was named somewhere.
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -115,7 +115,7 @@ impl Crate {
         id
     }
 
-    /// The module that defines what a path leads to; `None` for what is of another crate or local.
+    /// The module that defines a path's target; `None` for targets in other crates or local ones.
     fn find(&self, from: ModuleId, path: &[String], depth: usize) -> Option<ModuleId> {
         let module = &self.modules[from];
         let (first, rest) = path.split_first()?;
@@ -233,7 +233,7 @@ impl<'ast> Visit<'ast> for Named<'_> {
 
 impl Named<'_> {
     fn add(&mut self, path: Vec<String>) {
-        // A single name that is not imported is local, or a variable.
+        // A single name without an import is local, or a variable.
         if path.len() > 1 || self.module.imports.iter().any(|import| path.first() == Some(&import.name)) {
             self.module.paths.insert(path);
         }

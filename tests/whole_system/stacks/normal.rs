@@ -15,7 +15,7 @@ pub(super) struct Names {
     own_fields: Vec<OwnFields>,
     absent: Vec<Absent>,
     forms: Vec<(Regex, String)>,
-    /// For each stack, its texts with what each stands for, the longest first.
+    /// For each stack, its texts and their meanings, longest first.
     names: BTreeMap<String, Vec<(String, String)>>,
 }
 
@@ -33,7 +33,7 @@ struct OwnFields {
 struct Absent {
     stack: String,
     records: Regex,
-    /// How many there are in the default stack alone, and in the other one alone.
+    /// The number in only the default stack, and in only the other one.
     expected: (usize, usize),
 }
 
@@ -58,7 +58,7 @@ impl Records {
     }
 }
 
-/// A value of DynamoDB as JSON. Binary ones are of records of which only the keys are compared.
+/// A DynamoDB value as JSON. Binary ones belong to records whose keys alone are compared.
 fn plain(value: Value) -> Value {
     let Value::Object(typed) = value else { return value };
     let Some((kind, inner)) = typed.into_iter().next() else { return Value::Null };
@@ -72,7 +72,7 @@ fn plain(value: Value) -> Value {
     }
 }
 
-/// A value with its fields in order, and with the JSON that is in its texts.
+/// A value with its fields in order, and with the JSON in its texts parsed.
 fn ordered(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -101,7 +101,7 @@ fn expression(value: &Value) -> Regex {
 }
 
 impl Names {
-    /// Reads the table, and verifies that each name stands for one thing and has its reason where it needs one.
+    /// Reads the table, and verifies that each name has one meaning, and a reason if it needs one.
     pub(super) fn read() -> Self {
         let table: Value = serde_saphyr::from_str(TABLE).unwrap();
         let reasoned = |rows: &Value| {
@@ -191,7 +191,7 @@ impl Names {
         told.join("\n")
     }
 
-    /// The records in normal form, to be compared with those of a stack.
+    /// The records in normal form, for comparison with those of a stack.
     fn normal<'a>(
         &'a self,
         records: &'a Records,
@@ -204,7 +204,7 @@ impl Names {
         kept.map(move |(key, item)| self.written(self.outline(&key, item, compared_with), &records.stack))
     }
 
-    /// A record without what is not compared.
+    /// A record without the parts that are not compared.
     fn outline(&self, key: &str, item: &Map<String, Value>, compared_with: &str) -> Value {
         if self.quoted.iter().any(|quoted| quoted.is_match(key)) {
             let fields: BTreeSet<_> = item.keys().collect();
@@ -221,7 +221,7 @@ impl Names {
         record
     }
 
-    /// A record as text, with what each name stands for in place of the name.
+    /// A record as text, with meanings in place of names.
     fn written(&self, record: Value, stack: &str) -> String {
         let mut text = record.to_string();
         for (form, is) in &self.forms {

@@ -25,7 +25,7 @@ Examples:
   ticketsmith tell SHOP-1 \"Keep the old names as aliases\"
   ticketsmith agent tell revision-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 \"Use a map\" --as ada
 
-An agent that has just finished leaves the words to a revision of its pull request.
+If the agent has just finished, a revision of its pull request takes up the words.
 
 Exit codes: 0 the words wait for the agent · 1 nothing is at work · 2 there are no words · 3 neither `serve` nor the stage is reachable";
 
@@ -36,13 +36,13 @@ Exit codes: 0 the words wait for the agent · 1 nothing is at work · 2 there ar
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let text = arguments.words.trim().to_owned();
     if text.is_empty() {
-        return Err(Exit::usage("there are no words to tell; accepted: a text that is not empty"));
+        return Err(Exit::usage("the message is empty; say what to tell the agent"));
     }
     let connection = Connection::open(&arguments.place).await?;
     let request = Request::about(&connection, &arguments.named, &arguments.person).await?;
     let caller = request.caller();
     let execution = &request.execution;
-    let nothing = || Exit::negative(format!("nothing that has an agent is at work on {}", arguments.named));
+    let nothing = || Exit::negative(format!("nothing with an agent is at work on {}", arguments.named));
     let configuration = caller.directory.configuration();
     let project = execution.project.as_deref().and_then(|key| configuration.project(key));
     let (Some(task_id), Some(project)) = (&execution.task_id, project) else { return Err(nothing()) };

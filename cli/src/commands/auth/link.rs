@@ -9,7 +9,7 @@ use crate::session_keys::new_link;
 /// `ticketsmith auth link`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Who signs in with it, as named under `users:` in the configuration. Default: the operator, who may do everything.
+    /// The person who signs in with it, as named under `users:` in the configuration. Default: the operator, who may do everything.
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
     /// The address of a stage's API, with /api/v1; needed with --stage.
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// Negative when nobody has that name; usage without the address of a stage; unreachable when nothing answers.
+/// Negative if nobody has that name; usage without the address of a stage; unreachable if nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let api_url = match (&arguments.place.stage, arguments.url) {
         (Some(_), Some(url)) => {
@@ -31,7 +31,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         (Some(_), None) => return Err(Exit::usage("pass --url with the address of the stage's API")),
         (None, _) => Connection::announced(&arguments.place.data)?.api_url.ok_or_else(|| {
-            Exit::unreachable("the `serve` that uses the data folder has no API; it is an earlier version")
+            Exit::unreachable(
+                "the `serve` that uses the data folder has no API because it is an earlier version",
+            )
         })?,
     };
     let connection = Connection::open(&arguments.place).await?;

@@ -5,10 +5,10 @@ use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use std::path::{Path, PathBuf};
 
-/// The commands to go on with, as they can be pasted into a shell. They are in an order in which each of them succeeds.
+/// Further commands, ready to paste into a shell, in an order in which each of them succeeds.
 ///
 /// # Errors
-/// Unreachable when `serve` has not said where it listens.
+/// Unreachable if `serve` has not said where it listens.
 pub(super) fn commands(running: &Running, trigger: &str, execution: &str) -> Outcome<String> {
     let served = DataFolder::existing(&running.data())
         .and_then(|folder| folder.running().transpose())
@@ -20,7 +20,7 @@ pub(super) fn commands(running: &Running, trigger: &str, execution: &str) -> Out
     let ids: Vec<_> = running.processes.iter().map(|process| process.id().to_string()).collect();
     let folder = quoted(&running.place);
     Ok(format!(
-        "Everything keeps running. What was done:\n  \
+        "Everything keeps running. Summary:\n  \
          {program} status {execution} --data {data}\n  \
          {program} logs {execution} --data {data}\n\
          Take it back, and do it again:\n  \

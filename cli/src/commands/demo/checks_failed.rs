@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The name for `--trigger`.
 pub(super) const NAME: &str = "checks-failed";
 
-/// The step that commits a fix, and the one that works on it, as an execution names them with their rounds.
+/// The step that commits a fix, and the one that works on it, as an execution names them with their round numbers.
 const COMMIT: &str = "/CommitFix.";
 const FIX: &str = "/Fix.";
 
@@ -24,7 +24,7 @@ pub(super) fn is_possible(world: &Value) -> bool {
     checks.any(|check| check["log"].is_string())
 }
 
-/// Each fix that the execution pushed, in order, with what it took.
+/// Each fix that the execution pushed, in order, with its turns and cost.
 ///
 /// # Errors
 /// Unreachable when the records are.

@@ -16,7 +16,7 @@ pub(super) const NAME: &str = "code-review";
 /// The workflow, which is off in a project that does not name it.
 const WORKFLOW: &str = "code_review";
 
-/// The second round where the world has no delivery of this name.
+/// The second round, if the world has no delivery with this name.
 pub(super) const ROUND: Revision = Revision { name: NAME, delivery };
 
 fn delivery(round: &Round<'_>) -> Option<Value> {

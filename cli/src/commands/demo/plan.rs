@@ -1,4 +1,4 @@
-//! `--trigger plan`: requirements become a plan, which whoever asked for it approves, and the plan becomes tickets.
+//! `--trigger plan`: requirements become a plan, the person who asked for it approves it, and it becomes tickets.
 
 use super::state::{list, services, world};
 use crate::commands::deliver::deliver;
@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "plan";
 /// How often the world is looked at.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Waits until the plan is shown with its buttons, and approves it as whoever did `delivery`.
+/// Waits until the plan is shown with its buttons, and approves it as the person in `delivery`.
 ///
 /// # Errors
 /// Unreachable when the simulation does not answer; negative when the approval is not accepted.

@@ -20,7 +20,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// One of our own commands in a separate process, which ends with this one unless it is [kept](Self::keep).
 pub(super) struct Process {
     child: Child,
-    /// What it writes to standard error.
+    /// Its standard error.
     errors: PathBuf,
     /// The first line it printed.
     pub(super) first_line: String,
@@ -83,7 +83,7 @@ impl Process {
         std::mem::forget(self.child);
     }
 
-    /// Asks the process to end, so that it removes what it made, and kills it if it does not; prints its standard error.
+    /// Asks the process to end, so that it can clean up, and kills it if it does not; prints its standard error.
     pub(super) async fn stop(mut self) {
         self.end().await;
         eprint!("{}", std::fs::read_to_string(&self.errors).unwrap_or_default());

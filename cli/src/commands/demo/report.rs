@@ -39,18 +39,18 @@ pub(super) struct Demonstration {
 pub(super) struct Revised {
     /// The trigger's name.
     pub(super) trigger: &'static str,
-    /// The commit on the pull request, where there is one.
+    /// The commit on the pull request, if any.
     pub(super) commit: Option<String>,
     /// How many replies the agent gave.
     pub(super) turns: u32,
-    /// What they cost.
+    /// Their cost.
     pub(super) cost: MicroUsd,
-    /// The execution with its steps, where the revision has one of its own.
+    /// The execution with its steps, if the revision has a separate one.
     pub(super) view: Option<ExecutionView>,
 }
 
 impl Revised {
-    /// A revision by an execution of its own, which says which commit it made.
+    /// A revision by a separate execution, which says which commit it made.
     pub(super) fn by_execution(trigger: &'static str, turns: u32, view: ExecutionView) -> Self {
         let output = view.execution.output.as_ref();
         let commit = output.and_then(|output| output["commit"].as_str()).map(str::to_owned);
@@ -187,7 +187,7 @@ impl Demonstration {
         match self.revisions.last() {
             Some(revised) if revised.commit.is_none() || revised.commit.as_deref() != head => {
                 Err(Exit::negative(format!(
-                    "the revision by {} succeeded, but the pull request has no commit of it",
+                    "the revision by {} succeeded, but its commit is not on the pull request",
                     revised.trigger
                 )))
             }

@@ -1,4 +1,4 @@
-//! A review of a pull request in the demo: what people would look at.
+//! A review of a pull request in the demo, as people would see it.
 
 use domain::MicroUsd;
 use domain::plugins::Mark;
@@ -36,10 +36,10 @@ impl Reviewed {
         self.list("reviews").filter(|review| !text(&review["body"]).is_empty()).last()
     }
 
-    /// What it says about lines.
+    /// Its comments on lines.
     fn comments(&self) -> impl Iterator<Item = &Value> {
         let id = self.summary().map(|review| review["id"].clone()).unwrap_or_default();
-        // Where comments belong to no review, all of them are ours: nobody else has said anything.
+        // If comments do not belong to a review, all of them are ours: nobody else has commented.
         let is_of_it = move |comment: &&Value| {
             let of = &comment["pull_request_review_id"];
             (of.is_null() || *of == id) && comment["in_reply_to_id"].is_null()
@@ -47,12 +47,12 @@ impl Reviewed {
         self.list("review_comments").filter(is_of_it)
     }
 
-    /// Whether there is a review to look at, with at least one word.
+    /// Whether there is a review with at least one word.
     pub(super) fn is_there(&self) -> bool {
         self.summary().is_some()
     }
 
-    /// The part of the JSON that is about it.
+    /// Its part of the JSON.
     pub(super) fn json(&self) -> Value {
         let comment = |comment: &Value| {
             let (path, line) = (comment["path"].clone(), comment["line"].clone());
@@ -68,7 +68,7 @@ impl Reviewed {
         })
     }
 
-    /// Prints what people would see on the pull request.
+    /// Prints the review as people would see it on the pull request.
     pub(super) fn print(&self) {
         println!("\nReview of pull request #{}: {}", self.pull["number"], text(&self.pull["title"]));
         if let Some(review) = self.summary() {

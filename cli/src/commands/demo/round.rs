@@ -1,4 +1,4 @@
-//! A second round of the demo: what somebody does about the pull request of the first.
+//! A second round of the demo: somebody asks for a change to the pull request of the first.
 //!
 //! A world says it by a delivery of the trigger's name. Where it has none, one is made from its people and channels.
 
@@ -10,35 +10,35 @@ use serde_json::{Value, json};
 pub(super) struct Revision {
     /// The trigger's name.
     pub(super) name: &'static str,
-    /// What somebody does in the world; `None` where the world has no service for it.
+    /// A person's action in the world; `None` if the world has no service for it.
     pub(super) delivery: fn(&Round<'_>) -> Option<Value>,
 }
 
-/// What people ask for where the world does not say it.
+/// The default request for a change.
 const WORDS: &str = "Please say in the README what is new.";
 
-/// What the first round came to.
+/// The result of the first round.
 pub(super) struct Round<'a> {
     /// The world file.
     pub(super) world: &'a Value,
-    /// The pull request, as the simulated code host tells it.
+    /// The pull request, as the simulated code host reports it.
     pub(super) pull: &'a Value,
     /// The ticket.
     pub(super) ticket: &'a str,
 }
 
 impl Revision {
-    /// What somebody does in the second round.
+    /// The action of the second round.
     ///
     /// # Errors
-    /// Usage when the world has no service for it, which [`Self::is_possible`] tells before.
+    /// Usage if the world has no service for it, which [`Self::is_possible`] checks beforehand.
     pub(super) fn delivery(&self, round: &Round<'_>) -> Outcome<Value> {
         if round.world["deliveries"].get(self.name).is_some() {
             return Ok(json!(self.name));
         }
         (self.delivery)(round).ok_or_else(|| {
             Exit::usage(format!(
-                "the world has nobody and no place for `{}`; write a delivery of this name into it",
+                "the world has no person or place for `{}`; add a delivery of this name to it",
                 self.name
             ))
         })
@@ -75,7 +75,7 @@ impl Round<'_> {
         self.pull["number"].as_u64()
     }
 
-    /// Who speaks in a service: the first one who does something in the world and is known there.
+    /// The speaker in a service: the first person who does something in the world and has an account there.
     pub(super) fn person(&self, service: &str) -> Option<&str> {
         let users = &self.world[service]["users"];
         let name_of = |user: &'_ Value| -> Option<String> {

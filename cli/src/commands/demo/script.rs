@@ -1,4 +1,4 @@
-//! What happens in a demo: the delivery that starts it, and how the pull request is revised after it.
+//! The script of a demo: the delivery that starts it, and how the pull request is revised afterward.
 
 use super::revisions;
 use super::round::Revision;
@@ -7,7 +7,7 @@ use crate::exit::{Exit, Outcome};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// What is done in the world.
+/// The action in the world.
 pub(super) struct Script {
     /// The name of the delivery that starts the first round.
     pub(super) trigger: String,
@@ -27,7 +27,7 @@ impl Script {
     pub(super) fn read(world: &Path, stack: &str, name: Option<&str>) -> Outcome<Self> {
         let at = |error: &dyn std::fmt::Display| Exit::usage(format!("{}: {error}", world.display()));
         let text = std::fs::read_to_string(world).map_err(|error| at(&error))?;
-        // A shipped world was copied to a folder that nobody named.
+        // A shipped world was copied to a folder that the user did not name.
         let text = simulators::stack::of_stack(&text, stack)
             .map_err(|error| Exit::usage(format!("--stack: {error}")))?;
         let world: Value = serde_saphyr::from_str(&text).map_err(|error| at(&error))?;
@@ -40,7 +40,7 @@ impl Script {
         let known: Vec<String> = names.filter(|name| revisions::find(name).is_none()).cloned().collect();
         let is_meant = |known: &&String| match wanted {
             Some(name) => name == known.as_str(),
-            // These end in no pull request of the agent's own, so that nobody gets them without asking.
+            // These do not end in a pull request by the agent, so they must be asked for.
             None => ![plan::NAME, code_review::NAME].contains(&known.as_str()),
         };
         let found = known.iter().find(is_meant).cloned();
@@ -55,11 +55,11 @@ impl Script {
         let all = accepted.join(", ");
         // What only the second round would find out is found out before the first is paid.
         let refused = match name {
-            Some(name) if name == checks_failed::NAME && !checks_failed::is_possible(&world) => Some(
-                format!("no check of the world can fail, because none has a `log`, so there is no `{name}`"),
-            ),
+            Some(name) if name == checks_failed::NAME && !checks_failed::is_possible(&world) => {
+                Some(format!("`{name}` needs a check that can fail, and no check of the world has a `log`"))
+            }
             Some(name) if revision.is_some_and(|revision| !revision.is_possible(&world)) => {
-                Some(format!("the world has nobody and no place for `{name}`"))
+                Some(format!("the world has no person or place for `{name}`"))
             }
             _ => None,
         };

@@ -1,10 +1,10 @@
-//! The state of the simulated services, as the simulation tells it.
+//! The state of the simulated services, as the simulation reports it.
 
 use crate::commands::deliver::control_client;
 use crate::exit::{Exit, Outcome};
 use serde_json::Value;
 
-/// What the services know now.
+/// The current state of the services.
 ///
 /// # Errors
 /// Unreachable when the simulation does not answer.

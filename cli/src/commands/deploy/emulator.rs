@@ -79,7 +79,7 @@ async fn start(folder: &Path) -> Outcome {
             );
             return Ok(());
         }
-        // The emulator does not announce that it is ready, so it is polled a bounded number of times.
+        // The emulator does not announce that it is ready, so it is polled with a limit.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Err(Exit::unreachable(format!("the emulator did not respond; see {}", log.display())))

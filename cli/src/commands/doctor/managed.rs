@@ -1,4 +1,4 @@
-//! What people created by the API and the configuration file has, too.
+//! Items that are both managed by the API and in the configuration file.
 
 use super::{Finding, Verdict};
 use crate::connection::Connection;
@@ -6,8 +6,8 @@ use crate::place::PlaceArgument;
 use domain::configuration::{Configuration, Project, User};
 use records::{Archived, ConfiguredItem, Managed, Table};
 
-/// A warning for each project and person of the API that the file has, too: the file wins. Nothing where no `serve` is running and no stage is
-/// named, because there is nobody to ask.
+/// A warning for each project and person managed by the API that is also in the file: the file wins. Nothing if no `serve` is running and no stage is
+/// named, because there is no installation to ask.
 pub(super) async fn in_both(configuration: &Configuration, place: &PlaceArgument) -> Vec<Finding> {
     let Ok(connection) = Connection::open(place).await else { return Vec::new() };
     let mut findings = in_both_of::<Project>(configuration, &connection.table).await;
@@ -26,13 +26,13 @@ fn of<T: ConfiguredItem>(configuration: &Configuration, managed: &Managed<T>) ->
     let place = format!("{}[{}]", T::SECTION, managed.item.rival(configuration)?);
     let shared = T::SHARED;
     let problem = match managed.archived {
-        // Whoever deleted it knows.
+        // An item that was deleted on purpose needs no warning.
         Some(Archived::Deleted) => return None,
         Some(Archived::File) => format!(
-            "{place} of the file has the same {shared} and wins; the one that was created by the API is archived, and is forgotten after 90 days"
+            "{place} of the file has the same {shared} and wins; the one created with the API is archived, and is removed after 90 days"
         ),
         None => format!(
-            "{place} of the file has the same {shared} and will win; the one that was created by the API is archived once the file is in force"
+            "{place} of the file has the same {shared} and will win; the one created with the API is archived once the file is in force"
         ),
     };
     let subject = format!("{} {}", T::KIND, managed.item.key());

@@ -1,4 +1,4 @@
-//! What the workflows need of a project: providers, and statuses of its tracker.
+//! What the workflows need from a project: providers, and statuses in its tracker.
 
 use super::{Finding, Verdict};
 use crate::server::workflows::Workflows;
@@ -9,12 +9,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{function_placeholder, placeholders};
 
-/// What the workflows use, without regard to a project.
+/// The needs of the workflows, regardless of the project.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    /// The actions that are called, by the plugin type that serves them.
+    /// The actions that they call, by plugin type.
     actions: BTreeMap<PluginType, BTreeSet<String>>,
-    /// The statuses that are named literally.
+    /// The statuses that they name literally.
     statuses: BTreeSet<String>,
     /// The workflows that a project may name.
     opt_in: BTreeSet<String>,
@@ -25,7 +25,7 @@ const INDISPENSABLE: [PluginType; 3] =
     [PluginType::TaskManagement, PluginType::VersionControl, PluginType::AiProvider];
 
 impl Needs {
-    /// What these workflows use. `undo` is left out: what it takes back was done with a provider. So are those that no project must have.
+    /// The needs of these workflows. `undo` is left out, because what it takes back was done with a provider. So are workflows that no project must have.
     pub(super) fn of(workflows: &Workflows) -> Self {
         let catalog = actions::catalog::catalog();
         let opt_in = workflows.names().filter(|name| workflows.is_opt_in(name)).map(str::to_owned);
@@ -72,7 +72,7 @@ impl Needs {
         all.into_iter().map(str::to_owned).collect()
     }
 
-    /// The plugin types that workflows use and that a project leaves out, and the workflows that it names and that are not there.
+    /// The plugin types that workflows use but the project leaves out, and the workflows that it names but that do not exist.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
         let mut findings = Vec::new();
         for project in &configuration.projects {
@@ -90,8 +90,11 @@ impl Needs {
                 }
                 let fails = INDISPENSABLE.contains(plugin);
                 let actions = actions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-                let consequence =
-                    if fails { "and later steps fail without their results" } else { "and that is all" };
+                let consequence = if fails {
+                    "and later steps fail without their results"
+                } else {
+                    "and the rest of the workflow runs"
+                };
                 findings.push(Finding {
                     subject: format!("project {}, {plugin}", project.key),
                     verdict: if fails { Verdict::Wrong } else { Verdict::Warning },

@@ -55,7 +55,7 @@ pub(super) async fn permissions(
     }
 }
 
-/// What the configuration says of a service.
+/// What the configuration expects of a service.
 fn claims(
     configuration: &Configuration,
     instance: Instance<'_>,

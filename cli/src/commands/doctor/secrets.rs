@@ -12,7 +12,7 @@ use domain::configuration::{Configuration, secret_id};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
-/// The values of the secrets that are set, by name.
+/// The values of all secrets that are set, by name.
 pub(super) struct Secrets {
     values: BTreeMap<String, SecretString>,
     /// How to set one: `--stage prod`, or nothing for a data folder.
@@ -68,7 +68,7 @@ impl Secrets {
         self.values.get(secret_id(name))
     }
 
-    /// Checks that each secret that the configuration names is set and is what its readers need.
+    /// Checks that each secret named in the configuration is set and meets its readers' needs.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
         let find = |form: SecretForm| {
             let name = &form.name;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is in `task.yaml`.
+/// The contents of `task.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -51,10 +51,10 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// The tasks in a folder by name: all, or those that are named.
+    /// The tasks in a folder, by name: all, or the named ones.
     ///
     /// # Errors
-    /// Usage for a folder without tasks, a task that is not there, and one that is not complete.
+    /// Usage for a folder without tasks, a task that does not exist, or an incomplete one.
     pub(super) fn all(folder: &Path, named: &[String]) -> Outcome<Vec<Self>> {
         let shown = folder.display();
         let wanted = "name a folder of tasks, such as tests/tasks in a checkout of Ticketsmith";
@@ -148,7 +148,7 @@ impl Case {
     }
 
     /// A result with the hidden tests in it. Files that the command names, such as a script that runs the tests, are the reference's: a model
-    /// that changes them does not choose what is run.
+    /// that changes them cannot choose what runs.
     pub(super) fn with_hidden(&self, result: Vec<CheckedFile>) -> Vec<CheckedFile> {
         let named = self.test.iter().filter_map(|word| self.reference.get(word.trim_start_matches("./")));
         let put = named.chain(&self.hidden).map(|file| (file.path.clone(), file.clone()));

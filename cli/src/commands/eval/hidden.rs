@@ -1,4 +1,4 @@
-//! Hidden tests, in a sandbox: what a model wrote is a stranger's code.
+//! Hidden tests, run in a sandbox, because a model's code is untrusted.
 
 use super::case::Case;
 use crate::commands::r#try::scratch::Scratch;
@@ -9,7 +9,7 @@ use domain::text::printable;
 use domain::{CheckEnd, CheckReport, CheckRun, CheckRunner, CheckedFile};
 use sandbox::Sandbox;
 
-/// What hidden tests say of a result.
+/// The result of the hidden tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     Passed,
@@ -38,16 +38,16 @@ impl HiddenTests {
         sandbox.probe().await.map_err(|error| {
             let message = error.message;
             Exit::usage(format!(
-                "hidden tests run what a model wrote, and are not run without isolation: {message}"
+                "hidden tests run code that a model wrote, and are not run without isolation: {message}"
             ))
         })?;
         Ok(Self { sandbox, mounts: mounts.to_vec() })
     }
 
-    /// Checks that the hidden tests of each task fail on what it begins with and pass on its reference, here and with these toolchains.
+    /// Checks that each task's hidden tests fail on its initial state and pass on its reference, on this machine and with these toolchains.
     ///
     /// # Errors
-    /// Usage for the first task of which that is not so.
+    /// Usage for the first task that violates this.
     pub(super) async fn check(&self, cases: &[Case]) -> Outcome {
         for case in cases {
             let report = self.report(case, case.solved()).await?;
@@ -72,7 +72,7 @@ impl HiddenTests {
     /// Runs them in a result.
     ///
     /// # Errors
-    /// Unreachable when the sandbox cannot run any more.
+    /// Unreachable if the sandbox can no longer run.
     pub(super) async fn run(&self, case: &Case, result: Vec<CheckedFile>) -> Outcome<Verdict> {
         let report = self.report(case, result).await?;
         if report.passed() {

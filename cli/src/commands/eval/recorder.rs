@@ -34,14 +34,14 @@ const SHOWN: [&str; 2] = ["content-type", "retry-after"];
 /// How the names of other headers end that it shows.
 const SHOWN_ENDS: [&str; 3] = ["-version", "-beta", "request-id"];
 
-/// What is between two ends of one connection, and no part of what is sent over it.
+/// Headers that belong to a connection, not to the message.
 const OF_CONNECTIONS: [&str; 6] =
     ["connection", "content-length", "host", "te", "transfer-encoding", "upgrade"];
 
 /// Makes the folder of the cassettes.
 ///
 /// # Errors
-/// Usage for one that has something in it or cannot be made.
+/// Usage for a folder that is not empty or cannot be created.
 pub(super) fn make(folder: &Path) -> Outcome {
     let wrong = |what: String| Exit::usage(format!("--record {}: {what}", folder.display()));
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
@@ -77,7 +77,7 @@ struct Desk {
     state: Mutex<Recorded>,
 }
 
-/// What is recorded now.
+/// The current cassette.
 #[derive(Default)]
 struct Recorded {
     /// The folder of the task.
@@ -89,7 +89,7 @@ struct Recorded {
 }
 
 impl Recorder {
-    /// Passes on to `base_url` what is sent to [`url`](Self::url). The key is in what passes through, and in no cassette.
+    /// Forwards requests for [`url`](Self::url) to `base_url`. The key is in the forwarded requests, but never in a cassette.
     ///
     /// # Errors
     /// Usage for a base URL that cannot be used, unreachable when no port can be had.
@@ -98,7 +98,7 @@ impl Recorder {
         let builder = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none());
-        // What is not encrypted is on this machine, and goes past every proxy.
+        // Unencrypted addresses are on this machine, and bypass every proxy.
         let builder = if base_url.starts_with("https:") { builder } else { builder.no_proxy() };
         let client = builder.build().map_err(Exit::unreachable)?;
         let desk = Arc::new(Desk {
@@ -114,7 +114,7 @@ impl Recorder {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "nothing is recorded any more");
+                tracing::error!(%error, "recording has stopped");
             }
         });
         Ok(Self { url, desk, _tasks: tasks })
@@ -158,7 +158,7 @@ impl Desk {
         redact(text, [self.key.expose_secret()])
     }
 
-    /// The headers that are shown, by their names.
+    /// The headers that are kept, by name.
     fn shown(&self, headers: &HeaderMap) -> Value {
         let is_shown = |name: &str| SHOWN.contains(&name) || SHOWN_ENDS.iter().any(|end| name.ends_with(end));
         let shown = headers.iter().filter(|(name, _)| is_shown(name.as_str()));
@@ -244,7 +244,7 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
     response
 }
 
-/// The headers that are the ends' own, and not those of a connection.
+/// The end-to-end headers, without those of a connection.
 fn of_ends(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     for name in OF_CONNECTIONS {
@@ -253,7 +253,7 @@ fn of_ends(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// One cassette. It is written before the last of the reply is passed on, or when nobody wants the rest of it.
+/// One cassette. It is written before the last part of the reply is forwarded, or when the client stops reading.
 struct Tape {
     path: PathBuf,
     cassette: Value,
@@ -281,7 +281,7 @@ impl Drop for Tape {
     }
 }
 
-/// A reply that is recorded as it passes.
+/// A reply that is recorded while it is forwarded.
 struct Taped {
     body: reqwest::Body,
     /// How long it is, if that was said.
@@ -303,7 +303,7 @@ impl HttpBody for Taped {
                 if let Some(data) = frame.data_ref() {
                     self.tape.reply.extend_from_slice(data);
                 }
-                // Nobody asks again for what is known to be the last.
+                // A client that has the last part does not poll again.
                 if self.body.is_end_stream() || self.length == Some(self.tape.reply.len() as u64) {
                     self.tape.end(true);
                 }

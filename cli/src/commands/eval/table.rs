@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) task: String,
-    /// What the agent says of its work, how it failed, or why it was not run.
+    /// The agent's outcome, its failure, or why it was not run.
     pub(super) outcome: String,
     pub(super) verdict: Verdict,
     /// How often the model replied.
     pub(super) turns: Option<u32>,
     pub(super) cost: MicroUsd,
-    /// Whether the cost is what was booked, and not the most that it can be.
+    /// Whether the cost is the booked amount, rather than the maximum.
     pub(super) is_known: bool,
     /// How long the agent worked.
     pub(super) minutes: Option<f64>,
@@ -132,7 +132,7 @@ impl Table {
         self.rows.iter().map(|row| row.cost).sum()
     }
 
-    /// What is left of the budget.
+    /// The remaining budget.
     pub(super) fn left(&self) -> MicroUsd {
         self.budget.saturating_sub(self.spent())
     }

@@ -15,7 +15,7 @@ pub(crate) struct WaitArgument {
 }
 
 impl WaitArgument {
-    /// Sends a request that begins an execution, shows its answer, and waits if that is wanted.
+    /// Sends a request that starts an execution, shows its response, and waits if requested.
     ///
     /// # Errors
     /// The API's refusal; unreachable when nothing answers; the outcome's code, without a message.

@@ -11,13 +11,13 @@ use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How often the API is asked where nothing is pushed.
+/// How often to poll the API if nothing is pushed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often it is asked while what happens is pushed: costs, for one, are not.
+/// How often to poll it while events are pushed, because some changes, such as costs, are not.
 const PUSHED_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A socket that has ended is opened anew after this time: the gateway of an account ends each of them sooner or later.
+/// How long to wait before a closed socket is reopened; an account's gateway closes each of them sooner or later.
 const OPENED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// `ticketsmith execution watch`
@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// Follows an execution until it has ended, or waits for a person where that counts; `show` is given what it is like, and every change.
+/// Follows an execution until it ends or, if requested, waits for a person; `show` receives its state and every change.
 ///
 /// # Errors
 /// Those of `show`; the API's refusal; unreachable when nothing answers.
@@ -79,7 +79,7 @@ pub(crate) async fn until_outcome(
         if body != last {
             show(&body)?;
         }
-        // A later version may have outcomes that this one does not know; none of them counts as an end.
+        // A later version may have outcomes that this one does not know; they do not count as an end.
         let outcome = body.get("outcome").and_then(|outcome| ExecutionOutcome::deserialize(outcome).ok());
         match outcome {
             Some(outcome) if outcome.is_final() => return Ok(outcome),

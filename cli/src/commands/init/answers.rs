@@ -1,4 +1,4 @@
-//! What people answer at a terminal. Where there is none, every question is an error that names the argument to pass.
+//! Answers from a terminal. Without one, every question is an error that names the argument to pass.
 
 use crate::exit::{Exit, Outcome};
 use std::io::{BufRead, IsTerminal, Write};
@@ -29,7 +29,7 @@ impl Answers {
         }
     }
 
-    /// The same where an empty line means none.
+    /// The same, but an empty line means none.
     ///
     /// # Errors
     /// As [`Answers::text`].
@@ -60,7 +60,7 @@ impl Answers {
 
     fn line(&self, question: &str, argument: &str) -> Outcome<String> {
         if !self.is_terminal {
-            return Err(Exit::usage(format!("{argument} is missing, and there is no terminal to ask at")));
+            return Err(Exit::usage(format!("{argument} is missing, and there is no terminal to prompt on")));
         }
         eprint!("{question}: ");
         std::io::stderr().flush().map_err(Exit::usage)?;

@@ -1,5 +1,5 @@
-//! The secrets that a configuration names: those that are missing are taken from a file or asked for, after what has to be done at the
-//! service was said.
+//! The secrets that a configuration names. Missing ones are read from a file or asked for, after the steps to take at the
+//! service.
 
 use super::answers::Answers;
 use super::webhook;
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What the file of `--secrets` contains: by instances' names, and signing secrets.
+/// The contents of the file in `--secrets`: secrets by instance, and signing secrets.
 pub(super) struct Credentials {
     by_instance: Map<String, Value>,
     signing: Map<String, Value>,
@@ -50,10 +50,10 @@ impl Credentials {
         Ok(Self { by_instance, signing })
     }
 
-    /// Sets what is missing, and what the file gives. Returns the endpoints whose signing secret is new.
+    /// Sets missing secrets, and those in the file. Returns the endpoints whose signing secret is new.
     ///
     /// # Errors
-    /// Usage errors when a given secret is not what its reader needs, or belongs to nothing that the configuration uses; negative when the
+    /// Usage errors if a given secret does not meet its reader's needs, or nothing in the configuration uses it; negative if the
     /// person stops.
     pub(super) async fn complete(
         mut self,
@@ -80,7 +80,7 @@ impl Credentials {
             }
         }
         for instance in configuration.instances() {
-            // Nothing shows whether what needs no secret was set up; `doctor` asks it.
+            // It is unknown whether a service without a secret was set up; `doctor` asks it.
             if let Ok(spec) = providers::find(instance.provider())
                 && spec.secret.is_empty()
             {
@@ -104,7 +104,7 @@ impl Credentials {
         }
     }
 
-    /// The secrets that deliveries are checked with: ours are chosen where a program can tell the service, or where a person reads along.
+    /// The secrets that deliveries are checked with. We generate them if a program can pass them to the service, or if a person is at the terminal.
     async fn signing(
         mut self,
         configuration: &Configuration,
@@ -213,7 +213,7 @@ async fn credentials(
     }
 }
 
-/// A secret of ours. Where people have to paste it, it is shown once, at a terminal alone.
+/// A secret that we generate. If people have to paste it, it is shown once, and only at a terminal.
 fn ours(spec: &ProviderSpec, name: &str, has_url: bool, answers: &Answers) -> Option<Value> {
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     if has_url && spec.setup.register_webhook.is_some() {
@@ -230,7 +230,7 @@ fn ours(spec: &ProviderSpec, name: &str, has_url: bool, answers: &Answers) -> Op
     None
 }
 
-/// A secret that the service shows to people. A terminal does not show what is typed.
+/// A secret that the service shows to people. The terminal does not echo it.
 async fn theirs(
     spec: &ProviderSpec,
     endpoint: &str,

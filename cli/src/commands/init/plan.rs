@@ -1,4 +1,4 @@
-//! The configuration that is written: what people were asked, and nothing that is the default.
+//! The configuration to write: people's answers, without defaults.
 
 use super::Arguments;
 use super::answers::Answers;
@@ -7,10 +7,10 @@ use domain::PluginType;
 use providers::{ProviderSpec, SigningSecret, nearest};
 use serde_json::{Map, Value, json};
 
-/// Keys of a project that `--set` accepts beside those of sections.
+/// Keys of a project that `--set` accepts in addition to sections.
 const PROJECT_KEYS: &[&str] = &["base_branch", "channel", "space"];
 
-/// What people are asked for each plugin type.
+/// The questions for each plugin type.
 const QUESTIONS: &[(PluginType, &str)] = &[
     (PluginType::TaskManagement, "Where are the tickets"),
     (PluginType::VersionControl, "Where is the code"),
@@ -30,10 +30,10 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Takes the arguments, and asks for what they leave out.
+    /// Takes the arguments, and asks for the rest.
     ///
     /// # Errors
-    /// Usage errors that name an unknown provider or key; those of [`Answers`].
+    /// Usage errors that name an unknown provider or key; the errors of [`Answers`].
     pub(super) fn make(arguments: &Arguments, answers: &Answers) -> Outcome<Self> {
         let key = given(&arguments.project, || {
             answers.text("The tracker's key of the project (SHOP, or owner/name for issues)", "--project")
@@ -105,7 +105,7 @@ impl Plan {
             }
         }
         if !self.own_accounts.is_empty() {
-            text.push_str("\nwebhooks:\n  # What the bot does itself is ignored.\n  own_accounts:\n");
+            text.push_str("\nwebhooks:\n# Events caused by the bot itself are ignored.\n  own_accounts:\n");
             for (key, value) in &self.own_accounts {
                 text.push_str(&format!("    {key}: {value}\n"));
             }
@@ -120,7 +120,7 @@ fn below(prefix: &str, set: &mut Vec<(String, String)>) -> Map<String, Value> {
     taken.map(|(key, value)| (key[prefix.len()..].to_owned(), json!(value))).collect()
 }
 
-/// The bot's account at a service that tells us what happens there.
+/// The bot's account at a service that sends us events.
 fn own_account(
     spec: &ProviderSpec,
     known: &Map<String, Value>,
@@ -154,7 +154,7 @@ fn asked(answers: &Answers) -> Outcome<Serving> {
     Ok(serving)
 }
 
-/// The types that the named providers serve. Where several could, the one that serves fewest: a tracker beside a code host with issues.
+/// The types that the named providers serve. If several could, the one that serves fewest types does: a tracker rather than a code host with issues.
 fn named(names: &[String]) -> Outcome<Serving> {
     let mut used = Vec::new();
     for name in names {
@@ -168,9 +168,10 @@ fn named(names: &[String]) -> Outcome<Serving> {
     let serving: Serving = PluginType::ALL.into_iter().filter_map(serves).collect();
     match used.iter().find(|spec| serving.iter().all(|(_, serving)| serving.id != spec.id)) {
         None => Ok(serving),
-        Some(idle) => {
-            Err(Exit::usage(format!("--use {}: the other providers serve all that it does", idle.id)))
-        }
+        Some(idle) => Err(Exit::usage(format!(
+            "--use {}: the other providers already cover everything it serves",
+            idle.id
+        ))),
     }
 }
 
@@ -182,7 +183,7 @@ fn providers_of(serving: &Serving) -> Value {
         .into()
 }
 
-/// What a project needs to say once something serves a type: a channel for chat, a space for pages.
+/// What a project must configure once something serves a type: a channel for chat, a space for pages.
 fn wanted(name: &str, serving: &Serving, answers: &Answers) -> Outcome<Option<String>> {
     let (kind, question) = match name {
         "channel" => (PluginType::Communication, "The channel that the team reads (#name or an id)"),
@@ -204,7 +205,7 @@ fn pairs(set: &[String]) -> Outcome<Vec<(String, String)>> {
     set.iter().map(pair).collect()
 }
 
-/// A provider's section: what was set, and what it cannot be without.
+/// A provider's section: the given values, and the required keys.
 fn section(
     spec: &ProviderSpec,
     set: &mut Vec<(String, String)>,
@@ -233,7 +234,7 @@ fn section(
     Ok(settings)
 }
 
-/// Numbers and booleans where the key takes them; otherwise a text, whatever it looks like.
+/// Numbers and booleans if the key accepts them; otherwise a text, whatever it looks like.
 fn typed(text: &str, form: &Value) -> Value {
     match form.get("type").and_then(Value::as_str) {
         Some("integer" | "number" | "boolean") => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),

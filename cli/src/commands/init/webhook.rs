@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Says what of each service `serve --pull` fetches, where there is no public address, and what needs one.
+/// Says what `serve --pull` fetches from each service if there is no public address, and what needs one.
 pub(super) fn say_what_comes_without(configuration: &Configuration) {
     for instance in configuration.instances() {
         let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());
@@ -25,7 +25,7 @@ pub(super) fn say_what_comes_without(configuration: &Configuration) {
         match sender.fetched() {
             Some(fetched) => println!("{}: `ticketsmith serve --pull` fetches {fetched}", sender.title()),
             None => println!(
-                "{}: what happens there comes only to a public address, which `ticketsmith init --url https://…` takes",
+                "{}: its events arrive only at a public address; pass one with `ticketsmith init --url https://…`",
                 sender.title()
             ),
         }
@@ -35,7 +35,7 @@ pub(super) fn say_what_comes_without(configuration: &Configuration) {
 /// The public address, checked and without a slash at its end.
 ///
 /// # Errors
-/// A usage error unless services can be told it: they deliver over HTTPS.
+/// A usage error unless services can deliver to it, which requires HTTPS.
 pub(super) fn base(text: &str) -> Outcome<String> {
     let refused = |problem: &str| {
         Exit::usage(format!(
@@ -58,7 +58,7 @@ pub(super) fn address(base: &str, endpoint: &str) -> String {
 }
 
 /// Registers the webhook of every project whose service lets a program do that. `new` are the endpoints whose secret is new. A service that
-/// refuses is reported, and the others are still asked.
+/// refuses is reported, and the others still follow.
 ///
 /// # Errors
 /// Usage errors when the secrets cannot be read.
@@ -97,7 +97,7 @@ async fn one(
     let (Some(secret), Some(signing)) =
         (credentials(spec, instance, file), signing(configuration, name, file))
     else {
-        // What is missing was said before.
+        // Missing answers were reported before.
         return Ok(());
     };
     let options = Options::new().map_err(Exit::unreachable)?.request_timeout(ANSWER_TIMEOUT);

@@ -83,12 +83,12 @@ impl Source {
     }
 }
 
-/// What is appended to the log of `serve`, across its rotation.
+/// New lines in the log of `serve`, across rotation.
 struct Tail {
     folder: DataFolder,
     /// How much of the newer file was read; `None` before the first time.
     read: Option<u64>,
-    /// The beginning of a line that is not complete yet.
+    /// The beginning of an incomplete line.
     unfinished: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl Tail {
         Self { folder, read: None, unfinished: Vec::new() }
     }
 
-    /// The whole lines that were written since the last time; the first time, all that are there.
+    /// The complete lines written since the last call; the first time, all of them.
     fn read(&mut self) -> std::io::Result<String> {
         let [older, newer] = self.folder.logs();
         let length = match std::fs::metadata(&newer) {

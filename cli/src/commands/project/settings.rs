@@ -1,4 +1,4 @@
-//! What is configured for a project, as it is said at the command line and in a file.
+//! The configuration of a project, from the command line and a file.
 
 use crate::exit::{Exit, Outcome};
 use crate::managed::pair;
@@ -6,10 +6,10 @@ use crate::server::source_file::source_at;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
-/// What is configured for a project.
+/// The configuration of a project.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingsArguments {
-    /// A file, YAML or JSON, with what a project has under `projects:` in the configuration file.
+    /// A YAML or JSON file with the same keys as a project under `projects:` in the configuration file.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The repository as `owner/name`.
@@ -18,7 +18,7 @@ pub(crate) struct SettingsArguments {
     /// The branch that work starts from.
     #[arg(long, value_name = "BRANCH")]
     base_branch: Option<String>,
-    /// Who serves a plugin type, by the name under `plugins:` in the configuration file; may be repeated.
+    /// The provider for a plugin type, by its name under `plugins:` in the configuration file; may be repeated.
     #[arg(long = "provider", value_name = "TYPE=NAME")]
     providers: Vec<String>,
     /// The channel the team reads.
@@ -33,7 +33,7 @@ pub(crate) struct SettingsArguments {
 }
 
 impl SettingsArguments {
-    /// What the file says, where one is named. A key in it may stay: the command names the project.
+    /// The contents of the file, if one is named. It may include `key`: the command names the project.
     ///
     /// # Errors
     /// Usage if the file cannot be read or is not a mapping.
@@ -48,10 +48,10 @@ impl SettingsArguments {
         }
     }
 
-    /// These fields, with what is named in place of theirs.
+    /// These fields, overridden by the given ones.
     ///
     /// # Errors
-    /// Usage for a provider that is not written as `TYPE=NAME`.
+    /// Usage for a provider that is not of the form `TYPE=NAME`.
     pub(super) fn over(&self, mut fields: Map<String, Value>) -> Outcome<Map<String, Value>> {
         let texts = [
             ("repository", &self.repository),

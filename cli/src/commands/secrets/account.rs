@@ -22,7 +22,7 @@ impl Account {
     /// The secret's text; `None` if it has no value yet.
     ///
     /// # Errors
-    /// Unreachable when there is no such secret, or Secrets Manager refuses or does not answer.
+    /// Unreachable if there is no such secret, or Secrets Manager refuses or does not answer.
     pub(crate) async fn get(&self, id: &str) -> Outcome<Option<SecretString>> {
         match self.0.get_secret_value().secret_id(id).send().await {
             Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),

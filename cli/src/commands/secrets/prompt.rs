@@ -1,4 +1,4 @@
-//! Asks for a secret's fields on a terminal, which does not show what is typed.
+//! Asks for a secret's fields on a terminal, without echo.
 
 use crate::exit::{Exit, Outcome};
 use crate::secret_forms::Content;
@@ -9,7 +9,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use tokio::sync::oneshot;
 
-/// Asks for what the secret must contain and returns it as JSON. A text that begins with `@` is read from the file it names.
+/// Asks for the required fields and returns them as JSON. A text that begins with `@` is read from the file it names.
 ///
 /// # Errors
 /// Usage errors when nothing is typed or a file cannot be read; negative when the person stops.
@@ -17,7 +17,7 @@ pub(in crate::commands) async fn ask(content: Option<&Content>) -> Outcome<Value
     let (sender, answer) = oneshot::channel();
     let questions = Questions::of(content);
     let hidden = hidden::Hidden::start().map_err(Exit::usage)?;
-    // A thread of its own, because the process ends although it may still wait for a line.
+    // A separate thread, because the process may end while it still waits for a line.
     std::thread::spawn(move || sender.send(questions.ask()));
     let answered = tokio::select! {
         answered = answer => answered.unwrap_or_else(|_| Err(Exit::negative("nothing was set"))),
@@ -29,9 +29,9 @@ pub(in crate::commands) async fn ask(content: Option<&Content>) -> Outcome<Value
 
 /// What to ask for.
 enum Questions {
-    /// Fields of an object: the groups of which one must be filled.
+    /// Fields of an object: groups of which one must be filled.
     Fields(Vec<Vec<String>>),
-    /// Fields of which any may be left out.
+    /// Fields that are all optional.
     Optional(Vec<String>),
     /// A whole JSON document.
     Document,
@@ -56,7 +56,7 @@ impl Questions {
                 serde_json::from_str(&text).map_err(|_| Exit::usage("this is not a JSON document"))
             }
             Self::Optional(fields) => {
-                eprintln!("Press Enter to leave one out.");
+                eprintln!("Press Enter to skip a field.");
                 object(&fields, |value| !value.is_empty())
             }
             Self::Fields(groups) => {
@@ -122,7 +122,7 @@ mod hidden {
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
     use std::io;
 
-    /// The terminal shows nothing that is typed until this is dropped.
+    /// Turns off the terminal's echo until it is dropped.
     pub(super) struct Hidden {
         before: Termios,
     }
@@ -141,7 +141,7 @@ mod hidden {
     impl Drop for Hidden {
         fn drop(&mut self) {
             if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, &self.before) {
-                tracing::warn!(%error, "the terminal still hides what is typed; `stty echo` shows it again");
+                tracing::warn!(%error, "the terminal still hides typed text; `stty echo` shows it again");
             }
         }
     }
@@ -149,7 +149,7 @@ mod hidden {
 
 #[cfg(not(unix))]
 mod hidden {
-    //! Here nothing is known of the terminal's echo.
+    //! On this system, the terminal's echo is not controlled.
 
     use std::io;
 
@@ -158,7 +158,7 @@ mod hidden {
     impl Hidden {
         pub(super) fn start() -> io::Result<Self> {
             Err(io::Error::other(
-                "cannot hide what is typed here; pass the JSON on standard input: `… < secret.json`",
+                "cannot hide typed text here; pass the JSON on standard input: `… < secret.json`",
             ))
         }
     }

@@ -27,8 +27,7 @@ fn page() -> String {
     for command in COMMANDS {
         for form in command.forms {
             let usage = form.usage(false);
-            let starts =
-                if command.starts_workflows { ", where a workflow has a trigger for it" } else { "" };
+            let starts = if command.starts_workflows { ", if a workflow has a trigger for it" } else { "" };
             let _infallible = writeln!(text, "| `{}{usage}` | {}{starts} |", command.name, form.purpose);
         }
     }

@@ -1,4 +1,4 @@
-//! What the agent changed, as a patch that `git apply` takes.
+//! The agent's changes, as a patch for `git apply`.
 
 use super::clone::LocalClone;
 use crate::exit::{Exit, Outcome};
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::CheckedFile;
 use records::Table;
 
-/// The patch of what the agents of an execution changed; empty where they changed nothing. It is made in the clone's index, so that no file
+/// The patch of the changes by an execution's agents; empty if there are none. It is made in the clone's index, so that no file
 /// is written.
 ///
 /// # Errors

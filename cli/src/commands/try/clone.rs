@@ -22,7 +22,7 @@ pub(in crate::commands) struct LocalClone {
     pub(super) branch: String,
     /// The commit that it was cloned at.
     pub(super) commit: String,
-    /// Changes of a folder that are not in the clone.
+    /// Changes in the folder that are not in the clone.
     pub(super) uncommitted: usize,
 }
 
@@ -30,7 +30,7 @@ impl LocalClone {
     /// Clones a repository. A token is shown only to the place that it is for.
     ///
     /// # Errors
-    /// Usage when there is no such repository or branch, unreachable when it takes too long or there is no `git`.
+    /// Usage if there is no such repository or branch, unreachable if it takes too long or there is no `git`.
     pub(super) async fn make(
         repository: &str,
         branch: Option<&str>,
@@ -73,7 +73,7 @@ impl LocalClone {
         let commit = run(&["rev-parse", "--verify", "HEAD"]).await;
         let commit =
             commit.map_err(|_| Exit::usage(format!("{repository} is empty: it needs a first commit")))?;
-        // One commit without a past: nothing but its files is needed, and nothing looks for what is not there.
+        // One commit without history: only its files are needed, and missing objects are not fetched.
         let tree = run(&["rev-parse", "--verify", "HEAD^{tree}"]).await?;
         let message = format!("{} as it is", commit.trim());
         let alone = run(&["commit-tree", "-m", &message, tree.trim()]).await?;
@@ -158,7 +158,7 @@ impl LocalClone {
     /// Runs `git` in the clone, which reads `input`.
     ///
     /// # Errors
-    /// Unreachable with what it said.
+    /// Unreachable with git's error output.
     pub(super) async fn git<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -206,13 +206,13 @@ fn git<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -
     command
 }
 
-/// Its output, or what it said.
+/// Its output, or its error output.
 async fn finish(mut command: Command, input: &[u8]) -> Result<Vec<u8>, String> {
     let mut child = command.spawn().map_err(|error| format!("git cannot be started: {error}"))?;
     let stdin = child.stdin.take();
     let feed = async {
         if let Some(mut stdin) = stdin {
-            // One that has ended does not read.
+            // A process that has ended does not read.
             let _its_status_says_why = stdin.write_all(input).await;
         }
     };

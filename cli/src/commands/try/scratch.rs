@@ -9,10 +9,10 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "ticketsmith-try-";
 
-/// A folder that nobody else can read.
+/// A folder that only we can read.
 pub(in crate::commands) struct Scratch {
     folder: TempDir,
-    /// Held as long as it is in use.
+    /// Held while it is in use.
     _lock: File,
 }
 
@@ -33,7 +33,7 @@ impl Scratch {
         self.folder.path()
     }
 
-    /// Where Ticketsmith records what happens.
+    /// Where Ticketsmith keeps its records.
     pub(in crate::commands) fn data(&self) -> PathBuf {
         self.path().join("data")
     }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-/// A ticket is no longer than this, in bytes.
+/// The maximum length of a ticket, in bytes.
 const LONGEST: usize = 32 * 1024;
 
-/// What the agent is to do.
+/// The agent's task.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::commands) struct Ticket {
     /// `owner/name#12`, or the name of its file.
@@ -21,7 +21,7 @@ pub(in crate::commands) struct Ticket {
     pub(in crate::commands) labels: Vec<String>,
     /// Where people see it.
     pub(in crate::commands) url: Option<String>,
-    /// What is cloned where nothing else is said, and the place of its token.
+    /// The default repository, and the host of its token.
     pub(in crate::commands) repository: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Ticket {
     /// Reads it.
     ///
     /// # Errors
-    /// Usage for what is no ticket, unreachable when GitHub does not answer.
+    /// Usage for something that is not a ticket, unreachable if GitHub does not answer.
     pub(super) async fn read(arguments: &Arguments) -> Outcome<Self> {
         match (&arguments.ticket, &arguments.ticket_file) {
             (Some(url), _) => {
@@ -83,7 +83,7 @@ impl Issue {
         })
     }
 
-    /// Checks that the API is that of the issue's site: another one has other issues, and the token is not for another site.
+    /// Checks that the API belongs to the issue's site: another one has different issues, and must not receive the token.
     fn check_api(&self, api: &str) -> Outcome {
         let url = http_client::check_base_url(api)
             .map_err(|problem| Exit::usage(format!("--github-url {problem}")))?;
@@ -128,9 +128,9 @@ impl Issue {
                 (401, _) => "GITHUB_TOKEN is not accepted",
                 (403 | 429, None) => "GitHub allows few requests without a token; put one in GITHUB_TOKEN",
                 (403 | 429, Some(_)) => "the token may not read it, or too many requests were made with it",
-                (404 | 410, None) => "there is no such issue, or it needs a token in GITHUB_TOKEN",
+                (404 | 410, None) => "the issue does not exist, or it needs a token in GITHUB_TOKEN",
                 (404 | 410, Some(_)) => {
-                    "there is no such issue, or the token in GITHUB_TOKEN may not read it"
+                    "the issue does not exist, or the token in GITHUB_TOKEN may not read it"
                 }
                 (301..=308, _) => "the repository has moved; use its new name",
                 _ => return Err(Exit::unreachable(format!("{url}: GitHub answered {status}"))),
@@ -160,7 +160,7 @@ impl Issue {
     }
 }
 
-/// What is at the bottom of an error: `connection refused`, and not that a request failed.
+/// The root cause of an error: `connection refused` rather than that a request failed.
 fn reason(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()

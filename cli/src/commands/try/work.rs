@@ -1,4 +1,4 @@
-//! The work on a ticket: a server of its own, an agent, and what came of it.
+//! The work on a ticket: a separate server, an agent, and its result.
 
 use super::clone::LocalClone;
 use super::scratch::Scratch;
@@ -46,10 +46,10 @@ pub(in crate::commands) enum Ending {
     TimedOut,
 }
 
-/// Lets an agent work on a ticket in a clone, whose index then has what the agent made of it.
+/// Lets an agent work on a ticket in a clone, whose index then contains the result.
 ///
 /// # Errors
-/// Usage for what cannot be configured, unreachable when a port or the records cannot be had.
+/// Usage for an invalid configuration, unreachable if a port or the records are not available.
 pub(in crate::commands) async fn work_on(
     arguments: &Arguments,
     ticket: &Ticket,
@@ -126,7 +126,7 @@ async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outc
         () = tokio::time::sleep(limit) => Ending::TimedOut,
     };
     let view = connection.table.execution_view(&execution).await.map_err(Exit::unreachable)?;
-    let view = view.ok_or_else(|| Exit::unreachable(format!("{execution} is not recorded any more")))?;
+    let view = view.ok_or_else(|| Exit::unreachable(format!("the record of {execution} is gone")))?;
     Ok((view, ending))
 }
 

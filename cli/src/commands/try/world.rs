@@ -1,4 +1,4 @@
-//! What Ticketsmith is told of: the clone as a code host of its own, the model, and a workflow without effects.
+//! The world that Ticketsmith sees: the clone as its code host, the model, and a workflow without effects.
 
 use super::clone::LocalClone;
 use super::scratch::Scratch;
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 /// The name of the workflow.
 pub(super) const WORKFLOW: &str = "try";
-/// Who asks, in the records.
+/// The requester in the records.
 pub(super) const PERSON: &str = "you";
 
 const STEPS: &str = "\
@@ -62,7 +62,7 @@ const CHECKS_OUTPUTS: &str = "  passed: \"${checks.passed}\"
 /// Starts the code host, and writes the configuration, the secrets, the agent and the workflow to the scratch folder.
 ///
 /// # Errors
-/// Usage for what cannot be configured, unreachable when a port cannot be had.
+/// Usage for an invalid configuration, unreachable if a port is not available.
 pub(super) async fn prepare(
     arguments: &Arguments,
     ticket: &Ticket,
@@ -88,7 +88,7 @@ pub(super) async fn prepare(
                 "path": clone.folder.file_name().map(|name| name.to_string_lossy()),
                 "default_branch": clone.branch,
                 "private": true,
-                // Even a fault of ours could change nothing, and this is only a copy.
+                // Even a bug of ours could not change anything, because this is only a copy.
                 "collaborators": { PERSON: "write", "ticketsmith": "read" },
             }],
             "rate_limit": 1_000_000,
@@ -119,7 +119,7 @@ pub(super) async fn prepare(
     Ok((simulation, ConfigurationFile::load(&file)?))
 }
 
-/// What the repository is called here: as on GitHub, where it is from there.
+/// The repository's name here: the same as on GitHub, if it comes from there.
 fn name_of(arguments: &Arguments, ticket: &Ticket) -> String {
     let text = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
     let text = text.trim_end_matches('/').trim_end_matches(".git");
@@ -170,7 +170,7 @@ fn workflow(checks: bool) -> String {
     }
 }
 
-/// The shipped agent with a bound in dollars, and without questions: nobody is there to answer for days.
+/// The shipped agent with a limit in dollars, and without questions, because nobody would answer them.
 fn agent(max_usd: f64) -> String {
     let tools: Vec<&str> =
         edits::tool_names().filter(|name| !matches!(*name, "ask_person" | edits::PROPOSE_PLAN)).collect();

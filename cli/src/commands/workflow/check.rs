@@ -41,7 +41,7 @@ enum Format {
     Github,
 }
 
-/// Where the project has a configuration, approvers are held against it as well.
+/// If the project has a configuration, approvers are checked against it as well.
 fn load(what: &What) -> Outcome<Loaded> {
     let mut environment = environment(&what.project.folder, &prompts_of(&what.project.folder)?)?;
     let path = what.project.folder.join("ticketsmith.yaml");

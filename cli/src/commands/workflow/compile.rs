@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// Checks that a folder holds what the workflows of a project's folder compile to, and nothing else.
+/// Checks that a folder contains exactly the compiled workflows of a project's folder.
 ///
 /// # Errors
 /// A negative answer if there are errors or differences.

@@ -32,7 +32,7 @@ pub(crate) struct Start {
     /// An input: NAME=VALUE, read by its type: text is taken as it is, anything else is JSON. `@FILE` reads it from a file. May be repeated.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = written_input)]
     inputs: Vec<(String, String)>,
-    /// The project, by its key, if the ticket does not tell.
+    /// The project's key, if the ticket does not identify it.
     #[arg(long, value_name = "KEY")]
     project: Option<String>,
     #[command(flatten)]

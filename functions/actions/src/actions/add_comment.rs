@@ -10,7 +10,7 @@ use domain::plugins::TaskManagement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -48,7 +48,7 @@ impl Action for AddComment {
 /// Adds the comment, unless an earlier attempt did.
 ///
 /// # Errors
-/// `Rejected` when there is no such ticket; the tracker's errors.
+/// `Rejected` if there is no such ticket; the tracker's errors.
 pub(crate) async fn add(
     tracker: &dyn TaskManagement,
     effect: &Effect,

@@ -10,7 +10,7 @@ use records::{AuditKind, AuditRecord, ExecutionRecord, Partition, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the state gives.
+/// The state's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -19,7 +19,7 @@ pub struct Input {
     pub grant: Option<Grant>,
 }
 
-/// What is recorded.
+/// The record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     /// Why the run may do anything.
@@ -93,16 +93,16 @@ async fn audit_refusal(context: &Context<'_>, refused: &NoOutput) -> Result<(), 
     Ok(context.table().audit(&record).await?)
 }
 
-/// The newest redrive of a run; `None` where nobody asked for one.
+/// The newest redrive of a run; `None` if nobody asked for one.
 ///
 /// # Errors
-/// `Rejected` when what the run did is being taken back, or was; the table's errors.
+/// `Rejected` if the run's effects are being, or were, taken back; the table's errors.
 async fn redrive_of(table: &Table, run: &str) -> Result<Option<ExecutionRecord>, ActionError> {
     let began_as = execution_of(run);
     let newest = table.continued(began_as).await?.pop().filter(|newest| newest.name != began_as);
     if newest.is_some() && table.is_closed(run).await? {
         return Err(ActionError::rejected(format!(
-            "what `{began_as}` did was taken back, or is being taken back, so it cannot be continued; run it anew"
+            "what `{began_as}` did was taken back, or is being taken back, so it cannot be continued; start over"
         )));
     }
     Ok(newest)

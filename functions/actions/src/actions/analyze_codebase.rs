@@ -12,7 +12,7 @@ use domain::{BranchName, RepositoryName, Stored, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -52,7 +52,7 @@ pub struct Output {
 const TEMPLATE: &str = "prompts/analyze_codebase.md";
 const MOST_TOKENS: u32 = 8_000;
 
-/// Shows the model the repository and the ticket, and stores what it found out.
+/// Shows the model the repository and the ticket, and stores its findings.
 ///
 /// # Errors
 /// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask) and [`Repository::select`].

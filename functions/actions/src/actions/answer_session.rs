@@ -1,4 +1,4 @@
-//! `answer_session`: gives an agent a person's answer to what it asked.
+//! `answer_session`: passes a person's answer to an agent.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::session::{self, Report};
@@ -9,15 +9,15 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The session, as `open_session` gave it.
     pub session: String,
-    /// What the person answered.
+    /// The person's answer.
     pub answer: String,
-    /// Who answered.
+    /// The person who answered.
     #[serde(default)]
     pub by: Option<String>,
 }
@@ -27,7 +27,7 @@ pub struct Input {
 pub struct Output {
     /// The session.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
 }
 

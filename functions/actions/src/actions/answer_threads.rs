@@ -1,4 +1,4 @@
-//! `answer_threads`: says in threads of a pull request what became of them, and resolves those that are done.
+//! `answer_threads`: replies in threads of a pull request, and resolves those that are done.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -21,10 +21,10 @@ pub struct Input {
     pub repository: Option<RepositoryName>,
     /// The threads, as `read_threads` or `read_pull_request` gave them.
     pub threads: Stored<ReviewSubject>,
-    /// What an agent answered.
+    /// An agent's answers.
     #[serde(default)]
     pub review: Option<Stored<Review>>,
-    /// What is said in threads that the agent did not answer. Default: nothing is said there.
+    /// The reply in threads that the agent did not answer. Default: no reply.
     #[serde(default)]
     pub otherwise: Option<String>,
     /// The commit that the answers are about; each ends with it.
@@ -51,7 +51,7 @@ struct Answered {
     refusal: Option<String>,
 }
 
-/// Answers each thread once, and resolves it if what it asks for is done. A refusal is an output and fails nothing. Answers stay when the run
+/// Answers each thread once, and resolves it if its request is done. A refusal is part of the output and does not fail the step. Answers stay when the run
 /// is undone.
 ///
 /// # Errors
@@ -111,7 +111,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Answers one thread: a part of the effect, which survives when the rest fails.
+    /// Answers one thread: a part of the effect, which survives if the rest fails.
     async fn answer(&self, thread: &ReviewThread, text: &str, done: bool) -> Result<Answered, ActionError> {
         let name = format!("thread/{}", thread.id);
         let part = self.context.effect().part(&name, AnswerThreads::SPEC.id(), Value::Null);
@@ -147,7 +147,7 @@ impl Work<'_> {
     }
 }
 
-/// A refusal in words; other errors are for the next attempt.
+/// The reason for a refusal; other errors are for the next attempt.
 fn refused(sent: Result<(), ActionError>) -> Result<Option<String>, ActionError> {
     match sent {
         Ok(()) => Ok(None),

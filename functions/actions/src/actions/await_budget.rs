@@ -1,4 +1,4 @@
-//! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stood in the way of, or people decide
+//! `await_budget`: parks an execution on a task token until a limit leaves room for the call that it stopped, or people decide
 //! what becomes of it.
 
 use crate::action::{Action, Done, NoOutput};
@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Why it waits: the cause of the error, as Step Functions tells it.
+    /// Why it waits: the cause of the error, as Step Functions reports it.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -22,12 +22,12 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// True: an execution that is refused ends with the error `BudgetExceeded`.
+    /// True: if people refuse, the execution ends with the error `BudgetExceeded`.
     pub resumed: bool,
 }
 
-/// Records that the execution waits for money, and says what is done and what is left. `events` asks in the chat; people add money, or have
-/// it end; the sweeper lets it go on once there is room.
+/// Records that the execution waits for money, with what is done and what is left. `events` asks in the chat; people add money, or have
+/// it end; the sweeper lets it continue once there is room.
 ///
 /// # Errors
 /// Those of [`Park::wait`](crate::park::Park::wait).
@@ -57,7 +57,7 @@ impl Action for AwaitBudget {
     }
 }
 
-/// The message of a function's error, from the cause that Step Functions tells.
+/// The message of a function's error, from the cause that Step Functions reports.
 pub(crate) fn message_of(cause: &str) -> String {
     let error = serde_json::from_str::<Value>(cause).ok();
     error.as_ref().and_then(|error| error["errorMessage"].as_str()).unwrap_or(cause).to_owned()

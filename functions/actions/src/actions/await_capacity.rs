@@ -14,15 +14,15 @@ use records::{FIRST_ASKED_OF_REVIEW, Moves, Partition, ReviewPlace, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The paths that the change will touch, where that is known: it is counted with their owners if `capacity` counts `per: codeowner`.
+    /// The paths that the change will touch, if known: their owners count if `capacity` has `per: codeowner`.
     /// Default: the owners of everything, whom `CODEOWNERS` names for `*`.
     #[serde(default)]
     pub paths: Option<Vec<String>>,
-    /// Why it waits: the cause of the error, as Step Functions tells it.
+    /// Why it waits: the cause of the error, as Step Functions reports it.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -30,7 +30,7 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// Whether the run has taken a place; false where the project has no `capacity`, and where the run or its ticket has its pull request
+    /// Whether the run has taken a place; false if the project has no `capacity`, and if the run or its ticket has its pull request
     /// already.
     pub counted: bool,
 }
@@ -114,26 +114,26 @@ fn passed(counted: bool) -> Result<Done<Output>, NoOutput> {
     Ok(Done::for_good(Output { counted }))
 }
 
-/// Parks the execution. Whoever listens to waiters lets it go on at once if it need not wait any more.
+/// Parks the execution. The handler of new waiters lets it continue at once if it no longer needs to wait.
 async fn park(context: &Context<'_>, capacity: Option<Capacity>) -> Result<Done<Output>, NoOutput> {
     let run = execution_of(&context.scope().run);
     let question = match capacity {
         Some(capacity) => in_words(context, capacity, run).await?,
-        None => "It goes on at once: the project has no `capacity` any more.".to_owned(),
+        None => "It continues at once: the project no longer has a `capacity`.".to_owned(),
     };
     context.park().wait(&Topic::Capacity, question, Vec::new(), Moves::default()).await?;
     Err(NoOutput::Parked)
 }
 
-/// What the run waits for, in words for people.
+/// What the run waits for, for people.
 async fn in_words(context: &Context<'_>, capacity: Capacity, run: &str) -> Result<String, ActionError> {
     let project = &context.scope().project.key;
     let places = context.table().review_places(project).await?;
     let turn = turn_of(&places, run);
-    Ok(turn.map_or_else(|| "It goes on at once.".to_owned(), |turn| turn.in_words(project, capacity)))
+    Ok(turn.map_or_else(|| "It continues at once.".to_owned(), |turn| turn.in_words(project, capacity)))
 }
 
-/// Whether the run has opened its pull request already, before it was continued, or its ticket has one of ours that has a place.
+/// Whether the run already opened its pull request, before it was continued, or its ticket has one of ours with a place.
 async fn has_pull_request(context: &Context<'_>, run: &str) -> Result<bool, ActionError> {
     let (table, scope) = (context.table(), context.scope());
     if scope.execution != run {

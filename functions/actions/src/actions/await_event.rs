@@ -11,29 +11,29 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What the step gives: `event` with `match`, or `any`.
+/// The step's inputs: `event` with `match`, or `any`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What is waited for: `github.checks_completed`.
+    /// The awaited event: `github.checks_completed`.
     #[serde(default)]
     pub event: Option<EventName>,
-    /// Which one, by the fields that tell it from others: `{repository, sha}` for checks, `{task_id}` for a ticket,
+    /// Which one, by its identifying fields: `{repository, sha}` for checks, `{task_id}` for a ticket,
     /// `{repository, number}` for comments and reviews, `{channel, thread}` for mentions in a chat.
     #[serde(rename = "match", default)]
     pub matches: Option<Map<String, Value>>,
-    /// Several events, of which the first one counts.
+    /// Several events; the first one counts.
     #[serde(default)]
     pub any: Vec<Awaited>,
 }
 
-/// One of several events that are waited for.
+/// One of several awaited events.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Awaited {
-    /// What is waited for.
+    /// The awaited event.
     pub event: EventName,
-    /// Which one, by the fields that tell it from others.
+    /// Which one, by its identifying fields.
     #[serde(rename = "match")]
     pub matches: Map<String, Value>,
 }
@@ -43,12 +43,12 @@ pub struct Awaited {
 #[serde(transparent)]
 pub struct Output(pub Map<String, Value>);
 
-/// Records that the execution waits. An event of that key since the execution's start is found when the waiter is seen; where a
+/// Records that the execution waits. An event with that key since the execution's start is found when the waiter is handled; if a
 /// provider knows whether it happened, the provider is asked.
 ///
 /// # Errors
-/// `Rejected` when nothing can wait for the kind or a field that tells it from others is missing; `Unavailable` when the routes in
-/// force were stored before events were described in them; those of [`Park::wait`](crate::park::Park::wait).
+/// `Rejected` if nothing can wait for the kind, or an identifying field is missing; `Unavailable` if the current routes
+/// were stored before they described events; the errors of [`Park::wait`](crate::park::Park::wait).
 pub struct AwaitEvent;
 
 impl Action for AwaitEvent {
@@ -92,7 +92,7 @@ impl Action for AwaitEvent {
 }
 
 impl Input {
-    /// What is waited for, of which there is at least one.
+    /// The awaited events, at least one.
     fn awaited(self) -> Result<Vec<Awaited>, ActionError> {
         match (self.event, self.matches, self.any) {
             (Some(event), Some(matches), any) if any.is_empty() => Ok(vec![Awaited { event, matches }]),

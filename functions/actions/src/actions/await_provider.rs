@@ -1,4 +1,4 @@
-//! `await_provider`: parks an execution on a task token until the provider that put off its call takes calls again.
+//! `await_provider`: parks an execution on a task token until the provider that postponed its call accepts calls again.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::await_budget::message_of;
@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Why it waits: the cause of the error, as Step Functions tells it.
+    /// Why it waits: the cause of the error, as Step Functions reports it.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -24,10 +24,10 @@ pub struct Output {
     pub resumed: bool,
 }
 
-/// How long it waits where the provider did not say.
+/// How long it waits if the provider did not say.
 const UNSAID: SignedDuration = SignedDuration::from_secs(30);
 
-/// Records that the execution waits for a provider. The sweeper lets it go on when the time comes.
+/// Records that the execution waits for a provider. The sweeper lets it continue when the time comes.
 ///
 /// # Errors
 /// Those of [`Park::wait_for_provider`](crate::park::Park::wait_for_provider).
@@ -44,7 +44,7 @@ impl Action for AwaitProvider {
         let until = context.table().put_off_until(&context.scope().execution).await?;
         let until = until.filter(|until| *until > now).unwrap_or(now + UNSAID);
         let message = message_of(&input.reason.unwrap_or_default());
-        let question = format!("{message}. It goes on by itself at {}.", to_the_second(until));
+        let question = format!("{message}. It continues by itself at {}.", to_the_second(until));
         context.park().wait_for_provider(question, until).await?;
         Err(NoOutput::Parked)
     }

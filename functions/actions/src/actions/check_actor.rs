@@ -9,7 +9,7 @@ use domain::{PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -22,9 +22,9 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// Who started the execution: by the code host's name where it was asked, else by ours.
+    /// Who started the execution: by the code host's name if it was asked, or else by ours.
     pub actor: String,
-    /// Why they may: `group`, `write` or `admin`; `schedule` for what the workflow itself starts.
+    /// Why they may: `group`, `write` or `admin`; `schedule` for executions that the workflow's schedule starts.
     pub permission: String,
 }
 

@@ -8,7 +8,7 @@ use domain::{ActionError, PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -32,15 +32,15 @@ pub struct Output {
     /// Whether it was closed already.
     #[serde(default)]
     pub gone: bool,
-    /// What was done in place of closing it: the address of the pull request that reverts it. Absent where it was closed.
+    /// The address of the pull request that reverts it, if it was reverted instead of closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
 }
 
-/// Closes the pull request; one that is closed is left alone.
+/// Closes the pull request; a closed one is left alone.
 ///
 /// # Errors
-/// `Conflict` when it was merged and is not to be reverted, or later changes are in the way; `Rejected` when the repository is not configured or there is no such pull request; the code
+/// `Conflict` if it was merged and is not to be reverted, or later changes are in the way; `Rejected` if the repository is not configured or there is no such pull request; the code
 /// host's errors.
 pub struct ClosePullRequest;
 

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -34,7 +34,7 @@ pub struct Input {
     /// The branch to commit on; it is created from the base branch when it does not exist.
     #[schemars(extend("x-aliases" = ["branch_name", "source_branch"]))]
     pub branch: BranchName,
-    /// What a missing branch starts from. Default: the project's base branch.
+    /// The start of a missing branch. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["target_branch"]))]
     #[serde(default)]
     pub base_branch: Option<BranchName>,
@@ -64,7 +64,7 @@ pub struct Output {
     pub files: Vec<String>,
 }
 
-/// Makes the commit on top of the branch as it was first found, creating a missing branch as an effect of its own. The
+/// Makes the commit on top of the branch as it was first found, creating a missing branch as a separate effect. The
 /// edits are those that the input's implementation refers to.
 ///
 /// # Errors
@@ -90,7 +90,7 @@ impl Action for CommitChanges {
         let edits = context.load(input.implementation.as_ref().map(|made| &made.edits)).await?;
         let project = scope.project_of(input.repository.as_ref())?;
         let approved = match (&input.implementation, &edits) {
-            // What an earlier attempt may have pushed is only looked for.
+            // The push of an earlier attempt is only looked for.
             (Some(implementation), Some(edits)) if !effect.seeks() => {
                 pass(context, project, implementation, edits).await?
             }
@@ -133,7 +133,7 @@ impl Action for CommitChanges {
             co_author: scope.login_at_code_host(project).map(str::to_owned),
             changes: change.into_changes()?,
         };
-        // Before the commit, so that what is told of its checks finds whose it is.
+        // Before the commit, so that reports of its checks find its owner.
         let own = OwnBranch {
             run: scope.run.clone(),
             actor: scope.actor.clone(),
@@ -164,7 +164,7 @@ impl Action for CommitChanges {
     }
 }
 
-/// The files of one commit and what they were made from.
+/// The files of one commit and their base versions.
 struct Change {
     files: Vec<FileEdit>,
     /// The commit that an implementation was made from; then a file without a former content must not exist.
@@ -185,7 +185,7 @@ impl Change {
         }
     }
 
-    /// What needs no look outside.
+    /// Checks that need no requests.
     fn check(&self, project: &Project, branch: &BranchName) -> Result<(), ActionError> {
         if *branch == project.base_branch {
             return Err(ActionError::rejected(format!(
@@ -202,7 +202,7 @@ impl Change {
         ProtectedPaths::new(&project.protected_paths)?.check(self.files.iter().map(|file| file.path.as_str()))
     }
 
-    /// Whether every file still is what its edit was made from, can be changed, and fits into the tree.
+    /// Whether every file still matches the base of its edit, can be changed, and fits into the tree.
     async fn check_present(
         &self,
         host: &dyn VersionControl,
@@ -236,7 +236,7 @@ impl Change {
         Err(ActionError::rejected(format!("the change cannot be committed: {}", problems.join("; "))))
     }
 
-    /// Whether no secret is added: what is pushed is seen by many, and stays in the history.
+    /// Whether no secret is added: pushed code is widely visible, and stays in the history.
     async fn check_secrets(
         &self,
         host: &dyn VersionControl,

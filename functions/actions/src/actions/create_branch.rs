@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -26,7 +26,7 @@ pub struct Input {
     /// The new branch.
     #[schemars(extend("x-aliases" = ["branch_name"]))]
     pub branch: BranchName,
-    /// What it starts from. Default: the project's base branch.
+    /// Its starting point. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["base"]))]
     #[serde(default)]
     pub base_branch: Option<BranchName>,
@@ -84,7 +84,7 @@ pub(crate) async fn create(
     let (sha, start) = match found {
         Some(head) if intent.existed => (head, None),
         found => {
-            // Somebody may have built on the branch before a repeat finds it, so where it started is remembered.
+            // Somebody may have built on the branch before a repeat finds it, so its starting point is remembered.
             let base = input.base_branch.as_ref().unwrap_or(&project.base_branch);
             let find = async || {
                 let head = host.find_branch(repository, base).await?;

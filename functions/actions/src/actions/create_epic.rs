@@ -10,7 +10,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -45,7 +45,7 @@ pub struct Output {
 /// `date`.
 ///
 /// # Errors
-/// `Rejected` when there is no such template or no space; `Conflict` when the space has a page of that title; the wiki's errors.
+/// `Rejected` if there is no such template or no space; `Conflict` if the space has a page with that title; the wiki's errors.
 pub struct CreatePageFromTemplate;
 
 impl Action for CreatePageFromTemplate {
@@ -62,7 +62,7 @@ impl Action for CreatePageFromTemplate {
         let project = &context.scope().project;
         let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
             ActionError::rejected(format!(
-                "no space is given, and the project {} has no `space` in the configuration",
+                "the step names no space, and the project {} has no `space` in the configuration",
                 project.key
             ))
         })?;

@@ -1,4 +1,4 @@
-//! `create_planned_task`: creates the ticket of one item of an approved plan, or updates the one that it became before.
+//! `create_planned_task`: creates the ticket for an item of an approved plan, or updates its earlier ticket.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::create_task::{create_intended, find_created};
@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// How long another run's creation, of which nothing is known, may still show up in a tracker whose search lags.
+/// How long an unconfirmed creation by another run may still show up in a tracker whose search lags.
 const LAG: SignedDuration = SignedDuration::from_mins(10);
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The plan that people approved.
     #[serde(default)]
     pub plan: Option<Stored<ProjectPlan>>,
-    /// What was planned, as `read_requirements` gave it.
+    /// The requirements, as `read_requirements` returned them.
     pub plan_id: String,
     /// The item's key.
     pub item: String,
@@ -53,7 +53,7 @@ pub struct Output {
 pub enum State {
     /// It is new.
     Created,
-    /// It was planned before and says now what the plan says.
+    /// It was planned before, and now matches the plan.
     Updated,
     /// It was planned before and says so already.
     Unchanged,
@@ -61,10 +61,10 @@ pub enum State {
     Left,
 }
 
-/// Creates the item's ticket once for these requirements, however often they are planned; a ticket that nobody touched since is updated.
+/// Creates the item's ticket once for these requirements, however often they are planned; a ticket that nobody has touched since is updated.
 ///
 /// # Errors
-/// `Rejected` when people did not approve this plan, it has no such item, or the tracker does not accept a value; `Unavailable` while
+/// `Rejected` if people did not approve this plan, it has no such item, or the tracker does not accept a value; `Unavailable` while
 /// another run creates the same; as `create_task`.
 pub struct CreatePlannedTask;
 
@@ -82,7 +82,7 @@ impl Action for CreatePlannedTask {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let plan = given(context, input.plan.as_ref()).await?;
-        // What an earlier attempt may have created is only looked for.
+        // The ticket of an earlier attempt is only looked for.
         if !context.effect().seeks() {
             approved(context, &plan, input.epic.as_deref()).await?;
         }
@@ -116,7 +116,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The item as a ticket, with the tickets of what it belongs to and depends on.
+    /// The item as a ticket, with the tickets of its epic and its dependencies.
     async fn ticket_of(&self, item: PlanItem<'_>, epic: Option<&str>) -> Result<NewTask, ActionError> {
         let project = self.context.scope().tracker_project(None)?.to_owned();
         Ok(match item {
@@ -180,7 +180,7 @@ impl Work<'_> {
                     return Err(ActionError {
                         retry_after: LAG.try_into().ok(),
                         ..ActionError::unavailable(format!(
-                            "another planning of the same began to create `{}` at {}, and nobody knows yet whether its ticket is there",
+                            "another planning of the same requirements began to create `{}` at {}, and it is not known yet whether the ticket exists",
                             item.key(),
                             other.claimed_at
                         ))
@@ -229,7 +229,7 @@ impl Work<'_> {
         Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
     }
 
-    /// Makes the ticket that the item became before say what the plan says now, unless people have touched it.
+    /// Updates the item's earlier ticket to match the plan, unless people have touched it.
     async fn update(
         &self,
         mut known: PlannedItem,
@@ -242,7 +242,7 @@ impl Work<'_> {
         let found = self.tracker.inspect_task(&task_id).await?;
         let own = known.rewriting.clone().filter(|rewriting| rewriting.by == self.context.key);
         let is_done = known.said.as_deref() == Some(&said(new));
-        // What an earlier attempt of this effect wrote was not touched by anybody else.
+        // A text written by an earlier attempt of this effect counts as untouched.
         let is_touched = |found: &InspectedTask| {
             own.is_none() && known.look.as_ref().is_none_or(|look| *look != found.look())
         };
@@ -283,16 +283,13 @@ impl Work<'_> {
 
     async fn keep(&self, item: &PlannedItem) -> Result<(), ActionError> {
         if !self.context.table().put_planned_item(item).await? {
-            tracing::warn!(
-                key = item.key,
-                "another planning has claimed the item; its record stays as that has it"
-            );
+            tracing::warn!(key = item.key, "another planning has claimed the item, and its record is kept");
         }
         Ok(())
     }
 }
 
-/// What the plan says of a ticket, as a digest.
+/// The plan's content for a ticket, as a digest.
 fn said(new: &NewTask) -> String {
     let text = json!([new.title, new.description, new.epic, new.story_points]).to_string();
     let mut digest = hex::encode(Sha256::digest(text.as_bytes()));

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -34,7 +34,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["body"]))]
     #[serde(default)]
     pub description: Option<String>,
-    /// Whether it is opened as a draft; where the code host has none, its title says that it is not ready. Default: false.
+    /// Whether to open it as a draft; if the code host has no drafts, its title says that it is not ready. Default: false.
     #[serde(default)]
     pub draft: Option<bool>,
 }
@@ -132,7 +132,7 @@ impl Action for CreatePullRequest {
             run: Some(execution_of(&scope.run).to_owned()),
             at: context.clock().now(),
         };
-        // What people say about it is then known to be about the ticket. One that a person opened stays theirs.
+        // This links comments on it with the ticket. A pull request opened by a person stays theirs.
         context.table().put_opened_pull_request(&opened).await?;
         let inverse = json!({ "repository": repository, "number": number, "revert_merged": true });
         Ok(Done::undone_by(output, ClosePullRequest::SPEC.id(), inverse))

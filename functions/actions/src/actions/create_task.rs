@@ -10,7 +10,7 @@ use records::{Partition, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -32,7 +32,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["epic_link"]))]
     #[serde(default)]
     pub epic: Option<String>,
-    /// Story points, where the configuration names the field.
+    /// Story points, if the configuration names the field.
     #[serde(default)]
     pub story_points: Option<f64>,
 }
@@ -80,7 +80,7 @@ impl Action for CreateTask {
 /// answered may be there although nothing shows it, so none is created until people have said that it is not.
 ///
 /// # Errors
-/// `Unconfirmed` while nobody knows whether an earlier attempt created it; the tracker's errors.
+/// `Unconfirmed` while it is unknown whether an earlier attempt created it; the tracker's errors.
 pub(crate) async fn create(
     context: &Context<'_>,
     tracker: &dyn TaskManagement,
@@ -126,7 +126,7 @@ impl From<CreatedTask> for Output {
     }
 }
 
-/// The ticket that an earlier attempt created: the tracker may have told of it in a delivery before its search shows it.
+/// The ticket that an earlier attempt created: a delivery may report it before the tracker's search shows it.
 ///
 /// # Errors
 /// Those of the table and the tracker.

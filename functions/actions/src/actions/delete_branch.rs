@@ -9,7 +9,7 @@ use domain::{ActionError, BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -37,7 +37,7 @@ pub struct Output {
     pub gone: bool,
 }
 
-/// Deletes the branch where it was found; one that is gone is left alone.
+/// Deletes the branch if it still points to the given commit; a missing one is left alone.
 ///
 /// # Errors
 /// `Conflict` when it has moved on from `only_at`, or while it was deleted; `Rejected` when the repository is not configured or the branch is its base

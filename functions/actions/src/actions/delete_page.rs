@@ -7,7 +7,7 @@ use domain::PluginType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -22,7 +22,7 @@ pub struct Output {
     pub page_id: String,
 }
 
-/// Deletes the page; one that is gone is left alone.
+/// Deletes the page; a missing one is left alone.
 ///
 /// # Errors
 /// The wiki's errors.

@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What kind of event it is, in words: `Pull request opened`.
+    /// The kind of event, in words: `Pull request opened`.
     pub name: String,
     /// What there is to know about it.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub struct Output {
 /// deliver an event more than once.
 ///
 /// # Errors
-/// `Rejected` where the service has no events, or for a name or detail that it does not accept; its other errors.
+/// `Rejected` if the service has no events, or does not accept the name or detail; its other errors.
 pub struct EmitEvent;
 
 impl Action for EmitEvent {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -17,10 +17,10 @@ pub struct Input {
     pub metric: String,
     /// The value.
     pub value: f64,
-    /// What is counted. Default: `none`.
+    /// The unit. Default: `none`.
     #[serde(default)]
     pub unit: Unit,
-    /// What tells its series apart, by name: `{ team: checkout }`.
+    /// The dimensions that identify its series, by name: `{ team: checkout }`.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
 }
@@ -28,15 +28,15 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// Whether the service said that it recorded the value. It is false where an answer was lost and the value is not sent again, since the
+    /// Whether the service confirmed the value. It is false if a response was lost and the value is not sent again, because the
     /// service would count it twice.
     pub confirmed: bool,
 }
 
-/// Records the value once: where its answer was lost, it is sent again only where that changes nothing.
+/// Records the value once: if the response was lost, it is sent again only if that changes nothing.
 ///
 /// # Errors
-/// `Rejected` for a name or a dimension that not every service accepts; those of the service.
+/// `Rejected` for a name or a dimension that not every service accepts; the service's errors.
 pub struct EmitMetric;
 
 impl Action for EmitMetric {

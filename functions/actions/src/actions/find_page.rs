@@ -7,7 +7,7 @@ use domain::{ActionError, PluginType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -26,16 +26,16 @@ pub struct Input {
 pub struct Output {
     /// Whether there is such a page.
     pub found: bool,
-    /// The wiki's id, where there is one.
+    /// The wiki's ID, if found.
     pub page_id: Option<String>,
     /// Where people see it.
     pub doc_url: Option<String>,
 }
 
-/// Finds the page. Where titles are unique in a space, without `parent` all of the space is looked at; otherwise what is directly under it.
+/// Finds the page. If titles are unique in a space, it searches the whole space unless `parent` is given; otherwise only direct children.
 ///
 /// # Errors
-/// `Rejected` when there is no space; the wiki's errors.
+/// `Rejected` if there is no space; the wiki's errors.
 pub struct FindPage;
 
 impl Action for FindPage {
@@ -49,7 +49,7 @@ impl Action for FindPage {
         let project = &context.scope().project;
         let space = input.space.or_else(|| project.space.clone()).ok_or_else(|| {
             ActionError::rejected(format!(
-                "no space is given, and the project {} has no `space` in the configuration",
+                "the step names no space, and the project {} has no `space` in the configuration",
                 project.key
             ))
         })?;

@@ -9,7 +9,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -69,7 +69,7 @@ impl Action for FindPullRequest {
         let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;
         let open = open.filter(|open| open.number == opened.number).ok_or_else(|| {
             ActionError::rejected(format!(
-                "the pull request {} of {task_id} is closed or merged, or no longer goes into `{}`, so it takes no revision; \
+                "the pull request {} of {task_id} is closed or merged, or no longer targets `{}`, so it cannot be revised; \
                  reopen it, or start the ticket again",
                 opened.url, opened.target
             ))

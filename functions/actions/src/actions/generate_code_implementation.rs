@@ -15,7 +15,7 @@ use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -33,7 +33,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// The branch to read; where it does not exist yet, the base branch is read. Default: the project's base branch.
+    /// The branch to read; if it does not exist yet, the base branch is read. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["branch_name"]))]
     #[serde(default)]
     pub branch: Option<BranchName>,
@@ -58,7 +58,7 @@ pub struct Output {
 
 const TEMPLATE: &str = "prompts/code_implementation.md";
 
-/// How edits are to be written, whatever the template says.
+/// How to write edits, whatever the template says.
 const EDIT_RULES: &str = "\
 Reply with the edits that implement it. Name each path once, from the repository's root.
 

@@ -12,7 +12,7 @@ use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -46,7 +46,7 @@ pub struct Output {
 const TEMPLATE: &str = "prompts/documentation.md";
 const MOST_TOKENS: u32 = 8_000;
 
-/// Asks the model for documentation of what was done.
+/// Asks the model for documentation of the change.
 ///
 /// # Errors
 /// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask).

@@ -14,7 +14,7 @@ use minijinja::value::Serde;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -58,7 +58,7 @@ pub struct Output {
 const TEMPLATE: &str = "prompts/implementation_plan.md";
 const MOST_TOKENS: u32 = 8_000;
 
-/// Shows the model the repository, the ticket and what was found out, and stores its plan.
+/// Shows the model the repository, the ticket and the findings, and stores its plan.
 ///
 /// # Errors
 /// As [`AgentExecution::ask`](crate::agent::AgentExecution::ask) and [`Repository::select`].

@@ -8,7 +8,7 @@ use domain::stored::cut_inline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -32,7 +32,7 @@ pub struct Output {
 /// Reads the page.
 ///
 /// # Errors
-/// `Rejected` when there is no such page; the wiki's errors.
+/// `Rejected` if there is no such page; the wiki's errors.
 pub struct GetPage;
 
 impl Action for GetPage {

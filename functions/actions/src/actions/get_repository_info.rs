@@ -9,7 +9,7 @@ use domain::plugins::RepositoryAccess;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -28,13 +28,13 @@ pub struct Output {
     pub url: String,
     /// The branch shown first.
     pub default_branch: String,
-    /// What it is about.
+    /// Its description.
     pub description: Option<String>,
     /// The main programming language.
     pub language: Option<String>,
     /// Whether only invited people see it.
     pub private: bool,
-    /// Whether nothing may be changed any more.
+    /// Whether it is archived and can no longer be changed.
     pub archived: bool,
 }
 

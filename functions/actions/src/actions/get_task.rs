@@ -8,7 +8,7 @@ use domain::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -23,10 +23,10 @@ pub struct Output {
     pub task: Task,
 }
 
-/// Reads the ticket and adds what the configuration knows of its project.
+/// Reads the ticket and adds its project's configuration.
 ///
 /// # Errors
-/// `Rejected` when there is no such ticket; the tracker's errors.
+/// `Rejected` if there is no such ticket; the tracker's errors.
 pub struct GetTask;
 
 impl Action for GetTask {

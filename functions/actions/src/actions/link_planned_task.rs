@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The plan that people approved.
     #[serde(default)]
     pub plan: Option<Stored<ProjectPlan>>,
-    /// What was planned, as `read_requirements` gave it.
+    /// The requirements, as `read_requirements` returned them.
     pub plan_id: String,
     /// The item's key.
     pub item: String,
@@ -35,17 +35,17 @@ pub struct Input {
 pub struct Output {
     /// The tickets that it waits for by a new link.
     pub linked: Vec<String>,
-    /// The tickets that it does not wait for any more, because the plan does not say so any more.
+    /// The tickets that it no longer waits for, because the plan no longer says so.
     pub unlinked: Vec<String>,
-    /// Why a link is missing or says less than the plan; the ticket's description names what it depends on all the same.
+    /// Why a link is missing or weaker than the plan; the ticket's description still names its dependencies.
     pub note: Option<String>,
 }
 
-/// Links the item's ticket with those that it depends on, and takes off links that planning made and the plan does not have any more. Links
+/// Links the item's ticket with its dependencies, and removes links that planning made and that are no longer in the plan. Links
 /// that people made, or took off, stay as they are.
 ///
 /// # Errors
-/// `Rejected` when people did not approve this plan, or the item has no ticket; `Unavailable` and `Throttled` as the tracker says. What the
+/// `Rejected` if people did not approve this plan, or the item has no ticket; `Unavailable` and `Throttled` as the tracker reports. What the
 /// tracker refuses is not an error: the output says why.
 pub struct LinkPlannedTask;
 
@@ -62,7 +62,7 @@ impl Action for LinkPlannedTask {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let plan = given(context, input.plan.as_ref()).await?;
-        // What an earlier attempt may have linked is only looked for.
+        // Links made by an earlier attempt are only looked for.
         if !context.effect().seeks() {
             approved(context, &plan, input.epic.as_deref()).await?;
         }
@@ -72,7 +72,7 @@ impl Action for LinkPlannedTask {
         let Some(known) = with_ticket else {
             let item = input.item.chars().take(60).collect::<String>();
             return Err(ActionError::rejected(format!(
-                "the item `{item}` has no ticket that could be linked; create_planned_task comes before link_planned_task"
+                "the item `{item}` has no ticket to link; run create_planned_task before link_planned_task"
             ))
             .into());
         };
@@ -88,7 +88,7 @@ impl Action for LinkPlannedTask {
     }
 }
 
-/// Makes a ticket wait for those that are `wanted`, and for no others that planning chose.
+/// Makes a ticket wait for the `wanted` ones, and removes other links that planning chose.
 async fn link(
     context: &Context<'_>,
     tracker: &dyn TaskManagement,
@@ -106,7 +106,7 @@ async fn link(
         Ok(Some(present)) => present,
         Ok(None) => {
             effect.intend(true).await?;
-            return Ok(Done::for_good(nothing(Some(format!("{task_id} is not there any more")))));
+            return Ok(Done::for_good(nothing(Some(format!("{task_id} no longer exists")))));
         }
         Err(error) if is_refusal(&error) && !effect.seeks() => {
             effect.intend(true).await?;
@@ -123,7 +123,7 @@ async fn link(
         // Says that nothing is there.
         effect.send(place, async { Ok(()) }).await?;
     } else if !effect.seeks() {
-        // It is written down before it is sent, so that a repeat knows its own links from those of people.
+        // Recorded before it is sent, so that a repeat can tell its own links from people's.
         for blocker in &add {
             known.note_link(blocker, &context.key, Some(LinkState::Begun));
         }
@@ -178,7 +178,7 @@ async fn link(
     Ok(Done::undone_by(output, UnlinkPlannedTask::SPEC.id(), json!(inverse)))
 }
 
-/// An answer in which a refusal is nothing that ends the step: others of its links were made before, and the journal must go on to know of
+/// A result that treats a refusal as harmless: other links were made before, and the journal must keep
 /// them.
 fn settled<T>(answer: Result<T, ActionError>) -> Result<Result<T, ActionError>, ActionError> {
     match answer {
@@ -191,7 +191,7 @@ fn is_refusal(error: &ActionError) -> bool {
     matches!(error.kind, ErrorKind::Rejected | ErrorKind::Conflict)
 }
 
-/// What is to be done about a ticket's links, and what an earlier attempt of the same effect did.
+/// The pending changes to a ticket's links, and those of an earlier attempt of the same effect.
 #[derive(Debug, Default, PartialEq)]
 struct Steps {
     add: Vec<String>,

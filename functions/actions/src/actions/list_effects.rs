@@ -1,4 +1,4 @@
-//! `list_effects`: closes a run to new effects and lists what it did, newest first, page by page.
+//! `list_effects`: closes a run to new effects and lists its effects, newest first, page by page.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::artifacts::EffectEntry;
@@ -18,7 +18,7 @@ const MOST_SOUGHT: usize = 300;
 /// How large a page may become, in bytes of JSON: it becomes a part of a state's data, which Step Functions limits to 256 KiB.
 const PAGE_BYTES: usize = 150 * 1024;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -33,7 +33,7 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What was done, newest first. What has no inverse stays. The first page may list only what must be looked for.
+    /// The effects, newest first. Effects without an inverse stay. The first page may list only effects to look for.
     pub effects: Vec<EffectEntry>,
     /// The next page; absent after the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct Output {
 /// Closes the run, waits out who is still acting, and lists what stands.
 ///
 /// # Errors
-/// `Rejected` when there is no such run; `Unavailable` while an effect of the run is being performed, with how long to wait; the
+/// `Rejected` if there is no such run; `Unavailable` while an effect of the run is being performed, with how long to wait; the
 /// table's errors.
 pub struct ListEffects;
 
@@ -125,7 +125,7 @@ async fn check_project(context: &Context<'_>, run: &str) -> Result<bool, NoOutpu
         .is_some_and(|admission| matches!(admission.grant, Grant::Undo | Grant::ByHand | Grant::Earlier)))
 }
 
-/// A page: first what must be looked for, so that what is found is listed with the rest; then what is done, newest first.
+/// A page: first the effects to look for, so that found ones are listed with the rest; then the completed ones, newest first.
 fn page(effects: Vec<EffectRecord>, page: u64) -> Output {
     if page == 0 {
         let sought: Vec<EffectEntry> =
@@ -158,7 +158,7 @@ fn done(effects: impl IntoIterator<Item = EffectRecord>) -> impl Iterator<Item =
     })
 }
 
-/// The action looks for what it did when it is called as its own inverse.
+/// Called as its own inverse, the action looks for its effect.
 fn sought(effect: &EffectRecord) -> EffectEntry {
     EffectEntry {
         key: effect.key.clone(),

@@ -11,7 +11,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -24,7 +24,7 @@ pub struct Input {
 pub struct Output {
     /// The session.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
 }
 

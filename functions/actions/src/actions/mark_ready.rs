@@ -8,7 +8,7 @@ use domain::{ActionError, ErrorKind, PluginType, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -30,7 +30,7 @@ pub struct Output {
     pub refusal: Option<String>,
 }
 
-/// Marks the pull request as ready for review; one that is no draft is left alone, and one of work that was cut short stays a draft. It stays so when the run is undone, which closes it.
+/// Marks the pull request as ready for review. It leaves a pull request alone that is not a draft, and one whose work was cut short stays a draft. Undoing the run does not change this, because it closes the pull request.
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured; the code host's errors, but for a refusal, which is an output.

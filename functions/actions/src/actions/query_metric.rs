@@ -1,4 +1,4 @@
-//! `query_metric`: asks what a metric was lately.
+//! `query_metric`: returns a recent value of a metric.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// As far back as a query looks: a week, of which services keep each minute.
+/// How far back a query looks: a week, for which services keep each minute.
 const MOST_MINUTES: u32 = 7 * 24 * 60;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The metric's name.
     pub metric: String,
-    /// What tells its series apart, by name.
+    /// The dimensions that identify its series, by name.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
     /// How its values are put together. Default: `average`.
@@ -44,7 +44,7 @@ pub struct Output {
 /// Asks for the values up to now.
 ///
 /// # Errors
-/// `Rejected` for a name or a time that is not accepted; those of the service.
+/// `Rejected` for an invalid name or time; the service's errors.
 pub struct QueryMetric;
 
 impl Action for QueryMetric {

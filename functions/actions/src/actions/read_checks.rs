@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 /// So often the checks of one lineage of commits are fixed.
 const MOST_FIXES: u32 = 3;
 
-/// What the agent is shown of all failed checks together.
+/// The most text of all failed checks together that an agent sees.
 const MOST_SHOWN: TextLimit = TextLimit::bytes(28 * 1024);
 
-/// So many failed checks are shown with what they said.
+/// How many failed checks are shown with their text.
 const MOST_CHECKS: usize = 5;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -46,12 +46,12 @@ pub struct Input {
     /// How many fixes were pushed so far. Default: 0.
     #[serde(default)]
     pub fixes: Option<u32>,
-    /// `failures` of the earlier call, which tell when a fix did not help.
+    /// `failures` of the earlier call, which reveal a fix that did not help.
     #[serde(default)]
     pub failures: Option<String>,
 }
 
-/// What the checks of a commit mean.
+/// The meaning of a commit's checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -63,7 +63,7 @@ pub enum Verdict {
     BaseRed,
     /// What failed is what failed before the last fix.
     Repeated,
-    /// Something still failed after the last fix that is made.
+    /// Something still failed after the last allowed fix.
     Exhausted,
     /// There are no checks.
     None,
@@ -80,17 +80,17 @@ pub enum Verdict {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What it means.
+    /// The verdict.
     pub verdict: Verdict,
     /// The same for people, in a sentence.
     pub summary: String,
-    /// What the failed checks said, around the first error of each, without secrets; for an agent, as data.
+    /// The failed checks' texts, around the first error of each, without secrets; data for an agent.
     pub log: Option<String>,
     /// What failed, for the next call.
     pub failures: Option<String>,
 }
 
-/// Reads what the failed checks of a commit said, and compares it with the base branch and with what failed before.
+/// Reads the texts of a commit's failed checks, and compares them with the base branch and with earlier failures.
 ///
 /// # Errors
 /// `Rejected` when the repository is not configured or the commit's name is none; the code host's errors.
@@ -129,23 +129,23 @@ impl Action for ReadChecks {
                 );
             }
             Some("cancelled") => {
-                return said(Verdict::Unclear, "Checks were cancelled, so that nobody knows how they end.");
+                return said(Verdict::Unclear, "Checks were canceled, so their result is unknown.");
             }
             Some("action_required") => return said(Verdict::Unclear, "A check waits for a person."),
             Some("failure") => {}
-            Some(_) => return said(Verdict::Unclear, "The code host does not tell how the checks ended."),
+            Some(_) => return said(Verdict::Unclear, "The code host does not report how the checks ended."),
             None => return said(Verdict::Late, "The checks were not done in time."),
         }
         let failed = failed_checks(context, project, &sha).await?;
         if failed.is_empty() {
-            return said(Verdict::Unclear, "Checks failed, and nobody says which.");
+            return said(Verdict::Unclear, "Checks failed, but the code host does not say which.");
         }
         let base_fails = failing_at_base(context, project, &base, &failed).await?;
         Ok(Done::for_good(judge(&failed, &base_fails, &base, &input)))
     }
 }
 
-/// The failed checks of a commit; without their logs where a token may not read these.
+/// The failed checks of a commit; without their logs if the token may not read these.
 async fn failed_checks(
     context: &Context<'_>,
     project: &Project,

@@ -1,4 +1,4 @@
-//! `read_pull_request`: a pull request as a reviewer needs it: how it changes the files, and what is left of the review before.
+//! `read_pull_request`: a pull request for a reviewer: its changes, and what is left of the previous review.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -15,16 +15,16 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A review looks at no more files.
+/// The most files that a review looks at.
 const MOST_FILES: usize = 300;
-/// A review looks at no more lines, in bytes of text.
+/// The most lines that a review looks at, in bytes of text.
 const MOST_LINES: usize = 600 * 1024;
 /// No more of a description is shown.
 const MOST_DESCRIPTION: TextLimit = TextLimit::bytes(16 * 1024);
-/// A review goes on with no more threads of the one before.
+/// The most threads of the previous review that a review continues.
 const MOST_THREADS: usize = 50;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -72,17 +72,17 @@ pub struct Output {
     pub since: Option<String>,
     /// Whether there is something to review.
     pub due: bool,
-    /// Why there is not, or what people should know of the review, in a sentence; empty for nothing.
+    /// Why there is no review, or a note on it for people, in a sentence; empty for none.
     pub note: String,
     /// The title and the description, for an agent, as data.
     pub context: String,
-    /// How it changes the files, as a diff, at most 32 KiB: all of it, whatever was reviewed before.
+    /// The whole diff, at most 32 KiB, whatever was reviewed before.
     pub diff: String,
     /// The lines to review and the threads of the review before, for an agent and for `submit_review`.
     pub review: Stored<ReviewSubject>,
 }
 
-/// Reads the pull request. After a review of ours, only what changed since its commit is to be reviewed.
+/// Reads the pull request. After an earlier review of ours, only changes since its commit are to be reviewed.
 ///
 /// # Errors
 /// `Rejected` when no pull request is named, or there is none; the code host's errors.
@@ -104,7 +104,7 @@ impl Action for ReadPullRequest {
         let from = reviews(host, project)?;
         let read = from.read_pull_request(repository, number).await?;
         let mut files = diff(from.changes(repository, number).await?);
-        // Lines are numbered by the commit that is reviewed.
+        // Lines are numbered as in the reviewed commit.
         if from.read_pull_request(repository, number).await?.head != read.head {
             let moved = format!(
                 "{repository}#{number} got another commit while it was read; the next attempt reads it"
@@ -115,7 +115,7 @@ impl Action for ReadPullRequest {
         let mut since = from.last_reviewed(repository, number).await?;
         let mut notes = Vec::new();
         if read.is_from_fork {
-            notes.push("This pull request comes from a fork, so it is only reviewed: nothing is changed in it, and none of its code is run.".to_owned());
+            notes.push("This pull request comes from a fork, so it is only reviewed: it is not changed, and its code is not run.".to_owned());
         }
         if let Some(reviewed) = since.clone()
             && !keep_fresh(host, repository, (&reviewed, &read.head), &mut files).await?
@@ -172,7 +172,7 @@ impl Action for ReadPullRequest {
     }
 }
 
-/// The files with their lines, as many as are reviewed.
+/// The files with their lines, within the limits.
 fn diff(changed: Vec<ChangedFile>) -> Vec<DiffFile> {
     let mut left = MOST_LINES;
     let read = changed.into_iter().take(MOST_FILES).map(|file| {
@@ -202,7 +202,7 @@ fn in_words(files: &[DiffFile]) -> String {
     cut_inline(&shown.collect::<String>())
 }
 
-/// Leaves only what changed since a review. `false` where its commit cannot be read any more.
+/// Leaves only changes since a review. `false` if its commit can no longer be read.
 async fn keep_fresh(
     host: &dyn VersionControl,
     repository: &RepositoryName,
@@ -228,7 +228,7 @@ fn text(content: Option<&FileContent>) -> Option<&str> {
     }
 }
 
-/// Threads of ours that nobody resolved.
+/// Our unresolved threads.
 fn open_threads(threads: Vec<ReviewThread>) -> Vec<ReviewThread> {
     let open = threads.into_iter().filter(|thread| thread.is_ours() && !thread.is_resolved);
     open.take(MOST_THREADS).collect()

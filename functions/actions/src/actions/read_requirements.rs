@@ -1,4 +1,4 @@
-//! `read_requirements`: reads what is to be planned, and which tickets it was planned as before.
+//! `read_requirements`: reads requirements, and the tickets of earlier plans for them.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -10,18 +10,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What the step gives: exactly one of `task_id`, `page_id` and `text`, or an epic with more words.
+/// The step's inputs: exactly one of `task_id`, `page_id` and `text`, or an epic with additional text.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What is wanted, in words; or nothing but a ticket.
+    /// The requirements as text; or only a ticket's name.
     #[schemars(extend("x-aliases" = ["requirements"]))]
     #[serde(default)]
     pub text: Option<String>,
-    /// The ticket, most often an epic, that says what is wanted.
+    /// The ticket with the requirements, usually an epic.
     #[serde(default)]
     pub task_id: Option<String>,
-    /// The wiki's id of the page that says what is wanted.
+    /// The wiki's ID of the page with the requirements.
     #[schemars(extend("x-aliases" = ["page"]))]
     #[serde(default)]
     pub page_id: Option<String>,
@@ -30,20 +30,20 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What tells these requirements from others: planning them again finds the tickets that they became.
+    /// The identity of these requirements: planning them again finds their tickets.
     pub plan_id: String,
-    /// The ticket that says what is wanted.
+    /// The ticket with the requirements.
     pub task: Option<Task>,
-    /// The requirements and what they were planned as before, in Markdown, for the agent's `context`.
+    /// The requirements and their earlier plan, in Markdown, for the agent's `context`.
     pub context: String,
-    /// The epic that the tasks belong to, where the ticket is one.
+    /// The epic for the tasks, if the ticket is one.
     pub epic: Option<String>,
 }
 
-/// Reads the ticket or the page, and the records of what was planned.
+/// Reads the ticket or the page, and the records of earlier plans.
 ///
 /// # Errors
-/// `Rejected` when nothing says what is wanted, or there is no such ticket, page or wiki; the tracker's and the wiki's errors.
+/// `Rejected` if there are no requirements, or there is no such ticket, page or wiki; the tracker's and the wiki's errors.
 pub struct ReadRequirements;
 
 impl Action for ReadRequirements {
@@ -62,7 +62,7 @@ impl Action for ReadRequirements {
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let scope = context.scope();
         let text = input.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        // `plan SHOP-12` plans what the ticket says.
+        // `plan SHOP-12` plans the requirements in the ticket.
         let named = text.filter(|text| !text.contains(char::is_whitespace));
         let named = named.filter(|text| scope.directory.ticket(text).is_ok());
         let (text, ticket) = match (input.task_id.as_deref(), named) {
@@ -97,7 +97,7 @@ impl Action for ReadRequirements {
             (None, None, Some(text)) => format!("text {}", digest(text)),
             (None, None, None) => {
                 return Err(ActionError::rejected(
-                    "nothing says what is to be planned; accepted: a text, a ticket such as an epic, or the id of a page",
+                    "there is nothing to plan; accepted: a text, a ticket such as an epic, or the ID of a page",
                 )
                 .into());
             }

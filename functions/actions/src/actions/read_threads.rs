@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// No more threads are answered at once.
 const MOST_THREADS: usize = 50;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -39,11 +39,11 @@ pub struct Output {
     pub threads: Stored<ReviewSubject>,
 }
 
-/// Reads the threads that people began and nobody resolved. One in which somebody spoke who may not start work is left out: their words ask
+/// Reads unresolved threads begun by people. A thread in which somebody spoke who may not start work is left out: their words ask
 /// for nothing.
 ///
 /// # Errors
-/// `Rejected` when the repository is not configured or there is no such pull request; the code host's errors.
+/// `Rejected` if the repository is not configured or there is no such pull request; the code host's errors.
 pub struct ReadThreads;
 
 impl Action for ReadThreads {

@@ -1,6 +1,6 @@
 //! `request_approval`: asks people a question and parks the execution on a task token until one of them answers.
 //!
-//! The question stands in the execution's progress comment and, where the project has a chat, in a message with buttons. It
+//! The question is shown in the execution's progress comment and, if the project has a chat, in a message with buttons. It
 //! is answered there, by the slash command, by a comment that mentions the bot, or by a move of the ticket; the first answer counts.
 
 use crate::action::{Action, Done, NoOutput};
@@ -19,31 +19,31 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What people are asked, answerable by yes or no.
+    /// The question, answerable by yes or no.
     #[schemars(extend("x-aliases" = ["message"]))]
     pub question: String,
-    /// What they should know to answer it, in Markdown.
+    /// Background for the answer, in Markdown.
     #[serde(default)]
     pub details: Option<String>,
-    /// Who may answer: names of people and of groups. Default: everybody with the role approver or admin.
+    /// Who may answer: names of people and groups. Default: everybody with the role approver or admin.
     #[serde(default)]
     pub approvers: Option<Vec<String>>,
-    /// A status, as the tracker or `statuses:` of the configuration names it: whoever moves the execution's ticket there says yes.
+    /// A status, as the tracker or `statuses:` of the configuration names it: moving the execution's ticket there says yes.
     #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub approve_status: Option<String>,
-    /// A status: whoever moves the execution's ticket there says no.
+    /// A status: moving the execution's ticket there says no.
     #[schemars(extend("x-status" = true))]
     #[serde(default)]
     pub decline_status: Option<String>,
     /// `requester`: the person who asked for the work may not answer.
     #[serde(default)]
     pub not_by: Option<NotBy>,
-    /// How many people must say yes, each once, whatever their accounts. One no decides.
+    /// How many different people must say yes. One no decides.
     #[schemars(range(min = 1, max = 20))]
     #[serde(default)]
     pub count: Option<u32>,
@@ -51,10 +51,10 @@ pub struct Input {
     #[schemars(range(min = 60))]
     #[serde(default)]
     pub remind_seconds: Option<u64>,
-    /// After how many seconds the step goes on without an answer, as the workflow says: later answers are refused.
+    /// After how many seconds the step continues without an answer, as the workflow says; later answers are refused.
     #[serde(default)]
     pub timeout_seconds: Option<u64>,
-    /// The key of an effect whose answer was lost, if that is what people are asked about: a yes lets the step act again.
+    /// The key of an effect whose response was lost, if the question is about that: a yes lets the step act again.
     #[serde(default)]
     pub effect: Option<String>,
 }
@@ -70,13 +70,13 @@ pub enum NotBy {
 /// What later steps can read. A no is the error `Declined`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// Who said yes, by their name in the configuration; absent when time passed and the step takes that for a yes.
+    /// Who said yes, by their name in the configuration; absent if time ran out and the step takes that for a yes.
     pub by: Option<String>,
     /// Where they said so: `slack`, `github`, `jira`, `api`, or `timeout`.
     pub via: String,
     /// When, as RFC 3339 in UTC.
     pub at: Option<String>,
-    /// What they said with it.
+    /// Their comment.
     pub comment: Option<String>,
 }
 
@@ -87,10 +87,10 @@ struct Sent {
     message_id: String,
 }
 
-/// Records that the execution waits for people, and asks in the project's chat where it has one. The progress comment asks, too.
+/// Records that the execution waits for people, and asks in the project's chat if it has one. The progress comment asks, too.
 ///
 /// # Errors
-/// `Rejected` when a named approver is neither a person nor a group of the configuration; those of [`Park::wait`]; the chat's errors.
+/// `Rejected` if a named approver is neither a person nor a group of the configuration; the errors of [`Park::wait`]; the chat's errors.
 pub struct RequestApproval;
 
 impl Action for RequestApproval {
@@ -125,7 +125,7 @@ impl Action for RequestApproval {
             Err(other) => return Err(other),
         };
         let ask = async |effect: &Effect| ask(&*chat, effect, context.scope(), &waiter).await;
-        // The message of an execution that ended shows what was asked there; its buttons answer nothing here.
+        // The message of an execution that has ended shows its question; its buttons have no effect here.
         let execution = &context.scope().execution;
         let again = (execution != execution_of(&context.scope().run))
             .then(|| context.effect().part(execution, Self::SPEC.id(), json!({"question": input.question})));
@@ -164,7 +164,7 @@ async fn answered_before(context: &Context<'_>, waiter: &Waiter) -> Result<Optio
 /// Records that the execution waits for people.
 ///
 /// # Errors
-/// `Rejected` when a named approver is neither a person nor a group of the configuration; those of [`Park::wait`].
+/// `Rejected` if a named approver is neither a person nor a group of the configuration; the errors of [`Park::wait`].
 async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
     let configuration = &park.scope.configuration;
     let approvers = input.approvers.clone().unwrap_or_default();
@@ -196,7 +196,7 @@ async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
     park.wait_for_people(Asked { question, details, approvers, moves, terms, timeout_seconds }).await
 }
 
-/// Asks in the project's channel; without a channel, the progress comment alone asks.
+/// Asks in the project's channel; without a channel, only the progress comment asks.
 ///
 /// # Errors
 /// The chat's errors; `Conflict` once the run is being rolled back.

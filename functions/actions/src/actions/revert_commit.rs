@@ -10,7 +10,7 @@ use domain::{BranchName, CommitSha, RepositoryName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -39,7 +39,7 @@ pub struct Output {
     pub gone: bool,
 }
 
-/// Moves the branch back; one that is there already is left alone.
+/// Moves the branch back, unless it already is.
 ///
 /// # Errors
 /// `Conflict` when somebody has built on the commit; `Rejected` when the repository is not configured or the branch is its base

@@ -1,4 +1,4 @@
-//! `review_plan`: checks a plan, and says what people are asked about it.
+//! `review_plan`: checks a plan, and writes the question about it for people.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -10,7 +10,7 @@ use domain::{ActionError, MicroUsd, PluginType, ProjectPlan, Stored};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -31,21 +31,21 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What the project is called.
+    /// The project's name.
     pub title: String,
-    /// What an approval must ask; a yes to another question does not count.
+    /// The question that an approval must ask; a yes to another question does not count.
     pub question: String,
-    /// The plan in Markdown: what it is estimated to cost, its structure, its epics and tasks with their acceptance criteria.
+    /// The plan in Markdown: its estimated cost, its structure, and its epics and tasks with acceptance criteria.
     pub details: String,
-    /// Whether it was asked for in another channel than the project's, where an approval asks.
+    /// Whether it was asked for in a different channel than the project's, where an approval asks.
     pub elsewhere: bool,
-    /// Who may answer, as an approval takes it: everybody with the role approver or admin.
+    /// Who may answer, in the form of an approval: everybody with the role approver or admin.
     pub approvers: Vec<String>,
     /// What becomes tickets, in the order in which they are created.
     pub items: Vec<PlannedKey>,
-    /// How many tickets that is, in words.
+    /// The number of tickets, in words.
     pub tickets: String,
-    /// What the tasks are estimated to cost, in dollars; absent where the model has no known price.
+    /// The estimated cost of the tasks, in dollars; absent if the model has no known price.
     pub estimate_usd: Option<f64>,
 }
 
@@ -60,7 +60,7 @@ pub struct PlannedKey {
     pub kind: String,
 }
 
-/// Finds every mistake in the plan, and estimates what it costs by the prices of the project's model.
+/// Finds every mistake in the plan, and estimates its cost by the prices of the project's model.
 ///
 /// # Errors
 /// `Rejected` with every mistake of a plan that cannot become tickets; `Internal` when it has expired.
@@ -80,7 +80,7 @@ impl Action for ReviewPlan {
         let all = estimate_all(&model, &plan.tasks, now);
         let total = match all {
             Some(all) => format!("Estimate for all tasks: {} at the prices of {}.", about(all), model.name),
-            None => format!("There is no estimate, because no price of {} is known.", model.name),
+            None => format!("There is no estimate, because the price of {} is not known.", model.name),
         };
         let priced = outline(&plan, |task| estimate(&model, task.size, now).map(about));
         let items = plan.in_order().into_iter().map(|item| PlannedKey {

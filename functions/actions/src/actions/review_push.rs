@@ -20,7 +20,7 @@ const MOST_LISTED: usize = 30;
 /// A diff that takes longer is not counted line by line.
 const TIME_FOR_A_DIFF: Duration = Duration::from_millis(200);
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -28,7 +28,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// The change, as `commit_changes` takes it; nobody is asked about none.
+    /// The change, as `commit_changes` takes it; without one, nobody is asked.
     #[serde(default)]
     pub implementation: Option<Implementation>,
 }
@@ -38,11 +38,11 @@ pub struct Input {
 pub struct Output {
     /// Whether people are asked before it is pushed.
     pub needed: bool,
-    /// What an approval must ask; a yes to another question does not count.
+    /// The question that an approval must ask; a yes to another question does not count.
     pub question: String,
     /// Why, and what changes, in Markdown.
     pub details: String,
-    /// Who may answer, as an approval takes it: everybody with the role approver or admin.
+    /// Who may answer, in the form of an approval: everybody with the role approver or admin.
     pub approvers: Vec<String>,
 }
 

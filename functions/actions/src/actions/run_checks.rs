@@ -12,7 +12,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -23,7 +23,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// The branch whose files are checked. Default, and where it does not exist yet: the base branch.
+    /// The branch whose files are checked. Default, and if it does not exist yet: the base branch.
     #[schemars(extend("x-aliases" = ["branch_name", "source_branch"]))]
     #[serde(default)]
     pub branch: Option<BranchName>,
@@ -32,7 +32,7 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["generated_code"]))]
     #[serde(default)]
     pub implementation: Option<Implementation>,
-    /// Which of the declared commands runs: `build`, `lint` or `test`. Default: all, one after the other, until one fails.
+    /// The command to run: `build`, `lint` or `test`. Default: all in order, until one fails.
     #[serde(default)]
     pub name: Option<String>,
 }
@@ -42,13 +42,13 @@ pub struct Input {
 pub struct Output {
     /// The agent's session.
     pub session: Option<String>,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Option<Next>,
     /// Whether every command succeeded. Checks that fail do not fail the step.
     pub passed: Option<bool>,
     /// How they ended, in a sentence.
     pub summary: Option<String>,
-    /// The exit code of the last command that ran; `null` where it was stopped.
+    /// The exit code of the last command that ran; `null` if it was stopped.
     pub exit_code: Option<i32>,
     /// The first line of the output that reads like an error.
     pub first_error: Option<String>,
@@ -62,7 +62,7 @@ pub struct Output {
 /// edits. Nothing that they do lasts.
 ///
 /// # Errors
-/// `Rejected` where the installation offers none, or the project declares no such command; `Unavailable` where the machine cannot isolate
+/// `Rejected` if the installation does not run checks, or the project declares no such command; `Unavailable` if the machine cannot isolate
 /// them; the code host's errors.
 pub struct RunChecks;
 

@@ -1,4 +1,4 @@
-//! `run_tools`: runs what the model's last reply in an agent's session called, on the session's workspace alone.
+//! `run_tools`: runs the calls in the model's last reply in an agent's session, on the session's workspace only.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::session;
@@ -9,7 +9,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -22,21 +22,21 @@ pub struct Input {
 pub struct Output {
     /// The session.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
     /// How many replies the model has given.
     pub turn: u32,
-    /// What people are asked, where `next` is `ask`.
+    /// The question to people, if `next` is `ask`.
     pub question: Option<AgentQuestion>,
-    /// What the agent came to, where `next` is `done`.
+    /// The agent's result, if `next` is `done`.
     pub result: Option<AgentResult>,
     /// How many replies the model has given: the same as `turn`.
     pub turns: u32,
-    /// What the session has cost so far, in dollars.
+    /// The session's cost so far, in dollars.
     pub cost_usd: f64,
 }
 
-/// Runs the calls in the model's last reply on the session's workspace, and appends their results. It holds no credential, and what it
+/// Runs the calls in the model's last reply on the session's workspace, and appends their results. It has no credentials, and what it
 /// does depends on nothing but the session. A repeat after that does nothing.
 ///
 /// # Errors

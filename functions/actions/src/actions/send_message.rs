@@ -10,7 +10,7 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -56,7 +56,7 @@ impl Action for SendMessage {
         let project = &context.scope().project;
         let channel = input.channel.or_else(|| project.channel.clone()).ok_or_else(|| {
             ActionError::rejected(format!(
-                "no channel is given, and the project {} has no `channel` in the configuration",
+                "the step names no channel, and the project {} has no `channel` in the configuration",
                 project.key
             ))
         })?;

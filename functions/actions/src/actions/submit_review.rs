@@ -10,7 +10,7 @@ use edits::{Review, ReviewSubject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -18,14 +18,14 @@ pub struct Input {
     #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// What was reviewed, as `read_pull_request` gave it.
+    /// The reviewed change, as `read_pull_request` returned it.
     pub subject: Stored<ReviewSubject>,
-    /// What an agent said about it; nothing about single lines without it.
+    /// An agent's comments; without them, there are none on single lines.
     #[serde(default)]
     pub review: Option<Stored<Review>>,
-    /// What is said of the whole, in Markdown.
+    /// The summary, in Markdown.
     pub summary: String,
-    /// What people should know of the review; it comes before the summary.
+    /// A note on the review for people; it comes before the summary.
     #[serde(default)]
     pub note: Option<String>,
 }
@@ -40,10 +40,10 @@ pub struct Output {
 }
 
 /// Submits the review, unless an earlier attempt did. It neither approves nor requests changes. It stays when the run is undone: code hosts
-/// keep what was said.
+/// keep reviews.
 ///
 /// # Errors
-/// `Rejected` when the repository is not configured or there is no such pull request; the code host's errors.
+/// `Rejected` if the repository is not configured or there is no such pull request; the code host's errors.
 pub struct SubmitReview;
 
 impl Action for SubmitReview {

@@ -8,7 +8,7 @@ use crate::spec::ActionSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -21,11 +21,11 @@ pub struct Input {
 pub struct Output {
     /// The session.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
     /// How many replies the model has given.
     pub turn: u32,
-    /// What the session has cost so far, in dollars.
+    /// The session's cost so far, in dollars.
     pub cost_usd: f64,
 }
 
@@ -43,7 +43,7 @@ impl Action for Think {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let Report { session, next, turn, cost_usd, .. } = session::think(context, &input.session).await?;
-        // A session that its bounds ended says so where its result is read.
+        // A session that reached its limits says so when its result is read.
         let next = if next == Next::Done { Next::RunTools } else { next };
         Ok(Done::for_good(Output { session, next, turn, cost_usd }))
     }

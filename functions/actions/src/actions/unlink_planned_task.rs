@@ -9,13 +9,13 @@ use records::{LinkState, Partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The ticket.
     pub task_id: String,
-    /// What was planned, as `read_requirements` gave it.
+    /// The requirements, as `read_requirements` returned them.
     pub plan_id: String,
     /// The item's key in the plan.
     pub item: String,
@@ -33,8 +33,8 @@ pub struct Output {
     pub task_id: String,
 }
 
-/// Takes off the links that planning made, and makes those again that it took off. What is so already, or belongs to people, is left alone,
-/// and so is a ticket that is gone.
+/// Removes the links that planning made, and restores those that it removed. Links that are already as they should be, or belong to people, are left alone,
+/// and so is a missing ticket.
 ///
 /// # Errors
 /// The tracker's errors.
@@ -53,12 +53,12 @@ impl Action for UnlinkPlannedTask {
         let project = &context.scope().project.key;
         let Input { task_id, plan_id, item, linked, unlinked } = input;
         let mut record = table.planned_item(project, &plan_id, &item).await?;
-        // Of a ticket that is gone, the links are gone as well.
+        // The links of a missing ticket are gone, too.
         let present = tracker.blockers(&task_id).await?;
         let is_gone = present.is_none();
         let present = present.unwrap_or_default();
         let is_there = |blocker: &String| present.iter().any(|link| link.blocker == *blocker);
-        // A link that planning took off later, and that is there, is somebody's own.
+        // If planning removed a link and it is back, somebody restored it.
         let is_theirs = |blocker: &str| {
             let mut noted = record.iter().flat_map(|record| &record.links);
             noted.any(|link| link.blocker == blocker && link.state == LinkState::TakenOff)

@@ -8,7 +8,7 @@ use domain::plugins::{MessageBody, SentMessage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -33,7 +33,7 @@ pub struct Output {
 /// Replaces the message's text; doing so again changes nothing.
 ///
 /// # Errors
-/// `Rejected` when there is no such message or it is not ours; the chat's errors.
+/// `Rejected` if there is no such message or it is not ours; the chat's errors.
 pub struct UpdateMessage;
 
 impl Action for UpdateMessage {

@@ -1,4 +1,4 @@
-//! `update_page`: replaces the text of a page of documentation; its inverse puts back what was there.
+//! `update_page`: replaces the text of a page of documentation; its inverse restores the former text.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::get_page::GetPage;
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -36,7 +36,7 @@ pub struct Output {
     pub page_id: String,
 }
 
-/// What a page was before.
+/// A page's former content.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Before {
     url: String,
@@ -44,13 +44,13 @@ struct Before {
     source: String,
 }
 
-/// The longest text in bytes that is remembered, so that it can be put back.
+/// The longest text in bytes that is remembered, so that it can be restored.
 const MOST_REMEMBERED: usize = 100_000;
 
-/// Replaces the text, the title, or both. What was there before is remembered across attempts, so that the inverse stays true.
+/// Replaces the text, the title, or both. The former content is remembered across attempts, so that the inverse stays correct.
 ///
 /// # Errors
-/// `Rejected` when there is no such page, when neither text nor title is given, and when the page is too long to be put back; `Conflict` when
+/// `Rejected` if there is no such page, if neither text nor title is given, or if the page is too long to be restored; `Conflict` if
 /// somebody else changes it at the same time; the wiki's errors.
 pub struct UpdatePage;
 
@@ -79,7 +79,7 @@ impl Action for UpdatePage {
                 match source.len() {
                     0..=MOST_REMEMBERED => Ok(Before { url, title, source }),
                     length => Err(refused(&format!(
-                        "the page has {length} bytes; only one of at most {MOST_REMEMBERED} can be put back, so it was not changed"
+                        "the page has {length} bytes; only pages of at most {MOST_REMEMBERED} can be restored, so it was not changed"
                     ))),
                 }
             })

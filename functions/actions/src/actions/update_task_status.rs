@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -22,7 +22,7 @@ pub struct Input {
     /// The status, as the tracker or `statuses:` of the configuration names it; case, `_` and `-` do not matter.
     #[schemars(extend("x-status" = true))]
     pub status: String,
-    /// A comment in Markdown to leave with it.
+    /// A comment in Markdown to add.
     #[serde(default)]
     pub comment: Option<String>,
 }
@@ -30,16 +30,16 @@ pub struct Input {
 /// What later steps can read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
-    /// What it is now, by the tracker's name.
+    /// The new status, by the tracker's name.
     pub status: String,
-    /// What it was, by the tracker's name.
+    /// The former status, by the tracker's name.
     pub previous_status: String,
 }
 
-/// Leaves the comment, then moves the ticket. What it was before is remembered across attempts, so that the inverse stays true.
+/// Adds the comment, then moves the ticket. The former status is remembered across attempts, so that the inverse stays correct.
 ///
 /// # Errors
-/// `Rejected` when there is no such ticket or the status cannot be reached, naming those that can; the tracker's errors.
+/// `Rejected` if there is no such ticket or the status cannot be reached, naming those that can; the tracker's errors.
 pub struct UpdateTaskStatus;
 
 impl Action for UpdateTaskStatus {

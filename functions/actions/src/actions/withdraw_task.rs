@@ -1,4 +1,4 @@
-//! `withdraw_task`: takes back what planning did to a ticket, while nobody has touched it.
+//! `withdraw_task`: takes back planning's effect on a ticket, if nobody has touched it.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
@@ -9,24 +9,24 @@ use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the step gives.
+/// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The ticket.
     pub task_id: String,
-    /// What was planned, as `read_requirements` gave it.
+    /// The requirements, as `read_requirements` returned them.
     pub plan_id: String,
     /// The item's key in the plan.
     pub item: String,
     /// How the ticket looked after planning wrote it: with another look, somebody has touched it.
     pub look: String,
-    /// What it said before, where planning only changed it.
+    /// Its former text, if planning only changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Former>,
 }
 
-/// What a ticket said before it was changed.
+/// A ticket's text before it was changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Former {
@@ -43,7 +43,7 @@ pub struct Output {
     pub task_id: String,
 }
 
-/// Deletes the ticket, closes it where the tracker deletes none, or gives it back its former words. One that is gone is left alone.
+/// Deletes the ticket, closes it if the tracker cannot delete, or restores its former text. A missing one is left alone.
 ///
 /// # Errors
 /// `Conflict` when somebody has touched the ticket since, or an epic still has tickets of the plan; the tracker's errors.
@@ -64,7 +64,7 @@ impl Action for WithdrawTask {
         let planned = table.planned_items(project, &plan_id).await?;
         let record = planned.iter().find(|planned| planned.key == item).cloned();
         let found = tracker.inspect_task(&task_id).await?;
-        // A ticket that was closed by an earlier attempt looks otherwise: its record says why, or the journal, where the attempt was not answered.
+        // A ticket closed by an earlier attempt looks changed: its record says why, or the journal, if the attempt got no response.
         let is_recorded = record.as_ref().is_some_and(|record| record.withdrawn);
         let is_closed = former.is_none() && found.as_ref().is_some_and(|found| found.withdrawn);
         let is_done = found.is_none() || is_recorded || (is_closed && effect.is_doubtful().await?);
@@ -104,7 +104,7 @@ impl Action for WithdrawTask {
                 }
                 (Some(_), None) => {
                     return Err(ActionError::rejected(format!(
-                        "nothing is known any more of {task_id}, so it keeps its words"
+                        "the record of {task_id} is gone, so its text is kept"
                     ))
                     .into());
                 }

@@ -1,4 +1,4 @@
-//! What is shown of a failed check's log: the lines around its first error, without secrets and without what hides them.
+//! The shown part of a failed check's log: the lines around its first error, without secrets and noise.
 
 use domain::plugins::FailedCheck;
 use domain::text::{TextLimit, cut};
@@ -13,10 +13,10 @@ const AFTER: usize = 80;
 const AT_THE_END: usize = 20;
 /// A line is cut at so many bytes.
 const MOST_OF_A_LINE: TextLimit = TextLimit::bytes(500);
-/// How many lines from the first error on tell one failure from another.
+/// How many lines from the first error on identify a failure.
 const TELLING: usize = 3;
 
-/// Words of a line that tells of an error, in lower case.
+/// Words in a line that indicate an error, in lower case.
 const ERRORS: [&str; 12] = [
     "##[error]",
     "error:",
@@ -44,7 +44,7 @@ const HARMLESS: [&str; 9] = [
     "-d error",
 ];
 
-/// The part of a log that tells what went wrong.
+/// The part of a log that shows what went wrong.
 pub fn excerpt(log: &str) -> String {
     let lines = lines_of(log);
     let first = first_error(&lines);
@@ -70,7 +70,7 @@ pub fn in_code(name: &str) -> String {
     name.replace('`', "'").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What tells a failure from others, whatever differs between two attempts: times, numbers, addresses.
+/// The identity of a failure, without details that differ between attempts: times, numbers, addresses.
 pub fn fingerprint(check: &FailedCheck) -> String {
     let lines = check.log.as_deref().map(lines_of).unwrap_or_default();
     let from = first_error(&lines).unwrap_or(lines.len().saturating_sub(TELLING));
@@ -130,7 +130,7 @@ fn without_time(line: &str) -> &str {
     }
 }
 
-/// Without what differs between two attempts: digits, and words that are mostly digits in hex.
+/// Without details that differ between attempts: digits, and words that are mostly hex digits.
 fn without_numbers(line: &str) -> String {
     let is_hex = |word: &str| word.len() >= 7 && word.chars().all(|character| character.is_ascii_hexdigit());
     let words = line.split_whitespace().map(|word| match is_hex(word.trim_start_matches("0x")) {

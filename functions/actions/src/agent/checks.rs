@@ -1,4 +1,4 @@
-//! A project's own checks on a commit with edits: what is laid out, what `setup` is kept by, and what they came to in words.
+//! A project's own checks on a commit with edits: the files, the cache key of `setup`, and the results in words.
 
 use super::session::Commit;
 use crate::context::Context;
@@ -43,7 +43,7 @@ const LOCK_FILES: [&str; 22] = [
 /// What checks came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// Of the commands; of `setup` where that failed.
+    /// The output of the commands, or of `setup` if that failed.
     pub report: CheckReport,
     /// The names of the commands that were to run.
     names: Vec<&'static str>,
@@ -57,7 +57,7 @@ pub struct Checked {
 /// Runs the commands of this name, or all that the project declares, on a commit with these edits.
 ///
 /// # Errors
-/// `Rejected` where the installation runs no checks, or the project declares none of this name; those of the code host, of the records and
+/// `Rejected` if the installation does not run checks, or the project declares none with this name; the errors of the code host, of the records and
 /// of the machine.
 pub(crate) async fn check(
     context: &Context<'_>,
@@ -107,7 +107,7 @@ pub(crate) async fn check(
     Ok(checked)
 }
 
-/// Why nothing is run where the installation has nothing to run it.
+/// Why nothing runs if the installation has no runner.
 fn nowhere() -> ActionError {
     ActionError::rejected(
         "this installation runs no checks: they need the sandbox of `ticketsmith serve` on a machine of your own; here, the repository's own CI \
@@ -115,7 +115,7 @@ fn nowhere() -> ActionError {
     )
 }
 
-/// The project's checks, and the names of those that are asked for.
+/// The project's checks, and the names of the requested ones.
 fn declared<'p>(
     project: &'p Project,
     name: Option<&str>,
@@ -138,7 +138,7 @@ fn declared<'p>(
     }
 }
 
-/// The head of the base branch: whoever may push to a branch under work does not decide what runs with the network.
+/// The head of the base branch: people who may push to a working branch must not decide what runs with the network.
 async fn base_of(host: &dyn VersionControl, project: &Project) -> Result<CommitSha, ActionError> {
     let found = host.find_branch(&project.repository, &project.base_branch).await?;
     found.ok_or_else(|| {
@@ -148,7 +148,7 @@ async fn base_of(host: &dyn VersionControl, project: &Project) -> Result<CommitS
 
 type Files = BTreeMap<String, (FileContent, bool)>;
 
-/// Every file of a commit, and how many entries of it are left out: links, other repositories, and what is too large.
+/// Every file of a commit, and the number of entries left out: links, other repositories, and large files.
 async fn files_of(host: &dyn VersionControl, of: Commit<'_>) -> Result<(Files, usize), ActionError> {
     let tree = of.fetch_tree(host).await?;
     let groups = of.whole(&tree)?;
@@ -192,7 +192,7 @@ async fn lock_files(
     Ok(paths.into_iter().zip(contents).filter_map(|(path, content)| Some((path, content?))).collect())
 }
 
-/// The lock files of the base branch that are not the same in the workspace.
+/// The base branch's lock files that differ in the workspace.
 fn other_locks(base: &BTreeMap<String, FileContent>, files: &Files) -> Vec<String> {
     let differs = |path: &str, content: &FileContent| files.get(path).is_none_or(|(own, _)| own != content);
     base.iter().filter(|(path, content)| differs(path, content)).map(|(path, _)| path.clone()).collect()
@@ -241,7 +241,7 @@ fn laid_out(files: Files) -> Result<Vec<CheckedFile>, ActionError> {
 }
 
 impl Checked {
-    /// What an agent is told.
+    /// The report for the agent.
     pub(crate) fn for_agent(&self) -> String {
         let mut text = self.summary();
         if let Some(error) = &self.report.first_error {
@@ -279,7 +279,7 @@ impl Checked {
         text
     }
 
-    /// The last lines, as far as they fit.
+    /// The last lines that fit.
     fn shown_lines(&self) -> &[String] {
         let lines = &self.report.last_lines;
         let mut size = 0;
@@ -316,7 +316,7 @@ impl Checked {
         }
     }
 
-    /// The exit code of the last command, where it exited.
+    /// The exit code of the last command, if it exited.
     pub(crate) fn exit_code(&self) -> Option<i32> {
         match self.report.end {
             CheckEnd::Exited(code) => Some(code),

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A repository whose text is no larger than this is shown whole, in bytes.
+/// A repository with at most this much text, in bytes, is shown whole.
 const WHOLE: u64 = 100 * 1024;
 /// No more text than this is shown, in bytes.
 const MOST_TEXT: u64 = 400 * 1024;
@@ -31,18 +31,18 @@ pub struct Repository<'a> {
     now: Timestamp,
     host: &'a dyn VersionControl,
     project: &'a Project,
-    /// The commit that is read.
+    /// The commit to read.
     pub commit: CommitSha,
     /// Every entry of its tree.
     pub tree: Vec<TreeEntry>,
 }
 
-/// What a model is shown of a repository's files.
+/// What a model sees of a repository's files.
 #[derive(Debug, Default)]
 pub struct Selection {
     /// The contents of the files that it is shown, each in the file's own form.
     pub files: BTreeMap<String, String>,
-    /// Why files are not shown, where there is a reason, and the content of those that were read.
+    /// Why files are not shown, if there is a reason, and the content of those that were read.
     pub unshown: BTreeMap<String, (Unshown, Option<FileContent>)>,
 }
 
@@ -55,7 +55,7 @@ struct Choice {
 }
 
 impl<'a> Repository<'a> {
-    /// Opens a project's repository at the head of `branch`, or of the base branch where there is no such branch yet.
+    /// Opens a project's repository at the head of `branch`, or of the base branch if `branch` does not exist yet.
     ///
     /// # Errors
     /// `Rejected` when the base branch does not exist; the code host's errors.
@@ -99,7 +99,7 @@ impl<'a> Repository<'a> {
         Ok(opened)
     }
 
-    /// What is read of the commit, once for every step and run: the files at these paths, or, without any, its tree.
+    /// Data read from the commit, once for every step and run: the files at these paths, or its tree.
     async fn once<T, F>(&self, paths: &[String], read: F) -> Result<T, ActionError>
     where
         T: Serialize + DeserializeOwned,
@@ -169,7 +169,7 @@ impl<'a> Repository<'a> {
     }
 
     /// Reads what these edits need to be applied and the model was not shown: the binary files that they delete, which are added to
-    /// the selection, and what the repository ignores where they create files.
+    /// the selection, and the repository's ignore rules if they create files.
     ///
     /// # Errors
     /// Those of the code host.
@@ -200,7 +200,7 @@ impl<'a> Repository<'a> {
         Ok(IgnoredPaths::read(texts))
     }
 
-    /// The contents of those files that are there.
+    /// The contents of those files that exist.
     async fn read(&self, paths: &[String]) -> Result<Vec<(String, FileContent)>, ActionError> {
         if paths.is_empty() {
             return Ok(Vec::new());
@@ -212,7 +212,7 @@ impl<'a> Repository<'a> {
         Ok(found.filter_map(|(path, content)| Some((path.clone(), content?))).collect())
     }
 
-    /// The files that are not shown, as far as the tree tells.
+    /// The files that are not shown, as far as the tree reveals.
     fn unreadable(&self) -> BTreeMap<String, (Unshown, Option<FileContent>)> {
         let reason = |entry: &TreeEntry| match entry.size {
             _ if !is_text(entry) => Some(Unshown::Binary),
@@ -240,7 +240,7 @@ impl<'a> Repository<'a> {
         Ok(choice.paths.into_iter().take(MOST_CHOSEN).collect())
     }
 
-    /// Every file's path, size and, where there is a reason, why it is not shown, one a line.
+    /// Every file's path, size and, if it is not shown, the reason, one per line.
     fn listing(&self, selection: &Selection) -> String {
         let mut lines = String::new();
         for entry in self.tree.iter().filter(|entry| entry.kind != TreeEntryKind::Folder) {

@@ -1,4 +1,4 @@
-//! Calls of models that are paid for once: reserved, asked, settled, and replayed when a repeat asks the same; and what sessions need to
+//! Model calls that are paid for once: reserved, made, settled, and replayed when a repeat sends the same request; and what sessions need to
 //! know to make them.
 
 use super::{AgentExecution, LEAST_TIME, LEAST_TIME_TO_REPLY};
@@ -10,11 +10,11 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 impl AgentExecution {
-    /// The reply to a request: the one that was paid for before, or else one that is reserved, asked for and settled. `expected` is how many
-    /// tokens the input can have at most, where that is known better than by its bytes. `None` when it may cost more than `room`.
+    /// The reply to a request: one that was paid for before, or a new one that is reserved, requested and settled. `expected` is the maximum number of
+    /// input tokens, if a better bound than its bytes is known. `None` if it may cost more than `room`.
     ///
     /// # Errors
-    /// As [`AgentExecution::ask_text`], except for what the reply says.
+    /// As [`AgentExecution::ask_text`], except for unusable replies.
     pub(super) async fn paid(
         &self,
         request: &ModelRequest,
@@ -40,7 +40,7 @@ impl AgentExecution {
         Ok(Some(PaidReply { reply, price }))
     }
 
-    /// The same for a session of the agent by this name, whose costs are told by their ids.
+    /// The same for a session of the agent with this name, whose costs are identified by their IDs.
     pub(super) fn in_session(mut self, name: &str, session: &str) -> Self {
         name.clone_into(&mut self.name);
         self.charge.invocation = format!("{session}-{}", self.charge.invocation);

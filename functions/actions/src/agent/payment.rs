@@ -1,4 +1,4 @@
-//! What calls of models cost: reserved before each, booked after it, with the reply that was paid for.
+//! The cost of model calls: reserved before each, booked after it, together with the paid reply.
 
 use super::price::Prices;
 use super::{AgentExecution, Charge};
@@ -12,17 +12,17 @@ use std::time::Duration;
 /// A request that can have more input tokens than this is counted by the provider. For a smaller one, a token for each byte is reserved.
 pub(super) const COUNTED_ABOVE: u64 = 20_000;
 
-/// How long a provider is left alone at first. Each further wait of a step takes twice as long as the one before.
+/// The first pause for a provider. Each further wait of a step takes twice as long as the one before.
 const FIRST_RECOVERY: Duration = Duration::from_secs(5 * 60);
 /// No wait takes longer.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(60 * 60);
 
 impl AgentExecution {
-    /// Sets the worst case of a call aside; `None` when that is more than `room`. `expected` is how many tokens the input can have at most,
-    /// where that is known.
+    /// Reserves the worst case of a call; `None` if that is more than `room`. `expected` is the maximum number of input tokens,
+    /// if known.
     ///
     /// # Errors
-    /// `BudgetExceeded` when it does not fit a limit; those of the provider's count and of the table.
+    /// `BudgetExceeded` if it does not fit a limit; the errors of the provider's count and of the table.
     pub(super) async fn reserve(
         &self,
         request: &ModelRequest,
@@ -68,7 +68,7 @@ impl AgentExecution {
         Prices::of(&*self.provider)
     }
 
-    /// The input tokens that are reserved for a request.
+    /// The input tokens reserved for a request.
     async fn reserved_input(
         &self,
         request: &ModelRequest,
@@ -86,7 +86,7 @@ impl AgentExecution {
         Ok(counted.map_or(most, |counted| with_margin(counted).min(most)))
     }
 
-    /// Books what a reply to a question that was asked at `started_at` cost, and keeps the reply with it. Gives its price, where that is known.
+    /// Books the cost of a reply to a request made at `started_at`, and stores the reply with it. Returns its price, if known.
     ///
     /// # Errors
     /// `ReplyLost` when it was not recorded: then the reservation stays booked, and a repeat pays again.
@@ -115,13 +115,13 @@ impl AgentExecution {
         let settled = settled.map_err(|error| lost(error.into()))?;
         self.count(price);
         if settled.is_some() {
-            // By the model that was asked for, of which there are as many as the configuration names.
+            // By the requested model; there are as many as the configuration names.
             observability::metrics::model_call(&reservation.model, &reply.usage, price);
         }
         Ok(price)
     }
 
-    /// What a reply is booked at, `None` for its reservation, and what is odd about it.
+    /// The amount to book for a reply, `None` for its reservation, and a remark about anomalies.
     fn bill(
         &self,
         reservation: &Reservation,
@@ -137,7 +137,7 @@ impl AgentExecution {
         }
         let price = self.prices().bill(&reservation.model, &reply.model, &reply.usage, now);
         let remark = match price {
-            None => Some(format!("{} has no known price; booked at what was reserved", reservation.model)),
+            None => Some(format!("{} has no known price; booked at its reservation", reservation.model)),
             Some(price) if price > reservation.amount => {
                 Some(format!("{} billed {price}, but {} was reserved", self.instance, reservation.amount))
             }
@@ -146,7 +146,7 @@ impl AgentExecution {
         (price, remark)
     }
 
-    /// Adds a reply's price to what the step has spent.
+    /// Adds a reply's price to the step's total.
     pub(super) fn count(&self, price: Option<MicroUsd>) {
         match price {
             Some(price) => drop(self.spent.fetch_add(price.0, Ordering::Relaxed)),
@@ -154,7 +154,7 @@ impl AgentExecution {
         }
     }
 
-    /// Releases what is certainly not billed, and books the worst case of everything else. Gives the error that the step ends with.
+    /// Releases calls that are certainly not billed, and books the worst case of all others. Returns the error that the step ends with.
     pub(super) async fn settle_failure(
         &self,
         reservation: &Reservation,
@@ -180,7 +180,7 @@ impl AgentExecution {
         error
     }
 
-    /// The most that a reply can be billed of which this was reported before it broke off: all the output that the request allows.
+    /// The maximum bill for a reply that broke off after reporting this usage: all the output that the request allows.
     fn at_most(&self, reservation: &Reservation, request: &ModelRequest, usage: Usage) -> Option<MicroUsd> {
         let usage = Usage { output_tokens: u64::from(request.max_output_tokens), ..usage };
         let input = self.provider.input_tokens_at_most(request);
@@ -191,7 +191,7 @@ impl AgentExecution {
         }
     }
 
-    /// How long the step waits for its provider once its retries are used up: longer each time it lost what was reserved for them.
+    /// How long the step waits for its provider once its retries are used up: longer each time it lost a reservation.
     async fn recovery(&self) -> Duration {
         let Charge { execution, state, .. } = &self.charge;
         let costs = self.table.costs_of_execution(execution).await.unwrap_or_default();
@@ -227,23 +227,22 @@ impl AgentExecution {
     }
 }
 
-/// Counts are a few percent off, and the service adds some words of its own.
+/// Counts are a few percent off, and the service adds some text of its own.
 fn with_margin(counted: u64) -> u64 {
     counted.saturating_add(counted.div_ceil(20)).saturating_add(500)
 }
 
-/// Why a request cannot have used what is reported.
+/// Why a request cannot have used the reported tokens.
 fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String> {
     let (input, output) = (usage.all_input_tokens(), usage.output_tokens);
     if output > u64::from(most_output) {
         return Some(format!("reported {output} output tokens, where at most {most_output} were asked for"));
     }
     if input == 0 {
-        return Some("reported no input tokens, of which every request has some".to_owned());
+        return Some("reported no input tokens, which is impossible".to_owned());
     }
-    (input > most_input).then(|| {
-        format!("reported {input} input tokens, of which the request cannot have more than {most_input}")
-    })
+    (input > most_input)
+        .then(|| format!("reported {input} input tokens, but the request cannot have more than {most_input}"))
 }
 
 /// That a reply says something, and is reported to have taken no token.

@@ -1,4 +1,4 @@
-//! Pictures that models take, told by their bytes: a file's name and type are somebody's word.
+//! Pictures that models accept, recognized by their bytes, because a file's name and type can be wrong.
 
 /// A picture, as its first bytes describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Reads what a file is; `None` where it is no such picture.
+    /// Recognizes the picture; `None` if it is not one.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         png(bytes).or_else(|| gif(bytes)).or_else(|| webp(bytes)).or_else(|| jpeg(bytes))
     }
@@ -61,7 +61,7 @@ fn webp(bytes: &[u8]) -> Option<Picture> {
 fn jpeg(bytes: &[u8]) -> Option<Picture> {
     bytes.strip_prefix(b"\xff\xd8\xff")?;
     let big = |at: usize| Some(u32::from(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
-    // Some programs leave a few bytes behind the end.
+    // Some programs leave a few bytes after the end.
     let is_whole = bytes.windows(2).rev().take(64).any(|pair| pair == b"\xff\xd9");
     let mut at = 2;
     loop {

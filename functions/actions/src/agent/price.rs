@@ -6,9 +6,9 @@ use genai_prices::{Calculator, PriceRequest, ProviderInfo, UsageKey};
 use jiff::Timestamp;
 use providers::Model;
 
-/// What the usage costs, rounded up to the next micro-dollar; `None` when the list has no price for the model.
+/// The cost of the usage, rounded up to the next micro-dollar; `None` if the list has no price for the model.
 pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
-    // The list counts what was read from or written to a cache as part of the input; our `input_tokens` excludes it.
+    // The list counts cache reads and writes as part of the input; our `input_tokens` excludes them.
     let written = usage.cache_write_5m_tokens.saturating_add(usage.cache_write_1h_tokens);
     let counts = genai_prices::Usage::from([
         (UsageKey::INPUT_TOKENS, usage.all_input_tokens() as f64),
@@ -23,20 +23,20 @@ pub fn price(provider: &str, model: &str, usage: &Usage, at: Timestamp) -> Optio
     Some(MicroUsd::from_usd_rounded_up(priced.total_price))
 }
 
-/// The most tokens that a prompt of the model may have beside its reply, by the configuration or the list; `None` where neither says.
+/// The most tokens that a prompt may have in addition to its reply, from the configuration or the list; `None` if neither says.
 pub fn most_prompt_tokens(model: &Model) -> Option<u64> {
     let listed = || context_window(model.provider.price_provider(), &model.name);
     let window = model.context_window.or_else(listed)?;
     Some(window.saturating_sub(u64::from(model.max_output_tokens)))
 }
 
-/// The provider of exactly this name in the list, which by itself takes a name that contains another for that other one.
+/// The provider with exactly this name; the list itself also matches names that contain another.
 fn listed(provider: &str) -> Option<ProviderInfo<'static>> {
     let found = Calculator::bundled().find_provider(Some(provider), None).ok().flatten();
     found.filter(|found| found.id() == provider)
 }
 
-/// The tokens that a prompt of a model and its reply may have together, where the list says so. It is asked as for a price, which knows a
+/// The tokens that a prompt and its reply may have together, if the list has them. The look-up works like that for a price, which knows a
 /// model by other names than its own, too.
 fn context_window(provider: &str, model: &str) -> Option<u64> {
     let listed = listed(provider)?;
@@ -49,7 +49,7 @@ fn context_window(provider: &str, model: &str) -> Option<u64> {
 /// The price of a model that the configuration gives.
 type GivenPrice<'p> = dyn Fn(&str) -> Option<TokenPrices> + Send + Sync + 'p;
 
-/// The prices of one provider: those that the configuration gives, and those of the list.
+/// The prices of one provider: those in the configuration, and those of the list.
 pub struct Prices<'p> {
     list: &'p str,
     dearest_bounds_all: bool,
@@ -66,7 +66,7 @@ impl<'p> Prices<'p> {
         }
     }
 
-    /// What the usage costs, rounded up to the next micro-dollar; `None` when the model has no known price.
+    /// The cost of the usage, rounded up to the next micro-dollar; `None` if the model has no known price.
     pub fn price(&self, model: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
         match (self.given)(model) {
             Some(given) => Some(given.price(usage)),
@@ -74,16 +74,16 @@ impl<'p> Prices<'p> {
         }
     }
 
-    /// What a call of the model `asked` costs that `answered` replied to. A reply may come from another model, or from the same by
-    /// another name, and is never cheaper for it. `None` when the model that was asked has no known price.
+    /// The cost of a call to the model `asked` to which `answered` replied. A reply may come from another model, or from the same under
+    /// another name, and is never cheaper for it. `None` if the requested model has no known price.
     pub fn bill(&self, asked: &str, answered: &str, usage: &Usage, at: Timestamp) -> Option<MicroUsd> {
         let own = self.price(asked, usage, at)?;
         Some(self.price(answered, usage, at).map_or(own, |other| other.max(own)))
     }
 
-    /// The most a request can cost: all its input at the rate of a cache write for five minutes, where it may be cached, and as much output
+    /// The maximum cost of a request: all its input at the rate of a five-minute cache write, if it may be cached, and as much output
     /// as it may have. A model without a price is taken for the dearest model of its provider, so that it is never taken for free; `None`
-    /// where that is no bound.
+    /// if that is not a limit.
     pub fn worst_case(
         &self,
         model: &str,

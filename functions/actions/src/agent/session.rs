@@ -8,19 +8,19 @@
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
 //! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
-//! | `generation` | what a generation sends first: its fixed part and the first message |
+//! | `generation` | the beginning of a generation: its fixed part and the first message |
 //! | `thinking` | the model's next reply |
-//! | `tools` | what its calls come to |
+//! | `tools` | the results of its calls |
 //! | `repetition` | whether it goes round in circles |
 //! | `answering` | a person's answer, and the files that it asked for |
 //! | `cut_short` | what becomes of it when money runs out |
-//! | `checking` | what the project's own checks come to |
-//! | `words` | what people say to the agent while it works |
-//! | `work`, `kept`, `overlay` | a session as it is read and written, and what is kept of it |
+//! | `checking` | the results of the project's own checks |
+//! | `words` | messages from people while the agent works |
+//! | `work`, `kept`, `overlay` | a session as it is read and written, and its stored parts |
 //! | `reviewing` | a pull request in the first message |
-//! | `report`, `view` | what the session's actions give; the session as people look at it |
+//! | `report`, `view` | the outputs of the session's actions; the session as people see it |
 //!
-//! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing when it is not its turn,
+//! An invocation may be killed at any point and repeated. Each part decides by the head what is due, does nothing if it is not its turn,
 //! and writes all that it leads to in one transaction, made to the version of the head that it read.
 
 mod answering;

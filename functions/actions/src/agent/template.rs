@@ -34,7 +34,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
 /// less than a second.
 const MOST_WORK: u64 = 1_000_000;
 
-/// Words that a model follows and that are printed as they stand. No filter makes one of a text, not even `safe`.
+/// Words that a model follows, printed as they are. No filter creates one from a text, not even `safe`.
 #[derive(Debug)]
 pub(super) struct Authored(pub(super) String);
 
@@ -69,16 +69,16 @@ impl Templates {
         let shipped = || SHIPPED.iter().find(|(path, _)| *path == wanted).map(|(_, text)| *text);
         self.own.get(&wanted).map(String::as_str).or_else(shipped).ok_or_else(|| {
             ActionError::rejected(format!(
-                "there is no template `{path}`; known: {}",
+                "there is no template `{path}`; accepted: {}",
                 self.paths().into_iter().collect::<Vec<_>>().join(", ")
             ))
         })
     }
 
-    /// Renders a template for a model: every text it prints is fenced as data, whatever filters say, unless it is [`Authored`].
+    /// Renders a template for a model: every text it prints is fenced as data, whatever filters it uses, unless it is [`Authored`].
     ///
     /// # Errors
-    /// `Rejected` when there is no such template, or it cannot be rendered: it names the template, the line and what is wrong.
+    /// `Rejected` if there is no such template, or it cannot be rendered; the error names the template, the line and the problem.
     pub fn render(&self, path: &str, context: &Value) -> Result<String, ActionError> {
         render(path, self.text(path)?, context, Environment::new(), Some(print_fenced))
     }
@@ -99,7 +99,7 @@ impl Templates {
 /// The names a template's text uses and does not define itself, for the compiler to compare with a step's inputs.
 ///
 /// # Errors
-/// What is wrong with the template, and in which line.
+/// The problem in the template, with its line.
 pub fn variables(text: &str) -> Result<BTreeSet<String>, String> {
     let environment = Environment::new();
     let template = environment.template_from_str(text).map_err(|error| describe(&error))?;
@@ -128,7 +128,7 @@ fn render(
 ) -> Result<String, ActionError> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(MOST_WORK));
-    // Nothing is HTML here, whatever a template's file is called.
+    // Nothing is HTML here, whatever a template's file name is.
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     if let Some(printer) = printer {
         environment.set_formatter(printer);

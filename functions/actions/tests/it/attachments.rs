@@ -142,7 +142,7 @@ async fn files_of_a_ticket_are_bounded_in_all() {
     let opened = world.open("Develop").await.unwrap();
     let parts = first_message(&world, &opened).await;
     let text = parts[0]["text"].as_str().unwrap();
-    assert!(line(text, "2.txt").contains("the text files before it leave only 8192 bytes for it"), "{text}");
+    assert!(line(text, "2.txt").contains("the earlier text files leave only 8192 bytes for it"), "{text}");
     assert!(line(text, "5.png").contains("only 5 pictures are shown"), "{text}");
     assert_eq!(parts.iter().filter(|part| part.get("image").is_some()).count(), 5);
     assert!(text.contains("- 9 more files are not shown: there are too many."), "{text}");
@@ -165,7 +165,10 @@ async fn a_model_that_takes_no_pictures_is_told_of_them() {
     let opened = world.open("Develop").await.unwrap();
     let parts = first_message(&world, &opened).await;
     let text = parts[0]["text"].as_str().unwrap();
-    assert!(line(text, "screen.png").ends_with("is not shown: the model takes no pictures."), "{text}");
+    assert!(
+        line(text, "screen.png").ends_with("is not shown: the model does not accept pictures."),
+        "{text}"
+    );
     assert_eq!(parts.len(), 1, "{parts:?}");
 }
 

@@ -94,6 +94,6 @@ async fn a_change_that_says_nothing_or_too_much_is_refused() {
         .unwrap();
     let error =
         world.step("More", "update_page", json!({"page_id": page, "content": "a"})).await.unwrap_err();
-    assert!(error.kind == ErrorKind::Rejected && error.message.contains("can be put back"), "{error}");
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("can be restored"), "{error}");
     world.assert_no_violations();
 }

@@ -119,7 +119,7 @@ async fn requirements_are_words_a_ticket_or_a_page() {
     let page = read(json!({"page_id": home.unwrap()["id"]})).await.unwrap();
     assert!(page["context"].as_str().unwrap().contains("Everything about the shop."), "{page}");
     let nothing = read(json!({"text": " "})).await.unwrap_err();
-    assert!(nothing.message.contains("nothing says what is to be planned"), "{nothing}");
+    assert!(nothing.message.contains("there is nothing to plan"), "{nothing}");
 }
 
 #[tokio::test]
@@ -373,6 +373,6 @@ async fn nothing_is_linked_for_a_plan_that_nobody_approved() {
     assert!(refused.message.contains("nobody approved this plan"), "{refused}");
     let input = json!({"plan": approved, "plan_id": "SHOP-8", "item": "codes"});
     let unknown = world.step("Link", "link_planned_task", input).await.unwrap_err();
-    assert!(unknown.message.contains("create_planned_task comes before"), "{unknown}");
+    assert!(unknown.message.contains("run create_planned_task before"), "{unknown}");
     assert_eq!(world.requests("jira", "POST", "/issueLink").len(), 0);
 }

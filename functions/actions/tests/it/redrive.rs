@@ -96,7 +96,7 @@ async fn what_is_taken_back_is_not_continued() {
     world.fail(EXECUTION).await;
     world.begin_redrive(EXECUTION, Some(Grant::Configuration)).await;
     let refused = world.perform("Admit", "admit", json!({})).await.unwrap_err();
-    assert!(refused.kind == ErrorKind::Rejected && refused.message.contains("run it anew"), "{refused}");
+    assert!(refused.kind == ErrorKind::Rejected && refused.message.contains("start over"), "{refused}");
     assert_eq!(world.performs().await, None);
 }
 

@@ -286,7 +286,7 @@ async fn an_unknown_agent_and_an_unknown_session_are_named() {
     let error = world.step("Develop", "open_session", json!({"agent": "poet"})).await.unwrap_err();
     assert_eq!(
         (error.kind, error.message.as_str()),
-        (ErrorKind::Rejected, "there is no agent `poet`; known: development")
+        (ErrorKind::Rejected, "there is no agent `poet`; accepted: development")
     );
     for action in ["think", "run_tools", "load_paths"] {
         let error = world.step("X", action, json!({"session": "nope"})).await.unwrap_err();
@@ -346,7 +346,7 @@ async fn a_session_that_runs_out_of_money_ends_with_what_is_done() {
         (Some("done"), Some("done")),
         "{report}"
     );
-    assert_eq!(asked(&world).len(), before, "the model is not asked any more");
+    assert_eq!(asked(&world).len(), before, "the model is not called anymore");
     assert_eq!(result["implementation"]["files"], json!(["src/shop/money.py"]));
     assert!(result["pr_description"].as_str().unwrap().contains("ada chose to finish here"), "{result}");
     let input = json!({"branch": BRANCH, "implementation": result["implementation"]});

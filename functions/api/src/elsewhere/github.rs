@@ -1,4 +1,4 @@
-//! GitHub's OAuth, which is no OpenID Connect.
+//! GitHub's OAuth, which is not OpenID Connect.
 //! <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>
 
 use super::{Account, Returned, client, refused, unavailable};
@@ -19,7 +19,7 @@ struct Exchanged {
     token_type: Option<String>,
 }
 
-/// An account, as far as we need it.
+/// The fields of an account that we need.
 #[derive(Deserialize)]
 struct User {
     id: u64,
@@ -31,7 +31,7 @@ struct User {
 /// The settings.
 ///
 /// # Errors
-/// Not found where there are none.
+/// Not found if there are none.
 pub(super) fn of(configuration: &Configuration) -> Result<&SignInGithub, Problem> {
     configuration.sign_in.github.as_ref().ok_or_else(|| Problem::not_found("way to sign in"))
 }

@@ -12,7 +12,7 @@ use sign_in::{ExpectedIdToken, JwkSet, SignInState, verify_id_token};
 
 const NAME: &str = "OpenID Connect";
 
-/// What a provider says about itself.
+/// A provider's metadata.
 #[derive(Debug, Deserialize)]
 struct Discovery {
     issuer: String,
@@ -23,7 +23,7 @@ struct Discovery {
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
-/// What it gives for a code.
+/// A provider's response to a code.
 #[derive(Deserialize)]
 struct Exchanged {
     id_token: SecretString,
@@ -32,7 +32,7 @@ struct Exchanged {
 /// The settings.
 ///
 /// # Errors
-/// Not found where there are none.
+/// Not found if there are none.
 pub(super) fn of(configuration: &Configuration) -> Result<&SignInOidc, Problem> {
     configuration.sign_in.oidc.as_ref().ok_or_else(|| Problem::not_found("way to sign in"))
 }
@@ -41,7 +41,7 @@ async fn discover(settings: &SignInOidc) -> Result<Discovery, ActionError> {
     let provider = client(NAME, &settings.issuer, Auth::None)?;
     let answer = provider.get("/.well-known/openid-configuration", &[]).without_redirects().send().await;
     let discovery: Discovery = answer.map_err(|failure| failure.error)?.json()?;
-    // Whoever answers for the address must be who the configuration means.
+    // The issuer at the address must be the configured one.
     match discovery.issuer == settings.issuer {
         true => Ok(discovery),
         false => {
@@ -76,7 +76,7 @@ pub(super) async fn address(
 pub(super) async fn account(settings: &SignInOidc, returned: Returned<'_>) -> Result<Account, Problem> {
     let unavailable = unavailable(NAME);
     let discovery = discover(settings).await.map_err(&unavailable)?;
-    // Basic is what every provider must accept where it says nothing else.
+    // Every provider must support Basic unless its metadata says otherwise.
     let methods = &discovery.token_endpoint_auth_methods_supported;
     let accepts = |method: &str| methods.iter().any(|known| known == method);
     let by_post = accepts("client_secret_post") && !accepts("client_secret_basic");

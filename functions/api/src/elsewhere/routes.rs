@@ -1,4 +1,4 @@
-//! Where browsers begin to sign in elsewhere, and where they come back. Neither is for programs, so the contract has neither.
+//! Where browsers start to sign in elsewhere, and where they come back. Neither is for programs, so they are not in the contract.
 
 use super::{Returned, Way, refused};
 use crate::api::Shared;
@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use sign_in::{Carrier, LIFE, STATE_LIFE, SignInState, Subject, issue};
 use std::collections::BTreeMap;
 
-/// The cookie with the state, until the browser comes back. It is sent when another site leads here, so it is `Lax`.
+/// The cookie with the state, until the browser comes back. Another site sends the browser here, so it is `Lax`.
 const STATE_COOKIE: &str = "ticketsmith_state";
 
 /// `/auth/{way}` and `/auth/{way}/callback`.
@@ -53,7 +53,7 @@ async fn finish(
     let begin_again =
         || refused("this sign-in is not one that began in this browser within ten minutes; begin again");
     let text = query.get("state").ok_or_else(begin_again)?;
-    // What another page sends a browser here with was not begun in it.
+    // A sign-in started by another page was not started by this browser's user.
     if cookies::cookie(&head.headers, STATE_COOKIE) != Some(text.as_str()) {
         return Err(begin_again());
     }
@@ -64,7 +64,7 @@ async fn finish(
     }
     let code = query.get("code").filter(|code| (1..=2_000).contains(&code.len()));
     let code =
-        code.ok_or_else(|| refused("whoever signs people in did not confirm who you are; begin again"))?;
+        code.ok_or_else(|| refused("the sign-in provider did not confirm who you are; start again"))?;
     let directory = api.control.directory().await?;
     let configuration = directory.configuration();
     let secret = api.keys.client_secret(way.name()).await?;
@@ -96,7 +96,7 @@ fn state_cookie(headers: &HeaderMap, text: &str, seconds: i64) -> Result<HeaderV
     cookies::set_cookie(STATE_COOKIE, text, seconds, "Lax", cookies::is_local(headers)).ok_or_else(no_key)
 }
 
-/// Where whoever signs people in sends them back to.
+/// The callback address for the sign-in provider.
 fn redirect_uri(headers: &HeaderMap, way: Way) -> Result<String, Problem> {
     let host = cookies::host(headers);
     if host.is_empty() {

@@ -1,5 +1,5 @@
-//! The installation's own token: `serve` makes one at each start, puts its hash in the table, and tells it to whoever may read the data
-//! folder. Where none was made, as in an account, nobody is identified by it.
+//! The installation's own token: `serve` creates one at each start, puts its hash in the table, and writes it to the data
+//! folder. Without one, as in an account, it identifies nobody.
 
 use super::{Credential, Identified, Identify, OPERATOR, bearer};
 use crate::problem::Problem;
@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use records::{Table, token_digest};
 use subtle::ConstantTimeEq;
 
-/// The header in which whoever holds the token says for whom they ask, by the name under `users:`.
+/// The header in which the holder of the token names the person they act for, as under `users:`.
 const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
 
 /// The most characters of a name.

@@ -21,27 +21,29 @@ impl Keys {
     /// The keys, at most five minutes old.
     ///
     /// # Errors
-    /// Unavailable where there are none, or they cannot be read.
+    /// Unavailable if there are none, or they cannot be read.
     pub(crate) async fn current(&self) -> Result<SessionKeys, Problem> {
         let unavailable = |detail: &str| Problem::new(Code::Unavailable, detail);
         let secret = self.secrets.get(&self.name).await.map_err(|error| {
             tracing::warn!(%error, "the keys of sessions could not be read");
-            unavailable("nobody can sign in now: the keys of sessions cannot be read")
+            unavailable("nobody can sign in now, because the session keys cannot be read")
         })?;
         match SessionKeys::of_secret(secret.expose_secret()) {
             Ok(Some(keys)) => Ok(keys),
-            Ok(None) => Err(unavailable("nobody can sign in: the installation has no keys of sessions yet")),
+            Ok(None) => {
+                Err(unavailable("nobody can sign in, because the installation has no session keys yet"))
+            }
             Err(error) => {
                 tracing::error!(%error, "the keys of sessions cannot be used");
-                Err(unavailable("nobody can sign in now: the keys of sessions cannot be used"))
+                Err(unavailable("nobody can sign in now, because the session keys cannot be used"))
             }
         }
     }
 
-    /// Our secret at whoever signs people in.
+    /// Our client secret at a sign-in provider.
     ///
     /// # Errors
-    /// Unavailable where there is none, or it cannot be read.
+    /// Unavailable if there is none, or it cannot be read.
     pub(crate) async fn client_secret(&self, way: &str) -> Result<SecretString, Problem> {
         let unavailable = || {
             Problem::new(
@@ -59,7 +61,7 @@ impl Keys {
         found.map(SecretString::from).ok_or_else(unavailable)
     }
 
-    /// The keys read anew, because a session names another one; `None` where that was done moments ago.
+    /// The keys, read again because a session names an unknown one; `None` if that was done moments ago.
     pub(crate) async fn again(&self) -> Option<SessionKeys> {
         let secret = self.secrets.read_again(&self.name).await?;
         SessionKeys::of_secret(secret.expose_secret()).ok().flatten()

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The cookie with a browser's session.
 pub(crate) const COOKIE: &str = "ticketsmith_session";
 
-/// The header with the proof that whoever sends the cookie was given it: browsers send cookies to every port of this machine.
+/// The header with the proof that the cookie was issued to its sender: browsers send cookies to every port of this machine.
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("ticketsmith-proof");
 
 /// A session.
@@ -58,7 +58,7 @@ impl Identify for SessionToken {
         let presented = match bearer(&head.headers) {
             // It is a machine's.
             Some(token) if token.starts_with(TOKEN_PREFIX) => return Ok(None),
-            // Only what could be a JSON Web Token is one of ours.
+            // Only a JSON Web Token can be one of ours.
             Some(token) if token.split('.').count() == 3 => Presented::Bearer(token),
             Some(_) => return Ok(None),
             None => match cookie(&head.headers, COOKIE) {
@@ -77,7 +77,7 @@ impl Identify for SessionToken {
     }
 }
 
-/// Whoever sends it learns no more: what is wrong is in the log.
+/// The sender learns no more: the reason is in the log.
 fn refused() -> Problem {
     Problem::unauthenticated("the session is not valid, or has ended; sign in again")
 }

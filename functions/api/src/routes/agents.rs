@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/agents` and what is below it.
+/// `/agents` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(list_agents))
@@ -34,7 +34,7 @@ struct Agent {
     id: String,
     /// The agent's name.
     agent: String,
-    /// What happens next in it.
+    /// Its next step.
     status: AgentStatus,
     /// The project's key.
     project: String,
@@ -54,7 +54,7 @@ struct Agent {
     turns: u32,
     /// How much of its plan is done, from 0 to 1; 0 without a plan.
     progress: f64,
-    /// What it has cost, in micro-dollars.
+    /// Its cost, in micro-dollars.
     spent_micro_usd: u64,
     /// When it was opened.
     opened_at: Timestamp,
@@ -62,13 +62,13 @@ struct Agent {
     changed_at: Timestamp,
 }
 
-/// What happens next in an agent's session.
+/// The next step of an agent's session.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum AgentStatus {
     /// The model replies.
     Thinking,
-    /// What the model called is run.
+    /// The model's calls are run.
     Working,
     /// A person answers.
     Asking,
@@ -143,7 +143,7 @@ impl Parameters for ListAgents {
     }
 }
 
-/// Lists the agents that are at work, the oldest first, or those of an execution.
+/// Lists the agents at work, oldest first, or those of an execution.
 #[utoipa::path(
     get, path = "/agents", tag = "agents", params(ListAgents),
     responses((status = 200, description = "A page of agents.", body = Page<Agent>), OfOne)
@@ -195,7 +195,7 @@ async fn of_execution(
 /// The session with this id, if the caller may see it.
 ///
 /// # Errors
-/// Not found where it does not exist or they may not see it.
+/// Not found if it does not exist or they may not see it.
 pub(crate) async fn agent(api: &Shared, caller: &Caller, id: &str) -> Result<SessionHead, Problem> {
     let not_found = || Problem::not_found("agent");
     if id.is_empty() || id.len() > 200 {
@@ -208,7 +208,7 @@ pub(crate) async fn agent(api: &Shared, caller: &Caller, id: &str) -> Result<Ses
     }
 }
 
-/// Returns where an agent is.
+/// Returns the state of an agent.
 #[utoipa::path(
     get, path = "/agents/{id}/status", tag = "agents",
     params(("id" = String, Path, description = "Its id.")),
@@ -225,7 +225,7 @@ async fn get_agent_status(
 
 /// Stops an agent: the execution that it works in.
 ///
-/// The request is recorded, and carried out within seconds. What the execution did outside stays.
+/// The request is recorded, and carried out within seconds. Effects of the execution stay.
 #[utoipa::path(
     post, path = "/agents/{id}/stop", tag = "agents",
     params(

@@ -75,7 +75,7 @@ impl IntoResponses for Signed {
 
 impl IntoResponses for OfOne {
     fn responses() -> Responses {
-        let of_one = problems(&[(404, "There is no such thing, or the caller may not see it.")]);
+        let of_one = problems(&[(404, "It does not exist, or the caller may not see it.")]);
         Signed::responses().into_iter().chain(of_one).collect()
     }
 }

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/approvals` and what is below it.
+/// `/approvals` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(list_approvals)).routes(routes!(answer_approval))
 }
@@ -44,7 +44,7 @@ struct Approval {
     approvers: Vec<String>,
     /// How many people must say yes.
     needed: u32,
-    /// Who has said yes so far.
+    /// The people who have said yes so far.
     approved_by: Vec<String>,
     /// Since when it waits.
     since: Timestamp,
@@ -139,7 +139,7 @@ struct Answered {
 
 /// Answers a question.
 ///
-/// The answer is recorded, and the execution goes on within seconds. A question is answered once.
+/// The answer is recorded, and the execution continues within seconds. A question is answered once.
 #[utoipa::path(
     post, path = "/approvals/{id}/answer", tag = "approvals",
     request_body = AnswerApproval,
@@ -184,7 +184,7 @@ async fn answer_approval(
             ))
         }
         AnswerResult::Over { why, .. } => {
-            Err(Problem::new(Code::Conflict, format!("it is asked no more, because {why}")))
+            Err(Problem::new(Code::Conflict, format!("the question is closed, because {why}")))
         }
         AnswerResult::NothingAsked => Err(not_found()),
         AnswerResult::Denied(reason) => Err(Caller::denied(reason)),

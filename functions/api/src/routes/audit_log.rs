@@ -1,4 +1,4 @@
-//! `/audit`: who did what, and what is needed to verify that it is whole.
+//! `/audit`: who did what, and the data to verify that the log is intact.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/audit` and what is below it.
+/// `/audit` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(list_audit))
@@ -38,7 +38,7 @@ struct Change {
     at: Timestamp,
     /// Who did it: a person's name in the configuration, an account, or `operator` for the installation's own credentials.
     who: String,
-    /// How they signed in: `installation`, `link`, `github` or `oidc`; a machine's token is `token` and its id. What came by no request to
+    /// How they signed in: `installation`, `link`, `github` or `oidc`; for a machine's token, `token` and its id. What came by no request to
     /// the API has the event, such as `slack.command`.
     by: String,
     /// What was done: for a request to the API, the method and the path.
@@ -49,7 +49,7 @@ struct Change {
     /// The program that sent the request, as it calls itself, or a digest of the delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     whence: Option<String>,
-    /// The status that a request was answered with; absent while it is at work, or where that ended without an answer.
+    /// The status of the response; absent while the request is in progress, or if it ended without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }
@@ -67,11 +67,11 @@ enum ChangeKind {
     Approval,
     /// A limit was changed.
     Limit,
-    /// What is in force was changed.
+    /// The configuration in force was changed.
     Configuration,
     /// A person asked to stop an execution.
     Stop,
-    /// What an execution did is taken back.
+    /// An execution's effects are taken back.
     Undo,
     /// An execution is continued.
     Redrive,
@@ -221,7 +221,7 @@ impl Parameters for ListLines {
 /// So many days are looked through for one page.
 const DAYS: usize = 60;
 
-/// Returns the records as they are kept, from a day on and in their order, for whoever verifies them. A page may be empty although more
+/// Returns the raw records from a day on, in order, for verification. A page may be empty although more
 /// follows. For admins.
 #[utoipa::path(
     get, path = "/audit/lines", tag = "people", params(ListLines),
@@ -283,7 +283,7 @@ struct Head {
     at: Timestamp,
 }
 
-/// Returns where the chains of the audit are. For admins.
+/// Returns the heads of the audit's chains. For admins.
 #[utoipa::path(
     get, path = "/audit/heads", tag = "people",
     responses((status = 200, description = "The chains.", body = AuditHeads), Signed)

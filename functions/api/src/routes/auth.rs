@@ -47,22 +47,22 @@ enum SessionCarrier {
     Cookie,
 }
 
-/// A session that has begun.
+/// A new session.
 #[derive(Debug, Serialize, ToSchema)]
 struct SignedIn {
-    /// Who is signed in.
+    /// The signed-in person.
     name: String,
     /// The token of a bearer's session. A cookie's is in the header `Set-Cookie`.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// What a browser sends beside the cookie, in the header `Ticketsmith-Proof`.
+    /// The proof that a browser sends with the cookie, in the header `Ticketsmith-Proof`.
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<String>,
     /// When the session ends.
     expires_at: Timestamp,
 }
 
-/// What a request says beside its body, for the record of it.
+/// The audit-relevant parts of a request outside its body.
 struct Head(Parts);
 
 impl FromRequestParts<Shared> for Head {

@@ -1,4 +1,4 @@
-//! What the API configures beside the configuration file, such as projects and people: what is the same for all of it.
+//! Items that the API configures in addition to the configuration file, such as projects and people: their common code.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -13,16 +13,16 @@ use records::{AuditKind, AuditRecord, ConfiguredItem, Managed, Written};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// Who manages what the configuration file has.
+/// The manager of items in the configuration file.
 pub(super) const FILE: &str = "file";
 
-/// Who manages the rest.
+/// The manager of all others.
 pub(super) const API: &str = "api";
 
 /// How often something is checked again that was overtaken by others' changes.
 const TRIES: usize = 10;
 
-/// The most characters of what is recorded of a change.
+/// The most characters that are recorded of a change.
 const RECORDED: TextLimit = TextLimit::characters(300);
 
 /// The tag of the state of something that the API manages.
@@ -30,7 +30,7 @@ pub(super) fn tag_of<T>(managed: &Managed<T>) -> EntityTag {
     EntityTag::new(managed.revision)
 }
 
-/// The tag of something of the configuration file: what it says.
+/// The entity tag of an item in the configuration file, derived from its content.
 pub(super) fn tag_in_file(item: &impl Serialize) -> EntityTag {
     let json = serde_json::to_vec(item).unwrap_or_default();
     let digest = hex::encode(Sha256::digest(json));
@@ -41,7 +41,7 @@ pub(super) fn tag_in_file(item: &impl Serialize) -> EntityTag {
 pub(super) struct Tagged<S> {
     /// The tag.
     pub(super) tag: EntityTag,
-    /// What is shown.
+    /// The response.
     pub(super) shown: S,
 }
 
@@ -51,7 +51,7 @@ impl<S: Serialize> IntoResponse for Tagged<S> {
     }
 }
 
-/// The place in the configuration file of what has this key: `projects[0]`.
+/// The place of the item with this key in the configuration file: `projects[0]`.
 ///
 /// # Errors
 /// A problem when the records do not answer.
@@ -63,12 +63,12 @@ pub(super) async fn file_place<T: ConfiguredItem>(
     Ok(T::position(&file, key).map(|index| format!("{}[{index}]", T::SECTION)))
 }
 
-/// Who manages what has this key.
+/// The manager of the item with this key.
 pub(super) fn manager_of<T: ConfiguredItem>(file: &Configuration, key: &str) -> &'static str {
     if T::position(file, key).is_some() { FILE } else { API }
 }
 
-/// Refuses to change what the configuration file has.
+/// Refuses to change an item in the configuration file.
 ///
 /// # Errors
 /// A conflict that names the place in the file.
@@ -84,19 +84,19 @@ pub(super) async fn refuse_of_file<T: ConfiguredItem>(api: &Shared, key: &str) -
     }
 }
 
-/// What the API manages under this key and is in force.
+/// The item with this key that the API manages and that is in force.
 ///
 /// # Errors
-/// Not found where there is no such thing.
+/// Not found if there is none.
 pub(super) async fn live<T: ConfiguredItem>(api: &Shared, key: &str) -> Result<Managed<T>, Problem> {
     let managed = api.table.managed::<T>(key).await?;
     managed.filter(|managed| managed.archived.is_none()).ok_or_else(|| Problem::not_found(T::KIND))
 }
 
-/// What the API manages under this key, in the state that the caller saw.
+/// The item with this key that the API manages, in the version that the caller saw.
 ///
 /// # Errors
-/// A conflict where the configuration file has it; as [`live`] and [`IfMatch::check`].
+/// A conflict if it is in the configuration file; the errors of [`live`] and [`IfMatch::check`].
 pub(super) async fn seen<T: ConfiguredItem>(
     api: &Shared,
     key: &str,
@@ -108,7 +108,7 @@ pub(super) async fn seen<T: ConfiguredItem>(
     Ok(managed)
 }
 
-/// What is configured, read again for each try to change it: as it is now, and not as it was read a minute ago.
+/// The current configuration, read again for each attempt to change it, rather than a minute-old copy.
 pub(super) struct Tries<'a> {
     api: &'a Shared,
     left: usize,
@@ -119,13 +119,13 @@ impl<'a> Tries<'a> {
         Self { api, left: TRIES }
     }
 
-    /// What is configured now.
+    /// The current configuration.
     ///
     /// # Errors
     /// A conflict where others were faster too often.
     pub(super) async fn directory(&mut self) -> Result<Directory, Problem> {
         let Some(left) = self.left.checked_sub(1) else {
-            let detail = "others change what is configured at the same moment; send the request again";
+            let detail = "others are changing the configuration at the same time; send the request again";
             return Err(Problem::new(Code::Conflict, detail));
         };
         self.left = left;
@@ -134,10 +134,10 @@ impl<'a> Tries<'a> {
     }
 }
 
-/// What was created; `None` where it must be checked again.
+/// The created item; `None` if it must be checked again.
 ///
 /// # Errors
-/// A conflict where there is such a thing already, or too many.
+/// A conflict if it already exists, or there are too many.
 pub(super) fn created<T: ConfiguredItem>(
     written: Written<T>,
     key: &str,
@@ -155,7 +155,7 @@ pub(super) fn created<T: ConfiguredItem>(
     Err(Problem::new(Code::Conflict, detail))
 }
 
-/// What was written over the state that the caller saw; `None` where it must be checked again.
+/// The item written over the version that the caller saw; `None` if it must be checked again.
 ///
 /// # Errors
 /// Precondition failed where somebody was faster.
@@ -167,10 +167,10 @@ pub(super) fn replaced<T: ConfiguredItem>(written: Written<T>) -> Result<Option<
     }
 }
 
-/// The providers that exist, if what is checked by them is known of any.
+/// The known providers, if any are needed for checks.
 ///
 /// # Errors
-/// A conflict where it is not.
+/// A conflict if they are not known.
 pub(super) fn known_providers(
     directory: &Directory,
     is_known: impl Fn(&KnownProvider) -> bool,
@@ -183,7 +183,7 @@ pub(super) fn known_providers(
     Ok(known)
 }
 
-/// What would be configured with this in the place of what has its key, and its index. It is the last one, where whatever it has in common with
+/// The configuration with this item in place of the one with its key, and its index. It is last if what it shares with
 /// another is found.
 pub(super) fn configuration_with<T: ConfiguredItem>(
     directory: &Directory,
@@ -217,7 +217,7 @@ pub(super) fn checked<T: ConfiguredItem>(
     if errors.is_empty() { Ok(item) } else { Err(Problem::invalid(errors)) }
 }
 
-/// Refuses texts that are not written as names are.
+/// Refuses texts that are not valid names.
 pub(super) fn check_line(path: &str, given: &str, errors: &mut Vec<InvalidField>) {
     if given.trim() != given || given.chars().any(is_hidden) {
         let detail =
@@ -226,7 +226,7 @@ pub(super) fn check_line(path: &str, given: &str, errors: &mut Vec<InvalidField>
     }
 }
 
-/// Records what is done to what is configured, before it is done: the request's own record has only its path.
+/// Records a configuration change before it is made: the request's own record has only its path.
 ///
 /// # Errors
 /// A problem when it cannot be recorded; then nothing may be changed.
@@ -245,7 +245,7 @@ pub(super) async fn audit(api: &Shared, caller: &Caller, what: String) -> Result
     Ok(api.table.audit(&record).await?)
 }
 
-/// Who asks, as records name them.
+/// The caller, as records name them.
 pub(super) fn who(caller: &Caller) -> &str {
     caller.actor().person.as_ref().unwrap_or(&caller.actor().id)
 }

@@ -1,4 +1,4 @@
-//! `/costs` and `/budgets`: what was spent, and what may be.
+//! `/costs` and `/budgets`: spending and limits.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(list_costs)).routes(routes!(get_budgets))
 }
 
-/// What was spent on a day.
+/// The spending of a day.
 #[derive(Debug, Serialize, ToSchema)]
 struct DayCost {
     /// The day in UTC: `2026-11-29`.
@@ -55,12 +55,12 @@ enum By {
     Workflow,
 }
 
-/// What is listed.
+/// The listed items.
 #[derive(Debug, Clone, Copy)]
 enum Summed {
-    /// What was spent on each day.
+    /// The spending of each day.
     By(SpendBy),
-    /// What the tickets of pull requests cost that were merged on each day, whenever it was spent.
+    /// The cost of tickets whose pull requests were merged on each day, whenever it was spent.
     Merged,
 }
 
@@ -68,7 +68,7 @@ enum Summed {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListCosts {
-    /// By what they are summed. Default: `project`.
+    /// What to sum by. Default: `project`.
     #[param(inline, value_type = Option<By>)]
     by: (&'static str, Summed),
     /// The calendar month in UTC. Default: the present one.
@@ -113,9 +113,9 @@ fn is_month(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Lists what was spent in a month, by day.
+/// Lists the spending in a month, by day.
 ///
-/// Whoever has no role that sees everything is shown projects that they may see, and what they spent themselves.
+/// Callers without a role that sees everything get the projects that they may see, and their own spending.
 #[utoipa::path(
     get, path = "/costs", tag = "costs", params(ListCosts),
     responses((status = 200, description = "A page of costs, by day and name.", body = Page<DayCost>), Signed)
@@ -173,7 +173,7 @@ async fn is_visible(api: &Shared, caller: &Caller, by: Summed, name: &str) -> Re
     }
 }
 
-/// What the tickets of our pull requests cost that were merged in a month, in the order of their merging.
+/// The cost of tickets whose pull requests were merged in a month, in the order of merging.
 async fn merged(api: &Shared, caller: &Caller, month: &str) -> Result<Vec<Spend>, Problem> {
     let mut all = Vec::new();
     let mut seen = BTreeSet::new();
@@ -202,37 +202,37 @@ async fn merged(api: &Shared, caller: &Caller, month: &str) -> Result<Vec<Spend>
     Ok(all)
 }
 
-/// What may be spent, and what the caller has spent.
+/// The limits, and the caller's spending.
 #[derive(Debug, Serialize, ToSchema)]
 struct Budgets {
     /// The limit of one ticket, in micro-dollars.
     per_task_micro_usd: u64,
     /// The limit of one person in a calendar month (UTC), in micro-dollars.
     per_person_month_micro_usd: u64,
-    /// The limit of one project in a calendar month, in micro-dollars. Absent where there is none.
+    /// The limit of one project in a calendar month, in micro-dollars. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_project_month_micro_usd: Option<u64>,
-    /// The limit of one workflow in a calendar month, in micro-dollars. Absent where there is none.
+    /// The limit of one workflow in a calendar month, in micro-dollars. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_workflow_month_micro_usd: Option<u64>,
-    /// What the caller has spent in this calendar month.
+    /// The caller's spending in this calendar month.
     own_month: OwnMonth,
 }
 
-/// What a person has spent in a calendar month, in micro-dollars.
+/// A person's spending in a calendar month, in micro-dollars.
 #[derive(Debug, Serialize, ToSchema)]
 struct OwnMonth {
     /// Whom it is charged to.
     account: String,
-    /// What is spent, calls of unknown cost at their worst case.
+    /// The amount spent, with calls of unknown cost at their worst case.
     spent_micro_usd: u64,
-    /// What is spent and reserved.
+    /// The amount spent and reserved.
     committed_micro_usd: u64,
     /// How many calls of unknown cost are in it.
     unknown_calls: u64,
 }
 
-/// Returns what may be spent, and what the caller has spent.
+/// Returns the limits, and the caller's spending.
 #[utoipa::path(
     get, path = "/budgets", tag = "costs",
     responses((status = 200, description = "The limits.", body = Budgets), Signed)

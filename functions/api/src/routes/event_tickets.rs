@@ -29,7 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 struct EventTicket {
     /// Opens one socket: `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE`, or with `project=KEY` in place of an execution.
     ticket: String,
-    /// The path of the socket, on the host of the API where there is no `url`.
+    /// The path of the socket, on the host of the API if there is no `url`.
     path: String,
     /// The address of the socket, where another host has it: `wss://…`, to which the query is added.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ impl FromRequestParts<Shared> for Head {
 
 /// Returns a ticket that opens a socket, once and within a minute. Over it come the frames of an execution or of a project as they happen.
 ///
-/// Where an installation pushes nothing, there is no ticket: ask for events.
+/// If an installation does not push events, there is no ticket: poll the events instead.
 #[utoipa::path(
     post, path = "/events/tickets", tag = "executions",
     responses((status = 201, description = "The ticket.", body = EventTicket), OfOne)
@@ -88,7 +88,7 @@ async fn create_event_ticket(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// What is kept of a credential, to ask later whether it still counts.
+/// A reference to a credential, to check later whether it is still valid.
 fn holder_of(credential: &Credential) -> Option<SocketHolder> {
     match credential {
         Credential::Installation => None,

@@ -1,4 +1,4 @@
-//! `/executions/{name}/events`: what happened in an execution, frame by frame.
+//! `/executions/{name}/events`: the events of an execution, frame by frame.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -28,10 +28,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 /// Something that happened in an execution.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventFrame {
-    /// What happened: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested`,
+    /// The kind of event: `execution.started`, `execution.ended`, `workflow.step_completed`, `agent.status_update`, `approval.requested`,
     /// `approval.answered` or `budget.alert`. More may come.
     event: String,
-    /// What is told of it, by the kind of event.
+    /// Its data, depending on the kind of event.
     #[schema(value_type = Object)]
     data: Value,
     /// The execution's name.
@@ -59,7 +59,7 @@ struct EventPage {
     /// At most 100.
     #[schema(max_items = 100)]
     items: Vec<EventFrame>,
-    /// The number of the last frame that was returned, or the given `after`: to be sent as `after` for what follows.
+    /// The number of the last returned frame, or the given `after`: send it as `after` to get the next ones.
     last: u64,
     /// Whether the execution has ended and everything was returned, so that nothing follows.
     ended: bool,
@@ -83,9 +83,9 @@ impl Parameters for ListEvents {
     }
 }
 
-/// Returns what happened in an execution, frame by frame.
+/// Returns the events of an execution, frame by frame.
 ///
-/// Every frame is returned once and in order to whoever asks for what follows the last one that they have seen.
+/// A client that asks for the frames after the last one it has seen receives every frame once and in order.
 #[utoipa::path(
     get, path = "/executions/{name}/events", tag = "executions",
     params(("name" = String, Path, description = "The execution's name."), ListEvents),

@@ -31,13 +31,13 @@ struct Evidence {
     commit: String,
     /// The execution that worked on the pull request last.
     execution: String,
-    /// Whether that execution had ended when this was signed: until then, it is signed anew with each commit.
+    /// Whether that execution had ended when this was signed: until then, it is signed again with each commit.
     ended: bool,
     /// When it was signed.
     signed_at: Timestamp,
     /// The DSSE envelope with the in-toto statement. It is verified byte for byte, the line feed at its end included.
     envelope: String,
-    /// The public key in PEM. Whoever verifies should have it from elsewhere.
+    /// The public key in PEM. Verifiers should obtain it from elsewhere.
     public_key: String,
 }
 
@@ -45,7 +45,7 @@ struct Evidence {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct GetEvidence {
-    /// That of this commit. Default: of the newest commit of ours.
+    /// The evidence of this commit. Default: our newest commit.
     #[param(value_type = Option<String>, pattern = "^[0-9a-f]{40}$")]
     commit: Option<CommitSha>,
 }

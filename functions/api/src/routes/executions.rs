@@ -1,4 +1,4 @@
-//! `/executions`: list, get, and what one of them returns.
+//! `/executions`: list and get, and their responses.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -42,7 +42,7 @@ pub(crate) enum ExecutionOutcome {
     Succeeded,
     /// Failed, with a reason.
     Failed,
-    /// Failed, and what it did was taken back.
+    /// Failed, and its effects were taken back.
     RolledBack,
     /// Stopped by a person.
     Stopped,
@@ -125,23 +125,23 @@ struct Execution {
     /// The inputs of its workflow.
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
-    /// The error's name, where it did not succeed.
+    /// The error's name, if it did not succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// Why it did not succeed, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
-    /// What it returned; absent where that is over 100 KB.
+    /// Its output; absent if that is over 100 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     output: Option<Value>,
-    /// Who asked to stop it.
+    /// The person who asked to stop it.
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_requested_by: Option<String>,
-    /// Whether something that it did can still be taken back, once that is known.
+    /// Whether any of its effects can still be taken back, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     effects_left: Option<bool>,
-    /// The execution that took back what it did.
+    /// The execution that took back its effects.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone_by: Option<String>,
     /// The execution that it continues.
@@ -152,7 +152,7 @@ struct Execution {
     continued_by: Option<String>,
     /// Its steps, in the order in which they were first started.
     steps: Vec<Step>,
-    /// What it has cost.
+    /// Its cost.
     cost: Cost,
 }
 
@@ -172,7 +172,7 @@ struct Step {
     /// When its last attempt ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
-    /// The error's name, where the last attempt failed.
+    /// The error's name, if the last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     /// Why it failed or was skipped, for people.
@@ -183,9 +183,9 @@ struct Step {
 /// A sum of costs.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Cost {
-    /// What is known, in micro-dollars.
+    /// The known cost, in micro-dollars.
     known_micro_usd: u64,
-    /// What is booked at its worst case for calls whose cost is not known, in micro-dollars.
+    /// The amount booked at worst case for calls of unknown cost, in micro-dollars.
     unknown_micro_usd: u64,
     /// How many calls those are.
     unknown_calls: u64,
@@ -245,7 +245,7 @@ struct ListExecutions {
     /// Those of the project with this key.
     #[param(min_length = 1, max_length = 500)]
     project: Option<String>,
-    /// `open`: those that have not ended, in the order in which they are looked at next. It goes with no other filter.
+    /// `open`: those that have not ended, in the order of their next check. It cannot be combined with other filters.
     #[param(inline)]
     state: Option<Open>,
     /// How many there are at most. Default: 100.

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 /// How long the records may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// The sweeper looks after executions each minute: what is due for longer shows that it does not run.
+/// The sweeper checks executions each minute: a check overdue for longer than this shows that it does not run.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(10);
 
 /// `/health` and `/openapi.json`.
@@ -30,10 +30,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(get_health)).routes(routes!(get_openapi))
 }
 
-/// That requests can be served, and for whoever is signed in, whether all else works, too.
+/// Whether requests can be served, and for signed-in callers, whether everything else works.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
-    /// `ok`, or `degraded`, which only whoever is signed in is told.
+    /// `ok`, or `degraded`, which only signed-in callers see.
     status: &'static str,
     /// Why it is degraded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -44,15 +44,15 @@ struct Health {
 /// Something that does not work.
 #[derive(Debug, Serialize, ToSchema)]
 struct Degraded {
-    /// What it is, for programs: `provider`, `workflows` or `sweeper`.
+    /// The kind, for programs: `provider`, `workflows` or `sweeper`.
     kind: &'static str,
-    /// What is wrong, for people.
+    /// The problem, for people.
     detail: String,
 }
 
 /// Says whether requests can be served.
 ///
-/// It needs no token. With one it also says what else does not work.
+/// It needs no token. With one, it also reports other problems.
 #[utoipa::path(
     get, path = "/health", tag = "system", security(()),
     responses((status = 200, description = "They can.", body = Health), Open)
@@ -80,7 +80,7 @@ async fn get_health(
     }
 }
 
-/// Everything that does not work, as the records tell.
+/// All problems, according to the records.
 async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degraded>, RecordsError> {
     let now = api.clock.now();
     let mut reasons = Vec::new();
@@ -99,7 +99,7 @@ async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degrade
     }
     if !api.table.open_due(now - OVERDUE, 1).await?.is_empty() {
         let minutes = OVERDUE.as_mins();
-        let detail = format!("nobody has looked after open executions for over {minutes} minutes");
+        let detail = format!("open executions have not been checked for over {minutes} minutes");
         reasons.push(Degraded { kind: "sweeper", detail });
     }
     Ok(reasons)

@@ -1,4 +1,4 @@
-//! `/me/links` and `/me/accounts`: accounts in chats, trackers and code hosts that whoever asks joins to themselves.
+//! `/me/links` and `/me/accounts`: accounts in chats, trackers and code hosts that callers join to themselves.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -34,7 +34,7 @@ struct Account {
     source: String,
     /// The service's id of it.
     account: String,
-    /// What people read.
+    /// A label for people.
     name: String,
 }
 
@@ -47,18 +47,18 @@ impl From<LinkAccount> for Account {
 /// A code that joins two accounts.
 #[derive(Debug, Serialize, ToSchema)]
 struct LinkBegun {
-    /// What the other account says.
+    /// The code that the other account enters.
     code: String,
     /// From when it is refused.
     valid_until: Timestamp,
 }
 
-/// What a code would join.
+/// The accounts that a code would join.
 #[derive(Debug, Serialize, ToSchema)]
 struct LinkPair {
-    /// The account of whoever asks.
+    /// The caller's account.
     own: Account,
-    /// The other one; absent while nobody used the code.
+    /// The other account; absent until somebody has used the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<Account>,
 }
@@ -66,13 +66,13 @@ struct LinkPair {
 /// How far a code is.
 #[derive(Debug, Serialize, ToSchema)]
 struct LinkConfirmed {
-    /// Whether the accounts are joined. Otherwise the other one has to confirm, too.
+    /// Whether the accounts are joined. Otherwise, the other one still has to confirm.
     is_joined: bool,
     /// The account that was joined, or that has to confirm.
     account: Account,
 }
 
-/// The accounts that were joined to whoever asks.
+/// The accounts joined to the caller.
 #[derive(Debug, Serialize, ToSchema)]
 struct JoinedAccounts {
     /// They.
@@ -88,7 +88,7 @@ struct Joined {
     at: Timestamp,
 }
 
-/// Gives a code that joins another account to whoever asks. It counts for 15 minutes.
+/// Creates a code that joins another account to the caller. It is valid for 15 minutes.
 #[utoipa::path(
     post, path = "/me/links", tag = "people",
     responses((status = 201, description = "The code.", body = LinkBegun), Signed)
@@ -108,7 +108,7 @@ async fn begin_link(
 
 /// Shows which accounts a code would join.
 ///
-/// Whoever sees the code of another account first is the one that it would be joined with. Nothing is joined before both confirm.
+/// The first caller to look up another account's code becomes its counterpart. Nothing is joined before both confirm.
 #[utoipa::path(
     post, path = "/me/links/{code}", tag = "people",
     params(("code" = String, Path, description = "The code.")),
@@ -128,7 +128,7 @@ async fn show_link(
     }
 }
 
-/// Confirms that both accounts of a code belong to whoever asks. When both have confirmed, they are joined.
+/// Confirms that both accounts of a code belong to the caller. When both have confirmed, they are joined.
 #[utoipa::path(
     post, path = "/me/links/{code}/confirm", tag = "people",
     params(("code" = String, Path, description = "The code.")),
@@ -151,7 +151,7 @@ async fn confirm_link(
     }
 }
 
-/// Lists the accounts that were joined to whoever asks.
+/// Lists the accounts joined to the caller.
 #[utoipa::path(
     get, path = "/me/accounts", tag = "people",
     responses((status = 200, description = "The accounts.", body = JoinedAccounts), Signed)
@@ -166,7 +166,7 @@ async fn list_accounts(
     Ok(Json(JoinedAccounts { accounts: accounts.collect() }))
 }
 
-/// Separates an account that was joined to whoever asks.
+/// Separates an account from the caller.
 #[utoipa::path(
     delete, path = "/me/accounts/{source}/{account}", tag = "people",
     params(

@@ -19,7 +19,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(get_me))
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Serialize, ToSchema)]
 struct Me {
     #[serde(flatten)]
@@ -39,7 +39,7 @@ struct Me {
     limited_to_projects: Option<Vec<String>>,
 }
 
-/// Returns who asks, and what they may do.
+/// Returns the caller and their permissions.
 #[utoipa::path(
     get, path = "/me", tag = "people",
     responses((status = 200, description = "Who asks.", body = Me), Signed)

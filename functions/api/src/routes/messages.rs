@@ -1,4 +1,4 @@
-//! `/agents/{id}/messages`: what was said in an agent's session.
+//! `/agents/{id}/messages`: the conversation of an agent's session.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -36,28 +36,28 @@ struct Kept {
     text: String,
 }
 
-/// A message of an agent's session, without what the model thought.
+/// A message of an agent's session, without thinking.
 #[derive(Debug, Serialize, ToSchema)]
 struct Message {
     /// Its number in the generation, from 0.
     sequence: u32,
     /// The generation: a span of the session with one fixed beginning, from 1.
     generation: u32,
-    /// Who says it.
+    /// Its author.
     speaker: MessageSpeaker,
     /// The words, cut after 4,000 characters.
     text: String,
-    /// What the model calls.
+    /// The model's calls.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     calls: Vec<Call>,
-    /// What calls in the message before came to.
+    /// The results of the calls in the previous message.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     results: Vec<CallResult>,
 }
 
-/// Who says a message.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum MessageSpeaker {
@@ -72,14 +72,14 @@ enum MessageSpeaker {
 struct Call {
     /// The tool's name.
     name: String,
-    /// What it is given.
+    /// Its input.
     input: Value,
 }
 
-/// What a call of a tool came to.
+/// The result of a tool call.
 #[derive(Debug, Serialize, ToSchema)]
 struct CallResult {
-    /// What the model is told, cut after 4,000 characters.
+    /// The text for the model, cut after 4,000 characters.
     text: String,
     /// Whether the call failed.
     is_error: bool,
@@ -140,7 +140,7 @@ impl Parameters for ListMessages {
     }
 }
 
-/// Lists what was said in an agent's session, in order.
+/// Lists the messages of an agent's session, in order.
 ///
 /// Messages of a session expire with it, 90 days after its last change.
 #[utoipa::path(

@@ -1,4 +1,4 @@
-//! `/me/notices`: what whoever asks is told directly in the chat.
+//! `/me/notices`: the caller's direct messages in the chat.
 
 use crate::api::Shared;
 use crate::body::Body;
@@ -20,17 +20,17 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(get_notices, choose_notices))
 }
 
-/// What somebody can be told directly.
+/// A subject of direct messages.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum NoticeKind {
     /// A question waits for their answer.
     Approval,
-    /// What they started waits at a limit.
+    /// An execution of theirs waits at a limit.
     Limit,
-    /// What they started failed.
+    /// An execution of theirs failed.
     Failed,
-    /// What they started is done.
+    /// An execution of theirs is done.
     Done,
 }
 
@@ -56,29 +56,29 @@ impl From<Notice> for NoticeKind {
     }
 }
 
-/// What somebody is told directly.
+/// The direct messages that somebody gets.
 #[derive(Debug, Serialize, ToSchema)]
 struct Notices {
-    /// What they are told.
+    /// The subjects.
     notices: Vec<NoticeKind>,
     /// Whether they chose it; otherwise the configuration says so.
     is_chosen: bool,
 }
 
-/// A choice of what to be told.
+/// A choice of direct messages.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NoticesChoice {
-    /// What to be told. Absent or null, the configuration decides.
+    /// The subjects to get direct messages about. Absent or null, the configuration decides.
     #[serde(default)]
     #[schema(max_items = 4)]
     notices: Option<Vec<NoticeKind>>,
 }
 
-/// Returns what whoever asks is told directly in the chat.
+/// Returns which direct messages the caller gets in the chat.
 #[utoipa::path(
     get, path = "/me/notices", tag = "people",
-    responses((status = 200, description = "What they are told.", body = Notices), Signed)
+    responses((status = 200, description = "The choice.", body = Notices), Signed)
 )]
 async fn get_notices(
     State(api): State<Shared>,
@@ -88,10 +88,10 @@ async fn get_notices(
     shown(api.control.notices(&caller.asking()).await?)
 }
 
-/// Chooses what whoever asks is told directly in the chat.
+/// Chooses which direct messages the caller gets in the chat.
 #[utoipa::path(
     put, path = "/me/notices", tag = "people", request_body = NoticesChoice,
-    responses((status = 200, description = "What they are told from now on.", body = Notices), WithBody, Signed)
+    responses((status = 200, description = "The new choice.", body = Notices), WithBody, Signed)
 )]
 async fn choose_notices(
     State(api): State<Shared>,

@@ -1,4 +1,4 @@
-//! `/people`: people with their accounts and roles, those of the configuration file and those whom the API manages.
+//! `/people`: people with their accounts and roles, from the configuration file and managed by the API.
 
 use crate::api::{BASE, Shared};
 use crate::body::Body;
@@ -40,21 +40,21 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     ))
 }
 
-/// A person, with what each service calls them.
+/// A person, with their account at each service.
 #[derive(Debug, Serialize, ToSchema)]
 struct ConfiguredPerson {
     /// Their id in paths.
     id: String,
     #[serde(flatten)]
     person: Person,
-    /// What each service calls them.
+    /// Their account at each service.
     accounts: BTreeMap<String, String>,
     /// Who manages them: `file`, the configuration file, or `api`.
     managed_by: &'static str,
-    /// When they were archived: they may do nothing any longer.
+    /// When they were archived; they may no longer do anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_at: Option<Timestamp>,
-    /// Who archived them.
+    /// The person who archived them.
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_by: Option<String>,
 }
@@ -154,7 +154,7 @@ async fn get_person(
 
 /// Adds a person.
 ///
-/// For admins; machine tokens add nobody. They are known everywhere at once.
+/// For admins; machine tokens cannot add people. The person is recognized everywhere at once.
 #[utoipa::path(
     post, path = "/people", tag = "people", request_body = PersonBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key and request are answered the same for a day.", max_length = 200)),
@@ -200,10 +200,10 @@ async fn create_person(
     .await
 }
 
-/// Replaces what is configured for a person.
+/// Replaces the configuration of a person.
 ///
-/// For admins, and people whom the API manages; machine tokens change nobody. `name` is the person's own. Roles count from the next request on.
-/// Nobody takes the role `admin` from themselves.
+/// For admins, and people whom the API manages; machine tokens cannot change people. `name` must be the person's own. Roles apply from the next request.
+/// Admins cannot remove their own role `admin`.
 #[utoipa::path(
     put, path = "/people/{id}", tag = "people", request_body = PersonBody,
     params(
@@ -254,9 +254,9 @@ async fn replace_person(
     }
 }
 
-/// Archives a person: they may do nothing any longer.
+/// Archives a person: they may no longer do anything.
 ///
-/// For admins, and people whom the API manages; machine tokens remove nobody. What they did stays. Nobody who is an admin removes themselves.
+/// For admins, and people whom the API manages; machine tokens cannot remove people. The records of what they did stay. Admins cannot remove themselves.
 #[utoipa::path(
     delete, path = "/people/{id}", tag = "people",
     params(
@@ -302,7 +302,7 @@ async fn changeable(
     id: &str,
     if_match: &IfMatch,
 ) -> Result<ManagedPerson, Problem> {
-    // What is to become of them is checked once they are known.
+    // Their new configuration is checked once they are known.
     caller.check(api, &Operation::ChangePerson { before: None, after: None }).await?;
     let user = person_with(directory.configuration(), id)?;
     seen(api, &user.name, if_match).await
@@ -313,7 +313,7 @@ fn person_with<'a>(configuration: &'a Configuration, id: &str) -> Result<&'a Use
     index.and_then(|index| configuration.users.get(index)).ok_or_else(|| Problem::not_found("person"))
 }
 
-/// Ends what somebody who had this name before could still sign in or act with, so that it is not the new person's.
+/// Ends everything that an earlier person with this name could still sign in or act with, so that the new person does not inherit it.
 async fn end_of_former(api: &Shared, caller: &Caller, name: &str) -> Result<(), Problem> {
     let now = api.clock.now();
     api.table.end_sessions(&Subject::Person(name.to_owned()).as_text(), now, now + LIFE).await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// A person as they are to be.
+/// The new configuration of a person.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PersonSettings)]
@@ -25,7 +25,7 @@ pub(super) struct PersonBody {
     /// Their roles in single projects, by the projects' keys; for people without roles in all projects. Default: none.
     #[serde(default)]
     project_roles: Option<BTreeMap<String, Vec<RoleName>>>,
-    /// What each service calls them, by its name under `plugins` of the configuration file, or its provider's: `github`. An account belongs to
+    /// Their account at each service, by its name under `plugins` of the configuration file, or its provider's: `github`. An account belongs to
     /// one person. Default: none.
     #[serde(default)]
     accounts: Option<BTreeMap<String, String>>,
@@ -48,10 +48,10 @@ impl PersonBody {
     }
 }
 
-/// The person whom a body describes, as the configuration would have them in the place of the one with their name, or behind the others.
+/// The person in a body, in place of the configured one with their name, or after the others.
 ///
 /// # Errors
-/// Invalid, with every place that is not accepted; a conflict where it is not known which providers exist.
+/// Invalid, with every place that is not accepted; a conflict if the existing providers are not known.
 pub(super) fn person_of(directory: &Directory, body: &PersonBody) -> Result<User, Problem> {
     let mut errors = Vec::new();
     check_line("/name", &body.name, &mut errors);
@@ -75,7 +75,7 @@ pub(super) fn person_of(directory: &Directory, body: &PersonBody) -> Result<User
     checked(person, problems.into_iter().map(in_the_request))
 }
 
-/// Roles in single projects have a field of their own.
+/// Roles in single projects have a separate field.
 fn in_the_request(problem: ConfigurationProblem) -> ConfigurationProblem {
     match problem.clone().inside("/roles") {
         Some(in_a_project) => in_a_project.below(["project_roles"]),

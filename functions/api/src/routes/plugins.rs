@@ -1,4 +1,4 @@
-//! `/plugins`: the services that are used.
+//! `/plugins`: the services in use.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/plugins` and what is below it.
+/// `/plugins` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default().routes(routes!(list_plugins)).routes(routes!(get_plugin_config))
 }
@@ -24,14 +24,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 /// A service that projects use for one purpose.
 #[derive(Debug, Serialize, ToSchema)]
 struct Plugin {
-    /// What it is used for: `task_management`, `version_control`, `documentation`, `communication`, `ai_provider` or `monitoring`.
+    /// Its purpose: `task_management`, `version_control`, `documentation`, `communication`, `ai_provider` or `monitoring`.
     #[serde(rename = "type")]
     kind: String,
     /// Its name in the configuration.
     name: String,
     /// The provider.
     provider: String,
-    /// The keys of the projects that use it so, as far as the caller may see them.
+    /// The keys of the projects that use it for this, as far as the caller may see them.
     projects: Vec<String>,
 }
 
@@ -44,17 +44,17 @@ struct PluginConfig {
     provider: String,
     /// The name of the secret with its credentials.
     secret: String,
-    /// How many requests it may be sent in a second, a minute or an hour, where that is not the provider's own number.
+    /// The request rate per second, minute or hour, if it is not the provider's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<String>,
-    /// Its other settings. Credentials are in the secret alone.
+    /// Its other settings. Credentials are only in the secret.
     #[schema(value_type = Object)]
     settings: Map<String, Value>,
     /// Who manages it: `file`, the configuration file.
     managed_by: &'static str,
 }
 
-/// What the projects that the caller may see use, by purpose and name.
+/// The services of the projects that the caller may see, by purpose and name.
 async fn used(api: &Shared, caller: &Caller, configuration: &Configuration) -> Result<Vec<Plugin>, Problem> {
     let mut plugins: Vec<Plugin> = Vec::new();
     for project in &configuration.projects {

@@ -48,10 +48,10 @@ macro_rules! with_the_fields_of_a_project {
             #[serde(default)]
             #[schema(max_items = 50)]
             may_trigger: Option<Vec<String>>,
-            /// Our names for statuses and the tracker's, where they differ by more than case, `_` and `-`.
+            /// The tracker's names for our statuses, if they differ by more than case, `_` and `-`.
             #[serde(default)]
             statuses: Option<BTreeMap<String, String>>,
-            /// Glob patterns of files that no commit of ours may touch. Default: those of the configuration file.
+            /// Glob patterns of files that our commits may not touch. Default: those of the configuration file.
             #[serde(default)]
             #[schema(max_items = 100)]
             protected_paths: Option<Vec<String>>,
@@ -74,7 +74,7 @@ macro_rules! with_the_fields_of_a_project {
 }
 
 with_the_fields_of_a_project! {
-    /// A project as it is to be.
+    /// The new configuration of a project.
     #[schema(as = ProjectSettings)]
     ProjectBody {}
 }
@@ -82,7 +82,7 @@ with_the_fields_of_a_project! {
 with_the_fields_of_a_project! {
     /// A project to create.
     NewProject {
-        /// What the project is for, in words: it is planned, and becomes tickets once people approve the plan.
+        /// The requirements of the project, in words: they are planned, and become tickets once people approve the plan.
         #[serde(default)]
         #[schema(min_length = 1, max_length = 30000)]
         requirements: Option<String>,
@@ -90,13 +90,13 @@ with_the_fields_of_a_project! {
 }
 
 impl NewProject {
-    /// What is to be planned.
+    /// The requirements to plan.
     pub(super) fn requirements(&mut self) -> Option<String> {
         self.requirements.take()
     }
 }
 
-/// The commands that show whether a change works. Folders of the machine are mounted by the configuration file alone.
+/// The commands that check a change. Only the configuration file can mount folders of the machine.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ProjectChecks)]
@@ -183,10 +183,10 @@ enum CapacityPer {
     Codeowner,
 }
 
-/// The project that a body describes, as the configuration would have it in the place of the one with its key, or behind the others.
+/// The project in a body, in place of the configured one with its key, or after the others.
 ///
 /// # Errors
-/// Invalid, with every place that is not accepted; a conflict where it is not known which providers exist.
+/// Invalid, with every place that is not accepted; a conflict if the existing providers are not known.
 pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project, Problem> {
     let project = read(body)?;
     let known = known_providers(directory, |_| true)?;
@@ -196,7 +196,7 @@ pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project,
     checked(project, problems)
 }
 
-/// Reads a body whose shape is right: what has a form of its own, such as names of repositories, is checked here.
+/// Reads a body of valid shape, and checks values with their own format, such as names of repositories.
 fn read(body: &Value) -> Result<Project, Problem> {
     let mut body = body.clone();
     without_nulls(&mut body);
@@ -226,14 +226,14 @@ fn read(body: &Value) -> Result<Project, Problem> {
     Project::deserialize(&body).map_err(|error| Problem::invalid_field("", error.to_string()))
 }
 
-/// Checks a value that has a form of its own.
+/// Checks a value with its own format.
 fn form<T: FromStr<Err: fmt::Display>>(path: &str, given: Option<&str>, errors: &mut Vec<InvalidField>) {
     if let Some(Err(error)) = given.map(str::parse::<T>) {
         errors.push(InvalidField { path: path.to_owned(), detail: error.to_string() });
     }
 }
 
-/// Whatever is null has its default.
+/// Null values have their defaults.
 fn without_nulls(value: &mut Value) {
     if let Value::Object(fields) = value {
         fields.retain(|_, field| !field.is_null());

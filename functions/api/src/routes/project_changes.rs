@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// How many pages of open executions are looked through for those of a project.
+/// How many pages of open executions are searched for those of a project.
 const PAGES: usize = 20;
 
 /// How many executions a page has.
@@ -105,7 +105,7 @@ async fn create_project(
     .await
 }
 
-/// Replaces what is configured for a project.
+/// Replaces the configuration of a project.
 ///
 /// For projects that the API manages. `key` is the project's own. Another repository or other providers take the right to create projects.
 #[utoipa::path(
@@ -138,7 +138,7 @@ async fn replace_project(
             return Err(Problem::invalid_field("/key", detail));
         }
         let project = project_of(&directory, &json)?;
-        // Whoever may change one project alone must not reach others by it.
+        // A caller who may change only one project must not reach others through it.
         if project.repository != present.repository || project.providers != present.providers {
             caller.check(&api, &Operation::ChangeProject { project: None }).await?;
         }
@@ -151,9 +151,9 @@ async fn replace_project(
     }
 }
 
-/// Archives a project: nothing starts there any longer.
+/// Archives a project: nothing starts there anymore.
 ///
-/// For projects that the API manages. What was done there stays, and a project with the same key can be created again.
+/// For projects that the API manages. Completed work stays, and a project with the same key can be created again.
 #[utoipa::path(
     delete, path = "/projects/{id}", tag = "projects",
     params(
@@ -222,7 +222,7 @@ async fn planned(
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(PLANNING) {
         let detail = format!(
-            "the workflow `{PLANNING}`, which plans `requirements`, is not among those of this installation"
+            "the workflow `{PLANNING}`, which plans `requirements`, is not part of this installation"
         );
         return Err(Problem::new(Code::Conflict, detail));
     }

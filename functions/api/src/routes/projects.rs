@@ -1,4 +1,4 @@
-//! `/projects`: what is worked on.
+//! `/projects`: the configured projects.
 
 use crate::api::Shared;
 use crate::caller::Caller;

@@ -13,7 +13,7 @@ pub(super) enum RoleName {
     Viewer,
     /// See, start, stop and undo executions.
     Developer,
-    /// See executions and costs, and answer questions that name nobody.
+    /// See executions and costs, and answer questions without named approvers.
     Approver,
     /// Everything.
     Admin,

@@ -41,7 +41,7 @@ pub(super) struct Project {
     checks: Option<Value>,
     /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`.
     ci_gate: String,
-    /// How many of our pull requests may be open at once, and whose are counted together; absent where there is no limit.
+    /// How many of our pull requests may be open at once, and which are counted together; absent if there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     capacity: Option<Value>,
@@ -49,10 +49,10 @@ pub(super) struct Project {
     workflows: Vec<String>,
     /// Who manages it: `file`, the configuration file, or `api`.
     managed_by: &'static str,
-    /// When it was archived: nothing starts there any longer.
+    /// When it was archived; nothing starts there anymore.
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_at: Option<Timestamp>,
-    /// Who archived it.
+    /// The person who archived it.
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_by: Option<String>,
 }
@@ -93,7 +93,7 @@ impl Project {
     }
 }
 
-/// What is declared; what is not is left out, so that an answer can be sent back.
+/// The declared fields; others are left out, so that a response can be sent back as a request.
 fn shown_checks(checks: &ProjectChecks) -> Value {
     let mut shown = serde_json::to_value(checks).unwrap_or_default();
     if let Value::Object(fields) = &mut shown {

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// What is done to one execution.
+/// Operations on one execution.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(stop_execution))
@@ -44,13 +44,13 @@ pub(crate) struct StopAccepted {
 struct RedriveAccepted {
     /// The name of the new execution.
     execution: String,
-    /// The name of the one that it continues, or does anew.
+    /// The name of the execution that it continues, or starts over.
     continues: String,
-    /// Whether it begins anew, because a rollback took back what was done.
+    /// Whether it starts over, because a rollback took everything back.
     anew: bool,
 }
 
-/// That what an execution did is being taken back.
+/// The response to an undo.
 #[derive(Debug, Serialize, ToSchema)]
 struct UndoAccepted {
     /// The name of the execution that takes it back.
@@ -59,18 +59,18 @@ struct UndoAccepted {
     undoes: String,
 }
 
-/// What an undo would take back.
+/// The effects that an undo would take back.
 #[derive(Debug, Serialize, ToSchema)]
 struct UndoPreview {
     /// The effects of the run, the newest first: they are taken back in this order.
     effects: Vec<Effect>,
     /// How many of them are left to be taken back, or may be.
     left: usize,
-    /// Names what is left: an undo that is given this code takes back nothing else.
+    /// Identifies the remaining effects: an undo with this code takes back nothing else.
     code: String,
 }
 
-/// What an undo is bound to.
+/// The code that binds an undo to a preview.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct UndoShown {
@@ -96,7 +96,7 @@ struct Effect {
     status: String,
     /// When it was first intended.
     at: Timestamp,
-    /// The action that takes it back. Absent where it stays: it has no inverse, or existed before.
+    /// The action that takes it back. Absent if it stays: it has no inverse, or existed before.
     #[serde(skip_serializing_if = "Option::is_none")]
     inverse: Option<String>,
     /// Where people see it.
@@ -122,7 +122,7 @@ impl From<EffectRecord> for Effect {
 
 /// Stops an execution.
 ///
-/// The request is recorded, and carried out within seconds. What the execution did outside stays.
+/// The request is recorded, and carried out within seconds. Effects of the execution stay.
 #[utoipa::path(
     post, path = "/executions/{name}/stop", tag = "executions",
     params(
@@ -143,7 +143,7 @@ async fn stop_execution(
 /// Stops an execution that the caller may see.
 ///
 /// # Errors
-/// A problem where it is not found, has ended, or the caller may not stop it.
+/// A problem if it is not found, has ended, or the caller may not stop it.
 pub(crate) async fn stop(api: &Shared, caller: &Caller, name: &str) -> Result<Accepted, Problem> {
     once(api, caller, &format!("stop {name}"), &Value::Null, async || {
         let execution = caller.execution(api, name).await?;
@@ -162,7 +162,7 @@ pub(crate) async fn stop(api: &Shared, caller: &Caller, name: &str) -> Result<Ac
 
 /// Continues a run that failed or was stopped.
 ///
-/// A new execution of the current workflow does what is left; what was done and paid for replays.
+/// A new execution of the current workflow does the rest; completed effects and paid replies replay.
 #[utoipa::path(
     post, path = "/executions/{name}/redrive", tag = "executions",
     params(
@@ -198,7 +198,7 @@ async fn redrive_execution(
     .await
 }
 
-/// Returns what an undo would take back.
+/// Returns the effects that an undo would take back.
 #[utoipa::path(
     get, path = "/executions/{name}/undo", tag = "executions",
     params(("name" = String, Path, description = "The execution's name.")),
@@ -224,7 +224,7 @@ async fn preview_undo(
     }))
 }
 
-/// Takes back what an execution did.
+/// Takes back the effects of an execution.
 ///
 /// A new execution does it, the newest effect first.
 #[utoipa::path(
@@ -263,7 +263,7 @@ async fn undo_execution(
                 conflict(format!("`{execution}` is at work on the same ticket"))
             }
             Ok(UndoResult::Changed(_)) => {
-                conflict(format!("what `{name}` left is not what was shown any more"))
+                conflict(format!("what `{name}` left to undo has changed since it was shown"))
             }
             Ok(UndoResult::NothingDone) => conflict(format!("`{name}` left nothing that can be taken back")),
             Ok(UndoResult::Unknown) => Err(Problem::not_found("execution")),

@@ -45,7 +45,7 @@ pub(super) struct NewTask {
     epic: Option<String>,
 }
 
-/// What is changed of a ticket: one of both, or both.
+/// The changes to a ticket: at least one of both.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangedTask {
@@ -62,7 +62,7 @@ pub(super) struct ChangedTask {
 /// Starts what creates a ticket.
 ///
 /// # Errors
-/// Forbidden; invalid where there is no such project; a conflict where the installation has no workflow for it.
+/// Forbidden; invalid if there is no such project; a conflict if the installation has no workflow for it.
 pub(super) async fn create(api: &Shared, caller: &Caller, new: NewTask) -> Result<Accepted, Problem> {
     let NewTask { title, description, project, task_type, labels, epic } = new;
     let query = ProjectQuery { named: project.as_deref(), ticket: None, place: None };
@@ -86,7 +86,7 @@ pub(super) async fn create(api: &Shared, caller: &Caller, new: NewTask) -> Resul
 /// Starts what changes a ticket.
 ///
 /// # Errors
-/// Forbidden; invalid where nothing is to be changed; a conflict where the installation has no workflow for it.
+/// Forbidden; invalid if there is nothing to change; a conflict if the installation has no workflow for it.
 pub(super) async fn change(
     api: &Shared,
     caller: &Caller,
@@ -98,7 +98,7 @@ pub(super) async fn change(
         return Err(Problem::invalid_field("/status", "accepted: a status, a comment, or both"));
     }
     let mut inputs = given_inputs([("status", status), ("comment", comment)]);
-    // Not as the ticket that is worked on: what is at work on it goes on.
+    // Not as the execution's ticket, so that work on it continues.
     inputs.insert("ticket".to_owned(), ticket.task_id().into());
     begin(api, caller, ticket.project(), CHANGE, inputs).await
 }
@@ -117,8 +117,7 @@ async fn begin(
     caller.check(api, &Operation::ChangeTask { project }).await?;
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(workflow) {
-        let detail =
-            format!("the workflow `{workflow}`, which does this, is not among those of this installation");
+        let detail = format!("the workflow `{workflow}`, which does this, is not part of this installation");
         return Err(Problem::new(Code::Conflict, detail));
     }
     start(api, caller, workflow.to_owned(), inputs, Some(project.key.clone())).await

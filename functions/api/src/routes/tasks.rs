@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 /// The workflow that a ticket is given to where none is named: the shipped one, or the installation's own of the same name.
 const USUAL_WORKFLOW: &str = "development";
 
-/// `/tasks` and what is below it.
+/// `/tasks` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(list_tasks, post_task))
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(assign_task_to_agent))
 }
 
-/// A ticket that was worked on. What it says is in its tracker.
+/// A ticket that was worked on. Its text is in its tracker.
 #[derive(Debug, Serialize, ToSchema)]
 struct Task {
     /// Its id in paths.
@@ -44,10 +44,10 @@ struct Task {
     /// The project's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<String>,
-    /// What the last execution came to. Absent for tickets that were worked on only before states were recorded.
+    /// The state of the last execution. Absent for tickets that were worked on only before states were recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<StateOfTask>,
-    /// The execution that is at work on it.
+    /// The execution at work on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     open_execution: Option<String>,
     /// The execution that was begun last.
@@ -59,29 +59,29 @@ struct Task {
     updated_at: Timestamp,
 }
 
-/// A ticket, with what was spent on it.
+/// A ticket, with its spending.
 #[derive(Debug, Serialize, ToSchema)]
 struct TaskWithSpending {
     #[serde(flatten)]
     task: Task,
-    /// What was spent on it.
+    /// Its spending.
     spending: TaskSpending,
 }
 
-/// What was spent on a ticket, in micro-dollars.
+/// The spending on a ticket, in micro-dollars.
 #[derive(Debug, Serialize, ToSchema)]
 struct TaskSpending {
-    /// What is spent, calls of unknown cost at their worst case.
+    /// The amount spent, with calls of unknown cost at their worst case.
     spent_micro_usd: u64,
-    /// What is spent and reserved.
+    /// The amount spent and reserved.
     committed_micro_usd: u64,
     /// How many calls of unknown cost are in it.
     unknown_calls: u64,
-    /// What may be spent.
+    /// The limit.
     limit_micro_usd: u64,
 }
 
-/// What the last execution of a ticket came to.
+/// The state of a ticket's last execution.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TaskState)]
@@ -92,7 +92,7 @@ enum StateOfTask {
     Succeeded,
     /// It failed.
     Failed,
-    /// It failed, and what it did was taken back.
+    /// It failed, and its effects were taken back.
     RolledBack,
     /// It was stopped.
     Stopped,
@@ -162,7 +162,7 @@ impl Parameters for ListTasks {
     }
 }
 
-/// Lists the tickets of a project that are in a state, the latest change first.
+/// Lists the tickets of a project in a state, most recently changed first.
 #[utoipa::path(
     get, path = "/tasks", tag = "tasks", params(ListTasks),
     responses((status = 200, description = "A page of tickets.", body = Page<Task>), OfOne)
@@ -243,7 +243,7 @@ async fn show_task(
 
 /// Creates a ticket in a project's tracker.
 ///
-/// The answer is an execution, whose output has the ticket's name as `task_id`. What it does is journaled.
+/// The response is an execution, whose output has the ticket's name as `task_id`. Its effects are journaled.
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks",
     request_body = NewTask,
@@ -267,7 +267,7 @@ async fn post_task(
 
 /// Moves a ticket to another status, comments on it, or both.
 ///
-/// The answer is an execution. The ticket need not have been worked on before, and what is at work on it goes on.
+/// The response is an execution. The ticket need not have been worked on before, and work in progress on it continues.
 #[utoipa::path(
     put, path = "/tasks/{id}", tag = "tasks",
     request_body = ChangedTask,
@@ -303,7 +303,7 @@ struct AssignTask {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 100)]
     workflow: Option<String>,
-    /// Its inputs besides `task_id`, by their names.
+    /// Its inputs in addition to `task_id`, by name.
     #[serde(default)]
     #[schema(value_type = Object, required = false)]
     inputs: Map<String, Value>,

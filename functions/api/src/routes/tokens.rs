@@ -46,7 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 struct Token {
     /// Its public part.
     id: String,
-    /// What it is for.
+    /// Its purpose.
     name: String,
     /// The person for whom it acts.
     owner: String,
@@ -54,7 +54,7 @@ struct Token {
     state: TokenState,
     /// The roles that it may use of its owner's.
     roles: Vec<RoleName>,
-    /// The projects that it is limited to, by their keys; absent where it is for all.
+    /// The projects that it is limited to, by their keys; absent if it is for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     projects: Option<Vec<String>>,
     /// When it was created.
@@ -64,7 +64,7 @@ struct Token {
     /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
-    /// Who revoked it.
+    /// The person who revoked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_by: Option<String>,
 }
@@ -164,13 +164,13 @@ fn owner_of(caller: &Caller, token: &MachineToken) -> Actor {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateToken {
-    /// What it is for.
+    /// Its purpose.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// The roles that it may use of yours. A role that you do not have gives it nothing.
     #[schema(min_items = 1, max_items = 4)]
     roles: Vec<RoleName>,
-    /// The projects that it is limited to, by their keys; all where there is none.
+    /// The projects that it is limited to, by their keys; all if absent.
     #[serde(default)]
     #[schema(min_items = 1, max_items = 50)]
     projects: Option<Vec<String>>,
@@ -188,7 +188,7 @@ struct NewToken {
     kept: Token,
 }
 
-/// Creates a machine token, which acts for whoever creates it.
+/// Creates a machine token, which acts for its creator.
 ///
 /// It holds both its owner's roles and its own limits, and ends with its owner's access. A machine token cannot create others.
 #[utoipa::path(
@@ -211,7 +211,7 @@ async fn create_token(
     let Some(owner) = caller.actor().person.clone() else {
         return Err(Problem::new(
             Code::Forbidden,
-            "a token acts for a person under `users:` in the configuration, and whoever asks is none; say for whom with Ticketsmith-As",
+            "a token acts for a person under `users:` in the configuration, and the caller is none of them; name one with Ticketsmith-As",
         ));
     };
     let configuration = caller.directory().configuration();
@@ -232,9 +232,7 @@ async fn create_token(
         TokenKept::TooMany => {
             return Err(Problem::new(
                 Code::Conflict,
-                format!(
-                    "there are {MOST_TOKENS} tokens already; those that have ended are forgotten after a month"
-                ),
+                format!("there are already {MOST_TOKENS} tokens; expired ones are removed after a month"),
             ));
         }
     }

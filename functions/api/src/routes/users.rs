@@ -41,7 +41,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// The person of this name; without roles and groups where the configuration does not have them.
+    /// The person with this name; without roles and groups if they are not in the configuration.
     pub(crate) fn of(configuration: &Configuration, name: &str) -> Self {
         let user = configuration.users.iter().find(|user| user.name == *name);
         Self::with(configuration, name, user.map(|user| &user.roles))

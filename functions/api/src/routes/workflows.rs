@@ -1,4 +1,4 @@
-//! `/workflows`: list and get, start one, and where an execution of one is.
+//! `/workflows`: list and get, start one, and the state of an execution.
 
 use crate::api::Shared;
 use crate::body::Body;
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// `/workflows` and what is below it.
+/// `/workflows` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(list_workflows))
@@ -53,10 +53,10 @@ struct Input {
     kind: String,
     /// Whether it may be left out.
     optional: bool,
-    /// What it is for.
+    /// Its purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Its value where it is left out.
+    /// Its default value.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     default: Option<Value>,
@@ -96,7 +96,7 @@ struct ExecuteWorkflow {
     #[serde(default)]
     #[schema(value_type = Object, required = false)]
     inputs: Map<String, Value>,
-    /// The project's key or repository, where no input says it.
+    /// The project's key or repository, if no input identifies it.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     project: Option<String>,
@@ -155,7 +155,7 @@ async fn get_workflow(
     Ok(Json(Workflow::of(&name, route)))
 }
 
-/// Returns where an execution of a workflow is.
+/// Returns the state of a workflow's execution.
 #[utoipa::path(
     get, path = "/workflows/{name}/status", tag = "workflows",
     params(("name" = String, Path, description = "The execution's name.")),
@@ -195,7 +195,7 @@ async fn execute_workflow(
 /// Starts a workflow for the caller.
 ///
 /// # Errors
-/// Not found where there is no such workflow; invalid inputs; forbidden; a conflict where the ticket is being worked on.
+/// Not found if there is no such workflow; invalid inputs; forbidden; a conflict if the ticket is being worked on.
 pub(crate) async fn start(
     api: &Shared,
     caller: &Caller,
@@ -208,7 +208,7 @@ pub(crate) async fn start(
         let known: Vec<_> = routes.workflows.keys().map(String::as_str).collect();
         return Err(Problem::invalid_field(
             "/workflow",
-            format!("there is no such workflow; accepted: {}", known.join(", ")),
+            format!("unknown workflow; accepted: {}", known.join(", ")),
         ));
     }
     let request = WorkflowRequest {
@@ -287,7 +287,7 @@ pub(crate) fn refused(error: PlanError, inputs: &str) -> Problem {
 /// Starts an execution; gives its path, and when it starts.
 ///
 /// # Errors
-/// A conflict where the ticket is being worked on.
+/// A conflict if the ticket is being worked on.
 pub(crate) async fn begin(
     api: &Shared,
     request: StartRequest,

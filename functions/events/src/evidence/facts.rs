@@ -1,4 +1,4 @@
-//! What the records say about a pull request: who asked for it, what was done, what it cost, who agreed.
+//! The facts about a pull request in the records: who asked for it, what was done, what it cost, who agreed.
 
 use crate::handle::Events;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 const MOST_EXECUTIONS: usize = 20;
 /// So many steps of an execution are listed.
 const MOST_STEPS: usize = 400;
-/// How topics of events begin, among what an execution waits for.
+/// The prefix of event topics among the things that an execution waits for.
 const EVENT: &str = "event/";
 
 /// The commits and pull requests in a run's journal that were not taken back.
@@ -27,7 +27,7 @@ pub(super) struct Made {
     opened: Vec<(RepositoryName, String, u64)>,
 }
 
-/// What was done for a pull request.
+/// The work on a pull request.
 pub(super) struct Work {
     pub(super) executions: Vec<Execution>,
     /// Oldest first.
@@ -44,7 +44,7 @@ impl Made {
         let commits = done().filter(|effect| effect.action.as_str() == COMMIT_CHANGES);
         let commits = commits.filter_map(|effect| {
             let output = effect.output.as_ref()?;
-            // The output says where people see it; what takes it back, where it is.
+            // The output has the address for people; the inverse has the location.
             let repository = effect.inverse.as_ref()?.input.get("repository")?.as_str()?.parse().ok()?;
             let sha: CommitSha = output.get("sha")?.as_str()?.parse().ok()?;
             let branch = output.get("branch")?.as_str()?.to_owned();
@@ -89,7 +89,7 @@ impl Made {
 }
 
 impl Events {
-    /// What was done for a pull request, by `execution` and by earlier ones.
+    /// The work on a pull request, by `execution` and earlier ones.
     pub(super) async fn work_on(
         &self,
         execution: &ExecutionRecord,
@@ -191,7 +191,7 @@ impl Events {
         }
     }
 
-    /// What people answered to an execution's questions, and what it was told of the checks of these commits.
+    /// People's answers to an execution's questions, and the results of these commits' checks that it received.
     async fn answers_and_checks(
         &self,
         execution: &ExecutionRecord,
@@ -200,7 +200,7 @@ impl Events {
         let (mut approvals, mut checks) = (Vec::new(), Vec::new());
         for (topic, key) in self.table.waits_of(&execution.name).await? {
             if let Some(event) = topic.strip_prefix(EVENT) {
-                // What is awaited about a commit has it at the end of its key.
+                // The key of a wait about a commit ends with the commit.
                 let sha = event.rsplit('/').next().unwrap_or_default();
                 let Some(commit) = commits.iter().find(|commit| commit.sha.as_str() == sha) else { continue };
                 for told in self.table.occurrences(event).await? {

@@ -9,7 +9,7 @@ use providers::with_patience;
 use records::{ExecutionRecord, Progress};
 
 impl Feedback {
-    /// Acknowledges the starting event, once: reacts with 👀 where the destination has reactions, and removes the label that started it,
+    /// Acknowledges the starting event, once: reacts with 👀 if the destination supports it, and removes the label that started it,
     /// so that it can be added again; not for a redrive. What fails is logged, and tried again with the next change unless it was refused.
     pub(super) async fn acknowledge(
         &self,

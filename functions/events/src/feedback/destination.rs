@@ -15,7 +15,7 @@ pub(crate) enum Destination {
     Ticket {
         provider: InstanceName,
         ticket: String,
-        /// Who may read the comment that started the execution, and therefore what is said about it.
+        /// Who may read the comment that started the execution, and therefore the feedback on it.
         restriction: Option<Restriction>,
     },
     /// A message in a channel or thread.

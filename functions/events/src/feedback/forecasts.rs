@@ -14,7 +14,7 @@ const MOST: usize = 64;
 pub(crate) struct Forecasts(Mutex<VecDeque<(String, Option<Forecast>)>>);
 
 impl Forecasts {
-    /// What an execution is likely to cost, by earlier ones.
+    /// The likely cost of an execution, based on earlier ones.
     pub(super) async fn of(
         &self,
         table: &Table,

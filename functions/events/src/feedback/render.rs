@@ -47,13 +47,13 @@ pub(crate) fn render(
         let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
     }
     if let Some(continued) = &execution.continues {
-        let _ = writeln!(text, "▶️ It continues `{continued}`; what was done there is not done again.\n");
+        let _ = writeln!(text, "▶️ It continues `{continued}`; completed steps are not repeated.\n");
     }
     if let Some(by) = &execution.continued_by {
         let _ = writeln!(text, "▶️ It is continued by `{by}`.\n");
     }
     if let Some(by) = &execution.undone_by {
-        let _ = writeln!(text, "↩️ What it did was undone by `{by}`.\n");
+        let _ = writeln!(text, "↩️ Its effects were undone by `{by}`.\n");
     }
     if let Some(cause) = execution.cause.as_ref().or(execution.question.as_ref()) {
         for line in cut(cause, REASON_LIMIT, "…").lines() {
@@ -133,7 +133,7 @@ fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
         (Some(cause), StepStatus::Failed) if !reason_follows => {
             let _ = write!(line, " · {}", literal(cause.lines().next().unwrap_or_default()));
         }
-        // What a step that waited went on with, such as who approved it.
+        // The result of a wait, such as who approved it.
         (Some(note), StepStatus::Succeeded) => {
             let _ = write!(line, " · {}", literal(note.lines().next().unwrap_or_default()));
         }

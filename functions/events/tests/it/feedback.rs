@@ -267,7 +267,7 @@ async fn an_undo_says_what_it_took_back_and_the_first_execution_that_it_was_undo
     assert_eq!((first.effects_left, first.undone_by.as_deref()), (Some(false), Some(undo.as_str())));
     let comments = world.comments("SHOP-1");
     assert_eq!(comments.len(), 2, "{comments:?}");
-    assert!(comments[0].contains("What it did was undone by"), "{}", comments[0]);
+    assert!(comments[0].contains("Its effects were undone by"), "{}", comments[0]);
     assert!(!comments[0].contains("https://x.example/12"), "{}", comments[0]);
     for expected in
         ["Undo create pull request", "Taken back: Create pull request.", "Stays as it is: Add comment."]

@@ -62,7 +62,7 @@ async fn what_is_missing_is_offered_and_added_once() {
     assert_eq!((world.told().len(), output(&world.told()[0])), (1, json!({"resumed": true})));
     let spendings = world.table.spending(&LimitOf::Task("SHOP-1".into())).await.unwrap();
     assert_eq!(spendings.added, ten);
-    assert!(chat(&world).contains("ada added $10.0000, and it goes on"), "{}", chat(&world));
+    assert!(chat(&world).contains("ada added $10.0000, and the work continues"), "{}", chat(&world));
     assert!(world.table.waiters(&Topic::Budget).await.unwrap().is_empty());
     let wanted = reservation(&world, &name, "2", limits.per_task + MicroUsd(7_000_000));
     world.table.reserve(&wanted, limits).await.unwrap();

@@ -88,6 +88,6 @@ async fn comments_name_each_other_and_an_undo_is_of_both() {
         let record = world.table.execution(name).await.unwrap().unwrap();
         assert_eq!((record.undone_by.as_ref(), record.effects_left), (Some(&undo), Some(false)));
     }
-    let undone = world.comments("SHOP-1").iter().filter(|text| text.contains("was undone by")).count();
+    let undone = world.comments("SHOP-1").iter().filter(|text| text.contains("were undone by")).count();
     assert_eq!(undone, 2);
 }

@@ -94,7 +94,7 @@ async fn a_revision_takes_the_ticket_over_with_all_that_was_said() {
 #[tokio::test]
 async fn authors_are_told_once_where_nothing_can_follow_and_the_ticket_is_free() {
     for (has_pull_request, status, why) in [
-        (false, json!({"status": "SUCCEEDED"}), "no pull request that could be revised"),
+        (false, json!({"status": "SUCCEEDED"}), "no pull request to revise"),
         (true, json!({"status": "FAILED", "error": "X"}), "it ended as failed"),
         (true, json!({"status": "ABORTED", "error": "Stopped"}), "it was stopped"),
     ] {

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 /// A parsed delivery.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Delivery {
-    /// What identifies it, the same if it is sent again. It comes from what is signed: anybody can write a header.
+    /// Its identity, the same if it is sent again. It is derived from signed content, because anybody can write a header.
     pub(crate) id: String,
     pub(crate) meaning: Meaning,
     /// A ticket that we created, whatever else the delivery means.
@@ -40,12 +40,12 @@ pub(crate) struct Creation {
     pub(crate) task_id: String,
 }
 
-/// What a delivery means to us.
+/// The meaning of a delivery.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     /// Events that can start workflows. Never empty.
     Events(Vec<Received>),
-    /// Somebody said something in a thread without naming the bot. It is for us where the thread is about a ticket of ours.
+    /// A message in a thread that does not name the bot. It is for us if the thread is about one of our tickets.
     InThread(Box<Received>),
     /// Someone typed our slash command and waits for the answer.
     SlashCommand(Event),
@@ -71,19 +71,19 @@ pub(crate) struct ReopenedPullRequest {
     pub(crate) at: Timestamp,
 }
 
-/// So many events of a delivery are read at most: no service sends more. Most of them are left out where the routes are known.
+/// The most events that are read from a delivery: no service sends more. Most of them are left out if the routes are known.
 pub(super) const MOST_READ: usize = 5_000;
 
 /// An event, with what only its delivery says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Received {
     pub(crate) event: Event,
-    /// What somebody said to the bot, without its address; `None` if nobody spoke to it.
+    /// A message to the bot, without its address; `None` if it is not addressed.
     pub(crate) words: Option<String>,
-    /// Where the person is answered; `None` if there is no person, or if it is a machine, which could answer in turn.
+    /// Where to answer the person; `None` if there is no person, or if it is a machine, which could answer in turn.
     pub(crate) reply: Option<ReplyPlace>,
-    /// The ids under which another road may have brought the same event, where a service does not name its events and tells their times
-    /// only roughly.
+    /// Alternative IDs of the same event if it may also arrive another way, for services that do not identify their events and whose times
+    /// are only approximate.
     pub(crate) also_as: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct Button {
     pub(crate) actor: Actor,
     /// Where the person is answered.
     pub(crate) reply: Option<ReplyPlace>,
-    /// What the sender is answered at once, where it demands an answer of a form of its own.
+    /// The immediate response to the sender, if it requires one in its own form.
     pub(crate) acknowledgment: Option<Value>,
 }
 
@@ -145,8 +145,8 @@ pub(crate) struct Bot<'a> {
 }
 
 impl<'a> Bot<'a> {
-    /// What the bot is called at an endpoint. Its account there is the one configured under the first of these names that is known, else
-    /// the one that was learned from the service.
+    /// The bot's names at an endpoint. Its account there is configured under the first of these names that is known, or else
+    /// learned from the service.
     pub(crate) fn at(names: [&str; 2], settings: &'a Webhooks, learned: Option<&'a str>) -> Self {
         let configured = names.into_iter().find_map(|name| settings.own_accounts.get(name));
         Self {
@@ -168,7 +168,7 @@ pub(super) fn answer_in_words(answer: &CommandAnswer) -> Value {
 }
 
 /// Parses a JSON object into one of our types, whose fields are read with [`lenient`]. Halves of characters in it, which JavaScript and Java
-/// write where they cut a text, are read as a replacement: one in a description must not hide the delivery.
+/// write where they cut a text, are read as a replacement: one in a description must not invalidate the delivery.
 pub(super) fn read_json<T: DeserializeOwned>(sender: &'static str, bytes: &[u8]) -> Result<T, Malformed> {
     let whole = || serde_json::from_slice(&with_whole_characters(bytes)).ok();
     let error = match serde_json::from_slice(bytes).or_else(|error| whole().ok_or(error)) {
@@ -206,14 +206,14 @@ fn with_whole_characters(json: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(&whole).into_owned().into_bytes()
 }
 
-/// Reads a field, or nothing where its value is of another type than documented: `#[serde(default, deserialize_with = "lenient")]`.
+/// Reads a field, or nothing if its value is not of the documented type: `#[serde(default, deserialize_with = "lenient")]`.
 pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
-/// Reads the elements of a list that have the documented type, and leaves the others out.
+/// Reads the elements of a list that have the documented type, and leaves out the others.
 pub(super) fn lenient_list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

@@ -1,8 +1,8 @@
 //! Discord's interactions (<https://docs.discord.com/developers/interactions/receiving-and-responding>): slash commands and buttons, as JSON.
-//! Discord sends no messages this way, so nobody can mention the bot in Discord.
+//! Discord does not send messages this way, so the bot cannot be mentioned in Discord.
 //!
 //! Each request wants an answer of Discord's own form within three seconds: the answer to a command, or that a button was pressed. Later
-//! answers go to a path made of the interaction's token, which counts for fifteen minutes.
+//! answers go to a path made of the interaction's token, which is valid for fifteen minutes.
 
 mod answer;
 mod signature;

@@ -1,9 +1,9 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
-//! An event is known by what it is about: the id of a comment or review, the time of a label. So it is the same whether a webhook brings it,
+//! An event is identified by its subject: the ID of a comment or review, the time of a label. So it is the same whether a webhook brings it,
 //! the log of deliveries, or a list of changes, and counts once.
 //!
-//! A body is JSON, or a form with JSON in `payload`, which is what GitHub sends unless it is told otherwise. A comment on a pull request
+//! A body is JSON, or a form with JSON in `payload`, which is GitHub's default. A comment on a pull request
 //! is an `issue_comment` whose `issue.pull_request` is present.
 
 mod about;
@@ -50,7 +50,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("github");
 
-/// A label that an issue is created with is reported twice, with the issue and by itself. Within this time of the creation, both count
+/// A label that an issue is created with is reported twice, with the issue and separately. Within this time after the creation, both count
 /// as one.
 const CREATION: SignedDuration = SignedDuration::from_secs(10);
 
@@ -156,7 +156,7 @@ fn opened(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     Some(Meaning::Events(labels.chain([created]).collect()))
 }
 
-/// GitHub says so of an issue's title and description alone.
+/// GitHub reports this only for an issue's title and description.
 fn edited(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     let issue = payload.issue?;
     let number = issue.number?;
@@ -195,7 +195,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
     let (issue, comment) = (payload.issue?, payload.comment?);
     let number = issue.number?;
     let text = comment.body.unwrap_or_default();
-    // The account of a token is also a person's, so an account alone does not tell.
+    // The account of a token is also a person's, so the account alone is not conclusive.
     if text.contains(Mark::BEGIN) {
         return Some(Meaning::Ignored("the bot wrote the comment".into()));
     }

@@ -1,7 +1,7 @@
 //! GitLab's webhooks: <https://docs.gitlab.com/user/project/integrations/webhook_events/>.
 //!
-//! Issues and merge requests are numbered apart: `group/project#1` and `group/project!1`. GitLab has no reviews; a reviewer who requests
-//! changes is a change of the merge request's reviewers. What the reviewer says about lines has to be asked for by the reviewer's id.
+//! Issues and merge requests are numbered separately: `group/project#1` and `group/project!1`. GitLab has no reviews; a reviewer who requests
+//! changes is a change of the merge request's reviewers. The reviewer's line comments have to be asked for by the reviewer's ID.
 
 mod asked;
 mod events;
@@ -153,7 +153,7 @@ impl About<'_> {
     }
 }
 
-/// An issue was created, labelled, closed or opened again. Each of several events has a delivery of its own.
+/// An issue was created, labeled, closed or reopened. Each event has its own delivery.
 fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> {
     let attributes = payload.object_attributes.as_ref()?;
     let task_id = format!("{}#{}", about.repository, attributes.iid?);
@@ -204,7 +204,7 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     })
 }
 
-/// The status that an issue's state and labels show: of a label `status::in review`, what follows.
+/// The status shown by an issue's state and labels: for a label `status::in review`, the part after the prefix.
 fn status(is_open: bool, labels: &[String]) -> String {
     let of_label = labels.iter().find_map(|label| {
         let (start, rest) = label.split_at_checked("status:".len())?;
@@ -224,7 +224,7 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     if note.system == Some(true) {
         return Some(Meaning::Ignored("GitLab itself wrote the note".into()));
     }
-    // The account of a token is also a person's, so an account alone does not tell.
+    // The account of a token is also a person's, so the account alone is not conclusive.
     if text.contains(Mark::BEGIN) {
         return Some(Meaning::Ignored("the bot wrote the note".into()));
     }
@@ -250,7 +250,7 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
             "the note neither mentions {mention} nor starts with {command}"
         )));
     };
-    // What is said about a line is not clear without it.
+    // A comment on a line is unclear without the line.
     let about_line =
         note.position.and_then(|position| Some(said_about(words, &position.new_path?, position.new_line)));
     let words = about_line.unwrap_or_else(|| words.to_owned());
@@ -270,7 +270,7 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
 }
 
-/// A label, or the bot's account among the reviewers. Each of several events has a delivery of its own.
+/// A label, or the bot's account among the reviewers. Each event has its own delivery.
 fn asked_for(payload: &Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let number = payload.object_attributes.as_ref()?.iid?;
     let on = format!("{}!{number}", about.repository);

@@ -5,8 +5,8 @@
 //! They are signed in `X-Hub-Signature: <method>=<hex HMAC of the body>`, as WebSub writes it. Jira sends `sha256` and warns that
 //! the method may change; the stronger methods of WebSub are accepted, its `sha1` is not.
 //!
-//! Rules of Jira Automation send what their authors write, which must be of the same form, and sign nothing: they show the signing secret
-//! itself, in the header `X-Ticketsmith-Secret`. Where a signature is present, it alone counts.
+//! Jira Automation rules send bodies written by their authors, which must have the same form, and are not signed: they send the signing secret
+//! itself, in the header `X-Ticketsmith-Secret`. If there is a signature, only that counts.
 //!
 //! A comment's body is wiki text, in which a person is `[~accountid:…]` or `[~name]`, or a document; a change of labels comes as the whole
 //! set before and after, joined by spaces.
@@ -53,7 +53,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 const SOURCE: SourceName = SourceName::from_static("jira");
 
 const SIGNATURE: &str = "x-hub-signature";
-/// What a rule of Jira Automation shows in place of a signature.
+/// The secret sent by a Jira Automation rule in place of a signature.
 const SHOWN_SECRET: &str = "x-ticketsmith-secret";
 
 fn verify(
@@ -110,7 +110,7 @@ struct Payload {
 struct User {
     #[serde(default, deserialize_with = "lenient")]
     account_id: Option<String>,
-    /// The user name, in Data Center alone.
+    /// The user name, only in Data Center.
     #[serde(default, deserialize_with = "lenient")]
     name: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -213,7 +213,7 @@ fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malforme
     Ok(Delivery { creation, ..Delivery::new(id, meaning) })
 }
 
-/// The ticket that the delivery says our own account created with a mark of ours among its labels. Jira tells of it before its search
+/// The ticket that our own account created with one of our marks among its labels, according to the delivery. Jira reports it before its search
 /// shows it.
 fn creation(payload: &Payload, bot: &Bot<'_>) -> Option<Creation> {
     let creator = payload.user.as_ref().and_then(|user| user.account_id.as_ref().or(user.name.as_ref()));
@@ -323,7 +323,7 @@ impl About<'_> {
                 vec![self.event(TRANSITIONED, json!({ "from": from, "to": to }))]
             }
             Some("summary" | "description") => vec![self.event(EDITED, json!({}))],
-            // An agent is shown what is attached, as it is shown the text.
+            // An agent sees attachments as it sees the text.
             Some("Attachment") if to.is_some() => vec![self.event(EDITED, json!({}))],
             _ => Vec::new(),
         }
@@ -343,7 +343,7 @@ impl About<'_> {
 }
 
 /// The event of a comment that names the bot, or why there is none. Data Center can report a comment twice, as a comment and as an update of
-/// its ticket, so that it is identified by itself.
+/// its ticket, so it has its own identity.
 fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<Received, String> {
     let Bot { mention, command, account } = *bot;
     let mut text = wiki_text(&comment.body, mention);
@@ -358,7 +358,7 @@ fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<
     let restriction = comment.restriction();
     let mut more = json!({ "text": cut_inline(words) });
     if let Some(restriction) = &restriction {
-        // Who may read what is said about it.
+        // Who may read a reply to it.
         more["restriction"] = json!(restriction);
     }
     let mut received = about.event(COMMENTED, more);

@@ -1,10 +1,10 @@
 //! Linear's webhooks: <https://linear.app/developers/webhooks>.
 //!
 //! They are signed in `Linear-Signature`, the HMAC-SHA256 of the body in hexadecimal. When a delivery was sent is in its body, in
-//! `webhookTimestamp`; the header with the same time is not signed. A delivery that is sent again has another time, so that it is identified
+//! `webhookTimestamp`; the header with the same time is not signed. A repeated delivery has a different time, so it is identified
 //! by the rest of its body.
 //!
-//! An update names the labels that the ticket has now, and the IDs of those that it had. Of the status that it had, only the ID is told.
+//! An update names the ticket's current labels, and the IDs of its former ones. For the former status, only the ID is given.
 
 mod payload;
 
@@ -79,7 +79,7 @@ fn events() -> Vec<EventSpec> {
         EventSpec::new(COMMENTED, "A Linear comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
-                Condition::new("mention", "Words that the comment holds besides the mention.")
+                Condition::new("mention", "Words that the comment contains in addition to the mention.")
                     .compared(Matching::Contains, "text"),
             )
             .matched_by(["task_id"])

@@ -44,7 +44,7 @@ impl Unverified {
 }
 
 impl Verified {
-    /// What we fetched ourselves: its sender is proven by the connection, which we opened to the service with our own credentials.
+    /// Deliveries that we fetched ourselves: the sender is proven by the connection, which we opened to the service with our own credentials.
     pub(crate) fn fetched(body: String) -> Self {
         Self(body.into())
     }
@@ -75,7 +75,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&
         .map_err(|_| SignatureError::Malformed { header: name, expected: "printable ASCII" })
 }
 
-/// Compares a hex signature with the HMAC of the parts, in constant time. `None` when it is not in hex or not as long as an HMAC.
+/// Compares a hex signature with the HMAC of the parts, in constant time. `None` if it is not hex or does not have the length of an HMAC.
 pub(super) fn hmac_matches<M: Mac + KeyInit>(
     secret: &SecretString,
     parts: &[&[u8]],

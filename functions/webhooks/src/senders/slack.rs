@@ -37,11 +37,11 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("slack");
 const COMMAND: EventName = EventName::from_static("slack.command");
-/// Nothing starts on it by itself: it is words for the ticket that its thread is about.
+/// Nothing starts on it directly: it is words for the ticket that its thread is about.
 const REPLIED: EventName = EventName::from_static("slack.replied");
 const MENTIONED: EventName = EventName::from_static("slack.mentioned");
 
-/// Kinds of messages in which people say something: with a file, as "/me", or in a thread and its channel at once. Other kinds tell of changes
+/// Kinds of messages in which people say something: with a file, as "/me", or in a thread and its channel at once. Other kinds report changes
 /// (<https://docs.slack.dev/reference/events/message#subtypes>).
 const SAID: [&str; 3] = ["file_share", "me_message", "thread_broadcast"];
 
@@ -104,7 +104,7 @@ struct Inner {
     ts: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     thread_ts: Option<String>,
-    /// By whom and when, where the message was changed after it was sent.
+    /// By whom and when, if the message was changed after it was sent.
     edited: Option<IgnoredAny>,
 }
 
@@ -204,7 +204,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return Meaning::Ignored("the message is from a bot".into());
     }
     if event.edited.is_some() {
-        return Meaning::Ignored("the message was edited; what was said first counts".into());
+        return Meaning::Ignored("the message was edited; only the original counts".into());
     }
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
@@ -231,7 +231,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }])
 }
 
-/// A message in a channel that we are a member of. In a thread, people speak about what it began with.
+/// A message in a channel that we are a member of. In a thread, it is about the message that began it.
 fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let ignored = |reason: &str| Meaning::Ignored(reason.to_owned());
     let (Some(user), Some(channel), Some(thread)) = (event.user, event.channel, event.thread_ts) else {
@@ -241,7 +241,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return ignored("the message is from a bot");
     }
     if event.edited.is_some() || event.subtype.is_some_and(|subtype| !SAID.contains(&subtype.as_str())) {
-        return ignored("the message was changed; what was said first counts");
+        return ignored("the message was changed; only the original counts");
     }
     let text = event.text.as_deref().unwrap_or_default().trim();
     if text.is_empty() {
@@ -287,7 +287,7 @@ fn typed(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// What a message is known by, whether Slack tells of it or it is read in its channel.
+/// A message's identity, whether Slack delivers it or it is read from its channel.
 fn known_by(channel: &str, message: Option<&str>, delivery: &str) -> String {
     message.map_or_else(|| delivery.to_owned(), |message| format!("{channel}/{message}"))
 }
@@ -298,7 +298,7 @@ fn sent_at(id: &str) -> Option<String> {
     Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
 
-/// The text with the bot's name in place of `<@U012AB3CD>` where that is the bot. Without knowing its account, that is the only one who is
+/// The text with the bot's name in place of `<@U012AB3CD>` if that is the bot. If its account is unknown, that is the only one who is
 /// mentioned: Slack sends messages that mention it.
 fn named(text: &str, bot: &Bot<'_>) -> String {
     let mentions: Vec<&str> =

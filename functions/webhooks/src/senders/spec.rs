@@ -1,4 +1,4 @@
-//! What a sender declares.
+//! A sender's specification.
 
 use super::delivery::{Bot, Delivery, Malformed};
 use super::signature::{SignatureError, Unverified, Verified};
@@ -14,13 +14,13 @@ use serde_json::Value;
 pub struct SenderSpec {
     /// Its name: in the path of its webhooks, before the dot of its events, and as [`domain::Actor::source`].
     pub(super) name: &'static str,
-    /// What people call it.
+    /// Its name for people.
     pub(super) title: &'static str,
     /// Where its own settings take the address of our webhooks.
     pub(super) set_up: &'static str,
-    /// What `serve --pull` fetches of it, in words.
+    /// What `serve --pull` fetches from it, in words.
     pub(super) fetched: Option<&'static str>,
-    /// Checks the signature over the raw bytes in constant time, and the replay window where the sender defines one.
+    /// Checks the signature over the raw bytes in constant time, and the replay window if the sender defines one.
     pub(super) verify: fn(&[u8], &HeaderMap, &SecretString, Timestamp) -> Result<(), SignatureError>,
     /// Parses a delivery.
     pub(super) parse: fn(&HeaderMap, &[u8], &Bot<'_>) -> Result<Delivery, Malformed>,
@@ -38,12 +38,12 @@ impl SenderSpec {
         self.name
     }
 
-    /// What of it `serve --pull` fetches where it cannot be delivered; `None` if all of it needs a public address.
+    /// What `serve --pull` fetches from it if it cannot deliver; `None` if everything needs a public address.
     pub const fn fetched(&self) -> Option<&'static str> {
         self.fetched
     }
 
-    /// What people call it.
+    /// Its name for people.
     pub const fn title(&self) -> &'static str {
         self.title
     }
@@ -65,13 +65,13 @@ impl SenderSpec {
         self.final_refusal
     }
 
-    /// Checks what can be said of a signature before the body is there: its headers are present, in the sender's form, and not old.
+    /// Checks a signature's form before the body is read: its headers are present, well-formed, and recent.
     ///
     /// # Errors
     /// Why no body could make the signature valid.
     pub(crate) fn check_headers(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), SignatureError> {
         match (self.verify)(&[], headers, &SecretString::default(), now) {
-            // Of a body and a secret that are not there, no signature can be expected to be right.
+            // Without the body and the secret, the signature itself cannot be checked.
             Ok(()) | Err(SignatureError::Wrong(_)) => Ok(()),
             Err(error) => Err(error),
         }

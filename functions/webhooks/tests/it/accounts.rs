@@ -133,16 +133,16 @@ async fn people_choose_what_they_are_told_directly() {
     configuration.notify = [domain::configuration::Notice::Failed].into();
     let world = World::with(configuration, crate::world::routes()).await;
     for (words, told) in [
-        ("notify", "You are told directly: failed, as the configuration says."),
-        ("notify approval done", "You are told directly: approval, done."),
-        ("notify", "You are told directly: approval, done."),
-        ("notify off", "You are told nothing directly."),
-        ("notify default", "You are told directly: failed, as the configuration says."),
+        ("notify", "You get direct messages about: failed, as the configuration says."),
+        ("notify approval done", "You get direct messages about: approval, done."),
+        ("notify", "You get direct messages about: approval, done."),
+        ("notify off", "You get no direct messages."),
+        ("notify default", "You get direct messages about: failed, as the configuration says."),
     ] {
         assert_eq!(world.in_slack("U1", words, &format!("{words}{told}")).await, told);
     }
     let stranger = world.in_slack("U9", "notify done", "t9").await;
-    assert!(stranger.contains("not known as a person under `users`"), "{stranger}");
+    assert!(stranger.contains("does not belong to a person under `users`"), "{stranger}");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_word_that_is_nearly_a_command_is_asked_about_and_does_nothing() {
     let on_ticket = world.on_ticket("5b10", "aprove it", "d1").await;
     assert!(on_ticket.contains("Did you mean @ticketsmith approve?"), "{on_ticket}");
     let help = world.in_slack("U1", "help undo", "t1").await;
-    assert!(help.contains("/ticketsmith undo ticket") && help.contains("before you confirm"), "{help}");
+    assert!(help.contains("/ticketsmith undo ticket") && help.contains("until you confirm"), "{help}");
     let all = world.in_slack("U1", "help", "t2").await;
     let missing: Vec<&str> = domain::command::COMMANDS
         .iter()

@@ -98,7 +98,7 @@ async fn the_second_command_of_a_comment_is_told_of() {
     let ask = async |delivery: &str, body: &str, by: &str| {
         answer(&world, delivery, &comment("SHOP-1", body, by)).await
     };
-    let told = "Only the first command of a comment is carried out; write stop in a comment of its own.";
+    let told = "Only the first command of a comment is carried out; write stop in a separate comment.";
     let both = ask("d1", "@ticketsmith status\n@ticketsmith stop", "5b10").await.unwrap();
     assert!(both.contains("running") && both.ends_with(told), "{both}");
     // What a command did is otherwise shown on the ticket alone.

@@ -1,4 +1,4 @@
-//! Who a person of the configuration is, and which groups they belong to.
+//! A configured person's identity and groups.
 
 use domain::Actor;
 use domain::configuration::{Configuration, User};

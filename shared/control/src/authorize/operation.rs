@@ -6,11 +6,11 @@ use domain::configuration::{Project, REPOSITORY_WRITERS, Role, User};
 /// An operation, with the data that determines who may perform it.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation<'a> {
-    /// See an execution, and what it cost.
+    /// See an execution and its cost.
     See {
-        /// Its project; `None` where it belongs to none.
+        /// Its project; `None` if it has none.
         project: Option<&'a Project>,
-        /// Who started the execution.
+        /// The person who started the execution.
         starter: Option<&'a Actor>,
     },
     /// Start work in a project: a person by an event, or a schedule.
@@ -25,7 +25,7 @@ pub enum Operation<'a> {
     StartByMachine,
     /// Answer the question of a waiting step.
     Answer {
-        /// The project of the execution that asks; `None` where it belongs to none.
+        /// The project of the execution that asks; `None` if it has none.
         project: Option<&'a Project>,
         /// The question, for the denial's message.
         question: &'a str,
@@ -38,7 +38,7 @@ pub enum Operation<'a> {
     Stop {
         /// The execution's project.
         project: &'a Project,
-        /// Who started the execution.
+        /// The person who started the execution.
         starter: Option<&'a Actor>,
     },
     /// Continue an execution that failed or was stopped. The person who asks starts that work.
@@ -46,11 +46,11 @@ pub enum Operation<'a> {
         /// The execution's project.
         project: &'a Project,
     },
-    /// Take back what an execution did.
+    /// Take back the effects of an execution.
     Undo {
         /// The execution's project.
         project: &'a Project,
-        /// Who started the execution.
+        /// The person who started the execution.
         starter: Option<&'a Actor>,
     },
     /// Create or change a ticket.
@@ -58,37 +58,37 @@ pub enum Operation<'a> {
         /// The ticket's project.
         project: &'a Project,
     },
-    /// Create a project, or change what is configured for it.
+    /// Create a project, or change its configuration.
     ChangeProject {
-        /// The project; `None` where it does not exist yet.
+        /// The project; `None` if it does not exist yet.
         project: Option<&'a Project>,
     },
-    /// Change what may be spent.
+    /// Change a limit.
     ChangeBudgets,
     /// Add dollars to the limit that stopped an execution.
     AddMoney {
         /// The execution's project.
         project: &'a Project,
-        /// Whether that is the limit of a month, which others share, and not the ticket's alone.
+        /// Whether that is a monthly limit, which others share, rather than only the ticket's.
         shared: bool,
     },
     /// See who has which roles.
     SeePeople,
     /// Add a person, change one or remove one. A machine token cannot.
     ChangePerson {
-        /// Who they are now; `None` where they are added.
+        /// Their present configuration; `None` for a new person.
         before: Option<&'a User>,
-        /// Who they are to be; `None` where they are removed.
+        /// Their new configuration; `None` for a removal.
         after: Option<&'a User>,
     },
     /// See who changed what.
     SeeAudit,
     /// Create a machine token for oneself. A machine token cannot.
     CreateToken {
-        /// A project that the token is for; `None` where it is for all of them.
+        /// A project that the token is for; `None` if it is for all of them.
         project: Option<&'a Project>,
     },
-    /// Join one's own accounts, or separate them. Anybody may, as a person; what it takes is that both accounts confirm it.
+    /// Join one's own accounts, or separate them. Anybody may, as a person; both accounts have to confirm.
     JoinAccounts,
     /// See, or revoke, somebody's machine tokens, or end their sessions.
     ManageSignIns {
@@ -102,7 +102,7 @@ impl<'a> Operation<'a> {
     ///
     /// People have the roles that the configuration gives them, everywhere or in the project. Members of the groups under its
     /// `may_trigger`, and people whom the code host lately called writers of its repository, are developers of the project.
-    /// Those whom a question names are its approvers, and then nobody else is.
+    /// A question's named approvers are the only ones.
     pub(super) fn roles(&self) -> &'static [Role] {
         match self {
             Self::See { .. } | Self::CreateToken { .. } => {
@@ -125,7 +125,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// What it changes, in a word for the audit; `None` where it only shows something.
+    /// Its name in the audit log; `None` if it only shows something.
     pub(crate) fn changes(&self) -> Option<&'static str> {
         Some(match self {
             Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
@@ -150,7 +150,7 @@ impl<'a> Operation<'a> {
         matches!(self, Self::StartByMachine)
     }
 
-    /// Whether it is somebody's word, which others rely on: whoever holds the installation's credentials gives it as a person, by their roles.
+    /// Whether others rely on it as a person's word: holders of the installation's credentials do it as a person, with that person's roles.
     pub(super) fn is_somebodys_word(&self) -> bool {
         matches!(self, Self::Answer { .. } | Self::AddMoney { .. } | Self::Stop { .. } | Self::Undo { .. })
     }
@@ -209,7 +209,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether it takes from somebody, by their own hand, the right to everything: nobody might be left who could give it back.
+    /// Whether it would remove a person's own right to everything, so that nobody might be left who could restore it.
     pub(super) fn is_own_abdication(&self, actor: &Actor) -> bool {
         let Self::ChangePerson { before: Some(before), after } = self else { return false };
         actor.person.as_ref() == Some(&before.name)
@@ -217,7 +217,7 @@ impl<'a> Operation<'a> {
             && !after.is_some_and(|after| after.roles.are_of_an_admin())
     }
 
-    /// Whether it is somebody's who may not, whatever their roles.
+    /// Whether this actor is excluded, whatever their roles.
     pub(super) fn excludes(&self, actor: &Actor) -> bool {
         matches!(self, Self::Answer { not_by: Some(account), .. } if *account == actor.account())
     }
@@ -263,12 +263,12 @@ impl<'a> Operation<'a> {
             Self::AddMoney { shared: true, .. } => {
                 format!("{who} may not add to the limit of a month, which others share; {roles} may")
             }
-            Self::ChangeBudgets => format!("{who} may not change what may be spent; {roles} may"),
+            Self::ChangeBudgets => format!("{who} may not change limits; {roles} may"),
             Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
             Self::ChangePerson { .. } => format!("{who} may not change people and their roles; {roles} may"),
             Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
             Self::CreateToken { project: None } => {
-                format!("{who} may not create a token for all projects; {roles} in all of them may")
+                format!("{who} may not create a token for all projects; {roles} of all projects may")
             }
             Self::CreateToken { project: Some(_) } => {
                 format!("{who} may not create a token for {place}; {roles} may")

@@ -1,4 +1,4 @@
-//! What is wrong with the accounts of people.
+//! Problems in the accounts of people.
 
 use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem};
 use crate::nearest::nearest;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const OTHER_KEYS: [&str; 2] = ["name", "roles"];
 
 impl Configuration {
-    /// The accounts of people at places where nobody has any, or that nobody could have. `known` are the providers that exist.
+    /// The accounts of people at services without accounts, or that are impossible. `known` are the existing providers.
     pub fn account_problems(&self, known: &[KnownProvider]) -> Vec<Problem> {
         self.problems_of_accounts(known, &OTHER_KEYS)
     }
@@ -25,7 +25,7 @@ impl Configuration {
         let places: BTreeSet<_> = ids
             .filter(|id| !is_ambiguous(id))
             .chain(instances.map(|instance| instance.name.as_str()))
-            // Nobody provides anything there: people only sign in by it.
+            // This is not a provider: people only sign in with it.
             .chain(self.sign_in.oidc.as_ref().map(|_| "oidc"))
             .collect();
         let accepted = beside.iter().chain(&places).copied();
@@ -44,7 +44,7 @@ impl Configuration {
         problems
     }
 
-    /// Why nobody has this account at an instance, or at the only instance of a provider; `None` where somebody could.
+    /// Why this cannot be an account at an instance, or at the only instance of a provider; `None` if it can.
     pub fn account_problem(&self, known: &[KnownProvider], name: &str, account: &str) -> Option<String> {
         let provider = self.instance(name).map_or(name, Instance::provider);
         let form = account_of(known, provider)?;
@@ -52,7 +52,7 @@ impl Configuration {
             .then(|| format!("`{account}` is not a {}; accepted: one like `{}`", form.name, form.example))
     }
 
-    /// Everything that is wrong with the person at this index, in the words of `config check`. Places are below the person, those of accounts
+    /// All problems of the person at this index, in the words of `config check`. Places are relative to the person, those of accounts
     /// below `accounts`. `known` are the providers that exist.
     pub fn problems_of_person(&self, index: usize, known: &[KnownProvider]) -> Vec<Problem> {
         let above = format!("/users/{index}");
@@ -72,7 +72,7 @@ fn account_of<'a>(known: &'a [KnownProvider], id: &str) -> Option<&'a KnownAccou
     known.iter().find(|provider| provider.id == id)?.account.as_ref()
 }
 
-/// That a key is not accepted, with the nearest that is.
+/// That a key is not accepted, with the nearest accepted one.
 pub fn unknown_key<'a>(key: &str, accepted: impl Iterator<Item = &'a str> + Clone) -> String {
     let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
     let accepted = accepted.collect::<Vec<_>>().join(", ");

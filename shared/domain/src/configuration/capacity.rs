@@ -13,7 +13,7 @@ const MOST: u32 = 1_000;
 pub struct Capacity {
     /// How many of our pull requests may be open, 1 to 1000.
     pub open_pull_requests: u32,
-    /// Whose pull requests are counted together: those of the `project`, those that one `person` asked for, or those that one
+    /// Which pull requests are counted together: those of the `project`, those that one `person` asked for, or those that one
     /// `codeowner` is asked to review. Default: `project`.
     #[serde(default)]
     pub per: CapacityPer,
@@ -33,7 +33,7 @@ pub enum CapacityPer {
 }
 
 impl Capacity {
-    /// What is wrong with it.
+    /// Its problems.
     pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
         let limit = self.open_pull_requests;
         let wrong = !(1..=MOST).contains(&limit);

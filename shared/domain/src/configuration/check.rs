@@ -98,7 +98,7 @@ impl Configuration {
             } else if !names.insert(user.name.as_str()) {
                 problem("name", format!("another person has the name `{}`", user.name));
             }
-            // What one does with an account of two would be taken for what the other did.
+            // The actions of two people with one account could not be told apart.
             for ((place, account), key) in user.accounts.iter().zip(self.folded_accounts(user)) {
                 if let Some(other) = accounts.insert(key, &user.name)
                     && *other != user.name
@@ -187,7 +187,7 @@ impl Configuration {
         let (mention, command) = (self.webhooks.mention.as_str(), self.webhooks.command.as_str());
         if is_blank(mention) || mention.trim() != mention || mention.contains(char::is_control) {
             let message = format!(
-                "`{mention}` cannot be said in a comment; accepted: what people call the bot, such as `@ticketsmith`"
+                "`{mention}` cannot be written in a comment; accepted: the bot's name, such as `@ticketsmith`"
             );
             problems.push(Problem::new(["webhooks", "mention"], message));
         }
@@ -272,7 +272,7 @@ mod tests {
                 "groups.repository-writers: the name means everybody",
             ),
             (json!({"users": [{"name": ""}]}), "users[0].name: it is empty"),
-            (json!({"webhooks": {"mention": " "}}), "webhooks.mention: ` ` cannot be said"),
+            (json!({"webhooks": {"mention": " "}}), "webhooks.mention: ` ` cannot be written"),
             (json!({"webhooks": {"command": ""}}), "webhooks.command: `` is not a slash command"),
             (json!({"webhooks": {"command": "ticketsmith"}}), "webhooks.command: `ticketsmith` is not"),
             (json!({"webhooks": {"command": "/ticket smith"}}), "webhooks.command: `/ticket smith` is not"),

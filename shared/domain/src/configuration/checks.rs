@@ -4,8 +4,8 @@ use super::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The commands that show whether a change to the project works. They run in a sandbox on the machine of `ticketsmith serve`; where there
-/// is none, the repository's own CI checks what was pushed.
+/// The commands that check a change to the project. They run in a sandbox on the machine of `ticketsmith serve`; if there
+/// is none, the repository's own CI checks pushed code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ProjectChecks {
@@ -87,19 +87,19 @@ impl ProjectChecks {
         all.filter_map(|(name, command)| Some((name, command.as_deref()?)))
     }
 
-    /// What is wrong with a command, and what is accepted; `None` when it can be one.
+    /// What is wrong with a command, and what is accepted; `None` if it is valid.
     pub fn command_problem(command: &str) -> Option<String> {
         let is_none = command.trim().is_empty() || command.contains('\0');
         is_none.then(|| "it is empty; accepted: a command of a POSIX shell".to_owned())
     }
 
-    /// What is wrong with the path of a toolchain's folder, and what is accepted; `None` when it can be one.
+    /// What is wrong with the path of a toolchain's folder, and what is accepted; `None` if it is valid.
     pub fn mount_problem(mount: &str) -> Option<String> {
         let reason = refused_mount(mount)?;
         Some(format!("`{mount}` {reason}; accepted: the folder of a toolchain, such as /opt/node"))
     }
 
-    /// What is wrong with them, each problem at a place below `checks`.
+    /// All problems, each at a place below `checks`.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.commands().next().is_none() {
@@ -131,7 +131,7 @@ impl ProjectChecks {
     }
 }
 
-/// Folders that hold more than a toolchain, or what the sandbox has of its own.
+/// Folders that contain more than a toolchain, or that the sandbox provides itself.
 const NO_TOOLCHAINS: [&str; 12] =
     ["/", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/source", "/sys", "/tmp", "/var", "/workspace"];
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 checked_name! {
-    /// What a configuration calls one provider it uses: the key of its section under `plugins`, often the provider's own name.
+    /// A configuration's name for a provider it uses: the key of its section under `plugins`, often the provider's own name.
     InstanceName
 }
 

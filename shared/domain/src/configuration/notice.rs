@@ -1,19 +1,19 @@
-//! What people can be told directly.
+//! Subjects of direct messages.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that a person can be told directly.
+/// A subject of direct messages to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// A question waits for their answer.
     Approval,
-    /// What they started waits at a limit.
+    /// An execution of theirs waits at a limit.
     Limit,
-    /// What they started failed.
+    /// An execution of theirs failed.
     Failed,
-    /// What they started is done.
+    /// An execution of theirs is done.
     Done,
 }
 

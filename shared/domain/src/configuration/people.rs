@@ -1,4 +1,4 @@
-//! People: their identities in each service, and their roles. The crate `control` decides what they may do.
+//! People: their accounts at each service, and their roles. The crate `control` decides what they may do.
 
 use super::Configuration;
 use crate::event::{Actor, SourceName};
@@ -8,15 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A person and what they are called in each service.
+/// A person and their account at each service.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct User {
     /// Our name for them; limits, groups and costs use it.
     pub name: String,
-    /// What they may do: everywhere (`roles: [viewer]`), or in single projects by their keys (`roles: {SHOP: [developer]}`).
+    /// Their roles: everywhere (`roles: [viewer]`), or in single projects by their keys (`roles: {SHOP: [developer]}`).
     #[serde(default)]
     pub roles: Roles,
-    /// What each service calls them, by the instance or, where it is the only one, its provider: `github: ada-l`. Which providers exist is known
+    /// Their account at each service, by the instance or, if it is the only one, its provider: `github: ada-l`. The existing providers are known
     /// to their list.
     #[serde(flatten)]
     pub accounts: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for UserVisitor {
     type Value = User;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a person with `name`, `roles` and what each service calls them")
+        formatter.write_str("a person with `name`, `roles` and their account at each service")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<User, A::Error> {
@@ -44,7 +44,7 @@ impl<'de> Visitor<'de> for UserVisitor {
             match key.as_str() {
                 "name" => name = Some(map.next_value()?),
                 "roles" => roles = map.next_value()?,
-                // Documents of earlier versions have `null` for an account that is not known.
+                // Documents of earlier versions have `null` for an unknown account.
                 _ => accounts.extend(map.next_value::<Option<String>>()?.map(|account| (key, account))),
             }
         }
@@ -95,7 +95,7 @@ impl Roles {
         self.in_project(None).any(|role| role == Role::Admin)
     }
 
-    /// The keys of the projects that are named.
+    /// The keys of the named projects.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &String> {
         let projects = match self {
             Self::Everywhere(_) => None,
@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for RolesVisitor {
     }
 }
 
-/// What a person may do. The crate `control` says which operations each of them allows.
+/// A role of a person. The crate `control` says which operations each role allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -147,7 +147,7 @@ pub enum Role {
     Viewer,
     /// See, start, stop and undo executions.
     Developer,
-    /// See executions and costs, and answer questions that name nobody.
+    /// See executions and costs, and answer questions without named approvers.
     Approver,
     /// Everything.
     Admin,
@@ -166,14 +166,14 @@ impl Role {
 }
 
 impl User {
-    /// What they are called where accounts have one of these names; `None` where that is not known.
+    /// Their account under one of these names; `None` if unknown.
     pub fn account_at<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Option<&str> {
         names.find_map(|name| self.accounts.get(name)).map(String::as_str)
     }
 }
 
 impl Configuration {
-    /// The person, other than of this name, who has one of a person's accounts: their place among `users`, where they have it.
+    /// Another person who has one of a person's accounts: their place among `users`, if any.
     pub fn holder_of_account(&self, user: &User) -> Option<usize> {
         let accounts: BTreeSet<_> = self.folded_accounts(user).collect();
         let is_holder = |other: &User| {
@@ -187,7 +187,7 @@ impl Configuration {
         user.accounts.iter().map(|(place, account)| (self.account_place(place), account.to_ascii_lowercase()))
     }
 
-    /// Takes out the roles in projects that do not exist: those of people outlive a project that is archived.
+    /// Removes roles in projects that do not exist: people's roles outlive a project that is archived.
     pub fn forget_roles_nowhere(&mut self) {
         let keys: BTreeSet<String> =
             self.projects.iter().map(|project| project.key.to_ascii_lowercase()).collect();
@@ -198,7 +198,7 @@ impl Configuration {
         }
     }
 
-    /// The actor with the configured person filled in, where one matches. A person who was filled in before, because the account was joined to
+    /// The actor with the configured person filled in, if one matches. A person who was filled in before, because the account was joined to
     /// them, stays while they are configured; what senders say never fills one in.
     pub fn identify(&self, mut actor: Actor) -> Actor {
         let joined = actor.person.take().filter(|person| self.users.iter().any(|user| user.name == *person));

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Settings of one provider that is used. The keys that every provider has are fields; the others are the provider's own and are
+/// Settings of a provider in use. The common keys of all providers are fields; the others are the provider's own and are
 /// checked by its settings' type, which this crate does not know.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Section {
-    /// The provider. Default: the one that the section is named for.
+    /// The provider. Default: the one that the section is named after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderId>,
     /// The name of the secret with the credentials. Default: `ticketsmith/` and the section's name. A name may end with `#` and an entry's
@@ -104,7 +104,7 @@ impl Configuration {
         self.plugins.iter().map(|(name, section)| Instance { name, section })
     }
 
-    /// The names under which people's accounts at a place are kept: its own and, where it is the only instance of its provider, the provider's.
+    /// The names under which people's accounts at a place are kept: its own and, if it is the only instance of its provider, the provider's.
     /// Accounts at two instances are never mixed up.
     pub fn account_names<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a str> {
         let provider = self.instance(place).map(Instance::provider);

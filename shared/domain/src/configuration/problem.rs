@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Problem {
     /// The place as a [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901): `/projects/0/may_trigger/1`.
     pub pointer: String,
-    /// What is wrong and what is accepted, without the place.
+    /// The problem and what is accepted, without the place.
     pub message: String,
 }
 
@@ -25,7 +25,7 @@ impl Problem {
         Self { pointer: format!("{above}{}", self.pointer), message: self.message }
     }
 
-    /// The same problem, with its place as seen from the value at `above`; `None` where it is not inside that value.
+    /// The same problem, with its place relative to the value at `above`; `None` if it is not inside that value.
     pub fn inside(self, above: &str) -> Option<Self> {
         let pointer = self.pointer.strip_prefix(above).filter(|rest| rest.starts_with('/'))?.to_owned();
         Some(Self { pointer, message: self.message })

@@ -1,4 +1,4 @@
-//! What is wrong in one project of a configuration.
+//! Problems in one project of a configuration.
 
 use super::{Configuration, KnownProvider, Problem, repository_problem, server_problem};
 
@@ -7,7 +7,7 @@ pub const NO_PROVIDERS: &str =
     "it is missing, so every step would be skipped; name the provider that serves each plugin type";
 
 impl Configuration {
-    /// Everything that is wrong in the project at this index, in the words of `config check`. Places are below the project. `known` are the
+    /// All problems of the project at this index, in the words of `config check`. Places are relative to the project. `known` are the
     /// providers that exist.
     pub fn problems_of_project(&self, index: usize, known: &[KnownProvider]) -> Vec<Problem> {
         let Some(project) = self.projects.get(index) else { return Vec::new() };

@@ -42,7 +42,7 @@ impl Rate {
         }
     }
 
-    /// The time between two requests at an even pace. What may come at once is left out of a longer window, so that no window holds more
+    /// The time between two requests at an even pace. The burst is subtracted from a longer window, so that no window holds more
     /// than its requests.
     pub fn interval(self) -> Duration {
         let (seconds, at_once) = match self.period {

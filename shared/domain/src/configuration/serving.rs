@@ -1,4 +1,4 @@
-//! What providers can serve and what accounts look like there, as data, so that functions that link none can check what is configured.
+//! What providers can serve and the form of accounts there, as data, so that functions that link none can check a configuration.
 
 use super::{Configuration, Instance, InstanceName, Project};
 use crate::action::{PluginType, UnknownName};
@@ -7,16 +7,16 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A provider that exists, as far as choosing it matters.
+/// An existing provider, as far as choosing it matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownProvider {
     /// Its name: `jira`.
     pub id: String,
-    /// What it can serve.
+    /// The plugin types it can serve.
     pub serves: BTreeSet<PluginType>,
     /// Whether it needs a section under `plugins`, because it has credentials.
     pub needs_section: bool,
-    /// What people's accounts there look like; absent if people have none there.
+    /// The form of people's accounts there; absent if people have none there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<KnownAccount>,
     /// Whether all of its repositories are `owner/name`: it has no groups in groups.
@@ -27,7 +27,7 @@ pub struct KnownProvider {
 /// How people's accounts at a provider are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownAccount {
-    /// What people call it: `GitHub login`.
+    /// The name of such an account, for people: `GitHub login`.
     pub name: String,
     /// An account that could exist: `ada-lovelace`.
     pub example: String,
@@ -36,14 +36,14 @@ pub struct KnownAccount {
 }
 
 impl KnownAccount {
-    /// Whether a text could be an account; nobody asks the service.
+    /// Whether a text could be an account; the service is not asked.
     pub fn accepts(&self, account: &str) -> bool {
         let whole = Regex::new(&format!("^(?:{})$", self.pattern));
         whole.is_ok_and(|whole| whole.is_match(account))
     }
 }
 
-/// Why a plugin type is not served by what a project names; `None` where it is.
+/// Why a plugin type is not served by the provider that a project names; `None` if it is.
 pub fn server_problem(
     configuration: &Configuration,
     known: &[KnownProvider],

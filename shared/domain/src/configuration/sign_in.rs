@@ -1,4 +1,4 @@
-//! Who may sign people in to the API, besides the installation's own links.
+//! Who may sign people in to the API, in addition to the installation's own links.
 
 use super::Problem;
 use schemars::JsonSchema;
@@ -34,7 +34,7 @@ pub struct SignInGithub {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignInOidc {
-    /// The provider's issuer, exactly as it calls itself; its discovery document is below it.
+    /// The provider's issuer, exactly as it names itself; its discovery document is below it.
     pub issuer: String,
     /// Our client id there.
     pub client_id: String,
@@ -49,7 +49,7 @@ fn github_api() -> String {
 }
 
 impl SignIn {
-    /// The addresses that are asked who somebody is, each below its keys under `sign_in`. Whoever can change what they answer can be anybody.
+    /// The addresses of sign-in providers, each below its keys under `sign_in`. Anyone who can change their answers can impersonate anybody.
     pub fn addresses(&self) -> impl Iterator<Item = ([&'static str; 2], &str)> {
         let github = self.github.iter();
         let github = github.flat_map(|github| {
@@ -58,7 +58,7 @@ impl SignIn {
         github.chain(self.oidc.iter().map(|oidc| (["oidc", "issuer"], oidc.issuer.as_str())))
     }
 
-    /// What is wrong with it, each problem at a place below `sign_in`; whether an address can be asked is for those who ask.
+    /// All problems, each at a place below `sign_in`; reachability is checked elsewhere.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let github = self.github.iter().map(|github| ("github", &github.client_id));
         let clients = github.chain(self.oidc.iter().map(|oidc| ("oidc", &oidc.client_id)));
@@ -66,7 +66,7 @@ impl SignIn {
         empty.map(|(way, _)| Problem::new([way, "client_id"], "it is empty")).collect()
     }
 
-    /// Every setting, with the defaults where there are any.
+    /// Every setting, with its default if any.
     pub fn example() -> Self {
         Self {
             github: Some(SignInGithub {
@@ -81,7 +81,7 @@ impl SignIn {
         }
     }
 
-    /// Whether nobody signs in elsewhere.
+    /// Whether there are no sign-in providers.
     pub fn is_empty(&self) -> bool {
         self.github.is_none() && self.oidc.is_none()
     }

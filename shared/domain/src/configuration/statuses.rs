@@ -4,7 +4,7 @@ use super::Project;
 use crate::folded::folded;
 
 impl Project {
-    /// What the tracker calls a status: by the project's [`statuses`](Self::statuses), else the same.
+    /// The tracker's name for a status: from the project's [`statuses`](Self::statuses), or else the same.
     pub fn tracker_status<'a>(&'a self, status: &'a str) -> &'a str {
         self.statuses.iter().find(|(name, _)| same_status(name, status)).map_or(status, |(_, name)| name)
     }

@@ -1,4 +1,4 @@
-//! The events that senders of one kind have in common: what happened to a ticket, a pull request or a commit, whichever service said so.
+//! The events that senders of one kind have in common: something happened to a ticket, a pull request or a commit, whichever service reported it.
 //!
 //! A sender declares its own, narrower events and says which of these each one also is: [`EventSpec::also`]. A workflow that names a common
 //! event runs with every tracker and code host.
@@ -56,7 +56,7 @@ pub(super) fn events() -> Vec<EventSpec> {
         event(TICKET_COMMENTED, "A comment on a ticket mentions the bot, in any tracker.")
             .fields([("task_id", Text), ("actor", Any), ("text", Text)])
             .condition(
-                Condition::new("mention", "Words that the comment holds besides the mention.")
+                Condition::new("mention", "Words that the comment contains in addition to the mention.")
                     .compared(Matching::Contains, "text"),
             )
             .condition(command.clone())
@@ -78,7 +78,13 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"]),
         event(PULL_REQUEST_LABELLED, "A label was newly added to a pull request, at any code host.")
-            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("label", Text)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("actor", Any),
+                ("label", Text),
+            ])
             .condition(label())
             .matched_by(["repository", "number"]),
         event(
@@ -88,14 +94,24 @@ pub(super) fn events() -> Vec<EventSpec> {
         .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any)])
         .matched_by(["repository", "number"]),
         event(PULL_REQUEST_CLOSED, "A pull request was merged or closed, at any code host.")
-            .fields([("repository", Text), ("number", Integer), ("pull_request", Text), ("actor", Any), ("branch", Text), ("merged", Boolean)])
+            .fields([
+                ("repository", Text),
+                ("number", Integer),
+                ("pull_request", Text),
+                ("actor", Any),
+                ("branch", Text),
+                ("merged", Boolean),
+            ])
             .condition(merged())
             .matched_by(["repository", "number"]),
         checks_completed(CHECKS_COMPLETED, "Every check of a commit is done, at any code host."),
-        event(WORDS_WAITING, "People said something to the agent of a ticket, and it has not taken it in. Steps alone wait for it.")
-            .fields([("task_id", Text)])
-            .matched_by(["task_id"])
-            .confirmed_by(Confirmation::Inbox),
+        event(
+            WORDS_WAITING,
+            "People said something to a ticket's agent that it has not taken in. Only `wait` steps use it.",
+        )
+        .fields([("task_id", Text)])
+        .matched_by(["task_id"])
+        .confirmed_by(Confirmation::Inbox),
         event(CHAT_COMMAND, "Somebody used the slash command, in any chat.")
             .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
             .condition(command_text()),
@@ -109,7 +125,7 @@ pub(super) fn events() -> Vec<EventSpec> {
 pub fn merged() -> Condition {
     Condition::new(
         "merged",
-        "`true` for those that are merged, `false` for those that are closed without it; both by default.",
+        "`true` for merged pull requests, `false` for those closed without merging; both by default.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Names of events and of where they come from.
+//! Names of events and their sources.
 
 use crate::repository::InvalidName;
 use schemars::JsonSchema;
@@ -40,13 +40,13 @@ impl SourceName {
         &self.0
     }
 
-    /// Whether it is a source of our own, so that no instance may have its name: people there are not identified by accounts.
+    /// Whether it is one of our own sources, so that no instance may have its name: people there are not identified by accounts.
     pub fn is_own(&self) -> bool {
         *self == Self::SCHEDULE || *self == Self::API
     }
 }
 
-/// What happened: `jira.labelled`, `schedule`, `api.run`. The names are those of the triggers in YAML.
+/// The kind of event: `jira.labelled`, `schedule`, `api.run`. The names are those of the triggers in YAML.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?$"))]
@@ -57,7 +57,7 @@ impl EventName {
     pub const SCHEDULE: Self = Self::from_static("schedule");
     /// A person started it by hand. Nothing else can be started by it.
     pub const API_RUN: Self = Self::from_static("api.run");
-    /// A person or a machine asks for something by the API, with a credential of their own.
+    /// A request of a person or a machine with its own credential to the API.
     pub const API_REQUEST: Self = Self::from_static("api.request");
     /// Somebody asks for changes to a pull request that a run opened.
     pub const REVISION_REQUESTED: Self = Self::from_static("revision.requested");

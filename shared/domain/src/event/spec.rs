@@ -14,21 +14,21 @@ use std::collections::BTreeMap;
 pub struct EventSpec {
     /// The event's name, which is also the trigger's.
     pub name: EventName,
-    /// What happened, in a sentence.
+    /// The event, described in a sentence.
     pub summary: String,
-    /// The fields that every event of this kind has. Fields of one name mean the same in all events, which is how the rest of
-    /// the system knows what can be done about an event: `task_id` is a ticket, `text` is what somebody said to the bot, `to`
+    /// The fields of every event of this kind. Fields with one name mean the same in all events, which is how the rest of
+    /// the system knows how to handle an event: `task_id` is a ticket, `text` is what somebody said to the bot, `to`
     /// the status that a ticket moved to. Undeclared, `said_at` is when they did, as RFC 3339.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<EventField>,
     /// The conditions that a trigger may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// The fields by which a waiting step tells one event from others, in the order of [`super::EventKey`]; empty for events
+    /// The fields that identify an event for a waiting step, in the order of [`super::EventKey`]; empty for events
     /// that nothing can wait for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub match_fields: Vec<String>,
-    /// Whose answer makes it an event, where a delivery only says that it may have happened.
+    /// The provider whose answer confirms the event, if a delivery only says that it may have happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<Confirmation>,
     /// The wider events that an event of this kind also is: a trigger or a waiting step that names one of them takes it, too.
@@ -41,19 +41,19 @@ pub struct EventSpec {
 pub struct AlsoEvent {
     /// The wider event, whose fields the narrower one has.
     pub name: EventName,
-    /// The fields that must have these values; empty where it always is one.
+    /// The fields that must have these values; empty if it always is one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub when: BTreeMap<String, Value>,
 }
 
-/// What is asked of a provider, because no single delivery tells it.
+/// A question to a provider that no single delivery answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confirmation {
     /// Whether every check of the commit `sha` in `repository` is done, and how they ended: asked of the code host.
     Checks,
     /// Whether words of people wait for the agents of the ticket `task_id`: asked of our records, by a step that waits. No delivery
-    /// tells it.
+    /// reports it.
     Inbox,
 }
 
@@ -62,7 +62,7 @@ pub enum Confirmation {
 pub struct EventField {
     /// Its name.
     pub name: String,
-    /// What it holds; `any` also for what may be absent.
+    /// The field's type; `any` also for values that may be absent.
     #[serde(rename = "type")]
     pub kind: InputType,
 }
@@ -96,7 +96,7 @@ pub enum Matching {
     Contains,
     /// The field's first words are the condition's words. Where these begin by addressing the bot, that word does not count.
     StartsWith,
-    /// The field's words are those of the condition, in which `{name}` captures a word, and the last one all that is left.
+    /// The field has the words of the condition, in which `{name}` captures a word, and the last one captures the rest.
     Captures,
     /// The field is the condition's value, or one that comes before it in [`Condition::values`]. A trigger that does not name the
     /// condition has its first value.
@@ -154,7 +154,7 @@ impl EventSpec {
         self
     }
 
-    /// The same, which is also an event of this wider kind where a field has this value.
+    /// The same, which is also an event of this wider kind if a field has this value.
     #[must_use]
     pub fn also_if(mut self, field: &str, value: impl Into<Value>, name: EventName) -> Self {
         self.is_also.push(AlsoEvent { name, when: BTreeMap::from([(field.to_owned(), value.into())]) });
@@ -166,12 +166,12 @@ impl EventSpec {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether a trigger may name it. What only our own records tell starts nothing: somebody holds the ticket already.
+    /// Whether a trigger may name it. Events that come only from our own records start nothing: an execution already has the ticket.
     pub fn may_trigger(&self) -> bool {
         self.confirmed_by != Some(Confirmation::Inbox)
     }
 
-    /// Whether machines report it, so that it has no actor: it has no field for one.
+    /// Whether machines report it, so that it has no actor and no field for one.
     pub fn is_by_machine(&self) -> bool {
         self.field("actor").is_none()
     }
@@ -181,7 +181,7 @@ impl EventSpec {
         self.conditions.iter().find(|condition| condition.name == name)
     }
 
-    /// The condition that captures words, where there is one.
+    /// The condition that captures words, if there is one.
     pub fn capturing(&self) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.matching == Matching::Captures)
     }

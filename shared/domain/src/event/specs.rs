@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub struct EventSpecs(Vec<EventSpec>);
 
 impl EventSpecs {
-    /// The events of these senders, the common ones that these also are, and those of our own.
+    /// The events of these senders, the common ones that these also are, and our own.
     pub fn new(of_senders: impl IntoIterator<Item = EventSpec>) -> Self {
         let own = common::events().into_iter().chain([revision_requested(), schedule()]);
         Self(of_senders.into_iter().chain(own).collect())
@@ -23,12 +23,12 @@ impl EventSpecs {
         self.0.is_empty()
     }
 
-    /// The event of this name. [`EventName::API_RUN`] has no entry: nothing can be started by it or wait for it.
+    /// The event with this name. [`EventName::API_RUN`] has no entry: nothing can be started by it or wait for it.
     pub fn find(&self, name: &str) -> Option<&EventSpec> {
         self.0.iter().find(|spec| spec.name.as_str() == name)
     }
 
-    /// What an event of this kind with these fields is: itself, then the wider events that it also is. Empty for an unknown kind.
+    /// An event of this kind with these fields, followed by the wider events that it also is. Empty for an unknown kind.
     pub fn kinds_of(&self, kind: &EventName, fields: &Map<String, Value>) -> Vec<&EventSpec> {
         let Some(own) = self.find(kind.as_str()) else { return Vec::new() };
         let holds = |also: &&AlsoEvent| also.when.iter().all(|(name, value)| fields.get(name) == Some(value));
@@ -37,7 +37,7 @@ impl EventSpecs {
     }
 
     /// The keys by which waiting steps find an event of this kind with these fields: its own, then those of the wider events that it also
-    /// is. What it lacks a field for has no key.
+    /// is. Without the required fields, there is no key.
     pub fn keys_of(&self, kind: &EventName, fields: &Map<String, Value>) -> Vec<EventKey> {
         let kinds = self.kinds_of(kind, fields).into_iter();
         kinds.filter_map(|spec| EventKey::new(spec, fields).ok().flatten()).collect()
@@ -49,12 +49,12 @@ impl EventSpecs {
     }
 }
 
-/// Somebody asks for changes to a pull request that a run opened: by a review, or in words to the bot that are no other command, on the
+/// Somebody asks for changes to a pull request that a run opened: in a review, or in words to the bot that are not another command, on the
 /// pull request or on its ticket.
 fn revision_requested() -> EventSpec {
     EventSpec::new(
         EventName::REVISION_REQUESTED,
-        "Somebody asks for changes to a pull request of ours: in a comment to the bot or in a review.",
+        "Somebody asks for changes to one of our pull requests: in a comment to the bot or in a review.",
     )
     .fields([
         ("task_id", InputType::String),
@@ -73,7 +73,7 @@ fn schedule() -> EventSpec {
         .condition(condition("cron", "Six fields, as EventBridge has them: `0 6 ? * MON-FRI *`.").required())
         .condition(condition(
             "project",
-            "The key of the project it is for, where no ticket says it and there are several.",
+            "The project's key, if no ticket identifies it and there are several.",
         ))
         .condition(condition("with", "The inputs of the executions it starts."))
 }

@@ -7,21 +7,22 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A language model. It only replies; the calling action decides what a reply may cause.
+/// A language model. It only replies; the calling action decides about the effects of a reply.
 #[async_trait]
 pub trait AiProvider: Send + Sync {
-    /// Sends one request, and gives up on a reply that is not whole `within` this time. A refusal or a truncated reply is not an
+    /// Sends one request, and gives up on a reply that is not complete `within` this time. A refusal or a truncated reply is not an
     /// error: [`ModelReply::stop`] reports it, with its usage, so that the cost is always booked.
     ///
     /// # Errors
-    /// [`NoReply::NotBilled`] where the request was not sent or the provider's answer says that it is not billed; everything else
+    /// [`NoReply::NotBilled`] if the request was not sent or the provider's answer says that it is not billed; everything else
     /// is [`NoReply::MayBeBilled`].
     async fn complete(&self, request: &ModelRequest, within: Duration) -> Result<ModelReply, NoReply>;
 
-    /// The same, heard as it comes: `progress` is told the usage reported so far whenever that changes. Whoever drops the future ends the
-    /// request; what was reported last is then the least that is billed, and `max_output_tokens` of output the most.
+    /// The same, as a stream: `progress` receives the usage reported so far whenever that changes. Dropping the future ends the
+    /// request; the last report is then the minimum bill, and `max_output_tokens` of output the maximum.
     ///
     /// # Errors
     /// As [`AiProvider::complete`].
@@ -32,7 +33,7 @@ pub trait AiProvider: Send + Sync {
         progress: &(dyn Fn(Usage) + Send + Sync),
     ) -> Result<ModelReply, NoReply>;
 
-    /// The input tokens of a request by the provider's own count, which is free and may be a few percent off; `None` where the
+    /// The input tokens of a request by the provider's own count, which is free and may be a few percent off; `None` if the
     /// provider does not count. It is not waited for longer than `within`.
     ///
     /// # Errors
@@ -46,10 +47,10 @@ pub trait AiProvider: Send + Sync {
     /// No request of this size can use more input tokens.
     fn input_tokens_at_most(&self, request: &ModelRequest) -> u64;
 
-    /// The provider's id in the price list: `anthropic`. Records show it, too. The list has no prices for an id that it does not know.
+    /// The provider's ID in the price list: `anthropic`. Records show it, too. The list has no prices for an unknown ID.
     fn price_provider(&self) -> &'static str;
 
-    /// What the configuration says that a model's tokens cost, which goes before the price list.
+    /// A model's token prices from the configuration, which override the price list.
     fn given_price(&self, _model: &str) -> Option<TokenPrices> {
         None
     }
@@ -58,7 +59,7 @@ pub trait AiProvider: Send + Sync {
     /// reserved at that. Otherwise such a model is refused.
     fn dearest_bounds_all(&self) -> bool;
 
-    /// Whether a model of this name is one of this provider's, as far as the name tells.
+    /// Whether a model with this name belongs to this provider, judging by the name.
     fn names(&self, model: &str) -> bool;
 
     /// Whether a model of this name takes pictures. One that does not refuses the whole request.
@@ -66,22 +67,22 @@ pub trait AiProvider: Send + Sync {
         true
     }
 
-    /// Whether any of the request may be written to a cache, which may have a price of its own.
+    /// Whether any of the request may be written to a cache, which may have its own price.
     fn may_be_cached(&self, request: &ModelRequest) -> bool {
         request.is_marked_for_cache()
     }
 
-    /// Whether an error says that the provider does not take a conversation because what the model thought is bound to another one.
+    /// Whether an error says that the provider rejects a conversation because its thinking blocks are bound to another one.
     fn is_unbound(&self, error: &ActionError) -> bool;
 }
 
-/// What the tokens of a model cost, in dollars per million.
+/// The token prices of a model, in dollars per million.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenPrices {
     /// Input.
     pub input: f64,
-    /// Output, what the model thinks included.
+    /// Output, including thinking.
     pub output: f64,
     /// Input read from a cache; as other input where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,7 +93,7 @@ pub struct TokenPrices {
 }
 
 impl TokenPrices {
-    /// What the usage costs, rounded up to the next micro-dollar.
+    /// The cost of the usage, rounded up to the next micro-dollar.
     pub fn price(&self, usage: &Usage) -> MicroUsd {
         let written = usage.cache_write_5m_tokens.saturating_add(usage.cache_write_1h_tokens);
         let dollars: f64 = [
@@ -107,29 +108,42 @@ impl TokenPrices {
         MicroUsd::from_usd_rounded_up(dollars)
     }
 
+    /// Checks the `prices` of a configuration, by model.
+    ///
+    /// # Errors
+    /// The first model of which a price is not an amount of dollars, and what is accepted.
+    pub fn check(prices: &BTreeMap<String, Self>) -> Result<(), String> {
+        match prices.iter().find(|(_, prices)| !prices.are_amounts()) {
+            None => Ok(()),
+            Some((model, _)) => Err(format!(
+                "prices.{model}: each price must be a number of dollars per million tokens, 0 or more"
+            )),
+        }
+    }
+
     /// Whether each price is an amount of dollars: zero or more.
-    pub fn are_amounts(&self) -> bool {
+    fn are_amounts(&self) -> bool {
         let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
         all.into_iter().flatten().all(|price| price.is_finite() && price >= 0.0)
     }
 }
 
-/// Why a call of a model gave no reply, by what the provider charges for it.
+/// Why a model call returned no reply, classified by what the provider charges for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoReply {
     /// Nothing: the request was not sent, or the answer says that it is not billed. `Rejected` or `Throttled`.
     NotBilled(ActionError),
-    /// Nobody knows, so the worst case is booked: a server error, an answer that broke off, came too late or cannot be read.
+    /// Unknown, so the worst case is booked: a server error, an answer that broke off, came too late or cannot be read.
     MayBeBilled {
         /// What went wrong.
         error: ActionError,
-        /// What the provider had reported by then. Its input is what will be billed, and its output may have grown since.
+        /// The usage reported by then. Its input will be billed, and its output may have grown since.
         reported: Option<Usage>,
     },
 }
 
 impl NoReply {
-    /// A call that may be billed, of which nothing was reported.
+    /// A call that may be billed, without any report.
     pub fn may_be_billed(error: ActionError) -> Self {
         Self::MayBeBilled { error, reported: None }
     }
@@ -196,7 +210,7 @@ pub struct PromptBlock {
 /// A model's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReply {
-    /// What was said, as it goes into the conversation: every part as the provider wrote it.
+    /// The reply as it goes into the conversation: every part as the provider wrote it.
     pub message: ModelMessage,
     /// The text in it; JSON when a schema was given.
     pub text: String,
@@ -204,7 +218,7 @@ pub struct ModelReply {
     pub calls: Vec<ToolCall>,
     /// Why it ended.
     pub stop: StopReason,
-    /// What was used.
+    /// The usage.
     pub usage: Usage,
     /// The model that answered, as the provider names it.
     pub model: String,
@@ -228,7 +242,7 @@ pub enum StopReason {
     Other(String),
 }
 
-/// The tokens a request used, as the provider reported them. `input_tokens` excludes what was read from or written to a cache.
+/// The tokens a request used, as the provider reported them. `input_tokens` excludes cache reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Input at the full price.
@@ -244,7 +258,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// All input, at whatever price. Reported numbers may be anything, so the sum saturates.
+    /// All input, at any price. Reported numbers can be anything, so the sum saturates.
     pub fn all_input_tokens(&self) -> u64 {
         self.input_tokens
             .saturating_add(self.cache_read_tokens)
@@ -272,6 +286,9 @@ mod tests {
         assert_eq!(cached.price(&usage), MicroUsd(2_000 + 2_000 + 250 + 120));
         let free = TokenPrices { input: 0.0, output: 0.0, ..plain };
         assert_eq!(free.price(&usage), MicroUsd::ZERO);
-        assert!(free.are_amounts() && !TokenPrices { cache_read: Some(-1.0), ..free }.are_amounts());
+        let mut prices = BTreeMap::from([("free".to_owned(), free)]);
+        assert_eq!(TokenPrices::check(&prices), Ok(()));
+        prices.insert("wrong".to_owned(), TokenPrices { cache_read: Some(-1.0), ..free });
+        assert!(TokenPrices::check(&prices).unwrap_err().starts_with("prices.wrong: "));
     }
 }

@@ -10,7 +10,7 @@ pub struct Checks {
     pub attempts: BTreeSet<String>,
     /// How many of these are not done.
     pub unfinished: usize,
-    /// How those ended that are done.
+    /// The results of those that are done.
     pub conclusions: Vec<CheckConclusion>,
     /// When the newest group of checks was announced in which none has begun. Some never do.
     pub announced_at: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub struct FailedCheck {
     pub name: String,
     /// Where people see it.
     pub url: Option<String>,
-    /// What it said: the log of its job, else its report; absent where the code host does not tell.
+    /// Its text: the log of its job, or else its report; absent if the code host does not return it.
     pub log: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub enum CheckConclusion {
     Success,
     /// It waits for a person to do something.
     ActionRequired,
-    /// It was cancelled, or given up.
+    /// It was canceled, or abandoned.
     Cancelled,
     /// It found something wrong, or could not run.
     Failure,

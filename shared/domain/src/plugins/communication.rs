@@ -29,13 +29,13 @@ pub trait Communication: Send + Sync {
     /// The id of the channel in which the bot and a person, by their account, write to each other. The default, for chats in which the bot
     /// does not write to single people, is `Rejected`.
     async fn direct_messages(&self, _account: &str) -> Result<String, ActionError> {
-        Err(ActionError::rejected("in this chat, nobody is told anything directly"))
+        Err(ActionError::rejected("this chat has no direct messages"))
     }
 
     /// Answers a person, in Markdown, at the address that their command or button gave for it. Nobody else sees the answer. The default,
     /// for chats that give no such address, is `Rejected`.
     async fn respond(&self, _address: &str, _markdown: &str) -> Result<(), ActionError> {
-        Err(ActionError::rejected("this chat gives no addresses to answer at"))
+        Err(ActionError::rejected("this chat has no addresses to answer at"))
     }
 
     /// Adds a reaction by its name without colons, unless it is already there.
@@ -49,7 +49,7 @@ pub struct Message {
     pub channel: String,
     /// The id of the message whose thread it goes to.
     pub thread: Option<String>,
-    /// What it says.
+    /// Its text.
     pub body: MessageBody,
 }
 
@@ -69,7 +69,7 @@ pub struct MessageButton {
     pub label: String,
     /// Which action it is: `approve`, `deny`, `stop`.
     pub action: String,
-    /// What it is about; at most 2,000 characters.
+    /// Its data; at most 2,000 characters.
     pub value: String,
     /// The address it opens.
     pub url: Option<String>,

@@ -1,4 +1,4 @@
-//! What is said to a language model and by it: messages made of parts, and the tools that it may call.
+//! Conversations with a language model: messages made of parts, and the tools that it may call.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,20 +6,20 @@ use serde_json::Value;
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelMessage {
-    /// Who says it.
+    /// Its author.
     pub speaker: Speaker,
-    /// What it is made of, in order.
+    /// Its parts, in order.
     pub parts: Vec<Part>,
 }
 
 impl ModelMessage {
-    /// What we say.
+    /// Our message.
     pub fn ours(parts: Vec<Part>) -> Self {
         Self { speaker: Speaker::User, parts }
     }
 }
 
-/// Who says a message. The first message of a conversation is ours, and then they take turns.
+/// The author of a message. The first message of a conversation is ours, and then they alternate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
@@ -34,7 +34,7 @@ pub enum Speaker {
 pub struct Part {
     /// The part itself.
     pub content: Content,
-    /// Whether everything up to here is likely to be sent again within minutes and worth caching. It is no part of the conversation: the same
+    /// Whether everything up to here is likely to be sent again within minutes and worth caching. It is not part of the conversation: the same
     /// messages may be sent with other marks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cache: bool,
@@ -57,7 +57,7 @@ impl Part {
     }
 }
 
-/// What a part says.
+/// The content of a part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
@@ -72,36 +72,36 @@ pub enum Content {
     },
     /// A call of a tool, by the model.
     ToolCall(ToolCall),
-    /// What a call came to. Every call needs one, in the message after it.
+    /// The result of a call. Every call needs one, in the message after it.
     ToolResult {
         /// The id of the call.
         call: String,
-        /// What the model is told.
+        /// The text for the model.
         text: String,
         /// Whether the call failed.
         is_error: bool,
     },
-    /// A part in the provider's own JSON, sent back as it came, byte for byte: thinking that is signed, and whatever else we do not read.
+    /// A part in the provider's own JSON, sent back byte for byte: signed thinking, and everything else that we do not read.
     Opaque(String),
 }
 
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
-    /// What its result is matched by.
+    /// The ID that its result refers to.
     pub id: String,
     /// The tool's name.
     pub name: String,
-    /// What it is given. Nothing has checked it against the tool's schema.
+    /// Its input. It has not been checked against the tool's schema.
     pub input: Value,
 }
 
-/// A tool that a model may call. Calling it only says so in a reply; the caller decides what comes of it.
+/// A tool that a model may call. A call is only part of a reply; the caller decides what to do about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelTool {
     /// Its name: letters, digits, `_` and `-`.
     pub name: String,
-    /// What it does and when to use it.
+    /// Its purpose and when to use it.
     pub description: String,
     /// The JSON Schema of its input, an object.
     pub input_schema: Value,
@@ -115,11 +115,11 @@ pub enum Effort {
     Low,
     /// Between the two.
     Medium,
-    /// What models do where nothing is said.
+    /// The models' default.
     High,
     /// More than that.
     Xhigh,
-    /// Whatever it takes.
+    /// The maximum.
     Max,
 }
 

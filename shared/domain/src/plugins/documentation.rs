@@ -25,7 +25,7 @@ pub trait Documentation: Send + Sync {
     async fn get_page(&self, page_id: &str) -> Result<PageContent, ActionError>;
 
     /// Replaces a page's title and its text with `content.source`, which is in the wiki's own form. `Conflict` when somebody else changed the
-    /// page meanwhile, or the space has another page of that title.
+    /// page in the meantime, or the space has another page with that title.
     async fn update_page(&self, page_id: &str, content: &PageContent) -> Result<(), ActionError>;
 
     /// A text in Markdown in the wiki's own form, as [`PageContent::source`]. The default is for wikis whose own form is Markdown.
@@ -59,7 +59,7 @@ pub struct Page {
     pub url: String,
 }
 
-/// What a page says.
+/// The content of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageContent {
     /// The page.

@@ -15,10 +15,10 @@ pub trait Monitoring: Send + Sync {
     /// Records one value of a metric.
     async fn emit_metric(&self, metric: &Metric) -> Result<(), ActionError>;
 
-    /// Whether a value that is recorded again replaces the first one, instead of being counted twice.
+    /// Whether recording a value again replaces the first one, instead of counting twice.
     fn replaces_repeats(&self) -> bool;
 
-    /// Sends an event; it carries the mark, by which whoever receives it knows a repeat. Gives the service's ID of it.
+    /// Sends an event; it carries the mark, by which its receiver recognizes a repeat. Returns the service's ID of it.
     async fn emit_event(&self, event: &MonitoringEvent, mark: &Mark) -> Result<String, ActionError>;
 
     /// The values of a metric in a time up to now, put together; `None` if there are none.
@@ -39,7 +39,7 @@ pub struct Metric {
     pub series: Series,
     /// The value, a finite number.
     pub value: f64,
-    /// What is counted.
+    /// The unit.
     pub unit: Unit,
     /// When it was measured.
     pub at: Timestamp,
@@ -56,7 +56,7 @@ impl Series {
     /// A metric of this name and with these dimensions.
     ///
     /// # Errors
-    /// `Rejected` for what not every service accepts, saying what is.
+    /// `Rejected` for a value that not every service accepts, with the accepted ones.
     pub fn new(name: String, dimensions: BTreeMap<String, String>) -> Result<Self, ActionError> {
         let is_legal = |name: &str| {
             (1..=LONGEST_NAME).contains(&name.len())
@@ -103,7 +103,7 @@ impl Series {
     }
 }
 
-/// What a value of a metric counts.
+/// The unit of a metric's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -125,7 +125,7 @@ pub enum Unit {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonitoringEvent {
-    /// What kind of event it is, in words.
+    /// The kind of event, in words.
     pub name: String,
     /// What there is to know about it: an object.
     pub detail: serde_json::Map<String, serde_json::Value>,

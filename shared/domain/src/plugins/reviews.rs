@@ -1,4 +1,4 @@
-//! Reviews of pull requests: the change as the code host shows it, and what is said about its lines.
+//! Reviews of pull requests: the change as the code host shows it, and comments on its lines.
 
 use super::Mark;
 use crate::error::ActionError;
@@ -46,7 +46,7 @@ pub trait Reviews: Send + Sync {
         mark: &Mark,
     ) -> Result<Option<SubmittedReview>, ActionError>;
 
-    /// Comments on lines and says the whole. It neither approves nor blocks the pull request. A repeat with the same mark adds only what is
+    /// Comments on lines and summarizes. It neither approves nor blocks the pull request. A repeat with the same mark adds only what is
     /// missing.
     async fn submit_review(
         &self,
@@ -109,9 +109,9 @@ pub struct ReviewedPullRequest {
 pub struct ChangedFile {
     /// The path, after the change.
     pub path: String,
-    /// The path before the change, where it is another one.
+    /// The path before the change, if it differs.
     pub former_path: Option<String>,
-    /// The hunks of a unified diff; absent for binary files and for what the code host does not show.
+    /// The hunks of a unified diff; absent for binary files and for files that the code host does not show.
     pub patch: Option<String>,
 }
 
@@ -127,7 +127,7 @@ pub struct LineComment {
     pub old_line: Option<u64>,
     /// The line after the change, counted from 1.
     pub new_line: Option<u64>,
-    /// What is said, in Markdown.
+    /// The text, in Markdown.
     pub text: String,
 }
 
@@ -138,9 +138,9 @@ pub struct NewReview {
     pub head: CommitSha,
     /// The commit that it was compared with.
     pub base: CommitSha,
-    /// What is said of the whole, in Markdown.
+    /// The summary, in Markdown.
     pub summary: String,
-    /// What is said of lines of the diff.
+    /// Comments on lines of the diff.
     pub comments: Vec<LineComment>,
 }
 
@@ -159,15 +159,15 @@ pub struct ReviewThread {
     pub id: String,
     /// The file.
     pub path: String,
-    /// The line after the change; absent where the line is gone.
+    /// The line after the change; absent if the line is gone.
     pub line: Option<u64>,
     /// Whether somebody resolved it.
     pub is_resolved: bool,
-    /// What was said, oldest first.
+    /// The comments, oldest first.
     pub comments: Vec<ThreadComment>,
 }
 
-/// What somebody said in a thread.
+/// A comment in a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThreadComment {
@@ -175,9 +175,9 @@ pub struct ThreadComment {
     pub author: Option<String>,
     /// Whether we said it.
     pub is_ours: bool,
-    /// The digests of our marks in it; none in what others said.
+    /// The digests of our marks in it; none in other people's comments.
     pub marks: Vec<String>,
-    /// What was said, in Markdown, without marks.
+    /// The text, in Markdown, without marks.
     pub text: String,
 }
 

@@ -10,15 +10,15 @@ use sha2::{Digest, Sha256};
 
 /// A tracker of tickets.
 ///
-/// Every method answers `Rejected` for what does not exist or is not allowed, naming it; `Throttled` and `Unavailable` as
+/// Every method answers `Rejected` if something does not exist or is not allowed, naming it; `Throttled` and `Unavailable` as
 /// the provider says.
 #[async_trait]
 pub trait TaskManagement: Send + Sync {
     /// Reads one ticket. `repository_url` and `team_channel` stay `None`: they come from the configuration.
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
 
-    /// Reads the content of a file that is attached to a ticket, as [`Task::attachments`] lists it. More than `most` bytes are refused. No
-    /// credentials leave the tracker's own host, and nothing is read from hosts other than those that the tracker is known to keep files on.
+    /// Reads the content of a file attached to a ticket, as [`Task::attachments`] lists it. More than `most` bytes are refused. No
+    /// credentials leave the tracker's own host, and nothing is read from hosts other than the tracker's known file hosts.
     /// The default, for trackers that list no files, is `Rejected`.
     async fn read_attachment(
         &self,
@@ -26,7 +26,7 @@ pub trait TaskManagement: Send + Sync {
         _attachment: &Attachment,
         _most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        Err(ActionError::rejected(format!("files that are attached to `{task_id}` cannot be read")))
+        Err(ActionError::rejected(format!("files attached to `{task_id}` cannot be read")))
     }
 
     /// The files that words said about a ticket link, or name as the tracker writes it, of those that
@@ -52,28 +52,28 @@ pub trait TaskManagement: Send + Sync {
         None
     }
 
-    /// Where people open a ticket, if that can be told without asking the tracker.
+    /// The address of a ticket for people, if it can be derived without asking the tracker.
     fn task_url(&self, _task_id: &str) -> Option<String> {
         None
     }
 
-    /// A ticket with what shows whether people have worked on it; `None` where it is not there any more. One that was created a moment
+    /// A ticket with the data that shows whether people have worked on it; `None` if it no longer exists. One that was created a moment
     /// ago is waited for.
     async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError>;
 
-    /// Writes a ticket that we created anew: its title and its description, with what the tracker keeps there. Everything else stays.
+    /// Rewrites a ticket that we created: its title and its description, and the data that the tracker keeps there. Everything else stays.
     async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError>;
 
-    /// Takes back a ticket that we created: it is deleted, or closed as not planned where the tracker deletes none.
+    /// Takes back a ticket that we created: it is deleted, or closed as not planned if the tracker cannot delete.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError>;
 
-    /// The tickets that a ticket waits for, by links of the tracker's own; also by links that say less than that, where the tracker has no
-    /// others. `None` where the ticket is not there any more. The default, for trackers without links, is `Rejected`.
+    /// The tickets that a ticket waits for, according to the tracker's own links; also weaker links, if the tracker has no
+    /// others. `None` if the ticket no longer exists. The default, for trackers without links, is `Rejected`.
     async fn blockers(&self, task_id: &str) -> Result<Option<Vec<TaskLink>>, ActionError> {
         Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
     }
 
-    /// Links a ticket with one that it waits for. The mark makes the link's identity, where the tracker lets us choose it. The default, for
+    /// Links a ticket with one that it waits for. The mark determines the link's ID, if the tracker lets us choose it. The default, for
     /// trackers without links, is `Rejected`.
     async fn link_blocker(
         &self,
@@ -84,7 +84,7 @@ pub trait TaskManagement: Send + Sync {
         Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
     }
 
-    /// Takes a link off that [`blockers`](Self::blockers) listed. One that is gone is left alone. The default, for trackers without links,
+    /// Removes a link that [`blockers`](Self::blockers) listed. A missing one is left alone. The default, for trackers without links,
     /// is `Rejected`.
     async fn unlink_blocker(&self, task_id: &str, _link: &TaskLink) -> Result<(), ActionError> {
         Err(ActionError::rejected(format!("the tracker of `{task_id}` has no links between tickets")))
@@ -95,8 +95,8 @@ pub trait TaskManagement: Send + Sync {
         false
     }
 
-    /// Moves a ticket to a status by the tracker's name (compared ignoring case, `_`, `-` and spaces) and answers with what it was.
-    /// A ticket that is there already is left alone.
+    /// Moves a ticket to a status by the tracker's name (compared ignoring case, `_`, `-` and spaces) and returns its former status.
+    /// A ticket that already has it is left alone.
     async fn update_status(&self, task_id: &str, status: &str) -> Result<StatusChange, ActionError>;
 
     /// Adds a comment, in Markdown, carrying the mark.
@@ -161,7 +161,7 @@ pub struct NewTask {
     pub labels: Vec<String>,
     /// The key of the epic it belongs to.
     pub epic: Option<String>,
-    /// Story points, where the configuration names the field.
+    /// Story points, if the configuration names the field.
     pub story_points: Option<f64>,
 }
 
@@ -192,7 +192,7 @@ pub struct TaskLink {
 /// What became of a link that was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkedTask {
-    /// Why the link says less than that one ticket waits for the other, where it does.
+    /// Why the link is weaker than that one ticket waits for the other, if it is.
     pub note: Option<String>,
 }
 
@@ -203,12 +203,12 @@ pub struct InspectedTask {
     pub task: Task,
     /// How many comments it has.
     pub comments: u64,
-    /// Whether it is as [`TaskManagement::withdraw_task`] leaves it, where that leaves it to be seen: closed.
+    /// Whether it is in the state that [`TaskManagement::withdraw_task`] leaves, if that leaves the ticket: closed.
     pub withdrawn: bool,
 }
 
 impl InspectedTask {
-    /// What people see of the ticket and can change, as a digest: it stays the same until somebody touches the ticket.
+    /// The visible and editable content of the ticket, as a digest: it stays the same until somebody touches the ticket.
     pub fn look(&self) -> String {
         let task = &self.task;
         let mut labels = task.labels.clone();
@@ -252,7 +252,7 @@ pub struct CommentId {
     pub url: Option<String>,
 }
 
-/// Who may read a comment, where not everybody may who sees its ticket.
+/// Who may read a comment, if that is not everybody who sees its ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Restriction {
     /// The role or group whose members may, as the tracker's own API writes it.
@@ -266,8 +266,8 @@ pub struct Restriction {
 /// A ticket's status before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// What it was, by the tracker's name.
+    /// The former status, by the tracker's name.
     pub previous: String,
-    /// What it is now, by the tracker's name.
+    /// The new status, by the tracker's name.
     pub status: String,
 }

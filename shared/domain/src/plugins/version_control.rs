@@ -7,18 +7,18 @@ use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// What a function may do with a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
+/// A function's access to a code host. Credentials are narrowed to this if possible; personal tokens cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RepositoryAccess {
     /// Read a repository's metadata and permissions.
     ReadMetadata,
     /// Read files.
     ReadContents,
-    /// Read issues, pull requests and what people say on them.
+    /// Read issues, pull requests and comments on them.
     ReadConversations,
     /// Read how the checks of a commit ended, and where branches are.
     ReadChecks,
-    /// Read also what its checks said.
+    /// Also read the text of its checks.
     ReadCheckLogs,
     /// Create and delete branches and push commits.
     WriteContents,
@@ -32,7 +32,7 @@ pub enum RepositoryAccess {
 
 /// A host of repositories.
 ///
-/// Every method answers `Rejected` for what does not exist or is not allowed, naming it; `Conflict` when a branch moved
+/// Every method answers `Rejected` if something does not exist or is not allowed, naming it; `Conflict` if a branch moved
 /// underneath; `Throttled` and `Unavailable` as the provider says.
 #[async_trait]
 pub trait VersionControl: Send + Sync {
@@ -43,7 +43,7 @@ pub trait VersionControl: Send + Sync {
     async fn tree(&self, repository: &RepositoryName, reference: &str)
     -> Result<Vec<TreeEntry>, ActionError>;
 
-    /// The contents of files at a branch or commit, in the order asked; `None` for what does not exist there.
+    /// The contents of files on a branch or commit, in the given order; `None` for missing files.
     async fn read_files(
         &self,
         repository: &RepositoryName,
@@ -51,7 +51,7 @@ pub trait VersionControl: Send + Sync {
         paths: &[String],
     ) -> Result<Vec<Option<FileContent>>, ActionError>;
 
-    /// The commit a branch points to; `None` when there is no such branch.
+    /// The commit a branch points to; `None` if there is no such branch.
     async fn find_branch(
         &self,
         repository: &RepositoryName,
@@ -74,7 +74,7 @@ pub trait VersionControl: Send + Sync {
         at: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// Whether a branch at `head` has what it had at `since`. Where a code host cannot move a branch back, commits that others take back again do
+    /// Whether a branch at `head` has the content it had at `since`. If a code host cannot move a branch back, commits that were reverted do
     /// not count.
     async fn is_unchanged_since(
         &self,
@@ -112,7 +112,7 @@ pub trait VersionControl: Send + Sync {
         parent: &CommitSha,
     ) -> Result<(), ActionError>;
 
-    /// How a tracker that is this code host, too, names a pull request to comment on: `owner/name#7`.
+    /// How a tracker that is also this code host names a pull request to comment on: `owner/name#7`.
     fn pull_request_reference(&self, repository: &RepositoryName, number: u64) -> String {
         format!("{repository}#{number}")
     }
@@ -140,7 +140,7 @@ pub trait VersionControl: Send + Sync {
         number: u64,
     ) -> Result<Vec<String>, ActionError>;
 
-    /// What a review says about lines of a pull request, in the order it was said.
+    /// A review's comments on lines of a pull request, in order.
     async fn review_remarks(
         &self,
         repository: &RepositoryName,
@@ -148,7 +148,7 @@ pub trait VersionControl: Send + Sync {
         review: u64,
     ) -> Result<Vec<LineRemark>, ActionError>;
 
-    /// Where the code host looks for the file that says who owns what in a repository; the first one that is there counts.
+    /// Where the code host looks for the code owners file; the first one that exists counts.
     fn code_owners_paths(&self) -> &'static [&'static str] {
         &["CODEOWNERS", "docs/CODEOWNERS"]
     }
@@ -160,7 +160,7 @@ pub trait VersionControl: Send + Sync {
         number: u64,
     ) -> Result<PullRequestClosing, ActionError>;
 
-    /// Opens a pull request that takes back what a merged one did; a repeat with the same mark finds it. `Conflict` where later changes
+    /// Opens a pull request that reverts a merged one; a repeat with the same mark finds it. `Conflict` if later changes
     /// are in the way.
     async fn revert_pull_request(
         &self,
@@ -173,10 +173,10 @@ pub trait VersionControl: Send + Sync {
         )))
     }
 
-    /// The newest attempt of every check of a commit, of whatever kind the code host has.
+    /// The newest attempt of every check of a commit, of all kinds that the code host has.
     async fn checks(&self, repository: &RepositoryName, commit: &CommitSha) -> Result<Checks, ActionError>;
 
-    /// Those of a commit's checks whose newest attempt failed, with what they said, in the order of their names. What was said may
+    /// The checks of a commit whose newest attempt failed, with their text, sorted by name. The text may
     /// be long; only its beginning is left out.
     async fn failed_checks(
         &self,
@@ -187,14 +187,14 @@ pub trait VersionControl: Send + Sync {
         Err(ActionError::rejected(format!("the code host of {repository} does not say why checks fail")))
     }
 
-    /// Marks a draft as ready for review, which it stays. Does nothing when it is no draft.
+    /// Marks a draft as ready for review. Does nothing if it is not a draft.
     async fn mark_ready(&self, repository: &RepositoryName, number: u64) -> Result<(), ActionError> {
         Err(ActionError::rejected(format!(
             "the code host of {repository} has no drafts, so #{number} cannot be marked as ready"
         )))
     }
 
-    /// The part of the code host on which pull requests are reviewed; `None` where there is none.
+    /// The code host's pull request reviews; `None` if it has none.
     fn reviews(&self) -> Option<&dyn Reviews> {
         None
     }
@@ -216,13 +216,13 @@ pub struct RepositoryInfo {
     pub url: String,
     /// The branch shown first.
     pub default_branch: BranchName,
-    /// What it is about.
+    /// Its description.
     pub description: Option<String>,
     /// The main programming language.
     pub language: Option<String>,
     /// Whether only invited people see it.
     pub private: bool,
-    /// Whether nothing may be changed any more.
+    /// Whether it is archived and can no longer be changed.
     pub archived: bool,
 }
 
@@ -231,13 +231,13 @@ pub struct RepositoryInfo {
 pub struct TreeEntry {
     /// The path from the root.
     pub path: String,
-    /// What it is.
+    /// Its kind.
     pub kind: TreeEntryKind,
     /// Bytes, for files.
     pub size: Option<u64>,
 }
 
-/// What an entry of a tree is.
+/// The kind of a tree's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TreeEntryKind {
     /// A file.
@@ -270,13 +270,13 @@ pub struct CommitRequest {
     pub parent: CommitSha,
     /// The message; the mark is added as a trailer.
     pub message: String,
-    /// The login, at the code host, of the person for whom the commit is made: a co-author. `None` where it is not known.
+    /// The login, at the code host, of the person for whom the commit is made: a co-author. `None` if unknown.
     pub co_author: Option<String>,
     /// The files, each path once.
     pub changes: Vec<FileChange>,
 }
 
-/// What happens to one file.
+/// The change to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileChange {
     /// The file has this content afterwards.
@@ -359,18 +359,18 @@ pub enum PullRequestClosing {
     WasMerged,
 }
 
-/// What a review says about a line, or about a file.
+/// A review's comment on a line, or on a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineRemark {
     /// The file's path from the root.
     pub path: String,
-    /// The line, counted from 1; absent for remarks about a whole file and about lines that are gone.
+    /// The line, counted from 1; absent for comments on a whole file and on lines that are gone.
     pub line: Option<u64>,
-    /// What it says, in Markdown.
+    /// The text, in Markdown.
     pub text: String,
 }
 
-/// What a person may do in a repository.
+/// A person's access to a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RepositoryPermission {
     /// Nothing.

@@ -13,7 +13,7 @@ const LONGEST_DESCRIPTION: usize = 10_000;
 const LONGEST_KEY: usize = 40;
 /// How many epics and tasks a plan has.
 const MOST_ITEMS: usize = 100;
-/// So many mistakes are told at once.
+/// How many mistakes are reported at once.
 const MOST_TOLD: usize = 20;
 /// How much of a text a mistake repeats, in characters.
 const SHOWN: usize = 60;

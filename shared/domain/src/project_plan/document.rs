@@ -4,8 +4,8 @@ use super::types::{PlanItem, PlannedTask, ProjectPlan};
 use crate::text::literal;
 use std::fmt::Write as _;
 
-/// The plan in Markdown: the structure, and the epics with their tasks; of each task, what it depends on and when it is done. `price` says what a
-/// task is estimated to cost, where that is known.
+/// The plan in Markdown: the structure, and the epics with their tasks, each with its dependencies and acceptance criteria. `price` is the
+/// estimated cost of a task, if known.
 pub fn outline(plan: &ProjectPlan, price: impl Fn(&PlannedTask) -> Option<String>) -> String {
     let mut text = String::new();
     if !plan.structure.is_empty() {

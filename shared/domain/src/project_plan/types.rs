@@ -1,4 +1,4 @@
-//! What a plan is made of.
+//! The parts of a plan.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,27 +9,27 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectPlan {
-    /// What the project is called, in one line.
+    /// The project's name, in one line.
     pub title: String,
-    /// What is built and why, in a few sentences.
+    /// The goal and the reason, in a few sentences.
     pub summary: String,
     /// The folders and files that the project gets or that its tasks change.
     #[serde(default)]
     pub structure: Vec<PlannedPath>,
-    /// The epics. Tasks without one belong to the epic that is planned, if one is.
+    /// The epics. Tasks without one belong to the epic that is planned, if there is one.
     #[serde(default)]
     pub epics: Vec<PlannedEpic>,
     /// The tasks.
     pub tasks: Vec<PlannedTask>,
 }
 
-/// A place in the repository, and what it is for.
+/// A place in the repository, and its purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedPath {
     /// The path from the repository's root.
     pub path: String,
-    /// What is there, in one line.
+    /// Its content, in one line.
     pub purpose: String,
 }
 
@@ -37,7 +37,7 @@ pub struct PlannedPath {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedEpic {
-    /// What tells it from the plan's other items, now and when the project is planned again: `checkout`.
+    /// Its key, which identifies it among the plan's items, now and when the project is planned again: `checkout`.
     pub key: String,
     /// The title.
     pub title: String,
@@ -46,18 +46,18 @@ pub struct PlannedEpic {
     pub description: String,
 }
 
-/// What one pull request can do.
+/// Work for one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedTask {
-    /// What tells it from the plan's other items, now and when the project is planned again: `discount-codes`.
+    /// Its key, which identifies it among the plan's items, now and when the project is planned again: `discount-codes`.
     pub key: String,
     /// The title.
     pub title: String,
     /// The description in Markdown.
     #[serde(default)]
     pub description: String,
-    /// What must be true when it is done; each can be checked.
+    /// Acceptance criteria; each can be checked.
     pub acceptance_criteria: Vec<String>,
     /// The key of its epic.
     #[serde(default)]
@@ -141,7 +141,7 @@ impl<'p> PlanItem<'p> {
 }
 
 impl ProjectPlan {
-    /// What tells the plan from every other: 16 hex digits of the SHA-256 of all it says.
+    /// The plan's identity: 16 hex digits of the SHA-256 of its whole content.
     pub fn digest(&self) -> String {
         // A value of texts and lists always is JSON.
         let json = serde_json::to_vec(self).unwrap_or_default();
@@ -150,7 +150,7 @@ impl ProjectPlan {
         digest
     }
 
-    /// The items in the order in which they are created: epics first, then each task after those that it depends on. What takes part
+    /// The items in the order in which they are created: epics first, then each task after its dependencies. What takes part
     /// in a cycle, which [`ProjectPlan::problems`] refuses, comes last.
     pub fn in_order(&self) -> Vec<PlanItem<'_>> {
         let mut items: Vec<PlanItem<'_>> = self.epics.iter().map(PlanItem::Epic).collect();

@@ -9,7 +9,7 @@ use std::str::FromStr;
 ///
 /// | placeholder | reads |
 /// |---|---|
-/// | `{PROJECT}` | a project's key, in upper case whatever was typed |
+/// | `{PROJECT}` | a project's key, converted to upper case |
 /// | `{owner}`, `{name}` | the two parts of a repository |
 /// | `{path}` | a repository of two parts or more, up to `/-/` |
 /// | `{number}` | a number from 1, without leading zeros |
@@ -77,7 +77,7 @@ impl Captured {
         }
     }
 
-    /// What the ticket is in: `SHOP`, or `acme/shop`.
+    /// The ticket's project: `SHOP`, or `acme/shop`.
     pub(super) fn container(&self) -> Option<String> {
         match (&self.project, &self.path, &self.owner, &self.name) {
             (Some(container), ..) | (None, Some(container), ..) => Some(container.clone()),

@@ -1,4 +1,4 @@
-//! What must not be broken in Markdown and in Slack's language: code blocks, code, emphasis, links, entities, comments.
+//! Constructs that must not be broken in Markdown and in Slack's language: code blocks, code, emphasis, links, entities, comments.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +26,7 @@ impl Construct {
         self.start < end && end < self.end
     }
 
-    /// What opens it once more.
+    /// The text that reopens it.
     pub(super) fn opening(&self) -> String {
         match &self.kind {
             Kind::Whole => String::new(),
@@ -99,10 +99,10 @@ impl Constructs {
         constructs
     }
 
-    /// What a text that ends at `end` ends inside, the outermost first.
+    /// The constructs that are open at `end`, outermost first.
     pub(super) fn through(&self, end: usize) -> impl DoubleEndedIterator<Item = &Construct> {
         let count = |list: &[Construct], end| list.partition_point(|construct| construct.start < end);
-        // Code blocks lie one after the other, and nothing else is longer than this.
+        // Code blocks follow each other, and nothing else is longer than this.
         let block = self.blocks[..count(&self.blocks, end)].last();
         let first = count(&self.inline, end.saturating_sub(LONGEST));
         let inline = &self.inline[first..count(&self.inline, end)];
@@ -152,7 +152,7 @@ impl Fence {
     }
 }
 
-/// What is longer than this, in bytes, is taken for text that only looks like a construct.
+/// A longer match, in bytes, is treated as text that only looks like a construct.
 const LONGEST: usize = 4_000;
 
 /// The constructs inside a paragraph.
@@ -166,7 +166,7 @@ fn inline(text: &str, start: usize, end: usize, constructs: &mut Vec<Construct>)
         let rest = &text[at..];
         let sign = rest.chars().next().unwrap_or_default();
         let signs = if matches!(sign, '`' | '*' | '_' | '~') { run(rest, sign).len() } else { 1 };
-        // What is found, and how many bytes were read when nothing is.
+        // The construct, and how many bytes were read if there is none.
         let (found, unread) = match sign {
             '\\' => (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
             '`' => (ends.code(at, signs), signs),
@@ -180,7 +180,7 @@ fn inline(text: &str, start: usize, end: usize, constructs: &mut Vec<Construct>)
         let mut read = unread;
         if let Some((length, kind)) = found {
             match &kind {
-                // What is inside emphasis may hold more constructs, so only the opening is read.
+                // Emphasis may contain more constructs, so only its opening is read.
                 Kind::Delimited { delimiter } if sign != '`' => {
                     closed.insert(at + length - delimiter.len());
                 }
@@ -276,12 +276,12 @@ impl Ends {
     }
 }
 
-/// The first position in a list that is `from` or later.
+/// The first position in a list at or after `from`.
 fn first_from(list: &[usize], from: usize) -> Option<usize> {
     list.get(list.partition_point(|position| *position < from)).copied()
 }
 
-/// Whether the character before or behind a place is such a sign. What closes or opens a construct there would become one run with it: a
+/// Whether the character before or after a place is such a marker. A marker added there would merge with it: a
 /// backtick before `` ``a `` begins a code block.
 pub(super) fn is_beside(text: &str, at: usize, is_sign: impl Fn(char) -> bool) -> bool {
     text[..at].ends_with(&is_sign) || text[at..].starts_with(&is_sign)

@@ -1,11 +1,11 @@
-//! Data in messages: texts that mean themselves, and links that say where they lead.
+//! Data in messages: literal texts, and links that say where they lead.
 
 /// A text that means itself in Markdown, on one line: its punctuation is escaped, an invisible character keeps `@` from mentioning
-/// anybody, and what is hidden becomes spaces. Services that are written to in another language than Markdown translate it.
+/// anybody, and hidden characters become spaces. Services with a different language than Markdown translate it.
 pub fn literal(text: &str) -> String {
     let line: String = text.chars().map(|c| if super::is_hidden(c) { ' ' } else { c }).collect();
     let mut literal = String::with_capacity(line.len());
-    // A number, a dash or a plus begins a list where a line begins with it.
+    // A number, a dash or a plus begins a list at the start of a line.
     let list = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
     let marker = line.len() - list.len();
     for (at, c) in line.char_indices() {
@@ -23,11 +23,11 @@ pub fn literal(text: &str) -> String {
     literal
 }
 
-/// Shows nothing, and parts what a service would take for one word.
+/// An invisible separator, which splits what a service would read as one word.
 pub const JOINER: char = '\u{2060}';
 
-/// What is added to a link whose words do not say where it leads: the host, or the address of mail. `None` where they do: they are the
-/// address, name its host, or are the name of what it leads to, such as `#12` or `SHOP-1`.
+/// The addition to a link whose text does not say where it leads: the host, or the mail address. `None` if the text does: it is the
+/// address, names its host, or is the name of the target, such as `#12` or `SHOP-1`.
 pub fn destination<'a>(words: &str, address: &'a str) -> Option<&'a str> {
     let words = words.trim();
     let (scheme, rest) = address.split_once(':')?;
@@ -36,7 +36,7 @@ pub fn destination<'a>(words: &str, address: &'a str) -> Option<&'a str> {
     }
     let rest = rest.strip_prefix("//")?;
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    // What is before `@` is no part of the host, and often imitates one.
+    // The part before `@` is not the host, and often imitates one.
     let host = authority.rsplit('@').next().unwrap_or_default();
     let last = rest[authority.len()..].trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name = words.trim_start_matches('#');

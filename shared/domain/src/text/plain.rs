@@ -1,4 +1,4 @@
-//! Texts from outside where they are shown as they are: in terminals, logs and errors.
+//! Outside text that is shown without markup: in terminals, logs and errors.
 
 /// The text with nothing that a terminal or a reader would take for something else than text: control characters and invisible ones,
 /// such as those that change the direction of others, become `�`. Tabs and line ends stay.

@@ -1,4 +1,4 @@
-//! What a model is told: texts of bounded size.
+//! Answers for a model: texts of bounded size.
 
 use super::end::ToolEnd;
 use crate::workspace::Refusal;
@@ -41,7 +41,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{escaped}{end}`")
 }
 
-/// A path on a line of its own: control characters are escaped, so that no file's name looks like another line.
+/// A path on its own line: control characters are escaped, so that no file's name looks like another line.
 pub(super) fn path_line(path: &str) -> String {
     path.chars().map(escape).collect()
 }

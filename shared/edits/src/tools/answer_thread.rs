@@ -1,4 +1,4 @@
-//! `answer_thread`: what became of what somebody said about a line.
+//! `answer_thread`: answers a thread about a line.
 
 use super::answer::{read, told};
 use super::arguments::{Kind, Parameter};

@@ -1,4 +1,4 @@
-//! What a tool takes: one description that gives both the JSON Schema that models are shown and the checks of what they send.
+//! A tool's input: one description that produces both the JSON Schema that models see and the checks of their input.
 
 use super::answer::quoted;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ pub(super) struct Parameter {
     pub(super) is_required: bool,
 }
 
-/// What a field accepts.
+/// The values that a field accepts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     /// A text of at most this many bytes.
@@ -90,10 +90,10 @@ fn kind_schema(kind: Kind) -> Value {
     }
 }
 
-/// Checks an input, and gives it without the optional fields that are `null`, which models write for what they leave out.
+/// Checks an input, and returns it without optional fields that are `null`, which models write for absent ones.
 ///
 /// # Errors
-/// What is wrong with the first wrong field: its name, what was given and what is accepted.
+/// The problem of the first wrong field: its name, the given value and what is accepted.
 pub(super) fn check(parameters: &[Parameter], input: &Value) -> Result<Value, String> {
     check_object(parameters, input, "").map(Value::Object)
 }

@@ -1,4 +1,4 @@
-//! What is most like a text that was not found.
+//! The closest match of a text that was not found.
 
 use super::numbered::lines;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_LINES: usize = 20;
 /// No more characters than this are shown.
 const MOST_CHARACTERS: usize = 3_000;
-/// Lines that occur more often say nothing about where a text is.
+/// Lines that occur more often do not help to locate a text.
 const MOST_PLACES: usize = 50;
-/// Lines that have less than this of each other in common, in percent, are not alike.
+/// Lines that share less than this with each other, in percent, are not similar.
 const LEAST_LIKENESS: usize = 40;
 
-/// What a model is told of a text that does not occur: what is most like it, with its real characters, so that the next try can be
+/// The answer about a text that does not occur: the closest match, with its real characters, so that the next try can be
 /// copied from there.
 pub(super) fn no_match(text: &str, searched: &str) -> String {
     let searched_lines: Vec<&str> = lines(searched).collect();
@@ -40,7 +40,7 @@ fn has_number(line: &str) -> bool {
     digits.len() < line.trim_start().len() && digits.starts_with('\t')
 }
 
-/// The line where what is most like the searched lines begins, from 0.
+/// The line where the closest match of the searched lines begins, from 0.
 fn closest(all: &[&str], searched: &[&str]) -> Option<usize> {
     by_equal_lines(all, searched).or_else(|| by_a_similar_line(all, searched))
 }

@@ -12,7 +12,7 @@ use domain::plugins::LineComment;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A review says no more about lines.
+/// The most comments on lines in a review.
 const MOST_COMMENTS: usize = 50;
 /// No more paths are listed in an answer.
 const MOST_LISTED: usize = 50;

@@ -95,7 +95,7 @@ impl Tool for EditFile {
     }
 }
 
-/// Checks that what was found can be replaced, and gives where the first of it begins.
+/// Checks that the matches can be replaced, and returns where the first of them begins.
 fn check_found(
     found: &[Range<usize>],
     text: &Text,

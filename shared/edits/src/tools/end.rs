@@ -1,12 +1,12 @@
-//! What a call of a tool came to.
+//! The result of a tool call.
 
 use serde::{Deserialize, Serialize};
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolEnd {
-    /// The model is told this.
+    /// An answer for the model.
     Result {
         /// At most [`MOST_CHARACTERS`](crate::MOST_CHARACTERS).
         text: String,
@@ -17,7 +17,7 @@ pub enum ToolEnd {
     Ask(Question),
     /// These files are loaded; that they are is the call's result. The last call of a turn.
     Load(Vec<String>),
-    /// The project's checks are run: the command of this name, or all. What they came to is the call's result. The last call of a turn.
+    /// The project's checks are run: the command with this name, or all. Their results are the call's result. The last call of a turn.
     Check(Option<String>),
     /// The work is over.
     Finish(Finish),
@@ -39,7 +39,7 @@ pub struct Question {
 pub struct Finish {
     /// How it ended.
     pub outcome: Outcome,
-    /// What was done, or why nothing was, in a few sentences.
+    /// A summary, or why nothing was done, in a few sentences.
     pub summary: String,
     /// The pull request's title; empty unless the outcome is `Done`.
     pub pr_title: String,
@@ -49,7 +49,7 @@ pub struct Finish {
     pub commit_message: String,
     /// What was tested, and how.
     pub tests: String,
-    /// What is left to do or to decide.
+    /// Open points.
     pub open_points: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ pub enum Outcome {
     Done,
     /// The ticket needs no change.
     NothingToDo,
-    /// The agent cannot go on.
+    /// The agent cannot continue.
     Blocked,
 }
 

@@ -97,7 +97,7 @@ impl Tool for Finish {
     }
 }
 
-/// Whatever is committed is seen by many.
+/// Committed text is widely visible.
 async fn check_secrets(workspace: &Workspace<'_>) -> Result<(), Refusal> {
     let files: Vec<FileEdit> = workspace.files().collect();
     let former = workspace.former(&suspicious(&files)).await?;
@@ -117,7 +117,7 @@ fn check(workspace: &Workspace<'_>, input: &Input) -> Result<(), Refusal> {
     }
     let is_explained = input.open_points.iter().any(|point| !point.trim().is_empty());
     let changes = workspace.state.changes.len();
-    // Who can change nothing is done with words alone.
+    // An agent that cannot change anything finishes with words only.
     let can_change = ["delete_file", "edit_file", "move_file", "write_file"]
         .iter()
         .any(|name| workspace.offered().contains(name));

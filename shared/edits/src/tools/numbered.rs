@@ -3,7 +3,7 @@
 /// Longer lines are shown in part, in characters.
 pub(super) const LONGEST_LINE: usize = 2_000;
 
-/// One line with its number, a tab and its text, and the newline; a long line is cut, and that is said.
+/// One line with its number, a tab and its text, and the newline; a long line is cut, with a note.
 pub(super) fn numbered(number: usize, line: &str) -> String {
     match line.char_indices().nth(LONGEST_LINE) {
         None => format!("{number:>6}\t{line}\n"),
@@ -14,7 +14,7 @@ pub(super) fn numbered(number: usize, line: &str) -> String {
     }
 }
 
-/// The lines of a text with LF alone: a final newline ends the last one and begins none.
+/// The lines of a text with only LF: a final newline ends the last one and does not begin another.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.split('\n')
@@ -25,7 +25,7 @@ pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// The lines around a change of the lines from `first` to `last`: two before, two after, and those of a long change in part.
+/// The lines around a change from line `first` to line `last`: two before, two after, and part of a long change.
 pub(super) fn around(text: &str, first: usize, last: usize) -> String {
     const AROUND: usize = 2;
     const MOST_CHANGED: usize = 12;

@@ -1,4 +1,4 @@
-//! Regular expressions that come from a model: whatever is written, the search takes time that grows with the text alone.
+//! Regular expressions from a model: whatever they contain, the search takes time that grows only with the text.
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
@@ -16,13 +16,13 @@ const MOST_TIMES_FULL: usize = 8;
 const DEEPEST: u32 = 50;
 
 /// A pattern to search lines with. The search builds the states of an automaton as it needs them; a pattern that needs ever new
-/// ones is given up instead of becoming slow, at the same place every time.
+/// ones is abandoned instead of becoming slow, at the same place every time.
 pub(super) struct Pattern {
     automaton: DFA,
     states: Cache,
 }
 
-/// That a pattern was given up.
+/// A pattern was abandoned.
 #[derive(Debug)]
 pub(super) struct TooComplex;
 
@@ -55,7 +55,7 @@ impl Pattern {
     /// Where the first match in a line ends, in bytes; `None` if there is none.
     ///
     /// # Errors
-    /// [`TooComplex`] if the pattern is given up.
+    /// [`TooComplex`] if the pattern is abandoned.
     pub(super) fn find_in(&mut self, line: &str) -> Result<Option<usize>, TooComplex> {
         let found = self.automaton.try_search_fwd(&mut self.states, &Input::new(line));
         found.map(|found| found.as_ref().map(HalfMatch::offset)).map_err(|_| TooComplex)
@@ -71,7 +71,7 @@ fn in_lines(syntax: Hir) -> Result<Hir, String> {
     Ok(match syntax.into_kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Literal(literal) if literal.0.contains(&b'\n') => {
-            return Err("it contains a newline, but each line is searched by itself".to_owned());
+            return Err("it contains a newline, but each line is searched separately".to_owned());
         }
         HirKind::Literal(literal) => Hir::literal(literal.0),
         HirKind::Class(class) => Hir::class(class),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// The files, links and submodules that a call is about, sorted by path.
 ///
 /// # Errors
-/// What is wrong with the path or the glob; that nothing is at the path.
+/// What is wrong with the path or the glob; that nothing exists at the path.
 pub(super) fn select<'w>(
     workspace: &'w Workspace<'_>,
     path: Option<&str>,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An answer has no more characters of a diff.
+/// The most characters of a diff in an answer.
 const MOST: usize = 16_000;
 
 pub(super) struct ShowDiff;

@@ -5,7 +5,7 @@ use granit_parser::Parser;
 use serde::de::IgnoredAny;
 
 /// What to add to an answer about a changed file: why it cannot be parsed, if it is JSON, YAML or TOML by its name and was parsed
-/// before or is new. Files that never were, such as templates, are left alone.
+/// before or is new. Files that were never valid, such as templates, are left alone.
 pub(super) fn syntax_note(path: &str, before: Option<&str>, after: &str) -> String {
     let Some(format) = Format::of(path) else { return String::new() };
     match format.problem(Text::read(after).as_str()) {

@@ -1,4 +1,4 @@
-//! What a tool is.
+//! The interface of a tool.
 
 use super::arguments::Parameter;
 use super::end::ToolEnd;
@@ -9,14 +9,14 @@ use serde_json::Value;
 /// One tool.
 #[async_trait]
 pub(super) trait Tool: Sync {
-    /// What a model is told of it.
+    /// Its description for a model.
     fn spec(&self) -> ToolSpec;
 
     /// Performs a call whose input fits the parameters.
     async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal>;
 }
 
-/// What a model is told of a tool.
+/// A tool's description for a model.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ToolSpec {
     pub(super) name: &'static str,
@@ -25,13 +25,13 @@ pub(super) struct ToolSpec {
     pub(super) needs: Needs,
 }
 
-/// What must be there for a tool to be of use.
+/// The requirements of a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     Nothing,
     /// A repository.
     Files,
-    /// A repository of which something is not loaded.
+    /// A repository that is not fully loaded.
     Unloaded,
     /// A machine that runs the project's checks.
     Checks,

@@ -1,4 +1,4 @@
-//! `update_plan`: what the agent means to do, and how far it is.
+//! `update_plan`: the agent's plan and its progress.
 
 use super::answer::{read, told};
 use super::arguments::{Kind, NOTES, Parameter};

@@ -91,7 +91,7 @@ impl Workspace<'_> {
     /// A present file that may be changed.
     ///
     /// # Errors
-    /// What is wrong with the path, or that it is protected, or no file.
+    /// What is wrong with the path, or that it is protected, or not a file.
     pub(crate) fn changeable(&self, path: &str) -> Result<Present<'_>, String> {
         let file = self.file(path)?;
         check_changeable(path, file.path, self.base.protected)?;
@@ -117,7 +117,7 @@ impl Workspace<'_> {
         }
     }
 
-    /// The content of a file that is to be gone from its path.
+    /// The content of a file to remove from its path.
     async fn removable(&self, file: &Present<'_>) -> Result<FileContent, Refusal> {
         let content = self.content(file).await?;
         match shown_text(&content) {
@@ -126,7 +126,7 @@ impl Workspace<'_> {
         }
     }
 
-    /// Checks a path where nothing is yet.
+    /// Checks a path where nothing exists yet.
     pub(crate) fn check_creatable(&self, path: &str) -> Result<(), String> {
         self.check_inside(path)?;
         check_changeable(path, path, self.base.protected)?;
@@ -152,7 +152,7 @@ impl Workspace<'_> {
         check_not_ignored(path, &ignored)
     }
 
-    /// Makes changes, all of them or none. One that gives a path what the base commit has there is no change any more.
+    /// Makes all changes, or none. A path whose content matches the base commit no longer counts as changed.
     async fn make(&mut self, planned: Vec<Planned>) -> Result<(), Refusal> {
         let mut changes = Vec::new();
         for Planned { path, content, executable } in planned {
@@ -176,7 +176,7 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    /// The hash of what the base commit has at a path, and whether it is executable there.
+    /// The hash of the base commit's content at a path, and whether it is executable there.
     async fn before(&self, path: &str) -> Result<(Option<String>, bool), Refusal> {
         let Some(entry) = self.tree.exact(path).filter(|entry| entry.kind != TreeEntryKind::Folder) else {
             return Ok((None, false));

@@ -1,11 +1,11 @@
-//! Why a call of a tool has no ordinary answer.
+//! Why a tool call has no ordinary answer.
 
 use domain::ActionError;
 
 /// Why a call has no ordinary answer. Nothing has changed then.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The model is told this, whole sentences that help it to do better.
+    /// An answer for the model, in whole sentences that help it to do better.
     Told(String),
     /// The call could not be performed, through no fault of the model.
     Failed(ActionError),
@@ -18,7 +18,7 @@ impl From<ActionError> for Refusal {
 }
 
 impl From<String> for Refusal {
-    /// A rule's sentence, which has no end.
+    /// A rule's sentence, without a period.
     fn from(problem: String) -> Self {
         Self::Told(format!("{problem}."))
     }

@@ -1,4 +1,4 @@
-//! Reading: the base commit's files and what was changed of them, as one.
+//! Reading: the base commit's files with the changes applied.
 
 use super::Workspace;
 use super::refusal::Refusal;
@@ -86,7 +86,7 @@ impl ChangedContent {
 }
 
 impl Workspace<'_> {
-    /// Every file, link and submodule that is there and inside the agent's paths, sorted by path.
+    /// Every file, link and submodule inside the agent's paths, sorted by path.
     pub(crate) fn present(&self) -> BTreeMap<&str, Present<'_>> {
         let is_kept = |entry: &&TreeEntry| {
             entry.kind != TreeEntryKind::Folder && !self.state.changes.contains_key(&entry.path)
@@ -97,7 +97,7 @@ impl Workspace<'_> {
         inside.map(|present| (present.path, present)).collect()
     }
 
-    /// What is at a path, also where its name is composed otherwise: models write `é` as one character.
+    /// The entry at a path, even if its name is composed differently: models write `é` as one character.
     pub(crate) fn find(&self, path: &str) -> Option<Present<'_>> {
         if let Some((path, change)) = self.state.changes.get_key_value(path) {
             return Present::changed(path, change);
@@ -115,7 +115,7 @@ impl Workspace<'_> {
     /// The file at a path.
     ///
     /// # Errors
-    /// What is wrong with the path, or that it is no file.
+    /// What is wrong with the path, or that it is not a file.
     pub(crate) fn file(&self, path: &str) -> Result<Present<'_>, String> {
         self.check_inside(path)?;
         let Some(present) = self.find(path) else {
@@ -130,14 +130,14 @@ impl Workspace<'_> {
         }
     }
 
-    /// Checks that a path is inside the repository and where the agent works.
+    /// Checks that a path is inside the repository and the agent's paths.
     pub(crate) fn check_inside(&self, path: &str) -> Result<(), String> {
         check_path(path).map_err(|error| error.to_string())?;
         if self.base.paths.contains(path) {
             return Ok(());
         }
         Err(format!(
-            "`{path}` is outside of what this agent may see and change: {}",
+            "`{path}` is outside the paths that this agent may see and change: {}",
             self.base.paths.patterns().join(", ")
         ))
     }
@@ -193,7 +193,7 @@ impl Workspace<'_> {
         content.ok_or_else(|| not_imported(entry).into())
     }
 
-    /// What the base commit has at these paths, in their order; nothing for what is not there or was not imported.
+    /// The base commit's content at these paths, in order; nothing for files that do not exist or were not imported.
     pub(crate) async fn former(&self, paths: &[String]) -> Result<Vec<Option<FileContent>>, ActionError> {
         let mut former = Vec::with_capacity(paths.len());
         for path in paths {
@@ -206,7 +206,7 @@ impl Workspace<'_> {
         Ok(former)
     }
 
-    /// The contents of files that are loaded and were imported, in order.
+    /// The contents of loaded and imported files, in order.
     pub(crate) async fn contents<'f>(
         &self,
         files: &[Present<'f>],
@@ -261,7 +261,7 @@ impl Workspace<'_> {
         }
     }
 
-    /// Keeps what the model wants to remember.
+    /// Keeps the model's notes.
     pub(crate) fn note(&mut self, notes: Option<String>) {
         if notes.is_some() {
             self.state.notes = notes;

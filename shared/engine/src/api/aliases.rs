@@ -51,7 +51,7 @@ pub(super) async fn create(engine: &Engine, request: CreateStateMachineAlias) ->
     }))
 }
 
-/// A name of digits alone would look like a version.
+/// A name made of digits would look like a version.
 fn check_name(name: &str) -> Result<(), EngineError> {
     let legal = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
     let digits_alone = name.chars().all(|character| character.is_ascii_digit());

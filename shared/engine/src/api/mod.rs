@@ -30,7 +30,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::limits::DEFINITION_BYTES;
 
-/// The largest request: a definition of the largest size whose every character JSON escapes once more.
+/// The largest request: a definition of the maximum size in which JSON escapes every character once more.
 const LARGEST_REQUEST: usize = 2 * DEFINITION_BYTES + 65_536;
 
 impl Engine {
@@ -143,7 +143,7 @@ fn respond(operation: &str, result: Result<Value, EngineError>) -> Response {
     response
 }
 
-/// A time as AWS JSON writes it: seconds since 1970, with milliseconds behind the point.
+/// A time in AWS JSON: seconds since 1970, with milliseconds after the point.
 fn seconds(moment: Timestamp) -> f64 {
     moment.as_millisecond() as f64 / 1000.0
 }

@@ -1,5 +1,5 @@
-//! What the API's own model says of the fields of requests: how long each text is. It is checked before anything else is done, and all
-//! that is wrong is told at once, in the words of the service.
+//! The API model's constraints on the fields of requests: the length of each text. They are checked first, and all
+//! violations are reported at once, in the words of the service.
 //!
 //! See <https://github.com/aws/api-models-aws/tree/main/models/sfn>.
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::EngineError;
 use crate::limits::{DEFINITION_BYTES, NAME_CHARACTERS};
 
-/// The shortest and the longest text of each field, in characters. Input and output have limits of their own, in bytes.
+/// The minimum and maximum length of each field, in characters. Input and output have separate limits, in bytes.
 const FIELDS: &[(&str, usize, usize)] = &[
     ("cause", 0, 32_768),
     ("clientToken", 1, 64),
@@ -29,13 +29,13 @@ const FIELDS: &[(&str, usize, usize)] = &[
     ("versionDescription", 0, 256),
 ];
 
-/// What may say something that is not for logs; the service does not repeat it either.
+/// Fields whose content may not be for logs; the service does not repeat them either.
 const SENSITIVE: &[&str] = &["cause", "definition", "error", "taskToken"];
 
 /// Checks the texts of a request.
 ///
 /// # Errors
-/// [`EngineError::Validation`] with everything that is wrong.
+/// [`EngineError::Validation`] with every violation.
 pub(super) fn check(request: &Value) -> Result<(), EngineError> {
     let problems: Vec<String> = FIELDS.iter().filter_map(|field| problem(request, field)).collect();
     match problems.as_slice() {

@@ -40,7 +40,7 @@ struct Settings {
 }
 
 impl Settings {
-    /// Refuses what the engine would have to pass over in silence.
+    /// Refuses what the engine would otherwise ignore silently.
     fn check(&self) -> Result<(), EngineError> {
         if self.version_description.is_some() && !self.publish {
             let message = "Version description can only be set when publish is true";

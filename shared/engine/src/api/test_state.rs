@@ -114,7 +114,7 @@ pub(super) async fn test(engine: &Engine, request: TestState) -> Result<Value, E
     Ok(answer(&verdict, detailed.then(|| inspection(&trial, input, &verdict))))
 }
 
-/// What the mock says, if there is one; some states can only be tested with one.
+/// The mock's result, if there is a mock; some states can only be tested with one.
 fn mock(state: &State, mock: Option<&MockInput>) -> Result<Option<Mock>, EngineError> {
     let kind = state.kind.name();
     let waits = match &state.kind {

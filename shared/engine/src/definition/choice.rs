@@ -1,4 +1,4 @@
-//! Choice states: their rules and what happens when none holds.
+//! Choice states: their rules, and the default.
 
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use super::{Diagnostic, Severity};
 #[derive(Debug, Default)]
 pub(super) struct Problems(pub(super) Vec<Diagnostic>);
 
-/// The code for everything that is wrong with the form of a document.
+/// The code for every mistake in the form of a document.
 const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
 impl Problems {
@@ -26,7 +26,7 @@ impl Problems {
     }
 }
 
-/// The fields that belong to JSONPath alone.
+/// The fields that exist only in JSONPath.
 const JSONPATH_FIELDS: [&str; 18] = [
     "InputPath",
     "OutputPath",

@@ -1,4 +1,4 @@
-//! Checks across states: where transitions lead, what can be reached, and who may assign which variable.
+//! Checks across states: the targets of transitions, reachability, and which variables each state may assign.
 
 use std::collections::{BTreeMap, BTreeSet};
 

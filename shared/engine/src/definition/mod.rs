@@ -36,7 +36,7 @@ pub(crate) struct Definition {
     pub(crate) timeout_seconds: Option<u64>,
 }
 
-/// States and where they start: a whole machine, one branch, or the body of a Map.
+/// States and the first of them: a whole machine, one branch, or the body of a Map.
 #[derive(Debug)]
 pub(crate) struct Flow {
     pub(crate) start_at: String,
@@ -47,7 +47,7 @@ impl Definition {
     /// Parses and checks a definition.
     ///
     /// # Errors
-    /// Every problem found, in the order of the document. Warnings alone are not an error.
+    /// Every problem, in the order of the document. Warnings alone are not an error.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (definition, diagnostics) = parse::definition(text);
         match definition {
@@ -68,7 +68,7 @@ impl Definition {
         Ok(Self::only(name, state))
     }
 
-    /// The machine of the state `name` alone, wherever in this machine it is.
+    /// The machine that consists of just the state `name`, wherever in this machine it is.
     pub(crate) fn isolate(mut self, name: &str) -> Option<Self> {
         let state = self.flow.take(name)?;
         Some(Self::only(name.to_owned(), state))

@@ -30,7 +30,7 @@ pub(super) fn definition(text: &str) -> (Option<Definition>, Vec<Diagnostic>) {
 pub(super) fn lone_state(name: &str, text: &str) -> Result<State, Vec<Diagnostic>> {
     let mut problems = Problems::default();
     let parsed = document(text, &mut problems).and_then(|value| {
-        // There is no machine to set it, so the state sets it for the states inside it.
+        // There is no machine to set it, so the state sets it for its inner states.
         let jsonata = value.get("QueryLanguage").is_some();
         state(&value, String::new(), Context { jsonata, depth: 0 }, &mut problems)
     });
@@ -68,7 +68,7 @@ fn parse(text: &str, problems: &mut Problems) -> Option<Definition> {
     Some(Definition { flow: flow?, timeout_seconds })
 }
 
-/// What the states of a flow inherit.
+/// The properties that the states of a flow inherit.
 #[derive(Clone, Copy)]
 struct Context {
     /// Whether the machine as a whole says `QueryLanguage: JSONata`, which no state can say for it.
@@ -292,7 +292,7 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
     let item_selector = item_selector
         .map(|selector| Template::parse(selector, States::Entry, &fields.at("ItemSelector"), problems));
     let max_concurrency = quantity(fields, "MaxConcurrency", (0, LONGEST_SECONDS), problems);
-    // AWS takes these with an inline Map too, evaluates them, and fails at the first failed iteration all the same.
+    // AWS also accepts these with an inline Map and evaluates them, but still fails at the first failed iteration.
     let tolerated_count = quantity(fields, "ToleratedFailureCount", (0, LONGEST_SECONDS), problems);
     let tolerated_percentage = quantity(fields, "ToleratedFailurePercentage", (0, 100), problems);
     for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
@@ -327,7 +327,7 @@ fn map(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) -> Op
     })
 }
 
-/// The most iterations that run at once when a Map asks for `asked` (0: as many as possible).
+/// The maximum number of concurrent iterations when a Map asks for `asked` (0: as many as possible).
 pub(crate) fn concurrency(asked: u64) -> usize {
     match usize::try_from(asked) {
         Ok(asked) if (1..=MAP_CONCURRENCY).contains(&asked) => asked,
@@ -351,7 +351,7 @@ fn parallel(fields: &mut Fields<'_>, context: Context, problems: &mut Problems) 
         branches.extend(flow(&mut branch, Context { depth: context.depth + 1, ..context }, problems));
         branch.finish("a branch", problems);
     }
-    // An incomplete branch is a problem already; the numbers of the others must not shift.
+    // An incomplete branch is already a problem; the numbers of the others must not shift.
     (branches.len() == values.len()).then_some(Kind::Parallel { arguments, branches })
 }
 

@@ -27,7 +27,7 @@ fn of_flow(flow: &Value, found: &mut BTreeMap<String, BTreeSet<String>>) {
                 "Branches" => {
                     value.as_array().into_iter().flatten().for_each(|branch| of_flow(branch, found))
                 }
-                // This never holds expressions, whatever it looks like.
+                // This never contains expressions, whatever it looks like.
                 "Comment" => {}
                 _ => of_value(value, &mut variables),
             }

@@ -1,4 +1,4 @@
-//! What a Task state calls.
+//! The resource that a Task state calls.
 
 /// A `Resource` that the engine can call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) enum Resource {
     StartExecution(Pattern),
 }
 
-/// How a Task state waits for what it called.
+/// How a Task state waits for the result of its call.
 ///
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `Retry` and `Catch`: what a state does when it fails.
+//! `Retry` and `Catch`: the handling of a failed state.
 
 use serde_json::Value;
 

@@ -16,7 +16,7 @@ pub(crate) struct State {
     pub(crate) recovery: Recovery,
 }
 
-/// What a state does.
+/// The type of a state and its fields.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Task(Task),

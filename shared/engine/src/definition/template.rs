@@ -17,7 +17,7 @@ pub(crate) enum Template {
     Object(Vec<(String, Template)>),
 }
 
-/// Which fields of `$states` exist where a template is evaluated; `input` and `context` always do.
+/// The fields of `$states` that exist where a template is evaluated; `input` and `context` always do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum States {
     /// Only the input and the context.
@@ -111,7 +111,7 @@ pub(super) fn expression(
     None
 }
 
-/// A number that is written down or computed when the state is entered.
+/// A number that is literal or computed when the state is entered.
 #[derive(Clone, Debug)]
 pub(crate) enum Quantity {
     Fixed(u64),

@@ -39,7 +39,7 @@ pub(super) async fn run(
     }
 }
 
-/// Counts an execution as being advanced for as long as it lives, even if advancing it should panic.
+/// Counts an execution as being advanced while this lives, even if advancing it panics.
 pub(super) struct Running(Arc<Inner>);
 
 impl Running {
@@ -95,7 +95,7 @@ async fn advance(
     }
 }
 
-/// The next actor begins with what the log says.
+/// The next actor begins with the log.
 fn died(error: &JoinError) -> EngineError {
     match error.is_cancelled() {
         true => LogError::Closed.into(),
@@ -103,7 +103,7 @@ fn died(error: &JoinError) -> EngineError {
     }
 }
 
-/// Notifies an outside party once what it caused is durable.
+/// Notifies an outside party once the change it caused is durable.
 enum Reply {
     Token(oneshot::Sender<Result<(), Rejection>>, Result<(), Rejection>),
     Stop(oneshot::Sender<Timestamp>),
@@ -124,7 +124,7 @@ pub(super) struct Actor {
     pub(super) at_work: HashSet<(Vec<usize>, u64)>,
     /// The end was recorded and announced.
     told: bool,
-    /// The execution continues after its end, and that is not yet written.
+    /// The execution continues after its end, which is not written yet.
     redriven: bool,
     /// A task may have stopped waiting for an execution that it started.
     pub(super) orphans_possible: bool,
@@ -174,7 +174,7 @@ impl Actor {
         })
     }
 
-    /// Takes in one message; what follows from it is written by the next [`Actor::settle`].
+    /// Takes in one message; the next [`Actor::settle`] writes what follows from it.
     fn take(&mut self, message: Message) {
         match message {
             Message::Wake => {}
@@ -206,7 +206,7 @@ impl Actor {
         }
     }
 
-    /// Whether the state machine is deleted, so that the execution must not go on to another state.
+    /// Whether the state machine is deleted, so that the execution must not continue to another state.
     fn is_unwanted(&self) -> bool {
         lock(&self.engine.deleting).contains(&self.row.state_machine_arn)
     }
@@ -237,7 +237,7 @@ impl Actor {
         self.engine.kept.keep(self.row.key, self.length, std::mem::replace(&mut self.state, empty));
     }
 
-    /// Adds all that follows by itself. Expressions take the time that they take, so this is done on a thread that may be held up.
+    /// Adds everything that follows without further messages. Expressions take time, so this runs on a thread that may block.
     async fn decided(mut self) -> Result<Self, EngineError> {
         let decided = tokio::task::spawn_blocking(move || {
             self.decide();
@@ -246,7 +246,7 @@ impl Actor {
         decided.await.map_err(|error| died(&error))
     }
 
-    /// Folds what happens now into the state, as many events as one append writes.
+    /// Folds what happens now into the state, up to the number of events that one append writes.
     fn decide(&mut self) {
         let now = self.engine.now();
         while !self.redriven
@@ -261,7 +261,7 @@ impl Actor {
         }
     }
 
-    /// Writes down what was added, and answers the waiting callers. Says whether there may be more to add.
+    /// Writes down what was added, and answers the waiting callers. Returns whether there may be more to add.
     async fn settle(&mut self) -> Result<bool, EngineError> {
         let more = self.redriven || self.pending.len() >= BATCH;
         if !self.pending.is_empty() {
@@ -298,7 +298,7 @@ impl Actor {
 
     fn answer_waiting(&mut self) {
         for reply in self.replies.drain(..) {
-            // Whoever has stopped waiting needs no answer.
+            // Callers that have stopped waiting need no answer.
             match reply {
                 Reply::Token(sender, result) => {
                     let _ = sender.send(result);

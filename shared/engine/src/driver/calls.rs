@@ -16,7 +16,7 @@ use crate::invoke::FunctionError;
 use crate::log::{ExecutionRow, Parent};
 
 impl Actor {
-    /// Makes every call that is open and not yet made.
+    /// Makes every open call that has not been made yet.
     pub(super) async fn call(&mut self) -> Result<(), EngineError> {
         if *self.engine.stopping.borrow() {
             return Ok(());
@@ -49,7 +49,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Stops the executions that tasks started and do not wait for any more, as Step Functions does.
+    /// Stops the executions that tasks started and no longer wait for, as Step Functions does.
     pub(super) async fn stop_orphans(&self) -> Result<(), EngineError> {
         let waiting: HashSet<u64> = self.state.calls().into_iter().map(|call| call.scheduled).collect();
         for (child, task) in self.engine.log.awaited_children(self.row.key).await? {
@@ -66,13 +66,13 @@ impl Actor {
         let functions = Arc::clone(&self.engine.functions);
         let mailbox = self.mailbox.clone();
         tokio::spawn(async move {
-            // A function's panic must not leave its execution waiting for ever.
+            // A function's panic must not leave its execution waiting forever.
             let work = tokio::spawn(async move { functions.invoke(&function, payload).await });
             let result = work.await.unwrap_or_else(|error| {
                 Err(FunctionError::new("Lambda.Unknown", format!("The function died: {error}")))
             });
             let answer = read_result(result, reading);
-            // The actor may be gone because nothing waits for this answer any longer.
+            // The actor may be gone because nothing waits for this answer anymore.
             let _ = mailbox.send(Message::Answer { branch, scheduled, answer });
         });
     }
@@ -99,7 +99,7 @@ impl Actor {
     }
 }
 
-/// What a function's return value or error means to the task that called it.
+/// The meaning of a function's return value or error for the task that called it.
 fn read_result(result: Result<Value, FunctionError>, reading: Reading) -> Answer {
     let response = |payload| json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 });
     match (result, reading) {
@@ -158,7 +158,7 @@ impl Inner {
     }
 }
 
-/// What the end of an awaited execution means to the task that waits for it, as `DescribeExecution` tells it.
+/// The meaning of an awaited execution's end for the waiting task, in the words of `DescribeExecution`.
 fn ended(row: &ExecutionRow, as_json: bool) -> Option<Answer> {
     let stopped = row.stopped?;
     let data = |text: &str| {

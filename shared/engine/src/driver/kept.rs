@@ -11,13 +11,13 @@ const LONG: usize = 500;
 /// How many are kept. The largest holds some 10 MiB in variables.
 const MOST: usize = 16;
 
-/// The executions that were last at work, the newest at the end: the key of each, its entries so far, and what they amount to. Nobody but the
-/// actor of an execution writes its entries, so what is kept is what the log says.
+/// The most recently active executions, newest last: the key of each, its entries so far, and their folded state. Only the
+/// actor of an execution writes its entries, so this cache equals the log.
 #[derive(Default)]
 pub(crate) struct Kept(Mutex<VecDeque<(i64, usize, ExecutionState)>>);
 
 impl Kept {
-    /// Keeps an execution, if it is long. Only while nobody advances it.
+    /// Keeps an execution if it is long. Only while nobody advances it.
     pub(super) fn keep(&self, key: i64, length: usize, state: ExecutionState) {
         if length < LONG || state.outcome().is_some() {
             return;

@@ -1,4 +1,4 @@
-//! What actors are told, and where.
+//! Messages to actors, and their mailboxes.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::execution::{Answer, Claim, Failure, Obstacle, Rejection};
 
-/// What an actor is told.
+/// A message to an actor.
 #[derive(Debug)]
 pub(crate) enum Message {
     /// Look what time it is, or what became of an awaited execution.
@@ -19,7 +19,7 @@ pub(crate) enum Message {
     Token { claim: Claim, answer: Answer, reply: oneshot::Sender<Result<(), Rejection>> },
     /// End the execution. The reply is when it ended.
     Stop { failure: Failure, reply: Option<oneshot::Sender<Timestamp>> },
-    /// Let the execution go on. The reply is when it first did so with this token.
+    /// Let the execution continue. The reply is when it first did so with this token.
     Redrive { client_token: Option<String>, reply: oneshot::Sender<Result<Timestamp, Obstacle>> },
 }
 

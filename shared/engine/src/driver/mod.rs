@@ -1,4 +1,4 @@
-//! The driver: it lets executions advance, does what they ask for, and records what comes of it.
+//! The driver: it advances executions, makes their calls, and records the results.
 //!
 //! Each execution that has something to do is advanced by one task (an actor), which reads the log, folds it, and goes
 //! away again when nothing but time or a token can move the execution on.

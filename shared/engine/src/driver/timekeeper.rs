@@ -18,7 +18,7 @@ impl Inner {
                 }
             };
             tokio::select! {
-                // A change comes first: the deadline slept for may not be the next any more.
+                // A change comes first: it may replace the deadline.
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
                 () = self.timers.changed.notified() => {}

@@ -1,4 +1,4 @@
-//! When which execution must be woken: all that is kept in memory of an execution that only waits.
+//! When each execution must be woken: all that is kept in memory of an execution that only waits.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
-//! States and iterations that are not brought to their end, because the execution, or the Parallel or Map around them,
-//! came to its own.
+//! States and iterations that do not finish, because the execution, or the Parallel or Map around them,
+//! ended first.
 
 use super::{Branch, Child, Draft, ExecutionState, Failure, Position, Spread, What, inner_flow};
 use crate::definition::{Flow, Kind, State};
@@ -14,7 +14,7 @@ impl ExecutionState {
         Some(self.abort_states().unwrap_or_else(end))
     }
 
-    /// The event of the next state that is not left any more.
+    /// The event of the next state that is no longer left.
     pub(super) fn abort_states(&self) -> Option<Draft> {
         self.root.abort(&self.identity.definition.flow)
     }
@@ -28,7 +28,7 @@ impl Branch {
         if let Some(inside) = visit.spread().and_then(|spread| spread.abort(state, &visit.name)) {
             return Some(inside);
         }
-        // The other types never wait for anything, and AWS has no such event for them.
+        // The other types never wait, and AWS has no such event for them.
         let waits =
             matches!(state.kind, Kind::Task(_) | Kind::Wait(_) | Kind::Map(_) | Kind::Parallel { .. });
         let what = What::StateAborted { kind: state.kind.name().to_owned() };
@@ -37,7 +37,7 @@ impl Branch {
 }
 
 impl Spread {
-    /// The event of the next state or iteration inside that was not left. `name` is that of the state around.
+    /// The event of the next unfinished state or iteration inside. `name` is that of the surrounding state.
     pub(super) fn abort(&self, state: &State, name: &str) -> Option<Draft> {
         self.children.iter().enumerate().find_map(|(index, child)| {
             let Child::Live(branch) = child else { return None };

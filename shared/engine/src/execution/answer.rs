@@ -1,4 +1,4 @@
-//! What comes in from outside: results of calls, task tokens handed back, and orders to stop.
+//! Outside input: results of calls, returned task tokens, and orders to stop.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub(crate) enum Rejection {
 }
 
 impl ExecutionState {
-    /// The event that an answer to call `scheduled` of a branch becomes; `None` if nothing waits for it any longer.
+    /// The event for an answer to call `scheduled` of a branch; `None` if nothing waits for it anymore.
     pub(crate) fn answer(&self, branch: &[usize], scheduled: u64, answer: Answer) -> Option<Draft> {
         if self.outcome.is_some() {
             return None;

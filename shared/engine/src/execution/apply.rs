@@ -70,12 +70,12 @@ impl ExecutionState {
         match &mut branch.position {
             Position::Done(output) => {
                 *child = Child::Finished(mem::take(output));
-                // What follows the Map is linked to its last iteration, and a next iteration to a state of this one.
+                // The state after the Map is linked to its last iteration, and a next iteration to a state of this one.
                 if spread.children.iter().all(|child| matches!(child, Child::Finished(_))) {
                     parent.last_event = event.id;
                 }
             }
-            // The first failed iteration fails the Map; what the others do no longer counts.
+            // The first failed iteration fails the Map; results of the others no longer count.
             Position::Failed(_, failure) => {
                 let failure = failure.clone();
                 visit.fail(failure);

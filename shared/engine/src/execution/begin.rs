@@ -1,4 +1,4 @@
-//! What a state does first.
+//! The first step of a state.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::definition::{
 use crate::limits::{self, PAYLOAD_BYTES};
 
 impl Task {
-    /// How history events name what the task calls.
+    /// The names that history events use for a task's resource.
     pub(super) fn label(&self) -> Label {
         Label {
             service: self.resource.service().to_owned(),

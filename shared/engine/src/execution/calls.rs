@@ -24,7 +24,7 @@ pub(crate) enum CallKind {
     Await { execution_arn: String, as_json: bool },
 }
 
-/// What a function's return value means to the task.
+/// The meaning of a function's return value for the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
     /// It is the result.
@@ -91,7 +91,7 @@ fn first_call(task: &Task, scheduled: &Scheduled) -> Option<CallKind> {
     }
 }
 
-/// AWS was recorded to send a text that is JSON unchanged, and any other value as JSON.
+/// In recordings, AWS sends a text that is JSON unchanged, and any other value as JSON.
 fn as_sent(payload: &Value) -> Value {
     let written = payload.as_str().and_then(|text| serde_json::from_str(text).ok());
     written.unwrap_or_else(|| payload.clone())

@@ -1,4 +1,4 @@
-//! What follows from the state and the time alone.
+//! Everything that follows from the state and the time alone.
 
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
@@ -129,7 +129,7 @@ impl ExecutionState {
         }
     }
 
-    /// The next moment at which [`ExecutionState::decide`] will have something new to say by itself.
+    /// The next moment at which [`ExecutionState::decide`] will return something new without further input.
     pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
         if self.outcome.is_some() {
             return None;
@@ -181,7 +181,7 @@ impl Scheduled {
     }
 }
 
-/// `moment`, or the next whole millisecond after it: events have no finer times, so nothing finer could ever come due.
+/// `moment`, or the next whole millisecond after it: events have no finer times, so nothing finer could become due.
 pub(super) fn whole_millisecond(moment: Timestamp) -> Timestamp {
     let rounding = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
     moment.round(rounding).unwrap_or(Timestamp::MAX)

@@ -8,7 +8,7 @@ use crate::definition::{Quantity, Template};
 use crate::expressions::{Environment, EvaluationError, Expression, Moment};
 use crate::limits;
 
-/// The variables that a branch sees: its own, and those of the flows around it.
+/// The variables visible to a branch: its own, and those of the surrounding flows.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) branch: &'a Branch,

@@ -1,7 +1,7 @@
-//! What happened in an execution: the entries of its log.
+//! The events of an execution: the entries of its log.
 //!
 //! The log is the history that `GetExecutionHistory` shows, with Step Functions' own event types, and a few
-//! private entries (with no id) where AWS's history leaves unsaid what a restart must know.
+//! private entries (with no id) for facts that a restart needs and AWS's history does not contain.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub(crate) struct Event {
     pub(crate) what: What,
 }
 
-/// An error name and a cause, either of which a Fail state may leave out.
+/// An error name and a cause; a Fail state may omit either.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ impl Failure {
 pub(crate) struct Label {
     pub(crate) service: String,
     pub(crate) action: String,
-    /// The ARN, where the resource is a function itself; its events have names of their own.
+    /// The ARN, if the resource is a function itself; its events have different names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) function: Option<String>,
 }
@@ -82,7 +82,7 @@ pub(crate) enum What {
     /// Goes on with what failed or was stopped.
     ExecutionRedriven {
         count: u64,
-        /// What the caller recognizes a repeated request by.
+        /// Identifies a repeated request to the caller.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_token: Option<String>,
     },
@@ -158,7 +158,7 @@ pub(crate) enum What {
     MapIterationStarted {
         name: String,
         index: usize,
-        /// The item, or what the selector made of it.
+        /// The item, or the selector's result.
         input: Value,
     },
     MapIterationSucceeded {

@@ -9,7 +9,7 @@ use crate::expressions::Environment;
 use crate::limits::{self, ASSIGN_BYTES, PAYLOAD_BYTES, VARIABLES_BYTES};
 
 impl Evaluation<'_> {
-    /// Leaves a state that has done its work; `result` is what a Task, Parallel or Map gave.
+    /// Leaves a state that has finished its work; `result` comes from a Task, Parallel or Map.
     pub(super) fn finish(&self, state: &State, result: Option<&Value>) -> Draft {
         let environment = self.environment(result.map(|result| ("result", result.clone())), None);
         let output = state.output.as_ref();

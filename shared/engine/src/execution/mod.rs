@@ -32,7 +32,7 @@ pub(crate) use trial::{Configuration, Mock, Step, Trial, Verdict};
 
 use crate::definition::{Definition, Flow, State};
 
-/// What is fixed about an execution from its start.
+/// The facts of an execution that are fixed at its start.
 #[derive(Debug)]
 pub(crate) struct Identity {
     /// Its key in the log.
@@ -60,10 +60,10 @@ pub(crate) enum Outcome {
 pub(crate) struct ExecutionState {
     pub(crate) identity: Arc<Identity>,
     input: Value,
-    /// The context object, where a trial is given one.
+    /// The context object, if a trial has one.
     context: Option<Value>,
     started_at: Timestamp,
-    /// When it was last redriven, or else started: what the time limit of the machine counts from.
+    /// When it was last redriven, or else started: the machine's time limit counts from here.
     resumed_at: Timestamp,
     /// How often it was redriven, when, and by which requests.
     redrives: Vec<Redrive>,
@@ -113,7 +113,7 @@ struct Visit {
     /// The public event that led to the state.
     entered_after: u64,
     entered_at: Timestamp,
-    /// When it was last redriven, or else entered: what a Wait counts from.
+    /// When it was last redriven, or else entered: a Wait counts from here.
     since: Timestamp,
     /// The history records that the state was not left.
     aborted: bool,
@@ -131,7 +131,7 @@ enum Phase {
     Scheduled(Scheduled),
     /// The task is started.
     Started(Scheduled),
-    /// The task was handed over; a token, or another execution, will tell how it ended.
+    /// The task was handed over; a token or another execution will report how it ended.
     Submitted(Scheduled, Value),
     /// Until then, nothing happens.
     Waiting(Timestamp),
@@ -141,11 +141,11 @@ enum Phase {
     Spread(Spread),
     /// The result is there; output and variables follow.
     Returned(Value),
-    /// Failed; whether to retry, catch or give up is not decided.
+    /// Failed; the choice between retrying, catching and giving up is still open.
     Failing(Failing),
 }
 
-/// The failure of a state, and the rest of its work.
+/// The failure of a state, and its remaining work.
 #[derive(Debug)]
 struct Failing {
     failure: Failure,
@@ -179,10 +179,10 @@ struct Spread {
 
 #[derive(Debug)]
 enum Child {
-    /// An iteration that has not begun, by its item.
+    /// A waiting iteration, by its item.
     Pending(Value),
     Live(Box<Branch>),
-    /// An iteration that is over.
+    /// A finished iteration.
     Finished(Value),
 }
 
@@ -263,7 +263,7 @@ impl ExecutionState {
         Event { id: 1, previous: 0, at: now, branch: Vec::new(), what: What::ExecutionStarted { input } }
     }
 
-    /// Gives a draft its number and time, which makes it an event of this execution.
+    /// Numbers and dates a draft, which makes it an event of this execution.
     pub(crate) fn event(&self, draft: Draft, now: Timestamp) -> Event {
         let id = if draft.what.is_public() { self.events + 1 } else { 0 };
         let previous = match draft.what {

@@ -37,7 +37,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Each retrier counts by itself; the first that names the error decides.
+    /// Each retrier counts separately; the first that names the error decides.
     fn retry(&self, state: &State, failure: &Failure) -> Option<Draft> {
         let retriers = &state.recovery.retriers;
         let index = retriers.iter().position(|retrier| matches(&retrier.errors, failure))?;
@@ -64,7 +64,7 @@ impl Evaluation<'_> {
     }
 
     fn catch(&self, state: &State, catcher: &Catcher, index: usize, failure: &Failure) -> Draft {
-        // AWS returns null where nothing was given, but a timeout has an empty cause.
+        // AWS returns null if nothing was given, but a timeout has an empty cause.
         let timed_out = failure.name() == "States.Timeout";
         let cause = failure.cause.clone().or_else(|| timed_out.then(String::new));
         let error_output = json!({ "Error": failure.error, "Cause": cause });

@@ -75,7 +75,7 @@ impl ExecutionState {
         })
     }
 
-    /// The event that lets the execution go on.
+    /// The event that lets the execution continue.
     pub(crate) fn redrive(&self, client_token: Option<String>, now: Timestamp) -> Result<Draft, Obstacle> {
         let status = if matches!(self.outcome, Some(Outcome::Succeeded(_))) { "SUCCEEDED" } else { "" };
         match Obstacle::find(status, self.events, self.started_at, self.ended_at, now) {

@@ -51,7 +51,7 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// Takes a token apart; `None` if it was never one of ours.
+    /// Parses a token; `None` if it was never one of ours.
     pub(crate) fn parse(token: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (key, rest) = bytes.split_first_chunk::<8>()?;

@@ -1,4 +1,4 @@
-//! One state tried out by itself, as `TestState` does.
+//! Tries out one state, as `TestState` does.
 //!
 //! The state goes through the same steps as in an execution. What it would wait for does not take any time, and what it
 //! would call can be mocked.
@@ -16,7 +16,7 @@ use crate::definition::{State, matches};
 /// For how long a state is tried out; the same as on AWS.
 const LONGEST_TRIAL: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a state is tried out with.
+/// The inputs of a trial.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     pub(crate) input: Value,
@@ -35,7 +35,7 @@ pub(crate) enum Mock {
     Failure(Failure),
 }
 
-/// What follows in a trial.
+/// The next state in a trial.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// This must be called, and its answer given to [`Trial::answer`] within this time.
@@ -52,14 +52,14 @@ pub(crate) enum Verdict {
     Failed(Failure),
 }
 
-/// What was seen on the way.
+/// The trace of a trial.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// The evaluated arguments.
     pub(crate) arguments: Option<Value>,
     /// The inputs of a Map's iterations.
     pub(crate) items: Option<Vec<Value>>,
-    /// How many iterations may run at once, where the state says so.
+    /// The maximum number of concurrent iterations, if the state sets one.
     pub(crate) concurrency: Option<usize>,
     /// The raw result.
     pub(crate) result: Option<Value>,
@@ -131,7 +131,7 @@ impl Trial {
     /// Takes in the answer to a call.
     pub(crate) fn answer(&mut self, call: &Call, answer: Answer) {
         if let Some(draft) = self.state.answer(&call.branch, call.scheduled, answer) {
-            // The answer to a call ends nothing by itself.
+            // An answer to a call does not end anything by itself.
             let _ = self.apply(draft);
         }
     }

@@ -33,7 +33,7 @@ fn input() -> Value {
     })
 }
 
-/// What this crate makes of an expression, in the oracle's words.
+/// This crate's result for an expression, in the oracle's words.
 fn evaluate(expression: &str, states: &Value) -> Value {
     let compiled = match compile(expression) {
         Ok(compiled) => compiled,
@@ -50,7 +50,7 @@ fn evaluate(expression: &str, states: &Value) -> Value {
     }
 }
 
-/// What the oracle makes of the expressions, if it is installed.
+/// The oracle's results for the expressions, if it is installed.
 fn ask_oracle(expressions: &[String], states: &Value) -> Option<Vec<Value>> {
     let modules = test_inputs::installed("expressions beside jsonata-js", "TICKETSMITH_NODE_MODULES")?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/differential/expressions/oracle.js");
@@ -74,13 +74,13 @@ fn ask_oracle(expressions: &[String], states: &Value) -> Option<Vec<Value>> {
     Some(answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
-/// Whether both made the same of an expression. What is left out is written in `tests/differential/README.md`.
+/// Whether both had the same result. `tests/differential/README.md` lists the exceptions.
 fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
     if theirs.get("slow").is_some() {
         eprintln!("jsonata-js does not end: {expression}");
         return true;
     }
-    // JavaScript itself fails, on nothing where a text is meant. Without a value, Step Functions fails just the same.
+    // JavaScript itself fails if a text is missing. Without a value, Step Functions fails too.
     if theirs.get("internal").is_some() {
         let padded = expression.contains("$pad");
         return padded || ours.get("error").or_else(|| ours.get("undefined")).is_some();
@@ -100,7 +100,7 @@ fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
     if theirs.get("refused").is_some() {
         return ours["refused"] == theirs["message"];
     }
-    // What JavaScript itself refuses in a regular expression has no code.
+    // Errors of JavaScript's own regular expressions have no code.
     if theirs.get("value").is_none() && theirs.get("message").is_some() {
         return ours.get("refused").is_some();
     }
@@ -110,7 +110,7 @@ fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
     {
         return true;
     }
-    // `$replace` with a replacement that is nothing writes `undefined` in jsonata-js, and nothing here.
+    // `$replace` with a missing replacement writes `undefined` in jsonata-js, and nothing here.
     let theirs = match theirs.to_string() {
         text if expression.contains("$replace") && theirs.get("value").is_some() => {
             &serde_json::from_str(&text.replace("undefined", "")).unwrap()
@@ -164,7 +164,7 @@ fn compare(depth: usize, cases: usize, strict: bool) {
     assert!(count == 0, "seed {seed}: {count} of {cases} differ\n{}", differences.join("\n"));
 }
 
-/// Of several parts that fail, either may tell first, so here any error is like any other.
+/// If several parts fail, either may be reported first, so any error matches any other here.
 #[test]
 fn deep_expressions_mean_what_they_mean_in_jsonata_js() {
     compare(0, 1_500, false);

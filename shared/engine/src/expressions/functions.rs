@@ -17,7 +17,7 @@ use super::java_random;
 /// The longest array that Step Functions lets an expression build.
 pub(super) const LONGEST_ARRAY: usize = 873_782;
 
-/// Whether a name is that of a function bound here.
+/// Whether a function is bound here under this name.
 pub(super) fn is_added(name: &str) -> bool {
     ["eval", "parse", "partition", "range", "hash", "random", "uuid"].contains(&name)
 }
@@ -55,7 +55,7 @@ fn wrong_type(function: &str, index: usize) -> Error {
     Error::new("T0410").with("token", function).with("index", index + 1)
 }
 
-/// The code of the failures that are not JSONata's.
+/// The code of failures that do not come from JSONata.
 pub(super) const FAILED: &str = "failed";
 
 fn failed(message: String) -> Error {
@@ -107,7 +107,7 @@ fn range(arguments: &[Option<Value>]) -> Result<Option<Value>> {
         return Err(failed(format!("$range would give {count} items, more than memory allows")));
     }
     let number = |index: i128| i64::try_from(first + index * step).ok().map(Value::from);
-    // AWS returns a sequence, which vanishes where it is empty and is its item where it has only one.
+    // AWS returns a sequence, which vanishes if it is empty and becomes its item if it has one.
     Ok(match count {
         0 => None,
         1 => number(0),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 const DEEPEST: usize = 32;
 
 /// What Step Functions gives for an expression with results that are too large for a number: `"Infinity"`, `"-Infinity"` or `"NaN"` in
-/// their places. `None` where there is none, or in another place than those. `evaluate` gives the value of a part.
+/// their places. `None` if there is none, or one in another place. `evaluate` gives the value of a part.
 pub(super) fn result(
     expression: &Expression,
     evaluate: impl Fn(&Expression) -> Option<Value>,
@@ -36,7 +36,7 @@ impl Parts<'_> {
                 for item in items {
                     match self.value(item, depth + 1) {
                         Some(value) => all.push(value),
-                        // An array joins what an item gives, which is the library's to do.
+                        // The library joins an item's results into an array.
                         None => match self.evaluated(&format!("[{}\n]", self.text(item)?))? {
                             Value::Array(values) => all.extend(values),
                             _ => return None,
@@ -70,7 +70,7 @@ impl Parts<'_> {
         }
     }
 
-    /// The text of a calculation that gives no number.
+    /// The text of a calculation whose result is not a number.
     fn calculated(&self, node: &Node) -> Option<Value> {
         let NodeKind::Binary { op, lhs, rhs } = &node.kind else { return None };
         let calculate: fn(f64, f64) -> f64 = match op.symbol() {

@@ -107,7 +107,7 @@ fn with_digits(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
             let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e21);
-            // The shortest digits that mean the number, and zeros behind them.
+            // The shortest digits that identify the number, followed by zeros.
             let digits = whole.map(|number| number.to_string());
             let kept = digits.and_then(|digits| {
                 digits.parse::<i64>().ok().map(Value::from).or(digits.parse::<u64>().ok().map(Value::from))
@@ -120,7 +120,7 @@ fn with_digits(value: Value) -> Value {
     }
 }
 
-/// What Step Functions says about an error of the library. Errors that are not JSONata's own have no code.
+/// Step Functions' message for an error of the library. Errors that do not come from JSONata have no code.
 fn thrown(error: &jlens_core::Error) -> EvaluationError {
     let mut error = error.clone();
     // The library keeps numbers with a fraction, and would quote 1 as 1.0.
@@ -145,7 +145,7 @@ fn thrown(error: &jlens_core::Error) -> EvaluationError {
 }
 
 impl Jlens {
-    /// The library returns nothing both for undefined and for a function; only `$type` tells them apart.
+    /// The library returns nothing both for undefined and for a function; only `$type` distinguishes them.
     fn is_function(&self, environment: &Environment) -> bool {
         Compiled::compile(&format!("$type(({}\n))", self.compiled.source()))
             .and_then(|typed| environment.evaluate(&typed))

@@ -1,4 +1,4 @@
-//! JSONata as Step Functions speaks it, behind a narrow trait so that the library can be replaced.
+//! JSONata in Step Functions' dialect, behind a narrow trait so that the library can be replaced.
 //!
 //! Step Functions evaluates JSONata 2.0.6 without `$eval` and with `$parse`, `$partition`, `$range`, `$hash`,
 //! `$random(seed)` and `$uuid`. See
@@ -33,7 +33,7 @@ pub(crate) trait Expression: Debug + Send + Sync {
     /// The variables that it reads, `$states` left out.
     fn variables(&self) -> Vec<String>;
 
-    /// The value of the expression where the variables of `environment` are bound.
+    /// The value of the expression with the variables of `environment` bound.
     fn evaluate(&self, environment: &Environment) -> Result<Value, EvaluationError>;
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn compile(source: &str) -> Result<Arc<dyn Expression>, Refusal> {
     jlens::compile(source)
 }
 
-/// The time and the randomness of one evaluation, which make it repeatable.
+/// The time and randomness of one evaluation, which make it repeatable.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
     /// The time that `$now()` and `$millis()` return.
@@ -51,18 +51,18 @@ pub(crate) struct Moment {
     pub(crate) seed: [u8; 32],
 }
 
-/// Why an expression cannot be used. The two kinds are those of Step Functions' diagnostics.
+/// The reason that an expression cannot be used. The two kinds are those of Step Functions' diagnostics.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// It is not JSONata; the text is JSONata's own message.
     #[error("{0}")]
     Invalid(String),
-    /// It is JSONata, but reads what does not exist in a state machine.
+    /// It is JSONata, but reads something that a state machine does not have.
     #[error("Reference to '{0}' at the top level is not supported.")]
     Unsupported(String),
 }
 
-/// Why an expression has no usable value.
+/// The reason that an expression has no usable value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EvaluationError {
     /// It evaluated to JSONata's undefined.
@@ -76,6 +76,6 @@ pub(crate) enum EvaluationError {
         /// JSONata's message.
         message: String,
     },
-    /// It broke off, with a message that has no code.
+    /// It stopped, with a message that has no code.
     Broken(String),
 }

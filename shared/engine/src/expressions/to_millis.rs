@@ -1,4 +1,4 @@
-//! `$toMillis` as jsonata-js 2.0.6 has it: what it gave for each of these texts and pictures, run in UTC.
+//! `$toMillis` of jsonata-js 2.0.6: its results for these texts and pictures, in UTC.
 
 use super::EvaluationError;
 use super::jlens::compile;
@@ -73,7 +73,7 @@ const GIVEN: &[(&str, Option<&str>, Millis)] = &[
     ("twenty twenty", Some("[Yw]"), Number(-946771200000)),
 ];
 
-/// What the engine gives where 2.0.6 gives no number: the differences that `tests/differential/README.md` lists. `None` for null.
+/// The engine's results where 2.0.6 returns no number: the differences listed in `tests/differential/README.md`. `None` for null.
 const DIFFERENT: &[(&str, Option<Millis>)] = &[
     ("2024-13", None),
     ("2024-02-29T24:00:01Z", Some(Number(1709251201000))),

@@ -1,6 +1,6 @@
 //! The thread that makes commits safe from the loss of power, while the log's thread goes on.
 //!
-//! It takes the answers of transactions in their order, syncs once for all that have come, and only then gives them.
+//! It takes the answers of transactions in order, syncs once for all that have arrived, and only then sends them.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,15 +19,15 @@ pub(super) struct Answers {
     pub(super) changed: bool,
 }
 
-/// What is known of the disk.
+/// The known state of the disk.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     pub(super) syncs: AtomicU64,
-    /// Why nothing is written any more: after a failed sync, a disk cannot be believed.
+    /// Why nothing is written anymore: after a failed sync, a disk cannot be trusted.
     pub(super) failed: watch::Sender<Option<LogError>>,
 }
 
-/// Starts the thread. It syncs the file that SQLite keeps beside the database at `path`, and ends with its queue.
+/// Starts the thread. It syncs the file that SQLite keeps next to the database at `path`, and ends with its queue.
 pub(super) fn start(
     path: &Path,
     disk: Arc<Disk>,
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn after_a_failed_sync_nothing_more_is_said_to_be_there() {
-        // What cannot be synced.
+        // The write that cannot be synced.
         let file = File::options().write(true).open("/dev/null").unwrap();
         let disk = Disk::default();
         sync(&file, &disk, false).unwrap();

@@ -76,7 +76,7 @@ pub(crate) enum Started {
     Taken,
     /// As many executions run as may.
     TooMany,
-    /// The state machine was changed meanwhile, and what it was before is forgotten.
+    /// The state machine was changed in the meantime, and its earlier revision is forgotten.
     Superseded,
 }
 
@@ -137,10 +137,10 @@ pub(crate) struct ListedRow {
     pub(crate) qualifiers: Qualifiers,
 }
 
-/// The columns are those of the indexes in [`schema`](super::schema), so that nothing else is read.
+/// The columns are those of the indexes in [`schema`](super::schema), so that only they are read.
 fn list(connection: &Connection, filter: Filter) -> Result<Vec<ListedRow>, LogError> {
     let Qualifiers { version, alias } = filter.qualifiers;
-    // A condition that is not there leaves SQLite no doubt of the index.
+    // An absent condition is left out, so that SQLite is sure to use the index.
     let condition = |given: bool, condition: &'static str| if given { condition } else { "" };
     let query = format!(
         "SELECT key, arn, name, state_machine_arn, status, started, stopped, redrives, redriven, version_arn, alias_arn \
@@ -319,7 +319,7 @@ impl Log {
         .await
     }
 
-    /// Forgets what state machines were before their last change where no execution and no version has it, and returns the ids.
+    /// Forgets earlier revisions of state machines that no execution and no version has, and returns their IDs.
     pub(crate) async fn forget_unused_revisions(&self) -> Result<HashSet<i64>, LogError> {
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(

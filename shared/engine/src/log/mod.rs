@@ -30,17 +30,17 @@ pub(crate) use progress::Progress;
 pub(crate) use state_machines::{Revision, StateMachineRow};
 pub(crate) use versions::{Published, VersionRow};
 
-/// What a committed transaction survives.
+/// The failures that a committed transaction survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The loss of power: no answer is given before the disk has what it tells of.
+    /// Loss of power: an answer is given only once the disk has the data.
     #[default]
     PowerLoss,
     /// The death of the process, such as by SIGKILL, but not of the machine: nothing waits for the disk.
     ProcessDeath,
 }
 
-/// Why the log could not do what it was asked.
+/// The reason that the log could not do something.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
     /// SQLite failed; its message says how.
@@ -59,7 +59,7 @@ pub enum LogError {
     /// An entry does not have the form this version writes.
     #[error("the engine's log holds an entry that cannot be read: {0}")]
     Damaged(String),
-    /// The disk failed, and what was written last may not be there. Nothing more is written.
+    /// The disk failed, and the last writes may be missing. Nothing more is written.
     #[error("the engine's log cannot be written any more, because the disk failed: {0}")]
     Disk(String),
     /// Another process has the log open. Two engines on one log would run everything twice.
@@ -87,7 +87,7 @@ type Reply = Box<dyn FnOnce(Result<(), LogError>) + Send>;
 /// Runs in a transaction, or is told why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, LogError>) -> Reply + Send>;
 
-/// What the log's thread is asked for.
+/// A request to the log's thread.
 enum Request {
     /// Work in the next transaction.
     Job(Job),
@@ -95,7 +95,7 @@ enum Request {
     Copy { to: PathBuf, done: oneshot::Sender<Result<(), LogError>> },
 }
 
-/// How long an engine waits for another to let go of the log, as one that is just shutting down does.
+/// How long an engine waits for another to release the log, such as one that is shutting down.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Most requests that share one transaction.
@@ -123,7 +123,7 @@ impl Log {
         Self::serve(connection, (durability == Durability::PowerLoss).then_some(path))
     }
 
-    /// A log that is gone with its handle.
+    /// A log that is dropped with its handle.
     pub(crate) fn in_memory() -> Result<Self, LogError> {
         Self::serve(Connection::open_in_memory()?, None)
     }
@@ -143,7 +143,7 @@ impl Log {
         let (requests, queue) = mpsc::channel();
         let seen = Arc::clone(&disk);
         let thread = std::thread::Builder::new().name("engine-log".to_owned());
-        // First in the list, since the other ends when this one has.
+        // First in the list, since the other ends once this one has.
         threads.insert(
             0,
             thread.spawn(move || serve(&connection, &queue, answers.as_ref(), &seen)).map_err(started)?,
@@ -174,7 +174,7 @@ impl Log {
         let job: Job = Box::new(move |connection| {
             let result = connection.and_then(|connection| in_savepoint(connection, work));
             Box::new(move |committed| {
-                // A caller that has gone away needs no answer.
+                // A caller that has gone needs no answer.
                 let _ = sender.send(committed.and(result));
             })
         });
@@ -182,7 +182,7 @@ impl Log {
         receiver.await.map_err(|_| LogError::Closed)?
     }
 
-    /// Copies the whole log, as it is between two transactions, to a file that does not exist or is empty. Other requests wait meanwhile.
+    /// Copies the whole log, as it is between two transactions, to a file that does not exist or is empty. Other requests wait in the meantime.
     pub(crate) async fn copy(&self, to: &Path) -> Result<(), LogError> {
         let (done, receiver) = oneshot::channel();
         self.ask(Request::Copy { to: to.to_owned(), done })?;
@@ -245,7 +245,7 @@ fn serve(
             Request::Copy { to, done } => {
                 let text = to.to_string_lossy();
                 let copied = connection.execute("VACUUM INTO ?1", [text.as_ref()]);
-                // A caller that has gone away needs no answer.
+                // A caller that has gone needs no answer.
                 let _ = done.send(copied.map(drop).map_err(LogError::from));
                 continue;
             }
@@ -256,7 +256,7 @@ fn serve(
             continue;
         }
         let mut replies = vec![first(Ok(connection))];
-        // A full disk may end the transaction under way. What follows then belongs to the next.
+        // A full disk may end the current transaction. What follows belongs to the next one.
         while replies.len() < BATCH
             && !connection.is_autocommit()
             && let Ok(next) = queue.try_recv()

@@ -22,7 +22,7 @@ pub(crate) struct Progress {
 pub(super) fn record(connection: &Connection, key: i64, progress: &Progress) -> Result<(), LogError> {
     let wakes_at = progress.wakes_at.map(Timestamp::as_millisecond);
     if let Some((redrives, redriven)) = progress.redriven {
-        // The end before it was told; that it runs again is told after this.
+        // Its earlier end was published before; publish the new start after this.
         connection
             .prepare_cached(
                 "UPDATE executions SET awake = 1, wakes_at = NULL, status = 'RUNNING', error = NULL, cause = NULL, \

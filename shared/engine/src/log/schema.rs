@@ -4,7 +4,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::LogError;
 
-/// The size to which the log beside the file is cut when it was larger for a while.
+/// The size to which the log next to the file is cut after it was larger for a while.
 const JOURNAL_BYTES: i64 = 8 << 20;
 
 /// What made the tables of each version out of those of the version before. The number of those that a file went through
@@ -98,7 +98,7 @@ const LISTS: &str = "
         (state_machine_arn, status, key, arn, name, started, stopped, redrives, redriven, version_arn, alias_arn);
 ";
 
-/// Takes the file for this connection alone, until it is closed.
+/// Locks the file for this connection, until it is closed.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let auto_vacuum: i64 = connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
@@ -113,7 +113,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         }
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Commits do not wait for the disk: the log syncs for many at once where it has to.
+    // Commits do not wait for the disk: the log syncs for many at once if it has to.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")

@@ -199,7 +199,7 @@ impl Log {
         .await
     }
 
-    /// Deletes a state machine with its versions and aliases, as soon as none of its executions runs any more. Its
+    /// Deletes a state machine with its versions and aliases once none of its executions is running. Its
     /// executions, and the revisions they run, stay.
     pub(crate) async fn delete_state_machine(&self, arn: String) -> Result<(), LogError> {
         self.run(move |connection| {
@@ -212,7 +212,7 @@ impl Log {
         .await
     }
 
-    /// The ARNs of the state machines that are deleted as soon as none of their executions runs any more.
+    /// The ARNs of the state machines that are deleted once none of their executions is running.
     pub(crate) async fn deleting(&self) -> Result<Vec<String>, LogError> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached("SELECT arn FROM state_machines WHERE deleting")?;

@@ -80,7 +80,7 @@ async fn an_address_that_an_answer_names_is_read_without_credentials_where_a_red
         let failure = client.get_at(address, HOSTS).send().await.unwrap_err();
         assert_eq!((failure.status, failure.error.kind), (None, ErrorKind::Rejected), "{address}");
         let message = failure.error.message;
-        assert!(message.contains("not one of its own, which is not read"), "{message}");
+        assert!(message.contains("at a foreign address, which is not read"), "{message}");
         assert!(!message.contains("private"), "{message}");
     }
 }

@@ -107,7 +107,7 @@ impl TaskManagement for Github {
         let issue: IssueReference = task_id.parse()?;
         let subject = match comment {
             Some(comment) => Subject::Comment(comment.id.parse().map_err(|_| {
-                ActionError::internal(format!("`{}` is the id of no comment on GitHub", comment.id))
+                ActionError::internal(format!("`{}` is not the ID of a comment on GitHub", comment.id))
             })?),
             None => Subject::Issue(issue.number),
         };
@@ -115,7 +115,7 @@ impl TaskManagement for Github {
     }
 
     async fn own_account(&self) -> Result<Option<String>, ActionError> {
-        // A token's owner is also a person: of what they do, only what carries our mark is ours.
+        // A token's owner is also a person: of their actions, only those with our mark are ours.
         match self.installation {
             Some(_) => self.ask_own_login().await.map(Some),
             None => Ok(None),

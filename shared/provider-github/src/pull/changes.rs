@@ -3,7 +3,7 @@
 //! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Not among it is which checks are done: those
 //! that a step waits for are asked for by themselves. Nor is that a description changed: these lists do not say so, nor who did it.
 //!
-//! All of it changes when an issue or pull request was updated last. While none was for some minutes, that one list is all that is asked for.
+//! All of this updates its issue or pull request. While none was updated for some minutes, that one list is the only request.
 
 use super::{Happened, OVERLAP, keep, until, written};
 use crate::github::Github;
@@ -80,7 +80,7 @@ struct Remark {
     whole: Map<String, Value>,
 }
 
-/// One pull request by itself.
+/// One pull request.
 #[derive(Debug, Clone, Deserialize)]
 struct PullRequest {
     #[serde(default)]
@@ -102,14 +102,14 @@ impl Updated {
         })
     }
 
-    /// What tells this update from others of the same issue.
+    /// Identifies this update among others of the same issue.
     fn id(&self) -> String {
         format!("{} updated {}", self.number, self.updated_at)
     }
 }
 
 impl Github {
-    /// Hands over what happened in a repository.
+    /// Hands over the events of a repository.
     pub(super) async fn pull_changes(
         &self,
         repository: &RepositoryName,
@@ -132,7 +132,7 @@ impl Github {
             let now = self.client.clock().now();
             let settled = fresh.iter().filter(|one| now.duration_since(one.updated_at) >= OVERLAP);
             place.seen.extend(settled.map(|one| (one.id(), one.updated_at)));
-            // What happens from now on is updated later than what was seen: the list was read before the others.
+            // Later events have later updates than those seen here, because this list was read before the others.
             if let Some(newest) = fresh.iter().map(|one| one.updated_at).max() {
                 place.move_to(newest);
             }
@@ -165,7 +165,7 @@ impl Github {
         };
         for issue in updated.iter().filter(|one| !one.is_pull_request && one.created_at >= from) {
             let mut opened = issue.whole.clone();
-            // Which of its labels it was opened with is told by the events of labels.
+            // The events of labels say which labels it was opened with.
             opened["labels"] = json!([]);
             let sender = opened["user"].clone();
             let payload = json!({"action": "opened", "issue": opened, "sender": sender});
@@ -212,7 +212,7 @@ impl Github {
                 let said = json!({
                     "id": review.id,
                     "body": review.body,
-                    // Webhooks write in small letters what the lists write in capitals.
+                    // The lists write in capitals what webhooks write in lowercase.
                     "state": review.state.to_lowercase(),
                 });
                 let payload = json!({
@@ -262,7 +262,7 @@ impl Github {
         Ok(happened)
     }
 
-    /// A list below a repository until the first item that `is_old`. `values` are those of the path behind the repository's.
+    /// A list below a repository until the first item that `is_old`. `values` fill the path after the repository's.
     async fn list<T: DeserializeOwned + Clone>(
         &self,
         repository: &RepositoryName,
@@ -283,11 +283,11 @@ impl Github {
     }
 }
 
-/// A change of an issue or pull request as a webhook tells of it: its name and its payload. `None` for what nobody acts on.
+/// A change of an issue or pull request as a webhook reports it: its name and its payload. `None` if nothing acts on it.
 fn delivery_of(event: IssueEvent) -> Option<(&'static str, Value)> {
     let is_pull_request = !event.issue["pull_request"].is_null();
     let mut about = Some(event.issue).filter(Value::is_object)?;
-    // When it happened: a webhook tells no other time.
+    // When it happened: a webhook has no other time.
     about["updated_at"] = json!(written(event.created_at));
     let (action, sender) = (event.event, event.actor);
     match (action.as_str(), is_pull_request) {

@@ -1,4 +1,4 @@
-//! The log of what GitHub delivered to an App's webhook, or tried to: kept for three days, with what was sent.
+//! The log of what GitHub delivered to an App's webhook, or tried to. It is kept for three days, with the payloads.
 
 use super::{Happened, keep, until};
 use crate::app::Installation;
@@ -12,7 +12,7 @@ use provider::Receiver;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A place of its own: the log is of no repository.
+/// A separate place: the log does not belong to a repository.
 const LOG: &str = "deliveries";
 
 /// One attempt to deliver.
@@ -38,7 +38,7 @@ struct Sent {
 }
 
 impl Github {
-    /// Hands over what the App's log has of our installation.
+    /// Hands over the entries of the App's log for our installation.
     pub(super) async fn pull_log(
         &self,
         installation: &Installation,

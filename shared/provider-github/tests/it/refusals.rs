@@ -67,10 +67,10 @@ async fn a_branch_in_the_way_is_named() {
     let head = new_branch(&github, "feature").await;
     let error = github.create_branch(&shop(), &branch("feature/SHOP-1/x"), &head).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected);
-    assert!(error.message.contains("beside the branch `feature`"), "{error}");
+    assert!(error.message.contains("and the branch `feature`"), "{error}");
     new_branch(&github, "fix/a/b").await;
     let error = github.create_branch(&shop(), &branch("fix"), &head).await.unwrap_err();
-    assert!(error.message.contains("beside the branch `fix/a/b`"), "{error}");
+    assert!(error.message.contains("and the branch `fix/a/b`"), "{error}");
     provider_testing::assert_described(&simulation);
 }
 

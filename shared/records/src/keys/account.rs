@@ -1,4 +1,4 @@
-//! The keys of what people say about their accounts.
+//! The keys of people's accounts.
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|

@@ -1,4 +1,4 @@
-//! The keys of what is configured by the API, beside the configuration file.
+//! The keys of items that the API configures, in addition to the configuration file.
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|
@@ -17,12 +17,12 @@ pub(crate) fn partition<T: ConfiguredItem>() -> String {
     format!("CONFIGURED#{}", T::KINDS.to_ascii_uppercase())
 }
 
-/// What the sort keys of a kind begin with.
+/// The prefix of a kind's sort keys.
 pub(crate) fn prefix<T: ConfiguredItem>() -> String {
     format!("{}#", T::KIND.to_ascii_uppercase())
 }
 
-/// The head of everything, whatever its kind. It is where the projects are, because they were there first.
+/// The head of all kinds. It is with the projects, because they came first.
 pub(crate) fn head() -> Key {
     Key::new("CONFIGURED#PROJECTS".to_owned(), "HEAD")
 }

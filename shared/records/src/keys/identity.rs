@@ -77,7 +77,7 @@ pub(crate) fn audit_answer(at: Timestamp, id: &str) -> Key {
     Key::new(pk, sk + ANSWERED)
 }
 
-/// Where the record and its answer are that are at a place of a day.
+/// The record and its response at a place of a day.
 pub(crate) fn audit_places(day: &str, place: &str) -> [Key; 2] {
     ["", ANSWERED].map(|end| Key::new(audit_partition(day), format!("{AUDIT}{place}{end}")))
 }

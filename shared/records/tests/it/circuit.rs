@@ -35,7 +35,7 @@ async fn five_failures_one_after_another_open_it_and_an_answer_closes_it() {
     assert!(put_off.circuit_open);
     let error = ActionError::from(put_off);
     assert_eq!((error.kind, error.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(40))));
-    assert_eq!(error.message, "jira keeps failing and takes no call for another 40.0 s");
+    assert_eq!(error.message, "jira keeps failing and accepts no calls for another 40.0 s");
     // Nobody else is to blame.
     ask(&table, "github", HUNDRED, after(24)).await.unwrap();
     table.close_circuit(&instance("jira")).await.unwrap();

@@ -54,7 +54,7 @@ async fn a_blocked_provider_is_left_alone_until_then() {
     assert_eq!(put_off.retry_after, Duration::from_secs(10));
     let error = ActionError::from(put_off);
     assert_eq!((error.kind, error.retry_after), (ErrorKind::Throttled, Some(Duration::from_secs(10))));
-    assert_eq!(error.message, "jira takes no call for another 10.0 s");
+    assert_eq!(error.message, "jira accepts no calls for another 10.0 s");
     ask(&table, "jira", TWO, after(30_000)).await.unwrap();
 }
 

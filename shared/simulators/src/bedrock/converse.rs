@@ -12,7 +12,7 @@ use super::speech::{Speech, speak};
 use super::{Bedrock, Failure, prompt, request, stream};
 use crate::script::{Asked, Usage};
 
-/// The most tokens of a reply where the request does not say.
+/// The maximum tokens of a reply if the request sets none.
 const MOST_OUTPUT: u64 = 64_000;
 
 pub(super) async fn converse(
@@ -67,7 +67,7 @@ fn read(body: &[u8]) -> Result<Value, Failure> {
     })
 }
 
-/// Records what the service refuses of the form of a request.
+/// Records the service's objections to the form of a request.
 fn checked<T>(
     bedrock: &Bedrock,
     name: &str,
@@ -141,7 +141,7 @@ fn schema(request: &Value) -> Value {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-/// What the script reads of a request.
+/// The parts of a request that the script reads.
 fn asked<'r>(name: &'r str, request: &'r Value, schema: &'r Value, digest: [u8; 32]) -> Asked<'r> {
     let mut words = String::new();
     gather(&request["system"], &mut words);

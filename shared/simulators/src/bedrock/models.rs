@@ -1,4 +1,4 @@
-//! What the service documents of each model, and what its replies cost.
+//! The service's documented facts about each model, and the price of its replies.
 //!
 //! From [supported models](https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html),
 //! [prompt caching](https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html) and
@@ -14,7 +14,7 @@ pub(super) struct Model {
     pub(super) caches: bool,
     /// A prefix of fewer tokens is not cached.
     pub(super) least_cached: u64,
-    /// Whether it thinks by itself where tools are offered, and its reasoning is bound to everything before it.
+    /// Whether it reasons on its own when tools are offered, with reasoning bound to everything before it.
     pub(super) binds_reasoning: bool,
     /// Whether its tokens can be counted.
     pub(super) counts: bool,
@@ -42,7 +42,7 @@ const CLAUDE: Model = Model {
     price: None,
 };
 
-/// A model that nothing is known of.
+/// An unknown model.
 const UNKNOWN: Model =
     Model { caches: false, binds_reasoning: false, counts: false, least_cached: 1_024, ..CLAUDE };
 
@@ -73,12 +73,12 @@ fn base(id: &str) -> &str {
     }
 }
 
-/// What is known of a model, by its own ID or that of an inference profile.
+/// The facts about a model, by its own ID or that of an inference profile.
 pub(super) fn model(id: &str) -> &'static Model {
     MODELS.iter().find(|known| known.id == base(id)).unwrap_or(const { &UNKNOWN })
 }
 
-/// What a reply costs, in billionths of a dollar; `None` without a known price.
+/// The price of a reply, in billionths of a dollar; `None` without a known price.
 pub(super) fn cost(id: &str, usage: Usage) -> Option<u64> {
     let price = model(id).price.as_ref()?;
     let global = [

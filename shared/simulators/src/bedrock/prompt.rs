@@ -1,4 +1,4 @@
-//! What a model reads, block by block, and the cache in front of it.
+//! A model's input, block by block, and the cache in front of it.
 //!
 //! The count is an estimate that anybody can repeat: one token for every four characters of text, rounded up for each block.
 //! [Cache points](https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html) end prefixes, which are written to the cache when
@@ -18,7 +18,7 @@ const KEPT: SignedDuration = SignedDuration::from_mins(5);
 /// The most tokens of a picture.
 const IMAGE: u64 = 4_784;
 
-/// A block that is no mark, with whether one follows it.
+/// A block that is not a mark, and whether a mark follows it.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) value: Value,
@@ -64,7 +64,7 @@ pub(super) fn total(request: &Value) -> u64 {
     blocks(request).iter().map(|block| tokens(&block.value)).sum::<u64>() + format
 }
 
-/// The prefixes that are cached, and until when.
+/// The cached prefixes, and until when.
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<[u8; 32], Timestamp>);
 

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use super::Failure;
 use super::models::model;
 
-/// What is thought where the script does not say it.
+/// The reasoning if the script has none.
 pub(super) const THOUGHT: &str = "I look at what I know so far, and choose the next step.";
 
-/// A block of reasoning for a reply to a request, behind the blocks that the reply begins with.
+/// A block of reasoning for a reply to a request, after the blocks that the reply begins with.
 pub(super) fn block(name: &str, request: &Value, before: &[Value], thought: &str) -> Value {
     let mut prefix = Prefix::of(name, request);
     for message in request["messages"].as_array().into_iter().flatten() {

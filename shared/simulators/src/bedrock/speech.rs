@@ -6,7 +6,7 @@ use super::models::model;
 use super::reasoning;
 use crate::script::{Content, Turn, cut, estimate};
 
-/// What the model says to one request.
+/// The model's answer to one request.
 #[derive(Debug, Default)]
 pub(super) struct Speech {
     pub(super) blocks: Vec<Value>,

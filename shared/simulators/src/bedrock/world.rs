@@ -1,10 +1,10 @@
-//! The `bedrock` section of a world file: a script of replies, each of which says what it expects to be asked.
+//! The `bedrock` section of a world file: a script of replies, each of which says what request it expects.
 
 use serde::Deserialize;
 
 use crate::script::Reply;
 
-/// The models and what they will say. Requests are signed with the placeholders that everything on this machine is signed for with.
+/// The models and their answers. Requests are signed with the placeholder credentials that everything on this machine uses.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {

@@ -9,7 +9,7 @@ use super::Failure;
 /// The bytes of one picture.
 const MOST_BYTES: usize = 5 * 1024 * 1024;
 const MOST_IMAGES: usize = 100;
-/// The pixels of a side, also where a request has many pictures.
+/// The maximum pixels of a side, even if a request has many pictures.
 const MOST_PIXELS: u32 = 8000;
 const MANY_IMAGES: usize = 20;
 const MOST_PIXELS_OF_MANY: u32 = 2000;

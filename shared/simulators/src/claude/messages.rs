@@ -37,7 +37,7 @@ pub(super) async fn count(AxumState(claude): AxumState<Claude>, body: Bytes) -> 
     Ok(Json(json!({"input_tokens": counted.max(1)})))
 }
 
-/// Reads a request. What the service refuses is recorded.
+/// Reads a request. Refusals are recorded.
 fn parse(claude: &Claude, body: &[u8]) -> Result<Value, Failure> {
     super::request::parse(&claude.0.world.models, &claude.0.api_key, body).inspect_err(|failure| {
         if failure.status == StatusCode::BAD_REQUEST {
@@ -94,7 +94,7 @@ fn answer(
     Ok((message, cut_input))
 }
 
-/// What the script reads of a request.
+/// The parts of a request that the script reads.
 fn asked(request: &Value, most_tokens: u64, digest: [u8; 32]) -> Asked<'_> {
     let mut words = String::new();
     gather(&request["system"], &mut words);
@@ -129,7 +129,7 @@ fn gather(content: &Value, words: &mut String) {
     }
 }
 
-/// Records that a request is not what the script expects, and refuses it.
+/// Records that a request differs from the script's expectation, and refuses it.
 fn unexpected(claude: &Claude, problem: String) -> Failure {
     record(claude, "script", &problem);
     Failure::invalid(format!("simulated model: {problem}"))

@@ -1,4 +1,4 @@
-//! What the service documents of each model: what it refuses, where its cache begins and what it costs.
+//! The service's documented facts about each model: its refusals, the minimum of its cache, and its prices.
 //!
 //! From [the models' pages](https://platform.claude.com/docs/en/about-claude/models/overview),
 //! [preserved thinking](https://platform.claude.com/docs/en/build-with-claude/preserved-thinking) and
@@ -47,7 +47,7 @@ const NEWEST: Model = Model {
     price: None,
 };
 
-/// A model that nothing is known of: it refuses nothing.
+/// An unknown model: it refuses nothing.
 const UNKNOWN: Model =
     Model { thinking: &[], is_steered: true, binds_thinking: false, least_cached: 1024, ..NEWEST };
 
@@ -83,7 +83,7 @@ static MODELS: &[Model] = &[
     },
 ];
 
-/// What is known of the model with this id, which may end with a date.
+/// The facts about the model with this ID, which may end with a date.
 pub(super) fn model(id: &str) -> &'static Model {
     let is = |known: &&Model| {
         id.strip_prefix(known.id).is_some_and(|rest| rest.is_empty() || rest.starts_with("-20"))

@@ -1,9 +1,9 @@
-//! What a reply costs.
+//! The price of a reply.
 
 use super::models::Price;
 use crate::script::Usage;
 
-/// What a reply costs, in billionths of a dollar. `for_an_hour` is the part of its cache writes that is kept for an hour.
+/// The price of a reply, in billionths of a dollar. `for_an_hour` is the part of its cache writes that is kept for an hour.
 pub(super) fn cost(price: Price, usage: Usage, for_an_hour: u64) -> u64 {
     let for_five_minutes = usage.cache_creation_input_tokens.saturating_sub(for_an_hour);
     let prompt = [usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens]

@@ -1,4 +1,4 @@
-//! What the service checks of a request before the model reads it.
+//! The service's checks of a request before the model reads it.
 
 use secrecy::SecretString;
 use serde_json::Value;

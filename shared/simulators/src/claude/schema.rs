@@ -1,4 +1,4 @@
-//! What the service refuses in a schema.
+//! The service's restrictions on schemas.
 
 use serde_json::Value;
 

@@ -8,10 +8,10 @@ use super::thinking;
 use super::world::Thinking;
 use crate::script::{Content, Turn, cut, estimate};
 
-/// What is thought where the script does not say it.
+/// The thinking if the script has none.
 const THOUGHT: &str = "I look at what I know so far, and choose the next step.";
 
-/// What the model says to one request.
+/// The model's answer to one request.
 #[derive(Debug, Default)]
 pub(super) struct Speech {
     pub(super) blocks: Vec<Value>,
@@ -72,7 +72,7 @@ pub(super) fn speak(
     Speech { stop_reason: turn.stop_reason.clone().unwrap_or_else(|| usual.to_owned()), ..speech }
 }
 
-/// Whether a reply begins with a thinking block of its own.
+/// Whether a reply begins with its own thinking block.
 fn begins_with_thinking(thinks: Thinking, request: &Value) -> bool {
     let is_wanted = match thinks {
         Thinking::Always => true,
@@ -88,7 +88,7 @@ fn thinks_by_itself(request: &Value) -> bool {
     model(request["model"].as_str().unwrap_or_default()).binds_thinking && !is_off
 }
 
-/// Models that think by themselves return what they say between two calls of one turn as thinking.
+/// Models that reason on their own return their text between two calls of one turn as thinking.
 fn hide_text_between_calls(content: &mut [Content], request: &Value) {
     if !thinks_by_itself(request) {
         return;

@@ -39,7 +39,7 @@ pub(super) fn events(message: &Value, cut_input: Option<&str>) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")], text).into_response()
 }
 
-/// A block without what comes in pieces, and the pieces.
+/// A block without its streamed parts, and those parts.
 fn pieces(block: &Value, cut_input: Option<&str>) -> (Value, Vec<Value>) {
     let mut empty = block.clone();
     let text = |field: &str| block[field].as_str().unwrap_or_default().to_owned();

@@ -44,7 +44,7 @@ pub(super) fn block(key: &SecretString, request: &Value, before: &[Value], thoug
 pub(super) fn tokens_of(block: &Value) -> u64 {
     let signature = decoded(block).unwrap_or_default();
     let count = signature.get(MODEL..MODEL + TOKENS).and_then(|bytes| bytes.try_into().ok());
-    // Nobody checks what an older model signed.
+    // Signatures of older models are not checked.
     count.map_or(0, u64::from_be_bytes).min(MOST_TOKENS)
 }
 
@@ -77,7 +77,7 @@ fn check_block(
     else {
         return Err(Failure::invalid(at));
     };
-    // The service drops what another model thought, without an error.
+    // The service drops other models' thinking without an error.
     if tag != model_tag(request) {
         return Ok(());
     }
@@ -127,7 +127,7 @@ impl Prefix {
         self.0.update(format!("{role}\n"));
     }
 
-    /// Marks for the cache are outside the binding, and so are fields that are null, which a caller may leave out.
+    /// Marks for the cache are outside the binding, and so are null fields, which a caller may omit.
     fn block(&mut self, block: &Value) {
         let mut block = block.clone();
         if let Value::Object(fields) = &mut block {

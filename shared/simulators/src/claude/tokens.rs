@@ -18,7 +18,7 @@ use super::models::model;
 use super::{images, thinking};
 use crate::script::{Usage, estimate};
 
-/// At how many blocks a mark looks for what was written: its own and those before it.
+/// How many blocks a mark searches for an earlier write: its own and those before it.
 const LOOK_BACK: usize = 20;
 
 struct Block {
@@ -73,12 +73,12 @@ pub(super) fn total(request: &Value) -> u64 {
     blocks(request).iter().map(|block| block.tokens).sum()
 }
 
-/// The blocks that are marked to be cached.
+/// The blocks that are marked for the cache.
 pub(super) fn marked(request: &Value) -> Vec<Value> {
     read(request).into_iter().filter(|block| block["cache_control"]["type"] == "ephemeral").collect()
 }
 
-/// The prefixes that are cached, with the time they are kept and until when.
+/// The cached prefixes, with their lifetime and expiry.
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<[u8; 32], (SignedDuration, Timestamp)>);
 

@@ -1,10 +1,10 @@
-//! The `claude` section of a world file: a script of replies, each of which says what it expects to be asked.
+//! The `claude` section of a world file: a script of replies, each of which says what request it expects.
 
 use serde::Deserialize;
 
 use crate::script::Reply;
 
-/// The models and what they will say.
+/// The models and their answers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
@@ -12,10 +12,10 @@ pub struct World {
     pub secret: String,
     /// Ids of the models the account may use; another is answered with `not_found_error`.
     pub models: Vec<String>,
-    /// Which replies begin with a thinking block, signed over everything before it, where the script has none.
+    /// The replies that begin with a thinking block, signed over everything before it, if the script has none.
     #[serde(default)]
     pub thinking: Thinking,
-    /// By how many percent the count of tokens differs from what is billed.
+    /// By how many percent the count of tokens differs from the billed tokens.
     #[serde(default)]
     pub counts_off_by_percent: i64,
     /// The script. A request is answered by the first reply in it that is left over and whose `for` it contains. A
@@ -28,10 +28,10 @@ pub struct World {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thinking {
-    /// Those of models that think by themselves, to requests that offer tools.
+    /// Those of models that reason on their own, to requests that offer tools.
     #[default]
     ToolLoops,
-    /// All of models that think by themselves.
+    /// All of models that reason on their own.
     Always,
     /// Only those whose script has one.
     Never,

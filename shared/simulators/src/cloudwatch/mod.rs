@@ -42,7 +42,7 @@ struct State {
     events: Vec<Value>,
 }
 
-/// What is done, by the header that names it, and the service that signs it.
+/// The operation in the header, and the service that signs it.
 const OPERATIONS: &[(&str, &str, Operation)] = &[
     ("GraniteServiceVersion20100801.PutMetricData", "monitoring", metrics::put),
     ("GraniteServiceVersion20100801.GetMetricData", "monitoring", metrics::get),
@@ -55,7 +55,7 @@ impl CloudWatch {
     /// Opens the services that the world describes.
     ///
     /// # Errors
-    /// [`DescriptionError`] for a description that is there and cannot be used.
+    /// [`DescriptionError`] for a description that exists but cannot be used.
     pub fn start(
         world: World,
         descriptions: Option<&Path>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
-    /// The names of event buses beside `default`.
+    /// The names of event buses other than `default`.
     #[serde(default)]
     pub event_buses: Vec<String>,
 }

@@ -65,7 +65,7 @@ impl State {
         self.last_id.to_string()
     }
 
-    /// A page that is not in the bin.
+    /// A page, unless it is in the bin.
     fn page(&self, id: &str) -> Result<&Stored, Failure> {
         self.pages.iter().find(|page| page.id == id && page.status == "current").ok_or_else(Failure::no_page)
     }

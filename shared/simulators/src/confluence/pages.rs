@@ -35,7 +35,7 @@ fn page_json(confluence: &Confluence, page: &Stored, body: bool) -> Value {
     json
 }
 
-/// One page as an answer, which says where the site is.
+/// One page as an answer, with the address of the site.
 fn single(confluence: &Confluence, page: &Stored, body: bool) -> Json<Value> {
     let mut json = page_json(confluence, page, body);
     json["_links"]["base"] = confluence.base().into();
@@ -125,7 +125,7 @@ fn storage(body: &Value) -> Result<String, Failure> {
     Ok(value.to_owned())
 }
 
-/// The storage format is XML: a tag that is not closed, or a bare ampersand, is refused.
+/// The storage format is XML: an unclosed tag or a bare ampersand is refused.
 fn check_storage(value: &str) -> Result<(), Failure> {
     let refused = |what: &str| Failure::invalid(format!("Error parsing xhtml: {what}"));
     let mut open: Vec<&str> = Vec::new();

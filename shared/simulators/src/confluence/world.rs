@@ -27,12 +27,12 @@ pub struct Space {
     pub name: String,
     /// Pages that exist from the start; the first is the space's home page.
     pub pages: Vec<Page>,
-    /// What the bot may do there, as `create page`; what a writer of pages may when absent.
+    /// The bot's permissions there, as `create page`; those of a writer of pages when absent.
     #[serde(default = "operations")]
     pub operations: Vec<Operation>,
 }
 
-/// An operation and what it is done to, written `create page`.
+/// An operation and its target, written `create page`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Operation {

@@ -28,7 +28,7 @@ pub struct UnexpectedRequest {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// What is wrong with it.
+    /// The mistake in it.
     pub violations: Vec<Violation>,
 }
 
@@ -60,7 +60,7 @@ impl Violations {
     }
 }
 
-/// What the middleware [`check_requests`] needs to know.
+/// The context of the middleware [`check_requests`].
 #[derive(Clone, Debug)]
 pub struct RequestCheck {
     /// The service's name, for messages.
@@ -98,7 +98,7 @@ pub async fn check_requests(State(check): State<RequestCheck>, request: Request,
     }
 }
 
-/// The fallback of a simulated service's router: a call nobody wrote an answer for is recorded and answered with 500.
+/// The fallback of a simulated service's router: a call without an implementation is recorded and answered with 500.
 /// `router.fallback(unexpected_call).with_state(check)`.
 pub async fn unexpected_call(State(check): State<RequestCheck>, request: Request) -> Response {
     let violations = vec![Violation::new("path", "the simulator does not know this call")];

@@ -7,7 +7,7 @@
 //! - so is one that adds `additionalProperties: true` in OpenAPI 3.0, which Atlassian's generator writes everywhere (a
 //!   3.1 description that writes it means it: Anthropic's schemas of tools);
 //! - `oneOf` is read as `anyOf`, because alternatives overlap (Confluence's page body);
-//! - the parts of an `allOf`, and alternatives beside `properties`, are closed together, not one by one.
+//! - the parts of an `allOf`, and alternatives next to `properties`, are closed together, not one by one.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -42,12 +42,12 @@ pub(crate) fn standalone(document: &Value, schema: &Value, openness: Openness) -
     root
 }
 
-/// What a local reference such as `#/components/schemas/pull-request` names.
+/// The target of a local reference such as `#/components/schemas/pull-request`.
 pub(super) fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
     document.pointer(reference.strip_prefix('#')?)
 }
 
-/// `value`, or what it refers to when it is a reference.
+/// `value`, or its target if it is a reference.
 pub(super) fn follow<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str).and_then(|reference| resolve(document, reference));
     target.unwrap_or(value)
@@ -65,7 +65,7 @@ struct Translation<'a> {
     wanted: BTreeSet<(String, Openness)>,
 }
 
-/// Keywords whose value is passed on as it stands. Annotations, examples and extensions are left behind.
+/// Keywords whose value is passed on unchanged. Annotations, examples and extensions are dropped.
 const PASSED_ON: &[&str] = &[
     "type",
     "enum",
@@ -129,7 +129,7 @@ impl Translation<'_> {
                     let list = value.as_array().into_iter().flatten();
                     all_of.extend(list.map(|part| self.schema(part, parts)));
                 }
-                // `anyOf` may be beside it, so this one becomes a part.
+                // `anyOf` may be next to it, so this one becomes a part.
                 "oneOf" => all_of.push(json!({ "anyOf": self.each(value, parts) })),
                 known if PASSED_ON.contains(&known) => {
                     target.insert(keyword.clone(), value.clone());
@@ -195,7 +195,7 @@ fn definition_key(reference: &str, openness: Openness) -> String {
     }
 }
 
-/// A plain type is widened, since its errors read better than those of an alternative.
+/// A plain type is widened, since its errors read better than those of alternatives.
 fn nullable(mut schema: Map<String, Value>) -> Value {
     match schema.get("type") {
         Some(Value::String(kind)) if !schema.contains_key("enum") => {

@@ -24,7 +24,7 @@ enum Segment {
 pub(super) type Rank = (usize, std::cmp::Reverse<usize>);
 
 impl Template {
-    /// Reads a template. `spans` says of a parameter whether its value may hold slashes.
+    /// Reads a template. `spans` says whether a parameter's value may contain slashes.
     pub(super) fn new(template: &str, spans: impl Fn(&str) -> bool) -> Self {
         let segments = template.trim_matches('/').split('/').map(|text| Segment::new(text, &spans)).collect();
         Self { segments }

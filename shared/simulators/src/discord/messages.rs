@@ -21,7 +21,7 @@ const BUCKET: SignedDuration = SignedDuration::from_secs(5);
 
 const UNKNOWN_MESSAGE: (u32, &str) = (10_008, "Unknown Message");
 
-/// Checks what a message shows, as far as the official description does not say it.
+/// Checks the parts of a message that the official description does not cover.
 fn check(body: &Value) -> Result<(), Failure> {
     let content = body["content"].as_str().unwrap_or_default();
     if content.chars().count() > MOST_CONTENT {

@@ -47,7 +47,7 @@ struct State {
     messages: Vec<Message>,
     /// The tokens of the interactions so far.
     tokens: Vec<String>,
-    /// What was answered to interactions later, by token.
+    /// The later answers to interactions, by token.
     responses: Vec<(String, Value)>,
     last_id: u64,
 }

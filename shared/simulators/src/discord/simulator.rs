@@ -11,7 +11,7 @@ use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
 
-/// What people do in the server.
+/// People's actions in the server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Delivery {
@@ -21,7 +21,7 @@ pub enum Delivery {
     /// The slash command is used.
     #[serde(rename = "discord-command")]
     Command {
-        /// What follows the command.
+        /// The text after the command.
         text: String,
         /// Name of the person.
         by: String,
@@ -73,7 +73,7 @@ impl Simulator for Discord {
         Router::new().nest("/api/v10", methods.merge(answers)).with_state(self.clone())
     }
 
-    /// The messages by channel name, and what was answered to interactions later.
+    /// The messages by channel name, and later answers to interactions.
     fn state(&self) -> Value {
         let state = self.lock();
         let messages = state.messages.iter().map(|message| {

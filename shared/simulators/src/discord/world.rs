@@ -35,10 +35,10 @@ pub struct Application {
     pub id: String,
     /// Name of the bot.
     pub name: String,
-    /// Its slash command without the slash; absent where nobody registered one.
+    /// Its slash command without the slash; absent until somebody registers one.
     #[serde(default)]
     pub command: Option<String>,
-    /// What the bot's role may do, as a set of bits.
+    /// The permissions of the bot's role, as a bit set.
     #[serde(default = "permissions")]
     pub permissions: u64,
 }
@@ -64,7 +64,7 @@ pub struct Server {
 pub struct User {
     /// Such as `175928847299117063`.
     pub id: String,
-    /// User name, by which the rest of the world file calls this person.
+    /// User name, which the rest of the world file uses for this person.
     pub name: String,
 }
 
@@ -76,7 +76,7 @@ pub struct Channel {
     pub id: String,
     /// Name without `#`.
     pub name: String,
-    /// What nobody may do there, as a set of bits.
+    /// The permissions that everybody is denied there, as a bit set.
     #[serde(default)]
     pub denied: u64,
 }

@@ -1,4 +1,4 @@
-//! Who calls, what they may do, and how often.
+//! The caller, their permissions, and their rate limit.
 
 use std::{collections::BTreeMap, collections::HashMap};
 
@@ -22,7 +22,7 @@ use crate::{
 /// Permissions by name, as `contents`.
 pub(super) type Permissions = BTreeMap<String, Level>;
 
-/// What a call needs: of an app one of the permissions at the level, of a person the role.
+/// The requirements of a call: of an app one of the permissions at this level, of a person the role.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
     pub(super) permissions: &'static [&'static str],
@@ -33,7 +33,7 @@ pub(super) struct Need {
 /// Someone whose credentials were found in order.
 #[derive(Clone, Debug)]
 pub(super) enum Caller {
-    /// Nobody: no credentials were shown.
+    /// Anonymous: no credentials were sent.
     Anonymous,
     /// A user by personal access token.
     User { login: String },
@@ -61,7 +61,7 @@ pub(super) fn wants_installation() -> Failure {
 /// The credentials that the world's secret holds.
 pub(super) struct Accounts {
     token: Option<(String, SecretString)>,
-    /// What answers to a classic token say of it.
+    /// The statements about a classic token in answers.
     pub(super) token_scopes: Option<String>,
     pub(super) app: Option<AppAccount>,
 }
@@ -180,7 +180,7 @@ impl Window {
 /// Checks credentials, keeps the tokens that were given out and counts requests.
 pub(super) struct Access {
     pub(super) accounts: Accounts,
-    /// By SHA-256 of the token, so that finding one takes no time that depends on it.
+    /// By SHA-256 of the token, so that looking one up takes constant time.
     grants: HashMap<[u8; 32], Grant>,
     windows: HashMap<String, Window>,
     rate_limit: u32,
@@ -237,7 +237,7 @@ impl Access {
         let undecodable = || Failure::new(401, "A JSON web token could not be decoded");
         let app = self.accounts.app.as_ref().ok_or_else(undecodable)?;
         let mut validation = Validation::new(Algorithm::RS256);
-        // Times are held against the simulation's own clock below.
+        // Times are compared with the simulation's own clock below.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
@@ -269,7 +269,7 @@ impl Access {
         Ok(())
     }
 
-    /// Gives out an installation token that is good for an hour.
+    /// Issues an installation token that is valid for an hour.
     pub(super) fn grant(
         &mut self,
         permissions: Permissions,
@@ -283,7 +283,7 @@ impl Access {
         (token, expires_at)
     }
 
-    /// Counts a request. The window that comes back says how many are left; at none, the request is to be refused.
+    /// Counts a request. The returned window has the number that are left; at none, the request must be refused.
     pub(super) fn count(&mut self, caller: &Caller, now: Timestamp) -> (Window, bool) {
         const ANONYMOUS_LIMIT: u32 = 60;
         let (key, limit) = match caller {

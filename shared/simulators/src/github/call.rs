@@ -1,4 +1,4 @@
-//! One API call: what its handler sees and what it answers with.
+//! One API call: the handler's input and its answer.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ impl Call<'_> {
         self.parameters.get(name).map_or("", String::as_str)
     }
 
-    /// A number in the path; what is none names nothing.
+    /// A number in the path; anything else names nothing.
     pub(super) fn number(&self, name: &str) -> Result<u64, Failure> {
         self.parameter(name).parse().map_err(|_| Failure::not_found())
     }
@@ -77,7 +77,7 @@ impl Call<'_> {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A property of the body that has to be a string.
+    /// A property of the body that must be a string.
     pub(super) fn text(&self, name: &str) -> Result<&str, Failure> {
         self.optional_text(name)?.ok_or_else(|| Failure::malformed(name, "wasn't supplied"))
     }
@@ -113,7 +113,7 @@ impl Call<'_> {
         self.accept.split(',').any(|kind| kind.trim().starts_with("application/vnd.github") && accepts(kind))
     }
 
-    /// The part of a list that `per_page` and `page` ask for, with links to the other parts.
+    /// The part of a list for `per_page` and `page`, with links to the other parts.
     pub(super) fn page(&self, list: Vec<Value>) -> Answer {
         let (slice, link) = self.slice(list);
         Answer::ok(Value::Array(slice)).with_link(link)
@@ -162,7 +162,7 @@ impl Call<'_> {
     }
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 pub(super) struct Answer {
     status: u16,
     headers: Vec<(HeaderName, String)>,
@@ -183,7 +183,7 @@ impl Answer {
         Self { status: 201, ..Self::ok(body) }
     }
 
-    /// Where what is asked for is.
+    /// The location of the requested resource.
     pub(super) fn redirect(to: String) -> Self {
         Self {
             status: 302,

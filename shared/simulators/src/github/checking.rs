@@ -1,4 +1,4 @@
-//! What Apps and services report of commits, and the webhooks that tell of it.
+//! Reports of Apps and services about commits, and the webhooks for them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,13 +18,13 @@ use crate::webhook::Outgoing;
 pub struct ReportedRun {
     /// Its name, such as `test`.
     pub name: String,
-    /// How it ended; absent while it goes on.
+    /// How it ended; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<String>,
-    /// What it says: the log of a job of `github-actions`, or the report of another App.
+    /// Its output: the log of a job of `github-actions`, or the report of another App.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// What it notes on lines.
+    /// Its annotations on lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
 }

@@ -27,7 +27,7 @@ impl Failure {
         Self { status: 422, message: "Validation Failed".into(), errors: vec![error] }
     }
 
-    /// 422 with a message of its own in the list.
+    /// 422 with a single message in the list.
     pub(super) fn custom(resource: &str, message: impl Into<String>) -> Self {
         let error = json!({ "resource": resource, "code": "custom", "message": message.into() });
         Self { status: 422, message: "Validation Failed".into(), errors: vec![error] }
@@ -51,7 +51,7 @@ impl Failure {
     }
 }
 
-/// What git refuses for a reason nobody foresaw is the simulator's own fault.
+/// An unexpected refusal by git is the simulator's own fault.
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         tracing::error!(%error, "the simulated repository's git failed");

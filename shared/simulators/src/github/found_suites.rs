@@ -1,4 +1,4 @@
-//! The check suites of a commit: what the world says and what Apps reported.
+//! The check suites of a commit: those of the world and those that Apps reported.
 
 use super::{
     state::Repository,

@@ -1,4 +1,4 @@
-//! Fills a simulated GitHub with what its world describes.
+//! Fills a simulated GitHub with the contents of its world.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

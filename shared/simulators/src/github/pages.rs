@@ -31,7 +31,7 @@ pub(super) fn router(github: &GitHub) -> Router {
         .route("/{owner}/{repo}/actions/logs/{job}", logs(github))
 }
 
-/// Where the logs of jobs are kept: another service than the API, whose addresses are keys by themselves. It refuses credentials.
+/// Where the logs of jobs are kept: a separate service, whose addresses are keys by themselves. It refuses credentials.
 fn logs(github: &GitHub) -> MethodRouter {
     let github = github.clone();
     get(move |Path((owner, name, job)): Path<(String, String, u64)>, headers: HeaderMap| async move {
@@ -55,7 +55,7 @@ fn logs(github: &GitHub) -> MethodRouter {
     })
 }
 
-/// `number` may end in `.diff`, for the changes alone.
+/// `number` may end in `.diff`, which returns only the changes.
 fn show(state: &State, owner: &str, name: &str, number: &str) -> Response {
     let (number, is_diff) = number.strip_suffix(".diff").map_or((number, false), |number| (number, true));
     let repository = state.find(owner, name).map(|index| &state.repositories[index]);

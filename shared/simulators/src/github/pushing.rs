@@ -1,4 +1,4 @@
-//! People who push to a branch, and who ask for a review: the webhooks that tell of it.
+//! People who push to a branch or ask for a review, and the webhooks for that.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Every call the simulated GitHub answers, and what each needs of its caller.
+//! Every call of the simulated GitHub, and its requirements.
 
 mod app;
 mod checks;
@@ -58,7 +58,7 @@ const READ_ISSUES: Option<Need> = read(EITHER);
 const CONVERSE: Option<Need> = write(EITHER, Role::Read);
 const TRIAGE: Option<Need> = write(EITHER, Role::Triage);
 
-/// Whoever does not administer the repository sees no webhook.
+/// Only administrators of the repository see webhooks.
 const READ_HOOKS: Option<Need> =
     Some(Need { permissions: &["repository_hooks"], level: Level::Read, role: Role::Admin });
 

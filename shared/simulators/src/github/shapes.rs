@@ -1,6 +1,6 @@
-//! The JSON in which GitHub shows people, repositories, issues, comments and the rest.
+//! GitHub's JSON for people, repositories, issues, comments and the rest.
 //!
-//! Fields nobody can have set in a simulation have the value GitHub shows for them on a new account.
+//! Fields that cannot be set in a simulation have their value on a new account.
 
 mod checks;
 mod code;
@@ -20,7 +20,7 @@ use super::{
     world::{Role, UserType},
 };
 
-/// A number for something that has only a name, the same every time.
+/// A stable number for something that has only a name.
 fn id_of(name: &str) -> u64 {
     let digest = Sha256::digest(name.as_bytes());
     digest.iter().take(4).fold(0, |id, byte| (id << 8) | u64::from(*byte))
@@ -255,7 +255,7 @@ impl State {
         })
     }
 
-    /// What an author is to a repository, in GitHub's words.
+    /// An author's association with a repository, in GitHub's words.
     pub(super) fn association(&self, repository: &Repository, login: &str) -> &'static str {
         match repository.collaborators.get(login) {
             _ if repository.owner == login => "OWNER",

@@ -14,7 +14,7 @@ use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
 
-/// What people do at GitHub.
+/// People's actions on GitHub.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Delivery {
@@ -84,7 +84,7 @@ pub enum Delivery {
         branch: String,
         /// The App, whose earlier report of the commit this one replaces.
         app: String,
-        /// What it ran; nothing yet when empty.
+        /// Its check runs; none yet when empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         runs: Vec<ReportedRun>,
         /// Login of the person who pushed.
@@ -97,7 +97,7 @@ pub enum Delivery {
         repository: String,
         /// The branch.
         branch: String,
-        /// What it is about, such as `ci/build`.
+        /// Its context, such as `ci/build`.
         context: String,
         /// `pending`, `success`, `failure` or `error`.
         state: String,
@@ -111,7 +111,7 @@ pub enum Delivery {
         repository: String,
         /// The branch.
         branch: String,
-        /// Path and text of the files that change; `null` for a file that is deleted.
+        /// Path and text of the changed files; `null` for a deleted file.
         files: BTreeMap<String, Option<String>>,
         /// The commit's message.
         message: String,
@@ -179,7 +179,7 @@ impl Simulator for GitHub {
         world.repositories.iter_mut().for_each(|repository| repository.fail_first_checks());
     }
 
-    /// Unknown calls are left to the fallback of whoever serves it.
+    /// Unknown calls are left to the server's fallback.
     fn router(&self) -> Router {
         routes::router(self)
     }

@@ -1,4 +1,4 @@
-//! What the simulated GitHub remembers.
+//! The state of the simulated GitHub.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) access: Access,
     pub(super) tree_limit: usize,
     lag: u32,
-    /// How many more requests do not see a branch or pull request that is new, by the repository's index and its name or number.
+    /// How many more requests do not see a new branch or pull request, by the repository's index and its name or number.
     unseen: BTreeMap<(usize, String), u32>,
     pub(super) clock: Clock,
     pub(super) log: ServiceLog,
@@ -64,13 +64,13 @@ pub(super) struct Repository {
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) checks: Vec<Check>,
     pub(super) drafts: bool,
-    /// What Apps reported of commits, besides.
+    /// Additional reports of Apps about commits.
     pub(super) suites: Vec<CheckSuite>,
     /// The newest status of each context of each commit.
     pub(super) statuses: Vec<CommitStatus>,
     /// Where its events go.
     pub(super) hooks: Vec<Hook>,
-    /// What happened to its issues and pull requests, the oldest first.
+    /// The events of its issues and pull requests, oldest first.
     pub(super) events: Vec<IssueEvent>,
     pub(super) created_at: Timestamp,
     pub(super) pushed_at: Timestamp,
@@ -87,7 +87,7 @@ impl Repository {
         self.git.reference(&format!("refs/heads/{branch}")).map(|reference| reference.sha)
     }
 
-    /// The commit that a branch, tag or commit name stands for.
+    /// The commit of a branch, tag or commit name.
     pub(super) fn commit_of(&self, name: &str) -> Option<String> {
         let named = [format!("refs/heads/{name}"), format!("refs/tags/{name}")];
         let reference = named.iter().find_map(|name| self.git.resolve(name, "commit"));
@@ -162,7 +162,7 @@ pub(super) struct Issue {
     pub(super) updated_at: Timestamp,
     /// When and by whom it was closed, and GitHub's reason: `completed` or `not_planned`.
     pub(super) closed: Option<Closed>,
-    /// What makes it a pull request.
+    /// Its properties as a pull request.
     pub(super) pull: Option<Pull>,
 }
 
@@ -177,14 +177,14 @@ pub(super) struct Closed {
 pub(super) struct Pull {
     pub(super) head: String,
     pub(super) base: String,
-    /// Where both stood when last seen; what remains when a branch goes.
+    /// Where both were when last seen; kept when a branch is deleted.
     pub(super) head_sha: String,
     pub(super) base_sha: String,
     pub(super) draft: bool,
     pub(super) merged: Option<Merged>,
     pub(super) reviews: Vec<Review>,
     pub(super) review_comments: Vec<ReviewComment>,
-    /// The repository that the head branch is in, where it is another one.
+    /// The repository of the head branch, if it is a different one.
     pub(super) fork: Option<String>,
 }
 
@@ -240,15 +240,15 @@ pub(super) struct Reaction {
     pub(super) at: Timestamp,
 }
 
-/// What a simulated GitHub is started with besides its world.
+/// The additional inputs that a simulated GitHub starts with.
 pub struct Settings {
     /// The folder that relative paths in the world start from: the world file's own.
     pub folder: PathBuf,
-    /// The address the router will be served at, such as `http://127.0.0.1:4001`; it stands in the answers.
+    /// The address at which the router will be served, such as `http://127.0.0.1:4001`; answers contain it.
     pub address: String,
     /// The time.
     pub clock: Clock,
-    /// Where installation tokens are made known, so that the log leaves them out.
+    /// Where installation tokens are registered, so that the log omits them.
     pub log: ServiceLog,
 }
 

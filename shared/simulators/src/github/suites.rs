@@ -1,4 +1,4 @@
-//! What Apps check of commits: suites of check runs, those that the world tells and those that were reported.
+//! Checks of commits: suites of check runs, from the world and from reports.
 
 use jiff::Timestamp;
 
@@ -42,10 +42,10 @@ impl CheckSuite {
 pub(super) struct CheckRun {
     pub(super) id: u64,
     pub(super) name: String,
-    /// How it ended; nothing while it goes on.
+    /// How it ended; nothing while it runs.
     pub(super) conclusion: Option<String>,
     pub(super) at: Timestamp,
-    /// What it says: the log of a job, or a report.
+    /// Its output: the log of a job, or a report.
     pub(super) log: Option<String>,
     pub(super) annotations: Vec<Annotation>,
 }

@@ -4,7 +4,7 @@
 pub(super) struct Upload {
     /// Where it is below `/user-attachments`: `assets/UUID` or `files/NUMBER/NAME`.
     pub(super) path: String,
-    /// What the store calls it.
+    /// Its name in the store.
     pub(super) stored: String,
     pub(super) media_type: String,
     pub(super) bytes: Vec<u8>,

@@ -20,7 +20,7 @@ impl State {
     /// The body of an issue with links to its files, as GitHub's editor writes them.
     ///
     /// # Errors
-    /// What is wrong with the world, in words.
+    /// The mistake in the world, in words.
     pub(super) fn upload_all_of(
         &mut self,
         repository: usize,
@@ -144,7 +144,7 @@ pub(super) fn router(github: &GitHub) -> Router {
         )
 }
 
-/// The store refuses credentials beside the key in its address.
+/// The store refuses credentials in addition to the key in its address.
 fn stored(state: &State, file: &str, key: &Key, headers: &HeaderMap) -> Response {
     let found = state.uploads.iter().find(|upload| upload.stored == file && !upload.deleted);
     match found {

@@ -1,5 +1,5 @@
 //! What people do on GitHub, and the [webhook](https://docs.github.com/webhooks/webhook-events-and-payloads) that tells
-//! of it. What is done through the API tells nobody.
+//! of it. Changes through the API send no webhooks.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::webhook::{Outgoing, sign_sha256};
 
-/// What a reviewer makes of a pull request.
+/// A reviewer's verdict on a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -49,7 +49,7 @@ pub struct LineComment {
     pub body: String,
 }
 
-/// Why a person could not do what was asked, as a sentence.
+/// Why a person could not do something, as a sentence.
 pub(super) type Refusal = String;
 
 impl GitHub {
@@ -161,7 +161,7 @@ impl GitHub {
         let changed = issue(&state, index, number)?;
         let pull = changed.pull.as_ref().map(|pull| state.pull(repository, changed, pull));
         let mut shown = state.review(repository, number, &review);
-        // Webhooks write in small letters what the API writes in capitals.
+        // Webhooks write in lowercase what the API writes in capitals.
         shown["state"] = json!(review.state.to_lowercase());
         let payload = json!({ "action": "submitted", "review": shown, "pull_request": pull });
         Ok(outgoing(&mut state, &self.signing, index, "pull_request_review", payload, &by))
@@ -199,7 +199,7 @@ impl GitHub {
         let (repository, changed) = (&state.repositories[index], issue(&state, index, number)?);
         let pull = changed.pull.as_ref().map(|pull| state.pull(repository, changed, pull));
         let mut shown = state.review_comment(repository, number, &remark);
-        // Webhooks tell more than the lists that clients read.
+        // Webhooks contain more than the lists that clients read.
         for absent in ["start_line", "original_start_line", "start_side"] {
             shown[absent] = Value::Null;
         }

@@ -35,16 +35,16 @@ pub struct World {
     /// Name of the secret with the fields `webhook_secret` and either `token` (of the account in `bot`) or `app_id`,
     /// `installation_id` and `private_key` (of the app in `app`; an RSA key in PEM).
     pub secret: String,
-    /// Login of the user whose token callers show. Needed where the secret has a `token`.
+    /// Login of the owner of the token. Required if the secret has a `token`.
     #[serde(default)]
     pub bot: Option<String>,
-    /// The scopes of the token, as `repo`, where it is a classic one; a fine-grained token has none.
+    /// The scopes of the token, as `repo`, if it is a classic one; a fine-grained token has none.
     #[serde(default)]
     pub token_scopes: Option<Vec<String>>,
-    /// The GitHub App. Needed where the secret has an `app_id`.
+    /// The GitHub App. Required if the secret has an `app_id`.
     #[serde(default)]
     pub app: Option<App>,
-    /// Accounts of people and bots. Owners of repositories that are not among them are organizations.
+    /// Accounts of people and bots. Owners of repositories that are not listed are organizations.
     #[serde(default)]
     pub users: Vec<User>,
     /// Repositories.
@@ -75,7 +75,7 @@ fn default_tree_limit() -> usize {
 pub struct App {
     /// The name in the app's address; `<slug>[bot]` is the login it acts under.
     pub slug: String,
-    /// What the installation may do, as `contents: write`. `metadata: read` goes without saying.
+    /// The installation's permissions, as `contents: write`. `metadata: read` is implied.
     pub permissions: BTreeMap<String, Level>,
     /// The events that it subscribes to; those that Ticketsmith reads when absent.
     #[serde(default = "default_events")]
@@ -182,16 +182,16 @@ pub struct Repository {
     /// Branches that nobody pushes to or deletes.
     #[serde(default)]
     pub protected: Vec<String>,
-    /// What a ruleset demands of every branch.
+    /// A ruleset's requirements for every branch.
     #[serde(default)]
     pub ruleset: Ruleset,
     /// Texts that push protection takes for secrets.
     #[serde(default)]
     pub secrets: Vec<String>,
-    /// Who may do what.
+    /// People's permissions.
     #[serde(default)]
     pub collaborators: BTreeMap<String, Role>,
-    /// Labels besides those the issues carry.
+    /// Labels in addition to those on the issues.
     #[serde(default)]
     pub labels: Vec<String>,
     /// Issues, numbered from 1 in this order.
@@ -228,14 +228,14 @@ fn default_created_at() -> Timestamp {
     Timestamp::constant(1_767_225_600, 0)
 }
 
-/// Rules for all branches; those that are absent demand nothing.
+/// Rules for all branches; absent ones require nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ruleset {
-    /// Whether commits must have verified signatures. GitHub signs what an app commits without naming an author.
+    /// Whether commits must have verified signatures. GitHub signs an app's commits that do not name an author.
     #[serde(default)]
     pub signed_commits: bool,
-    /// What the names of new branches begin with.
+    /// The prefixes of new branches' names.
     #[serde(default)]
     pub branch_prefix: Option<String>,
 }
@@ -323,7 +323,7 @@ pub struct PullRequest {
     pub user: String,
     /// The branch with the changes.
     pub head: String,
-    /// The files that the branch changes, made from the branch they are meant for: path and text, `null` for a file that is deleted.
+    /// The files that the branch changes, relative to its target branch: path and text, `null` for a deleted file.
     #[serde(default)]
     pub files: BTreeMap<String, Option<String>>,
     /// The fork that the branch is in, as `owner/name`.
@@ -337,7 +337,7 @@ pub struct PullRequest {
     pub draft: bool,
 }
 
-/// What is wrong with a world, and where.
+/// A mistake in a world, and its place.
 pub(super) fn invalid(place: impl Into<String>, problem: String) -> WorldError {
     WorldError::Invalid { place: place.into(), problem }
 }

@@ -1,4 +1,4 @@
-//! One API call: what its handler sees and what it answers with.
+//! One API call: the handler's input and its answer.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ pub(super) struct Call<'a> {
     pub(super) body: Value,
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 pub(super) struct Answer {
     status: StatusCode,
     link: String,
@@ -69,7 +69,7 @@ impl Call<'_> {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A text of the body that has to be there.
+    /// A required text of the body.
     pub(super) fn text(&self, name: &str) -> Result<String, Failure> {
         self.optional(name).ok_or_else(|| Failure::new(400, format!("{name} is missing")))
     }
@@ -84,7 +84,7 @@ impl Call<'_> {
         items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    /// Refuses whoever has no such role in the project.
+    /// Refuses callers without such a role in the project.
     pub(super) fn demand(&self, level: Level) -> Result<(), Failure> {
         match self.project().members.get(&self.state.bot) {
             Some(own) if *own >= level => Ok(()),
@@ -101,7 +101,7 @@ impl Call<'_> {
                 .unwrap_or(default)
         };
         let size = asked("per_page", 20).min(100);
-        // A keyset goes on behind what the token names; here the token is the page's number, too.
+        // A keyset page continues after the token's position; here the token is also the page's number.
         let (key, page) = match self.queried("pagination") {
             Some("keyset") => ("page_token", asked("page_token", 1)),
             _ => ("page", asked("page", 1)),

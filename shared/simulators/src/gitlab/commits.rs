@@ -93,7 +93,7 @@ fn change(
     let text = |name: &str| action[name].as_str();
     let (kind, path) = (text("action").unwrap_or_default(), text("file_path").unwrap_or_default());
     let mode = project.mode_of(parent, path)?;
-    // What an earlier action of the same commit left there.
+    // The state left by an earlier action of the same commit.
     let earlier =
         before.iter().rev().find(|change| change.path == path).and_then(|change| change.object.clone());
     if let (Some(expected), true) = (text("last_commit_id"), mode.is_some())

@@ -1,4 +1,4 @@
-//! [Discussions](https://docs.gitlab.com/api/discussions/#merge-requests) of merge requests, with what is said about lines of their diffs.
+//! [Discussions](https://docs.gitlab.com/api/discussions/#merge-requests) of merge requests, including comments on lines of their diffs.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn name(id: u64) -> String {
     format!("{id:040x}")
 }
 
-/// What was said about a line: a line that is not in the diff has no line code.
+/// A comment on a line: a line outside the diff has no line code.
 pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let position = call.body["position"].clone();
     let text = |name: &str| position[name].as_str().unwrap_or_default().to_owned();

@@ -22,7 +22,7 @@ impl State {
         })
     }
 
-    /// What the links of an issue are from its own end: the other issue, and the type.
+    /// The links of an issue from its own end: the other issue, and the type.
     pub(super) fn links_of(&self, end: End) -> Vec<(&IssueLink, End, &'static str)> {
         let links = self.links.iter().filter_map(|link| match () {
             () if link.source == end => {

@@ -9,7 +9,7 @@ use super::code::diffs_between;
 use super::state::{MergeRequest, Project, State};
 
 impl MergeRequest {
-    /// What it changes: from where both histories part to where its branch is.
+    /// Its changes: from the merge base to its branch's head.
     pub(super) fn range(&self, project: &Project) -> (String, String) {
         let head =
             project.head_of(&self.source).filter(|_| self.state == "opened" && self.source_project.is_none());

@@ -41,7 +41,7 @@ impl GitLab {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a request where git may block. One request at a time: what one wrote, the next one reads.
+    /// Answers a request in which git may block. One at a time: each sees what the previous one wrote.
     async fn with_state(
         &self,
         answer: impl FnOnce(&mut state::State) -> Response + Send + 'static,

@@ -57,7 +57,7 @@ fn listed(call: &Call<'_>, notes: &[Note]) -> Answer {
 fn edited(call: &Call<'_>, notes: &mut [Note]) -> Result<Note, Failure> {
     let (id, body, now) = (call.number("note_id")?, checked(call.text("body")?)?, call.state.now());
     let note = notes.iter_mut().find(|note| note.id == id).ok_or_else(|| Failure::not_found("Note"))?;
-    // Nobody edits what somebody else said.
+    // Nobody edits other people's notes.
     if note.author != call.state.bot {
         return Err(Failure::new(403, "403 Forbidden"));
     }

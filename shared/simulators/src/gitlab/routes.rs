@@ -136,7 +136,7 @@ fn perform(
     let mut at = 0;
     if level.is_some() {
         let found = parameters.get("id").and_then(|id| state.find(id));
-        // Who is no member is told that there is nothing.
+        // People who are not members are told that nothing exists.
         let found = found.filter(|at| state.projects[*at].members.contains_key(&state.bot));
         at = found.ok_or_else(|| Failure::not_found("Project"))?;
     }

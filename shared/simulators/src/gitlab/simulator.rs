@@ -16,7 +16,7 @@ use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
 
-/// What people do at GitLab.
+/// People's actions on GitLab.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Delivery {
@@ -53,7 +53,7 @@ pub enum Delivery {
         /// Username of the person.
         by: String,
     },
-    /// A reviewer says what they make of a merge request.
+    /// A reviewer's verdict on a merge request.
     #[serde(rename = "gitlab-review")]
     Review {
         /// As `group/project!1`.
@@ -207,7 +207,7 @@ fn shown(state: &State, project: &Project) -> Value {
             let url = shown["web_url"].as_str().unwrap_or_default();
             notes.map(|note| shown_remark(url, note)).collect()
         };
-        // GitLab has no reviews: what sums one up is a note.
+        // GitLab has no reviews: a note sums one up.
         let (summaries, remarks) = (
             said(|note| note.body.contains(REVIEWED)),
             said(|note| note.position.is_some() || note.discussion != note.id),

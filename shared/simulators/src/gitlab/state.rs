@@ -1,4 +1,4 @@
-//! What the simulated GitLab remembers.
+//! The state of the simulated GitLab.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub(super) struct Project {
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) merge_requests: BTreeMap<u64, MergeRequest>,
     pub(super) pipelines: Vec<Pipeline>,
-    /// What the pipeline of a new commit consists of.
+    /// The jobs of a new commit's pipeline.
     pub(super) jobs: Vec<WorldJob>,
     /// Files that people uploaded.
     pub(super) uploads: Vec<Upload>,
@@ -90,7 +90,7 @@ pub(super) struct IssueLink {
     pub(super) id: u64,
     pub(super) source: (u64, u64),
     pub(super) target: (u64, u64),
-    /// `relates_to`, or `blocks`, which is said of the source.
+    /// `relates_to`, or `blocks`, which applies to the source.
     pub(super) kind: &'static str,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct MergeRequest {
     pub(super) author: String,
     pub(super) source: String,
     pub(super) target: String,
-    /// Where both were when last seen; what remains when a branch goes.
+    /// Where both were when last seen; kept when a branch is deleted.
     pub(super) head: String,
     pub(super) base: String,
     /// `opened`, `closed` or `merged`.
@@ -117,7 +117,7 @@ pub(super) struct MergeRequest {
     pub(super) merge_commit: Option<String>,
     /// The fork that it comes from.
     pub(super) source_project: Option<u64>,
-    /// What each reviewer makes of it.
+    /// Each reviewer's verdict.
     pub(super) reviewers: BTreeMap<String, &'static str>,
     pub(super) notes: Vec<Note>,
     pub(super) created_at: Timestamp,

@@ -10,7 +10,7 @@ impl Upload {
     /// The files of an issue, and its description, which links them as GitLab's editor does.
     ///
     /// # Errors
-    /// What is wrong with the world, in words.
+    /// The mistake in the world, in words.
     pub(super) fn all_of(
         issue: &Issue,
         project: &str,

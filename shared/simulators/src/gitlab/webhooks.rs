@@ -1,5 +1,5 @@
-//! What people do on GitLab, and the [webhook](https://docs.gitlab.com/user/project/integrations/webhook_events/) that tells of it. What is done
-//! through the API tells nobody.
+//! What people do on GitLab, and the [webhook](https://docs.gitlab.com/user/project/integrations/webhook_events/) that tells of it. Changes
+//! through the API send no webhooks.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::GitLab;
 use super::state::{Job, Note, Pipeline, Position, State};
 use crate::webhook::Outgoing;
 
-/// What a reviewer makes of a merge request.
+/// A reviewer's verdict on a merge request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -57,7 +57,7 @@ pub struct ReportedJob {
     pub name: String,
     /// As GitLab names it: `running`, `success`, `failed`, `canceled`.
     pub status: String,
-    /// What it said.
+    /// Its output.
     #[serde(default)]
     pub trace: String,
 }
@@ -302,7 +302,7 @@ impl GitLab {
         Ok(self.outgoing(&mut state, at, "Pipeline Hook", payload, &by))
     }
 
-    /// The webhook with what all of them have, signed as GitLab does: with the signing token where there is one, and else the plain token.
+    /// The webhook with its common fields, signed as GitLab does: with the signing token if there is one, else the plain token.
     fn outgoing(
         &self,
         state: &mut State,

@@ -38,9 +38,9 @@ fn default_scopes() -> Vec<String> {
 pub struct User {
     /// The username, without `@`.
     pub username: String,
-    /// What people see.
+    /// The shown name.
     pub name: String,
-    /// The address that commits carry; one that nobody reads when absent.
+    /// The address in commits; one that nobody reads when absent.
     #[serde(default)]
     pub email: Option<String>,
     /// Whether it belongs to a project's access token.
@@ -66,10 +66,10 @@ pub struct Project {
     /// One line about it.
     #[serde(default)]
     pub description: Option<String>,
-    /// Branches that nobody below a maintainer pushes to.
+    /// Branches that only maintainers and owners push to.
     #[serde(default)]
     pub protected: Vec<String>,
-    /// Who may do what.
+    /// People's permissions.
     #[serde(default)]
     pub members: BTreeMap<String, Level>,
     /// Issues, numbered from 1 in this order.
@@ -101,13 +101,13 @@ pub enum WorldJob {
     Failing(FailingJob),
 }
 
-/// A job that fails at the first commits of each branch, and succeeds at the others.
+/// A job that fails at the first commit of each branch, and succeeds at the others.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailingJob {
     /// Its name.
     pub name: String,
-    /// What it says where it fails.
+    /// Its output if it fails.
     pub log: String,
     /// At how many commits of a branch it fails.
     #[serde(default)]
@@ -115,7 +115,7 @@ pub struct FailingJob {
 }
 
 impl WorldJob {
-    /// The name, the status, and what it says at the commit of a branch that comes after so many others.
+    /// The name, the status, and its output at the commit of a branch with this many before it.
     pub(super) fn at(&self, commits_before: usize) -> (String, String, String) {
         match self {
             Self::Failing(job) if commits_before < job.failures => {

@@ -38,7 +38,7 @@ pub(super) async fn content(
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())
 }
 
-/// The media server: it knows whoever has an address of it, and refuses credentials beside the key in it.
+/// The media server: its addresses are keys by themselves, and it refuses other credentials.
 pub(super) async fn media(
     AxumState(jira): AxumState<Jira>,
     Path(id): Path<String>,

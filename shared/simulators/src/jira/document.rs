@@ -104,7 +104,7 @@ fn marked(node: &Value) -> String {
     text
 }
 
-/// Checks what Jira checks first: that a value is a version 1 document of known nodes in places where they may stand.
+/// Checks that come first in Jira: that a value is a version 1 document of known nodes in allowed places.
 ///
 /// Gives the reason, which Jira itself words less helpfully.
 pub(super) fn check(document: &Value) -> Result<(), String> {
@@ -116,7 +116,7 @@ pub(super) fn check(document: &Value) -> Result<(), String> {
     check_children(document, "doc")
 }
 
-/// The nodes which may be in a node of the given type; empty when it has no content of its own.
+/// The nodes that a node of the given type may contain; empty if it has no content.
 fn allowed(parent: &str) -> &'static [&'static str] {
     match parent {
         "doc" | "panel" | "expand" | "nestedExpand" | "tableCell" | "tableHeader" => &[

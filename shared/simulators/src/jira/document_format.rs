@@ -16,7 +16,7 @@ pub struct DocumentFormat(Validator);
 pub struct DocumentFormatError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The mistake in it.
     pub reason: String,
 }
 
@@ -24,7 +24,7 @@ impl DocumentFormat {
     /// Reads the schema from a file.
     ///
     /// # Errors
-    /// [`DocumentFormatError`] when the file cannot be read or holds no JSON Schema.
+    /// [`DocumentFormatError`] if the file cannot be read or does not contain a JSON Schema.
     pub fn load(path: &Path) -> Result<Self, DocumentFormatError> {
         let failed = |reason: String| DocumentFormatError { path: path.to_owned(), reason };
         let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
@@ -32,7 +32,7 @@ impl DocumentFormat {
         jsonschema::validator_for(&schema).map(Self).map_err(|error| failed(error.to_string()))
     }
 
-    /// Holds a document against the schema; the error says where it departs.
+    /// Checks a document against the schema; the error names the difference.
     pub(super) fn check(&self, document: &Value) -> Result<(), String> {
         self.0
             .validate(document)

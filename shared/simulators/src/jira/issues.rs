@@ -42,7 +42,7 @@ pub(super) async fn get(
 }
 
 impl Jira {
-    /// A ticket with the fields asked for: names, `*all`, `*navigable`, and names to leave out after a hyphen.
+    /// A ticket with the requested fields: names, `*all`, `*navigable`, and names to leave out after a hyphen.
     pub(super) fn issue_json(&self, state: &State, issue: &Issue, asked: &[&str]) -> Value {
         let mut all = self.fields_json(Form::Answer, state, issue);
         let comments = comments::page(self, issue, 0, 20, false);

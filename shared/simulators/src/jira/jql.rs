@@ -70,7 +70,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// Reads a query; the error says what is not understood.
+/// Reads a query; the error names the part that is not understood.
 pub(super) fn parse(text: &str) -> Result<Query, String> {
     let mut tokens = tokens(text)?.into_iter().peekable();
     let mut query = Query { conditions: Vec::new(), order: Vec::new() };
@@ -107,7 +107,7 @@ fn text_of(token: Option<Token>) -> Result<String, String> {
     }
 }
 
-/// A value, or the only function that is known.
+/// A value, or the only known function.
 fn value(tokens: &mut Peekable<IntoIter<Token>>) -> Result<String, String> {
     let token = tokens.next();
     if !matches!(token, Some(Token::Word(_))) || tokens.next_if_eq(&Token::Sign("(")).is_none() {

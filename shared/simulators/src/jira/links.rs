@@ -9,7 +9,7 @@ use super::render::Form;
 use super::state::{Issue, Link, State};
 use super::{Failure, Jira, parse};
 
-/// A link that is there already is not made again, which the answer does not tell.
+/// An existing link is not made again, which the answer does not reveal.
 pub(super) async fn create(AxumState(jira): AxumState<Jira>, body: Bytes) -> Result<StatusCode, Failure> {
     let body = parse(&body)?;
     let name = body["type"]["name"].as_str().unwrap_or_default();
@@ -51,7 +51,7 @@ pub(super) async fn delete(
 }
 
 impl Jira {
-    /// The links of a ticket, each with the other ticket at the end that it has.
+    /// The links of a ticket, each with the other ticket at its end.
     pub(super) fn links_json(&self, state: &State, issue: &Issue) -> Value {
         let link = |link: &Link| {
             let (end, other) = match () {
@@ -85,7 +85,7 @@ impl Jira {
     }
 }
 
-/// What is said of the tickets at the two ends.
+/// The words for the tickets at the two ends.
 fn words(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "Blocks" => ("is blocked by", "blocks"),

@@ -109,7 +109,7 @@ impl Jira {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses what is no Atlassian Document, in words.
+    /// Refuses values that are not Atlassian Documents, in words.
     fn check_document(&self, document: &Value) -> Result<(), String> {
         document::check(document)?;
         if document::to_wiki(document).encode_utf16().count() > LONGEST_TEXT {
@@ -120,7 +120,7 @@ impl Jira {
         self.0.documents.as_ref().map_or(Ok(()), |format| format.check(document))
     }
 
-    /// Refuses a comment that is no document or says nothing.
+    /// Refuses a comment that is not a document or is empty.
     fn check_comment(&self, body: &Value) -> Result<(), Failure> {
         self.check_document(body).map_err(|reason| Failure::field("comment", reason))?;
         match document::to_wiki(body).is_empty() {

@@ -1,4 +1,4 @@
-//! What the caller may do.
+//! The caller's permissions.
 
 use std::collections::BTreeMap;
 

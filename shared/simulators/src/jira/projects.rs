@@ -36,7 +36,7 @@ pub(super) async fn statuses_by_type(
     Ok(Json(listed.into()))
 }
 
-/// `GET /field`: the custom fields of the site, and of the others the one that every site has.
+/// `GET /field`: the custom fields of the site, and of the others, the one that every site has.
 pub(super) async fn fields(AxumState(jira): AxumState<Jira>) -> Json<Value> {
     let summary = json!({"id": "summary", "key": "summary", "name": "Summary", "custom": false, "orderable": true,
                          "navigable": true, "searchable": true, "clauseNames": ["summary"],

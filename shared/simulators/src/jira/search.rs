@@ -35,7 +35,7 @@ pub(super) async fn search(AxumState(jira): AxumState<Jira>, body: Bytes) -> Res
         .get(start..end)
         .unwrap_or_default()
         .iter()
-        // Without `fields` the service gives ids alone.
+        // Without `fields` the service returns only IDs.
         .map(|issue| match fields.as_slice() {
             [] | ["id"] => json!({"id": issue.id}),
             fields => jira.issue_json(&state, issue, fields),

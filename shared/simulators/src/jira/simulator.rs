@@ -14,7 +14,7 @@ use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
 
-/// What people do in the site.
+/// People's actions on the site.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Delivery {

@@ -1,4 +1,4 @@
-//! What a Jira site remembers.
+//! The state of a Jira site.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What people do in the site, and the webhook that Jira sends about it.
+//! People's actions on the site, and Jira's webhooks about them.
 //!
 //! The payloads have the shape of recorded deliveries of an administrator's webhook: addresses of version 2 of the API,
 //! wiki markup in place of documents, and label changes as two space-joined sets.
@@ -13,7 +13,7 @@ use super::state::{Comment, State};
 use super::{Jira, document};
 use crate::webhook::{Outgoing, sign_sha256};
 
-/// Why a person could not do what was asked.
+/// Why a person could not do something.
 pub(crate) type Refusal = String;
 
 impl Jira {

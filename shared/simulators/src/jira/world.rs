@@ -17,7 +17,7 @@ pub struct World {
     pub bot: String,
     /// People of the site.
     pub users: Vec<User>,
-    /// What the bot may do in every project, as `EDIT_ISSUES`; what a member of a team may when absent.
+    /// The bot's permissions in every project, as `EDIT_ISSUES`; those of a team member when absent.
     #[serde(default = "permissions")]
     pub permissions: Vec<String>,
     /// How long, in seconds, what is created through the API stays unseen by searches, which Jira answers from an index:
@@ -66,7 +66,7 @@ fn permissions() -> Vec<String> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// Short name by which the rest of the world file calls this person.
+    /// Short name, which the rest of the world file uses for this person.
     pub name: String,
     /// Jira's `accountId`.
     pub account_id: String,
@@ -137,7 +137,7 @@ pub enum StatusCategory {
 pub struct Transition {
     /// Name that people see, such as `Start work`.
     pub name: String,
-    /// Statuses it leaves; empty for any.
+    /// Statuses that it leaves; empty for any.
     #[serde(default)]
     pub from: Vec<String>,
     /// Status it leads to.

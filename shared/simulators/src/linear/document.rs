@@ -9,7 +9,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::{Map, Value, json};
 
-/// How many items a connection has where the query does not say: <https://linear.app/developers/pagination>.
+/// The number of items in a connection if the query sets none: <https://linear.app/developers/pagination>.
 const DEFAULT_PAGE: u64 = 50;
 
 /// The most that one query may cost: <https://linear.app/developers/rate-limiting>.
@@ -128,7 +128,7 @@ impl Operation {
 }
 
 impl RootField<'_> {
-    /// What the field selects of a value.
+    /// The selected part of a value.
     ///
     /// # Errors
     /// The field that the simulator does not know, in words.
@@ -175,7 +175,7 @@ fn is_connection(selections: &[Selection]) -> bool {
     selections.iter().any(|selection| matches!(selection, Selection::Field(field) if field.name == "nodes"))
 }
 
-/// The part of a value that is selected; a list of which `nodes` are selected is a connection.
+/// The selected part of a value; a list whose `nodes` are selected is a connection.
 fn select(
     whole: &Value,
     selections: &[Selection],
@@ -230,7 +230,7 @@ fn page(items: &[Value], given: &Map<String, Value>) -> Result<Value, String> {
     }))
 }
 
-/// What a selection costs: a tenth for each property, one for each object, and a connection as many times its items as it may have.
+/// The cost of a selection: a tenth for each property, one for each object, and a connection's cost times its maximum number of items.
 fn complexity(selections: &[Selection], variables: &Map<String, Value>) -> Result<f64, String> {
     let mut sum = 0.0;
     for selection in selections {

@@ -119,7 +119,7 @@ impl Linear {
 /// Why something is not done.
 #[derive(Debug)]
 enum Failure {
-    /// Something in the arguments is wrong: Linear's message, and what it says to people.
+    /// A mistake in the arguments: Linear's message, and its message for people.
     Invalid { message: String, shown: Option<String> },
     /// The simulator does not know the call.
     Unexpected(String),
@@ -130,7 +130,7 @@ impl Failure {
         Self::Invalid { message: message.into(), shown: None }
     }
 
-    /// What Linear says of an ID that it does not know.
+    /// Linear's message about an unknown ID.
     fn unknown(kind: &str) -> Self {
         let shown = Some(format!("Could not find referenced {kind}."));
         Self::Invalid { message: format!("Entity not found: {kind}"), shown }

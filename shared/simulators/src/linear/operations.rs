@@ -19,7 +19,7 @@ fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str, Failure> {
 }
 
 impl Linear {
-    /// What a field of a query is.
+    /// The value of a query's field.
     pub(super) fn query(&self, name: &str, arguments: &Arguments) -> Result<Value, Failure> {
         let state = self.lock();
         let arguments = &Value::Object(arguments.clone());
@@ -52,7 +52,7 @@ impl Linear {
         }
     }
 
-    /// Does what a field of a mutation says.
+    /// Performs a field of a mutation.
     pub(super) fn mutate(&self, name: &str, arguments: &Arguments) -> Result<Value, Failure> {
         let mut state = self.lock();
         let arguments = &Value::Object(arguments.clone());
@@ -213,7 +213,7 @@ impl Linear {
     }
 }
 
-/// The ID that a creation asks for, which must be a UUID of version 4 that nothing has; a new one where it asks for none.
+/// The ID in a creation's input, which must be an unused UUID of version 4; a new one if there is none.
 fn new_id(input: &Value, is_taken: impl Fn(&str) -> bool) -> Result<String, Failure> {
     let Some(id) = input["id"].as_str() else { return Ok(uuid::Uuid::new_v4().to_string()) };
     let is_legal = uuid::Uuid::parse_str(id)
@@ -227,7 +227,7 @@ fn new_id(input: &Value, is_taken: impl Fn(&str) -> bool) -> Result<String, Fail
     Ok(id.to_owned())
 }
 
-/// What a comment says.
+/// The text of a comment.
 fn said(input: &Value) -> Result<String, Failure> {
     let body = text(input, "body")?;
     match body.encode_utf16().count() {

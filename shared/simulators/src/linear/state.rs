@@ -1,4 +1,4 @@
-//! What a workspace remembers.
+//! The state of a workspace.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub(super) struct State {
     pub(super) uploads: Vec<Upload>,
 }
 
-/// What one issue has to do with another, by their IDs.
+/// The relation between two issues, by their IDs.
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     pub(super) id: String,
@@ -72,7 +72,7 @@ pub(super) struct Upload {
     pub(super) deleted: bool,
 }
 
-/// A UUID of version 4 that is the same in every run: it is made from what it names.
+/// A UUID of version 4 that is the same in every run: it is derived from a name.
 pub(super) fn id_of(kind: &str, name: &str) -> String {
     let digest = hex::encode(Sha256::digest(format!("{kind}/{name}")));
     let at = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
@@ -83,7 +83,7 @@ pub(super) fn state_id(team: &str, name: &str) -> String {
     id_of("state", &format!("{team}/{name}"))
 }
 
-/// The ID of a label; `team` is empty for those of the workspace.
+/// The ID of a label; `team` is empty for labels of the workspace.
 pub(super) fn label_id(team: &str, name: &str) -> String {
     id_of("label", &format!("{team}/{name}"))
 }
@@ -192,7 +192,7 @@ impl World {
         states.find(|name| state_id(team, name) == id)
     }
 
-    /// Every label with its ID and the key of its team, which is empty for those of the workspace.
+    /// Every label with its ID and the key of its team, which is empty for labels of the workspace.
     pub(super) fn all_labels(&self) -> Vec<(String, &str, &str)> {
         let own = self
             .teams

@@ -14,7 +14,7 @@ impl Upload {
     /// The files of an issue, and its description, which links them as Linear's editor does.
     ///
     /// # Errors
-    /// What is wrong with the world, in words.
+    /// The mistake in the world, in words.
     pub(super) fn all_of(issue: &Issue, base_url: &str) -> Result<(Vec<Self>, Option<String>), String> {
         let (mut uploads, mut description) = (Vec::new(), issue.description.clone());
         for (index, file) in issue.attachments.iter().enumerate() {
@@ -40,7 +40,7 @@ pub(super) struct Key {
     signature: Option<String>,
 }
 
-/// `GET /uploads/{workspace}/{folder}/{file}`: it refuses credentials beside the key in the address.
+/// `GET /uploads/{workspace}/{folder}/{file}`: it refuses credentials in addition to the key in the address.
 pub(super) async fn get(
     AxumState(linear): AxumState<Linear>,
     Path((workspace, folder, file)): Path<(String, String, String)>,

@@ -12,7 +12,7 @@ pub struct World {
     pub secret: String,
     /// Name of the user whose key callers show; author of everything done through the API.
     pub bot: String,
-    /// The part of the workspace's address behind `https://linear.app/`.
+    /// The part of the workspace's address after `https://linear.app/`.
     pub url_key: String,
     /// People of the workspace.
     pub users: Vec<User>,
@@ -32,7 +32,7 @@ pub struct World {
 pub struct User {
     /// The UUID.
     pub id: String,
-    /// The name by which the rest of the world file calls this person, and that people see.
+    /// The shown name, which the rest of the world file uses for this person.
     pub name: String,
     /// The whole name.
     pub full_name: String,
@@ -62,7 +62,7 @@ pub struct Team {
 pub struct State {
     /// Name that people see, such as `In Progress`.
     pub name: String,
-    /// What it counts as: `triage`, `backlog`, `unstarted`, `started`, `completed` or `canceled`.
+    /// Its category: `triage`, `backlog`, `unstarted`, `started`, `completed` or `canceled`.
     pub r#type: String,
 }
 
@@ -101,7 +101,7 @@ pub struct Issue {
     /// Name of a person; the first of the workspace when absent.
     #[serde(default)]
     pub creator: Option<String>,
-    /// What was said about it.
+    /// The comments on it.
     #[serde(default)]
     pub comments: Vec<Comment>,
     /// Files that people put into the description, which links them.

@@ -22,7 +22,7 @@ use crate::service::Opening;
 
 pub use world::{Page, World};
 
-/// The version of the API that is simulated.
+/// The simulated version of the API.
 const VERSION: &str = "2026-03-11";
 
 /// A running workspace. Clones share one state.

@@ -147,7 +147,7 @@ pub(super) async fn replace(
     let text = text.ok_or_else(|| Failure::invalid("replace_content.new_str should be defined"))?;
     let now = notion.now();
     let mut pages = notion.lock();
-    // Notion deletes no pages that are in the text without being told to.
+    // Notion does not delete child pages in the text unless asked to.
     if pages.iter().any(|page| page.parent.as_deref() == Some(id.as_str()) && !page.in_trash)
         && body["replace_content"]["allow_deleting_content"] != true
     {

@@ -28,7 +28,7 @@ pub struct Page {
     /// Its text.
     #[serde(default)]
     pub markdown: String,
-    /// Whether the integration may see it. What is under a page is shared with it.
+    /// Whether the integration may see it. The pages below it are shared too.
     #[serde(default = "yes")]
     pub shared: bool,
 }

@@ -1,4 +1,4 @@
-//! The prompt cache, which nobody has to ask for: <https://platform.openai.com/docs/guides/prompt-caching>.
+//! The prompt cache, which works without being requested: <https://platform.openai.com/docs/guides/prompt-caching>.
 //!
 //! A prompt of 1,024 tokens or more is kept, and a later one that begins in the same way reads what they have in common, in steps of
 //! 128 tokens. Here they have whole items in common.
@@ -20,7 +20,7 @@ const KEPT: SignedDuration = SignedDuration::from_mins(10);
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<[u8; 32], Timestamp>);
 
-/// The tokens of an item: of its texts, and of whatever else it has.
+/// The tokens of an item: of its texts, and of everything else.
 pub(super) fn tokens(item: &Value) -> u64 {
     match item["type"].as_str() {
         Some("reasoning") => super::reasoning::tokens_of(item),

@@ -168,7 +168,7 @@ fn usage_json(usage: Usage, reasoning: u64) -> Value {
     })
 }
 
-/// What the script reads of a request.
+/// The parts of a request that the script reads.
 fn asked(request: &Value, digest: [u8; 32]) -> Asked<'_> {
     let mut words = String::new();
     gather(&request["messages"], &mut words);

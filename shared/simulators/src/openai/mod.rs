@@ -81,7 +81,7 @@ impl OpenAi {
     /// The script's turn for a request.
     ///
     /// # Errors
-    /// A refusal, which is recorded, where the script does not expect the request.
+    /// A recorded refusal of a request that the script does not expect.
     fn choose(&self, state: &State, path: &str, asked: &Asked<'_>) -> Result<Chosen<'_>, Failure> {
         state.script.choose(&self.0.world.replies, asked).map_err(|problem| {
             self.record(path, "script", &problem);
@@ -89,7 +89,7 @@ impl OpenAi {
         })
     }
 
-    /// Books a reply, and gives what it used.
+    /// Books a reply, and returns its usage.
     fn bill(
         &self,
         state: &mut State,
@@ -104,7 +104,7 @@ impl OpenAi {
         usage
     }
 
-    /// Records what the service refuses of the form of a request.
+    /// Records the service's objections to the form of a request.
     fn checked(&self, path: &str, request: Result<Value, Failure>) -> Result<Value, Failure> {
         request.inspect_err(|failure| {
             if failure.status == StatusCode::BAD_REQUEST {

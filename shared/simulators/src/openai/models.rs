@@ -1,4 +1,4 @@
-//! What the service documents of each model, and what its replies cost.
+//! The service's documented facts about each model, and the price of its replies.
 //!
 //! From [the models' pages](https://platform.openai.com/docs/models), [pricing](https://platform.openai.com/docs/pricing) and
 //! [prompt caching](https://platform.openai.com/docs/guides/prompt-caching).
@@ -11,7 +11,7 @@ pub(super) struct Model {
     id: &'static str,
     /// Whether it reasons before it replies.
     pub(super) reasons: bool,
-    /// Whether what is written to the cache is reported and billed.
+    /// Whether cache writes are reported and billed.
     pub(super) bills_writes: bool,
     /// The tokens that a request and its reply may have together.
     pub(super) context: u64,
@@ -49,12 +49,12 @@ static MODELS: &[Model] = &[
     Model { id: "gpt-5.4-mini", price: price(750, 4_500, 750, 75), ..OLDER },
 ];
 
-/// What is known of the model with this id.
+/// The facts about the model with this ID.
 pub(super) fn model(id: &str) -> &'static Model {
     MODELS.iter().find(|known| known.id == id).unwrap_or(const { &UNKNOWN })
 }
 
-/// What a reply costs, in billionths of a dollar; `None` where the model has no known price.
+/// The price of a reply, in billionths of a dollar; `None` if the model has no known price.
 pub(super) fn cost(model: &Model, usage: Usage) -> Option<u64> {
     let price = model.price.as_ref()?;
     let Usage {

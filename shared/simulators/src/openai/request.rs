@@ -1,4 +1,4 @@
-//! What the service checks of a request before the model reads it.
+//! The service's checks of a request before the model reads it.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +95,7 @@ pub(super) fn check_names<'r>(names: impl Iterator<Item = &'r Value>) -> Result<
     Ok(())
 }
 
-/// Checks the schema that a reply must follow, where it is strict.
+/// Checks the schema of a reply, if it is strict.
 pub(super) fn check_format(format: &Value, at: &str) -> Result<(), Failure> {
     let problem = if format["strict"] == true { schema::problem(&format["schema"]) } else { None };
     match problem {

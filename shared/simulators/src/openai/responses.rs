@@ -15,7 +15,7 @@ use super::{Failure, OpenAi, State, cache, events, unique};
 use crate::script::{Asked, Usage};
 
 const PATH: &str = "/v1/responses";
-/// The most tokens of a reply where the request does not say.
+/// The maximum tokens of a reply if the request sets none.
 const MOST_OUTPUT: u64 = 128_000;
 
 pub(super) async fn create(AxumState(openai): AxumState<OpenAi>, body: Bytes) -> Result<Response, Failure> {
@@ -161,7 +161,7 @@ fn check_reasoned(state: &State, request: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the script reads of a request.
+/// The parts of a request that the script reads.
 fn asked(request: &Value, digest: [u8; 32]) -> Asked<'_> {
     let mut words = String::new();
     gather(&request["instructions"], &mut words);

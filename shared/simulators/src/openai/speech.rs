@@ -4,25 +4,25 @@ use serde_json::Value;
 
 use crate::script::{Content, Turn, cut, estimate};
 
-/// What is thought where the script does not say it.
+/// The reasoning if the script has none.
 const THOUGHT: &str = "I look at what I know so far, and choose the next step.";
 
-/// One thing that is said.
+/// One text.
 #[derive(Debug)]
 pub(super) enum Said {
     Text(String),
     Refusal(String),
-    /// A call of a function, with its arguments as text, which is cut where the reply is.
+    /// A call of a function, with its arguments as text, which is cut with the reply.
     Call(String, String),
 }
 
-/// What the model says to one request.
+/// The model's answer to one request.
 #[derive(Debug, Default)]
 pub(super) struct Speech {
     /// The tokens of the reasoning that comes before everything else; none without.
     pub(super) reasoning: Option<u64>,
     pub(super) said: Vec<Said>,
-    /// All tokens, those of the reasoning included.
+    /// All tokens, including those of the reasoning.
     pub(super) tokens: u64,
     pub(super) end: End,
 }
@@ -82,7 +82,7 @@ pub(super) fn speak(turn: &Turn, reasons: bool, allowed: u64) -> Speech {
     Speech { end, ..speech }
 }
 
-/// Whether a request leaves it to a model to reason.
+/// Whether a request lets a model decide about reasoning.
 pub(super) fn may_reason(effort: &Value) -> bool {
     *effort != "none"
 }

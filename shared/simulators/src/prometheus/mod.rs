@@ -34,9 +34,9 @@ type Key = (String, BTreeMap<String, String>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// What each group of the Pushgateway holds now.
+    /// The current content of each group of the Pushgateway.
     groups: BTreeMap<String, Vec<(Key, f64)>>,
-    /// What was scraped, with its second.
+    /// The scraped values, with their second.
     scraped: BTreeMap<Key, Vec<(i64, f64)>>,
 }
 
@@ -50,7 +50,7 @@ impl Prometheus {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A refusal, which is recorded: nobody should send this.
+    /// A recorded refusal: nobody should send this.
     fn refuse(&self, path: &str, message: String) -> Response {
         self.0.violations.record(UnexpectedRequest {
             service: "prometheus".to_owned(),

@@ -1,4 +1,4 @@
-//! `PUT /metrics/job/{job}/series/{series}`: what is pushed takes the place of everything in its group.
+//! `PUT /metrics/job/{job}/series/{series}`: a push replaces everything in its group.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(super) async fn put(
     StatusCode::OK.into_response()
 }
 
-/// Reads the [text format](https://prometheus.io/docs/instrumenting/exposition_formats/), as far as it is used: gauges with a type.
+/// Reads the parts in use of the [text format](https://prometheus.io/docs/instrumenting/exposition_formats/): gauges with a type.
 fn read(text: &str) -> Result<Vec<(Key, f64)>, String> {
     let mut values = Vec::new();
     let mut kind = None;
@@ -66,7 +66,7 @@ pub(super) fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Reads labels up to the brace behind them, and gives what follows it.
+/// Reads labels up to the closing brace, and returns the rest.
 pub(super) fn labels(text: &str) -> Result<(BTreeMap<String, String>, &str), String> {
     let mut labels = BTreeMap::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/query`, for the expressions that are asked: one statistic over the time up to now of one selector.
+//! `GET /api/v1/query`, for the expressions in use: one statistic over the time up to now of one selector.
 
 use axum::Json;
 use axum::extract::{Query, State as AxumState};

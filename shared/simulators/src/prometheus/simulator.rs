@@ -15,7 +15,7 @@ impl Simulator for Prometheus {
 
     const NAME: &'static str = "prometheus";
     const TITLE: &'static str = "Prometheus";
-    /// Its APIs are described in words only.
+    /// Its APIs are described only in words.
     const DESCRIPTIONS: &'static [&'static str] = &[];
 
     fn open(_: World, opening: Opening<'_>) -> Result<Self, SimulationError> {
@@ -29,7 +29,7 @@ impl Simulator for Prometheus {
             .with_state(self.clone())
     }
 
-    /// What each group of the Pushgateway holds, and everything that was scraped.
+    /// The content of each group of the Pushgateway, and everything that was scraped.
     fn state(&self) -> Value {
         let state = self.lock();
         let groups = state.groups.iter().map(|(group, values)| {

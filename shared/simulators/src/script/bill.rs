@@ -1,4 +1,4 @@
-//! What is billed.
+//! The bill.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
-    /// Adds a reply that costs so many billionths of a dollar; `None` where the model has no known price.
+    /// Adds a reply at a price in billionths of a dollar; `None` if the model has no known price.
     pub(crate) fn add(&mut self, usage: Usage, nanos: Option<u64>) {
         self.usage.add(usage);
         match nanos {

@@ -1,4 +1,4 @@
-//! Choosing the reply to a request, and checking that the request is the one it was written for.
+//! Chooses the reply to a request, and checks that the request is the one it was written for.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::reply::{Content, Expectation, Reply, Turn};
 
-/// A request, as far as a script reads it.
+/// The parts of a request that a script reads.
 #[derive(Debug)]
 pub(crate) struct Asked<'r> {
     /// Identifies the request, byte for byte.
     pub(crate) digest: [u8; 32],
-    /// Everything it says in words: system prompt and messages.
+    /// All its text: system prompt and messages.
     pub(crate) words: String,
     /// How many replies of the model it already holds.
     pub(crate) turn: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// A script of which nothing is used up.
+    /// A script with all its replies unused.
     pub(crate) fn new(replies: &[Reply]) -> Self {
         Self { left: replies.iter().map(|reply| reply.times).collect(), given: BTreeMap::new() }
     }
@@ -51,7 +51,7 @@ impl Script {
     /// The turn that answers a request.
     ///
     /// # Errors
-    /// In words, that no reply is left for it, or what it lacks of what the reply expects.
+    /// In words: that no reply is left for it, or what it lacks.
     pub(crate) fn choose<'s>(&self, replies: &'s [Reply], asked: &Asked<'_>) -> Result<Chosen<'s>, String> {
         let known = self.given.get(&asked.digest).copied();
         let chosen = known.or_else(|| choose(replies, &self.left, asked));
@@ -79,7 +79,7 @@ impl Script {
         Err(format!("the reply {name} expects {}", missing.join("; ")))
     }
 
-    /// Uses the turn up, unless the same request was answered before. What was cut off can be asked for once more, with more tokens.
+    /// Uses the turn up, unless the same request was answered before. A cut-off reply can be requested once more, with more tokens.
     pub(crate) fn use_up(&mut self, asked: &Asked<'_>, chosen: Chosen<'_>, is_cut: bool) {
         let Chosen { index, number, is_repeated, .. } = chosen;
         if is_repeated {
@@ -91,7 +91,7 @@ impl Script {
         }
     }
 
-    /// How often each reply may still be used, in the script's order, with what it is for.
+    /// How often each reply may still be used, in the script's order, with its `for`.
     pub(crate) fn left(&self, replies: &[Reply]) -> Value {
         replies
             .iter()
@@ -115,7 +115,7 @@ fn choose(replies: &[Reply], left: &[u32], asked: &Asked<'_>) -> Option<(usize, 
     Some((index, replies.get(index).map(turn)?))
 }
 
-/// Everything the request lacks of what a turn expects, in words.
+/// Everything that the request lacks for a turn, in words.
 fn missing(reply: &Turn, asked: &Asked<'_>) -> Vec<String> {
     let Expectation { model, contains, lacks, tools, json_schema, max_tokens } = &reply.expect;
     let mut missing = Vec::new();

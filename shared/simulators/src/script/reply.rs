@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the model says to one request, or in one conversation.
+/// The model's answer to one request, or in one conversation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "WrittenReply")]
 pub struct Reply {
@@ -27,13 +27,13 @@ pub struct Turn {
     /// violation, and the reply stays.
     #[serde(default)]
     pub expect: Expectation,
-    /// What the model says.
+    /// The model's words.
     pub content: Vec<Content>,
     /// Why the model stops, in the service's words. When absent, because it calls a tool or is done. A reply that is longer than the
     /// request allows is always cut off.
     #[serde(default)]
     pub stop_reason: Option<String>,
-    /// What it costs; estimated from the texts' lengths when absent.
+    /// Its price; estimated from the texts' lengths when absent.
     #[serde(default)]
     pub usage: Option<Usage>,
 }
@@ -84,7 +84,7 @@ impl TryFrom<WrittenReply> for Reply {
     }
 }
 
-/// What a request must hold.
+/// The required parts of a request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -122,16 +122,16 @@ pub enum Content {
     ToolUse {
         /// The tool's name, which the request must offer.
         name: String,
-        /// What it is given.
+        /// The arguments of the call.
         input: Value,
     },
 }
 
-/// Tokens of one reply. What was read from a cache or written to it is not in `input_tokens`.
+/// Tokens of one reply. `input_tokens` does not include cache reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {
-    /// Tokens read anew.
+    /// Input tokens that were not cached.
     pub input_tokens: u64,
     /// Tokens said.
     pub output_tokens: u64,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 const MAXIMUM_BLOCKS: usize = 50;
 
-/// Checks a message's blocks: a list of known blocks, each with what it must have and within its limits.
+/// Checks a message's blocks: a list of known blocks, each with its required parts and within its limits.
 pub(super) fn check(blocks: &Value) -> Result<(), String> {
     if blocks.is_null() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Channels and what was said in them.
+//! Channels and their messages.
 
 use axum::extract::State as AxumState;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn channel_json(slack: &Slack, channel: &Channel) -> Value {
     })
 }
 
-/// The part of a list that a cursor and limit choose, and the cursor of what follows.
+/// The part of a list for a cursor and limit, and the next cursor.
 fn page<T: Clone>(all: &[T], arguments: &Arguments) -> Result<(Vec<T>, String), Refusal> {
     let start = match arguments.text("cursor") {
         None => 0,
@@ -46,12 +46,12 @@ pub(super) async fn list(AxumState(slack): AxumState<Slack>, arguments: Argument
     answer(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
 }
 
-/// The id of what the bot and a person write to each other, as long as the ids of Slack are, however short a world's are.
+/// The ID of the direct messages between the bot and a person, as long as Slack's IDs even if a world's are short.
 pub(super) fn direct_id(user: &str) -> String {
     format!("D{:0<10}", user.get(1..).unwrap_or_default())
 }
 
-/// Opens direct messages with one person, or finds those that are open:
+/// Opens direct messages with one person, or returns the open ones:
 /// [conversations.open](https://docs.slack.dev/reference/methods/conversations.open).
 pub(super) async fn open(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let world = slack.world();

@@ -9,7 +9,7 @@ use super::{Answer, Message, Refusal, Slack, State, answer, blocks};
 
 /// Characters of a new message.
 const MAXIMUM_TEXT: usize = 40_000;
-/// Bytes of a message that is changed.
+/// The maximum bytes of an edited message.
 const MAXIMUM_CHANGED_TEXT: usize = 4_000;
 
 struct Content {

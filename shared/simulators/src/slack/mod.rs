@@ -39,7 +39,7 @@ struct Workspace {
     base_url: String,
     world: World,
     bot_token: SecretString,
-    /// The app's own token, where it uses Socket Mode.
+    /// The app's own token, if it uses Socket Mode.
     app_token: Option<SecretString>,
     violations: Violations,
     signing: SecretString,
@@ -54,7 +54,7 @@ struct State {
     messages: Vec<Message>,
     /// The response addresses given out.
     addresses: Vec<String>,
-    /// What was posted to response addresses, by address.
+    /// The messages posted to response addresses, by address.
     responses: Vec<(String, Value)>,
     /// What Socket Mode did.
     socket: socket::Sockets,
@@ -71,7 +71,7 @@ struct Message {
     user: Option<String>,
     text: String,
     blocks: Value,
-    /// What it held before each edit. Clients show it until they hear of the edit, and its buttons can be pressed.
+    /// Its earlier contents. Clients show them until they receive the edit, and their buttons can be pressed.
     earlier_blocks: Vec<Value>,
     metadata: Value,
     edited: Option<String>,
@@ -128,7 +128,7 @@ impl Slack {
         found.or_else(|| self.direct_messages(given)).ok_or(Refusal::Because("channel_not_found"))
     }
 
-    /// What the bot and one person write to each other, once it was opened: named as the person is.
+    /// The direct messages between the bot and one person, once opened: named like the person.
     fn direct_messages(&self, id: &str) -> Option<Cow<'_, Channel>> {
         if !self.opened().contains(id) {
             return None;
@@ -187,7 +187,7 @@ impl Slack {
 enum Refusal {
     /// An error that its name explains.
     Because(&'static str),
-    /// Blocks that cannot be shown, with what is wrong and where.
+    /// Blocks that cannot be shown, with the mistake and its place.
     InvalidBlocks(String),
 }
 

@@ -1,4 +1,4 @@
-//! Who the caller is, and who people are.
+//! The caller's identity, and people's.
 
 use axum::extract::State as AxumState;
 use serde_json::json;

@@ -12,14 +12,14 @@ use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
 
-/// What people do in the workspace.
+/// People's actions in the workspace.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Delivery {
     /// The slash command is typed in Slack.
     #[serde(rename = "slack-command")]
     Command {
-        /// What follows the command, such as `run SHOP-1`.
+        /// The text after the command, such as `run SHOP-1`.
         text: String,
         /// Handle of the person.
         by: String,
@@ -48,7 +48,7 @@ pub enum Delivery {
         by: String,
         /// Name of the channel, with or without `#`.
         channel: String,
-        /// Words in the message of ours that begins the thread: of several, the newest.
+        /// Words in the message of ours that begins the thread; of several, the newest.
         about: String,
     },
     /// A button of a Slack message is pressed.
@@ -63,7 +63,7 @@ pub enum Delivery {
         /// Name of the channel, with or without `#`.
         channel: String,
     },
-    /// A button is pressed under what the slash command was answered, which only the person sees.
+    /// A button is pressed in the answer to the slash command, which only the person sees.
     #[serde(rename = "slack-answer-button")]
     AnswerButton {
         /// The button's `action_id`.
@@ -113,7 +113,7 @@ impl Simulator for Slack {
             .with_state(self.clone())
     }
 
-    /// The messages by channel name, what was posted to response addresses, and what was sent over sockets.
+    /// The messages by channel name, those posted to response addresses, and those sent over sockets.
     fn state(&self) -> Value {
         let written = self.lock().messages.clone();
         let messages: Vec<Value> = written

@@ -29,12 +29,12 @@ pub(super) struct Sockets {
 struct Envelope {
     id: String,
     kind: &'static str,
-    /// What it was acknowledged with, once it was.
+    /// The payload of its acknowledgment, if any.
     acknowledged: Option<Value>,
 }
 
 impl Sockets {
-    /// What was sent, and how it was acknowledged: `null` if it was not.
+    /// The sent messages, and their acknowledgments: `null` if there was none.
     pub(super) fn shown(&self) -> Value {
         let shown = self.envelopes.iter();
         shown.map(|one| json!({"type": one.kind, "acknowledged": one.acknowledged})).collect()
@@ -106,7 +106,7 @@ async fn serve(slack: Slack, mut socket: WebSocket) {
 }
 
 impl Slack {
-    /// Sends what is posted to an app without Socket Mode over every open connection: Slack chooses one of them, and apps have one here.
+    /// Sends events that would otherwise be posted over every open connection: Slack chooses one connection, and apps have one here.
     pub(super) fn send_over_socket(&self, outgoing: &Outgoing) {
         let Some((kind, payload)) = content(outgoing) else { return };
         let mut state = self.lock();
@@ -124,7 +124,7 @@ impl Slack {
         let _closed = connection.send(envelope);
     }
 
-    /// Takes an acknowledgment: of something that was sent, once, and with a payload only where one is accepted.
+    /// Takes an acknowledgment of a sent message, once, and with a payload only if one is accepted.
     fn acknowledged(&self, text: &str) {
         let sent: Value = serde_json::from_str(text).unwrap_or_default();
         let mut state = self.lock();

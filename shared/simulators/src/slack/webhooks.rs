@@ -100,7 +100,7 @@ impl Slack {
         Ok(self.event_callback(&event))
     }
 
-    /// What the Events API sends about an event.
+    /// The Events API's payload for an event.
     fn event_callback(&self, event: &Value) -> Outgoing {
         let app = &self.world().app;
         let body = json!({

@@ -44,7 +44,7 @@ pub struct App {
     pub bot_name: String,
     /// Its slash command, such as `/ticketsmith`.
     pub command: String,
-    /// What its bot token may do, as `chat:write`; what a bot needs when absent.
+    /// The bot token's scopes, as `chat:write`; those a bot needs when absent.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
 }
@@ -71,7 +71,7 @@ fn scopes() -> Vec<String> {
 pub struct User {
     /// Such as `U012AB3CD`.
     pub id: String,
-    /// Handle, by which the rest of the world file calls this person.
+    /// Handle, which the rest of the world file uses for this person.
     pub name: String,
     /// Name that people see.
     pub real_name: String,
@@ -91,10 +91,10 @@ pub struct Channel {
     /// Whether only members see it.
     #[serde(default)]
     pub private: bool,
-    /// Whether nobody can write in it any more.
+    /// Whether it is archived.
     #[serde(default)]
     pub archived: bool,
-    /// Whether the bot is in it; it cannot write where it is not.
+    /// Whether the bot is a member; otherwise it cannot write there.
     #[serde(default = "yes")]
     pub bot_is_member: bool,
 }

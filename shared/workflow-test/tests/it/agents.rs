@@ -114,10 +114,10 @@ async fn what_no_agent_can_do_is_refused() {
         ),
         (
             "{ turns: [{ next: think, approve: { by: ada } }, { next: done }] }",
-            "asks nobody without `next: ask`",
+            "asks people only with `next: ask`",
         ),
         ("{ turns: [{ next: load, result: {} }, { next: done }] }", "has a `result:` only with `next: done`"),
-        ("{ turns: [{ next: done }], cost_usd: 1 }", "each turn of `implement` has a `cost_usd:` of its own"),
+        ("{ turns: [{ next: done }], cost_usd: 1 }", "each turn of `implement` has its own `cost_usd:`"),
         ("{ turns: [{ next: dance }] }", "`dance` is not accepted here"),
     ] {
         let told = told(answer).await;

@@ -24,7 +24,7 @@ impl AgentCost {
     pub(super) fn text(&self) -> String {
         let dollars = match self.max_usd {
             Some(usd) => format!("at most ${usd:.2} for the model"),
-            None => "no more for the model than the ticket's limit leaves".to_owned(),
+            None => "the model costs at most what the ticket's limit leaves".to_owned(),
         };
         format!(
             "{}: the agent {} takes 1 to {} turns and at most {} minutes of work; {dollars}.",

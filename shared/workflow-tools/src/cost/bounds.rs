@@ -55,7 +55,7 @@ impl Bounds {
                 Some("foreach") => {
                     let items = step["max_items"].as_u64().unwrap_or(USUAL_ITEMS);
                     self.items.insert(name.to_owned(), items);
-                    // Its body is a scope of its own.
+                    // Its body is a separate scope.
                     self.steps(&step["steps"], 1);
                 }
                 Some("loop") => {

@@ -3,7 +3,7 @@
 use super::{Cost, Prices};
 
 impl Prices {
-    /// The prices as lines of a table: what is paid, and what for.
+    /// The prices as lines of a table: the amount, and what it is for.
     pub fn markdown(&self) -> String {
         let per = |dollars: f64, many: f64| trimmed(dollars * many);
         format!(
@@ -20,7 +20,7 @@ impl Prices {
 }
 
 impl Cost {
-    /// The happy path as a table: what is used, how much of it, and the dollars.
+    /// The happy path as a table: the resources, their amounts, and the dollars.
     pub fn markdown(&self) -> String {
         let (happy, assumed, prices) = (&self.happy_path, &self.assumptions, &self.prices);
         let usage = &happy.usage;
@@ -73,7 +73,7 @@ impl Cost {
     }
 }
 
-/// A number without zeros at its end, of which two digits stay: `0.20`.
+/// A number without trailing zeros, but with at least two decimals: `0.20`.
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.10}");
     let text = text.trim_end_matches('0');

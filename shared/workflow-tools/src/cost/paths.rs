@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::Compilation;
 
-/// What the dearest way through a definition uses when nothing fails and no list or loop is longer than `bounds` say.
+/// The resources of the most expensive path through a definition when nothing fails and no list or loop is longer than `bounds` say.
 pub(super) fn usage(definition: &Value, compilation: &Compilation, bounds: &Bounds) -> Usage {
     scope(definition, States::of(compilation), bounds)
 }
@@ -19,7 +19,7 @@ fn scope(scope: &Value, states: States<'_>, bounds: &Bounds) -> Usage {
     dearest(start, scope, &circles, states, bounds, &mut known)
 }
 
-/// What is used from a state to the end. States on a circle count together: each as often as the loop lets its steps run.
+/// The resources from a state to the end. States on a cycle count together: each as often as the loop lets its steps run.
 fn dearest<'s>(
     from: &'s str,
     scope: &'s Value,
@@ -28,7 +28,7 @@ fn dearest<'s>(
     bounds: &Bounds,
     known: &mut BTreeMap<&'s str, Usage>,
 ) -> Usage {
-    // Definitions hold a few hundred states in a row; a stack of our own spares the thread's.
+    // Definitions contain a few hundred states in a row; an explicit stack spares the thread's.
     let mut open = vec![from];
     while let Some(name) = open.last().copied() {
         let alone = BTreeSet::from([name]);
@@ -73,7 +73,7 @@ fn rounds(circle: &BTreeSet<&str>, states: States<'_>, bounds: &Bounds) -> f64 {
     steps.map(|step| bounds.rounds(&step.name)).fold(1.0, f64::max)
 }
 
-/// How often a state of an agent's work is entered while that lasts; any other state once. The last turn asks nobody.
+/// How often a state of an agent's work is entered; any other state once. The last turn asks nobody.
 fn times_of_agent(state: &str, states: States<'_>, bounds: &Bounds) -> f64 {
     let Some((step, agent)) = states.agent(state) else { return 1.0 };
     let turns = bounds.turns(&step.name);

@@ -1,9 +1,9 @@
-//! What is used.
+//! The resources of an execution.
 
 use serde::Serialize;
 use std::ops::{Add, Mul};
 
-/// What is used.
+/// The resources.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Usage {
     /// State transitions.

@@ -6,7 +6,7 @@ use domain::built_in_actions::{AGENT_ACTIONS, OPEN_SESSION, RUN_TOOLS};
 use serde_json::{Map, Value, json};
 use workflow::{Catalog, CatalogEntry};
 
-/// The definitions `inputs_of_<action>` and `outputs_of_<action>`, with what they refer to.
+/// The definitions `inputs_of_<action>` and `outputs_of_<action>`, and the ones they refer to.
 pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
     let mut definitions = Map::new();
     for entry in catalog.entries().filter(|entry| entry.plugin.is_some() || is_done_by_agents(entry)) {
@@ -58,7 +58,7 @@ pub(super) fn all_names<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
     std::iter::once(entry.name).chain(entry.aliases.iter().map(String::as_str)).collect()
 }
 
-/// The names of actions that agents do, or of the others; aliases included.
+/// The names of the actions that agents perform, or of the others; aliases included.
 pub(super) fn names(catalog: &Catalog, ai: bool) -> Vec<&str> {
     let entries = catalog.entries().filter(|entry| match ai {
         true => is_done_by_agents(entry),
@@ -72,7 +72,7 @@ pub(super) fn needs_inputs(entry: &CatalogEntry<'_>) -> bool {
     !required(entry).is_empty()
 }
 
-/// The inputs that an action must be given. The agent of a session is given beside them.
+/// The inputs that an action requires. A session's agent is given separately.
 fn required<'c>(entry: &CatalogEntry<'c>) -> Vec<&'c str> {
     let names = entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     names.filter(|name| entry.name != OPEN_SESSION || *name != "agent").collect()
@@ -122,7 +122,7 @@ fn output((name, property): (&str, &Value)) -> (String, Value) {
     (name.to_owned(), described(about, reference("variable_path")))
 }
 
-/// A property's schema, or a text with an expression; `null` where it may be left out.
+/// A property's schema, or a text with an expression; `null` if it is optional.
 fn value_of(property: &Value, prefix: &str, must: bool) -> Value {
     let mut options = vec![with_expressions(property, prefix), reference("expression")];
     if !must {

@@ -1,4 +1,4 @@
-//! What each key takes, as JSON Schema.
+//! The values of each key, as JSON Schema.
 
 use super::actions::names;
 use super::parts::{described, name, reference, with};
@@ -98,7 +98,7 @@ fn retry() -> Value {
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "max_attempts": described("Tries in all, the first included.", json!({"type": "integer", "minimum": 1, "maximum": 101})),
+            "max_attempts": described("Attempts in total, including the first.", json!({"type": "integer", "minimum": 1, "maximum": 101})),
             "base_delay": described("The wait before the first retry. Default: 1s.", reference("duration")),
             "max_delay": described("The longest wait. Default: 30s.", reference("duration")),
             "backoff": described("The factor from one wait to the next. Default: 2.", json!({"type": "number", "minimum": 1, "maximum": 10})),

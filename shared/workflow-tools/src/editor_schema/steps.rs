@@ -1,4 +1,4 @@
-//! Steps: which type one is, and what goes with its action.
+//! Steps: their types, and the keys of each.
 
 use super::actions::{all_names, is_done_by_agents, names, needs_inputs};
 use super::forms::{properties, required};
@@ -15,7 +15,7 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
     definitions.insert(
         "steps".to_owned(),
         described(
-            "The steps, one after the other.",
+            "The steps, in order.",
             json!({"type": "array", "minItems": 1, "items": reference("step")}),
         ),
     );
@@ -33,7 +33,7 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Value> {
     definitions
 }
 
-/// Chooses the type by `type:`, and by `plugin:` where there is none, so that an editor complains of the step that was meant.
+/// Chooses the type by `type:`, and by `plugin:` if there is none, so that an editor complains about the intended step.
 fn step() -> Value {
     let names = StepType::ALL.map(StepType::name);
     let chosen = names.iter().map(|name| {
@@ -118,7 +118,7 @@ fn who(entry: &CatalogEntry<'_>) -> Value {
     }
 }
 
-/// What an agent's session is opened with, and what its last turn gives.
+/// The inputs that open an agent's session, and the results of its last turn.
 fn agent_work(catalog: &Catalog) -> Value {
     match catalog.entry(OPEN_SESSION) {
         Some(_) => json!([{"properties": {

@@ -28,13 +28,13 @@ pub(super) fn of_helper(name: &str, state: &Value, step: &StepSummary, scope: &V
     }
     if caught_to(Some(ErrorKind::Throttled)) {
         return Some(
-            "It waits, at no cost, until the provider that put the step off accepts calls again; then the step runs again."
+            "It waits, at no cost, until the provider that postponed the step accepts calls again; then the step runs again."
                 .to_owned(),
         );
     }
     if caught_to(Some(ErrorKind::Unconfirmed)) {
         return Some(
-            "It asks people whether the step may act again, because the answer to its request was lost and nothing shows what happened."
+            "It asks people whether the step may act again, because the response to its request was lost and it is not known what happened."
                 .to_owned(),
         );
     }
@@ -63,14 +63,17 @@ fn of_agent(name: &str, states: &AgentStates) -> Option<&'static str> {
             "It runs the tools that the turn called, on the session's copy of the repository.",
         ),
         (&states.next, "It decides what comes next: another turn, people, files, or the end."),
-        (&states.ask, "It asks people what the agent wants to know, and waits at no cost."),
+        (&states.ask, "It asks people the agent's question, and waits at no cost."),
         (&states.answer, "It gives the agent their answer; a no is an answer, too."),
         (
             &states.load,
             "It fetches files that the agent asked for and that were not loaded when the session was opened.",
         ),
         (&states.check, "It runs the project's own checks on the session's copy of the repository."),
-        (&states.unknown, "It ends with an error if the session needs what this definition does not know."),
+        (
+            &states.unknown,
+            "It ends with an error if the session needs something that this definition does not support.",
+        ),
     ];
     reasons.into_iter().find(|(state, _)| *state == name).map(|(_, why)| why)
 }
@@ -143,7 +146,7 @@ pub(super) fn of_field(
         "Cause" => "The reason, for people to read.".to_owned(),
         "Branches" => "The steps of each branch; all must finish. Use `explain` with a step's name for each of them.".to_owned(),
         "Items" => "The list to go through; a single value becomes a list of one.".to_owned(),
-        "ItemSelector" => "What each iteration gets: the item and its position, which is part of its steps' keys.".to_owned(),
+        "ItemSelector" => "The input of each iteration: the item and its position, which is part of its steps' keys.".to_owned(),
         "ItemProcessor" => "The steps for each item. Use `explain` with a step's name for each of them.".to_owned(),
         "MaxConcurrency" => "The largest number of iterations at the same time.".to_owned(),
         "Seconds" | "Timestamp" => "How long it waits; waiting costs nothing.".to_owned(),
@@ -202,7 +205,7 @@ fn payload(field: &str) -> &'static str {
         "inputs" => "The other workflow's inputs.",
         "parent" => "The parent execution and the place in it, so that a restarted child repeats nothing.",
         "event" => "The event that started the execution.",
-        "task_token" => "Whoever has this token can resume the execution.",
+        "task_token" => "Anyone with this token can resume the execution.",
         "required" => "The step says `required: true`: it is an error if the project lacks the plugin.",
         "inverse" => "The step's own `rollback`, stored with the effect in place of the action's inverse.",
         _ => "A field of the function's payload.",
@@ -257,7 +260,7 @@ fn catcher(value: &Value, of_step: bool, states: States<'_>) -> String {
                 .to_owned();
         }
         Some(ErrorKind::Unconfirmed) => {
-            return "Every step that creates something has it: a creation whose answer was lost parks the execution until people say what happened."
+            return "Every step that creates something has it: a creation whose response was lost parks the execution until people say what happened."
                 .to_owned();
         }
         Some(ErrorKind::AtCapacity) => {

@@ -9,7 +9,7 @@ pub(super) fn order(root: &mut Node) {
     order_as(root, Shape::Workflow);
 }
 
-/// What a part of a workflow is, as far as the order of keys depends on it.
+/// The kind of a part of a workflow, as far as it determines the order of keys.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Workflow,
@@ -22,7 +22,7 @@ enum Shape {
 }
 
 impl Shape {
-    /// What is under a key.
+    /// The kind of the value under a key.
     fn under(self, key: &str) -> Self {
         match (self, key) {
             (Self::Workflow | Self::Step | Self::Case, "steps") | (Self::Step, "default") => Self::Steps,
@@ -33,7 +33,7 @@ impl Shape {
         }
     }
 
-    /// What an item of the list is.
+    /// The kind of an item of the list.
     fn item(self) -> Self {
         match self {
             Self::Steps => Self::Step,
@@ -53,7 +53,7 @@ impl Shape {
     }
 }
 
-/// The type that a step names, else the one that it has without naming any.
+/// The type that a step names, else its implicit one.
 fn step_type(step: &Collection) -> StepType {
     let named = step.entries.iter().find(|entry| entry.key.as_deref().is_some_and(|key| name(key) == "type"));
     let named = named.and_then(|entry| match &entry.value.body {
@@ -92,7 +92,7 @@ fn sort(map: &mut Collection, keys: &[Key]) {
     if map.flow && map.broken && !comments_allow(map) {
         return;
     }
-    // What is above the first entry is about the whole mapping, so nothing can be above another in its place.
+    // A comment above the first entry is about the whole mapping, so another entry cannot take its place.
     let first = map.entries.iter().min_by_key(|entry| place(&entry.key));
     let stays =
         map.entries.first().is_some_and(|entry| first.is_some_and(|first| std::ptr::eq(first, entry)));

@@ -1,10 +1,10 @@
-//! Writes a file anew.
+//! Writes a file in canonical form.
 
 use super::tree::{Body, Collection, Comment, Document, Entry, Node};
 
 /// The longest line that a list or mapping in brackets may make.
 const LINE_WIDTH: usize = 120;
-/// How much further what is inside stands.
+/// The additional indentation of nested values.
 const STEP: usize = 2;
 
 /// The text of a file, with a line break at its end.
@@ -38,7 +38,7 @@ impl Printer {
         }
     }
 
-    /// Every entry of a block, the first of them where the text has come to, without the comments above it.
+    /// Writes each entry of a block, the first at the current position, without the comments above it.
     fn entries(&mut self, block: &Collection, indentation: usize) {
         for (place, entry) in block.entries.iter().enumerate() {
             if place > 0 {
@@ -84,7 +84,7 @@ impl Printer {
         }
     }
 
-    /// What follows a key or dash. `around` is the indentation of the key's line, `inside` that of further lines.
+    /// Writes the value after a key or dash. `around` is the indentation of the key's line, `inside` that of further lines.
     fn value(&mut self, node: &Node, head: Option<&str>, around: usize, inside: usize) {
         for property in &node.properties {
             self.word(property);
@@ -112,7 +112,7 @@ impl Printer {
                     self.text.push('\n');
                     self.indent_line(line, inside);
                 }
-                // An empty line at the end is a part of the text, so it is ended as well.
+                // A trailing empty line is part of the text, so it ends with a line break too.
                 if lines.last().is_some_and(String::is_empty) {
                     self.text.push('\n');
                 }
@@ -144,7 +144,7 @@ impl Printer {
         }
     }
 
-    /// A list or mapping in brackets, each entry in a line of its own.
+    /// A list or mapping in brackets, with each entry on its own line.
     fn broken(&mut self, collection: &Collection, around: usize) {
         let (open, close) = if collection.is_map { ("{", "}") } else { ("[", "]") };
         // After a dash, the entries are indented further.
@@ -175,7 +175,7 @@ impl Printer {
         self.text.push_str(close);
     }
 
-    /// Comments in lines of their own.
+    /// Comments on their own lines.
     fn comments(&mut self, comments: &[Comment], indentation: usize) {
         for comment in comments {
             if comment.apart {
@@ -234,7 +234,7 @@ impl Printer {
     }
 }
 
-/// A list or mapping in brackets in one line; `None` where that cannot be.
+/// A list or mapping in brackets on one line; `None` if that is impossible.
 fn in_one_line(collection: &Collection) -> Option<String> {
     if collection.broken {
         return None;

@@ -1,14 +1,14 @@
-//! A file as it is written: every node with its style, and every comment with what it is about.
+//! A file as it is written: every node with its style, and every comment with its subject.
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 use std::collections::VecDeque;
 
 /// A file.
 pub(super) struct Document {
-    /// What is above a `---`; `None` where there is none.
+    /// The lines above `---`; `None` if there are none.
     pub(super) header: Option<Vec<Comment>>,
     pub(super) root: Node,
-    /// The comments behind everything.
+    /// The comments after everything.
     pub(super) tail: Vec<Comment>,
 }
 
@@ -20,9 +20,9 @@ pub(super) struct Node {
 }
 
 pub(super) enum Body {
-    /// A plain or quoted text, or an alias, by its lines; no line where nothing is written.
+    /// A plain or quoted text, or an alias, by lines; no lines if it is empty.
     Inline(Vec<String>),
-    /// A text in lines of its own: `|` or `>` with what follows it, and its lines without their indentation.
+    /// A block text: `|` or `>` with its indicators, and its lines without their indentation.
     Block {
         header: String,
         lines: Vec<String>,
@@ -35,10 +35,10 @@ pub(super) struct Collection {
     pub(super) is_map: bool,
     /// Whether it is in brackets.
     pub(super) flow: bool,
-    /// Whether its entries are in lines of their own though it has brackets.
+    /// Whether its entries are on separate lines although it has brackets.
     pub(super) broken: bool,
     pub(super) entries: Vec<Entry>,
-    /// The comments behind its last entry.
+    /// The comments after its last entry.
     pub(super) tail: Vec<Comment>,
 }
 
@@ -53,20 +53,20 @@ pub(super) struct Entry {
     /// Whether a colon follows the key.
     pub(super) colon: bool,
     pub(super) value: Node,
-    /// The comment in the line of the key or dash, where the value starts in a later line.
+    /// The comment on the line of the key or dash, if the value starts on a later line.
     pub(super) head: Option<String>,
-    /// The comment behind the value.
+    /// The comment after the value.
     pub(super) behind: Option<String>,
 }
 
-/// A comment in a line of its own.
+/// A comment on its own line.
 pub(super) struct Comment {
     pub(super) text: String,
     /// Whether an empty line is above it.
     pub(super) apart: bool,
 }
 
-/// Reads a text that is one document of YAML, with no more depth than the compiler allows. `None` where something in it can
+/// Reads a text that is one YAML document, nested no deeper than the compiler allows. `None` if something in it can
 /// only be kept by leaving all of it as it is.
 pub(super) fn read(text: &str) -> Option<Document> {
     let mut reader = Reader::new(text)?;
@@ -95,9 +95,9 @@ struct Found {
 struct Reader<'t> {
     text: &'t str,
     events: VecDeque<(Event<'t>, Span)>,
-    /// Comments in lines of their own that belong to nothing yet.
+    /// Comments on their own lines that are not assigned yet.
     own: VecDeque<Found>,
-    /// Comments behind something that belong to nothing yet, by where they start.
+    /// Trailing comments that are not assigned yet, by their start.
     behind: Vec<Found>,
     /// Where the last text ended whose empty lines at the end are a part of it.
     kept_until: usize,
@@ -166,7 +166,7 @@ impl<'t> Reader<'t> {
         self.text[self.line_start(above)..above].trim().is_empty()
     }
 
-    /// The comments in lines of their own before a place; with `column`, only the first of them that are further to the
+    /// The comments on their own lines before a place; with `column`, only the first of them that are further to the
     /// right.
     fn comments_before(&mut self, at: usize, column: Option<usize>) -> Vec<Comment> {
         let mut found = Vec::new();
@@ -182,7 +182,7 @@ impl<'t> Reader<'t> {
         found
     }
 
-    /// The comment in the rest of the line of a place, parted from it by these characters at most.
+    /// The comment on the rest of a line, separated from the place by at most these characters.
     fn take_behind(&mut self, from: usize, between: &[char]) -> Option<String> {
         let line = from..self.end_of_line(from);
         let place = self.behind.iter().position(|comment| {
@@ -191,7 +191,7 @@ impl<'t> Reader<'t> {
         Some(self.behind.remove(place).text)
     }
 
-    /// The comment in the rest of a key's line, where nothing of the value has taken it.
+    /// The comment on the rest of a key's line, unless a part of the value has taken it.
     fn take_head(&mut self, key_end: usize) -> Option<String> {
         let line = key_end..self.end_of_line(key_end);
         let place = self.behind.iter().position(|comment| line.contains(&comment.start))?;
@@ -202,7 +202,7 @@ impl<'t> Reader<'t> {
         self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline)
     }
 
-    /// A node. `column` is that of the collection around it.
+    /// A node. `column` is that of the surrounding collection.
     fn node(&mut self, column: Option<usize>) -> Option<Placed> {
         let (event, span) = self.next()?;
         let range = span.byte_range()?;
@@ -237,9 +237,9 @@ impl<'t> Reader<'t> {
         Some(Placed { node: Node { properties, body }, start: first, end })
     }
 
-    /// A text in lines of its own, the content of which the parser has found here.
+    /// A block text, whose content the parser has found here.
     fn block_text(&mut self, content: std::ops::Range<usize>) -> Option<Body> {
-        // Comments are no part of it, whatever the parser's range takes in.
+        // Comments are not part of it, whatever the parser's range says.
         let in_header =
             self.behind.iter().map(|comment| comment.start).filter(|start| *start < content.start);
         let in_header = in_header.max().filter(|start| {
@@ -252,19 +252,19 @@ impl<'t> Reader<'t> {
         let start = self.text.get(..in_header.unwrap_or(content.start))?.rfind(['|', '>'])?;
         let header_end = self.end_of_line(start);
         let header = self.text[start..header_end].split_whitespace().next()?.to_owned();
-        // How far it is indented depends on what is around it.
+        // Its indentation depends on what surrounds it.
         if header.contains(|character: char| character.is_ascii_digit()) {
             return None;
         }
         let whole = self.text.get(header_end + 1..end).unwrap_or_default();
         let is_blank = |text: &str| text.bytes().all(|byte| byte == b' ');
         let indentation = whole.lines().find(|line| !is_blank(line));
-        // Blanks alone are no content, however many there are: their lines are empty.
+        // Blanks alone are not content, however many there are: their lines are empty.
         let indentation =
             indentation.map_or(usize::MAX, |line| line.len() - line.trim_start_matches(' ').len());
         let mut lines: Vec<String> =
             whole.split('\n').map(|line| line.get(indentation..).unwrap_or_default().to_owned()).collect();
-        // Behind the last line break is the indentation of what comes next.
+        // The indentation of the next line comes after the last line break.
         if whole.ends_with('\n') || whole.rsplit('\n').next().is_some_and(is_blank) {
             lines.pop();
         }
@@ -324,7 +324,7 @@ impl<'t> Reader<'t> {
         Some((Body::Collection(found), end))
     }
 
-    /// An entry and where it ends.
+    /// An entry and its end.
     fn entry(&mut self, is_map: bool, flow: bool, column: Option<usize>) -> Option<(Entry, usize)> {
         let at = self.start_of_next()?;
         let above = self.comments_before(at, None);
@@ -343,7 +343,7 @@ impl<'t> Reader<'t> {
         };
         let colon = is_map && self.text[key_end..].trim_start().starts_with(':');
         let value = self.node(column)?;
-        // A comment between a key and a text in a line of its own can only stay where it is.
+        // A comment between a key and a text on its own line can only stay there.
         if self.own.front().is_some_and(|comment| comment.start < value.start) {
             return None;
         }
@@ -385,7 +385,7 @@ fn lines_of(text: &str) -> Vec<String> {
     text.split('\n').map(|line| line.trim().to_owned()).collect()
 }
 
-/// A text in single quotes with double ones, where that changes nothing in it.
+/// Turns single quotes into double ones if that does not change the text.
 fn in_double_quotes(text: &str) -> String {
     let inside = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     match inside {

@@ -14,7 +14,7 @@ pub(super) fn svg(graph: &Graph) -> Result<String, DrawingError> {
     let parsed = parse_mermaid(&mermaid::text(graph)).map_err(|error| DrawingError(error.to_string()))?;
     let mut flowchart = parsed.graph;
     let ids = mermaid::ids(graph);
-    // The renderer knows no entity codes: the texts are set as they are.
+    // The renderer does not decode entities, so texts are set unchanged.
     for node in &graph.nodes {
         if let Some(known) = ids.get(node.id.as_str()).and_then(|id| flowchart.nodes.get_mut(id)) {
             known.label = node.label.join("\n");

@@ -1,4 +1,4 @@
-//! What a picture is made of.
+//! The parts of a picture.
 
 /// The nodes, arrows and boxes of one workflow.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub(super) struct Node {
     pub(super) kind: Kind,
 }
 
-/// What a node stands for; each has a shape of its own.
+/// The kinds of nodes; each has its own shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Where it starts or ends.

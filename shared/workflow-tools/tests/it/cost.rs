@@ -20,7 +20,7 @@ fn the_happy_path_counts_what_an_execution_was_seen_to_use() {
     assert!((found.happy_path.step_functions_usd - 0.000_55).abs() < 1e-12);
     assert!((found.happy_path.gb_seconds - 33.5).abs() < 1e-9, "{}", found.happy_path.gb_seconds);
     let agent = "implement: the agent development takes 1 to 60 turns and at most 30 minutes of work; \
-                 no more for the model than the ticket's limit leaves.";
+                 the model costs at most what the ticket's limit leaves.";
     assert!(found.text().contains(agent), "{}", found.text());
     let together =
         found.happy_path.step_functions_usd + found.happy_path.lambda_usd + found.happy_path.dynamodb_usd;
@@ -67,7 +67,7 @@ steps:
     // Five rounds of Each, twenty Says and Again; then Long and Child.
     assert_eq!((found.worst_case.usage.transitions, found.worst_case.usage.calls), (112.0, 100.0));
     assert_eq!(found.runs, ["undo"]);
-    assert!(found.text().contains("On top comes what it runs: undo."));
+    assert!(found.text().contains("The workflows that it runs cost extra: undo."));
 }
 
 /// The same of what the compiler makes of a loop around a list.

@@ -10,7 +10,7 @@ use domain::Grant;
 use domain::built_in_actions::ADMIT;
 use serde_json::{Value, json};
 
-/// What the state is called where no step has the name.
+/// The state's name if no step has it.
 const STATE: &str = "Admit";
 
 /// The state that admits runs, by its name in a definition that this compiler wrote; `None` in one of before there were admissions.

@@ -10,7 +10,7 @@ use crate::plan::{Agent, Planned, Task, function_placeholder};
 use domain::built_in_actions::REQUEST_APPROVAL;
 use serde_json::{Map, Value, json};
 
-/// The error of a session that needs what the definition does not know: its functions are of a later version.
+/// The error of a session with a need that the definition does not know: its functions are from a later version.
 const UNKNOWN: &str = "UnknownNext";
 /// The error of a question that was answered with no.
 const DECLINED: &str = "Declined";
@@ -21,7 +21,7 @@ impl<'p> Compiler<'p> {
         let (states, session) = (&agent.states, &agent.session);
         let after = Next::State(self.state_of(next));
         let choose = Next::State(states.next.clone());
-        // What a session is and what it needs next; of the last turn, what it came to.
+        // The session and its next need; of the last turn, its result.
         let kept = |fields: &str| Some(json!({session: evaluated(fields)}));
         let answered = format!(
             "{{'session': ${session}.session, 'turn': ${session}.turn, 'next': $states.result.Payload.next}}"
@@ -30,7 +30,7 @@ impl<'p> Compiler<'p> {
                       'next': $states.result.Payload.next}";
         self.agent_call(step, &step.state, &step.comment, &agent.open, kept(opened), &choose, &after);
 
-        // Each turn has keys of its own.
+        // Each turn has different keys.
         let inside = self.frame.round(&format!("${session}.turn"));
         let around = std::mem::replace(&mut self.frame, inside);
         let comment = |what: &str| format!("{what} ({})", step.step);
@@ -52,7 +52,7 @@ impl<'p> Compiler<'p> {
         self.deadline = limit_around;
     }
 
-    /// One call of the agent's work. It goes on with `next`; where an error is tolerated, with what comes `after` the agent.
+    /// One call of the agent's work. It continues with `next`; if an error is tolerated, with the state `after` the agent.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is a field of the state, and named where it is given"
@@ -72,7 +72,7 @@ impl<'p> Compiler<'p> {
         self.invoke(call, next);
     }
 
-    /// Decides what comes next. At the end it assigns what the step gives; what is not given any more is forgotten.
+    /// Decides what comes next. At the end it assigns the step's results; values that are no longer results are forgotten.
     fn agent_choice(&mut self, step: &'p Planned, agent: &'p Agent, after: &Next) {
         let (states, session) = (&agent.states, &agent.session);
         let left = (vec![session.clone()], "{}".to_owned());
@@ -102,10 +102,10 @@ impl<'p> Compiler<'p> {
         state.insert("Comment".to_owned(), format!("Goes on as the agent needs it ({})", step.step).into());
         state.insert("Choices".to_owned(), rules.into());
         let cause = format!(
-            "the session of {} needs something that this workflow does not know: compile the workflow anew and deploy it",
+            "the session of {} needs something that this workflow does not support: recompile the workflow and deploy it",
             step.step
         );
-        let comment = format!("Ends {}, which needs what is not known here", step.step);
+        let comment = format!("Ends {}, which needs something that is not supported here", step.step);
         match (step.on_error, self.is_outermost()) {
             (OnError::Rollback, true) => {
                 let next = self.rollback_of(&step.step, UNKNOWN, &cause);
@@ -137,10 +137,8 @@ impl<'p> Compiler<'p> {
         sent.insert("task_token".to_owned(), "{% $states.context.Task.Token %}".into());
         let mut state = invocation(&function_placeholder(REQUEST_APPROVAL).into(), sent, limit);
         state.insert("Resource".to_owned(), INVOKE_AND_WAIT.into());
-        state.insert(
-            "Comment".to_owned(),
-            format!("Asks people what the agent wants to know ({})", step.step).into(),
-        );
+        state
+            .insert("Comment".to_owned(), format!("Asks people the agent's question ({})", step.step).into());
         state.insert("Retry".to_owned(), retriers(agent.open.retry.as_ref(), Hopeless::Approval));
         let with = |answer: &str, by: &str| {
             let kept = format!("$merge([${session}, {{'answer': {answer}, 'by': {by}}}])");

@@ -25,7 +25,7 @@ impl<'p> Compiler<'p> {
         self.parked(step, REQUEST_APPROVAL, &approval.input, approval.timeout_seconds, retry, catchers, next);
     }
 
-    /// Nobody answered in time, and that counts as a yes.
+    /// Nobody answered in time, which counts as a yes.
     fn approved(&mut self, step: &'p Planned, approval: &Approval, next: &Next) -> Value {
         let mut entries: Vec<(Vec<String>, String)> =
             approval.approved_by_timeout.iter().filter(|(path, _)| self.is_read(path)).cloned().collect();
@@ -40,7 +40,7 @@ impl<'p> Compiler<'p> {
         catcher
     }
 
-    /// Nobody answered in time, and that counts as a no.
+    /// Nobody answered in time, which counts as a no.
     fn declined(&mut self, step: &'p Planned, next: &Next) -> Value {
         let cause = "nobody answered in time";
         if let Some(catcher) = self.catcher(step, next, TIMEOUT, Failure::of(DECLINED, cause)) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Assigned(BTreeSet<Vec<String>>);
 
-/// A path behind the variable's name, and the expression of its value.
+/// A path after the variable's name, and the expression of its value.
 type Entry<'e> = (&'e [String], &'e String);
 
 impl Assigned {
@@ -26,7 +26,7 @@ impl Assigned {
         Self(self.0.union(&other.0).cloned().collect())
     }
 
-    /// The value of `Assign`. A variable some fields of which are set already keeps them.
+    /// The value of `Assign`. A variable keeps the fields that are already set.
     pub(super) fn assignment<'e>(
         &self,
         entries: impl IntoIterator<Item = (&'e Vec<String>, &'e String)>,
@@ -76,7 +76,7 @@ impl Assigned {
             })
             .collect();
         let known = format!("${}", base.join("."));
-        // Only what was set as a whole can be `null`.
+        // Only a variable that was set as a whole can be `null`.
         let known = if covers(&self.0, base) { format!("({known} != null ? {known} : {{}})") } else { known };
         format!("$merge([{known}, {{{}}}])", pairs.join(", "))
     }

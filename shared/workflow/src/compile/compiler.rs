@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The state in which a workflow ends when its last step may not be the last state.
 const DONE: &str = "Done";
 
-/// What the states of every scope share.
+/// The data shared by the states of every scope.
 pub(super) struct Document<'p> {
     pub(super) plan: &'p Plan,
     pub(super) catalog: &'p Catalog,
@@ -26,14 +26,14 @@ pub(super) struct Compiler<'p> {
     pub(super) document: &'p Document<'p>,
     pub(super) flow: &'p Flow,
     pub(super) frame: Frame,
-    /// When what is compiled at the moment must be over.
+    /// The current deadline.
     pub(super) deadline: Option<Deadline>,
-    /// The states to which goes what comes too late.
+    /// The states for late arrivals.
     pub(super) timed_out: BTreeMap<String, Deadline>,
-    /// The variable paths that are assigned by now, whatever was skipped.
+    /// The variable paths that are assigned by now, no matter what was skipped.
     pub(super) assigned: Assigned,
     pub(super) states: Map<String, Value>,
-    /// The state in which the flow ends where no step's own state can, and whether something goes there.
+    /// The state in which the flow ends if no step's own state can, and whether anything leads there.
     pub(super) done: String,
     pub(super) needs_done: bool,
     /// The state that takes effects back, or has the scope around do it, and whether something goes there.
@@ -178,7 +178,7 @@ impl<'p> Compiler<'p> {
         let mut state = json!({
             "Type": "Choice",
             "Comment": format!("Skips {} when the condition does not hold", skipped.join(", ")),
-            // Whatever the condition gives, the choice gets true or false.
+            // The choice gets true or false, whatever the condition returns.
             "Choices": [{"Condition": evaluated(&format!("{condition} and true")), "Next": self.entry_of_step(first)}],
             "Default": after,
         });
@@ -189,7 +189,7 @@ impl<'p> Compiler<'p> {
         self.states.insert(self.entry_of(group), state);
     }
 
-    /// Gives `null` to what is read, but not assigned on this way.
+    /// Assigns `null` to variables that are read but not assigned on this path.
     pub(super) fn absent(&self, paths: impl IntoIterator<Item = Vec<String>>) -> Option<Value> {
         let mut absent: Vec<(Vec<String>, String)> = Vec::new();
         for path in paths {
@@ -235,7 +235,7 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    /// How a state ends: it goes on, or it ends the flow with what that gives.
+    /// How a state ends: it continues, or it ends the flow with its output.
     pub(super) fn go(&self, state: &mut Map<String, Value>, next: &Next) {
         match next {
             Next::State(name) => {
@@ -256,7 +256,7 @@ impl<'p> Compiler<'p> {
         self.go(state, next);
     }
 
-    /// What a flow gives, without what nobody reads.
+    /// The output of a flow, without the fields that nobody reads.
     pub(super) fn given(&self, outputs: &Value) -> Value {
         let result_reads = &self.document.plan.result_reads;
         let is_read = |paths: &[Vec<String>]| {
@@ -283,7 +283,7 @@ impl<'p> Compiler<'p> {
         (!needed.is_empty()).then(|| self.assigned.assignment(entries()))
     }
 
-    /// What a step sets and something reads.
+    /// The variables that a step sets and something reads.
     pub(super) fn needed(
         &self,
         step: &'p Planned,

@@ -6,13 +6,13 @@ use crate::model::OnError;
 /// The nearest limit of time around a state.
 #[derive(Debug, Clone)]
 pub(super) struct Deadline {
-    /// The variable that holds the moment, in milliseconds since 1970. It is never later than that of a limit further out.
+    /// The variable that holds the moment, in milliseconds since 1970. It is never later than the deadline of an outer limit.
     pub(super) variable: String,
-    /// The step that has the limit.
+    /// The step with the limit.
     pub(super) step: String,
     /// The state to which everything goes that comes too late.
     pub(super) timed_out: String,
-    /// What that state does.
+    /// The body of that state.
     pub(super) on_error: OnError,
 }
 
@@ -21,7 +21,7 @@ impl Deadline {
         format!("$millis() >= ${}", self.variable)
     }
 
-    /// The seconds that are left, as JSONata; none or fewer when the time is over.
+    /// The remaining seconds, as JSONata; zero or fewer once the time is over.
     pub(super) fn seconds_left(&self) -> String {
         format!("$ceil((${} - $millis()) / 1000)", self.variable)
     }

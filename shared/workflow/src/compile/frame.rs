@@ -1,4 +1,4 @@
-//! What an iteration carries along as the input of its states: the indexes of the iterations around it, and their items.
+//! The data that an iteration passes along as its states' input: the indexes of the surrounding iterations, and their items.
 //! Everything else is in variables.
 
 use crate::check::evaluated;
@@ -10,24 +10,24 @@ use serde_json::{Map, Value, json};
 /// The loops and iterations around a state.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Frame {
-    /// The expression of their indexes (`.3.0`); empty where there are none.
+    /// The expression of their indexes (`.3.0`); empty if there are none.
     at: String,
-    /// The names of the items; where there are any, the states' input carries them.
+    /// The names of the items; if there are any, the states' input carries them.
     items: Vec<String>,
 }
 
 impl Frame {
-    /// The output of a state that has nothing to hand to the next one.
+    /// The output of a state that passes nothing to the next one.
     pub(super) fn passed_on(&self) -> Value {
         if self.items.is_empty() { json!({}) } else { "{% $states.input %}".into() }
     }
 
-    /// Whether states must hand on what they were given.
+    /// Whether states must pass on their input.
     pub(super) fn is_carried(&self) -> bool {
         !self.items.is_empty()
     }
 
-    /// The frame of a loop's body, of which so many rounds are behind.
+    /// The frame of a loop's body after this many rounds.
     pub(super) fn round(&self, rounds: &str) -> Self {
         Self { at: self.then(rounds), items: self.items.clone() }
     }
@@ -44,7 +44,7 @@ impl Frame {
         (Self { at: format!("$states.input.{FRAME_PLACE}"), items }, selector.into())
     }
 
-    /// The same frame where a state's input holds it in a field of its own.
+    /// The same frame in a separate field of a state's input.
     pub(super) fn within(&self, field: &str) -> Self {
         Self {
             at: self.at.replace("$states.input.", &format!("$states.input.{field}.")),

@@ -8,7 +8,7 @@ use domain::routes::InputType;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// One `$assert` for each input of which something is known.
+/// One `$assert` for each input with a known type.
 pub(super) fn assertions(inputs: &BTreeMap<String, Input>) -> Vec<String> {
     inputs.iter().filter_map(|(name, input)| assertion(name, input)).collect()
 }

@@ -1,4 +1,4 @@
-//! `timeout` of a step that holds others. Step Functions limits the time of a Task, but not that of a Parallel, of a Map or
+//! `timeout` of a step that contains others. Step Functions limits the time of a Task, but not that of a Parallel, of a Map or
 //! of states that go in a circle. Such a step notes first when its time is over, and whatever inside takes time, or goes on
 //! after something failed, looks at that: <https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html>.
 
@@ -23,7 +23,7 @@ impl Compiler<'_> {
     }
 
     /// Notes the deadline of a step that has one: it holds for what is compiled from here on. Gives the deadline around the
-    /// step, which is to be put back behind it.
+    /// step, which is restored after it.
     pub(super) fn enter(&mut self, step: &Planned) -> Option<Deadline> {
         let around = self.deadline.clone();
         let Some(limit) = &step.time_limit else { return around };
@@ -50,7 +50,7 @@ impl Compiler<'_> {
         around
     }
 
-    /// The deadline as a scope inside has it, whose first state is `first`: what comes too late there ends the scope.
+    /// The deadline inside a scope whose first state is `first`: late arrivals end the scope.
     pub(super) fn deadline_within(&self, first: &str) -> Option<Deadline> {
         let deadline = self.deadline.clone()?;
         let timed_out = self.free_name(&format!("{first}ScopeTimedOut"));
@@ -109,7 +109,7 @@ impl Compiler<'_> {
         Some(json!({"Condition": condition, "Output": {}, "Next": self.timed_out(deadline)}))
     }
 
-    /// The `Catch` of a call that has no policy of its own: what could not begin in time ends as a timeout.
+    /// The `Catch` of a call without its own policy: a call that could not begin in time ends as a timeout.
     pub(super) fn too_late(&mut self) -> Option<Value> {
         let deadline = self.deadline.clone()?;
         Some(json!({
@@ -119,7 +119,7 @@ impl Compiler<'_> {
         }))
     }
 
-    /// How a step failed, of which a call that could not begin in time, or was cut short, is told as a timeout.
+    /// How a step failed. A call that could not begin in time, or was cut short, is reported as a timeout.
     pub(super) fn told_in_time(&self, failure: Failure, caught: &str) -> Failure {
         let Some(deadline) = &self.deadline else { return failure };
         let Failure { error, cause } = failure;
@@ -133,7 +133,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The state for what comes too late, which is written once something goes there.
+    /// The state for late arrivals, which is written once something leads there.
     fn timed_out(&mut self, deadline: Deadline) -> String {
         let name = deadline.timed_out.clone();
         self.timed_out.insert(name.clone(), deadline);
@@ -170,7 +170,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Goes on behind a state that takes time and cannot fail.
+    /// Continues after a state that takes time and cannot fail.
     pub(super) fn go_in_time(&mut self, step: &Planned, state: &mut Map<String, Value>, next: &Next) {
         if self.deadline.is_none() {
             return self.go(state, next);

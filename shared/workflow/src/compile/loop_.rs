@@ -1,4 +1,4 @@
-//! Loops: the body's states, and behind them a `Choice` that goes back to the first of them.
+//! Loops: the body's states, followed by a `Choice` that goes back to the first of them.
 
 use super::compiler::{Compiler, Next};
 use super::policy::Failure;

@@ -20,7 +20,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// What a `Catch` has caught. Some errors, a timeout among them, have no cause.
+    /// The error that a `Catch` caught. Some errors, such as a timeout, have no cause.
     pub(super) fn caught() -> Self {
         Self { error: "$states.errorOutput.Error".to_owned(), cause: caught_cause().to_owned() }
     }
@@ -30,13 +30,13 @@ impl Failure {
     }
 }
 
-/// The cause of what was caught, which is never undefined.
+/// The cause of the caught error, which is never undefined.
 pub(super) fn caught_cause() -> &'static str {
     "($states.errorOutput.Cause != null ? $states.errorOutput.Cause : '')"
 }
 
 impl<'p> Compiler<'p> {
-    /// The `Assign` that tells a rollback what it is for.
+    /// The `Assign` that tells a rollback its reason.
     pub(super) fn rollback_of(&mut self, step: &str, error: &str, cause: &str) -> Value {
         self.needs_rollback = true;
         json!({FAILURE: {"step": step, "error": error, "cause": cause}})
@@ -47,12 +47,12 @@ impl<'p> Compiler<'p> {
         self.catcher(step, next, "States.ALL", Failure::caught())
     }
 
-    /// The `Catch` of a step that is one call.
+    /// The `Catch` of a step that is a single call.
     pub(super) fn policy_of_call(&mut self, step: &'p Planned, next: &Next) -> Option<Value> {
         self.policy(step, next).or_else(|| self.too_late())
     }
 
-    /// The `Catch` of the step's `on_error` for one error, which it tells as `failure`.
+    /// The `Catch` for one error of the step's `on_error`, which it reports as `failure`.
     pub(super) fn catcher(
         &mut self,
         step: &'p Planned,
@@ -148,7 +148,7 @@ impl<'p> Compiler<'p> {
         self.states.insert(step.state.clone(), state);
     }
 
-    /// A `Fail` state that has the scope around take effects back.
+    /// A `Fail` state that makes the surrounding scope take effects back.
     pub(super) fn end_for_rollback(&mut self, step: &str, failure: &Failure, comment: &str) -> Value {
         self.asks_for_rollback = true;
         json!({

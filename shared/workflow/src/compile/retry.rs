@@ -4,7 +4,7 @@ use crate::model::Retry;
 use domain::ErrorKind;
 use serde_json::{Value, json};
 
-/// Lambda's own errors that a repeat can mend:
+/// Lambda's own errors that a retry can fix:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception>.
 const LAMBDA_ERRORS: [&str; 6] = [
     "Lambda.ServiceException",
@@ -30,18 +30,18 @@ const MOST_PAID_REPEATS: u64 = 2;
 /// A step that its provider puts off is tried again so often before it parks: what passes in seconds is not worth parking for.
 const TRIES_BEFORE_PARKING: u32 = 2;
 
-/// Errors of starting an execution that a repeat can mend:
+/// Errors of starting an execution that a retry can fix:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>.
 const START_ERRORS: [&str; 2] = ["StepFunctions.ExecutionLimitExceeded", "StepFunctions.SdkClientException"];
 
-/// What a step's own `Retry`, which is for every error, must not repeat.
+/// The errors that a step's own `Retry`, which is for every error, must not repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hopeless {
-    /// What an action refuses.
+    /// Refusals of an action.
     Action,
-    /// Besides that, the answer of a person, and that nobody answered.
+    /// In addition, a person's answer, and that nobody answered.
     Approval,
-    /// Besides what an action refuses, that a scope inside asks for a rollback.
+    /// In addition to refusals, that an inner scope requests a rollback.
     Scope,
 }
 
@@ -60,12 +60,12 @@ impl Hopeless {
     }
 }
 
-/// The `Retry` of every action, with the step's own behind it.
+/// The `Retry` of every action, followed by the step's own.
 pub(super) fn retriers(own: Option<&Retry>, hopeless: Hopeless) -> Value {
     with_own(&transient(&ErrorKind::RETRIED), own, hopeless)
 }
 
-/// The same for a step that parks where its provider keeps putting it off.
+/// The same for a step that waits when its provider keeps postponing it.
 pub(super) fn retriers_before_parking(own: Option<&Retry>, hopeless: Hopeless) -> Value {
     let mut retriers = with_own(&transient(&[ErrorKind::Unavailable]), own, hopeless);
     if let Some(retriers) = retriers.as_array_mut() {
@@ -74,8 +74,8 @@ pub(super) fn retriers_before_parking(own: Option<&Retry>, hopeless: Hopeless) -
     retriers
 }
 
-/// The `Retry` of an action that asks a model, with the `others` of a step behind it. Whatever may have been paid for is repeated twice
-/// and no more, also where the step's own `retry` asks for more, so that an outage of the provider does not eat a limit.
+/// The `Retry` of an action that asks a model, followed by the `others` of a step. Calls that may have been paid for are repeated twice
+/// at most, even if the step's own `retry` asks for more, so that an outage of the provider does not use up a limit.
 pub(super) fn paid_retriers(own: Option<&Retry>, others: fn(Option<&Retry>, Hopeless) -> Value) -> Value {
     let paid = json!({
         "ErrorEquals": MAYBE_PAID,
@@ -93,7 +93,7 @@ pub(super) fn paid_retriers(own: Option<&Retry>, others: fn(Option<&Retry>, Hope
     retriers
 }
 
-/// The `Retry` of what takes an effect back: it waits for its provider for days before it gives up.
+/// The `Retry` of an undo: it waits days for its provider before it gives up.
 pub(super) fn patient_retriers() -> Value {
     let [throttled, others] = [throttled(300, 300), built_in(&transient(&[ErrorKind::Unavailable]))];
     json!([throttled, others])

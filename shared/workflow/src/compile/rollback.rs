@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const TIMEOUT_SECONDS: u64 = 65;
 /// Step Functions cuts a cause at 32,768 characters.
 const LONGEST_CAUSE: usize = 32_000;
-/// How many effects that stay are told with their reasons, and how long a reason may be, in characters: a receipt fits in a cause.
+/// How many effects that stay are reported with their reasons, and how long a reason may be, in characters: a receipt fits in a cause.
 const MOST_TOLD: usize = 20;
 const LONGEST_REASON: usize = 1_000;
 
@@ -27,7 +27,7 @@ impl<'p> Compiler<'p> {
         if !self.is_outermost() {
             let state = json!({
                 "Type": "Fail",
-                "Comment": "Has the scope around take back what was done",
+                "Comment": "Lets the enclosing scope take back its effects",
                 "Error": ROLLBACK_ERROR,
                 "Cause": "{% $states.input.cause %}",
             });
@@ -42,7 +42,7 @@ impl<'p> Compiler<'p> {
         );
         list.insert(
             "Comment".to_owned(),
-            "Closes the run to new effects and lists what it did, newest first, page by page".into(),
+            "Closes the run to new effects and lists its effects, newest first, page by page".into(),
         );
         list.insert("Retry".to_owned(), retriers(None, Hopeless::Action));
         list.insert(
@@ -144,7 +144,7 @@ impl<'p> Compiler<'p> {
             }),
         );
         if matches!(next, Next::End) {
-            // A workflow that gives nothing of its own says what was taken back.
+            // A workflow without its own output returns what was taken back.
             let output = match &self.flow.last_outputs {
                 Value::Object(fields) if fields.is_empty() => evaluated(&receipt(UNDO_RECEIPT, "")),
                 outputs => self.given(outputs),
@@ -194,7 +194,7 @@ impl<'p> Compiler<'p> {
         let mut undone = item(true, "", "");
         if let Some(fields) = undone.as_object_mut() {
             fields.retain(|name, _| !matches!(name.as_str(), "error" | "cause"));
-            // What an inverse says of itself: that it found nothing to do, or what it did in place of taking the effect back.
+            // An inverse's own report: that it found nothing to do, or what it did instead of taking the effect back.
             let gone = "{% $exists($states.result.Payload.gone) and $states.result.Payload.gone = true %}";
             let instead = "$states.result.Payload.instead";
             fields.insert("gone".to_owned(), gone.into());
@@ -237,7 +237,7 @@ fn page(variable: &str) -> String {
     format!("($exists(${variable}) and ${variable}.next != null ? ${variable}.next : 0)")
 }
 
-/// A receipt after another page was listed. The first page begins it anew.
+/// A receipt after another page was listed. The first page starts a new one.
 fn listed(variable: &str) -> String {
     let kept = "$states.result.Payload.effects[$not(inverse != null)].action";
     let next = "$states.result.Payload.next";
@@ -249,7 +249,7 @@ fn listed(variable: &str) -> String {
     )
 }
 
-/// A receipt after the effects of a page were taken back. Of many that stay, only the first are told in full.
+/// A receipt after the effects of a page were taken back. Of many that stay, only the first are listed in full.
 fn taken_back(variable: &str) -> String {
     format!(
         "{{'next': ${variable}.next, 'kept': [${variable}.kept], \
@@ -271,7 +271,7 @@ fn more(variable: &str, list: &str, done: &str) -> Value {
     })
 }
 
-/// What people are told, with `told` before it: each action once, with how often.
+/// The message to people, after `told`: each action once, with its count.
 fn receipt(variable: &str, told: &str) -> String {
     let counted = |field: &str| {
         format!(

@@ -18,7 +18,7 @@ const PARKED_TIMEOUT_SECONDS: u64 = 35 * 24 * 3600;
 /// When a state was entered, in milliseconds.
 const ENTERED: &str = "$string($toMillis($states.context.State.EnteredTime))";
 
-/// What people are asked when an answer was lost, as JSONata over the error's cause. A function's cause is JSON, in which its message
+/// The question to people when an answer was lost, as JSONata over the error's cause. A function's cause is JSON, in which its message
 /// is.
 fn confirmation(step: &str) -> String {
     let message = "$contains($states.input.reason, 'errorMessage') ? $parse($states.input.reason).errorMessage \
@@ -28,7 +28,7 @@ fn confirmation(step: &str) -> String {
     )
 }
 
-/// A state in which a step waits, by an action that parks; then the step is tried anew.
+/// A state in which a step waits through an action that parks; then the step is tried again.
 struct Parking {
     /// The errors that lead there.
     errors: &'static [ErrorKind],
@@ -53,7 +53,7 @@ pub(super) fn invocation(
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// One call of an action, and the state that makes it.
+/// One call of an action, and its state.
 pub(super) struct Invocation<'a> {
     /// The name of the step that it is made for.
     pub(super) step: &'a str,
@@ -121,7 +121,7 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    /// What a step may have to wait for before its call may be made.
+    /// The reasons that a step may have to wait before its call.
     fn parkings(&self, call: &Invocation<'_>) -> Vec<Parking> {
         let task = call.task;
         let parking = |errors, action, suffix, comment: &str| Parking {
@@ -163,7 +163,7 @@ impl<'p> Compiler<'p> {
         if self.frame.is_carried() { self.frame.within(KEPT) } else { self.frame.clone() }
     }
 
-    /// Each question to people has a key of its own: what was answered to an earlier one says nothing about this one.
+    /// Each question to people has a different key, so that an earlier answer does not count for it.
     fn park(&mut self, parking: Parking, call: &Invocation<'_>) {
         let Parking { action, state: name, comment, input, .. } = parking;
         let frame = self.frame_while_parked();

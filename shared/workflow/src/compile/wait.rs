@@ -42,7 +42,7 @@ impl<'p> Compiler<'p> {
         let limit = self.time_limit(timeout_seconds);
         let mut input = input.clone();
         if action == REQUEST_APPROVAL {
-            // Whoever answers later is told so, and the question is no longer shown as open.
+            // Later answers are told so, and the question is no longer shown as open.
             input["timeout_seconds"] = limit.clone();
         }
         let mut sent = self.frame.payload(&step.state, input);

@@ -13,11 +13,11 @@ pub(crate) struct Assignment<'w> {
     pub(crate) root: String,
     span: Span,
     step: &'w str,
-    /// The step of the scope itself through which it happens: a parallel step assigns what its branches set.
+    /// The step of the scope itself that causes it: a parallel step assigns what its branches set.
     through: &'w str,
 }
 
-/// What the steps assign in their own scope.
+/// The variables that the steps assign in their own scope.
 pub(crate) fn assigned(steps: &[Step]) -> Vec<Assignment<'_>> {
     let mut found = Vec::new();
     for step in steps {
@@ -49,10 +49,10 @@ pub(crate) fn check(steps: &[Step], problems: &mut Problems<'_>) {
     check_within(steps, None, &mut BTreeSet::new(), problems);
 }
 
-/// What is assigned around a step that makes scopes.
+/// The variables assigned around a step that makes scopes.
 struct Around<'a, 'w> {
     own: &'a BTreeMap<String, Vec<Assignment<'w>>>,
-    /// The step itself: what it assigns is not around it.
+    /// The step itself: its own assignments are not around it.
     through: &'w str,
     outer: Option<&'a Around<'a, 'w>>,
 }
@@ -68,7 +68,7 @@ impl<'w> Around<'_, 'w> {
     }
 }
 
-/// `told` holds what was reported.
+/// `told` holds the reports so far.
 fn check_within<'w>(
     steps: &'w [Step],
     outer: Option<&Around<'_, 'w>>,
@@ -95,9 +95,9 @@ fn check_within<'w>(
                     && *other != label
                     && told.insert((span, root.clone()))
                 {
-                    problems
-                        .error(span, format!("branches `{other}` and `{label}` both set `{root}`"))
-                        .help("they run beside each other, so neither is the last to set it: give each its own name");
+                    problems.error(span, format!("branches `{other}` and `{label}` both set `{root}`")).help(
+                        "they run concurrently, so neither is the last to set it: give each its own name",
+                    );
                 }
                 branches.entry(root).or_insert_with(|| label.clone());
             }
@@ -111,18 +111,18 @@ fn outer_assigns(root: &str, setter: &str, scope: &Step, span: Span, problems: &
     let diagnostic =
         problems.error(span, format!("`{root}` cannot be set inside `{around}`: `{setter}` sets it outside"));
     diagnostic.help(
-        "in Step Functions, a branch or an iteration reads the variables around it, but cannot change them, nor assign a name that is assigned around it",
+        "in Step Functions, a branch or an iteration can read the variables around it, but cannot change them or assign their names",
     );
     diagnostic.help(match &scope.kind {
         StepKind::Foreach(_) => "use another name here, and give the value as `result:`",
         StepKind::Parallel(parallel) if is_enclosed(parallel, scope) => {
-            "a step that is retried or tolerated as a whole is a scope of its own: give `on_error` to its steps instead"
+            "a step with `retry` or `continue` as a whole has its own scope: give `on_error` to its steps instead"
         }
-        _ => "use another name here; what a branch sets is known behind the step",
+        _ => "use another name here; variables set in a branch are visible after the step",
     });
 }
 
-/// The steps that make scopes of their own, those inside loops and switches included.
+/// The steps that make their own scopes, including those inside loops and switches.
 fn with_scopes(steps: &[Step]) -> Vec<&Step> {
     let mut found = Vec::new();
     for step in steps {

@@ -1,6 +1,6 @@
-//! Paths of which only the execution knows whether they are lists.
+//! Paths that only the execution knows to be lists or not.
 
-/// A path through values of which nothing is known: it is a list if one of these is, which only the execution knows.
+/// A path through values of unknown types: it is a list if one of these is, which only the execution knows.
 #[derive(Debug, Clone)]
 pub(super) struct Doubt {
     /// The values that the path leads through, as JSONata.
@@ -13,7 +13,7 @@ pub(super) struct Doubt {
 const ONCE: &str = "$kept_once";
 
 impl Doubt {
-    /// What holds where the path is a list.
+    /// The result if the path is a list.
     pub(super) fn condition(&self) -> String {
         let is_list = self.through.iter().map(|value| format!("$type({value}) = 'array'"));
         is_list.collect::<Vec<_>>().join(" or ")

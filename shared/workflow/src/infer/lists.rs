@@ -1,4 +1,4 @@
-//! Lists stay lists: JSONata gives one item of a sequence alone, and nothing for a sequence without items.
+//! Lists stay lists: JSONata returns the single item of a sequence, and nothing for an empty sequence.
 
 use super::doubt::Doubt;
 use super::{Edit, Inference};
@@ -8,7 +8,7 @@ use jlens_core::{Node, NodeKind};
 use std::collections::HashMap;
 
 impl Inference<'_, '_, '_> {
-    /// What decides whether a node is a list, where the types do not say it.
+    /// The test that decides whether a node is a list when the types do not say.
     pub(super) fn doubt_of(&mut self, node: &Node, kind: &Type) -> Option<Doubt> {
         let doubt = self.doubt.take();
         let attributes = &node.attrs;
@@ -26,7 +26,7 @@ impl Inference<'_, '_, '_> {
         Span::new(start, node.span.end - (written.len() - written.trim_end().len()))
     }
 
-    /// The type of a node that something keeps, where the types may not say whether it is a list: what is one stays one.
+    /// The type of a node that something keeps, if the types may not say whether it is a list: lists stay lists.
     pub(super) fn kept(&mut self, node: &Node, context: Option<&Type>) -> Type {
         let kind = self.value(node, context);
         if let Some(doubt) = self.doubt_of(node, &kind) {
@@ -53,7 +53,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// The type of what a variable is bound to, which it has from there on.
+    /// The type of a variable's value, from its binding on.
     pub(super) fn binding(&mut self, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
         if let (NodeKind::Variable { name }, NodeKind::Lambda(_)) = (&lhs.kind, &rhs.kind) {
             // A function may call itself.
@@ -79,7 +79,7 @@ impl Inference<'_, '_, '_> {
         for expression in before {
             self.infer(expression, context);
         }
-        // What is in plain parentheses is left to what is around them.
+        // The surrounding expression decides about plain parentheses.
         let kind = if before.is_empty() { self.infer(last, context) } else { self.kept(last, context) };
         self.locals.pop();
         kind

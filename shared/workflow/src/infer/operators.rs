@@ -1,4 +1,4 @@
-//! Operators, conditions and calls: what they take and what they give.
+//! Operators, conditions and calls: their operands and results.
 
 use super::Inference;
 use super::present::{Present, found_present};
@@ -11,7 +11,7 @@ use jlens_core::{Node, NodeKind};
 impl Inference<'_, '_, '_> {
     pub(super) fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
         let left = self.infer(lhs, context);
-        // The right side is evaluated only where the left one has not decided.
+        // The right side is evaluated only if the left one has not decided.
         let known = match op {
             BinaryOp::And => found_present(lhs, &self.given.value).holding,
             BinaryOp::Or => found_present(lhs, &self.given.value).failing,
@@ -101,7 +101,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// `list ~> $function(more)`: the call of the function with what is before the arrow as its first argument.
+    /// `list ~> $function(more)`: calls the function with the value before the arrow as its first argument.
     pub(super) fn apply(&mut self, node: &Node, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
         let makes_function = match &lhs.kind {
             NodeKind::Lambda(_) | NodeKind::Partial { .. } => true,
@@ -128,7 +128,7 @@ impl Inference<'_, '_, '_> {
             _ => self.call(rhs, &[lhs], context),
         };
         if self.unwraps && kind.item().is_some_and(|item| item.item().is_some()) {
-            self.error(node, "JSONata would give one list alone, and not as a list in a list")
+            self.error(node, "JSONata would return a single list itself, not nested in a list")
                 .help("write the call without `~>`: `$map(list, …)`");
         }
         kind
@@ -141,7 +141,7 @@ impl Inference<'_, '_, '_> {
         };
         let mut kinds: Vec<Type> = Vec::new();
         for argument in args {
-            // A function of the workflow's own gives for each item what it gives.
+            // A function from the workflow returns its result for each item.
             let own = match &argument.kind {
                 NodeKind::Variable { name: own } if name == Some("map") && self.local(own).is_some() => {
                     self.results.get(own).map(|(kind, _)| kind.clone())

@@ -1,4 +1,4 @@
-//! Paths: the names they start with are looked up, the others are fields.
+//! Paths: their first names are looked up, the others are fields.
 
 use super::doubt::Doubt;
 use super::{Edit, Inference, item_of};
@@ -100,7 +100,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// What a path starts with, as JSONata, and where its names go on; `None` where it is more than a value by its name.
+    /// The beginning of a path, as JSONata, and where its names continue; `None` if it is more than a value by name.
     fn head_of(&mut self, first: &Node, last: Option<&Node>) -> Option<(String, usize)> {
         let last = last.filter(|last| last.attrs.stages.is_empty() && last.attrs.predicate.is_empty())?;
         let text = match (&first.kind, self.head.take()) {
@@ -113,7 +113,7 @@ impl Inference<'_, '_, '_> {
         Some((text, last.pos))
     }
 
-    /// Looks up a path's first names and notes what is there instead. Gives the type and how many names were taken.
+    /// Looks up a path's first names and notes the replacement. Returns the type and how many names were used.
     pub(super) fn look_up(&mut self, names: &[&str], steps: &[Node]) -> (Type, usize) {
         let start = steps.first().map_or(0, |first| first.span.start);
         let fencing =

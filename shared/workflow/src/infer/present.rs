@@ -1,4 +1,4 @@
-//! What a condition finds to be there.
+//! The values that a condition finds to be present.
 
 use jlens_core::ast::BinaryOp;
 use jlens_core::{Node, NodeKind};
@@ -11,7 +11,7 @@ pub(super) struct Present {
     pub(super) defined: bool,
 }
 
-/// What a condition finds to be there when it holds, and when it does not.
+/// The values that a condition finds to be present when it holds, and when it does not.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) holding: Vec<Present>,
@@ -27,7 +27,7 @@ pub(super) fn found_present(condition: &Node, source: &str) -> Findings {
         NodeKind::Path { .. } => Findings { holding: found(condition, true), ..Findings::default() },
         NodeKind::Binary { op, lhs, rhs } => match (op, &rhs.kind) {
             (BinaryOp::Ne, NodeKind::Null) => Findings { holding: found(lhs, true), ..Findings::default() },
-            // What is undefined equals nothing, `null` neither.
+            // An undefined value equals nothing, not even `null`.
             (BinaryOp::Eq, NodeKind::Null) => Findings { failing: found(lhs, false), ..Findings::default() },
             (BinaryOp::And, _) => {
                 let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));

@@ -30,7 +30,7 @@ impl Given {
         Self { span, form: Form::Text(vec![Part::Literal(text.into())]) }
     }
 
-    /// The expression, where the value is exactly one.
+    /// The expression, if the value is exactly one.
     pub(crate) fn whole_expression(&self) -> Option<&Spanned<String>> {
         match &self.form {
             Form::Text(parts) => match parts.as_slice() {
@@ -41,7 +41,7 @@ impl Given {
         }
     }
 
-    /// The text, where no expression is in it.
+    /// The text, if it contains no expression.
     pub(crate) fn literal_text(&self) -> Option<String> {
         let Form::Text(parts) = &self.form else { return None };
         parts

@@ -85,9 +85,9 @@ impl Walk<'_, '_, '_> {
         let taken = self.checker.states.clone();
         let agent = Agent {
             states: AgentStates::of(&step.state(), &taken),
-            // Without a model there is no agent: to skip it would say that the work is done.
+            // Without a model there is no agent: skipping it would claim that the work is done.
             open: Task { required: true, ..task(&actions.open, Value::Object(input)) },
-            // It alone asks a model, and so may have to wait for a limit to be raised.
+            // Only it asks a model, and so may have to wait until a limit is raised.
             think: Task {
                 parks: actions.think.plugin == Some(PluginType::AiProvider),
                 ..task(&actions.think, session_of(&[]))
@@ -161,7 +161,7 @@ impl Place {
     }
 }
 
-/// What an agent gives: the fields of its result, and what it took to come there.
+/// An agent's outputs: the fields of its result, and its turns and cost.
 fn given_fields(run_tools: &Action) -> BTreeMap<String, (Place, Type)> {
     let mut fields = BTreeMap::new();
     for name in ["session", "turns", "cost_usd"] {

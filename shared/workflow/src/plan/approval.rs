@@ -26,7 +26,7 @@ impl Walk<'_, '_, '_> {
                 .warning(
                     step.name.span,
                     format!(
-                        "`{}` names no approvers: whoever may approve in the project can answer",
+                        "`{}` names no approvers: anyone who may approve in the project can answer",
                         step.name.value
                     ),
                 )

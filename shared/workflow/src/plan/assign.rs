@@ -1,4 +1,4 @@
-//! What steps set: by themselves, or by receiving what an action, a person or another workflow gives.
+//! The variables that steps set: directly, or by receiving the output of an action, a person or another workflow.
 
 use super::variables::{depends_on_condition, forget_conditions_reading, with_field};
 use super::walk::{Sets, Walk};
@@ -46,7 +46,7 @@ impl Walk<'_, '_, '_> {
                 None => {
                     self.checker
                         .problems
-                        .error(field.span, format!("{what} gives no `{}`", field.value))
+                        .error(field.span, format!("{what} has no output `{}`", field.value))
                         .accepted(&field.value, fields.keys().map(String::as_str));
                     Type::any()
                 }
@@ -76,7 +76,7 @@ impl Walk<'_, '_, '_> {
         self.checker.scope.changed();
     }
 
-    /// A condition that reads the variable may mean something else now: nothing is known to be present by it any more.
+    /// A condition that reads the variable may now have another meaning: it no longer shows that anything is present.
     pub(super) fn forget_conditions(&mut self, root: &str) {
         let Scope { variables, conditional, .. } = &mut self.checker.scope;
         let needle = format!("${root}");

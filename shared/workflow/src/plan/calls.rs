@@ -19,7 +19,7 @@ pub(super) const TIMEOUT_MARGIN_SECONDS: u64 = 5;
 impl Walk<'_, '_, '_> {
     pub(super) fn call(&mut self, step: &Step, call: &Call) -> Made {
         let Some(action) = self.action(call) else {
-            // The outputs are named all the same, so that only the action is told to be unknown.
+            // The outputs are named all the same, so that only the unknown action is reported.
             for (_, given) in &call.inputs {
                 self.checker.value(given);
             }
@@ -86,7 +86,7 @@ impl Walk<'_, '_, '_> {
                 action.plugin.map_or_else(|| "Ticketsmith itself".to_owned(), |plugin| format!("`{plugin}`"));
             self.checker
                 .problems
-                .error(span, format!("`{}` is no action of `{plugin}`, but of {owner}", name.value))
+                .error(span, format!("`{}` is an action of {owner}, not of `{plugin}`", name.value))
                 .help(format!(
                     "actions of `{plugin}`: {}",
                     catalog.names(Some(plugin)).collect::<Vec<_>>().join(", ")
@@ -95,7 +95,7 @@ impl Walk<'_, '_, '_> {
         Some(action.clone())
     }
 
-    /// What an action is given, as it takes it; one input may be given `beside` these. What is missing is reported at `span`.
+    /// An action's inputs, in its form; one input may be given `beside` these. Missing ones are reported at `span`.
     pub(super) fn inputs(
         &mut self,
         given: &[(Spanned<String>, Given)],
@@ -110,7 +110,7 @@ impl Walk<'_, '_, '_> {
                 let names = action.input.fields.keys().map(String::as_str);
                 self.checker
                     .problems
-                    .error(key.span, format!("`{}` takes no input `{}`", action.name, key.value))
+                    .error(key.span, format!("`{}` has no input `{}`", action.name, key.value))
                     .accepted(&key.value, names.filter(|name| beside != Some(*name)));
                 continue;
             };
@@ -138,7 +138,7 @@ impl Walk<'_, '_, '_> {
         input
     }
 
-    /// What an `ai_action` says of its agent and prompt becomes part of the action's input.
+    /// The keys of an `ai_action` about its agent and prompt become part of the action's input.
     fn agent(&mut self, call: &Call, action: &Action, input: &mut Map<String, Value>) {
         let Some(agent) = &call.agent else { return };
         for (key, given) in [("agent", &agent.name), ("prompt_template", &agent.prompt_template)] {
@@ -150,13 +150,15 @@ impl Walk<'_, '_, '_> {
                     input.insert(name.to_owned(), value);
                 }
                 None => {
-                    self.checker.problems.error(given.span, format!("`{}` takes no `{key}`", action.name));
+                    self.checker
+                        .problems
+                        .error(given.span, format!("`{}` does not accept `{key}`", action.name));
                 }
             }
         }
     }
 
-    /// A prompt template must exist, and may read only what the step gives.
+    /// A prompt template must exist, and may read only the step's inputs.
     fn template(&mut self, template: &Spanned<String>, call: &Call) {
         let Some(known) = &self.checker.environment.templates else { return };
         let path = template.value.trim_start_matches("./");
@@ -176,7 +178,7 @@ impl Walk<'_, '_, '_> {
                     .problems
                     .error(
                         template.span,
-                        format!("`{}` uses `{variable}`, which is no input of this step", template.value),
+                        format!("`{}` uses `{variable}`, which is not an input of this step", template.value),
                     )
                     .help(format!("inputs: {}", given.join(", ")));
             }
@@ -201,7 +203,7 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// A step's own `rollback:`. Its inputs are stored with the effect, so they may name only what the effect knows.
+    /// A step's own `rollback:`. Its inputs are stored with the effect, so they may use only what the effect knows.
     fn inverse(
         &mut self,
         rollback: &Rollback,
@@ -222,11 +224,11 @@ impl Walk<'_, '_, '_> {
             let Some((name, _)) = inverse.input_field(&key.value) else {
                 self.checker
                     .problems
-                    .error(key.span, format!("`{}` takes no input `{}`", inverse.name, key.value))
+                    .error(key.span, format!("`{}` has no input `{}`", inverse.name, key.value))
                     .accepted(&key.value, inverse.input.fields.keys().map(String::as_str));
                 continue;
             };
-            // What could not be made has been told; that it is missing as well would not help.
+            // The mistake in it was reported; reporting that it is missing as well would not help.
             let value = self.inverse_input(given, call, action, input).unwrap_or_default();
             fields.insert(name.to_owned(), value);
         }

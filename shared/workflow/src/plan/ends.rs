@@ -1,4 +1,4 @@
-//! Steps that end the workflow, and steps that take back what another execution did.
+//! Steps that end the workflow, and steps that take back another execution's effects.
 
 use super::planned::PlannedKind;
 use super::walk::{Made, Walk};
@@ -14,10 +14,7 @@ impl Walk<'_, '_, '_> {
         {
             self.checker
                 .problems
-                .error(
-                    error.span,
-                    format!("`{name}` cannot be the error of a step: it has a meaning of its own"),
-                )
+                .error(error.span, format!("`{name}` cannot be the error of a step: it is reserved"))
                 .help(
                     "errors that start with `States.` are Step Functions', and `Rollback` is the compiler's",
                 );
@@ -32,8 +29,8 @@ impl Walk<'_, '_, '_> {
         if !self.checker.scope.inside.is_empty() {
             self.checker
                 .problems
-                .error(step.name.span, "an undo step cannot stand in a branch or an iteration")
-                .help("effects are taken back one at a time: put it behind the step that holds it");
+                .error(step.name.span, "an undo step cannot be in a branch or an iteration")
+                .help("effects are taken back one at a time: put it after the step that contains it");
         }
         let lowered = self.checker.text_of(run);
         if !lowered.kind.fits(&Type::text()) {

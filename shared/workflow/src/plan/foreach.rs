@@ -1,4 +1,4 @@
-//! Steps of type `foreach`: one scope for each item, and a list of what the iterations give.
+//! Steps of type `foreach`: one scope for each item, and a list of the iterations' outputs.
 
 use super::planned::{Foreach, PlannedKind, Readers};
 use super::walk::{Made, Walk};
@@ -10,7 +10,7 @@ use crate::types::{Kind, Type};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The field under `outputs:` that holds what the iterations give.
+/// The field under `outputs:` that holds the iterations' outputs.
 const RESULTS: &str = "results";
 
 impl Walk<'_, '_, '_> {
@@ -80,7 +80,7 @@ impl Walk<'_, '_, '_> {
                 let message = format!("`items` has {} items, and `max_items` is {most}", items.len());
                 self.checker.problems.error(foreach.items.span, message);
             }
-            // As JSON: in JSONata, an item that is a list itself would be joined with the list around it.
+            // As JSON: in JSONata, an item that is a list itself would be joined with the surrounding list.
             let (items, kind) = self.checker.value(&foreach.items);
             return (items, kind.item().cloned().unwrap_or_else(Type::any));
         }
@@ -92,7 +92,7 @@ impl Walk<'_, '_, '_> {
         let text = if unsure { lowered.or_else("[]") } else { lowered.text };
         let refusal =
             string_literal(&format!("{step} takes at most {most} items (max_items), but was given more"));
-        // The brackets make a list of what is one item alone.
+        // The brackets make a list of a single item.
         let text = format!(
             "($items := {text}; $items := [$items]; $assert($count($items) <= {most}, {refusal}); $items)"
         );
@@ -115,7 +115,7 @@ impl Walk<'_, '_, '_> {
         gives.then(|| (name.clone(), self.checker.scope.free_variable(&format!("{name}_result"))))
     }
 
-    /// What an iteration gives: what is said, else the whole of what its last step gives.
+    /// The output of an iteration: the declared one, else that of its last step.
     fn result(&mut self, said: Option<&Given>, default: &Option<(String, String)>) -> (Value, Type) {
         if let Some(given) = said {
             return self.checker.value(given);
@@ -130,7 +130,7 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-/// A list that is written down has as many items as it has.
+/// A literal list has a known number of items.
 fn most_items(foreach: &Written) -> u64 {
     match &foreach.items.form {
         Form::List(items) => foreach.max_items.value.min(items.len() as u64),

@@ -7,7 +7,7 @@ use crate::model::{Retry, Step, StepKind, all};
 use crate::source::Span;
 use std::collections::BTreeMap;
 
-/// What one loop may write. The rest is for retries that are built in, and for the way back.
+/// The event budget of one loop. The rest is for built-in retries, and for the rollback.
 const MOST_EVENTS: u64 = 20_000;
 /// Entered, scheduled, started, submitted, succeeded, exited.
 const TASK_EVENTS: u64 = 6;
@@ -48,8 +48,8 @@ pub(super) fn check(steps: &[Step], block: &Block, checker: &mut Checker<'_, '_>
     }
 }
 
-/// The events of a block in the worst case. What is too long is noted once, and counts no further.
-/// In `limited` time, a look at the clock follows every pause.
+/// The events of a block in the worst case. One that is too long is reported once, and counts no further.
+/// With a time limit, every pause is followed by a check of the clock.
 fn count_block(block: &Block, limited: bool, found: &mut Vec<(String, u64)>) -> u64 {
     let choices = block.groups.iter().filter(|group| group.condition.is_some()).count() as u64;
     let steps: u64 = block.steps().map(|step| count(step, limited, found)).fold(0, u64::saturating_add);

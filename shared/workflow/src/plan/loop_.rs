@@ -50,7 +50,7 @@ impl Walk<'_, '_, '_> {
         Made { ends, ..Made::new(Some(PlannedKind::Loop(planned)), sets) }
     }
 
-    /// A round finds what was set before the loop, or what the round before it has set instead.
+    /// A round finds the values set before the loop, or by the previous round.
     fn as_any_round_finds_it(&mut self, repeated: &Written) {
         let (body, after) = self.look_ahead(&repeated.steps);
         for (_, path) in body.paths() {

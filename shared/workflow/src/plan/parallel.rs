@@ -1,4 +1,4 @@
-//! Steps of type `parallel`: branches in scopes of their own. What a branch sets, the step assigns in the scope around it.
+//! Steps of type `parallel`: branches in separate scopes. The step assigns a branch's variables in the surrounding scope.
 
 use super::planned::{Branch, PlannedKind, Readers};
 use super::walk::{Made, Sets, Walk};
@@ -23,7 +23,7 @@ impl Walk<'_, '_, '_> {
             let outside: BTreeMap<String, Vec<Vec<String>>> =
                 roots.iter().map(|root| (root.clone(), self.receivers(step, root))).collect();
             let around = self.checker.scope.renamed.clone();
-            // A name that is set outside as well has been refused; read, it means what is outside.
+            // A name that is also set outside was refused; reading it means the outer one.
             let own = roots.iter().filter(|root| !before.contains_key(&self.checker.scope.compiled(root)));
             for root in own.cloned().collect::<Vec<_>>() {
                 let name = self.checker.scope.free_variable(&format!("{}_{root}", branch.name.value));
@@ -66,7 +66,7 @@ impl Walk<'_, '_, '_> {
         Made { ends, ..Made::new(Some(PlannedKind::Parallel { branches, retry }), sets) }
     }
 
-    /// The variable paths that receive what a branch sets: the name itself first, then those under `outputs:`.
+    /// The variable paths that receive a branch's variables: the name itself first, then those under `outputs:`.
     fn receivers(&self, step: &Step, root: &str) -> Vec<Vec<String>> {
         let scope = &self.checker.scope;
         let listed = step.outputs.iter().filter(|(field, _)| field.value == root);
@@ -74,7 +74,7 @@ impl Walk<'_, '_, '_> {
         std::iter::once(vec![scope.compiled(root)]).chain(listed).collect()
     }
 
-    /// An object of what a branch has set, by the names outside.
+    /// An object of a branch's variables, by their outer names.
     fn what_is_set(&mut self, outside: &BTreeMap<String, Vec<Vec<String>>>) -> Value {
         let mut fields = Map::new();
         for (root, paths) in outside {

@@ -19,10 +19,10 @@ pub(crate) struct Plan {
     pub(crate) outputs: BTreeMap<String, Type>,
 }
 
-/// Steps in a scope of their own: a workflow's, a branch's, an iteration's.
+/// Steps in a separate scope: a workflow's, a branch's, an iteration's.
 pub(crate) struct Flow {
     pub(crate) block: Block,
-    /// What it gives, read from variables.
+    /// Its output, read from variables.
     pub(crate) outputs: Value,
     /// The same, read in the last step's own state.
     pub(crate) last_outputs: Value,
@@ -30,7 +30,7 @@ pub(crate) struct Flow {
     pub(crate) readers: Readers,
 }
 
-/// Who reads what a flow gives.
+/// The reader of a flow's output.
 pub(crate) enum Readers {
     /// Whoever started the execution.
     Starter,
@@ -40,7 +40,7 @@ pub(crate) enum Readers {
     Whole(Vec<Vec<String>>),
 }
 
-/// Steps one after the other.
+/// Sequential steps.
 #[derive(Default)]
 pub(crate) struct Block {
     pub(crate) groups: Vec<Group>,
@@ -62,7 +62,7 @@ pub(crate) struct Planned {
     pub(crate) kind: PlannedKind,
     /// The variable paths it sets, and the expressions of their values.
     pub(crate) sets: Vec<(Vec<String>, String)>,
-    /// How long it may take, where it holds other steps.
+    /// Its time limit, if it contains other steps.
     pub(crate) time_limit: Option<TimeLimit>,
     pub(crate) on_error: OnError,
     /// The variable that says how it failed, when it may fail and the workflow continues.
@@ -102,10 +102,10 @@ pub(crate) struct Task {
     pub(crate) parks: bool,
     /// Whether it calls a provider, and so may have to wait until that takes calls again.
     pub(crate) calls_provider: bool,
-    /// Whether people are asked before it creates again what may be there.
+    /// Whether people are asked before it creates something again that may exist.
     pub(crate) confirms: bool,
     pub(crate) required: bool,
-    /// The step's own inverse, with `{"$output": "path"}` where the action's output goes.
+    /// The step's own inverse, with `{"$output": "path"}` in place of the action's output.
     pub(crate) inverse: Option<Value>,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Agent {
     /// The input of the question that it asks people.
     pub(crate) ask: Value,
     pub(crate) ask_timeout_seconds: u64,
-    /// The variable that holds the session, its turn and what it needs next.
+    /// The variable that holds the session, its turn and its next need.
     pub(crate) session: String,
     /// How many turns there may be.
     pub(crate) most_turns: u64,
@@ -132,7 +132,7 @@ pub(crate) struct Approval {
     pub(crate) timeout_seconds: u64,
     pub(crate) on_timeout: OnTimeout,
     pub(crate) retry: Option<Retry>,
-    /// What the step sets when nobody answered in time and that counts as a yes.
+    /// The variables that the step sets when nobody answered in time and that counts as a yes.
     pub(crate) approved_by_timeout: Vec<(Vec<String>, String)>,
 }
 
@@ -145,7 +145,7 @@ impl Approval {
 pub(crate) struct Foreach {
     /// The list, or the expression of one.
     pub(crate) items: Value,
-    /// What an item is called.
+    /// The name of an item.
     pub(crate) item: String,
     pub(crate) max_concurrency: u64,
     /// How many iterations there may be.
@@ -159,16 +159,16 @@ pub(crate) struct Loop {
     /// The condition that ends it.
     pub(crate) until: String,
     pub(crate) max_iterations: u64,
-    /// Whether the workflow goes on when the condition never held.
+    /// Whether the workflow continues if the condition never held.
     pub(crate) goes_on: bool,
-    /// The variable that counts the rounds that are behind, and how it is read: it is not set before the first round ends.
+    /// The variable that counts the finished rounds, and how it is read: it is not set before the first round ends.
     pub(crate) counter: String,
-    /// What the step sets when the condition never held.
+    /// The variables that the step sets if the condition never held.
     pub(crate) exhausted: Vec<(Vec<String>, String)>,
 }
 
 impl Loop {
-    /// How many rounds are behind, as JSONata.
+    /// The number of finished rounds, as JSONata.
     pub(crate) fn rounds(&self) -> String {
         rounds(&self.counter)
     }
@@ -228,7 +228,7 @@ impl Planned {
         paths
     }
 
-    /// The blocks inside that are part of the same flow.
+    /// The inner blocks that are part of the same flow.
     pub(crate) fn blocks(&self) -> Vec<&Block> {
         match &self.kind {
             PlannedKind::Loop(repeated) => vec![&repeated.body],
@@ -239,7 +239,7 @@ impl Planned {
         }
     }
 
-    /// The flows inside, each of a scope of its own.
+    /// The inner flows, each in a separate scope.
     pub(crate) fn flows(&self) -> Vec<&Flow> {
         match &self.kind {
             PlannedKind::Parallel { branches, .. } => branches.iter().map(|branch| &branch.flow).collect(),
@@ -248,7 +248,7 @@ impl Planned {
         }
     }
 
-    /// Whether what comes behind may be reached without the step's own state having succeeded.
+    /// Whether the following steps may be reached without the success of the step's own state.
     pub(crate) fn may_be_passed_over(&self) -> bool {
         let approves =
             matches!(&self.kind, PlannedKind::Approval(approval) if approval.approves_on_timeout());

@@ -26,14 +26,14 @@ impl Walk<'_, '_, '_> {
                 None
             }
         };
-        // What the other does is part of the same run. Where it is not known, it may be anything.
+        // The other workflow's effects are part of the same run. If it is unknown, they may be anything.
         if !callees.are_known() {
             let all = self.checker.catalog.all().flat_map(crate::catalog::Action::ways_back);
             self.inverses.extend(all);
         }
         let inputs = self.inputs_of(sub, callee);
         let what = format!("workflow `{}`", sub.name.value);
-        // Of a workflow that is not known, every output may be there.
+        // An unknown workflow may have any output.
         let fields: BTreeMap<String, Type> = match callee {
             Some(callee) => callee.outputs.clone(),
             None => step.outputs.iter().map(|(field, _)| (field.value.clone(), Type::any())).collect(),
@@ -69,7 +69,7 @@ impl Walk<'_, '_, '_> {
                         .problems
                         .error(
                             name.span,
-                            format!("workflow `{}` takes no input `{}`", sub.name.value, name.value),
+                            format!("workflow `{}` has no input `{}`", sub.name.value, name.value),
                         )
                         .accepted(&name.value, names.map(String::as_str));
                     self.checker.value(given).0

@@ -1,4 +1,4 @@
-//! The types of variables along the way: fields that are set, ways that meet, conditions that no longer say anything.
+//! The types of variables along the path: fields that are set, paths that meet, conditions that no longer hold.
 
 use crate::types::{Absence, Field, Kind, Type};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(super) fn depends_on_condition(kind: &Type) -> bool {
     inside || kind.absence.as_ref().is_some_and(|absence| absence.condition.is_some())
 }
 
-/// Forgets what is known by conditions that read the variable, given with its `$`.
+/// Forgets the facts from conditions that read the variable, given with its `$`.
 pub(super) fn forget_conditions_reading(kind: &mut Type, variable: &str) {
     if let Some(absence) = &mut kind.absence
         && let Some(condition) = &absence.condition

@@ -9,7 +9,7 @@ use domain::routes::InputType;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
-/// The field of a wait for several events with the name of the one that ended it.
+/// The field of a wait for several events with the name of the event that ended it.
 const EVENT: &str = "event";
 
 /// How long an event is waited for when the step does not say: 30 days.
@@ -21,7 +21,7 @@ impl Walk<'_, '_, '_> {
             Wait::For(given) => {
                 let mut seconds =
                     self.checker.fit(given, &Type::new(Kind::Integer), true, "`for`, in seconds,");
-                // A state that waits has no `Catch`: an amount that it cannot wait for would end everything.
+                // A waiting state has no `Catch`: an invalid duration would end everything.
                 let expression =
                     seconds.as_str().and_then(|text| text.strip_prefix("{%")?.strip_suffix("%}"));
                 if let Some(expression) = expression {
@@ -33,7 +33,7 @@ impl Walk<'_, '_, '_> {
                 if let Some(text) = given.literal_text()
                     && text.parse::<jiff::Timestamp>().is_err()
                 {
-                    self.checker.problems.error(given.span, format!("`{text}` is no point in time")).help(
+                    self.checker.problems.error(given.span, format!("`{text}` is not a point in time")).help(
                         "write it as `2026-01-31T06:00:00Z`, or as an expression that gives such a text",
                     );
                 }
@@ -63,7 +63,7 @@ impl Walk<'_, '_, '_> {
         let is_one = events.len() == 1;
         let sets = self.receive(step, &names.join(" or "), &fields, |field| match is_one {
             true => format!("$states.result.{field}"),
-            // An event has no more than its own fields.
+            // An event has only its own fields.
             false => format!("($exists($states.result.{field}) ? $states.result.{field} : null)"),
         });
         let input = match awaited.as_slice() {
@@ -93,7 +93,7 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-/// The fields that a wait gives: those of the event that ends it. What not each of the events has may be absent.
+/// The fields of a wait's output: those of the event that ends it. Fields that only some of the events have may be absent.
 fn fields_of(events: &[Event]) -> BTreeMap<String, Type> {
     let mut fields = BTreeMap::new();
     for field in events.iter().flat_map(|event| &event.spec.fields) {

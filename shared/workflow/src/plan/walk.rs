@@ -1,4 +1,4 @@
-//! The way through the steps, and what has a name at each of them.
+//! The path through the steps, and the names defined at each of them.
 
 use super::planned::{Block, Flow, Group, Planned, PlannedKind, Readers, TimeLimit};
 use super::variables::{Variables, type_at, type_in};
@@ -20,7 +20,7 @@ pub(super) struct Walk<'p, 'c, 's> {
     pub(super) inverses: BTreeSet<String>,
     /// What inner flows give, in the order of leaving them: the inner ones first.
     exports: Vec<Export>,
-    /// Whether this is a look ahead, the findings of which will be forgotten.
+    /// Whether this is a look ahead, whose findings will be forgotten.
     pub(super) looks_ahead: bool,
     /// How many steps around the present one limit its time.
     pub(super) limits: usize,
@@ -28,7 +28,7 @@ pub(super) struct Walk<'p, 'c, 's> {
     pub(super) wanted: Option<(String, String)>,
 }
 
-/// What an inner flow reads only to give it: it counts as read when one of the paths outside that receive it is.
+/// Variables that an inner flow reads only for its output: they count as read if one of the outer paths that receive them is.
 struct Export {
     to: Vec<Vec<String>>,
     reads: BTreeSet<Vec<String>>,
@@ -37,10 +37,10 @@ struct Export {
 
 /// What became of one step.
 pub(super) struct Made {
-    /// `None` when a mistake leaves nothing to plan.
+    /// `None` if a mistake leaves nothing to plan.
     pub(super) kind: Option<PlannedKind>,
     pub(super) sets: Sets,
-    /// Whether nothing behind it is ever reached.
+    /// Whether nothing after it is ever reached.
     pub(super) ends: bool,
     /// The expression and type of all that it gives.
     pub(super) whole: Option<(String, Type)>,
@@ -60,13 +60,13 @@ impl Made {
 /// A block while its steps are gone through.
 struct Open {
     block: Block,
-    /// What was set before the present group.
+    /// The variables set before the current group.
     before: Variables,
-    /// What the present group's condition reads.
+    /// The variables that the current group's condition reads.
     condition_reads: BTreeSet<Vec<String>>,
     /// How many conditions hold around the block.
     guards: usize,
-    /// The step of the present group behind which none of the group is reached.
+    /// The step of the current group after which none of the group is reached.
     group_ended: Option<String>,
 }
 
@@ -152,7 +152,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         given
     }
 
-    /// Goes through steps only to see what they set; nothing else is kept.
+    /// Walks through steps only to see which variables they set; nothing else is kept.
     pub(super) fn look_ahead(&mut self, steps: &[Step]) -> (Block, Variables) {
         let found = self.checker.problems.found_so_far();
         let (reads, taken) = (self.checker.scope.reads.clone(), self.checker.scope.taken.clone());
@@ -197,7 +197,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         self.checker.problems.error(step.name.span, message);
     }
 
-    /// Plans one step. Gives whether nothing behind it is ever reached.
+    /// Plans one step. Returns whether nothing after it is ever reached.
     fn step(&mut self, step: &Step, open: &mut Open) -> bool {
         self.enter_group(step, open);
         self.retry_fits(step);
@@ -244,7 +244,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         ends && step.when.is_none()
     }
 
-    /// The limit of a step that is several states; that of any other is part of its own state.
+    /// The limit of a step that has several states; that of any other is part of its state.
     fn time_limit(&mut self, step: &Step) -> Option<TimeLimit> {
         let given = step.timeout_seconds.as_ref().filter(|_| step.holds_states())?;
         let variable = self.checker.scope.free_variable(&format!("{}_deadline", step.name.value));
@@ -268,7 +268,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         }
     }
 
-    /// Opens the group the step belongs to: the present one if it has the same condition and has not changed what that reads.
+    /// Opens the step's group: the current one if it has the same condition and has not changed the variables that it reads.
     fn enter_group(&mut self, step: &Step, open: &mut Open) {
         // Behind a group without condition nothing is absent, so there is nothing to come back to.
         let is_conditional = open.block.groups.last().is_some_and(|group| group.condition.is_some());
@@ -324,7 +324,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
         self.checker.scope.variables = variables;
     }
 
-    /// A condition as JSONata; what is neither true nor false is decided by JSONata's own rules.
+    /// A condition as JSONata; JSONata's own rules decide about values that are neither true nor false.
     pub(super) fn condition(&mut self, given: &Given) -> String {
         let lowered = self.checker.text_of(given);
         let is_condition =
@@ -341,7 +341,7 @@ impl<'p, 'c, 's> Walk<'p, 'c, 's> {
             self.checker
                 .problems
                 .warning(given.span, format!("this condition {how}: nothing in it changes"))
-                .help("leave it out, or compare something that a step or an input gives");
+                .help("leave it out, or compare something from a step or an input");
         }
         lowered.enclosed()
     }

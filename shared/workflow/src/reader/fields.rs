@@ -13,7 +13,7 @@ pub(crate) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    /// The mapping under `node`. Reports another kind of value, and every key that is not accepted.
+    /// The mapping under `node`. Reports other kinds of values, and every unknown key.
     pub(crate) fn of(
         node: &'n Node,
         what: &'static str,
@@ -43,7 +43,7 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|entry| entry.key.value == key).map_or(self.span, |entry| entry.key.span)
     }
 
-    /// Where the mapping's first key stands, for what is missing from it.
+    /// The place of the mapping's first key, for reports of missing ones.
     pub(crate) fn start(&self) -> Span {
         self.entries.first().map_or(self.span, |entry| entry.key.span)
     }
@@ -80,7 +80,7 @@ pub(crate) fn list<'n>(node: &'n Node, what: &str, reader: &mut Reader<'_, '_>) 
     }
 }
 
-/// Plain text in which `${ }` has no meaning. Numbers are taken as they are written (`version: 1.10`).
+/// Plain text in which `${ }` has no meaning. Numbers are taken as written (`version: 1.10`).
 pub(crate) fn text(node: &Node, what: &str, reader: &mut Reader<'_, '_>) -> Option<Spanned<String>> {
     match &node.data {
         Data::Text(text) => Some(Spanned::new(text.clone(), node.span)),
@@ -104,7 +104,7 @@ pub(crate) fn word<T: Copy>(
     if found.is_none() {
         reader
             .problems
-            .error(node.span, format!("`{}` is no value of {what}", given.value))
+            .error(node.span, format!("`{}` is not a value of {what}", given.value))
             .accepted(&given.value, words.iter().map(|(word, _)| *word));
     }
     found

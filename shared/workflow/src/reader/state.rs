@@ -1,4 +1,4 @@
-//! What the readers of every part share.
+//! Helpers shared by all readers.
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Problems;

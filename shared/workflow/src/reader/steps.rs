@@ -1,4 +1,4 @@
-//! The entries of `steps:`: what all have in common. What one type alone has is in a file of its own.
+//! The entries of `steps:`: the keys that all types share. Each type has its own file.
 
 mod agent;
 mod approval;

@@ -100,14 +100,19 @@ fn condition(
         reader
             .problems
             .error(node.span, format!("`{}` is empty", key.value))
-            .help("leave it out, or name what is meant");
+            .help("leave it out, or give it a value");
         return None;
     }
     if text.contains("${") {
         reader
             .problems
-            .error(node.span, format!("`{}` is compared as it is written, and cannot hold an expression", key.value))
-            .help("in the words of a command, `{name}` captures one; what else differs is asked in a step's `when`");
+            .error(
+                node.span,
+                format!("`{}` is compared as it is written, and cannot hold an expression", key.value),
+            )
+            .help(
+                "in the words of a command, `{name}` captures one; test other conditions in a step's `when`",
+            );
         return None;
     }
     if is_schedule && key.value == "cron" {
@@ -181,7 +186,7 @@ fn captures(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
             reader
                 .problems
                 .error(span, format!("`{word}` captures nothing"))
-                .help("a word that is captured is written `{name}`, with blanks around it");
+                .help("write a captured word as `{name}`, with spaces around it");
             continue;
         };
         if !seen.insert(name) {

@@ -15,7 +15,7 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
         Data::Null => Form::Literal(Value::Null),
         Data::Boolean(value) => Form::Literal((*value).into()),
         Data::Number(number) => match number.json(node.span, reader.problems) {
-            // What is refused was probably meant as text.
+            // A refused expression was probably meant as text.
             Value::Null => Form::Text(vec![Part::Literal(number.text.clone())]),
             value => Form::Literal(value),
         },
@@ -23,7 +23,7 @@ pub(crate) fn given(node: &Node, reader: &mut Reader<'_, '_>) -> Given {
             if let Some(what) = secrets::found_in(text) {
                 reader
                     .problems
-                    .warning(node.span, format!("this looks like {what}, and a workflow is no place for a secret"))
+                    .warning(node.span, format!("this looks like {what}; do not put secrets in a workflow"))
                     .help("plugins read secrets themselves: `ticketsmith.yaml` names them; revoke this one if it was shared");
             }
             Form::Text(parts(text, node.span, reader))
@@ -75,7 +75,7 @@ fn checked_key(key: &Spanned<String>, reader: &mut Reader<'_, '_>) -> Spanned<St
     key.clone()
 }
 
-/// A text that is YAML's, split at its expressions.
+/// A YAML text, split at its expressions.
 fn parts(text: &str, span: Span, reader: &mut Reader<'_, '_>) -> Vec<Part> {
     let raw = reader.source.text.get(span.start..span.end).unwrap_or_default();
     let pieces = match template::split(text) {

@@ -5,7 +5,7 @@ use crate::source::{Span, Spanned};
 use domain::routes::InputSchema;
 use std::collections::BTreeMap;
 
-/// A name and where it stands, for messages about two things with one name.
+/// A name and its place, for messages about two things with one name.
 pub(crate) type Claim<'w> = (&'w str, Span, String);
 
 /// Finds names that mean two things.

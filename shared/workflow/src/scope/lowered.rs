@@ -17,14 +17,14 @@ pub(crate) struct Lowered {
     pub(crate) kind: Type,
     /// Whether it may be undefined, because it reads through something that may be `null`.
     pub(crate) partial: bool,
-    /// Whether JSONata may give one item of a list alone, and nothing for a list without items.
+    /// Whether JSONata may return the item of a one-item list, and nothing for an empty list.
     pub(crate) unwraps: bool,
     pub(crate) written: Written,
     /// The text where something keeps it and only the execution knows whether it is a list: a list stays one.
     pub(crate) kept: Option<String>,
 }
 
-/// How an expression is written, as far as lists depend on it.
+/// The form of an expression, as far as lists depend on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Written {
     /// One call of a function.
@@ -47,7 +47,7 @@ impl Lowered {
         }
     }
 
-    /// The same where something keeps it: what is a list stays one.
+    /// The same if something keeps it: lists stay lists.
     pub(crate) fn into_kept(self) -> Self {
         match self.kept {
             _ if self.kind.item().is_some() => self.into_list(),
@@ -61,17 +61,17 @@ impl Lowered {
         Self { written: Written::List, ..Self::simple(text, kind) }
     }
 
-    /// The text, in parentheses where they are needed.
+    /// The text, in parentheses if they are needed.
     pub(crate) fn enclosed(&self) -> String {
         if self.simple { self.text.clone() } else { format!("({})", self.text) }
     }
 
-    /// The same as a list, whatever JSONata makes of one item or of none. What is no list, or certainly one, stays.
+    /// The same as a list, whatever JSONata makes of one item or none. Values that are never lists, or always, stay.
     pub(crate) fn into_list(self) -> Self {
         if !self.unwraps {
             return self;
         }
-        // Brackets take the items of what is in them, so that a call must not give a list inside a list alone.
+        // Brackets take the items of their content, so a call must not return just a list inside a list.
         let keeps =
             self.written == Written::Call && self.kind.item().is_some_and(|item| item.kind.may_be_list());
         let list = if keeps { format!("[{}[]]", self.text) } else { format!("[{}]", self.text) };

@@ -1,4 +1,4 @@
-//! Names that mean nothing where they stand, and why.
+//! Names without a meaning in their context, and why.
 
 use super::{Inside, Scope, Setter, Unknown};
 use crate::diagnostic::nearest;
@@ -73,8 +73,8 @@ impl Scope<'_> {
                 if *around == here =>
             {
                 (
-                    format!("`{name}` is set in branch `{branch}`, which runs beside this one"),
-                    format!("a step behind `{around}` can use it"),
+                    format!("`{name}` is set in branch `{branch}`, which runs concurrently"),
+                    format!("a step after `{around}` can use it"),
                 )
             }
             _ => (

@@ -1,4 +1,4 @@
-//! The values of a document, and where they are.
+//! The values of a document, and their places.
 
 use super::scalar::NoNumber;
 use crate::diagnostic::Problems;
@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// What it is, with its article, for messages.
+    /// Its type, with an article, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self.data {
             Data::Null => "nothing",
@@ -87,7 +87,7 @@ impl Node {
         }
     }
 
-    /// How much it is with all that is in it.
+    /// Its size with everything in it.
     pub(super) fn weight(&self) -> Weight {
         let mut weight = Weight { values: 1, text: 0, depth: 0 };
         match &self.data {
@@ -120,7 +120,7 @@ impl Written {
     }
 }
 
-/// How much a node is with all that is in it.
+/// The size of a node with everything in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Weight {
     pub(super) values: usize,

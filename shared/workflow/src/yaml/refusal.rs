@@ -5,9 +5,9 @@ use granit_parser::{ErrorKind, ScanError, Tag};
 
 /// Deeper documents are refused.
 pub(super) const DEPTH_LIMIT: usize = 64;
-/// Documents of more values are refused. What an alias repeats counts each time.
+/// Documents with more values are refused. An alias counts each time.
 pub(super) const VALUE_LIMIT: usize = 20_000;
-/// The tags that say what a scalar is anyway.
+/// The tags that only confirm a scalar's type.
 const TAGS: [&str; 7] = ["!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"];
 
 /// Why the reading ends.
@@ -29,10 +29,10 @@ impl Refusal {
 
     pub(super) fn too_large(span: Span) -> Self {
         Self::new(span, format!("this is larger than {VALUE_LIMIT} values"))
-            .help("what an alias repeats counts each time; move a part of it into a workflow of its own")
+            .help("content repeated by an alias counts each time; move part of it into a separate workflow")
     }
 
-    /// What the parser says, in our words where the mistake is a common one.
+    /// The parser's message, in our words if the mistake is a common one.
     pub(super) fn not_yaml(span: Span, error: &ScanError) -> Self {
         let reason = match error.kind() {
             ErrorKind::UnknownAnchor => {

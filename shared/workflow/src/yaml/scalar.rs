@@ -1,8 +1,8 @@
-//! What a scalar is: YAML 1.2's core schema, without the readings that would lose something.
+//! The meaning of a scalar: YAML 1.2's core schema, without the readings that would lose something.
 
 use serde_json::Number;
 
-/// What a plain scalar says.
+/// The value of a plain scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scalar {
     Null,
@@ -25,7 +25,7 @@ pub(crate) enum NoNumber {
 }
 
 impl NoNumber {
-    /// Why it is refused, to go behind the text itself.
+    /// Why it is refused, to follow the text itself.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::NotFinite => "is a number that JSON does not have",

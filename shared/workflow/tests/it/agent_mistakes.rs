@@ -79,7 +79,7 @@ fn mistakes_are_told_with_what_is_accepted() {
             "accepted: branch, context, continues, instructions, repository, review, task",
         ),
         ("    inputs: { branch: 7 }\n", "`branch` takes text"),
-        ("    outputs: { outcom: x }\n", "an agent gives no `outcom`"),
+        ("    outputs: { outcom: x }\n", "an agent has no output `outcom`"),
         ("    outputs: { outcom: x }\n", "did you mean `outcome`?"),
         ("    agnet: reviewer\n", "unknown key `agnet` in an agent step"),
         ("    prompt: x\n", "accepted: name, type, description, when, agent, inputs"),

@@ -265,7 +265,7 @@ async fn what_a_session_needs_and_nobody_knows_ends_with_a_reason() {
         let ended = run(&right(&one(more)), json!({}), agent(&["dance"])).await;
         let (error, cause) = ended.failure();
         assert_eq!(error, expected);
-        assert!(cause.to_string().contains("compile the workflow anew"), "{cause}");
+        assert!(cause.to_string().contains("recompile the workflow"), "{cause}");
     }
 }
 

@@ -66,14 +66,14 @@ steps:
 ";
     let told = told(text);
     for part in [
-        "4:13 `task_managment` is no value of a plugin type | did you mean `task_management`?",
+        "4:13 `task_managment` is not a value of a plugin type | did you mean `task_management`?",
         "6:5 unknown key `input` in a plugin_action | did you mean `inputs`?",
         "7:11 two steps become the state `Fetch`",
         "9:13 there is no action `create_brunch` | did you mean `create_branch`?",
-        "13:15 `create_pull_request` takes no input `titel` | did you mean `title`?",
+        "13:15 `create_pull_request` has no input `titel` | did you mean `title`?",
         "13:40 `source_branch` takes text, but this is a whole number | put it in quotes",
         "12:13 `create_pull_request` needs the input `title`",
-        "14:15 `explode` is no value of `on_error`",
+        "14:15 `explode` is not a value of `on_error`",
     ] {
         assert!(told.iter().any(|line| line.starts_with(part)), "`{part}` is not in {told:#?}");
     }
@@ -218,7 +218,7 @@ fn paths_inside_filters_belong_to_the_item() {
 fn outputs_of_an_action_are_known() {
     refused(
         &after_fetch("x").replace("{ task: task }", "{ ticket: task }"),
-        &["`get_task` gives no `ticket`", "accepted: task"],
+        &["`get_task` has no output `ticket`", "accepted: task"],
     );
 }
 
@@ -226,7 +226,11 @@ fn outputs_of_an_action_are_known() {
 fn steps_need_a_type_and_a_way_to_be_reached() {
     refused(
         &workflow("  - { name: all, type: paralel, branches: {} }\n"),
-        &["`paralel` is no value of a step's `type`", "did you mean `parallel`?", "accepted: plugin_action"],
+        &[
+            "`paralel` is not a value of a step's `type`",
+            "did you mean `parallel`?",
+            "accepted: plugin_action",
+        ],
     );
     refused(&workflow("  - { name: all }\n"), &["a step needs `plugin:` or `type:`"]);
     let dead = "  - { name: stop, type: fail, error: E, cause: c }\n".to_owned() + &send("x");
@@ -243,11 +247,11 @@ fn prompts_read_only_the_inputs_of_their_step() {
     right(&ai("./prompts/custom.md", ", instructions: kind"));
     refused(
         &ai("prompts/custom.md", ""),
-        &["uses `instructions`, which is no input of this step", "inputs: task"],
+        &["uses `instructions`, which is not an input of this step", "inputs: task"],
     );
     refused(
         &ai("prompts/custom.md", ", instructions: x, tone: kind"),
-        &["`generate_code_implementation` takes no input `tone`"],
+        &["`generate_code_implementation` has no input `tone`"],
     );
     refused(
         &ai("prompts/costum.md", ""),
@@ -255,7 +259,7 @@ fn prompts_read_only_the_inputs_of_their_step() {
     );
     let agent = ai("prompts/custom.md", ", instructions: kind")
         .replace("action: generate_code", "action: generate_code\n    agent: devlopment");
-    refused(&agent, &["`devlopment` is no value of `agent`", "did you mean `development`?"]);
+    refused(&agent, &["`devlopment` is not a value of `agent`", "did you mean `development`?"]);
 }
 
 #[test]
@@ -317,7 +321,7 @@ fn a_rollback_names_only_what_the_effect_knows() {
 fn the_example_of_the_language_is_right() {
     right(
         "name: Development
-description: A labelled ticket becomes a reviewed pull request
+description: A labeled ticket becomes a reviewed pull request
 version: \"2.0.0\"
 triggers:
   - jira.labelled:     { label: agent }

@@ -285,7 +285,10 @@ fn what_cannot_be_kept_is_refused() {
     let told = refused("outputs: { value: \"${any.list.[id, name]}\" }");
     assert!(told.contains("JSONata would give one list alone"), "{told}");
     let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.labels })}\" }");
-    assert!(told.contains("JSONata would give one list alone") && told.contains("without `~>`"), "{told}");
+    assert!(
+        told.contains("JSONata would return a single list itself") && told.contains("without `~>`"),
+        "{told}"
+    );
     let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.titel })}\" }");
     assert!(told.contains("`Task` has no field `titel`"), "{told}");
     let told = refused(

@@ -174,7 +174,7 @@ async fn errors_that_pass_are_retried_and_others_are_not() {
 #[tokio::test]
 async fn a_provider_that_takes_no_calls_parks_the_step_until_it_does() {
     let actions = Actions::default().with("AnalyzeCodebase", |count, _| match count {
-        0..=5 => Err(FunctionError::new("Throttled", "github takes no call for another 3600.0 s")),
+        0..=5 => Err(FunctionError::new("Throttled", "github accepts no calls for another 3600.0 s")),
         _ => Ok(usual("AnalyzeCodebase")),
     });
     let given = json!({"task_data": {"task_id": "SHOP-1", "title": "Limit carts"}});
@@ -182,7 +182,7 @@ async fn a_provider_that_takes_no_calls_parks_the_step_until_it_does() {
     assert_eq!(ended.execution.status, "SUCCEEDED");
     let tries = ["AnalyzeCodebase", "AnalyzeCodebase", "AnalyzeCodebase", "AwaitProvider"];
     assert_eq!(ended.functions()[..8], [&tries[..], &tries[..]].concat());
-    assert!(ended.input("AwaitProvider")["reason"].as_str().unwrap().contains("takes no call"));
+    assert!(ended.input("AwaitProvider")["reason"].as_str().unwrap().contains("accepts no calls"));
     // What is taken back waits for longer, too.
     let actions =
         Actions::default().failing("CommitChanges", "Rejected").with(

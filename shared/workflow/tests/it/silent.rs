@@ -125,7 +125,7 @@ fn a_trigger_that_would_never_fire_is_refused() {
         ("chat.command: { text: \"{a}{b}\" }", "`{a}{b}` captures nothing"),
         ("chat.command: { text: \"go {} x\" }", "`{}` captures nothing"),
         ("chat.command: { text: \"go {a} {a}\" }", "`{a}` captures two words"),
-        ("schedule: { cron: \"0 6 31 2 ? *\" }", "there is no such day"),
+        ("schedule: { cron: \"0 6 31 2 ? *\" }", "that day does not exist"),
         ("schedule: { cron: \"0 25 ? * * *\" }", "`25` is not accepted as the hours: 0 to 23"),
         (
             "schedule: { cron: \"0 6 ? * * *\", with: { a: { b: [\"${now}\"] } } }",

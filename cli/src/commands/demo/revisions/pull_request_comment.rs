@@ -9,7 +9,7 @@ fn delivery(round: &Round<'_>) -> Option<Value> {
     saying(round, &format!("@ticketsmith {}", round.words()))
 }
 
-/// What somebody says on the pull request; `None` where nobody of the world is known to its code host.
+/// A comment on the pull request; `None` if nobody in the world has an account at its code host.
 pub(in crate::commands::demo) fn saying(round: &Round<'_>, text: &str) -> Option<Value> {
     let (repository, number) = (round.repository()?, round.number()?);
     if let Some(by) = round.person("github") {

@@ -1,4 +1,4 @@
-//! What a session waits for: a person's answer, or files of the repository.
+//! What a session waits for: a person's answer, or files from the repository.
 
 use super::import::{Commit, groups, ignore_files};
 use super::overlay::FileChanges;
@@ -13,10 +13,10 @@ use edits::AgentPaths;
 use records::SessionPhase;
 use std::collections::BTreeSet;
 
-/// Gives the agent a person's answer to what it asked. A session that asks nothing (any more) is left as it is.
+/// Passes a person's answer to the agent. A session that does not (or no longer) ask is left alone.
 ///
 /// # Errors
-/// `Rejected` when there is no such session; those of the records.
+/// `Rejected` if there is no such session; the errors of the records.
 pub async fn answer(
     context: &Context<'_>,
     session: &str,
@@ -43,7 +43,7 @@ pub async fn answer(
 /// they said meanwhile.
 ///
 /// # Errors
-/// `Rejected` when there is no such session; those of the code host and of the records.
+/// `Rejected` if there is no such session; the errors of the code host and of the records.
 pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, NoOutput> {
     let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Load {

@@ -1,6 +1,6 @@
 //! Reads the files that are attached to the ticket or linked in words, within bounds.
 //!
-//! They are words of whoever may write to the ticket, like the ticket itself: data, and never a reason for the session to fail. What cannot
+//! Like the ticket itself, they are written by whoever may edit the ticket: data, and never a reason for the session to fail. What cannot
 //! be read or shown is named, with the reason.
 
 use super::shown_files::{AttachedFile, NAME, REASON, Shown, one_line};
@@ -34,7 +34,7 @@ const MOST_PIXELS: u32 = 8_000;
 /// How long the tracker is asked for files, all together.
 const MOST_TIME: Duration = Duration::from_secs(90);
 
-/// Ends of names of files that are neither text nor a picture that models take: they are not even read.
+/// Extensions of files that are neither text nor a picture that models accept: they are not even read.
 const OTHER_ENDS: &[&str] = &[
     "7z", "avi", "avif", "bin", "bmp", "bz2", "class", "dll", "dmg", "doc", "docx", "dylib", "eps", "exe",
     "gz", "heic", "ico", "iso", "jar", "m4a", "mkv", "mov", "mp3", "mp4", "msi", "odp", "ods", "odt", "ogg",
@@ -42,7 +42,7 @@ const OTHER_ENDS: &[&str] = &[
     "webm", "woff", "woff2", "xls", "xlsx", "xz", "zip", "zst",
 ];
 const PICTURE_ENDS: &[&str] = &["gif", "jpeg", "jpg", "png", "webp"];
-/// What the media types of such files begin with.
+/// The beginnings of such files' media types.
 const OTHER_TYPES: &[&str] = &[
     "application/gzip",
     "application/msword",
@@ -60,7 +60,7 @@ const OTHER_TYPES: &[&str] = &[
     "image/",
     "video/",
 ];
-/// The last one is that of a tracker that knows no more than that it is a picture.
+/// The last one comes from a tracker that knows only that it is a picture.
 const PICTURE_TYPES: &[&str] =
     &["image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp", "image/*"];
 
@@ -68,7 +68,7 @@ const PICTURE_TYPES: &[&str] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Picture,
-    /// Whatever may be text.
+    /// Anything that may be text.
     Text,
     Other,
 }
@@ -235,7 +235,7 @@ impl Room {
             return Err(format!("it is too large; {what} of at most {} are shown", bytes(of_one)));
         }
         if most == 0 || file.size.is_some_and(|size| size > most as u64) {
-            return Err(format!("the {what} before it leave only {} for it", bytes(most)));
+            return Err(format!("the earlier {what} leave only {} for it", bytes(most)));
         }
         let reading = keeper.tracker.read_attachment(&keeper.task_id, file, most.min(of_one));
         match tokio::time::timeout_at(self.until, reading).await {
@@ -245,7 +245,7 @@ impl Room {
         }
     }
 
-    /// What is shown of a file, whose bytes say what it is.
+    /// The shown part of a file, whose bytes determine its kind.
     async fn show(
         &mut self,
         context: &Context<'_>,
@@ -255,7 +255,7 @@ impl Room {
         let nothing = |why: &str| Ok(Shown::Nothing(why.to_owned()));
         if let Some(picture) = Picture::of(&bytes) {
             if self.pictures == 0 || bytes.len() > self.picture_bytes {
-                return nothing("the pictures before it leave no room for it");
+                return nothing("the earlier pictures leave no room for it");
             }
             if picture.width.max(picture.height) > MOST_PIXELS || picture.width.min(picture.height) == 0 {
                 return nothing("it is too large; pictures of at most 8000 pixels a side are shown");

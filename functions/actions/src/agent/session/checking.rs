@@ -1,4 +1,4 @@
-//! What an agent is told of the project's own checks, run on the files as it changed them.
+//! The agent's report of the project's own checks, run on the files as it changed them.
 
 use super::import::Commit;
 use super::overlay::FileChanges;
@@ -13,10 +13,10 @@ use domain::{ActionError, ErrorKind};
 use edits::{Change, ChangedContent, FileEdit};
 use records::SessionPhase;
 
-/// Runs the checks that the agent asked for, and gives it what they came to. A session that asks for none (any more) is left as it is.
+/// Runs the checks that the agent asked for, and passes it the results. A session that does not (or no longer) ask is left alone.
 ///
 /// # Errors
-/// `Rejected` when there is no such session; those of the code host and of the records.
+/// `Rejected` if there is no such session; the errors of the code host and of the records.
 pub async fn run_checks(context: &Context<'_>, session: &str) -> Result<(Report, Option<Checked>), NoOutput> {
     let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Check {
@@ -33,7 +33,7 @@ pub async fn run_checks(context: &Context<'_>, session: &str) -> Result<(Report,
     let of = Commit::new(context, project, &commit);
     let checked = match check(context, &*host, of, &edits, name.as_deref()).await {
         Ok(checked) => Ok(checked),
-        // Another try gives the same, so the agent goes on without.
+        // A retry would give the same result, so the agent continues without.
         Err(error) if error.kind == ErrorKind::Rejected => Err(error),
         Err(error) => return Err(error.into()),
     };

@@ -1,6 +1,6 @@
-//! Goes on with the session that worked on a branch before: what people ask for then is done by whoever knows the work.
+//! Continues the session that worked on a branch before, so that requests are handled with its knowledge.
 //!
-//! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
+//! A new round begins with a new generation and the branch's current state, including people's commits. What the agent changed before
 //! is in the branch if it was committed; the overlay begins empty.
 
 use super::generation::{Opening, first_message};
@@ -46,10 +46,10 @@ impl Session<'_> {
         self.head.round.as_ref().is_some_and(|round| round.key == self.context.key)
     }
 
-    /// Begins another round at the head of the branch. `fresh` is the state of a session that is opened there.
+    /// Begins another round at the head of the branch. `fresh` is the state of a newly opened session.
     ///
     /// # Errors
-    /// `Unavailable` when the session changed since it was read; those of the table.
+    /// `Unavailable` if the session changed since it was read; the errors of the table.
     pub(super) async fn begin_round(
         mut self,
         prefix: &Prefix,

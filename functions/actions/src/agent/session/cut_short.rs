@@ -1,5 +1,5 @@
-//! A session that a limit of dollars stopped: what is done and what is left, for the people who are asked; and the draft that it ends with
-//! where they do not add any.
+//! A session that a spending limit stopped: what is done and what is left, for people to decide; and the draft that it ends with
+//! if they do not add money.
 
 use super::kept::{SessionState, read_json};
 use super::overlay::FileChanges;
@@ -10,12 +10,12 @@ use domain::text::{TextLimit, cut_line};
 use edits::{Finish, Outcome, PlanItem, PlanStatus};
 use records::{Draft, SessionPhase};
 
-/// How many items of a plan are told.
+/// How many items of a plan are shown.
 const MOST_ITEMS: usize = 12;
-/// How long an item is told, and a ticket's title.
+/// The maximum length of an item, and of a ticket's title.
 const ITEM: TextLimit = TextLimit::characters(120);
 
-/// What the agent that waits for money has done, and what it has left to do; `None` where no agent waits.
+/// What the agent that waits for money has done, and what is left; `None` if no agent waits.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -45,13 +45,13 @@ pub async fn standing(context: &Context<'_>) -> Result<Option<String>, ActionErr
 }
 
 impl Session<'_> {
-    /// Ends the session with what is done. Without a change there is nothing to make a draft of, and it ends as blocked.
+    /// Ends the session with what is done. Without a change, there is nothing for a draft, and it ends as blocked.
     pub(super) async fn end_as_draft(mut self, draft: &Draft) -> Result<Self, ActionError> {
         let why = match &draft.by {
             Some(by) => format!(
                 "A limit of dollars was reached before the work was done, and {by} chose to finish here."
             ),
-            None => "A limit of dollars was reached before the work was done, and nobody added any in time."
+            None => "A spending limit was reached before the work was done, and nobody raised it in time."
                 .to_owned(),
         };
         if self.state.workspace.changes.is_empty() {
@@ -62,7 +62,7 @@ impl Session<'_> {
         let title = task.map_or_else(|| "Work in progress".to_owned(), |task| cut_line(&task.title, ITEM));
         let (done, left) = done_and_left(&self.state.workspace.plan);
         let open_points: Vec<String> = match left.is_empty() {
-            true => vec!["Whether anything is left to do: the agent had no plan of it.".to_owned()],
+            true => vec!["Whether anything is left to do is not known: the agent had no plan.".to_owned()],
             false => left.iter().map(|item| (*item).to_owned()).collect(),
         };
         let mut description = format!("{why}\n");
@@ -88,7 +88,7 @@ impl Session<'_> {
     }
 }
 
-/// The items of a plan that are done, and those that are left.
+/// The plan's completed items, and the remaining ones.
 fn done_and_left(plan: &[PlanItem]) -> (Vec<&str>, Vec<&str>) {
     let with = |is_wanted: fn(PlanStatus) -> bool| {
         plan.iter().filter(|item| is_wanted(item.status)).map(|item| item.text.as_str()).collect()

@@ -18,17 +18,17 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// More text than this is not imported; the agent loads what it needs.
+/// The most text that is imported; beyond it, the agent loads what it needs.
 pub(super) const MOST_IMPORTED: u64 = 64 * 1024 * 1024;
 /// A larger file is not imported.
 const LARGEST_FILE: u64 = 1024 * 1024;
-/// No more files than these that are no text are laid out for checks: each is a request.
+/// The most non-text files that are prepared for checks: each is a request.
 const MOST_OTHERS: usize = 200;
-/// A group holds no more than this, unless it is one file.
+/// The most bytes in a group, unless it is a single file.
 const GROUP_BYTES: u64 = 1024 * 1024;
-/// A group holds no more files than this.
+/// The most files in a group.
 const GROUP_FILES: usize = 200;
-/// Groups that are read or fetched at a time.
+/// How many groups are read or fetched at a time.
 const AT_A_TIME: usize = 4;
 
 /// A commit of a project's repository, in the records.
@@ -55,12 +55,12 @@ impl<'a> Commit<'a> {
         }
     }
 
-    /// The tree; `None` where what was kept has expired.
+    /// The tree; `None` if the stored one has expired.
     pub(super) async fn tree(&self) -> Result<Option<Vec<TreeEntry>>, ActionError> {
         Ok(self.table.reading_lately(self.reading(&[])).await?)
     }
 
-    /// A group of files; `None` where what was kept has expired.
+    /// A group of files; `None` if the stored one has expired.
     pub(crate) async fn group(
         &self,
         paths: &[String],
@@ -68,7 +68,7 @@ impl<'a> Commit<'a> {
         Ok(self.table.reading_lately(self.reading(paths)).await?)
     }
 
-    /// Fetches those groups that are not kept yet.
+    /// Fetches the groups that are not stored yet.
     pub(crate) async fn import(
         &self,
         host: &dyn VersionControl,
@@ -83,7 +83,7 @@ impl<'a> Commit<'a> {
         if paths.is_empty() {
             return Ok(());
         }
-        // In the table, where tools find it: what is in this function's memory is not in theirs.
+        // In the table, where tools find it: they do not share this function's memory.
         let kept: Option<Vec<Option<FileContent>>> = self.table.reading(self.reading(paths)).await?;
         if kept.is_some() {
             return Ok(());
@@ -103,16 +103,16 @@ impl<'a> Commit<'a> {
         self.commit
     }
 
-    /// The groups with everything that a command may need of the tree: its texts, and what is no text but small.
+    /// The groups with everything from the tree that a command may need: its texts, and small other files.
     ///
     /// # Errors
-    /// `Rejected` for a repository that is too large.
+    /// `Rejected` if the repository is too large.
     pub(crate) fn whole(&self, tree: &[TreeEntry]) -> Result<Vec<Vec<String>>, ActionError> {
         let texts: Vec<&TreeEntry> = tree.iter().filter(|entry| is_imported(entry)).collect();
         let bytes: u64 = texts.iter().filter_map(|entry| entry.size).sum();
         if bytes > MOST_IMPORTED {
             return Err(ActionError::rejected(format!(
-                "{} has {bytes} bytes of text, and at most {MOST_IMPORTED} are laid out for checks; the repository's own CI checks what is pushed",
+                "{} has {bytes} bytes of text, and checks run on at most {MOST_IMPORTED}; the repository's own CI checks pushed code",
                 self.project.repository
             )));
         }
@@ -124,7 +124,7 @@ impl<'a> Commit<'a> {
         Ok(groups(texts).into_iter().chain(groups(others)).collect())
     }
 
-    /// The tree, fetched where it is not kept.
+    /// The tree, fetched if it is not stored.
     pub(crate) async fn fetch_tree(&self, host: &dyn VersionControl) -> Result<Vec<TreeEntry>, ActionError> {
         if let Some(tree) = self.table.reading(self.reading(&[])).await? {
             return Ok(tree);

@@ -1,4 +1,4 @@
-//! What is kept of a session.
+//! The stored parts of a session.
 
 use super::repetition::Repetition;
 use crate::artifacts::{AgentQuestion, AgentResult};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a generation sends with every request, besides the messages: fixed until the next one begins.
+/// What a generation sends with every request, in addition to the messages: fixed until the next one begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prefix {
     /// The provider's name in the configuration.
@@ -34,7 +34,7 @@ impl Prefix {
     }
 }
 
-/// One message of a session as it is kept: what is sent again byte for byte, and what we read in it.
+/// A stored message of a session: the part that is resent byte for byte, and our reading of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     /// The message.
@@ -42,19 +42,19 @@ pub struct Said {
     /// The calls in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ToolCall>,
-    /// The text of a reply, without what the model thought.
+    /// The text of a reply, without thinking.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
 
 impl Said {
-    /// What we say.
+    /// Our message.
     pub(super) fn ours(parts: Vec<Part>) -> Self {
         Self { message: ModelMessage::ours(parts), calls: Vec::new(), text: String::new() }
     }
 }
 
-/// What a session keeps besides its messages and the files that it changed.
+/// The stored parts of a session apart from its messages and changed files.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SessionState {
     /// The workspace; its changes are kept one by one.
@@ -62,25 +62,25 @@ pub struct SessionState {
     /// Which files of a large repository were loaded, by the groups that they are kept in; absent where all are.
     #[serde(default)]
     pub loaded: Option<Vec<Vec<String>>>,
-    /// What people decided.
+    /// People's decisions.
     #[serde(default)]
     pub decisions: Vec<String>,
-    /// What the session came to.
+    /// The session's result.
     #[serde(default)]
     pub result: Option<AgentResult>,
-    /// What people are asked.
+    /// The question to people.
     #[serde(default)]
     pub(super) question: Option<AgentQuestion>,
     /// Results of a turn whose last one is still awaited.
     #[serde(default)]
     pub(super) pending: Vec<Told>,
-    /// The files that are to be loaded.
+    /// The files to load.
     #[serde(default)]
     pub(super) wanted: Vec<String>,
-    /// Which of the project's checks are to be run; `None` for all.
+    /// The checks to run; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) check: Option<String>,
-    /// Whether what was imported has expired.
+    /// Whether imported files have expired.
     #[serde(default)]
     pub(super) expired: bool,
     /// Whether the files are to be read that waiting words link.
@@ -103,13 +103,13 @@ pub struct SessionState {
     pub(super) nudges: u32,
     #[serde(default)]
     pub(super) repetition: Repetition,
-    /// The folders whose own instructions this generation was told.
+    /// The folders whose instructions this generation has seen.
     #[serde(default)]
     pub(super) guided: BTreeSet<String>,
     /// The files that earlier rounds changed, with what became of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) committed: Vec<String>,
-    /// What the model said last.
+    /// The model's last text.
     #[serde(default)]
     pub(super) last_text: String,
 }
@@ -120,7 +120,7 @@ pub(super) struct Told {
     pub(super) call: String,
     pub(super) text: String,
     pub(super) is_error: bool,
-    /// Whether the text is what somebody still has to give.
+    /// Whether the text is a placeholder for somebody's answer.
     #[serde(default)]
     pub(super) awaited: bool,
 }

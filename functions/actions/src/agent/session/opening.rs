@@ -1,4 +1,4 @@
-//! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
+//! The beginning of a session: the ticket, the repository's instructions for agents, and the repository itself.
 
 use super::attachments::attached;
 use super::continuing::earlier;
@@ -21,15 +21,15 @@ use records::{Changed, SessionBounds, SessionChange, SessionHead, SessionPhase};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// What a repository says to agents, the first one that there is.
+/// The repository's instructions for agents, the first file that exists.
 const GUIDES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
 /// No more of it is shown, in bytes.
 const MOST_OF_A_GUIDE: usize = 32 * 1024;
-/// Folders with a guide of their own that are known.
+/// The most folders with their own guide.
 const MOST_NESTED: usize = 50;
-/// Folders with a skill that are listed.
+/// The most folders with a skill that are listed.
 const MOST_SKILLS: usize = 100;
-/// Folders of a large repository that are listed.
+/// The most folders of a large repository that are listed.
 const MOST_FOLDERS: usize = 400;
 
 /// A session to open.
@@ -47,9 +47,9 @@ pub struct NewSession {
     pub instructions: Option<String>,
     /// Data that it should know.
     pub context: Option<String>,
-    /// Whether the session that worked on the branch before goes on, if there is one.
+    /// Whether to continue the session that worked on the branch before, if there is one.
     pub continues: bool,
-    /// The pull request that is reviewed, or whose threads are answered.
+    /// The pull request under review, or whose threads are answered.
     pub review: Option<ReviewSubject>,
 }
 
@@ -57,7 +57,7 @@ pub struct NewSession {
 /// step that continues begins another round of the session that worked on the branch before.
 ///
 /// # Errors
-/// `Rejected` when there is no such agent, its definition cannot be used, the base branch does not exist or has no files; those of the
+/// `Rejected` if there is no such agent, its definition is invalid, or the base branch does not exist or has no files; the errors of the
 /// code host.
 pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOutput> {
     let id = hex::encode(&Sha256::digest(context.key.as_bytes())[..16]);
@@ -172,7 +172,7 @@ async fn import(
     state: &mut SessionState,
 ) -> Result<(RepositoryName, CommitSha), NoOutput> {
     let project = context.scope().project_of(new.repository.as_ref())?;
-    // Who names a branch works on it.
+    // A named branch is a working branch.
     let reviewed = new.review.as_ref().filter(|_| new.branch.is_none());
     let Repository { commit, tree, .. } = match reviewed {
         Some(subject) => Repository::at(context, host, project, subject.head.clone()).await?,
@@ -180,7 +180,7 @@ async fn import(
     };
     if !tree.iter().any(|entry| entry.kind != TreeEntryKind::Folder) {
         return Err(ActionError::rejected(format!(
-            "the repository {} is empty: it has no file at the branch `{}`; push a first commit, and start again",
+            "the repository {} is empty: there are no files on the branch `{}`; push a first commit, and start again",
             project.repository,
             new.branch.as_ref().unwrap_or(&project.base_branch)
         ))
@@ -205,7 +205,7 @@ async fn import(
         None => new.branch.as_ref().unwrap_or(&project.base_branch).to_string(),
     });
     opening.commit = Some(commit.to_string());
-    // From the base branch: whoever may push to a branch under work does not instruct agents.
+    // From the base branch: people who may push to a working branch must not instruct agents.
     let guides = GUIDES.map(str::to_owned);
     let contents = host.read_files(&project.repository, project.base_branch.as_str(), &guides).await?;
     let found = guides.into_iter().zip(contents);
@@ -229,13 +229,13 @@ async fn import(
     Ok((project.repository.clone(), commit))
 }
 
-/// A guide as it is shown, where it is text.
+/// A guide as it is shown, if it is text.
 fn guide(path: String, content: FileContent) -> Option<(String, String)> {
     let text = cut(shown_text(&content).ok()?, TextLimit::bytes(MOST_OF_A_GUIDE), "\n… (cut)");
     Some((path, text))
 }
 
-/// The folders below the root that have a guide of their own, each with the path of the one that counts.
+/// The folders below the root with their own guide, each with the path of the guide that applies.
 fn nested_guides<'a>(entries: impl Iterator<Item = &'a TreeEntry>) -> BTreeMap<String, String> {
     let mut guides = BTreeMap::<String, String>::new();
     for entry in entries {

@@ -11,7 +11,7 @@ const SAME_RESULTS: u32 = 4;
 /// This many different calls are remembered, the newest ones.
 const REMEMBERED: usize = 64;
 
-/// What a model is told once.
+/// A warning for the model, once.
 const WARNING: &str = "You are repeating yourself: this call has given you the same before, and will again. Look at what it says, and do \
 something else. If you cannot go on, ask a person or finish with the outcome `blocked`.";
 
@@ -30,12 +30,12 @@ struct Known {
     same: u32,
 }
 
-/// What is to be done about a repetition.
+/// How to react to a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Noticed {
-    /// The model is told this with the call's result.
+    /// The model sees this with the call's result.
     Warn(&'static str),
-    /// It was told before: people are asked.
+    /// It was warned before: people are asked.
     Park,
 }
 

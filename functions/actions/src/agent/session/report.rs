@@ -1,4 +1,4 @@
-//! What the actions of a session give: where it is, and what it came to.
+//! The outputs of a session's actions: its state and its result.
 
 use super::work::Session;
 use crate::artifacts::{AgentOutcome, AgentQuestion, AgentResult, Implementation, Next};
@@ -12,15 +12,15 @@ use serde::Serialize;
 pub struct Report {
     /// The session's id.
     pub session: String,
-    /// What it needs next.
+    /// What the session needs next.
     pub next: Next,
     /// How many replies the model has given.
     pub turn: u32,
-    /// What people are asked, if they are.
+    /// The question to people, if any.
     pub question: Option<AgentQuestion>,
-    /// What the agent came to, once it has.
+    /// The agent's result, once it has one.
     pub result: Option<AgentResult>,
-    /// What the session has cost, in dollars.
+    /// The session's cost, in dollars.
     pub cost_usd: f64,
 }
 
@@ -47,7 +47,7 @@ impl Report {
 }
 
 impl Session<'_> {
-    /// What the agent came to by its own words, with the edits that it leaves.
+    /// The agent's result in its own words, with its edits.
     pub(super) async fn result(
         &self,
         finish: Finish,
@@ -98,7 +98,7 @@ impl Session<'_> {
             review,
         })
     }
-    /// Keeps a part of the result that is too large for the state of an execution.
+    /// Stores a part of the result that is too large for the state of an execution.
     async fn store<T: Serialize>(&self, value: &T) -> Result<Stored<T>, ActionError> {
         let context = self.context;
         Ok(context.table().store(&context.scope().execution, value, context.clock().now()).await?)

@@ -3,10 +3,10 @@
 use crate::agent::fence::fence;
 use edits::{Review, ReviewSubject};
 
-/// No more of the diff is shown at once, in bytes; `show_diff` shows the rest.
+/// The most of the diff that is shown at once, in bytes; `show_diff` shows the rest.
 const MOST_SHOWN: usize = 48 * 1024;
 
-/// The files of the change, the first ones with their lines. Empty where nothing is to be reviewed.
+/// The files of the change, the first ones with their lines. Empty if there is nothing to review.
 pub(super) fn change(subject: &ReviewSubject) -> String {
     if subject.files.is_empty() {
         return String::new();
@@ -62,7 +62,7 @@ pub(super) fn threads(subject: &ReviewSubject) -> String {
     text
 }
 
-/// What was said about the pull request in an earlier generation. Empty for nothing.
+/// The comments on the pull request in an earlier generation. Empty if there are none.
 pub(super) fn said(review: &Review) -> String {
     let mut text = String::new();
     for comment in &review.comments {

@@ -20,10 +20,10 @@ use std::time::Duration;
 const LARGEST_PROMPT: u64 = 150_000;
 /// How often a session at work looks whether somebody stopped it: records give no notice of a change.
 const LOOK: Duration = Duration::from_secs(5);
-/// What a service may count besides what is sent, in tokens: the frames of two more messages.
+/// What a service may count in addition to the content, in tokens: the frames of two more messages.
 const FRAMES: u64 = 200;
 
-/// Why an agent does not go on.
+/// Why an agent does not continue.
 enum Stop {
     /// Somebody wants the execution to stop.
     Wanted,
@@ -36,7 +36,7 @@ enum Thought {
     Reply(Box<ModelReply>),
     /// The model declines.
     Refused,
-    /// The service does not take the conversation any more.
+    /// The service no longer accepts the conversation.
     Unbound(ActionError),
     /// It may cost more than the session's limit leaves.
     NoRoom,
@@ -45,8 +45,8 @@ enum Thought {
 /// Asks the model for its next reply, within the bounds of the session.
 ///
 /// # Errors
-/// `Rejected` when there is no such session or the reply cannot be used; `Unavailable` while the execution is being stopped, and `Conflict`
-/// once it has ended; those of [`AgentExecution::ask_text`].
+/// `Rejected` if there is no such session or the reply cannot be used; `Unavailable` while the execution is being stopped, and `Conflict`
+/// once it has ended; the errors of [`AgentExecution::ask_text`].
 pub async fn think(context: &Context<'_>, session: &str) -> Result<Report, NoOutput> {
     let session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Think {
@@ -80,7 +80,7 @@ impl Session<'_> {
         let largest = most.map_or(LARGEST_PROMPT, |most| (most / 4 * 3).min(LARGEST_PROMPT));
         let mut due =
             self.head.usage.filter(|usage| usage.all_input_tokens() > largest).map(|_| "the prompt is long");
-        // An agent that was removed meanwhile goes on as it was.
+        // An agent that was removed in the meantime continues with its old definition.
         if let Ok(definition) = definition(self.context, &self.head.agent).await {
             let now =
                 generation::prefix(self.context, &agent, &opening, definition, Some(&prefix.model)).await?;
@@ -89,8 +89,8 @@ impl Session<'_> {
                 due = Some("the agent, its prompt, model or tools changed");
             }
         }
-        // Each model is asked at most once a turn, and once more where its own conversation was not taken. A provider that has too much to
-        // do is left for another one once a turn: what comes back then is waited for.
+        // Each model is called at most once per turn, and once more if its own conversation was not accepted. An overloaded provider
+        // is left for another one once per turn; the result after that is final.
         let (mut may_begin_anew, mut may_leave) = (true, true);
         loop {
             if let Some(reason) = due.take() {
@@ -127,7 +127,8 @@ impl Session<'_> {
                         prefix.definition.models.iter().skip_while(|model| **model != prefix.model);
                     let Some(next) = models.nth(1).cloned() else {
                         self.end(
-                            "The model declined to go on; reword the ticket or choose another model.".into(),
+                            "The model declined to continue; reword the ticket or choose another model."
+                                .into(),
                         );
                         return self.record(Vec::new(), None, FileChanges::default()).await;
                     };
@@ -144,7 +145,7 @@ impl Session<'_> {
         }
     }
 
-    /// Asks, and once more with twice as many tokens where the reply was cut.
+    /// Asks, and once more with twice as many tokens if the reply was cut off.
     async fn ask(&mut self, agent: &AgentExecution, prefix: &Prefix) -> Result<Thought, ActionError> {
         let messages = self.messages().await?;
         let begins = messages.len() <= 1;
@@ -189,7 +190,7 @@ impl Session<'_> {
         )))
     }
 
-    /// The most input tokens of the next request, by what the provider reported of the last one; `None` where it has to be counted.
+    /// The maximum input tokens of the next request, derived from the provider's last report; `None` if it has to be counted.
     fn expected_input(&self, messages: &[Said]) -> Result<Option<u64>, ActionError> {
         let (Some(usage), Some(last)) = (self.head.usage, messages.last()) else { return Ok(None) };
         let suffix = to_json(&last.message)?.len() as u64;
@@ -200,7 +201,7 @@ impl Session<'_> {
         Ok(Some(before.saturating_add(suffix).saturating_add(FRAMES)))
     }
 
-    /// Hears a reply as it comes, unless somebody stops the execution meanwhile.
+    /// Receives a streamed reply, unless somebody stops the execution in the meantime.
     async fn hear(&self, agent: &AgentExecution, request: &ModelRequest) -> Result<ModelReply, NoReply> {
         let stop = async {
             loop {
@@ -225,7 +226,7 @@ impl Session<'_> {
         self.record(vec![said], None, FileChanges::default()).await
     }
 
-    /// Takes over what the session has cost by the ledger, replies that were lost included.
+    /// Takes the session's cost from the ledger, including lost replies.
     pub(super) async fn count_costs(&mut self) -> Result<(), ActionError> {
         let execution = &self.context.scope().execution;
         if !self.head.executions.contains(execution) {
@@ -241,7 +242,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Which bound the session has reached, in words for people.
+    /// The limit that the session has reached, for people.
     fn used_up(&self) -> Option<String> {
         let (head, bounds) = (&self.head, &self.head.bounds);
         if head.turns_in_round() >= bounds.turns {
@@ -271,7 +272,7 @@ fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {
     }
 }
 
-/// Hears a reply until `stop` is over: then the connection is closed, and what was reported by then is the least that is billed.
+/// Receives a reply until `stop` is over: then the connection is closed, and the usage reported by then is the minimum bill.
 async fn unless_stopped(
     provider: &dyn AiProvider,
     request: &ModelRequest,
@@ -291,16 +292,16 @@ async fn unless_stopped(
 }
 
 /// The engine is about to stop the execution. To fail here would be faster: the execution would end as a failure, and its workflow would do what
-/// it does after one, such as a rollback, which nobody asked for. So the step is tried again until it is stopped.
+/// it does after a failure, such as a rollback, which nobody asked for. So the step is retried until it is stopped.
 fn being_stopped() -> ActionError {
-    ActionError::unavailable("the execution is being stopped, so the model is not asked any more")
+    ActionError::unavailable("the execution is being stopped, so the model is not called anymore")
 }
 
 fn stopped() -> ActionError {
-    ActionError::conflict("the execution was stopped, so the model is not asked any more")
+    ActionError::conflict("the execution was stopped, so the model is not called anymore")
 }
 
-/// The whole conversation as it is sent. Marks for the cache are no part of it: they are on the system prompt, the first message, the
+/// The whole conversation as it is sent. Cache marks are not part of it: they are on the system prompt, the first message, the
 /// last one of the request before, and the last one of this.
 fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
     let mut messages: Vec<_> = messages.into_iter().map(|said| said.message).collect();

@@ -1,4 +1,4 @@
-//! What the calls of a reply come to: a function of the session's version and the calls alone.
+//! The results of a reply's calls: a function of only the session's version and the calls.
 
 use super::generation::{Opening, instructions};
 use super::import::{Commit, Imported, groups, ignore_files, is_imported};
@@ -17,9 +17,9 @@ use edits::{
 use records::SessionPhase;
 use std::collections::BTreeSet;
 
-/// A turn runs no more calls.
+/// The most calls that a turn runs.
 const MOST_CALLS: usize = 16;
-/// How often in a row a model that calls no tool is told to go on.
+/// How often in a row a model that calls no tool is told to continue.
 const MOST_NUDGES: u32 = 2;
 
 const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
@@ -37,21 +37,21 @@ enum LastCall {
     Finish(Finish),
 }
 
-/// What the calls of a turn came to.
+/// The results of a turn's calls.
 struct Turn {
     results: Vec<Told>,
     last: Option<LastCall>,
-    /// Whether the model repeats itself although it was told.
+    /// Whether the model repeats itself despite a warning.
     is_stuck: bool,
     edits: Option<Edits>,
     /// Instructions of the folders below which something was read for the first time.
     guides: Vec<Part>,
 }
 
-/// Runs what the model's last reply called.
+/// Runs the calls in the model's last reply.
 ///
 /// # Errors
-/// `Rejected` when there is no such session; those of the records.
+/// `Rejected` if there is no such session; the errors of the records.
 pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, ActionError> {
     let session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Tools {
@@ -71,7 +71,7 @@ pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, A
 }
 
 impl Session<'_> {
-    /// Tells a model that called nothing to go on, and asks people when it was told often enough.
+    /// Tells a model that called nothing to continue, and asks people after enough reminders.
     async fn nudge(mut self) -> Result<Self, ActionError> {
         self.state.nudges += 1;
         if self.state.nudges <= MOST_NUDGES {
@@ -92,7 +92,7 @@ impl Session<'_> {
         self.state.nudges = 0;
         let before = self.state.workspace.changes.clone();
         let Some(turn) = self.perform(calls).await? else {
-            // What was imported has expired; it is loaded again, and the turn runs then.
+            // Imported files have expired; they are loaded again, and then the turn runs.
             self.head.phase = SessionPhase::Load;
             self.state.workspace.changes = before;
             self.state.expired = true;
@@ -122,7 +122,7 @@ impl Session<'_> {
                 self.state.pending = results;
                 self.record(Vec::new(), None, files).await
             }
-            // An agent ends when nobody has anything to say to it any more.
+            // An agent ends when nobody has another message for it.
             Some(LastCall::Finish(_)) if self.has_words().await? => {
                 self.head.phase = SessionPhase::Think;
                 for told in results.iter_mut().filter(|told| told.text.starts_with(HANDED_OVER)) {
@@ -146,24 +146,24 @@ impl Session<'_> {
             None => {
                 self.head.phase = SessionPhase::Think;
                 let mut said = said(results);
-                // Beside the results, not in them: what a file says cannot pass for it.
+                // Next to the results, not in them, so that a file's content cannot imitate it.
                 said.message.parts.extend(guides);
                 self.record_with_words(said, None, files).await
             }
         }
     }
 
-    /// Performs the calls on the workspace. `None` when what was imported of the repository has expired.
+    /// Performs the calls on the workspace. `None` if imported files have expired.
     async fn perform(&mut self, calls: &[ToolCall]) -> Result<Option<Turn>, ActionError> {
         let (prefix, opening) = (self.prefix().await?, self.opening().await?);
         let context = self.context;
         let project = context.scope().project_of(self.head.repository.as_ref())?;
         let protected = ProtectedPaths::new(&project.protected_paths)?;
         let paths = AgentPaths::new(&prefix.definition.paths)?;
-        // What was offered when the generation began: the model sees nothing else.
+        // The tools offered when the generation began; the model sees no others.
         let checks = prefix.tools.iter().any(|tool| tool.name == RUN_CHECKS);
         let offered = opening.offered(&prefix.definition, checks)?;
-        // An agent without a repository has no files, so that nothing is read under this name.
+        // An agent without a repository has no files, so nothing is read under this name.
         let nothing = "0".repeat(40).parse::<CommitSha>();
         let nothing = nothing.map_err(|error| ActionError::internal(error.to_string()))?;
         let commit = self.base().cloned().unwrap_or(nothing);
@@ -277,7 +277,7 @@ impl Session<'_> {
     }
 }
 
-/// The instructions of the folders below which a file was read that this generation was not told yet.
+/// The instructions of folders in which a file was read, if this generation has not seen them yet.
 fn guides(
     opening: &Opening,
     calls: &[ToolCall],
@@ -303,7 +303,7 @@ fn said(results: Vec<Told>) -> Said {
     Said::ours(results.into_iter().map(Told::into_part).collect())
 }
 
-/// The same with what was awaited, or with words after the results where no call awaits any.
+/// The same with the awaited result, or with words after the results if no call awaits one.
 pub(super) fn said_with(state: &mut SessionState, text: &str, is_error: bool) -> Said {
     let mut results = std::mem::take(&mut state.pending);
     let awaited = results.iter_mut().find(|told| told.awaited);

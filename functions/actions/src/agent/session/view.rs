@@ -1,4 +1,4 @@
-//! A session as people look at it: what was said, the plan, and the files with what they were before.
+//! A session as people see it: the conversation, the plan, and the files with their base versions.
 
 use super::import::{Commit, Imported, groups, is_imported};
 use super::kept::{Prefix, Said, SessionState, read_json};
@@ -27,13 +27,13 @@ pub struct SessionView {
 /// A file that a session changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileView {
-    /// Its text in the base commit; `None` where there was no file, it is no text, or what was read of the commit has expired.
+    /// Its text in the base commit; `None` if there was no file, it is not text, or the stored commit has expired.
     pub before: Option<String>,
-    /// Its text now; `None` where it is deleted or no text.
+    /// Its current text; `None` if it is deleted or not text.
     pub after: Option<String>,
 }
 
-/// Reads a session; `None` where there is none.
+/// Reads a session; `None` if there is none.
 ///
 /// # Errors
 /// When the records do not answer or are damaged.
@@ -63,7 +63,7 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
     Ok(Some(SessionView { head, generations, plan: state.workspace.plan, files }))
 }
 
-/// The texts of these files in the base commit, as far as they are kept.
+/// The texts of these files in the base commit, as far as they are stored.
 async fn before(
     table: &Table,
     head: &SessionHead,

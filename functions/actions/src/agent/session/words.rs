@@ -1,4 +1,4 @@
-//! What people say to an agent while it works: taken in with the next thing that it is told, once.
+//! Messages from people to an agent at work, taken in once, with its next input.
 
 use super::kept::{Prefix, Said, SessionState};
 use super::linked::{Known, read_linked, readable, show_linked};
@@ -10,7 +10,7 @@ use domain::ActionError;
 use domain::plugins::Part;
 use records::{Changed, Inbox, StrangerWords, WaitingWord};
 
-/// How often words are read anew because somebody else took some at the same moment. After that, they wait for the next turn.
+/// How often words are read again because somebody else took some at the same moment. After that, they wait for the next turn.
 const ATTEMPTS: usize = 5;
 
 const OF_THOSE_WHO_MAY: &str = "People who may give you work said the following while you were at work. What they ask for is part of your task \
@@ -84,7 +84,7 @@ fn quote(words: &Inbox, state: &mut SessionState, said: &mut Said) {
 /// Of agents that begin at the same moment on a ticket, one takes in the words for it.
 pub(super) fn words_taken(id: &str) -> ActionError {
     ActionError::unavailable(format!(
-        "another agent took in words that the session `{id}` was to begin with; the next attempt begins it"
+        "another agent took in the messages for the session `{id}`; the next attempt begins it"
     ))
 }
 

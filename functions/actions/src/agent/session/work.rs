@@ -1,4 +1,4 @@
-//! A session at work: read as an invocation finds it, and written in one transaction as the invocation leaves it.
+//! A session at work: read at the start of an invocation, and written in one transaction at its end.
 
 use super::kept::{Prefix, Said, SessionState, Told, read_json, to_json};
 use super::overlay::{FileChanges, change_of};
@@ -8,14 +8,14 @@ use domain::{ActionError, CommitSha};
 use jiff::Timestamp;
 use records::{Changed, Inbox, ReadSession, SessionChange, SessionHead, SessionPhase};
 
-/// A session as an invocation found it, and what the invocation makes of it.
+/// A session as an invocation found it, and the invocation's changes.
 pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) head: SessionHead,
     pub(super) state: SessionState,
     begun_at: Timestamp,
     opening: Option<Vec<u8>>,
-    /// The fixed part of what a generation sends, by its number.
+    /// The fixed part of a generation's requests, by its number.
     prefix: Option<(u32, Vec<u8>)>,
 }
 
@@ -23,13 +23,13 @@ impl<'a> Session<'a> {
     /// Reads a session of the project.
     ///
     /// # Errors
-    /// `Rejected` where there is none, it belongs to another project, or it has expired.
+    /// `Rejected` if there is none, it belongs to another project, or it has expired.
     pub(super) async fn read(context: &'a Context<'a>, id: &str) -> Result<Self, ActionError> {
         let begun_at = context.clock().now();
         let read = context.table().read_session(id).await?;
         let read = read.filter(|read| read.head.project == context.scope().project.key).ok_or_else(|| {
             ActionError::rejected(format!(
-                "there is no session `{id}` in this project; pass on what open_session gave, within 90 days"
+                "there is no session `{id}` in this project; pass the session that open_session returned, within 90 days"
             ))
         })?;
         let ReadSession { head, files, state, opening, prefix } = read;
@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
         Ok(Self { context, head, state, begun_at, opening, prefix })
     }
 
-    /// Records what the invocation made of the session, unless another one was faster. Gives the session as it is then.
+    /// Records the invocation's changes to the session, unless another invocation was faster. Returns the session as it is then.
     pub(super) async fn record(
         mut self,
         messages: Vec<Said>,
@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
         self.after(made).await
     }
 
-    /// Tries to record what the invocation made of the session, and words that it takes in.
+    /// Tries to record the invocation's changes to the session, and the words that it takes in.
     pub(super) async fn attempt(
         &mut self,
         messages: &[Said],
@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
         Ok(made)
     }
 
-    /// The session after an attempt: as another invocation left it, where that was faster.
+    /// The session after an attempt: as another invocation left it, if that was faster.
     pub(super) async fn after(self, made: Changed) -> Result<Self, ActionError> {
         if made == Changed::Yes {
             return Ok(self);
@@ -117,7 +117,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What the session began with, as it is kept.
+    /// The stored beginning of the session.
     pub(super) async fn opening_json(&self) -> Result<Vec<u8>, ActionError> {
         match &self.opening {
             Some(opening) => Ok(opening.clone()),
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
         self.state.result = Some(blocked(summary));
     }
 
-    /// Parks the session with a question of ours; the results of the turn wait for its answer.
+    /// Parks the session with our own question; the results of the turn wait for its answer.
     pub(super) fn ask_for_help(&mut self, question: String, results: Vec<Told>) {
         self.head.phase = SessionPhase::Ask;
         self.state.question = Some(AgentQuestion { text: question, options: Vec::new() });
@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The result of a session that could not go on, in words for people.
+/// The result of a session that could not continue, for people.
 fn blocked(summary: String) -> AgentResult {
     AgentResult {
         outcome: AgentOutcome::Blocked,

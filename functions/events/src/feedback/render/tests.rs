@@ -225,7 +225,7 @@ fn after_an_undo() {
     let mut view = view(Outcome::Succeeded, Vec::new());
     view.execution.undone_by = Some("slack-SHOP-1-cd".into());
     let text = render(&view, None, false, None);
-    assert!(text.contains("\n↩️ What it did was undone by `slack-SHOP-1-cd`.\n"), "{text}");
+    assert!(text.contains("\n↩️ Its effects were undone by `slack-SHOP-1-cd`.\n"), "{text}");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_redrive_and_what_it_continues_name_each_other() {
     let mut redrive = view(Outcome::Running, Vec::new());
     redrive.execution.continues = Some("jira-SHOP-1-ab".into());
     let text = render(&redrive, None, false, None);
-    assert!(text.contains("\n▶️ It continues `jira-SHOP-1-ab`; what was done there"), "{text}");
+    assert!(text.contains("\n▶️ It continues `jira-SHOP-1-ab`; completed steps are not repeated"), "{text}");
 }
 
 #[test]

@@ -39,14 +39,14 @@ pub(super) fn answer(answer: &CommandAnswer) -> Value {
     message
 }
 
-/// A button, if what it is about fits in it: in an answer, there is no other place for it.
+/// A button, if its data fits: an answer has no other place for it.
 fn button(Confirmation { label, action, value, .. }: &Confirmation) -> Option<Value> {
     let custom_id = format!("{action}:{value}");
     let fits = CUSTOM_ID.holds(&custom_id);
     fits.then(|| json!({ "type": BUTTON, "style": DANGER, "label": label, "custom_id": custom_id }))
 }
 
-/// Words for the person alone.
+/// A text that only the person sees.
 pub(super) fn in_words(words: &str) -> Value {
     message(words, Audience::Person)
 }
@@ -72,7 +72,7 @@ fn markdown(parts: &[Part]) -> String {
     parts.iter().map(word).collect()
 }
 
-/// Makes data harmless: it has no form, and mentions nobody.
+/// Makes data harmless: it has no formatting, and mentions nobody.
 fn escape(data: &str) -> String {
     let mut written = String::with_capacity(data.len());
     for character in data.chars() {

@@ -1,4 +1,4 @@
-//! What all events of a delivery have in common, and what each is known by.
+//! The common parts of all events of a delivery, and the identity of each.
 
 use super::super::delivery::Received;
 use super::events::{CHECKS_COMPLETED, CLOSED, LABELLED, PULL_REQUEST_LABELLED, TRANSITIONED};
@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use records::ReplyPlace;
 use serde_json::{Map, Value, json};
 
-/// How many seconds may be between the time at which an issue was changed, which a webhook tells, and that of the change itself, which a list
-/// tells.
+/// How many seconds may be between an issue's change time, which a webhook reports, and the time of the change itself, which a list
+/// reports.
 const CLOCKS_DIFFER_BY: i64 = 2;
 
 /// The data common to all events in a delivery.
@@ -44,14 +44,14 @@ impl About<'_> {
         Received { event, words: None, reply, also_as: Vec::new() }
     }
 
-    /// The same, known by something of its own.
+    /// The same, with its own identity.
     pub(super) fn known_by(&self, id: &str, received: Received) -> Received {
         let mut received = received;
         received.event.delivery = format!("{}{id}", self.repository);
         received
     }
 
-    /// The same, known by what it is and by when it happened, where the delivery says that. Another road may tell a time that differs a little.
+    /// The same, identified by its kind and its time, if the delivery has it. The time may differ slightly when it arrives another way.
     pub(super) fn known_at(&self, what: &str, at: Option<Timestamp>, received: Received) -> Received {
         let Some(at) = at else { return received };
         let id = |at: Timestamp| format!("{what} at {}", at.as_second());
@@ -88,6 +88,6 @@ impl About<'_> {
 pub(super) enum Given {
     /// It is one that the issue was created with.
     WithTheIssue,
-    /// At this time, where the delivery says it.
+    /// At this time, if the delivery has it.
     At(Option<Timestamp>),
 }

@@ -19,7 +19,7 @@ pub(super) const CHECKS_COMPLETED: EventName = EventName::from_static("github.ch
 
 pub(super) fn events() -> Vec<EventSpec> {
     vec![
-        EventSpec::new(LABELLED, "A GitHub issue was labelled.")
+        EventSpec::new(LABELLED, "A GitHub issue was labeled.")
             .fields([("task_id", Text), ("repository", Text), ("actor", Any), ("label", Text)])
             .condition(label())
             .matched_by(["task_id"])
@@ -62,7 +62,7 @@ pub(super) fn events() -> Vec<EventSpec> {
             .fields([("repository", Text), ("number", Integer), ("comments", Any), ("actor", Any)])
             .matched_by(["repository", "number"])
             .also(common::PULL_REQUEST_REVIEW),
-        EventSpec::new(PULL_REQUEST_LABELLED, "A GitHub pull request was labelled.")
+        EventSpec::new(PULL_REQUEST_LABELLED, "A GitHub pull request was labeled.")
             .fields([
                 ("repository", Text),
                 ("number", Integer),

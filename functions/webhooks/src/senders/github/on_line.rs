@@ -1,4 +1,4 @@
-//! Comments on lines of pull requests, by themselves or in a review.
+//! Comments on lines of pull requests, separately or in a review.
 
 use super::about::About;
 use super::events::COMMENTED;
@@ -10,14 +10,14 @@ use domain::plugins::Mark;
 use domain::stored::cut_inline;
 use serde_json::json;
 
-/// A comment on a line is a comment on its pull request. `None` where a field is missing that GitHub documents.
+/// A comment on a line is a comment on its pull request. `None` if a field that GitHub documents is missing.
 ///
-/// GitHub tells of a review's remarks one by one as well. Where the review itself started something, its remarks are part of that, so that such
+/// GitHub also reports a review's line comments one by one. If the review itself started something, its comments are part of that, so that such
 /// a comment counts as the same.
 pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let (number, comment) = (payload.pull_request?.number?, payload.comment?);
     let (id, text) = (comment.id?, comment.body.unwrap_or_default());
-    // The account of a token is also a person's, so an account alone does not tell.
+    // The account of a token is also a person's, so the account alone is not conclusive.
     if text.contains(Mark::BEGIN) {
         return Some(Meaning::Ignored("the bot wrote the comment".into()));
     }
@@ -27,7 +27,7 @@ pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> O
             "the comment neither mentions {mention} nor starts with {command}"
         )));
     };
-    // The line is not there any more where the comment is outdated.
+    // An outdated comment no longer has a line.
     let line = comment.line.or(comment.original_line);
     let words = match &comment.path {
         Some(path) => said_about(words, path, line),

@@ -1,4 +1,4 @@
-//! What is read of GitHub's payloads.
+//! The fields of GitHub's payloads that are used.
 
 use super::super::delivery::{lenient, lenient_list};
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ pub(super) struct Payload {
     pub(super) requested_reviewer: Option<Account>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) check_suite: Option<CheckSuite>,
-    // Those of a status are not in an object of their own.
+    // A status has its fields at the top level.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) sha: Option<String>,
     #[serde(default, deserialize_with = "lenient")]

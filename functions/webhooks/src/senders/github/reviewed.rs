@@ -10,11 +10,11 @@ use domain::stored::cut_inline;
 use domain::{EventName, same_name};
 use serde_json::{Value, json};
 
-/// What a review means to us.
+/// The meaning of a review.
 pub(super) struct Reviewed {
     pub(super) kind: EventName,
     pub(super) fields: Value,
-    /// What it says to the bot.
+    /// Its message to the bot.
     pub(super) words: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What people ask for at a merge request without words: a label, or the bot's account among its reviewers.
+//! Requests on a merge request without words: a label, or the bot's account among its reviewers.
 
 use super::events::{MERGE_REQUEST_LABELLED, REVIEW_REQUESTED};
 use super::payload::{Changed, Label, Payload, User};

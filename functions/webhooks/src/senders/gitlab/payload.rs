@@ -47,7 +47,7 @@ pub(super) struct User {
     pub(super) username: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) name: Option<String>,
-    /// What a reviewer makes of a merge request.
+    /// A reviewer's state on a merge request.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) state: Option<String>,
     /// Whether a reviewer was asked once more.
@@ -75,7 +75,7 @@ pub(super) struct Label {
     pub(super) title: Option<String>,
 }
 
-/// What an event is about: an issue, a note, a merge request or a pipeline.
+/// The subject of an event: an issue, a note, a merge request or a pipeline.
 #[derive(Debug, Deserialize)]
 pub(super) struct Attributes {
     #[serde(default, deserialize_with = "lenient")]

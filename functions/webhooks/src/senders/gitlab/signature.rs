@@ -17,7 +17,7 @@ const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const TOKEN: &str = "x-gitlab-token";
 
-/// What a signing token begins with.
+/// The prefix of a signing token.
 const SIGNING_TOKEN: &str = "whsec_";
 
 /// How far the timestamp may be from now, in either direction, in seconds.

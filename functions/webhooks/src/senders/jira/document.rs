@@ -1,5 +1,5 @@
 //! Comments that come as a document (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>) and not as the wiki
-//! text of an administrator's webhook: written as that wiki text, as far as it matters who says what to whom.
+//! text of an administrator's webhook: converted to that wiki text, as far as it matters who says what to whom.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 const DEEPEST: usize = 50;
 
 /// A comment's body as wiki text: text as it is, a document's words with mentions as `[~accountid:…]`, and quotes and code marked as such.
-/// Of a person, the document also holds the name; where it is `mention`, that is written.
+/// For a person, the document also has the name; if it is `mention`, that is written.
 pub(super) fn wiki_text(body: &Value, mention: &str) -> String {
     if let Value::String(text) = body {
         return text.clone();

@@ -39,7 +39,7 @@ pub(super) fn events() -> Vec<EventSpec> {
         EventSpec::new(COMMENTED, "A Jira comment mentions the bot.")
             .fields([("task_id", Text), ("actor", Any), ("project", Text), ("text", Text)])
             .condition(
-                Condition::new("mention", "Words that the comment holds besides the mention.")
+                Condition::new("mention", "Words that the comment contains in addition to the mention.")
                     .compared(Matching::Contains, "text"),
             )
             .matched_by(["task_id"])

@@ -166,7 +166,7 @@ fn an_agent_sees_only_its_paths() {
     world.refused(
         "list_files",
         json!({"path": "docs"}),
-        "outside of what this agent may see and change: src/**",
+        "outside the paths that this agent may see and change: src/**",
     );
     world.refused("read_file", json!({"path": "README.md"}), "outside");
     world.refused("write_file", json!({"path": "new.py", "content": ""}), "outside");

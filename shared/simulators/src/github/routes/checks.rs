@@ -55,7 +55,7 @@ pub(super) fn list_annotations(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(shown.collect()))
 }
 
-/// `GET /actions/runs`: those of a commit, where one is named.
+/// `GET /actions/runs`: those of a commit, if one is named.
 pub(super) fn list_workflow_runs(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let repository = call.repository();
     let sha = call.queried("head_sha").unwrap_or_default();
@@ -78,7 +78,7 @@ pub(super) fn list_jobs(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page_of("jobs", shown))
 }
 
-/// `GET /actions/jobs/{job}/logs`: a redirect to where logs are kept, whose address is a key by itself.
+/// `GET /actions/jobs/{job}/logs`: a redirect to the log, at an address that is a key by itself.
 pub(super) fn job_log(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let id = call.number("job")?;
     let (_, run) = call
@@ -92,7 +92,7 @@ pub(super) fn job_log(call: &mut Call<'_>) -> Result<Answer, Failure> {
             "Server Error: the logs of this run have expired and are no longer available",
         ));
     }
-    // Another host than that of the API.
+    // A host other than that of the API.
     let web = call.state.web(call.repository()).replacen("127.0.0.1", "localhost", 1);
     Ok(Answer::redirect(format!("{web}/actions/logs/{id}?sig=simulated")))
 }

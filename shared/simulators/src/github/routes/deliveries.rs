@@ -34,7 +34,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(Value::Array(shown)).with_link(next.unwrap_or_default()))
 }
 
-/// `GET /app/hook/deliveries/{delivery}`, with what was sent.
+/// `GET /app/hook/deliveries/{delivery}`, with the payload.
 pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
     authenticated(call)?;
     let id = call.number("delivery")?;

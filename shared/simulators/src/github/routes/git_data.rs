@@ -32,7 +32,7 @@ pub(super) fn create_commit(call: &mut Call<'_>) -> Result<Answer, Failure> {
         }
         parents.push(parent.to_string());
     }
-    // What an app commits without a name of its own, GitHub signs.
+    // GitHub signs an app's commits without an author.
     let is_signed = matches!(call.caller, Caller::Installation { .. })
         && ["author", "committer"].iter().all(|role| call.body.get(*role).is_none_or(Value::is_null));
     let default = call.state.signature(&call.login()?, call.now());

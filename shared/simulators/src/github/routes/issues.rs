@@ -208,7 +208,7 @@ fn may_triage(caller: &Caller, repository: &Repository) -> bool {
 }
 
 impl crate::github::state::State {
-    /// Closes an issue or pull request that is open; of a pull request, remembers where its branches stand.
+    /// Closes an open issue or pull request; remembers the branches of a pull request.
     pub(in crate::github) fn close(&mut self, repository: usize, number: u64, by: &str, reason: &str) {
         let (index, at) = (repository, self.now());
         let repository = &mut self.repositories[index];

@@ -21,7 +21,7 @@ pub(super) fn remove(call: &mut Call<'_>) -> Result<Answer, Failure> {
     change(call, names)
 }
 
-/// The labels of the body: an object with `labels`, or the list by itself.
+/// The labels of the body: an object with `labels`, or just the list.
 fn sent(call: &Call<'_>) -> Result<Vec<String>, Failure> {
     match call.body.as_array() {
         Some(list) => label_names(list),

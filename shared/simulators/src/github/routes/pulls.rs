@@ -11,7 +11,7 @@ use crate::github::state::{Issue, Pull};
 pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let repository = call.repository();
     let state = call.queried("state").unwrap_or("open");
-    // GitHub ignores a head that is not written as `owner:branch`.
+    // GitHub ignores a head that does not have the form `owner:branch`.
     let head = call.queried("head").and_then(|head| head.split_once(':'));
     let base = call.queried("base");
     let chosen = repository.issues.values().filter(|issue| {

@@ -39,14 +39,14 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(shown))
 }
 
-/// A reference that is made, moved or deleted.
+/// A reference that is created, moved or deleted.
 pub(super) struct RefChange {
     pub(super) name: String,
-    /// What it points to; `None` for one that is not there.
+    /// Its current target; `None` if it does not exist.
     pub(super) from: Option<String>,
-    /// What it is to point to; `None` deletes it.
+    /// Its new target; `None` deletes it.
     pub(super) to: Option<String>,
-    /// Whether it may move to what is not built on it.
+    /// Whether it may move to a commit that is not a descendant.
     pub(super) force: bool,
 }
 
@@ -71,7 +71,7 @@ impl RefChange {
         }
     }
 
-    /// What the ruleset demands: of a new branch its name, and of what is new on a branch that it is signed.
+    /// The ruleset's requirements: the name of a new branch, and signatures of new commits.
     fn demand_rules(&self, call: &Call<'_>) -> Result<(), Failure> {
         let (repository, Some(branch), Some(to)) = (call.repository(), self.branch(), &self.to) else {
             return Ok(());
@@ -135,7 +135,7 @@ impl RefChange {
     }
 }
 
-/// Branches name commits; tags may name anything that is stored.
+/// Branches name commits; tags may name any object.
 fn demand_commit(call: &Call<'_>, name: &str, sha: &str) -> Result<(), Failure> {
     let is_name = sha.len() == 40 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
     let kind = if is_name { call.repository().git.kind(sha) } else { None };

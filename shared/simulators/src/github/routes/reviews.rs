@@ -9,7 +9,7 @@ use crate::github::{
     state::{Issue, Pull, Review, ReviewComment},
 };
 
-/// The body of a review or comment has no more characters.
+/// The maximum characters of the body of a review or comment.
 const LONGEST: usize = 65_536;
 
 pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
@@ -23,14 +23,14 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(call.page(shown.collect()))
 }
 
-/// Creates a review with its comments, or, where one of them is on no line of the diff, nothing.
+/// Creates a review with its comments, or nothing if one of them is not on a line of the diff.
 pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let (number, user, at) = (call.number("number")?, call.login()?, call.now());
     let state = match call.optional_text("event")? {
         Some("COMMENT") => "COMMENTED",
         Some("APPROVE") => "APPROVED",
         Some("REQUEST_CHANGES") => "CHANGES_REQUESTED",
-        // Without an event the review would be pending, which nobody here begins.
+        // Without an event the review would be pending, which nobody here uses.
         _ => return Err(Failure::malformed("event", "is not a permitted key")),
     };
     let (issue, pull) = named(call)?;
@@ -98,7 +98,7 @@ fn demand_length(body: &str) -> Result<(), Failure> {
     }
 }
 
-/// What GitHub says of a review: the reasons are texts.
+/// GitHub's message about a review: the reasons are texts.
 fn unprocessable(reason: &str) -> Failure {
     Failure { status: 422, message: "Unprocessable Entity".into(), errors: vec![json!(reason)] }
 }

@@ -68,7 +68,7 @@ impl State {
     ) -> Value {
         let url = format!("{}/check-runs/{}", self.api(repository), run.id);
         let page = format!("{}/runs/{}", self.web(repository), run.id);
-        // What a job says is in its log alone.
+        // A job's output is only in its log.
         let report = run.log.as_deref().filter(|_| suite.app != ACTIONS);
         json!({
             "id": run.id,

@@ -1,4 +1,4 @@
-//! The lines of a file's diff, which alone can be commented on.
+//! The lines of a file's diff, the only ones that can have comments.
 
 use std::collections::BTreeSet;
 

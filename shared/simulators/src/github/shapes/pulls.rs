@@ -23,7 +23,7 @@ impl Pull {
         moving.unwrap_or_else(|| self.base_sha.clone())
     }
 
-    /// The two commits between which the pull request's changes are seen: where its head left its base, and its head.
+    /// The two commits that the pull request's changes lie between: where its head left its base, and its head.
     pub(in crate::github) fn range(&self, repository: &Repository, is_open: bool) -> (String, String) {
         let (head, base) = (self.head_now(repository, is_open), self.base_now(repository, is_open));
         (repository.git.merge_base(&base, &head).unwrap_or(base), head)
@@ -123,7 +123,7 @@ impl State {
         shown
     }
 
-    /// A pull request by itself, with its size and whether it can be merged.
+    /// A single pull request, with its size and whether it can be merged.
     pub(in crate::github) fn full_pull(
         &self,
         repository: &Repository,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a check comes to at the commits that are pushed to a branch.
+/// The result of a check for the commits that are pushed to a branch.
 ///
 /// ```yaml
 /// checks:
@@ -20,16 +20,16 @@ pub struct Check {
     /// How it ends: one word for every commit, or a list for the first commit that is pushed to a branch, the second, and so on; the last
     /// one counts for all that follow.
     pub conclusion: Ends,
-    /// How it ended at the default branch, where it has run there.
+    /// How it ended on the default branch, if it ran there.
     #[serde(default)]
     pub base: Option<CheckEnd>,
     /// The App that runs it; `github-actions` when absent, whose runs are jobs with a log.
     #[serde(default = "actions")]
     pub app: String,
-    /// What it says where it does not succeed: the job's log, or the report of another App.
+    /// Its output if it does not succeed: the job's log, or the report of another App.
     #[serde(default)]
     pub log: Option<String>,
-    /// What it notes on lines where it does not succeed.
+    /// Its annotations on lines if it does not succeed.
     #[serde(default)]
     pub annotations: Vec<Annotation>,
 }
@@ -56,12 +56,12 @@ pub enum CheckEnd {
     TimedOut,
     /// It waits for a person.
     ActionRequired,
-    /// It goes on, as long as nobody reports its end.
+    /// It keeps running until somebody reports its end.
     Pending,
 }
 
 impl CheckEnd {
-    /// GitHub's word; none while the check goes on.
+    /// GitHub's word; none while the check runs.
     pub(in crate::github) fn word(self) -> Option<&'static str> {
         match self {
             Self::Success => Some("success"),
@@ -76,11 +76,11 @@ impl CheckEnd {
     }
 }
 
-/// What a check says that fails first, where the world does not say it.
+/// The output of a check that fails first, if the world has none.
 const LOG: &str = "##[error]This check fails at the first commit of a branch.\n##[error]Process completed with exit code 1.\n";
 
 impl super::Repository {
-    /// Lets those of its checks fail at the first commit of a branch that have a log, else the first one. Checks that fail anyway are left.
+    /// Makes those of its checks that have a log fail at the first commit of a branch, else the first one. Checks that fail anyway stay.
     pub(in crate::github) fn fail_first_checks(&mut self) {
         let fails = |check: &Check| check.conclusion.0.iter().any(|end| *end != CheckEnd::Success);
         if self.checks.iter().any(fails) {
@@ -136,6 +136,6 @@ pub struct Annotation {
     pub path: String,
     /// The line, counted from 1.
     pub line: u64,
-    /// What it says.
+    /// Its output.
     pub message: String,
 }

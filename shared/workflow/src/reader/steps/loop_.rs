@@ -27,7 +27,7 @@ pub(super) fn read(fields: &Fields<'_>, read_steps: ReadSteps, reader: &mut Read
     let on_exhausted =
         fields.get("on_exhausted").and_then(|node| word(node, "`on_exhausted`", &EXHAUSTED, reader));
     let steps = read_some(fields, "steps", read_steps, reader);
-    // A loop whose bound is missing or wrong is checked all the same.
+    // A loop with a missing or wrong bound is checked all the same.
     let max_iterations = max_iterations.unwrap_or_else(|| Spanned::new(1, fields.start()));
     Some(Loop {
         steps: steps?,

@@ -5,7 +5,7 @@ use crate::reader::fields::{Fields, boolean, duration, whole_number};
 use crate::reader::state::Reader;
 use crate::yaml::Data;
 
-/// How often and after which delays a step is tried again, where it says so.
+/// The number of retries and their delays, if the step has any.
 pub(super) fn retry(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<Retry> {
     let count =
         fields.get("retry_count").and_then(|node| whole_number(node, "`retry_count`", (0, 100), reader));

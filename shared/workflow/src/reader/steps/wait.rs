@@ -32,7 +32,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
     for other in refused {
         if fields.get(other).is_some() {
             let what = match *key {
-                EVENTS => "this one names its fields beside each event",
+                EVENTS => "here, the fields are under each event",
                 _ => "this one waits for a time",
             };
             reader
@@ -48,7 +48,7 @@ pub(super) fn read(fields: &Fields<'_>, reader: &mut Reader<'_, '_>) -> Option<W
     }
 }
 
-/// A duration that is written down becomes its seconds; an expression gives seconds itself.
+/// A literal duration becomes its seconds; an expression gives seconds itself.
 fn seconds(node: &Node, reader: &mut Reader<'_, '_>) -> Option<Given> {
     if matches!(&node.data, Data::Text(text) if text.contains("${")) {
         return Some(given(node, reader));
@@ -105,7 +105,7 @@ fn awaited(reader: &Reader<'_, '_>) -> Vec<EventSpec> {
     reader.catalog.events().iter().filter(|event| !event.match_fields.is_empty()).cloned().collect()
 }
 
-/// An event whose fields are those by which it is recognized; `at` is what has them, and where it is.
+/// An event with its identifying fields; `at` is the part with them, and its place.
 fn checked(
     event: EventSpec,
     matching: Vec<(Spanned<String>, Given)>,
@@ -116,14 +116,14 @@ fn checked(
         if !event.match_fields.contains(&key.value) {
             reader
                 .problems
-                .error(key.span, format!("{} is not recognised by `{}`", event.name, key.value))
+                .error(key.span, format!("{} is not recognized by `{}`", event.name, key.value))
                 .accepted(&key.value, event.match_fields.iter().map(String::as_str));
         }
     }
     for field in &event.match_fields {
         if !matching.iter().any(|(key, _)| key.value == *field) {
             reader.problems.error(at, format!("{what} needs `{field}`")).help(format!(
-                "{} is recognised by {}",
+                "{} is recognized by {}",
                 event.name,
                 event.match_fields.join(" and ")
             ));

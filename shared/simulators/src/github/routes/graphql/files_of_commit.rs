@@ -61,7 +61,7 @@ pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
     Ok(Answer::ok(json!({ "data": { "repository": { "object": files } } })))
 }
 
-/// Each field's alias and the variable with its path; none where the query is another one.
+/// Each field's alias and the variable with its path; none if the query is a different one.
 fn fields_of(query: &str) -> Option<Vec<(String, String)>> {
     let words: Vec<&str> = query.split_whitespace().collect();
     let parts = QUERY.as_ref()?.captures(&words.join(" "))?.extract::<2>().1.map(str::to_string);

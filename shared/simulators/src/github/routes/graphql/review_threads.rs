@@ -91,7 +91,7 @@ fn reply(call: &mut Call<'_>) -> Result<Answer, Failure> {
         return Ok(refused(name, Some("FORBIDDEN"), "Resource not accessible by integration"));
     }
     call.repository = index;
-    // GitHub puts each answer into a review of its own.
+    // GitHub puts each answer into a separate review.
     let review = Review {
         id: call.state.next_id(),
         user: user.clone(),

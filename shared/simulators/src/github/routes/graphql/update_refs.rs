@@ -13,7 +13,7 @@ use crate::github::shapes::node_id;
 /// The one document that is answered, without spaces and without the name that it may have.
 const DOCUMENT: &str = "mutation($input:UpdateRefsInput!){updateRefs(input:$input){clientMutationId}}";
 
-/// What a reference that is not there points to.
+/// The target of a reference that does not exist.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 #[derive(Debug, Deserialize)]
@@ -99,7 +99,7 @@ fn is_known(query: &str) -> bool {
     name.is_some_and(|name| name.chars().all(char::is_alphanumeric)) && format!("mutation{rest}") == DOCUMENT
 }
 
-/// Changes all references, or none where one cannot be changed.
+/// Changes all references, or none if one cannot be changed.
 fn update(call: &mut Call<'_>, updates: &[RefUpdate]) -> Result<(), Failure> {
     let mut changes = Vec::new();
     for update in updates {
