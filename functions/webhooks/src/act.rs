@@ -269,13 +269,8 @@ impl Acting<'_> {
                     {
                         let caller = self.caller(&asked, &actor);
                         let address = self.address(&asked);
-                        let question = Asked {
-                            control: self.control,
-                            routes,
-                            caller,
-                            address,
-                            now: self.now,
-                        };
+                        let question =
+                            Asked { control: self.control, routes, caller, address, now: self.now };
                         let is_sentence =
                             words.as_deref().is_some_and(|words| command.may_be_sentence(words));
                         let mut answer = answer_question(&question, command).await?;

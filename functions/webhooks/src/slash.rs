@@ -87,13 +87,7 @@ pub(crate) async fn answer_command(
             Reply::Refused(reason) => refused(&reason),
         },
         question => {
-            let asked = Asked {
-                control: acting.control,
-                routes: &routes,
-                caller,
-                address,
-                now: acting.now,
-            };
+            let asked = Asked { control: acting.control, routes: &routes, caller, address, now: acting.now };
             answer_question(&asked, question).await?
         }
     };
