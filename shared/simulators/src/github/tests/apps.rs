@@ -153,7 +153,8 @@ async fn an_app_that_is_made_from_a_manifest_has_what_the_manifest_says_once_it_
     assert_eq!((status, &made["id"], &made["slug"]), (201, &json!(77), &json!("ticketsmith")));
     assert_eq!(made["permissions"], json!({ "issues": "write", "metadata": "read" }));
     assert_eq!((&made["events"], &made["pem"]), (&json!(["issues"]), &json!(key)));
-    let shown = &server.log.entries().last().unwrap().response;
+    let entries = server.log.entries();
+    let shown = &entries.last().unwrap().response;
     assert_ne!(shown["webhook_secret"], made["webhook_secret"], "the log shows no secret");
     assert_eq!(server.call("POST", &conversions, None).await.0, 404, "a code counts once");
 
