@@ -74,7 +74,7 @@ pub(crate) async fn agent(world: &World) -> String {
     };
     let change = SessionChange {
         prefix: Some(b"{}".to_vec()),
-        messages: vec![br#"{"role": "user", "content": []}"#.to_vec()],
+        messages: vec![br#"{"message": {"speaker": "user", "parts": []}}"#.to_vec()],
         state: Some(b"{}".to_vec()),
         ..SessionChange::default()
     };

@@ -1,15 +1,32 @@
 //! What happens is sent to the sockets that follow it, at an account's gateway: each frame once and in order, to whoever may see it.
 
-use crate::world::World;
+use crate::world::{BusyClock, World};
 use domain::configuration::Configuration;
 use domain::{ActionId, Clock};
 use events::EventInput;
 use jiff::SignedDuration;
 use records::{OpenSocket, SocketHolder};
 use serde_json::{Value, json};
+use simulators::gateway::Gateway;
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 const SUBJECT: &str = "person:ada";
+
+/// A gateway that holds every request against its description.
+pub(crate) async fn gateway(clock: Arc<BusyClock>) -> Gateway {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
+    Gateway::start(Path::new(file), Arc::new(move || clock.now())).await.unwrap()
+}
+
+/// Every test of sockets asks the gateway only for what its description allows.
+impl Drop for World {
+    fn drop(&mut self) {
+        let violations = self.gateway.violations();
+        assert!(violations.is_empty() || std::thread::panicking(), "{violations:#?}");
+    }
+}
 
 fn session_of(person: &str, world: &World) -> SocketHolder {
     let now = world.clock.now();

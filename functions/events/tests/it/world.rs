@@ -81,14 +81,6 @@ impl Intercept for Counted {
     }
 }
 
-/// Every test of sockets asks the gateway only for what its description allows.
-impl Drop for World {
-    fn drop(&mut self) {
-        let violations = self.gateway.violations();
-        assert!(violations.is_empty() || std::thread::panicking(), "{violations:#?}");
-    }
-}
-
 /// What Step Functions knows, and what it was asked to start.
 #[derive(Debug, Default)]
 pub(crate) struct StepFunctions {
@@ -177,11 +169,7 @@ impl World {
         let waiting = Waiting { patience: Patience::GivesWay, request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, clock.clone(), waiting).unwrap();
         let events = Events::new(table.clone(), sfn, secrets_manager, PREFIX, clock.clone()).unwrap();
-        let gateway_clock = clock.clone();
-        let description =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/descriptions/apigatewaymanagementapi.json");
-        let gateway =
-            Gateway::start(Path::new(description), Arc::new(move || gateway_clock.now())).await.unwrap();
+        let gateway = crate::sockets::gateway(clock.clone()).await;
         let connections = Connections::new(gateway.url(), "us-east-1", clock.clone()).unwrap();
         let events = events.with_connections(connections);
         Self { table, events, services, step_functions, clock, providers, gateway, calls }

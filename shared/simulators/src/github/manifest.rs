@@ -30,7 +30,7 @@ pub(super) struct Agreed {
 #[serde(deny_unknown_fields)]
 struct Manifest {
     name: Option<String>,
-    url: String,
+    url: Option<String>,
     hook_attributes: Option<HookAttributes>,
     redirect_url: Option<String>,
     #[serde(default)]
@@ -111,9 +111,10 @@ fn checked(state: &State, owner: Option<&str>, text: &str) -> Result<(String, Ag
     }
     let is_address = |text: &str| reqwest::Url::parse(text).is_ok_and(|url| url.has_host());
     let hook = manifest.hook_attributes.filter(|hook| hook.active != Some(false)).map(|hook| hook.url);
+    let url = manifest.url.ok_or("\"url\" wasn't supplied.")?;
     let back = manifest.redirect_url.ok_or("\"redirect_url\" wasn't supplied.")?;
     if let Some(wrong) =
-        [Some(&manifest.url), hook.as_ref(), Some(&back)].into_iter().flatten().find(|url| !is_address(url))
+        [Some(&url), hook.as_ref(), Some(&back)].into_iter().flatten().find(|url| !is_address(url))
     {
         return Err(format!("{wrong} is not an address"));
     }
