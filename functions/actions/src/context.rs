@@ -93,6 +93,21 @@ impl Context<'_> {
         Ok(self.providers.tracker(&self.scope).await?)
     }
 
+    /// The tracker that holds this ticket, or the code host where it is one of its issues or pull requests.
+    ///
+    /// # Errors
+    /// As [`Context::tracker`].
+    pub async fn tracker_of(&self, task_id: &str) -> Result<Arc<dyn TaskManagement>, NoOutput> {
+        self.allowed(PluginType::TaskManagement)?;
+        let place = Place { task_id: Some(task_id), ..Place::from(&self.scope) };
+        Ok(self.providers.tracker(place).await?)
+    }
+
+    /// Whether the action's specification names the credentials of this plugin type.
+    pub fn may_connect(&self, plugin: PluginType) -> bool {
+        self.spec.credentials.contains(&plugin)
+    }
+
     /// The code host of the project, with no more than this access.
     ///
     /// # Errors

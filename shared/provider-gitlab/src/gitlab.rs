@@ -277,12 +277,13 @@ impl TaskManagement for Gitlab {
         attachment: &Attachment,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        self.content_of(&Reference::issue(task_id)?.project, attachment, most).await
+        self.content_of(&task_id.parse::<Reference>()?.project, attachment, most).await
     }
 
-    fn files_in(&self, task_id: &str, words: &str) -> Vec<Attachment> {
-        let issue = Reference::issue(task_id).ok();
-        issue.map(|issue| self.files_linked_in(words, &issue.project)).unwrap_or_default()
+    async fn files_in(&self, task_id: &str, words: &str) -> Result<Vec<Attachment>, ActionError> {
+        // What is said on a merge request links files of its project, too.
+        let project = task_id.parse::<Reference>().map(|reference| reference.project);
+        Ok(project.map(|project| self.files_linked_in(words, &project)).unwrap_or_default())
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

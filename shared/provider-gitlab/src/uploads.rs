@@ -33,7 +33,8 @@ fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachmen
         if !is_target || secret.len() != SECRET || !secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             continue;
         }
-        let end = rest.find(|c: char| c.is_whitespace() || c.is_control() || "()<>[]{}\"'`\\?#/".contains(c));
+        let end =
+            rest.find(|c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#/".contains(c));
         let name = percent_decode_str(&rest[..end.unwrap_or(rest.len())]).decode_utf8_lossy().into_owned();
         let id = format!("{secret}/{name}");
         if !name.is_empty() && !name.contains('/') && !found.iter().any(|known| known.id == id) {
@@ -99,6 +100,8 @@ mod tests {
             ),
             ("<img src=\"/uploads/SECRET/gr%C3%BCn.png\">", vec!["SECRET/grün.png"]),
             ("https://git.example/acme/web/shop/uploads/SECRET/b.txt", vec!["SECRET/b.txt"]),
+            // As chats write links.
+            ("<https://git.example/acme/web/shop/uploads/SECRET/d.txt|d.txt>", vec!["SECRET/d.txt"]),
             ("/uploads/SECRET/c.txt?x=1 and\n/uploads/SECRET/", vec!["SECRET/c.txt"]),
         ] {
             assert_eq!(names(text), expected, "{text}");

@@ -161,6 +161,11 @@ impl Issue {
         self.fields.comment.as_ref().map_or(0, |comments| comments.total)
     }
 
+    /// The files that are attached to it, if they were asked for.
+    pub(crate) fn into_files(self) -> Vec<Attachment> {
+        self.fields.attachment.unwrap_or_default().into_iter().map(Attachment::from).collect()
+    }
+
     /// The ticket as workflows see it; `url` is where people open it.
     pub(crate) fn into_task(self, custom_fields: &CustomFields, url: String) -> Task {
         let fields = self.fields;

@@ -90,6 +90,10 @@ impl TaskManagement for Jira {
         self.content_of(attachment, most).await
     }
 
+    async fn files_in(&self, task_id: &str, words: &str) -> Result<Vec<Attachment>, ActionError> {
+        self.files_named_in(task_id, words).await
+    }
+
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {
         self.create_ticket(new, mark).await
     }

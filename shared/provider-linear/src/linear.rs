@@ -61,8 +61,8 @@ impl TaskManagement for Linear {
         self.content_of(task_id, attachment, most).await
     }
 
-    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
-        self.files_linked_in(words)
+    async fn files_in(&self, _task_id: &str, words: &str) -> Result<Vec<Attachment>, ActionError> {
+        Ok(self.files_linked_in(words))
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

@@ -1,4 +1,5 @@
-//! `load_paths`: fetches files of the repository that an agent asked for and that were not imported when its session was opened.
+//! `load_paths`: fetches files for an agent: those of the repository that it asked for and that were not imported when its session was opened,
+//! and those that people linked in what they said while it worked.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::session::{self, Report};
@@ -27,7 +28,7 @@ pub struct Output {
     pub next: Next,
 }
 
-/// Loads the files, and gives the agent the result of its call. A repeat after that does nothing.
+/// Loads the files, and gives the agent the result of its call, if it made one. A repeat after that does nothing.
 ///
 /// # Errors
 /// As [`session::load_paths`].
@@ -38,6 +39,8 @@ impl Action for LoadPaths {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("load_paths", PluginType::VersionControl)
+        // The tracker for the files that people link.
+        .with_credentials(&[PluginType::TaskManagement, PluginType::VersionControl])
         .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(300);
 

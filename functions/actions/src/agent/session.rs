@@ -2,7 +2,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `attachments` | the files that are attached to the ticket |
+//! | `attachments` | the files that are attached to the ticket, read within bounds |
+//! | `linked` | the files that people link in what they say |
+//! | `shown_files` | both as the agent is shown them |
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
 //! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
@@ -29,11 +31,13 @@ mod cut_short;
 mod generation;
 mod import;
 mod kept;
+mod linked;
 mod opening;
 mod overlay;
 mod repetition;
 mod report;
 mod reviewing;
+mod shown_files;
 mod thinking;
 mod tools;
 mod view;

@@ -19,6 +19,7 @@ mod guards;
 mod instances;
 mod journal;
 mod journey;
+mod linked;
 mod lost;
 mod many_sessions;
 mod money;

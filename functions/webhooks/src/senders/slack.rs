@@ -92,6 +92,9 @@ struct Inner {
     bot_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     text: Option<String>,
+    /// What was uploaded with it.
+    #[serde(default, deserialize_with = "lenient_list")]
+    files: Vec<SlackFile>,
     /// What else happened than a new message.
     #[serde(default, deserialize_with = "lenient")]
     subtype: Option<String>,
@@ -103,6 +106,12 @@ struct Inner {
     thread_ts: Option<String>,
     /// By whom and when, where the message was changed after it was sent.
     edited: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SlackFile {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
 }
 
 /// A form: a slash command, a button in `payload`, or Slack's check of our certificate.
@@ -244,7 +253,7 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
-    let text = typed(text);
+    let text = with_files(&typed(text), &event.files);
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(&text),
@@ -260,6 +269,16 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         reply: Some(ReplyPlace::Thread { channel, thread }),
         also_as: Vec::new(),
     }))
+}
+
+/// The text, and what was uploaded with it: an agent is not shown that, and knows of it by its name.
+fn with_files(text: &str, files: &[SlackFile]) -> String {
+    if files.is_empty() || text.is_empty() {
+        return text.to_owned();
+    }
+    let names: Vec<&str> =
+        files.iter().map(|file| file.name.as_deref().unwrap_or("without a name")).collect();
+    format!("{text}\n\n(Uploaded to Slack with this, and not shown to agents: {})", names.join(", "))
 }
 
 /// The text as it was typed: Slack escapes three characters (<https://docs.slack.dev/messaging/formatting-message-text#escaping>), which code

@@ -29,10 +29,10 @@ pub trait TaskManagement: Send + Sync {
         Err(ActionError::rejected(format!("files that are attached to `{task_id}` cannot be read")))
     }
 
-    /// The files that words said about a ticket link, of those that [`read_attachment`](Self::read_attachment) reads. The default is none, for
-    /// trackers that list the files of comments with the ticket's own.
-    fn files_in(&self, _task_id: &str, _words: &str) -> Vec<Attachment> {
-        Vec::new()
+    /// The files that words said about a ticket link, or name as the tracker writes it, of those that
+    /// [`read_attachment`](Self::read_attachment) reads. The tracker is asked only where the words do not say it all. The default is none.
+    async fn files_in(&self, _task_id: &str, _words: &str) -> Result<Vec<Attachment>, ActionError> {
+        Ok(Vec::new())
     }
 
     /// Creates a ticket (or an epic) and returns its key and URL.

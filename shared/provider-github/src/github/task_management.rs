@@ -26,8 +26,8 @@ impl TaskManagement for Github {
         self.content_of(&task_id.parse()?, attachment, most).await
     }
 
-    fn files_in(&self, _task_id: &str, words: &str) -> Vec<Attachment> {
-        self.files_linked_in(words)
+    async fn files_in(&self, _task_id: &str, words: &str) -> Result<Vec<Attachment>, ActionError> {
+        Ok(self.files_linked_in(words))
     }
 
     async fn create_task(&self, new: &NewTask, mark: &Mark) -> Result<CreatedTask, ActionError> {

@@ -161,7 +161,7 @@ async fn files_that_an_issue_links_are_read() {
     assert_eq!(simulation.log().len(), 1, "the issue's one request tells of its files");
     let names: Vec<_> = task.attachments.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["till_log.txt", "grün.png", "gone.txt"]);
-    let said = tracker.files_in(ISSUE, &format!("Look: {}", task.description));
+    let said = tracker.files_in(ISSUE, &format!("Look: {}", task.description)).await.unwrap();
     assert_eq!(said, task.attachments, "words on it link them as its description does");
     let [text, picture, gone] = &task.attachments[..] else { unreachable!("{names:?}") };
     assert_eq!(tracker.read_attachment(ISSUE, text, 8).await.unwrap(), b"total 0\n");

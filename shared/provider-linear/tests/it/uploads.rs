@@ -57,7 +57,7 @@ async fn files_that_a_comment_links_are_read() {
     // Said on another ticket than the one that it was uploaded to.
     let link = tracker.get_task("ENG-8").await.unwrap().description;
     tracker.add_comment("ENG-7", &format!("See {link}"), &provider_testing::mark("said")).await.unwrap();
-    let files = tracker.files_in("ENG-7", &format!("See {link}"));
+    let files = tracker.files_in("ENG-7", &format!("See {link}")).await.unwrap();
     assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.txt"]);
     assert_eq!(tracker.read_attachment("ENG-7", &files[0], 10).await.unwrap(), b"total 0");
     assert_described(&simulation);

@@ -39,7 +39,8 @@ pub async fn answer(
     Ok(Report::of(&session))
 }
 
-/// Loads the files that the agent asked for, or once more those that have expired since they were imported.
+/// Loads the files that the agent asked for, once more those that have expired since they were imported, or those that people linked in what
+/// they said meanwhile.
 ///
 /// # Errors
 /// `Rejected` when there is no such session; those of the code host and of the records.
@@ -47,6 +48,9 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Load {
         return Ok(Report::of(&session));
+    }
+    if session.state.words_link {
+        return session.load_linked().await;
     }
     let host = context.code_host(RepositoryAccess::ReadContents).await?;
     let project = context.scope().project_of(session.head.repository.as_ref())?;

@@ -3,12 +3,12 @@
 //! A new round begins with another generation and with the branch as it is now, commits of people included. What the agent changed before
 //! is in the branch if it was committed; the overlay begins empty.
 
-use super::attachments::pictures;
 use super::generation::{Opening, first_message};
 use super::kept::{Prefix, SessionState, to_json};
 use super::overlay::describe;
 use super::report::Report;
-use super::words::{take_in, waiting, words_taken};
+use super::shown_files::pictures;
+use super::words::{first_words, take_in, words_taken};
 use super::work::Session;
 use crate::context::Context;
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
@@ -94,9 +94,11 @@ impl Session<'_> {
         (head.version, head.changed_at) = (head.version + 1, now);
         let shown = Box::pin(pictures(self.context, &opening.attachments, &prefix.model)).await?;
         let mut first = first_message(opening, &self.state, shown);
-        let words = waiting(self.context, self.head.task_id.as_deref()).await?;
+        let (id, task_id) = (self.head.id.clone(), self.head.task_id.clone());
+        let words =
+            first_words(self.context, &id, task_id.as_deref(), &opening.known(), &mut self.state).await?;
         if let Some(words) = &words {
-            take_in(self.context, &self.head.id, words, &mut self.state, &mut first).await?;
+            take_in(self.context, &id, words, &mut self.state, &mut first).await?;
         }
         let change = SessionChange {
             words,
@@ -107,7 +109,6 @@ impl Session<'_> {
             opened_by: Some((scope.execution.clone(), scope.state.clone())),
             ..SessionChange::default()
         };
-        let id = self.head.id.clone();
         match table.change_session(&self.head, change).await? {
             Changed::Yes => {
                 tracing::info!(session = id, generation = self.head.generation, "another round begins");

@@ -1,8 +1,9 @@
 //! A generation: the fixed part of its requests, and its first message.
 
-use super::attachments::{self, AttachedFile};
 use super::kept::{Prefix, Said, SessionState, read_json};
+use super::linked::{Known, show_again};
 use super::overlay::{FileChanges, describe};
+use super::shown_files::{self, AttachedFile};
 use super::work::Session;
 use crate::agent::fence::{RULE, fence};
 use crate::agent::{AgentExecution, authored, template_values};
@@ -39,12 +40,20 @@ pub(super) struct Opening {
     /// The pull request that is reviewed, or whose threads are answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) review: Option<ReviewSubject>,
-    /// The files of the ticket.
+    /// How the pull request is named that is reviewed, or whose threads are answered: `owner/name#7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pull_request: Option<String>,
+    /// The files of the ticket, and of the words that asked for the work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) attachments: Vec<AttachedFile>,
 }
 
 impl Opening {
+    /// What is shown of files before words bring more.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { files: &self.attachments, pull_request: self.pull_request.as_deref() }
+    }
+
     /// The tools that the agent is offered. `checks` says whether the project's own checks can be run.
     pub(super) fn offered(&self, definition: &AgentDefinition, checks: bool) -> Result<Offered, ActionError> {
         let offered = Offered::new(&definition.tools, self.files.into(), checks)?;
@@ -143,7 +152,7 @@ pub(super) fn first_message(opening: &Opening, state: &SessionState, pictures: O
     };
     if let Some(task) = &opening.task {
         section("The ticket", &ticket(task));
-        let files = attachments::section(&opening.attachments, task.more_attachments, pictures.is_some());
+        let files = shown_files::section(&opening.attachments, task.more_attachments, pictures.is_some());
         section("Files attached to the ticket", &files);
     }
     section("What the workflow's author wants", opening.instructions.as_deref().unwrap_or_default());
@@ -296,8 +305,10 @@ impl Session<'_> {
         self.state.workspace.new_generation();
         self.state.guided.clear();
         let pictures =
-            Box::pin(attachments::pictures(self.context, &opening.attachments, &prefix.model)).await?;
-        let first = first_message(opening, &self.state, pictures);
+            Box::pin(shown_files::pictures(self.context, &opening.attachments, &prefix.model)).await?;
+        self.state.knows_model(self.context, &prefix.model).await?;
+        let mut first = first_message(opening, &self.state, pictures);
+        first.message.parts.extend(show_again(self.context, &self.state).await?);
         self.record_with_words(first, Some(prefix), FileChanges::default()).await
     }
 }

@@ -3,12 +3,12 @@
 use super::repetition::Repetition;
 use crate::artifacts::{AgentQuestion, AgentResult};
 use domain::plugins::{Content, Effort, ModelMessage, ModelTool, Part, ToolCall};
-use domain::{ActionError, AgentDefinition};
+use domain::{ActionError, AgentDefinition, Stored};
 use edits::WorkspaceState;
 use providers::Model;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a generation sends with every request, besides the messages: fixed until the next one begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,21 @@ pub struct SessionState {
     /// Whether what was imported has expired.
     #[serde(default)]
     pub(super) expired: bool,
+    /// Whether the files are to be read that waiting words link.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) words_link: bool,
+    /// The files of words that wait, by the keys of the words, once they were looked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) files_of: BTreeMap<String, Option<Stored<String>>>,
+    /// The files of the words that this round took in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) linked: Vec<Stored<String>>,
+    /// The most bytes of texts in files that the model is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) most_of_texts: Option<usize>,
+    /// Whether the model is shown pictures.
+    #[serde(default)]
+    pub(super) takes_pictures: bool,
     /// How often in a row the model called no tool.
     #[serde(default)]
     pub(super) nudges: u32,

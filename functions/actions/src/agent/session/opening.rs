@@ -1,12 +1,14 @@
 //! What a session begins with: the ticket, what the repository says to agents, and the repository itself.
 
-use super::attachments::{attached, pictures};
+use super::attachments::attached;
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
+use super::linked::linked_in;
 use super::report::Report;
-use super::words::{take_in, waiting, words_taken};
+use super::shown_files::pictures;
+use super::words::{first_words, take_in, words_taken};
 use super::work::Session;
 use crate::agent::files::Repository;
 use crate::context::Context;
@@ -90,13 +92,21 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let (mut repository, mut base) = (None, None);
     if let Some(host) = &host {
         let (name, commit) = import(context, &**host, &new, &paths, &mut opening, &mut state).await?;
+        let review = new.review.as_ref();
+        opening.pull_request = review.map(|subject| host.pull_request_reference(&name, subject.number));
         (repository, base) = (Some(name), Some(commit));
     }
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
     let model = context.model_named(&prefix.model).await?;
     let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
-    let words = opening.context.as_deref();
-    opening.attachments = Box::pin(attached(context, opening.task.as_ref(), words, &model, session)).await?;
+    let linked = match (&opening.task, opening.context.as_deref()) {
+        (Some(task), Some(words)) => {
+            Box::pin(linked_in(context, words, &task.task_id, opening.pull_request.as_deref())).await
+        }
+        _ => Vec::new(),
+    };
+    opening.attachments = Box::pin(attached(context, opening.task.as_ref(), linked, &model, session)).await?;
+    state.knows_model(context, &prefix.model).await?;
     if let Some(session) = earlier {
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
@@ -132,7 +142,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     };
     let shown = Box::pin(pictures(context, &opening.attachments, &prefix.model)).await?;
     let mut first = first_message(&opening, &state, shown);
-    let words = waiting(context, head.task_id.as_deref()).await?;
+    let words = first_words(context, &id, head.task_id.as_deref(), &opening.known(), &mut state).await?;
     if let Some(words) = &words {
         take_in(context, &id, words, &mut state, &mut first).await?;
     }

@@ -178,7 +178,7 @@ impl Session<'_> {
                 StopReason::Truncated => self.count_costs().await?,
                 StopReason::Other(name) => {
                     return Err(ActionError::rejected(format!(
-                        "the model stopped for the reason `{}`",
+                        "the model stopped for the reason `{}`, which is not known here; run the step again, or choose another model",
                         http_client::excerpt(name)
                     )));
                 }

@@ -57,6 +57,10 @@ pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, A
     if session.head.phase != SessionPhase::Tools {
         return Ok(Report::of(&session));
     }
+    // What people said meanwhile goes with what the calls come to.
+    if session.has_unread_files().await? {
+        return Ok(Report::of(&session.wait_for_files().await?));
+    }
     let messages = session.messages().await?;
     let calls = messages.last().map(|said| said.calls.clone()).unwrap_or_default();
     let session = match calls.is_empty() {

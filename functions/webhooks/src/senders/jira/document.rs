@@ -25,7 +25,9 @@ fn write(node: &Value, mention: &str, depth: usize, text: &mut String) {
     let (opening, closing) = match kind {
         "blockquote" => ("{quote}", "{quote}\n"),
         "codeBlock" => ("{code}", "{code}\n"),
-        "paragraph" | "heading" | "listItem" | "taskItem" | "tableRow" => ("", "\n"),
+        "paragraph" | "heading" | "listItem" | "taskItem" | "tableRow" | "mediaSingle" | "mediaGroup" => {
+            ("", "\n")
+        }
         "tableCell" | "tableHeader" => ("", " "),
         _ => ("", ""),
     };
@@ -49,6 +51,12 @@ fn write(node: &Value, mention: &str, depth: usize, text: &mut String) {
         }
         "hardBreak" => text.push('\n'),
         "emoji" => text.push_str(node["attrs"]["text"].as_str().unwrap_or_default()),
+        // Files are named as the wiki text names them, where the document says how they are called.
+        "media" | "mediaInline" => {
+            if let Some(name) = node["attrs"]["alt"].as_str() {
+                text.push_str(&format!("!{name}!"));
+            }
+        }
         "inlineCard" => text.push_str(node["attrs"]["url"].as_str().unwrap_or_default()),
         _ => {}
     }
@@ -74,10 +82,11 @@ mod tests {
                 mention("5b10", "@Ticketsmith"), words(" approve "), mention("7c", "@Grace"),
                 {"type": "hardBreak"}, {"type": "text", "text": "a", "marks": [{"type": "code"}]},
             ]},
+            {"type": "mediaSingle", "content": [{"type": "media", "attrs": {"type": "file", "id": "6e7", "alt": "till.png"}}]},
         ]});
         assert_eq!(
             wiki_text(&document, "@ticketsmith"),
-            "{quote}May I?\n{quote}\n{code}@x stop{code}\n@ticketsmith approve [~accountid:7c]\n{{a}}"
+            "{quote}May I?\n{quote}\n{code}@x stop{code}\n@ticketsmith approve [~accountid:7c]\n{{a}}\n!till.png!"
         );
         assert_eq!(wiki_text(&json!("as [~accountid:1] it is"), "@x"), "as [~accountid:1] it is");
         assert_eq!(wiki_text(&json!(7), "@x"), "");

@@ -165,6 +165,17 @@ fn what_is_said_with_a_file_counts_and_what_tells_of_changes_does_not() {
     }
 }
 
+#[test]
+fn what_is_uploaded_with_a_reply_is_named() {
+    let event = json!({"type": "message", "subtype": "file_share", "user": "U1", "text": "Like this", "channel": "C1", "ts": "1.3",
+        "thread_ts": "1.2", "files": [{"name": "till.png"}, {"id": "F1"}, 7]});
+    let body = json!({"type": "event_callback", "event_id": "Ev1", "event": event}).to_string();
+    let Meaning::InThread(received) = parsed("application/json", &body).meaning else { panic!("no reply") };
+    let expected =
+        "Like this\n\n(Uploaded to Slack with this, and not shown to agents: till.png, without a name)";
+    assert_eq!(received.words.as_deref(), Some(expected));
+}
+
 fn thread_meaning(subtype: Option<&str>, text: &str) -> Meaning {
     let event = json!({"type": "message", "subtype": subtype, "user": "U1", "text": text, "channel": "C1", "ts": "3.4",
         "thread_ts": "1.2"});
