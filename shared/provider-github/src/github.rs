@@ -8,7 +8,7 @@ use crate::app::Installation;
 use crate::author::{Author, author, noreply_host};
 use crate::credentials::Credentials;
 use crate::refusal::{explained, is_about_movement};
-use crate::settings::{Settings, site};
+use crate::settings::{Settings, media, site};
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, Commit, CommitRequest, FailedCheck, FileContent, LineRemark, Mark, PullRequest,
@@ -31,6 +31,8 @@ pub struct Github {
     pub(crate) graphql: Client,
     /// For what the site for people gives to everybody.
     pub(crate) site: Client,
+    /// For the host that an Enterprise Server may keep people's files on.
+    pub(crate) media: Option<Client>,
     pub(crate) installation: Option<Arc<Installation>>,
     /// Whom commits are by; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
@@ -66,12 +68,16 @@ impl Github {
         let base_url = settings.base_url.trim_end_matches('/');
         let (graphql, client) =
             (client(base_url.strip_suffix("/v3").unwrap_or(base_url))?, client(base_url)?);
-        let site = Client::new("GitHub", &site(&settings.base_url), Auth::None, options)?;
+        let address = site(&settings.base_url);
+        let site = Client::new("GitHub", &address, Auth::None, options)?;
+        // A server without a name has no such host.
+        let media = media(&settings.base_url)
+            .and_then(|address| Client::new("GitHub", &address, Auth::None, options).ok());
         let installation = app.map(|app| Installation::new(app, access)).transpose()?.map(Arc::new);
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
         let (node_ids, own_login) = (Arc::default(), Arc::default());
-        Ok(Self { client, graphql, site, installation, author, noreply, node_ids, own_login })
+        Ok(Self { client, graphql, site, media, installation, author, noreply, node_ids, own_login })
     }
 
     /// Sends a request about a repository, as who may do that there.

@@ -65,6 +65,7 @@ mod settings;
 mod setup;
 mod spec;
 mod status;
+mod upload_links;
 
 pub use app::AppCredentials;
 pub use credentials::Credentials;

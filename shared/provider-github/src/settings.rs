@@ -41,9 +41,27 @@ pub(crate) fn site(base_url: &str) -> String {
     }
 }
 
+/// Where an Enterprise Server keeps files that people put into issues, if it has subdomains of its own:
+/// <https://docs.github.com/en/enterprise-server/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation>.
+pub(crate) fn media(base_url: &str) -> Option<String> {
+    let server = base_url.trim_end_matches('/').strip_suffix("/api/v3")?;
+    let (scheme, host) = server.split_once("://")?;
+    Some(format!("{scheme}://media.{host}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_server_has_a_host_for_files() {
+        assert_eq!(
+            media("https://git.acme.example/api/v3/").as_deref(),
+            Some("https://media.git.acme.example")
+        );
+        assert_eq!(media("https://api.github.com"), None);
+        assert_eq!(media("https://api.acme.ghe.com"), None);
+    }
 
     #[test]
     fn the_site_belongs_to_its_api() {

@@ -1,11 +1,13 @@
 //! Files that people put into issues.
 
-use crate::{GITHUB, github};
-use domain::plugins::{NewTask, TaskManagement, TaskQuery};
+use crate::code::{commit_on, new_branch, write};
+use crate::{GITHUB, branch, github, shop};
+use domain::plugins::{NewTask, PullRequestRequest, TaskManagement, TaskQuery, VersionControl};
 use domain::{Attachment, ErrorKind};
 use provider_testing::{assert_described, built_in, mark};
 use serde_json::json;
 use simulators::Simulation;
+use simulators::delivery::Delivery;
 use simulators::fault::Fault;
 
 const ISSUE: &str = "acme/shop#1";
@@ -84,11 +86,63 @@ async fn files_that_a_comment_links_are_read() {
     };
     let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
     tracker.add_comment(&other, &format!("See {link}"), &mark("said")).await.unwrap();
-    let files = tracker.files_in(&other, &format!("See {link}"));
+    let files = tracker.files_in(&other, &format!("See {link}")).await.unwrap();
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["screen.png", "till.log.txt", "gone.txt"]);
     assert_eq!(tracker.read_attachment(&other, &files[0], MOST).await.unwrap(), b"\x89PNG\r\n\x1a\n");
     assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn pictures_that_a_review_shows_are_read() {
+    for is_on_a_line in [false, true] {
+        let simulation = simulation(true).await;
+        let tracker = github(&simulation);
+        let [picture, ..] = files(&simulation).await;
+        let parent = new_branch(&tracker, "feature/x").await;
+        let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+        tracker.commit(&shop(), &change, &mark("c")).await.unwrap();
+        let request = PullRequestRequest {
+            source: branch("feature/x"),
+            target: branch("main"),
+            title: "Add a".into(),
+            description: String::new(),
+            draft: false,
+        };
+        let number = tracker.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+        let pull_request = format!("acme/shop#{number}");
+        let link = format!("![screen]({}/user-attachments/{})", simulation.url("github"), picture.id);
+        let hidden = tracker.read_attachment(&pull_request, &picture, MOST).await;
+        assert!(hidden.unwrap_err().message.starts_with("GitHub does not give the file"));
+        let (text, comments) = match is_on_a_line {
+            false => (link.as_str(), json!([])),
+            true => ("As on the line.", json!([{"path": "a", "line": 1, "body": link}])),
+        };
+        let review = json!({"kind": "github-review", "repository": "acme/shop", "pull_request": number, "by": "ada",
+                            "verdict": "changes_requested", "text": text, "comments": comments});
+        simulation.act(&Delivery::new(review).unwrap()).unwrap();
+        let read = tracker.read_attachment(&pull_request, &picture, MOST).await;
+        assert_eq!(read.unwrap(), b"\x89PNG\r\n\x1a\n", "{is_on_a_line}");
+        assert_described(&simulation);
+    }
+}
+
+#[tokio::test]
+async fn links_of_earlier_times_and_of_servers_lead_to_the_same_files() {
+    let simulation = simulation(false).await;
+    let tracker = github(&simulation);
+    let [picture, text, _] = files(&simulation).await;
+    let site = simulation.url("github");
+    let uuid = picture.id.trim_start_matches("assets/");
+    let words = format!(
+        "![a]({site}/acme/shop/assets/1/{uuid}) [b]({site}/acme/shop/{}) ![c]({site}/storage/user/5/files/{uuid})",
+        text.id
+    );
+    let files = tracker.files_in(ISSUE, &words).await.unwrap();
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a", "till.log.txt", "c"]);
+    for (file, content) in files.iter().zip([&b"\x89PNG\r\n\x1a\n"[..], b"total 0\n", b"\x89PNG\r\n\x1a\n"]) {
+        assert_eq!(tracker.read_attachment(ISSUE, file, MOST).await.unwrap(), content, "{file:?}");
+    }
 }
 
 #[tokio::test]

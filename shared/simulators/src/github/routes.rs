@@ -112,6 +112,7 @@ const REPOSITORY_ROUTES: &[(&str, MethodFilter, Option<Need>, Handler)] = &[
     ("/issues/{number}/reactions", POST, CONVERSE, reactions::create_on_issue),
     ("/pulls", GET, READ_PULLS, pulls::list),
     ("/pulls", POST, OPEN_PULLS, pulls::create),
+    ("/pulls/comments", GET, READ_PULLS, pulls::list_all_remarks),
     ("/pulls/{number}", GET, READ_PULLS, pulls::get),
     ("/pulls/{number}", PATCH, OPEN_PULLS, pulls::update),
     ("/pulls/{number}/files", GET, READ_PULLS, pulls::list_files),

@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{GitHub, state::State, upload::Upload, world::Issue};
@@ -62,13 +63,22 @@ impl State {
         format!("{store}/user-assets/{0}?jwt=key-of-{0}", upload.stored)
     }
 
+    /// What somebody said with its body as HTML in the place of Markdown.
+    pub(super) fn with_html(&self, mut said: Value, body: &str) -> Value {
+        if let Some(fields) = said.as_object_mut() {
+            fields.remove("body");
+            fields.insert("body_html".to_owned(), self.as_html(body).into());
+        }
+        said
+    }
+
     /// A body as HTML, in which pictures have their own addresses.
     pub(super) fn as_html(&self, body: &str) -> String {
         let mut html = body.replace('&', "&amp;").replace('<', "&lt;");
         for upload in self.uploads.iter().filter(|upload| upload.path.starts_with("assets/")) {
-            let address = format!("{}/user-attachments/{}", self.address, upload.path);
             let source = self.stored_at(upload).replace('&', "&amp;");
-            html = html.replace(&address, &format!("<img src=\"{source}\">"));
+            let image = format!("<img src=\"{source}\">");
+            html = html.replace(&format!("{}/user-attachments/{}", self.address, upload.path), &image);
         }
         html
     }
@@ -95,7 +105,27 @@ pub(super) fn router(github: &GitHub) -> Router {
             .await
     };
     let (assets, files, store) = (github.clone(), github.clone(), github.clone());
+    let (old_assets, old_files, on_server) = (github.clone(), github.clone(), github.clone());
     Router::new()
+        // Links of earlier times lead to the same files, and so do those of an Enterprise Server.
+        .route(
+            "/{owner}/{repo}/assets/{number}/{uuid}",
+            get(move |Path((_, _, _, uuid)): Path<(String, String, String, String)>| {
+                linked(format!("assets/{uuid}"), old_assets.clone())
+            }),
+        )
+        .route(
+            "/{owner}/{repo}/files/{number}/{name}",
+            get(move |Path((_, _, number, name)): Path<(String, String, String, String)>| {
+                linked(format!("files/{number}/{name}"), old_files.clone())
+            }),
+        )
+        .route(
+            "/storage/user/{number}/files/{uuid}",
+            get(move |Path((_, uuid)): Path<(String, String)>| {
+                linked(format!("assets/{uuid}"), on_server.clone())
+            }),
+        )
         .route(
             "/user-attachments/assets/{uuid}",
             get(move |Path(uuid): Path<String>| linked(format!("assets/{uuid}"), assets.clone())),

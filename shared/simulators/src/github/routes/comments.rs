@@ -38,12 +38,8 @@ pub(super) fn list_all(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     let is_html = call.accepts("html");
     let shown = chosen.into_iter().map(|(issue, one)| {
-        let mut shown = call.state.comment(call.repository(), issue, one);
-        if is_html && let Some(fields) = shown.as_object_mut() {
-            fields.remove("body");
-            fields.insert("body_html".to_owned(), call.state.as_html(&one.body).into());
-        }
-        shown
+        let shown = call.state.comment(call.repository(), issue, one);
+        if is_html { call.state.with_html(shown, &one.body) } else { shown }
     });
     Ok(call.page(shown.collect()))
 }

@@ -130,6 +130,9 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
         None => false,
         Some(_) => return Err(Failure::invalid("PullRequest", "state", "invalid")),
     };
+    if reopens {
+        call.state.happened(call.repository, number, "reopened", None, &login);
+    }
     let issue = call.issue_mut()?;
     if reopens {
         issue.closed = None;
@@ -164,6 +167,25 @@ pub(super) fn list_remarks(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     let made = pull.review_comments.iter().filter(|comment| comment.review == review);
     let shown = made.map(|comment| call.state.review_comment(call.repository(), number, comment));
+    Ok(call.page(shown.collect()))
+}
+
+/// All comments on lines in a repository, the oldest first unless `direction` asks for something else.
+pub(super) fn list_all_remarks(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let pulls =
+        call.repository().issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
+    let mut made: Vec<_> = pulls
+        .flat_map(|(number, pull)| pull.review_comments.iter().map(move |comment| (number, comment)))
+        .collect();
+    made.sort_by_key(|(_, comment)| comment.at);
+    if call.queried("direction") == Some("desc") {
+        made.reverse();
+    }
+    let is_html = call.accepts("html");
+    let shown = made.into_iter().map(|(number, comment)| {
+        let shown = call.state.review_comment(call.repository(), number, comment);
+        if is_html { call.state.with_html(shown, &comment.body) } else { shown }
+    });
     Ok(call.page(shown.collect()))
 }
 

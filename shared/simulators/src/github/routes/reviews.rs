@@ -15,7 +15,11 @@ const LONGEST: usize = 65_536;
 pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let number = call.number("number")?;
     let (_, pull) = named(call)?;
-    let shown = pull.reviews.iter().map(|review| call.state.review(call.repository(), number, review));
+    let is_html = call.accepts("html");
+    let shown = pull.reviews.iter().map(|review| {
+        let shown = call.state.review(call.repository(), number, review);
+        if is_html { call.state.with_html(shown, &review.body) } else { shown }
+    });
     Ok(call.page(shown.collect()))
 }
 
