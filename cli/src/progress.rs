@@ -8,8 +8,9 @@ use domain::MicroUsd;
 use domain::text::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionView, ShownStep, StepStatus, Table};
+use records::{ExecutionView, SessionPhase, ShownStep, StepStatus, Table};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -111,6 +112,25 @@ pub(crate) async fn follow(table: &Table, name: &str, limit: Duration) -> Outcom
             "{name} is still running after {} s; see `ticketsmith status {name}`",
             limit.as_secs()
         ))),
+    }
+}
+
+/// Waits until an agent of an execution asks people something: the question.
+///
+/// # Errors
+/// Unreachable when the table stops answering.
+pub(crate) async fn asks(table: &Table, execution: &str) -> Outcome<String> {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tick.tick().await;
+        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+            let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
+            if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
+                let state = table.session_state(&link.session).await.map_err(Exit::unreachable)?;
+                let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
+                return Ok(state["question"]["text"].as_str().unwrap_or_default().to_owned());
+            }
+        }
     }
 }
 

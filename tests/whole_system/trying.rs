@@ -112,7 +112,8 @@ pub(crate) fn url_of(world: &World, service: &str) -> String {
     file["plugins"][service]["base_url"].as_str().unwrap().to_owned()
 }
 
-fn copy(from: &Path, to: &Path) {
+/// A folder with everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -289,6 +290,32 @@ async fn what_cannot_be_tried_is_refused_before_anything_is_paid() {
         "{}",
         said(&output)
     );
+    assert_eq!(trial.left(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_asked_ends_the_trial_early_and_says_what_to_change() {
+    let trial = Trial::new(false).await;
+    let clone = trial.clone();
+    let ticket = trial.place.path().join("ticket.md");
+    std::fs::write(&ticket, "Check the rounding").unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let claude = url_of(&trial.world, "claude");
+    for (base_url, key, words) in [
+        (nobody.as_str(), "simulated-claude-key", format!("nothing answers at {nobody}: correct --base-url")),
+        (&claude, "wrong", format!("set ANTHROPIC_API_KEY to a key that {claude} accepts")),
+    ] {
+        let mut command = tokio::process::Command::new(executable());
+        command.args(["try", "--base-url", base_url, "--ticket-file"]).arg(&ticket).arg("--repository");
+        command.arg(&clone).env("ANTHROPIC_API_KEY", key).env("TMPDIR", trial.temporary());
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        // Long before the hour that it may take by itself.
+        let output = tokio::time::timeout(Duration::from_secs(60), output).await.expect("it ends").unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(said(&output).contains(&words), "{words} in {}", said(&output));
+    }
     assert_eq!(trial.left(), [""; 0]);
 }
 

@@ -7,6 +7,7 @@ mod table;
 
 use super::demo::{base_url, key_of, real_models};
 use super::r#try::clone::LocalClone;
+use super::r#try::model_problem::ModelPlace;
 use super::r#try::scratch::Scratch;
 use super::r#try::work::{Ending, Tried, work_on};
 use super::r#try::{Arguments as TryArguments, ai, dollars, mount};
@@ -92,7 +93,7 @@ model made. A machine that cannot isolate them is refused; `ticketsmith doctor` 
 the tasks, and never of what is in `after` and `hidden`.
 
 Exit codes: 0 every task was run, and its hidden tests passed · 1 hidden tests failed, or a task was not run · 2 an argument, a task or this machine
-cannot be used · 3 the model, a port or the folder of the recordings is not reachable"
+cannot be used · 3 the model, a port or the folder of the recordings is not reachable, or the model's service refuses the key or the model"
     )
 }
 
@@ -115,7 +116,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders are outside of {}", scratch.path().display());
     }
-    let evaluation = Evaluation { arguments: &arguments, spec, key: &key, bound };
+    let model = ModelPlace::of(spec, variable, arguments.base_url.as_deref(), arguments.model.as_deref());
+    let evaluation = Evaluation { arguments: &arguments, spec, key: &key, bound, model };
     let measured = evaluation.measure(&cases, &scratch).await;
     let removed = scratch.remove();
     let (table, stopped) = measured?;
@@ -169,6 +171,7 @@ struct Evaluation<'e> {
     key: &'e str,
     /// The most that one task may cost, in dollars.
     bound: f64,
+    model: ModelPlace,
 }
 
 impl Evaluation<'_> {
@@ -280,7 +283,7 @@ impl Evaluation<'_> {
         let (tried, result) = self.work(case, recorder, scratch).await?;
         let minutes = Timestamp::now().duration_since(began).as_secs_f64() / 60.0;
         let verdict = hidden_tests.run(case, result).await;
-        let (outcome, stop) = outcome(&tried);
+        let (outcome, stop) = outcome(&tried, &self.model);
         // A reply that was under way when the time was up may still be billed.
         let (cost, is_known) = match tried.ending {
             Ending::TimedOut => (MicroUsd::from_usd_rounded_up(self.bound), false),
@@ -326,11 +329,15 @@ impl Evaluation<'_> {
 }
 
 /// What the agent says of its work, or how it failed, and why no other task is begun.
-fn outcome(tried: &Tried) -> (String, Option<Stop>) {
+fn outcome(tried: &Tried, model: &ModelPlace) -> (String, Option<Stop>) {
     let execution = &tried.view.execution;
     match &tried.ending {
         Ending::Asked(_) => ("asked".to_owned(), None),
         Ending::TimedOut => ("timed out".to_owned(), None),
+        Ending::NoConnection(cause) => {
+            let problem = model.problem(cause).unwrap_or_else(|| cause.clone());
+            ("failed: no connection".to_owned(), Some(Stop::Unreachable(problem)))
+        }
         Ending::Itself if execution.outcome == domain::execution::Outcome::Succeeded => {
             let output = execution.output.clone().unwrap_or_default();
             (output["outcome"].as_str().unwrap_or("done").to_owned(), None)
@@ -339,8 +346,11 @@ fn outcome(tried: &Tried) -> (String, Option<Stop>) {
             let error = execution.error.as_deref().unwrap_or("without a reason");
             let cause = execution.cause.as_deref().unwrap_or_default();
             // Every other task would end the same way.
-            let stop = matches!(error, "Unavailable" | "Throttled")
-                .then(|| Stop::Unreachable(format!("{error}: {cause}")));
+            let stop = match model.problem(cause) {
+                Some(problem) => Some(Stop::Unreachable(problem)),
+                None => matches!(error, "Unavailable" | "Throttled")
+                    .then(|| Stop::Unreachable(format!("{error}: {cause}"))),
+            };
             (format!("failed: {error}"), stop)
         }
     }

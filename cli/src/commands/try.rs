@@ -3,6 +3,7 @@
 
 mod change;
 pub(super) mod clone;
+pub(super) mod model_problem;
 pub(super) mod scratch;
 pub(super) mod ticket;
 pub(super) mod work;
@@ -14,6 +15,7 @@ use crate::stop_signal::stop_signal;
 use clone::LocalClone;
 use domain::configuration::ProjectChecks;
 use domain::text::printable;
+use model_problem::ModelPlace;
 use providers::ProviderSpec;
 use scratch::Scratch;
 use serde_json::Value;
@@ -130,7 +132,8 @@ everything that is recorded, are in a folder that is removed at the end. Nothing
 provider is told of the ticket and of the files that the agent reads. Changes in a folder that are not committed are not seen.
 
 Exit codes: 0 there is a change, and its checks passed where there are any · 1 there is none, its checks failed, or the agent stopped before it was
-done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable"
+done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable, or the model's \
+service refuses the key or the model"
     )
 }
 
@@ -152,8 +155,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders of this trial are outside of {}", scratch.path().display());
     }
+    let place = ModelPlace::of(spec, variable, arguments.base_url.as_deref(), arguments.model.as_deref());
     let tried = tokio::select! {
-        tried = attempt(&arguments, &ticket, &scratch, (spec, &key)) => tried.map(Some),
+        tried = attempt(&arguments, &ticket, &scratch, (spec, &key), &place) => tried.map(Some),
         () = stop_signal() => Ok(None),
     };
     let removed = match arguments.keep {
@@ -167,7 +171,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let tried = tried?;
     removed?;
     match tried {
-        Some(tried) => tried.report(&arguments),
+        Some(tried) => tried.report(&arguments, &place),
         None => Err(Exit::negative("interrupted; everything was stopped and removed")),
     }
 }
@@ -187,6 +191,7 @@ async fn attempt(
     ticket: &Ticket,
     scratch: &Scratch,
     model: (&ProviderSpec, &str),
+    place: &ModelPlace,
 ) -> Outcome<Tried> {
     let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
     // The token is the issue's host's, and GitHub's where there is no issue.
@@ -208,13 +213,16 @@ async fn attempt(
             "it did not end within {} s, and was stopped; --limit-seconds gives it more",
             arguments.limit_seconds
         ))),
+        Tried { ending: Ending::NoConnection(cause), .. } => {
+            Err(Exit::unreachable(printable(&place.problem(&cause).unwrap_or(cause))))
+        }
         tried => Ok(tried),
     }
 }
 
 impl Tried {
     /// Prints the change, what checks said, and dollars.
-    fn report(&self, arguments: &Arguments) -> Outcome {
+    fn report(&self, arguments: &Arguments, place: &ModelPlace) -> Outcome {
         let execution = &self.view.execution;
         let output = execution.output.clone().unwrap_or_default();
         let text = |name: &str| output[name].as_str().unwrap_or_default();
@@ -249,6 +257,9 @@ impl Tried {
         if execution.outcome != domain::execution::Outcome::Succeeded {
             let error = execution.error.as_deref().unwrap_or("it did not succeed");
             let cause = execution.cause.as_deref().unwrap_or("no cause given");
+            if let Some(problem) = place.problem(cause) {
+                return Err(Exit::unreachable(printable(&problem)));
+            }
             let message = printable(&format!("{error}: {cause}"));
             // A provider that cannot be reached is no answer to the ticket.
             return Err(match error {

@@ -49,6 +49,7 @@ pub use gate::{Gate, Reply};
 pub use options::{Observer, Options};
 pub use pages::{Page, Pages, PagesError};
 pub use pause::Pause;
+pub use reading::NO_CONNECTION;
 pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;

@@ -88,6 +88,9 @@ fn too_large(what: &str, most: usize) -> ActionError {
     ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
 }
 
+/// What the errors say of requests for which no connection was made: nothing has left then.
+pub const NO_CONNECTION: &str = "could not connect";
+
 /// Why no whole answer came, with the whole chain of causes but without the address: its query is not for logs.
 pub(crate) fn no_answer(timeout: Duration, what: &str, auth: &Auth, error: &reqwest::Error) -> Failure {
     if error.is_timeout() && !error.is_connect() {
@@ -96,7 +99,7 @@ pub(crate) fn no_answer(timeout: Duration, what: &str, auth: &Auth, error: &reqw
         return Failure::unanswered(late);
     }
     let problem = match error {
-        error if error.is_connect() => "could not connect",
+        error if error.is_connect() => NO_CONNECTION,
         error if error.is_body() || error.is_decode() => "broke off in the middle of its answer",
         _ => "gave no answer",
     };

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use http_body::{Frame, SizeHint};
-use http_client::{check_base_url, redact};
+use http_client::{NO_CONNECTION, check_base_url, redact};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -24,6 +24,10 @@ use tokio::task::JoinSet;
 
 /// No request to a model is larger, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
+
+/// How often a connection is tried, and how long is waited in between.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The headers that a cassette shows. Others may hold credentials, whatever they are called.
 const SHOWN: [&str; 2] = ["content-type", "retry-after"];
@@ -205,13 +209,27 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
         desk: Arc::clone(&desk),
     };
     let url = format!("{}{target}", desk.base_url);
-    let sent = desk.client.request(head.method, url).headers(of_ends(&head.headers)).body(body).send().await;
+    let mut attempts = 0;
+    let sent = loop {
+        let request = desk.client.request(head.method.clone(), &url).headers(of_ends(&head.headers));
+        let sent = request.body(body.clone()).send().await;
+        attempts += 1;
+        if attempts == ATTEMPTS || !sent.as_ref().is_err_and(reqwest::Error::is_connect) {
+            break sent;
+        }
+        tokio::time::sleep(PAUSE).await;
+    };
     let response = match sent {
         Ok(response) => response,
         Err(error) => {
+            let was_sent = !error.is_connect();
             let reason = desk.redacted(&error.without_url().to_string());
             tape.cassette["error"] = reason.as_str().into();
-            return refused(StatusCode::BAD_GATEWAY, reason);
+            return match was_sent {
+                true => refused(StatusCode::BAD_GATEWAY, reason),
+                // A refusal, so that nothing is booked for what has not left.
+                false => refused(StatusCode::MISDIRECTED_REQUEST, format!("{NO_CONNECTION}: {reason}")),
+            };
         }
     };
     let (head, body) = Response::<reqwest::Body>::from(response).into_parts();
@@ -384,7 +402,8 @@ mod tests {
         drop(listener);
         let recorder = Recorder::start(place.path(), &url, KEY).await.unwrap();
         recorder.begin("one").unwrap();
-        assert_eq!(ask(&recorder).await.0, 502);
+        let (status, said) = ask(&recorder).await;
+        assert!(status == 421 && said.starts_with(NO_CONNECTION), "{status}: {said}");
         let written = fs::read_to_string(place.path().join("one/0001.json")).unwrap();
         let cassette: Value = serde_json::from_str(&written).unwrap();
         assert!(cassette["error"].is_string() && cassette["response"].is_null(), "{written}");

@@ -6,18 +6,24 @@ use super::ticket::Ticket;
 use super::{Arguments, change, world};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::follow;
+use crate::progress::{asks, follow};
 use crate::server::{Options, Server};
 use crate::steering::delivery;
 use control::{Authority, StartResult, WorkflowRequest, plan};
+use domain::MicroUsd;
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
+use http_client::NO_CONNECTION;
 use jiff::Timestamp;
 use providers::ProviderSpec;
-use records::{ExecutionView, SessionPhase};
-use serde_json::Value;
+use records::{ExecutionView, StepStatus};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+/// So many attempts to connect are made where nothing was paid yet: those of the first seconds.
+const FEW_ATTEMPTS: u32 = 3;
+/// The same where something was paid: those of some minutes, in which a network may come back.
+const MANY_ATTEMPTS: u32 = 9;
 
 /// What came of it.
 pub(in crate::commands) struct Tried {
@@ -34,6 +40,8 @@ pub(in crate::commands) enum Ending {
     Itself,
     /// The agent stopped to ask this.
     Asked(String),
+    /// No connection to a service was made again and again, for this reason.
+    NoConnection(String),
     /// The time was up. A reply that was under way may cost more than what is booked.
     TimedOut,
 }
@@ -113,7 +121,8 @@ async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outc
     let followed = follow(&connection.table, &execution, limit + Duration::from_secs(60));
     let ending = tokio::select! {
         view = followed => return Ok((view?, Ending::Itself)),
-        question = asks(connection, &execution) => Ending::Asked(question?),
+        question = asks(&connection.table, &execution) => Ending::Asked(question?),
+        cause = no_connection(connection, &execution) => Ending::NoConnection(cause?),
         () = tokio::time::sleep(limit) => Ending::TimedOut,
     };
     let view = connection.table.execution_view(&execution).await.map_err(Exit::unreachable)?;
@@ -121,18 +130,19 @@ async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outc
     Ok((view, ending))
 }
 
-/// Waits until an agent asks something.
-async fn asks(connection: &Connection, execution: &str) -> Outcome<String> {
+/// Waits until a step failed so often to connect to a service that it will not pass: sooner where nothing was paid yet.
+async fn no_connection(connection: &Connection, execution: &str) -> Outcome<String> {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     loop {
         tick.tick().await;
-        for link in connection.table.sessions_of(execution).await.map_err(Exit::unreachable)? {
-            let head = connection.table.session(&link.session).await.map_err(Exit::unreachable)?;
-            if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
-                let state = connection.table.session_state(&link.session).await.map_err(Exit::unreachable)?;
-                let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
-                return Ok(state["question"]["text"].as_str().unwrap_or_default().to_owned());
-            }
+        let view = connection.table.execution_view(execution).await.map_err(Exit::unreachable)?;
+        let Some(view) = view else { continue };
+        let most = if view.cost().booked() == MicroUsd::ZERO { FEW_ATTEMPTS } else { MANY_ATTEMPTS };
+        let given_up =
+            view.steps.iter().find(|step| step.status == StepStatus::Failed && step.attempts >= most);
+        let cause = given_up.and_then(|step| step.cause.clone());
+        if let Some(cause) = cause.filter(|cause| cause.contains(NO_CONNECTION)) {
+            return Ok(cause);
         }
     }
 }

@@ -1,0 +1,104 @@
+//! Why a model cannot be asked at all: what will not pass by itself, told with what is to be changed.
+
+use http_client::NO_CONNECTION;
+use providers::ProviderSpec;
+use serde_json::{Map, Value};
+
+/// Which model is asked, where, and with which key.
+#[derive(Debug, Clone)]
+pub(in crate::commands) struct ModelPlace {
+    service: &'static str,
+    /// The variable of the environment with the key.
+    variable: &'static str,
+    base_url: String,
+    model: String,
+}
+
+impl ModelPlace {
+    /// As the options say, and otherwise as the provider's own settings do.
+    pub(in crate::commands) fn of(
+        spec: &ProviderSpec,
+        variable: &'static str,
+        base_url: Option<&str>,
+        model: Option<&str>,
+    ) -> Self {
+        let given = [("base_url", base_url), ("model", model)];
+        let given: Map<String, Value> =
+            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+        let filled = spec.settings.filled(&given);
+        let text = |name: &str| filled.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { service: spec.name, variable, base_url: text("base_url"), model: text("model") }
+    }
+
+    /// What is wrong and what is to be changed, where another attempt fails in the same way; `cause` is why a step failed.
+    pub(in crate::commands) fn problem(&self, cause: &str) -> Option<String> {
+        let said = cause.strip_prefix(self.service)?.strip_prefix(": ")?;
+        let Self { variable, base_url, model, .. } = self;
+        let status = said.split('(').skip(1).find_map(|rest| {
+            let (code, _) = rest.split_once(')')?;
+            code.parse::<u16>().ok().filter(|code| (300..500).contains(code))
+        });
+        let advice = match status {
+            _ if said.contains(NO_CONNECTION) => format!(
+                "nothing answers at {base_url}: correct --base-url, or check the network and the proxy (HTTPS_PROXY)"
+            ),
+            Some(300..=399) => format!("{base_url} is not the API's own address: correct --base-url"),
+            Some(401) => format!("set {variable} to a key that {base_url} accepts, or correct --base-url"),
+            Some(403) => format!(
+                "{base_url} does not let the key in {variable} use `{model}`: set {variable} to another key, or name another model \
+                 with --model"
+            ),
+            Some(404 | 405) => {
+                format!(
+                    "{base_url} has no model `{model}`: name another one with --model, or correct --base-url"
+                )
+            }
+            _ => return None,
+        };
+        Some(format!("{cause}; {advice}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_pass_is_told_with_what_is_to_be_changed() {
+        let place = ModelPlace {
+            service: "Claude",
+            variable: "ANTHROPIC_API_KEY",
+            base_url: "https://ai.example".into(),
+            model: "m-1".into(),
+        };
+        for (cause, words) in [
+            (
+                "Claude: POST /v1/messages: the credentials were not accepted (401): no",
+                "set ANTHROPIC_API_KEY to",
+            ),
+            ("Claude: POST /v1/messages failed (403): no", "the key in ANTHROPIC_API_KEY use `m-1`"),
+            (
+                "Claude: POST /v1/messages failed (404): model: m-1",
+                "has no model `m-1`: name another one with --model",
+            ),
+            (
+                "Claude: POST /v1/messages was redirected to b (302), which is not followed",
+                "correct --base-url",
+            ),
+            ("Claude: POST /v1/messages could not connect: refused", "nothing answers at https://ai.example"),
+            ("Claude: POST /v1/messages failed (421): could not connect: refused", "nothing answers at"),
+        ] {
+            let told = place.problem(cause).unwrap();
+            assert!(told.starts_with(cause) && told.contains(words), "{words} in {told}");
+        }
+        for cause in [
+            "Claude: POST /v1/messages failed (500): broken",
+            "Claude: POST /v1/messages failed (429): too many",
+            "Claude: POST /v1/messages failed (400): credit balance is too low",
+            "GitHub: GET /repos failed (404): Not Found",
+            "the model's reply is empty",
+        ] {
+            assert_eq!(place.problem(cause), None, "{cause}");
+        }
+    }
+}
