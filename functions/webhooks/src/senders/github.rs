@@ -39,7 +39,7 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     title: "GitHub",
     set_up: "Settings > Webhooks, or the App; events: Check suites, Issue comments, Issues, Pull request review comments, Pull request reviews, Pull requests, Statuses",
     fetched: Some(
-        "labels, new issues, comments, reviews, closed pull requests; with an App, all that its delivery log has",
+        "labels, titles, new issues, comments, reviews, what is closed or opened again; with an App, all that its delivery log has",
     ),
     verify: signature::verify,
     parse,

@@ -1,6 +1,7 @@
-//! What happened in a repository, from its lists: labels, new issues, comments, also on lines, reviews, requests for them and closed pull
-//! requests, in the form of the [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Which checks
-//! are done is not among it: those that a step waits for are asked for by themselves.
+//! What happened in a repository, from its lists: labels, new issues, issues and pull requests that were closed or opened again, titles,
+//! comments, also on lines, reviews and requests for them, in the form of the
+//! [webhooks](https://docs.github.com/en/webhooks/webhook-events-and-payloads) that tell of them. Not among it is which checks are done: those
+//! that a step waits for are asked for by themselves. Nor is that a description changed: these lists do not say so, nor who did it.
 //!
 //! All of it changes when an issue or pull request was updated last. While none was for some minutes, that one list is all that is asked for.
 
@@ -14,6 +15,7 @@ use provider::Receiver;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// An issue or pull request that was updated.
 #[derive(Debug, Clone)]
@@ -171,8 +173,14 @@ impl Github {
         }
         let path = "/repos/{owner}/{name}/issues/events";
         let events = self.list(repository, path, &[], &[], |one: &IssueEvent| one.created_at < from);
+        // Of a pull request by itself, only who merged it is told.
+        let mut closed_by = BTreeMap::<u64, Value>::new();
         for event in events.await? {
             let (id, at) = (format!("event {}", event.id), event.created_at);
+            if let ("closed", Some(number)) = (event.event.as_str(), event.issue["number"].as_u64()) {
+                // The newest comes first.
+                closed_by.entry(number).or_insert_with(|| event.actor.clone());
+            }
             if let Some((name, payload)) = delivery_of(event) {
                 add(id, at, name, payload);
             }
@@ -246,7 +254,7 @@ impl Github {
                     "action": "closed",
                     "number": pull.number,
                     "pull_request": whole,
-                    "sender": closed.merged_by,
+                    "sender": closed_by.remove(&pull.number).unwrap_or(closed.merged_by),
                 });
                 add(format!("{} closed {at}", pull.number), at, "pull_request", payload);
             }
@@ -287,6 +295,15 @@ fn delivery_of(event: IssueEvent) -> Option<(&'static str, Value)> {
             "issues",
             json!({"action": action, "issue": about, "label": event.label, "sender": sender}),
         )),
+        ("closed" | "reopened", false) => {
+            Some(("issues", json!({"action": action, "issue": about, "sender": sender})))
+        }
+        // A webhook says the same of titles and descriptions.
+        ("renamed", false) => Some(("issues", json!({"action": "edited", "issue": about, "sender": sender}))),
+        // That one was closed is told with all that is known of its end.
+        ("reopened", true) => {
+            Some(("pull_request", json!({"action": action, "pull_request": about, "sender": sender})))
+        }
         ("labeled", true) => Some((
             "pull_request",
             json!({"action": action, "pull_request": about, "label": event.label, "sender": sender}),

@@ -5,7 +5,7 @@ use crate::code::{commit_on, new_branch, write};
 use crate::{branch, github, shop};
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::plugins::{PullRequestRequest, RepositoryAccess, VersionControl};
+use domain::plugins::{PullRequestRequest, RepositoryAccess, TaskManagement, VersionControl};
 use provider::{Pull, PulledDelivery, Receiver};
 use provider_github::Github;
 use provider_testing::{built_in, mark, start};
@@ -77,6 +77,50 @@ async fn what_happened_in_a_repository_is_handed_over_once_and_in_order() {
     assert_eq!(said["comment"]["body"], "@ticketsmith status");
     assert_eq!(said["repository"]["full_name"], "acme/shop");
     assert!(said["issue"].get("pull_request").is_none(), "{said}");
+    assert_eq!(hand.pull(&github).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_closed_or_opened_again_and_titles_are_handed_over() {
+    let simulation = start(built_in(), None, None).await;
+    let (github, hand) = (github(&simulation), Hand::default());
+    let parent = new_branch(&github, "feature/x").await;
+    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    github.commit(&shop(), &change, &mark("c")).await.unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    let number = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    hand.pull(&github).await;
+    let act = |kind: &str| {
+        let delivery = json!({"kind": kind, "repository": "acme/shop", "pull_request": number, "by": "ada"});
+        simulation.act(&Delivery::new(delivery).unwrap()).unwrap();
+    };
+    act("github-close");
+    github.pull(&[shop()], &hand).await.unwrap();
+    let taken = std::mem::take(&mut *hand.taken.lock().unwrap());
+    let [(event, closed)] = &taken[..] else { panic!("{taken:#?}") };
+    assert_eq!((event.as_str(), &closed["action"]), ("pull_request", &json!("closed")));
+    assert_eq!(closed["sender"]["login"], "ada", "whoever closed it: {closed}");
+    act("github-reopen");
+    github.pull(&[shop()], &hand).await.unwrap();
+    let taken = std::mem::take(&mut *hand.taken.lock().unwrap());
+    let [(event, reopened)] = &taken[..] else { panic!("{taken:#?}") };
+    assert_eq!((event.as_str(), &reopened["action"]), ("pull_request", &json!("reopened")));
+    assert_eq!(
+        (&reopened["pull_request"]["number"], &reopened["sender"]["login"]),
+        (&json!(number), &json!("ada"))
+    );
+    assert!(reopened["pull_request"]["updated_at"].is_string(), "{reopened}");
+
+    for (status, action) in [("closed", "closed"), ("open", "reopened")] {
+        github.update_status("acme/shop#1", status).await.unwrap();
+        assert_eq!(hand.pull(&github).await, [format!("issues {action}")]);
+    }
     assert_eq!(hand.pull(&github).await, Vec::<String>::new());
 }
 

@@ -103,14 +103,14 @@ pub(super) struct Delivered {
     pub(super) payload: serde_json::Value,
 }
 
-/// A label that was given or taken.
+/// A label that was given or taken, an end, that it was none, or another title.
 #[derive(Clone)]
 pub(super) struct IssueEvent {
     pub(super) id: u64,
     pub(super) number: u64,
-    /// `labeled` or `unlabeled`.
+    /// `labeled`, `unlabeled`, `closed`, `reopened` or `renamed`.
     pub(super) event: &'static str,
-    pub(super) label: String,
+    pub(super) label: Option<String>,
     pub(super) by: String,
     pub(super) at: Timestamp,
 }
@@ -322,17 +322,17 @@ impl State {
         Signature { name, email, date }
     }
 
-    /// Remembers that somebody gave or took a label.
+    /// Remembers what somebody did to an issue or pull request; `label` is what they gave or took.
     pub(super) fn happened(
         &mut self,
         repository: usize,
         number: u64,
         event: &'static str,
-        label: &str,
+        label: Option<&str>,
         by: &str,
     ) {
         let (id, at) = (self.next_id(), self.now());
-        let (label, by) = (label.to_string(), by.to_string());
+        let (label, by) = (label.map(str::to_string), by.to_string());
         self.repositories[repository].events.push(IssueEvent { id, number, event, label, by, at });
     }
 

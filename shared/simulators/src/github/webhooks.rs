@@ -69,7 +69,7 @@ impl GitHub {
         let (index, by) = (find(&state, repository)?, person(&state, by)?);
         issue(&state, index, number)?;
         let (label, now) = (state.ensure_label(index, label), state.now());
-        state.happened(index, number, "labeled", &label, &by);
+        state.happened(index, number, "labeled", Some(&label), &by);
         let changed = issue_mut(&mut state, index, number)?;
         changed.labels.retain(|known| *known != label);
         changed.labels.push(label.clone());
@@ -251,6 +251,7 @@ impl GitHub {
             return Err(format!("#{number} is not a pull request that was closed without being merged"));
         }
         changed.updated_at = now;
+        state.happened(index, number, "reopened", None, &by);
         let (repository, changed) = (&state.repositories[index], issue(&state, index, number)?);
         let pull = changed.pull.as_ref().ok_or_else(|| no_pull(number))?;
         let shown = full(&state, repository, changed, pull)?;

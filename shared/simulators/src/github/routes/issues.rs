@@ -36,9 +36,8 @@ pub(super) fn list_events(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let repository = call.repository();
     let shown = repository.events.iter().rev().map(|event| {
         let url = format!("{}/issues/events/{}", call.state.api(repository), event.id);
-        let label = call.state.label(repository, &event.label);
         let issue = repository.issues.get(&event.number);
-        json!({
+        let mut shown = json!({
             "id": event.id,
             "node_id": node_id("LabeledEvent", event.id),
             "url": url,
@@ -47,10 +46,14 @@ pub(super) fn list_events(call: &mut Call<'_>) -> Result<Answer, Failure> {
             "commit_id": null,
             "commit_url": null,
             "created_at": moment(event.at),
-            "label": { "name": label["name"], "color": label["color"] },
             "issue": issue.map(|issue| call.state.issue(repository, issue)),
             "performed_via_github_app": null,
-        })
+        });
+        if let Some(label) = &event.label {
+            let label = call.state.label(repository, label);
+            shown["label"] = json!({ "name": label["name"], "color": label["color"] });
+        }
+        shown
     });
     Ok(call.page(shown.collect()))
 }
@@ -134,9 +137,15 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Answer, Failure> {
     }
     match state.as_deref() {
         Some("closed") => call.state.close(call.repository, number, &login, &reason),
-        Some("open") => call.issue_mut()?.closed = None,
+        Some("open") if call.issue_mut()?.closed.take().is_some() => {
+            call.state.happened(call.repository, number, "reopened", None, &login);
+        }
+        Some("open") => {}
         None => {}
         Some(_) => return Err(Failure::invalid("Issue", "state", "invalid")),
+    }
+    if title.as_ref().is_some_and(|title| call.issue().is_ok_and(|issue| issue.title != *title)) {
+        call.state.happened(call.repository, number, "renamed", None, &login);
     }
     let issue = call.issue_mut()?;
     if let Some(title) = title {
@@ -165,10 +174,10 @@ pub(super) fn set_labels(call: &mut Call<'_>, number: u64, names: Vec<String>) -
     let labels: Vec<String> = names.iter().map(|name| call.state.ensure_label(repository, name)).collect();
     let before = call.repository().issues.get(&number).map(|issue| issue.labels.clone()).unwrap_or_default();
     for label in labels.iter().filter(|label| !before.contains(label)) {
-        call.state.happened(repository, number, "labeled", label, &login);
+        call.state.happened(repository, number, "labeled", Some(label), &login);
     }
     for label in before.iter().filter(|label| !labels.contains(label)) {
-        call.state.happened(repository, number, "unlabeled", label, &login);
+        call.state.happened(repository, number, "unlabeled", Some(label), &login);
     }
     let issue = call.repository_mut().issues.get_mut(&number).ok_or_else(Failure::not_found)?;
     issue.labels.clear();
@@ -201,8 +210,8 @@ fn may_triage(caller: &Caller, repository: &Repository) -> bool {
 impl crate::github::state::State {
     /// Closes an issue or pull request that is open; of a pull request, remembers where its branches stand.
     pub(in crate::github) fn close(&mut self, repository: usize, number: u64, by: &str, reason: &str) {
-        let at = self.now();
-        let repository = &mut self.repositories[repository];
+        let (index, at) = (repository, self.now());
+        let repository = &mut self.repositories[index];
         let Some(issue) = repository.issues.get(&number).filter(|issue| issue.closed.is_none()) else {
             return;
         };
@@ -216,5 +225,6 @@ impl crate::github::state::State {
         }
         issue.closed = Some(Closed { at, by: by.into(), reason: reason.into() });
         issue.updated_at = at;
+        self.happened(index, number, "closed", None, by);
     }
 }
