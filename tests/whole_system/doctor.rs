@@ -50,11 +50,25 @@ async fn a_tracker_that_lacks_one_permission_or_has_one_too_many() {
         "ADD_COMMENTS",
         "BROWSE_PROJECTS",
         "CREATE_ISSUES",
+        "DELETE_ISSUES",
         "EDIT_ISSUES",
         "EDIT_OWN_COMMENTS",
+        "LINK_ISSUES",
         "TRANSITION_ISSUES"
     ]);
-    let (mut less, mut more) = (team.clone(), team);
+    let (mut less, mut more) = (team.clone(), team.clone());
+    for (permission, words) in
+        [("LINK_ISSUES", "are not linked"), ("DELETE_ISSUES", "an undo leaves the tickets")]
+    {
+        let mut without = team.clone();
+        remove(&mut without, permission);
+        check_one(
+            |world| world["jira"]["permissions"] = without,
+            &format!("warning: Jira, project SHOP: `{permission}` is missing"),
+            &[words],
+        )
+        .await;
+    }
     remove(&mut less, "TRANSITION_ISSUES");
     more.as_array_mut().unwrap().push(json!("ADMINISTER"));
     check_one(

@@ -72,7 +72,7 @@ impl Finding {
     fn of_permission(subject: &str, problem: &PermissionProblem) -> Self {
         let verdict = match problem.kind {
             PermissionProblemKind::Missing => Verdict::Wrong,
-            PermissionProblemKind::Excessive => Verdict::Warning,
+            PermissionProblemKind::Limiting | PermissionProblemKind::Excessive => Verdict::Warning,
         };
         Self { subject: subject.to_owned(), verdict, problem: Some(problem.to_string()) }
     }

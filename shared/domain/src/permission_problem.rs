@@ -5,7 +5,7 @@ use std::fmt;
 /// A permission that a person should change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionProblem {
-    /// Whether it is missing or excessive.
+    /// Whether it is missing or excessive, and what that means.
     pub kind: PermissionProblemKind,
     /// The permission in the provider's own words: `contents: write`, `EDIT_ISSUES`, `chat:write`.
     pub permission: String,
@@ -20,6 +20,8 @@ pub struct PermissionProblem {
 pub enum PermissionProblemKind {
     /// Something will fail.
     Missing,
+    /// Nothing fails, but less is done than could be.
+    Limiting,
     /// Nothing fails, but anyone who obtains the credential can do more than is needed.
     Excessive,
 }
@@ -37,6 +39,15 @@ impl PermissionProblem {
             consequence: consequence.into(),
             remedy: remedy.into(),
         }
+    }
+
+    /// A missing permission without which nothing fails.
+    pub fn limiting(
+        permission: impl Into<String>,
+        consequence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { kind: PermissionProblemKind::Limiting, ..Self::missing(permission, consequence, remedy) }
     }
 
     /// Whether something will fail.
@@ -58,7 +69,7 @@ impl fmt::Display for PermissionProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { permission, consequence, remedy, .. } = self;
         match self.kind {
-            PermissionProblemKind::Missing => {
+            PermissionProblemKind::Missing | PermissionProblemKind::Limiting => {
                 write!(formatter, "`{permission}` is missing: {consequence}; {remedy}")
             }
             PermissionProblemKind::Excessive => {

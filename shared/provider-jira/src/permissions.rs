@@ -17,6 +17,16 @@ const NEEDED: &[(&str, &str)] = &[
     ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
 ];
 
+/// What only some actions need, which of them, and what is left undone without it.
+const FOR_SOME: &[(&str, &[&str], &str)] = &[
+    (
+        "LINK_ISSUES",
+        &["link_planned_task", "unlink_planned_task"],
+        "the tickets of a plan are not linked with those that they wait for, which their descriptions name all the same",
+    ),
+    ("DELETE_ISSUES", &["withdraw_task"], "an undo leaves the tickets of a plan, and says so"),
+];
+
 /// What is never needed, and what it allows.
 const EXCESSIVE: &[(&str, &str)] = &[
     ("ADMINISTER", "whoever has the token can change the whole site"),
@@ -58,13 +68,21 @@ impl Jira {
         Ok(self.own_account.get_or_init(|| asked))
     }
 
-    /// Asks what the account may do in the project with this key and compares it with what actions and feedback do there:
+    /// Asks what the account may do in the project with this key and compares it with what feedback does there, and what these actions do that
+    /// not every installation uses:
     /// [my permissions](https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get).
     ///
     /// # Errors
     /// `Rejected` when the token is not accepted; those of the connection.
-    pub async fn permission_problems(&self, project: &str) -> Result<Vec<PermissionProblem>, ActionError> {
-        let names: Vec<_> = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name).collect();
+    pub async fn permission_problems(
+        &self,
+        project: &str,
+        actions: &[String],
+    ) -> Result<Vec<PermissionProblem>, ActionError> {
+        let is_used = |names: &[&str]| actions.iter().any(|action| names.contains(&action.as_str()));
+        let for_some: Vec<_> = FOR_SOME.iter().filter(|(_, actions, _)| is_used(actions)).collect();
+        let names = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name);
+        let names: Vec<_> = names.chain(for_some.iter().map(|(name, ..)| *name)).collect();
         let request = self
             .client
             .get("/rest/api/3/mypermissions", &[])
@@ -84,10 +102,14 @@ impl Jira {
             let remedy = format!("grant it to the token's account {scheme}");
             PermissionProblem::missing(*name, *consequence, remedy)
         });
+        let limiting = for_some.iter().filter(|(name, ..)| !has(name)).map(|(name, _, consequence)| {
+            let remedy = format!("grant it to the token's account {scheme}");
+            PermissionProblem::limiting(*name, *consequence, remedy)
+        });
         let excessive = EXCESSIVE.iter().filter(|(name, _)| has(name)).map(|(name, consequence)| {
             let remedy = "use an account of its own for Ticketsmith, without that role";
             PermissionProblem::excessive(*name, *consequence, remedy)
         });
-        Ok(missing.chain(excessive).collect())
+        Ok(missing.chain(limiting).chain(excessive).collect())
     }
 }

@@ -7,7 +7,7 @@ pub(crate) const SETUP: Setup = Setup { steps, signing: SigningSecret::Ours, reg
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     vec![
-        "Give the bot an account of its own, if you can, that may browse the project, create, edit and transition issues, add comments and edit its own."
+        "Give the bot an account of its own, if you can, that may browse the project, create, edit and transition issues, add comments and edit its own; for plans, also link and delete issues."
             .to_owned(),
         "As that account, create an API token: https://id.atlassian.com/manage-profile/security/api-tokens. It is the `api_token`; `email` is the account's address."
             .to_owned(),

@@ -54,7 +54,7 @@ fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {
     Box::pin(async move {
         let (jira, key) = (jira(connector)?, &project.key);
-        let mut problems = jira.permission_problems(key).await?;
+        let mut problems = jira.permission_problems(key, &connector.claims.tracker_actions).await?;
         // Of a project that cannot be seen, nothing else can be said.
         if !problems.iter().any(|problem| problem.permission == "BROWSE_PROJECTS") {
             let own_key = format!("webhooks.own_accounts.{}", connector.instance.name);

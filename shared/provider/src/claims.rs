@@ -12,6 +12,8 @@ pub struct Claims {
     pub sends_webhooks: bool,
     /// People's names and what the service calls them.
     pub people: Vec<(String, String)>,
+    /// The actions of the workflows that the project's tracker serves, and those that take them back.
+    pub tracker_actions: Vec<String>,
     /// Statuses that the project or its workflows name, in the tracker's words.
     pub statuses: Vec<String>,
 }

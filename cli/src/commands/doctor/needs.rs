@@ -54,6 +54,17 @@ impl Needs {
         needs
     }
 
+    /// The actions of trackers that are called, and those that take them back.
+    pub(super) fn tracker_actions(&self) -> Vec<String> {
+        let called = self.actions.get(&PluginType::TaskManagement).into_iter().flatten().cloned();
+        let mut all: BTreeSet<String> = called.collect();
+        let catalog = actions::catalog::catalog();
+        let inverses = |name: &String| catalog["actions"][name]["inverses"].as_array().cloned();
+        let back: Vec<_> = all.iter().filter_map(inverses).flatten().collect();
+        all.extend(back.iter().filter_map(Value::as_str).map(str::to_owned));
+        all.into_iter().collect()
+    }
+
     /// The statuses that the tracker of a project must know.
     pub(super) fn statuses_of(&self, project: &Project) -> Vec<String> {
         let named = self.statuses.iter().map(|status| project.tracker_status(status));

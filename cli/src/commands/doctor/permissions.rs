@@ -72,6 +72,7 @@ fn claims(
         people: people
             .filter_map(|user| Some((user.name.clone(), user.account_at(names())?.to_owned())))
             .collect(),
+        tracker_actions: needs.tracker_actions(),
         statuses: needs.statuses_of(project),
     }
 }

@@ -159,6 +159,10 @@ pub(super) async fn delete(
     AxumState(jira): AxumState<Jira>,
     Path(key): Path<String>,
 ) -> Result<StatusCode, Failure> {
+    if !jira.world().permissions.iter().any(|known| known == "DELETE_ISSUES") {
+        let message = "You do not have permission to delete issues in this project.";
+        return Err(Failure::new(StatusCode::FORBIDDEN, message));
+    }
     let mut state = jira.lock();
     let key = state.issue(&key)?.key.clone();
     state.delete(&key);

@@ -52,6 +52,7 @@ fn permissions() -> Vec<String> {
         "ASSIGN_ISSUES",
         "BROWSE_PROJECTS",
         "CREATE_ISSUES",
+        "DELETE_ISSUES",
         "EDIT_ISSUES",
         "EDIT_OWN_COMMENTS",
         "LINK_ISSUES",
