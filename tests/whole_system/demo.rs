@@ -1,8 +1,9 @@
 //! `demo`: what it leaves behind, what it checks first, and what it tells to do next.
 
 use crate::process::executable;
-use crate::support::{EXECUTION_LIMIT, eventually};
-use serde_json::Value;
+use crate::support::{EXECUTION_LIMIT, eventually, worlds};
+use crate::trying::copy;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use tempfile::TempDir;
@@ -92,6 +93,42 @@ async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
     assert!(text(&stderr).contains("did not end within 1 s, and was stopped"), "{}", text(&stderr));
     assert!(!text(&stderr).contains("still running"), "{}", text(&stderr));
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
+/// The shop with an agent that reads a file and then makes this call, in a folder.
+fn shop_where_the_agent_calls(place: &Path, name: &str, input: Value) -> std::path::PathBuf {
+    let shipped = worlds().join("shop.yaml");
+    let mut world: Value = serde_saphyr::from_str(&std::fs::read_to_string(shipped).unwrap()).unwrap();
+    let call = |name: &str, input: Value| json!([{"tool_use": {"name": name, "input": input}}]);
+    world["claude"]["replies"] = json!([
+        {"for": "You are the development agent of Ticketsmith", "content": call("list_files", json!({}))},
+        {"for": "You are the development agent of Ticketsmith", "content": call(name, input)},
+    ]);
+    world.as_object_mut().unwrap().remove("stacks");
+    copy(&worlds().join("shop-repository"), &place.join("shop-repository"));
+    let file = place.join("world.yaml");
+    std::fs::write(&file, world.to_string()).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn without_a_pull_request_the_agent_is_quoted_and_a_question_ends_the_demo() {
+    let blocked = json!({"outcome": "blocked", "summary": "Nobody says which codes there are."});
+    let asks = json!({"question": "Which codes are there?"});
+    for (name, input, words) in [
+        ("finish", blocked, "; the agent says: Nobody says which codes there are."),
+        ("ask_person", asks, "the agent stopped to ask: Which codes are there?; nobody answers here"),
+    ] {
+        let temporary = TempDir::new().unwrap();
+        let place = TempDir::new().unwrap();
+        let world = shop_where_the_agent_calls(place.path(), name, input);
+        let output = demo(temporary.path(), &["--world", world.to_str().unwrap()]).output();
+        let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
+        let Output { status, stderr, .. } = output.unwrap();
+        assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+        assert!(text(&stderr).contains(words), "{words} in {}", text(&stderr));
+        assert_eq!(entries(temporary.path()), Vec::<String>::new());
+    }
 }
 
 #[tokio::test]

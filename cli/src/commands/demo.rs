@@ -243,7 +243,9 @@ async fn demonstrate(
     let others: Vec<&str> =
         script.accepted.iter().map(String::as_str).filter(|name| *name != script.trigger).collect();
     let limit = Duration::from_secs(arguments.limit_seconds);
-    let stage = Stage { control, connection, to: running.public_url, limit, others: others.join(", ") };
+    let is_answered = script.trigger == plan::NAME;
+    let stage =
+        Stage { control, connection, to: running.public_url, limit, is_answered, others: others.join(", ") };
     let before = pull_requests(&world(control).await?);
     let trigger = json!(script.trigger);
     let first = stage.play(&trigger);
@@ -296,9 +298,22 @@ async fn demonstrate(
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
+    let said = match pull_request {
+        Some(_) => None,
+        None => stage.said(&view.execution.name).await?,
+    };
     let is_fixed = arguments.trigger.as_deref() == Some(checks_failed::NAME);
-    let demonstration =
-        Demonstration { view, pull_request, task_status, revisions, tickets, is_review, is_fixed, review };
+    let demonstration = Demonstration {
+        view,
+        pull_request,
+        said,
+        task_status,
+        revisions,
+        tickets,
+        is_review,
+        is_fixed,
+        review,
+    };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
         if !arguments.keep {

@@ -19,6 +19,8 @@ pub(super) struct Demonstration {
     pub(super) view: ExecutionView,
     /// The pull request, with its files.
     pub(super) pull_request: Option<Value>,
+    /// What the agent said instead, where there is none.
+    pub(super) said: Option<String>,
     /// The ticket's status by the tracker's name.
     pub(super) task_status: Option<String>,
     /// How the pull request was revised after that.
@@ -166,9 +168,11 @@ impl Demonstration {
             }
         }
         if self.pull_request.is_none() && self.tickets.is_empty() {
-            return Err(Exit::negative(
-                "the execution succeeded, but there is no pull request and no ticket",
-            ));
+            let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));
+            return Err(Exit::negative(format!(
+                "the execution succeeded, but there is no pull request and no ticket{}",
+                said.unwrap_or_default()
+            )));
         }
         if self.is_fixed && self.revisions.is_empty() {
             return Err(Exit::negative("the execution succeeded, but no check failed and nothing was fixed"));

@@ -4,7 +4,7 @@ use super::state::world;
 use crate::commands::deliver::deliver;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::follow;
+use crate::progress::{asks, follow};
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub(super) struct Stage<'a> {
     pub(super) to: String,
     /// How long an execution may take.
     pub(super) limit: Duration,
+    /// Whether questions are answered.
+    pub(super) is_answered: bool,
     /// What else can be asked for.
     pub(super) others: String,
 }
@@ -50,9 +52,24 @@ impl Stage<'_> {
             Exit::negative(format!("{delivery} started nothing: {answer}; {}", self.try_others()))
         })?;
         let limit = self.limit;
+        // Nobody is there to answer, so that the rest of the time would be waited for nothing.
+        let asked = async {
+            match self.is_answered {
+                true => std::future::pending().await,
+                false => asks(table, &name).await,
+            }
+        };
         // `follow` has a limit of its own, which says what is right only where the execution goes on.
         let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
-        let Ok(view) = tokio::time::timeout(limit, followed).await else {
+        let ended = async {
+            tokio::select! {
+                view = followed => view,
+                question = asked => Err(Exit::negative(format!(
+                    "the agent stopped to ask: {}; nobody answers here, so let a ticket of --world say it", question?
+                ))),
+            }
+        };
+        let Ok(view) = tokio::time::timeout(limit, ended).await else {
             return Err(Exit::negative(format!(
                 "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
                 limit.as_secs()
@@ -79,6 +96,21 @@ impl Stage<'_> {
             turns += head.map_or(0, |head| head.turns_in_round());
         }
         Ok(turns)
+    }
+
+    /// What the agents of an execution say that they came to: of the newest that says something.
+    ///
+    /// # Errors
+    /// Unreachable when the records are.
+    pub(super) async fn said(&self, execution: &str) -> Outcome<Option<String>> {
+        let table = &self.connection.table;
+        let mut said = None;
+        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+            let state = table.session_state(&link.session).await.map_err(Exit::unreachable)?;
+            let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
+            said = state["result"]["summary"].as_str().map(str::to_owned).or(said);
+        }
+        Ok(said)
     }
 }
 
