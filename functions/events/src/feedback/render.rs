@@ -6,6 +6,7 @@ use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
 use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
+use serde_json::Value;
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` shows all of it.
@@ -81,11 +82,21 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
         }
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
         Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
-        Outcome::Succeeded => format!("✅ **{workflow}**{about} is done"),
+        Outcome::Succeeded => match absent(execution.output.as_ref()) {
+            Some(what) => format!("⏹️ **{workflow}**{about} ended without a {what}"),
+            None => format!("✅ **{workflow}**{about} is done"),
+        },
         Outcome::Failed => format!("❌ **{workflow}**{about} failed{at}"),
         Outcome::RolledBack => format!("↩️ **{workflow}**{about} failed{at}, and what it did was taken back"),
         Outcome::Stopped => format!("🛑 **{workflow}**{about} was stopped"),
     }
+}
+
+/// What an execution's workflow says it gives and did not give: `null` among its outputs.
+fn absent(output: Option<&Value>) -> Option<&'static str> {
+    let outputs = output?.as_object()?;
+    let of_words = [("pull_request", "pull request"), ("commit", "commit")];
+    of_words.into_iter().find(|(name, _)| outputs.get(*name) == Some(&Value::Null)).map(|(_, words)| words)
 }
 
 fn step_line(shown: &ShownStep, reason_follows: bool) -> String {

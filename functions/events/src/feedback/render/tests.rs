@@ -158,6 +158,31 @@ fn when_it_succeeded() {
 }
 
 #[test]
+fn when_it_succeeded_without_what_its_workflow_gives() {
+    let headline = |output: serde_json::Value| {
+        let mut view = view(Outcome::Succeeded, Vec::new());
+        view.execution.output = Some(output);
+        render(&view, None, false, None).lines().next().unwrap().to_owned()
+    };
+    let done = "✅ **Development** on SHOP-1 is done";
+    for (output, expected) in [
+        (
+            serde_json::json!({"pull_request": null}),
+            "⏹️ **Development** on SHOP-1 ended without a pull request",
+        ),
+        (
+            serde_json::json!({"pull_request": "u", "commit": null}),
+            "⏹️ **Development** on SHOP-1 ended without a commit",
+        ),
+        (serde_json::json!({"pull_request": "u", "commit": "c"}), done),
+        (serde_json::json!({"branch": null}), done),
+        (serde_json::json!("x"), done),
+    ] {
+        assert_eq!(headline(output.clone()), expected, "{output}");
+    }
+}
+
+#[test]
 fn when_it_failed() {
     let steps =
         vec![step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Failed, 0, Some(12))];
