@@ -52,6 +52,7 @@ pub(crate) fn uploads_in(text: &str, site: &str, media: Option<&str>) -> Vec<Att
 }
 
 /// What a file's id, the path of its link, names.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Upload<'a> {
     /// A picture or a video.
     Asset { uuid: &'a str },
@@ -170,7 +171,7 @@ mod tests {
         let server = |text: &str| {
             let media = Some("https://media.git.acme.example");
             let found = uploads_in(&text.replace("ONE", ONE), "https://git.acme.example", media);
-            found.into_iter().map(|file| (file.id.replace("-", ""), file.name)).collect::<Vec<_>>()
+            found.into_iter().map(|file| (file.id.replace('-', ""), file.name)).collect::<Vec<_>>()
         };
         let one = ONE.replace('-', "");
         let file = |id: &str, name: &str, picture| vec![(id.to_owned(), name.to_owned(), picture)];

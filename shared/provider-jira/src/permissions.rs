@@ -80,9 +80,9 @@ impl Jira {
         actions: &[String],
     ) -> Result<Vec<PermissionProblem>, ActionError> {
         let is_used = |names: &[&str]| actions.iter().any(|action| names.contains(&action.as_str()));
-        let for_some = || FOR_SOME.iter().filter(|(_, actions, _)| is_used(actions));
+        let for_some: Vec<_> = FOR_SOME.iter().filter(|(_, actions, _)| is_used(actions)).collect();
         let names = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name);
-        let names: Vec<_> = names.chain(for_some().map(|(name, ..)| *name)).collect();
+        let names: Vec<_> = names.chain(for_some.iter().map(|(name, ..)| *name)).collect();
         let request = self
             .client
             .get("/rest/api/3/mypermissions", &[])
@@ -102,7 +102,7 @@ impl Jira {
             let remedy = format!("grant it to the token's account {scheme}");
             PermissionProblem::missing(*name, *consequence, remedy)
         });
-        let limiting = for_some().filter(|(name, ..)| !has(name)).map(|(name, _, consequence)| {
+        let limiting = for_some.iter().filter(|(name, ..)| !has(name)).map(|(name, _, consequence)| {
             let remedy = format!("grant it to the token's account {scheme}");
             PermissionProblem::limiting(*name, *consequence, remedy)
         });

@@ -209,18 +209,16 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
         desk: Arc::clone(&desk),
     };
     let url = format!("{}{target}", desk.base_url);
-    let send = async || {
+    let mut attempts = 0;
+    let sent = loop {
         let request = desk.client.request(head.method.clone(), &url).headers(of_ends(&head.headers));
-        request.body(body.clone()).send().await
-    };
-    let mut sent = send().await;
-    for _ in 1..ATTEMPTS {
-        if !sent.as_ref().is_err_and(reqwest::Error::is_connect) {
-            break;
+        let sent = request.body(body.clone()).send().await;
+        attempts += 1;
+        if attempts == ATTEMPTS || !sent.as_ref().is_err_and(reqwest::Error::is_connect) {
+            break sent;
         }
         tokio::time::sleep(PAUSE).await;
-        sent = send().await;
-    }
+    };
     let response = match sent {
         Ok(response) => response,
         Err(error) => {

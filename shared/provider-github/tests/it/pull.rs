@@ -5,7 +5,7 @@ use crate::code::{commit_on, new_branch, write};
 use crate::{branch, github, shop};
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::plugins::{PullRequestRequest, RepositoryAccess, VersionControl};
+use domain::plugins::{PullRequestRequest, RepositoryAccess, TaskManagement, VersionControl};
 use provider::{Pull, PulledDelivery, Receiver};
 use provider_github::Github;
 use provider_testing::{built_in, mark, start};
@@ -117,7 +117,6 @@ async fn what_is_closed_or_opened_again_and_titles_are_handed_over() {
     );
     assert!(reopened["pull_request"]["updated_at"].is_string(), "{reopened}");
 
-    use domain::plugins::TaskManagement;
     for (status, action) in [("closed", "closed"), ("open", "reopened")] {
         github.update_status("acme/shop#1", status).await.unwrap();
         assert_eq!(hand.pull(&github).await, [format!("issues {action}")]);
