@@ -1,4 +1,4 @@
-//! A provider that takes no calls for long: the step is put off without asking it again, and parks until it does.
+//! A provider that rejects calls for a long time: the step is postponed without asking it again, and parks until it accepts calls.
 
 use crate::world::{EXECUTION, RUN, World};
 use domain::event::EventName;
@@ -91,7 +91,7 @@ async fn the_files_of_a_commit_are_read_once() {
     let count = |path: &str| {
         log.iter().filter(|entry| entry.service == "github" && entry.path.contains(path)).count()
     };
-    // What one of them asks for alone, the rules of what git ignores, is a request of its own.
+    // The ignore rules of git, which only one of them requests, are a separate request.
     assert_eq!((count("/git/trees/"), count("/graphql"), count("/contents/")), (1, 1, 1));
     world.assert_no_violations();
 }
