@@ -51,7 +51,10 @@ async fn an_exhausted_hour_parks_the_execution_until_it_is_over() {
     let wait = waiter.until.unwrap().duration_since(reset).abs();
     assert!(wait < SignedDuration::from_secs(5), "{waiter:?}");
     let question = world.table.execution(EXECUTION).await.unwrap().unwrap().question.unwrap();
-    assert!(question.contains("accepts no calls") && question.contains("continues by itself at"), "{question}");
+    assert!(
+        question.contains("accepts no calls") && question.contains("continues by itself at"),
+        "{question}"
+    );
 
     world.clock.advance(SignedDuration::from_secs(3_005));
     world.step("Look", "get_repository_info", json!({})).await.unwrap();
