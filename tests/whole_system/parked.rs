@@ -151,7 +151,7 @@ async fn an_exhausted_window_parks_work_and_fails_nothing() {
     world.add_faults(&fault).await;
     let name = world.start_by("jira-label").await;
     let parked = waiting(&world, &name).await;
-    assert!(parked["question"].as_str().unwrap().contains("goes on by itself at"), "{parked:#}");
+    assert!(parked["question"].as_str().unwrap().contains("continues by itself at"), "{parked:#}");
     // The branch under work does not exist yet; then the base branch is read.
     let asked: Vec<Value> =
         world.requests("github", "GET", "").await.iter().map(|entry| entry["status"].clone()).collect();

@@ -1,4 +1,4 @@
-//! What a file may say, and what is told of one that is wrong.
+//! The contents of a file, and the errors about a wrong one.
 
 use super::*;
 

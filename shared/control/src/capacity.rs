@@ -151,7 +151,7 @@ mod tests {
         let words = turn_of(&places, "b").unwrap().in_words("SHOP", capacity);
         assert_eq!(
             words,
-            "It is first in line of 2: at most 1 of our pull requests is open for @ada and @bob at a time. It goes on by itself \
+            "It is first in line of 2: at most 1 of our pull requests is open for @ada and @bob at a time. It continues by itself \
              when one is merged or closed."
         );
         assert!(turn_of(&places, "c").unwrap().in_words("SHOP", capacity).contains("second in line of 2"));

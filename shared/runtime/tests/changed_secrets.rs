@@ -1,4 +1,4 @@
-//! A secret that changed where it is kept. In a process of its own, because it concerns every reader in the process.
+//! A secret that changed in its store. In a separate process, because it affects every reader in the process.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_secretsmanager::config::{Credentials, SharedCredentialsProvider};

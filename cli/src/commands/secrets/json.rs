@@ -1,4 +1,4 @@
-//! The JSON of a secret, in which no name may be given twice: which of both counts would be up to chance.
+//! The JSON of a secret, in which each name is given once: otherwise it is unclear which value counts.
 
 use crate::exit::{Exit, Outcome};
 use domain::UniqueNames;

@@ -21,7 +21,7 @@ fn query_for(condition: &str, pk: &str) -> Value {
         "ExpressionAttributeValues": {":p": {"S": pk}, ":a": {"S": "A"}, ":b": {"S": "DOCUMENT#b"}}})
 }
 
-/// Each operation of the policy with each form of a request that touches one partition, and whether that is writing.
+/// Each operation of the policy with each form of a request that touches one partition, and whether it writes.
 fn forms(pk: &str) -> Vec<(&'static str, Value, bool)> {
     let item = |name: &str| with(json!({"TableName": "t"}), name, key(pk));
     let transaction =

@@ -55,7 +55,7 @@ impl Invoke for Steps {
     }
 }
 
-/// What was measured at the end of a day.
+/// The measurements at the end of a day.
 #[derive(Debug)]
 struct Measured {
     folder: u64,
@@ -76,7 +76,7 @@ struct Year {
     items: Vec<Value>,
 }
 
-/// What is in the template where a run has its own.
+/// The placeholders of a run in the template.
 const NAME: &str = "jira-SHOP-1-0123456789abcdef";
 
 impl Year {
@@ -135,7 +135,7 @@ impl Year {
         Measured { folder: size(self.folder.path()), memory: memory(), latency: times[times.len() / 10] }
     }
 
-    /// One run: what its records hold, and an execution of the engine.
+    /// One run: its records, and an execution of the engine.
     async fn run(&self, day: usize, run: usize) {
         let now = engine::Clock::now(&*self.clock);
         let name = format!("jira-SHOP-1-{day:08x}{run:08x}");
@@ -157,7 +157,7 @@ impl Year {
         self.engine.start_execution(&self.machine, Some(&name), &input).await.unwrap();
     }
 
-    /// Moves an item of the template to a time: what is in its texts by then, and when it expires.
+    /// Moves an item of the template to another time: its texts, and its expiry.
     fn at(&self, fields: &mut Map<String, Value>, now: Timestamp) {
         let Some(Value::String(then)) = fields.remove("then") else { panic!("every item has its time") };
         let text = Value::Object(fields.clone()).to_string();
@@ -214,7 +214,7 @@ fn size(folder: &Path) -> u64 {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
 }
 
-/// Resident, in KiB; nothing where the system does not tell.
+/// Resident memory, in KiB; nothing if the system does not report it.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -244,7 +244,7 @@ async fn a_year_ends_as_large_and_as_fast_as_its_fourth_month() {
     let grown = |now: f64, then: f64| now > then * 1.5;
     assert!(!grown(last.folder as f64, then.folder as f64), "the folder grew: {then:?}, {last:?}");
     assert!(!grown(last.memory as f64, then.memory as f64), "the memory grew: {then:?}, {last:?}");
-    // The short form runs beside other tests, which slow some days down and not others.
+    // The short form runs beside other tests, which slow down some days and not others.
     let is_judged = year.scale.sooner == 1;
     assert!(
         !is_judged || !grown(last.latency.as_secs_f64(), then.latency.as_secs_f64()),

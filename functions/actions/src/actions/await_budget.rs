@@ -50,7 +50,7 @@ impl Action for AwaitBudget {
         let question = format!(
             "{message}.{done} Say `budget {named} +5` to add five dollars, `budget {named} draft` to finish with what is done, or \
              `budget {named} rollback` to take everything back. Without an answer within {hours} hours it finishes as a draft. It \
-             goes on by itself once `budgets` in ticketsmith.yaml leave room for the call."
+             continues by itself once `budgets` in ticketsmith.yaml leave room for the call."
         );
         context.park().wait(&Topic::Budget, question, Vec::new(), Moves::default()).await?;
         Err(NoOutput::Parked)

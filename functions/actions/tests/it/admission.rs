@@ -1,4 +1,4 @@
-//! Nothing is done for a run that was not admitted, whatever its definition says.
+//! A run that was not admitted has no effects, whatever its definition says.
 
 use crate::world::{BRANCH, EXECUTION, RUN, World};
 use domain::execution::ExecutionInput;
@@ -7,7 +7,7 @@ use domain::{ActionError, ErrorKind, EventName, Grant};
 use records::{NewExecution, WRITER_KNOWN};
 use serde_json::{Map, Value, json};
 
-/// A world in which whoever may push may start work, and nobody has a role.
+/// A world in which everyone who may push may start work, and nobody has a role.
 async fn writers() -> World {
     World::start_with(|world| {
         world.configuration["projects"][0]["may_trigger"] = json!(["repository-writers"]);
@@ -16,7 +16,7 @@ async fn writers() -> World {
     .await
 }
 
-/// What a state machine of today sends for a run.
+/// A current state machine's call for a run.
 fn payload(run: &str, state: &str, login: &str, input: Value) -> Value {
     let actor = json!({"source": "github", "id": login});
     json!({"v": 2, "run": run, "key": format!("{run}/{state}"), "project": "SHOP", "actor": actor, "input": input})
@@ -56,7 +56,7 @@ async fn a_stranger_is_not_admitted() {
         let (account, now) = (format!("github:{login}"), jiff::Timestamp::now());
         assert!(!world.table.is_writer(&account, "SHOP", now).await.unwrap());
     }
-    // Neither is nobody.
+    // Neither is an unknown person.
     let mut nobody = payload(RUN, "Admit", "", json!({}));
     nobody["actor"] = Value::Null;
     world.dispatch("admit", nobody).await.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_stranger_is_not_admitted() {
 async fn an_admission_holds_for_all_of_a_run_and_is_asked_for_once() {
     let world = writers().await;
     world.admit(RUN, "ada", Value::Null).await.unwrap();
-    // The same state of a child, and of an execution that is continued: whoever it names.
+    // The same state of a child, and of a continued execution: whoever it names.
     for state in ["Child/Admit", "Admit"] {
         let again = world.dispatch("admit", payload(RUN, state, "stranger", json!({}))).await.unwrap();
         assert_eq!(again, json!({"grant": "writer"}));
@@ -102,7 +102,7 @@ async fn an_undo_works_on_another_run_with_its_own_admission() {
     let refused = world.dispatch("list_effects", list.clone()).await.unwrap_err();
     assert!(refused.message.contains("was not admitted"), "{refused}");
     world.admit(undo, "ada", json!("undo")).await.unwrap();
-    // It is admitted, and told that the other run did nothing.
+    // It is admitted, and learns that the other run did nothing.
     let unknown = world.dispatch("list_effects", list).await.unwrap_err();
     assert!(unknown.message.contains("there is no run"), "{unknown}");
 }

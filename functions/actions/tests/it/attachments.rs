@@ -1,4 +1,4 @@
-//! Files that are attached to the ticket: what of them an agent is shown when its session opens.
+//! Files attached to the ticket: which of them an agent sees when its session opens.
 
 use crate::session_script::{change, finish, reply};
 use crate::world::{EXECUTION, World};
@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// A PNG of these sides, as far as services look: its pixels are missing, its end is there.
+/// A PNG with these sides, as far as services check: it has an end but no pixels.
 fn png(width: u32, height: u32) -> String {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
@@ -87,13 +87,13 @@ async fn texts_and_pictures_are_shown_and_others_are_named_with_the_reason() {
     let name = line(text, "txt.exe");
     assert!(name.contains("a\u{fffd}txt.exe # The repository"), "{name}");
     assert!(!text.contains('\u{202e}') && text.matches("\n# The repository\n").count() == 1, "{text}");
-    // What is not shown anyway is not read.
+    // Files that are not shown are not read.
     let read = |name: &str| world.requests("jira", "GET", name).len();
     let contents =
         world.simulation.log().iter().filter(|entry| entry.path.contains("/attachment/content/")).count();
     assert_eq!((contents, read("/issue/SHOP-1")), (7, 1));
 
-    // The simulated Claude refuses what the service refuses, damaged pictures among it.
+    // The simulated Claude refuses what the service refuses, including damaged pictures.
     let done = world.until_it_stops("Develop", opened).await.unwrap();
     assert_eq!(done["result"]["outcome"], "nothing_to_do", "{done}");
     let asked = world.requests("claude", "POST", "/v1/messages").remove(0).request;
@@ -185,7 +185,7 @@ async fn another_generation_has_the_same_files() {
     let before = first_message(&world, &opened).await;
     let report = world.next("Develop", &opened).await.unwrap();
     let report = world.next("Develop", &report).await.unwrap();
-    // What an agent may do has changed, so that another generation begins.
+    // The agent's permissions have changed, so another generation begins.
     crate::sessions::put_agent(&world, |agent| agent.max_turns = 50).await;
     world.clock.advance(jiff::SignedDuration::from_secs(61));
     world.next("Develop", &report).await.unwrap();

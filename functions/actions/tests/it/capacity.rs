@@ -32,7 +32,7 @@ impl World {
         self.places().await.into_iter().find(|place| place.run == EXECUTION).unwrap().lines
     }
 
-    /// Another run that has a place in these lines.
+    /// Another run with a place in these lines.
     async fn other(&self, run: &str, lines: &[String]) -> ReviewPlace {
         let now = self.clock.now() - SignedDuration::from_hours(1);
         let place = ReviewPlace {
@@ -133,7 +133,7 @@ async fn a_ticket_with_an_open_pull_request_and_a_run_that_has_one_never_wait() 
     let run = RUN.replace(EXECUTION, &new.name);
     let again = || json!({"v": 1, "run": run, "key": format!("{run}/AwaitCapacity"), "project": "SHOP", "actor": null, "input": {}});
     assert_eq!(world.dispatch("await_capacity", again()).await.unwrap(), json!({"counted": false}));
-    // Once it is merged, the ticket is one like the others.
+    // Once it is merged, the ticket is like any other.
     assert!(world.table.give_back_review_place("SHOP", &earlier).await.unwrap());
     assert_eq!(world.dispatch("await_capacity", again()).await.unwrap(), json!({"counted": true}));
 }

@@ -1,4 +1,4 @@
-//! A project's own checks, for agents and as a step, with a runner that keeps what it is given.
+//! A project's own checks, for agents and as a step, with a runner that records its inputs.
 
 use crate::session_script::{ADDED, call, change, finish, reply};
 use crate::world::{BRANCH, World};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 const HEAD: &str = "def percent_of(cents: int, percent: int) -> int:";
 const FILE: &str = "src/shop/money.py";
 
-/// Keeps what it is given, and reports what it was told to. Everything else is tested with the real one, in `sandbox`.
+/// Records its inputs, and returns scripted reports. Everything else is tested with the real one, in `sandbox`.
 #[derive(Debug)]
 struct Keeper {
     set_ups: Mutex<Vec<(String, Vec<CheckedFile>)>>,
@@ -81,7 +81,7 @@ fn content<'r>(files: &'r [CheckedFile], path: &str) -> &'r str {
     std::str::from_utf8(&file.content).unwrap()
 }
 
-/// Edits, runs the checks, and finishes with what they said.
+/// Edits, runs the checks, and finishes with their output.
 fn checking() -> Value {
     let edit = json!({"path": FILE, "old_string": HEAD, "new_string": format!("{HEAD}\n{ADDED}")});
     json!([

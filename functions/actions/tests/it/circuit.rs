@@ -1,4 +1,4 @@
-//! A provider that keeps failing is left alone, and tried again with one request.
+//! A provider that keeps failing is left alone, and then tried again with one request.
 
 use crate::world::World;
 use domain::{ActionError, ErrorKind};

@@ -10,7 +10,7 @@ use domain::{Clock, ErrorKind};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// How often a step is tried before the run gives up.
+/// The number of tries of a step before the run gives up.
 const MOST_TRIES: usize = 200;
 
 /// An action that changes something: its name and input, and the request by which it does so.
@@ -85,7 +85,7 @@ fn inverse(effect: &Value) -> Step {
     Step { state, action, input, service, method, path }
 }
 
-/// Numbers that are drawn from a seed: <https://prng.di.unimi.it/splitmix64.c>.
+/// Pseudorandom numbers from a seed: <https://prng.di.unimi.it/splitmix64.c>.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -139,7 +139,7 @@ async fn each_effect_happens_once_or_is_named_whatever_is_lost() {
     }
 }
 
-/// Performs a step until it succeeds, or nobody can tell whether it did.
+/// Performs a step until it succeeds, or its outcome stays unknown.
 pub(crate) async fn perform(world: &World, step: &Step, random: &mut Random) {
     let mut losses = random.below(4);
     let mut waited = 0;
@@ -166,7 +166,7 @@ pub(crate) async fn perform(world: &World, step: &Step, random: &mut Random) {
                 world.clock.advance(SignedDuration::from_secs(30));
                 waited += 1;
                 if waited % 20 == 0 {
-                    // What the workflow does after ten minutes: it asks people, who see what is there.
+                    // After ten minutes, the workflow asks people, who see the outcome.
                     assert!(error.message.contains("/issues/?jql=labels"), "{error}");
                     let key = format!("{RUN}/{}", step.state);
                     world.table.effect_asked(RUN, &key, world.clock.now()).await.unwrap();
@@ -201,7 +201,7 @@ fn judge(world: &World) {
     world.assert_no_violations();
 }
 
-/// Every change was taken back once, and what cannot be stayed.
+/// Every change was taken back once, except those that cannot be.
 async fn judge_taken_back(world: &World) {
     let state = world.simulation.state();
     let count = |service: &str, method: &str, path: &str| world.requests(service, method, path).len();

@@ -44,7 +44,7 @@ async fn world_with(edits: Value) -> World {
     .await
 }
 
-/// The content of a file on the branch after these edits were committed; `None` for one that is gone.
+/// The content of a file on the branch after these edits were committed; `None` if it is gone.
 async fn committed(edits: Value, path: &str) -> Option<String> {
     let world = world_with(edits).await;
     let implementation = world.implementation().await.unwrap();

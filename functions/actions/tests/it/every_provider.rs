@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// How often a step is tried before the run gives up.
+/// The number of tries of a step before the run gives up.
 const MOST_TRIES: usize = 200;
 
 /// How many writes to the table a step makes, about.
@@ -28,7 +28,7 @@ struct Site {
     plugin: PluginType,
     /// The project's key.
     project: String,
-    /// A ticket that is there.
+    /// An existing ticket.
     ticket: String,
 }
 
@@ -57,7 +57,7 @@ fn use_provider(world: &mut simulators::World, provider: &'static str, plugin: P
             world.configuration["plugins"][provider] = json!({ "region": region });
             site("SHOP", "SHOP-1")
         }
-        // The others have a world of their own beside their tests.
+        // The others have a separate world next to their tests.
         _ => {
             let own = worlds().join(format!("../../provider-{provider}/tests/it/world.yaml"));
             let text = std::fs::read_to_string(&own).unwrap_or_else(|error| {
@@ -103,13 +103,13 @@ fn use_provider(world: &mut simulators::World, provider: &'static str, plugin: P
     site
 }
 
-/// A world in which steps are performed, undisturbed or not, and what the service held after each.
+/// A world in which steps are performed, with or without faults, and the service's state after each.
 struct Performed {
     world: World,
     site: Site,
-    /// Draws what goes wrong; nothing does where there is none.
+    /// Draws faults; none if there is no seed.
     random: Option<Random>,
-    /// Each action with the shape of the service's state behind it, and whether its receipt says that nobody knows.
+    /// Each action with the resulting shape of the service's state, and whether its receipt reports uncertainty.
     shapes: Vec<(String, Value, bool)>,
 }
 
@@ -130,7 +130,7 @@ impl Performed {
         self.world.dispatch(action, payload).await
     }
 
-    /// A step that changes nothing. It may meet what was drawn for an earlier one.
+    /// A step that changes nothing. It may hit a fault drawn for an earlier one.
     async fn read(&self, state: &str, action: &str, input: Value) -> Value {
         for _ in 0..MOST_TRIES {
             match self.dispatch(state, action, &input).await {
@@ -171,7 +171,7 @@ impl Performed {
                     self.world.clock.advance(SignedDuration::from_secs(30));
                     waited += 1;
                     if waited % 20 == 0 {
-                        // What the workflow does after ten minutes: it asks people, who see what is there.
+                        // After ten minutes, the workflow asks people, who see the outcome.
                         assert!(error.message.contains("http"), "it names no place to look: {error}");
                         let key = format!("{RUN}/{state}");
                         self.world.table.effect_asked(RUN, &key, self.world.clock.now()).await.unwrap();
@@ -187,12 +187,12 @@ impl Performed {
         unreachable!("{} {action} did not end", self.site.provider);
     }
 
-    /// Draws what goes wrong with the next attempt.
+    /// Draws the fault of the next attempt.
     fn disturb(&mut self) {
         let Some(random) = &mut self.random else { return };
         let service = self.site.provider;
         let method = ["POST", "PUT", "PATCH", "DELETE"][usize::try_from(random.below(4)).unwrap()];
-        // Most services change things by `POST` alone.
+        // Most services change things only by `POST`.
         let method = if random.below(2) == 0 { "POST" } else { method };
         let write = usize::try_from(random.below(WRITES)).unwrap();
         match random.below(5) {
@@ -207,7 +207,7 @@ impl Performed {
         }
     }
 
-    /// Takes back what can be, as a rollback does.
+    /// Takes effects back, as a rollback does.
     async fn take_back(&mut self) {
         let listed = self.read("Rollback", "list_effects", json!({})).await;
         for effect in listed["effects"].as_array().unwrap() {
@@ -315,12 +315,12 @@ impl Performed {
     }
 }
 
-/// What is there, without what differs from world to world: ids, times, digests. How much of everything there is stays.
+/// The state without values that differ from world to world: IDs, times, digests. Counts stay.
 fn shape(value: &Value) -> Value {
     let is_id = |name: &str| name.len() > 15 && name.contains(|c: char| c.is_ascii_digit());
     match value {
         Value::Object(fields) => {
-            // A value that is pushed again takes the place of itself, and is scraped once more; Slack names blocks at random.
+            // A value that is pushed again replaces itself, and is scraped again; Slack names blocks at random.
             let fields = fields.iter().filter(|(name, _)| !["scraped", "block_id"].contains(&name.as_str()));
             let (ids, names): (Vec<_>, Vec<_>) = fields.partition(|(name, _)| is_id(name));
             let mut shown: Map<String, Value> =
@@ -331,7 +331,7 @@ fn shape(value: &Value) -> Value {
             Value::Object(shown)
         }
         Value::Array(list) => {
-            // Whoever receives an event knows one that was sent again by its key.
+            // Receivers recognize a repeated event by its key.
             let mut known = BTreeSet::new();
             let is_new = |one: &&Value| {
                 one["Detail"]["idempotency_key"].as_str().is_none_or(|key| known.insert(key.to_owned()))
@@ -386,7 +386,7 @@ async fn each_effect_happens_once_with_every_provider() {
             assert_eq!(undisturbed.len(), disturbed.len(), "{}", spec.id);
             let mut before = None;
             for ((action, once, _), (_, after, is_unknown)) in undisturbed.iter().zip(&disturbed) {
-                // What nobody can know happened or did not; the receipt says so.
+                // The receipt lists effects with an unknown outcome.
                 let is_absent = *is_unknown && before.is_some_and(|before: &Value| before == after);
                 assert!(
                     once == after || is_absent,

@@ -15,21 +15,21 @@ use tokio::sync::Notify;
 /// The gate. It lets everything through until it is told to kill.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    /// How many more writes take place before the one at which an invocation is killed.
+    /// The number of writes that still take place before the kill.
     kill: Mutex<Option<usize>>,
-    /// Whether that write takes place no more.
+    /// Whether that write no longer takes place.
     is_before: AtomicBool,
     killed: Notify,
 }
 
 impl Gate {
-    /// Kills after a write of what follows, counted from 0.
+    /// Kills after this write of the following ones, counted from 0.
     pub(crate) fn kill_after(&self, write: usize) {
         self.is_before.store(false, Ordering::SeqCst);
         *self.kill.lock().unwrap() = Some(write);
     }
 
-    /// Kills before a write of what follows, counted from 0: it never takes place.
+    /// Kills before this write of the following ones, counted from 0: it never takes place.
     pub(crate) fn kill_before(&self, write: usize) {
         self.is_before.store(true, Ordering::SeqCst);
         *self.kill.lock().unwrap() = Some(write);
@@ -40,7 +40,7 @@ impl Gate {
         self.kill.lock().unwrap().take().is_some()
     }
 
-    /// What an invocation gives, or `None` when it is killed: it is dropped where it is.
+    /// The result of an invocation, or `None` if it is killed: it is dropped where it is.
     pub(crate) async fn unless_killed<T>(&self, invocation: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             given = invocation => Some(given),
@@ -48,7 +48,7 @@ impl Gate {
         }
     }
 
-    /// Whether a write is the one to kill after.
+    /// Whether to kill after a write.
     fn is_due(&self) -> bool {
         let mut kill = self.kill.lock().unwrap();
         let left = *kill;

@@ -1,4 +1,4 @@
-//! What must not happen, whatever a ticket, a model or a person asks for.
+//! Invariants that hold whatever a ticket, a model or a person requests.
 
 use crate::world::{BRANCH, World};
 use domain::{ActionError, ErrorKind};

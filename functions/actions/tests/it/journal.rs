@@ -4,7 +4,7 @@ use crate::world::{BRANCH, World};
 use domain::ErrorKind;
 use serde_json::{Value, json};
 
-/// Performs a step whose answer is lost after the service did what was asked, then again.
+/// Performs a step whose answer is lost after the service did its work, then again.
 async fn lost_answer(world: &World, fault: Value, state: &str, action: &str, input: Value) -> Value {
     world.fault(fault);
     let lost = world.step(state, action, input.clone()).await.unwrap_err();

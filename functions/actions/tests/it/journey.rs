@@ -107,7 +107,7 @@ async fn a_ticket_becomes_a_pull_request_and_a_repeat_changes_nothing() {
     let changes = world.changes();
     let again = develop(&world).await;
     assert_eq!(world.changes(), changes, "a repeat replays what was done");
-    // The ticket is read anew, everything else is what it was.
+    // The ticket is read again, everything else is unchanged.
     assert_eq!(first[1..], again[1..]);
     assert_eq!(again[0]["status"], "Code Review");
     world.assert_no_violations();
@@ -134,7 +134,7 @@ async fn a_rollback_takes_back_what_was_done_newest_first() {
     }
     assert_eq!(world.branch(BRANCH).await, None);
     assert_eq!(world.task().await["status"], "To Do");
-    // What was taken back is not listed again, and nothing new can be done.
+    // Effects that were taken back are not listed again, and no new ones are possible.
     let listed = world.step("Rollback", "list_effects", json!({})).await.unwrap();
     let left: Vec<_> =
         listed["effects"].as_array().unwrap().iter().map(|effect| &effect["inverse"]).collect();
@@ -160,7 +160,7 @@ async fn steps_are_recorded_and_an_unset_type_skips() {
     assert_eq!(steps[1].status, StepStatus::Failed);
     assert_eq!(steps[1].error.as_deref(), Some("Rejected"));
     assert!(steps[1].cause.as_ref().unwrap().contains("SHOP-99"));
-    // What a skipped step leaves out does not keep the next one of its type from being skipped.
+    // The null outputs of a skipped step do not prevent the next one of its type from being skipped.
     let input = json!({"channel": output["channel"], "message_id": output["message_id"], "message": "done"});
     let output = world.step("Update", "update_message", input).await.unwrap();
     assert_eq!(output, json!({"channel": null, "message_id": null}));

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use records::{EffectEnd, EffectStatus, NewEffect};
 use serde_json::{Value, json};
 
-/// Performs a step whose answer is lost after the service did what was asked.
+/// Performs a step whose answer is lost after the service did its work.
 async fn lose(world: &World, fault: Value, state: &str, action: &str, input: Value) {
     world.fault(fault);
     let lost = world.step(state, action, input).await.unwrap_err();
@@ -23,7 +23,7 @@ async fn status(world: &World, state: &str) -> EffectStatus {
     world.table.effect(RUN, &format!("{RUN}/{state}")).await.unwrap().unwrap().status
 }
 
-/// What was called to look or to take back, with whether it succeeded.
+/// The calls that looked for an effect or took it back, with their success.
 fn kinds(taken_back: &[(String, Result<Value, ActionError>)]) -> Vec<(&str, bool)> {
     taken_back.iter().map(|(action, result)| (action.as_str(), result.is_ok())).collect()
 }
@@ -204,7 +204,7 @@ async fn a_ticket_is_created_again_once_people_said_that_it_is_not_there() {
     assert_eq!(error.kind, ErrorKind::Unconfirmed, "{error}");
     let key = format!("{RUN}/Ticket");
     world.table.effect_asked(RUN, &key, world.clock.now()).await.unwrap();
-    // That answer is lost as well: what people said before says nothing about this request.
+    // That answer is lost as well: people's earlier answer says nothing about this request.
     lose(&world, unanswered, "Ticket", "create_task", input.clone()).await;
     let error = world.step("Ticket", "create_task", input.clone()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unconfirmed, "{error}");
@@ -218,7 +218,7 @@ async fn a_rollback_names_a_ticket_that_nothing_shows() {
     let world = World::start().await;
     let unanswered = json!({"service": "jira", "method": "POST", "path": "/issue$", "status": 502});
     lose(&world, unanswered, "Ticket", "create_task", json!({"title": "Follow up"})).await;
-    // Not even that people were asked makes it certain.
+    // Not even the question to people makes it certain.
     world.table.effect_asked(RUN, &format!("{RUN}/Ticket"), world.clock.now()).await.unwrap();
     let taken_back = world.roll_back().await;
     assert_eq!(kinds(&taken_back), [("create_task", false)], "{taken_back:?}");

@@ -1,5 +1,5 @@
 //! Sessions that take any course: people speak meanwhile, invocations are killed, replies are lost, the agent is changed, rounds follow
-//! each other. Nothing that is sent is refused by the strict simulator, and the ledger is never below the bill.
+//! each other. The strict simulator refuses nothing, and the ledger is never below the bill.
 //!
 //! `TICKETSMITH_SEED` repeats one session, `TICKETSMITH_SEEDS` says how many there are.
 
@@ -44,7 +44,7 @@ fn any_call(random: &mut StdRng) -> Value {
     }
 }
 
-/// What a model says that says anything.
+/// A model's answer with some text.
 fn any_replies(random: &mut StdRng) -> Value {
     let mut replies: Vec<Value> = (0..150)
         .map(|turn| {
@@ -99,7 +99,7 @@ async fn something_happens(world: &World, random: &mut StdRng, event: usize, sai
             json!({"service": "claude", "path": "^/v1/messages$", "truncated": true, "after_effect": true}),
         ),
         5 => world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 529, "times": 2})),
-        // Whatever was cached is not any more.
+        // The cached part is gone.
         6 => world.clock.advance(SignedDuration::from_hours(2)),
         7 => world.forget_readings().await,
         _ => {}
@@ -123,7 +123,7 @@ async fn one_session(seed: u64) {
         let given = world.gate.unless_killed(invoke(&world, &state, report.as_ref())).await;
         world.gate.open();
         match given {
-            // The next attempt finds what was done.
+            // The next attempt finds the earlier work.
             None => {}
             Some(Ok(new)) => report = Some(new),
             Some(Err(error)) => {
@@ -250,7 +250,7 @@ async fn a_counter_that_is_three_percent_off_misleads_no_reservation() {
                 report = world.next("Develop", &report).await.unwrap();
                 continue;
             }
-            // While the reply is on its way, what is set aside for it is in the table.
+            // While the reply is on its way, its reservation is in the table.
             world.fault(json!({"service": "claude", "path": "^/v1/messages$", "delay_ms": 300}));
             let counts = world.requests("claude", "POST", "count_tokens").len();
             let reserved = async {

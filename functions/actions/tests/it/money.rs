@@ -1,4 +1,4 @@
-//! No model is asked without money set aside, and every call is booked at what it cost.
+//! No model is asked without a reservation, and every call is booked at its price.
 
 use crate::world::{EXECUTION, RUN, World, now};
 use actions::agent::price::price;
@@ -77,7 +77,7 @@ async fn what_failed_costs_what_may_have_been_billed() {
     assert!(world.table.open_reservations(EXECUTION).await.unwrap().is_empty());
 }
 
-/// What the service bills so far, whether or not we heard of it.
+/// The service's bill so far, whether or not we received the replies.
 pub(crate) fn billed(world: &World) -> MicroUsd {
     let billed = &world.simulation.state()["claude"]["billed"];
     let count = |name: &str| billed[name].as_u64().unwrap();
@@ -98,7 +98,7 @@ async fn no_more_is_billed_than_is_booked() {
         fault["path"] = "^/v1/messages$".into();
         fault
     };
-    // Whether a reply is lost on its way. Then what is booked is more than the bill, and otherwise as much.
+    // Whether a reply is lost on its way. Then more is booked than billed, otherwise the same.
     for (fault, is_lost) in [
         (json!({"status": 429, "headers": {"retry-after": "0"}, "times": 4}), false),
         (json!({"status": 529}), false),

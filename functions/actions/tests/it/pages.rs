@@ -1,10 +1,10 @@
-//! Pages of documentation: found, read, changed and put back.
+//! Pages of documentation: found, read, changed and restored.
 
 use crate::world::World;
 use domain::ErrorKind;
 use serde_json::{Value, json};
 
-/// What a page says, in Markdown.
+/// The text of a page, in Markdown.
 async fn text_of(world: &World, page: &Value) -> String {
     let read =
         world.step(&format!("Look{}", world.changes()), "get_page", json!({"page_id": page})).await.unwrap();

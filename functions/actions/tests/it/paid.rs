@@ -1,4 +1,4 @@
-//! What an agent pays: tight reservations, replies that are kept and replayed, bills that are odd, and calls that end in time.
+//! The cost of agents: tight reservations, replies that are kept and replayed, odd bills, and calls that end in time.
 
 use crate::world::{EXECUTION, World, now};
 use actions::agent::price::price;
@@ -23,7 +23,7 @@ const MOST_OUTPUT: u32 = 1_000;
 const MOST_INPUT: u64 = 100_000;
 const COUNTED: u64 = 20_000;
 
-/// A provider that answers what a test says, after the time that a test says.
+/// A provider whose answers and their durations a test defines.
 struct Scripted {
     table: Table,
     clock: Arc<crate::world::MovedClock>,
@@ -32,7 +32,7 @@ struct Scripted {
     most_input: u64,
     calls: AtomicUsize,
     counts: AtomicUsize,
-    /// What each call was given: how long it may take, and what was reserved for it.
+    /// The inputs of each call: its time limit and its reservation.
     given: Mutex<Vec<(Duration, MicroUsd)>>,
 }
 
@@ -225,7 +225,7 @@ async fn a_reservation_is_what_the_provider_counts_at_the_rate_that_is_asked_for
     let world = World::start().await;
     let provider = Arc::new(scripted(&world, |_| Ok(reply("yes", usage(20_500, 1_000)))).await);
     ask(&agent(&world, &provider, "1"), "Large?").await.unwrap();
-    // $2.50 for a million tokens written for five minutes, which is what is asked for, and $10 for a million of output.
+    // $2.50 for a million tokens written for five minutes, which is requested here, and $10 for a million of output.
     let expected = MicroUsd((20_000 + 1_000 + 500) * 5 / 2 + 10_000);
     assert_eq!(provider.given.lock().unwrap()[0].1, expected);
     let written = Usage { cache_write_5m_tokens: 21_500, output_tokens: 1_000, ..Usage::default() };
@@ -352,7 +352,7 @@ async fn calls_share_the_time_of_their_function() {
         ask(&next, question).await.unwrap();
     }
     assert_eq!(costs(&world).await.len(), 3);
-    // Half a minute of 840 s is kept for what follows. The clock moves on a little by itself.
+    // Half a minute of 840 s is kept for the following work. The clock moves on a little on its own.
     let within: Vec<u64> =
         provider.given.lock().unwrap().iter().map(|(within, _)| within.as_secs()).collect();
     for (given, expected) in within.into_iter().zip([810, 510, 810]) {

@@ -1,4 +1,4 @@
-//! A provider that takes no calls for long: the step is put off without asking it again, and parks until it does.
+//! A provider that rejects calls for a long time: the step is postponed without asking it again, and parks until it accepts calls.
 
 use crate::world::{EXECUTION, RUN, World};
 use domain::event::EventName;
@@ -51,7 +51,10 @@ async fn an_exhausted_hour_parks_the_execution_until_it_is_over() {
     let wait = waiter.until.unwrap().duration_since(reset).abs();
     assert!(wait < SignedDuration::from_secs(5), "{waiter:?}");
     let question = world.table.execution(EXECUTION).await.unwrap().unwrap().question.unwrap();
-    assert!(question.contains("accepts no calls") && question.contains("goes on by itself at"), "{question}");
+    assert!(
+        question.contains("accepts no calls") && question.contains("continues by itself at"),
+        "{question}"
+    );
 
     world.clock.advance(SignedDuration::from_secs(3_005));
     world.step("Look", "get_repository_info", json!({})).await.unwrap();
@@ -91,7 +94,7 @@ async fn the_files_of_a_commit_are_read_once() {
     let count = |path: &str| {
         log.iter().filter(|entry| entry.service == "github" && entry.path.contains(path)).count()
     };
-    // What one of them asks for alone, the rules of what git ignores, is a request of its own.
+    // The ignore rules of git, which only one of them requests, are a separate request.
     assert_eq!((count("/git/trees/"), count("/graphql"), count("/contents/")), (1, 1, 1));
     world.assert_no_violations();
 }

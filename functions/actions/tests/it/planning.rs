@@ -6,7 +6,7 @@ use domain::{Clock, ErrorKind, ProjectPlan};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// The account that is simulated.
+/// The simulated account.
 const EMAIL: &str = "ticketsmith@acme.example";
 const TOKEN: &str = "simulated-jira-token";
 const OTHER_RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-1";
@@ -49,7 +49,7 @@ impl World {
         self.dispatch("create_planned_task", payload).await
     }
 
-    /// Performs a step of planning on an item, under a key of its own.
+    /// Performs a step of planning on an item, under a separate key.
     async fn plans(&self, step: &str, action: &str, stored: &Value, item: &str) -> Value {
         let payload = json!({
             "v": 1, "run": RUN, "key": format!("{RUN}/{step}.{item}"), "project": "SHOP",
@@ -73,7 +73,7 @@ impl World {
         ticket["links"].as_array().unwrap().iter().map(|link| titled(&link["blocked_by"])).collect()
     }
 
-    /// What a person does to links in the tracker: by this path and body.
+    /// A person's change of links in the tracker, by this path and body.
     async fn person_changes_links(&self, method: reqwest::Method, path: &str, body: Option<Value>) {
         let url = format!("{}/rest/api/3/issueLink{path}", self.simulation.url("jira"));
         let mut request = client().request(method, url).basic_auth(EMAIL, Some(TOKEN));
@@ -137,7 +137,7 @@ async fn no_ticket_is_created_of_a_plan_that_nobody_approved() {
     world.approved(&two()).await;
     let created = world.create(RUN, &stored, "sale").await.unwrap();
     assert_eq!(created["state"], "created", "{created}");
-    // The state machine goes on before it is recorded that it was told.
+    // The state machine continues before it is recorded that it was told.
     let other = plan(&[("codes", "Know more codes", &[])]);
     let stored = world.stored(&other).await;
     let asked = world.step("Again", "review_plan", json!({"plan": stored})).await.unwrap();
@@ -178,7 +178,7 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
     assert_eq!(receipt["fields"]["customfield_10001"], json!(3.0), "its story points");
     assert!(receipt["description"].as_str().unwrap().contains(&made[1]), "what comes before: {receipt}");
 
-    // Another run plans the same: one title is new, one ticket was touched, one is gone, the rest stays.
+    // Another run plans the same: one title is new, one ticket was touched, one is gone, the rest is unchanged.
     let comment = json!({"task_id": made[2], "comment": "I do it."});
     world.step("Touch", "add_comment", comment).await.unwrap();
     let again = plan(&[
@@ -193,7 +193,7 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
         states
             .push(done.map_or_else(|error| error.message, |done| done["state"].as_str().unwrap().to_owned()));
     }
-    // The other run's approval is its own: nobody said yes there.
+    // The other run has a separate approval: nobody said yes there.
     assert!(states.iter().all(|state| state.contains("nobody approved")), "{states:?}");
     let mut states = Vec::new();
     for item in ["sale", "codes", "receipt", "mail"] {
@@ -207,7 +207,7 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
     assert_eq!(states, ["unchanged", "updated", "left", "created"]);
     assert_eq!(world.summaries(), ["Sale", "Know all codes", "Show the discount", "Mail the codes"]);
 
-    // Undone newest first: what was touched stays, and so does the epic that it is in.
+    // Undone newest first: touched tickets stay, and so does their epic.
     let taken_back = world.roll_back().await;
     let refused: Vec<String> = taken_back
         .iter()
@@ -258,7 +258,7 @@ async fn whatever_answer_is_lost_each_ticket_is_created_once() {
         let changes = ["POST", "DELETE"].map(|method| world.links_changed(method));
         assert_eq!(changes, [1, 1], "made once, and taken off once");
         assert_eq!(world.summaries(), ["Sale", "Know all codes", "Show it"]);
-        // What is lost on the way back is tried again.
+        // Lost steps of the rollback are tried again.
         let mut left = usize::MAX;
         for _ in 0..5 {
             let taken_back = world.roll_back().await;
@@ -324,7 +324,7 @@ async fn dependencies_become_links_that_planning_again_keeps_up() {
     assert_eq!(world.links_of("C"), ["B", "D"]);
     assert_eq!(world.links_of("D"), ["B"]);
 
-    // Newest first, each run's links are what they were before it, and then the tickets go.
+    // Newest first, each run's links are restored, and then the tickets go.
     let taken_back = world.roll_back().await;
     let unlinked = taken_back.iter().filter(|(action, _)| action == "unlink_planned_task");
     assert_eq!(unlinked.count(), 6, "{taken_back:?}");
@@ -352,7 +352,7 @@ async fn what_the_tracker_refuses_to_link_is_said_and_fails_nothing() {
     assert_eq!(refused["linked"], json!([]));
     let note = refused["note"].as_str().unwrap();
     assert!(note.contains("no issue link type `Blocks`") && note.contains("link_type"), "{note}");
-    // Once the site has the type, planning again makes what is missing.
+    // Once the site has the type, planning again creates the missing links.
     let linked = world.plans("Again", "link_planned_task", &stored, "receipt").await;
     assert_eq!(linked["note"], Value::Null);
     assert_eq!(world.links_of("Show the discount"), ["Know the codes"]);

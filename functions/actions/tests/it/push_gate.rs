@@ -1,4 +1,4 @@
-//! The gate before a push: words of strangers, and a yes that counts for one change alone.
+//! The gate before a push: strangers' text, and a yes that counts for only one change.
 
 use crate::world::{BRANCH, EXECUTION, RUN, World};
 use domain::execution::execution_of;
@@ -19,7 +19,7 @@ impl World {
         self.table.note_stranger(SESSION, &words).await.unwrap();
     }
 
-    /// Ada says yes to a question, and the step goes on with it.
+    /// Ada says yes to a question, and the step continues with it.
     pub(crate) async fn approves(&self, question: &Value) {
         let waiter = self.says_yes(question).await;
         self.table.mark_told(&waiter, Timeliness::InTime).await.unwrap();

@@ -1,4 +1,4 @@
-//! A redrive performs what is left of a run: under the keys of the execution that began it, and in its own name.
+//! A redrive performs the rest of a run: under the keys of the execution that began it, and in its own name.
 
 use crate::world::{BRANCH, EXECUTION, RUN, World, now};
 use domain::execution::{ExecutionInput, Outcome, Parent};

@@ -69,7 +69,7 @@ impl World {
         self.step(state, "open_session", input).await
     }
 
-    /// Performs what a session needs next, as the loop of a workflow does.
+    /// Performs the session's next need, as the loop of a workflow does.
     pub(crate) async fn next(&self, state: &str, report: &Value) -> Result<Value, ActionError> {
         let session = json!({"session": report["session"]});
         match report["next"].as_str().unwrap() {
@@ -92,13 +92,13 @@ impl World {
         unreachable!("the session does not end: {report}");
     }
 
-    /// Opens a session and goes on until it is done or asks.
+    /// Opens a session and continues until it is done or asks.
     pub(crate) async fn whole_session(&self, state: &str) -> Result<Value, ActionError> {
         let opened = self.open(state).await?;
         self.until_it_stops(state, opened).await
     }
 
-    /// What a session says, message by message: what we said, in words, and which tools the model called.
+    /// The messages of a session: our text, and the tools that the model called.
     pub(crate) async fn conversation(&self, session: &Value) -> Vec<String> {
         let session = self.table.session(session.as_str().unwrap()).await.unwrap().unwrap();
         let messages = self.table.session_messages(&session.id, session.generation).await.unwrap();
@@ -108,7 +108,7 @@ impl World {
     }
 }
 
-/// What one message says, without ids.
+/// One message, without IDs.
 fn words(said: &Value) -> String {
     let parts = said["message"]["parts"].as_array().unwrap().iter().map(|part| {
         let content = &part["content"];

@@ -12,13 +12,13 @@ async fn gated() -> World {
     World::start_gated(|world| change(world, three_turns())).await
 }
 
-/// What is booked, the calls at work included.
+/// The booked amount, including calls in progress.
 pub(crate) async fn booked(world: &World) -> MicroUsd {
     world.table.settle_open(EXECUTION, crate::world::now()).await.unwrap();
     world.table.costs_of_execution(EXECUTION).await.unwrap().iter().map(|cost| cost.cost.booked()).sum()
 }
 
-/// What a session came to, without what differs from one to the next.
+/// The result of a session, without the parts that differ between sessions.
 async fn outcome(world: &World, report: &Value) -> (Value, Vec<String>, Vec<String>) {
     let mut result = report["result"].clone();
     result["implementation"]["edits"]["ref"] = Value::Null;
@@ -36,7 +36,7 @@ async fn an_invocation_that_is_killed_at_any_write_and_repeated_gives_the_same()
     let expected = outcome(&world, &reference).await;
     assert_eq!(expected.1.len(), 7);
     let mut kills = 0;
-    // After every write of the whole session, until there is no such write any more.
+    // After every write of the whole session, until no write is left.
     for write in 0.. {
         let state = format!("Killed{write}");
         world.gate.kill_after(write);
@@ -117,7 +117,7 @@ async fn a_stopped_execution_asks_no_model() {
     let opened = world.open("Develop").await.unwrap();
     world.begin().await;
     assert!(world.table.request_stop(EXECUTION, "ada").await.unwrap());
-    // A failure would be faster than the stop, and its workflow would take back what is done.
+    // A failure would come before the stop, and its workflow would take back the work.
     let error = world.next("Develop", &opened).await.unwrap_err();
     assert_eq!(
         (error.kind, error.message.contains("being stopped")),

@@ -1,4 +1,4 @@
-//! Steps that wait, and what others find out by what steps leave behind.
+//! Steps that wait, and what others learn from their records.
 
 use crate::world::{BRANCH, RUN, World, now};
 use domain::event::{Actor, Confirmation, EventSpec, EventSpecs};

@@ -1,4 +1,4 @@
-//! Words that people say to an agent at work: in its next request, once, with their authors, whatever is killed and repeated.
+//! People's messages to an agent at work: in its next request, once, with their authors, whatever is killed and repeated.
 
 use crate::session_script::{call, change, finish, reply, three_turns, world};
 use crate::world::{EXECUTION, World, now};

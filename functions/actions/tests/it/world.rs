@@ -40,7 +40,7 @@ pub(crate) struct World {
     dispatcher: Dispatcher,
 }
 
-/// The system's clock, moved on by as much as a test wants to have waited.
+/// The system's clock, advanced by the time that a test wants to skip.
 #[derive(Debug, Default)]
 pub(crate) struct MovedClock(Mutex<SignedDuration>);
 
@@ -138,12 +138,12 @@ impl World {
         self.table.mark_started(EXECUTION, RUN, self.clock.now()).await.unwrap();
     }
 
-    /// Performs whatever a state machine sends.
+    /// Performs everything that a state machine sends.
     pub(crate) async fn dispatch(&self, action: &str, payload: Value) -> Result<Value, ActionError> {
         self.dispatcher.dispatch(action, payload).await
     }
 
-    /// Takes everything back, as the rollback of a workflow does, and gives what was taken back, newest first.
+    /// Takes everything back, as a workflow's rollback does, and returns what was taken back, newest first.
     pub(crate) async fn roll_back(&self) -> Vec<(String, Result<Value, ActionError>)> {
         let mut taken_back = Vec::new();
         let mut page = json!(0);
@@ -204,7 +204,7 @@ impl World {
         body["object"]["sha"].as_str().map(str::to_owned)
     }
 
-    /// The content of a file on a branch; `None` for one that is not there.
+    /// The content of a file on a branch; `None` if it does not exist.
     pub(crate) async fn file(&self, branch: &str, path: &str) -> Option<String> {
         let url = format!("{}/repos/acme/shop/contents/{path}", self.simulation.url("github"));
         let request = client().get(url).query(&[("ref", branch)]).bearer_auth("simulated-github-token");
@@ -223,7 +223,7 @@ impl World {
         assert_eq!(answer.status(), 201);
     }
 
-    /// Removes what was read of commits, as its expiry does.
+    /// Removes the cached parts of commits, as their expiry does.
     pub(crate) async fn forget_readings(&self) {
         let items = self.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap_or_default();
         let is_reading =
@@ -264,7 +264,7 @@ async fn client_of_table(gate: Option<Arc<Gate>>) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-/// Secrets Manager as far as it is used: `GetSecretValue`.
+/// The used part of Secrets Manager: `GetSecretValue`.
 async fn secrets(simulation: &Simulation) -> aws_sdk_secretsmanager::Client {
     let values: BTreeMap<String, String> = simulation
         .secrets()

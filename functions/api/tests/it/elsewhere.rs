@@ -20,14 +20,14 @@ const SECRET: &str = "client-secret";
 
 type Fields = BTreeMap<String, String>;
 
-/// What a provider knows of one sign-in: what it began with.
+/// A provider's knowledge of one sign-in: its beginning.
 #[derive(Debug, Default)]
 struct Provider {
-    /// The codes that were given out and not exchanged, with what their sign-in began with.
+    /// The issued codes that were not exchanged yet, with the beginning of their sign-in.
     codes: BTreeMap<String, Fields>,
-    /// Who signs in next.
+    /// The person who signs in next.
     account: Value,
-    /// What its ID tokens say otherwise than they should.
+    /// The wrong values in its ID tokens.
     lies: Value,
     address: String,
     key: Option<EncodingKey>,
@@ -39,7 +39,7 @@ fn fields(query: &str) -> Fields {
     url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// Does what a browser and a person do: follows to the provider, confirms there, and comes back with the cookie.
+/// Acts as a browser and a person: follows to the provider, confirms there, and comes back with the cookie.
 async fn sign_in(world: &World, provider: &Shared, way: &str) -> Answer {
     let (query, cookie) = begin(world, provider, way).await;
     let code = confirm(provider, &query);
@@ -59,7 +59,7 @@ async fn begin(world: &World, provider: &Shared, way: &str) -> (Fields, String) 
     (fields(query), begun.cookie("ticketsmith_state"))
 }
 
-/// The provider's page: checks what the sign-in begins with, and gives a code.
+/// The provider's page: checks the beginning of the sign-in, and issues a code.
 fn confirm(provider: &Shared, query: &Fields) -> String {
     let redirect = &query["redirect_uri"];
     assert!(redirect.starts_with(REDIRECT) && redirect.ends_with("/callback"), "{redirect}");
@@ -78,7 +78,7 @@ async fn come_back(world: &World, way: &str, query: &str, cookie: &str) -> Answe
     world.send(Method::GET, &format!("/api/v1/auth/{way}/callback?{query}"), &cookie, None).await
 }
 
-/// Exchanges a code, once, for whoever can prove that they began.
+/// Exchanges a code, once, for the client that can prove that it began.
 fn exchanged(provider: &mut Provider, form: &Fields) -> Option<Fields> {
     let began = provider.codes.remove(form.get("code")?)?;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(form.get("code_verifier")?.as_bytes()));
@@ -127,7 +127,7 @@ fn account(provider: &Shared, account: Value) {
     provider.lock().unwrap().account = account;
 }
 
-/// Who a page's cookie and proof sign in.
+/// The person whom a page's cookie and proof sign in.
 async fn name(world: &World, answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert!(answer.headers.get(header::LOCATION).is_none());

@@ -1,4 +1,4 @@
-//! Credentials that nobody was given are refused, and say nothing of why.
+//! Credentials that nobody was given are refused without a reason.
 
 use crate::world::World;
 use axum::http::Method;
@@ -26,7 +26,7 @@ fn encoded(value: &Value) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// The one key of the installation, to sign what it would never sign.
+/// The one key of the installation, used to sign something that it would never sign.
 fn key(keys: &SessionKeys) -> (String, Vec<u8>) {
     use base64::Engine as _;
     let secret = with_session_keys(None, keys).unwrap();

@@ -1,4 +1,4 @@
-//! Sockets at an account's gateway: who is let in, and what is recorded of them.
+//! Sockets at an account's gateway: who is admitted, and what is recorded about them.
 
 use crate::world::World;
 use api::GatewaySockets;

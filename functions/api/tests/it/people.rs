@@ -1,4 +1,4 @@
-//! People whom the API manages, beside those of the configuration file.
+//! People whom the API manages, in addition to those of the configuration file.
 
 use crate::world::{Answer, World, configuration};
 use axum::http::Method;
@@ -25,12 +25,12 @@ async fn send(world: &World, method: Method, path: &str, tag: Option<&str>, body
 
 async fn add(world: &World, person: Value) -> Answer {
     let added = send(world, Method::POST, ALL, None, Some(person)).await;
-    // Whoever is added signs in afterward.
+    // A person who is added signs in afterward.
     world.advance(SignedDuration::from_secs(1));
     added
 }
 
-/// What was done to what is configured, newest first.
+/// The changes of the configuration, newest first.
 async fn audited(world: &World) -> Vec<String> {
     let audit = send(world, Method::GET, "/api/v1/audit", None, None).await.json();
     audit["items"].as_array().unwrap().iter().map(|item| item["what"].as_str().unwrap().to_owned()).collect()
@@ -58,7 +58,7 @@ async fn join(world: &World, person: &str) {
     assert!(world.table.join_account("ABCDEFGHIJ", &joined).await.unwrap());
 }
 
-/// Who an account is, for a function that has the file in memory.
+/// The person of an account, for a function that has the file in memory.
 async fn person_of(table: &Table, world: &World, login: &str) -> Option<String> {
     let source = SourceName::from_static("github");
     let actor = Actor { source, id: login.to_owned(), display_name: None, person: None };
@@ -108,7 +108,7 @@ async fn a_person_is_added_changed_and_archived() {
     assert_eq!((done.status, done.tag().as_str()), (200, "\"2\""), "{}", done.text);
     // Roles count from the next request on.
     assert_eq!(me().await.json()["roles"], json!(["developer", "approver"]));
-    // What an answer says can be sent back.
+    // An answer can be sent back.
     let mut back = done.json();
     back.as_object_mut()
         .unwrap()
@@ -231,7 +231,7 @@ async fn every_place_that_is_not_accepted_is_said() {
         ],
     )
     .await;
-    // An account belongs to one person, whether the file or the API has the other one.
+    // An account belongs to one person, even if the file and the API each have one of two people.
     for (login, owner) in [("Viewer", "viewer"), ("GRACE-H", "grace")] {
         let expected =
             format!("`{login}` is the account of `{owner}` already; an account belongs to one person");

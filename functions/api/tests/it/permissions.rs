@@ -6,14 +6,14 @@ use domain::configuration::{Project, Role, User};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// What an endpoint is about.
+/// The subject of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// Something of the project in which whoever asks has their role.
     Own,
     /// Something of another project.
     Other,
-    /// Nothing of a project: roles in all projects count.
+    /// Not about a project: roles in all projects count.
     Nothing,
 }
 
@@ -34,7 +34,7 @@ impl About {
     }
 }
 
-/// Who asks, as the columns of the table have them.
+/// The senders, in the order of the table's columns.
 const SUBJECTS: [&str; 6] = ["no token", "viewer", "developer", "approver", "admin", "machine token"];
 
 /// A request to an operation: its path after `/api/v1`, and its body.
@@ -149,7 +149,7 @@ pub(crate) async fn request(world: &World, operation: &str, about: About, subjec
     })
 }
 
-/// Makes a project one that the API manages; gives what is configured for it.
+/// Makes a project one that the API manages; returns its configuration.
 async fn managed(world: &World, key: &str) -> Value {
     let mut file = configuration(json!({}));
     file.projects.retain(|project| project.key != key);
@@ -162,7 +162,7 @@ async fn managed(world: &World, key: &str) -> Value {
     body
 }
 
-/// Adds a person whom the API manages; gives what is configured for them.
+/// Adds a person whom the API manages; returns their configuration.
 async fn managed_person(world: &World) -> Value {
     let person: User = serde_json::from_value(json!({"name": "grace", "github": "grace-h"})).unwrap();
     let _written = world.table.create_managed(&person, 0, "admin", world.now()).await.unwrap();
@@ -175,7 +175,7 @@ pub(crate) fn id(name: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(name)
 }
 
-/// The operations that are about something of a project.
+/// The operations about something in a project.
 const OF_PROJECTS: &[&str] = &[
     "assign_task_to_agent",
     "create_token",
@@ -196,7 +196,7 @@ const OF_PROJECTS: &[&str] = &[
     "stop_execution",
 ];
 
-/// The operations that are left out, with the reason.
+/// The excluded operations, with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("answer_approval", "a question may name who answers it; else approvers and admins of its project do"),
     ("confirm_link", "people of any role may join their own accounts; it takes a code of theirs"),
@@ -209,10 +209,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("undo_execution", "as stopping the execution, once it has ended and something can be taken back"),
 ];
 
-/// What an answer means for whoever asked.
+/// The meaning of an answer for its sender.
 fn word(status: u16) -> &'static str {
     match status {
-        // It contradicts the state, or does not say which state it changes: that is said only to whoever may change it.
+        // It contradicts the state, or does not say which state it changes: only people who may change it learn that.
         200..=299 | 409 | 428 => "yes",
         401 => "sign in",
         403 => "no",
@@ -259,7 +259,7 @@ async fn table() -> String {
     for (method, path, name, about) in rows {
         let mut cells = Vec::new();
         for subject in SUBJECTS {
-            // Each in a world of its own: what one does is nothing to the next.
+            // Each in a separate world, so that one does not affect the next.
             let world = World::new().await;
             let Some(Sample { path, body }) = request(&world, &name, about, subject).await else {
                 cells.push("–");

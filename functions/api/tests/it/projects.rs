@@ -1,4 +1,4 @@
-//! Projects that the API manages, beside those of the configuration file.
+//! Projects that the API manages, in addition to those of the configuration file.
 
 use crate::world::{Answer, World, configuration};
 use axum::http::Method;
@@ -85,7 +85,7 @@ async fn a_project_is_created_changed_and_archived() {
     assert_eq!((done.status, done.tag().as_str()), (200, "\"2\""), "{}", done.text);
     assert_eq!(done.json()["channel"], "#gift");
     assert_eq!(done.json()["capacity"], changed["capacity"]);
-    // What an answer says can be sent back.
+    // An answer can be sent back.
     let mut back = done.json();
     back.as_object_mut().unwrap().retain(|field, _| !["id", "managed_by"].contains(&field.as_str()));
     let back = put(Some("*"), &back).await;
@@ -141,7 +141,7 @@ async fn what_the_file_manages_is_changed_there() {
         assert!(refused.text.contains("`SHOP` is managed by the configuration file, at projects[0]"));
     }
 
-    // A file that has the key of one that the API manages wins, at once.
+    // A file with the key of a project that the API manages wins immediately.
     assert_eq!(send(&world, Method::POST, ALL, None, Some(gift())).await.status, 201);
     let mut file = configuration(json!({}));
     file.projects.push(serde_json::from_value(json!({"key": "Gift", "repository": "acme/other"})).unwrap());
@@ -282,7 +282,7 @@ async fn requirements_are_planned() {
     let execution = world.table.execution(execution).await.unwrap().unwrap();
     assert_eq!((execution.workflow.as_str(), execution.project.as_deref()), ("planning", Some("GIFT")));
 
-    // Where it cannot be planned, it is not created either. And a project with work that has not ended stays.
+    // If it cannot be planned, it is not created either. And a project with work in progress stays.
     let open = send(&world, Method::DELETE, GIFT, Some("*"), None).await;
     assert_eq!(open.status, 409, "{}", open.text);
     assert!(

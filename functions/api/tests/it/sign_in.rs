@@ -1,4 +1,4 @@
-//! Signing in by a link, machine tokens, and what is left of both.
+//! Signing in by a link, machine tokens, and their removal.
 
 use crate::world::{OPERATOR, World, configuration};
 use axum::http::Method;

@@ -1,4 +1,4 @@
-//! A small installation: two projects, a person with each role in one of them and everywhere, and a clock that is set.
+//! A small installation: two projects, a person with each role in one of them and everywhere, and a set clock.
 
 use api::Api;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -75,7 +75,7 @@ impl Answer {
         self.headers["etag"].to_str().unwrap().to_owned()
     }
 
-    /// The paths of what is not accepted.
+    /// The paths of the values that are not accepted.
     pub(crate) fn paths(&self) -> Vec<String> {
         let body = self.json();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
@@ -111,7 +111,7 @@ pub(crate) fn configuration(sign_in: Value) -> Configuration {
     .unwrap()
 }
 
-/// What the list of providers would say, as far as the tests choose from it.
+/// The list of providers, as far as the tests choose from it.
 fn references() -> References {
     serde_json::from_value(json!({
         "trackers": [],
@@ -212,7 +212,7 @@ impl World {
         answer(router, request).await
     }
 
-    /// A client of the same database, without what the table has in memory.
+    /// A client of the same database, without the table's memory.
     pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
         self.dynamo.clone()
     }

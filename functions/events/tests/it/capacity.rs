@@ -1,4 +1,4 @@
-//! Reviewers' capacity: who waits goes on, the oldest first, when a place is given back.
+//! Reviewers' capacity: executions in line continue, oldest first, when a place is given back.
 
 use crate::feedback::journal;
 use crate::world::{World, arn};
@@ -19,7 +19,7 @@ impl World {
         configuration.projects[0].capacity =
             open_pull_requests.map(|limit| Capacity { open_pull_requests: limit, per: CapacityPer::Project });
         self.table.put_configuration(&configuration).await.unwrap();
-        // It is read anew after a minute.
+        // It is read again after a minute.
         self.clock.advance(1);
     }
 
@@ -31,7 +31,7 @@ impl World {
     async fn joins(&self, ticket: &str) -> ReviewPlace {
         // All of them report on a ticket that the tracker has.
         let event = json!({"task_id": ticket, SAID_ON: "SHOP-1"});
-        // On the heap: what a test awaits does not fit on a thread's stack otherwise.
+        // On the heap: a test's futures do not fit on a thread's stack otherwise.
         let name = Box::pin(self.begin("jira.labelled", ticket, event)).await;
         Box::pin(self.status_change(&name, json!({}))).await;
         self.knows(&name, json!({"status": "RUNNING"}));
@@ -47,7 +47,7 @@ impl World {
         self.table.wait_for_review_place("SHOP", &place).await.unwrap()
     }
 
-    /// A run that has a place, with a pull request where it says so.
+    /// A run that has a place, with a pull request if it says so.
     async fn holds(&self, ticket: &str, number: Option<u64>) -> String {
         let place = self.joins(ticket).await;
         let now = self.clock.now();
@@ -116,7 +116,7 @@ impl World {
         Box::pin(self.events.handle(change)).await.unwrap();
     }
 
-    /// Whose steps were told that they may look again, in order.
+    /// The runs whose steps were told that they may look again, in order.
     fn let_pass(&self) -> Vec<String> {
         self.told().iter().map(|told| told["taskToken"].as_str().unwrap().to_owned()).collect()
     }
@@ -175,7 +175,7 @@ async fn a_run_that_ends_with_an_open_pull_request_keeps_its_place() {
     let second = world.waits("SHOP-2").await;
     world.ends(&first, "SUCCEEDED").await;
     assert_eq!(world.let_pass(), Vec::<String>::new());
-    // Who is stopped in line leaves it.
+    // A run that is stopped in line leaves it.
     world.waits("SHOP-3").await;
     world.ends(&second, "ABORTED").await;
     assert_eq!(world.place_of(&second).await, None);
@@ -192,7 +192,7 @@ async fn a_lost_delivery_keeps_nobody_waiting() {
     let asked = || world.services.log().iter().filter(|entry| entry.path.ends_with("/pulls/101")).count();
     world.sweeps().await;
     assert_eq!((asked(), world.let_pass().len()), (0, 0), "it took its place just now");
-    // The code host knows nothing of it, so nobody can review it. What is new may be unknown for a moment, so it is asked more than once.
+    // The code host does not know it, so nobody can review it. New ones may be unknown for a moment, so it is asked more than once.
     world.clock.advance(1);
     world.sweeps().await;
     assert!(asked() >= 1);
@@ -325,7 +325,7 @@ async fn a_pull_request_that_is_opened_again_counts_again() {
     assert!(question.starts_with("It is first in line of 1"), "{question}");
     world.closed(101, true).await;
     assert_eq!(world.let_pass(), ["SHOP-2"]);
-    // Open again beyond the limit: nobody is thrown out, and nobody else passes.
+    // Reopened beyond the limit: no run loses its place, and none passes.
     world.reopened(101).await;
     world.waits("SHOP-3").await;
     assert_eq!(world.let_pass(), ["SHOP-2"]);

@@ -42,7 +42,7 @@ impl World {
         state["github"]["repositories"][0]["branches"]["main"].as_str().unwrap().to_owned()
     }
 
-    /// What an App or a service reports of it.
+    /// The report of an App or a service about it.
     fn reports(&self, mut delivery: Value) {
         let more = json!({"repository": "acme/shop", "branch": "main", "by": "ada"});
         delivery.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -68,7 +68,7 @@ impl World {
         (EventKey::new(&spec(), &fields).unwrap().unwrap(), fields)
     }
 
-    /// A delivery says that one App is done, or a step waits; and the stream tells of it.
+    /// A delivery says that one App is done, or a step waits; and the stream reports it.
     async fn asks(&self, branch: Option<&str>, reported: bool) {
         let (key, mut fields) = self.checks_key();
         fields.insert("branch".into(), json!(branch));

@@ -19,11 +19,11 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use turnstile::Fate;
 
-/// How many interleavings are tried where nobody says.
+/// The default number of interleavings.
 const INTERLEAVINGS: u64 = 15;
 /// One kill in so many requests.
 const KILLS: u32 = 40;
-/// An interleaving that is not over after so many requests never ends.
+/// An interleaving with more requests than this never ends.
 const MOST_REQUESTS: usize = 20_000;
 
 fn number(name: &str) -> Option<u64> {
@@ -52,7 +52,7 @@ async fn interleave(model: &mut Model, seed: u64) {
         let idle = model.idle();
         let startable = if idle.is_some() { model.waiting_work() } else { 0 };
         if held.is_empty() && startable == 0 {
-            // What was lost on the way is found by the sweeper, whose turn comes until it finds nothing.
+            // The sweeper finds lost messages; it runs until it finds nothing.
             if model.is_over() {
                 break;
             }

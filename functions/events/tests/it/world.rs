@@ -283,7 +283,7 @@ impl World {
         waiter
     }
 
-    /// What the stream tells of a waiter.
+    /// The stream's event about a waiter.
     pub(crate) async fn waiter_changed(&self, waiter: &Waiter) {
         let (pk, sk) = (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key));
         self.events.handle(EventInput::from_keys([(pk.as_str(), sk.as_str())])).await.unwrap();
@@ -341,7 +341,7 @@ pub(crate) fn arn(name: &str) -> String {
     format!("{}:{name}", PREFIX.replace("stateMachine", "execution") + "development")
 }
 
-/// The AWS JSON protocol, as far as the function speaks it; anything else fails the test that asks.
+/// The part of the AWS JSON protocol that the function uses; anything else fails the test.
 async fn answer(
     State(known): State<Arc<Mutex<StepFunctions>>>,
     headers: HeaderMap,

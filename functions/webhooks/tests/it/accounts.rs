@@ -1,4 +1,4 @@
-//! People's own accounts: joined by a code that both confirm, and what they are told directly.
+//! People's own accounts: joined by a code that both confirm, and their notices.
 
 use crate::replies::answer;
 use crate::steering::{comment, text, world};
@@ -8,14 +8,14 @@ use jiff::tz::TimeZone;
 use records::AuditKind;
 
 impl World {
-    /// What somebody in Slack, U1 being ada, is told.
+    /// The answer to somebody in Slack; U1 is ada.
     async fn in_slack(&self, user: &str, words: &str, trigger: &str) -> String {
         let (_, answer) = self.command(user, words, trigger).await;
         let blocks = answer["blocks"].as_array().unwrap();
         blocks.iter().filter_map(|block| block["text"]["text"].as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    /// What somebody on a ticket is told.
+    /// The answer to somebody on a ticket.
     async fn on_ticket(&self, account: &str, words: &str, delivery: &str) -> String {
         let said = comment("SHOP-1", &format!("@ticketsmith {words}"), account);
         answer(self, delivery, &said).await.unwrap_or_default()
@@ -85,7 +85,7 @@ async fn who_asked_with_another_account_of_theirs_does_not_answer_after_joining_
 async fn nobody_becomes_somebody_else_by_a_code_alone() {
     let world = world().await;
     let code = world.code("t1").await;
-    // Who only saw the code gains nothing, and the person sees whose account it is.
+    // A person who only saw the code gains nothing, and the other sees whose account it is.
     let seen = world.on_ticket("mallory", &format!("link {code}"), "d1").await;
     assert!(seen.contains("slack U1"), "{seen}");
     let alone = world.on_ticket("mallory", &format!("link confirm {code}"), "d2").await;

@@ -1,4 +1,4 @@
-//! A command is about what the person saw, however late and however often it arrives.
+//! A command concerns what the person saw, however late and however often it arrives.
 
 use crate::steering::{comment, moved, text, world};
 use crate::world::{World, configuration, labelled, routes};

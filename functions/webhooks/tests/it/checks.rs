@@ -1,4 +1,4 @@
-//! Deliveries about checks: each tells a part, so the code host is asked for the rest.
+//! Deliveries about checks: each is partial, so the code host is asked for the rest.
 
 use crate::world::{World, configuration, routes};
 use domain::routes::Routes;

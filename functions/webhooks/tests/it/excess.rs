@@ -3,7 +3,7 @@
 use crate::world::{World, labelled};
 use serde_json::{Value, json};
 
-/// A text as long as no key or name is.
+/// A text that is longer than any key or name.
 fn long() -> String {
     "A".repeat(3_000)
 }
@@ -11,7 +11,7 @@ fn long() -> String {
 #[tokio::test]
 async fn two_thousand_labels_lead_to_a_bounded_number_of_events() {
     let world = World::new().await;
-    // Both before and behind the one that starts work.
+    // Both before and after the one that starts work.
     let labels: Vec<String> =
         (0..2_000).map(|number| format!("{}{number:04}", if number < 1_000 { "a" } else { "z" })).collect();
     let payload = labelled("SHOP-1", &format!("{} agent", labels.join(" ")), "5b10");

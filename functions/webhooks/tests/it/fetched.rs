@@ -1,4 +1,4 @@
-//! What is fetched acts as what is delivered, and once by both roads.
+//! Fetched events act like delivered ones, and once by both routes.
 
 use crate::world::{World, send, sign};
 use domain::ErrorKind;
@@ -29,13 +29,13 @@ async fn delivered(world: &World, event: &str, payload: &Value) -> Value {
 }
 
 fn document(event: &str, payload: &Value) -> Value {
-    // What is fetched has other fields, too.
+    // Fetched events have other fields, too.
     let mut payload = payload.clone();
     payload["fetched"] = json!(true);
     json!({"place": "github", "headers": {"x-github-event": event}, "body": payload.to_string()})
 }
 
-/// Hands over what was fetched; gives the first result.
+/// Hands over fetched events; returns the first result.
 async fn fetched(world: &World, event: &str, payload: &Value) -> Value {
     world.webhooks.invoke(document(event, payload)).await.unwrap()["results"][0].clone()
 }
@@ -47,7 +47,7 @@ async fn one_label_by_both_roads_starts_one_execution() {
         let world = World::new().await;
         let first = fetched(&world, "issues", &label(fetched_at)).await;
         assert_eq!(first["result"], "started", "{first}");
-        // It has ended before the other road brings it.
+        // It has ended before the other route brings it.
         world.end(first["execution"].as_str().unwrap()).await;
         let again = json!({"result": "duplicate", "execution": first["execution"]});
         assert_eq!(delivered(&world, "issues", &label(delivered_at)).await, again);

@@ -1,4 +1,4 @@
-//! What people say while an execution is at work: it goes to its agent, wherever they say it.
+//! People's messages while an execution is at work: they go to its agent, wherever they are said.
 
 use crate::revision::{comment, on_pull_request, review, told, world};
 use crate::world::{World, said_id};
@@ -40,7 +40,7 @@ async fn words_on_the_pull_request_and_on_the_ticket_wait_for_the_agent_and_are_
     let (text, place) = told(&world, "d1", &words).await.unwrap();
     assert!(text.starts_with("👀") && text.contains("takes this in"), "{text}");
     assert_eq!(place, on_pull_request());
-    // What began the work is not told to it, however often it comes.
+    // The message that began the work is not repeated to it, however often it comes.
     let (_, answer) =
         world.github("issue_comment", "begins", &comment(7, "@ticketsmith Rename the cart, please.")).await;
     assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
@@ -141,7 +141,7 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
         answer["results"][0]["result"].as_str().unwrap_or_default().to_owned()
     };
     let none = || json!({});
-    // Elsewhere, of machines, to others, of what was changed, and thanks: nothing.
+    // Elsewhere, from machines, to others, about changes, and thanks: nothing.
     assert_eq!(say("Ev1", "U1", "2.2", "Rename the cart", none()).await, "ignored");
     assert_eq!(say("Ev2", "U1", "1.1", "Rename the cart", json!({"bot_id": "B1"})).await, "ignored");
     assert_eq!(say("Ev3", "UBOT", "1.1", "Rename the cart", none()).await, "ignored");
@@ -156,7 +156,7 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     let reply = world.table.reply(&said("Ev8")).await.unwrap().unwrap();
     assert_eq!(reply.place, ReplyPlace::Thread { channel: "C1".into(), thread: "1.1".into() });
     assert!(world.starts().is_empty());
-    // Slack sends again what it heard no answer to.
+    // Slack retries deliveries without an answer.
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "started");
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "duplicate");
     let begun = world.table.reply(&said("Ev9")).await.unwrap().unwrap();

@@ -1,5 +1,5 @@
 //! Deliveries over HTTP on loopback: the real router, the real records on an embedded DynamoDB, and a Step Functions that
-//! writes down what it was asked to start.
+//! writes down its start requests.
 
 #![expect(
     clippy::unwrap_used,

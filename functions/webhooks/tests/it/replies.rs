@@ -1,4 +1,4 @@
-//! What people are answered: recorded once per delivery, and sent by `events`.
+//! Answers to people: recorded once per delivery, and sent by `events`.
 
 use crate::world::{World, configuration, id_of, labelled, routes, sent_as};
 use domain::Clock;
@@ -101,7 +101,7 @@ async fn the_second_command_of_a_comment_is_told_of() {
     let told = "Only the first command of a comment is carried out; write stop in a separate comment.";
     let both = ask("d1", "@ticketsmith status\n@ticketsmith stop", "5b10").await.unwrap();
     assert!(both.contains("running") && both.ends_with(told), "{both}");
-    // What a command did is otherwise shown on the ticket alone.
+    // The effect of a command is otherwise shown only on the ticket.
     let stopped = ask("d2", "@ticketsmith stop\n@ticketsmith costs", "5b10").await.unwrap();
     assert_eq!(stopped, told.replace("write stop", "write costs"));
 }
@@ -133,7 +133,7 @@ async fn a_comment_that_a_step_waits_for_is_no_unknown_word() {
     world.table.put_waiter(&serde_json::from_value(waiter).unwrap()).await.unwrap();
     let words = comment("SHOP-1", "@ticketsmith tomorrow is fine", "5b10");
     assert_eq!(answer(&world, "d1", &words).await, None);
-    // What an execution left when it ended takes nobody's words.
+    // The records of an ended execution take nobody's words.
     world.end(execution).await;
     assert!(answer(&world, "d2", &words).await.is_some());
 }

@@ -40,7 +40,7 @@ pub(crate) async fn world() -> World {
     world
 }
 
-/// A review that has remarks on lines alone.
+/// A review with only remarks on lines.
 pub(crate) fn review() -> Value {
     json!({
         "action": "submitted",
@@ -61,7 +61,7 @@ pub(crate) fn comment(number: u64, body: &str) -> Value {
     })
 }
 
-/// What the author of a delivery of GitHub is told, and where.
+/// The answer to the author of a GitHub delivery, and its place.
 pub(crate) async fn told(world: &World, delivery: &str, payload: &Value) -> Option<(String, ReplyPlace)> {
     let said = if payload["review"].is_null() { "comment" } else { "review" };
     let id = format!("github#acme/shop {said} {}", numbered(delivery, payload)[said]["id"]);
@@ -89,7 +89,7 @@ async fn a_review_without_words_is_a_request_and_is_told_where_work_goes_on() {
     assert_eq!(told(&world, "d1", &review()).await, None);
 }
 
-/// GitHub tells of a review's remarks one by one, too.
+/// GitHub also sends a review's remarks one by one.
 #[tokio::test]
 async fn a_remark_of_a_review_is_part_of_what_the_review_started() {
     let world = world().await;
@@ -108,7 +108,7 @@ async fn a_remark_of_a_review_is_part_of_what_the_review_started() {
     };
     let (_, answer) = world.github("pull_request_review_comment", "d2", &remark(9, 70)).await;
     assert_eq!(answer["results"][0]["result"], "duplicate", "{answer}");
-    // One by itself is for the agent that is at work.
+    // A single one is for the agent at work.
     let (_, answer) = world.github("pull_request_review_comment", "d3", &remark(10, 71)).await;
     assert_eq!(answer["results"][0]["result"], "recorded", "{answer}");
 }

@@ -258,7 +258,7 @@ async fn only_admitted_people_start_work() {
     let world = World::new().await;
     let (status, answer) = world.jira("d1", &labelled("SHOP-1", "agent", "mallory")).await;
     assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("refused")));
-    // TES admits whoever may push, which the workflow's first state asks the code host.
+    // TES admits everyone who may push, which the workflow's first state asks the code host.
     let (_, answer) = world.jira("d2", &labelled("TES-1", "agent", "mallory")).await;
     assert_eq!(answer["results"][0]["result"], "started");
     let (_, answer) = world.jira("d3", &labelled("SHOP-1", "agent", "bot-1")).await;

@@ -1,4 +1,4 @@
-//! While a signing secret is rotated, what the old one and the new one sign is accepted.
+//! While a signing secret is rotated, signatures of the old one and the new one are accepted.
 
 use crate::world::{World, send, sign};
 use serde_json::json;

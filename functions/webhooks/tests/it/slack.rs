@@ -1,4 +1,4 @@
-//! What people in Slack are answered.
+//! Answers to people in Slack.
 
 use crate::world::{World, labelled, send, sign};
 use domain::Clock;

@@ -1,4 +1,4 @@
-//! What people want of executions that were begun. It is written down; `events` acts on it.
+//! People's requests about running executions. They are recorded; `events` acts on them.
 
 use crate::world::{World, configuration, labelled, routes};
 use domain::Clock;
@@ -91,7 +91,7 @@ impl World {
         self.table.effect_done(run, &new.key, "holder", &end).await.unwrap();
     }
 
-    /// What the button under an answer would send.
+    /// The payload of the button under an answer.
     pub(crate) fn confirmation(answer: &Value) -> String {
         let blocks = answer["blocks"].as_array().unwrap();
         blocks.last().unwrap()["elements"][0]["value"].as_str().unwrap().to_owned()
@@ -190,7 +190,7 @@ async fn a_move_of_the_ticket_answers_where_the_question_says_so() {
     let (_, answered) = world.jira("d3", &both[0]).await;
     assert_eq!(answered["results"][0]["result"], "recorded", "{answered}");
     assert_eq!(world.answer_to(&waiter).await, Some((false, "ada".into(), None)));
-    // Whoever moved it at the same moment is told on the ticket who was faster, also when the work has ended by then.
+    // A person who moved it at the same moment learns on the ticket who was faster, even if the work has ended by then.
     let end = records::ExecutionEnd {
         outcome: domain::execution::Outcome::Failed,
         error: None,
@@ -204,7 +204,7 @@ async fn a_move_of_the_ticket_answers_where_the_question_says_so() {
         let reason = late["results"][0]["reason"].as_str().unwrap();
         assert!(reason.starts_with("ada already answered “Ship it?”: declined, via jira at "), "{late}");
     }
-    // A later move is no answer.
+    // A later move is not an answer.
     let (_, later) = world.jira("d5", &moved("SHOP-1", "Approved", "5b10")).await;
     assert_eq!(later["results"][0]["result"], "ignored", "{later}");
 }

@@ -31,7 +31,7 @@ impl TestClock {
         *now = now.map(|now| now + SignedDuration::from_secs(seconds));
     }
 
-    /// Breaks the clock, and gives what mends it.
+    /// Breaks the clock, and returns its repair.
     pub(crate) fn break_down(&self) -> Option<Timestamp> {
         self.0.lock().unwrap().take()
     }
@@ -249,7 +249,7 @@ impl World {
     }
 }
 
-/// The body of a delivery of this name, whose time tells it from others that say the same.
+/// The body of a delivery of this name, whose time distinguishes it from others with the same content.
 pub(crate) fn sent_as(delivery: &str, payload: &Value) -> String {
     let mut payload = payload.clone();
     payload["sent_as"] = delivery.into();
@@ -311,7 +311,7 @@ async fn serve(router: Router) -> String {
     url
 }
 
-/// The AWS JSON protocol, as far as the function speaks it; anything else fails the test that asks.
+/// The part of the AWS JSON protocol that the function uses; anything else fails the test.
 async fn answer(State(aws): State<Arc<Mutex<Aws>>>, headers: HeaderMap, body: String) -> Response {
     let input: Value = serde_json::from_str(&body).unwrap();
     let mut aws = aws.lock().unwrap();

@@ -3,7 +3,7 @@ use domain::Scope;
 use domain::configuration::User;
 use serde_json::{Value, json};
 
-/// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; nobody.
+/// Everybody: each role, everywhere and in one project; a member of a group under `may_trigger`; an unknown person.
 const EVERYBODY: [&str; 11] = [
     "viewer",
     "developer",
@@ -50,7 +50,7 @@ fn login(configuration: &Configuration, id: &str) -> Actor {
     actor(configuration, SourceName::from_static("github"), id)
 }
 
-/// Who of everybody is allowed, with `?` behind those about whom the code host is asked.
+/// The people who are allowed, with `?` after those about whom the code host is asked.
 fn admitted(operation: &Operation<'_>, is_writer: bool) -> String {
     let configuration = configuration();
     let mut admitted = Vec::new();
@@ -337,7 +337,7 @@ fn nobody_takes_the_role_admin_from_themselves_and_nobody_else_gives_themselves_
             "{reason}"
         );
     }
-    // A machine's token of an admin does not outlive itself by what it creates.
+    // A machine's token of an admin does not outlive itself through its creations.
     let scope = Scope { roles: [Role::Admin].into(), projects: None };
     let token = decided("admin", user("viewer"), None, &Authority::Scoped(scope));
     assert!(matches!(token, Authorization::Denied(_)), "{token:?}");

@@ -1,4 +1,4 @@
-//! What people choose for an execution that a limit stopped: once, by right, and about what they saw.
+//! People's choices for an execution that a limit stopped: once, by right, and about what they saw.
 
 use crate::world::World;
 use control::{MoneyResult, StartResult, Wanted, question};
@@ -84,7 +84,7 @@ async fn an_answer_to_an_earlier_question_adds_nothing_to_a_later_one() {
     let (execution, old) = stopped(&world, false).await;
     let first = world.caller(&ada, "t1");
     world.control.choose_for_execution(&first, &execution, FIVE).await.unwrap();
-    // It goes on, and is stopped again.
+    // It continues, and is stopped again.
     world.table.forget_waiter(&old).await.unwrap();
     world.advance(SignedDuration::from_mins(5));
     let new = asks(&world, &execution, "another").await;
@@ -119,7 +119,7 @@ async fn what_others_share_is_not_an_approvers_to_give() {
     let refused = world.control.choose_for_execution(&caller, &execution, FIVE).await.unwrap();
     let MoneyResult::Denied(reason) = refused else { panic!("{refused:?}") };
     assert!(reason.contains("which others share"), "{reason}");
-    // What takes no money is the right of those who may stop the work.
+    // People who may stop the work may choose anything that costs no money.
     let caller = world.caller(&ada, "t2");
     let draft = world.control.choose_for_execution(&caller, &execution, Wanted::Draft).await.unwrap();
     assert_eq!(draft, MoneyResult::Recorded(Choice::Draft));

@@ -1,4 +1,4 @@
-//! Answers that race: one decides, whoever gave it is told so, and everybody else is told who did.
+//! Racing answers: one decides, its author learns that, and everybody else learns who did.
 
 use crate::world::World;
 use control::{AnswerResult, Authority, Caller, Directory, StartResult};
@@ -139,7 +139,7 @@ async fn of_answers_that_race_from_many_places_one_decides_and_the_others_are_to
                 other => panic!("{other:?}"),
             }
         }
-        // Whatever was delivered once more is told the same, however long ago it was decided.
+        // Repeated deliveries get the same answer, however long ago it was decided.
         for said in &said {
             let again = world.say(&directory, said, &waiter).await;
             match has_won(said, &decided, &answer) || said.delivery == answer.delivery {

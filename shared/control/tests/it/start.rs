@@ -107,13 +107,13 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
     let starts: Vec<_> = world.starts().iter().map(|start| start["name"].clone()).collect();
     assert_eq!(starts.len(), 3);
     assert_eq!(starts[2], name(&started[2]));
-    // Who is parked is not at work.
+    // Parked executions are not at work.
     let second = world.table.execution(name(&started[1])).await.unwrap().unwrap();
     world.table.leave_line(&second).await.unwrap();
     world.control.start_next("SHOP", end_of_days()).await.unwrap();
     assert_eq!(world.starts().len(), 4);
     world.table.rejoin_line(&second).await.unwrap();
-    // The place of what has ended is nobody's.
+    // The place of an ended execution is free.
     let first = world.table.execution(name(&started[0])).await.unwrap().unwrap();
     world.table.rejoin_line(&first).await.unwrap();
     let fifth = world.control.start(world.request("SHOP-5", "d5")).await.unwrap();
@@ -141,7 +141,7 @@ async fn three_hundred_tickets_of_one_person_do_not_hold_up_another() {
     }
     let at_once = started.iter().filter(|result| matches!(result, StartResult::Started { .. })).count();
     assert_eq!(at_once, limits.per_person as usize);
-    // Each of the others is told how many are before it.
+    // Each of the others learns how many are before it.
     let before = started.iter().filter_map(|result| match result {
         StartResult::InLine { before, .. } => Some(*before),
         _ => None,
@@ -152,7 +152,7 @@ async fn three_hundred_tickets_of_one_person_do_not_hold_up_another() {
         let result = world.control.start(by("grace", number)).await.unwrap();
         assert!(matches!(result, StartResult::Started { .. }), "{result:?}");
     }
-    // What ends makes place for one of the same person, the oldest first.
+    // An ended execution makes room for one of the same person, oldest first.
     let end = ExecutionEnd {
         outcome: Outcome::Failed,
         error: None,

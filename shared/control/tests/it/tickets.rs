@@ -1,4 +1,4 @@
-//! A ticket is one ticket, however people type it at whatever entrance.
+//! A ticket is one ticket, however people type it and at any entrance.
 
 use crate::world::World;
 use control::{AnswerResult, CostsResult, StartResult, StopResult, UndoResult};
@@ -125,7 +125,7 @@ async fn whoever_is_refused_is_in_the_audit() {
     let ticket = world.directory.ticket("SHOP-1").unwrap();
     let stopped = world.control.stop(&world.caller(&vic, "s1"), &ticket).await.unwrap();
     assert!(matches!(stopped, StopResult::Denied(_)), "{stopped:?}");
-    // Nothing is recorded of what somebody may not see.
+    // Nothing is recorded about what somebody may not see.
     let costs = world.control.costs_of_ticket(&world.caller(&vic, "c1"), ticket.task_id()).await.unwrap();
     assert!(matches!(costs, CostsResult::Denied(_)), "{costs:?}");
     let kinds = async |who: &str| {
@@ -142,7 +142,7 @@ async fn whoever_is_refused_is_in_the_audit() {
     };
     world.control.audit_refusal(Some(&mallory), &trigger, "d2").await.unwrap();
     assert_eq!(kinds("jira:5b99").await, [(AuditKind::Refusal, "start".to_owned())]);
-    // Its state machine is started again by the sweeper, and that is the same start.
+    // The sweeper starts its state machine again, and that is the same start.
     world.control.start_recorded(&execution).await.unwrap();
     assert_eq!(kinds("ada").await, [(AuditKind::Trigger, "start development".to_owned())]);
 }

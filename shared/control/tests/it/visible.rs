@@ -65,7 +65,7 @@ async fn status_and_costs_show_what_the_asker_may_see() {
     check(&stranger, Some("WEB-1"), Err("may not see work on WEB")).await;
     for actor in [&viewer, &starter, &stranger] {
         check(actor, Some("SHOP-1"), refused).await;
-        // A ticket that nobody worked on tells as little.
+        // A ticket that nobody worked on reveals as little.
         check(actor, Some("SHOP-2"), refused).await;
     }
     check(&ada, Some("SHOP-2"), Ok(&[])).await;
@@ -147,7 +147,7 @@ async fn an_admitted_writer_steers_the_project() {
     let stopped = world.control.stop(&caller, &ticket).await.unwrap();
     assert!(matches!(stopped, StopResult::Requested { .. }), "{stopped:?}");
 
-    // Where the project does not name writers, they count for nothing.
+    // If the project does not name writers, they do not count.
     let ada = world.ada();
     let (outcome, at) = (Outcome::Stopped, world.now());
     let end = ExecutionEnd { outcome, error: None, cause: None, output: None, at };

@@ -44,7 +44,7 @@ struct StepFunctions {
     starts: Vec<Value>,
 }
 
-/// What people ask by.
+/// How people ask.
 static COMMAND: EventName = EventName::from_static("slack.command");
 
 pub(crate) struct World {
@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-/// The AWS JSON protocol, as far as starting goes; anything else fails the test that asks.
+/// The part of the AWS JSON protocol for starts; anything else fails the test.
 async fn answer(
     State(step_functions): State<Arc<Mutex<StepFunctions>>>,
     headers: HeaderMap,

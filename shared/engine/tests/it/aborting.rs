@@ -1,4 +1,4 @@
-//! What the history tells of states that were not left.
+//! The history of states that were not left.
 
 use engine::FunctionError;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! An engine on a temporary log, with functions that tests script, in time that is skipped.
+//! An engine on a temporary log, with scripted functions and skipped time.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 
 type Function = Box<dyn Fn(usize, &Value) -> Result<Value, FunctionError> + Send + Sync>;
 
-/// Functions by name. Each is told how often it was called before.
+/// Functions by name. Each receives the number of its earlier calls.
 #[derive(Default)]
 pub(crate) struct Functions {
     functions: HashMap<String, Function>,
@@ -64,7 +64,7 @@ pub(crate) fn start_of_time() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// Opens an engine on a log file. Losing power is no concern of tests.
+/// Opens an engine on a log file. Tests need not survive a loss of power.
 pub(crate) fn open(log: &Path, clock: Arc<dyn Clock>, functions: Arc<dyn Invoke>) -> Engine {
     let settings = Settings { durability: Durability::ProcessDeath, ..Settings::default() };
     Engine::open(log, clock, functions, settings).unwrap()

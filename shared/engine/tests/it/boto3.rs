@@ -1,4 +1,4 @@
-//! The API, through boto3 in a Python of its own.
+//! The API, through boto3 in a separate Python.
 
 use std::path::PathBuf;
 use std::process::Command;

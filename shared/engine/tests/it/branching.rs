@@ -184,7 +184,7 @@ async fn the_first_failed_iteration_fails_the_map() {
 
 #[test]
 fn a_map_over_something_else_fails() {
-    // One match of a filter is the item itself, which is what makes people wrap it in an array.
+    // One match of a filter is the item itself, which is why people wrap it in an array.
     check_failure(
         &map(json!({ "Items": "{% $states.input.many[ok] %}" })),
         &json!({ "many": [{ "ok": true }, { "ok": false }] }),

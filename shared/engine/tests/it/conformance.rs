@@ -1,4 +1,4 @@
-//! How executions recorded on AWS went, in machines of our own.
+//! Executions recorded on AWS, repeated on our own engine.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn wait_until(moment: &str) -> Value {
     )
 }
 
-/// AWS refuses what is near to ISO 8601 but not its extended form with a zone.
+/// AWS refuses values near ISO 8601 that are not its extended form with a zone.
 #[test]
 fn a_timestamp_that_cannot_be_read_is_a_failed_evaluation() {
     for text in
@@ -60,7 +60,7 @@ async fn a_failed_evaluation_follows_what_led_to_its_state() {
     }
 }
 
-/// AWS tells of a missed heartbeat as of any other timeout; only `ErrorEquals` has a name for it.
+/// AWS reports a missed heartbeat like any other timeout; only `ErrorEquals` has a name for it.
 #[tokio::test]
 async fn a_missed_heartbeat_is_told_as_a_timeout() {
     let functions = Functions::default().with("ask", |_, _| Ok(json!(null)));
@@ -80,7 +80,7 @@ async fn a_missed_heartbeat_is_told_as_a_timeout() {
     assert_eq!(ended.output.as_deref(), Some(r#"{"Error":"States.Timeout","Cause":""}"#));
 }
 
-/// Whoever fails a task need not say why; what is not said is null on AWS.
+/// Failing a task needs no reason; a missing one is null on AWS.
 #[tokio::test]
 async fn a_failure_without_words_is_caught_as_nulls() {
     let functions = Functions::default().with("ask", |_, _| Ok(json!(null)));
@@ -109,7 +109,7 @@ fn an_inline_map_may_name_tolerances() {
     check(&machine("Map", json!({ "Map": map })), &json!({ "n": 1 }), &json!([1]));
 }
 
-/// What a Parallel's own catcher assigns, its branches may assign too: for them it is not yet there.
+/// Branches may also assign the variables of a Parallel's own catcher, which are not set yet for them.
 #[test]
 fn a_branch_may_assign_what_only_its_own_parallel_assigns() {
     let branch =
@@ -123,7 +123,7 @@ fn a_branch_may_assign_what_only_its_own_parallel_assigns() {
     check(&definition, &json!({}), &json!([{}]));
 }
 
-/// `$range` gives a sequence on AWS, so one number comes alone and none is nothing.
+/// `$range` returns a sequence on AWS, so one number comes alone and none is nothing.
 #[test]
 fn a_range_of_one_number_is_that_number() {
     check(&pass(json!("{% $range(1, 9, 9) %}")), &json!({}), &json!(1));
@@ -133,7 +133,7 @@ fn a_range_of_one_number_is_that_number() {
     check_failure(&pass(json!("{% $range(3, 1, 1) %}")), &json!({}), "States.QueryEvaluationError", cause);
 }
 
-/// A function that is not there is told by JSONata's own code.
+/// A missing function is reported with JSONata's own code.
 #[test]
 fn what_is_no_function_cannot_be_invoked() {
     for source in ["$randomSeeded(1)", "$eval('1')"] {

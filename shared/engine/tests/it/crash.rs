@@ -1,4 +1,4 @@
-//! Crashes: whatever entry of the log was the last to reach the disk, the execution comes to the same end.
+//! Crashes: whichever entry of the log was the last to reach the disk, the execution comes to the same end.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -259,7 +259,7 @@ async fn see_through(
     tokio::time::timeout(Duration::from_secs(20), seen).await.expect("the execution does not end")
 }
 
-/// What a crash may have left of the executions that the one under test started.
+/// The executions started by the one under test that a crash may have left.
 #[derive(Clone, Copy, Debug)]
 enum Children {
     Begun,

@@ -126,7 +126,7 @@ fn functions() -> Functions {
         .with("broken", |_, _| Err(FunctionError::new("Broken", "always")))
 }
 
-/// What must hold of every history.
+/// The invariants of every history.
 fn check_history(events: &[Value], status: &str) {
     let mut entered: BTreeMap<&str, i64> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {

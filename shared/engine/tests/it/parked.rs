@@ -22,7 +22,7 @@ impl Invoke for Tokens {
     }
 }
 
-/// A task that waits for its token, behind a variable that is not small.
+/// A task that waits for its token, after a large variable.
 fn definition() -> Value {
     let mut ask =
         invoke("ask", json!({ "token": "{% $states.context.Task.Token %}" }), json!({ "End": true }));

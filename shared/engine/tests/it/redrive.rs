@@ -1,4 +1,4 @@
-//! Executions that did not succeed go on where they failed or were stopped.
+//! Executions that did not succeed continue where they failed or were stopped.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ async fn only_the_branches_and_iterations_that_did_not_end_are_done_again() {
         let once: Vec<Value> = if name == "Map" { vec![json!("a"), json!("c")] } else { vec![json!("a")] };
         assert_eq!(work, once, "{name}");
         assert_eq!(bench.functions.calls("flaky").len(), 2, "{name}");
-        // The aborted wait counts from the redrive; the failed branch goes on behind its own.
+        // The aborted wait counts from the redrive; the failed branch continues after its own.
         assert_eq!(bench.elapsed(), if name == "Map" { 5.0 } else { 14.0 }, "{name}");
     }
 }

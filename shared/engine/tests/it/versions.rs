@@ -121,7 +121,7 @@ async fn an_alias_leads_to_versions_by_weight_and_protects_them() {
         .send()
         .await
         .unwrap();
-    // By chance alone, one of the two would stay out once in 2^59 runs of this test.
+    // By chance, one of the two would be missing once in 2^59 runs of this test.
     let mut seen = HashSet::new();
     for _ in 0..60 {
         seen.insert(run(&mut bench).await.state_machine_version_arn.unwrap());
@@ -168,7 +168,7 @@ async fn a_state_machine_is_deleted_when_its_last_execution_has_ended() {
 
     let token = bench.functions.calls("ask")[0]["token"].as_str().unwrap().to_owned();
     client.send_task_success().task_token(token).output("1").send().await.unwrap();
-    // It leaves the state it is in, and enters no other.
+    // It leaves its state, and enters no other.
     assert_eq!(bench.end(&started.execution_arn).await.status, "ABORTED");
     let types: Vec<serde_json::Value> =
         bench.history(&started.execution_arn).await.iter().map(|event| event["type"].clone()).collect();

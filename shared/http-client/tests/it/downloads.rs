@@ -9,7 +9,7 @@ use http_client::Client;
 
 const HOSTS: &[&str] = &["media.example"];
 
-/// A service that keeps its files on another host: that of this machine has two names.
+/// A service that keeps its files on another host: this machine has two names.
 async fn service() -> Client {
     serve(|request: Request| -> Response<Body> {
         let host = request.headers()["host"].to_str().unwrap().to_owned();
@@ -42,7 +42,7 @@ async fn a_file_elsewhere_is_read_without_credentials() {
     let file = client.get("/file", &[]).downloading_from(HOSTS).send().await.unwrap();
     assert_eq!(file.header("content-type").as_deref(), Some("application/octet-stream"));
     assert_eq!(file.into_bytes(), b"\0[false, false]", "neither credentials nor other headers");
-    // Nobody who did not ask for it is led there.
+    // Only requests that asked for it are redirected there.
     assert_eq!(client.get("/file", &[]).send().await.unwrap_err().status, Some(303));
 }
 

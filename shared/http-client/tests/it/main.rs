@@ -274,7 +274,7 @@ async fn a_gate_stands_before_requests_and_hears_how_they_end() {
     assert_eq!(client.get("/missing", &[]).send().await.unwrap_err().status, Some(404));
     assert_eq!(client.get("/broken", &[]).send().await.unwrap_err().status, Some(502));
     assert_eq!(nobody.get("/x", &[]).send().await.unwrap_err().status, None);
-    // What the gate itself refuses says nothing of the provider.
+    // The gate's own refusals say nothing about the provider.
     let refused = client.get("/busy", &[]).send().await.unwrap_err();
     assert_eq!((refused.status, refused.error.message.as_str()), (None, "Jira is asked too often"));
     let asked = Reply::AskedToWait(Some(Duration::from_secs(5)));

@@ -18,7 +18,7 @@ const ECHOES: &[&str] = &[
     "&#104;unter2-token",
 ];
 
-/// Parts of the credential, one of which is left wherever one of its forms is not redacted.
+/// Parts of the credential, one of which is left if one of its forms is not redacted.
 const PARTS: &[&str] = &["unter2", "\\u00", "aHVu", "cjIt", "2Dtoken", "68756e"];
 
 fn assert_redacted(echo: &str, text: &str) {
@@ -32,7 +32,7 @@ async fn a_credential_is_quoted_in_no_form_and_from_no_place() {
             format!(r#"{{"message": "bad {echo} here"}}"#),
             format!(r#"{{"errors": {{"{echo}": "bad here"}}}}"#),
             format!("<p>bad {echo} here"),
-            // What is cut at 500 characters is redacted before.
+            // Text cut at 500 characters is redacted first.
             format!(r#"{{"message": "{} {echo} here"}}"#, "x".repeat(490)),
         ];
         for body in bodies {

@@ -1,4 +1,4 @@
-//! The embedded metric format held against its specification, and dashboards against the figures that exist.
+//! The embedded metric format checked against its specification, and dashboards against the existing metrics.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ fn written(exporter: &Exporter) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What the specification says of a document, as a schema:
+/// The specification of a document, as a schema:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn specification() -> Value {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": 255 });
@@ -112,7 +112,7 @@ fn an_invocation_writes_its_figures_once_as_the_specification_says() {
     assert!(written(&exporter).is_empty(), "a figure is sent once");
 }
 
-/// The names of figures in a query in Prometheus' language, without what a histogram's series add to them.
+/// The names of metrics in a Prometheus query, without a histogram's suffixes.
 fn names_in(query: &str) -> Vec<String> {
     let words = query.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
     let names = words.filter(|word| word.starts_with("ticketsmith_"));

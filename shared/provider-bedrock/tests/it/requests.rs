@@ -1,4 +1,4 @@
-//! What is sent, and what is particular to the service.
+//! The requests, and the service's peculiarities.
 
 use crate::{BEDROCK, CLAUDE, LONG, OTHER, bedrock, last_request, says, simulation};
 use domain::ErrorKind;
@@ -62,7 +62,7 @@ async fn pictures_tools_and_what_was_thought_go_back_as_they_came() {
         r#"{"z":{"type":"string"},"a":{"type":"string"}}"#,
         "in the order that it has"
     );
-    // What was thought belongs to what was said before it.
+    // The reasoning belongs to the text before it.
     asked.messages[0].parts[0] = Part::text("Is there a cart? Another question");
     let NoReply::NotBilled(error) = bedrock.complete(&asked, LONG).await.unwrap_err() else {
         unreachable!("a refusal is free")

@@ -69,7 +69,7 @@ async fn a_question_is_answered_with_what_it_used() {
     assert_described(&simulation);
 }
 
-/// The world, in which the model first thinks and calls a tool, and then answers by what the tool said.
+/// The world, in which the model first thinks and calls a tool, and then answers from the tool's result.
 fn with_tools() -> simulators::World {
     let mut world = provider_testing::built_in();
     let claude = world.section_mut::<simulators::claude::World>("claude").unwrap();
@@ -148,7 +148,7 @@ async fn a_reply_that_streams_is_the_same_and_reports_its_usage() {
     assert_eq!(free(claude.stream(&request(), LONG, &|_| {}).await.unwrap_err()).kind, ErrorKind::Throttled);
 }
 
-/// What comes back when the service answers with this body.
+/// The result when the service answers with this body.
 async fn answered(simulation: &Simulation, body: Value) -> domain::plugins::ModelReply {
     let headers = [("request-id".to_owned(), "req_1".to_owned())].into();
     let with = Fault { status: Some(200), body: Some(body), headers, ..Fault::default() };

@@ -1,4 +1,4 @@
-//! GitHub Apps: tokens narrowed to one repository and to what a function may do.
+//! GitHub Apps: tokens narrowed to one repository and to a function's permissions.
 
 use crate::code::{commit_on, new_branch, write};
 use crate::{GITHUB, branch, github, shop};

@@ -40,7 +40,7 @@ async fn files_that_an_issue_links_are_read() {
         assert_eq!(simulation.log().len(), 1, "the issue's one request tells of its files");
         assert_eq!((picture.name.as_str(), picture.media_type.as_deref()), ("screen.png", Some("image/*")));
         assert_eq!((text.name.as_str(), text.media_type.as_deref()), ("till.log.txt", None));
-        // The store refuses whoever sends credentials.
+        // The store refuses requests with credentials.
         assert_eq!(
             tracker.read_attachment(ISSUE, &picture, MOST).await.unwrap(),
             b"\x89PNG\r\n\x1a\n",

@@ -33,7 +33,7 @@ async fn every_check_run_and_status_counts_and_a_suite_without_runs_is_announced
     assert_eq!((first.attempts.len(), first.unfinished, first.conclusions.len()), (2, 0, 2));
     assert!(first.announced_at.is_none());
 
-    // More than a page of runs: the last one goes on.
+    // More than a page of runs: the last one is still running.
     let ended = |number: usize| json!({"name": format!("test {number}"), "conclusion": "success"});
     let runs: Vec<Value> = (0..101).map(ended).chain([json!({"name": "last"})]).collect();
     act(&simulation, json!({"kind": "github-checks", "app": "tests", "runs": runs}));
@@ -126,14 +126,14 @@ async fn a_token_that_may_not_read_checks_reads_jobs_and_statuses_instead() {
     });
     simulation.add_fault(serde_json::from_value(refused).unwrap()).unwrap();
     let checks = github.checks(&shop(), &sha).await.unwrap();
-    // The job that goes on and its workflow are not done; the linter is an App of its own, which such a token does not see.
+    // The running job and its workflow are not done; the linter is a separate App, which such a token cannot see.
     assert_eq!((checks.unfinished, checks.conclusions.len()), (2, 4), "{checks:?}");
     let failed = github.failed_checks(&shop(), &sha).await.unwrap();
     let said: Vec<_> = failed.iter().map(|check| (check.name.as_str(), check.log.as_deref())).collect();
     assert_eq!(said, [("build", Some("##[error]2 is not 3\n"))]);
     assert_described(&simulation);
 
-    // Where it may not read these either, the first refusal is told.
+    // If it may not read these either, the first refusal is reported.
     let neither =
         json!({"service": "github", "path": "/actions/runs$", "status": 403, "body": {"message": "no jobs"}});
     simulation.add_fault(serde_json::from_value(neither).unwrap()).unwrap();

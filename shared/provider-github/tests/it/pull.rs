@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Remembers what it was handed, and the places.
+/// Records its inputs, and the places.
 #[derive(Default)]
 struct Hand {
     taken: Mutex<Vec<(String, Value)>>,
@@ -42,7 +42,7 @@ impl Receiver for Hand {
 }
 
 impl Hand {
-    /// Fetches once; gives the events with their actions that are new.
+    /// Fetches once; returns the new events with their actions.
     async fn pull(&self, github: &Github) -> Vec<String> {
         github.pull(&[shop()], self).await.unwrap();
         let taken = std::mem::take(&mut *self.taken.lock().unwrap());
@@ -175,7 +175,7 @@ async fn the_log_of_an_app_is_read_too_and_lists_go_back_further() {
     simulation.prepare("github-label").unwrap();
     assert_eq!(hand.pull(&github).await, ["issues labeled"; 2], "by both roads");
     assert_eq!(hand.pull(&github).await, Vec::<String>::new());
-    // What happens in the same second is not taken for known.
+    // Events in the same second are not mistaken for known ones.
     comment(&simulation, "Please.");
     assert_eq!(hand.pull(&github).await, ["issue_comment created"; 2], "by both roads");
     clock.0.fetch_add(300, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What GitHub refuses, and what it shows too late.
+//! GitHub's refusals, and its delays.
 
 use crate::code::{commit_on, new_branch, write};
 use crate::{GITHUB, branch, changed, github, shop};
@@ -12,7 +12,7 @@ use simulators::Simulation;
 use simulators::fault::Fault;
 use std::sync::Arc;
 
-/// The line of the built-in world that rules are put beside.
+/// The line of the built-in world next to which rules are put.
 const PROTECTED: &str = "      protected: [main]\n";
 
 async fn refused(simulation: &Simulation, content: &str) -> ActionError {
@@ -44,7 +44,7 @@ async fn a_rule_and_a_secret_are_told_in_github_s_words() {
     let secrets = format!("{PROTECTED}      secrets: [ghp_live]\n");
     let error = refused(&changed(PROTECTED, &secrets).await, "token = 'ghp_live'").await.message;
     assert!(error.contains("Secret detected in content") && error.contains("push protection"), "{error}");
-    // Large files are uploaded by themselves.
+    // Large files are uploaded separately.
     let large = format!("{}ghp_live", "x".repeat(300_000));
     assert!(refused(&changed(PROTECTED, &secrets).await, &large).await.message.contains("push protection"));
 }

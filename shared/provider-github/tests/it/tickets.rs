@@ -166,7 +166,7 @@ fn answers(
     simulation.add_fault(fault).unwrap();
 }
 
-/// An issue in this repository, as far as it is read.
+/// The fields that are read of an issue in this repository.
 fn issue_in(repository: &str, number: u64) -> serde_json::Value {
     json!({
         "number": number, "title": "Moved", "state": "open", "html_url": "https://github.com/x",

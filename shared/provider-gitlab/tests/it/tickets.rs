@@ -210,7 +210,7 @@ async fn an_issue_waits_for_another_by_a_link_that_says_so_where_it_may() {
         let links = tracker.blockers(&after).await.unwrap().unwrap();
         let blockers: Vec<_> = links.iter().map(|link| link.blocker.as_str()).collect();
         assert_eq!(blockers, [before.as_str()]);
-        // What is only related says nothing of which of them waits.
+        // A related link does not say which of them waits.
         let other = tracker.blockers(&before).await.unwrap().unwrap();
         assert_eq!(other.is_empty(), blocking_links, "{other:?}");
         for _ in 0..2 {

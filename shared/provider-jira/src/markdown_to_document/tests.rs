@@ -52,7 +52,7 @@ fn document(markdown: &str) -> Value {
     document
 }
 
-/// Reading what was written gives the same text.
+/// Reading a written text returns the same text.
 fn check(markdown: &str) {
     assert_eq!(markdown_from_document(&document(markdown)), markdown);
 }
@@ -130,7 +130,7 @@ fn nesting_has_an_end() {
     assert_valid(&document_from_markdown(&format!("{}x{}", "*".repeat(depth), "*".repeat(depth))));
 }
 
-/// What takes too long where time grows with the square of the length: nesting, marks, brackets and quotes without end.
+/// Inputs that take too long if time grows with the square of the length: endless nesting, marks, brackets and quotes.
 #[test]
 fn time_is_in_proportion_to_the_length() {
     let time_for = |length: usize| {

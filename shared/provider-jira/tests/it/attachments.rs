@@ -1,4 +1,4 @@
-//! Files that are attached to tickets.
+//! Files attached to tickets.
 
 use crate::{JIRA, jira};
 use domain::plugins::{TaskManagement, TaskQuery};
@@ -76,7 +76,7 @@ async fn a_media_server_gets_no_credentials() {
     let file = files(&simulation).await.remove(0);
     let media = simulation.url("jira").replace("127.0.0.1", "localhost");
     lead(&simulation, &format!("{media}/media/{0}?token=key-of-{0}", file.id));
-    // The media server refuses whoever sends any.
+    // The media server refuses requests with credentials.
     assert_eq!(jira(&simulation).read_attachment("SHOP-1", &file, MOST).await.unwrap(), b"total 0\n");
     // Nor does it know us otherwise.
     lead(&simulation, &format!("{media}/media/{}?token=guessed", file.id));

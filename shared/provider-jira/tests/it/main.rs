@@ -169,7 +169,7 @@ async fn a_ticket_is_created_once_and_listed() {
     let made = jira.get_task(&created.task_id).await.unwrap();
     assert_eq!((made.title.as_str(), made.story_points), ("Follow up on it", Some(5.0)));
     assert_eq!(made.description, "# Why\n\n- one\n- **two**");
-    // What was just created is there, but no search shows it yet.
+    // A new ticket exists, but no search shows it yet.
     assert_eq!(jira.find_created("SHOP", &mark).await.unwrap(), None);
     assert!(!jira.shows_creations_at_once());
     let label = format!("ticketsmith-{}", mark.digest());

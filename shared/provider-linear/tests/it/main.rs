@@ -164,7 +164,7 @@ async fn a_comment_is_made_once_and_changed_in_place() {
     assert_eq!((&seen["reactions"], &seen["comments"][1]["reactions"]), (&json!(["eyes"]), &json!(["eyes"])));
     let gone = domain::plugins::CommentId { id: id_of(&mark("run/None")), url: None };
     let error = linear.update_comment("ENG-7", &gone, "x", &first).await.unwrap_err();
-    assert!(error.message.contains("any more"), "{error}");
+    assert!(error.message.contains("no longer has comment"), "{error}");
     assert_described(&simulation);
 }
 

@@ -30,7 +30,7 @@ async fn files_that_a_ticket_links_are_read_without_the_key() {
         task.attachments.iter().map(|file| (file.name.as_str(), file.media_type.as_deref())).collect();
     assert_eq!(facts, [("screen.png", Some("image/*")), ("till log.txt", None), ("gone.txt", None)]);
     let [picture, text, gone] = &task.attachments[..] else { unreachable!("{facts:?}") };
-    // The host of files refuses whoever sends the key of the API.
+    // The host of files refuses requests with the API key.
     assert_eq!(tracker.read_attachment("ENG-7", picture, 8).await.unwrap(), b"\x89PNG\r\n\x1a\n");
     assert_eq!(tracker.read_attachment("ENG-7", text, 8).await.unwrap(), b"total 0\n");
     let large = tracker.read_attachment("ENG-7", text, 7).await.unwrap_err();
@@ -54,7 +54,7 @@ async fn files_that_a_comment_links_are_read() {
         serde_json::from_value(json!([{"name": "a.txt", "text": "total 0"}])).unwrap();
     let simulation = LINEAR.described_simulation_of(world).await;
     let tracker = linear(&simulation);
-    // Said on another ticket than the one that it was uploaded to.
+    // In a comment on another ticket than the one that it was uploaded to.
     let link = tracker.get_task("ENG-8").await.unwrap().description;
     tracker.add_comment("ENG-7", &format!("See {link}"), &provider_testing::mark("said")).await.unwrap();
     let files = tracker.files_in("ENG-7", &format!("See {link}")).await.unwrap();

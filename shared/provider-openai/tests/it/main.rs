@@ -21,7 +21,7 @@ const MODEL: &str = "gpt-5.6-terra";
 const IN_HOUSE: &str = "qwen-coder";
 const LONG: Duration = Duration::from_secs(60);
 
-/// A simulation of the service, or of a server that is compatible with it.
+/// A simulation of the service, or of a compatible server.
 async fn simulation(compatible: bool) -> Simulation {
     let section = format!(
         "openai: {{ secret: ticketsmith/openai, models: [{MODEL}, gpt-5.5, {IN_HOUSE}], compatible: {compatible}, replies: [] }}"

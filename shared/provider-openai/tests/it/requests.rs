@@ -1,4 +1,4 @@
-//! What is sent, and what is particular to the service.
+//! The requests, and the service's peculiarities.
 
 use crate::{IN_HOUSE, LONG, MODEL, OPENAI, coded, last_request, openai, says, simulation, with_secret};
 use domain::ErrorKind;

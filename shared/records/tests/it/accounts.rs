@@ -1,4 +1,4 @@
-//! Accounts that people join, and what they choose to be told.
+//! Accounts that people join, and their chosen notices.
 
 use crate::table;
 use domain::SourceName;
@@ -46,7 +46,7 @@ async fn an_account_is_joined_only_when_both_confirmed() {
     assert_eq!(found, joined(now));
     assert_eq!(table.joined_accounts("ada").await.unwrap(), std::slice::from_ref(&found));
 
-    // Joined to one person, an account is nobody else's.
+    // An account that is joined to one person is nobody else's.
     code(&table, "d", now).await;
     table.claim_link_code("d", &account("github", "ada-l"), now).await.unwrap();
     for side in [LinkSide::Second, LinkSide::First] {

@@ -1,4 +1,4 @@
-//! Who may: admissions of runs, and writers of repositories.
+//! Permissions: admissions of runs, and writers of repositories.
 
 use super::*;
 use domain::Grant;

@@ -104,7 +104,7 @@ async fn a_day_is_read_newest_first_in_pages_and_answers_are_shown_with_their_re
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_writers_of_several_processes_keep_one_chain() {
     let (table, client) = table_and_client().await;
-    // Each has turns of its own, as in another process.
+    // Each has separate turns, as in another process.
     let others: Vec<Table> = (0..4).map(|_| Table::new(client.clone(), "ticketsmith")).collect();
     let noon = at(NOON);
     let records: Vec<_> = (0..200).map(|number| record(&format!("r{number}"), noon, "ada")).collect();

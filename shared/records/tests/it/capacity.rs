@@ -107,7 +107,7 @@ async fn whenever_functions_end_no_place_is_lost() {
             }
         });
         async move {
-            // Some end at whatever point they have reached, and nobody knows whether their last write was made.
+            // Some end at any point, with an unknown outcome of their last write.
             if number % 4 == 3 {
                 for _ in 0..number % 50 {
                     tokio::task::yield_now().await;
@@ -121,7 +121,7 @@ async fn whenever_functions_end_no_place_is_lost() {
         }
     }));
     work.await;
-    // The sweeper gives back what nobody needs any more. What a run had sent when it ended may arrive after that.
+    // The sweeper frees places that nobody needs anymore. Requests that a run sent before it ended may arrive after that.
     for _ in 0..5 {
         for place in table.review_places("SHOP").await.unwrap() {
             table.give_back_review_place("SHOP", &place).await.unwrap();

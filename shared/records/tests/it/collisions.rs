@@ -1,4 +1,4 @@
-//! Transactions that collide are repeated, and what cannot succeed is not.
+//! Colliding transactions are repeated, and hopeless ones are not.
 
 use super::*;
 use axum::Router;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A table whose every request gets the next of these answers, the last one for ever; and how many requests came.
+/// A table whose every request gets the next of these answers, the last one forever; and how many requests came.
 async fn answering(answers: Vec<(u16, Value)>) -> (Table, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&requests);

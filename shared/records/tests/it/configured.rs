@@ -1,4 +1,4 @@
-//! What is configured: what the file says, and what the API manages beside it.
+//! The configuration: the file's part, and the part that the API manages.
 
 use crate::{start, table_and_client, tables};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -31,17 +31,17 @@ fn written<T: ConfiguredItem>(result: Written<T>) -> Managed<T> {
     }
 }
 
-/// Which state of what the API manages a table sees.
+/// The version of the API's part that a table sees.
 async fn seen(table: &Table) -> u64 {
     table.configured(start()).await.unwrap().version
 }
 
-/// Creates something that was checked by what is there now.
+/// Creates an item that was checked against the current state.
 async fn create<T: ConfiguredItem>(table: &Table, item: &T, by: &str) -> Written<T> {
     table.create_managed(item, seen(table).await, by, start()).await.unwrap()
 }
 
-/// Replaces something that was checked by what is there now.
+/// Replaces an item that was checked against the current state.
 async fn replace<T: ConfiguredItem>(
     table: &Table,
     item: &T,
@@ -67,7 +67,7 @@ async fn a_project_of_the_api_is_in_force_at_once_and_beside_every_file() {
     assert_eq!(keys(&elsewhere.configuration(start()).await.unwrap()), ["SHOP", "GIFT"]);
     let configured = elsewhere.configured(start()).await.unwrap();
     assert_eq!((keys(&configured.configuration), configured.archived.len()), (vec!["SHOP", "GIFT"], 0));
-    // What the file says next does not remove it.
+    // The next file does not remove it.
     here.put_configuration(&file(&["SHOP", "WEB"])).await.unwrap();
     assert_eq!(keys(&here.configuration(start()).await.unwrap()), ["SHOP", "WEB", "GIFT"]);
     assert_eq!(keys(&here.configuration_of_file(start()).await.unwrap()), ["SHOP", "WEB"]);
@@ -82,7 +82,7 @@ async fn a_project_of_the_api_is_in_force_at_once_and_beside_every_file() {
     let configured = elsewhere.configured(start()).await.unwrap();
     assert_eq!(keys(&configured.configuration), ["SHOP"]);
     assert_eq!(configured.archived[0].item.key, "GIFT");
-    // It can be created again, and its revisions go on.
+    // It can be created again, and its revisions continue.
     assert_eq!(written(create(&here, &project("gift", None), "ada").await).revision, 4);
     assert_eq!(keys(&elsewhere.configuration(start()).await.unwrap()), ["SHOP", "gift"]);
 }
@@ -123,7 +123,7 @@ async fn the_file_wins_where_both_have_a_key() {
     assert_eq!(archive_projects(&elsewhere, &both, later).await, [""; 0]);
     let archived = here.managed::<Project>("GIFT").await.unwrap().unwrap();
     assert_eq!((archived.archived, archived.changed_by.as_str()), (Some(Archived::File), "serve"));
-    // Once the file has it no longer, it stays archived, and that is known.
+    // Once the file no longer has it, it stays archived, and that is known.
     elsewhere.put_configuration(&file(&["SHOP"])).await.unwrap();
     let configured = here.configured(later + SignedDuration::from_mins(1)).await.unwrap();
     assert_eq!(keys(&configured.configuration), ["SHOP", "Web"]);

@@ -1,4 +1,4 @@
-//! Executions that continue each other: one after another, and never what was taken back.
+//! Executions that continue each other: one after another, and never one that was taken back.
 
 use super::*;
 use domain::execution::{Outcome, Parent};

@@ -1,4 +1,4 @@
-//! Questions to people: who decides them, and what is left to do then.
+//! Questions to people: who decides them, and the remaining work then.
 
 use super::*;
 use crate::feedback::{after, waiter};
@@ -87,7 +87,7 @@ async fn what_a_decision_left_undone_is_listed_until_it_is_shown_everywhere() {
     };
     assert!(matches!(table.answer_waiter(&asked, &late).await, Err(RecordsError::Conflict(_))));
     assert!(matches!(table.vote(&asked, &late).await, Err(RecordsError::Conflict(_))));
-    // A place that was recorded anew since it was read is not forgotten.
+    // A place that was recorded again since it was read is not forgotten.
     table.put_shown(&asked, &direct, after(70)).await.unwrap();
     for shown in &places {
         table.shows(shown).await.unwrap();
@@ -97,7 +97,7 @@ async fn what_a_decision_left_undone_is_listed_until_it_is_shown_everywhere() {
     table.shows(&left[0]).await.unwrap();
     table.is_shown_everywhere(&asked).await.unwrap();
     assert_eq!(listed().await, 0);
-    // A newer attempt of the step asks anew, and then an answer counts.
+    // A newer attempt of the step asks again, and then an answer counts.
     table.put_waiter(&waiter(&topic, "newer", 90)).await.unwrap();
     assert_eq!(table.list_approvals(None, 10).await.unwrap().items.len(), 1);
     assert_eq!(table.answer_waiter(&asked, &late).await.unwrap(), None);

@@ -84,7 +84,7 @@ async fn a_live_lease_answers_unavailable_and_a_dead_one_is_taken_over() {
         Err(RecordsError::Leased { until, .. }) if until == later
     ));
 
-    // What the first found outside, and when, is what counts.
+    // The first one's findings, and their time, count.
     let taken = act(table.intend(&intention("A", "two", 120)).await.unwrap());
     let expected = EffectIntent {
         existed: true,
@@ -186,7 +186,7 @@ async fn a_closed_run_takes_no_effect_and_lists_what_it_did_newest_first() {
     let leased: Vec<_> = effects.iter().filter(|effect| effect.is_leased(start())).collect();
     assert_eq!(leased.len(), 1);
     assert_eq!(leased[0].key, key("S4"));
-    // Whoever acts at this moment may still say what came of it.
+    // The current holder may still report the outcome.
     table.effect_done(RUN, &key("S4"), "one", &end("late")).await.unwrap();
 }
 
@@ -326,7 +326,7 @@ async fn a_step_reads_what_it_begins_with_together() {
     assert_eq!(read.admission.unwrap().run, RUN);
     let seen = read.effect.unwrap();
     assert_eq!((seen.effect.unwrap().holder.as_str(), seen.intentions), ("one", 1));
-    // From memory by now, what may be a minute old.
+    // From memory by now, at most a minute old.
     let again = here.read_for_step(None, Some((RUN, &b)), start()).await.unwrap();
     assert!(again.configured.is_ok() && again.admission.is_none());
     assert_eq!(again.effect.unwrap().effect, None);

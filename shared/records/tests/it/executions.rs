@@ -171,7 +171,7 @@ async fn the_sweeper_finds_what_is_open_and_due_at_growing_intervals() {
         let found = due(now).await;
         assert_eq!(found.len(), 1, "due at {now}");
         table.postpone_check(&found[0], now).await.unwrap();
-        // Said twice by two sweepers, it is put off once.
+        // Reported twice by two sweepers, it is postponed once.
         table.postpone_check(&found[0], now).await.unwrap();
         let next = table.execution(&new.name).await.unwrap().unwrap().check_at.unwrap();
         waits.push(next.duration_since(now).as_secs() / 60);

@@ -1,4 +1,4 @@
-//! What people are shown: steps, progress, waiters, closed pull requests.
+//! People's view: steps, progress, waiters, closed pull requests.
 
 use super::*;
 use domain::event::EventSpec;
@@ -368,7 +368,7 @@ async fn what_was_closed_and_is_open_again_is_not_closed() {
     assert!(!table.put_reopened_pull_request(&repository, 7, after(3)).await.unwrap(), "it is known");
     assert!(!table.was_closed(&repository, 7).await.unwrap());
     assert_eq!(table.closed_pull_requests(&repository).await.unwrap(), [], "no figure counts it");
-    // The end that came before is told again.
+    // The earlier end is reported again.
     table.put_closed_pull_request(&closed(2)).await.unwrap();
     assert!(!table.was_closed(&repository, 7).await.unwrap());
     table.put_closed_pull_request(&closed(4)).await.unwrap();

@@ -1,4 +1,4 @@
-//! All limits at once, and what people add to them.
+//! All limits at once, and people's additions to them.
 
 use super::*;
 use crate::money::{LIMITS, of_task, paid, reservation};
@@ -6,7 +6,7 @@ use domain::MicroUsd;
 use futures::future::join_all;
 use records::{Cost, LimitOf, Limits, Reservation, ReserveError};
 
-/// One of a thousand calls: whose it is, and what it costs.
+/// One of a thousand calls: its person, and its cost.
 fn one_of_many(number: usize) -> Reservation {
     let ticket = number % 10;
     Reservation {
@@ -64,7 +64,7 @@ async fn a_thousand_at_once_with_crashes_never_spend_a_micro_dollar_too_much() {
             None
         });
         async move {
-            // Some end at whatever point they have reached, and nobody knows whether their last write was made.
+            // Some end at any point, with an unknown outcome of their last write.
             if number % 11 == 7 {
                 for _ in 0..number % 40 {
                     tokio::task::yield_now().await;
@@ -95,7 +95,7 @@ async fn a_thousand_at_once_with_crashes_never_spend_a_micro_dollar_too_much() {
         refused_by.iter().flatten().map(std::mem::discriminant).collect();
     assert_eq!(kinds.len(), 4, "each kind of limit refused somebody");
 
-    // The sweeper comes again and again: what a call had sent when it ended may arrive after it. In the end it finds nothing.
+    // The sweeper comes again and again: requests that a call sent before it ended may arrive after it. In the end it finds nothing.
     for round in 0..5 {
         for ticket in 0..10 {
             let settled = table.settle_open(&format!("execution-{ticket}"), start()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Lists are whole and in order page by page, whatever was written before they existed.
+//! Lists are complete and in order page by page, whatever was written before they existed.
 
 use super::*;
 use aws_sdk_dynamodb::types::AttributeValue;

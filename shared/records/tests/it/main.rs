@@ -43,14 +43,14 @@ use serde_json::{Map, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// A new table in a database of its own. The server ends with the test's runtime.
+/// A new table in a separate database. The server ends with the test's runtime.
 async fn table() -> Table {
     let table = Table::new(client().await, "ticketsmith");
     table.create_table().await.unwrap();
     table
 }
 
-/// The same, with a client of the database, for what no method of the table does.
+/// The same, with a client of the database, for operations that the table has no method for.
 async fn table_and_client() -> (Table, Client) {
     let client = client().await;
     let table = Table::new(client.clone(), "ticketsmith");
@@ -58,7 +58,7 @@ async fn table_and_client() -> (Table, Client) {
     (table, client)
 }
 
-/// The same table as two processes have it, each with a memory of its own.
+/// The same table in two processes, each with its own memory.
 async fn tables() -> [Table; 2] {
     let (here, client) = table_and_client().await;
     [here, Table::new(client, "ticketsmith")]

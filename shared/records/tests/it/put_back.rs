@@ -1,4 +1,4 @@
-//! Lost items come back from a copy of the table; items that are there stay as they are.
+//! Lost items come back from a copy of the table; existing items stay as they are.
 
 use super::*;
 use domain::routes::Concurrency;

@@ -37,7 +37,7 @@ async fn over_time_the_rate_is_kept_and_the_wait_is_right() {
         }
     }
     assert_eq!(passed, [0, 100, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500]);
-    // Another provider has a pace of its own.
+    // Another provider has a separate pace.
     ask(&table, "slack", TWO, after(4_900)).await.unwrap();
     // An idle one saves nothing up.
     for expected in [true, true, false] {
@@ -73,7 +73,7 @@ async fn those_who_wait_take_their_turns_at_once() {
     // Two at once, then one each half second, as far as their patience goes.
     let expected: Vec<u128> = std::iter::once(0).chain((0..=20).map(|turn| turn * 500)).collect();
     assert_eq!(waits, expected);
-    // The others are told when the queue is at its end, and who comes then has a turn.
+    // The others are told when the queue is at its end, and a later one then has a turn.
     let put_off = ask(&table, "jira", TWO, start()).await.unwrap_err();
     assert_eq!(put_off.retry_after, Duration::from_millis(10_500));
     assert_eq!(ask(&table, "jira", TWO, after(10_500)).await.unwrap().wait, Duration::ZERO);
@@ -119,7 +119,7 @@ async fn a_turn_does_not_count_while_the_provider_is_left_alone() {
     table.block_until(&instance("jira"), TWO, after(5_000)).await.unwrap();
     let held = table.held(&instance("jira"), after(1_000)).await.unwrap().unwrap();
     assert_eq!((held.retry_after, held.circuit_open), (Duration::from_secs(4), false));
-    // Afterward they go on one by one.
+    // Afterward they continue one by one.
     let waits = [turn(after(1_000)).await.unwrap().wait, turn(after(1_000)).await.unwrap().wait];
     assert_eq!(waits, [Duration::from_secs(4), Duration::from_millis(4_500)]);
 }

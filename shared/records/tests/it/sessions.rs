@@ -1,4 +1,4 @@
-//! Sessions: what is kept comes back byte for byte, and of two changes at once only one is made.
+//! Sessions: stored data comes back byte for byte, and of two changes at once only one is made.
 
 use super::*;
 use domain::MicroUsd;
@@ -65,7 +65,7 @@ async fn a_session_is_opened_once_and_found_by_its_execution() {
     assert_eq!((read.head, read.files.len(), read.state.as_slice()), (head(), 0, &b"{}"[..]));
     assert_eq!(read.opening.as_deref(), Some(&b"[1]"[..]));
     assert_eq!(read.prefix.as_deref(), Some(&b"{\"system\": 1}"[..]));
-    // That of a generation that has no fixed part yet is not another one's.
+    // A generation without a fixed part does not use another one's.
     let next = SessionHead { version: 2, generation: 2, ..head() };
     table.change_session(&next, SessionChange::default()).await.unwrap();
     assert_eq!(table.read_session("s").await.unwrap().unwrap().prefix, None);

@@ -1,4 +1,4 @@
-//! Sockets at an account's gateway: found by what they follow, and sent to by one at a time.
+//! Sockets at an account's gateway: found by what they follow, and sent to by one function at a time.
 
 use super::feedback::after;
 use super::*;
@@ -85,7 +85,7 @@ async fn one_at_a_time_has_the_turn_and_looks_again_for_those_who_came_meanwhile
     asked.sort_unstable();
     assert_eq!(asked, ["e", "f"]);
     assert_eq!(table.take_socket(&socket, "b", "g", after(3)).await.unwrap(), SocketTurn::Asked);
-    // Nothing can be sent now: what others had to send is for the next turn.
+    // Nothing can be sent now: the others' messages are for the next turn.
     table.put_off_socket(&socket, "a").await.unwrap();
     assert_eq!(table.take_socket(&socket, "a", "e", after(3)).await.unwrap(), SocketTurn::Mine(sent.clone()));
     assert_eq!(table.leave_socket(&socket, "a").await.unwrap(), ["g"]);

@@ -60,7 +60,7 @@ async fn a_toolchain_is_found_by_its_folder_and_our_data_is_none() {
         std::fs::set_permissions(world.path(path), std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .unwrap();
     }
-    // Below /tmp nothing of the machine is mounted by a configuration; here the runner alone decides.
+    // The configuration mounts nothing of the machine below /tmp; here only the runner decides.
     world.checks.mounts = vec![tools.to_str().unwrap().to_owned()];
     let report = world.run("my-tool", &[]).await;
     assert!(

@@ -136,7 +136,7 @@ impl<'p> Compiler<'p> {
             parking(&[ErrorKind::BudgetExceeded][..], AWAIT_BUDGET, "AwaitBudget", comment)
         });
         let provider = task.calls_provider.then(|| {
-            let comment = "Waits until the provider that put {step} off takes calls again";
+            let comment = "Waits until the provider that postponed {step} accepts calls again";
             let errors: &[ErrorKind] =
                 if task.parks { &ErrorKind::WAITED_OUT } else { &[ErrorKind::Throttled] };
             parking(errors, AWAIT_PROVIDER, "AwaitProvider", comment)

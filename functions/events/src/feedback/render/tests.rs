@@ -133,7 +133,7 @@ fn an_agents_turns_are_one_line() {
         ..step("ImplementThink.0.2", think, StepStatus::Failed, 61, Some(62))
     });
     assert_snapshot!(shown(&steps, Outcome::Running), @"- ❌ Implement (1) · 1m 2s · 2 turns · $0.1234 · the key is not valid");
-    // What another loop or another iteration does is a line of its own.
+    // Other loops and other iterations are separate lines.
     steps.push(step("Think.3", ActionId::literal("think"), StepStatus::Running, 62, None));
     steps.push(step("ImplementThink.1.0", ActionId::literal("think"), StepStatus::Running, 62, None));
     assert_eq!(shown(&steps, Outcome::Running).lines().count(), 3);

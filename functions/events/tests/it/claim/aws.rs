@@ -1,4 +1,4 @@
-//! AWS as the model has it: a Step Functions that performs what it is told, and the table, whose stream says what changed.
+//! AWS in the model: a Step Functions that performs its requests, and the table, whose stream reports changes.
 
 use super::turnstile::Backend;
 use crate::world::PREFIX;
@@ -24,12 +24,12 @@ pub(crate) enum Work {
     Stream(String, String),
     /// Step Functions says that an execution started or ended.
     Status(String, Value),
-    /// The next action of an execution: its agent takes in what waits, and then it waits itself.
+    /// The next action of an execution: its agent takes in waiting messages, and then it waits itself.
     Act(String, u32),
     Sweep,
 }
 
-/// What AWS knows: executions with their status, tokens that somebody waits with, and what has to be told to functions.
+/// AWS's state: executions with their status, tokens with waiting callers, and pending notifications to functions.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) running: BTreeMap<String, Value>,
@@ -105,7 +105,7 @@ impl Aws {
         fails
     }
 
-    /// Nobody looks at progress comments here: an execution's is taken for one that the service refuses.
+    /// Progress comments are not checked here: an execution's counts as one that the service refuses.
     async fn show_no_progress(&self, partition: &str) {
         let name = partition.strip_prefix("EXECUTION#").unwrap();
         if !self.known.lock().unwrap().quiet.insert(name.to_owned()) {

@@ -35,7 +35,7 @@ fn mention_with(user: &str, text: &str, more: Value) -> Delivery {
     parsed("application/json", &body.to_string())
 }
 
-/// The text of a mention and what it says to the bot.
+/// The text of a mention and its command to the bot.
 fn said(text: &str) -> (String, Option<String>) {
     match mention_with("U1", text, json!({})).meaning {
         Meaning::Events(mut events) => {

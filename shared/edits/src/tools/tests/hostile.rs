@@ -1,4 +1,4 @@
-//! Calls that nobody in their right mind makes: no panic, nothing outside of the workspace, and always an answer.
+//! Absurd calls: no panic, nothing outside of the workspace, and always an answer.
 
 use super::world::World;
 use super::*;
@@ -123,7 +123,7 @@ impl Numbers {
         }
     }
 
-    /// What a field of this name would hold, most of the time.
+    /// A typical value of a field with this name.
     fn field(&mut self, name: &str) -> Value {
         match name {
             _ if self.below(20) == 0 => self.value(),
@@ -162,7 +162,7 @@ impl Numbers {
     }
 }
 
-/// What holds after each call, whatever it was.
+/// The invariants after each call.
 fn check(world: &World, name: &str, input: &Value, end: &ToolEnd) {
     if let ToolEnd::Result { text, .. } = end {
         assert!(!text.is_empty() && text.chars().count() <= MOST_CHARACTERS, "{name} {input}");
@@ -209,7 +209,7 @@ fn hostile_calls_get_an_answer_and_reach_nothing() {
                 crate::agent_paths::AgentPaths::new(&["src/**".to_owned(), "new*".to_owned()]).unwrap();
         }
         if round % 2 == 0 {
-            // What was read can be edited.
+            // Files that were read can be edited.
             for path in ["src/cart.py", "src/win.py", "run.sh"] {
                 world.call("read_file", json!({"path": path}));
             }

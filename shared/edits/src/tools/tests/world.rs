@@ -15,7 +15,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// A repository, and what its agent has made of it.
+/// A repository, and its agent's changes.
 pub(super) struct World {
     pub(super) tree: Vec<TreeEntry>,
     pub(super) contents: Held,
@@ -98,7 +98,7 @@ impl World {
         self.contents.0.insert(path.to_owned(), content);
     }
 
-    /// Performs a call, as each is performed in a session: with the state alone from the one before.
+    /// Performs a call as a session does: with only the state of the one before.
     pub(super) fn call(&mut self, name: &str, input: Value) -> ToolEnd {
         let call = ToolCall { id: "t".into(), name: name.into(), input };
         self.with(async |workspace| workspace.run(&call).await.unwrap())
@@ -158,7 +158,7 @@ impl World {
         self.told("edit_file", json!({"path": path, "old_string": old, "new_string": new}), "Edited")
     }
 
-    /// What would be committed: path, content, and the hash of what was there.
+    /// The resulting commit: path, content, and the hash of the earlier content.
     pub(super) fn files(&mut self) -> Vec<FileEdit> {
         self.with(async |workspace| workspace.edits("a".repeat(40).parse().unwrap()).files)
     }
@@ -170,7 +170,7 @@ impl World {
     }
 }
 
-/// What a future gives that waits for nothing.
+/// The result of a future that never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

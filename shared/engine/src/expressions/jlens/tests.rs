@@ -137,7 +137,7 @@ fn what_starts_from_no_variable_is_refused() {
     }
 }
 
-/// Pieces that make up JSONata, so that what is drawn from them is often an expression.
+/// Pieces of JSONata, so that random combinations are often expressions.
 fn pieces() -> impl Strategy<Value = String> {
     let pieces = [
         "$states",

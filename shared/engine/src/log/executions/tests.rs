@@ -1,4 +1,4 @@
-//! Lists read only what they show, at whatever number of executions; freed pages are given back many at a time.
+//! Lists read only the entries that they show, for any number of executions; freed pages are returned many at a time.
 
 use rusqlite::StatementStatus;
 
