@@ -25,19 +25,10 @@ pub(crate) fn find(world: Option<&Path>, folder: &Path) -> Outcome<PathBuf> {
     let name = match world {
         None => FIRST,
         Some(path) if path.is_file() => return std::path::absolute(path).map_err(Exit::usage),
-        Some(path) if path.exists() => {
-            return Err(Exit::usage(format!(
-                "{}: it is not a file; name the world's file in it",
-                path.display()
-            )));
-        }
         Some(path) => {
             path.to_str().filter(|text| names.iter().any(|name| name == text)).ok_or_else(|| {
-                Exit::usage(format!(
-                    "{}: the file does not exist; shipped worlds: {}",
-                    path.display(),
-                    names.join(", ")
-                ))
+                let is = if path.exists() { "it is not a file" } else { "the file does not exist" };
+                Exit::usage(format!("{}: {is}; shipped worlds: {}", path.display(), names.join(", ")))
             })?
         }
     };

@@ -199,7 +199,7 @@ fn what_is_refused_about_a_start_as_a_whole_leaves_nothing_behind_either() {
     let address = address.as_str();
     for (arguments, key, told) in [
         (["--listen", address, "--metrics", address], None, "--listen and --metrics both name"),
-        (["--listen", address, "--api-port", &port], None, "--listen and --api-port both name"),
+        (["--listen", address, "--api-port", port.as_str()], None, "--listen and --api-port both name"),
         (["--listen", address, "--api-port", "0"], Some("short"), "TICKETSMITH_SECRETS_KEY is not a key"),
     ] {
         let output = Command::new(executable())

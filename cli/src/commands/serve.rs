@@ -232,6 +232,7 @@ mod tests {
     use super::*;
     use crate::Arguments as All;
     use clap::Parser;
+    use std::ffi::OsString;
 
     #[test]
     fn the_api_is_exposed_at_a_host_behind_tls() {
@@ -256,10 +257,9 @@ mod tests {
         std::fs::write(&config, include_str!("../../../ticketsmith.example.yaml")).unwrap();
         let data = folder.path().join("around/data");
         let parse = || {
-            let mut line =
-                vec!["ticketsmith".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into()];
-            line.extend(["--config".into(), config.clone().into_os_string()]);
-            line.extend(["--data".into(), data.clone().into_os_string()]);
+            let line = ["ticketsmith", "serve", "--listen", "127.0.0.1:0"].map(OsString::from).into_iter();
+            let config = ["--config".into(), config.clone().into_os_string()];
+            let line = line.chain(config).chain(["--data".into(), data.clone().into_os_string()]);
             match All::try_parse_from(line).unwrap().command {
                 crate::commands::Command::Serve(arguments) => arguments,
                 other => panic!("{other:?}"),

@@ -7,9 +7,9 @@ mod lists;
 mod operators;
 mod paths;
 mod present;
+mod telling;
 
 use crate::check::Checker;
-use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Refusal};
 use crate::in_text::not_for_text;
 use crate::provenance::{Fencing, Places, is_harmless};
@@ -388,26 +388,6 @@ impl Inference<'_, '_, '_> {
             }
         }
         fields.map_or_else(Type::any, Type::object)
-    }
-
-    fn error(&mut self, node: &Node, message: impl Into<String>) -> &mut Diagnostic {
-        let span = self.place_of(node);
-        self.checker.problems.error(span, message)
-    }
-
-    fn warning(&mut self, node: &Node, message: impl Into<String>) -> &mut Diagnostic {
-        let span = self.place_of(node);
-        self.checker.problems.warning(span, message)
-    }
-
-    fn place_of(&self, node: &Node) -> Span {
-        let end = if matches!(node.kind, NodeKind::Name { .. }) { node.pos } else { node.span.end };
-        place(self.given, Span::new(node.span.start, end))
-    }
-
-    /// A node as it is written.
-    fn written(&self, node: &Node) -> String {
-        self.given.value.get(node.span.start..node.span.end).unwrap_or_default().trim().to_owned()
     }
 }
 

@@ -108,7 +108,7 @@ impl Inference<'_, '_, '_> {
         let range = self.range(node);
         let meant = self.edits.iter().rev().find_map(|edit| match edit {
             Edit::Replace(span, lowered) if span.start == range.start && span.end <= range.end => {
-                Some(format!("{}{} != null", lowered.text, self.given.value.get(span.end..range.end)?))
+                Some(format!("{}{} != null", lowered.enclosed(), self.given.value.get(span.end..range.end)?))
             }
             _ => None,
         });
