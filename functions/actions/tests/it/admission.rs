@@ -123,6 +123,7 @@ async fn what_was_done_in_another_project_is_not_taken_back_by_naming_its_run() 
         let new = NewExecution::new(trigger, "d".into(), "development".into(), None, input, now);
         let new = NewExecution { name: EXECUTION.into(), ..new };
         world.table.begin(&new, Concurrency::Any).await.unwrap();
+        world.table.mark_started(EXECUTION, RUN, now).await.unwrap();
         world.step("CreateBranch", "create_branch", json!({"branch": BRANCH})).await.unwrap();
         let other = "arn:aws:states:us-east-1:000000000000:execution:undo:u";
         world.admit(other, "ada", json!(grant)).await.unwrap();

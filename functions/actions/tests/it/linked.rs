@@ -183,7 +183,7 @@ async fn what_a_session_shows_is_bounded_whoever_brings_the_files() {
     world.begin_on_ticket().await;
     let state = world.simulation.state();
     let body = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap().to_owned();
-    let links: Vec<&str> = body.split("\n\n").filter(|line| line.starts_with("![")).collect();
+    let links: Vec<&str> = body.lines().filter(|line| line.starts_with("![")).collect();
     let opened = world.open_early().await;
     let mut report = world.next("Develop", &opened).await.unwrap();
     let mut shown = 0;
