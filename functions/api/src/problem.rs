@@ -148,8 +148,9 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
-    /// Parts of the request are not accepted; the first hundred of them are told.
+    /// Parts of the request are not accepted; the first hundred of them are told, and before them what is wrong with it as a whole.
     pub fn invalid(mut errors: Vec<InvalidField>) -> Self {
+        errors.sort_by_key(|error| !error.path.is_empty());
         let detail = match errors.as_slice() {
             [only] if only.path.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.path, only.detail),

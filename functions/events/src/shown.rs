@@ -244,7 +244,7 @@ pub(crate) fn asked_no_more(over: &Over) -> String {
         OverReason::Stopped(_) => "🛑",
         OverReason::Ended => "⏹️",
     };
-    format!("{symbol} It is asked no more: {}", literal(&why(over)))
+    format!("{symbol} This question is closed: {}", literal(&why(over)))
 }
 
 /// The mark of what was sent about a question.

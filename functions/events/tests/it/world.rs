@@ -26,7 +26,7 @@ use simulators::gateway::Gateway;
 use simulators::{Options, Simulation, World as Simulated};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
@@ -34,23 +34,36 @@ pub(crate) const PREFIX: &str = "arn:aws:states:us-east-1:000000000000:stateMach
 
 /// A clock on which five seconds pass whenever it is read: no edit comes too soon, no provider is called too often.
 #[derive(Debug)]
-pub(crate) struct BusyClock(Mutex<Timestamp>);
+pub(crate) struct BusyClock {
+    now: Mutex<Timestamp>,
+    stands_still: AtomicBool,
+}
 
 impl BusyClock {
+    fn new() -> Self {
+        Self { now: Mutex::new(Timestamp::now()), stands_still: AtomicBool::new(false) }
+    }
+
+    /// Reading it takes no time from now on.
+    pub(crate) fn stand_still(&self) {
+        self.stands_still.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn advance(&self, hours: i64) {
         self.advance_minutes(60 * hours);
     }
 
     pub(crate) fn advance_minutes(&self, minutes: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now += SignedDuration::from_mins(minutes);
+        *self.now.lock().unwrap() += SignedDuration::from_mins(minutes);
     }
 }
 
 impl Clock for BusyClock {
     fn now(&self) -> Timestamp {
-        let mut now = self.0.lock().unwrap();
-        *now += SignedDuration::from_secs(5);
+        let mut now = self.now.lock().unwrap();
+        if !self.stands_still.load(Ordering::Relaxed) {
+            *now += SignedDuration::from_secs(5);
+        }
         *now
     }
 }
@@ -164,7 +177,7 @@ impl World {
             "title": "Undo", "inputs": {"run": {"type": "string"}}, "triggers": []}}}))
         .unwrap();
         table.put_routes(&routes).await.unwrap();
-        let clock = Arc::new(BusyClock(Mutex::new(Timestamp::now())));
+        let clock = Arc::new(BusyClock::new());
         let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
         let waiting = Waiting { patience: Patience::GivesWay, request_timeout: None };
         let providers = Providers::new(table.clone(), secrets, clock.clone(), waiting).unwrap();

@@ -123,7 +123,9 @@ pub(super) fn section_of(introduction: &str, files: &[AttachedFile], takes_pictu
         text.push_str(&match &file.content {
             Shown::Text(content) => format!("- {name}{facts}:\n\n{}\n\n", fence(content)),
             Shown::Picture { .. } if takes_pictures => format!("- {name}{facts}: the picture is below.\n"),
-            Shown::Picture { .. } => format!("- {name}{facts} is not shown: the model does not accept pictures.\n"),
+            Shown::Picture { .. } => {
+                format!("- {name}{facts} is not shown: the model does not accept pictures.\n")
+            }
             Shown::Nothing(why) => format!("- {name}{facts} is not shown: {}\n", fence(why)),
         });
     }
