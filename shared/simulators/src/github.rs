@@ -10,6 +10,7 @@
 //! Not simulated: milestones, assignees, merging by API; of a fork, only that a pull request comes from it.
 
 mod access;
+mod agreed;
 mod call;
 mod checking;
 mod demand;

@@ -11,19 +11,10 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{GitHub, access::Permissions, state::State};
+use super::{GitHub, access::Permissions, agreed::Agreed, state::State};
 
 /// GitHub takes no longer names.
 const LONGEST_NAME: usize = 34;
-
-/// A manifest that was agreed to. The code that stands for it counts once.
-#[derive(Clone)]
-pub(super) struct Agreed {
-    pub(super) code: String,
-    pub(super) permissions: Permissions,
-    pub(super) events: Vec<String>,
-    pub(super) hook: Option<String>,
-}
 
 /// <https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest#github-app-manifest-parameters>
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     access::{Access, Accounts},
-    manifest::Agreed,
+    agreed::Agreed,
     place::Place,
     suites::CheckSuite,
     upload::Upload,
