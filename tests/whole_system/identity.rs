@@ -78,7 +78,7 @@ async fn a_program_signs_in_with_a_token_until_it_is_revoked() {
     let (code, printed, errors) = world.command(&create).await;
     assert_eq!(code, 0, "{errors}");
     assert!(printed.starts_with("tsm_") && printed.lines().count() == 1, "the token alone: {printed}");
-    assert!(errors.contains("shown only now"), "{errors}");
+    assert!(errors.contains("shown only once"), "{errors}");
     #[cfg(unix)]
     works_as_printed(&world, &errors, &printed).await;
     let (code, _, errors) =

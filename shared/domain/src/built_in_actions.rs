@@ -23,6 +23,8 @@ pub const CREATE_PLANNED_TASK: &str = "create_planned_task";
 pub const CREATE_PULL_REQUEST: &str = "create_pull_request";
 /// Writes the edits that a commit needs.
 pub const GENERATE_CODE_IMPLEMENTATION: &str = "generate_code_implementation";
+/// Links a ticket of a plan with those that it waits for. Trackers say what it needs.
+pub const LINK_PLANNED_TASK: &str = "link_planned_task";
 /// Lists the effects that a rollback takes back.
 pub const LIST_EFFECTS: &str = "list_effects";
 /// Fetches files that an agent asked for.
@@ -39,3 +41,5 @@ pub const RUN_CHECKS: &str = "run_checks";
 pub const RUN_TOOLS: &str = "run_tools";
 /// Asks the model for an agent's next turn.
 pub const THINK: &str = "think";
+/// Takes a ticket of a plan back. Trackers say what it needs.
+pub const WITHDRAW_TASK: &str = "withdraw_task";

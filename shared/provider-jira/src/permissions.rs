@@ -1,6 +1,7 @@
 //! The account's permissions in a project.
 
 use crate::jira::Jira;
+use domain::built_in_actions::{LINK_PLANNED_TASK, WITHDRAW_TASK};
 use domain::{ActionError, PermissionProblem};
 use http_client::Optional;
 use serde::Deserialize;
@@ -17,14 +18,14 @@ const NEEDED: &[(&str, &str)] = &[
     ("EDIT_OWN_COMMENTS", "the progress comment stays as it was first written"),
 ];
 
-/// What only some actions need, which of them, and what is left undone without it.
-const FOR_SOME: &[(&str, &[&str], &str)] = &[
+/// What only one action needs, which, and what is left undone without it.
+const FOR_SOME: &[(&str, &str, &str)] = &[
     (
         "LINK_ISSUES",
-        &["link_planned_task", "unlink_planned_task"],
+        LINK_PLANNED_TASK,
         "the tickets of a plan are not linked with those that they wait for, which their descriptions name all the same",
     ),
-    ("DELETE_ISSUES", &["withdraw_task"], "an undo leaves the tickets of a plan, and says so"),
+    ("DELETE_ISSUES", WITHDRAW_TASK, "an undo leaves the tickets of a plan, and says so"),
 ];
 
 /// What is never needed, and what it allows.
@@ -79,8 +80,8 @@ impl Jira {
         project: &str,
         actions: &[String],
     ) -> Result<Vec<PermissionProblem>, ActionError> {
-        let is_used = |names: &[&str]| actions.iter().any(|action| names.contains(&action.as_str()));
-        let for_some: Vec<_> = FOR_SOME.iter().filter(|(_, actions, _)| is_used(actions)).collect();
+        let is_used = |name: &str| actions.iter().any(|action| action == name);
+        let for_some: Vec<_> = FOR_SOME.iter().filter(|(_, action, _)| is_used(action)).collect();
         let names = NEEDED.iter().chain(EXCESSIVE).map(|(name, _)| *name);
         let names: Vec<_> = names.chain(for_some.iter().map(|(name, ..)| *name)).collect();
         let request = self

@@ -59,7 +59,8 @@ impl Needs {
         let called = self.actions.get(&PluginType::TaskManagement).into_iter().flatten().cloned();
         let mut all: BTreeSet<String> = called.collect();
         let catalog = actions::catalog::catalog();
-        let inverses = |name: &String| catalog["actions"][name]["inverses"].as_array().cloned();
+        let listed = catalog.get("actions").and_then(Value::as_object);
+        let inverses = |name: &String| listed?.get(name)?.get("inverses")?.as_array().cloned();
         let back: Vec<_> = all.iter().filter_map(inverses).flatten().collect();
         all.extend(back.iter().filter_map(Value::as_str).map(str::to_owned));
         all.into_iter().collect()
