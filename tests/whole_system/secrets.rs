@@ -21,7 +21,9 @@ fn secrets(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, Stri
 fn only_what_its_reader_can_use_is_set_and_it_can_be_deleted() {
     let folder = TempDir::new().unwrap();
     let run = |arguments: &[&str], input: &str| secrets(folder.path(), arguments, input);
-    assert_eq!(run(&["list"], ""), (0, String::new(), String::new()));
+    let (code, listed, errors) = run(&["list"], "");
+    assert_eq!((code, listed.as_str()), (0, ""));
+    assert_eq!(errors, "no secret is set: there is no data folder .ticketsmith\n");
     let (code, _, errors) = run(&["delete", "ticketsmith/jira", "--yes"], "");
     assert!(code == 1 && errors.contains("is not set"), "{errors}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes nothing");

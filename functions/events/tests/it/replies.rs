@@ -113,6 +113,7 @@ async fn a_reply_to_a_service_that_does_not_answer_waits_for_the_sweeper_and_cau
     assert_eq!(world.attempts(), 6, "one attempt says that the service does not answer yet");
     assert_eq!(world.table.waiting_replies().await.unwrap().len(), 8);
 
+    world.clock.go_on();
     for _ in 0..8 {
         world.sweep_a_minute_later().await;
     }

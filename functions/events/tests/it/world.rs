@@ -49,6 +49,10 @@ impl BusyClock {
         self.stands_still.store(true, Ordering::Relaxed);
     }
 
+    pub(crate) fn go_on(&self) {
+        self.stands_still.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn advance(&self, hours: i64) {
         self.advance_minutes(60 * hours);
     }
