@@ -6,7 +6,10 @@ use domain::Clock;
 use domain::routes::Routes;
 use serde_json::{Value, json};
 
-/// What each field is in turn, besides absent.
+/// How many odd values each field gets, besides being absent.
+const EACH: usize = 2;
+
+/// What fields are in turn.
 fn odd() -> Vec<Value> {
     vec![
         Value::Null,
@@ -251,6 +254,7 @@ async fn an_odd_field_is_nobodys_error() {
         secrets["linear"] = "linear-secret".into();
         secrets["discord"] = hex::encode(pair.public_key().as_ref()).into();
     }
+    let mut turn = 0;
     for (sender, event, payload) in
         [by_gitlab(), by_linear(), by_jira(), by_github(), by_chats()].into_iter().flatten()
     {
@@ -258,7 +262,10 @@ async fn an_odd_field_is_nobodys_error() {
         assert_eq!(status, 200, "{payload}: {answer}");
         assert!(!answer.to_string().contains("a field that"), "nothing is missing in {payload}: {answer}");
         for place in places(&payload, "") {
-            for value in odd().into_iter().map(Some).chain([None]) {
+            // Fields take turns with the values: all with all would be several minutes.
+            let values = odd().into_iter().cycle().skip(turn).take(EACH);
+            turn += EACH;
+            for value in values.map(Some).chain([None]) {
                 let odd = changed(&payload, &place, value);
                 let (status, answer) = posted(&world, &pair, (sender, event), odd.clone()).await;
                 assert!(matches!(status, 200 | 400), "{sender} {place}: {status} {answer}: {odd}");

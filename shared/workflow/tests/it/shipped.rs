@@ -64,6 +64,6 @@ fn every_trigger_starts_development() {
     let routes = shipped().routes;
     let triggers: Vec<&str> =
         routes.workflows["development"].triggers.iter().map(|trigger| trigger.on.as_str()).collect();
-    assert_eq!(triggers, ["ticket.labelled", "ticket.transitioned", "chat.command"]);
+    assert_eq!(triggers, ["ticket.labelled", "ticket.transitioned", "ticket.commented", "chat.command"]);
     assert!(routes.workflows["undo"].triggers.is_empty());
 }

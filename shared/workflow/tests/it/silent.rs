@@ -373,6 +373,6 @@ fn a_name_that_is_none_is_told_and_ends_nothing_else() {
         let told = found(&format!(
             "name: Test\nsteps:\n  - {{ name: both, type: parallel, branches: {{ \"{branch}\": [{{ name: a, type: set, variables: {{ \"{variable}\": 1 }} }}] }} }}\n"
         ));
-        assert!(told.contains("is no name: a letter comes first"), "{branch} {variable}: {told}");
+        assert!(told.contains("is not a valid name: start with a letter"), "{branch} {variable}: {told}");
     }
 }
