@@ -88,8 +88,9 @@ fn agree(expression: &str, ours: &Value, theirs: &Value, strict: bool) -> bool {
     }
     // JavaScript itself fails if a text is missing. Without a value, Step Functions fails too.
     if theirs.get("internal").is_some() {
-        let padded = expression.contains("$pad");
-        return padded || ours.get("error").or_else(|| ours.get("undefined")).is_some();
+        // Beside other values, what is missing leaves them as they are.
+        let is_partial = ["$pad", "$split"].iter().any(|name| expression.contains(name));
+        return is_partial || ours.get("error").or_else(|| ours.get("undefined")).is_some();
     }
     if ours["error"] == "D1001" {
         return theirs.get("error").is_some() || same(&Value::Null, &theirs["value"], 0.0);
