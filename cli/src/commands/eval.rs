@@ -1,6 +1,7 @@
 //! `ticketsmith eval`: a model works on small tasks, one after another and within a budget, and hidden tests say what came of it.
 
 mod case;
+mod cassettes;
 mod hidden;
 mod recorder;
 mod table;
@@ -109,7 +110,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let bound = bound(&arguments)?;
     let cases = Case::all(&arguments.folder, &arguments.tasks)?;
     if let Some(folder) = &arguments.record {
-        recorder::make(folder)?;
+        cassettes::make(folder)?;
     }
     let scratch = Scratch::new()?;
     // Deleted at the end, even after a kill, together with the temporary folders of parts of this process.
@@ -213,7 +214,7 @@ impl Evaluation<'_> {
             eprintln!("{}", printable(&row.to_line()));
             table.rows.push(row);
             stop = stopped;
-            if let Some(problem) = recorder.as_ref().and_then(Recorder::problem) {
+            if let Some(problem) = recorder.as_ref().and_then(|recorder| recorder.cassettes().problem()) {
                 stop = stop.or(Some(Stop::Unreachable(problem)));
             }
         }
@@ -313,7 +314,7 @@ impl Evaluation<'_> {
         arguments.model.clone_from(&self.arguments.model);
         arguments.base_url.clone_from(&self.arguments.base_url);
         if let Some(recorder) = recorder {
-            recorder.begin(&case.name)?;
+            recorder.cassettes().begin(&case.name)?;
             arguments.base_url = Some(recorder.url().to_owned());
         }
         arguments.max_usd = self.bound;

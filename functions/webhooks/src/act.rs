@@ -2,25 +2,21 @@
 
 use crate::address::Address;
 use crate::answer::Outcome;
-use crate::asked::Asked;
 use crate::bounds::{bounded, too_long};
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, plain, refused};
-use crate::question::{answer_question, answer_to_start, how_to_revise, revises};
 use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{
-    AnswerResult, Authority, Caller, Control, Directory, DirectoryError, ProjectQuery, StartDecision, decide,
-};
+use control::{AnswerResult, Authority, Caller, Control, Directory, DirectoryError, ProjectQuery};
 use domain::command::CommandWord;
-use domain::event::{EventSpec, REVIEW, SAID_ON};
+use domain::event::{EventSpec, SAID_ON};
 use domain::routes::Routes;
 use domain::text::TextLimit;
-use domain::{Actor, Event, EventKey, EventName, SourceName};
+use domain::{Actor, Event, EventKey, SourceName};
 use jiff::Timestamp;
-use records::{NewInquiry, RecordsError, ReplyPlace, Table};
+use records::{NewInquiry, OpenedPullRequest, RecordsError, ReplyPlace, Table};
 use std::sync::Arc;
 
 /// The context for handling one delivery.
@@ -35,23 +31,35 @@ pub(crate) struct Acting<'a> {
 }
 
 /// The result of an event, and the reply to its author.
-struct Handled {
-    outcome: Outcome,
-    answer: Option<CommandAnswer>,
+pub(crate) struct Handled {
+    pub(crate) outcome: Outcome,
+    pub(crate) answer: Option<CommandAnswer>,
+}
+
+/// What somebody said with an event, and where.
+pub(crate) struct Said {
+    pub(crate) words: Option<String>,
+    pub(crate) command: Option<Command>,
+    /// The request for a revision that it is, on which pull request, and where it is answered.
+    pub(crate) wished: Option<(Wish, Option<OpenedPullRequest>, Option<ReplyPlace>)>,
+    /// Whether the bot was addressed.
+    pub(crate) is_to_bot: bool,
+    pub(crate) is_in_chat: bool,
+    /// Whether its author can be answered.
+    pub(crate) is_answered: bool,
+    /// Whether it answers a question that was open.
+    pub(crate) is_awaited: bool,
 }
 
 /// How much of a text answers repeat.
 pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
 
-/// The reply to a request for a revision while an execution is at work on the ticket.
-const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
-
 impl Handled {
-    fn silent(outcome: Outcome) -> Self {
+    pub(crate) fn silent(outcome: Outcome) -> Self {
         Self { outcome, answer: None }
     }
 
-    fn refused(reason: String) -> Self {
+    pub(crate) fn refused(reason: String) -> Self {
         let answer = Some(refused(&reason));
         Self { outcome: Outcome::Refused { reason }, answer }
     }
@@ -209,84 +217,13 @@ impl Acting<'_> {
             }
             _ => event,
         };
-        let asked = event.clone();
-        Ok(match decide(self.directory, routes, event) {
-            StartDecision::Start(request) => {
-                let configuration = self.directory.configuration();
-                if let Some(reason) = self.control.too_many_rounds(configuration, &request).await? {
-                    return Ok(Handled::refused(reason));
-                }
-                let task_id = request.task_id.clone();
-                // A review's line comments do not come with it, and only `events` may ask for them.
-                let result = match request.input.event.get(REVIEW).is_some_and(|review| !review.is_null()) {
-                    true => self.control.record(*request).await?,
-                    false => self.control.start(*request).await?,
-                };
-                let outcome = Outcome::from(result);
-                // Another request was faster: this one is said to the agent that it began.
-                if let (Outcome::AlreadyAtWork { .. }, Some((wish, on, reply))) = (&outcome, wished)
-                    && let Some(told) = self.tell_by(&asked, wish, on.as_ref(), reply).await?
-                {
-                    return Ok(self.told(told, &asked));
-                }
-                // A person who added a label finds the work at the ticket; a person who addressed the bot or asked for a revision expects an answer.
-                let is_revision = asked.kind == EventName::REVISION_REQUESTED;
-                let answer = match outcome {
-                    Outcome::AlreadyAtWork { .. } if command.is_some() || is_revision => {
-                        let answer =
-                            answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words);
-                        Some(match is_revision {
-                            true => answer.section([plain(NOT_TAKEN_UP)]),
-                            false => answer,
-                        })
-                    }
-                    // Its progress is shown on the ticket.
-                    Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. }
-                        if is_revision && is_in_chat =>
-                    {
-                        Some(answer_to_start(&outcome, task_id.as_deref(), self.address(&asked).words))
-                    }
-                    _ => None,
-                };
-                Handled { outcome, answer }
-            }
-            StartDecision::Refuse(reason) if self.is_elsewhere(&asked) => {
-                Handled::silent(Outcome::Ignored { reason })
-            }
-            StartDecision::Refuse(reason) => {
-                let who = self.actor_of(&asked);
-                self.control.audit_refusal(who.as_ref(), &asked.kind, &asked.delivery).await?;
-                match self.is_ours(&asked) {
-                    true => Handled::refused(reason),
-                    false => Handled::silent(Outcome::Refused { reason }),
-                }
-            }
-            StartDecision::Ignore(reason) => {
-                let actor = self.actor_of(&asked);
-                match (command, actor) {
-                    (Some(command), Some(actor))
-                        if is_to_bot && reply.is_some() && !is_awaited && self.is_ours(&asked) =>
-                    {
-                        let caller = self.caller(&asked, &actor);
-                        let address = self.address(&asked);
-                        let question =
-                            Asked { control: self.control, routes, caller, address, now: self.now };
-                        let is_sentence =
-                            words.as_deref().is_some_and(|words| command.may_be_sentence(words));
-                        let mut answer = answer_question(&question, command).await?;
-                        if is_sentence && revises(routes) {
-                            answer = answer.section(how_to_revise(address.words));
-                        }
-                        Handled { outcome: Outcome::Answered, answer: Some(answer) }
-                    }
-                    _ => Handled::silent(Outcome::Ignored { reason }),
-                }
-            }
-        })
+        let said =
+            Said { words, command, wished, is_to_bot, is_in_chat, is_answered: reply.is_some(), is_awaited };
+        self.decided(routes, event, said).await
     }
 
     /// What somebody is told wherever they said it.
-    fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
+    pub(crate) fn told(&self, (outcome, answer): (Outcome, CommandAnswer), event: &Event) -> Handled {
         Handled { outcome, answer: Some(answer).filter(|_| self.is_ours(event)) }
     }
 
@@ -311,12 +248,12 @@ impl Acting<'_> {
     }
 
     /// Whether an event is about a configured project or about none. People elsewhere are not answered, because they would learn about the configuration.
-    fn is_ours(&self, event: &Event) -> bool {
+    pub(crate) fn is_ours(&self, event: &Event) -> bool {
         event.task_id.as_deref().is_none_or(|task_id| self.directory.ticket(task_id).is_ok())
     }
 
     /// Whether an event is about a ticket of no project. A webhook of a group or an organization tells of many.
-    fn is_elsewhere(&self, event: &Event) -> bool {
+    pub(crate) fn is_elsewhere(&self, event: &Event) -> bool {
         let found = event.task_id.as_deref().map(|task_id| self.directory.ticket(task_id));
         matches!(found, Some(Err(DirectoryError::Outside { .. })))
     }

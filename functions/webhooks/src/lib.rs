@@ -28,6 +28,7 @@ mod bounds;
 mod button;
 mod command;
 mod command_answer;
+mod decided;
 mod endpoint;
 mod fetched;
 mod function;

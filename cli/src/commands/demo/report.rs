@@ -170,7 +170,7 @@ impl Demonstration {
         if self.pull_request.is_none() && self.tickets.is_empty() {
             let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));
             return Err(Exit::negative(format!(
-                "the execution succeeded, but there is no pull request and no ticket{}",
+                "the execution succeeded without a pull request or a ticket{}",
                 said.unwrap_or_default()
             )));
         }

@@ -6,8 +6,8 @@ use crate::place::PlaceArgument;
 use domain::configuration::{Configuration, Project, User};
 use records::{Archived, ConfiguredItem, Managed, Table};
 
-/// A warning for each project and person managed by the API that is also in the file: the file wins. Nothing if no `serve` is running and no stage is
-/// named, because there is no installation to ask.
+/// A warning for each project and person managed by the API that is also in the file: the file wins. Nothing if there is no installation to ask: no
+/// `serve` is running, and no stage is named.
 pub(super) async fn in_both(configuration: &Configuration, place: &PlaceArgument) -> Vec<Finding> {
     let Ok(connection) = Connection::open(place).await else { return Vec::new() };
     let mut findings = in_both_of::<Project>(configuration, &connection.table).await;

@@ -1,5 +1,6 @@
-//! Cassettes: between Ticketsmith and a model's provider, each request and its reply are stored, without any credential.
+//! Stands between Ticketsmith and a model's provider, and records each request and its reply in a cassette.
 
+use super::cassettes::{Cassettes, Tape};
 use crate::exit::{Exit, Outcome};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
@@ -7,16 +8,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use http_body::{Frame, SizeHint};
-use http_client::{NO_CONNECTION, check_base_url, redact};
+use http_client::{NO_CONNECTION, check_base_url};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use serde_json::json;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -25,41 +23,14 @@ use tokio::task::JoinSet;
 /// No request to a model is larger, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
 
-/// How often a connection is tried, and how long is waited in between.
+/// How often a connection is tried.
 const ATTEMPTS: u32 = 3;
+/// The pause between two attempts: a service that restarts refuses connections for a moment.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// The headers that a cassette shows. Others may hold credentials, whatever they are called.
-const SHOWN: [&str; 2] = ["content-type", "retry-after"];
-/// How the names of other headers end that it shows.
-const SHOWN_ENDS: [&str; 3] = ["-version", "-beta", "request-id"];
 
 /// Headers that belong to a connection, not to the message.
 const OF_CONNECTIONS: [&str; 6] =
     ["connection", "content-length", "host", "te", "transfer-encoding", "upgrade"];
-
-/// Makes the folder of the cassettes.
-///
-/// # Errors
-/// Usage for a folder that is not empty or cannot be created.
-pub(super) fn make(folder: &Path) -> Outcome {
-    let wrong = |what: String| Exit::usage(format!("--record {}: {what}", folder.display()));
-    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(wrong("it is not empty; accepted: a new or empty folder".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_private(folder).map_err(|error| wrong(error.to_string()))
-        }
-        Err(error) => Err(wrong(error.to_string())),
-    }
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
 
 /// Listens on this machine and passes everything on.
 pub(super) struct Recorder {
@@ -71,21 +42,8 @@ pub(super) struct Recorder {
 /// Where requests go and cassettes are written.
 struct Desk {
     base_url: String,
-    key: SecretString,
     client: reqwest::Client,
-    folder: PathBuf,
-    state: Mutex<Recorded>,
-}
-
-/// The current cassette.
-#[derive(Default)]
-struct Recorded {
-    /// The folder of the task.
-    folder: PathBuf,
-    /// How many requests it has made.
-    count: u32,
-    /// Why the last cassette could not be written.
-    problem: Option<String>,
+    cassettes: Arc<Cassettes>,
 }
 
 impl Recorder {
@@ -103,10 +61,8 @@ impl Recorder {
         let client = builder.build().map_err(Exit::unreachable)?;
         let desk = Arc::new(Desk {
             base_url: base_url.trim_end_matches('/').to_owned(),
-            key: key.into(),
             client,
-            folder: folder.to_owned(),
-            state: Mutex::default(),
+            cassettes: Arc::new(Cassettes::new(folder, key)),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Exit::unreachable)?;
         let url = format!("http://{}", listener.local_addr().map_err(Exit::unreachable)?);
@@ -125,67 +81,16 @@ impl Recorder {
         &self.url
     }
 
-    /// Begins the cassettes of a task, in a folder of its name.
-    ///
-    /// # Errors
-    /// Unreachable when the folder cannot be made.
-    pub(super) fn begin(&self, task: &str) -> Outcome {
-        let folder = self.desk.folder.join(task);
-        make_private(&folder).map_err(|error| Exit::unreachable(format!("{}: {error}", folder.display())))?;
-        *self.desk.state() = Recorded { folder, ..Recorded::default() };
-        Ok(())
-    }
-
-    /// Why a cassette could not be written.
-    pub(super) fn problem(&self) -> Option<String> {
-        self.desk.state().problem.clone()
-    }
-}
-
-impl Desk {
-    fn state(&self) -> std::sync::MutexGuard<'_, Recorded> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The place of the next cassette.
-    fn next(&self) -> PathBuf {
-        let mut state = self.state();
-        state.count += 1;
-        state.folder.join(format!("{:04}.json", state.count))
-    }
-
-    fn redacted(&self, text: &str) -> String {
-        redact(text, [self.key.expose_secret()])
-    }
-
-    /// The headers that are kept, by name.
-    fn shown(&self, headers: &HeaderMap) -> Value {
-        let is_shown = |name: &str| SHOWN.contains(&name) || SHOWN_ENDS.iter().any(|end| name.ends_with(end));
-        let shown = headers.iter().filter(|(name, _)| is_shown(name.as_str()));
-        shown
-            .map(|(name, value)| {
-                let value = self.redacted(&String::from_utf8_lossy(value.as_bytes()));
-                (name.as_str().to_owned(), value.into())
-            })
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    }
-
-    fn write(&self, path: &Path, cassette: &Value) {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(path).and_then(|mut file| writeln!(file, "{cassette:#}"));
-        if let Err(error) = written {
-            self.state().problem = Some(format!("{} cannot be written: {error}", path.display()));
-        }
+    /// Where it records.
+    pub(super) fn cassettes(&self) -> &Cassettes {
+        &self.desk.cassettes
     }
 }
 
 /// Sends a request on, and its reply back, piece by piece as it comes.
 async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::response::Response {
-    let path = desk.next();
+    let cassettes = &desk.cassettes;
+    let path = cassettes.next();
     let (head, body) = request.into_parts();
     let refused = |status: StatusCode, message: String| (status, message).into_response();
     let body = match axum::body::to_bytes(body, MOST).await {
@@ -193,21 +98,16 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
         Err(error) => return refused(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
     };
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    let mut tape = Tape {
-        path,
-        cassette: json!({
-            "at": Timestamp::now().to_string(),
-            "request": {
-                "method": head.method.as_str(),
-                "path": desk.redacted(target),
-                "headers": desk.shown(&head.headers),
-                "body": desk.redacted(&String::from_utf8_lossy(&body)),
-            },
-        }),
-        reply: Vec::new(),
-        is_written: false,
-        desk: Arc::clone(&desk),
-    };
+    let asked = json!({
+        "at": Timestamp::now().to_string(),
+        "request": {
+            "method": head.method.as_str(),
+            "path": cassettes.redacted(target),
+            "headers": cassettes.shown(&head.headers),
+            "body": cassettes.redacted(&String::from_utf8_lossy(&body)),
+        },
+    });
+    let mut tape = Tape::new(Arc::clone(cassettes), path, asked);
     let url = format!("{}{target}", desk.base_url);
     let mut attempts = 0;
     let sent = loop {
@@ -223,8 +123,8 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
         Ok(response) => response,
         Err(error) => {
             let was_sent = !error.is_connect();
-            let reason = desk.redacted(&error.without_url().to_string());
-            tape.cassette["error"] = reason.as_str().into();
+            let reason = cassettes.redacted(&error.without_url().to_string());
+            tape.note("error", reason.as_str());
             return match was_sent {
                 true => refused(StatusCode::BAD_GATEWAY, reason),
                 // A refusal, so that nothing is booked for what has not left.
@@ -233,8 +133,8 @@ async fn pass_on(State(desk): State<Arc<Desk>>, request: Request) -> axum::respo
         }
     };
     let (head, body) = Response::<reqwest::Body>::from(response).into_parts();
-    let headers = desk.shown(&head.headers);
-    tape.cassette["response"] = json!({ "status": head.status.as_u16(), "headers": headers });
+    let headers = cassettes.shown(&head.headers);
+    tape.note("response", json!({ "status": head.status.as_u16(), "headers": headers }));
     let length = body.size_hint().exact();
     let mut response = Response::new(Body::new(Taped { body, length, tape }));
     *response.status_mut() = head.status;
@@ -249,34 +149,6 @@ fn of_ends(headers: &HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
-}
-
-/// One cassette. It is written before the last part of the reply is forwarded, or when the client stops reading.
-struct Tape {
-    path: PathBuf,
-    cassette: Value,
-    reply: Vec<u8>,
-    is_written: bool,
-    desk: Arc<Desk>,
-}
-
-impl Tape {
-    fn end(&mut self, is_whole: bool) {
-        if std::mem::replace(&mut self.is_written, true) {
-            return;
-        }
-        if let Some(response) = self.cassette.get_mut("response") {
-            response["body"] = self.desk.redacted(&String::from_utf8_lossy(&self.reply)).into();
-            response["is_whole"] = is_whole.into();
-        }
-        self.desk.write(&self.path, &self.cassette);
-    }
-}
-
-impl Drop for Tape {
-    fn drop(&mut self) {
-        self.end(false);
-    }
 }
 
 /// A reply that is recorded while it is forwarded.
@@ -298,11 +170,9 @@ impl HttpBody for Taped {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    self.tape.reply.extend_from_slice(data);
-                }
+                let taken = self.tape.take(frame.data_ref().map_or(&[], |data| data));
                 // A client that has the last part does not poll again.
-                if self.body.is_end_stream() || self.length == Some(self.tape.reply.len() as u64) {
+                if self.body.is_end_stream() || self.length == Some(taken) {
                     self.tape.end(true);
                 }
             }
@@ -323,8 +193,11 @@ impl HttpBody for Taped {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cassettes::make;
     use super::*;
     use axum::routing::post;
+    use serde_json::Value;
+    use std::fs;
 
     const KEY: &str = "sk-very-secret-0123456789";
 
@@ -362,7 +235,7 @@ mod tests {
         let folder = place.path().join("cassettes");
         make(&folder).unwrap();
         let recorder = Recorder::start(&folder, &format!("{url}/v1/"), KEY).await.unwrap();
-        recorder.begin("one").unwrap();
+        recorder.cassettes().begin("one").unwrap();
         let (status, text) = ask(&recorder).await;
         let sent = format!("{{\"z\": 1, \"a\": \"é {KEY}\"}}");
         assert_eq!((status, text), (201, format!("{sent} {KEY}")), "what passes is as it was");
@@ -401,7 +274,7 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
         let recorder = Recorder::start(place.path(), &url, KEY).await.unwrap();
-        recorder.begin("one").unwrap();
+        recorder.cassettes().begin("one").unwrap();
         let (status, said) = ask(&recorder).await;
         assert!(status == 421 && said.starts_with(NO_CONNECTION), "{status}: {said}");
         let written = fs::read_to_string(place.path().join("one/0001.json")).unwrap();

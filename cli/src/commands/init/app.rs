@@ -25,7 +25,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const CODE_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How long a person may take to install it. Afterward the command can be run again.
 const INSTALLATION_WAIT: Duration = Duration::from_secs(15 * 60);
-/// How often it is looked whether the app is installed.
+/// The pause between two looks: services do not tell this machine that their app was installed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What an app is made for.

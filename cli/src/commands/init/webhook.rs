@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Says what `serve --pull` fetches from each service if there is no public address, and what needs one.
+/// Says what `serve --pull` fetches from each service without a public address, and what needs one.
 pub(super) fn say_what_comes_without(configuration: &Configuration) {
     for instance in configuration.instances() {
         let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());

@@ -102,7 +102,7 @@ fn price_list(path: &Path) -> Outcome<Prices> {
         // The place is one in the text that was made here.
         let what = error.split_once(" at line ").map_or(error.as_str(), |(what, _)| what);
         Exit::usage(format!(
-            "{shown}: it is no price list: {what}; accepted: what `shared/workflow-tools/prices/us-east-1.json` has"
+            "{shown}: not a price list: {what}; accepted: what `shared/workflow-tools/prices/us-east-1.json` has"
         ))
     })
 }
@@ -118,7 +118,7 @@ mod tests {
         for (text, told) in [
             ("", ":1:0: this is not JSON"),
             ("name: x\n", ":1:2: this is not JSON"),
-            ("{}", ": it is no price list: missing field"),
+            ("{}", ": not a price list: missing field"),
         ] {
             std::fs::write(&path, text).unwrap();
             let refused = price_list(&path).unwrap_err().to_string();

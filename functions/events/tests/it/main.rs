@@ -10,6 +10,7 @@
 mod capacity;
 mod checks;
 mod claim;
+mod clock;
 mod feedback;
 mod limits;
 mod parked;

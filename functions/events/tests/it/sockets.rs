@@ -1,6 +1,7 @@
 //! What happens is sent to the sockets that follow it, at an account's gateway: each frame once and in order, to whoever may see it.
 
-use crate::world::{BusyClock, World};
+use crate::clock::BusyClock;
+use crate::world::World;
 use domain::configuration::Configuration;
 use domain::{ActionId, Clock};
 use events::EventInput;

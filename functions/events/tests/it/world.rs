@@ -1,5 +1,6 @@
 //! A world of one events function.
 
+use crate::clock::BusyClock;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
@@ -16,7 +17,6 @@ use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionId, Clock};
 use events::{Connections, EventInput, Events};
-use jiff::{SignedDuration, Timestamp};
 use providers::{Patience, Providers, Waiting};
 use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Waiter};
 use runtime::Secrets;
@@ -26,51 +26,11 @@ use simulators::gateway::Gateway;
 use simulators::{Options, Simulation, World as Simulated};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 pub(crate) const PREFIX: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
-
-/// A clock on which five seconds pass whenever it is read: no edit comes too soon, no provider is called too often.
-#[derive(Debug)]
-pub(crate) struct BusyClock {
-    now: Mutex<Timestamp>,
-    stands_still: AtomicBool,
-}
-
-impl BusyClock {
-    fn new() -> Self {
-        Self { now: Mutex::new(Timestamp::now()), stands_still: AtomicBool::new(false) }
-    }
-
-    /// Reading it takes no time from now on.
-    pub(crate) fn stand_still(&self) {
-        self.stands_still.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn go_on(&self) {
-        self.stands_still.store(false, Ordering::Relaxed);
-    }
-
-    pub(crate) fn advance(&self, hours: i64) {
-        self.advance_minutes(60 * hours);
-    }
-
-    pub(crate) fn advance_minutes(&self, minutes: i64) {
-        *self.now.lock().unwrap() += SignedDuration::from_mins(minutes);
-    }
-}
-
-impl Clock for BusyClock {
-    fn now(&self) -> Timestamp {
-        let mut now = self.now.lock().unwrap();
-        if !self.stands_still.load(Ordering::Relaxed) {
-            *now += SignedDuration::from_secs(5);
-        }
-        *now
-    }
-}
 
 /// Counts requests to the table, and refuses them once as many were made as may be.
 #[derive(Debug, Clone, Default)]
