@@ -188,7 +188,7 @@ async fn credentials(
         if let (Some(_), Content::Credentials { instance: Some((instance, _)), .. }) =
             (spec.setup.app, &form.content)
         {
-            println!("  `ticketsmith init --app {instance}` makes an app with all of it, by a browser.");
+            println!("  `ticketsmith init --app {instance}` creates an app with all of this, in a browser.");
         }
         if !answers.is_terminal {
             println!("  Then: ticketsmith secrets set {name}");
