@@ -1,4 +1,4 @@
-//! Why a model cannot be asked at all: what will not pass by itself, told with what is to be changed.
+//! Why a model cannot be asked at all: problems that do not pass on their own, with what to change.
 
 use http_client::NO_CONNECTION;
 use providers::ProviderSpec;
@@ -30,13 +30,14 @@ impl ModelPlace {
         Self { service: spec.name, variable, base_url: text("base_url"), model: text("model") }
     }
 
-    /// What is wrong and what is to be changed, where another attempt fails in the same way; `cause` is why a step failed.
+    /// What is wrong and what to change, if another attempt would fail in the same way. `cause` is why a step failed.
     pub(in crate::commands) fn problem(&self, cause: &str) -> Option<String> {
         let said = cause.strip_prefix(self.service)?.strip_prefix(": ")?;
         let Self { variable, base_url, model, .. } = self;
+        // The first number in parentheses is the status; the service's own words come after it.
         let status = said.split('(').skip(1).find_map(|rest| {
             let (code, _) = rest.split_once(')')?;
-            code.parse::<u16>().ok().filter(|code| (300..500).contains(code))
+            code.parse::<u16>().ok()
         });
         let advice = match status {
             _ if said.contains(NO_CONNECTION) => format!(
@@ -93,6 +94,7 @@ mod tests {
         }
         for cause in [
             "Claude: POST /v1/messages failed (500): broken",
+            "Claude: POST /v1/messages failed (500): see (404)",
             "Claude: POST /v1/messages failed (429): too many",
             "Claude: POST /v1/messages failed (400): credit balance is too low",
             "GitHub: GET /repos failed (404): Not Found",
