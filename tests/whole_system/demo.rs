@@ -90,7 +90,7 @@ async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
     let Output { status, stderr, .. } =
         demo(temporary.path(), &["--limit-seconds", "1"]).output().await.unwrap();
     assert_eq!(status.code(), Some(1), "{}", text(&stderr));
-    assert!(text(&stderr).contains("did not end within 1 s, and was stopped"), "{}", text(&stderr));
+    assert!(text(&stderr).contains("did not end within 1 s and was stopped"), "{}", text(&stderr));
     assert!(!text(&stderr).contains("still running"), "{}", text(&stderr));
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
 }
@@ -117,7 +117,7 @@ async fn without_a_pull_request_the_agent_is_quoted_and_a_question_ends_the_demo
     let asks = json!({"question": "Which codes are there?"});
     for (name, input, words) in [
         ("finish", blocked, "; the agent says: Nobody says which codes there are."),
-        ("ask_person", asks, "the agent stopped to ask: Which codes are there?; nobody answers here"),
+        ("ask_person", asks, "the agent stopped to ask: Which codes are there?; nobody answers in a demo"),
     ] {
         let temporary = TempDir::new().unwrap();
         let place = TempDir::new().unwrap();

@@ -1,8 +1,9 @@
 //! Why a model cannot be asked at all: problems that do not pass on their own, with what to change.
 
+use crate::commands::demo::model_settings;
 use http_client::NO_CONNECTION;
 use providers::ProviderSpec;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Which model is asked, where, and with which key.
 #[derive(Debug, Clone)]
@@ -15,17 +16,14 @@ pub(in crate::commands) struct ModelPlace {
 }
 
 impl ModelPlace {
-    /// As the options say, and otherwise as the provider's own settings do.
+    /// From the options, or otherwise from the provider's defaults.
     pub(in crate::commands) fn of(
         spec: &ProviderSpec,
         variable: &'static str,
         base_url: Option<&str>,
         model: Option<&str>,
     ) -> Self {
-        let given = [("base_url", base_url), ("model", model)];
-        let given: Map<String, Value> =
-            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-        let filled = spec.settings.filled(&given);
+        let filled = spec.settings.filled(&model_settings(base_url, model));
         let text = |name: &str| filled.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self { service: spec.name, variable, base_url: text("base_url"), model: text("model") }
     }
