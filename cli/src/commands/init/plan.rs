@@ -105,7 +105,7 @@ impl Plan {
             }
         }
         if !self.own_accounts.is_empty() {
-            text.push_str("\nwebhooks:\n# Events caused by the bot itself are ignored.\n  own_accounts:\n");
+            text.push_str("\nwebhooks:\n  # Events caused by the bot itself are ignored.\n  own_accounts:\n");
             for (key, value) in &self.own_accounts {
                 text.push_str(&format!("    {key}: {value}\n"));
             }
