@@ -1,8 +1,8 @@
 //! `demo`: its leftovers, its first checks, and the next steps that it prints.
 
+use crate::folders::copy_folder;
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, eventually, worlds};
-use crate::trying::copy;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -105,7 +105,7 @@ fn shop_where_the_agent_calls(place: &Path, name: &str, input: Value) -> std::pa
         {"for": "You are the development agent of Ticketsmith", "content": call(name, input)},
     ]);
     world.as_object_mut().unwrap().remove("stacks");
-    copy(&worlds().join("shop-repository"), &place.join("shop-repository"));
+    copy_folder(&worlds().join("shop-repository"), &place.join("shop-repository"));
     let file = place.join("world.yaml");
     std::fs::write(&file, world.to_string()).unwrap();
     file

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-/// How often `serve` is killed: each time, another execution has just begun.
+/// How often `serve` is killed, each time just after another execution has begun.
 const KILLS: usize = 10;
 
 /// The number of readers of each execution: fifty in total.
@@ -29,7 +29,7 @@ fn looking() -> String {
     format!("name: Look\ninputs:\n  task_id: {{ type: string }}\nsteps:\n{steps}")
 }
 
-/// Where the API is, and the installation's own token; nothing while `serve` does not run.
+/// The API's address and the installation's own token, if `serve` is running.
 fn running(folder: &Path) -> Option<(String, String)> {
     let running = std::fs::read(folder.join(".ticketsmith/running.json")).ok()?;
     let running: Value = serde_json::from_slice(&running).ok()?;
@@ -49,7 +49,7 @@ async fn ticket(client: &reqwest::Client, api: &str, token: &str) -> Option<Stri
     answer.json::<Value>().await.ok()?["ticket"].as_str().map(str::to_owned)
 }
 
-/// An open socket, with further headers of the request for it.
+/// Opens a socket with these additional request headers.
 async fn open(
     api: &str,
     query: &str,
@@ -76,7 +76,7 @@ async fn read(folder: PathBuf, execution: String, seen: Arc<AtomicU64>) -> Vec<(
             open(&api, &format!("ticket={ticket}&execution={execution}&after={after}"), &[]).await.ok()
         };
         let Some(mut socket) = socket.await else {
-            // It does not run, or is being killed: there is nothing else to wait for.
+            // `serve` is down or being killed, and nothing tells when it is back.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -124,12 +124,12 @@ async fn each_of_fifty_readers_has_every_frame_once_and_in_order_while_serve_is_
         let sequences: Vec<u64> = told.iter().map(|(sequence, _)| *sequence).collect();
         assert_eq!(sequences, (1..=sequences.len() as u64).collect::<Vec<_>>(), "{told:?}");
         assert_eq!(told[0].1, "execution.started");
-        assert!(told.len() >= 14, "every step is told: {told:?}");
+        assert!(told.len() >= 14, "every step is reported: {told:?}");
     }
     world.finish().await;
 }
 
-/// The status that a socket is refused with.
+/// The status with which a socket is refused.
 async fn refused(api: &str, query: &str, headers: &[(&'static str, &str)]) -> u16 {
     match open(api, query, headers).await {
         Err(Error::Http(answer)) => answer.status().as_u16(),
@@ -164,13 +164,13 @@ async fn a_socket_opens_with_a_ticket_once_and_for_its_own_host_and_origin() {
     let first = socket.next().await.unwrap().unwrap().into_text().unwrap();
     assert!(first.contains("execution.started"), "{first}");
 
-    // Whoever sends more than signs of life is cut off, before it takes memory.
+    // A reader that sends more than pings is disconnected before it takes memory.
     let mut loud = open(&api, &format!("ticket={}&project=SHOP", ticket().await), &[]).await.unwrap();
     loud.send(Message::text("x".repeat(100_000))).await.unwrap();
     let cut_off = async { while let Some(Ok(_)) = loud.next().await {} };
-    assert!(tokio::time::timeout(EXECUTION_LIMIT, cut_off).await.is_ok(), "it goes on");
+    assert!(tokio::time::timeout(EXECUTION_LIMIT, cut_off).await.is_ok(), "it stays connected");
 
-    // Of a project, every execution is told.
+    // A project's socket reports every execution.
     let mut project = open(&api, &format!("ticket={}&project=SHOP", ticket().await), &[]).await.unwrap();
     let second = begun(&world, 1).await;
     let told = async {
