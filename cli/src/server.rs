@@ -32,6 +32,7 @@ mod news;
 pub(crate) mod private;
 pub(crate) mod private_files;
 mod pull;
+mod repeated_transactions;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
