@@ -22,7 +22,8 @@ const EVENT: &str = "event";
 const AT_A_TIME: usize = 500;
 
 impl Events {
-    /// Handles a step that began to wait or was answered; the awaited event may already have happened.
+    /// Handles a step that began to wait or was answered; the awaited event may already have happened. The comment is the caller's, so that nothing
+    /// waits for it.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
@@ -49,10 +50,6 @@ impl Events {
             self.leave_line(&waiter).await?;
         }
         self.notify_of_waiter(&waiter).await?;
-        if waiter.is_question() {
-            // On a ticket, it says how to answer, and who has.
-            self.refresh_logged(&waiter.execution, None).await;
-        }
         if is_about_money {
             return self.ask_for_money(&waiter).await;
         }

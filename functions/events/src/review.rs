@@ -24,24 +24,36 @@ const UNREADABLE: &str = "The review asks for changes, but its remarks on lines 
 /// How long the code host is asked. After that, work continues with what came with the delivery.
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
+/// What became of an execution that was to be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// It was ended instead.
+    Ended,
+    /// It was started, waits in line, or is not ours to start.
+    OrNot,
+}
+
 impl Events {
     /// Starts an execution that `webhooks` recorded and left to us.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.
-    pub(crate) async fn start_after_review(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+    pub(crate) async fn start_after_review(
+        &self,
+        execution: &ExecutionRecord,
+    ) -> Result<Started, ActionError> {
         if execution.outcome != Outcome::Pending || review_of(&execution.input.event).is_none() {
-            return Ok(());
+            return Ok(Started::OrNot);
         }
         let execution = self.with_remarks(execution).await?;
         if self.end_where_nothing_is_asked(&execution).await? {
-            return Ok(());
+            return Ok(Started::Ended);
         }
         if self.control.take_place(&execution).await?.is_err() {
-            return Ok(());
+            return Ok(Started::OrNot);
         }
         let started = self.control.start_recorded(&execution).await;
-        started.map_err(|error| ActionError::unavailable(error.to_string()))
+        started.map(|()| Started::OrNot).map_err(|error| ActionError::unavailable(error.to_string()))
     }
 
     /// The execution with its review's line comments, in its event and in the input made of it; recorded, so that it can wait in
@@ -102,11 +114,11 @@ impl Events {
         Ok(())
     }
 
-    /// Ends a revision that was not started: its review has no text of its own, and its line comments cannot be read. People see
-    /// why where they wrote it.
+    /// Ends a revision that was not started: its review has no text of its own, and its line comments cannot be read. The comment, which is the
+    /// caller's, says why.
     ///
     /// # Errors
-    /// When the records or the service that shows the feedback do not answer.
+    /// When the records do not answer.
     pub(crate) async fn end_where_nothing_is_asked(
         &self,
         execution: &ExecutionRecord,
@@ -124,7 +136,6 @@ impl Events {
         };
         self.close(&execution.name, &ending).await?;
         self.start_next(execution).await?;
-        self.refresh_logged(&execution.name, None).await;
         Ok(true)
     }
 

@@ -46,7 +46,7 @@ impl Events {
     /// # Errors
     /// As [`Events::tell_news`].
     pub(crate) async fn tell_of(&self, topic: &str) -> Result<(), ActionError> {
-        match topic.strip_prefix("approval/") {
+        match asking(topic) {
             Some(execution) => self.tell_news(execution, None).await,
             None => Ok(()),
         }
@@ -156,6 +156,11 @@ impl Events {
         }
         Ok(results)
     }
+}
+
+/// The execution whose people are asked under a topic; `None` for other topics.
+pub(crate) fn asking(topic: &str) -> Option<&str> {
+    topic.strip_prefix("approval/")
 }
 
 /// The state whose effect it is.

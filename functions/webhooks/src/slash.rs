@@ -26,7 +26,7 @@ pub(crate) async fn answer_command(
     let routes = acting.routes().await?;
     let command = &configuration.webhooks.command;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
-    let text = acting.with_ticket(text).await?;
+    let text = acting.with_ticket(text.to_owned(), None).await?;
     event.fields.insert("text".to_owned(), text.clone().into());
     if let Some(actor) = event.actor.take() {
         event.actor = Some(acting.control.identify(configuration, actor).await?);
@@ -50,7 +50,13 @@ pub(crate) async fn answer_command(
             return Ok((answer, outcome.name()));
         }
     }
-    match decide(directory, &routes, event) {
+    // A trigger that names more than the word of a command is what people mean with these words.
+    let is_named = routes.start_for(&event).is_ok_and(|start| start.is_some_and(|start| start.words > 1));
+    let decision = match words.is_built_in() && !is_named && !words.may_be_sentence(&text) {
+        true => StartDecision::Ignore("it is a command that starts no workflow".to_owned()),
+        false => decide(directory, &routes, event),
+    };
+    match decision {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
             let forecast = Forecast::read(acting.table, &request.workflow, acting.now).await?;
