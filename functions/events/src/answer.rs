@@ -30,9 +30,9 @@ impl Events {
     pub(crate) async fn waiter_changed(&self, topic: &str, key: &str) -> Result<(), ActionError> {
         let Some(waiter) = self.table.waiter(topic, key).await? else { return Ok(()) };
         let is_about_money = topic == Topic::Budget.to_string();
-        match waiter.answer.clone() {
-            Some(answer) if is_about_money => return self.carry_out(&waiter, &answer).await,
-            Some(answer) => return self.answered(waiter, &answer).await,
+        match &waiter.answer {
+            Some(answer) if is_about_money => return self.carry_out(&waiter, answer).await,
+            Some(answer) => return self.answered(&waiter, answer).await,
             None if waiter.over.is_some() => return self.show_everywhere(&waiter).await,
             None => {}
         }
@@ -233,10 +233,10 @@ impl Events {
         Ok(())
     }
 
-    async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
+    async fn answered(&self, waiter: &Waiter, answer: &Answer) -> Result<(), ActionError> {
         if waiter.told.is_some() {
             // A place that shows it may have been recorded since.
-            return self.show_everywhere(&waiter).await;
+            return self.show_everywhere(waiter).await;
         }
         let message = match answer.approved {
             true => {
@@ -255,9 +255,9 @@ impl Events {
                 Message::Failure { error: DECLINED, cause: format!("{} declined{comment}", answer.by) }
             }
         };
-        let told = self.tell_decided(&waiter, message).await?;
-        self.table.mark_told(&waiter, told).await?;
-        self.show_everywhere(&waiter).await
+        let told = self.tell_decided(waiter, message).await?;
+        self.table.mark_told(waiter, told).await?;
+        self.show_everywhere(waiter).await
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::answer::Outcome;
 use crate::bounds::{bounded, too_long};
-use crate::command::Command;
+use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
@@ -44,7 +44,7 @@ pub(crate) struct Said {
     pub(crate) wished: Option<(Wish, Option<OpenedPullRequest>, Option<ReplyPlace>)>,
     /// Whether the bot was addressed.
     pub(crate) is_to_bot: bool,
-    /// Whether a command in it is one: no trigger names these words.
+    /// Whether a command in it is meant as one, and not as the words of a trigger.
     pub(crate) is_command: bool,
     pub(crate) is_in_chat: bool,
     /// Whether its author can be answered.
@@ -188,8 +188,7 @@ impl Acting<'_> {
             Ok(read) => read.unzip(),
         };
         let start = routes.start_for(&event);
-        // A trigger that names more than the word of a command is what people mean with these words.
-        let is_command = is_to_bot && !matches!(&start, Ok(Some(start)) if start.words > 1);
+        let is_command = is_to_bot && !means_workflow(&start);
         if let Some((words, command)) = words.as_deref().zip(command.as_ref()).filter(|_| is_command)
             && let Some(reason) = self.not_run(&event, words, command)
         {
@@ -331,7 +330,7 @@ impl Acting<'_> {
     }
 
     /// How people address the bot where an event happened.
-    fn address(&self, event: &Event) -> Address<'_> {
+    pub(crate) fn address(&self, event: &Event) -> Address<'_> {
         let words = &self.directory.configuration().webhooks.mention;
         Address { words, on_ticket: event.task_id.is_some() }
     }

@@ -5,6 +5,7 @@ use crate::mention::is_invisible;
 use crate::thanks::is_praise;
 use crate::typed_ticket::{PUNCTUATION, end_of_ticket, split_ticket};
 use domain::command::{COMMANDS, CommandWord, meant};
+use domain::routes::{InvalidInputs, Start};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -175,13 +176,15 @@ impl Command {
         }
     }
 
-    /// Whether it is carried out or answered by us, whatever starts workflows.
-    pub(crate) fn is_built_in(&self) -> bool {
-        match self {
+    /// Whether it is carried out or answered by us, even where a workflow starts on everything that people say. `words`, which it was read from, may
+    /// also be a sentence that only begins like one.
+    pub(crate) fn is_built_in(&self, words: &str) -> bool {
+        let is_ours = match self {
             Self::Status { .. } | Self::Costs { .. } | Self::Help { .. } => true,
             Self::Steer(_) | Self::Link(_) | Self::Notify(_) => true,
             Self::NotServed { .. } | Self::Unknown { .. } => false,
-        }
+        };
+        is_ours && !self.may_be_sentence(words)
     }
 
     /// Whether it is only for an agent at work.
@@ -211,6 +214,11 @@ fn first_word(text: &str) -> (&str, &str) {
 
 fn is_unseen(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
+}
+
+/// Whether people mean a workflow with words that begin with a command: `start`, which starts on them, names more of them.
+pub(crate) fn means_workflow(start: &Result<Option<Start>, InvalidInputs>) -> bool {
+    matches!(start, Ok(Some(start)) if start.words > 1)
 }
 
 /// The ticket that words may name behind the word of a command, as it was typed but without what is around it; `None` if nothing follows.

@@ -16,9 +16,9 @@ use records::RecordsError;
 const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
 
 impl Said {
-    /// Whether it is a command of ours that is answered, whatever starts on everything that people say. A sentence may only begin like one.
+    /// Whether it is a command that we answer.
     fn is_question(&self) -> bool {
-        let is_one = |(command, words): (&Command, &str)| command.is_built_in() && !command.may_be_sentence(words);
+        let is_one = |(command, words): (&Command, &str)| command.is_built_in(words);
         self.is_command && self.is_answered && self.command.as_ref().zip(self.words.as_deref()).is_some_and(is_one)
     }
 }

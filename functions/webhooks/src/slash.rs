@@ -4,7 +4,7 @@ use crate::act::Acting;
 use crate::address::Address;
 use crate::answer::{ANSWERED, Outcome};
 use crate::asked::Asked;
-use crate::command::Command;
+use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::question::{answer_question, answer_to_start};
 use crate::wish::Wish;
@@ -33,16 +33,12 @@ pub(crate) async fn answer_command(
     }
     let actor = event.actor.clone();
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
+    let caller = actor.as_ref().map(|actor| {
+        let (trigger, delivery) = (&trigger, &delivery);
+        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery, at: None }
+    });
     let words = Command::read(&text, None);
-    if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
-        let caller = Caller {
-            directory,
-            actor,
-            authority: &Authority::Roles,
-            trigger: &trigger,
-            delivery: &delivery,
-            at: None,
-        };
+    if let (Some(caller), Some(wish)) = (caller, Wish::said(&words, &text, None)) {
         let address = event.fields.get("response_url").and_then(|address| address.as_str());
         let place = address.map(|address| ReplyPlace::Address { address: address.to_owned() });
         if let Some((outcome, answer)) = acting.tell(&caller, wish, None, (place, None)).await? {
@@ -50,9 +46,7 @@ pub(crate) async fn answer_command(
             return Ok((answer, outcome.name()));
         }
     }
-    // A trigger that names more than the word of a command is what people mean with these words.
-    let is_named = routes.start_for(&event).is_ok_and(|start| start.is_some_and(|start| start.words > 1));
-    let decision = match words.is_built_in() && !is_named && !words.may_be_sentence(&text) {
+    let decision = match words.is_built_in(&text) && !means_workflow(&routes.start_for(&event)) {
         true => StartDecision::Ignore("it is a command that starts no workflow".to_owned()),
         false => decide(directory, &routes, event),
     };
@@ -79,12 +73,9 @@ pub(crate) async fn answer_command(
         }
         StartDecision::Ignore(_) => {}
     }
-    let Some(actor) = actor else {
+    let Some(caller) = caller else {
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
-    let (actor, trigger) = (&actor, &trigger);
-    let caller =
-        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery: &delivery, at: None };
     let address = Address { words: command, on_ticket: false };
     let answer = match words {
         Command::Steer(steering) => match acting.on_steering(&caller, steering, address).await? {
