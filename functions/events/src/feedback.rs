@@ -89,7 +89,12 @@ impl Feedback {
                 true => None,
                 false => self.forecasts.of(&self.table, &view.execution).await?,
             };
-            let mut text = render(view, self.pull_request(&configuration, view, look).await?.as_ref(), in_line, forecast);
+            let mut text = render(
+                view,
+                self.pull_request(&configuration, view, look).await?.as_ref(),
+                in_line,
+                forecast,
+            );
             text.push_str(&self.how_to_answer(&configuration, &destination, &view.execution).await?);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();

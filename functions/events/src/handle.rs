@@ -5,7 +5,6 @@ use crate::ending::Ending;
 use crate::feedback::{Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
 use crate::look::Look;
-use crate::review::Started;
 use crate::tell::asking;
 use control::Control;
 use domain::execution::Outcome;
@@ -199,7 +198,7 @@ impl Events {
                     Some(Look { view, .. }) => {
                         let span = about(name);
                         let started = self.start_after_review(&view.execution).instrument(span.clone()).await;
-                        if matches!(started, Ok(Started::Ended)) {
+                        if matches!(started, Ok(true)) {
                             // The look is older than the end.
                             shown.insert(name, None);
                         }

@@ -24,36 +24,24 @@ const UNREADABLE: &str = "The review asks for changes, but its remarks on lines 
 /// How long the code host is asked. After that, work continues with what came with the delivery.
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
-/// What became of an execution that was to be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Started {
-    /// It was ended instead.
-    Ended,
-    /// It was started, waits in line, or is not ours to start.
-    OrNot,
-}
-
 impl Events {
-    /// Starts an execution that `webhooks` recorded and left to us.
+    /// Starts an execution that `webhooks` recorded and left to us. Gives whether it was ended instead.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.
-    pub(crate) async fn start_after_review(
-        &self,
-        execution: &ExecutionRecord,
-    ) -> Result<Started, ActionError> {
+    pub(crate) async fn start_after_review(&self, execution: &ExecutionRecord) -> Result<bool, ActionError> {
         if execution.outcome != Outcome::Pending || review_of(&execution.input.event).is_none() {
-            return Ok(Started::OrNot);
+            return Ok(false);
         }
         let execution = self.with_remarks(execution).await?;
         if self.end_where_nothing_is_asked(&execution).await? {
-            return Ok(Started::Ended);
+            return Ok(true);
         }
         if self.control.take_place(&execution).await?.is_err() {
-            return Ok(Started::OrNot);
+            return Ok(false);
         }
         let started = self.control.start_recorded(&execution).await;
-        started.map(|()| Started::OrNot).map_err(|error| ActionError::unavailable(error.to_string()))
+        started.map(|()| false).map_err(|error| ActionError::unavailable(error.to_string()))
     }
 
     /// The execution with its review's line comments, in its event and in the input made of it; recorded, so that it can wait in

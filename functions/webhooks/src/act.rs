@@ -229,7 +229,8 @@ impl Acting<'_> {
             _ => event,
         };
         let is_answered = reply.is_some();
-        let said = Said { words, command, wished, is_to_bot, is_command, is_in_chat, is_answered, is_awaited };
+        let said =
+            Said { words, command, wished, is_to_bot, is_command, is_in_chat, is_answered, is_awaited };
         self.decided(routes, event, said).await
     }
 

@@ -19,7 +19,9 @@ impl Said {
     /// Whether it is a command that we answer.
     fn is_question(&self) -> bool {
         let is_one = |(command, words): (&Command, &str)| command.is_built_in(words);
-        self.is_command && self.is_answered && self.command.as_ref().zip(self.words.as_deref()).is_some_and(is_one)
+        self.is_command
+            && self.is_answered
+            && self.command.as_ref().zip(self.words.as_deref()).is_some_and(is_one)
     }
 }
 

@@ -26,12 +26,18 @@ impl Acting<'_> {
         };
         let places = places(event);
         let named = self.named_in(&words, &places);
-        let is_here = |named: &String| places.iter().any(|place| same_name(&self.directory.canonical(place), named));
-        let (words, other) = match named {
-            Some(named) if is_here(&named) => (with_typed(&words, here), None),
-            other => (words, other),
-        };
+        let is_here =
+            |named: &String| places.iter().any(|place| same_name(&self.directory.canonical(place), named));
         let command = Command::read(&words, Some(here));
+        let (words, command, other) = match named {
+            // Other words keep their links.
+            Some(named) if is_here(&named) && !matches!(command, Command::Unknown { .. }) => {
+                let words = with_typed(&words, here);
+                let command = Command::read(&words, Some(here));
+                (words, command, None)
+            }
+            named => (words, command, named.filter(|named| !is_here(named))),
+        };
         match other.filter(|_| is_to_bot) {
             Some(other) => Ok((words, command.about(here, other)?)),
             None => Ok((words, command)),
@@ -45,14 +51,16 @@ impl Acting<'_> {
         let known = |typed: &str| Some(self.directory.ticket(typed).ok()?.task_id().to_owned());
         let nearby = || places.iter().find_map(|place| known(&beside(place, typed)?));
         // A link can mean nothing but a ticket, even one of no project.
-        let elsewhere = || Some(self.directory.canonical(typed)).filter(|named| typed.contains("://") && named != typed);
+        let elsewhere =
+            || Some(self.directory.canonical(typed)).filter(|named| typed.contains("://") && named != typed);
         known(typed).or_else(nearby).or_else(elsewhere)
     }
 
     /// Why words that begin with `run` start nothing, if they are a sentence and name no ticket, as in `run the tests first`.
     pub(crate) fn not_run(&self, event: &Event, words: &str, command: &Command) -> Option<String> {
         let is_run = *command == Command::NotServed { word: CommandWord::Run };
-        let is_sentence = words.split_whitespace().count() > 2 && self.named_in(words, &places(event)).is_none();
+        let is_sentence =
+            words.split_whitespace().count() > 2 && self.named_in(words, &places(event)).is_none();
         (is_run && is_sentence).then(|| {
             "nothing was started, because only a ticket comes behind `run`; to ask for changes to a pull request, begin with `revise`"
                 .to_owned()
@@ -112,7 +120,9 @@ mod tests {
     fn a_number_alone_is_one_of_the_same_repository() {
         assert_eq!(beside("acme/shop#1", "#2").as_deref(), Some("acme/shop#2"));
         assert_eq!(beside("acme/web/shop!1", "#2").as_deref(), Some("acme/web/shop#2"));
-        for (place, typed) in [("SHOP-1", "#2"), ("acme/shop#1", "#"), ("acme/shop#1", "#2a"), ("acme/shop#1", "2")] {
+        for (place, typed) in
+            [("SHOP-1", "#2"), ("acme/shop#1", "#"), ("acme/shop#1", "#2a"), ("acme/shop#1", "2")]
+        {
             assert_eq!(beside(place, typed), None, "{typed} on {place}");
         }
     }

@@ -12,7 +12,11 @@ impl Acting<'_> {
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn with_ticket(&self, words: String, place: Option<&str>) -> Result<String, RecordsError> {
+    pub(crate) async fn with_ticket(
+        &self,
+        words: String,
+        place: Option<&str>,
+    ) -> Result<String, RecordsError> {
         if !is_about_work(&Command::read(&words, None)) {
             return Ok(words);
         }

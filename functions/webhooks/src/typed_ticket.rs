@@ -7,8 +7,10 @@ use crate::mention::is_invisible;
 pub(crate) const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
 /// What people write around a ticket, and what no ticket begins or ends with: emphasis, code, quotes, parentheses.
-const AROUND: [char; 17] =
-    ['*', '~', '`', '"', '\'', '(', ')', '{', '}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}', '?'];
+const AROUND: [char; 17] = [
+    '*', '~', '`', '"', '\'', '(', ')', '{', '}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}',
+    '\u{ab}', '\u{bb}', '?',
+];
 
 /// The first word, which may be a ticket, without what is around it, and the rest. The text of a link belongs to the word.
 pub(crate) fn split_ticket(text: &str) -> (&str, &str) {
@@ -106,7 +108,11 @@ mod tests {
             let (ticket, rest) = split_ticket(typed);
             assert_eq!((ticket, rest), ("https://acme.example/browse/SHOP-2", ""), "{typed}");
             let (ticket, rest) = split_ticket(&format!("{typed} looks good"));
-            assert_eq!((ticket, rest.trim()), ("https://acme.example/browse/SHOP-2", "looks good"), "{typed}");
+            assert_eq!(
+                (ticket, rest.trim()),
+                ("https://acme.example/browse/SHOP-2", "looks good"),
+                "{typed}"
+            );
         }
         assert_eq!(split_ticket("_acme/shop_#1 it"), ("_acme/shop_#1", " it"));
         assert_eq!(split_ticket("acme/web/shop!7, it"), ("acme/web/shop!7", " it"));

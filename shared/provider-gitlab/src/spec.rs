@@ -6,7 +6,10 @@ use crate::settings::Settings;
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
-use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, PullRequestWords, RepositoryPages, SettingsForm};
+use provider::{
+    AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, PullRequestWords, RepositoryPages,
+    SettingsForm,
+};
 use std::sync::Arc;
 
 /// GitLab, as code host and as tracker.

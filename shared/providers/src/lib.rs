@@ -19,6 +19,7 @@ pub use pace::{Patience, with_patience};
 pub use pages::{branch_url, pull_request_words, repository_url};
 pub use provider::{
     AppManifest, AppSetup, Claims, Connected, Connector, MadeApp, Model, ProviderSpec, Pull,
-    PullRequestWords, PulledDelivery, Receiver, Registered, SetupFacts, SigningSecret, Webhook, described, nearest, words,
+    PullRequestWords, PulledDelivery, Receiver, Registered, SetupFacts, SigningSecret, Webhook, described,
+    nearest, words,
 };
 pub use references::{InForce, Overruled, put_in_force, references};

@@ -65,7 +65,8 @@ mod tests {
                 "plugins": {"github": {}, "gitlab": {}},
             }))
             .unwrap();
-            let PullRequestWords { term, sign } = pull_request_words(&configuration, &configuration.projects[0]);
+            let PullRequestWords { term, sign } =
+                pull_request_words(&configuration, &configuration.projects[0]);
             format!("{term} {sign}7")
         };
         let shown = ["github", "gitlab", "unknown"].map(words);

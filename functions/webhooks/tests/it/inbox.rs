@@ -189,7 +189,8 @@ async fn a_command_in_a_thread_of_ours_that_links_another_ticket_is_for_that_one
     world.table.put_opened_thread(&opened).await.unwrap();
     let say = async |id: &str, words: &str| {
         let mut event: Value =
-            serde_json::from_str(&in_thread(id, "U1", "1.1", &format!("<@UBOT> {words}"), json!({}))).unwrap();
+            serde_json::from_str(&in_thread(id, "U1", "1.1", &format!("<@UBOT> {words}"), json!({})))
+                .unwrap();
         event["event"]["type"] = "app_mention".into();
         world.slack("application/json", &event.to_string()).await;
         let told = world.table.reply(&said(id)).await.unwrap();

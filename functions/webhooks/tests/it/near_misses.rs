@@ -68,7 +68,9 @@ async fn another_ticket_is_named_in_whatever_form() {
     assert!(elsewhere.contains("names other/one#3, and this is about SHOP-1"), "{elsewhere}");
     assert_eq!(world.answer_to(&waiter).await, None);
     assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by, None);
-    world.said_on("SHOP-1", "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts>: as I said").await;
+    world
+        .said_on("SHOP-1", "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts>: as I said")
+        .await;
     let answered = world.answer_to(&waiter).await;
     assert_eq!(answered, Some((true, "ada".into(), Some("as I said".into()))));
 }
@@ -162,8 +164,10 @@ impl World {
 
 #[tokio::test]
 async fn a_trigger_that_names_more_than_run_fires() {
-    let routes =
-        routes_with(&[("begin", json!({"command": "run"})), ("load_tests", json!({"command": "run load tests"}))]);
+    let routes = routes_with(&[
+        ("begin", json!({"command": "run"})),
+        ("load_tests", json!({"command": "run load tests"})),
+    ]);
     let world = World::with(configuration(), routes).await;
     world.said_on("SHOP-1", "Run load tests").await;
     let told = world.said_on("SHOP-2", "run the load tests").await;

@@ -131,7 +131,8 @@ fn the_trigger_that_names_the_most_words_starts() {
     ] {
         let conditions: Map<String, Value> =
             words.into_iter().map(|words| (condition.to_owned(), json!(words))).collect();
-        let workflow = json!({"title": name, "inputs": {}, "triggers": [{"on": on, "conditions": conditions}]});
+        let workflow =
+            json!({"title": name, "inputs": {}, "triggers": [{"on": on, "conditions": conditions}]});
         routes.workflows.insert(name.to_owned(), serde_json::from_value(workflow).unwrap());
     }
     let started = |kind: EventName, text: &str| {

@@ -166,13 +166,17 @@ fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
             .problems
             .error(
                 span,
-                format!("`{}` is a command already: it {purpose}, so this would never start anything", spec.name),
+                format!(
+                    "`{}` is a command already: it {purpose}, so this would never start anything",
+                    spec.name
+                ),
             )
             .help("choose another word, or name more words behind it, such as `stop load tests`"),
-        _ => reader
-            .problems
-            .warning(span, format!("`{}` is a command already: it {purpose}", spec.name))
-            .help("choose another word: whoever says these words to the command starts this workflow instead"),
+        _ => {
+            reader.problems.warning(span, format!("`{}` is a command already: it {purpose}", spec.name)).help(
+                "choose another word: whoever says these words to the command starts this workflow instead",
+            )
+        }
     };
 }
 

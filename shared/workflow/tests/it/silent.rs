@@ -132,7 +132,10 @@ fn a_trigger_that_would_never_fire_is_refused() {
             "`with` is taken as it is written, and cannot hold an expression",
         ),
         // People steer with these, which are carried out instead.
-        ("chat.command: { text: \"stop {words}\" }", "`stop` is a command already: it stops the work on it, so"),
+        (
+            "chat.command: { text: \"stop {words}\" }",
+            "`stop` is a command already: it stops the work on it, so",
+        ),
         ("chat.command: { text: \"/ts approve\" }", "`approve` is a command already"),
         ("ticket.commented: { command: Stop }", "`stop` is a command already"),
         ("pull_request.commented: { command: \"@ticketsmith undo\" }", "`undo` is a command already"),

@@ -161,7 +161,8 @@ fn when_it_succeeded() {
 #[test]
 fn a_pull_request_is_called_as_its_code_host_calls_it() {
     let words = PullRequestWords { term: "Merge request", sign: "!" };
-    let link = PullRequestLink { words, number: 1, url: "https://git.example/acme/shop/-/merge_requests/1".into() };
+    let link =
+        PullRequestLink { words, number: 1, url: "https://git.example/acme/shop/-/merge_requests/1".into() };
     let shown = render(&view(Outcome::Succeeded, Vec::new()), Some(&link), false, None);
     let expected = "\n**Merge request:** [!1](https://git.example/acme/shop/-/merge_requests/1)\n";
     assert!(shown.contains(expected), "{shown}");

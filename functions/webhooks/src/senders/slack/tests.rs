@@ -190,7 +190,8 @@ fn what_is_uploaded_with_a_request_is_named() {
 /// A picture makes no request of thanks, and no sentence of a command.
 #[test]
 fn praise_and_commands_with_a_picture_stay_what_they_are() {
-    for words in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"] {
+    for words in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"]
+    {
         assert_eq!(with_uploads("message", words), words);
         assert_eq!(with_uploads("app_mention", &format!("<@UBOT> {words}")), words);
     }
