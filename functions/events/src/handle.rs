@@ -5,7 +5,6 @@ use crate::ending::Ending;
 use crate::feedback::{Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
 use crate::look::Look;
-use crate::tell::asking;
 use control::Control;
 use domain::execution::Outcome;
 use domain::{ActionError, Clock};
@@ -252,6 +251,11 @@ impl Events {
         };
         refreshed.instrument(about(execution)).await;
     }
+}
+
+/// The execution whose people are asked under a topic; `None` for other topics.
+pub(crate) fn asking(topic: &str) -> Option<&str> {
+    topic.strip_prefix("approval/")
 }
 
 /// The span for log lines about an execution.

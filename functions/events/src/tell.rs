@@ -4,7 +4,7 @@
 //! state with the state at the last frame; both are written in one transaction, so that every change is reported once, by
 //! whichever invocation notices it first. Changes that come and go between two looks are not reported.
 
-use crate::handle::Events;
+use crate::handle::{Events, asking};
 use crate::look::Look;
 use domain::ActionError;
 use domain::execution::Outcome;
@@ -156,11 +156,6 @@ impl Events {
         }
         Ok(results)
     }
-}
-
-/// The execution whose people are asked under a topic; `None` for other topics.
-pub(crate) fn asking(topic: &str) -> Option<&str> {
-    topic.strip_prefix("approval/")
 }
 
 /// The state whose effect it is.
