@@ -112,7 +112,7 @@ async fn a_decision_does_not_wait_for_the_comment_about_another_question() {
     // The comment is out of date.
     let action = domain::ActionId::literal("get_task");
     world.table.start_step(&name, "Other", &action, world.clock.now()).await.unwrap();
-    world.clock.advance(60);
+    world.clock.advance_minutes(1);
     let edits = || world.writes().iter().filter(|write| write.starts_with("jira")).count();
     let before = edits();
     let keys = [&first, &second].map(|(pk, sk, _)| (pk.as_str(), sk.as_str()));
