@@ -29,10 +29,12 @@ pub(crate) fn named<'a>(
         Some((repository.parse::<RepositoryName>().ok()?, number.parse::<u64>().ok()?))
     });
     let (repository, number) = found.ok_or_else(|| {
+        let words = providers::pull_request_words(&scope.configuration, &scope.project);
         ActionError::rejected(format!(
-            "`{}` is not a pull request; accepted: `{}#7` or a link to one",
+            "`{}` is not a pull request; accepted: `{}{}7` or a link to one",
             domain::stored::cut_inline(typed),
-            scope.project.repository
+            scope.project.repository,
+            words.sign
         ))
     })?;
     Ok((scope.project_of(Some(&repository))?, number))

@@ -118,7 +118,7 @@ impl Events {
             return Ok(());
         }
         let place = self.table.review_place(project, execution.began_as()).await?;
-        // A redrive has taken it over.
+        // A place that a redrive has taken over is the redrive's.
         let Some(place) = place.filter(|place| place.execution == execution.name) else { return Ok(()) };
         if place.is_taken() && self.has_open_pull_request(execution).await? {
             return Ok(());

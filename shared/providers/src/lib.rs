@@ -16,9 +16,10 @@ pub use choose::{chat_of, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
 pub use list::{ALL, find, is_shown};
 pub use pace::{Patience, with_patience};
-pub use pages::{branch_url, repository_url};
+pub use pages::{branch_url, pull_request_words, repository_url};
 pub use provider::{
-    AppManifest, AppSetup, Claims, Connected, Connector, MadeApp, Model, ProviderSpec, Pull, PulledDelivery,
-    Receiver, Registered, SetupFacts, SigningSecret, Webhook, described, nearest, words,
+    AppManifest, AppSetup, Claims, Connected, Connector, MadeApp, Model, ProviderSpec, Pull,
+    PullRequestWords, PulledDelivery, Receiver, Registered, SetupFacts, SigningSecret, Webhook, described,
+    nearest, words,
 };
 pub use references::{InForce, Overruled, put_in_force, references};

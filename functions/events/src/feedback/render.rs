@@ -5,6 +5,7 @@ use control::Forecast;
 use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
+use providers::PullRequestWords;
 use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
 use serde_json::Value;
 use std::fmt::Write;
@@ -18,6 +19,8 @@ const STEPS_LIMIT: usize = 60;
 /// A pull request that an execution opened or used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PullRequestLink {
+    /// What the code host calls it.
+    pub(crate) words: PullRequestWords,
     pub(crate) number: u64,
     pub(crate) url: String,
 }
@@ -44,7 +47,8 @@ pub(crate) fn render(
         text.push('\n');
     }
     if let Some(pull_request) = pull_request {
-        let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
+        let PullRequestLink { words: PullRequestWords { term, sign }, number, url } = pull_request;
+        let _ = writeln!(text, "**{term}:** [{sign}{number}]({url})\n");
     }
     if let Some(continued) = &execution.continues {
         let _ = writeln!(text, "▶️ It continues `{continued}`; completed steps are not repeated.\n");

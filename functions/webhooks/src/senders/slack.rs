@@ -7,7 +7,7 @@ mod signature;
 
 use super::delivery::{
     Bot, Button, Delivery, Malformed, Meaning, Received, id_of_body, is_form, lenient, lenient_list,
-    read_json,
+    read_json, with_note,
 };
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
@@ -209,7 +209,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false });
-    let words = typed(said.words);
+    let words = with_files(&typed(said.words), &event.files);
     let thread = event.thread_ts.or_else(|| event.ts.clone());
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
@@ -271,14 +271,14 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }))
 }
 
-/// The text, and what was uploaded with it: an agent is not shown that, and knows of it by its name.
+/// A request, and what was uploaded with it: an agent is not shown that, and knows of it by its name.
 fn with_files(text: &str, files: &[SlackFile]) -> String {
-    if files.is_empty() || text.is_empty() {
+    if files.is_empty() {
         return text.to_owned();
     }
     let names: Vec<&str> =
         files.iter().map(|file| file.name.as_deref().unwrap_or("without a name")).collect();
-    format!("{text}\n\n(Uploaded to Slack with this, and not shown to agents: {})", names.join(", "))
+    with_note(text, &format!("Uploaded to Slack with this, and not shown to agents: {}", names.join(", ")))
 }
 
 /// The text as it was typed: Slack escapes three characters (<https://docs.slack.dev/messaging/formatting-message-text#escaping>), which code

@@ -165,15 +165,36 @@ fn what_is_said_with_a_file_counts_and_what_tells_of_changes_does_not() {
     }
 }
 
-#[test]
-fn what_is_uploaded_with_a_reply_is_named() {
-    let event = json!({"type": "message", "subtype": "file_share", "user": "U1", "text": "Like this", "channel": "C1", "ts": "1.3",
-        "thread_ts": "1.2", "files": [{"name": "till.png"}, {"id": "F1"}, 7]});
+/// The words of a reply in a thread, or of a mention, that come with two files and something odd.
+fn with_uploads(kind: &str, text: &str) -> String {
+    let event = json!({"type": kind, "subtype": "file_share", "user": "U1", "text": text, "channel": "C1", "ts": "1.3", "thread_ts": "1.2",
+        "files": [{"name": "till.png"}, {"id": "F1"}, 7]});
     let body = json!({"type": "event_callback", "event_id": "Ev1", "event": event}).to_string();
-    let Meaning::InThread(received) = parsed("application/json", &body).meaning else { panic!("no reply") };
-    let expected =
-        "Like this\n\n(Uploaded to Slack with this, and not shown to agents: till.png, without a name)";
-    assert_eq!(received.words.as_deref(), Some(expected));
+    let received = match parsed("application/json", &body).meaning {
+        Meaning::InThread(received) => *received,
+        Meaning::Events(mut events) => events.remove(0),
+        other => panic!("{other:?}"),
+    };
+    let words = received.words.unwrap();
+    assert_eq!(received.event.fields["text"], words);
+    words
+}
+
+#[test]
+fn what_is_uploaded_with_a_request_is_named() {
+    let note = "\n\n(Uploaded to Slack with this, and not shown to agents: till.png, without a name)";
+    assert_eq!(with_uploads("message", "Like this"), format!("Like this{note}"));
+    assert_eq!(with_uploads("app_mention", "<@UBOT> revise SHOP-1 it"), format!("revise SHOP-1 it{note}"));
+}
+
+/// A picture makes no request of thanks, and no sentence of a command.
+#[test]
+fn praise_and_commands_with_a_picture_stay_what_they_are() {
+    for words in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"]
+    {
+        assert_eq!(with_uploads("message", words), words);
+        assert_eq!(with_uploads("app_mention", &format!("<@UBOT> {words}")), words);
+    }
 }
 
 fn thread_meaning(subtype: Option<&str>, text: &str) -> Meaning {
