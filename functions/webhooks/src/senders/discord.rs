@@ -67,6 +67,9 @@ struct Interaction {
     token: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     channel_id: Option<String>,
+    /// The same channel with what people call it, by which a configuration may name it.
+    #[serde(default, deserialize_with = "lenient")]
+    channel: Option<Channel>,
     #[serde(default, deserialize_with = "lenient")]
     member: Option<Member>,
     /// In direct messages, in place of `member`.
@@ -79,6 +82,12 @@ struct Interaction {
     /// What happened, in a webhook event: no interaction, and numbered apart.
     #[serde(default, deserialize_with = "lenient")]
     event: Option<WebhookEvent>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Channel {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,6 +201,7 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
                 "text": cut_inline(words.join(" ").trim()),
                 "actor": actor.id,
                 "channel": interaction.channel_id,
+                "channel_name": interaction.channel.and_then(|channel| channel.name),
                 "response_url": address,
             });
             let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };

@@ -72,7 +72,8 @@ impl Discord {
     fn add_place(&self, payload: &mut Value, channel: &str, user: &User) {
         payload["guild_id"] = self.world().server.id.clone().into();
         payload["channel_id"] = channel.into();
-        payload["channel"] = json!({"id": channel, "type": 0});
+        let known = self.world().channels.iter().find(|known| known.id == channel);
+        payload["channel"] = json!({"id": channel, "name": known.map(|known| &known.name), "type": 0});
         payload["member"] = json!({"user": self.user_json(&user.id), "roles": [], "permissions": "2048"});
         payload["locale"] = "en-US".into();
         payload["context"] = 0.into();

@@ -9,7 +9,8 @@ fn delivery(payload: &Value) -> Delivery {
 
 fn interaction(kind: u64, data: Value) -> Value {
     json!({"id": "900", "type": kind, "application_id": "128", "token": "aW50", "channel_id": "290",
-           "member": {"user": {"id": "175", "username": "ada"}}, "data": data})
+           "channel": {"id": "290", "name": "shop-dev", "type": 0}, "member": {"user": {"id": "175", "username": "ada"}},
+           "data": data})
 }
 
 fn command(name: &str, text: &str) -> Value {
@@ -30,6 +31,7 @@ fn whatever_arrives_is_read() {
             "name",
             "options",
             "value",
+            "channel",
             "custom_id",
             "message",
             "embeds",
@@ -59,6 +61,8 @@ fn a_command_knows_where_to_answer() {
         (&event.fields["channel"], &event.fields["response_url"]),
         (&json!("290"), &json!("/webhooks/128/aW50"))
     );
+    // A project's channel is configured by its name or by its ID.
+    assert_eq!(event.fields["channel_name"], "shop-dev");
     let actor = event.actor.unwrap();
     assert_eq!((actor.id.as_str(), actor.display_name.as_deref()), ("175", Some("ada")));
 }
