@@ -137,12 +137,17 @@ async fn a_command_in_discord_becomes_a_pull_request_of_a_linear_ticket() {
     let world = world_file().start().await;
     let ping = world.deliver(json!({"kind": "discord-ping"})).await;
     assert_eq!(ping, json!({"status": 200, "body": {"type": 1}}));
-    let answer = world.deliver("command").await["body"].clone();
+    let files = json!([{"name": "names.txt", "text": "Noor is spelled with two o"}]);
+    let command = json!({"kind": "discord-command", "text": "run LIB-7", "by": "noor", "channel": "reading-room",
+                         "files": files});
+    let answer = world.deliver(command).await["body"].clone();
     let words = answer["data"]["content"].as_str().unwrap();
     assert!(words.contains("LIB\\-7") && answer["data"]["flags"] == 68, "{answer}");
     let executions = world.executions().await;
     let name = executions[0]["execution"].as_str().unwrap().to_owned();
     becomes_a_pull_request(&world, &name).await;
+    let asked = world.asked_of_model().await;
+    assert!(asked.iter().any(|asked| asked.to_string().contains("spelled with two o")), "the file is shown");
     let help =
         json!({"kind": "discord-command", "text": "status LIB-7", "by": "noor", "channel": "reading-room"});
     let answer = world.deliver(help).await["body"].clone();

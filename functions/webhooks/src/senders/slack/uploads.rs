@@ -1,14 +1,9 @@
-//! Files that people upload with a message (<https://docs.slack.dev/reference/objects/file-object/>), as a sentence of links: an agent is shown
-//! what words link.
+//! Files that people upload with a message (<https://docs.slack.dev/reference/objects/file-object/>).
 
 use super::{lenient, typed};
+use crate::senders::uploads::{self, Uploaded, is_address};
 use domain::command::CommandWord;
 use serde::Deserialize;
-
-/// No more of them are linked.
-const MOST: usize = 20;
-/// No more characters of a name are shown.
-const MOST_OF_A_NAME: usize = 100;
 
 /// An uploaded file.
 #[derive(Debug, Deserialize)]
@@ -25,23 +20,12 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    fn link(&self, by: &str) -> String {
-        let id = self.id.as_deref().filter(|id| is_plain(id)).unwrap_or_default();
-        let page = || {
-            let user = self.user.as_deref().filter(|user| is_plain(user)).unwrap_or(by);
-            format!("https://slack.com/files/{user}/{id}")
-        };
-        let is_address = |link: &&str| {
-            let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]".contains(c);
-            link.starts_with("https://") && !link.contains(ends)
-        };
-        let name = self.name.as_deref().map(in_link).filter(|name| !name.trim().is_empty());
-        let name = name.unwrap_or_else(|| "without a name".to_owned());
-        match (self.permalink.as_deref().filter(is_address), id) {
-            (Some(link), _) => format!("[{name}]({link})"),
-            (None, "") => name,
-            (None, _) => format!("[{name}]({})", page()),
-        }
+    fn uploaded(&self, by: &str) -> Uploaded {
+        let id = self.id.as_deref().filter(|id| is_plain(id));
+        let user = self.user.as_deref().filter(|user| is_plain(user)).unwrap_or(by);
+        let page = self.permalink.clone().filter(|page| is_address(page));
+        let link = page.or_else(|| id.map(|id| format!("https://slack.com/files/{user}/{id}")));
+        Uploaded { name: self.name.as_deref().map(typed), link }
     }
 }
 
@@ -49,16 +33,9 @@ fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// A name as the text of a link, which it cannot end.
-fn in_link(name: &str) -> String {
-    let plain = |c: char| if c.is_control() || "[]()<>|`\\".contains(c) { '_' } else { c };
-    typed(name).chars().take(MOST_OF_A_NAME).map(plain).collect()
-}
-
 /// A sentence that links the files; `None` without any.
 pub(super) fn linked(files: &[Upload], by: &str) -> Option<String> {
-    let links: Vec<String> = files.iter().take(MOST).map(|file| file.link(by)).collect();
-    (!links.is_empty()).then(|| format!("Uploaded with this: {}", links.join(", ")))
+    uploads::linked(files.iter().map(|file| file.uploaded(by)))
 }
 
 /// What somebody said with files.
@@ -91,19 +68,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_name_stays_in_its_link_and_a_link_is_one() {
+    fn a_file_without_a_page_is_named_by_its_id() {
         for (file, expected) in [
-            (
-                json!({"id": "F1", "name": "a](https://evil.example).png"}),
-                "[a__https://evil.example_.png](https://slack.com/files/U1/F1)",
-            ),
-            (json!({"id": "F1", "user": "U2"}), "[without a name](https://slack.com/files/U2/F1)"),
+            (json!({"id": "F1", "name": "a &amp; b"}), "[a & b](https://slack.com/files/U1/F1)"),
+            (json!({"id": "F1", "user": "U2", "name": "a"}), "[a](https://slack.com/files/U2/F1)"),
             (
                 json!({"id": "F1", "name": "a", "permalink": "javascript:x"}),
-                "[a](https://slack.com/files/U1/F1)",
-            ),
-            (
-                json!({"id": "F1", "name": "a", "permalink": "https://a.example/) b"}),
                 "[a](https://slack.com/files/U1/F1)",
             ),
             (json!({"id": "../F1", "name": "a"}), "a"),
