@@ -1,7 +1,6 @@
 //! The plugin itself.
 
 use crate::settings::Settings;
-use crate::uploads::uploads_in;
 use async_trait::async_trait;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, Attachment, ErrorKind};
@@ -186,7 +185,7 @@ impl Communication for Slack {
     }
 
     fn files_in(&self, words: &str) -> Vec<Attachment> {
-        uploads_in(words)
+        self.files_linked_in(words)
     }
 
     async fn read_attachment(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {

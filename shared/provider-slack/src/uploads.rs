@@ -88,6 +88,11 @@ fn is_id(text: &str) -> bool {
 }
 
 impl Slack {
+    /// The files that a text links.
+    pub(crate) fn files_linked_in(&self, text: &str) -> Vec<Attachment> {
+        uploads_in(text)
+    }
+
     /// The content of a file by its ID.
     pub(crate) async fn content_of(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
         let id = &file.id;
