@@ -70,8 +70,7 @@ pub enum State {
 ///
 /// # Errors
 /// `Rejected` if people did not approve this plan, it has no such item, another run has planned the same in the meantime, or the tracker does not
-/// accept a value; `Unavailable` while
-/// another run creates the same; as `create_task`.
+/// accept a value; `Unavailable` while another run creates the same; as `create_task`.
 pub struct CreatePlannedTask;
 
 impl Action for CreatePlannedTask {

@@ -233,7 +233,7 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
     });
     match (kind, actor, interaction.data) {
         (SLASH_COMMAND, Some(actor), Some(data)) => {
-            let name = format!("/{}", data.name.unwrap_or_default());
+            let name = format!("/{}", data.name.as_deref().unwrap_or_default());
             if !same_name(&name, bot.command) {
                 let shown = cut_inline(&name);
                 let words = format!("The command is `{shown}`; accepted: `{}`.", bot.command);
