@@ -44,8 +44,9 @@ fn is_kept(mut input: impl Read) -> bool {
 
 /// Returns when the parent is gone; never where nobody watches it.
 pub(crate) async fn gone() {
+    let mut gone = IS_GONE.subscribe();
     // The sender is never dropped.
-    let _cannot_fail = IS_GONE.subscribe().wait_for(|is_gone| *is_gone).await;
+    let _ = gone.wait_for(|is_gone| *is_gone).await;
 }
 
 #[cfg(test)]

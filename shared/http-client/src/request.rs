@@ -73,14 +73,13 @@ impl Client {
     /// encrypted to these hosts and those below them, which belong to the provider, on their usual port.
     pub fn get_with_credentials_at(&self, address: &str, hosts: &'static [&'static str]) -> Request<'_> {
         let request = self.get_at(address, hosts);
-        let is_own =
-            |to: &Url| to.origin() == self.base.origin() || (to.scheme() == "https" && to.port().is_none());
-        match &request.at {
-            Some(at) if is_own(at) => {
-                Request { auth: self.auth.clone(), headers: self.headers.clone(), ..request }
-            }
-            Some(_) => self.get_at("", hosts),
-            None => request,
+        let is_own = request.at.as_ref().is_some_and(|to| {
+            to.origin() == self.base.origin() || (to.scheme() == "https" && to.port().is_none())
+        });
+        match is_own {
+            true => Request { auth: self.auth.clone(), headers: self.headers.clone(), ..request },
+            // Refused, as an address is that leads nowhere.
+            false => self.get_at("", hosts),
         }
     }
 

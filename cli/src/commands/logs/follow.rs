@@ -118,9 +118,13 @@ fn sorted_out(
     executions: &BTreeSet<&str>,
 ) -> Vec<Line> {
     let kept = std::mem::take(others);
-    let (wanted, rest): (Vec<_>, VecDeque<_>) =
-        kept.into_iter().chain(read).partition(|line| executions.contains(line.execution()));
-    *others = rest;
+    let mut wanted = Vec::new();
+    for line in kept.into_iter().chain(read) {
+        match executions.contains(line.execution()) {
+            true => wanted.push(line),
+            false => others.push_back(line),
+        }
+    }
     others.drain(..others.len().saturating_sub(OTHERS));
     wanted
 }

@@ -122,31 +122,34 @@ pub(super) fn router(github: &GitHub) -> Router {
         // Links of earlier times lead to the same files, and so do those of an Enterprise Server.
         .route(
             "/{owner}/{repo}/assets/{number}/{uuid}",
-            get(move |Path((_, _, _, uuid)): Path<(String, String, String, String)>, headers| {
+            get(move |Path((_, _, _, uuid)): Path<(String, String, String, String)>, headers: HeaderMap| {
                 linked(format!("assets/{uuid}"), old_assets.clone(), headers)
             }),
         )
         .route(
             "/{owner}/{repo}/files/{number}/{name}",
-            get(move |Path((_, _, number, name)): Path<(String, String, String, String)>, headers| {
-                linked(format!("files/{number}/{name}"), old_files.clone(), headers)
-            }),
+            get(
+                move |Path((_, _, number, name)): Path<(String, String, String, String)>,
+                      headers: HeaderMap| {
+                    linked(format!("files/{number}/{name}"), old_files.clone(), headers)
+                },
+            ),
         )
         .route(
             "/storage/user/{number}/files/{uuid}",
-            get(move |Path((_, uuid)): Path<(String, String)>, headers| {
+            get(move |Path((_, uuid)): Path<(String, String)>, headers: HeaderMap| {
                 linked(format!("assets/{uuid}"), on_server.clone(), headers)
             }),
         )
         .route(
             "/user-attachments/assets/{uuid}",
-            get(move |Path(uuid): Path<String>, headers| {
+            get(move |Path(uuid): Path<String>, headers: HeaderMap| {
                 linked(format!("assets/{uuid}"), assets.clone(), headers)
             }),
         )
         .route(
             "/user-attachments/files/{number}/{name}",
-            get(move |Path((number, name)): Path<(String, String)>, headers| {
+            get(move |Path((number, name)): Path<(String, String)>, headers: HeaderMap| {
                 linked(format!("files/{number}/{name}"), files.clone(), headers)
             }),
         )
