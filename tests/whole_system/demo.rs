@@ -53,6 +53,39 @@ async fn an_interrupted_demo_leaves_nothing_behind() {
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
 }
 
+/// The processes that a process has started and that still run, by what the system knows.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+/// The parent of a process that still runs: one that has ended may be listed until somebody takes note of its end.
+#[cfg(target_os = "linux")]
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // After the name, which may contain anything: the state and the parent.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let runs = fields.next()? != "Z";
+    fields.next()?.parse().ok().filter(|_| runs)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_processes_of_a_killed_demo_end() {
+    let temporary = TempDir::new().unwrap();
+    let mut killed = demo(temporary.path(), &["--keep"]).spawn().unwrap();
+    eventually("the demo's `serve`", EXECUTION_LIMIT, async || announced(temporary.path())).await;
+    let started = children(killed.id().unwrap());
+    assert_eq!(started.len(), 2, "`simulate` and `serve`");
+    killed.kill().await.unwrap();
+    eventually("the end of `simulate` and `serve`", EXECUTION_LIMIT, async || {
+        started.iter().all(|id| parent_of(*id).is_none()).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_demo_that_nobody_reads_leaves_nothing_behind() {
     use rustix::process::{Pid, test_kill_process};

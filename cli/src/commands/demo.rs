@@ -143,7 +143,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 "\n{}",
                 by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?
             );
-            running.processes.into_iter().for_each(Process::keep);
+            for process in running.processes {
+                process.keep().await;
+            }
             let _kept_for_the_processes = folder.keep();
             demonstration.finish(arguments.json)
         }

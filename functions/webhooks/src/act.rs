@@ -214,6 +214,7 @@ impl Acting<'_> {
             Ok(None) if !is_awaited && reply.is_some() => {
                 match Wish::of(&event, (words.as_deref(), command.as_ref())) {
                     Some(wish) => {
+                        let wish = wish.with_uploads(&event);
                         if let Some(told) =
                             self.tell_by(&event, wish.clone(), on.as_ref(), reply.clone()).await?
                         {

@@ -21,6 +21,10 @@ pub const REVIEW: &str = "review";
 /// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
+/// The field of an event with the files that somebody uploaded to a chat with what they said: a sentence of links, which belongs to a request
+/// and to no other command.
+pub const UPLOADS: &str = "uploads";
+
 /// The key by which a `wait` step waits and an event is found: the event's name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

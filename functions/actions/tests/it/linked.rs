@@ -202,3 +202,33 @@ async fn what_a_session_shows_is_bounded_whoever_brings_the_files() {
     }
     assert_eq!(shown, 5, "each once, and no more than five");
 }
+
+#[tokio::test]
+async fn files_that_people_upload_to_the_chat_are_shown_with_their_words() {
+    let world = World::start_with(|world| change(world, three_turns())).await;
+    world.begin_on_ticket().await;
+    let files = json!([{"name": "till.log", "text": "total 0"}, {"name": "screen.png", "base64": picture()}]);
+    let mention = json!({
+        "kind": "slack-mention", "text": "see", "by": "ada", "channel": "shop-dev", "files": files,
+    });
+    let mention = simulators::delivery::Delivery::new(mention).unwrap();
+    let sent: Value = serde_json::from_slice(&world.simulation.act(&mention).unwrap().body).unwrap();
+    let links = sent["event"]["files"].as_array().unwrap().iter();
+    let links: Vec<_> = links.map(|file| file["permalink"].as_str().unwrap()).collect();
+    // Whoever asked for the work linked one, and another is linked in words while it goes on.
+    let input = json!({"agent": "development", "task": world.task().await, "branch": "feature/SHOP-1",
+                       "context": format!("Uploaded with this: [till.log]({})", links[0])});
+    let opened = world.step("Develop", "open_session", input).await.unwrap();
+    let text = text_of(&world.newest(&opened).await);
+    assert!(text.contains("total 0"), "{text}");
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say_on("d1", &format!("Uploaded with this: {}", links[1]), true, "SHOP-1").await;
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let loaded = world.next("Develop", &loading).await.unwrap();
+    let report = world.next("Develop", &loaded).await.unwrap();
+    assert_eq!(pictures(&world.newest(&report).await), 1);
+    let report = world.until_it_stops("Develop", report).await.unwrap();
+    assert_eq!(report["result"]["outcome"], "done", "{report}");
+    world.assert_no_violations();
+}

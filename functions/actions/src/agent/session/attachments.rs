@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::plugins::TaskManagement;
+use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Attachment, Task};
 use providers::Model;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const MOST_OF_PICTURES: usize = 7_000_000;
 const MOST_PICTURES: usize = 5;
 /// The pixels of a picture's side: <https://platform.claude.com/docs/en/build-with-claude/vision>.
 const MOST_PIXELS: u32 = 8_000;
-/// How long the tracker is asked for files, all together.
+/// How long trackers and the chat are asked for files, all together.
 const MOST_TIME: Duration = Duration::from_secs(90);
 
 /// Extensions of files that are neither text nor a picture that models accept: they are not even read.
@@ -98,11 +98,22 @@ pub(super) struct Room {
     until: Instant,
 }
 
-/// Whoever keeps files, and the ticket or pull request that it is asked about.
+/// Whoever keeps files.
 #[derive(Clone)]
-pub(super) struct Keeper {
-    pub(super) tracker: Arc<dyn TaskManagement>,
-    pub(super) task_id: String,
+pub(super) enum Keeper {
+    /// A tracker, and the ticket or pull request that it is asked about.
+    Tracker { tracker: Arc<dyn TaskManagement>, task_id: String },
+    /// The chat.
+    Chat(Arc<dyn Communication>),
+}
+
+impl Keeper {
+    async fn read(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+        match self {
+            Self::Tracker { tracker, task_id } => tracker.read_attachment(task_id, file, most).await,
+            Self::Chat(chat) => chat.read_attachment(file, most).await,
+        }
+    }
 }
 
 /// A file that may be shown, and who is asked for it; or why nobody can be.
@@ -141,7 +152,7 @@ pub(super) async fn attached(
     let mut all = Vec::new();
     if let Some(task) = task.filter(|task| !task.attachments.is_empty()) {
         let keeper = match context.tracker().await {
-            Ok(tracker) => Ok(Keeper { tracker, task_id: task.task_id.clone() }),
+            Ok(tracker) => Ok(Keeper::Tracker { tracker, task_id: task.task_id.clone() }),
             Err(NoOutput::Failed(error)) => Err(error.message),
             Err(NoOutput::Skipped(why)) => Err(why),
             Err(NoOutput::Parked) => Err("the tracker is not connected".to_owned()),
@@ -237,7 +248,7 @@ impl Room {
         if most == 0 || file.size.is_some_and(|size| size > most as u64) {
             return Err(format!("the earlier {what} leave only {} for it", bytes(most)));
         }
-        let reading = keeper.tracker.read_attachment(&keeper.task_id, file, most.min(of_one));
+        let reading = keeper.read(file, most.min(of_one));
         match tokio::time::timeout_at(self.until, reading).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => Err(format!("it could not be read: {}", error.message)),

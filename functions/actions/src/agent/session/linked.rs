@@ -26,29 +26,53 @@ pub(super) struct Known<'a> {
     pub(super) pull_request: Option<&'a str>,
 }
 
-/// The files that words link about a ticket, and perhaps said on a pull request, each once. Where nobody can say which those are, there is one
-/// whose name says so.
+/// The files that words link about a ticket, and perhaps said on a pull request, each once: those that a tracker keeps, and those that people
+/// uploaded to the chat. Where nobody can say which those are, there is one whose name says so.
 pub(super) async fn linked_in(
     context: &Context<'_>,
     words: &str,
-    task_id: &str,
+    task_id: Option<&str>,
+    said_on: Option<&str>,
+) -> Vec<Listed> {
+    if !may_link(words) {
+        return Vec::new();
+    }
+    let mut found = kept_by_trackers(context, words, task_id, said_on).await;
+    if context.may_connect(PluginType::Communication) {
+        match context.chat().await {
+            Ok(chat) => found.extend(
+                chat.files_in(words)
+                    .into_iter()
+                    .map(|file| Listed { keeper: Ok(Keeper::Chat(chat.clone())), file }),
+            ),
+            Err(NoOutput::Failed(error)) => found.push(Listed::unknown("the chat", error.message)),
+            Err(_) => {}
+        }
+    }
+    found
+}
+
+/// The same of trackers alone: without a ticket, none is asked.
+async fn kept_by_trackers(
+    context: &Context<'_>,
+    words: &str,
+    task_id: Option<&str>,
     said_on: Option<&str>,
 ) -> Vec<Listed> {
     let mut found: Vec<Listed> = Vec::new();
-    if !may_link(words) {
-        return found;
-    }
-    for about in std::iter::once(task_id).chain(said_on.filter(|place| *place != task_id)) {
-        let keeper = match context.tracker_of(about).await {
-            Ok(tracker) => Keeper { tracker, task_id: about.to_owned() },
+    let said_on = task_id.and(said_on).filter(|place| task_id != Some(*place));
+    for about in task_id.into_iter().chain(said_on) {
+        let tracker = match context.tracker_of(about).await {
+            Ok(tracker) => tracker,
             Err(NoOutput::Failed(error)) => {
                 found.push(Listed::unknown(about, error.message));
                 continue;
             }
             Err(_) => continue,
         };
-        match keeper.tracker.files_in(about, words).await {
+        match tracker.files_in(about, words).await {
             Ok(files) => {
+                let keeper = Keeper::Tracker { tracker, task_id: about.to_owned() };
                 for file in files {
                     if found.iter().all(|known| known.file.id != file.id) {
                         found.push(Listed { keeper: Ok(keeper.clone()), file });
@@ -115,7 +139,7 @@ pub(super) async fn read_linked(
             Some(ReplyPlace::Ticket { task_id, .. }) => Some(task_id.as_str()),
             _ => known.pull_request,
         };
-        let mut listed = linked_in(context, &waiting.word.text, &inbox.task_id, said_on).await;
+        let mut listed = linked_in(context, &waiting.word.text, Some(&inbox.task_id), said_on).await;
         listed.retain(|listed| !shown.iter().any(|file| file.is(&listed.file)));
         let files = read_all(context, &listed, &mut room, session).await?;
         shown.extend(files.iter().cloned());
