@@ -1,24 +1,32 @@
-//! `/plugins`: the services in use.
+//! `/plugins`: the services in use, from the configuration file and managed by the API.
 
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{OfOne, Signed};
+use crate::routes::configured::{FILE, Tagged, file_place, live, manager_of, tag_in_file};
 use crate::routes::page::Page;
+use crate::routes::plugin_changes;
+use crate::routes::shown_plugin::{PluginConfig, served, tagged};
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
+use control::{Authorization, Operation};
 use domain::configuration::{Configuration, Instance};
+use domain::{PluginInstance, PluginType};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// `/plugins` and paths below it.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_plugins)).routes(routes!(get_plugin_config))
+    OpenApiRouter::default()
+        .routes(routes!(list_plugins))
+        .routes(routes!(get_plugin_config))
+        .merge(plugin_changes::routes())
 }
 
 /// A service that projects use for one purpose.
@@ -33,50 +41,38 @@ struct Plugin {
     provider: String,
     /// The keys of the projects that use it for this, as far as the caller may see them.
     projects: Vec<String>,
-}
-
-/// The settings of a service.
-#[derive(Debug, Serialize, ToSchema)]
-struct PluginConfig {
-    /// Its name in the configuration.
-    name: String,
-    /// The provider.
-    provider: String,
-    /// The name of the secret with its credentials.
-    secret: String,
-    /// The request rate per second, minute or hour, if it is not the provider's default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<String>,
-    /// Its other settings. Credentials are only in the secret.
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-    /// Who manages it: `file`, the configuration file.
+    /// Who manages it: `file`, the configuration file, or `api`.
     managed_by: &'static str,
 }
 
-/// The services of the projects that the caller may see, by purpose and name.
-async fn used(api: &Shared, caller: &Caller, configuration: &Configuration) -> Result<Vec<Plugin>, Problem> {
-    let mut plugins: Vec<Plugin> = Vec::new();
+/// The keys of the projects that use each service for each purpose, as far as the caller may see them. Whoever may see all services also
+/// gets those that no project uses.
+async fn used(
+    api: &Shared,
+    caller: &Caller,
+    configuration: &Configuration,
+) -> Result<BTreeMap<(PluginType, String), Vec<String>>, Problem> {
+    let mut used: BTreeMap<(PluginType, String), Vec<String>> = BTreeMap::new();
     for project in &configuration.projects {
         if !caller.may_see(api, Some(project), None).await? {
             continue;
         }
         for (kind, name) in &project.providers {
-            let (kind, name) = (kind.to_string(), name.as_str());
-            if let Some(known) = plugins.iter_mut().find(|known| known.kind == kind && known.name == name) {
-                known.projects.push(project.key.clone());
-                continue;
-            }
-            let provider = configuration.instance(name).map_or(name, Instance::provider).to_owned();
-            let projects = vec![project.key.clone()];
-            plugins.push(Plugin { kind, name: name.to_owned(), provider, projects });
+            used.entry((*kind, name.to_string())).or_default().push(project.key.clone());
         }
     }
-    plugins.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
-    Ok(plugins)
+    let sees_all = api.control.authorize(&caller.asking(), &Operation::SeePlugins).await?;
+    if sees_all == Authorization::Allowed {
+        for instance in configuration.instances() {
+            for kind in served(instance) {
+                used.entry((*kind, instance.name.to_string())).or_default();
+            }
+        }
+    }
+    Ok(used)
 }
 
-/// Lists the services that the caller's projects use, by purpose and name.
+/// Lists the services that the caller's projects use, by purpose and name. Admins also see those that no project uses.
 #[utoipa::path(
     get, path = "/plugins", tag = "plugins",
     responses((status = 200, description = "All of them.", body = Page<Plugin>), Signed)
@@ -86,7 +82,18 @@ async fn list_plugins(
     caller: Caller,
     _: Query<Nothing>,
 ) -> Result<Json<Page<Plugin>>, Problem> {
-    let items = used(&api, &caller, caller.directory().configuration()).await?;
+    let configuration = caller.directory().configuration();
+    let file = api.table.configuration_of_file(api.clock.now()).await?;
+    let used = used(&api, &caller, configuration).await?;
+    let show = |((kind, name), projects): ((PluginType, String), Vec<String>)| {
+        let instance = configuration.instance(&name);
+        // One without a section is named by the file's projects, or its like.
+        let managed_by = instance.map_or(FILE, |_| manager_of::<PluginInstance>(&file, &name));
+        let provider = instance.map_or(name.as_str(), Instance::provider).to_owned();
+        Plugin { kind: kind.to_string(), name, provider, projects, managed_by }
+    };
+    let mut items: Vec<_> = used.into_iter().map(show).collect();
+    items.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
     Ok(Json(Page { items, next: None }))
 }
 
@@ -97,26 +104,26 @@ async fn list_plugins(
         ("type" = String, Path, description = "What it is used for."),
         ("name" = String, Path, description = "Its name in the configuration.")
     ),
-    responses((status = 200, description = "Its settings.", body = PluginConfig), OfOne)
+    responses(
+        (status = 200, description = "Its settings.", body = PluginConfig,
+            headers(("ETag" = String, description = "The state that it is in, for `If-Match`."))),
+        OfOne
+    )
 )]
 async fn get_plugin_config(
     State(api): State<Shared>,
     caller: Caller,
     Segments((kind, name)): Segments<(String, String)>,
     _: Query<Nothing>,
-) -> Result<Json<PluginConfig>, Problem> {
+) -> Result<Tagged<PluginConfig>, Problem> {
     let configuration = caller.directory().configuration();
     let used = used(&api, &caller, configuration).await?;
-    let is_used = used.iter().any(|plugin| plugin.kind == kind && plugin.name == name);
+    let is_used = used.keys().any(|(of, known)| of.as_str() == kind && *known == name);
     let instance = configuration.instance(&name).filter(|_| is_used);
     let instance = instance.ok_or_else(|| Problem::not_found("plugin"))?;
-    let rate_limit = instance.section.rate_limit.and_then(|rate| serde_json::to_value(rate).ok());
-    Ok(Json(PluginConfig {
-        provider: instance.provider().to_owned(),
-        secret: instance.secret().into_owned(),
-        rate_limit: rate_limit.and_then(|rate| rate.as_str().map(str::to_owned)),
-        settings: instance.section.settings.clone(),
-        name,
-        managed_by: "file",
-    }))
+    if file_place::<PluginInstance>(&api, &name).await?.is_some() {
+        let tag = tag_in_file(instance.section);
+        return Ok(Tagged { tag, shown: PluginConfig::of(instance, FILE) });
+    }
+    Ok(tagged(&live::<PluginInstance>(&api, &name).await?))
 }

@@ -89,6 +89,8 @@ fn every_operation_with_every_role() {
         (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
         (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
+        (Operation::SeePlugins, "admin"),
+        (Operation::ChangePlugins, "admin"),
         (Operation::SeeAudit, "admin"),
         (Operation::CreateToken { project: Some(shop) }, in_shop),
         (Operation::CreateToken { project: None }, "viewer developer approver admin"),
