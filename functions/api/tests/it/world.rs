@@ -1,5 +1,6 @@
 //! A small installation: two projects, a person with each role in one of them and everywhere, and a set clock.
 
+use crate::reads::Reads;
 use api::Api;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -38,6 +39,8 @@ pub(crate) struct World {
     pub(crate) table: Table,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) keys: SessionKeys,
+    /// What is asked of the table.
+    pub(crate) reads: Reads,
     dynamo: aws_sdk_dynamodb::Client,
     router: Router,
     /// The same as an account has it.
@@ -174,7 +177,9 @@ impl World {
                 .endpoint_url(&secrets_url)
                 .build(),
         );
-        let table = Table::new(dynamo.clone(), "ticketsmith");
+        let reads = Reads::default();
+        let counted = dynamo.config().to_builder().interceptor(reads.clone()).build();
+        let table = Table::new(aws_sdk_dynamodb::Client::from_conf(counted), "ticketsmith");
         table.create_table().await.unwrap();
         table.put_configuration(&configuration(sign_in)).await.unwrap();
         table.put_references(&references()).await.unwrap();
@@ -199,7 +204,7 @@ impl World {
         let nothing = Table::new(nobody, "ticketsmith");
         let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
         let broken = api::router(Arc::new(broken));
-        Self { table, clock, keys, dynamo, router, account, broken }
+        Self { table, clock, keys, reads, dynamo, router, account, broken }
     }
 
     /// Sends a request as it is.
@@ -212,7 +217,7 @@ impl World {
         answer(router, request).await
     }
 
-    /// A client of the same database, without the table's memory.
+    /// A client of the same database, without the table's memory; what it asks is not counted.
     pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
         self.dynamo.clone()
     }
