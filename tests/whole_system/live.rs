@@ -171,13 +171,13 @@ async fn each_reader_has_every_frame_once_and_in_order_while_serve_is_killed_ten
             let seen = Arc::new(AtomicU64::new(0));
             for number in 0..of_each {
                 let folder = world.folder().to_owned();
-                let read = read(client.clone(), address_of(number), folder, execution.clone(), Arc::clone(&seen));
+                let read =
+                    read(client.clone(), address_of(number), folder, execution.clone(), Arc::clone(&seen));
                 readers.spawn(read);
             }
             all_seen.push(seen);
         }
-        let have_begun =
-            async || all_seen.iter().all(|seen| seen.load(Ordering::Relaxed) >= 2).then_some(());
+        let have_begun = async || all_seen.iter().all(|seen| seen.load(Ordering::Relaxed) >= 2).then_some(());
         eventually("frames of the executions", RECOVERY_LIMIT, have_begun).await;
         world.kill().await;
         world.serve().await;

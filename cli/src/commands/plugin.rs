@@ -232,7 +232,8 @@ mod tests {
         let changed = over(&given, &claude).unwrap();
         assert_eq!(changed["settings"], json!({"model": "claude-opus-5"}));
         assert_eq!(changed["rate_limit"], "2/s");
-        let typed = over(&["--set", "max_output_tokens=9", "--set", "custom_fields={\"team\":\"a\"}"], &json!({}));
+        let typed =
+            over(&["--set", "max_output_tokens=9", "--set", "custom_fields={\"team\":\"a\"}"], &json!({}));
         let expected = json!({"max_output_tokens": 9, "custom_fields": {"team": "a"}});
         assert_eq!(typed.unwrap()["settings"], expected);
         let refused = over(&["--set", "model"], &claude).unwrap_err().to_string();

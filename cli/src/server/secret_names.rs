@@ -35,7 +35,8 @@ impl SecretNames {
         };
         let functions = crate::functions::all();
         let function = functions.iter().find(|function| function.name == name);
-        function.is_some_and(|function| secrets_of(&configuration, function).iter().any(|name| name == secret))
+        function
+            .is_some_and(|function| secrets_of(&configuration, function).iter().any(|name| name == secret))
     }
 }
 
@@ -67,8 +68,65 @@ fn stand_ins(configuration: &Configuration, plugin: PluginType) -> impl Iterator
 
 #[cfg(test)]
 mod tests {
+    use super::super::caller::Grants;
+    use super::super::functions::StepTargets;
+    use super::super::in_process::InProcess;
+    use super::super::private::Private;
+    use super::super::sdk::sdk_config;
+    use super::super::table_file::TableFile;
     use super::*;
+    use domain::configuration::Project;
+    use domain::{PluginInstance, SystemClock};
+    use runtime::Services;
     use serde_json::json;
+
+    /// A table in a folder, as `serve` has it.
+    async fn table(folder: &std::path::Path) -> Table {
+        let (clock, steps) = (Arc::new(engine::SystemClock), Arc::new(StepTargets::new(1)));
+        let engine = engine::Engine::in_memory(clock, steps, engine::Settings::default()).unwrap();
+        let file = TableFile::open(&folder.join("table.db")).unwrap();
+        let mut grants = Grants::default();
+        let server = grants.admit(Grant::of_server());
+        let router = Private::of(grants, file, &engine, folder).router();
+        let config = sdk_config("http://127.0.0.1:1", server.caller.name(), server.token());
+        let config = config.into_builder().http_client(InProcess(router)).build();
+        let table = Services::new(config, TABLE, None, Arc::new(SystemClock)).table();
+        table.create_table().await.unwrap();
+        table
+    }
+
+    #[tokio::test]
+    async fn what_the_api_adds_is_readable_at_once_and_only_by_those_who_use_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = table(folder.path()).await;
+        table.put_configuration(&serde_json::from_value(json!({"projects": []})).unwrap()).await.unwrap();
+        let functions = crate::functions::all();
+        let grant = |name: &str| {
+            Grant::of_function(functions.iter().find(|function| function.name == name).unwrap(), [])
+        };
+        let (reads, thinks, serves) = (grant("get_task"), grant("think"), grant("api"));
+        let names = SecretNames::default();
+        assert!(!names.allow(&reads, "ticketsmith/work").await, "nothing is allowed before there is a table");
+        names.read_from(&table);
+        let section = json!({"provider": "jira", "base_url": "https://acme.atlassian.net", "secret": "ticketsmith/work#desk"});
+        let plugin: PluginInstance =
+            serde_json::from_value(json!({"name": "desk", "section": section})).unwrap();
+        let _written = table.create_managed(&plugin, 0, "ada", Timestamp::now()).await.unwrap();
+        assert!(!names.allow(&reads, "ticketsmith/work").await, "no project uses it yet");
+        let providers = json!({"task_management": "desk"});
+        let project = json!({"key": "SHOP", "repository": "acme/shop", "providers": providers});
+        let project: Project = serde_json::from_value(project).unwrap();
+        let _written = table.create_managed(&project, 1, "ada", Timestamp::now()).await.unwrap();
+        assert!(names.allow(&reads, "ticketsmith/work").await);
+        for (grant, secret) in [
+            (&reads, "ticketsmith/sign-in"),
+            (&reads, "ticketsmith/desk"),
+            (&thinks, "ticketsmith/work"),
+            (&serves, "ticketsmith/work"),
+        ] {
+            assert!(!names.allow(grant, secret).await, "{} {secret}", grant.caller.name());
+        }
+    }
 
     #[test]
     fn a_function_reads_the_secrets_of_what_projects_use_for_what_it_does() {

@@ -46,9 +46,15 @@ mod tests {
     #[test]
     fn each_secret_is_found_at_its_place_and_not_repeated() {
         let token = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
-        let found = secret_problems(&json!({"a/b": [1, {"secret": token}], "name": "ticketsmith/github"}), "/plugins");
+        let found = secret_problems(
+            &json!({"a/b": [1, {"secret": token}], "name": "ticketsmith/github"}),
+            "/plugins",
+        );
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].pointer, "/plugins/a~1b/1/secret");
-        assert!(found[0].message.starts_with("this looks like a GitHub token") && !found[0].message.contains(&token));
+        assert!(
+            found[0].message.starts_with("this looks like a GitHub token")
+                && !found[0].message.contains(&token)
+        );
     }
 }

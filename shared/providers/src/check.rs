@@ -3,8 +3,8 @@
 use crate::list::{find, known};
 use domain::SourceName;
 use domain::configuration::{
-    Configuration, Instance, InstanceName, KnownProvider, Problem, Section, repository_problem, server_problem,
-    unknown_key,
+    Configuration, Instance, InstanceName, KnownProvider, Problem, Section, repository_problem,
+    server_problem, unknown_key,
 };
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and those about providers. Empty if it can be

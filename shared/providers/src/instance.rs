@@ -17,7 +17,11 @@ pub struct InstanceProblems {
 }
 
 /// What is wrong if a configuration has this section under `plugins`, in addition to what was wrong before.
-pub fn check_instance(configuration: &Configuration, name: &InstanceName, section: &Section) -> InstanceProblems {
+pub fn check_instance(
+    configuration: &Configuration,
+    name: &InstanceName,
+    section: &Section,
+) -> InstanceProblems {
     let mut with = configuration.clone();
     with.plugins.insert(name.clone(), section.clone());
     let before: BTreeSet<Problem> = check(configuration).into_iter().collect();
@@ -91,9 +95,13 @@ mod tests {
             assert_eq!(found.elsewhere, []);
             told(&found.inside)
         };
-        assert_eq!(check("old", json!({"provider": "jira", "base_url": "https://jira.acme.example"})), [""; 0]);
+        assert_eq!(
+            check("old", json!({"provider": "jira", "base_url": "https://jira.acme.example"})),
+            [""; 0]
+        );
         assert_eq!(check("old", json!({"provider": "jira"})), [" `base_url` is missing"]);
-        let found = check("old", json!({"provider": "jira", "base_ur": 1, "base_url": "http://acme.example"}));
+        let found =
+            check("old", json!({"provider": "jira", "base_ur": 1, "base_url": "http://acme.example"}));
         assert!(found[0].starts_with("/base_ur unknown key; did you mean `base_url`?"), "{found:#?}");
         assert!(found[1].starts_with("/base_url it is not encrypted"), "{found:#?}");
         let found = check("old", json!({"provider": "jirra"}));
@@ -105,8 +113,11 @@ mod tests {
     #[test]
     fn what_it_breaks_elsewhere_is_said() {
         // With two instances of GitHub, an account at `github` could be at either.
-        let found =
-            check_instance(&configuration(), &"ghe".parse().unwrap(), &section(json!({"provider": "github"})));
+        let found = check_instance(
+            &configuration(),
+            &"ghe".parse().unwrap(),
+            &section(json!({"provider": "github"})),
+        );
         assert_eq!((found.inside.len(), found.elsewhere.len()), (0, 1), "{found:#?}");
         assert!(found.elsewhere[0].to_string().starts_with("users[0].github: unknown key"), "{found:#?}");
         let found = told(&check_without_instance(&configuration(), &"tracker".parse().unwrap()));
@@ -118,7 +129,8 @@ mod tests {
     #[test]
     fn defaults_and_forms_of_tickets_are_filled_in() {
         let base_url = "https://git.acme.example/api/v3";
-        let made = complete("ghe".parse().unwrap(), section(json!({"provider": "github", "base_url": base_url})));
+        let made =
+            complete("ghe".parse().unwrap(), section(json!({"provider": "github", "base_url": base_url})));
         assert_eq!(made.section.rate_limit, Some(Rate::per_hour(5_000)));
         assert_eq!(own_secret("acme", made.instance()).as_deref(), Some("acme/repository#ghe"));
         let link = "https://git.acme.example/acme/shop/issues/7";

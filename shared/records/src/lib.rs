@@ -167,7 +167,8 @@ pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use configured::Configured;
 pub use configured_item::{
-    ConfiguredItem, ListedItem, MOST_PEOPLE, MOST_PLUGINS, MOST_PROJECTS, PERSON_LIMIT, PLUGIN_LIMIT, PROJECT_LIMIT,
+    ConfiguredItem, ListedItem, MOST_PEOPLE, MOST_PLUGINS, MOST_PROJECTS, PERSON_LIMIT, PLUGIN_LIMIT,
+    PROJECT_LIMIT,
 };
 pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};

@@ -185,10 +185,7 @@ pub(super) fn known_providers(
 
 /// The configuration with this item in place of the one with its key, and its index. It is last if what it shares with
 /// another is found.
-pub(super) fn configuration_with<T: ListedItem>(
-    directory: &Directory,
-    item: &T,
-) -> (Configuration, usize) {
+pub(super) fn configuration_with<T: ListedItem>(directory: &Directory, item: &T) -> (Configuration, usize) {
     let mut configuration = Configuration::clone(directory.configuration());
     if let Some(present) = T::position(&configuration, item.key()) {
         T::all_mut(&mut configuration).remove(present);

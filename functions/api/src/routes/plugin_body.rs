@@ -57,7 +57,11 @@ impl PluginBody {
 /// # Errors
 /// Invalid, with every place that is not accepted; a conflict if the rest of the configuration does not go with it, or if the
 /// configuration was put in force by a version that the API cannot add to.
-pub(super) fn plugin_of(directory: &Directory, table: &str, body: &PluginBody) -> Result<PluginInstance, Problem> {
+pub(super) fn plugin_of(
+    directory: &Directory,
+    table: &str,
+    body: &PluginBody,
+) -> Result<PluginInstance, Problem> {
     let configuration = directory.configuration();
     let (name, section) = read(body)?;
     // The forms of the file's tickets would be lost next to those of this one.
@@ -78,8 +82,7 @@ pub(super) fn plugin_of(directory: &Directory, table: &str, body: &PluginBody) -
     }
     let instance = checked(complete(name, section), problems.into_iter())?;
     if let Some(problem) = elsewhere.first() {
-        let detail =
-            format!("`{}` does not go with the rest of the configuration: {problem}", instance.name);
+        let detail = format!("`{}` does not go with the rest of the configuration: {problem}", instance.name);
         return Err(Problem::new(Code::Conflict, detail));
     }
     Ok(instance)
@@ -133,9 +136,7 @@ fn secret_of(
     let Some(own) = own_secret(table, instance) else {
         return match given {
             None => Ok(None),
-            Some(_) => {
-                at("secret", format!("`{}` needs no credentials; leave it out", instance.provider()))
-            }
+            Some(_) => at("secret", format!("`{}` needs no credentials; leave it out", instance.provider())),
         };
     };
     if given.is_some_and(|given| given != own) {
@@ -144,7 +145,8 @@ fn secret_of(
     }
     let mut others = configuration.instances().filter(|other| other.name != instance.name);
     if let Some(other) = others.find(|other| other.secret() == own) {
-        let detail = format!("its secret `{own}` would be that of plugins.{}; choose another name", other.name);
+        let detail =
+            format!("its secret `{own}` would be that of plugins.{}; choose another name", other.name);
         return at("name", detail);
     }
     if configuration.webhooks.secret == own {

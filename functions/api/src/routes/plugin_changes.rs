@@ -61,7 +61,8 @@ async fn create_plugin(
             let plugin = plugin_of(&directory, api.table.name(), &new)?;
             let (name, instance) = (&plugin.name, plugin.instance());
             let settings = changes(None, &plugin);
-            audit(&api, &caller, format!("add the plugin {name} of {}{settings}", instance.provider())).await?;
+            audit(&api, &caller, format!("add the plugin {name} of {}{settings}", instance.provider()))
+                .await?;
             let (seen, now) = (directory.version(), api.clock.now());
             let written = api.table.create_managed(&plugin, seen, who(&caller), now).await?;
             if let Some(made) = created(written, name.as_str())? {
@@ -185,7 +186,8 @@ async fn changeable(
 
 /// Refuses to archive what the rest of the configuration needs.
 fn refuse_in_use(configuration: &Configuration, name: &InstanceName) -> Result<(), Problem> {
-    let uses = |project: &&domain::configuration::Project| project.providers.values().any(|used| used == name);
+    let uses =
+        |project: &&domain::configuration::Project| project.providers.values().any(|used| used == name);
     let keys: Vec<_> =
         configuration.projects.iter().filter(uses).map(|project| project.key.as_str()).collect();
     let detail = match (keys.as_slice(), providers::check_without_instance(configuration, name).first()) {
@@ -227,10 +229,12 @@ mod tests {
         let plugin = |section: Value| {
             serde_json::from_value::<PluginInstance>(json!({"name": "ghe", "section": section})).unwrap()
         };
-        let before = plugin(json!({"provider": "github", "base_url": "https://a.example", "commit_author": "account"}));
-        let after = plugin(json!({"provider": "github", "base_url": "https://b.example", "rate_limit": "5/s"}));
-        let expected =
-            "; rate_limit \"5/s\"; base_url \"https://b.example\" instead of \"https://a.example\"; no commit_author";
+        let before = plugin(
+            json!({"provider": "github", "base_url": "https://a.example", "commit_author": "account"}),
+        );
+        let after =
+            plugin(json!({"provider": "github", "base_url": "https://b.example", "rate_limit": "5/s"}));
+        let expected = "; rate_limit \"5/s\"; base_url \"https://b.example\" instead of \"https://a.example\"; no commit_author";
         let mut parts: Vec<_> = expected.split("; ").collect();
         let said = changes(Some(&before), &after);
         let mut found: Vec<_> = said.split("; ").collect();

@@ -130,5 +130,13 @@ async fn however_many_tasks_there_are_each_request_reads_as_much_as_with_a_hundr
         );
         let (fewer, more) = (few.operations.len(), many.operations.len());
         assert!(more * 10 <= fewer * 12, "{name} asks the table {fewer} times, and {more} times of many");
+        if name.starts_with("list_tasks") {
+            assert!(
+                many.bytes * 10 <= few.bytes * 12,
+                "{name} reads {} bytes, and {}",
+                few.bytes,
+                many.bytes
+            );
+        }
     }
 }

@@ -48,7 +48,10 @@ async fn a_plugin_instance_is_added_changed_and_archived() {
     assert!(elsewhere.configuration(world.now()).await.unwrap().instance("old").is_none());
     let added = add(&world, jira("old")).await;
     assert_eq!(added.status, 201, "{}", added.text);
-    assert_eq!((added.headers["location"].to_str().unwrap(), added.tag().as_str()), (&*config("old"), "\"1\""));
+    assert_eq!(
+        (added.headers["location"].to_str().unwrap(), added.tag().as_str()),
+        (&*config("old"), "\"1\"")
+    );
     let shown = send(&world, Method::GET, &config("old"), None, None).await;
     assert_eq!((shown.json(), shown.tag()), (added.json(), added.tag()));
     let expected = json!({
@@ -254,7 +257,8 @@ async fn only_admins_of_all_projects_change_them_and_no_machine() {
     for person in ["viewer", "developer", "approver", "shop-admin"] {
         let refused = world.send_as(person, Method::POST, ALL, None, Some(jira("old"))).await;
         assert_eq!(refused.status, 403, "{person}: {}", refused.text);
-        let reason = format!("{person} may not change services and their settings; people with the role admin may");
+        let reason =
+            format!("{person} may not change services and their settings; people with the role admin may");
         assert_eq!(refused.json()["detail"], reason);
     }
     let (token, _) = world.machine_token("admin", &[Role::Admin], None).await;

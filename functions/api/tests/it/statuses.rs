@@ -242,9 +242,7 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
                 .json(json!({"name": "github"}))
         }
         (_, 412) if OF_A_STATE.contains(&name.as_str()) => asked(world, name).await.with("if-match", "\"7\""),
-        (_, 428) if OF_A_STATE.contains(&name.as_str()) => {
-            Asked { header: None, ..asked(world, name).await }
-        }
+        (_, 428) if OF_A_STATE.contains(&name.as_str()) => Asked { header: None, ..asked(world, name).await },
         ("create_token", 409) => {
             fill_tokens(world).await;
             asked(world, name).await

@@ -231,6 +231,23 @@ fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
 }
 
 #[test]
+fn what_outlives_a_token_is_not_done_with_one() {
+    let configuration = configuration();
+    let admin = login(&configuration, "admin");
+    let scope = Scope { roles: BTreeSet::from([Role::Admin]), projects: None };
+    let with_token = Authority::Scoped(scope);
+    for operation in [
+        Operation::ChangePlugins,
+        Operation::ChangePerson { before: None, after: None },
+        Operation::CreateToken { project: None },
+    ] {
+        let decided = |authority| authorize_with(&configuration, &operation, Some(&admin), authority);
+        assert_eq!(decided(&Authority::Roles), Authorization::Allowed, "{operation:?}");
+        assert!(matches!(decided(&with_token), Authorization::Denied(_)), "{operation:?}");
+    }
+}
+
+#[test]
 fn schedules_start_work_and_nobody_in_particular_does_not() {
     let configuration = configuration();
     let project = &configuration.projects[0];
