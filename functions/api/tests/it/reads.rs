@@ -1,10 +1,12 @@
 //! What the API asks of the table: which operations, and how many items they read.
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use records::Table;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +26,12 @@ pub(crate) struct Asked {
 }
 
 impl Reads {
+    /// The table of a database, with a client whose requests are counted.
+    pub(crate) fn table(&self, client: &Client) -> Table {
+        let counted = client.config().to_builder().interceptor(self.clone()).build();
+        Table::new(Client::from_conf(counted), "ticketsmith")
+    }
+
     /// What was asked since the last call.
     pub(crate) fn take(&self) -> Asked {
         std::mem::take(&mut *self.0.lock().unwrap())

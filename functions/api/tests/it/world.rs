@@ -178,8 +178,7 @@ impl World {
                 .build(),
         );
         let reads = Reads::default();
-        let counted = dynamo.config().to_builder().interceptor(reads.clone()).build();
-        let table = Table::new(aws_sdk_dynamodb::Client::from_conf(counted), "ticketsmith");
+        let table = reads.table(&dynamo);
         table.create_table().await.unwrap();
         table.put_configuration(&configuration(sign_in)).await.unwrap();
         table.put_references(&references()).await.unwrap();
@@ -192,14 +191,9 @@ impl World {
         };
         let account = api::router(Arc::new(api().with_gateway(Some("https://gateway.example/live"))));
         let router = api::router(Arc::new(api().with_news(Some(tokio::sync::broadcast::channel(16).0))));
-        let nobody = aws_sdk_dynamodb::Client::from_conf(
-            dynamo
-                .config()
-                .to_builder()
-                .endpoint_url("http://127.0.0.1:1")
-                .retry_config(RetryConfig::disabled())
-                .build(),
-        );
+        let nobody = dynamo.config().to_builder().endpoint_url("http://127.0.0.1:1");
+        let nobody =
+            aws_sdk_dynamodb::Client::from_conf(nobody.retry_config(RetryConfig::disabled()).build());
         let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
         let nothing = Table::new(nobody, "ticketsmith");
         let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
