@@ -16,7 +16,7 @@ use control::{Authorization, Operation};
 use domain::configuration::{Configuration, Instance};
 use domain::{PluginInstance, PluginType};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,8 +45,7 @@ struct Plugin {
     managed_by: &'static str,
 }
 
-/// The keys of the projects that use each service for each purpose, as far as the caller may see them. Whoever may see all services also
-/// gets those that no project uses.
+/// The keys of the projects that use each service for each purpose, as far as the caller may see them.
 async fn used(
     api: &Shared,
     caller: &Caller,
@@ -61,18 +60,16 @@ async fn used(
             used.entry((*kind, name.to_string())).or_default().push(project.key.clone());
         }
     }
-    let sees_all = api.control.authorize(&caller.asking(), &Operation::SeePlugins).await?;
-    if sees_all == Authorization::Allowed {
-        for instance in configuration.instances() {
-            for kind in served(instance) {
-                used.entry((*kind, instance.name.to_string())).or_default();
-            }
-        }
-    }
     Ok(used)
 }
 
-/// Lists the services that the caller's projects use, by purpose and name. Admins also see those that no project uses.
+/// Whether the caller may see services that no project of theirs uses.
+async fn sees_all(api: &Shared, caller: &Caller) -> Result<bool, Problem> {
+    let decided = api.control.authorize(&caller.asking(), &Operation::SeePlugins).await?;
+    Ok(decided == Authorization::Allowed)
+}
+
+/// Lists the services that the caller's projects use, by purpose and name. Admins also see those that no project uses, with every purpose that they can serve.
 #[utoipa::path(
     get, path = "/plugins", tag = "plugins",
     responses((status = 200, description = "All of them.", body = Page<Plugin>), Signed)
@@ -84,7 +81,13 @@ async fn list_plugins(
 ) -> Result<Json<Page<Plugin>>, Problem> {
     let configuration = caller.directory().configuration();
     let file = api.table.configuration_of_file(api.clock.now()).await?;
-    let used = used(&api, &caller, configuration).await?;
+    let mut used = used(&api, &caller, configuration).await?;
+    if sees_all(&api, &caller).await? {
+        let names: BTreeSet<String> = used.keys().map(|(_, name)| name.clone()).collect();
+        for instance in configuration.instances().filter(|instance| !names.contains(instance.name.as_str())) {
+            used.extend(served(instance).iter().map(|kind| ((*kind, instance.name.to_string()), Vec::new())));
+        }
+    }
     let show = |((kind, name), projects): ((PluginType, String), Vec<String>)| {
         let instance = configuration.instance(&name);
         // One without a section is named by the file's projects, or its like.
@@ -117,10 +120,13 @@ async fn get_plugin_config(
     _: Query<Nothing>,
 ) -> Result<Tagged<PluginConfig>, Problem> {
     let configuration = caller.directory().configuration();
+    let instance = configuration.instance(&name).ok_or_else(|| Problem::not_found("plugin"))?;
     let used = used(&api, &caller, configuration).await?;
     let is_used = used.keys().any(|(of, known)| of.as_str() == kind && *known == name);
-    let instance = configuration.instance(&name).filter(|_| is_used);
-    let instance = instance.ok_or_else(|| Problem::not_found("plugin"))?;
+    let can_serve = || served(instance).iter().any(|served| served.as_str() == kind);
+    if !is_used && !(can_serve() && sees_all(&api, &caller).await?) {
+        return Err(Problem::not_found("plugin"));
+    }
     if file_place::<PluginInstance>(&api, &name).await?.is_some() {
         let tag = tag_in_file(instance.section);
         return Ok(Tagged { tag, shown: PluginConfig::of(instance, FILE) });

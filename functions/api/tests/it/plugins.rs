@@ -67,9 +67,9 @@ async fn a_plugin_instance_is_added_changed_and_archived() {
     let again = add(&world, jira("old")).await;
     assert_eq!(again.json()["detail"], "there is a plugin with the name `old` already", "{}", again.text);
     // Those that no project uses are for admins.
-    let file = ["task_management github file", "version_control github file"];
-    assert_eq!(listed(&world, "admin").await, [file[0], "task_management old api", file[1]]);
-    assert_eq!(listed(&world, "viewer").await, [file[1]]);
+    let (old, github) = ("task_management old api", "version_control github file");
+    assert_eq!(listed(&world, "admin").await, [old, github]);
+    assert_eq!(listed(&world, "viewer").await, [github]);
     assert_eq!(world.send_as("viewer", Method::GET, &config("old"), None, None).await.status, 404);
 
     // A project uses it from now on; then it stays.
@@ -77,7 +77,7 @@ async fn a_plugin_instance_is_added_changed_and_archived() {
     let project = json!({"key": "GIFT", "repository": "acme/gift", "providers": providers});
     let made = send(&world, Method::POST, "/api/v1/projects", None, Some(project)).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    assert_eq!(listed(&world, "viewer").await, ["task_management old api", file[1]]);
+    assert_eq!(listed(&world, "viewer").await, [old, github]);
     let refused = send(&world, Method::DELETE, &config("old"), Some("*"), None).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
     assert_eq!(refused.json()["detail"], "projects use `old`: GIFT; change or archive them first");
