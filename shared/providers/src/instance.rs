@@ -67,6 +67,7 @@ pub fn own_secret(table: &str, instance: Instance<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::References;
     use domain::configuration::Rate;
     use serde_json::{Value, json};
 
@@ -134,7 +135,9 @@ mod tests {
         assert_eq!(made.section.rate_limit, Some(Rate::per_hour(5_000)));
         assert_eq!(own_secret("acme", made.instance()).as_deref(), Some("acme/repository#ghe"));
         let link = "https://git.acme.example/acme/shop/issues/7";
-        assert!(made.patterns.iter().any(|pattern| pattern.read(link).is_some()), "{made:#?}");
+        let references =
+            References { trackers: made.references().into_iter().collect(), ..References::default() };
+        assert_eq!(references.read(link).unwrap().instance.as_str(), "ghe", "{made:#?}");
         let numbers = complete("cloudwatch".parse().unwrap(), Section::default());
         assert_eq!((own_secret("acme", numbers.instance()), numbers.references()), (None, None));
         assert_eq!(numbers.section.settings["namespace"], "Team");
