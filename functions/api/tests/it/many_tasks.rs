@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 
 fn many() -> usize {
     let given = std::env::var("TICKETSMITH_TASKS").ok();
-    given.map_or(MANY, |text| text.parse().expect("TICKETSMITH_TASKS is a number of tasks"))
+    given.map_or(MANY, |text| text.parse().unwrap())
 }
 
 /// The items of the table that are about one task: its record, and those of its execution.
