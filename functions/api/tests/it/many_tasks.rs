@@ -84,7 +84,8 @@ async fn read_all(world: &World, paths: &BTreeMap<String, String>) -> BTreeMap<S
         let session = world.session("admin");
         world.reads.take();
         let answer = world.ask(Method::GET, &format!("/api/v1{path}"), Some(&session), None).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        // Of an execution at work, nothing can be undone yet.
+        assert!([200, 409].contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
         read.insert(name.clone(), world.reads.take());
     }
     read
