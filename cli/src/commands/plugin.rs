@@ -1,6 +1,6 @@
 //! `ticketsmith plugin`: the services of the configuration file, and those that the API manages.
 
-use crate::api_client::{Call, ClientArguments, Column};
+use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::confirm::confirm;
 use crate::exit::Outcome;
 use crate::managed::{Kind, pair};
@@ -37,6 +37,8 @@ const PLUGIN: Kind = Kind {
 pub(crate) enum Arguments {
     /// List the services that projects use; for admins, all of them.
     List {
+        #[command(flatten)]
+        page: PageArguments,
         #[command(flatten)]
         client: ClientArguments,
     },
@@ -174,7 +176,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
 /// answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
-        Arguments::List { client } => client.show(&Call::get("/plugins", &[]), COLUMNS).await,
+        Arguments::List { page, client } => client.list(&Call::get("/plugins", &[]), &page, COLUMNS).await,
         Arguments::View { named, client } => client.show(&named.call(Method::GET), SETTINGS).await,
         Arguments::Create { name, provider, settings, client } => {
             let mut body = settings.over(Map::new())?;

@@ -2,11 +2,12 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::problem::Problem;
-use crate::query::{Nothing, Query};
+use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
 use crate::routes::configured::{FILE, Tagged, file_place, live, manager_of, tag_in_file};
-use crate::routes::page::Page;
+use crate::routes::page::{Page, by_name};
 use crate::routes::plugin_changes;
 use crate::routes::shown_plugin::{PluginConfig, served, tagged};
 use crate::segments::Segments;
@@ -17,7 +18,7 @@ use domain::configuration::{Configuration, Instance};
 use domain::{PluginInstance, PluginType};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -30,7 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// A service that projects use for one purpose.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct Plugin {
     /// Its purpose: `task_management`, `version_control`, `documentation`, `communication`, `ai_provider` or `monitoring`.
     #[serde(rename = "type")]
@@ -69,16 +70,38 @@ async fn sees_all(api: &Shared, caller: &Caller) -> Result<bool, Problem> {
     Ok(decided == Authorization::Allowed)
 }
 
-/// Lists the services that the caller's projects use, by purpose and name. Admins also see those that no project uses, with every purpose that they can serve.
+/// Which services are listed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListPlugins {
+    /// How many there are at most. Default: 100.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    limit: usize,
+    /// `next` of a page of the same query.
+    #[param(min_length = 1, max_length = 500)]
+    cursor: Option<String>,
+}
+
+impl Parameters for ListPlugins {
+    fn read(given: &mut Given) -> Self {
+        Self { limit: given.limit(), cursor: given.text("cursor") }
+    }
+}
+
+/// Lists the services that the caller's projects use, by purpose and name.
+///
+/// Admins also see those that no project uses, with every purpose that they can serve.
 #[utoipa::path(
-    get, path = "/plugins", tag = "plugins",
-    responses((status = 200, description = "All of them.", body = Page<Plugin>), Signed)
+    get, path = "/plugins", tag = "plugins", params(ListPlugins),
+    responses((status = 200, description = "A page of services.", body = Page<Plugin>), Signed)
 )]
 async fn list_plugins(
     State(api): State<Shared>,
     caller: Caller,
-    _: Query<Nothing>,
+    Query(parameters): Query<ListPlugins>,
 ) -> Result<Json<Page<Plugin>>, Problem> {
+    let query = ["plugins"];
+    let after = cursor::position(&api, &query, parameters.cursor.as_deref()).await?;
     let configuration = caller.directory().configuration();
     let file = api.table.configuration_of_file(api.clock.now()).await?;
     let mut used = used(&api, &caller, configuration).await?;
@@ -88,16 +111,20 @@ async fn list_plugins(
             used.extend(served(instance).iter().map(|kind| ((*kind, instance.name.to_string()), Vec::new())));
         }
     }
-    let show = |((kind, name), projects): ((PluginType, String), Vec<String>)| {
-        let instance = configuration.instance(&name);
-        // One without a section is named by the file's projects, or its like.
-        let managed_by = instance.map_or(FILE, |_| manager_of::<PluginInstance>(&file, &name));
-        let provider = instance.map_or(name.as_str(), Instance::provider).to_owned();
-        Plugin { kind: kind.to_string(), name, provider, projects, managed_by }
-    };
-    let mut items: Vec<_> = used.into_iter().map(show).collect();
-    items.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
-    Ok(Json(Page { items, next: None }))
+    let all: Vec<(String, Plugin)> = used
+        .into_iter()
+        .map(|((kind, name), projects)| {
+            let instance = configuration.instance(&name);
+            // One without a section needs none.
+            let managed_by = instance.map_or(FILE, |_| manager_of::<PluginInstance>(&file, &name));
+            let provider = instance.map_or(name.as_str(), Instance::provider).to_owned();
+            let plugin = Plugin { kind: kind.to_string(), name, provider, projects, managed_by };
+            (format!("{} {}", plugin.kind, plugin.name), plugin)
+        })
+        .collect();
+    let (limit, after) = (parameters.limit, after.as_deref());
+    let (items, next) = by_name(&all, |(place, _)| place, limit, after, |(_, plugin)| plugin.clone());
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// Returns the settings of a service.

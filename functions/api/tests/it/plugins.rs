@@ -273,6 +273,24 @@ async fn only_admins_of_all_projects_change_them_and_no_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn services_are_listed_in_pages() {
+    let world = World::new().await;
+    for name in ["one", "two"] {
+        assert_eq!(add(&world, jira(name)).await.status, 201);
+    }
+    let (mut seen, mut path) = (Vec::new(), format!("{ALL}?limit=2"));
+    loop {
+        let page = send(&world, Method::GET, &path, None, None).await.json();
+        let items = page["items"].as_array().unwrap();
+        assert!((1..=2).contains(&items.len()), "{page}");
+        seen.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{ALL}?limit=2&cursor={next}");
+    }
+    assert_eq!(seen, ["one", "two", "github"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_that_are_added_at_once_are_checked_together() {
     let world = World::new().await;
     let create = async |name: &str| add(&world, jira(name)).await.status;
