@@ -13,7 +13,7 @@ use domain::configuration::{Configuration, NO_PROVIDERS, Problem};
 use edits::protected_path_problems;
 use providers::nearest;
 use schemars::schema_for;
-use sections::{check_sections, read_texts_of_sections, secrets};
+use sections::{check_sections, read_texts_of_sections};
 use serde_json::Value;
 use shape::{Shape, inside};
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ fn read(document: &Document<'_>) -> (Option<Configuration>, Vec<Problem>) {
     let mut problems = Vec::new();
     shape.check(&mut value, document, "", &mut problems);
     check_sections(&mut value, document, &mut problems);
-    secrets(&value, "", &mut problems);
+    problems.extend(edits::secret_problems(&value, ""));
     let configuration = read_values(value, &mut problems);
     if let Some(configuration) = &configuration {
         let is_told = |found: &Problem, told: &[Problem]| {

@@ -1,24 +1,46 @@
 //! Frames pushed over sockets: every follower of an execution gets each frame once and in order, however often `serve` is killed.
+//! `TICKETSMITH_READERS` says how many followers there are of fifty executions, instead of fifty of ten.
 
-use crate::crash::{key, tickets};
+use crate::attack::raise_descriptors;
+use crate::crash::{RECOVERY_LIMIT, key, tickets};
 use crate::support::{EXECUTION_LIMIT, World, eventually};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-/// How often `serve` is killed, each time just after another execution has begun.
+/// How often `serve` is killed, each time just after other executions have begun.
 const KILLS: usize = 10;
 
-/// The number of readers of each execution: fifty in total.
-const READERS: usize = 5;
+/// Who follows what.
+#[derive(Debug, Clone, Copy)]
+struct Readers {
+    /// How many executions begin before each kill.
+    executions: usize,
+    /// How many follow each.
+    of_each: usize,
+}
+
+impl Readers {
+    /// As many of fifty executions as `TICKETSMITH_READERS` says, else fifty of ten.
+    fn chosen() -> Self {
+        match std::env::var("TICKETSMITH_READERS") {
+            Ok(text) => {
+                let wanted: usize = text.parse().expect("TICKETSMITH_READERS is a number of readers");
+                Self { executions: 5, of_each: wanted.div_ceil(5 * KILLS) }
+            }
+            Err(_) => Self { executions: 1, of_each: 5 },
+        }
+    }
+}
 
 /// A workflow of many steps that change nothing, so that none waits for the lease of an effect after a kill.
 fn looking() -> String {
@@ -55,8 +77,20 @@ async fn open(
     query: &str,
     headers: &[(&'static str, &str)],
 ) -> Result<WebSocketStream<TcpStream>, Error> {
+    open_from(Ipv4Addr::UNSPECIFIED, api, query, headers).await
+}
+
+/// The same from an address of this machine.
+async fn open_from(
+    from: Ipv4Addr,
+    api: &str,
+    query: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<WebSocketStream<TcpStream>, Error> {
     let host = api.trim_start_matches("http://").trim_end_matches("/api/v1");
-    let stream = TcpStream::connect(host).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let stream = socket.connect(host.parse().unwrap()).await?;
     let mut request = format!("ws://{host}/ws?{query}").into_client_request()?;
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
@@ -65,15 +99,21 @@ async fn open(
 }
 
 /// The frames that one reader received until the execution's end, over as many sockets as needed.
-async fn read(folder: PathBuf, execution: String, seen: Arc<AtomicU64>) -> Vec<(u64, String)> {
-    let client = client();
+async fn read(
+    client: reqwest::Client,
+    from: Ipv4Addr,
+    folder: PathBuf,
+    execution: String,
+    seen: Arc<AtomicU64>,
+) -> Vec<(u64, String)> {
     let mut told: Vec<(u64, String)> = Vec::new();
     loop {
         let after = told.last().map_or(0, |(sequence, _)| *sequence);
         let socket = async {
             let (api, token) = running(&folder)?;
             let ticket = ticket(&client, &api, &token).await?;
-            open(&api, &format!("ticket={ticket}&execution={execution}&after={after}"), &[]).await.ok()
+            let query = format!("ticket={ticket}&execution={execution}&after={after}");
+            open_from(from, &api, &query, &[]).await.ok()
         };
         let Some(mut socket) = socket.await else {
             // `serve` is down or being killed, and nothing tells when it is back.
@@ -95,6 +135,15 @@ async fn read(folder: PathBuf, execution: String, seen: Arc<AtomicU64>) -> Vec<(
     }
 }
 
+/// Where a reader of an execution asks from: a few from anywhere, and others from addresses of their own, each of which may have only
+/// so many connections.
+fn address_of(number: usize) -> Ipv4Addr {
+    match u8::try_from(number / 10) {
+        Ok(0) | Err(_) => Ipv4Addr::UNSPECIFIED,
+        Ok(group) => Ipv4Addr::new(127, 0, 1, group),
+    }
+}
+
 /// Starts the workflow on a ticket.
 async fn begun(world: &World, at: usize) -> String {
     let (api, token) = running(world.folder()).unwrap();
@@ -105,27 +154,44 @@ async fn begun(world: &World, at: usize) -> String {
 }
 
 #[tokio::test]
-async fn each_of_fifty_readers_has_every_frame_once_and_in_order_while_serve_is_killed_ten_times() {
-    let mut world = tickets(KILLS).with_file("workflows/look.yaml", &looking()).start().await;
+async fn each_reader_has_every_frame_once_and_in_order_while_serve_is_killed_ten_times() {
+    let Readers { executions, of_each } = Readers::chosen();
+    raise_descriptors();
+    let most = KILLS * executions;
+    let shop = tickets(most).with_file("workflows/look.yaml", &looking()).edit(|document| {
+        document["configuration"]["at_work"] = json!({"per_person": most, "per_project": most});
+    });
+    let mut world = shop.start().await;
+    let client = client();
     let mut readers = JoinSet::new();
-    for at in 0..KILLS {
-        let execution = begun(&world, at).await;
-        let seen = Arc::new(AtomicU64::new(0));
-        for _ in 0..READERS {
-            readers.spawn(read(world.folder().to_owned(), execution.clone(), Arc::clone(&seen)));
+    for kill in 0..KILLS {
+        let mut all_seen = Vec::new();
+        for at in kill * executions..(kill + 1) * executions {
+            let execution = begun(&world, at).await;
+            let seen = Arc::new(AtomicU64::new(0));
+            for number in 0..of_each {
+                let folder = world.folder().to_owned();
+                let read =
+                    read(client.clone(), address_of(number), folder, execution.clone(), Arc::clone(&seen));
+                readers.spawn(read);
+            }
+            all_seen.push(seen);
         }
-        let has_begun = async || (seen.load(Ordering::Relaxed) >= 2).then_some(());
-        eventually("frames of the execution", EXECUTION_LIMIT, has_begun).await;
+        let have_begun = async || all_seen.iter().all(|seen| seen.load(Ordering::Relaxed) >= 2).then_some(());
+        eventually("frames of the executions", RECOVERY_LIMIT, have_begun).await;
         world.kill().await;
         world.serve().await;
     }
-    while let Some(read) = tokio::time::timeout(EXECUTION_LIMIT, readers.join_next()).await.unwrap() {
+    let mut ended = 0;
+    while let Some(read) = tokio::time::timeout(RECOVERY_LIMIT, readers.join_next()).await.unwrap() {
+        ended += 1;
         let told = read.unwrap();
         let sequences: Vec<u64> = told.iter().map(|(sequence, _)| *sequence).collect();
         assert_eq!(sequences, (1..=sequences.len() as u64).collect::<Vec<_>>(), "{told:?}");
         assert_eq!(told[0].1, "execution.started");
         assert!(told.len() >= 14, "every step is reported: {told:?}");
     }
+    assert_eq!(ended, most * of_each);
     world.finish().await;
 }
 

@@ -30,8 +30,9 @@ and starts any work. `Ticketsmith-As` names the person under `users:` for whom i
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are
   not accepted, up to the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 conflicts with
   the current state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
-- **`ETag`** of a project or a person identifies its state. A request that changes it sends the tag as `If-Match`: it is refused with 428 without the tag, and with 412
-  if the state has changed since. `*` matches any state. [projects.md](projects.md) and [people.md](people.md) say which ones the API manages.
+- **`ETag`** of a project, a person or the settings of a service identifies its state. A request that changes it sends the tag as `If-Match`: it is refused with 428 without the tag, and with 412
+  if the state has changed since. `*` matches any state. [projects.md](projects.md), [people.md](people.md) and [plugins.md](plugins.md) say which ones the API
+  manages.
 - **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; it is valid for at least 12 hours. A page may have fewer items than
   requested, because items that the reader may not see are left out. There are no totals, and filters are those that an index serves. A cursor reveals nothing about
   the items that follow.

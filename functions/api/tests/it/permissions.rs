@@ -2,6 +2,7 @@
 
 use crate::world::{World, configuration};
 use axum::http::Method;
+use domain::PluginInstance;
 use domain::configuration::{Project, Role, User};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -68,6 +69,15 @@ pub(crate) async fn request(world: &World, operation: &str, about: About, subjec
         "get_budgets" => sample("/budgets"),
         "list_plugins" => sample("/plugins"),
         "get_plugin_config" => sample("/plugins/version_control/github/config"),
+        "create_plugin" => Sample { path: "/plugins".to_owned(), body: Some(plugin()) },
+        "replace_plugin_config" => {
+            managed_plugin(world).await;
+            Sample { path: "/plugins/communication/chat/config".to_owned(), body: Some(plugin()) }
+        }
+        "delete_plugin" => {
+            managed_plugin(world).await;
+            sample("/plugins/communication/chat/config")
+        }
         "list_projects" => sample("/projects"),
         "get_project" => sample(format!("/projects/{}", id(project))),
         "create_project" => {
@@ -167,6 +177,18 @@ async fn managed_person(world: &World) -> Value {
     let person: User = serde_json::from_value(json!({"name": "grace", "github": "grace-h"})).unwrap();
     let _written = world.table.create_managed(&person, 0, "admin", world.now()).await.unwrap();
     json!({"name": "grace", "accounts": {"github": "grace-h"}})
+}
+
+/// A plugin instance, as requests have it.
+pub(crate) fn plugin() -> Value {
+    json!({"name": "chat", "provider": "slack"})
+}
+
+/// Adds a plugin instance that the API manages.
+async fn managed_plugin(world: &World) {
+    let plugin = json!({"name": "chat", "section": {"provider": "slack", "secret": "ticketsmith/work#chat"}});
+    let plugin: PluginInstance = serde_json::from_value(plugin).unwrap();
+    let _written = world.table.create_managed(&plugin, 0, "admin", world.now()).await.unwrap();
 }
 
 /// The id of a name in paths.

@@ -89,6 +89,8 @@ fn every_operation_with_every_role() {
         (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
         (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
+        (Operation::SeePlugins, "admin"),
+        (Operation::ChangePlugins, "admin"),
         (Operation::SeeAudit, "admin"),
         (Operation::CreateToken { project: Some(shop) }, in_shop),
         (Operation::CreateToken { project: None }, "viewer developer approver admin"),
@@ -225,6 +227,23 @@ fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
     {
         assert!(matches!(decided(&word, "stranger"), Authorization::Denied(_)), "{word:?}");
         assert_eq!(decided(&word, "admin"), Authorization::Allowed, "{word:?}");
+    }
+}
+
+#[test]
+fn what_outlives_a_token_is_not_done_with_one() {
+    let configuration = configuration();
+    let admin = login(&configuration, "admin");
+    let scope = Scope { roles: BTreeSet::from([Role::Admin]), projects: None };
+    let with_token = Authority::Scoped(scope);
+    for operation in [
+        Operation::ChangePlugins,
+        Operation::ChangePerson { before: None, after: None },
+        Operation::CreateToken { project: None },
+    ] {
+        let decided = |authority| authorize_with(&configuration, &operation, Some(&admin), authority);
+        assert_eq!(decided(&Authority::Roles), Authorization::Allowed, "{operation:?}");
+        assert!(matches!(decided(&with_token), Authorization::Denied(_)), "{operation:?}");
     }
 }
 
