@@ -3,13 +3,14 @@
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::channel::project_of_channel;
-use crate::directory::{Directory, DirectoryError, ProjectQuery};
+use crate::directory::{Directory, DirectoryError, ProjectQuery, SHOWN};
 use crate::requirements::about_named_ticket;
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, InvalidInputs, Routes};
-use domain::{Actor, Event, EventName, Grant, SourceName};
+use domain::text::cut_line;
+use domain::{Actor, Event, EventName, Grant, RepositoryName, SourceName};
 use serde_json::{Map, Value};
 
 /// An execution to start.
@@ -115,9 +116,13 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     // What a revision works on was chosen by whoever started the work.
     if kind != EventName::REVISION_REQUESTED
         && let Some(actor) = &actor
-        && let Err(reason) = check_inputs(directory, project, &start.inputs, actor, &Authority::Roles)
     {
-        return StartDecision::Refuse(reason);
+        // Captured words that are not inputs are read as `context.x`.
+        for chosen in [&start.inputs, &start.captured] {
+            if let Err(reason) = check_inputs(directory, project, chosen, actor, &Authority::Roles) {
+                return StartDecision::Refuse(reason);
+            }
+        }
     }
     let input = ExecutionInput {
         inputs: with_ticket(start.inputs, task_id.as_deref()),
@@ -235,24 +240,24 @@ fn check_inputs(
             Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
             Authorization::Denied(_) => "you may not start work there",
         };
-        return Err(format!(
-            "`{typed}` belongs to another project than {}, in which this would start; {why}",
-            project.key
-        ));
+        let typed = cut_line(typed, SHOWN);
+        return Err(format!("`{typed}` does not belong to {}, where this would start; {why}", project.key));
     }
     Ok(())
 }
 
-/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository.
+/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository. It is read as actions and
+/// providers read it, who accept a repository in every form of a [`RepositoryName`], also before a number.
 fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Project> {
-    directory.check_length(typed).ok()?;
-    if let Ok(ticket) = directory.ticket(typed) {
+    let canonical = directory.canonical(typed);
+    if let Ok(ticket) = directory.ticket(&canonical) {
         return Some(ticket.project());
     }
-    let canonical = directory.canonical(typed);
-    let repository =
-        canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
-    directory.configuration().project_of_repository(repository)
+    let numbered = canonical.rsplit_once(['#', '!']).map(|(repository, _)| repository);
+    [Some(canonical.as_str()), numbered].into_iter().flatten().find_map(|name| {
+        let repository: RepositoryName = name.parse().ok()?;
+        directory.configuration().project_of_repository(repository.as_str())
+    })
 }
 
 /// Why the execution may run; `None` where its first state must ask the code host about its starter.

@@ -87,6 +87,8 @@ pub struct Start {
     pub inputs: Map<String, Value>,
     /// The event with the trigger's captures.
     pub event: Map<String, Value>,
+    /// The words that the trigger captured, which a person chose.
+    pub captured: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
     /// The ticket it is about: the pull request of a workflow with the input `pull_request`, else the event's ticket, else the input or capture
@@ -128,7 +130,7 @@ impl Routes {
                 }
                 if let Some(captured) = trigger.captured_from(event, spec) {
                     let mut fields = event.fields.clone();
-                    fields.extend(captured);
+                    fields.extend(captured.clone());
                     let inputs = self.check_inputs(name, &Map::new(), &fields)?;
                     let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
                     let task_id = pull_request.or_else(|| event.task_id.clone());
@@ -137,6 +139,7 @@ impl Routes {
                         workflow: name.clone(),
                         inputs,
                         event: fields,
+                        captured,
                         concurrency: trigger.concurrency,
                         task_id,
                     }));

@@ -199,8 +199,8 @@ fn a_named_project_may_work_on_a_ticket_of_none() {
     assert_eq!(unknown, "unknown project `X`; known: SHOP");
 }
 
-#[test]
-fn a_named_project_gives_no_right_to_what_belongs_to_another() {
+/// `dev` may start work in SHOP and in GIFT, which shares the repository of WEB; `lead` in every project.
+fn several_projects() -> Directory {
     let configuration: Configuration = serde_json::from_value(json!({
         "projects": [
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
@@ -209,12 +209,17 @@ fn a_named_project_gives_no_right_to_what_belongs_to_another() {
             {"key": "OPEN", "repository": "acme/open"},
         ],
         "users": [
-            {"name": "dev", "roles": {"SHOP": ["developer"], "GIFT": ["developer"]}},
-            {"name": "lead", "roles": ["developer"]},
+            {"name": "dev", "slack": "U1", "roles": {"SHOP": ["developer"], "GIFT": ["developer"]}},
+            {"name": "lead", "slack": "U2", "roles": ["developer"]},
         ],
     }))
     .unwrap();
-    let directory = Directory::new(Arc::new(configuration), Arc::default());
+    Directory::new(Arc::new(configuration), Arc::default())
+}
+
+#[test]
+fn a_named_project_gives_no_right_to_what_belongs_to_another() {
+    let directory = several_projects();
     let routes: Routes = serde_json::from_value(json!({"workflows": {"change": {
         "title": "Change", "triggers": [],
         "inputs": {
@@ -250,15 +255,67 @@ fn a_named_project_gives_no_right_to_what_belongs_to_another() {
         json!({"ticket": "SHOP-1", "task_id": "WEB-1"}),
         json!({"ticket": "ACME/web"}),
         json!({"ticket": "acme/web!7"}),
+        // Actions and providers read a repository in each of these forms, also before a number.
+        json!({"ticket": "https://github.com/acme/web"}),
+        json!({"ticket": "git@github.com:acme/web.git"}),
+        json!({"ticket": "https://git#hub/acme/web"}),
+        json!({"ticket": "acme/web.git"}),
+        json!({"ticket": "acme/web/"}),
+        json!({"ticket": "acme/web.git#12"}),
+        json!({"ticket": "https://github.com/acme/web#12"}),
+        json!({"ticket": format!("https://gitlab.com/acme/web/-/{}", "a".repeat(600))}),
         json!({"ticket": "SHOP-1", "more": {"tasks": [{"task_id": "WEB-1"}]}}),
         // Whether they may is for the code host to say, which is asked about the project that is named.
         json!({"ticket": "OPEN-1"}),
     ] {
         let refused = dev("SHOP", inputs.clone()).unwrap_err();
-        assert!(refused.contains("belongs to another project"), "{inputs}: {refused}");
+        assert!(refused.contains("does not belong to SHOP, where this would start; "), "{inputs}: {refused}");
+        assert!(refused.len() < 300, "{refused}");
         assert_eq!(start("lead", Authority::Roles, "SHOP", inputs.clone()), Ok(()), "{inputs}");
         assert_eq!(start("dev", Authority::Installation, "SHOP", inputs), Ok(()));
     }
+}
+
+#[test]
+fn what_a_trigger_captured_gives_no_right_to_another_project_either() {
+    let directory = several_projects();
+    // It declares its inputs, so `context.target` is read from the event.
+    let routes: Routes = serde_json::from_value(json!({"events": events(), "workflows": {"change": {
+        "title": "Change",
+        "inputs": {"task_id": {"type": "string"}},
+        "triggers": [{"on": "slack.command", "conditions": {"text": "change {task_id} like {target}"}}],
+    }}}))
+    .unwrap();
+    let decided = |account: &str, text: &str| {
+        let actor = Actor { source: COMMAND.source(), id: account.into(), display_name: None, person: None };
+        let event = Event {
+            kind: COMMAND,
+            delivery: "d".into(),
+            actor: Some(actor),
+            project: None,
+            task_id: None,
+            // What a machine reports of the event is not the person's choice.
+            fields: Map::from_iter([
+                ("text".to_owned(), json!(text)),
+                ("repository".to_owned(), json!("acme/web")),
+            ]),
+        };
+        match decide(&directory, &routes, event) {
+            StartDecision::Start(request) => Ok(request.input.event["target"].clone()),
+            StartDecision::Ignore(reason) | StartDecision::Refuse(reason) => Err(reason),
+        }
+    };
+    for target in ["WEB-1", "acme/web.git", "https://github.com/acme/web#12"] {
+        let text = format!("change SHOP-1 like {target}");
+        assert_eq!(
+            decided("U1", &text),
+            Err(format!(
+                "`{target}` does not belong to SHOP, where this would start; you may not start work there"
+            ))
+        );
+        assert_eq!(decided("U2", &text), Ok(json!(target)));
+    }
+    assert_eq!(decided("U1", "change SHOP-1 like SHOP-2"), Ok(json!("SHOP-2")));
 }
 
 #[test]
