@@ -69,7 +69,11 @@ impl Events {
             question: Some(waiter),
             text,
         };
-        let not_by = waiter.terms.not_by.as_deref();
+        let not_by = match &waiter.terms.not_by {
+            Some(account) => Some(self.control.account_now(configuration, account).await?),
+            None => None,
+        };
+        let not_by = not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         for user in &configuration.users {
             let person = Some(user.name.clone());

@@ -109,7 +109,7 @@ fn decide(
     }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;
-    let is_starter = operation.starter().is_some_and(|starter| starter.account() == actor.account());
+    let is_starter = operation.starter().is_some_and(|starter| starter.is(actor));
     let has_role = match operation.approvers() {
         [] => roles(configuration, operation, actor, is_writer)
             .iter()

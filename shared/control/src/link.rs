@@ -68,7 +68,7 @@ impl Control {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub(crate) async fn account_now(
+    pub async fn account_now(
         &self,
         configuration: &Configuration,
         account: &str,

@@ -122,7 +122,7 @@ impl Control {
             };
             let starter = execution.actor.as_ref();
             match denial {
-                Some(reason) if starter.is_none_or(|starter| starter.account() != caller.actor.account()) => {
+                Some(reason) if starter.is_none_or(|starter| !starter.is(caller.actor)) => {
                     denied = Some(reason);
                 }
                 _ => visible.push(execution),
