@@ -4,7 +4,7 @@ use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use domain::Actor;
-use domain::execution::Outcome;
+use domain::execution::{Outcome, UNDO_WORKFLOW};
 use records::{ExecutionRecord, ExecutionView, LIST_LIMIT, RecordsError};
 use std::collections::BTreeMap;
 
@@ -174,13 +174,14 @@ impl Control {
         self.table.execution_view(name).await
     }
 
-    /// Who started the newest execution of a ticket, by its canonical name.
+    /// Who started the newest execution of a ticket, by its canonical name; undos do not count.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub(crate) async fn latest_starter(&self, task_id: &str) -> Result<Option<Actor>, RecordsError> {
-        let newest = self.table.executions_of_task(task_id, None, 1).await?;
-        Ok(newest.into_iter().next().and_then(|newest| newest.actor))
+        let newest = self.table.executions_of_task(task_id, None, LIST_LIMIT).await?;
+        let work = newest.into_iter().find(|execution| execution.workflow != UNDO_WORKFLOW);
+        Ok(work.and_then(|work| work.actor))
     }
 
     /// The open execution on a ticket, by its canonical name.
