@@ -319,7 +319,7 @@ impl Acting<'_> {
     }
 
     /// How people address the bot where an event happened.
-    fn address(&self, event: &Event) -> Address<'_> {
+    pub(crate) fn address(&self, event: &Event) -> Address<'_> {
         let words = &self.directory.configuration().webhooks.mention;
         Address { words, on_ticket: event.task_id.is_some() }
     }
