@@ -3,14 +3,14 @@
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::channel::project_of_channel;
-use crate::directory::{Directory, DirectoryError, ProjectQuery, SHOWN};
+use crate::directory::{Directory, DirectoryError, ProjectQuery};
+use crate::other_projects::check_inputs;
 use crate::requirements::about_named_ticket;
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, InvalidInputs, Routes};
-use domain::text::cut_line;
-use domain::{Actor, Event, EventName, Grant, RepositoryName, SourceName};
+use domain::{Actor, Event, EventName, Grant, SourceName};
 use serde_json::{Map, Value};
 
 /// An execution to start.
@@ -117,8 +117,9 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     if kind != EventName::REVISION_REQUESTED
         && let Some(actor) = &actor
     {
-        // Captured words that are not inputs are read as `context.x`.
-        for chosen in [&start.inputs, &start.captured] {
+        // A workflow also reads as `context.x` what its trigger captured, and all that was said.
+        let said = start.event.get("text").map(|text| ("text".to_owned(), text.clone()));
+        for chosen in [&start.inputs, &start.captured, &said.into_iter().collect()] {
             if let Err(reason) = check_inputs(directory, project, chosen, actor, &Authority::Roles) {
                 return StartDecision::Refuse(reason);
             }
@@ -201,62 +202,6 @@ pub fn plan(
             grant,
             ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
         },
-    })
-}
-
-/// Checks that the person may start work wherever an input leads: to tickets, repositories and pull requests. The services let us do anything in
-/// all projects, so that naming a project of one's own must give nobody the right to another. A ticket of no project belongs to whichever is named.
-fn check_inputs(
-    directory: &Directory,
-    project: &Project,
-    inputs: &Map<String, Value>,
-    actor: &Actor,
-    authority: &Authority,
-) -> Result<(), String> {
-    let mut left: Vec<&Value> = inputs.values().collect();
-    while let Some(value) = left.pop() {
-        let typed = match value {
-            Value::String(typed) => typed,
-            Value::Array(items) => {
-                left.extend(items);
-                continue;
-            }
-            Value::Object(fields) => {
-                left.extend(fields.values());
-                continue;
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => continue,
-        };
-        let Some(other) = project_of_input(directory, typed) else { continue };
-        // Projects that share a repository share its tickets.
-        if other.key == project.key || other.repository == project.repository {
-            continue;
-        }
-        let start = Operation::Start { project: other };
-        let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
-        let why = match decided {
-            Authorization::Allowed => continue,
-            // The code host is asked about one project: that in which the work is started.
-            Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
-            Authorization::Denied(_) => "you may not start work there",
-        };
-        let typed = cut_line(typed, SHOWN);
-        return Err(format!("`{typed}` does not belong to {}, where this would start; {why}", project.key));
-    }
-    Ok(())
-}
-
-/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository. It is read as actions and
-/// providers read it, who accept a repository in every form of a [`RepositoryName`], also before a number.
-fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Project> {
-    let canonical = directory.canonical(typed);
-    if let Ok(ticket) = directory.ticket(&canonical) {
-        return Some(ticket.project());
-    }
-    let numbered = canonical.rsplit_once(['#', '!']).map(|(repository, _)| repository);
-    [Some(canonical.as_str()), numbered].into_iter().flatten().find_map(|name| {
-        let repository: RepositoryName = name.parse().ok()?;
-        directory.configuration().project_of_repository(repository.as_str())
     })
 }
 
