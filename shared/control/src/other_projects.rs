@@ -30,11 +30,16 @@ pub(crate) fn check_inputs(
             let why = match authorize_with(directory.configuration(), &start, Some(actor), authority) {
                 Authorization::Allowed => continue,
                 // The code host is asked about one project: that in which the work is started.
-                Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
+                Authorization::AskProvider => {
+                    "ask for this in a channel of that project, or name that project"
+                }
                 Authorization::Denied(_) => "you may not start work there",
             };
             let typed = cut_line(typed, SHOWN);
-            return Err(format!("`{typed}` does not belong to {}, where this would start; {why}", project.key));
+            return Err(format!(
+                "`{typed}` does not belong to {}, where this would start; {why}",
+                project.key
+            ));
         }
     }
     Ok(())

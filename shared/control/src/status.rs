@@ -1,6 +1,6 @@
 //! Lists and shows executions.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use domain::Actor;
@@ -147,23 +147,23 @@ impl Control {
         name: &str,
     ) -> Result<Option<ExecutionRecord>, RecordsError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(None) };
+        let may_see = self.may_see(caller, &execution).await?;
+        Ok(Some(execution).filter(|_| may_see))
+    }
+
+    /// Whether the caller may see an execution.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn may_see(
+        &self,
+        caller: &Caller<'_>,
+        execution: &ExecutionRecord,
+    ) -> Result<bool, RecordsError> {
         let key = execution.project.as_deref();
         let project = key.and_then(|key| caller.directory.configuration().project(key));
         let see = Operation::See { project, starter: execution.actor.as_ref() };
-        let is_hidden = self.denial(caller, &see).await?.is_some();
-        Ok(Some(execution).filter(|_| !is_hidden))
-    }
-
-    /// Why the caller may not perform an operation; `None` where they may.
-    async fn denial(
-        &self,
-        caller: &Caller<'_>,
-        operation: &Operation<'_>,
-    ) -> Result<Option<String>, RecordsError> {
-        Ok(match self.authorize(caller, operation).await? {
-            Authorization::Denied(reason) => Some(reason),
-            Authorization::Allowed | Authorization::AskProvider => None,
-        })
+        Ok(self.denial(caller, &see).await?.is_none())
     }
 
     /// The execution with this name, with its steps and costs, if it exists.

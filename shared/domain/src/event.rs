@@ -81,7 +81,7 @@ impl Actor {
     /// Whether another one is the same account, or an account of the same person. An account may have been joined to a person in between.
     pub fn is(&self, other: &Self) -> bool {
         let is_same_account = self.source == other.source && self.id == other.id;
-        is_same_account || self.account() == other.account()
+        is_same_account || self.person.is_some() && self.person == other.person
     }
 }
 

@@ -192,8 +192,9 @@ fn what_a_trigger_captured_gives_no_right_to_another_project_either() {
         }
     };
     for target in ["WEB-1", "acme/web.git", "https://github.com/acme/web#12"] {
-        let refused =
-            format!("`{target}` does not belong to SHOP, where this would start; you may not start work there");
+        let refused = format!(
+            "`{target}` does not belong to SHOP, where this would start; you may not start work there"
+        );
         let text = format!("change SHOP-1 like {target}");
         assert_eq!(decided("U1", COMMAND, &text).unwrap_err(), refused);
         assert_eq!(decided("U2", COMMAND, &text).unwrap()["target"], target);
