@@ -2,7 +2,8 @@
 
 use crate::act::Acting;
 use domain::command::CommandWord;
-use domain::{RepositoryName, folded};
+use domain::folded;
+use domain::reference::Numbered;
 use records::RecordsError;
 
 impl Acting<'_> {
@@ -18,8 +19,9 @@ impl Acting<'_> {
         if !word.is_some_and(is_about_work) {
             return as_said();
         }
-        let Some((repository, number)) =
-            self.directory.ticket(typed).ok().and_then(|ticket| place(ticket.task_id()))
+        let named = self.directory.ticket(typed).ok();
+        let Some(Numbered { repository, number, .. }) =
+            named.and_then(|ticket| ticket.task_id().parse().ok())
         else {
             return as_said();
         };
@@ -29,12 +31,6 @@ impl Acting<'_> {
             None => words.to_owned(),
         })
     }
-}
-
-/// The repository and the number in the name of an issue or a pull request.
-fn place(task_id: &str) -> Option<(RepositoryName, u64)> {
-    let (repository, number) = task_id.rsplit_once(['#', '!'])?;
-    Some((repository.parse().ok()?, number.parse().ok()?))
 }
 
 /// Whether a command is about work that was begun for a ticket: one that begins work or reviews means what it names.
@@ -56,18 +52,5 @@ fn is_about_work(word: CommandWord) -> bool {
         | CommandWord::Plan
         | CommandWord::Review
         | CommandWord::Run => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_pull_request_has_a_repository_and_a_number() {
-        let shown = |task_id| place(task_id).map(|(repository, number)| (repository.to_string(), number));
-        assert_eq!(shown("acme/shop#7"), Some(("acme/shop".to_owned(), 7)));
-        assert_eq!(shown("acme/web/shop!7"), Some(("acme/web/shop".to_owned(), 7)));
-        assert_eq!(shown("SHOP-7"), None);
     }
 }
