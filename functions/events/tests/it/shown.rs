@@ -165,6 +165,26 @@ async fn who_asked_with_an_account_that_they_joined_since_is_not_told_to_answer(
 }
 
 #[tokio::test]
+async fn who_is_told_of_the_end_learns_that_there_is_no_pull_request() {
+    for (output, expected) in [
+        (r#"{"pull_request": null}"#, "⏹️ development on **SHOP\\-1** ended without a pull request. "),
+        (
+            r#"{"pull_request": "https://github.com/acme/shop/pull/7"}"#,
+            "✅ development on **SHOP\\-1** is done. ",
+        ),
+    ] {
+        let world = World::new().await;
+        let notices = Some([Notice::Done].into_iter().collect());
+        let choice = NotifyChoice { notices, at: world.clock.now() };
+        world.table.put_notify_choice("ada", &choice).await.unwrap();
+        let name = world.begin_by_label().await;
+        world.status_change(&name, json!({"status": "SUCCEEDED", "output": output})).await;
+        let told = world.table.reply(&format!("slack#notice done {name}  ada")).await.unwrap().unwrap();
+        assert!(told.text.starts_with(expected), "{}", told.text);
+    }
+}
+
+#[tokio::test]
 async fn a_question_that_nobody_answered_is_shown_to_be_over() {
     for stopped in [false, true] {
         let world = World::new().await;
