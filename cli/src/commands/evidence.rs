@@ -147,7 +147,7 @@ fn is_reference(text: &str) -> bool {
         Some((repository, branch)) => {
             repository.parse::<RepositoryName>().is_ok() && branch.parse::<BranchName>().is_ok()
         }
-        None => matches!(text.parse(), Ok(Numbered { sign: '#', .. })),
+        None => matches!(text.parse::<Numbered>(), Ok(Numbered { sign: '#', .. })),
     }
 }
 

@@ -44,5 +44,8 @@ async fn keys(api: &Api) -> Result<SessionKeys, Problem> {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(Code::Unavailable, "further pages of the list are not available now: the keys that seal cursors are missing")
+    Problem::new(
+        Code::Unavailable,
+        "further pages of the list are not available now: the keys that seal cursors are missing",
+    )
 }

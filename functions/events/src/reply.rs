@@ -96,7 +96,7 @@ impl Events {
         let mut turns: VecDeque<_> = lines.into_values().collect();
         while let Some(mut line) = turns.pop_front() {
             let Some(waiting) = line.pop_front() else { continue };
-            if self.clock.now() - now > SEND_FOR {
+            if self.clock.now().duration_since(now) > SEND_FOR {
                 tracing::info!("replies are left for the next sweep");
                 break;
             }

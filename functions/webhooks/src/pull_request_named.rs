@@ -21,7 +21,7 @@ impl Acting<'_> {
         }
         let named = self.directory.ticket(typed).ok();
         let Some(Numbered { repository, number, .. }) =
-            named.and_then(|ticket| ticket.task_id().parse().ok())
+            named.and_then(|ticket| ticket.task_id().parse::<Numbered>().ok())
         else {
             return as_said();
         };

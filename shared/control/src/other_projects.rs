@@ -83,13 +83,13 @@ fn other_projects<'a>(
     let repositories = [repository(typed), repository(&canonical), numbered(typed), of_ticket];
     // Projects that share a repository share its tickets, but not those in their trackers.
     let by_repository = repositories.into_iter().flatten();
-    let by_repository = by_repository.filter(|other| other.repository != project.repository);
+    let by_repository = by_repository.filter(move |other| other.repository != project.repository);
     let is_in_tracker =
         |ticket: &&Project| of_ticket.is_none_or(|known| known.repository != ticket.repository);
     let ticket = directory.ticket(&canonical).ok().map(|ticket| ticket.project()).filter(is_in_tracker);
     let query = ProjectQuery { named: Some(typed), ..ProjectQuery::default() };
     let named = (field == PROJECT).then(|| directory.project(&query).ok()).flatten();
-    let by_key = [ticket, named].into_iter().flatten().filter(|other| other.key != project.key);
+    let by_key = [ticket, named].into_iter().flatten().filter(move |other| other.key != project.key);
     by_repository.chain(by_key)
 }
 

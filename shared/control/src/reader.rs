@@ -2,7 +2,6 @@
 //! its validity is checked again.
 
 use crate::authority::Authority;
-use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Directory;

@@ -126,11 +126,7 @@ fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
     let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
     let excessive = excessive.map(|(name, level)| {
         let consequence = "anyone with the App's key can do that";
-        PermissionProblem::excessive(
-            format!("{name}: {level}"),
-            consequence,
-            format!("remove it {settings}"),
-        )
+        PermissionProblem::excessive(format!("{name}: {level}"), consequence, format!("remove it {settings}"))
     });
     Ok(missing.chain(unreadable).chain(unheard).chain(excessive).collect())
 }

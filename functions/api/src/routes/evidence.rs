@@ -106,7 +106,7 @@ fn read(name: &str) -> Option<(RepositoryName, Of)> {
     if let Some((repository, branch)) = name.split_once('@') {
         return Some((repository.parse().ok()?, Of::Branch(branch.parse().ok()?)));
     }
-    match name.parse().ok()? {
+    match name.parse::<Numbered>().ok()? {
         Numbered { repository, sign: '#', number } => Some((repository, Of::Number(number))),
         Numbered { .. } => None,
     }

@@ -167,10 +167,10 @@ async fn who_asked_with_an_account_that_they_joined_since_is_not_told_to_answer(
 #[tokio::test]
 async fn who_is_told_of_the_end_learns_that_there_is_no_pull_request() {
     for (output, expected) in [
-        (r#"{"pull_request": null}"#, "⏹️ development on **SHOP\\-1** ended without a pull request. "),
+        (r#"{"pull_request": null}"#, "⏹️ development on **SHOP-1** ended without a pull request. "),
         (
             r#"{"pull_request": "https://github.com/acme/shop/pull/7"}"#,
-            "✅ development on **SHOP\\-1** is done. ",
+            "✅ development on **SHOP-1** is done. ",
         ),
     ] {
         let world = World::new().await;

@@ -37,8 +37,10 @@ impl Configuration {
                 problem(&[name], "it is empty".to_owned());
             }
             if !is_blank(&project.key) && project.key.trim() != project.key {
-                let message =
-                    format!("`{}` has spaces around it, which no ticket's name has; remove them", project.key);
+                let message = format!(
+                    "`{}` has spaces around it, which no ticket's name has; remove them",
+                    project.key
+                );
                 problem(&["key"], message);
             }
             if let Some(channel) = project.channel.as_deref().filter(|channel| !is_channel(channel)) {

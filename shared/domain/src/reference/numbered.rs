@@ -22,10 +22,11 @@ impl FromStr for Numbered {
     fn from_str(given: &str) -> Result<Self, InvalidName> {
         let read = || {
             let at = given.rfind(['#', '!'])?;
-            let (repository, number) = (given[..at].parse().ok()?, &given[at + 1..]);
-            // A number may be parsed with a plus, which no name has.
-            let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
-            let number = number.parse().ok().filter(|number| is_plain && *number > 0)?;
+            let repository = given[..at].parse::<RepositoryName>().ok()?;
+            let digits = &given[at + 1..];
+            // `parse` also accepts a plus, which no name has.
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.parse::<u64>().ok().filter(|number| is_plain && *number > 0)?;
             Some(Self { repository, sign: given[at..].chars().next()?, number })
         };
         read().ok_or_else(|| InvalidName {
