@@ -9,7 +9,7 @@ use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
 use domain::configuration::User;
 use domain::execution::Outcome as Ended;
-use domain::{nearest, same_name};
+use domain::{instead_of, same_name};
 use jiff::Timestamp;
 use records::ExecutionView;
 use serde_json::json;
@@ -231,10 +231,8 @@ fn unknown_person(users: &[User], name: &str) -> String {
     if users.is_empty() || users.iter().any(|user| same_name(&user.name, name)) {
         return String::new();
     }
-    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
-    let nearest = nearest(name, names.iter().copied());
-    let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-    format!("; `{name}` is not under `users:`; {meant}known: {}", names.join(", "))
+    let instead = instead_of(name, "known", users.iter().map(|user| user.name.as_str()));
+    format!("; `{name}` is not under `users:`; {instead}")
 }
 
 fn list_text(views: &[ExecutionView], filter: &ExecutionFilter, unknown: &str, now: Timestamp) -> String {

@@ -4,7 +4,7 @@ pub use crate::input_type::InputType;
 
 use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
-use crate::nearest::nearest;
+use crate::nearest::instead_of;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -169,19 +169,15 @@ impl Routes {
         event: &Map<String, Value>,
     ) -> Result<Map<String, Value>, InvalidInputs> {
         let invalid = |problems| InvalidInputs { workflow: workflow.to_owned(), problems };
-        let names = || self.workflows.keys().cloned().collect::<Vec<_>>().join(", ");
         let route = self.workflows.get(workflow).ok_or_else(|| {
-            let meant = nearest(workflow, self.workflows.keys().map(String::as_str));
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            invalid(vec![format!("no such workflow; {meant}known: {}", names())])
+            let instead = instead_of(workflow, "known", self.workflows.keys().map(String::as_str));
+            invalid(vec![format!("no such workflow; {instead}")])
         })?;
         let mut problems = Vec::new();
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
-            let accepted: Vec<_> = route.inputs.keys().map(String::as_str).collect();
-            let meant = nearest(name, accepted.iter().copied());
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            problems.push(format!("input `{name}` is unknown; {meant}accepted: {}", accepted.join(", ")));
+            let instead = instead_of(name, "accepted", route.inputs.keys().map(String::as_str));
+            problems.push(format!("input `{name}` is unknown; {instead}"));
         }
         for (name, schema) in &route.inputs {
             let value = given
