@@ -138,6 +138,30 @@ async fn how_work_goes_is_told_to_whoever_could_steer_it() {
 }
 
 #[tokio::test]
+async fn what_was_done_is_taken_back_and_shown_only_for_whoever_could_steer_it() {
+    let world = World::new().await;
+    let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
+    let execution = work_on_web(&world, "WEB-1", &starter).await;
+    stopped(&world, &execution).await;
+    let ticket = world.directory.ticket("WEB-1").unwrap();
+    let caller = world.caller(&stranger, "u1");
+    let refused = |previewed: UndoPreviewResult| match previewed {
+        UndoPreviewResult::Refused(refused) => refused,
+        UndoPreviewResult::Preview(preview) => panic!("{preview:?}"),
+    };
+    for told in [
+        world.control.undo(&caller, &ticket, None).await.unwrap(),
+        world.control.undo_execution(&caller, &execution, None).await.unwrap(),
+        refused(world.control.preview_undo(&caller, &ticket).await.unwrap()),
+        refused(world.control.preview_undo_execution(&caller, &execution).await.unwrap()),
+    ] {
+        assert!(matches!(told, UndoResult::Denied(_)), "{told:?}");
+    }
+    let told = world.control.undo(&world.caller(&starter, "u2"), &ticket, None).await.unwrap();
+    assert_eq!(told, UndoResult::Accepted { execution });
+}
+
+#[tokio::test]
 async fn an_undo_makes_nobody_the_starter_of_the_work() {
     let world = World::new().await;
     let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
