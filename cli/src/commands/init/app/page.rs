@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::text::html;
 use providers::AppManifest;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -149,13 +150,13 @@ async fn made(State(served): State<Arc<Served>>, Query(query): Query<Vec<(String
 }
 
 fn html(service: &str, manifest: &AppManifest, secret: &str) -> String {
-    let (service, field, text) = (escaped(service), escaped(manifest.field), escaped(&manifest.text));
+    let (service, field, text) = (html(service), html(manifest.field), html(&manifest.text));
     let forms = manifest.pages.iter().map(|(owner, page)| {
         format!(
             "<form method=\"post\" action=\"{}?state={secret}\">\
              <input type=\"hidden\" name=\"{field}\" value=\"{text}\"><button>Make it for {}</button></form>\n",
-            escaped(page),
-            escaped(owner)
+            html(page),
+            html(owner)
         )
     });
     format!(
@@ -166,18 +167,6 @@ fn html(service: &str, manifest: &AppManifest, secret: &str) -> String {
          its owner can install it, so make it for whom the repository belongs to.</p>\n{}</html>\n",
         forms.collect::<String>()
     )
-}
-
-/// The text as HTML writes it, also inside quotes.
-fn escaped(text: &str) -> String {
-    let escape = |character: char| match character {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        other => other.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,16 @@
+//! Texts in HTML.
+
+/// The text as HTML writes it, also inside double quotes.
+pub fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_no_markup() {
+        assert_eq!(html(r#"<b onload="x">&amp;"#), "&lt;b onload=&quot;x&quot;&gt;&amp;amp;");
+    }
+}
