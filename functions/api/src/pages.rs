@@ -5,7 +5,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use domain::text::html;
+use domain::text::in_html;
 
 const SIGN_IN: &str = include_str!("../pages/sign-in.html");
 const SIGNED_IN: &str = include_str!("../pages/signed-in.html");
@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// The page after signing in elsewhere: it keeps the proof for this origin.
 pub(crate) fn signed_in(name: &str, proof: &str) -> Response {
-    page(SIGNED_IN.replace("{{name}}", &html(name)).replace("{{proof}}", &html(proof)))
+    page(SIGNED_IN.replace("{{name}}", &in_html(name)).replace("{{proof}}", &in_html(proof)))
 }
 
 fn page(text: String) -> Response {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_name_is_text_on_the_page() {
-        let page = SIGNED_IN.replace("{{name}}", &html("<b onload=\"x\">&"));
+        let page = SIGNED_IN.replace("{{name}}", &in_html("<b onload=\"x\">&"));
         assert!(page.contains("&lt;b onload=&quot;x&quot;&gt;&amp;"), "{page}");
     }
 }

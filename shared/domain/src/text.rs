@@ -7,7 +7,7 @@ mod plain;
 
 use constructs::{Construct, Constructs};
 
-pub use html::html;
+pub use html::in_html;
 pub use literal::{JOINER, destination, literal};
 pub use plain::{is_hidden, printable};
 

@@ -1,7 +1,7 @@
 //! Texts in HTML.
 
 /// The text as HTML writes it, also inside double quotes.
-pub fn html(text: &str) -> String {
+pub fn in_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -11,6 +11,6 @@ mod tests {
 
     #[test]
     fn a_text_is_no_markup() {
-        assert_eq!(html(r#"<b onload="x">&amp;"#), "&lt;b onload=&quot;x&quot;&gt;&amp;amp;");
+        assert_eq!(in_html(r#"<b onload="x">&amp;"#), "&lt;b onload=&quot;x&quot;&gt;&amp;amp;");
     }
 }

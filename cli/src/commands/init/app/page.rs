@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::text::html;
+use domain::text::in_html;
 use providers::AppManifest;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -150,13 +150,13 @@ async fn made(State(served): State<Arc<Served>>, Query(query): Query<Vec<(String
 }
 
 fn html(service: &str, manifest: &AppManifest, secret: &str) -> String {
-    let (service, field, text) = (html(service), html(manifest.field), html(&manifest.text));
+    let (service, field, text) = (in_html(service), in_html(manifest.field), in_html(&manifest.text));
     let forms = manifest.pages.iter().map(|(owner, page)| {
         format!(
             "<form method=\"post\" action=\"{}?state={secret}\">\
              <input type=\"hidden\" name=\"{field}\" value=\"{text}\"><button>Make it for {}</button></form>\n",
-            html(page),
-            html(owner)
+            in_html(page),
+            in_html(owner)
         )
     });
     format!(
