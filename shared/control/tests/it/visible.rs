@@ -29,7 +29,7 @@ async fn work_on_web(world: &World, task_id: &str, actor: &Actor) -> String {
     execution
 }
 
-async fn stopped(world: &World, execution: &str) {
+async fn end_stopped(world: &World, execution: &str) {
     let (outcome, at) = (Outcome::Stopped, world.now());
     let end = ExecutionEnd { outcome, error: None, cause: None, output: None, at };
     world.table.finish(execution, &end).await.unwrap();
@@ -142,7 +142,7 @@ async fn what_was_done_is_taken_back_and_shown_only_for_whoever_could_steer_it()
     let world = World::new().await;
     let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
     let execution = work_on_web(&world, "WEB-1", &starter).await;
-    stopped(&world, &execution).await;
+    end_stopped(&world, &execution).await;
     let ticket = world.directory.ticket("WEB-1").unwrap();
     let caller = world.caller(&stranger, "u1");
     let refused = |previewed: UndoPreviewResult| match previewed {
@@ -166,13 +166,13 @@ async fn an_undo_makes_nobody_the_starter_of_the_work() {
     let world = World::new().await;
     let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
     let execution = work_on_web(&world, "WEB-1", &starter).await;
-    stopped(&world, &execution).await;
+    end_stopped(&world, &execution).await;
     world.table.put_writer(&eve.account(), "WEB", world.now()).await.unwrap();
     let ticket = world.directory.ticket("WEB-1").unwrap();
     let undone = world.control.undo(&world.caller(&eve, "u1"), &ticket, None).await.unwrap();
     assert_eq!(undone, UndoResult::Accepted { execution });
     let undo = world.control.open_execution("WEB-1").await.unwrap().unwrap();
-    stopped(&world, &undo.name).await;
+    end_stopped(&world, &undo.name).await;
     world.advance(WRITER_KNOWN);
     let told = world.control.stop(&world.caller(&eve, "s1"), &ticket).await.unwrap();
     assert!(matches!(told, StopResult::Denied(_)), "{told:?}");
@@ -198,7 +198,7 @@ async fn an_admitted_writer_steers_the_project() {
 
     // If the project does not name writers, they do not count.
     let ada = world.ada();
-    stopped(&world, &execution).await;
+    end_stopped(&world, &execution).await;
     world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
     let shop = world.directory.ticket("SHOP-1").unwrap();
     let stopped = world.control.stop(&world.caller(&eve, "c2"), &shop).await.unwrap();
