@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome};
 use control::{Authority, Caller, Control, Directory};
 use domain::configuration::User;
 use domain::event::{Actor, EventName, SourceName};
-use domain::nearest;
+use domain::instead_of;
 use records::ExecutionRecord;
 
 /// The requester.
@@ -125,15 +125,13 @@ pub(crate) fn say_who(directory: &Directory, actor: &Actor) -> String {
     }
 }
 
-/// What to add to an answer about a person who is not among the users: the nearest name, and all names after `known`. Empty without users.
-pub(crate) fn unknown_person(users: &[User], name: &str, known: &str) -> String {
+/// What to add to an answer about a person who is not among the users: the nearest name, and all names after `label`. Empty without users.
+pub(crate) fn unknown_person(users: &[User], name: &str, label: &str) -> String {
     if users.is_empty() {
         return String::new();
     }
-    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
-    let nearest = nearest(name, names.iter().copied());
-    let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-    format!("; `{name}` is not under `users:`; {meant}{known} {}", names.join(", "))
+    let instead = instead_of(name, label, users.iter().map(|user| user.name.as_str()));
+    format!("; `{name}` is not under `users:`; {instead}")
 }
 
 #[cfg(test)]
@@ -145,13 +143,13 @@ mod tests {
     fn a_person_whom_nobody_knows_is_told_with_the_nearest() {
         let users: Vec<User> = serde_json::from_value(json!([{"name": "ada"}, {"name": "grace"}])).unwrap();
         assert_eq!(
-            unknown_person(&users, "adda", "known:"),
+            unknown_person(&users, "adda", "known"),
             "; `adda` is not under `users:`; did you mean `ada`? known: ada, grace"
         );
         assert_eq!(
             unknown_person(&users, "eve", "pass --as with one of"),
-            "; `eve` is not under `users:`; pass --as with one of ada, grace"
+            "; `eve` is not under `users:`; pass --as with one of: ada, grace"
         );
-        assert_eq!(unknown_person(&[], "adda", "known:"), "");
+        assert_eq!(unknown_person(&[], "adda", "known"), "");
     }
 }

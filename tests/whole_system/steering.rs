@@ -223,7 +223,7 @@ async fn whoever_may_not_start_is_told_to_say_who_asks() {
         world.command(&["run", "checked", "--input", "task_id=SHOP-1", "--as", person]).await
     };
     let (code, _, errors) = run("root").await;
-    assert!(code == 1 && errors.contains("pass --as with one of ada"), "{errors}");
+    assert!(code == 1 && errors.contains("pass --as with one of: ada"), "{errors}");
     assert_eq!(run("ada").await.0, 0);
     world.finish().await;
 }

@@ -144,7 +144,7 @@ async fn subject(control: &Control, arguments: &Arguments) -> Outcome<Subject> {
             let users = &directory.configuration().users;
             match users.iter().any(|user| same_name(&user.name, person)) {
                 true => String::new(),
-                false => unknown_person(users, person, "known:"),
+                false => unknown_person(users, person, "known"),
             }
         }
         None => String::new(),

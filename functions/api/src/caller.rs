@@ -256,9 +256,7 @@ impl Caller {
         api: &Shared,
         execution: &ExecutionRecord,
     ) -> Result<bool, Problem> {
-        let configuration = self.directory.configuration();
-        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
-        self.may_see(api, project, execution.actor.as_ref()).await
+        Ok(api.control.may_see(&self.asking(), execution).await?)
     }
 
     /// The execution of this name, if they may see it.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// So many parts of a request are told of: a body can have a hundred thousand wrong ones, and each takes more room in the answer than in it.
+/// How many invalid parts of a request are listed: a body can have a hundred thousand, and each takes more room in the response than in the body.
 const MOST_ERRORS: usize = 100;
 
 /// How long a client waits before it repeats a request that could not be served, in seconds.
@@ -148,7 +148,7 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
-    /// Parts of the request are not accepted; the first hundred of them are told, and before them what is wrong with it as a whole.
+    /// Parts of the request are not accepted. The first hundred are listed, beginning with what is wrong with the request as a whole.
     pub fn invalid(mut errors: Vec<InvalidField>) -> Self {
         errors.sort_by_key(|error| !error.path.is_empty());
         let detail = match errors.as_slice() {
@@ -156,7 +156,7 @@ impl Problem {
             [only] => format!("{}: {}", only.path, only.detail),
             several if several.len() > MOST_ERRORS => {
                 format!(
-                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are told",
+                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are listed",
                     several.len()
                 )
             }
@@ -260,7 +260,7 @@ mod tests {
         };
         let problem = Problem::invalid((0..120_000).map(field).collect());
         assert_eq!(problem.errors.len(), MOST_ERRORS);
-        assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are told");
+        assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are listed");
         let whole = Problem::invalid_field("", "accepted: object");
         assert_eq!(whole.detail, "accepted: object");
     }

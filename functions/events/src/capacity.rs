@@ -78,13 +78,8 @@ impl Events {
 
     /// Resumes the step that waits for a place. One that does not wait yet is handled when it does.
     async fn resume_in_line(&self, place: &ReviewPlace) -> Result<(), ActionError> {
-        let topic = Topic::Capacity.to_string();
-        for (of, key) in self.table.waits_of(&place.execution).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&of, &key).await?
-            {
-                self.resume(&waiter).await?;
-            }
+        for waiter in self.table.waiters_of(&place.execution, &Topic::Capacity).await? {
+            self.resume(&waiter).await?;
         }
         Ok(())
     }

@@ -138,6 +138,7 @@ impl Events {
         }
         Box::pin(self.give_back_place(execution)).await?;
         self.start_next(execution).await?;
+        self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&execution.name, None).await?;
         self.sign_evidence(&execution.name, None).await
     }

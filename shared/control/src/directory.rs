@@ -9,7 +9,7 @@ use records::{Archived, Configured, ManagedProject, RecordsError, Table};
 use std::sync::Arc;
 
 /// How much of a text errors repeat.
-const SHOWN: TextLimit = TextLimit::characters(100);
+pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
 
 /// The forms of tickets if the configuration was applied by a version that did not store its trackers' forms: a tracker's
 /// instance and its canonical form.

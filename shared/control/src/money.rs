@@ -1,7 +1,7 @@
 //! Decisions about an execution that a limit stopped. This only records a person's decision; `events`, which sees the change in the table's
 //! stream, adds the money, and resumes the execution or ends it. Also forecasts of a run's cost from earlier runs.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -110,21 +110,11 @@ impl Control {
         execution: &ExecutionRecord,
         wanted: Wanted,
     ) -> Result<MoneyResult, RecordsError> {
-        let topic = Topic::Budget.to_string();
-        let mut found: Option<Waiter> = None;
-        for (of, key) in self.table.waits_of(&execution.name).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&topic, &key).await?
-            {
-                let is_better = |found: &Waiter| {
-                    (waiter.answer.is_none(), waiter.since) > (found.answer.is_none(), found.since)
-                };
-                if found.as_ref().is_none_or(is_better) && caller.could_see(waiter.since) {
-                    found = Some(waiter);
-                }
-            }
-        }
-        self.choose_bound(caller, found.as_ref(), wanted).await
+        let asked = self.table.waiters_of(&execution.name, &Topic::Budget).await?;
+        let could_see = asked.iter().filter(|waiter| caller.could_see(waiter.since));
+        // An open question rather than an answered one, and the newest of several.
+        let found = could_see.max_by_key(|waiter| (waiter.answer.is_none(), waiter.since));
+        self.choose_bound(caller, found, wanted).await
     }
 
     async fn choose_bound(
@@ -173,7 +163,7 @@ impl Control {
             )));
         };
         let (choice, operation) = self.right(caller, &execution, project, wanted).await?;
-        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+        if let Some(reason) = self.denial(caller, &operation).await? {
             return Ok(MoneyResult::Denied(reason));
         }
         if waiter.answer.is_none() {

@@ -81,6 +81,12 @@ impl Actor {
     pub fn account(&self) -> String {
         self.person.clone().unwrap_or_else(|| format!("{}:{}", self.source, self.id))
     }
+
+    /// Whether another one is the same account, or an account of the same person. An account may have been joined to a person in between.
+    pub fn is(&self, other: &Self) -> bool {
+        let is_same_account = self.source == other.source && self.id == other.id;
+        is_same_account || self.person.is_some() && self.person == other.person
+    }
 }
 
 /// An external event, which may start a workflow.

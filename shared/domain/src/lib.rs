@@ -43,7 +43,7 @@ pub use event::{Actor, Event, EventKey, EventName, SourceName};
 pub use folded::{folded, same_name};
 pub use grant::Grant;
 pub use money::MicroUsd;
-pub use nearest::nearest;
+pub use nearest::{instead_of, nearest};
 pub use permission_problem::{PermissionProblem, PermissionProblemKind};
 pub use plugin_instance::PluginInstance;
 pub use project_plan::{PlanItem, PlannedTask, ProjectPlan};

@@ -4,7 +4,7 @@ pub use crate::input_type::InputType;
 
 use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
-use crate::nearest::nearest;
+use crate::nearest::instead_of;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -87,6 +87,8 @@ pub struct Start {
     pub inputs: Map<String, Value>,
     /// The event with the trigger's captures.
     pub event: Map<String, Value>,
+    /// The words that the trigger captured, which a person chose.
+    pub captured: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
     /// How many words of what somebody said its trigger names: 2 for `run tests`, 1 for `run {task_id}`, 0 for triggers without words.
@@ -140,12 +142,12 @@ impl Routes {
         }
         let Some((words, name, trigger, captured)) = best else { return Ok(None) };
         let mut fields = event.fields.clone();
-        fields.extend(captured);
+        fields.extend(captured.clone());
         let inputs = self.check_inputs(name, &Map::new(), &fields)?;
         let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
         let task_id = pull_request.or_else(|| event.task_id.clone()).or_else(|| task_id_of(&inputs, &fields));
         let (workflow, concurrency) = (name.clone(), trigger.concurrency);
-        Ok(Some(Start { workflow, inputs, event: fields, concurrency, words, task_id }))
+        Ok(Some(Start { workflow, inputs, event: fields, captured, concurrency, words, task_id }))
     }
 
     /// Whether a workflow has a trigger for events of this kind with these fields, or for a wider kind that they also are, under whatever
@@ -168,19 +170,15 @@ impl Routes {
         event: &Map<String, Value>,
     ) -> Result<Map<String, Value>, InvalidInputs> {
         let invalid = |problems| InvalidInputs { workflow: workflow.to_owned(), problems };
-        let names = || self.workflows.keys().cloned().collect::<Vec<_>>().join(", ");
         let route = self.workflows.get(workflow).ok_or_else(|| {
-            let meant = nearest(workflow, self.workflows.keys().map(String::as_str));
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            invalid(vec![format!("no such workflow; {meant}known: {}", names())])
+            let instead = instead_of(workflow, "known", self.workflows.keys().map(String::as_str));
+            invalid(vec![format!("no such workflow; {instead}")])
         })?;
         let mut problems = Vec::new();
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
-            let accepted: Vec<_> = route.inputs.keys().map(String::as_str).collect();
-            let meant = nearest(name, accepted.iter().copied());
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            problems.push(format!("input `{name}` is unknown; {meant}accepted: {}", accepted.join(", ")));
+            let instead = instead_of(name, "accepted", route.inputs.keys().map(String::as_str));
+            problems.push(format!("input `{name}` is unknown; {instead}"));
         }
         for (name, schema) in &route.inputs {
             let value = given

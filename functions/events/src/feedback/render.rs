@@ -1,13 +1,12 @@
 //! The progress comment's text, derived only from the records.
 
-use crate::reason::title;
+use crate::reason::{absent, title};
 use control::Forecast;
 use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
 use providers::PullRequestWords;
 use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
-use serde_json::Value;
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` shows all of it.
@@ -94,13 +93,6 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
         Outcome::RolledBack => format!("↩️ **{workflow}**{about} failed{at}, and what it did was taken back"),
         Outcome::Stopped => format!("🛑 **{workflow}**{about} was stopped"),
     }
-}
-
-/// What an execution's workflow says it gives and did not give: `null` among its outputs.
-fn absent(output: Option<&Value>) -> Option<&'static str> {
-    let outputs = output?.as_object()?;
-    let of_words = [("pull_request", "pull request"), ("commit", "commit")];
-    of_words.into_iter().find(|(name, _)| outputs.get(*name) == Some(&Value::Null)).map(|(_, words)| words)
 }
 
 fn step_line(shown: &ShownStep, reason_follows: bool) -> String {

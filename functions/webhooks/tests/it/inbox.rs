@@ -56,7 +56,7 @@ async fn whoever_says_something_else_than_an_answer_is_told_that_the_work_waits_
     let words = comment(7, "@ticketsmith sounds good, go ahead");
     world.github("issue_comment", "d1", &words).await;
     let (text, _) = told(&world, "d1", &words).await.unwrap();
-    assert!(text.contains("the work waits for people, and this is no answer: Push it?"), "{text}");
+    assert!(text.contains("the work waits for an answer, which this is not: Push it?"), "{text}");
 }
 
 #[tokio::test]

@@ -164,8 +164,11 @@ fn whoever_started_an_execution_may_see_and_steer_it() {
     ] {
         assert_eq!(authorize(&configuration, &operation, starter), Authorization::Allowed);
     }
-    let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
+    // They joined the account to a person since.
+    let joined = Actor { person: Some("unprivileged".to_owned()), ..login(&configuration, "stranger") };
     let stop = Operation::Stop { project, starter };
+    assert_eq!(authorize(&configuration, &stop, Some(&joined)), Authorization::Allowed);
+    let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
     assert!(matches!(authorize(&configuration, &stop, Some(&elsewhere)), Authorization::Denied(_)));
 }
 

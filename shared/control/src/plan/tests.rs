@@ -200,68 +200,6 @@ fn a_named_project_may_work_on_a_ticket_of_none() {
 }
 
 #[test]
-fn a_named_project_gives_no_right_to_what_belongs_to_another() {
-    let configuration: Configuration = serde_json::from_value(json!({
-        "projects": [
-            {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
-            {"key": "WEB", "repository": "acme/web", "may_trigger": []},
-            {"key": "GIFT", "repository": "acme/web", "may_trigger": []},
-            {"key": "OPEN", "repository": "acme/open"},
-        ],
-        "users": [
-            {"name": "dev", "roles": {"SHOP": ["developer"], "GIFT": ["developer"]}},
-            {"name": "lead", "roles": ["developer"]},
-        ],
-    }))
-    .unwrap();
-    let directory = Directory::new(Arc::new(configuration), Arc::default());
-    let routes: Routes = serde_json::from_value(json!({"workflows": {"change": {
-        "title": "Change", "triggers": [],
-        "inputs": {
-            "ticket": {"type": "string"},
-            "task_id": {"type": "string", "optional": true},
-            "more": {"type": "object", "optional": true},
-        },
-    }}}))
-    .unwrap();
-    let start = |person: &str, authority: Authority, project: &str, inputs: Value| {
-        let actor = Actor { source: SourceName::API, id: person.into(), display_name: None, person: None };
-        let request = WorkflowRequest {
-            workflow: "change".into(),
-            inputs: inputs.as_object().cloned().unwrap(),
-            project: Some(project.into()),
-            actor: directory.configuration().identify(actor),
-            authority,
-            trigger: EventName::API_REQUEST,
-            delivery: "d".into(),
-            concurrency: Concurrency::OnePerTask,
-        };
-        plan(&directory, &routes, request).map(drop).map_err(|error| error.to_string())
-    };
-    let dev = |project: &str, inputs: Value| start("dev", Authority::Roles, project, inputs);
-    for inputs in [json!({"ticket": "SHOP-1"}), json!({"ticket": "NIX-1"}), json!({"ticket": "see WEB-1"})] {
-        assert_eq!(dev("SHOP", inputs.clone()), Ok(()), "{inputs}");
-    }
-    assert_eq!(dev("GIFT", json!({"ticket": "acme/web#1"})), Ok(()), "they share a repository");
-    for inputs in [
-        json!({"ticket": "WEB-1"}),
-        json!({"ticket": "web-1"}),
-        json!({"ticket": "acme/web#1"}),
-        json!({"ticket": "SHOP-1", "task_id": "WEB-1"}),
-        json!({"ticket": "ACME/web"}),
-        json!({"ticket": "acme/web!7"}),
-        json!({"ticket": "SHOP-1", "more": {"tasks": [{"task_id": "WEB-1"}]}}),
-        // Whether they may is for the code host to say, which is asked about the project that is named.
-        json!({"ticket": "OPEN-1"}),
-    ] {
-        let refused = dev("SHOP", inputs.clone()).unwrap_err();
-        assert!(refused.contains("belongs to another project"), "{inputs}: {refused}");
-        assert_eq!(start("lead", Authority::Roles, "SHOP", inputs.clone()), Ok(()), "{inputs}");
-        assert_eq!(start("dev", Authority::Installation, "SHOP", inputs), Ok(()));
-    }
-}
-
-#[test]
 fn requirements_that_are_a_ticket_are_about_it_wherever_they_are_asked_for() {
     let directory = directory(&["engineering"]);
     let mut routes = routes();

@@ -113,6 +113,7 @@ fn names_are_compared_in_any_case_of_any_alphabet() {
 fn a_command_captures_words() {
     let start = routes().start_for(&event(COMMAND, json!({"text": "run  SHOP-7"}))).unwrap().unwrap();
     assert_eq!(start.task_id.as_deref(), Some("SHOP-7"));
+    assert_eq!(Value::Object(start.captured), json!({"task_id": "SHOP-7"}), "without the event's own fields");
     assert_eq!(routes().start_for(&event(COMMAND, json!({"text": "run"}))).unwrap(), None);
     assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
     assert_eq!(capture("run {task_id}", "stop X"), None);

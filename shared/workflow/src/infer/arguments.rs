@@ -1,4 +1,4 @@
-//! What JSONata's functions take: by their own signatures, so that a wrong value is found before a run has paid for anything.
+//! Checks the arguments of JSONata's functions by their signatures, so that a wrong value is found before a run has paid for anything.
 
 use super::Inference;
 use crate::functions::{self, Wanted};
@@ -6,7 +6,7 @@ use crate::types::{Kind, Type};
 use jlens_core::Node;
 
 impl Inference<'_, '_, '_> {
-    /// Reports what a built-in function does not take.
+    /// Reports arguments that a built-in function does not accept.
     pub(super) fn arguments(&mut self, name: &str, procedure: &Node, args: &[&Node], kinds: &[Type]) {
         let Some(wanted) = functions::wanted(name) else { return };
         if let (Some(most), true) = (wanted.most, args.len() > wanted.values.len()) {

@@ -52,7 +52,7 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// An operand of arithmetic or comparison, which `null` would end the execution.
+    /// Checks an operand of arithmetic or comparison: there, `null` would end the execution.
     pub(super) fn operand(&mut self, node: &Node, kind: &Type, operator: &str) {
         if kind.may_be_null() {
             let text = self.written(node);
@@ -155,7 +155,7 @@ impl Inference<'_, '_, '_> {
                     let item = super::item_of(list);
                     self.lambda(&definition.params, &definition.body, item, context)
                 }
-                // Whether something is there is asked of what JSONata finds.
+                // `$exists` is asked of what JSONata itself finds.
                 _ if name.is_none_or(|name| name == "exists") => self.infer(argument, context),
                 _ => self.value(argument, context),
             };
