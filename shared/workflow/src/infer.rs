@@ -19,7 +19,7 @@ use crate::types::{Kind, Type};
 use doubt::Doubt;
 use jlens_core::ast::Stage;
 use jlens_core::{Node, NodeKind};
-use present::Present;
+use present::{Present, found_present};
 use std::collections::HashMap;
 
 impl<'c, 's> Checker<'c, 's> {
@@ -70,13 +70,17 @@ impl<'c, 's> Checker<'c, 's> {
             present: Vec::new(),
             partial: false,
             unwraps: false,
+            picked: false,
             head: None,
             doubt: None,
             made: None,
             results: HashMap::new(),
             in_function: false,
         };
-        let mut kind = inference.infer(&ast.root, None);
+        let mut kind = inference.infer(&ast.root, None).when_kept();
+        if inference.picked && kind.item().is_some() {
+            kind = inference.as_picked(kind);
+        }
         let doubt = inference.doubt_of(&ast.root, &kind);
         let Inference { mut edits, mut partial, unwraps, .. } = inference;
         let mut is_fenced = false;
@@ -197,6 +201,8 @@ struct Inference<'i, 'c, 's> {
     partial: bool,
     /// Whether JSONata may return the last value as a single item, or as nothing, although it is a list.
     unwraps: bool,
+    /// Whether it does so because a filter decides how many items there are: one alone is what is meant then.
+    picked: bool,
     /// The last lookup, as JSONata.
     head: Option<String>,
     /// What decides whether the path that was looked at last is a list.
@@ -218,6 +224,7 @@ impl Inference<'_, '_, '_> {
 
     fn infer_bare(&mut self, node: &Node, context: Option<&Type>) -> Type {
         self.unwraps = false;
+        self.picked = false;
         let kind = self.infer_kind(node, context);
         self.unwraps &= matches!(
             &node.kind,
@@ -231,7 +238,24 @@ impl Inference<'_, '_, '_> {
                 | NodeKind::Wildcard
                 | NodeKind::Descendant
         );
+        self.picked &= self.unwraps;
         kind
+    }
+
+    /// The type of the last value where it is used as it is: what a filter picks is one item, or several.
+    fn as_picked(&self, kind: Type) -> Type {
+        match kind.kind {
+            Kind::List(item) if self.picked => {
+                Type { kind: Type::one_or_list(*item).kind, ..Type { kind: Kind::Any, ..kind } }
+            }
+            kept => Type { kind: kept, ..kind },
+        }
+    }
+
+    /// The type of an operand.
+    fn used(&mut self, node: &Node, context: Option<&Type>) -> Type {
+        let kind = self.infer(node, context);
+        self.as_picked(kind)
     }
 
     fn infer_kind(&mut self, node: &Node, context: Option<&Type>) -> Type {
@@ -250,9 +274,9 @@ impl Inference<'_, '_, '_> {
             NodeKind::Null => Type::null(),
             NodeKind::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs, context),
             NodeKind::Negate { expr } => {
-                let kind = self.infer(expr, context);
+                let kind = self.used(expr, context);
                 self.operand(expr, &kind, "-");
-                if !kind.may_be_null() && !kind.fits(&Type::new(Kind::Number)) {
+                if !kind.holds_null() && !kind.fits(&Type::new(Kind::Number)) {
                     self.error(expr, format!("`-` takes a number, but this is {kind}"));
                 }
                 Type::new(Kind::Number)
@@ -285,8 +309,9 @@ impl Inference<'_, '_, '_> {
             // A call at the end of a function, as JSONata puts it off.
             NodeKind::Lambda(definition) if definition.thunk => self.infer(&definition.body, context),
             NodeKind::Lambda(definition) => {
-                self.lambda(&definition.params, &definition.body, Type::any(), context);
+                self.lambda(&definition.params, &definition.body, Vec::new(), context);
                 self.unwraps = false;
+                self.picked = false;
                 Type::any()
             }
             NodeKind::Wildcard | NodeKind::Descendant | NodeKind::Parent { .. } if context.is_none() => {
@@ -314,9 +339,10 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// The type of a function's body, whose first parameter is of this type. Names in it mean what they mean around it: fields of `context`.
-    fn lambda(&mut self, parameters: &[String], body: &Node, first: Type, context: Option<&Type>) -> Type {
-        let kinds = std::iter::once(first).chain(std::iter::repeat(Type::any()));
+    /// The type of a function's body, whose first parameters are of these types. Names in it mean what they mean around it: fields of
+    /// `context`.
+    fn lambda(&mut self, parameters: &[String], body: &Node, first: Vec<Type>, context: Option<&Type>) -> Type {
+        let kinds = first.into_iter().chain(std::iter::repeat(Type::any()));
         self.locals.push(parameters.iter().cloned().zip(kinds).collect());
         let around = std::mem::replace(&mut self.in_function, true);
         let kind = self.kept(body, context);
@@ -330,20 +356,24 @@ impl Inference<'_, '_, '_> {
     fn predicates(&mut self, node: &Node, kind: Type) -> Type {
         let mut kind = kind;
         let mut unwraps = self.unwraps;
+        let mut picked = self.picked;
         let stages = node.attrs.stages.iter().chain(&node.attrs.predicate);
         for stage in stages {
             match stage {
                 Stage::Filter { expr, .. } => {
                     let item = item_of(&kind);
-                    let asked = self.infer(expr, Some(&item));
+                    let asked = self.within(|this| this.infer(expr, Some(&item)));
+                    let found = found_present(expr, &self.given.value).holding;
+                    let item = if found.iter().any(|present| present.path == "$") { item.present() } else { item };
                     // A number picks an item by its place; anything else is asked of each.
                     let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
                     kind = match kind.item() {
-                        _ if picks_one => item.nullable(),
+                        _ if picks_one => item.or_missing(),
                         Some(_) => Type::one_or_list(item),
                         None => Type::any(),
                     };
                     unwraps = !picks_one;
+                    picked = false;
                     self.partial = true;
                 }
                 Stage::Index { var, .. } => self.bind(var, Type::new(Kind::Integer)),
@@ -358,14 +388,42 @@ impl Inference<'_, '_, '_> {
         if let Some(group) = &node.attrs.group {
             let item = item_of(&kind);
             for (key, value) in &group.pairs {
-                self.infer(key, Some(&item));
-                self.infer(value, Some(&item));
+                self.within(|this| {
+                    this.key(key, Some(&item));
+                    this.infer(value, Some(&item));
+                });
             }
             kind = Type::any();
             unwraps = false;
+            picked = false;
         }
         self.unwraps = unwraps;
+        self.picked = picked;
         kind
+    }
+
+    /// Infers something in which names and `$` are those of an item: what is known of others of the same names does not count.
+    fn within<T>(&mut self, infer: impl FnOnce(&mut Self) -> T) -> T {
+        let is_variable = |present: &Present| {
+            present.path.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+        };
+        let kept = self.present.iter().filter(|present| is_variable(present)).cloned().collect();
+        let around = std::mem::replace(&mut self.present, kept);
+        let inferred = infer(self);
+        self.present = around;
+        inferred
+    }
+
+    /// The key of an object, which must be text.
+    fn key(&mut self, key: &Node, context: Option<&Type>) {
+        let kind = self.infer(key, context);
+        if !kind.holds_null() && !kind.fits(&Type::text()) {
+            self.error(key, format!("a key is text, but this is {kind}")).help("`$string(…)` makes text of it");
+        } else if kind.holds_null() && !self.is_guarded(key) {
+            let text = self.written(key);
+            self.warning(key, "this may be `null`, which ends the execution as a key")
+                .help(format!("write `$string({text})`"));
+        }
     }
 
     fn bind(&mut self, name: &str, kind: Type) {
@@ -380,7 +438,7 @@ impl Inference<'_, '_, '_> {
     fn object(&mut self, pairs: &[(Node, Node)], context: Option<&Type>) -> Type {
         let mut fields = Some(Vec::new());
         for (key, value) in pairs {
-            self.infer(key, context);
+            self.key(key, context);
             let kind = self.kept(value, context);
             match (&key.kind, &mut fields) {
                 (NodeKind::String { value: name }, Some(fields)) => fields.push((name.clone(), kind)),
