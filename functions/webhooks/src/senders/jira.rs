@@ -52,6 +52,10 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 
 const SOURCE: SourceName = SourceName::from_static("jira");
 
+/// Why a body of *Issue data* starts nothing, in Jira's format or in that of Automation: neither says what happened, nor who did it.
+const NAMES_NO_EVENT: &str = "the delivery does not say what happened: it has no `webhookEvent`. A rule of Jira Automation that sends issue data must \
+                              send custom data instead, as the page on Jira shows";
+
 const SIGNATURE: &str = "x-hub-signature";
 /// The secret sent by a Jira Automation rule in place of a signature.
 const SHOWN_SECRET: &str = "x-ticketsmith-secret";
@@ -231,7 +235,9 @@ fn creation(payload: &Payload, bot: &Bot<'_>) -> Option<Creation> {
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
-    let name = payload.webhook_event.unwrap_or_default();
+    let Some(name) = payload.webhook_event else {
+        return Meaning::Ignored(NAMES_NO_EVENT.to_owned());
+    };
     if !matches!(name.as_str(), "jira:issue_created" | "jira:issue_updated" | "comment_created") {
         return Meaning::Ignored(format!("Jira's event `{}` is not used", cut_name(&name)));
     }
@@ -315,8 +321,9 @@ impl About<'_> {
         let (from, to) = (change.from_string.as_deref(), change.to_string.as_deref());
         match change.field.as_deref() {
             Some("labels") => {
-                let before: BTreeSet<_> = from.unwrap_or_default().split_whitespace().collect();
-                let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().collect();
+                let before: BTreeSet<_> =
+                    from.unwrap_or_default().split_whitespace().map(without_comma).collect();
+                let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().map(without_comma).collect();
                 after.difference(&before).take(MOST_READ).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {
@@ -381,6 +388,11 @@ fn distinct(mut events: Vec<Received>) -> Vec<Received> {
         received.event.delivery = format!("{}/{index}", received.event.delivery);
     }
     events
+}
+
+/// A label of a list, between which Automation also writes commas.
+fn without_comma(label: &str) -> &str {
+    label.strip_suffix(',').filter(|label| !label.is_empty()).unwrap_or(label)
 }
 
 fn cut_name(name: &str) -> String {

@@ -12,6 +12,7 @@ mod calling;
 mod checking;
 mod compiling;
 mod documentation;
+mod expressions;
 mod fencing;
 mod limiting;
 mod lists;
