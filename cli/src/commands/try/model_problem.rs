@@ -1,6 +1,6 @@
 //! Why a model cannot be asked at all: what will not pass by itself, told with what is to be changed.
 
-use http_client::NO_CONNECTION;
+use http_client::is_no_connection;
 use providers::ProviderSpec;
 use serde_json::{Map, Value};
 
@@ -39,7 +39,7 @@ impl ModelPlace {
             code.parse::<u16>().ok().filter(|code| (300..500).contains(code))
         });
         let advice = match status {
-            _ if said.contains(NO_CONNECTION) => format!(
+            _ if is_no_connection(said) => format!(
                 "nothing answers at {base_url}: correct --base-url, or check the network and the proxy (HTTPS_PROXY)"
             ),
             Some(300..=399) => format!("{base_url} is not the API's own address: correct --base-url"),
