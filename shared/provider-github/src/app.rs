@@ -140,7 +140,11 @@ impl Installation {
 }
 
 /// The own token of an App that may not be installed anywhere yet.
-pub(crate) fn proof(app_id: &str, private_key: &SecretString, now: Timestamp) -> Result<SecretString, ActionError> {
+pub(crate) fn proof(
+    app_id: &str,
+    private_key: &SecretString,
+    now: Timestamp,
+) -> Result<SecretString, ActionError> {
     signed(app_id, &key_of(private_key)?, now)
 }
 

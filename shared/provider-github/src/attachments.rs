@@ -122,7 +122,9 @@ impl Github {
         for path in ["/repos/{owner}/{name}/issues/comments", "/repos/{owner}/{name}/pulls/comments"] {
             let request = self.client.get(path, &[owner, name]).query("per_page", PER_PAGE);
             let request = request.query("sort", "updated").query("direction", "desc");
-            if let Some(shown) = self.shown_on(repository, request, 1).await?.items.into_iter().find_map(in_body(uuid)) {
+            if let Some(shown) =
+                self.shown_on(repository, request, 1).await?.items.into_iter().find_map(in_body(uuid))
+            {
                 return Ok(Some(shown));
             }
         }
@@ -132,11 +134,13 @@ impl Github {
         // The oldest come first, and no other order can be asked for.
         let number = number.to_string();
         let load = |page: usize| {
-            let request = self.client.get("/repos/{owner}/{name}/pulls/{number}/reviews", &[owner, name, &number]);
+            let request =
+                self.client.get("/repos/{owner}/{name}/pulls/{number}/reviews", &[owner, name, &number]);
             self.shown_on(repository, request.query("per_page", PER_PAGE).query("page", page), page)
         };
         let reviews = Pages::of(format!("GitHub's reviews of {issue}"));
-        let shows = |shown: &Shown| shown.body_html.as_ref().is_some_and(|html| signed_address(html, uuid).is_some());
+        let shows =
+            |shown: &Shown| shown.body_html.as_ref().is_some_and(|html| signed_address(html, uuid).is_some());
         Ok(reviews.find(1, load, shows).await?.and_then(in_body(uuid)))
     }
 

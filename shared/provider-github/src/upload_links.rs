@@ -178,8 +178,13 @@ mod tests {
             assert_eq!(server(text), [(id, "a".to_owned())], "{text}");
         }
         // A sentence goes on behind a bare link.
-        let said = found("See https://github.com/user-attachments/assets/ONE, or https://github.com/acme/shop/files/1/a.txt.");
-        assert_eq!(said.into_iter().map(|(id, ..)| id).collect::<Vec<_>>(), ["assets/ONE", "acme/shop/files/1/a.txt"]);
+        let said = found(
+            "See https://github.com/user-attachments/assets/ONE, or https://github.com/acme/shop/files/1/a.txt.",
+        );
+        assert_eq!(
+            said.into_iter().map(|(id, ..)| id).collect::<Vec<_>>(),
+            ["assets/ONE", "acme/shop/files/1/a.txt"]
+        );
         // In the text's order, whatever their form.
         let both = "https://user-images.githubusercontent.com/7/a.png https://github.com/a/b/files/1/c.txt";
         assert_eq!(

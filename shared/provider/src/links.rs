@@ -114,10 +114,17 @@ mod tests {
     fn files_come_once_and_in_the_order_of_the_text() {
         let file = |place: usize, link: &Link<'_>| {
             let id = link.path.to_owned();
-            (place < 2).then(|| Attachment { name: id.clone(), id, media_type: None, size: None, author: None })
+            (place < 2).then(|| Attachment {
+                name: id.clone(),
+                id,
+                media_type: None,
+                size: None,
+                author: None,
+            })
         };
         let text = "https://b.example/1 https://a.example/2 https://b.example/2 https://c.example/3";
-        let found = files_linked_in(text, &["https://a.example", "https://b.example", "https://c.example"], file);
+        let found =
+            files_linked_in(text, &["https://a.example", "https://b.example", "https://c.example"], file);
         assert_eq!(found.iter().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     }
 }

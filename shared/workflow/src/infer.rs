@@ -341,7 +341,13 @@ impl Inference<'_, '_, '_> {
 
     /// The type of a function's body, whose first parameters are of these types. Names in it mean what they mean around it: fields of
     /// `context`.
-    fn lambda(&mut self, parameters: &[String], body: &Node, first: Vec<Type>, context: Option<&Type>) -> Type {
+    fn lambda(
+        &mut self,
+        parameters: &[String],
+        body: &Node,
+        first: Vec<Type>,
+        context: Option<&Type>,
+    ) -> Type {
         let kinds = first.into_iter().chain(std::iter::repeat(Type::any()));
         self.locals.push(parameters.iter().cloned().zip(kinds).collect());
         let around = std::mem::replace(&mut self.in_function, true);
@@ -364,7 +370,8 @@ impl Inference<'_, '_, '_> {
                     let item = item_of(&kind);
                     let asked = self.within(|this| this.infer(expr, Some(&item)));
                     let found = found_present(expr, &self.given.value).holding;
-                    let item = if found.iter().any(|present| present.path == "$") { item.present() } else { item };
+                    let item =
+                        if found.iter().any(|present| present.path == "$") { item.present() } else { item };
                     // A number picks an item by its place; anything else is asked of each.
                     let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
                     kind = match kind.item() {
@@ -405,7 +412,10 @@ impl Inference<'_, '_, '_> {
     /// Infers something in which names and `$` are those of an item: what is known of others of the same names does not count.
     fn within<T>(&mut self, infer: impl FnOnce(&mut Self) -> T) -> T {
         let is_variable = |present: &Present| {
-            present.path.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+            present
+                .path
+                .strip_prefix('$')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'))
         };
         let kept = self.present.iter().filter(|present| is_variable(present)).cloned().collect();
         let around = std::mem::replace(&mut self.present, kept);
@@ -418,7 +428,8 @@ impl Inference<'_, '_, '_> {
     fn key(&mut self, key: &Node, context: Option<&Type>) {
         let kind = self.infer(key, context);
         if !kind.holds_null() && !kind.fits(&Type::text()) {
-            self.error(key, format!("a key is text, but this is {kind}")).help("`$string(…)` makes text of it");
+            self.error(key, format!("a key is text, but this is {kind}"))
+                .help("`$string(…)` makes text of it");
         } else if kind.holds_null() && !self.is_guarded(key) {
             let text = self.written(key);
             self.warning(key, "this may be `null`, which ends the execution as a key")

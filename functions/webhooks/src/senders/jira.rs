@@ -323,7 +323,8 @@ impl About<'_> {
             Some("labels") => {
                 let before: BTreeSet<_> =
                     from.unwrap_or_default().split_whitespace().map(without_comma).collect();
-                let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().map(without_comma).collect();
+                let after: BTreeSet<_> =
+                    to.unwrap_or_default().split_whitespace().map(without_comma).collect();
                 after.difference(&before).take(MOST_READ).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {

@@ -79,7 +79,8 @@ pub fn repository_problem(
     let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
     let repository = &project.repository;
     // The link to a repository of a server below a path has that path first, which is no group.
-    let base = configuration.instance(name.as_str()).and_then(|instance| base_path(&instance.section.settings));
+    let base =
+        configuration.instance(name.as_str()).and_then(|instance| base_path(&instance.section.settings));
     let below = base.as_deref().and_then(|base| repository.as_str().strip_prefix(base)?.strip_prefix('/'));
     if let (Some(base), Some(below)) = (&base, below.filter(|below| below.contains('/'))) {
         return Some(format!(

@@ -50,11 +50,8 @@ impl Inference<'_, '_, '_> {
                 _ => "{}",
             };
             let why = kind.why_absent();
-            self.warning(
-                argument,
-                format!("this may be `null`, which ends the execution in `${name}`{why}"),
-            )
-            .help(format!("write `({text} != null ? {text} : {otherwise})`"));
+            self.warning(argument, format!("this may be `null`, which ends the execution in `${name}`{why}"))
+                .help(format!("write `({text} != null ? {text} : {otherwise})`"));
         }
     }
 

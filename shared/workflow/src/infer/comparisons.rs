@@ -60,7 +60,9 @@ impl Inference<'_, '_, '_> {
             {
                 let (list, value) = if alone && std::ptr::eq(kind, left) { (lhs, rhs) } else { (rhs, lhs) };
                 let (list, value) = (self.written(list), self.written(value));
-                let message = format!("this compares {other} with {kind}, which it can equal only if there is one item");
+                let message = format!(
+                    "this compares {other} with {kind}, which it can equal only if there is one item"
+                );
                 self.warning(rhs, message)
                     .help(format!("`{value} in {list}` asks whether it is in the list"));
                 return;

@@ -44,7 +44,9 @@ pub(super) fn found_present(condition: &Node, source: &str) -> Findings {
             (BinaryOp::Ne, written, _) if is_literal(written) => {
                 Findings { failing: found(rhs, true), ..Findings::default() }
             }
-            (BinaryOp::In, _, NodeKind::Array { items }) if items.iter().all(|item| is_literal(&item.kind)) => {
+            (BinaryOp::In, _, NodeKind::Array { items })
+                if items.iter().all(|item| is_literal(&item.kind)) =>
+            {
                 holding(lhs)
             }
             (BinaryOp::And, ..) => {

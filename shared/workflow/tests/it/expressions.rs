@@ -459,7 +459,8 @@ async fn what_jsonata_evaluates_is_accepted_without_a_word() {
 
 #[test]
 fn what_jsonata_cannot_evaluate_is_refused() {
-    let passing: Vec<_> = INVALID.iter().filter(|expression| !found(&workflow(expression)).contains("error:")).collect();
+    let passing: Vec<_> =
+        INVALID.iter().filter(|expression| !found(&workflow(expression)).contains("error:")).collect();
     assert!(passing.is_empty(), "{passing:#?}");
 }
 

@@ -96,7 +96,8 @@ fn what_rules_send_as_custom_data_is_understood() {
         }
     };
     // Automation writes lists with commas.
-    let labels = json!({"changelog": {"items": [{"field": "labels", "fromString": "", "toString": "agent, urgent"}]}});
+    let labels =
+        json!({"changelog": {"items": [{"field": "labels", "fromString": "", "toString": "agent, urgent"}]}});
     assert_eq!(labels_of(&about("jira:issue_updated", labels)), ["agent", "urgent"]);
     let status = json!({"changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": "In Review"}]}});
     let moved = about("jira:issue_updated", status);
