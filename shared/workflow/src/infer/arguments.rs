@@ -91,15 +91,21 @@ impl Inference<'_, '_, '_> {
             self.error(procedure, message);
             return;
         }
+        let misfit_behind = |shift: usize| {
+            let places = args.iter().zip(given).zip(parameters.get(shift..).unwrap_or_default());
+            places.into_iter().find(|((_, given), parameter)| !parameter.takes(**given))
+        };
         // Where the first value may come from around the call, the given ones may be for the places behind it.
-        let first = parameters.first().zip(given.first());
-        let may_shift = first.is_some_and(|(parameter, given)| {
-            parameter.from_context && context.is_some() && !parameter.takes(*given)
-        });
-        let fits_without_last = args.len() < parameters.len();
-        let shift = usize::from(may_shift && fits_without_last);
-        let misfit = args.iter().zip(given).zip(&parameters[shift..]);
-        let misfit = misfit.into_iter().find(|((_, given), parameter)| !parameter.takes(**given));
+        let may_shift = context.is_some()
+            && args.len() < parameters.len()
+            && parameters.first().is_some_and(|first| first.from_context);
+        let takes_first =
+            parameters.first().zip(given.first()).is_none_or(|(first, given)| first.takes(*given));
+        let misfit = match may_shift {
+            true if takes_first => misfit_behind(0).or_else(|| misfit_behind(1)),
+            true => misfit_behind(1),
+            false => misfit_behind(0),
+        };
         if let Some(((argument, given), parameter)) = misfit {
             let is = match given.is_function {
                 true => "a function".to_owned(),

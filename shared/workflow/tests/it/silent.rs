@@ -238,6 +238,13 @@ fn operands_and_arguments_that_end_the_execution_are_refused() {
         ("$sum(['a', 'b']) > 1", "`$sum` takes a list of numbers, but this is a list (text)"),
         ("$join([1, 2]) = 'a'", "`$join` takes a list of texts"),
         ("s ~> $uppercase('x') = 'A'", "`$uppercase` takes at most 1 value, but is given 2"),
+        ("s.$pad('x') = 'A'", "`$pad` takes a number, but this is text"),
+        ("s.$contains(5)", "`$contains` takes text or a regular expression, but this is a whole number"),
+        ("$substring(s) = 'A'", "`$substring` takes at least 2 values, but is given 1"),
+        ("$count(l ~> $map) = 1", "`$map` takes at least 2 values, but is given 1"),
+        ("n.$uppercase() = 'A'", "`$uppercase` takes text, but the value around it is a number"),
+        ("uppercase(s) = 'A'", "`uppercase` is not a function"),
+        ("$uuid(1) = 'A'", "`$uuid` takes no values, but is given 1"),
     ] {
         let told_of = condition(expression);
         assert!(told_of.contains(told) && told_of.contains("error:"), "{expression}: {told_of}");
