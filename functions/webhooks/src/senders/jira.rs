@@ -11,6 +11,7 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]` or `[~name]`, or a document; a change of labels comes as the whole
 //! set before and after, joined by spaces.
 
+mod automation;
 mod document;
 mod events;
 
@@ -22,6 +23,7 @@ use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
+use automation::{NAMES_NO_EVENT, labels};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::HeaderMap;
 use document::wiki_text;
@@ -36,7 +38,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
-use std::collections::BTreeSet;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "jira",
@@ -51,10 +52,6 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
 };
 
 const SOURCE: SourceName = SourceName::from_static("jira");
-
-/// Why a body of *Issue data* starts nothing, in Jira's format or in that of Automation: neither says what happened, nor who did it.
-const NAMES_NO_EVENT: &str = "the delivery does not say what happened: it has no `webhookEvent`. A rule of Jira Automation that sends issue data must \
-                              send custom data instead, as the page on Jira shows";
 
 const SIGNATURE: &str = "x-hub-signature";
 /// The secret sent by a Jira Automation rule in place of a signature.
@@ -321,10 +318,7 @@ impl About<'_> {
         let (from, to) = (change.from_string.as_deref(), change.to_string.as_deref());
         match change.field.as_deref() {
             Some("labels") => {
-                let before: BTreeSet<_> =
-                    from.unwrap_or_default().split_whitespace().map(without_comma).collect();
-                let after: BTreeSet<_> =
-                    to.unwrap_or_default().split_whitespace().map(without_comma).collect();
+                let (before, after) = (labels(from), labels(to));
                 after.difference(&before).take(MOST_READ).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {
@@ -389,11 +383,6 @@ fn distinct(mut events: Vec<Received>) -> Vec<Received> {
         received.event.delivery = format!("{}/{index}", received.event.delivery);
     }
     events
-}
-
-/// A label of a list, between which Automation also writes commas.
-fn without_comma(label: &str) -> &str {
-    label.strip_suffix(',').filter(|label| !label.is_empty()).unwrap_or(label)
 }
 
 fn cut_name(name: &str) -> String {

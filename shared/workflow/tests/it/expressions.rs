@@ -1,4 +1,6 @@
 //! Expressions of the kind that teams write: those that JSONata evaluates are accepted without a word, and those that it cannot are refused.
+//!
+//! The lists of them make the file longer than others.
 
 use crate::bench::{Actions, run};
 use crate::support::{found, right};

@@ -19,6 +19,7 @@ mod lists;
 mod looping;
 mod messages;
 mod nesting;
+mod presence;
 mod properties;
 mod random;
 mod rolling_back;

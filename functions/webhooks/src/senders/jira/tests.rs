@@ -3,7 +3,7 @@ use crate::senders::testing::{Published, Vocabulary, check_any_delivery, check_s
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
 
-fn meaning_of(payload: Value) -> Meaning {
+pub(super) fn meaning_of(payload: Value) -> Meaning {
     parse(&HeaderMap::new(), payload.to_string().as_bytes(), &BOT).unwrap().meaning
 }
 
@@ -58,55 +58,6 @@ fn what_the_documentation_lets_a_rule_send_is_understood() {
     });
     let Meaning::Events(events) = meaning_of(payload) else { panic!("no events") };
     assert_eq!(labels_of(&events), ["agent"]);
-}
-
-/// What a rule of Automation can send without custom data says neither what happened nor who did it:
-/// <https://support.atlassian.com/cloud-automation/docs/issue-data-automation-format-payload-for-send-web-request>.
-#[test]
-fn issue_data_of_a_rule_is_ignored_with_what_to_send_instead() {
-    let issue = json!({
-        "self": "https://acme.example/rest/api/2/issue/11111", "id": 11111, "key": "SHOP-1",
-        "changelog": {"startAt": 0, "maxResults": 0, "total": 0, "histories": null},
-        "fields": {"project": {"key": "SHOP", "id": 10002}, "labels": ["agent"], "status": {"name": "To Do"}},
-    });
-    for payload in [
-        issue.clone(),
-        json!({"issue": issue}),
-        // As the rules of service projects once did.
-        json!({"timestamp": 1_772_442_000_000_i64, "issue": issue, "comment": {"body": "@ticketsmith plan it"},
-               "user": {"accountId": "ada"}, "action": {"name": "Webhook"}}),
-    ] {
-        let Meaning::Ignored(reason) = meaning_of(payload) else { panic!("it has a meaning") };
-        assert!(reason.contains("no `webhookEvent`") && reason.contains("custom data"), "{reason}");
-    }
-}
-
-#[test]
-fn what_rules_send_as_custom_data_is_understood() {
-    let about = |event: &str, more: Value| {
-        let mut payload = json!({
-            "webhookEvent": event, "timestamp": 1_772_442_000_000_i64,
-            "user": {"accountId": "ada", "displayName": "Ada"},
-            "issue": {"key": "SHOP-1", "fields": {"project": {"key": "SHOP"}}},
-        });
-        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        match meaning_of(payload) {
-            Meaning::Events(events) => events,
-            other => panic!("{other:?}"),
-        }
-    };
-    // Automation writes lists with commas.
-    let labels =
-        json!({"changelog": {"items": [{"field": "labels", "fromString": "", "toString": "agent, urgent"}]}});
-    assert_eq!(labels_of(&about("jira:issue_updated", labels)), ["agent", "urgent"]);
-    let status = json!({"changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": "In Review"}]}});
-    let moved = about("jira:issue_updated", status);
-    assert_eq!((&moved[0].event.kind, &moved[0].event.fields["to"]), (&TRANSITIONED, &json!("In Review")));
-    let created = about("jira:issue_created", json!({}));
-    assert_eq!(created.iter().map(|received| &received.event.kind).collect::<Vec<_>>(), [&CREATED]);
-    let comment = json!({"comment": {"body": "@ticketsmith plan it", "author": {"accountId": "ada"}}});
-    let said = about("comment_created", comment);
-    assert_eq!(said[0].words.as_deref(), Some("plan it"));
 }
 
 #[test]
@@ -184,7 +135,7 @@ fn updated(user: &str, items: Value) -> Value {
     })
 }
 
-fn labels_of(events: &[Received]) -> Vec<&str> {
+pub(super) fn labels_of(events: &[Received]) -> Vec<&str> {
     events.iter().filter_map(|received| received.event.fields.get("label")?.as_str()).collect()
 }
 
