@@ -269,6 +269,11 @@ pub(crate) fn given_to_function(name: &str, first: &Type) -> Vec<Type> {
     }
 }
 
+/// Whether a call may return nothing at all, although its values are there, and not as a list does that has no items.
+pub(crate) fn may_find_nothing(name: &str) -> bool {
+    matches!(name, "assert" | "average" | "lookup" | "max" | "min" | "reduce" | "sift" | "single")
+}
+
 /// Whether a call returns the item of a one-item list, and nothing for an empty list.
 pub(crate) fn unwraps(name: &str) -> bool {
     matches!(

@@ -213,6 +213,8 @@ impl Inference<'_, '_, '_> {
             }
         }
         self.unwraps = functions::unwraps(name);
+        let is_filled = matches!(args.first().map(|list| &list.kind), Some(NodeKind::Array { items }) if !items.is_empty());
+        self.partial |= functions::may_find_nothing(name) && !is_filled;
         functions::result(name, &kinds)
     }
 }

@@ -26,7 +26,6 @@ steps:
         "opt in ['a', 'b'] and other = 'x'",
         "$not(opt = null or other = 'x')",
         "(opt   !=   null)",
-        "opt",
     ] {
         assert_eq!(found(&text(guard)), "", "{guard}");
     }
