@@ -199,8 +199,9 @@ impl Command {
 fn is_misspelled(word: &str, words: &str) -> bool {
     let is_short = words.split_whitespace().count() <= MOST_WORDS_OF_A_COMMAND;
     let mut commands = COMMANDS.iter().map(|command| command.word);
-    commands
-        .any(|command| command.has_one_letter_wrong(word) && (is_short || command.is_unlike_other_words()))
+    commands.any(|command| {
+        command.has_one_letter_wrong(word) && (is_short || command.spec().is_unlike_other_words)
+    })
 }
 
 /// The first word, without punctuation after it and emphasis around it, and the rest: `Stop, please` and `**Stop**` both say `Stop`.

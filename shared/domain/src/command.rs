@@ -69,6 +69,9 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// Whether it exists only if a workflow has a trigger for it.
     pub starts_workflows: bool,
+    /// Whether a word with a letter wrong is most likely this one, whatever follows it: other words are too near to most commands, as
+    /// `preview` is to `review`.
+    pub is_unlike_other_words: bool,
     /// The ways to write it; at least one.
     pub forms: &'static [CommandForm],
     /// Notes for people, in whole sentences; may be empty.
@@ -81,6 +84,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Run,
         name: "run",
         starts_workflows: true,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Needed, "", "starts work on it")],
         note: "",
     },
@@ -88,6 +92,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Plan,
         name: "plan",
         starts_workflows: true,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::No, " requirements", "plans requirements as tickets")],
         note: "",
     },
@@ -95,6 +100,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Revise,
         name: "revise",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Needed, " what to change", "asks for changes to its pull request")],
         note: "While an agent is at work on the ticket, it takes the words in; otherwise a revision begins.",
     },
@@ -102,6 +108,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Review,
         name: "review",
         starts_workflows: true,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::No, " pull request", "reviews a pull request")],
         note: "",
     },
@@ -109,6 +116,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Status,
         name: "status",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Optional, "", "shows executions")],
         note: "",
     },
@@ -116,6 +124,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Costs,
         name: "costs",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Optional, "", "shows costs")],
         note: "Without a ticket, it shows what you spent this month.",
     },
@@ -123,6 +132,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Approve,
         name: "approve",
         starts_workflows: false,
+        is_unlike_other_words: true,
         forms: &[form(Ticketed::Needed, " [comment]", "answers yes to its question")],
         note: "",
     },
@@ -130,6 +140,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Deny,
         name: "deny",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Needed, " [comment]", "answers no to its question")],
         note: "",
     },
@@ -137,6 +148,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Stop,
         name: "stop",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Needed, "", "stops the work on it")],
         note: "Its effects stay; `undo` takes them back.",
     },
@@ -144,6 +156,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Undo,
         name: "undo",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[
             form(Ticketed::Needed, "", "shows what its newest execution did that can be taken back"),
             form(Ticketed::No, " execution", "shows the same of an execution that `status` lists"),
@@ -155,6 +168,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Redrive,
         name: "redrive",
         starts_workflows: false,
+        is_unlike_other_words: true,
         forms: &[
             form(Ticketed::Needed, "", "continues its newest execution, if that failed or was stopped"),
             form(Ticketed::No, " execution", "continues an execution that `status` lists"),
@@ -165,6 +179,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Budget,
         name: "budget",
         starts_workflows: false,
+        is_unlike_other_words: true,
         forms: &[
             form(Ticketed::Needed, " +dollars", "adds dollars to the limit that stopped the work"),
             form(Ticketed::Needed, " draft", "finishes with a draft of what is done"),
@@ -176,6 +191,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Tell,
         name: "tell",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::Needed, " words", "tells the agent at work on it")],
         note: "",
     },
@@ -183,6 +199,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Link,
         name: "link",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[
             form(
                 Ticketed::No,
@@ -199,6 +216,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Notify,
         name: "notify",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[
             form(Ticketed::No, "", "shows which direct messages you get"),
             form(Ticketed::No, " approval limit failed done", "chooses it; name what you want"),
@@ -211,6 +229,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         word: CommandWord::Help,
         name: "help",
         starts_workflows: false,
+        is_unlike_other_words: false,
         forms: &[form(Ticketed::No, " [command]", "lists the commands, or explains one")],
         note: "",
     },
@@ -234,12 +253,6 @@ impl CommandWord {
     /// Whether a word is this one with a single letter wrong. Words of three letters are too near to others.
     pub fn has_one_letter_wrong(self, word: &str) -> bool {
         self.as_str().len() > 3 && strsim::osa_distance(bare(word), self.as_str()) <= 1
-    }
-
-    /// Whether a word with a letter wrong is most likely this one, whatever follows it: other words are too near to most commands, as `preview`
-    /// is to `review`.
-    pub fn is_unlike_other_words(self) -> bool {
-        matches!(self, Self::Approve | Self::Budget | Self::Redrive)
     }
 
     /// Whether the word alone always means this command, whatever workflows have triggers for. `revise` is also a workflow's, where no pull request

@@ -88,8 +88,13 @@ fn too_large(what: &str, most: usize) -> ActionError {
     ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
 }
 
-/// What the errors say of requests for which no connection was made: nothing has left then.
-pub const NO_CONNECTION: &str = "could not connect";
+/// What the errors say of requests for which no connection was made.
+const NO_CONNECTION: &str = "could not connect";
+
+/// Whether the words of an error say that no connection was made: nothing has left then.
+pub fn is_no_connection(words: &str) -> bool {
+    words.contains(NO_CONNECTION)
+}
 
 /// Why no whole answer came, with the whole chain of causes but without the address: its query is not for logs.
 pub(crate) fn no_answer(timeout: Duration, what: &str, auth: &Auth, error: &reqwest::Error) -> Failure {

@@ -3,8 +3,8 @@
 use provider::{Setup, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup {
-    steps: |_| {
+pub(crate) const SETUP: Setup = Setup::new(
+    |_| {
         vec![
             "In the account that pays for the models, request access to the model at https://console.aws.amazon.com/bedrock/home#/modelaccess, in the region of the endpoint."
                 .to_owned(),
@@ -14,7 +14,5 @@ pub(crate) const SETUP: Setup = Setup {
                 .to_owned(),
         ]
     },
-    signing: SigningSecret::None,
-    register_webhook: None,
-    app: None,
-};
+    SigningSecret::None,
+);

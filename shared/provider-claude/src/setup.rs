@@ -3,14 +3,12 @@
 use provider::{Setup, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup {
-    steps: |_| {
+pub(crate) const SETUP: Setup = Setup::new(
+    |_| {
         vec![
             "Create a key at https://console.anthropic.com/settings/keys, in a workspace with its own spending limit, as a backstop that nothing here can exceed."
                 .to_owned(),
         ]
     },
-    signing: SigningSecret::None,
-    register_webhook: None,
-    app: None,
-};
+    SigningSecret::None,
+);

@@ -3,8 +3,8 @@
 use provider::{Setup, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup {
-    steps: |_| {
+pub(crate) const SETUP: Setup = Setup::new(
+    |_| {
         vec![
             "Where Ticketsmith runs on a machine of yours: give it credentials that may call `cloudwatch:PutMetricData` for the namespace, `cloudwatch:GetMetricData`, and `events:PutEvents` on the event bus, by AWS_PROFILE or the machine's role. In an AWS account, `ticketsmith deploy` grants it to the functions that need it: give it `--context accountMonitoring=NAMESPACE`."
                 .to_owned(),
@@ -12,7 +12,5 @@ pub(crate) const SETUP: Setup = Setup {
                 .to_owned(),
         ]
     },
-    signing: SigningSecret::None,
-    register_webhook: None,
-    app: None,
-};
+    SigningSecret::None,
+);

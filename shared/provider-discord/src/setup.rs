@@ -2,14 +2,8 @@
 
 use provider::{Setup, SetupFacts, SigningSecret};
 
-pub(crate) const SETUP: Setup = Setup {
-    steps,
-    // It is the application's public key.
-    signing: SigningSecret::Theirs,
-    // Discord checks the address when it is saved, so that Ticketsmith must run then.
-    register_webhook: None,
-    app: None,
-};
+// The secret is the application's public key. Discord checks the address when it is saved, so that Ticketsmith must run then.
+pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     vec![

@@ -98,12 +98,7 @@ struct Claims<'a> {
 
 impl Installation {
     pub(crate) fn new(app: AppCredentials, access: RepositoryAccess) -> Result<Self, ActionError> {
-        let key = EncodingKey::from_rsa_pem(app.private_key.expose_secret().as_bytes()).map_err(|_| {
-            ActionError::rejected(
-                "the GitHub App's private_key cannot be read; accepted: the RSA key in PEM as GitHub gives it, \
-                 with its line breaks",
-            )
-        })?;
+        let key = key_of(&app.private_key)?;
         let (app_id, installation_id) = (app.app_id, app.installation_id);
         Ok(Self { app_id, installation_id, key, access, tokens: Mutex::default() })
     }
@@ -140,15 +135,34 @@ impl Installation {
 
     /// The App's own token, with which it may ask for others.
     pub(crate) fn proof(&self, now: Timestamp) -> Result<SecretString, ActionError> {
-        let claims = Claims {
-            iat: (now - BACKDATED).as_second(),
-            exp: (now + PROOF_LASTS).as_second(),
-            iss: &self.app_id,
-        };
-        encode(&Header::new(Algorithm::RS256), &claims, &self.key)
-            .map(SecretString::from)
-            .map_err(|_| ActionError::internal("the GitHub App's token could not be signed"))
+        signed(&self.app_id, &self.key, now)
     }
+}
+
+/// The own token of an App that may not be installed anywhere yet.
+pub(crate) fn proof(
+    app_id: &str,
+    private_key: &SecretString,
+    now: Timestamp,
+) -> Result<SecretString, ActionError> {
+    signed(app_id, &key_of(private_key)?, now)
+}
+
+fn signed(app_id: &str, key: &EncodingKey, now: Timestamp) -> Result<SecretString, ActionError> {
+    let claims =
+        Claims { iat: (now - BACKDATED).as_second(), exp: (now + PROOF_LASTS).as_second(), iss: app_id };
+    encode(&Header::new(Algorithm::RS256), &claims, key)
+        .map(SecretString::from)
+        .map_err(|_| ActionError::internal("the GitHub App's token could not be signed"))
+}
+
+fn key_of(private_key: &SecretString) -> Result<EncodingKey, ActionError> {
+    EncodingKey::from_rsa_pem(private_key.expose_secret().as_bytes()).map_err(|_| {
+        ActionError::rejected(
+            "the GitHub App's private_key cannot be read; accepted: the RSA key in PEM as GitHub gives it, \
+             with its line breaks",
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! How a GitHub App is made [from a manifest](https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest):
 //! with the permissions and events that are needed, and no others.
 
-use crate::app::{AppCredentials, Installation};
+use crate::app::proof;
 use crate::permissions::{NEEDED, READ, SUBSCRIBED};
 use crate::settings::Settings;
-use domain::plugins::RepositoryAccess;
 use domain::{ActionError, RepositoryName};
 use http_client::{Auth, Client, Optional};
 use provider::{AppManifest, AppSetup, Connector, MadeApp, SetupFacts};
@@ -99,14 +98,8 @@ async fn installed(
 ) -> Result<Option<Value>, ActionError> {
     let Uninstalled { app_id, private_key } = connector.credentials()?;
     let client = client(connector)?;
-    let credentials = AppCredentials {
-        app_id: app_id.clone(),
-        installation_id: String::new(),
-        private_key: private_key.clone(),
-    };
-    // The App itself asks, so what its installation may do does not matter.
-    let proof =
-        Installation::new(credentials, RepositoryAccess::ReadMetadata)?.proof(client.clock().now())?;
+    // The App itself asks: it is installed nowhere yet.
+    let proof = proof(&app_id, &private_key, client.clock().now())?;
     let request = client.get("/repos/{owner}/{name}/installation", &[repository.owner(), repository.name()]);
     let Some(answer) = request.bearer(proof).send().await.optional()? else { return Ok(None) };
     let Found { id } = answer.json()?;

@@ -8,13 +8,14 @@
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
-use crate::pages::PER_PAGE;
+use crate::pages::{PER_PAGE, numbered};
 use crate::upload_links::{IMAGES, OF_IMAGES, OF_MEDIA, Upload, upload, uploads_in};
-use domain::{ActionError, Attachment, ErrorKind, same_name};
-use http_client::{Answer, Optional, Request};
+use domain::{ActionError, Attachment, ErrorKind, RepositoryName, same_name};
+use http_client::{Answer, Optional, Page, Pages, Request};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// Where GitHub keeps uploads, under addresses that are keys by themselves.
 const STORES: &[&str] = &[
@@ -57,10 +58,14 @@ fn is_named_by_nobody_else(issue: &IssueReference, parts: &[&str]) -> bool {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// An issue, a comment or a review, of which only the text as HTML is read.
+#[derive(Debug, Default, Deserialize)]
 struct Shown {
     #[serde(default)]
     body_html: Option<String>,
+    /// Present only on issues that are pull requests.
+    #[serde(default)]
+    pull_request: Option<IgnoredAny>,
 }
 
 impl Github {
@@ -150,48 +155,68 @@ impl Github {
     /// The address of a picture that is a key by itself, where the issue shows it, a new comment in its repository, or, where it is a pull
     /// request, a review of it.
     async fn address_of(&self, issue: &IssueReference, uuid: &str) -> Result<Option<String>, ActionError> {
-        if let Some(address) = signed_address(&self.body_as_html(issue).await?, uuid) {
+        let Shown { body_html, pull_request } = self.shown(issue).await?;
+        if let Some(address) = signed_address(&body_html.unwrap_or_default(), uuid) {
             return Ok(Some(address));
         }
         let IssueReference { repository, number } = issue;
-        let (owner, name, number) = (repository.owner(), repository.name(), number.to_string());
-        let said: [(&'static str, &[&str]); 3] = [
-            ("/repos/{owner}/{name}/issues/comments", &[owner, name]),
-            ("/repos/{owner}/{name}/pulls/comments", &[owner, name]),
-            ("/repos/{owner}/{name}/pulls/{number}/reviews", &[owner, name, &number]),
-        ];
-        for (path, values) in said {
-            let request = self.client.get(path, values).query("per_page", PER_PAGE);
-            let request = match values.len() {
-                2 => request.query("sort", "updated").query("direction", "desc"),
-                _ => request,
-            };
-            let answer = match self.send(repository, request.header("accept", AS_HTML)).await.optional() {
-                Ok(Some(answer)) => answer,
-                Ok(None) => continue,
-                // Whoever may not read them may still read the others.
-                Err(failure) if failure.error.kind == ErrorKind::Rejected => continue,
-                Err(failure) => return Err(failure.into()),
-            };
-            let shown: Vec<Shown> = answer.json()?;
-            let found = shown.into_iter().find_map(|said| signed_address(&said.body_html?, uuid));
-            if found.is_some() {
-                return Ok(found);
+        let (owner, name) = (repository.owner(), repository.name());
+        for path in ["/repos/{owner}/{name}/issues/comments", "/repos/{owner}/{name}/pulls/comments"] {
+            let request = self.client.get(path, &[owner, name]).query("per_page", PER_PAGE);
+            let request = request.query("sort", "updated").query("direction", "desc");
+            if let Some(shown) =
+                self.shown_on(repository, request, 1).await?.items.into_iter().find_map(in_body(uuid))
+            {
+                return Ok(Some(shown));
             }
         }
-        Ok(None)
+        if pull_request.is_none() {
+            return Ok(None);
+        }
+        // The oldest come first, and no other order can be asked for.
+        let number = number.to_string();
+        let load = |page: usize| {
+            let request =
+                self.client.get("/repos/{owner}/{name}/pulls/{number}/reviews", &[owner, name, &number]);
+            self.shown_on(repository, request.query("per_page", PER_PAGE).query("page", page), page)
+        };
+        let reviews = Pages::of(format!("GitHub's reviews of {issue}"));
+        let shows =
+            |shown: &Shown| shown.body_html.as_ref().is_some_and(|html| signed_address(html, uuid).is_some());
+        Ok(reviews.find(1, load, shows).await?.and_then(in_body(uuid)))
     }
 
-    async fn body_as_html(&self, issue: &IssueReference) -> Result<String, ActionError> {
+    /// The texts on a page, as HTML; none where they may not be read: whoever may not read them may still read others.
+    async fn shown_on(
+        &self,
+        repository: &RepositoryName,
+        request: Request<'_>,
+        page: usize,
+    ) -> Result<Page<Shown, usize>, ActionError> {
+        match self.send(repository, request.header("accept", AS_HTML)).await.optional() {
+            Ok(Some(answer)) => numbered(&answer, page),
+            Err(failure) if failure.error.kind != ErrorKind::Rejected => Err(failure.into()),
+            Ok(None) | Err(_) => Ok(Page { items: Vec::new(), next: None, bytes: 0 }),
+        }
+    }
+
+    /// The issue with its body as HTML; nothing where it is not there.
+    async fn shown(&self, issue: &IssueReference) -> Result<Shown, ActionError> {
         let request = self.client.get(
             "/repos/{owner}/{name}/issues/{number}",
             &[issue.repository.owner(), issue.repository.name(), &issue.number.to_string()],
         );
         let request = request.header("accept", AS_HTML);
-        let answer = self.send_about(issue, request, |_| false).await.optional()?;
-        let Some(answer) = answer else { return Ok(String::new()) };
-        Ok(answer.json::<Shown>()?.body_html.unwrap_or_default())
+        match self.send_about(issue, request, |_| false).await.optional()? {
+            Some(answer) => answer.json(),
+            None => Ok(Shown::default()),
+        }
     }
+}
+
+/// Finds the address of a picture in a text as HTML.
+fn in_body(uuid: &str) -> impl Fn(Shown) -> Option<String> {
+    move |shown| signed_address(&shown.body_html?, uuid)
 }
 
 #[cfg(test)]

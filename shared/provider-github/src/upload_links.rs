@@ -9,6 +9,7 @@
 
 use domain::Attachment;
 use percent_encoding::percent_decode_str;
+use provider::{Link, files_linked_in};
 
 /// Where GitHub itself once put pictures, for everybody to see.
 pub(crate) const IMAGES: &str = "https://user-images.githubusercontent.com";
@@ -24,31 +25,15 @@ const PICTURE: &str = "image/*";
 /// The files that a text links, each once, in the text's order. Links to other sites are left alone; `media` is where an Enterprise Server
 /// keeps files, if it has a host for them.
 pub(crate) fn uploads_in(text: &str, site: &str, media: Option<&str>) -> Vec<Attachment> {
-    let mut found: Vec<(usize, Attachment)> = Vec::new();
-    let bases = [(site, None), (IMAGES, Some(OF_IMAGES))].into_iter();
-    for (base, kind) in bases.chain(media.map(|media| (media, Some(OF_MEDIA)))) {
-        for (at, _) in text.match_indices(base) {
-            let before = &text[..at];
-            let is_target =
-                before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-            let Some(rest) = text[at + base.len()..].strip_prefix('/').filter(|_| is_target) else {
-                continue;
-            };
-            let end =
-                rest.find(|c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#".contains(c));
-            let path = &rest[..end.unwrap_or(rest.len())];
-            let path = match kind {
-                Some(kind) => format!("{kind}/{path}"),
-                None => path.strip_prefix("user-attachments/").unwrap_or(path).to_owned(),
-            };
-            let is_new = found.iter().all(|(_, known)| known.id != path);
-            if let Some(file) = file_at(&path, before).filter(|_| is_new) {
-                found.push((at, file));
-            }
-        }
-    }
-    found.sort_by_key(|(at, _)| *at);
-    found.into_iter().map(|(_, file)| file).collect()
+    let bases: Vec<&str> = [site, IMAGES].into_iter().chain(media).collect();
+    files_linked_in(text, &bases, |place, link| {
+        let path = match place {
+            0 => link.path.strip_prefix("user-attachments/").unwrap_or(link.path).to_owned(),
+            1 => format!("{OF_IMAGES}/{}", link.path),
+            _ => format!("{OF_MEDIA}/{}", link.path),
+        };
+        file_at(&path, link)
+    })
 }
 
 /// What a file's id, the path of its link, names.
@@ -88,32 +73,16 @@ pub(crate) fn upload<'a>(parts: &[&'a str]) -> Option<Upload<'a>> {
     }
 }
 
-/// The file whose id is a path, and whose link is behind a text.
-fn file_at(path: &str, before: &str) -> Option<Attachment> {
+/// The file whose id is a path, and which a link leads to.
+fn file_at(path: &str, link: &Link<'_>) -> Option<Attachment> {
+    let (label, is_picture) = link.label();
     let (name, media_type) = match upload(&path.split('/').collect::<Vec<_>>())? {
-        Upload::Asset { uuid } => {
-            let (name, is_picture) = shown_as(before);
-            (name.unwrap_or_else(|| uuid.to_owned()), is_picture.then(|| PICTURE.to_owned()))
-        }
+        Upload::Asset { uuid } => (label.unwrap_or(uuid).to_owned(), is_picture.then(|| PICTURE.to_owned())),
         Upload::Named { name } => (percent_decode_str(name).decode_utf8_lossy().into_owned(), None),
-        Upload::Public { name } => {
-            (shown_as(before).0.unwrap_or_else(|| name.to_owned()), Some(PICTURE.to_owned()))
-        }
+        Upload::Public { name } => (label.unwrap_or(name).to_owned(), Some(PICTURE.to_owned())),
     };
     let is_plain = !matches!(name.as_str(), "" | "." | "..") && !name.contains('/');
     is_plain.then(|| Attachment { id: path.to_owned(), name, media_type, size: None, author: None })
-}
-
-/// What a picture is called where it is shown, and whether it is one: `![name](` or `<img alt="name" src="` is before its link.
-fn shown_as(before: &str) -> (Option<String>, bool) {
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let name = |name: &str| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-    if let Some(label) = line.strip_suffix("](").and_then(|line| line.rsplit_once('[')) {
-        return (name(label.1), label.0.ends_with('!'));
-    }
-    let Some((_, tag)) = line.rsplit_once("<img ") else { return (None, false) };
-    let alt = tag.split_once("alt=\"").and_then(|(_, rest)| rest.split_once('"'));
-    (alt.and_then(|(alt, _)| name(alt)), !tag.contains('>'))
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -208,6 +177,14 @@ mod tests {
         ] {
             assert_eq!(server(text), [(id, "a".to_owned())], "{text}");
         }
+        // A sentence goes on behind a bare link.
+        let said = found(
+            "See https://github.com/user-attachments/assets/ONE, or https://github.com/acme/shop/files/1/a.txt.",
+        );
+        assert_eq!(
+            said.into_iter().map(|(id, ..)| id).collect::<Vec<_>>(),
+            ["assets/ONE", "acme/shop/files/1/a.txt"]
+        );
         // In the text's order, whatever their form.
         let both = "https://user-images.githubusercontent.com/7/a.png https://github.com/a/b/files/1/c.txt";
         assert_eq!(

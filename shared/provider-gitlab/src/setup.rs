@@ -3,8 +3,7 @@
 use provider::{Setup, SetupFacts, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup =
-    Setup { steps, signing: SigningSecret::Theirs, register_webhook: None, app: None };
+pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     vec![

@@ -5,6 +5,7 @@ use crate::gitlab::Gitlab;
 use domain::{ActionError, Attachment, RepositoryName};
 use http_client::Optional;
 use percent_encoding::percent_decode_str;
+use provider::files_linked_in;
 
 /// Where GitLab servers keep uploads that they do not serve themselves, under addresses that are keys by themselves:
 /// <https://docs.gitlab.com/administration/object_storage/>.
@@ -17,31 +18,24 @@ const STORES: &[&str] = &[
 ];
 
 /// The path of uploads below a project, before a secret of 32 hexadecimal digits and the file's name.
-const FOLDER: &str = "/uploads/";
+const FOLDER: &str = "/uploads";
 const SECRET: usize = 32;
 
 /// The files of a project that a text links to, each once, in order of appearance. Links to other sites and projects are left alone.
 fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachment> {
-    let page = format!("{site}/{project}");
-    let mut found: Vec<Attachment> = Vec::new();
-    for (at, _) in text.match_indices(FOLDER) {
-        // GitLab's editor writes the path below the project; people copy the whole address.
-        let before = &text[..at];
-        let before = before.strip_suffix(page.as_str()).unwrap_or(before);
-        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-        let Some((secret, rest)) = text[at + FOLDER.len()..].split_once('/') else { continue };
-        if !is_target || secret.len() != SECRET || !secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            continue;
+    // GitLab's editor writes the path below the project; people copy the whole address.
+    let page = format!("{site}/{project}{FOLDER}");
+    files_linked_in(text, &[FOLDER, &page], |_, link| {
+        let (secret, rest) = link.path.split_once('/')?;
+        if secret.len() != SECRET || !secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
         }
-        let end =
-            rest.find(|c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#/".contains(c));
-        let name = percent_decode_str(&rest[..end.unwrap_or(rest.len())]).decode_utf8_lossy().into_owned();
+        let name = rest.split('/').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+        let is_plain = !matches!(name.as_str(), "" | "." | "..") && !name.contains('/');
         let id = format!("{secret}/{name}");
-        if !name.is_empty() && !name.contains('/') && !found.iter().any(|known| known.id == id) {
-            found.push(Attachment { id, name, media_type: None, size: None, author: None });
-        }
-    }
-    found
+        is_plain.then(|| Attachment { id, name, media_type: None, size: None, author: None })
+    })
 }
 
 impl Gitlab {

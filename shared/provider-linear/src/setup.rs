@@ -2,13 +2,8 @@
 
 use provider::{Setup, SetupFacts, SigningSecret};
 
-pub(crate) const SETUP: Setup = Setup {
-    steps,
-    signing: SigningSecret::Theirs,
-    // Only an admin of the workspace may, and the key is not one's.
-    register_webhook: None,
-    app: None,
-};
+// Only an admin of the workspace may create a webhook, and the key is not one's.
+pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     vec![

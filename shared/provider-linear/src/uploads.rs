@@ -8,6 +8,7 @@ use crate::linear::Linear;
 use crate::refusals::unknown_ticket;
 use domain::{ActionError, Attachment};
 use http_client::Optional;
+use provider::files_linked_in;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,28 +23,17 @@ const UUID: usize = 36;
 
 /// The files that a text links to, each once, in order of appearance. Links to other sites are left alone.
 fn uploads_in(text: &str, uploads: &str) -> Vec<Attachment> {
-    let mut found: Vec<Attachment> = Vec::new();
-    for (at, _) in text.match_indices(uploads) {
-        let before = &text[..at];
-        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-        let Some(rest) = text[at + uploads.len()..].strip_prefix('/').filter(|_| is_target) else { continue };
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-._%/".contains(c)));
-        let id = &rest[..end.unwrap_or(rest.len())];
-        if !is_upload(id) || found.iter().any(|known| known.id == id) {
-            continue;
-        }
-        let label = before.strip_suffix("](").and_then(|before| before.rsplit_once('['));
-        let name = label.map(|(_, name)| name.trim()).filter(|name| !name.is_empty() && !name.contains('\n'));
-        let is_picture = label.is_some_and(|(before, _)| before.ends_with('!'));
-        found.push(Attachment {
+    files_linked_in(text, &[uploads], |_, link| {
+        let (label, is_picture) = link.label();
+        let id = link.path;
+        is_upload(id).then(|| Attachment {
             id: id.to_owned(),
-            name: name.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id)).to_owned(),
+            name: label.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id)).to_owned(),
             media_type: is_picture.then(|| "image/*".to_owned()),
             size: None,
             author: None,
-        });
-    }
-    found
+        })
+    })
 }
 
 /// Whether a path has the workspace, one or two more UUIDs, and perhaps a name.

@@ -2,8 +2,7 @@
 
 use provider::{Setup, SetupFacts, SigningSecret};
 
-pub(crate) const SETUP: Setup =
-    Setup { steps, signing: SigningSecret::None, register_webhook: None, app: None };
+pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::None);
 
 fn steps(_: &SetupFacts<'_>) -> Vec<String> {
     vec![

@@ -3,8 +3,8 @@
 use provider::{Setup, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup {
-    steps: |_| {
+pub(crate) const SETUP: Setup = Setup::new(
+    |_| {
         vec![
             "Create a project with its own monthly budget at https://platform.openai.com/settings/organization/projects, as a backstop that nothing here can exceed."
                 .to_owned(),
@@ -12,7 +12,5 @@ pub(crate) const SETUP: Setup = Setup {
                 .to_owned(),
         ]
     },
-    signing: SigningSecret::None,
-    register_webhook: None,
-    app: None,
-};
+    SigningSecret::None,
+);

@@ -3,8 +3,8 @@
 use provider::{Setup, SigningSecret};
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup = Setup {
-    steps: |_| {
+pub(crate) const SETUP: Setup = Setup::new(
+    |_| {
         vec![
             "Run a Pushgateway (https://prometheus.io/docs/practices/pushing), and let Prometheus scrape it with `honor_labels: true`."
                 .to_owned(),
@@ -12,7 +12,5 @@ pub(crate) const SETUP: Setup = Setup {
                 .to_owned(),
         ]
     },
-    signing: SigningSecret::None,
-    register_webhook: None,
-    app: None,
-};
+    SigningSecret::None,
+);

@@ -5,8 +5,7 @@ use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
 /// See [`Setup`].
-pub(crate) const SETUP: Setup =
-    Setup { steps, signing: SigningSecret::Theirs, register_webhook: None, app: None };
+pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 /// What the bot may do, and why: it posts and edits messages, reads the channel's list and the threads it opened, confirms with reactions,
 /// takes commands and mentions, reads what people upload with them, and tells people directly what they chose. `users:read` lets `doctor` check people's IDs.

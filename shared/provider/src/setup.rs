@@ -21,6 +21,13 @@ pub struct Setup {
     pub app: Option<AppSetup>,
 }
 
+impl Setup {
+    /// A set-up by these steps alone: only a person can create the webhook, and no app is made.
+    pub const fn new(steps: fn(&SetupFacts<'_>) -> Vec<String>, signing: SigningSecret) -> Self {
+        Self { steps, signing, register_webhook: None, app: None }
+    }
+}
+
 /// How an app is made at a service from a manifest: a browser posts the manifest there, a person agrees, and the service sends the browser
 /// back with a code, which is exchanged for the app's credentials.
 #[derive(Debug, Clone, Copy)]

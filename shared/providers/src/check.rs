@@ -164,9 +164,33 @@ mod tests {
                 json!([{"key": "A", "repository": "acme/web/shop", "providers": {"version_control": host}}]);
             problems(projects, json!({"github": {}, "gitlab": {}}))
         };
-        let expected = "projects[0].repository: `acme/web/shop` has too many parts for `github`; accepted: `owner/name`, or its URL";
+        let expected = "projects[0].repository: `acme/web/shop` has too many parts for `github`; accepted: `owner/name`, or its URL on a server without a path of its own";
         assert_eq!(found("github"), [expected]);
         assert_eq!(found("gitlab"), Vec::<String>::new());
+    }
+
+    /// The link that people copy from a server below a path, `https://git.acme.example/gitlab/acme/shop`, is not the repository's own path.
+    #[test]
+    fn a_link_with_the_path_of_the_server_is_refused_with_the_repository() {
+        let found = |repository: &str, base_url: &str| {
+            let projects =
+                json!([{"key": "A", "repository": repository, "providers": {"version_control": "gitlab"}}]);
+            problems(projects, json!({"gitlab": {"base_url": base_url}}))
+        };
+        let below = "https://git.acme.example/code/gitlab/";
+        let expected = "projects[0].repository: `code/gitlab/acme/web/shop` begins with `code/gitlab`, which is the path of the server in \
+                        plugins.gitlab.base_url; accepted: the path of the repository below it, `acme/web/shop`";
+        for link in ["https://git.acme.example/code/gitlab/acme/web/shop", "code/gitlab/acme/web/shop"] {
+            assert_eq!(found(link, below), [expected], "{link}");
+        }
+        for (repository, base_url) in [
+            ("acme/web/shop", below),
+            ("code/gitlab/shop", below),
+            ("code/gitlabs/acme/shop", below),
+            ("https://git.acme.example/gitlab/acme/shop", "https://git.acme.example"),
+        ] {
+            assert_eq!(found(repository, base_url), Vec::<String>::new(), "{repository}");
+        }
     }
 
     #[test]

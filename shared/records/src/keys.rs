@@ -363,7 +363,12 @@ pub(crate) fn pulled(instance: &str, what: &str) -> Key {
 }
 
 pub(crate) fn reply(source: &SourceName, delivery: &str) -> Key {
-    reply_named(&format!("{source}#{delivery}"))
+    reply_named(&reply_id(source, delivery))
+}
+
+/// The identity of the reply to a delivery.
+pub(crate) fn reply_id(source: &SourceName, delivery: &str) -> String {
+    format!("{source}#{delivery}")
 }
 
 pub(crate) fn reply_named(id: &str) -> Key {

@@ -40,7 +40,7 @@ pub struct Reply {
 impl Reply {
     /// Its identity, which [`crate::TableChange::Reply`] tells.
     pub fn id(&self) -> String {
-        format!("{}#{}", self.source, self.delivery)
+        keys::reply_id(&self.source, &self.delivery)
     }
 }
 

@@ -1,63 +1,91 @@
 //! Reads world files, and says what is wrong with one in our words, with the place.
 
 use serde::de::DeserializeOwned;
-
-/// What the library says, and what we do; `{}` is what is between the two parts of theirs.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("duplicate mapping key: ", ", set DuplicateKeyPolicy in Options if acceptable", "duplicate key `{}`"),
-    ("missing field `", "`", "`{}` is missing"),
-    ("expected mapping start", "", "this must be a mapping"),
-    ("expected sequence start", "", "this must be a list"),
-    ("budget breached: ", "", "this is more than a world may be"),
-    ("recursion limit exceeded", "", "this is nested too deeply"),
-    (
-        "invalid type: integer `",
-        "`, expected a string",
-        "this must be text, but it is `{}`; put it in quotes",
-    ),
-    (
-        "invalid type: boolean `",
-        "`, expected a string",
-        "this must be text, but it is `{}`; put it in quotes",
-    ),
-    (
-        "invalid type: floating point `",
-        "`, expected a string",
-        "this must be text, but it is `{}`; put it in quotes",
-    ),
-    ("unexpected end of input", "", "the file is empty"),
-];
+use serde_saphyr::Error;
 
 /// Reads YAML.
 ///
 /// # Errors
 /// The first thing that is wrong, and where.
 pub(crate) fn from_yaml<T: DeserializeOwned>(yaml: &str) -> Result<T, String> {
-    serde_saphyr::from_str(yaml).map_err(|error| in_our_words(&error.to_string()))
+    serde_saphyr::from_str(yaml).map_err(|error| in_our_words(&error))
 }
 
-/// An error without the library's drawing of the place, which has the place in words before it.
-fn in_our_words(error: &str) -> String {
-    let line = error.lines().next().unwrap_or_default();
-    let line = line.strip_prefix("error: ").unwrap_or(line);
-    if let Some((place, rest)) = line.split_once("unknown field `")
-        && let Some((field, accepted)) = rest.split_once("`, expected ")
-    {
-        let accepted = accepted.strip_prefix("one of ").unwrap_or(accepted).replace('`', "");
-        return format!("{place}unknown key `{field}`; accepted: {accepted}");
+/// What is wrong, after its place.
+fn in_our_words(error: &Error) -> String {
+    let error = error.without_snippet();
+    let words = words(error);
+    match error.location() {
+        Some(place) if !matches!(error, Error::Eof { .. }) => {
+            format!("line {} column {}: {words}", place.line(), place.column())
+        }
+        _ => words,
     }
-    for (before, after, ours) in WORDS {
-        let Some((place, rest)) = line.split_once(before) else { continue };
-        let Some((between, _)) = rest.split_once(after) else { continue };
-        return format!("{place}{}", ours.replace("{}", between));
+}
+
+fn words(error: &Error) -> String {
+    match error {
+        Error::Eof { .. } => "the file is empty".to_owned(),
+        Error::DuplicateMappingKey { key, .. } => match key {
+            Some(key) => format!("duplicate key `{key}`"),
+            None => "duplicate key".to_owned(),
+        },
+        Error::SerdeUnknownField { field, expected, .. } => {
+            format!("unknown key `{field}`; accepted: {}", expected.join(", "))
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            format!("`{variant}` is not accepted here; accepted: {}", expected.join(", "))
+        }
+        Error::SerdeMissingField { field, .. } => format!("`{field}` is missing"),
+        Error::Unexpected { expected, .. } => match *expected {
+            "mapping start" => "this must be a mapping".to_owned(),
+            "sequence start" => "this must be a list".to_owned(),
+            _ => "this must be text".to_owned(),
+        },
+        Error::SerdeInvalidType { unexpected, expected, .. } => invalid_type(unexpected, expected),
+        Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            format!("this must be {expected}, but it is {unexpected}")
+        }
+        Error::Budget { .. } => "this is more than a world may be".to_owned(),
+        other => {
+            let message = other.to_string();
+            if message.contains("recursion limit exceeded") {
+                return "this is nested too deeply".to_owned();
+            }
+            let message = message.lines().next().unwrap_or_default();
+            // The place is told before it.
+            message.split(" at line ").next().unwrap_or_default().to_owned()
+        }
     }
-    line.to_owned()
+}
+
+/// A value of another type: `unexpected` is as serde writes it, such as ``integer `12` ``.
+fn invalid_type(unexpected: &str, expected: &str) -> String {
+    match (unexpected.split('`').nth(1), expected) {
+        (Some(value), "a string") => format!("this must be text, but it is `{value}`; put it in quotes"),
+        (_, "a string") => format!("this must be text, but it is {unexpected}"),
+        _ => format!("this must be {expected}, but it is {unexpected}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::world::World;
+    use serde::Deserialize;
     use std::path::PathBuf;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "it is never there")]
+    struct Around {
+        #[serde(flatten)]
+        inside: Inside,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "it is never there")]
+    struct Inside {
+        text: String,
+    }
 
     #[test]
     fn what_is_wrong_is_told_in_our_words_with_its_place() {
@@ -72,12 +100,9 @@ mod tests {
             let found = World::parse(yaml, PathBuf::new()).unwrap_err();
             assert!(found.contains(told) && found.lines().count() == 1, "{yaml}: {found}");
         }
-        assert_eq!(
-            super::in_our_words(
-                "error: line 9 column 2: invalid type: integer `12`, expected a string\n --> <input>"
-            ),
-            "line 9 column 2: this must be text, but it is `12`; put it in quotes"
-        );
+        // What is read into a struct beside others is read as what it looks like first.
+        let found = super::from_yaml::<Around>("other: a\ntext: 12\n").unwrap_err();
+        assert!(found.ends_with("this must be text, but it is `12`; put it in quotes"), "{found}");
         let deep = format!("jira: {}{}", "[".repeat(5000), "]".repeat(5000));
         assert!(World::parse(&deep, PathBuf::new()).unwrap_err().ends_with("this is nested too deeply"));
     }

@@ -1,7 +1,7 @@
 //! What is wrong with a test file before anything is run: names that the workflow does not have, results that no action
 //! gives.
 
-use crate::file::{Answer, Case, Defaults, Steps, TestFile, Turn, TurnNext};
+use crate::file::{Answer, Case, Defaults, Expectations, ExpectedCost, Steps, TestFile, Turn, TurnNext};
 use crate::functions::actions_by_function;
 use crate::names::{Callable, Names};
 use crate::reading::{bytes, key_after};
@@ -61,6 +61,18 @@ impl Checker<'_> {
         self.steps(&case.steps, defaults, false);
         self.steps(&case.undo, defaults, true);
         let expected = &case.expect;
+        if *expected == Expectations::default() {
+            self.error(
+                "expect",
+                "`expect:` is empty, and would compare nothing; name at least an `outcome:`",
+            );
+        }
+        if expected.cost == Some(ExpectedCost::default()) {
+            self.error(
+                "cost",
+                "`cost:` is empty, and would compare nothing; name `transitions:` or `model_usd:`",
+            );
+        }
         if expected.outputs == Some(Value::Null) {
             self.error(
                 "outputs",

@@ -223,7 +223,7 @@ pub struct Reply {
 }
 
 /// The expected results of an execution. Fields that are not mentioned are not compared.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectations {
     /// How it ends.
@@ -294,7 +294,7 @@ impl ExpectedOutcome {
 }
 
 /// The expected cost of an execution.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedCost {
     /// State transitions: every state entered and every retry.

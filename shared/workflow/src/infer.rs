@@ -3,6 +3,7 @@
 mod arguments;
 mod comparisons;
 mod doubt;
+mod filters;
 mod lists;
 mod operators;
 mod paths;
@@ -17,7 +18,6 @@ use crate::scope::{Lowered, Written};
 use crate::source::{Span, Spanned};
 use crate::types::{Kind, Type};
 use doubt::Doubt;
-use jlens_core::ast::Stage;
 use jlens_core::{Node, NodeKind};
 use present::Present;
 use std::collections::HashMap;
@@ -70,13 +70,17 @@ impl<'c, 's> Checker<'c, 's> {
             present: Vec::new(),
             partial: false,
             unwraps: false,
+            picked: false,
             head: None,
             doubt: None,
             made: None,
             results: HashMap::new(),
             in_function: false,
         };
-        let mut kind = inference.infer(&ast.root, None);
+        let mut kind = inference.infer(&ast.root, None).when_kept();
+        if inference.picked && kind.item().is_some() {
+            kind = inference.as_picked(kind);
+        }
         let doubt = inference.doubt_of(&ast.root, &kind);
         let Inference { mut edits, mut partial, unwraps, .. } = inference;
         let mut is_fenced = false;
@@ -197,6 +201,8 @@ struct Inference<'i, 'c, 's> {
     partial: bool,
     /// Whether JSONata may return the last value as a single item, or as nothing, although it is a list.
     unwraps: bool,
+    /// Whether it does so because a filter decides how many items there are: one alone is what is meant then.
+    picked: bool,
     /// The last lookup, as JSONata.
     head: Option<String>,
     /// How the execution decides whether the last path is a list, if the types do not say.
@@ -218,6 +224,7 @@ impl Inference<'_, '_, '_> {
 
     fn infer_bare(&mut self, node: &Node, context: Option<&Type>) -> Type {
         self.unwraps = false;
+        self.picked = false;
         let kind = self.infer_kind(node, context);
         self.unwraps &= matches!(
             &node.kind,
@@ -231,7 +238,24 @@ impl Inference<'_, '_, '_> {
                 | NodeKind::Wildcard
                 | NodeKind::Descendant
         );
+        self.picked &= self.unwraps;
         kind
+    }
+
+    /// The type of the last value where it is used as it is: what a filter picks is one item, or several.
+    fn as_picked(&self, kind: Type) -> Type {
+        match kind.kind {
+            Kind::List(item) if self.picked => {
+                Type { kind: Type::one_or_list(*item).kind, ..Type { kind: Kind::Any, ..kind } }
+            }
+            kept => Type { kind: kept, ..kind },
+        }
+    }
+
+    /// The type of an operand.
+    fn used(&mut self, node: &Node, context: Option<&Type>) -> Type {
+        let kind = self.infer(node, context);
+        self.as_picked(kind)
     }
 
     fn infer_kind(&mut self, node: &Node, context: Option<&Type>) -> Type {
@@ -250,9 +274,9 @@ impl Inference<'_, '_, '_> {
             NodeKind::Null => Type::null(),
             NodeKind::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs, context),
             NodeKind::Negate { expr } => {
-                let kind = self.infer(expr, context);
+                let kind = self.used(expr, context);
                 self.operand(expr, &kind, "-");
-                if !kind.may_be_null() && !kind.fits(&Type::new(Kind::Number)) {
+                if !kind.holds_null() && !kind.fits(&Type::new(Kind::Number)) {
                     self.error(expr, format!("`-` takes a number, but this is {kind}"));
                 }
                 Type::new(Kind::Number)
@@ -285,8 +309,9 @@ impl Inference<'_, '_, '_> {
             // A call at the end of a function, as JSONata puts it off.
             NodeKind::Lambda(definition) if definition.thunk => self.infer(&definition.body, context),
             NodeKind::Lambda(definition) => {
-                self.lambda(&definition.params, &definition.body, Type::any(), context);
+                self.lambda(&definition.params, &definition.body, Vec::new(), context);
                 self.unwraps = false;
+                self.picked = false;
                 Type::any()
             }
             NodeKind::Wildcard | NodeKind::Descendant | NodeKind::Parent { .. } if context.is_none() => {
@@ -314,9 +339,16 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// The type of a function's body; `first` is the type of its first parameter. Its names are fields of `context`, as outside the function.
-    fn lambda(&mut self, parameters: &[String], body: &Node, first: Type, context: Option<&Type>) -> Type {
-        let kinds = std::iter::once(first).chain(std::iter::repeat(Type::any()));
+    /// The type of a function's body, whose first parameters are of these types. Names in it mean what they mean around it: fields of
+    /// `context`.
+    fn lambda(
+        &mut self,
+        parameters: &[String],
+        body: &Node,
+        first: Vec<Type>,
+        context: Option<&Type>,
+    ) -> Type {
+        let kinds = first.into_iter().chain(std::iter::repeat(Type::any()));
         self.locals.push(parameters.iter().cloned().zip(kinds).collect());
         let around = std::mem::replace(&mut self.in_function, true);
         let kind = self.kept(body, context);
@@ -324,70 +356,6 @@ impl Inference<'_, '_, '_> {
         self.made = Some((kind.clone(), self.unwraps));
         self.locals.pop();
         kind
-    }
-
-    /// Filters and groupings after a value, in which names are the value's fields.
-    fn predicates(&mut self, node: &Node, kind: Type) -> Type {
-        let mut kind = kind;
-        let mut unwraps = self.unwraps;
-        let stages = node.attrs.stages.iter().chain(&node.attrs.predicate);
-        for stage in stages {
-            match stage {
-                Stage::Filter { expr, .. } => {
-                    let item = item_of(&kind);
-                    let asked = self.infer(expr, Some(&item));
-                    // A number picks an item by its place; anything else is asked of each.
-                    let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
-                    kind = match kind.item() {
-                        _ if picks_one => item.nullable(),
-                        Some(_) => Type::one_or_list(item),
-                        None => Type::any(),
-                    };
-                    unwraps = !picks_one;
-                    self.partial = true;
-                }
-                Stage::Index { var, .. } => self.bind(var, Type::new(Kind::Integer)),
-            }
-        }
-        if let Some(focus) = &node.attrs.focus {
-            self.bind(focus, item_of(&kind));
-        }
-        if let Some(index) = &node.attrs.index {
-            self.bind(index, Type::new(Kind::Integer));
-        }
-        if let Some(group) = &node.attrs.group {
-            let item = item_of(&kind);
-            for (key, value) in &group.pairs {
-                self.infer(key, Some(&item));
-                self.infer(value, Some(&item));
-            }
-            kind = Type::any();
-            unwraps = false;
-        }
-        self.unwraps = unwraps;
-        kind
-    }
-
-    fn bind(&mut self, name: &str, kind: Type) {
-        if self.locals.is_empty() {
-            self.locals.push(HashMap::new());
-        }
-        if let Some(frame) = self.locals.last_mut() {
-            frame.insert(name.to_owned(), kind);
-        }
-    }
-
-    fn object(&mut self, pairs: &[(Node, Node)], context: Option<&Type>) -> Type {
-        let mut fields = Some(Vec::new());
-        for (key, value) in pairs {
-            self.infer(key, context);
-            let kind = self.kept(value, context);
-            match (&key.kind, &mut fields) {
-                (NodeKind::String { value: name }, Some(fields)) => fields.push((name.clone(), kind)),
-                _ => fields = None,
-            }
-        }
-        fields.map_or_else(Type::any, Type::object)
     }
 }
 

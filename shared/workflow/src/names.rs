@@ -17,9 +17,6 @@ pub(crate) const ROLLBACK_ERROR: &str = "Rollback";
 pub(crate) const FRAME_PLACE: &str = "at";
 /// What JSONata reads as something else than a name.
 const WORDS: [&str; 8] = ["and", "or", "in", "true", "false", "null", "function", "states"];
-/// Functions that Step Functions adds to JSONata:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html>.
-pub(crate) const ADDED_FUNCTIONS: [&str; 6] = ["hash", "parse", "partition", "random", "range", "uuid"];
 /// The longest name of a state or variable.
 const LONGEST: usize = 80;
 /// Room for the compiler's suffixes of a state's name.
@@ -104,8 +101,7 @@ pub(crate) fn variable_path(path: &[String]) -> Result<(), String> {
 
 /// Whether JSONata as Step Functions runs it has a function of this name.
 pub(crate) fn is_function(name: &str) -> bool {
-    ADDED_FUNCTIONS.contains(&name)
-        || jlens_core::function_catalog().iter().any(|function| function.name == name)
+    name == "eval" || crate::functions::exists(name)
 }
 
 fn identifier(name: &str) -> Result<(), String> {

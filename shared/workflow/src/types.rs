@@ -14,6 +14,9 @@ pub(crate) struct Type {
     pub(crate) nullable: bool,
     /// Why it can be `null`, if the cause is the workflow and not the action.
     pub(crate) absence: Option<Arc<Absence>>,
+    /// Whether JSONata may find nothing there at all, as for an item by its place. Operators and functions take that; what keeps a
+    /// value gets `null`.
+    pub(crate) missing: bool,
 }
 
 /// A step that may leave its outputs `null`.
@@ -75,7 +78,7 @@ pub(crate) struct Field {
 
 impl Type {
     pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, nullable: false, absence: None }
+        Self { kind, nullable: false, absence: None, missing: false }
     }
 
     pub(crate) fn any() -> Self {
@@ -83,7 +86,7 @@ impl Type {
     }
 
     pub(crate) fn null() -> Self {
-        Self { kind: Kind::Null, nullable: true, absence: None }
+        Self { kind: Kind::Null, nullable: true, absence: None, missing: false }
     }
 
     pub(crate) fn text() -> Self {
@@ -132,7 +135,7 @@ impl Type {
     /// The type where the steps and conditions behind an absence are not known any more: outside an iteration, or in another
     /// workflow.
     pub(crate) fn seen_from_outside(mut self) -> Self {
-        self.nullable |= self.absence.take().is_some();
+        self.nullable |= self.absence.take().is_some() || std::mem::take(&mut self.missing);
         match &mut self.kind {
             Kind::Object(object) if object.fields.values().any(|field| field.kind.may_be_null()) => {
                 for field in Arc::make_mut(object).fields.values_mut() {
@@ -148,6 +151,7 @@ impl Type {
     pub(crate) fn present(mut self) -> Self {
         self.nullable = false;
         self.absence = None;
+        self.missing = false;
         self
     }
 
@@ -181,8 +185,25 @@ impl Type {
         }
     }
 
-    /// Whether `null` must be reckoned with.
+    /// The same where JSONata may find nothing.
+    pub(crate) fn or_missing(mut self) -> Self {
+        self.missing = true;
+        self
+    }
+
+    /// The type of such a value where something keeps it: what is missing is `null` there.
+    pub(crate) fn when_kept(mut self) -> Self {
+        self.nullable |= std::mem::take(&mut self.missing);
+        self
+    }
+
+    /// Whether the value may be absent: `null`, or nothing at all.
     pub(crate) fn may_be_null(&self) -> bool {
+        self.holds_null() || self.missing
+    }
+
+    /// Whether the value itself may be `null`, which operators and functions do not take.
+    pub(crate) fn holds_null(&self) -> bool {
         self.nullable || self.absence.is_some()
     }
 
@@ -209,7 +230,7 @@ impl Type {
             (Kind::Text(_), Kind::Text(_)) => Kind::Text(Vec::new()),
             (one, other) => Kind::OneOf(vec![Self::new(one), Self::new(other)]),
         };
-        Self { kind, nullable, absence }
+        Self { kind, nullable, absence, missing: self.missing || other.missing }
     }
 
     /// Whether a value of this type can be given where `target` is asked for. `null` is the caller's to judge.
@@ -249,6 +270,7 @@ impl Type {
             _ => None,
         }?;
         found.nullable |= self.nullable;
+        found.missing |= self.missing;
         if found.absence.is_none() {
             found.absence.clone_from(&self.absence);
         }

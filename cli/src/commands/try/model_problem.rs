@@ -1,7 +1,7 @@
 //! Why a model cannot be asked at all: problems that do not pass on their own, with what to change.
 
 use crate::commands::demo::model_settings;
-use http_client::NO_CONNECTION;
+use http_client::is_no_connection;
 use providers::ProviderSpec;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl ModelPlace {
             code.parse::<u16>().ok()
         });
         let advice = match status {
-            _ if said.contains(NO_CONNECTION) => format!(
+            _ if is_no_connection(said) => format!(
                 "nothing answers at {base_url}: correct --base-url, or check the network and the proxy (HTTPS_PROXY)"
             ),
             Some(300..=399) => format!("{base_url} is not the API's own address: correct --base-url"),

@@ -13,7 +13,7 @@ use control::{Authority, StartResult, WorkflowRequest, plan};
 use domain::MicroUsd;
 use domain::event::{Actor, EventName, SourceName};
 use domain::routes::Concurrency;
-use http_client::NO_CONNECTION;
+use http_client::is_no_connection;
 use jiff::Timestamp;
 use providers::ProviderSpec;
 use records::{ExecutionView, StepStatus};
@@ -143,7 +143,7 @@ async fn no_connection(connection: &Connection, execution: &str) -> Outcome<Stri
         let given_up =
             view.steps.iter().find(|step| step.status == StepStatus::Failed && step.attempts >= most);
         let cause = given_up.and_then(|step| step.cause.clone());
-        if let Some(cause) = cause.filter(|cause| cause.contains(NO_CONNECTION)) {
+        if let Some(cause) = cause.filter(|cause| is_no_connection(cause)) {
             return Ok(cause);
         }
     }

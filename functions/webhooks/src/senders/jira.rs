@@ -11,6 +11,7 @@
 //! A comment's body is wiki text, in which a person is `[~accountid:…]` or `[~name]`, or a document; a change of labels comes as the whole
 //! set before and after, joined by spaces.
 
+mod automation;
 mod document;
 mod events;
 
@@ -22,6 +23,7 @@ use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
+use automation::{NAMES_NO_EVENT, labels};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::HeaderMap;
 use document::wiki_text;
@@ -36,7 +38,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Sha256, Sha384, Sha512};
-use std::collections::BTreeSet;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "jira",
@@ -231,7 +232,9 @@ fn creation(payload: &Payload, bot: &Bot<'_>) -> Option<Creation> {
 }
 
 fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
-    let name = payload.webhook_event.unwrap_or_default();
+    let Some(name) = payload.webhook_event else {
+        return Meaning::Ignored(NAMES_NO_EVENT.to_owned());
+    };
     if !matches!(name.as_str(), "jira:issue_created" | "jira:issue_updated" | "comment_created") {
         return Meaning::Ignored(format!("Jira's event `{}` is not used", cut_name(&name)));
     }
@@ -315,8 +318,7 @@ impl About<'_> {
         let (from, to) = (change.from_string.as_deref(), change.to_string.as_deref());
         match change.field.as_deref() {
             Some("labels") => {
-                let before: BTreeSet<_> = from.unwrap_or_default().split_whitespace().collect();
-                let after: BTreeSet<_> = to.unwrap_or_default().split_whitespace().collect();
+                let (before, after) = (labels(from), labels(to));
                 after.difference(&before).take(MOST_READ).map(|label| self.labelled(label)).collect()
             }
             Some("status") if to.is_some() && from != to => {

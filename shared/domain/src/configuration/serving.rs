@@ -78,9 +78,28 @@ pub fn repository_problem(
     let id = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
     let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
     let repository = &project.repository;
+    // The link to a repository of a server below a path has that path first, which is no group.
+    let base =
+        configuration.instance(name.as_str()).and_then(|instance| base_path(&instance.section.settings));
+    let below = base.as_deref().and_then(|base| repository.as_str().strip_prefix(base)?.strip_prefix('/'));
+    if let (Some(base), Some(below)) = (&base, below.filter(|below| below.contains('/'))) {
+        return Some(format!(
+            "`{repository}` begins with `{base}`, which is the path of the server in plugins.{name}.base_url; accepted: the path of the \
+             repository below it, `{below}`"
+        ));
+    }
     (is_flat && repository.is_nested()).then(|| {
-        format!("`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL")
+        format!(
+            "`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL on a server without a path of its own"
+        )
     })
+}
+
+/// The path in the address of a server, without slashes around it; `None` where there is none.
+fn base_path(settings: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+    let address = settings.get("base_url")?.as_str()?;
+    let (_, path) = address.split_once("://")?.1.split_once('/')?;
+    Some(path.trim_matches('/').to_owned()).filter(|path| !path.is_empty())
 }
 
 /// That no provider has this name, with the nearest one and those that exist.

@@ -130,6 +130,52 @@ async fn pictures_that_a_review_shows_are_read() {
 }
 
 #[tokio::test]
+async fn every_page_of_reviews_is_read_and_none_of_an_issue() {
+    let simulation = simulation(true).await;
+    let tracker = github(&simulation);
+    let [picture, ..] = files(&simulation).await;
+    let parent = new_branch(&tracker, "feature/x").await;
+    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    tracker.commit(&shop(), &change, &mark("c")).await.unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    let number = tracker.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    let review = |text: &str| {
+        let review = json!({"kind": "github-review", "repository": "acme/shop", "pull_request": number, "by": "ada",
+                            "verdict": "commented", "text": text, "comments": []});
+        simulation.act(&Delivery::new(review).unwrap()).unwrap();
+    };
+    for _ in 0..100 {
+        review("Fine so far.");
+    }
+    review(&format!("![screen]({}/user-attachments/{})", simulation.url("github"), picture.id));
+    let read = tracker.read_attachment(&format!("acme/shop#{number}"), &picture, MOST).await;
+    assert_eq!(read.unwrap(), b"\x89PNG\r\n\x1a\n");
+    // A plain issue has no reviews: nobody is asked for them.
+    let new = NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: "Other".into(),
+        description: "No files".into(),
+        labels: Vec::new(),
+        epic: None,
+        story_points: None,
+    };
+    let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
+    let before = simulation.log().len();
+    tracker.read_attachment(&other, &picture, MOST).await.unwrap_err();
+    let log = simulation.log();
+    let asked: Vec<_> = log[before..].iter().filter(|request| request.path.ends_with("/reviews")).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn links_of_earlier_times_and_of_servers_lead_to_the_same_files() {
     let simulation = simulation(false).await;
     let tracker = github(&simulation);

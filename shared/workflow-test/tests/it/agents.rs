@@ -137,7 +137,7 @@ cases:
     steps:
       implement: { turns: [{ next: think }, { next: think }, { next: done }] }
       implement_run_tools: { error: Rejected }
-    expect: {}
+    expect: { outcome: failed }
 ";
     let report = report(WORKFLOW, tests, &[]).await.unwrap();
     assert!(report.text().contains("`implement` has 3 turns, but took 1"), "{}", report.text());

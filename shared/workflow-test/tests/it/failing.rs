@@ -43,7 +43,7 @@ async fn missing_and_superfluous_answers_fail_a_case() {
     steps:
       fetch: [{ error: Throttled }]
       tell: { error: Rejected }
-    expect: {}
+    expect: { path: [fetch] }
 ";
     insta::assert_snapshot!(text(case).await);
     let tests =
@@ -81,7 +81,7 @@ cases:
     steps:
       tell: { approve: { by: ada } }
       fetch: { error: States.Timeout }
-    expect: {}
+    expect: { path: [fetch] }
 ";
     insta::assert_snapshot!(refused(WORKFLOW, tests).await);
 }

@@ -48,7 +48,7 @@ async fn a_canned_result_that_is_none_of_the_action_is_refused() {
   - name: a number for a text
     inputs: { labels: [P-1], title: t }
     steps: { make: { result: { task_id: 7, url: null } } }
-    expect: {}
+    expect: { outcome: succeeded }
 ";
     let told = refused(WORKFLOW, tests).await;
     assert!(told.contains("the result of `make` is none of create_task at `/task_id`"), "{told}");
@@ -59,6 +59,8 @@ async fn a_canned_result_that_is_none_of_the_action_is_refused() {
 async fn what_would_compare_nothing_is_refused() {
     for (case, told) in [
         ("expect: { outputs: }", "`outputs:` is empty, and would compare nothing"),
+        ("expect: {}", "`expect:` is empty, and would compare nothing; name at least an `outcome:`"),
+        ("expect: { outcome: failed, cost: {} }", "`cost:` is empty, and would compare nothing"),
         (
             "steps: { make: [{ error: Throttled, times: 0 }] }, expect: { outcome: succeeded }",
             "`times:` of `make` is 0, so that the answer is for no call",

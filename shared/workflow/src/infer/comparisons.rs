@@ -1,5 +1,6 @@
 //! Comparisons that end the execution, or always have the same result.
 
+use super::present::found_present;
 use super::{Edit, Inference};
 use crate::in_text::capitalized;
 use crate::types::{Kind, Type};
@@ -10,23 +11,23 @@ impl Inference<'_, '_, '_> {
     pub(super) fn ordered(&mut self, lhs: &Node, rhs: &Node, (left, right): (&Type, &Type), operator: &str) {
         let (text, number) = (Type::text(), Type::new(Kind::Number));
         for (node, kind) in [(lhs, left), (rhs, right)] {
-            if !kind.may_be_null() && !kind.fits(&text) && !kind.fits(&number) {
+            if !kind.holds_null() && !kind.fits(&text) && !kind.fits(&number) {
                 self.error(node, format!("`{operator}` compares numbers or texts, but this is {kind}"));
                 return;
             }
         }
-        let is_either = |kind: &Type| kind.may_be_null() || (kind.fits(&text) && kind.fits(&number));
+        let is_either = |kind: &Type| kind.holds_null() || (kind.fits(&text) && kind.fits(&number));
         if !is_either(left) && !is_either(right) && left.fits(&text) != right.fits(&text) {
             self.error(rhs, format!("`{operator}` cannot compare {left} with {right}"))
                 .help("`$number(…)` makes a number of a text");
         }
     }
 
-    /// Reports comparisons that are never equal: values of different types are not.
+    /// Reports comparisons that are never equal: values of different types are not. Of each side: its type, and whether JSONata may return the
+    /// item of a one-item list there.
     pub(super) fn compared(
         &mut self,
-        (lhs, rhs): (&Node, &Node),
-        (left, right): (&Type, &Type),
+        [(lhs, left, left_alone), (rhs, right, right_alone)]: [(&Node, &Type, bool); 2],
         is_not: bool,
     ) {
         let always = if is_not { "always holds" } else { "never holds" };
@@ -52,6 +53,20 @@ impl Inference<'_, '_, '_> {
         }
         if left.fits(right) || right.fits(left) {
             return;
+        }
+        for (alone, kind, other) in [(left_alone, left, right), (right_alone, right, left)] {
+            if let (true, Kind::List(item)) = (alone, &kind.kind)
+                && (item.fits(other) || other.fits(item))
+            {
+                let (list, value) = if alone && std::ptr::eq(kind, left) { (lhs, rhs) } else { (rhs, lhs) };
+                let (list, value) = (self.written(list), self.written(value));
+                let message = format!(
+                    "this compares {other} with {kind}, which it can equal only if there is one item"
+                );
+                self.warning(rhs, message)
+                    .help(format!("`{value} in {list}` asks whether it is in the list"));
+                return;
+            }
         }
         let message =
             format!("{} never equals {right}, so that this {always}", capitalized(&left.to_string()));
@@ -95,7 +110,7 @@ impl Inference<'_, '_, '_> {
 
     /// Warns of operands of `&` that may be `null`: unlike text around `${ }`, it writes `null` as a word.
     pub(super) fn joined(&mut self, node: &Node, kind: &Type) {
-        if kind.may_be_null() && !self.is_guarded(node) {
+        if kind.holds_null() && !self.is_guarded(node) {
             let text = self.written(node);
             let why = kind.why_absent();
             self.warning(node, format!("this may be `null`, and `&` then writes the word `null`{why}"))
@@ -108,11 +123,15 @@ impl Inference<'_, '_, '_> {
         let range = self.range(node);
         let meant = self.edits.iter().rev().find_map(|edit| match edit {
             Edit::Replace(span, lowered) if span.start == range.start && span.end <= range.end => {
-                Some(format!("{}{} != null", lowered.enclosed(), self.given.value.get(span.end..range.end)?))
+                Some(format!("{}{}", lowered.enclosed(), self.given.value.get(span.end..range.end)?))
             }
             _ => None,
         });
-        meant.is_some_and(|meant| self.checker.scope.guards.iter().any(|guard| guard.contains(&meant)))
+        let Some(meant) = meant else { return false };
+        self.checker.scope.guards.iter().any(|guard| {
+            let Ok(condition) = jlens_core::parse(guard) else { return false };
+            found_present(&condition.root, guard).holding.iter().any(|present| present.path == meant)
+        })
     }
 }
 

@@ -49,6 +49,7 @@ impl Inference<'_, '_, '_> {
             // A range becomes a list, whatever JSONata makes of one item or of none.
             self.edits.push(Edit::Around(self.range(node), "[".to_owned(), close.to_owned()));
             self.unwraps = false;
+            self.picked = false;
         }
         kind
     }

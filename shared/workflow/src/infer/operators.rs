@@ -2,7 +2,7 @@
 
 use super::Inference;
 use super::present::{Present, found_present};
-use crate::functions;
+use crate::functions::{self, Parameter};
 use crate::in_text::not_for_text;
 use crate::types::{Kind, Type};
 use jlens_core::ast::BinaryOp;
@@ -10,7 +10,8 @@ use jlens_core::{Node, NodeKind};
 
 impl Inference<'_, '_, '_> {
     pub(super) fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
-        let left = self.infer(lhs, context);
+        let left = self.used(lhs, context);
+        let left_alone = self.unwraps;
         // The right side is evaluated only if the left one has not decided.
         let known = match op {
             BinaryOp::And => found_present(lhs, &self.given.value).holding,
@@ -18,11 +19,13 @@ impl Inference<'_, '_, '_> {
             _ => Vec::new(),
         };
         let right = self.knowing(known, rhs, context);
+        let right = self.as_picked(right);
+        let right_alone = self.unwraps;
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => {
                 for (node, kind) in [(lhs, &left), (rhs, &right)] {
                     self.operand(node, kind, op.symbol());
-                    if !kind.may_be_null() && !kind.fits(&Type::new(Kind::Number)) {
+                    if !kind.holds_null() && !kind.fits(&Type::new(Kind::Number)) {
                         self.error(node, format!("`{}` takes numbers, but this is {kind}", op.symbol()));
                     }
                 }
@@ -42,9 +45,18 @@ impl Inference<'_, '_, '_> {
                 }
                 Type::text()
             }
-            BinaryOp::Range => Type::new(Kind::Integer),
+            BinaryOp::Range => {
+                for (node, kind) in [(lhs, &left), (rhs, &right)] {
+                    self.operand(node, kind, op.symbol());
+                    if !kind.holds_null() && !kind.fits(&Type::new(Kind::Integer)) {
+                        self.error(node, format!("`..` takes whole numbers, but this is {kind}"));
+                    }
+                }
+                Type::new(Kind::Integer)
+            }
             BinaryOp::Eq | BinaryOp::Ne => {
-                self.compared((lhs, rhs), (&left, &right), op == BinaryOp::Ne);
+                let sides = [(lhs, &left, left_alone), (rhs, &right, right_alone)];
+                self.compared(sides, op == BinaryOp::Ne);
                 self.mistaken(lhs, rhs, context);
                 Type::new(Kind::Boolean)
             }
@@ -54,7 +66,7 @@ impl Inference<'_, '_, '_> {
 
     /// Checks an operand of arithmetic or comparison: there, `null` would end the execution.
     pub(super) fn operand(&mut self, node: &Node, kind: &Type, operator: &str) {
-        if kind.may_be_null() {
+        if kind.holds_null() && !self.is_guarded(node) {
             let text = self.written(node);
             let zero = if matches!(kind.kind, Kind::Text(_)) { "''" } else { "0" };
             let why = kind.why_absent();
@@ -79,15 +91,17 @@ impl Inference<'_, '_, '_> {
         self.infer(condition, context);
         let findings = found_present(condition, &self.given.value);
         let kind = self.knowing(findings.holding, then, context);
-        let unwraps = self.unwraps;
+        let (unwraps, picked) = (self.unwraps, self.picked);
         self.unwraps = false;
+        self.picked = false;
         let other = otherwise.map(|node| self.knowing(findings.failing, node, context));
         self.unwraps |= unwraps;
+        self.picked |= picked;
         match other {
             Some(other) => kind.or(other),
             None => {
                 self.partial = true;
-                kind.nullable()
+                kind.or_missing()
             }
         }
     }
@@ -139,8 +153,11 @@ impl Inference<'_, '_, '_> {
             NodeKind::Variable { name } if self.local(name).is_none() => Some(name.as_str()),
             _ => None,
         };
+        let parameters = name.and_then(functions::parameters).unwrap_or_default();
+        // Fields of a value that is `null` are only missing.
+        let inside = context.map(|context| context.clone().present());
         let mut kinds: Vec<Type> = Vec::new();
-        for argument in args {
+        for (place, argument) in args.iter().enumerate() {
             // A function from the workflow returns its result for each item.
             let own = match &argument.kind {
                 NodeKind::Variable { name: own } if name == Some("map") && self.local(own).is_some() => {
@@ -148,21 +165,31 @@ impl Inference<'_, '_, '_> {
                 }
                 _ => None,
             };
+            let takes_lists = parameters.get(place).is_none_or(Parameter::takes_lists);
             let kind = match (&argument.kind, kinds.first()) {
                 (_, Some(_)) if own.is_some() => own.unwrap_or_else(Type::any),
-                // These call their function for each item of their list.
-                (NodeKind::Lambda(definition), Some(list)) if matches!(name, Some("map" | "filter")) => {
-                    let item = super::item_of(list);
-                    self.lambda(&definition.params, &definition.body, item, context)
+                (NodeKind::Lambda(definition), Some(first)) if !definition.thunk => {
+                    let given = functions::given_to_function(name.unwrap_or_default(), first);
+                    self.lambda(&definition.params, &definition.body, given, inside.as_ref())
                 }
                 // `$exists` is asked of what JSONata itself finds.
-                _ if name.is_none_or(|name| name == "exists") => self.infer(argument, context),
-                _ => self.value(argument, context),
+                _ if name.is_none_or(|name| name == "exists") => self.infer(argument, inside.as_ref()),
+                _ if takes_lists => self.value(argument, inside.as_ref()),
+                _ => self.used(argument, inside.as_ref()),
             };
             kinds.push(kind);
         }
         self.unwraps = false;
+        self.picked = false;
         let NodeKind::Variable { name } = &procedure.kind else {
+            if let Some(name) = plain_name(procedure) {
+                let is_known = crate::names::is_function(name);
+                let refused = self.error(procedure, format!("`{name}` is not a function"));
+                if is_known {
+                    refused.help(format!("write `${name}(…)`"));
+                }
+                return Type::any();
+            }
             self.infer(procedure, context);
             self.unwraps = true;
             return Type::any();
@@ -173,12 +200,11 @@ impl Inference<'_, '_, '_> {
             return kind;
         }
         if !crate::names::is_function(name) {
-            let names = functions::names();
             self.error(procedure, format!("JSONata has no function `${name}`"))
-                .accepted(name, names.iter().copied());
+                .accepted(name, functions::names());
             return Type::any();
         }
-        self.arguments(name, procedure, args, &kinds);
+        self.arguments(name, procedure, args, &kinds, context);
         for (argument, kind) in args.iter().zip(&kinds) {
             if let Kind::Stored(what) = &kind.kind
                 && name != "exists"
@@ -187,6 +213,20 @@ impl Inference<'_, '_, '_> {
             }
         }
         self.unwraps = functions::unwraps(name);
+        let is_filled = matches!(args.first().map(|list| &list.kind), Some(NodeKind::Array { items }) if !items.is_empty());
+        self.partial |= functions::may_find_nothing(name) && !is_filled;
         functions::result(name, &kinds)
+    }
+}
+
+/// The name, where a node is nothing else than one that means no function.
+fn plain_name(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Name { name } => Some(name),
+        NodeKind::Path { steps, .. } => match steps.as_slice() {
+            [only] => plain_name(only),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -36,6 +36,7 @@ impl Inference<'_, '_, '_> {
             None => kind,
         };
         let mut unwraps = self.unwraps;
+        let mut picked = self.picked;
         let head = self.head_of(first, steps.get(taken - 1));
         let mut through = Vec::new();
         for (before, step) in steps.iter().zip(&steps[1..]).skip(taken - 1) {
@@ -48,6 +49,7 @@ impl Inference<'_, '_, '_> {
             through.extend((kind.kind == Kind::Any).then_some(before.pos));
             unwraps |= each.is_some() || kind.kind == Kind::Any;
             self.partial |= each.is_some();
+            picked |= matches!(kind.kind, Kind::OneOf(_)) && each.is_some();
             let owner = each.clone().unwrap_or_else(|| kind.clone());
             let is_unknown = kind.kind == Kind::Any;
             let found = match &step.kind {
@@ -57,7 +59,7 @@ impl Inference<'_, '_, '_> {
                     self.predicates(step, field)
                 }
                 NodeKind::Sort { .. } => {
-                    self.infer(step, Some(&item_of(&kind)));
+                    self.within(|this| this.infer(step, Some(&item_of(&kind))));
                     unwraps = true;
                     continue;
                 }
@@ -66,15 +68,20 @@ impl Inference<'_, '_, '_> {
                         self.error(step, "JSONata would return a single list itself, not nested in a list")
                             .help("write `$map(list, function($item) { [$item.a, $item.b] })`");
                     }
-                    let found = self.infer(step, Some(&item_of(&kind)));
+                    // A function is called with `null` as well.
+                    let is_call = matches!(step.kind, NodeKind::Function { .. }) && each.is_none();
+                    let around = if is_call { kind.clone() } else { item_of(&kind) };
+                    let found = self.within(|this| this.infer(step, Some(&around)));
                     // A list gives one value for each of its items.
                     if is_unknown && found.item().is_none() { Type::any() } else { found }
                 }
             };
             unwraps |= self.unwraps;
+            picked |= self.picked || (each.is_some() && matches!(found.kind, Kind::OneOf(_)));
             kind = if each.is_some() { found.for_each() } else { found };
         }
         self.unwraps = unwraps;
+        self.picked = picked;
         // A path with a filter is left as it is: it is meant to give one item, or several.
         let is_filtered = |step: &Node| !step.attrs.stages.is_empty() || !step.attrs.predicate.is_empty();
         let is_name = |step: &&Node| matches!(step.kind, NodeKind::Name { .. });
@@ -166,9 +173,11 @@ impl Inference<'_, '_, '_> {
     }
 
     pub(super) fn variable(&mut self, node: &Node, name: &str, context: Option<&Type>) -> Type {
+        let is_present = self.present.iter().any(|present| present.path == self.written(node));
+        let known = |kind: &Type| if is_present { kind.clone().present() } else { kind.clone() };
         if name.is_empty() {
             return match context {
-                Some(context) => context.clone(),
+                Some(context) => known(context),
                 None => {
                     self.error(node, "`$` means nothing here")
                         .help("it is the value inside `[…]`, `.(…)` and functions");
@@ -177,7 +186,7 @@ impl Inference<'_, '_, '_> {
             };
         }
         if let Some(kind) = self.local(name) {
-            return kind.clone();
+            return known(kind);
         }
         if crate::names::is_function(name) {
             return Type::any();

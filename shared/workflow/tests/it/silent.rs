@@ -198,6 +198,7 @@ fn comparisons_that_never_change_are_warned_of() {
         "opt = 'x'",
         "n = $number(s)",
         "any.x = opt",
+        "any.list[id = 'a'].name = 'x'",
     ] {
         assert_eq!(condition(expression), "", "{expression}");
     }
@@ -247,6 +248,13 @@ fn operands_and_arguments_that_end_the_execution_are_refused() {
         ("$sum(['a', 'b']) > 1", "`$sum` takes a list of numbers, but this is a list (text)"),
         ("$join([1, 2]) = 'a'", "`$join` takes a list of texts"),
         ("s ~> $uppercase('x') = 'A'", "`$uppercase` takes at most 1 value, but is given 2"),
+        ("s.$pad('x') = 'A'", "`$pad` takes a number, but this is text"),
+        ("s.$contains(5)", "`$contains` takes text or a regular expression, but this is a whole number"),
+        ("$substring(s) = 'A'", "`$substring` takes at least 2 values, but is given 1"),
+        ("$count(l ~> $map) = 1", "`$map` takes at least 2 values, but is given 1"),
+        ("n.$uppercase() = 'A'", "`$uppercase` takes text, but the value around it is a number"),
+        ("uppercase(s) = 'A'", "`uppercase` is not a function"),
+        ("$uuid(1) = 'A'", "`$uuid` takes no values, but is given 1"),
     ] {
         let told_of = condition(expression);
         assert!(told_of.contains(told) && told_of.contains("error:"), "{expression}: {told_of}");
@@ -288,27 +296,6 @@ fn a_null_that_would_be_written_as_a_word_is_warned_of() {
         let told = found(&workflow("{ opt: { type: string, required: false } }", message));
         assert!(!told.contains("writes the word"), "{message}: {told}");
     }
-}
-
-/// What the step's own condition has found to be there needs no other.
-#[test]
-fn a_value_that_the_step_needs_to_run_is_taken_for_present() {
-    let text = |condition: &str| {
-        format!(
-            "name: Test
-inputs: {{ opt: {{ type: string, required: false }}, other: string }}
-steps:
-  - name: tell
-    plugin: communication
-    action: send_message
-    when: \"${{{condition}}}\"
-    inputs: {{ message: \"${{$uppercase(opt) & ' ' & opt}}\" }}
-"
-        )
-    };
-    assert_eq!(found(&text("opt != null")), "");
-    assert_eq!(found(&text("other = 'x' and opt != null")), "");
-    assert_eq!(found(&text("other = 'x'")).matches("warning:").count(), 2);
 }
 
 /// Step Functions has no names in the body of a function, and would refuse the definition.

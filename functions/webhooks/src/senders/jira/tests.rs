@@ -3,7 +3,7 @@ use crate::senders::testing::{Published, Vocabulary, check_any_delivery, check_s
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
 
-fn meaning_of(payload: Value) -> Meaning {
+pub(super) fn meaning_of(payload: Value) -> Meaning {
     parse(&HeaderMap::new(), payload.to_string().as_bytes(), &BOT).unwrap().meaning
 }
 
@@ -135,7 +135,7 @@ fn updated(user: &str, items: Value) -> Value {
     })
 }
 
-fn labels_of(events: &[Received]) -> Vec<&str> {
+pub(super) fn labels_of(events: &[Received]) -> Vec<&str> {
     events.iter().filter_map(|received| received.event.fields.get("label")?.as_str()).collect()
 }
 

@@ -1,0 +1,130 @@
+//! Links in texts of tickets to files that people put there.
+
+use domain::Attachment;
+
+/// A link in a text to something below an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link<'t> {
+    /// Its place in the text, in bytes.
+    pub at: usize,
+    /// The text before it.
+    pub before: &'t str,
+    /// What follows the address and its slash, without a query or a fragment.
+    pub path: &'t str,
+}
+
+impl<'t> Link<'t> {
+    /// What people see for it, and whether it is shown as a picture: `![name](` or `<img alt="name" src="` is before it.
+    pub fn label(&self) -> (Option<&'t str>, bool) {
+        let line = self.before.rsplit('\n').next().unwrap_or_default();
+        let name = |name: &'t str| Some(name.trim()).filter(|name| !name.is_empty());
+        if let Some(label) = line.strip_suffix("](").and_then(|line| line.rsplit_once('[')) {
+            return (name(label.1), label.0.ends_with('!'));
+        }
+        let Some((_, tag)) = line.rsplit_once("<img ") else { return (None, false) };
+        let alt = tag.split_once("alt=\"").and_then(|(_, rest)| rest.split_once('"'));
+        (alt.and_then(|(alt, _)| name(alt)), !tag.contains('>'))
+    }
+}
+
+/// Every link in a text to something below `base`, an address or a path without a slash at its end. What only contains `base`, such as the
+/// query of another address, is none.
+fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
+    let link = |at: usize| {
+        let before = &text[..at];
+        let encloses = |c: char| "(<\"'".contains(c);
+        let rest = text[at + base.len()..].strip_prefix('/')?;
+        let last = before.chars().next_back();
+        if !last.is_none_or(|c| c.is_whitespace() || encloses(c)) {
+            return None;
+        }
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#".contains(c);
+        let path = rest.split(ends).next().unwrap_or_default();
+        // A sentence goes on behind a bare link.
+        let path = match last.is_some_and(encloses) {
+            true => path,
+            false => path.trim_end_matches(['.', ',', ';', ':', '!']),
+        };
+        Some(Link { at, before, path })
+    };
+    text.match_indices(base).filter_map(|(at, _)| link(at)).collect()
+}
+
+/// The files that a text links below any of these addresses, each once, in the text's order. `file` says which file a link below one of them
+/// (by its place among `bases`) is; `None` where it is none.
+pub fn files_linked_in(
+    text: &str,
+    bases: &[&str],
+    file: impl Fn(usize, &Link<'_>) -> Option<Attachment>,
+) -> Vec<Attachment> {
+    let mut found: Vec<(usize, Attachment)> = Vec::new();
+    for (place, base) in bases.iter().enumerate() {
+        found.extend(links_below(text, base).iter().filter_map(|link| Some((link.at, file(place, link)?))));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    let mut files: Vec<Attachment> = Vec::new();
+    for (_, file) in found {
+        if files.iter().all(|known| known.id != file.id) {
+            files.push(file);
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://x.example";
+
+    fn paths(text: &str) -> Vec<&str> {
+        links_below(text, BASE).into_iter().map(|link| link.path).collect()
+    }
+
+    #[test]
+    fn links_end_where_people_end_them() {
+        for (text, expected) in [
+            ("https://x.example/a/b.txt", vec!["a/b.txt"]),
+            ("see https://x.example/a, and https://x.example/b.", vec!["a", "b"]),
+            ("(https://x.example/a.) <https://x.example/b!|b>", vec!["a.", "b!"]),
+            ("[a](https://x.example/a?x=1#y) \"https://x.example/c\"", vec!["a", "c"]),
+            ("https://y.example?https://x.example/a", vec![]),
+            ("https://x.example.evil.example/a https://x.examples/a https://x.example", vec![]),
+            ("nothttps://x.example/a", vec![]),
+        ] {
+            assert_eq!(paths(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_has_the_name_that_people_see() {
+        for (text, expected) in [
+            ("![till](https://x.example/a)", (Some("till"), true)),
+            ("[log](https://x.example/a)", (Some("log"), false)),
+            ("[x](y)\n<img width=\"5\" alt=\"till\" src=\"https://x.example/a\">", (Some("till"), true)),
+            ("<img alt=\"a\" src=\"b\"> https://x.example/a", (Some("a"), false)),
+            ("https://x.example/a", (None, false)),
+            ("![ ](https://x.example/a)", (None, true)),
+        ] {
+            assert_eq!(links_below(text, BASE)[0].label(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_come_once_and_in_the_order_of_the_text() {
+        let file = |place: usize, link: &Link<'_>| {
+            let id = link.path.to_owned();
+            (place < 2).then(|| Attachment {
+                name: id.clone(),
+                id,
+                media_type: None,
+                size: None,
+                author: None,
+            })
+        };
+        let text = "https://b.example/1 https://a.example/2 https://b.example/2 https://c.example/3";
+        let found =
+            files_linked_in(text, &["https://a.example", "https://b.example", "https://c.example"], file);
+        assert_eq!(found.iter().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! What follows a value in brackets and braces, where names are fields of its items, and objects.
+
+use super::present::{Present, found_present};
+use super::{Inference, item_of};
+use crate::types::{Kind, Type};
+use jlens_core::ast::Stage;
+use jlens_core::{Node, NodeKind};
+use std::collections::HashMap;
+
+impl Inference<'_, '_, '_> {
+    /// Filters and groupings after a value, in which names are the value's fields.
+    pub(super) fn predicates(&mut self, node: &Node, kind: Type) -> Type {
+        let mut kind = kind;
+        let mut unwraps = self.unwraps;
+        let mut picked = self.picked;
+        let stages = node.attrs.stages.iter().chain(&node.attrs.predicate);
+        for stage in stages {
+            match stage {
+                Stage::Filter { expr, .. } => {
+                    let item = item_of(&kind);
+                    let asked = self.within(|this| this.infer(expr, Some(&item)));
+                    let found = found_present(expr, &self.given.value).holding;
+                    let item =
+                        if found.iter().any(|present| present.path == "$") { item.present() } else { item };
+                    // A number picks an item by its place; anything else is asked of each.
+                    let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
+                    kind = match kind.item() {
+                        _ if picks_one => item.or_missing(),
+                        Some(_) => Type::one_or_list(item),
+                        None => Type::any(),
+                    };
+                    unwraps = !picks_one;
+                    picked = false;
+                    self.partial = true;
+                }
+                Stage::Index { var, .. } => self.bind(var, Type::new(Kind::Integer)),
+            }
+        }
+        if let Some(focus) = &node.attrs.focus {
+            self.bind(focus, item_of(&kind));
+        }
+        if let Some(index) = &node.attrs.index {
+            self.bind(index, Type::new(Kind::Integer));
+        }
+        if let Some(group) = &node.attrs.group {
+            let item = item_of(&kind);
+            for (key, value) in &group.pairs {
+                self.within(|this| {
+                    this.key(key, Some(&item));
+                    this.infer(value, Some(&item));
+                });
+            }
+            kind = Type::any();
+            unwraps = false;
+            picked = false;
+        }
+        self.unwraps = unwraps;
+        self.picked = picked;
+        kind
+    }
+
+    /// Infers something in which names and `$` are those of an item: what is known of others of the same names does not count.
+    pub(super) fn within<T>(&mut self, infer: impl FnOnce(&mut Self) -> T) -> T {
+        let is_variable = |present: &Present| {
+            present
+                .path
+                .strip_prefix('$')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+        };
+        let kept = self.present.iter().filter(|present| is_variable(present)).cloned().collect();
+        let around = std::mem::replace(&mut self.present, kept);
+        let inferred = infer(self);
+        self.present = around;
+        inferred
+    }
+
+    /// The key of an object, which must be text.
+    fn key(&mut self, key: &Node, context: Option<&Type>) {
+        let kind = self.infer(key, context);
+        if !kind.holds_null() && !kind.fits(&Type::text()) {
+            self.error(key, format!("a key is text, but this is {kind}"))
+                .help("`$string(…)` makes text of it");
+        } else if kind.holds_null() && !self.is_guarded(key) {
+            let text = self.written(key);
+            self.warning(key, "this may be `null`, which ends the execution as a key")
+                .help(format!("write `$string({text})`"));
+        }
+    }
+
+    pub(super) fn bind(&mut self, name: &str, kind: Type) {
+        if self.locals.is_empty() {
+            self.locals.push(HashMap::new());
+        }
+        if let Some(frame) = self.locals.last_mut() {
+            frame.insert(name.to_owned(), kind);
+        }
+    }
+
+    pub(super) fn object(&mut self, pairs: &[(Node, Node)], context: Option<&Type>) -> Type {
+        let mut fields = Some(Vec::new());
+        for (key, value) in pairs {
+            self.key(key, context);
+            let kind = self.kept(value, context);
+            match (&key.kind, &mut fields) {
+                (NodeKind::String { value: name }, Some(fields)) => fields.push((name.clone(), kind)),
+                _ => fields = None,
+            }
+        }
+        fields.map_or_else(Type::any, Type::object)
+    }
+}
