@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::idempotency::Accepted;
 use crate::problem::{Code, Problem};
 use crate::routes::workflows::start;
-use control::{DirectoryError, Operation, ProjectQuery, Ticket};
+use control::{Operation, ProjectQuery, Ticket};
 use domain::configuration::Project;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -66,16 +66,8 @@ pub(super) struct ChangedTask {
 pub(super) async fn create(api: &Shared, caller: &Caller, new: NewTask) -> Result<Accepted, Problem> {
     let NewTask { title, description, project, task_type, labels, epic } = new;
     let query = ProjectQuery { named: project.as_deref(), ticket: None, place: None };
-    let directory = caller.directory();
-    let project = match directory.project(&query) {
-        Ok(found) if caller.knows(api, found).await? => Ok(found),
-        Ok(found) => DirectoryError::hidden(directory, &query).map_or(Ok(found), Err),
-        Err(error) => Err(error),
-    };
-    let project = match project {
-        Ok(project) => project,
-        Err(error) => return Err(Problem::invalid_field("/project", caller.not_found(api, error).await?)),
-    };
+    let project = caller.project(api, &query).await?;
+    let project = project.map_err(|error| Problem::invalid_field("/project", error.to_string()))?;
     let given = [("description", description), ("task_type", task_type), ("epic", epic)];
     let mut inputs = given_inputs(given);
     inputs.insert("title".to_owned(), title.into());

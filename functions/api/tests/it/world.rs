@@ -280,7 +280,8 @@ impl World {
         format!("{repository}#{number}")
     }
 
-    async fn begun(&self, project: &str, task_id: Option<String>) -> String {
+    /// Begins work in a project, perhaps on a ticket; gives the execution's name.
+    pub(crate) async fn begun(&self, project: &str, task_id: Option<String>) -> String {
         let delivery = format!("{project}-{}", rand_text());
         let actor = Actor {
             source: SourceName::from_static("jira"),
