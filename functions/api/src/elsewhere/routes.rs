@@ -33,7 +33,7 @@ async fn begin(
     let directory = api.control.directory().await?;
     let keys = api.keys.current().await?;
     let state = SignInState::new(&keys, way.name(), api.clock.now()).ok_or_else(no_key)?;
-    let address = way.address(directory.configuration(), &state, &redirect_uri(&headers, way)?).await?;
+    let address = way.address(&api, directory.configuration(), &state, &redirect_uri(&headers, way)?).await?;
     let unreadable = |_| Problem::new(Code::Unavailable, "the address to sign in at cannot be used");
     let mut answer = HeaderMap::new();
     answer.insert(header::LOCATION, HeaderValue::from_str(&address).map_err(unreadable)?);
@@ -70,7 +70,7 @@ async fn finish(
     let secret = api.keys.client_secret(way.name()).await?;
     let redirect_uri = redirect_uri(&head.headers, way)?;
     let returned = Returned { code, state: &state, redirect_uri: &redirect_uri, secret: &secret, now };
-    let account = way.account(configuration, returned).await?;
+    let account = way.account(&api, configuration, returned).await?;
     let person = way.person(&api, configuration, &account).await?;
     let subject = Subject::Person(person.clone());
     let new = issue(&keys, subject, way.sign_in_way(), Carrier::Cookie, now).ok_or_else(no_key)?;
