@@ -44,13 +44,13 @@ pub(crate) async fn open(
     let upgrade = upgrade.map_err(|refused| {
         malformed(format!("the request does not open a WebSocket: {}", refused.body_text()))
     })?;
-    let Query(wanted) = wanted.map_err(|_| malformed(format!("{NOTHING_NAMED}; {ACCEPTED}")))?;
+    let Query(wanted) = wanted.map_err(|_| malformed(format!("the query cannot be read; {ACCEPTED}")))?;
     let opened_at = api.clock.now();
     let Some(head) = api.tickets.take(&wanted.ticket, opened_at) else {
         return Err(Problem::unauthenticated("the ticket is not known, was used, or is older than a minute"));
     };
     let Some(following) = wanted.following(opened_at) else {
-        return Err(Problem::new(Code::Malformed, NOTHING_NAMED));
+        return Err(malformed(NOTHING_NAMED.to_owned()));
     };
     let reader = sender_of(&api, &head).await?;
     // Invisible executions look nonexistent.

@@ -7,8 +7,9 @@ use crate::cookies;
 use crate::identity::{COOKIE, Credential};
 use crate::pages;
 use crate::problem::{Code, Problem};
+use crate::segments::Segments;
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,7 +27,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn begin(
     State(api): State<Shared>,
-    Path(way): Path<String>,
+    Segments(way): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let way = Way::of(&way).ok_or_else(|| Problem::not_found("way to sign in"))?;
@@ -43,7 +44,7 @@ async fn begin(
 
 async fn finish(
     State(api): State<Shared>,
-    Path(way): Path<String>,
+    Segments(way): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let way = Way::of(&way).ok_or_else(|| Problem::not_found("way to sign in"))?;

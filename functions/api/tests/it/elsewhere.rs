@@ -199,8 +199,11 @@ async fn a_callback_counts_once_and_in_the_browser_where_it_began() {
     world.advance(jiff::SignedDuration::from_mins(10));
     let path = format!("code={}&state={}", confirm(&provider, &query), query["state"]);
     assert_eq!(come_back(&world, "github", &path, &cookie).await.status, 401);
-    for path in ["/api/v1/auth/oidc", "/api/v1/auth/gitlab"] {
-        assert_eq!(world.ask(Method::GET, path, None, None).await.status, 404, "{path}");
+    for path in
+        ["/api/v1/auth/oidc", "/api/v1/auth/gitlab", "/api/v1/auth/%ff", "/api/v1/auth/%ff/callback?state=x"]
+    {
+        let answer = world.ask(Method::GET, path, None, None).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (404, json!("not_found")), "{path}");
     }
 }
 
