@@ -60,7 +60,18 @@ impl Api {
         let sockets = SocketPlaces::new(MOST_SOCKETS, MOST_SOCKETS_OF_ONE);
         let tickets = SocketTickets::default();
         let discoveries = Discoveries::default();
-        Self { table, control, clock, keys, identity, news: None, discoveries, tickets, sockets, gateway: None }
+        Self {
+            table,
+            control,
+            clock,
+            keys,
+            identity,
+            news: None,
+            discoveries,
+            tickets,
+            sockets,
+            gateway: None,
+        }
     }
 
     /// The same, with announcements of executions with news: it pushes their frames over sockets.

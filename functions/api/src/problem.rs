@@ -275,7 +275,10 @@ mod tests {
         };
         let full = Problem::new(Code::Unavailable, "full");
         assert_eq!(after(full.clone()), Some("5".to_owned()));
-        assert_eq!(after(full.with_header(header::RETRY_AFTER, HeaderValue::from(30))), Some("30".to_owned()));
+        assert_eq!(
+            after(full.with_header(header::RETRY_AFTER, HeaderValue::from(30))),
+            Some("30".to_owned())
+        );
         assert_eq!(after(Problem::not_found("task")), None);
     }
 

@@ -52,7 +52,9 @@ impl SocketPlaces {
         let own = taken.entry(reader.account.clone()).or_default();
         if *own >= self.most_of_one && !reader.is_operator {
             let most = self.most_of_one;
-            let detail = format!("you have {most} sockets open, the most for one reader; close some, or ask for events instead");
+            let detail = format!(
+                "you have {most} sockets open, the most for one reader; close some, or ask for events instead"
+            );
             return Err(full(Code::TooManyRequests, &detail));
         }
         *own += 1;

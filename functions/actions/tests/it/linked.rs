@@ -178,8 +178,9 @@ async fn a_turn_waits_once_for_files_whatever_people_go_on_to_link() {
 
 #[tokio::test]
 async fn of_more_files_than_are_looked_at_the_number_is_told() {
-    let notes: Vec<Value> =
-        (0..63).map(|number| json!({"name": format!("{number}.txt"), "text": format!("note {number}")})).collect();
+    let notes: Vec<Value> = (0..63)
+        .map(|number| json!({"name": format!("{number}.txt"), "text": format!("note {number}")}))
+        .collect();
     let world = World::start_with(|world| {
         change(world, three_turns());
         let github = world.section_mut::<simulators::github::World>("github").unwrap();

@@ -66,7 +66,8 @@ impl Discoveries {
             Ok((discovery, life)) => (Ok(Arc::new(discovery)), life),
             Err(error) => (Err(error), AFTER_FAILURE),
         };
-        *kept = Some(Kept { issuer: settings.issuer.clone(), until: clock.now() + life, found: found.clone() });
+        *kept =
+            Some(Kept { issuer: settings.issuer.clone(), until: clock.now() + life, found: found.clone() });
         found
     }
 
