@@ -15,5 +15,6 @@ mod permissions;
 mod projects;
 mod seeded;
 mod sign_in;
+mod sockets;
 mod statuses;
 mod world;

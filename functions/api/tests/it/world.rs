@@ -202,6 +202,11 @@ impl World {
         Self { table, clock, keys, dynamo, router, account, broken }
     }
 
+    /// Serves its API on this machine; gives the host and port.
+    pub(crate) async fn serve(&self) -> String {
+        serve(self.router.clone()).await.trim_start_matches("http://").to_owned()
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send_to(&self, which: Of, request: Request<Body>) -> Answer {
         let router = match which {
