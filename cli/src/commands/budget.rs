@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
         Arguments::Add { stopped, amount } => {
             let added = Wanted::read_amount(amount.strip_prefix('+').unwrap_or(&amount));
-            let accepted = |wrong| {
+            let accepted = |wrong: &str| {
                 Exit::usage(format!(
                     "`{amount}` {wrong}; accepted: dollars such as 5 or 2.50, with at most six decimals, up to 1000"
                 ))
