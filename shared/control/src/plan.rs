@@ -71,9 +71,16 @@ pub enum PlanError {
     /// The project or ticket could not be determined.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The person may not; the reason is for them.
-    #[error("{0}")]
-    Denied(String),
+    /// The person may not.
+    #[error("{reason}")]
+    Denied {
+        /// Why, for the person.
+        reason: String,
+        /// The key of the project in which the workflow would start.
+        project: String,
+        /// The error if that project did not exist: for people who may not know that it does.
+        unknown: Box<DirectoryError>,
+    },
 }
 
 /// Decides what an event starts: matches it against the routes, finds its project and ticket, and checks that its actor may start
@@ -174,22 +181,27 @@ pub fn plan(
     request: WorkflowRequest,
 ) -> Result<StartRequest, PlanError> {
     let mut inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
-    about_named_ticket(directory, &request.workflow, &mut inputs);
+    let moved = about_named_ticket(directory, &request.workflow, &mut inputs);
     let query = ProjectQuery {
         named: request.project.as_deref(),
         ticket: inputs.get("task_id").and_then(Value::as_str),
         place: None,
     };
     let (project, task_id) = place(directory, &query)?;
+    let denied = |reason: String| {
+        // Requirements that name a ticket of no project are nothing but text.
+        let asked = ProjectQuery { ticket: query.ticket.filter(|_| moved.is_none()), ..query };
+        let unknown = Box::new(DirectoryError::hidden(directory, &asked));
+        PlanError::Denied { reason, project: project.key.clone(), unknown }
+    };
     let operation = match request.authority {
         Authority::Installation => Operation::StartByHand,
         Authority::Roles | Authority::Scoped(_) => Operation::Start { project },
     };
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
-        .map_err(PlanError::Denied)?;
+        .map_err(denied)?;
     if request.authority != Authority::Installation {
-        check_inputs(directory, project, &inputs, &request.actor, &request.authority)
-            .map_err(PlanError::Denied)?;
+        check_inputs(directory, project, &inputs, &request.actor, &request.authority).map_err(denied)?;
     }
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {

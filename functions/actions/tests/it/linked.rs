@@ -154,6 +154,59 @@ async fn files_that_a_comment_on_the_ticket_names_are_shown_before_the_agent_is_
 }
 
 #[tokio::test]
+async fn a_turn_waits_once_for_files_whatever_people_go_on_to_link() {
+    let (world, _) = world(three_turns()).await;
+    let opened = world.open_early().await;
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say_on("d1", "Look at [^till.log] first", true, "SHOP-1").await;
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let loaded = world.next("Develop", &loading).await.unwrap();
+    world.say_on("d2", "And at [^other.log]", true, "SHOP-1").await;
+    let report = world.next("Develop", &loaded).await.unwrap();
+    assert_eq!(report["next"], "think", "{report}");
+    let text = text_of(&world.newest(&report).await);
+    assert!(text.contains("[^till.log] first") && !text.contains("[^other.log]"), "{text}");
+    // The next turn has it read.
+    let thought = world.next("Develop", &report).await.unwrap();
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let report = world.until_it_stops("Develop", loading).await.unwrap();
+    assert_eq!(report["result"]["outcome"], "done", "{report}");
+    assert!(world.table.inbox("SHOP-1").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_more_files_than_are_looked_at_the_number_is_told() {
+    let notes: Vec<Value> = (0..63)
+        .map(|number| json!({"name": format!("{number}.txt"), "text": format!("note {number}")}))
+        .collect();
+    let world = World::start_with(|world| {
+        change(world, three_turns());
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        // Of a private one, GitHub gives pictures alone.
+        github.repositories[0].private = false;
+        github.repositories[0].issues[0].attachments = serde_json::from_value(json!(notes)).unwrap();
+    })
+    .await;
+    world.begin_on_ticket().await;
+    let state = world.simulation.state();
+    let links = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap();
+    let opened = world.open_early().await;
+    let mut report = world.next("Develop", &opened).await.unwrap();
+    // Each twice, and counted once.
+    world.say_on("d1", &format!("{links}\n{links}"), true, "acme/shop#1").await;
+    for next in ["load", "run_tools", "think"] {
+        report = world.next("Develop", &report).await.unwrap();
+        assert_eq!(report["next"], next, "{report}");
+    }
+    let text = text_of(&world.newest(&report).await);
+    let shown = (0..63).filter(|number| text.contains(&format!(">note {number}</data-")));
+    assert!(shown.eq(0..60), "{text}");
+    assert!(text.contains("3 more files") && text.contains("only 60 files are looked at"), "{text}");
+}
+
+#[tokio::test]
 async fn a_tracker_that_does_not_answer_is_told_and_fails_nothing() {
     let (world, _) = world(three_turns()).await;
     let opened = world.open_early().await;

@@ -18,5 +18,6 @@ mod projects;
 mod reads;
 mod seeded;
 mod sign_in;
+mod sockets;
 mod statuses;
 mod world;

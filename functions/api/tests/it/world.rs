@@ -201,6 +201,11 @@ impl World {
         Self { table, clock, keys, reads, dynamo, router, account, broken }
     }
 
+    /// Serves its API on this machine; gives the host and port.
+    pub(crate) async fn serve(&self) -> String {
+        serve(self.router.clone()).await.trim_start_matches("http://").to_owned()
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send_to(&self, which: Of, request: Request<Body>) -> Answer {
         let router = match which {
@@ -279,7 +284,8 @@ impl World {
         format!("{repository}#{number}")
     }
 
-    async fn begun(&self, project: &str, task_id: Option<String>) -> String {
+    /// Begins work in a project, perhaps on a ticket; gives the execution's name.
+    pub(crate) async fn begun(&self, project: &str, task_id: Option<String>) -> String {
         let delivery = format!("{project}-{}", rand_text());
         let actor = Actor {
             source: SourceName::from_static("jira"),
