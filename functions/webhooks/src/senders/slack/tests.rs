@@ -214,7 +214,8 @@ fn praise_and_commands_with_a_picture_stay_what_they_are() {
             other => panic!("{other:?}"),
         }
     };
-    for said in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"] {
+    for said in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"]
+    {
         assert_eq!(words("message", said).as_deref(), Some(said));
         assert_eq!(words("app_mention", &format!("<@UBOT> {said}")).as_deref(), Some(said));
     }
