@@ -18,8 +18,8 @@ const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long one sweep sends replies that wait, which leaves time for its other work. The next one sends more.
-const SEND_FOR: SignedDuration = SignedDuration::from_secs(30);
+/// How long one sweep sends replies that wait: half of the function's time, which leaves the rest for its other work. The next one sends more.
+const SEND_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// A service that did not answer is not asked again before.
 const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
