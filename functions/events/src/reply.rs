@@ -7,7 +7,7 @@ use domain::{ActionError, ErrorKind, PluginType};
 use jiff::SignedDuration;
 use providers::{chat_of, tracker_of};
 use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter, WaitingReply};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// An older answer reaches nobody who still waits for it; Slack's response addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -18,8 +18,8 @@ const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long one sweep sends replies that wait, which leaves time for its other work. The next one sends more.
-const SEND_FOR: SignedDuration = SignedDuration::from_secs(30);
+/// How long one sweep sends replies that wait: half of the function's time, which leaves the rest for its other work. The next one sends more.
+const SEND_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// A service that did not answer is not asked again before.
 const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -86,14 +86,7 @@ impl Events {
         let now = self.clock.now();
         let mut due = self.table.waiting_replies().await?;
         due.retain(|waiting| waiting.not_before <= now);
-        // The one that was not tried for longest first: one that always fails comes behind the others once it was tried.
-        due.sort_by_key(|waiting| waiting.not_before);
-        let mut lines: BTreeMap<String, VecDeque<WaitingReply>> = BTreeMap::new();
-        for waiting in due {
-            let source = waiting.id.split('#').next().unwrap_or_default().to_owned();
-            lines.entry(source).or_default().push_back(waiting);
-        }
-        let mut turns: VecDeque<_> = lines.into_values().collect();
+        let mut turns = VecDeque::from(in_lines(due));
         while let Some(mut line) = turns.pop_front() {
             let Some(waiting) = line.pop_front() else { continue };
             if self.clock.now().duration_since(now) > SEND_FOR {
@@ -211,8 +204,48 @@ pub(crate) fn mark_of_reply(source: &str, delivery: &str) -> String {
     format!("reply/{source}/{delivery}")
 }
 
+/// The replies by their services, those that were not tried for longest first.
+fn in_lines(mut replies: Vec<WaitingReply>) -> Vec<VecDeque<WaitingReply>> {
+    // One that always fails comes behind the others once it was tried.
+    replies.sort_by_key(|waiting| waiting.not_before);
+    let service = |waiting: &WaitingReply| waiting.id.split('#').next().unwrap_or_default().to_owned();
+    let mut lines: Vec<VecDeque<WaitingReply>> = Vec::new();
+    for waiting in replies {
+        let name = service(&waiting);
+        let line = lines.iter().position(|line| line.front().is_some_and(|first| service(first) == name));
+        match line {
+            Some(line) => lines[line].push_back(waiting),
+            None => lines.push(VecDeque::from([waiting])),
+        }
+    }
+    lines
+}
+
 fn served(name: Option<InstanceName>, source: &str) -> Result<InstanceName, ActionError> {
     name.ok_or_else(|| {
         ActionError::rejected(format!("nothing under plugins can answer what came from `{source}`"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_has_a_line_and_the_one_whose_reply_waits_longest_comes_first() {
+        let waiting = |id: &str, minutes: i64| WaitingReply {
+            id: id.to_owned(),
+            not_before: jiff::Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes),
+        };
+        let lines = in_lines(vec![
+            waiting("slack#b", 4),
+            waiting("jira#b", 2),
+            waiting("slack#a", 1),
+            waiting("jira#a", 0),
+            waiting("jira#c#1", 3),
+        ]);
+        let ids: Vec<Vec<&str>> =
+            lines.iter().map(|line| line.iter().map(|waiting| waiting.id.as_str()).collect()).collect();
+        assert_eq!(ids, [vec!["jira#a", "jira#b", "jira#c#1"], vec!["slack#a", "slack#b"]]);
+    }
 }
