@@ -1,9 +1,11 @@
-//! Reads the command line. What numbers must be is said in our words, and not in those of the library that reads them.
+//! Reads the command line. Errors about numbers are reported in our own words instead of the library's.
 
+use crate::print::on_error;
 use clap::error::ErrorKind;
 use clap::{Error, Parser};
+use std::io::Write;
 
-/// What the library says of a number, and what we do.
+/// The library's words about a number, and ours.
 const WORDS: &[(&str, &str)] = &[
     ("invalid digit found in string", "accepted: a whole number"),
     ("cannot parse integer from empty string", "accepted: a whole number"),
@@ -13,18 +15,19 @@ const WORDS: &[(&str, &str)] = &[
     ("cannot parse float from empty string", "accepted: a number"),
 ];
 
-/// What was typed. Where it cannot be read, or where help is asked for, the process ends with what is to be said.
+/// The arguments. If they are invalid, or help is requested, prints that and ends the process.
 pub(crate) fn read<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| match in_our_words(&error) {
         Some(told) => {
-            eprint!("{told}");
+            // If nobody can read the reason, the code alone reports it.
+            let _nobody_reads_it = write!(std::io::stderr(), "{}", on_error(format_args!("{told}")));
             std::process::exit(error.exit_code())
         }
         None => error.exit(),
     })
 }
 
-/// The error as we say it; `None` where the library's words are good.
+/// The error in our words; `None` if the library's are good.
 fn in_our_words(error: &Error) -> Option<String> {
     if error.kind() != ErrorKind::ValueValidation {
         return None;

@@ -105,7 +105,7 @@ pub(crate) enum Command {
     Status(status::Arguments),
     /// Show what an agent did in an execution: the conversation, its plan and the change.
     Session(session::Arguments),
-    /// Show the logs of all functions about one execution, in order.
+    /// Show the logs of all functions about one execution or ticket, in order.
     Logs(logs::Arguments),
     /// Check, compile, test, draw and explain workflows.
     #[command(subcommand)]

@@ -9,11 +9,10 @@ mod shape;
 pub(crate) use example::example;
 
 use crate::exit::{Exit, Outcome};
-use domain::configuration::{Configuration, NO_PROVIDERS, Problem};
+use domain::configuration::{Configuration, NO_PROVIDERS, Problem, unknown_key};
 use edits::protected_path_problems;
-use providers::nearest;
 use schemars::schema_for;
-use sections::{check_sections, read_texts_of_sections, secrets};
+use sections::{check_sections, read_texts_of_sections};
 use serde_json::Value;
 use shape::{Shape, inside};
 use std::path::{Path, PathBuf};
@@ -88,7 +87,7 @@ fn read(document: &Document<'_>) -> (Option<Configuration>, Vec<Problem>) {
     let mut problems = Vec::new();
     shape.check(&mut value, document, "", &mut problems);
     check_sections(&mut value, document, &mut problems);
-    secrets(&value, "", &mut problems);
+    problems.extend(edits::secret_problems(&value, ""));
     let configuration = read_values(value, &mut problems);
     if let Some(configuration) = &configuration {
         let is_told = |found: &Problem, told: &[Problem]| {
@@ -153,10 +152,8 @@ fn read_values(mut value: Value, problems: &mut Vec<Problem>) -> Option<Configur
 fn in_our_words(pointer: &str, message: String) -> (String, String) {
     let Some(rest) = message.strip_prefix("unknown variant `") else { return (pointer.to_owned(), message) };
     let given = rest.split('`').next().unwrap_or_default();
-    let accepted: Vec<_> = rest.split('`').skip(2).step_by(2).collect();
-    let meant = nearest(given, accepted.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-    let meant = meant.as_deref().unwrap_or(";");
-    (inside(pointer, given), format!("unknown key{meant} accepted: {}", accepted.join(", ")))
+    let accepted = rest.split('`').skip(2).step_by(2);
+    (inside(pointer, given), unknown_key(given, accepted))
 }
 
 /// Substitutes a missing value, so that the rest can be read.

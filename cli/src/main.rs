@@ -19,6 +19,7 @@ mod functions_document;
 mod in_force;
 mod logging;
 mod managed;
+mod parent;
 mod place;
 mod progress;
 mod secret_forms;
@@ -76,6 +77,7 @@ Commands that ask the API, and `execution watch`, also end with:
 
 fn main() -> ExitCode {
     closed_output::end_where_closed();
+    parent::watch();
     let arguments: Arguments = command_line::read();
     match arguments.command.log_file() {
         Ok(file) => logging::start(arguments.verbose, file),

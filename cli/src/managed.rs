@@ -1,4 +1,4 @@
-//! Items that the API manages, such as projects and people: reading, changing and archiving them with entity tags.
+//! Items that the API manages, such as projects, people and services: reading, changing and archiving them with entity tags.
 
 use crate::api_client::{ApiClient, Call, ClientArguments, Column, task_id};
 use crate::confirm::confirm;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Kind {
     /// Its singular name: `project`.
     pub(crate) name: &'static str,
-    /// The path of one, with `{}` for its id.
+    /// The path of one, with `{}` for its id, or for each part of it.
     pub(crate) path: &'static str,
     /// The fields that only answers have, or that the command names itself.
     pub(crate) not_sent: &'static [&'static str],
@@ -27,7 +27,15 @@ impl Kind {
     /// # Errors
     /// The API's refusal; unreachable when nothing answers.
     pub(crate) async fn read(&self, api: &ApiClient, name: &str) -> Outcome<(Value, String)> {
-        let (shown, tag) = api.send_for_tag(&self.call(Method::GET, name)).await?;
+        self.read_by(api, &self.call(Method::GET, name)).await
+    }
+
+    /// One as a request gets it, with the tag of its state.
+    ///
+    /// # Errors
+    /// As [`Kind::read`].
+    pub(crate) async fn read_by(&self, api: &ApiClient, call: &Call) -> Outcome<(Value, String)> {
+        let (shown, tag) = api.send_for_tag(call).await?;
         let missing =
             || Exit::unreachable(format!("the API does not say which state the {} is in", self.name));
         Ok((shown, tag.ok_or_else(missing)?))

@@ -32,9 +32,11 @@ mod news;
 pub(crate) mod private;
 pub(crate) mod private_files;
 mod pull;
+mod repeated_transactions;
 mod schedules;
 pub(crate) mod sdk;
 pub(crate) mod secret_file;
+mod secret_names;
 mod secrets_manager;
 pub(crate) mod source_file;
 mod sources;
@@ -53,8 +55,7 @@ use axum::Router;
 use backup::EngineCopy;
 use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
-use domain::configuration::{Configuration, Instance, secret_id};
-use domain::{ActionError, Clock, PluginType, SystemClock};
+use domain::{ActionError, Clock, SystemClock};
 use engine::Engine;
 use functions::{Connected, StepTargets};
 use housekeeping::House;
@@ -65,10 +66,11 @@ use metrics::Figures;
 use private::Private;
 use pull::Puller;
 use records::Table;
-use runtime::{FunctionSpec, SecretUse, Services, Source};
+use runtime::{FunctionSpec, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use secrecy::ExposeSecret;
 use secret_file::{KEY_VARIABLE, SecretFile};
+use secret_names::{SecretNames, secrets_of};
 use sources::{Sources, stream_readers};
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -170,7 +172,7 @@ impl Server {
             })
             .collect();
 
-        let secrets = Arc::new(RwLock::new(secrets));
+        let (secrets, secret_names) = (Arc::new(RwLock::new(secrets)), SecretNames::default());
         let private_router = Private {
             grants: Arc::new(grants),
             table: table_file.clone(),
@@ -178,6 +180,7 @@ impl Server {
             engine_copy: EngineCopy { engine: engine.clone(), folder: folder.clone() },
             functions: invoke,
             secrets: Arc::clone(&secrets),
+            secret_names: secret_names.clone(),
             evidence_key: Arc::new(evidence_key),
         }
         .router();
@@ -200,6 +203,7 @@ impl Server {
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
+        secret_names.read_from(&table);
         stream::leave_out_images(table_file.writer(), table.name()).map_err(Exit::unreachable)?;
         let put = async {
             in_force::put_file(&table, "serve", &file.configuration).await?;
@@ -371,30 +375,4 @@ fn routes(functions: &[Connected], serves: fn(&FunctionSpec) -> bool) -> Router 
         .filter(|function| serves(&function.spec))
         .filter_map(|function| Arc::clone(&function.function).routes())
         .fold(Router::new(), Router::merge)
-}
-
-/// The secrets that a function may read: for a plugin type, those of the providers that serve it in any project.
-fn secrets_of(configuration: &Configuration, function: &FunctionSpec) -> Vec<String> {
-    let of_use = |secret: &SecretUse| match secret {
-        SecretUse::Signing => vec![configuration.webhooks.secret.clone()],
-        SecretUse::Credentials(plugin) => configuration
-            .projects
-            .iter()
-            .filter_map(|project| configuration.instance(project.providers.get(plugin)?.as_str()))
-            .chain(stand_ins(configuration, *plugin))
-            .map(|instance| instance.secret().into_owned())
-            .collect(),
-        SecretUse::SignIn => vec![sign_in::secret_name(TABLE)],
-        SecretUse::EvidenceKey => Vec::new(),
-    };
-    function.secrets.iter().flat_map(of_use).map(|name| secret_id(&name).to_owned()).collect()
-}
-
-/// The instances that agents may fall back to if a project's own model provider is overloaded or refuses.
-fn stand_ins(configuration: &Configuration, plugin: PluginType) -> impl Iterator<Item = Instance<'_>> {
-    let serves = move |instance: &Instance<'_>| {
-        plugin == PluginType::AiProvider
-            && providers::find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&plugin))
-    };
-    configuration.instances().filter(serves)
 }

@@ -3,7 +3,9 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use control::{Authority, Caller, Control, Directory};
+use domain::configuration::User;
 use domain::event::{Actor, EventName, SourceName};
+use domain::instead_of;
 use records::ExecutionRecord;
 
 /// The requester.
@@ -117,10 +119,37 @@ impl Request {
 
 /// The advice to say who asks, if `users` does not have the actor; otherwise empty.
 pub(crate) fn say_who(directory: &Directory, actor: &Actor) -> String {
-    let users = &directory.configuration().users;
-    if actor.person.is_some() || users.is_empty() {
+    match actor.person {
+        Some(_) => String::new(),
+        None => unknown_person(&directory.configuration().users, &actor.id, "pass --as with one of"),
+    }
+}
+
+/// What to add to an answer about a person who is not among the users: the nearest name, and all names after `label`. Empty without users.
+pub(crate) fn unknown_person(users: &[User], name: &str, label: &str) -> String {
+    if users.is_empty() {
         return String::new();
     }
-    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
-    format!("; `{}` is not under `users:`; pass --as with one of {}", actor.id, names.join(", "))
+    let instead = instead_of(name, label, users.iter().map(|user| user.name.as_str()));
+    format!("; `{name}` is not under `users:`; {instead}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_person_whom_nobody_knows_is_told_with_the_nearest() {
+        let users: Vec<User> = serde_json::from_value(json!([{"name": "ada"}, {"name": "grace"}])).unwrap();
+        assert_eq!(
+            unknown_person(&users, "adda", "known"),
+            "; `adda` is not under `users:`; did you mean `ada`? known: ada, grace"
+        );
+        assert_eq!(
+            unknown_person(&users, "eve", "pass --as with one of"),
+            "; `eve` is not under `users:`; pass --as with one of: ada, grace"
+        );
+        assert_eq!(unknown_person(&[], "adda", "known"), "");
+    }
 }

@@ -1,11 +1,20 @@
-//! The signals that stop a long-running command.
+//! What stops a long-running command.
 
-/// Returns when the process is asked to stop, by Ctrl-C or SIGTERM.
+use crate::parent;
+
+/// Returns when the process is asked to stop, by Ctrl-C or SIGTERM, or when the parent that it must end with is gone.
 pub(crate) async fn stop_signal() {
+    tokio::select! {
+        () = signal() => {}
+        () = parent::gone() => {}
+    }
+}
+
+async fn signal() {
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
+        use tokio::signal::unix;
+        match unix::signal(unix::SignalKind::terminate()) {
             Ok(mut terminate) => {
                 tokio::select! {
                     _ = terminate.recv() => {}

@@ -81,6 +81,8 @@ class Api:
             self.call("/people", {"name": name, "roles": ["viewer"], "accounts": {"github": f"{name}-l"}})["id"]
             for name in ("hedy", "lise")
         ]
+        for name in ("lounge", "lobby"):
+            self.call("/plugins", {"name": name, "provider": "slack"})
         return names, agent["id"], pull_request, projects, people
 
 

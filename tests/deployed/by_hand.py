@@ -8,6 +8,9 @@ def judge(stage, name):
     lines = [json.loads(line) for line in stage.ticketsmith("logs", name, "--json").splitlines()]
     assert {line["execution"] for line in lines} == {name}, lines
     assert [line["timestamp"] for line in lines] == sorted(line["timestamp"] for line in lines), lines
+    task = stage.execution(name)["task"]
+    of_ticket = [json.loads(line) for line in stage.ticketsmith("logs", task, "--json").splitlines()]
+    assert name in {line["execution"] for line in of_ticket}, of_ticket
     spoke = {line["target"].split("::")[0] for line in lines}
     assert {"webhooks", "actions", "events"} <= spoke, spoke
     succeeded = {step["name"] for step in stage.execution(name)["steps"] if step["status"] == "succeeded"}

@@ -119,7 +119,7 @@ async fn two_people_must_approve_and_not_the_one_who_asked() {
     world.told(&name).await;
     let shown = without_buttons(&world, "Approved by iris and omar, via slack and api at ").await;
     assert!(shown.contains("shipped by iris and omar"), "{shown}");
-    // People who took part in it learn that somebody was faster; others do not.
+    // A repeated yes is acknowledged as before; only a different answer is told who decided.
     let again = world.deliver(press(&message, "approve", "iris")).await;
     assert_eq!(result(&again), "recorded", "{again}");
     let late = world.deliver(press(&message, "deny", "iris")).await;

@@ -68,7 +68,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "actions",
         &["control", "domain", "edits", "http-client", "observability", "providers", "records", "runtime"],
     ),
-    ("api", &["control", "domain", "edits", "http-client", "records", "runtime", "sign-in"]),
+    ("api", &["control", "domain", "edits", "http-client", "providers", "records", "runtime", "sign-in"]),
     (
         "events",
         &[

@@ -35,7 +35,7 @@ impl Attack {
 }
 
 /// Lets the test have as many connections as the system allows.
-fn raise_descriptors() {
+pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

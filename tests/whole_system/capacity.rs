@@ -121,7 +121,7 @@ async fn a_pull_request_that_is_opened_again_counts_again() {
     assert_eq!(world.deliver(does("github-close")).await["body"]["results"][0]["result"], "recorded");
     let reopened = world.deliver(does("github-reopen")).await;
     assert_eq!(reopened["body"]["results"][0]["result"], "recorded", "{reopened}");
-    // The place is freed independently of the delivery, so the program is polled until it is.
+    // The place is taken again independently of the delivery, so the program is polled until it is.
     let second = begins(&world, "SHOP-2").await;
     waits(&world, &second, "first in line of 1").await;
     let answer = world.deliver(does("github-close")).await;

@@ -1,8 +1,8 @@
 //! `demo`: its leftovers, its first checks, and the next steps that it prints.
 
+use crate::folders::copy_folder;
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, eventually, worlds};
-use crate::trying::copy;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -53,6 +53,39 @@ async fn an_interrupted_demo_leaves_nothing_behind() {
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
 }
 
+/// The processes that a process has started and that still run, by what the system knows.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+/// The parent of a process that still runs: one that has ended may be listed until somebody takes note of its end.
+#[cfg(target_os = "linux")]
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // After the name, which may contain anything: the state and the parent.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let runs = fields.next()? != "Z";
+    fields.next()?.parse().ok().filter(|_| runs)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_processes_of_a_killed_demo_end() {
+    let temporary = TempDir::new().unwrap();
+    let mut killed = demo(temporary.path(), &["--keep"]).spawn().unwrap();
+    eventually("the demo's `serve`", EXECUTION_LIMIT, async || announced(temporary.path())).await;
+    let started = children(killed.id().unwrap());
+    assert_eq!(started.len(), 2, "`simulate` and `serve`");
+    killed.kill().await.unwrap();
+    eventually("the end of `simulate` and `serve`", EXECUTION_LIMIT, async || {
+        started.iter().all(|id| parent_of(*id).is_none()).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_demo_that_nobody_reads_leaves_nothing_behind() {
     use rustix::process::{Pid, test_kill_process};
@@ -90,7 +123,7 @@ async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
     let Output { status, stderr, .. } =
         demo(temporary.path(), &["--limit-seconds", "1"]).output().await.unwrap();
     assert_eq!(status.code(), Some(1), "{}", text(&stderr));
-    assert!(text(&stderr).contains("did not end within 1 s, and was stopped"), "{}", text(&stderr));
+    assert!(text(&stderr).contains("did not end within 1 s and was stopped"), "{}", text(&stderr));
     assert!(!text(&stderr).contains("still running"), "{}", text(&stderr));
     assert_eq!(entries(temporary.path()), Vec::<String>::new());
 }
@@ -105,7 +138,7 @@ fn shop_where_the_agent_calls(place: &Path, name: &str, input: Value) -> std::pa
         {"for": "You are the development agent of Ticketsmith", "content": call(name, input)},
     ]);
     world.as_object_mut().unwrap().remove("stacks");
-    copy(&worlds().join("shop-repository"), &place.join("shop-repository"));
+    copy_folder(&worlds().join("shop-repository"), &place.join("shop-repository"));
     let file = place.join("world.yaml");
     std::fs::write(&file, world.to_string()).unwrap();
     file
@@ -117,7 +150,7 @@ async fn without_a_pull_request_the_agent_is_quoted_and_a_question_ends_the_demo
     let asks = json!({"question": "Which codes are there?"});
     for (name, input, words) in [
         ("finish", blocked, "; the agent says: Nobody says which codes there are."),
-        ("ask_person", asks, "the agent stopped to ask: Which codes are there?; nobody answers here"),
+        ("ask_person", asks, "the agent stopped to ask: Which codes are there?; nobody answers in a demo"),
     ] {
         let temporary = TempDir::new().unwrap();
         let place = TempDir::new().unwrap();

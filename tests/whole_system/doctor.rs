@@ -126,6 +126,7 @@ async fn a_bot_without_a_scope_or_outside_its_channel() {
         "app_mentions:read",
         "channels:read",
         "channels:history",
+        "files:read",
         "im:history",
         "im:write",
     ];

@@ -135,6 +135,9 @@ fn outputs_that_nobody_reads_are_no_panic() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(2));
+    let mistyped =
+        Command::new(executable()).args(["engine", "--port", "abc"]).stderr(closed()).output().unwrap();
+    assert_eq!(mistyped.status.code(), Some(2));
 }
 
 #[test]

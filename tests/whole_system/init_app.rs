@@ -120,7 +120,7 @@ async fn a_browser_makes_the_app_and_everything_else_is_set_up_with_it() {
     let again = ["init", "--config", "mine.yaml", "--url", "https://tickets.example", "--app", "github"];
     let (code, printed, errors) = world.command(&again).await;
     assert_eq!(code, 0, "{printed}{errors}");
-    assert!(printed.contains("ticketsmith/github is set, so no app is made"), "{printed}{errors}");
+    assert!(printed.contains("ticketsmith/github is set, so no app is created"), "{printed}{errors}");
     assert_eq!(world.requests("github", "POST", "/app-manifests/").await.len(), 1);
     world.finish().await;
 }

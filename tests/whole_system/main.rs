@@ -55,6 +55,7 @@ mod people;
 mod plan_kills;
 mod planning;
 mod plans;
+mod plugins;
 mod process;
 mod projects;
 mod prompt;

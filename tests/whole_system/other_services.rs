@@ -1,6 +1,8 @@
 //! The shipped workflow where the tracker is Linear and the chat is Discord.
 
+use crate::crash::RECOVERY_LIMIT;
 use crate::evidence::{branches, pull_request, repository};
+use crate::plans::{plan, proposals, task};
 use crate::support::{Captured, World, WorldFile, eventually};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -135,16 +137,83 @@ async fn a_command_in_discord_becomes_a_pull_request_of_a_linear_ticket() {
     let world = world_file().start().await;
     let ping = world.deliver(json!({"kind": "discord-ping"})).await;
     assert_eq!(ping, json!({"status": 200, "body": {"type": 1}}));
-    let answer = world.deliver("command").await["body"].clone();
+    let files = json!([{"name": "names.txt", "text": "Noor is spelled with two o"}]);
+    let command = json!({"kind": "discord-command", "text": "run LIB-7", "by": "noor", "channel": "reading-room",
+                         "files": files});
+    let answer = world.deliver(command).await["body"].clone();
     let words = answer["data"]["content"].as_str().unwrap();
     assert!(words.contains("LIB\\-7") && answer["data"]["flags"] == 68, "{answer}");
     let executions = world.executions().await;
     let name = executions[0]["execution"].as_str().unwrap().to_owned();
     becomes_a_pull_request(&world, &name).await;
+    let asked = world.asked_of_model().await;
+    assert!(asked.iter().any(|asked| asked.to_string().contains("spelled with two o")), "the file is shown");
     let help =
         json!({"kind": "discord-command", "text": "status LIB-7", "by": "noor", "channel": "reading-room"});
     let answer = world.deliver(help).await["body"].clone();
     assert!(answer["data"]["content"].as_str().unwrap().contains("LIB\\-7"), "{answer}");
+    world.finish().await;
+}
+
+/// Asks in Discord for a plan of the same requirements, says yes to it, and waits for its tickets.
+async fn planned(world: &World) -> Value {
+    let text = "plan Readers can  leave a note";
+    let command = json!({"kind": "discord-command", "text": text, "by": "noor", "channel": "reading-room"});
+    let before = world.executions().await;
+    let answer = world.deliver(command).await;
+    let started = world.executions().await;
+    assert_eq!(started.len(), before.len() + 1, "{answer}");
+    let name = started[0]["execution"].as_str().unwrap();
+    let question = eventually("the question about the plan", RECOVERY_LIMIT, async || {
+        let state = world.state().await;
+        let messages = state["discord"]["messages"].as_array().unwrap().clone();
+        let asks = |message: &Value| {
+            let text = message.to_string();
+            text.contains("approve") && text.contains(name)
+        };
+        messages.into_iter().rev().find(asks)
+    })
+    .await;
+    let button = json!({"kind": "discord-button", "action": "approve", "message": question["id"], "by": "noor",
+                        "channel": "reading-room"});
+    world.deliver(button).await;
+    let ended = world.ended_within(name, RECOVERY_LIMIT).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    ended
+}
+
+#[tokio::test]
+async fn requirements_planned_twice_in_discord_become_tickets_once() {
+    let first = plan(&[task("note", "Keep a note", &[]), task("shelf", "Show notes", &["note"])]);
+    let second = plan(&[
+        task("note", "Keep a note", &[]),
+        task("shelf", "Show all notes", &["note"]),
+        task("mail", "Mail notes", &["note"]),
+    ]);
+    let world = world_file().edit(|document| {
+        document["claude"]["replies"] = json!([proposals(&[first]), proposals(&[second])]);
+        // Of two projects, the name of the channel tells which is meant.
+        let projects = document["configuration"]["projects"].as_array_mut().unwrap();
+        let mut other = projects[0].clone();
+        other["key"] = "ARC".into();
+        other["repository"] = "athenaeum/archive".into();
+        other["channel"] = "#archive".into();
+        projects.push(other);
+    });
+    let world = world.start().await;
+    let made = planned(&world).await["output"]["tickets"].clone();
+    assert_eq!(made.as_array().map(Vec::len), Some(2), "{made}");
+    let again = planned(&world).await["output"]["tickets"].clone();
+    let again = again.as_array().unwrap();
+    assert_eq!((&again[..2], again.len()), (made.as_array().unwrap().as_slice(), 3), "{made}");
+    let state = world.state().await;
+    let titles: Vec<_> =
+        state["linear"].as_array().unwrap().iter().map(|ticket| ticket["summary"].as_str()).collect();
+    let expected = ["Greet readers by their name", "Keep a note", "Show all notes", "Mail notes"];
+    assert_eq!(titles, expected.map(Some), "{state:#}");
+    // It was asked for in the channel in which the approval asks, so that the plan is shown once.
+    let shown = messages(&state).iter().filter(|text| text.contains("Plan: A base on the moon")).count();
+    assert_eq!(shown, 0, "{:?}", messages(&state));
     world.finish().await;
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn task(key: &str, title: &str, depends_on: &[&str]) -> Value {
     })
 }
 
-fn plan(tasks: &[Value]) -> Value {
+pub(crate) fn plan(tasks: &[Value]) -> Value {
     json!({"title": "A base on the moon", "summary": "People can stay.", "tasks": tasks})
 }
 
@@ -31,7 +31,7 @@ pub(crate) static AGENT_ENDS: LazyLock<Value> = LazyLock::new(
 );
 
 /// A reply for each proposed plan, then the end of the session.
-fn proposals(plans: &[Value]) -> Value {
+pub(crate) fn proposals(plans: &[Value]) -> Value {
     let mut turns: Vec<Value> = plans
         .iter()
         .map(|plan| json!({"content": [{"tool_use": {"name": "propose_plan", "input": plan}}]}))

@@ -3,6 +3,7 @@
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -130,6 +131,71 @@ async fn status_and_logs_go_on_until_the_execution_ends() {
 }
 
 #[tokio::test]
+async fn the_logs_of_a_ticket_are_those_of_all_its_executions() {
+    let world = world().await;
+    let (first, other) = (asked(&world, "SHOP-1").await, asked(&world, "SHOP-2").await);
+    assert_eq!(world.command(&["approve", &first, "--as", "ada"]).await.0, 0);
+    world.ended(&first).await;
+    let second = asked(&world, "SHOP-1").await;
+    let ours = BTreeSet::from([first.clone(), second.clone()]);
+    let subjects = |printed: &str| {
+        let lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|line| line["execution"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    // As people type it, as everywhere else.
+    let (code, printed, errors) = world.command(&["logs", "shop-1", "--json"]).await;
+    assert_eq!((code, subjects(&printed)), (0, ours.clone()), "{errors}");
+    let (_, printed, _) = world.command(&["logs", "SHOP-1"]).await;
+    for name in &ours {
+        assert!(printed.contains(&format!(" execution={name}")), "{printed}");
+    }
+    assert!(!printed.contains(&other), "{printed}");
+
+    let mut command = Command::new(executable());
+    command.args(["logs", "SHOP-1", "--follow", "--json", "--data", ".ticketsmith"]);
+    command.current_dir(world.folder()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut follow = command.spawn().unwrap();
+    let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let mut printed = lines.next_line().await.unwrap().unwrap() + "\n";
+    assert_eq!(world.command(&["approve", &second, "--as", "ada"]).await.0, 0);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        printed.push_str(&line);
+        printed.push('\n');
+    }
+    assert_eq!(subjects(&printed), ours);
+    let ended = printed.lines().filter(|line| line.contains("the execution ended")).count();
+    assert!(follow.wait().await.unwrap().success() && ended == 2, "{printed}");
+
+    for (named, expected) in [
+        ("nonsense", "no execution is named `nonsense`, and `nonsense` is not a ticket"),
+        ("SHOP-3", "nothing has been started on SHOP-3 yet"),
+    ] {
+        for more in [&[][..], &["--follow"]] {
+            let (code, _, errors) = world.command(&[&["logs", named], more].concat()).await;
+            assert!(code == 1 && errors.contains(expected), "{named}: {errors}");
+        }
+    }
+
+    // The log files alone are enough for an execution, but not for a ticket.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(world.folder().join(".ticketsmith/logs.jsonl"), copy.path().join("logs.jsonl")).unwrap();
+    let data = copy.path().to_str().unwrap();
+    let without = async |named: &str| {
+        let mut command = Command::new(executable());
+        command.args(["logs", named, "--json", "--data", data]);
+        command.output().await.unwrap()
+    };
+    let output = without(&first).await;
+    assert!(output.status.success());
+    assert_eq!(subjects(&String::from_utf8(output.stdout).unwrap()), BTreeSet::from([first]));
+    let output = without("SHOP-1").await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    assert!(errors.contains("the executions of a ticket are known only to `serve`"), "{errors}");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_stage_without_credentials_is_told_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let run = async |region: Option<&str>| {
@@ -157,7 +223,7 @@ async fn whoever_may_not_start_is_told_to_say_who_asks() {
         world.command(&["run", "checked", "--input", "task_id=SHOP-1", "--as", person]).await
     };
     let (code, _, errors) = run("root").await;
-    assert!(code == 1 && errors.contains("pass --as with one of ada"), "{errors}");
+    assert!(code == 1 && errors.contains("pass --as with one of: ada"), "{errors}");
     assert_eq!(run("ada").await.0, 0);
     world.finish().await;
 }

@@ -1,5 +1,6 @@
 //! `ticketsmith try`: an agent works on a real ticket and repository, and nothing outside changes.
 
+use crate::folders::copy_folder;
 use crate::process::executable;
 use crate::support::{World, WorldFile, worlds};
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ impl Trial {
         let trial = Self { world, place };
         std::fs::create_dir(trial.temporary()).unwrap();
         let clone = trial.clone();
-        copy(&worlds().join("shop-repository"), &clone);
+        copy_folder(&worlds().join("shop-repository"), &clone);
         trial.git(&["init", "--quiet", "--initial-branch", "trunk"]);
         // A link that must not reach any file of the machine.
         #[cfg(unix)]
@@ -110,19 +111,6 @@ pub(crate) fn url_of(world: &World, service: &str) -> String {
     let text = std::fs::read_to_string(world.folder().join("ticketsmith.yaml")).unwrap();
     let file: Value = serde_saphyr::from_str(&text).unwrap();
     file["plugins"][service]["base_url"].as_str().unwrap().to_owned()
-}
-
-/// A folder with everything in it.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).unwrap()),
-        }
-    }
 }
 
 /// Everything that a process wrote.

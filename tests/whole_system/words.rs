@@ -124,3 +124,26 @@ async fn a_message_in_the_thread_of_our_message_revises_the_pull_request_once() 
     assert_eq!(eventually("the refusal", EXECUTION_LIMIT, refused).await, 1);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_file_uploaded_in_our_thread_reaches_the_agent_that_revises() {
+    let world = WorldFile::quick_shop().start().await;
+    let first = world.start_by("jira-label").await;
+    assert_eq!(world.ended(&first).await["outcome"], "succeeded");
+    let in_thread = |text: &str, log: &str| {
+        json!({"kind": "slack-thread", "text": text, "by": "ada", "channel": "shop-dev", "about": "ready for review",
+               "files": [{"name": "till.log", "text": log}]})
+    };
+    // A file alone starts nothing.
+    world.deliver(in_thread("", "total 1")).await;
+    assert_eq!(world.executions().await.len(), 1);
+    world.deliver(in_thread("Say in the README that lower case works, too.", "total 0 of SAVE10")).await;
+    let executions = world.executions().await;
+    let revision = executions.iter().find(|execution| execution["workflow"] == "revision").unwrap();
+    let ended = world.ended(revision["execution"].as_str().unwrap()).await;
+    assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
+    let asked: Vec<String> = world.asked_of_model().await.iter().map(Value::to_string).collect();
+    assert!(asked.iter().any(|asked| asked.contains("total 0 of SAVE10")), "the agent is shown the file");
+    assert!(!asked.iter().any(|asked| asked.contains("total 1")));
+    world.finish().await;
+}

@@ -60,13 +60,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
         Arguments::Add { stopped, amount } => {
-            let wanted = Wanted::read(&format!("+{}", amount.trim_start_matches('+')));
-            let accepted = |_| {
+            let added = Wanted::read_amount(amount.strip_prefix('+').unwrap_or(&amount));
+            let accepted = |wrong: &str| {
                 Exit::usage(format!(
-                    "`{amount}` is not accepted; accepted: dollars such as 5 or 2.50, up to 1000"
+                    "`{amount}` {wrong}; accepted: dollars such as 5 or 2.50, with at most six decimals, up to 1000"
                 ))
             };
-            choose(stopped, wanted.map_err(accepted)?).await
+            choose(stopped, Wanted::Add(added.map_err(accepted)?)).await
         }
         Arguments::Draft { stopped } => choose(stopped, Wanted::Draft).await,
         Arguments::Rollback { stopped } => choose(stopped, Wanted::RollBack).await,

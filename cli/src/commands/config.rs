@@ -28,7 +28,7 @@ pub(crate) enum Arguments {
     /// Print a complete configuration with every key explained.
     #[command(after_help = "Example:\n  ticketsmith config example > ticketsmith.yaml")]
     Example,
-    /// Print the configuration as a file: the file in force, together with the projects and people managed by the API.
+    /// Print the configuration as a file: the file in force, together with the projects, people and services managed by the API.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export {
         #[command(flatten)]
@@ -53,7 +53,7 @@ Examples:
   ticketsmith config apply ticketsmith.yaml --stage prod
   ticketsmith config apply ticketsmith.yaml --data .ticketsmith --yes
 
-Functions see the change within a minute. When `serve` starts, it applies its own file again and reads secrets with new names.
+Functions see the change within a minute. When `serve` starts, it applies its own file again.
 
 Exit codes: 0 applied, or nothing to change · 1 not confirmed · 2 the file is invalid · 3 neither `serve` nor the stage is reachable";
 
@@ -62,7 +62,7 @@ Examples:
   ticketsmith config export > ticketsmith.yaml
   ticketsmith config export --stage prod > ticketsmith.yaml
 
-Used as the file, it configures the same. The file then manages all its projects and people, and the API none of them.
+Used as the file, it configures the same. The file then manages all its projects, people and services, and the API none of them.
 
 Exit codes: 0 printed · 1 nothing is configured · 3 neither `serve` nor the stage is reachable";
 

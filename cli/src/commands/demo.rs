@@ -31,7 +31,7 @@ use report::{Demonstration, Revised, pull_requests, status_of};
 use reviewed::Reviewed;
 use round::Round;
 use script::Script;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stage::Stage;
 use state::world;
 use std::ffi::OsStr;
@@ -143,7 +143,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 "\n{}",
                 by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?
             );
-            running.processes.into_iter().for_each(Process::keep);
+            for process in running.processes {
+                process.keep().await;
+            }
             let _kept_for_the_processes = folder.keep();
             demonstration.finish(arguments.json)
         }
@@ -326,6 +328,12 @@ async fn demonstrate(
     Ok(demonstration)
 }
 
+/// The settings of a model provider that a command line gives: another server for its API, and a model.
+pub(super) fn model_settings(base_url: Option<&str>, model: Option<&str>) -> Map<String, Value> {
+    let given = [("base_url", base_url), ("model", model)];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
 /// Makes every project in the configuration of a folder use a real model provider. `own` is another server for its API, and a model.
 pub(super) fn use_model(
     place: &Path,
@@ -337,9 +345,8 @@ pub(super) fn use_model(
     let path = place.join("ticketsmith.yaml");
     let mut configuration = ConfigurationFile::load(&path)?.configuration;
     let name: InstanceName = spec.id.parse().map_err(Exit::usage)?;
-    let own = [("base_url", own.0), ("model", own.1)];
-    let own = own.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
-    configuration.plugins.insert(name.clone(), Section { settings: own.collect(), ..Section::default() });
+    let settings = model_settings(own.0, own.1);
+    configuration.plugins.insert(name.clone(), Section { settings, ..Section::default() });
     for project in &mut configuration.projects {
         project.providers.insert(PluginType::AiProvider, name.clone());
     }

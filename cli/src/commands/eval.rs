@@ -1,4 +1,4 @@
-//! `ticketsmith eval`: a model works on small tasks, one after another and within a budget, and hidden tests say what came of it.
+//! `ticketsmith eval`: a model works on small tasks, one after another and within a budget, and hidden tests check its results.
 
 mod case;
 mod cassettes;
@@ -6,7 +6,7 @@ mod hidden;
 mod recorder;
 mod table;
 
-use super::demo::{base_url, key_of, real_models};
+use super::demo::{base_url, key_of, model_settings, real_models};
 use super::r#try::clone::LocalClone;
 use super::r#try::model_problem::ModelPlace;
 use super::r#try::scratch::Scratch;
@@ -23,7 +23,7 @@ use hidden::{HiddenTests, Verdict};
 use jiff::Timestamp;
 use providers::ProviderSpec;
 use recorder::Recorder;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::PathBuf;
 use table::{Row, Table};
 
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     /// Store each request to the model and its reply in a new or empty folder, without the key.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
-    /// How the table is printed.
+    /// The format of the table.
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     format: Format,
     /// How long the agent may work on one task, in seconds.
@@ -89,9 +89,9 @@ Examples:
   ticketsmith eval --budget 2 --max-usd 0.5 --task python-slugs --task python-ledger
   ticketsmith eval my-tasks --budget 5 --mount /opt/rust --record cassettes --format json
 
-Before anything is paid, the hidden tests of each task are run on its reference, in a sandbox: they must pass. They then run the same way on what the
-model made. A machine that cannot isolate them is refused; `ticketsmith doctor` says what it lacks. Only the model's provider is told of
-the tasks, and never of the contents of `after` and `hidden`.
+Before anything is paid for, the hidden tests of each task run on its reference in a sandbox, and must pass. They then run the same way on the
+model's result. If this machine cannot isolate them, `eval` ends; `ticketsmith doctor` says what is missing. The tasks are sent only to the model's
+provider, without the contents of `after` and `hidden`.
 
 Exit codes: 0 every task was run, and its hidden tests passed · 1 hidden tests failed, or a task was not run · 2 an argument, a task or this machine
 cannot be used · 3 the model, a port or the folder of the recordings is not reachable, or the model's service refuses the key or the model"
@@ -148,7 +148,7 @@ fn bound(arguments: &Arguments) -> Outcome<f64> {
     }
 }
 
-/// Why no further task is begun.
+/// Why no other task begins.
 #[derive(Debug)]
 enum Stop {
     Budget(String),
@@ -176,9 +176,9 @@ struct Evaluation<'e> {
 }
 
 impl Evaluation<'_> {
-    /// A row for each task, and why not all were run.
+    /// A row for each task, and why some were not run, if so.
     async fn measure(&self, cases: &[Case], scratch: &Scratch) -> Outcome<(Table, Option<Stop>)> {
-        let given = self.settings(self.arguments.base_url.as_deref());
+        let given = model_settings(self.arguments.base_url.as_deref(), self.arguments.model.as_deref());
         let filled = self.spec.settings.filled(&given);
         let text = |name: &str| filled.get(name).and_then(Value::as_str);
         let recorder = match &self.arguments.record {
@@ -221,17 +221,12 @@ impl Evaluation<'_> {
         Ok((table, stop))
     }
 
-    /// The provider's settings from the command line.
-    fn settings(&self, base_url: Option<&str>) -> Map<String, Value> {
-        let given = [("base_url", base_url), ("model", self.arguments.model.as_deref())];
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
-    }
-
     /// Refuses unusable provider settings before anything is paid.
     fn check_settings(&self, recorder: Option<&Recorder>) -> Outcome {
         let name: InstanceName = self.spec.id.parse().map_err(Exit::usage)?;
         let base_url = recorder.map(Recorder::url).or(self.arguments.base_url.as_deref());
-        let section = Section { settings: self.settings(base_url), ..Section::default() };
+        let settings = model_settings(base_url, self.arguments.model.as_deref());
+        let section = Section { settings, ..Section::default() };
         let problems = self.spec.settings.problems(Instance { name: &name, section: &section });
         let hint = recorder.map_or("", |_| " (with --record, requests go through our own address)");
         match problems.first() {
@@ -240,7 +235,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// One task, and why it is the last one if it is.
+    /// Runs one task. Also returns why no other task begins, if so.
     async fn run_case(
         &self,
         case: &Case,
@@ -329,7 +324,7 @@ impl Evaluation<'_> {
     }
 }
 
-/// What the agent says of its work, or how it failed, and why no other task is begun.
+/// The agent's own outcome or its failure, and why no other task begins, if so.
 fn outcome(tried: &Tried, model: &ModelPlace) -> (String, Option<Stop>) {
     let execution = &tried.view.execution;
     match &tried.ending {

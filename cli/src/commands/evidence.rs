@@ -3,6 +3,7 @@
 use crate::api_client::{Call, ClientArguments, task_id};
 use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
+use domain::reference::Numbered;
 use domain::{BranchName, MicroUsd, RepositoryName};
 use evidence::{PublicKey, Statement};
 use serde_json::Value;
@@ -142,11 +143,11 @@ async fn fetch_within(
 
 /// Whether it is the name of a pull request rather than of a file.
 fn is_reference(text: &str) -> bool {
-    let is_repository = |name: &str| name.parse::<RepositoryName>().is_ok();
-    match (text.split_once('@'), text.rsplit_once('#')) {
-        (Some((repository, branch)), _) => is_repository(repository) && branch.parse::<BranchName>().is_ok(),
-        (None, Some((repository, number))) => is_repository(repository) && number.parse::<u64>().is_ok(),
-        (None, None) => false,
+    match text.split_once('@') {
+        Some((repository, branch)) => {
+            repository.parse::<RepositoryName>().is_ok() && branch.parse::<BranchName>().is_ok()
+        }
+        None => matches!(text.parse::<Numbered>(), Ok(Numbered { sign: '#', .. })),
     }
 }
 

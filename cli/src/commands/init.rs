@@ -42,8 +42,8 @@ pub(crate) struct Arguments {
     /// standard input. Anything missing is asked for at a terminal.
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
-    /// Make an app at this service with the permissions and events that are needed, by a browser on this machine, and set its secret:
-    /// `github`. What is set already stays.
+    /// Create an app at this service, in a browser on this machine, with the permissions and events that Ticketsmith needs, and set its
+    /// secret: `github`. Existing secrets are kept.
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
     #[command(flatten)]
@@ -61,9 +61,9 @@ Examples:
 At a terminal, it prompts for what the arguments leave out. It does not change what is already set, so run it again after each step that it asks for. Secrets go to
 the data folder of `serve`, encrypted; for a stage in an AWS account, use `secrets set --stage` afterward.
 
-With --app, it prints the address of a page on this machine. The app that is made there belongs to you; its key is stored and never shown.
+With --app, it prints the address of a page on this machine. The app that you create there belongs to you; its key is stored and never shown.
 
-Exit codes: 0 everything is OK · 1 `doctor` found problems; each line says how to fix it; or nobody made or installed the app · 2 an argument or
+Exit codes: 0 everything is OK · 1 `doctor` found problems; each line says how to fix it; or no app was created or installed · 2 an argument or
 answer is invalid · 3 the app's service did not answer";
 
 /// Runs the command.

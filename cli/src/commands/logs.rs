@@ -1,6 +1,7 @@
-//! `ticketsmith logs`: the logs of all functions about one execution, in order.
+//! `ticketsmith logs`: the logs of all functions about one execution, or about all executions of a ticket, in order.
 
 mod follow;
+mod subject;
 
 use crate::account;
 use crate::connection::{Connection, URL_VARIABLE};
@@ -16,14 +17,16 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
+use subject::Subject;
 
 /// `ticketsmith logs`
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The execution's name, as `ticketsmith status` shows it.
-    execution: String,
-    /// Print new lines as they are written, until Ctrl-C or until the execution has ended.
+    /// The name of an execution, as `ticketsmith status` shows it, or a ticket. A ticket's lines are those of all its executions.
+    #[arg(value_name = "EXECUTION|TICKET")]
+    named: String,
+    /// Print new lines as they are written, until Ctrl-C or until the execution, or every execution of the ticket, has ended.
     #[arg(long, short)]
     follow: bool,
     /// Print each line as a JSON object.
@@ -35,12 +38,14 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --follow
+  ticketsmith logs SHOP-1 --follow
+  ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
 
-Without --stage, it reads the log files in the data folder of `serve`, which need not be running.
+Without --stage, it reads the log files in the data folder of `serve`. For a ticket and with --follow, `serve` must be running; for an execution
+it need not be.
 
-Exit codes: 0 found · 1 no log lines, or no such execution · 3 the stage is not reachable";
+Exit codes: 0 found · 1 no log lines, or no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
 /// How long after an execution's end functions may still log about it.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
@@ -48,31 +53,67 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 /// Runs the command.
 ///
 /// # Errors
-/// A negative answer if there are no log lines; unreachable if the stage does not answer; a usage error for the data folder.
+/// A negative answer if there are no log lines, or no such execution or ticket; unreachable if what must answer does not; a usage error for the
+/// data folder.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if arguments.follow {
         return follow::follow(&arguments).await;
     }
-    let name = &arguments.execution;
-    let lines = match &arguments.place.stage {
-        Some(stage) => of_stage(&Connection::of_stage(stage).await?, name, None).await?,
-        None => of_folder(&folder(&arguments.place.data.data)?, name)?,
+    let named = &arguments.named;
+    let (subject, lines) = match &arguments.place.stage {
+        Some(stage) => {
+            let connection = Connection::of_stage(stage).await?;
+            let subject = Subject::find(&connection, named).await?;
+            let mut lines = Vec::new();
+            for execution in subject.executions(&connection).await? {
+                lines.extend(of_stage(&connection, &execution.name, None).await?);
+            }
+            (subject, lines)
+        }
+        None => {
+            let folder = folder(&arguments.place.data.data)?;
+            // An execution's lines are found without `serve`, which alone knows the executions of a ticket.
+            let lines = of_folder(&folder, &BTreeSet::from([named.clone()]))?;
+            match lines.is_empty() {
+                false => (Subject::Execution(named.clone()), lines),
+                true => of_ticket(&folder, &arguments).await?,
+            }
+        }
     };
     if lines.is_empty() {
         return Err(Exit::negative(format!(
-            "no log lines about {name}; `ticketsmith status` lists executions"
+            "no log lines about {}; `ticketsmith status` lists executions",
+            subject.name()
         )));
     }
-    print(lines, arguments.json);
+    print(lines, subject.is_ticket(), arguments.json);
     Ok(())
 }
 
-/// Prints lines by their times.
-fn print(mut lines: Vec<Line>, json: bool) {
+/// The lines in the log files about the executions of a ticket, which `serve` knows.
+async fn of_ticket(folder: &DataFolder, arguments: &Arguments) -> Outcome<(Subject, Vec<Line>)> {
+    let named = &arguments.named;
+    let connection = Connection::open(&arguments.place).await.map_err(|exit| {
+        exit.and(format!(
+            "there are no log lines about an execution named `{named}`, and the executions of a ticket are known only to `serve`"
+        ))
+    })?;
+    let subject = Subject::find(&connection, named).await?;
+    let executions = subject.executions(&connection).await?;
+    let lines = of_folder(folder, &executions.into_iter().map(|execution| execution.name).collect())?;
+    Ok((subject, lines))
+}
+
+/// Prints lines by their times. The lines of a ticket name their executions.
+fn print(mut lines: Vec<Line>, with_execution: bool, json: bool) {
     // Stable, so that one function's lines with the same timestamp stay in order.
     lines.sort_by_key(|line| line.at);
     for line in lines {
-        if json { println!("{}", Value::Object(line.fields)) } else { println!("{}", line.text()) }
+        if json {
+            println!("{}", Value::Object(line.fields));
+        } else {
+            println!("{}", line.text(with_execution));
+        }
     }
 }
 
@@ -84,26 +125,33 @@ struct Line {
 }
 
 impl Line {
-    /// Parses a line if it is about the execution. Lines that the platform writes between a function's own are skipped.
-    fn about(execution: &str, text: &str) -> Option<Self> {
+    /// Parses a line about any execution. Lines that the platform writes between a function's own are skipped.
+    fn read(text: &str) -> Option<Self> {
         let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
-        if fields.get("execution")?.as_str()? != execution {
-            return None;
-        }
+        fields.get("execution")?.as_str()?;
         let at = fields.get("timestamp")?.as_str()?.parse().ok()?;
         Some(Self { at, fields })
     }
 
-    /// The line for people: time, level, source, message, and the remaining fields.
-    fn text(&self) -> String {
+    /// The execution that the line is about.
+    fn execution(&self) -> &str {
+        self.fields.get("execution").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The line for people: time, level, source, message, and the remaining fields; the execution's name only if it is asked for.
+    fn text(&self, with_execution: bool) -> String {
         let field = |name: &str| self.fields.get(name).and_then(Value::as_str).unwrap_or_default();
         let target = field("target");
         let crate_name = target.split_once("::").map_or(target, |(first, _)| first);
         let speaker = if field("action").is_empty() { crate_name } else { field("action") };
         let mut text = format!("{:.3} {:<5} {speaker:<28} {}", self.at, field("level"), field("message"));
         for (name, value) in &self.fields {
-            if matches!(name.as_str(), "timestamp" | "level" | "target" | "message" | "execution" | "action")
-            {
+            let is_shown = match name.as_str() {
+                "timestamp" | "level" | "target" | "message" | "action" => false,
+                "execution" => with_execution,
+                _ => true,
+            };
+            if !is_shown {
                 continue;
             }
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -124,8 +172,8 @@ fn folder(data: &Path) -> Outcome<DataFolder> {
         .ok_or_else(|| Exit::usage(format!("the data folder {} does not exist; pass --data", data.display())))
 }
 
-/// Reads the log files of `serve`, the oldest first.
-fn of_folder(folder: &DataFolder, execution: &str) -> Outcome<Vec<Line>> {
+/// Reads the lines about some executions in the log files of `serve`, the oldest first.
+fn of_folder(folder: &DataFolder, executions: &BTreeSet<String>) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for path in folder.logs() {
         let file = match std::fs::File::open(&path) {
@@ -135,7 +183,7 @@ fn of_folder(folder: &DataFolder, execution: &str) -> Outcome<Vec<Line>> {
         };
         for text in BufReader::new(file).lines() {
             let text = text.map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
-            lines.extend(Line::about(execution, &text));
+            lines.extend(Line::read(&text).filter(|line| executions.contains(line.execution())));
         }
     }
     Ok(lines)
@@ -165,7 +213,7 @@ async fn of_stage(connection: &Connection, execution: &str, since: Option<Timest
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Exit::from_aws(format!("{group} cannot be read"), &error))?;
             let texts = page.events().iter().filter_map(|event| event.message());
-            lines.extend(texts.filter_map(|text| Line::about(execution, text)));
+            lines.extend(texts.filter_map(Line::read).filter(|line| line.execution() == execution));
         }
     }
     Ok(lines)
@@ -185,19 +233,33 @@ mod tests {
 
     #[test]
     fn a_line_is_written_for_people() {
-        let line = Line::about("jira-SHOP-1-a", LINE).unwrap();
+        let line = Line::read(LINE).unwrap();
+        let text = "2026-05-06T07:08:09.123Z WARN  create_branch                the action failed";
+        assert_eq!(line.text(false), format!("{text} outcome=Throttled duration_ms=12"));
         assert_eq!(
-            line.text(),
-            "2026-05-06T07:08:09.123Z WARN  create_branch                the action failed outcome=Throttled duration_ms=12"
+            line.text(true),
+            format!("{text} execution=jira-SHOP-1-a outcome=Throttled duration_ms=12")
         );
     }
 
     #[test]
     fn lines_about_something_else_are_left_out() {
-        assert!(Line::about("jira-SHOP-1", LINE).is_none());
-        assert!(Line::about("jira-SHOP-1-a", "START RequestId: 1").is_none());
-        assert!(
-            Line::about("jira-SHOP-1-a", r#"{"execution":"jira-SHOP-1-a","message":"no time"}"#).is_none()
-        );
+        let directory = tempfile::tempdir().unwrap();
+        let other = LINE.replace("SHOP-1", "SHOP-2");
+        let rest = r#"{"execution":"jira-SHOP-1-a","message":"no time"}"#;
+        let log = [LINE, "START RequestId: 1", &other, rest].join("\n");
+        std::fs::write(directory.path().join("logs.jsonl"), log).unwrap();
+        let folder = DataFolder::existing(directory.path()).unwrap();
+        let found = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            of_folder(&folder, &names)
+                .unwrap()
+                .iter()
+                .map(|line| line.execution().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert!(found(&["jira-SHOP-1"]).is_empty());
+        assert_eq!(found(&["jira-SHOP-1-a"]), ["jira-SHOP-1-a"]);
+        assert_eq!(found(&["jira-SHOP-1-a", "jira-SHOP-2-a"]), ["jira-SHOP-1-a", "jira-SHOP-2-a"]);
     }
 }

@@ -127,11 +127,11 @@ Examples:
   ticketsmith try https://github.com/OWNER/NAME/issues/12 --setup \"npm ci\" --checks \"npm test\" --output change.patch
   ticketsmith try --ticket-file ticket.md --repository ../my-clone --max-usd 0.5
 
-It reads the issue and clones the repository, with the token in GITHUB_TOKEN where there is one; public ones need none. The clone, and
-everything that is recorded, are in a folder that is removed at the end. Nothing is pushed, commented or changed anywhere; only the model's
-provider is told of the ticket and of the files that the agent reads. Uncommitted changes in a folder are ignored.
+It reads the issue and clones the repository, with the token in GITHUB_TOKEN if it is set; public repositories need none. The clone and all
+records are in a folder that is removed at the end. Nothing is pushed, commented or changed anywhere; the ticket and the files that the agent
+reads are sent only to the model's provider. Uncommitted changes in a folder are ignored.
 
-Exit codes: 0 there is a change, and its checks passed where there are any · 1 there is none, its checks failed, or the agent stopped before it was
+Exit codes: 0 there is a change, and its checks passed if there are any · 1 there is none, its checks failed, or the agent stopped before it was
 done · 2 an argument, the ticket or the repository is invalid · 3 GitHub, the model or a port is not reachable, or the model's \
 service refuses the key or the model"
     )
@@ -151,7 +151,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let ticket = Ticket::read(&arguments).await?;
     let scratch = Scratch::new()?;
-    // Deleted with it, even after a kill, are the temporary folders of parts of this process.
+    // The temporary folders of parts of this process are deleted with it, even after a kill.
     if tempfile::env::override_temp_dir(scratch.path()).is_err() {
         tracing::warn!("temporary folders of this trial are outside of {}", scratch.path().display());
     }
@@ -210,7 +210,7 @@ async fn attempt(
     }
     match work_on(arguments, ticket, &clone, scratch, model).await? {
         Tried { ending: Ending::TimedOut, .. } => Err(Exit::negative(format!(
-            "it did not end within {} s, and was stopped; --limit-seconds gives it more",
+            "it did not end within {} s and was stopped; allow more time with --limit-seconds",
             arguments.limit_seconds
         ))),
         Tried { ending: Ending::NoConnection(cause), .. } => {
@@ -221,7 +221,7 @@ async fn attempt(
 }
 
 impl Tried {
-    /// Prints the change, what checks said, and dollars.
+    /// Prints the change, the result of its checks, and the cost.
     fn report(&self, arguments: &Arguments, place: &ModelPlace) -> Outcome {
         let execution = &self.view.execution;
         let output = execution.output.clone().unwrap_or_default();
@@ -229,7 +229,7 @@ impl Tried {
         match &arguments.output {
             Some(path) if !self.patch.is_empty() => {
                 if let Err(error) = std::fs::write(path, &self.patch) {
-                    // It was paid for.
+                    // The change was paid for, so it must not be lost.
                     println!("\n{}", printable(self.patch.trim_end()));
                     return Err(Exit::usage(format!("{}: {error}", path.display())));
                 }

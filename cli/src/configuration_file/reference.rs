@@ -12,8 +12,8 @@ const HEAD: &str = "\
 # Configuration reference
 
 Every key of `ticketsmith.yaml`. This page is generated from the types; [ticketsmith.example.yaml](../ticketsmith.example.yaml) shows the same
-keys in a complete file. `ticketsmith config check` reports everything that is wrong with a file; unknown keys are refused everywhere. Projects
-and people can also be managed without a change of the file: [projects.md](projects.md), [people.md](people.md).
+keys in a complete file. `ticketsmith config check` reports everything that is wrong with a file; unknown keys are refused everywhere. Projects,
+people and services can also be managed without a change of the file: [projects.md](projects.md), [people.md](people.md), [plugins.md](plugins.md).
 ";
 
 fn reference() -> String {

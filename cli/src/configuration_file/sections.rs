@@ -1,4 +1,4 @@
-//! Checks of values under `plugins` that only their providers can do, and of secrets in the wrong places.
+//! Checks of values under `plugins` that only their providers can do.
 
 use super::shape::{Shape, inside};
 use domain::configuration::Problem;
@@ -24,32 +24,5 @@ pub(super) fn check_sections(value: &mut Value, document: &Document<'_>, problem
         let Ok(spec) = providers::find(provider) else { continue };
         let schema = spec.settings.schema().to_value();
         Shape::new(&schema).check_named(section, document, &inside("/plugins", name), problems);
-    }
-}
-
-/// Finds secrets in place of their names, or anywhere else. Errors do not repeat them.
-pub(super) fn secrets(value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
-    match value {
-        Value::String(text) => {
-            if let Some(found) = edits::secrets_in(text).first() {
-                let message = format!(
-                    "this looks like {}, and the configuration only names secrets; put it where `ticketsmith secrets set` keeps it, \
-                     and revoke it if others could read this file",
-                    found.what
-                );
-                problems.push(Problem { pointer: pointer.to_owned(), message });
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                secrets(item, &format!("{pointer}/{index}"), problems);
-            }
-        }
-        Value::Object(entries) => {
-            for (key, entry) in entries {
-                secrets(entry, &inside(pointer, key), problems);
-            }
-        }
-        _ => {}
     }
 }

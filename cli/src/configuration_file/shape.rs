@@ -1,7 +1,8 @@
 //! Whether a file has the keys and types of a configuration, reported for the whole file at once.
 
-use domain::configuration::Problem;
-use providers::{described, nearest, words};
+use domain::configuration::{Problem, unknown_key};
+use domain::instead_of;
+use providers::{described, words};
 use serde_json::{Map, Value};
 use workflow::Document;
 
@@ -75,9 +76,8 @@ impl<'s> Shape<'s> {
         if let (Some(names), Some(given)) = (shape.names(), value.as_str())
             && !names.contains(&given)
         {
-            let meant = nearest(given, names.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-            let meant = meant.as_deref().unwrap_or(";");
-            problem(format!("`{given}` is not accepted{meant} accepted: {}", names.join(", ")));
+            let instead = instead_of(given, "accepted", names.iter().copied());
+            problem(format!("`{given}` is not accepted; {instead}"));
         }
         if let Some(number) = value.as_f64() {
             let bound = |key| shape.schema.get(key).and_then(Value::as_f64);
@@ -129,11 +129,7 @@ impl<'s> Shape<'s> {
             let place = inside(pointer, key);
             let is_named = known.is_some_and(|known| known.contains_key(key));
             let Some(shape) = self.value_of(key) else {
-                let names: Vec<_> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-                let meant =
-                    nearest(key, names.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-                let meant = meant.as_deref().unwrap_or(";");
-                let message = format!("unknown key{meant} accepted: {}", names.join(", "));
+                let message = unknown_key(key, known.into_iter().flat_map(Map::keys).map(String::as_str));
                 problems.push(Problem { pointer: place, message });
                 return false;
             };

@@ -165,14 +165,14 @@ fn what_is_of_another_kind_is_told_once_in_our_words() {
             "providers: { version_control: github }, statuses: { in_review: { a: b } }, channel: \"#\"",
             vec![
                 "projects[0].statuses.in_review: it must be text, but it is a mapping",
-                "projects[0].channel: `#` is no channel; accepted: `#name`, or an id",
+                "projects[0].channel: `#` is not a channel; accepted: `#name`, or an id",
             ],
         ),
         (
             "providers: { version_control: github }, may_trigger: [[leads]], channel: \"#\"",
             vec![
                 "projects[0].may_trigger[0]: it must be text, but it is a list",
-                "projects[0].channel: `#` is no channel; accepted: `#name`, or an id",
+                "projects[0].channel: `#` is not a channel; accepted: `#name`, or an id",
             ],
         ),
     ] {

@@ -1,6 +1,7 @@
 //! The embedded DynamoDB behind DynamoDB's own JSON protocol, limited to the operations that our functions use.
 
 use super::aws_error::AwsError;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +32,7 @@ pub(crate) fn writes(operation: &str) -> bool {
     )
 }
 
-/// Performs one operation. The database blocks, so this belongs on a thread that may.
+/// Performs one operation. The database blocks, so this belongs on a thread that may. The token of a transaction is ignored.
 ///
 /// # Errors
 /// DynamoDB's own errors, and `UnknownOperationException` for an operation that our functions do not use.
@@ -52,7 +53,11 @@ pub(crate) fn perform(
         "PutItem" => call(body, |request| database.put_item(request)),
         "Query" => call(body, |request| database.query(request)),
         "TransactGetItems" => call(body, |request| database.transact_get_items(request)),
-        "TransactWriteItems" => call(body, |request| database.transact_write_items(request)),
+        "TransactWriteItems" => call(body, |request| {
+            // See [`super::repeated_transactions`].
+            let client_request_token = None;
+            database.transact_write_items(TransactWriteItemsRequest { client_request_token, ..request })
+        }),
         "UpdateItem" => call(body, |request| database.update_item(request)),
         "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
         unknown => Err(AwsError::unknown_operation(unknown)),

@@ -9,6 +9,7 @@ use super::backup::{self, EngineCopy};
 use super::call_shape::CallShape;
 use super::caller::{Caller, Grant, Grants, Service};
 use super::secret_file::SecretFile;
+use super::secret_names::SecretNames;
 use super::table_file::TableFile;
 use super::{key_management, lambda, secrets_manager};
 use axum::Router;
@@ -46,6 +47,8 @@ pub(crate) struct Private {
     pub(crate) functions: Arc<dyn engine::Invoke>,
     /// The secrets.
     pub(crate) secrets: Arc<RwLock<SecretFile>>,
+    /// What says who may read which of them.
+    pub(crate) secret_names: SecretNames,
     /// The key that signs evidence.
     pub(crate) evidence_key: Arc<SigningKey>,
 }
@@ -165,11 +168,15 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
             private.table.perform(operation, body).await.map(|json| answer(StatusCode::OK, json))
         }
         Service::SecretsManager => {
+            let is_allowed = match secrets_manager::named(&body) {
+                Some(name) => private.secret_names.allow(&grant, &name).await,
+                None => false,
+            };
             let secrets = private
                 .secrets
                 .read()
                 .map_err(|_| AwsError::new(500, "InternalServiceError", "the secrets are not available"))?;
-            secrets_manager::perform(&secrets, &grant, &operation, &body)
+            secrets_manager::perform(&secrets, grant.caller, is_allowed, &operation, &body)
                 .map(|json| answer(StatusCode::OK, json))
         }
         Service::KeyManagement => key_management::perform(&private.evidence_key, &operation, &body)
@@ -206,6 +213,7 @@ impl Private {
             },
             functions: Arc::new(super::functions::StepTargets::new(1)),
             secrets: Arc::new(RwLock::new(secrets)),
+            secret_names: SecretNames::default(),
             evidence_key: Arc::new(SigningKey::from_pem(&SigningKey::generate().unwrap()).unwrap()),
         }
     }

@@ -1,7 +1,7 @@
 //! `serve --pull`: fetches events from services that cannot deliver them, and hands them to the function that handles deliveries.
 
 use async_trait::async_trait;
-use domain::configuration::{Configuration, InstanceName};
+use domain::configuration::{Configuration, Instance, InstanceName};
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, Clock, RepositoryName};
 use providers::{Patience, Providers, Pull, PulledDelivery, Receiver, Waiting};
@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use webhooks::SenderSpec;
 
 /// How long to wait after a first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -53,22 +54,43 @@ impl Puller {
     /// Fetches from each service in a separate task, so that one that does not answer does not hold up the others. Returns a line for each that a project of
     /// the file uses, also for those that need a public address.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>) -> Vec<String> {
-        let mut lines = Vec::new();
+        let (mut lines, mut fetched_from) = (Vec::new(), BTreeSet::new());
         for instance in self.configuration.instances() {
-            let sender = webhooks::SENDERS.iter().find(|sender| sender.name() == instance.provider());
-            let Some(sender) = sender else { continue };
+            let Some(sender) = sender_of(instance) else { continue };
             let (name, is_used) =
                 (instance.name, !repositories(&self.configuration, instance.name).is_empty());
             let line = match sender.fetched() {
                 Some(fetched) => {
                     tasks.spawn(self.clone().keep(name.clone()));
+                    fetched_from.insert(name.clone());
                     format!("{name}: {fetched}")
                 }
                 None => format!("nothing of {name}: {} needs a public address", sender.title()),
             };
             lines.extend(Some(line).filter(|_| is_used));
         }
+        tasks.spawn(self.clone().keep_up(fetched_from));
         lines
+    }
+
+    /// Fetches also from the instances that the API adds to those that are known.
+    async fn keep_up(self, mut known: BTreeSet<InstanceName>) {
+        let mut added = JoinSet::new();
+        loop {
+            match self.table.configuration(self.clock.now()).await {
+                Ok(configuration) => {
+                    for instance in configuration.instances() {
+                        let is_fetched = sender_of(instance).is_some_and(|sender| sender.fetched().is_some());
+                        if is_fetched && known.insert(instance.name.clone()) {
+                            tracing::info!(instance = %instance.name, "events are fetched from an added service");
+                            added.spawn(self.clone().keep(instance.name.clone()));
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "cannot see whether services were added"),
+            }
+            tokio::time::sleep(UNUSED_PAUSE).await;
+        }
     }
 
     /// Fetches again and again.
@@ -108,6 +130,11 @@ impl Puller {
         let pull: &dyn Pull = &*pull;
         pull.pull(&repositories, &Hand { puller: self, instance }).await.map(Some)
     }
+}
+
+/// What reads the deliveries of an instance.
+fn sender_of(instance: Instance<'_>) -> Option<&'static SenderSpec> {
+    webhooks::SENDERS.iter().copied().find(|sender| sender.name() == instance.provider())
 }
 
 /// The repositories of the projects that use an instance.

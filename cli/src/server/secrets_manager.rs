@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
 use super::aws_error::AwsError;
-use super::caller::Grant;
+use super::caller::Caller;
 use super::secret_file::SecretFile;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -14,14 +14,20 @@ struct GetSecretValue {
     secret_id: String,
 }
 
-/// Performs one operation for a caller.
+/// The secret that a request names, if it names one.
+pub(crate) fn named(body: &[u8]) -> Option<String> {
+    serde_json::from_slice(body).ok().map(|request: GetSecretValue| request.secret_id)
+}
+
+/// Performs one operation for a caller. `is_allowed` says whether it may read the secret that the request names.
 ///
 /// # Errors
 /// `AccessDeniedException` for a secret that the caller may not read, whether it exists or not; `ResourceNotFoundException`;
 /// `UnknownOperationException` for an operation that our functions do not use.
 pub(crate) fn perform(
     secrets: &SecretFile,
-    grant: &Grant,
+    caller: Caller,
+    is_allowed: bool,
     operation: &str,
     body: &[u8],
 ) -> Result<String, AwsError> {
@@ -30,10 +36,10 @@ pub(crate) fn perform(
             let request: GetSecretValue =
                 serde_json::from_slice(body).map_err(|error| AwsError::serialization(&error))?;
             let name = request.secret_id;
-            if !grant.allows_secret(&name) {
+            if !is_allowed {
                 return Err(AwsError::access_denied(&format!(
                     "{} may not read the secret {name}",
-                    grant.caller.name()
+                    caller.name()
                 )));
             }
             let value = secrets.get(&name).ok_or_else(|| {

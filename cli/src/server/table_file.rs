@@ -4,6 +4,7 @@ use super::aws_error::AwsError;
 use super::data_folder::beside;
 use super::disk::{Disk, DiskFailed};
 use super::dynamodb::{self, Written};
+use super::repeated_transactions::RepeatedTransactions;
 use axum::body::Bytes;
 use dynoxide::Database;
 use rusqlite::Connection;
@@ -12,6 +13,7 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// How many requests read at once. Additional processors are busy with other things.
 const READERS: usize = 2;
@@ -26,7 +28,7 @@ pub(crate) struct TableFile(Arc<Connections>);
 struct Connections {
     writer: Database,
     /// Held while something is written, so that writes end in the order in which they begin.
-    turn: Mutex<()>,
+    turn: Mutex<RepeatedTransactions>,
     readers: [Database; READERS],
     next_reader: AtomicUsize,
     disk: Disk,
@@ -130,12 +132,16 @@ impl TableFile {
         if !dynamodb::writes(operation) {
             return dynamodb::perform(self.reader(), written, operation, body);
         }
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut repeated = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if !lasting {
             return dynamodb::perform(writer, written, operation, body);
         }
         let mut write = disk.write().map_err(|failed| unavailable(&failed))?;
-        let answer = dynamodb::perform(writer, written, operation, body);
+        let perform = || dynamodb::perform(writer, written, operation, body);
+        let answer = match operation {
+            "TransactWriteItems" => repeated.answer(body, Instant::now(), perform),
+            _ => perform(),
+        };
         write.changed = answer.is_ok();
         answer
     }
@@ -226,6 +232,24 @@ mod tests {
             for _ in 0..READERS {
                 assert!(is_there(&file, &key).await, "{key}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_arrives_again_is_performed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = table(folder.path()).await;
+        let update = json!({
+            "TableName": TABLE,
+            "Key": {"pk": {"S": "a"}},
+            "UpdateExpression": "ADD tries :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        });
+        for (token, tries) in [("first", "1"), ("first", "1"), ("second", "2"), ("first", "2")] {
+            let request = json!({"TransactItems": [{"Update": &update}], "ClientRequestToken": token});
+            assert_eq!(perform(&file, "TransactWriteItems", request).await.unwrap(), json!({}));
+            let request = json!({"TableName": TABLE, "Key": {"pk": {"S": "a"}}});
+            assert_eq!(perform(&file, "GetItem", request).await.unwrap()["Item"]["tries"]["N"], tries);
         }
     }
 

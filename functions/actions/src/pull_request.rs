@@ -3,6 +3,7 @@
 use crate::context::Context;
 use domain::configuration::Project;
 use domain::plugins::{Reviews, VersionControl};
+use domain::reference::Numbered;
 use domain::{ActionError, RepositoryName};
 
 /// Finds the pull request that an input names: by `owner/name#7`, `group/project!7` or a link, or by its number in a repository.
@@ -24,15 +25,14 @@ pub(crate) fn named<'a>(
         })?;
         return Ok((scope.project_of(repository)?, number));
     };
-    let canonical = scope.directory.canonical(typed);
-    let found = canonical.rsplit_once(['#', '!']).and_then(|(repository, number)| {
-        Some((repository.parse::<RepositoryName>().ok()?, number.parse::<u64>().ok()?))
-    });
-    let (repository, number) = found.ok_or_else(|| {
+    let found = scope.directory.canonical(typed).parse::<Numbered>();
+    let Numbered { repository, number, .. } = found.map_err(|_| {
+        let words = providers::pull_request_words(&scope.configuration, &scope.project);
         ActionError::rejected(format!(
-            "`{}` is not a pull request; accepted: `{}#7` or a link to one",
+            "`{}` is not a pull request; accepted: `{}{}7` or a link to one",
             domain::stored::cut_inline(typed),
-            scope.project.repository
+            scope.project.repository,
+            words.sign
         ))
     })?;
     Ok((scope.project_of(Some(&repository))?, number))

@@ -1,5 +1,6 @@
 //! The API's clients.
 
+use crate::elsewhere::Discoveries;
 use crate::identity::{self, Identify, Keys};
 use crate::socket_places::SocketPlaces;
 use crate::socket_tickets::SocketTickets;
@@ -32,6 +33,8 @@ pub struct Api {
     pub(crate) identity: Vec<Box<dyn Identify>>,
     /// Announces executions with news, if the installation supports it.
     pub(crate) news: Option<News>,
+    /// What the provider of OpenID Connect says about itself.
+    pub(crate) discoveries: Discoveries,
     pub(crate) tickets: SocketTickets,
     pub(crate) sockets: SocketPlaces,
     /// Where an account's gateway opens sockets: `wss://…`.
@@ -56,7 +59,19 @@ impl Api {
         let identity = identity::all(&table, &clock, &keys);
         let sockets = SocketPlaces::new(MOST_SOCKETS, MOST_SOCKETS_OF_ONE);
         let tickets = SocketTickets::default();
-        Self { table, control, clock, keys, identity, news: None, tickets, sockets, gateway: None }
+        let discoveries = Discoveries::default();
+        Self {
+            table,
+            control,
+            clock,
+            keys,
+            identity,
+            news: None,
+            discoveries,
+            tickets,
+            sockets,
+            gateway: None,
+        }
     }
 
     /// The same, with announcements of executions with news: it pushes their frames over sockets.

@@ -10,7 +10,7 @@ use crate::socket_places::Reader;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
-use control::{Authority, Authorization, Directory, DirectoryError, Operation};
+use control::{Authority, Authorization, Directory, DirectoryError, Operation, ProjectQuery};
 use domain::configuration::{Project, Rate};
 use domain::{Actor, EventName};
 use records::ExecutionRecord;
@@ -104,29 +104,14 @@ fn trigger_of(authority: &Authority) -> EventName {
     }
 }
 
-/// Whether the sender of an earlier request still has access, and may see an execution now. This does not count as a use of the credential.
+/// The sender of an earlier request, with the rights that they have now. This does not count as a use of the credential.
 ///
 /// # Errors
 /// Unauthenticated if the credential is no longer valid; a problem if the records do not answer.
-pub(crate) async fn still_may_see(
-    api: &Shared,
-    head: &Parts,
-    execution: Option<&ExecutionRecord>,
-) -> Result<bool, Problem> {
+pub(crate) async fn sender_of(api: &Shared, head: &Parts) -> Result<Caller, Problem> {
     let Known { directory, actor, authority, credential } = known(api, head).await?;
-    let Some(execution) = execution else { return Ok(true) };
     let (trigger, delivery, idempotency_key) = (trigger_of(&authority), String::new(), None);
-    let caller = Caller { directory, actor, authority, credential, trigger, delivery, idempotency_key };
-    caller.may_see_execution(api, execution).await
-}
-
-/// Who sent a request, if they are still somebody. It is no use of the credential: nothing is counted.
-///
-/// # Errors
-/// As [`still_may_see`].
-pub(crate) async fn reader_of(api: &Shared, head: &Parts) -> Result<Reader, Problem> {
-    let Known { actor, authority, .. } = known(api, head).await?;
-    Ok(Reader { account: actor.account(), is_operator: authority == Authority::Installation })
+    Ok(Caller { directory, actor, authority, credential, trigger, delivery, idempotency_key })
 }
 
 /// Counts a use of a credential.
@@ -176,6 +161,11 @@ impl Caller {
     /// How their credential changes what their roles allow.
     pub(crate) fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Whose sockets they open.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader { account: self.actor.account(), is_operator: self.authority == Authority::Installation }
     }
 
     /// How they signed in.
@@ -230,13 +220,34 @@ impl Caller {
         Ok(!matches!(start, Authorization::Denied(_)))
     }
 
+    /// The project that a query leads to, if they may know of it; otherwise the same as if it did not exist.
+    ///
+    /// # Errors
+    /// As [`Self::may_see`].
+    pub(crate) async fn project(
+        &self,
+        api: &Shared,
+        query: &ProjectQuery<'_>,
+    ) -> Result<Result<&Project, DirectoryError>, Problem> {
+        let error = match self.directory.project(query) {
+            Ok(project) if self.knows(api, project).await? => return Ok(Ok(project)),
+            Ok(_) => DirectoryError::hidden(&self.directory, query),
+            Err(error) => error,
+        };
+        Ok(Err(self.not_found(api, error).await?))
+    }
+
     /// Why a project or ticket was not found, without a word of projects that they may not know of.
     ///
     /// # Errors
     /// As [`Self::may_see`].
-    pub(crate) async fn not_found(&self, api: &Shared, error: DirectoryError) -> Result<String, Problem> {
+    pub(crate) async fn not_found(
+        &self,
+        api: &Shared,
+        error: DirectoryError,
+    ) -> Result<DirectoryError, Problem> {
         if self.may_see(api, None, None).await? {
-            return Ok(error.to_string());
+            return Ok(error);
         }
         let mut known = Vec::new();
         for project in &self.directory.configuration().projects {
@@ -244,7 +255,7 @@ impl Caller {
                 known.push(project.key.as_str());
             }
         }
-        Ok(error.for_whoever_sees(&known).to_string())
+        Ok(error.for_whoever_sees(&known))
     }
 
     /// Whether they may see an execution.
@@ -256,9 +267,7 @@ impl Caller {
         api: &Shared,
         execution: &ExecutionRecord,
     ) -> Result<bool, Problem> {
-        let configuration = self.directory.configuration();
-        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
-        self.may_see(api, project, execution.actor.as_ref()).await
+        Ok(api.control.may_see(&self.asking(), execution).await?)
     }
 
     /// The execution of this name, if they may see it.

@@ -1,14 +1,14 @@
-//! Cursors: where the next page of a list begins. They are sealed, and bound to their query: a position names what the page ended with, which
-//! may be something that whoever asks may not see, and no position that we have not given out is read from the records.
+//! Cursors: where the next page of a list begins. They are sealed and bound to their query: a position names the last item of the page, which the
+//! caller may not be allowed to see, and only positions that we issued are read from the records.
 
 use crate::api::Api;
 use crate::problem::{Code, Problem};
 use sign_in::{SessionKeys, seal, unseal};
 
-/// The cursor of a position in the list that a query asks for; `None` where nothing follows.
+/// The cursor of a position in the list that a query asks for; `None` if nothing follows.
 ///
 /// # Errors
-/// Unavailable where something follows and there is nothing to seal it with.
+/// Unavailable if something follows, but the keys that seal cursors are missing.
 pub(crate) async fn of(
     api: &Api,
     query: &[&str],
@@ -19,10 +19,10 @@ pub(crate) async fn of(
     sealed.map(Some).ok_or_else(unavailable)
 }
 
-/// The position in the list that a query asks for; `None` where the request has no cursor.
+/// The position in the list that a query asks for; `None` if the request has no cursor.
 ///
 /// # Errors
-/// Invalid where the cursor is none of ours, or that of another query; unavailable where that cannot be told.
+/// Invalid if the cursor is not ours, is too old or belongs to another query; unavailable if it cannot be checked.
 pub(crate) async fn position(
     api: &Api,
     query: &[&str],
@@ -33,8 +33,8 @@ pub(crate) async fn position(
     position.map(Some).ok_or_else(|| {
         Problem::invalid_field(
             "cursor",
-            "this cursor is not of this query, or is older than half a day; accepted: `next` of a page of the same query, with the same \
-             filters",
+            "this cursor belongs to another query, or is older than half a day; accepted: `next` of a page of the same query, with the \
+             same filters",
         )
     })
 }
@@ -44,5 +44,8 @@ async fn keys(api: &Api) -> Result<SessionKeys, Problem> {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(Code::Unavailable, "a list has no further pages now: the keys that seal cursors are missing")
+    Problem::new(
+        Code::Unavailable,
+        "further pages of the list are not available now: the keys that seal cursors are missing",
+    )
 }

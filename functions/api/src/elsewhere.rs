@@ -3,10 +3,12 @@
 //! A browser is sent there with a state that is also in a cookie; what comes back with both is exchanged, with PKCE, for the person's identity there.
 //! The person is found by that account in the configuration.
 
+mod discovery;
 mod github;
 mod oidc;
 mod routes;
 
+pub(crate) use discovery::Discoveries;
 pub(crate) use routes::routes;
 
 use crate::api::Shared;
@@ -81,13 +83,17 @@ impl Way {
     /// Not found if this way is not configured; unavailable if it does not answer.
     async fn address(
         self,
+        api: &Shared,
         configuration: &Configuration,
         state: &SignInState,
         redirect_uri: &str,
     ) -> Result<String, Problem> {
         match self {
             Self::Github => github::address(github::of(configuration)?, state, redirect_uri),
-            Self::Oidc => oidc::address(oidc::of(configuration)?, state, redirect_uri).await,
+            Self::Oidc => {
+                let known = (&api.discoveries, &*api.clock);
+                oidc::address(oidc::of(configuration)?, state, redirect_uri, known).await
+            }
         }
     }
 
@@ -97,12 +103,16 @@ impl Way {
     /// Unauthenticated if the callback proves no identity; unavailable if it does not answer.
     async fn account(
         self,
+        api: &Shared,
         configuration: &Configuration,
         returned: Returned<'_>,
     ) -> Result<Account, Problem> {
         match self {
             Self::Github => github::account(github::of(configuration)?, returned).await,
-            Self::Oidc => oidc::account(oidc::of(configuration)?, returned).await,
+            Self::Oidc => {
+                let known = (&api.discoveries, &*api.clock);
+                oidc::account(oidc::of(configuration)?, returned, known).await
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use domain::text::escaped_html;
 
 const SIGN_IN: &str = include_str!("../pages/sign-in.html");
 const SIGNED_IN: &str = include_str!("../pages/signed-in.html");
@@ -25,7 +26,7 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// The page after signing in elsewhere: it keeps the proof for this origin.
 pub(crate) fn signed_in(name: &str, proof: &str) -> Response {
-    page(SIGNED_IN.replace("{{name}}", &escaped(name)).replace("{{proof}}", &escaped(proof)))
+    page(SIGNED_IN.replace("{{name}}", &escaped_html(name)).replace("{{proof}}", &escaped_html(proof)))
 }
 
 fn page(text: String) -> Response {
@@ -37,17 +38,13 @@ fn page(text: String) -> Response {
     response
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_name_is_text_on_the_page() {
-        let page = SIGNED_IN.replace("{{name}}", &escaped("<b onload=\"x\">&"));
+        let page = SIGNED_IN.replace("{{name}}", &escaped_html("<b onload=\"x\">&"));
         assert!(page.contains("&lt;b onload=&quot;x&quot;&gt;&amp;"), "{page}");
     }
 }

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// So many parts of a request are told of: a body can have a hundred thousand wrong ones, and each takes more room in the answer than in it.
+/// How many invalid parts of a request are listed: a body can have a hundred thousand, and each takes more room in the response than in the body.
 const MOST_ERRORS: usize = 100;
 
-/// How long a client waits before it repeats a request that could not be served, in seconds.
+/// How long a client waits before it repeats a request that could not be served, in seconds, unless the refusal says otherwise.
 const RETRY_AFTER: u32 = 5;
 
 /// Why a request was refused: stable, for programs.
@@ -148,7 +148,7 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
-    /// Parts of the request are not accepted; the first hundred of them are told, and before them what is wrong with it as a whole.
+    /// Parts of the request are not accepted. The first hundred are listed, beginning with what is wrong with the request as a whole.
     pub fn invalid(mut errors: Vec<InvalidField>) -> Self {
         errors.sort_by_key(|error| !error.path.is_empty());
         let detail = match errors.as_slice() {
@@ -156,7 +156,7 @@ impl Problem {
             [only] => format!("{}: {}", only.path, only.detail),
             several if several.len() > MOST_ERRORS => {
                 format!(
-                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are told",
+                    "{} parts of the request are not accepted; the first {MOST_ERRORS} are listed",
                     several.len()
                 )
             }
@@ -221,6 +221,9 @@ impl IntoResponse for Problem {
         let mut response = self.code.status().into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if self.code == Code::Unavailable {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        }
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
@@ -242,7 +245,6 @@ impl From<RecordsError> for Problem {
             error => {
                 tracing::error!(%error, "the records could not be used");
                 Self::new(Code::Unavailable, "the records are not available; send the request again later")
-                    .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
             }
         }
     }
@@ -260,9 +262,24 @@ mod tests {
         };
         let problem = Problem::invalid((0..120_000).map(field).collect());
         assert_eq!(problem.errors.len(), MOST_ERRORS);
-        assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are told");
+        assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are listed");
         let whole = Problem::invalid_field("", "accepted: object");
         assert_eq!(whole.detail, "accepted: object");
+    }
+
+    #[test]
+    fn whatever_is_not_available_says_when_to_try_again() {
+        let after = |problem: Problem| {
+            let response = problem.into_response();
+            response.headers().get(header::RETRY_AFTER).map(|value| value.to_str().unwrap().to_owned())
+        };
+        let full = Problem::new(Code::Unavailable, "full");
+        assert_eq!(after(full.clone()), Some("5".to_owned()));
+        assert_eq!(
+            after(full.with_header(header::RETRY_AFTER, HeaderValue::from(30))),
+            Some("30".to_owned())
+        );
+        assert_eq!(after(Problem::not_found("task")), None);
     }
 
     #[test]

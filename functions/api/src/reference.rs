@@ -10,11 +10,11 @@ const BEGINNING: &str = "\
 
 <!-- Generated from functions/api/openapi.json by `./check generate`. -->
 
-Programs can ask Ticketsmith for everything that people ask for in chat, on tickets and at the command line, under the same rules. The contract is the
-OpenAPI document [`functions/api/openapi.json`](../functions/api/openapi.json), which the API also serves at `/api/v1/openapi.json`.
+Programs can ask Ticketsmith for what people ask for in chat, on tickets and at the command line, under the same rules. Only words to agents at work and
+decisions about work that a limit stopped are not part of it. The contract is the OpenAPI document [`functions/api/openapi.json`](../functions/api/openapi.json), which the API also serves at `/api/v1/openapi.json`.
 
 `ticketsmith serve` serves the API on a separate loopback port (`--api-port`; it prints the address, and `running.json` in the data folder has it as
-`api_url`), which answers only to `127.0.0.1` and `localhost`. In an AWS account it is at `/api/` of the deployment's address, and open only to signed-in
+`api_url`), which answers only to `127.0.0.1`, `localhost` and the name that `--expose` gives. In an AWS account it is at `/api/` of the deployment's address, and open only to signed-in
 people and machines.
 
 ```sh
@@ -24,25 +24,28 @@ curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' \"$url/executi
 curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url/tasks/$(printf SHOP-1 | basenc --base64url | tr -d =)/assign-to-agent\"
 ```
 
-The token in `running.json` is the installation's own: anyone who may read the data folder can use it. It is made at each start of `serve`, sees everything
-and starts any work. `Ticketsmith-As` names the person under `users:` for whom it asks; that person's roles decide what it may stop, undo and answer.
+The token in `running.json` is the installation's own: anyone who may read the data folder can use it. It is made at each start of `serve`, sees everything,
+starts any work, and changes projects and people. `Ticketsmith-As` names the person under `users:` for whom it asks; that person's roles decide what it may
+stop, undo and answer, and machine tokens are theirs.
 
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are
-  not accepted, at most the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 contradicts the
-  present state, 422 is invalid. `X-Request-Id` is in every answer and in the logs.
-- **`ETag`** of a project or a person is the state that it is in. Whoever changes it sends that as `If-Match`: 428 without it, 412 where it has changed since.
-  `*` is any state. [projects.md](projects.md) and [people.md](people.md) say which the API manages.
-- **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query, for at least 12 hours. A page may have fewer items than asked
-  for, because what one may not see is left out. There are no totals, and only filters that a key serves. A cursor says nothing about what it leads to.
-- **Bodies** are JSON of at most 256 KiB, in which no name occurs twice and no integer is beyond 2^53-1.
-- **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, another one 422, and 409 while the first is
-  being performed.
+  not accepted, up to the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 conflicts with
+  the current state, 422 is invalid, 429 is too many requests, 503 cannot be answered now; `Retry-After` of the last two says when to try again. `X-Request-Id` is in every answer and in the logs.
+- **`ETag`** of a project, a person or the settings of a service identifies its state. A request that changes it sends the tag as `If-Match`: it is refused with 428 without the tag, and with 412
+  if the state has changed since. `*` matches any state. [projects.md](projects.md), [people.md](people.md) and [plugins.md](plugins.md) say which ones the API
+  manages.
+- **Lists** have at most 100 items. `next` is the `cursor` of the next page of the same query; it is valid for at least 12 hours. A page may have fewer items than
+  requested, because items that the reader may not see are left out. There are no totals, and filters are those that an index serves. A cursor reveals nothing about
+  the items that follow.
+- **Bodies** are JSON of at most 256 KiB, in which no object has a name twice and no integer is beyond 2^53-1.
+- **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, a different one gets 422, and any gets 409 while the first
+  is in progress. Refusals are not kept.
 - **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
 - **Events** of an execution are at `/executions/{name}/events`. They are also pushed: `POST /events/tickets` returns a ticket, and
-  `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the ticket's `url`, else at its `path` on the
-  host of the API. Each message is one frame. `serve` closes the socket after the last frame (1000), when the reader may no longer see it (1008), or when the
-  reader is too slow or nothing can be read now (1013). A deployment in an AWS account closes it without a reason, at the latest after two hours or ten idle
-  minutes, and cuts the `data` of frames of more than 32 KB. Then ask for the frames after the last number. With `project=KEY` instead of an execution, the
+  `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the ticket's `url`, or otherwise at its `path`
+  on the host of the API. Each message is one frame. `serve` opens at most 64 sockets for a person and refuses others with 429. It closes the socket after the last frame (1000), when the reader may no longer see it (1008), or when the
+  reader is too slow or the records cannot be read (1013). A deployment in an AWS account closes it without a reason, at the latest after two hours or ten idle
+  minutes, and cuts the `data` of frames of more than 32 KB. In these cases, request the frames after the last number. With `project=KEY` instead of an execution, the
   socket sends the frames of all the project's executions, starting ten seconds before it was opened; a reader recognizes those it has by execution and
   sequence.
 - **Clients** tolerate unknown fields and unknown values of enumerations.

@@ -5,7 +5,7 @@
 //! last number that they have. Their access is checked again each time.
 
 use crate::api::Shared;
-use crate::caller::{reader_of, still_may_see};
+use crate::caller::sender_of;
 use crate::problem::{Code, Problem};
 use crate::wanted::{ACCEPTED, NOTHING_NAMED, Wanted};
 use axum::extract::rejection::QueryRejection;
@@ -15,7 +15,7 @@ use axum::extract::{Query, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use control::Following;
-use records::{ExecutionRecord, RecordsError};
+use records::RecordsError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -34,7 +34,7 @@ const ALIVE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A problem where the request does not open a socket, where the ticket was not given out, was used or is too old, where nothing or too much
-/// is named to be followed, or where too many sockets are open.
+/// is named to be followed, or where too many sockets are open: too many requests if they are the reader's own, unavailable if they are everybody's.
 pub(crate) async fn open(
     State(api): State<Shared>,
     wanted: Result<Query<Wanted>, QueryRejection>,
@@ -44,23 +44,21 @@ pub(crate) async fn open(
     let upgrade = upgrade.map_err(|refused| {
         malformed(format!("the request does not open a WebSocket: {}", refused.body_text()))
     })?;
-    let Query(wanted) = wanted.map_err(|_| malformed(format!("{NOTHING_NAMED}; {ACCEPTED}")))?;
+    let Query(wanted) = wanted.map_err(|_| malformed(format!("the query cannot be read; {ACCEPTED}")))?;
     let opened_at = api.clock.now();
     let Some(head) = api.tickets.take(&wanted.ticket, opened_at) else {
         return Err(Problem::unauthenticated("the ticket is not known, was used, or is older than a minute"));
     };
     let Some(following) = wanted.following(opened_at) else {
-        return Err(Problem::new(Code::Malformed, NOTHING_NAMED));
+        return Err(malformed(NOTHING_NAMED.to_owned()));
     };
-    let mut follower = Follower { api: Arc::clone(&api), head, following };
+    let reader = sender_of(&api, &head).await?;
     // Invisible executions look nonexistent.
-    if let Some(name) = &wanted.execution
-        && follower.visible(name).await?.is_none()
-    {
-        return Err(Problem::not_found("execution"));
+    if let Some(name) = &wanted.execution {
+        reader.execution(&api, name).await?;
     }
-    let reader = reader_of(&api, &follower.head).await?;
-    let place = api.sockets.take(&reader).map_err(|full| Problem::new(Code::Unavailable, full))?;
+    let place = api.sockets.take(&reader.reader())?;
+    let mut follower = Follower { api: Arc::clone(&api), head, following };
     let upgrade = upgrade.max_message_size(LONGEST_SAID).max_frame_size(LONGEST_SAID);
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         let end = follower.follow(&mut socket).await;
@@ -172,14 +170,8 @@ impl Follower {
 
     /// Whether the credential is still good.
     async fn has_access(&self) -> Result<(), End> {
-        still_may_see(&self.api, &self.head, None).await?.then_some(()).ok_or(End::Refused)
-    }
-
-    /// The execution of this name, if the reader may see it.
-    async fn visible(&self, name: &str) -> Result<Option<ExecutionRecord>, Problem> {
-        let Some(execution) = self.api.table.execution(name).await? else { return Ok(None) };
-        let may_see = still_may_see(&self.api, &self.head, Some(&execution)).await?;
-        Ok(Some(execution).filter(|_| may_see))
+        sender_of(&self.api, &self.head).await?;
+        Ok(())
     }
 
     /// Sends the frames of an execution that were not sent, if it is followed.
@@ -187,9 +179,12 @@ impl Follower {
         if !self.following.may_include(name) {
             return Ok(());
         }
-        let Some(execution) = self.visible(name).await? else {
+        let reader = sender_of(&self.api, &self.head).await?;
+        let execution = match reader.execution(&self.api, name).await {
+            Ok(execution) => execution,
             // Of a project, only what the reader may see is sent.
-            return if self.following.is_of_one() { Err(End::Refused) } else { Ok(()) };
+            Err(problem) if problem.code() == Code::NotFound && !self.following.is_of_one() => return Ok(()),
+            Err(problem) => return Err(problem.into()),
         };
         loop {
             let next = self.following.next(&self.api.table, &execution).await?;

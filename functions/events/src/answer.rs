@@ -22,16 +22,17 @@ const EVENT: &str = "event";
 const AT_A_TIME: usize = 500;
 
 impl Events {
-    /// Handles a step that began to wait or was answered; the awaited event may already have happened.
+    /// Handles a step that began to wait or was answered; the awaited event may already have happened. The comment is the caller's, so that nothing
+    /// waits for it.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
     pub(crate) async fn waiter_changed(&self, topic: &str, key: &str) -> Result<(), ActionError> {
         let Some(waiter) = self.table.waiter(topic, key).await? else { return Ok(()) };
         let is_about_money = topic == Topic::Budget.to_string();
-        match waiter.answer.clone() {
-            Some(answer) if is_about_money => return self.carry_out(&waiter, &answer).await,
-            Some(answer) => return self.answered(waiter, &answer).await,
+        match &waiter.answer {
+            Some(answer) if is_about_money => return self.carry_out(&waiter, answer).await,
+            Some(answer) => return self.answered(&waiter, answer).await,
             None if waiter.over.is_some() => return self.show_everywhere(&waiter).await,
             None => {}
         }
@@ -49,10 +50,6 @@ impl Events {
             self.leave_line(&waiter).await?;
         }
         self.notify_of_waiter(&waiter).await?;
-        if waiter.is_question() {
-            // On a ticket, it says how to answer, and who has.
-            self.refresh_logged(&waiter.execution, None).await;
-        }
         if is_about_money {
             return self.ask_for_money(&waiter).await;
         }
@@ -236,10 +233,10 @@ impl Events {
         Ok(())
     }
 
-    async fn answered(&self, waiter: Waiter, answer: &Answer) -> Result<(), ActionError> {
+    async fn answered(&self, waiter: &Waiter, answer: &Answer) -> Result<(), ActionError> {
         if waiter.told.is_some() {
             // A place that shows it may have been recorded since.
-            return self.show_everywhere(&waiter).await;
+            return self.show_everywhere(waiter).await;
         }
         let message = match answer.approved {
             true => {
@@ -258,9 +255,9 @@ impl Events {
                 Message::Failure { error: DECLINED, cause: format!("{} declined{comment}", answer.by) }
             }
         };
-        let told = self.tell_decided(&waiter, message).await?;
-        self.table.mark_told(&waiter, told).await?;
-        self.show_everywhere(&waiter).await
+        let told = self.tell_decided(waiter, message).await?;
+        self.table.mark_told(waiter, told).await?;
+        self.show_everywhere(waiter).await
     }
 }
 

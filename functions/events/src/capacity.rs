@@ -78,13 +78,8 @@ impl Events {
 
     /// Resumes the step that waits for a place. One that does not wait yet is handled when it does.
     async fn resume_in_line(&self, place: &ReviewPlace) -> Result<(), ActionError> {
-        let topic = Topic::Capacity.to_string();
-        for (of, key) in self.table.waits_of(&place.execution).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&of, &key).await?
-            {
-                self.resume(&waiter).await?;
-            }
+        for waiter in self.table.waiters_of(&place.execution, &Topic::Capacity).await? {
+            self.resume(&waiter).await?;
         }
         Ok(())
     }
@@ -118,7 +113,7 @@ impl Events {
             return Ok(());
         }
         let place = self.table.review_place(project, execution.began_as()).await?;
-        // A redrive has taken it over.
+        // A place that a redrive has taken over is the redrive's.
         let Some(place) = place.filter(|place| place.execution == execution.name) else { return Ok(()) };
         if place.is_taken() && self.has_open_pull_request(execution).await? {
             return Ok(());

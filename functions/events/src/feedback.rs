@@ -24,7 +24,7 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use forecasts::Forecasts;
-use providers::{Providers, tracker_of};
+use providers::{Providers, pull_request_words, tracker_of};
 use records::{
     EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
 };
@@ -89,7 +89,12 @@ impl Feedback {
                 true => None,
                 false => self.forecasts.of(&self.table, &view.execution).await?,
             };
-            let mut text = render(view, self.pull_request(view, look).await?.as_ref(), in_line, forecast);
+            let mut text = render(
+                view,
+                self.pull_request(&configuration, view, look).await?.as_ref(),
+                in_line,
+                forecast,
+            );
             text.push_str(&self.how_to_answer(&configuration, &destination, &view.execution).await?);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
@@ -329,6 +334,7 @@ impl Feedback {
     /// The journaled pull request that was not taken back.
     async fn pull_request(
         &self,
+        configuration: &Configuration,
         view: &ExecutionView,
         look: Option<&Look>,
     ) -> Result<Option<PullRequestLink>, RecordsError> {
@@ -348,9 +354,11 @@ impl Feedback {
         let opened = effects
             .iter()
             .filter(|effect| effect.action.as_str() == CREATE_PULL_REQUEST && effect.undone_at.is_none());
+        let project = view.execution.project.as_deref().and_then(|key| configuration.project(key));
+        let words = project.map(|project| pull_request_words(configuration, project)).unwrap_or_default();
         Ok(opened.filter_map(|effect| effect.output.as_ref()).find_map(|output| {
             let (number, url) = (output["number"].as_u64()?, output["pr_url"].as_str()?.to_owned());
-            Some(PullRequestLink { number, url })
+            Some(PullRequestLink { words, number, url })
         }))
     }
 

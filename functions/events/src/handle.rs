@@ -168,9 +168,16 @@ impl Events {
             }
         }
         let looked_at = |name: &str| looks.get(name).and_then(Option::as_ref);
+        // Comments are written last: a slow service delays no decision.
+        let mut shown: BTreeMap<&str, Option<&Look>> =
+            executions.iter().map(|execution| (*execution, looked_at(execution))).collect();
         for change in &changes {
             let handled = match change {
                 TableChange::Waiter { topic, key } => {
+                    // On a ticket, the comment says how to answer, and who has.
+                    if let Some(execution) = asking(topic) {
+                        shown.entry(execution).or_insert(None);
+                    }
                     // An answered question is deleted when its step continues.
                     let told = self.tell_of(topic).await;
                     self.waiter_changed(topic, key).await.and(told)
@@ -190,7 +197,12 @@ impl Events {
                     Some(Look { view, .. }) => {
                         let span = about(name);
                         let started = self.start_after_review(&view.execution).instrument(span.clone()).await;
-                        started.and(self.stop_as_asked(&view.execution).instrument(span).await)
+                        if matches!(started, Ok(true)) {
+                            // The look is older than the end.
+                            shown.insert(name, None);
+                        }
+                        let stopped = self.stop_as_asked(&view.execution).instrument(span).await;
+                        started.map(drop).and(stopped)
                     }
                     None => Ok(()),
                 },
@@ -221,8 +233,7 @@ impl Events {
             }
             result = result.and(told);
         }
-        join_all(executions.iter().map(|execution| self.refresh_logged(execution, looked_at(execution))))
-            .await;
+        join_all(shown.into_iter().map(|(execution, look)| self.refresh_logged(execution, look))).await;
         for change in &changes {
             if let TableChange::Step(execution) = change {
                 self.sign_evidence_logged(execution, looked_at(execution)).await;
@@ -240,6 +251,11 @@ impl Events {
         };
         refreshed.instrument(about(execution)).await;
     }
+}
+
+/// The execution whose people are asked under a topic; `None` for other topics.
+pub(crate) fn asking(topic: &str) -> Option<&str> {
+    topic.strip_prefix("approval/")
 }
 
 /// The span for log lines about an execution.

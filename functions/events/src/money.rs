@@ -147,16 +147,9 @@ impl Events {
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn is_to_be_taken_back(&self, execution: &str) -> Result<bool, ActionError> {
-        let topic = Topic::Budget.to_string();
-        for (of, key) in self.table.waits_of(execution).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&of, &key).await?
-                && waiter.answer.and_then(|answer| answer.choice) == Some(Choice::RollBack)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let asked = self.table.waiters_of(execution, &Topic::Budget).await?;
+        let chose = |waiter: Waiter| waiter.answer.and_then(|answer| answer.choice);
+        Ok(asked.into_iter().any(|waiter| chose(waiter) == Some(Choice::RollBack)))
     }
 
     /// Deletes the question about an execution that is being taken back.
@@ -164,12 +157,8 @@ impl Events {
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn forget_choices(&self, execution: &str) -> Result<(), ActionError> {
-        for (topic, key) in self.table.waits_of(execution).await? {
-            if topic == Topic::Budget.to_string()
-                && let Some(waiter) = self.table.waiter(&topic, &key).await?
-            {
-                self.table.forget_waiter(&waiter).await?;
-            }
+        for waiter in self.table.waiters_of(execution, &Topic::Budget).await? {
+            self.table.forget_waiter(&waiter).await?;
         }
         Ok(())
     }
@@ -184,14 +173,9 @@ impl Events {
         execution: &ExecutionRecord,
         outcome: Outcome,
     ) -> Result<(), ActionError> {
-        let topic = Topic::Budget.to_string();
-        for (of, key) in self.table.waits_of(&execution.name).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&of, &key).await?
-                // One that continues it may be asked about under the same key.
-                && waiter.execution == execution.name
-                && waiter.answer.is_none()
-            {
+        for waiter in self.table.waiters_of(&execution.name, &Topic::Budget).await? {
+            // One that continues it may be asked about under the same key.
+            if waiter.execution == execution.name && waiter.answer.is_none() {
                 let over = ended(execution, outcome, self.clock.now());
                 self.show_instead(&waiter, &asked_no_more(&over)).await;
                 self.table.forget_waiter(&waiter).await?;

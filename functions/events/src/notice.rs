@@ -1,7 +1,9 @@
-//! Sends people the direct messages that they chose: that a question waits for them, or that an execution of theirs waits at a limit, failed or is done.
+//! Sends people the direct messages that they chose: that a question waits for them, or that an execution of theirs waits at a limit, failed or
+//! ended otherwise.
 //! Each is recorded once, as a reply without a delivery, and sent like other replies.
 
 use crate::handle::Events;
+use crate::reason::absent;
 use crate::reply::mark_of_reply;
 use control::{Authorization, Directory, Operation, authorize};
 use domain::configuration::{Configuration, Notice, Project, User};
@@ -69,7 +71,8 @@ impl Events {
             question: Some(waiter),
             text,
         };
-        let not_by = waiter.terms.not_by.as_deref();
+        let not_by = self.control.not_by(configuration, waiter).await?;
+        let not_by = not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
         for user in &configuration.users {
             let person = Some(user.name.clone());
@@ -89,7 +92,13 @@ impl Events {
         let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
         let (notice, text) = match execution.outcome {
             _ if execution.workflow == UNDO_WORKFLOW => return Ok(()),
-            Outcome::Succeeded => (Notice::Done, format!("\u{2705} {} is done.", about(&execution))),
+            Outcome::Succeeded => {
+                let text = match absent(execution.output.as_ref()) {
+                    Some(what) => format!("\u{23f9}\u{fe0f} {} ended without a {what}.", about(&execution)),
+                    None => format!("\u{2705} {} is done.", about(&execution)),
+                };
+                (Notice::Done, text)
+            }
             Outcome::Failed | Outcome::RolledBack => {
                 let cause = execution.cause.as_deref().map(|cause| cut_line(cause, TOLD)).unwrap_or_default();
                 (Notice::Failed, format!("\u{274c} {} failed: {}", about(&execution), literal(&cause)))

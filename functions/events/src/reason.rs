@@ -50,6 +50,13 @@ struct Stays {
     seek: bool,
 }
 
+/// What an execution's workflow says it gives and did not give: `null` among its outputs.
+pub(crate) fn absent(output: Option<&Value>) -> Option<&'static str> {
+    let outputs = output?.as_object()?;
+    let of_words = [("pull_request", "pull request"), ("commit", "commit")];
+    of_words.into_iter().find(|(name, _)| outputs.get(*name) == Some(&Value::Null)).map(|(_, words)| words)
+}
+
 /// The reason for an end, from Step Functions' status, error and cause; `None` for a success.
 pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> Option<String> {
     let cause = cause.filter(|cause| !cause.trim().is_empty());

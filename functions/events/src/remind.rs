@@ -69,7 +69,7 @@ impl Events {
         };
         let question = waiter.question.as_deref().unwrap_or_default();
         let about = execution.task_id.as_deref().unwrap_or(&execution.workflow);
-        let votes = progress_of(waiter);
+        let votes = progress_of(waiter).map(|votes| format!(" · {votes}")).unwrap_or_default();
         let text = format!(
             "\u{23f0} **{}** still waits for an answer: **{}**{votes} · may be answered by {who} · `{}`",
             literal(about),
@@ -101,7 +101,7 @@ impl Events {
         let text = format!(
             "**{}**{details}\n\n{} · `{}`",
             literal(question),
-            progress_of(waiter).trim_start_matches([' ', '·']),
+            progress_of(waiter).unwrap_or_default(),
             waiter.execution
         );
         let button = |label: &str, action: &str| MessageButton {
@@ -122,12 +122,12 @@ impl Events {
     }
 }
 
-/// How many of those who must have said yes, and who.
-fn progress_of(waiter: &Waiter) -> String {
+/// How many of the needed approvals there are, and by whom; `None` if one is enough.
+fn progress_of(waiter: &Waiter) -> Option<String> {
     if waiter.terms.needed() <= 1 {
-        return String::new();
+        return None;
     }
     let by: Vec<_> = waiter.votes.iter().map(|vote| literal(&vote.by)).collect();
     let who = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
-    format!(" · approved by {} of {}{who}", by.len(), waiter.terms.needed())
+    Some(format!("approved by {} of {}{who}", by.len(), waiter.terms.needed()))
 }

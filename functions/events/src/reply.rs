@@ -6,8 +6,8 @@ use domain::plugins::{Mark, Message, MessageBody, RepositoryAccess};
 use domain::{ActionError, ErrorKind, PluginType};
 use jiff::SignedDuration;
 use providers::{chat_of, tracker_of};
-use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter};
-use std::collections::BTreeSet;
+use records::{OwnAccount, Reply, ReplyPlace, ShownPlace, Waiter, WaitingReply};
+use std::collections::{BTreeMap, VecDeque};
 
 /// An older answer reaches nobody who still waits for it; Slack's response addresses work for half an hour.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -17,6 +17,9 @@ const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long one sweep sends replies that wait, which leaves time for its other work. The next one sends more.
+const SEND_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// A service that did not answer is not asked again before.
 const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -74,21 +77,32 @@ impl Events {
         Ok(Sent::Settled)
     }
 
-    /// Tries again to send the replies that could not be sent. Those of a service that still does not answer stay for the next sweep.
+    /// Tries again to send the replies that could not be sent, until the time is up. Services take turns, so that many replies to one do not hold up
+    /// those to another. Those of a service that still does not answer stay for the next sweep.
     ///
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn send_waiting_replies(&self) -> Result<(), ActionError> {
         let now = self.clock.now();
-        let mut silent = BTreeSet::new();
-        for waiting in self.table.waiting_replies().await? {
-            let source = waiting.id.split('#').next().unwrap_or_default();
-            if waiting.not_before > now || silent.contains(source) {
-                continue;
+        let mut due = self.table.waiting_replies().await?;
+        due.retain(|waiting| waiting.not_before <= now);
+        // The one that was not tried for longest first: one that always fails comes behind the others once it was tried.
+        due.sort_by_key(|waiting| waiting.not_before);
+        let mut lines: BTreeMap<String, VecDeque<WaitingReply>> = BTreeMap::new();
+        for waiting in due {
+            let source = waiting.id.split('#').next().unwrap_or_default().to_owned();
+            lines.entry(source).or_default().push_back(waiting);
+        }
+        let mut turns: VecDeque<_> = lines.into_values().collect();
+        while let Some(mut line) = turns.pop_front() {
+            let Some(waiting) = line.pop_front() else { continue };
+            if self.clock.now().duration_since(now) > SEND_FOR {
+                tracing::info!("replies are left for the next sweep");
+                break;
             }
-            match self.send_reply(&waiting.id).await? {
-                Sent::Settled => self.table.end_waiting(&waiting).await?,
-                Sent::Postponed => drop(silent.insert(source.to_owned())),
+            if self.send_reply(&waiting.id).await? == Sent::Settled {
+                self.table.end_waiting(&waiting).await?;
+                turns.push_back(line);
             }
         }
         Ok(())

@@ -25,23 +25,23 @@ const UNREADABLE: &str = "The review asks for changes, but its remarks on lines 
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 impl Events {
-    /// Starts an execution that `webhooks` recorded and left to us.
+    /// Starts an execution that `webhooks` recorded and left to us. Gives whether it was ended instead.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.
-    pub(crate) async fn start_after_review(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+    pub(crate) async fn start_after_review(&self, execution: &ExecutionRecord) -> Result<bool, ActionError> {
         if execution.outcome != Outcome::Pending || review_of(&execution.input.event).is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let execution = self.with_remarks(execution).await?;
         if self.end_where_nothing_is_asked(&execution).await? {
-            return Ok(());
+            return Ok(true);
         }
         if self.control.take_place(&execution).await?.is_err() {
-            return Ok(());
+            return Ok(false);
         }
         let started = self.control.start_recorded(&execution).await;
-        started.map_err(|error| ActionError::unavailable(error.to_string()))
+        started.map(|()| false).map_err(|error| ActionError::unavailable(error.to_string()))
     }
 
     /// The execution with its review's line comments, in its event and in the input made of it; recorded, so that it can wait in
@@ -102,11 +102,11 @@ impl Events {
         Ok(())
     }
 
-    /// Ends a revision that was not started: its review has no text of its own, and its line comments cannot be read. People see
-    /// why where they wrote it.
+    /// Ends a revision that was not started: its review has no text of its own, and its line comments cannot be read. The comment, which is the
+    /// caller's, says why.
     ///
     /// # Errors
-    /// When the records or the service that shows the feedback do not answer.
+    /// When the records do not answer.
     pub(crate) async fn end_where_nothing_is_asked(
         &self,
         execution: &ExecutionRecord,
@@ -124,7 +124,6 @@ impl Events {
         };
         self.close(&execution.name, &ending).await?;
         self.start_next(execution).await?;
-        self.refresh_logged(&execution.name, None).await;
         Ok(true)
     }
 

@@ -102,6 +102,7 @@ impl Events {
     async fn start(&self, execution: &ExecutionRecord, now: Timestamp) -> Result<(), ActionError> {
         let execution = &self.with_remarks(execution).await?;
         if self.end_where_nothing_is_asked(execution).await? {
+            self.refresh_logged(&execution.name, None).await;
             return Ok(());
         }
         if self.control.take_place(execution).await?.is_err() {
@@ -137,6 +138,7 @@ impl Events {
         }
         Box::pin(self.give_back_place(execution)).await?;
         self.start_next(execution).await?;
+        self.notify_of_end(&execution.name).await?;
         self.feedback.refresh(&execution.name, None).await?;
         self.sign_evidence(&execution.name, None).await
     }

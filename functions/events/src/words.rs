@@ -17,17 +17,19 @@ impl Events {
     /// # Errors
     /// When the records, the code host or Step Functions do not answer.
     pub(crate) async fn close(&self, name: &str, ending: &Ending) -> Result<bool, ActionError> {
-        let mut ending = ending.clone();
+        let unanswered;
+        let mut ending = ending;
         if let Some(execution) = self.table.execution(name).await? {
             let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
             // First, because the sweeper looks at an execution until its end is recorded.
-            let unanswered = self.end_questions(&execution, outcome).await?;
+            let question = self.end_questions(&execution, outcome).await?;
             self.end_questions_about_money(&execution, outcome).await?;
-            if let Some(question) = unanswered.filter(|_| ending.error.as_deref() == Some("States.Timeout")) {
-                ending.cause = Some(format!("Nobody answered \u{201c}{question}\u{201d}."));
+            if let Some(question) = question.filter(|_| ending.error.as_deref() == Some("States.Timeout")) {
+                let cause = Some(format!("Nobody answered \u{201c}{question}\u{201d}."));
+                unanswered = Ending { cause, ..ending.clone() };
+                ending = &unanswered;
             }
         }
-        let ending = &ending;
         for _ in 0..ROUNDS {
             match end(&self.table, name, ending).await? {
                 None => return Ok(false),

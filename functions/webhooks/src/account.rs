@@ -55,7 +55,7 @@ fn link_answer(result: LinkResult, address: Address<'_>, known: &str) -> Command
             plain(" with "),
             strong(shown(&other)),
             plain(
-                ". The two accounts then act as one person, with the same roles. Confirm only if both are yours:  ",
+                ". The two accounts then act as one person, with the same roles. Confirm only if both are yours: ",
             ),
             typed(&format!("confirm {known}")),
         ]),

@@ -29,7 +29,7 @@ pub(crate) enum NotifyRequest {
 impl LinkRequest {
     /// Parses the words after `link`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
-        // People end what they write with a full stop.
+        // People end sentences with punctuation.
         let bare = |word: &'_ str| word.trim_end_matches(['.', ',', ';', '!']).trim_matches('`').to_owned();
         let words: Vec<String> = behind.split_whitespace().map(bare).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();

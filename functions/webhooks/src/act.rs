@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::answer::Outcome;
 use crate::bounds::{bounded, too_long};
-use crate::command::Command;
+use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
@@ -44,6 +44,8 @@ pub(crate) struct Said {
     pub(crate) wished: Option<(Wish, Option<OpenedPullRequest>, Option<ReplyPlace>)>,
     /// Whether the bot was addressed.
     pub(crate) is_to_bot: bool,
+    /// Whether a command in it is meant as one, and not as the words of a trigger.
+    pub(crate) is_command: bool,
     pub(crate) is_in_chat: bool,
     /// Whether its author can be answered.
     pub(crate) is_answered: bool,
@@ -170,25 +172,34 @@ impl Acting<'_> {
             event.task_id = Some(task_id);
         }
         let is_elsewhere = said_on != event.task_id;
+        let words = match words {
+            Some(words) => Some(self.with_ticket(words, said_on.as_deref()).await?),
+            None => None,
+        };
         // So is a message in one of our threads, and it is answered there.
         event.task_id = event.task_id.or(thread.filter(|thread| !self.names_other(words.as_deref(), thread)));
         if is_elsewhere {
             event.fields.insert(SAID_ON.to_owned(), said_on.into());
         }
         let is_in_chat = matches!(reply, Some(ReplyPlace::Thread { .. }));
-        let words = match words {
-            Some(words) => Some(self.with_ticket(&words).await?),
-            None => None,
-        };
-        let command = words.as_deref().map(|words| self.command_of(&event, words, is_to_bot));
-        let command = match command.transpose() {
+        let read = words.map(|words| self.command_of(&event, words, is_to_bot)).transpose();
+        let (words, command) = match read {
             Err(reason) => return Ok(self.handled(Reply::Refused(reason), &event, is_elsewhere)),
-            Ok(command) => command,
+            Ok(read) => read.unzip(),
         };
-        if let Some(Command::Steer(steering)) = &command
-            && is_to_bot
+        let start = routes.start_for(&event);
+        let is_command = is_to_bot && !means_workflow(&start);
+        if let Some((words, command)) = words.as_deref().zip(command.as_ref()).filter(|_| is_command)
+            && let Some(reason) = self.not_run(&event, words, command)
+        {
+            return Ok(match is_awaited {
+                // It is not for us, but for the step that waits for it.
+                true => Handled::silent(Outcome::Ignored { reason }),
+                false => self.handled(Reply::Refused(reason), &event, is_elsewhere),
+            });
+        }
+        if let Some(Command::Steer(steering)) = command.as_ref().filter(|_| is_command)
             && let Some(actor) = self.actor_of(&event)
-            && routes.start_for(&event).is_ok_and(|start| start.is_none())
         {
             let (caller, address) = (self.caller(&event, &actor), self.address(&event));
             let done = self.on_steering(&caller, steering.clone(), address).await?;
@@ -198,11 +209,12 @@ impl Acting<'_> {
             return Ok(self.handled(done, &event, is_elsewhere));
         }
         let mut wished = None;
-        let event = match routes.start_for(&event) {
+        let event = match start {
             // A machine could answer every revision with another request.
             Ok(None) if !is_awaited && reply.is_some() => {
                 match Wish::of(&event, (words.as_deref(), command.as_ref())) {
                     Some(wish) => {
+                        let wish = wish.with_uploads(&event);
                         if let Some(told) =
                             self.tell_by(&event, wish.clone(), on.as_ref(), reply.clone()).await?
                         {
@@ -217,8 +229,9 @@ impl Acting<'_> {
             }
             _ => event,
         };
+        let is_answered = reply.is_some();
         let said =
-            Said { words, command, wished, is_to_bot, is_in_chat, is_answered: reply.is_some(), is_awaited };
+            Said { words, command, wished, is_to_bot, is_command, is_in_chat, is_answered, is_awaited };
         self.decided(routes, event, said).await
     }
 
@@ -319,7 +332,7 @@ impl Acting<'_> {
     }
 
     /// How people address the bot where an event happened.
-    fn address(&self, event: &Event) -> Address<'_> {
+    pub(crate) fn address(&self, event: &Event) -> Address<'_> {
         let words = &self.directory.configuration().webhooks.mention;
         Address { words, on_ticket: event.task_id.is_some() }
     }

@@ -3,7 +3,9 @@
 use crate::account_request::{LinkRequest, NotifyRequest};
 use crate::mention::is_invisible;
 use crate::thanks::is_praise;
+use crate::typed_ticket::{PUNCTUATION, end_of_ticket, split_ticket};
 use domain::command::{COMMANDS, CommandWord, meant};
+use domain::routes::{InvalidInputs, Start};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -174,6 +176,17 @@ impl Command {
         }
     }
 
+    /// Whether it is carried out or answered by us, even where a workflow starts on everything that people say. `words`, which it was read from, may
+    /// also be a sentence that only begins like one.
+    pub(crate) fn is_built_in(&self, words: &str) -> bool {
+        let is_ours = match self {
+            Self::Status { .. } | Self::Costs { .. } | Self::Help { .. } => true,
+            Self::Steer(_) | Self::Link(_) | Self::Notify(_) => true,
+            Self::NotServed { .. } | Self::Unknown { .. } => false,
+        };
+        is_ours && !self.may_be_sentence(words)
+    }
+
     /// Whether it is only for an agent at work.
     pub(crate) fn is_told(&self) -> bool {
         matches!(self, Self::NotServed { word: CommandWord::Tell })
@@ -204,19 +217,26 @@ fn is_unseen(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
-/// The first word, which is a ticket, and the rest. The text in a pasted link, as in `<https://…|Limit carts>`, belongs to the word.
-fn split_ticket(text: &str) -> (&str, &str) {
-    let link = text.strip_prefix('<').and_then(|rest| rest.find('>')).map(|end| end + 2);
-    let end = link.or_else(|| text.find(char::is_whitespace)).unwrap_or(text.len());
-    let (ticket, rest) = text.split_at(end);
-    (ticket.trim_matches(is_invisible).trim_end_matches(PUNCTUATION), rest.trim_start_matches(PUNCTUATION))
+/// Whether people mean a workflow with words that begin with a command: `start`, which starts on them, names more of them.
+pub(crate) fn means_workflow(start: &Result<Option<Start>, InvalidInputs>) -> bool {
+    matches!(start, Ok(Some(start)) if start.words > 1)
+}
+
+/// The ticket that words may name behind the word of a command, as it was typed but without what is around it; `None` if nothing follows.
+pub(crate) fn typed_ticket(words: &str) -> Option<&str> {
+    let (_, rest) = first_word(words);
+    Some(split_ticket(rest).0).filter(|typed| !typed.is_empty())
+}
+
+/// The same words with this ticket in place of the one that [`typed_ticket`] finds.
+pub(crate) fn with_typed(words: &str, ticket: &str) -> String {
+    let (_, rest) = first_word(words);
+    let (before, behind) = (&words[..words.len() - rest.len()], &rest[end_of_ticket(rest)..]);
+    format!("{before}{ticket}{behind}")
 }
 
 /// What Markdown and Slack show as bold or in italics.
 const EMPHASIS: [char; 2] = ['*', '_'];
-
-/// Punctuation that people write after a word.
-const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
 #[cfg(test)]
 mod tests {
@@ -243,7 +263,7 @@ mod tests {
         let Command::Steer(pasted) = read("deny <https://acme.example/1|Limit carts> not now") else {
             panic!("steers nothing")
         };
-        assert_eq!(pasted.task_id.as_deref(), Some("<https://acme.example/1|Limit carts>"));
+        assert_eq!(pasted.task_id.as_deref(), Some("https://acme.example/1"));
         assert_eq!(pasted.comment.as_deref(), Some("not now"));
         assert_eq!(read("dance"), Command::Unknown { word: "dance".into() });
     }

@@ -3,6 +3,7 @@
 use crate::act::{Acting, Handled, Said};
 use crate::answer::Outcome;
 use crate::asked::Asked;
+use crate::command::Command;
 use crate::command_answer::plain;
 use crate::question::{answer_question, answer_to_start, how_to_revise, revises};
 use control::{StartDecision, decide};
@@ -13,6 +14,16 @@ use records::RecordsError;
 
 /// The reply to a request for a revision while an execution is at work on the ticket.
 const NOT_TAKEN_UP: &str = "What you asked for is not part of that work. Ask again when it has ended.";
+
+impl Said {
+    /// Whether it is a command that we answer.
+    fn is_question(&self) -> bool {
+        let is_one = |(command, words): (&Command, &str)| command.is_built_in(words);
+        self.is_command
+            && self.is_answered
+            && self.command.as_ref().zip(self.words.as_deref()).is_some_and(is_one)
+    }
+}
 
 impl Acting<'_> {
     /// Starts what the routes say, or answers a command that asks something.
@@ -26,7 +37,11 @@ impl Acting<'_> {
         said: Said,
     ) -> Result<Handled, RecordsError> {
         let asked = event.clone();
-        Ok(match decide(self.directory, routes, event) {
+        let decision = match said.is_question() {
+            true => StartDecision::Ignore("it is a command that starts no workflow".to_owned()),
+            false => decide(self.directory, routes, event),
+        };
+        Ok(match decision {
             StartDecision::Start(request) => {
                 let configuration = self.directory.configuration();
                 if let Some(reason) = self.control.too_many_rounds(configuration, &request).await? {

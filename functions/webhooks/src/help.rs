@@ -2,10 +2,10 @@
 
 use crate::address::Address;
 use crate::command_answer::{CommandAnswer, Part, code, on_lines, plain, strong};
-use domain::EventName;
 use domain::command::{COMMANDS, CommandSpec, CommandWord};
 use domain::event::{Condition, Matching};
-use domain::routes::{Routes, without_address};
+use domain::routes::{Routes, without_address, words_named};
+use domain::{EventName, folded};
 use serde_json::Map;
 
 /// The words that start workflows, with the workflows' titles: by this event, or by a wider one that it also is.
@@ -28,8 +28,8 @@ pub(crate) fn commands_served(routes: &Routes, kind: &EventName) -> Vec<(String,
     served.dedup();
     // Commands that people can always give are listed with the others.
     served.retain(|(text, _)| {
-        let word = text.split_whitespace().next().and_then(CommandWord::read);
-        word.is_none_or(|word| word.spec().starts_workflows)
+        let word = text.split_whitespace().next().and_then(|word| CommandWord::read(&folded(word)));
+        words_named(text) > 1 || word.is_none_or(|word| word.spec().starts_workflows)
     });
     served
 }

@@ -49,6 +49,7 @@ mod steering;
 mod tell;
 mod thanks;
 mod thread;
+mod typed_ticket;
 mod undo_preview;
 mod wish;
 mod words;

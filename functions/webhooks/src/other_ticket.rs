@@ -2,45 +2,84 @@
 //! begin with `run`. To carry them out would steer, or pay for, what nobody meant.
 
 use crate::act::Acting;
-use crate::command::Command;
+use crate::command::{Command, typed_ticket, with_typed};
 use domain::command::CommandWord;
 use domain::event::SAID_ON;
 use domain::{Event, same_name};
 use serde_json::Value;
 
 impl Acting<'_> {
-    /// The command that somebody wrote. What only shows something shows it of the ticket that is named; what nobody said to the bot is no command.
+    /// The command that somebody wrote, and their words with the name of the ticket that they are said on in place of a link to it. What only shows
+    /// something shows it of the ticket that is named; what nobody said to the bot is no command.
     ///
     /// # Errors
     /// Why it is not carried out, for them.
-    pub(crate) fn command_of(&self, event: &Event, words: &str, is_to_bot: bool) -> Result<Command, String> {
-        let command = Command::read(words, event.task_id.as_deref());
-        if is_to_bot && command == (Command::NotServed { word: CommandWord::Run }) && is_more_than_run(words)
-        {
-            return Err(
-                "nothing was started, because only a ticket comes behind `run`; to ask for changes to a pull request, begin with `revise`"
-                    .to_owned(),
-            );
-        }
-        match (&event.task_id, self.other_named(event, words)) {
-            (Some(here), Some(other)) if is_to_bot => command.about(here, other),
-            _ => Ok(command),
+    pub(crate) fn command_of(
+        &self,
+        event: &Event,
+        words: String,
+        is_to_bot: bool,
+    ) -> Result<(String, Command), String> {
+        let Some(here) = event.task_id.as_deref() else {
+            let command = Command::read(&words, None);
+            return Ok((words, command));
+        };
+        let places = places(event);
+        let named = self.named_in(&words, &places);
+        let is_here =
+            |named: &String| places.iter().any(|place| same_name(&self.directory.canonical(place), named));
+        let command = Command::read(&words, Some(here));
+        let (words, command, other) = match named {
+            // Other words keep their links.
+            Some(named) if is_here(&named) && !matches!(command, Command::Unknown { .. }) => {
+                let words = with_typed(&words, here);
+                let command = Command::read(&words, Some(here));
+                (words, command, None)
+            }
+            named => (words, command, named.filter(|named| !is_here(named))),
+        };
+        match other.filter(|_| is_to_bot) {
+            Some(other) => Ok((words, command.about(here, other)?)),
+            None => Ok((words, command)),
         }
     }
 
-    /// The ticket behind a command's word, if it is neither the one that the event is about nor the pull request of that one.
-    fn other_named(&self, event: &Event, words: &str) -> Option<String> {
-        let named = self.directory.ticket(words.split_whitespace().nth(1)?).ok()?;
-        let said_on = event.fields.get(SAID_ON).and_then(Value::as_str);
-        let is_here = |here: &str| same_name(&self.directory.canonical(here), named.task_id());
-        let is_other = !event.task_id.as_deref().into_iter().chain(said_on).any(is_here);
-        is_other.then(|| named.task_id().to_owned())
+    /// The ticket that is named behind a command's word, by its canonical name. A number alone, as in `#2`, is one of the same repository as one of
+    /// `places`.
+    pub(crate) fn named_in(&self, words: &str, places: &[&str]) -> Option<String> {
+        let typed = typed_ticket(words)?;
+        let known = |typed: &str| Some(self.directory.ticket(typed).ok()?.task_id().to_owned());
+        let nearby = || places.iter().find_map(|place| known(&beside(place, typed)?));
+        // A link can mean nothing but a ticket, even one of no project.
+        let elsewhere =
+            || Some(self.directory.canonical(typed)).filter(|named| typed.contains("://") && named != typed);
+        known(typed).or_else(nearby).or_else(elsewhere)
+    }
+
+    /// Why words that begin with `run` start nothing, if they are a sentence and name no ticket, as in `run the tests first`.
+    pub(crate) fn not_run(&self, event: &Event, words: &str, command: &Command) -> Option<String> {
+        let is_run = *command == Command::NotServed { word: CommandWord::Run };
+        let is_sentence =
+            words.split_whitespace().count() > 2 && self.named_in(words, &places(event)).is_none();
+        (is_run && is_sentence).then(|| {
+            "nothing was started, because only a ticket comes behind `run`; to ask for changes to a pull request, begin with `revise`"
+                .to_owned()
+        })
     }
 }
 
-/// Whether words behind `run` are more than a ticket, as in `run the tests first`.
-fn is_more_than_run(words: &str) -> bool {
-    words.split_whitespace().count() > 2
+/// What an event is about, and what it happened on.
+fn places(event: &Event) -> Vec<&str> {
+    let said_on = event.fields.get(SAID_ON).and_then(Value::as_str);
+    event.task_id.as_deref().into_iter().chain(said_on).collect()
+}
+
+/// The name of a number alone where `place` is said: `#2` is `acme/shop#2` on `acme/shop#1`.
+fn beside(place: &str, typed: &str) -> Option<String> {
+    let number = typed.strip_prefix(['#', '!'])?;
+    let (repository, _) = place.rsplit_once(['#', '!'])?;
+    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    is_number.then(|| format!("{repository}{typed}"))
 }
 
 impl Command {
@@ -75,5 +114,16 @@ mod tests {
         assert_eq!(about("costs SHOP-2"), Ok(Command::Costs { task_id: Some("SHOP-2".into()) }));
         assert_eq!(about("like SHOP-2"), Ok(Command::Unknown { word: "like".into() }));
         assert_eq!(about("help undo"), Ok(Command::Help { about: Some(CommandWord::Undo) }));
+    }
+
+    #[test]
+    fn a_number_alone_is_one_of_the_same_repository() {
+        assert_eq!(beside("acme/shop#1", "#2").as_deref(), Some("acme/shop#2"));
+        assert_eq!(beside("acme/web/shop!1", "#2").as_deref(), Some("acme/web/shop#2"));
+        for (place, typed) in
+            [("SHOP-1", "#2"), ("acme/shop#1", "#"), ("acme/shop#1", "#2a"), ("acme/shop#1", "2")]
+        {
+            assert_eq!(beside(place, typed), None, "{typed} on {place}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod spec;
 mod table;
 #[cfg(test)]
 mod testing;
+mod uploads;
 
 pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received, ReopenedPullRequest};
 pub(crate) use signature::{SignatureError, Unverified, Verified};

@@ -4,13 +4,14 @@ use crate::act::Acting;
 use crate::address::Address;
 use crate::answer::{ANSWERED, Outcome};
 use crate::asked::Asked;
-use crate::command::Command;
+use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::question::{answer_question, answer_to_start};
 use crate::wish::Wish;
 use crate::words::Reply;
-use control::{Authority, Caller, Forecast, StartDecision, decide};
+use control::{Authority, Caller, Forecast, StartDecision, TellResult, Words, decide};
 use domain::Event;
+use domain::event::UPLOADS;
 use records::{RecordsError, ReplyPlace};
 
 /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
@@ -26,23 +27,28 @@ pub(crate) async fn answer_command(
     let routes = acting.routes().await?;
     let command = &configuration.webhooks.command;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
-    let text = acting.with_ticket(text).await?;
+    let text = acting.with_ticket(text.to_owned(), None).await?;
     event.fields.insert("text".to_owned(), text.clone().into());
     if let Some(actor) = event.actor.take() {
         event.actor = Some(acting.control.identify(configuration, actor).await?);
     }
     let actor = event.actor.clone();
     let (trigger, delivery) = (event.kind.clone(), event.delivery.clone());
+    let caller = actor.as_ref().map(|actor| {
+        let (trigger, delivery) = (&trigger, &delivery);
+        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery, at: None }
+    });
     let words = Command::read(&text, None);
-    if let (Some(actor), Some(wish)) = (&actor, Wish::said(&words, &text, None)) {
-        let caller = Caller {
-            directory,
-            actor,
-            authority: &Authority::Roles,
-            trigger: &trigger,
-            delivery: &delivery,
-            at: None,
-        };
+    let wish = Wish::said(&words, &text, None).map(|wish| wish.with_uploads(&event));
+    let is_request = wish.is_some();
+    // What was uploaded with a request belongs to it, whichever trigger takes its words.
+    if let Some(uploads) = event.fields.get(UPLOADS).and_then(|uploads| uploads.as_str())
+        && is_request
+    {
+        let all = format!("{text}\n\n{uploads}");
+        event.fields.insert("text".to_owned(), all.into());
+    }
+    if let (Some(caller), Some(wish)) = (caller, wish) {
         let address = event.fields.get("response_url").and_then(|address| address.as_str());
         let place = address.map(|address| ReplyPlace::Address { address: address.to_owned() });
         if let Some((outcome, answer)) = acting.tell(&caller, wish, None, (place, None)).await? {
@@ -50,7 +56,12 @@ pub(crate) async fn answer_command(
             return Ok((answer, outcome.name()));
         }
     }
-    match decide(directory, &routes, event) {
+    let uploads = event.fields.get(UPLOADS).and_then(|uploads| uploads.as_str()).map(str::to_owned);
+    let decision = match words.is_built_in(&text) && !means_workflow(&routes.start_for(&event)) {
+        true => StartDecision::Ignore("it is a command that starts no workflow".to_owned()),
+        false => decide(directory, &routes, event),
+    };
+    match decision {
         StartDecision::Start(request) => {
             let task_id = request.task_id.clone();
             let forecast = Forecast::read(acting.table, &request.workflow, acting.now).await?;
@@ -59,6 +70,19 @@ pub(crate) async fn answer_command(
             let answer = answer_to_start(&outcome, task_id.as_deref(), command);
             let begins =
                 matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
+            // A command such as `run SHOP-1` takes no words, so that its files are said to the agent that it begins.
+            if let (true, Some(uploads), Some(task_id), Some(caller)) =
+                (begins && !is_request, uploads, &task_id, caller)
+                && let Ok(ticket) = directory.ticket(task_id)
+            {
+                let delivery = format!("{delivery} uploads");
+                let caller = Caller { delivery: &delivery, ..caller };
+                let words = Words { text: uploads, place: None, review: None };
+                let told = acting.control.tell(&caller, ticket.task_id(), ticket.project(), words).await?;
+                if !matches!(told, TellResult::Told { .. }) {
+                    tracing::warn!(?told, "what was uploaded with the command does not reach the agent");
+                }
+            }
             let answer = match forecast.filter(|_| begins) {
                 Some(forecast) => answer.section([plain(format!("For comparison: {forecast}."))]),
                 None => answer,
@@ -73,12 +97,9 @@ pub(crate) async fn answer_command(
         }
         StartDecision::Ignore(_) => {}
     }
-    let Some(actor) = actor else {
+    let Some(caller) = caller else {
         return Ok((CommandAnswer::to_person([plain("The command does not say who typed it.")]), ANSWERED));
     };
-    let (actor, trigger) = (&actor, &trigger);
-    let caller =
-        Caller { directory, actor, authority: &Authority::Roles, trigger, delivery: &delivery, at: None };
     let address = Address { words: command, on_ticket: false };
     let answer = match words {
         Command::Steer(steering) => match acting.on_steering(&caller, steering, address).await? {

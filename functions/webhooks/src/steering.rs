@@ -26,7 +26,7 @@ impl Acting<'_> {
         let Some(typed) = &steering.task_id else {
             let accepted = self.directory.accepted_tickets();
             return Ok(Reply::Refused(format!(
-                "Which ticket? Put it behind the command: {accepted}, or the name of an execution."
+                "Which ticket? Put it after the command: {accepted}, or the name of an execution."
             )));
         };
         if let Err(error) = self.directory.check_length(typed) {

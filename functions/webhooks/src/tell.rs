@@ -33,7 +33,7 @@ impl Acting<'_> {
             Some(ReviewOf { repository, number, review: event.fields.get(REVIEW)?.as_u64()? })
         };
         let review = review();
-        // As for the revision that it would start: a delivery leads to one of both.
+        // As for the revision that it would start: a delivery does only one of the two.
         let trigger = EventName::REVISION_REQUESTED;
         let caller = Caller { trigger: &trigger, ..self.caller(event, &actor) };
         let project = on.and_then(|on| self.directory.configuration().project(&on.project));
@@ -67,10 +67,10 @@ impl Acting<'_> {
                     strong(task_id),
                     plain(" takes this in with its next step."),
                 ]);
-                // Whoever meant to answer in their own words learns that they did not.
+                // Somebody who meant to answer in their own words learns that they did not.
                 let answer = match waits_for {
                     Some(question) => answer.section([
-                        plain("Before that, the work waits for people, and this is no answer: "),
+                        plain("Before that, the work waits for an answer, which this is not: "),
                         plain(cut_line(&question, QUESTION)),
                     ]),
                     None => answer,

@@ -1,15 +1,17 @@
 //! Chat threads that began with one of our messages: messages there are about a ticket.
 
 use crate::act::Acting;
+use crate::command::Command;
 use crate::senders::Received;
+use domain::same_name;
 use records::{RecordsError, ReplyPlace};
 
 impl Acting<'_> {
-    /// Whether a command names a different ticket than its thread's.
+    /// Whether a command names a different ticket than its thread's. Other words may: `Like SHOP-2` is said about the thread's ticket.
     pub(crate) fn names_other(&self, words: Option<&str>, thread: &str) -> bool {
-        let typed = words.and_then(|words| words.split_whitespace().nth(1));
-        let ticket = typed.and_then(|typed| self.directory.ticket(typed).ok());
-        ticket.is_some_and(|ticket| ticket.task_id() != thread)
+        let is_command = |words: &&str| !matches!(Command::read(words, None), Command::Unknown { .. });
+        let named = words.filter(is_command).and_then(|words| self.named_in(words, &[thread]));
+        named.is_some_and(|named| !same_name(&named, &self.directory.canonical(thread)))
     }
 
     /// The ticket of one of our threads, if a message was in one.

@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use domain::Event;
-use domain::event::REVIEW;
+use domain::event::{REVIEW, UPLOADS};
 use serde_json::Value;
 
 /// A request about a ticket, and how the bot was addressed.
@@ -30,6 +30,14 @@ impl Wish {
             }),
             _ => None,
         }
+    }
+
+    /// The same with what was uploaded with the words: an agent is shown the files that they link.
+    pub(crate) fn with_uploads(mut self, event: &Event) -> Self {
+        if let Some(uploads) = event.fields.get(UPLOADS).and_then(Value::as_str) {
+            self.text = [self.text.as_str(), uploads].join("\n\n");
+        }
+        self
     }
 
     /// What words ask for. Where they are not said on a ticket, its key comes first.

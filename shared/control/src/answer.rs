@@ -1,7 +1,7 @@
 //! Answers the question of a waiting step. This only records the answer; `events`, which sees the change in the table's
 //! stream, answers the task token.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -234,13 +234,10 @@ impl Control {
         let execution = self.table.execution(&waiter.execution).await?;
         let project = execution.as_ref().and_then(|execution| execution.project.as_deref());
         let project = project.and_then(|key| caller.directory.configuration().project(key));
-        let not_by = match &waiter.terms.not_by {
-            Some(account) => Some(self.account_now(caller.directory.configuration(), account).await?),
-            None => None,
-        };
+        let not_by = self.not_by(caller.directory.configuration(), waiter).await?;
         let not_by = not_by.as_deref();
         let operation = Operation::Answer { project, question, approvers: &waiter.approvers, not_by };
-        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+        if let Some(reason) = self.denial(caller, &operation).await? {
             return Ok(AnswerResult::Denied(reason));
         }
         if waiter.answer.is_none()

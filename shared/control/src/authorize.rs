@@ -71,6 +71,21 @@ impl Control {
         }
         Ok(decided)
     }
+
+    /// Why the caller may not perform an operation; `None` if they may, or if only the code host knows.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub(crate) async fn denial(
+        &self,
+        caller: &Caller<'_>,
+        operation: &Operation<'_>,
+    ) -> Result<Option<String>, RecordsError> {
+        Ok(match self.authorize(caller, operation).await? {
+            Authorization::Denied(reason) => Some(reason),
+            Authorization::Allowed | Authorization::AskProvider => None,
+        })
+    }
 }
 
 /// Decides by the table; `is_writer` says that the code host lately called the actor a writer of the operation's repository.
@@ -109,7 +124,7 @@ fn decide(
     }
     let is_start = matches!(operation, Operation::Start { .. } | Operation::Redrive { .. });
     let is_schedule = matches!(operation, Operation::Start { .. }) && actor.source == SourceName::SCHEDULE;
-    let is_starter = operation.starter().is_some_and(|starter| starter.account() == actor.account());
+    let is_starter = operation.starter().is_some_and(|starter| starter.is(actor));
     let has_role = match operation.approvers() {
         [] => roles(configuration, operation, actor, is_writer)
             .iter()

@@ -9,7 +9,7 @@ use records::{Archived, Configured, ManagedProject, RecordsError, Table};
 use std::sync::Arc;
 
 /// How much of a text errors repeat.
-const SHOWN: TextLimit = TextLimit::characters(100);
+pub(crate) const SHOWN: TextLimit = TextLimit::characters(100);
 
 /// The forms of tickets if the configuration was applied by a version that did not store its trackers' forms: a tracker's
 /// instance and its canonical form.
@@ -73,6 +73,8 @@ pub enum DirectoryError {
         key: String,
         /// Who archived it, and when.
         why: String,
+        /// The error if it had never existed: for people who may not know that it did.
+        unknown: Box<DirectoryError>,
     },
     /// Several projects are possible.
     #[error("no project was specified; known: {known}")]
@@ -101,15 +103,18 @@ pub enum DirectoryError {
 }
 
 impl DirectoryError {
-    /// What is told of a project, which is there, to somebody who may not know of it: what would be told if it were not. `None` where the query
-    /// names none.
-    pub fn hidden(directory: &Directory, query: &ProjectQuery<'_>) -> Option<Self> {
+    /// The error for somebody who may not know of the project that a query leads to: the same as if that project did not exist, with an
+    /// empty list of known projects.
+    pub fn hidden(directory: &Directory, query: &ProjectQuery<'_>) -> Self {
         let known = String::new();
         if let Some(named) = query.named {
-            return Some(Self::UnknownProject { named: cut_line(named, SHOWN), known });
+            return Self::UnknownProject { named: cut_line(named, SHOWN), known };
         }
-        let held = query.ticket.map(|typed| directory.canonical(typed))?;
-        Some(Self::Outside { held: cut_line(&held, SHOWN), known })
+        let ticket = query.ticket.map(|typed| directory.canonical(typed));
+        match ticket.or_else(|| query.place.map(str::to_owned)) {
+            Some(held) => Self::Outside { held: cut_line(&held, SHOWN), known },
+            None => Self::Ambiguous { known },
+        }
     }
 
     /// The same for somebody who may see the projects with these keys alone: it names no other, and one that is archived was never there.
@@ -118,7 +123,7 @@ impl DirectoryError {
         let accepted = || "the name of a ticket, or a link to it".to_owned();
         match self {
             Self::UnknownProject { named, .. } => Self::UnknownProject { named, known },
-            Self::Archived { key, .. } => Self::UnknownProject { named: key, known },
+            Self::Archived { unknown, .. } => unknown.for_whoever_sees(keys),
             Self::Outside { held, .. } => Self::Outside { held, known },
             Self::Ambiguous { .. } => Self::Ambiguous { known },
             Self::TooLong { length, .. } => Self::TooLong { length, accepted: accepted() },
@@ -205,9 +210,8 @@ impl Directory {
             accepted: self.accepted_tickets(),
         })?;
         let project = self.by_key_or_repository(&reference.project);
-        let project = project.ok_or_else(|| {
-            self.gone(&reference.project).unwrap_or_else(|| self.outside(&reference.task_id))
-        })?;
+        let project =
+            project.ok_or_else(|| self.gone(&reference.project, self.outside(&reference.task_id)))?;
         Ok(Ticket { task_id: reference.task_id, project })
     }
 
@@ -241,20 +245,18 @@ impl Directory {
     pub fn project(&self, query: &ProjectQuery<'_>) -> Result<&Project, DirectoryError> {
         if let Some(named) = query.named {
             return self.by_key_or_repository(named).ok_or_else(|| {
-                let unknown = || DirectoryError::UnknownProject {
+                let unknown = DirectoryError::UnknownProject {
                     named: cut_line(named, SHOWN),
                     known: self.known_projects(),
                 };
-                self.gone(named).unwrap_or_else(unknown)
+                self.gone(named, unknown)
             });
         }
         if let Some(typed) = query.ticket {
             return self.ticket(typed).map(|ticket| ticket.project);
         }
         if let Some(place) = query.place {
-            return self
-                .by_key_or_repository(place)
-                .ok_or_else(|| self.gone(place).unwrap_or_else(|| self.outside(place)));
+            return self.by_key_or_repository(place).ok_or_else(|| self.gone(place, self.outside(place)));
         }
         match self.configuration.projects.as_slice() {
             [only] => Ok(only),
@@ -266,19 +268,20 @@ impl Directory {
         self.configuration.project(name).or_else(|| self.configuration.project_of_repository(name))
     }
 
-    /// Why a project with this key or repository is no longer in force; `None` if it never was.
-    fn gone(&self, name: &str) -> Option<DirectoryError> {
+    /// The error about a key or repository that no project in force has: that its project is archived, or `unknown` if it never had one.
+    fn gone(&self, name: &str, unknown: DirectoryError) -> DirectoryError {
         let is_it = |managed: &&ManagedProject| {
             let ManagedProject { item: project, .. } = managed;
             project.key.eq_ignore_ascii_case(name) || project.repository.as_str().eq_ignore_ascii_case(name)
         };
-        let managed = self.archived.iter().find(is_it)?;
+        let Some(managed) = self.archived.iter().find(is_it) else { return unknown };
         let (by, at) = (&managed.changed_by, managed.changed_at.strftime("%Y-%m-%d %H:%M UTC"));
-        let why = match managed.archived? {
-            Archived::Deleted => format!("{by} deleted it at {at}"),
-            Archived::File => format!("the configuration file had the same key at {at}"),
+        let why = match managed.archived {
+            Some(Archived::Deleted) => format!("{by} deleted it at {at}"),
+            Some(Archived::File) => format!("the configuration file had the same key at {at}"),
+            None => return unknown,
         };
-        Some(DirectoryError::Archived { key: managed.item.key.clone(), why })
+        DirectoryError::Archived { key: managed.item.key.clone(), why, unknown: Box::new(unknown) }
     }
 
     fn outside(&self, held: &str) -> DirectoryError {

@@ -10,6 +10,7 @@
 //! | `authority` | what credentials add to roles or take from them |
 //! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
+//! | `other_projects` | whether inputs lead to projects in which the person may not start work |
 //! | `planning`, `requirements` | asks for a plan of requirements, which may be a ticket |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `left`, `undo_preview` | the effects that an undo would take back, and the code that binds a confirmation to them |
@@ -42,6 +43,7 @@ mod line;
 mod link;
 mod money;
 mod notify;
+mod other_projects;
 mod plan;
 mod planning;
 mod reader;

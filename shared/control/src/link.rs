@@ -1,14 +1,14 @@
 //! Joins a person's accounts: with a code that one account asks for and the other one uses, and both confirm. A single account, and
 //! somebody who only sees a code, gain nothing.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Directory;
 use domain::Actor;
 use domain::configuration::Configuration;
 use jiff::{SignedDuration, Timestamp};
-use records::{AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError};
+use records::{AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError, Waiter};
 use sha2::{Digest, Sha256};
 
 /// How long a code counts.
@@ -64,11 +64,22 @@ impl Control {
         Ok(configuration.identify(Actor { person: joined.map(|joined| joined.person), ..actor }))
     }
 
-    /// What an account of [`Actor::account`] is called now: it may have been joined to a person since.
+    /// The account that may not answer a question, as [`Actor::account`] names it now: it may have been joined to a person since.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub(crate) async fn account_now(
+    pub async fn not_by(
+        &self,
+        configuration: &Configuration,
+        waiter: &Waiter,
+    ) -> Result<Option<String>, RecordsError> {
+        match &waiter.terms.not_by {
+            Some(account) => Ok(Some(self.account_now(configuration, account).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn account_now(
         &self,
         configuration: &Configuration,
         account: &str,
@@ -218,10 +229,7 @@ impl Control {
     }
 
     async fn may_link(&self, caller: &Caller<'_>) -> Result<Option<LinkResult>, RecordsError> {
-        Ok(match self.authorize(caller, &Operation::JoinAccounts).await? {
-            Authorization::Denied(reason) => Some(LinkResult::Denied(reason)),
-            Authorization::Allowed | Authorization::AskProvider => None,
-        })
+        Ok(self.denial(caller, &Operation::JoinAccounts).await?.map(LinkResult::Denied))
     }
 
     /// The accounts that a code joined, if it did.

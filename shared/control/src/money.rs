@@ -1,7 +1,7 @@
 //! Decisions about an execution that a limit stopped. This only records a person's decision; `events`, which sees the change in the table's
 //! stream, adds the money, and resumes the execution or ends it. Also forecasts of a run's cost from earlier runs.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -51,36 +51,44 @@ impl Wanted {
     /// Parses the words after `budget` and a ticket: `+5`, `+$2.50`, `draft` or `rollback`.
     ///
     /// # Errors
-    /// The accepted form, for the person who typed it.
+    /// What is wrong with an amount, and the accepted form, for the person who typed it.
     pub fn read(words: &str) -> Result<Self, String> {
-        let accepted =
-            "accepted: `+5` for five more dollars, `+2.50` with cents, up to `+1000`, `draft`, or `rollback`";
+        let accepted = "accepted: `+5` for five more dollars, `+2.50` with cents, at most six decimals, up to `+1000`, `draft`, or `rollback`";
         // People end what they write with a full stop.
         let words = words.trim().trim_end_matches(['.', ',', ';', '!']);
         match domain::folded(words).as_str() {
             "draft" => Ok(Self::Draft),
             "rollback" => Ok(Self::RollBack),
-            word => {
-                let amount = word.strip_prefix('+').map(|amount| amount.strip_prefix('$').unwrap_or(amount));
-                let amount = amount.and_then(dollars).map(MicroUsd);
-                amount
-                    .filter(|amount| *amount > MicroUsd::ZERO && *amount <= MOST_ADDED)
+            word => match word.strip_prefix('+') {
+                Some(amount) => Self::read_amount(amount)
                     .map(Self::Add)
-                    .ok_or_else(|| accepted.to_owned())
-            }
+                    .map_err(|wrong| format!("the amount {wrong}; {accepted}")),
+                None => Err(accepted.to_owned()),
+            },
         }
     }
-}
 
-/// Dollars with at most two decimals as micro-dollars.
-fn dollars(text: &str) -> Option<u64> {
-    let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(whole) || !is_number(cents) || cents.len() > 2 {
-        return None;
+    /// Parses an amount that can be added: dollars such as `5`, `$2.50` or `0.000001`, to the micro-dollar, at most [`MOST_ADDED`].
+    ///
+    /// # Errors
+    /// What is wrong with it, to be said after a name for it: "has more than six decimals".
+    pub fn read_amount(text: &str) -> Result<MicroUsd, &'static str> {
+        let text = text.strip_prefix('$').unwrap_or(text);
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(decimals) {
+            return Err("is not a number of dollars");
+        }
+        if decimals.len() > 6 {
+            return Err("has more than six decimals");
+        }
+        let micro = format!("{whole}{decimals:0<6}").parse().ok().map(MicroUsd);
+        match micro.filter(|micro| *micro <= MOST_ADDED) {
+            Some(MicroUsd::ZERO) => Err("is zero"),
+            Some(micro) => Ok(micro),
+            None => Err("is more than 1000 dollars"),
+        }
     }
-    let cents = format!("{cents:0<2}").parse::<u64>().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(cents * 10_000)
 }
 
 impl Control {
@@ -110,21 +118,11 @@ impl Control {
         execution: &ExecutionRecord,
         wanted: Wanted,
     ) -> Result<MoneyResult, RecordsError> {
-        let topic = Topic::Budget.to_string();
-        let mut found: Option<Waiter> = None;
-        for (of, key) in self.table.waits_of(&execution.name).await? {
-            if of == topic
-                && let Some(waiter) = self.table.waiter(&topic, &key).await?
-            {
-                let is_better = |found: &Waiter| {
-                    (waiter.answer.is_none(), waiter.since) > (found.answer.is_none(), found.since)
-                };
-                if found.as_ref().is_none_or(is_better) && caller.could_see(waiter.since) {
-                    found = Some(waiter);
-                }
-            }
-        }
-        self.choose_bound(caller, found.as_ref(), wanted).await
+        let asked = self.table.waiters_of(&execution.name, &Topic::Budget).await?;
+        let could_see = asked.iter().filter(|waiter| caller.could_see(waiter.since));
+        // An open question rather than an answered one, and the newest of several.
+        let found = could_see.max_by_key(|waiter| (waiter.answer.is_none(), waiter.since));
+        self.choose_bound(caller, found, wanted).await
     }
 
     async fn choose_bound(
@@ -173,7 +171,7 @@ impl Control {
             )));
         };
         let (choice, operation) = self.right(caller, &execution, project, wanted).await?;
-        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+        if let Some(reason) = self.denial(caller, &operation).await? {
             return Ok(MoneyResult::Denied(reason));
         }
         if waiter.answer.is_none() {
@@ -284,6 +282,10 @@ mod tests {
         assert_eq!(Wanted::read("+5"), add(5_000_000));
         assert_eq!(Wanted::read(" +$2.5 "), add(2_500_000));
         assert_eq!(Wanted::read("+0.01"), add(10_000));
+        assert_eq!(Wanted::read("+0.001"), add(1_000));
+        assert_eq!(Wanted::read("+0.000001"), add(1));
+        assert_eq!(Wanted::read("+2.000010"), add(2_000_010));
+        assert_eq!(Wanted::read("+0001"), add(1_000_000));
         assert_eq!(Wanted::read("+1000"), add(1_000_000_000));
         assert_eq!(Wanted::read("+5!"), add(5_000_000));
         assert_eq!(Wanted::read("Draft."), Ok(Wanted::Draft));
@@ -294,17 +296,33 @@ mod tests {
             "-5",
             "+",
             "+0",
-            "+0.001",
+            "+0.00",
+            "+.5",
+            "+5.5.5",
+            "++5",
+            "+$",
             "+1000.01",
+            "+1000.000001",
             "+1e3",
             "+5,50",
-            "+5.555",
+            "+5.5555555",
             "-3",
             "+5 please",
             "+99999999999999999999",
             "+٥",
         ] {
             assert!(Wanted::read(wrong).is_err_and(|error| error.contains("`+5`")), "{wrong}");
+        }
+        for (amount, wrong) in [
+            ("0.000000", "is zero"),
+            ("0.0000001", "has more than six decimals"),
+            ("1000.000001", "is more than 1000 dollars"),
+            ("99999999999999999999", "is more than 1000 dollars"),
+            ("five", "is not a number of dollars"),
+        ] {
+            assert_eq!(Wanted::read_amount(amount), Err(wrong), "{amount}");
+            let said = Wanted::read(&format!("+{amount}")).unwrap_err();
+            assert!(said.starts_with(&format!("the amount {wrong}; accepted: ")), "{said}");
         }
     }
 

@@ -4,6 +4,7 @@ use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::channel::project_of_channel;
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
+use crate::other_projects::check_inputs;
 use crate::requirements::about_named_ticket;
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
@@ -70,9 +71,16 @@ pub enum PlanError {
     /// The project or ticket could not be determined.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The person may not; the reason is for them.
-    #[error("{0}")]
-    Denied(String),
+    /// The person may not.
+    #[error("{reason}")]
+    Denied {
+        /// Why, for the person.
+        reason: String,
+        /// The key of the project in which the workflow would start.
+        project: String,
+        /// The error if that project did not exist: for people who may not know that it does.
+        unknown: Box<DirectoryError>,
+    },
 }
 
 /// Decides what an event starts: matches it against the routes, finds its project and ticket, and checks that its actor may start
@@ -115,9 +123,14 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     // What a revision works on was chosen by whoever started the work.
     if kind != EventName::REVISION_REQUESTED
         && let Some(actor) = &actor
-        && let Err(reason) = check_inputs(directory, project, &start.inputs, actor, &Authority::Roles)
     {
-        return StartDecision::Refuse(reason);
+        // A workflow also reads as `context.x` what its trigger captured, and all that was said.
+        let said = start.event.get("text").map(|text| ("text".to_owned(), text.clone()));
+        for chosen in [&start.inputs, &start.captured, &said.into_iter().collect()] {
+            if let Err(reason) = check_inputs(directory, project, chosen, actor, &Authority::Roles) {
+                return StartDecision::Refuse(reason);
+            }
+        }
     }
     let input = ExecutionInput {
         inputs: with_ticket(start.inputs, task_id.as_deref()),
@@ -168,22 +181,27 @@ pub fn plan(
     request: WorkflowRequest,
 ) -> Result<StartRequest, PlanError> {
     let mut inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
-    about_named_ticket(directory, &request.workflow, &mut inputs);
+    let moved = about_named_ticket(directory, &request.workflow, &mut inputs);
     let query = ProjectQuery {
         named: request.project.as_deref(),
         ticket: inputs.get("task_id").and_then(Value::as_str),
         place: None,
     };
     let (project, task_id) = place(directory, &query)?;
+    let denied = |reason: String| {
+        // Requirements that name a ticket of no project are nothing but text.
+        let asked = ProjectQuery { ticket: query.ticket.filter(|_| moved.is_none()), ..query };
+        let unknown = Box::new(DirectoryError::hidden(directory, &asked));
+        PlanError::Denied { reason, project: project.key.clone(), unknown }
+    };
     let operation = match request.authority {
         Authority::Installation => Operation::StartByHand,
         Authority::Roles | Authority::Scoped(_) => Operation::Start { project },
     };
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
-        .map_err(PlanError::Denied)?;
+        .map_err(denied)?;
     if request.authority != Authority::Installation {
-        check_inputs(directory, project, &inputs, &request.actor, &request.authority)
-            .map_err(PlanError::Denied)?;
+        check_inputs(directory, project, &inputs, &request.actor, &request.authority).map_err(denied)?;
     }
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
@@ -197,62 +215,6 @@ pub fn plan(
             ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
         },
     })
-}
-
-/// Checks that the person may start work wherever an input leads: to tickets, repositories and pull requests. The services let us do anything in
-/// all projects, so that naming a project of one's own must give nobody the right to another. A ticket of no project belongs to whichever is named.
-fn check_inputs(
-    directory: &Directory,
-    project: &Project,
-    inputs: &Map<String, Value>,
-    actor: &Actor,
-    authority: &Authority,
-) -> Result<(), String> {
-    let mut left: Vec<&Value> = inputs.values().collect();
-    while let Some(value) = left.pop() {
-        let typed = match value {
-            Value::String(typed) => typed,
-            Value::Array(items) => {
-                left.extend(items);
-                continue;
-            }
-            Value::Object(fields) => {
-                left.extend(fields.values());
-                continue;
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => continue,
-        };
-        let Some(other) = project_of_input(directory, typed) else { continue };
-        // Projects that share a repository share its tickets.
-        if other.key == project.key || other.repository == project.repository {
-            continue;
-        }
-        let start = Operation::Start { project: other };
-        let decided = authorize_with(directory.configuration(), &start, Some(actor), authority);
-        let why = match decided {
-            Authorization::Allowed => continue,
-            // The code host is asked about one project: that in which the work is started.
-            Authorization::AskProvider => "ask for this in a channel of that project, or name that project",
-            Authorization::Denied(_) => "you may not start work there",
-        };
-        return Err(format!(
-            "`{typed}` belongs to another project than {}, in which this would start; {why}",
-            project.key
-        ));
-    }
-    Ok(())
-}
-
-/// The project of what an input is the whole name of, or a link to it: a ticket, a pull request, a repository.
-fn project_of_input<'a>(directory: &'a Directory, typed: &str) -> Option<&'a Project> {
-    directory.check_length(typed).ok()?;
-    if let Ok(ticket) = directory.ticket(typed) {
-        return Some(ticket.project());
-    }
-    let canonical = directory.canonical(typed);
-    let repository =
-        canonical.rsplit_once(['#', '!']).map_or(canonical.as_str(), |(repository, _)| repository);
-    directory.configuration().project_of_repository(repository)
 }
 
 /// Why the execution may run; `None` where its first state must ask the code host about its starter.

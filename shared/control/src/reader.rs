@@ -2,7 +2,6 @@
 //! its validity is checked again.
 
 use crate::authority::Authority;
-use crate::authorize::{Authorization, Operation};
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Directory;
@@ -64,9 +63,6 @@ impl Reader {
         control: &Control,
         execution: &ExecutionRecord,
     ) -> Result<bool, RecordsError> {
-        let project = execution.project.as_deref();
-        let project = project.and_then(|key| self.directory.configuration().project(key));
-        let operation = Operation::See { project, starter: execution.actor.as_ref() };
         let caller = Caller {
             directory: &self.directory,
             actor: &self.actor,
@@ -75,6 +71,6 @@ impl Reader {
             delivery: "",
             at: None,
         };
-        Ok(control.authorize(&caller, &operation).await? == Authorization::Allowed)
+        control.may_see(&caller, execution).await
     }
 }

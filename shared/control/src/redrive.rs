@@ -85,7 +85,7 @@ impl Control {
             Some(execution) => self.redrive_of(caller, ticket.project(), execution).await,
             None => {
                 let operation = Operation::Redrive { project: ticket.project() };
-                if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+                if let Some(reason) = self.denial(caller, &operation).await? {
                     return Ok(RedriveResult::Denied(reason));
                 }
                 Ok(refused(None, format!("nothing has been started on {} yet", ticket.task_id())))

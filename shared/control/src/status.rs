@@ -1,10 +1,10 @@
 //! Lists and shows executions.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use domain::Actor;
-use domain::execution::Outcome;
+use domain::execution::{Outcome, UNDO_WORKFLOW};
 use records::{ExecutionRecord, ExecutionView, LIST_LIMIT, RecordsError};
 use std::collections::BTreeMap;
 
@@ -122,7 +122,7 @@ impl Control {
             };
             let starter = execution.actor.as_ref();
             match denial {
-                Some(reason) if starter.is_none_or(|starter| starter.account() != caller.actor.account()) => {
+                Some(reason) if starter.is_none_or(|starter| !starter.is(caller.actor)) => {
                     denied = Some(reason);
                 }
                 _ => visible.push(execution),
@@ -147,23 +147,23 @@ impl Control {
         name: &str,
     ) -> Result<Option<ExecutionRecord>, RecordsError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(None) };
+        let may_see = self.may_see(caller, &execution).await?;
+        Ok(Some(execution).filter(|_| may_see))
+    }
+
+    /// Whether the caller may see an execution.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn may_see(
+        &self,
+        caller: &Caller<'_>,
+        execution: &ExecutionRecord,
+    ) -> Result<bool, RecordsError> {
         let key = execution.project.as_deref();
         let project = key.and_then(|key| caller.directory.configuration().project(key));
         let see = Operation::See { project, starter: execution.actor.as_ref() };
-        let is_hidden = self.denial(caller, &see).await?.is_some();
-        Ok(Some(execution).filter(|_| !is_hidden))
-    }
-
-    /// Why the caller may not perform an operation; `None` where they may.
-    async fn denial(
-        &self,
-        caller: &Caller<'_>,
-        operation: &Operation<'_>,
-    ) -> Result<Option<String>, RecordsError> {
-        Ok(match self.authorize(caller, operation).await? {
-            Authorization::Denied(reason) => Some(reason),
-            Authorization::Allowed | Authorization::AskProvider => None,
-        })
+        Ok(self.denial(caller, &see).await?.is_none())
     }
 
     /// The execution with this name, with its steps and costs, if it exists.
@@ -174,13 +174,14 @@ impl Control {
         self.table.execution_view(name).await
     }
 
-    /// Who started the newest execution of a ticket, by its canonical name.
+    /// Who started the newest execution of a ticket, by its canonical name; undos do not count.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub(crate) async fn latest_starter(&self, task_id: &str) -> Result<Option<Actor>, RecordsError> {
-        let newest = self.table.executions_of_task(task_id, None, 1).await?;
-        Ok(newest.into_iter().next().and_then(|newest| newest.actor))
+        let newest = self.table.executions_of_task(task_id, None, LIST_LIMIT).await?;
+        let work = newest.into_iter().find(|execution| execution.workflow != UNDO_WORKFLOW);
+        Ok(work.and_then(|work| work.actor))
     }
 
     /// The open execution on a ticket, by its canonical name.

@@ -1,6 +1,6 @@
 //! Requests that an execution stop. This only records the request; `events`, which sees the change in the table's stream, stops it.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -48,10 +48,7 @@ impl Control {
         // Whether anything is at work is told to whoever could stop it.
         let starter = self.latest_starter(ticket.task_id()).await?;
         let operation = Operation::Stop { project: ticket.project(), starter: starter.as_ref() };
-        Ok(match self.authorize(caller, &operation).await? {
-            Authorization::Denied(reason) => StopResult::Denied(reason),
-            Authorization::Allowed | Authorization::AskProvider => StopResult::NothingAtWork,
-        })
+        Ok(self.denial(caller, &operation).await?.map_or(StopResult::NothingAtWork, StopResult::Denied))
     }
 
     /// The same of one execution.
@@ -80,7 +77,7 @@ impl Control {
         execution: ExecutionRecord,
     ) -> Result<StopResult, RecordsError> {
         let operation = Operation::Stop { project, starter: execution.actor.as_ref() };
-        if let Authorization::Denied(reason) = self.authorize(caller, &operation).await? {
+        if let Some(reason) = self.denial(caller, &operation).await? {
             return Ok(StopResult::Denied(reason));
         }
         self.audit_stop(caller, &execution.name).await?;

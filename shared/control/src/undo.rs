@@ -1,6 +1,6 @@
 //! Undo: starts the workflow that takes back a run's effects.
 
-use crate::authorize::{Authorization, Operation};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
@@ -107,7 +107,7 @@ impl Control {
         }
     }
 
-    /// The newest execution of a ticket that still has effects.
+    /// The newest execution of a ticket that still has effects, if the caller may take them back.
     pub(crate) async fn undo_target<'a>(
         &self,
         caller: &Caller<'_>,
@@ -122,17 +122,17 @@ impl Control {
         // An execution that began after the caller asked is not the one they meant.
         let could_see = |execution: &ExecutionRecord| caller.could_see(execution.begun_at);
         let found = self.newest_with_effects_where(task_id, could_see).await?;
-        Ok(match found {
-            Some(execution) => Ok((project, execution)),
-            None => {
-                let starter = self.latest_starter(task_id).await?;
-                let denied = self.undo_denied(caller, project, starter.as_ref()).await?;
-                Err(denied.unwrap_or(UndoResult::NothingDone))
-            }
-        })
+        let starter = match &found {
+            Some(execution) => execution.actor.clone(),
+            None => self.latest_starter(task_id).await?,
+        };
+        if let Some(denied) = self.undo_denied(caller, project, starter.as_ref()).await? {
+            return Ok(Err(denied));
+        }
+        Ok(found.map(|execution| (project, execution)).ok_or(UndoResult::NothingDone))
     }
 
-    /// The execution of this name.
+    /// The execution of this name, if the caller may take its effects back.
     pub(crate) async fn undo_target_named<'a>(
         &self,
         caller: &Caller<'a>,
@@ -161,8 +161,8 @@ impl Control {
         })
     }
 
-    /// That the caller may not take back what was done in a project, if so. It comes before everything else that they could be told: how
-    /// things are there is no business of theirs.
+    /// The refusal if the caller may not take back what was done in a project. It is checked before anything else: whoever may not is not told
+    /// what happens there.
     async fn undo_denied(
         &self,
         caller: &Caller<'_>,
@@ -170,22 +170,14 @@ impl Control {
         starter: Option<&Actor>,
     ) -> Result<Option<UndoResult>, RecordsError> {
         let operation = Operation::Undo { project, starter };
-        Ok(match self.authorize(caller, &operation).await? {
-            Authorization::Denied(reason) => Some(UndoResult::Denied(reason)),
-            Authorization::Allowed | Authorization::AskProvider => None,
-        })
+        Ok(self.denial(caller, &operation).await?.map(UndoResult::Denied))
     }
 
-    /// Why the caller may not take back what an execution did, if so.
-    pub(crate) async fn undo_refusal(
+    /// Why what an execution did cannot be taken back now, whoever asks; `None` if it can.
+    pub(crate) async fn undo_obstacle(
         &self,
-        caller: &Caller<'_>,
-        project: &Project,
         execution: &ExecutionRecord,
     ) -> Result<Option<UndoResult>, RecordsError> {
-        if let Some(denied) = self.undo_denied(caller, project, execution.actor.as_ref()).await? {
-            return Ok(Some(denied));
-        }
         // Executions that continue each other have one journal: none of them may be at work.
         let newest = self.table.continued(&execution.name).await?.pop();
         if let Some(redrive) = newest.filter(|newest| !newest.outcome.is_final()) {
@@ -229,8 +221,8 @@ impl Control {
         execution: &ExecutionRecord,
         shown: Option<&str>,
     ) -> Result<UndoResult, UndoError> {
-        if let Some(refusal) = self.undo_refusal(caller, project, execution).await? {
-            return Ok(refusal);
+        if let Some(obstacle) = self.undo_obstacle(execution).await? {
+            return Ok(obstacle);
         }
         if let Some(shown) = shown {
             // The same delivery gets the same answer again, although the effects are gone by now.

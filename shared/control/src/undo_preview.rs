@@ -27,7 +27,7 @@ impl Control {
         ticket: &Ticket<'_>,
     ) -> Result<UndoPreviewResult, RecordsError> {
         let target = self.undo_target(caller, ticket).await?;
-        self.preview_target(caller, target).await
+        self.preview_target(target).await
     }
 
     /// What [`Control::undo_execution`] would take back for this caller.
@@ -40,20 +40,16 @@ impl Control {
         name: &str,
     ) -> Result<UndoPreviewResult, RecordsError> {
         let target = self.undo_target_named(caller, name).await?;
-        self.preview_target(caller, target).await
+        self.preview_target(target).await
     }
 
-    async fn preview_target(
-        &self,
-        caller: &Caller<'_>,
-        target: Target<'_>,
-    ) -> Result<UndoPreviewResult, RecordsError> {
-        let (project, execution) = match target {
+    async fn preview_target(&self, target: Target<'_>) -> Result<UndoPreviewResult, RecordsError> {
+        let (_, execution) = match target {
             Ok(found) => found,
             Err(result) => return Ok(UndoPreviewResult::Refused(result)),
         };
-        if let Some(refusal) = self.undo_refusal(caller, project, &execution).await? {
-            return Ok(UndoPreviewResult::Refused(refusal));
+        if let Some(obstacle) = self.undo_obstacle(&execution).await? {
+            return Ok(UndoPreviewResult::Refused(obstacle));
         }
         let preview = self.preview_of(&execution).await?;
         Ok(match preview.effects.is_empty() {

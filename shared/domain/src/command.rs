@@ -255,6 +255,12 @@ impl CommandWord {
         self.as_str().len() > 3 && strsim::osa_distance(bare(word), self.as_str()) <= 1
     }
 
+    /// Whether the word alone always means this command, whatever workflows have triggers for. `revise` is also a workflow's, where no pull request
+    /// is there to be revised.
+    pub fn is_reserved(self) -> bool {
+        !self.spec().starts_workflows && self != Self::Revise
+    }
+
     /// Its line in the table.
     pub fn spec(self) -> &'static CommandSpec {
         let found = COMMANDS.iter().find(|command| command.word == self);

@@ -21,6 +21,10 @@ pub const REVIEW: &str = "review";
 /// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
+/// The field of an event with the files that somebody uploaded to a chat with what they said: a sentence of links, which belongs to a request
+/// and to no other command.
+pub const UPLOADS: &str = "uploads";
+
 /// The key by which a `wait` step waits and an event is found: the event's name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,6 +80,12 @@ impl Actor {
     /// The name that limits and costs are kept by: the configured person, else `source:id`.
     pub fn account(&self) -> String {
         self.person.clone().unwrap_or_else(|| format!("{}:{}", self.source, self.id))
+    }
+
+    /// Whether another one is the same account, or an account of the same person. An account may have been joined to a person in between.
+    pub fn is(&self, other: &Self) -> bool {
+        let is_same_account = self.source == other.source && self.id == other.id;
+        is_same_account || self.person.is_some() && self.person == other.person
     }
 }
 

@@ -8,6 +8,14 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
 }
 
+/// What to give in place of an unknown name: the most similar known one, if any, and all of them behind `label`, such as
+/// "did you mean `base_url`? accepted: secret, base_url".
+pub fn instead_of<'a>(given: &str, label: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = nearest(given, known.iter().copied()).map(|name| format!("did you mean `{name}`? "));
+    format!("{}{label}: {}", meant.unwrap_or_default(), known.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -17,5 +25,10 @@ mod tests {
         assert_eq!(nearest("bas_url", ["secret", "base_url"]), Some("base_url"));
         assert_eq!(nearest("gihub", ["jira", "github"]), Some("github"));
         assert_eq!(nearest("zzz", ["jira", "github"]), None);
+        assert_eq!(
+            instead_of("gihub", "accepted", ["jira", "github"]),
+            "did you mean `github`? accepted: jira, github"
+        );
+        assert_eq!(instead_of("zzz", "known", ["jira", "github"]), "known: jira, github");
     }
 }

@@ -3,8 +3,10 @@
 //! Each tracker describes the forms of its tickets as [patterns](Pattern), which are data. [`References`] contains the patterns of
 //! every configured tracker and is stored with the configuration, so that functions without any provider can parse tickets too.
 
+mod numbered;
 mod pattern;
 
+pub use numbered::Numbered;
 pub use pattern::{InvalidPattern, Pattern};
 
 use pattern::Captured;

@@ -2,9 +2,9 @@
 
 pub use crate::input_type::InputType;
 
-use crate::event::{Event, EventName, EventSpec, EventSpecs, Matching};
+use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
-use crate::nearest::nearest;
+use crate::nearest::instead_of;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -87,8 +87,12 @@ pub struct Start {
     pub inputs: Map<String, Value>,
     /// The event with the trigger's captures.
     pub event: Map<String, Value>,
+    /// The words that the trigger captured, which a person chose.
+    pub captured: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
+    /// How many words of what somebody said its trigger names: 2 for `run tests`, 1 for `run {task_id}`, 0 for triggers without words.
+    pub words: usize,
     /// The ticket it is about: the pull request of a workflow with the input `pull_request`, else the event's ticket, else the input or capture
     /// `task_id`.
     pub task_id: Option<String>,
@@ -105,8 +109,9 @@ pub struct InvalidInputs {
 }
 
 impl Routes {
-    /// The first workflow, by name, that the event starts, with its inputs filled from the event's fields and checked; `None` if no
-    /// trigger matches. The event's kind, and its wider kinds, are looked up in [`Self::events`].
+    /// The workflow that the event starts, with its inputs filled from the event's fields and checked; `None` if no trigger matches. Of several, it is
+    /// the one whose trigger names the most words of what was said, or else the first by name. The event's kind, and its wider kinds, are looked up
+    /// in [`Self::events`].
     ///
     /// # Errors
     /// [`InvalidInputs`] when a trigger matches but the event's fields do not make valid inputs.
@@ -120,30 +125,29 @@ impl Routes {
     /// As [`Self::start_for`].
     pub fn start_without(&self, event: &Event, left_out: &[String]) -> Result<Option<Start>, InvalidInputs> {
         let kinds = self.events.kinds_of(&event.kind, &event.fields);
+        let mut best: Option<(usize, &String, &TriggerRoute, Map<String, Value>)> = None;
         for (name, workflow) in self.workflows.iter().filter(|(name, _)| !left_out.contains(name)) {
             for trigger in &workflow.triggers {
                 let spec = kinds.iter().copied().find(|spec| spec.name == trigger.on);
                 if spec.is_none() && trigger.on != event.kind {
                     continue;
                 }
-                if let Some(captured) = trigger.captured_from(event, spec) {
-                    let mut fields = event.fields.clone();
-                    fields.extend(captured);
-                    let inputs = self.check_inputs(name, &Map::new(), &fields)?;
-                    let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
-                    let task_id = pull_request.or_else(|| event.task_id.clone());
-                    let task_id = task_id.or_else(|| task_id_of(&inputs, &fields));
-                    return Ok(Some(Start {
-                        workflow: name.clone(),
-                        inputs,
-                        event: fields,
-                        concurrency: trigger.concurrency,
-                        task_id,
-                    }));
+                let words = trigger.words(spec);
+                if best.as_ref().is_none_or(|(most, ..)| words > *most)
+                    && let Some(captured) = trigger.captured_from(event, spec)
+                {
+                    best = Some((words, name, trigger, captured));
                 }
             }
         }
-        Ok(None)
+        let Some((words, name, trigger, captured)) = best else { return Ok(None) };
+        let mut fields = event.fields.clone();
+        fields.extend(captured.clone());
+        let inputs = self.check_inputs(name, &Map::new(), &fields)?;
+        let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
+        let task_id = pull_request.or_else(|| event.task_id.clone()).or_else(|| task_id_of(&inputs, &fields));
+        let (workflow, concurrency) = (name.clone(), trigger.concurrency);
+        Ok(Some(Start { workflow, inputs, event: fields, captured, concurrency, words, task_id }))
     }
 
     /// Whether a workflow has a trigger for events of this kind with these fields, or for a wider kind that they also are, under whatever
@@ -166,19 +170,15 @@ impl Routes {
         event: &Map<String, Value>,
     ) -> Result<Map<String, Value>, InvalidInputs> {
         let invalid = |problems| InvalidInputs { workflow: workflow.to_owned(), problems };
-        let names = || self.workflows.keys().cloned().collect::<Vec<_>>().join(", ");
         let route = self.workflows.get(workflow).ok_or_else(|| {
-            let meant = nearest(workflow, self.workflows.keys().map(String::as_str));
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            invalid(vec![format!("no such workflow; {meant}known: {}", names())])
+            let instead = instead_of(workflow, "known", self.workflows.keys().map(String::as_str));
+            invalid(vec![format!("no such workflow; {instead}")])
         })?;
         let mut problems = Vec::new();
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
-            let accepted: Vec<_> = route.inputs.keys().map(String::as_str).collect();
-            let meant = nearest(name, accepted.iter().copied());
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            problems.push(format!("input `{name}` is unknown; {meant}accepted: {}", accepted.join(", ")));
+            let instead = instead_of(name, "accepted", route.inputs.keys().map(String::as_str));
+            problems.push(format!("input `{name}` is unknown; {instead}"));
         }
         for (name, schema) in &route.inputs {
             let value = given
@@ -215,6 +215,15 @@ fn task_id_of(inputs: &Map<String, Value>, fields: &Map<String, Value>) -> Optio
 }
 
 impl TriggerRoute {
+    /// How many words at the start of what was said the trigger names, according to `spec`, which describes its event.
+    fn words(&self, spec: Option<&EventSpec>) -> usize {
+        let is_of_words =
+            |condition: &&Condition| matches!(condition.matching, Matching::StartsWith | Matching::Captures);
+        let condition = spec.and_then(|spec| spec.conditions.iter().find(is_of_words));
+        let wanted = condition.and_then(|condition| self.conditions.get(&condition.name)?.as_str());
+        wanted.map_or(0, words_named)
+    }
+
     /// The fields that the trigger captures from an event of its kind, which `spec` describes; `None` when a condition does not hold. A
     /// condition that `spec` does not describe is compared with the field of its name.
     fn captured_from(&self, event: &Event, spec: Option<&EventSpec>) -> Option<Map<String, Value>> {
@@ -278,6 +287,12 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
         }
     }
     words.next().is_none().then_some(captured)
+}
+
+/// How many words a condition on what is said names at its start: 2 in `run tests {which}`.
+pub fn words_named(condition: &str) -> usize {
+    let words = without_address(condition).split_whitespace();
+    words.take_while(|word| !word.starts_with('{')).count()
 }
 
 /// The words after `/ticketsmith` or `@ticketsmith`, which a condition may name and an event's text no longer has.

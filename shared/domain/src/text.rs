@@ -1,11 +1,13 @@
 //! Cuts texts to the length that a service accepts, without breaking a character, a code block, a link or emphasis.
 
 mod constructs;
+mod html;
 mod literal;
 mod plain;
 
 use constructs::{Construct, Constructs};
 
+pub use html::escaped_html;
 pub use literal::{JOINER, destination, literal};
 pub use plain::{is_hidden, printable};
 

@@ -69,6 +69,20 @@ impl Client {
         Request { path, at, elsewhere, auth: Auth::None, headers: HeaderMap::new(), ..request }
     }
 
+    /// A `GET` of an address in a provider's answer that needs the client's credentials. It is sent only to the client's own origin, or
+    /// encrypted to these hosts and those below them, which belong to the provider, on their usual port.
+    pub fn get_with_credentials_at(&self, address: &str, hosts: &'static [&'static str]) -> Request<'_> {
+        let request = self.get_at(address, hosts);
+        let is_own = request.at.as_ref().is_some_and(|to| {
+            to.origin() == self.base.origin() || (to.scheme() == "https" && to.port().is_none())
+        });
+        match is_own {
+            true => Request { auth: self.auth.clone(), headers: self.headers.clone(), ..request },
+            // Refused, as an address is that leads nowhere.
+            false => self.get_at("", hosts),
+        }
+    }
+
     /// A `POST`; see [`Client::get`] for the path.
     pub fn post(&self, path: &'static str, values: &[&str]) -> Request<'_> {
         Request::new(self, Method::POST, path, values)

@@ -4,9 +4,9 @@ use crate::limits;
 use crate::markdown::markdown_for_discord;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::ActionError;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
 use domain::text::{CUT, cut};
+use domain::{ActionError, Attachment};
 use http_client::{Auth, Client, Failure, Options, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -148,6 +148,14 @@ impl Communication for Discord {
         let request = self.without_token.post("/webhooks/{application}/{token}", &[application, token]);
         send(request.json(&body)).await?;
         Ok(())
+    }
+
+    fn files_in(&self, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
+    }
+
+    async fn read_attachment(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+        self.content_of(file, most).await
     }
 
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError> {

@@ -20,6 +20,7 @@ mod permissions;
 mod settings;
 mod setup;
 mod spec;
+mod uploads;
 
 pub use buttons::custom_id;
 pub use discord::{Credentials, Discord};

@@ -67,7 +67,7 @@ async fn exchange(connector: &Connector<'_>, code: &str) -> Result<MadeApp, Acti
     let answer = client(connector)?.post("/app-manifests/{code}/conversions", &[code]).send().await;
     let answer = answer.optional()?.ok_or_else(|| {
         ActionError::rejected(
-            "GitHub does not know the code of the App: each counts once, and for an hour; make the App again",
+            "GitHub does not accept the App's code: a code works once and for one hour; create the App again",
         )
     })?;
     let made: Conversion = answer.json()?;

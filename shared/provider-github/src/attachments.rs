@@ -3,15 +3,17 @@
 //!
 //! Nothing in the API gives them. The body as HTML has an address for each picture that is a key by itself for some minutes
 //! (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types>), so that no credential leaves the
-//! API's host. Other files are read without an account, which works for those of public repositories.
+//! API's host. Other files are read without an account, which works for those of public repositories. An Enterprise Server, whose site is on the
+//! API's own host, is asked again with the token there where it gives a file to nobody else.
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
 use crate::pages::{PER_PAGE, numbered};
 use crate::upload_links::{IMAGES, OF_IMAGES, OF_MEDIA, Upload, upload, uploads_in};
-use domain::{ActionError, Attachment, ErrorKind, RepositoryName};
-use http_client::{Optional, Page, Pages, Request};
+use domain::{ActionError, Attachment, ErrorKind, RepositoryName, same_name};
+use http_client::{Answer, Optional, Page, Pages, Request};
 use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -31,6 +33,29 @@ fn signed_address(html: &str, uuid: &str) -> Option<String> {
     addresses.into_iter().find(|address| {
         address.split_once('?').is_some_and(|(path, query)| path.contains(uuid) && query.contains("jwt="))
     })
+}
+
+/// Sends a request for a file; `None` where it is not given.
+async fn given(request: Request<'_>) -> Result<Option<Answer>, ActionError> {
+    let answer = match request.downloading_from(STORES).send().await.optional() {
+        Err(failure) if matches!(failure.status, Some(401 | 403)) => None,
+        answer => answer?,
+    };
+    // Nobody can upload a page: this one asks people to sign in.
+    let is_page = |kind: &str| kind.starts_with("text/html");
+    Ok(answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page)))
+}
+
+/// Whether only those know a file's link who may see the file, on the site of a server: the token may see more than whoever links it. Names that
+/// can be guessed are none of these, nor is what another repository keeps.
+fn is_named_by_nobody_else(issue: &IssueReference, parts: &[&str]) -> bool {
+    match *parts {
+        ["assets", _] | ["storage", "user", _, _, _] => true,
+        [owner, name, "assets", _, _] => {
+            same_name(owner, issue.repository.owner()) && same_name(name, issue.repository.name())
+        }
+        _ => false,
+    }
 }
 
 /// An issue, a comment or a review, of which only the text as HTML is read.
@@ -56,11 +81,30 @@ impl Github {
         file: &Attachment,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        let request = self.request_for(issue, &file.id).await?;
-        let answer = request.downloading_from(STORES).at_most(most).send().await.optional()?;
-        // Nobody can upload a page: this one asks people to sign in.
-        let is_page = |kind: &str| kind.starts_with("text/html");
-        let answer = answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page));
+        let parts: Vec<&str> = file.id.split('/').collect();
+        let unknown = || {
+            ActionError::rejected(format!(
+                "`{}` is not an upload; accepted: the path of a link that GitHub's editor writes, such as `assets/UUID`",
+                file.id
+            ))
+        };
+        let upload = upload(&parts).ok_or_else(unknown)?;
+        let address = match upload {
+            Upload::Asset { uuid } => self.address_of(issue, uuid).await?,
+            _ => None,
+        };
+        let request = match address {
+            Some(address) => self.client.get_at(&address, STORES),
+            None => self.request_for(&parts).ok_or_else(unknown)?,
+        };
+        let mut answer = given(request.at_most(most)).await?;
+        if answer.is_none()
+            && is_named_by_nobody_else(issue, &parts)
+            && let Some(token) = self.token_for_site(issue).await?
+        {
+            let request = self.request_for(&parts).ok_or_else(unknown)?;
+            answer = given(request.bearer(token).at_most(most)).await?;
+        }
         let answer = answer.ok_or_else(|| {
             ActionError::rejected(
                 "GitHub does not give the file: it is gone, or it is in a private repository or on a private server, whose files GitHub \
@@ -71,23 +115,21 @@ impl Github {
         Ok(answer.into_bytes())
     }
 
-    /// The request for a file by its id, which [`uploads_in`] made.
-    async fn request_for<'s>(&'s self, issue: &IssueReference, id: &str) -> Result<Request<'s>, ActionError> {
-        let parts: Vec<&str> = id.split('/').collect();
-        let unknown = || {
-            ActionError::rejected(format!(
-                "`{id}` is not an upload; accepted: the path of a link that GitHub's editor writes, such as `assets/UUID`"
-            ))
-        };
-        let upload = upload(&parts).ok_or_else(unknown)?;
-        if let Upload::Asset { uuid } = upload
-            && let Some(address) = self.address_of(issue, uuid).await?
-        {
-            return Ok(self.client.get_at(&address, STORES));
-        }
+    /// The token for the site of an Enterprise Server.
+    async fn token_for_site(&self, issue: &IssueReference) -> Result<Option<SecretString>, ActionError> {
+        Ok(match &self.installation {
+            Some(installation) if self.is_server => {
+                Some(installation.token(&self.client, &issue.repository).await?)
+            }
+            _ => self.site_token.clone(),
+        })
+    }
+
+    /// The request for a file by its id, which [`uploads_in`] made, in its parts.
+    fn request_for(&self, parts: &[&str]) -> Option<Request<'_>> {
         // The name is one segment, as the link had it.
         let name = percent_decode_str(parts.last().copied().unwrap_or_default()).decode_utf8_lossy();
-        Ok(match parts[..] {
+        Some(match *parts {
             ["assets", uuid] => self.site.get("/user-attachments/assets/{uuid}", &[uuid]),
             ["files", number, _] => {
                 self.site.get("/user-attachments/files/{number}/{name}", &[number, &name])
@@ -102,11 +144,11 @@ impl Github {
                 self.site.get("/{owner}/{repo}/files/{number}/{name}", &[owner, repository, number, &name])
             }
             [OF_MEDIA, _, number, _, uuid] => {
-                let media = self.media.as_ref().ok_or_else(unknown)?;
+                let media = self.media.as_ref()?;
                 media.get("/user/{number}/files/{uuid}", &[number, uuid])
             }
             [OF_IMAGES, number, name] => self.site.get_at(&format!("{IMAGES}/{number}/{name}"), STORES),
-            _ => return Err(unknown()),
+            _ => return None,
         })
     }
 
@@ -180,6 +222,24 @@ fn in_body(uuid: &str) -> impl Fn(Shown) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_reads_only_what_is_named_by_chance() {
+        let issue: IssueReference = "acme/shop#1".parse().unwrap();
+        for (id, expected) in [
+            ("assets/U", true),
+            ("storage/user/5/files/U", true),
+            ("Acme/shop/assets/5/U", true),
+            ("acme/secrets/assets/5/U", false),
+            ("files/17/till.log", false),
+            ("acme/shop/files/17/till.log", false),
+            ("user-images/5/a.png", false),
+            ("media-host/user/5/files/U", false),
+        ] {
+            let parts: Vec<&str> = id.split('/').collect();
+            assert_eq!(is_named_by_nobody_else(&issue, &parts), expected, "{id}");
+        }
+    }
 
     const ONE: &str = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 

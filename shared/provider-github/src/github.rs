@@ -8,7 +8,7 @@ use crate::app::Installation;
 use crate::author::{Author, author, noreply_host};
 use crate::credentials::Credentials;
 use crate::refusal::{explained, is_about_movement};
-use crate::settings::{Settings, media, site};
+use crate::settings::{Settings, is_server, media, site};
 use async_trait::async_trait;
 use domain::plugins::{
     Checks, Commit, CommitRequest, FailedCheck, FileContent, LineRemark, Mark, PullRequest,
@@ -17,6 +17,7 @@ use domain::plugins::{
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
+use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -34,6 +35,10 @@ pub struct Github {
     /// For the host that an Enterprise Server may keep people's files on.
     pub(crate) media: Option<Client>,
     pub(crate) installation: Option<Arc<Installation>>,
+    /// The token, if it may be sent to the site: to that of an Enterprise Server, which is on the API's own host.
+    pub(crate) site_token: Option<SecretString>,
+    /// Whether it is an Enterprise Server.
+    pub(crate) is_server: bool,
     /// The author of commits; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
     /// Where people's noreply addresses are.
@@ -55,9 +60,12 @@ impl Github {
         access: RepositoryAccess,
         options: &Options,
     ) -> Result<Self, ActionError> {
-        let (auth, app) = match credentials {
-            Credentials::Token { token } => (Auth::Bearer(token), None),
-            Credentials::App(app) => (Auth::None, Some(app)),
+        let is_server = is_server(&settings.base_url);
+        let (auth, app, site_token) = match credentials {
+            Credentials::Token { token } => {
+                (Auth::Bearer(token.clone()), None, Some(token).filter(|_| is_server))
+            }
+            Credentials::App(app) => (Auth::None, Some(app), None),
         };
         let client = |base_url: &str| -> Result<Client, ActionError> {
             Ok(Client::new("GitHub", base_url, auth.clone(), options)?
@@ -77,7 +85,19 @@ impl Github {
         let author = author(settings.commit_author.as_deref(), installation.is_some(), client.section())?;
         let noreply = noreply_host(base_url);
         let (node_ids, own_login) = (Arc::default(), Arc::default());
-        Ok(Self { client, graphql, site, media, installation, author, noreply, node_ids, own_login })
+        Ok(Self {
+            client,
+            graphql,
+            site,
+            media,
+            installation,
+            site_token,
+            is_server,
+            author,
+            noreply,
+            node_ids,
+            own_login,
+        })
     }
 
     /// Sends a request about a repository, as who may do that there.

@@ -1,5 +1,6 @@
 //! Which issue or pull request is meant.
 
+use domain::reference::Numbered;
 use domain::{ActionError, RepositoryName};
 use std::fmt;
 use std::str::FromStr;
@@ -15,13 +16,12 @@ impl FromStr for IssueReference {
     type Err = ActionError;
 
     fn from_str(given: &str) -> Result<Self, ActionError> {
-        let parts = given.rsplit_once('#');
-        let read = parts.and_then(|(repository, number)| {
-            Some(Self { repository: repository.parse().ok()?, number: number.parse().ok()? })
-        });
-        read.ok_or_else(|| {
-            ActionError::rejected(format!("`{given}` is not a GitHub issue; accepted: `owner/name#12`"))
-        })
+        match given.parse() {
+            Ok(Numbered { repository, sign: '#', number }) => Ok(Self { repository, number }),
+            _ => Err(ActionError::rejected(format!(
+                "`{given}` is not a GitHub issue; accepted: `owner/name#12`"
+            ))),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("issues", "issues and pull requests show no progress, and tickets in GitHub cannot be changed"),
 ];
 
-/// What an App needs to read beside that, and what fails without it.
+/// The permissions that an App also needs to read, and what fails without each.
 pub(crate) const READ: &[(&str, &str)] = &[
     ("actions", "agents do not see the logs of failed GitHub Actions jobs"),
     ("checks", "`github.checks_completed` never happens"),
@@ -126,11 +126,7 @@ fn of_app(answer: &Answer) -> Result<Vec<PermissionProblem>, ActionError> {
     let excessive = permissions.iter().filter(|(name, level)| *level != "read" && !is_needed(name));
     let excessive = excessive.map(|(name, level)| {
         let consequence = "anyone with the App's key can do that";
-        PermissionProblem::excessive(
-            format!("{name}: {level}"),
-            consequence,
-            format!("take it away {settings}"),
-        )
+        PermissionProblem::excessive(format!("{name}: {level}"), consequence, format!("remove it {settings}"))
     });
     Ok(missing.chain(unreadable).chain(unheard).chain(excessive).collect())
 }
@@ -173,7 +169,7 @@ fn of_token(answer: &Answer, repository: &RepositoryName) -> Result<Vec<Permissi
     };
     problems.extend(scopes.iter().filter(excessive).map(|scope| {
         let consequence = "anyone with the token can do that, in every repository of its account";
-        PermissionProblem::excessive(*scope, consequence, format!("take the scope away {tokens}"))
+        PermissionProblem::excessive(*scope, consequence, format!("remove the scope {tokens}"))
     }));
     Ok(problems)
 }

@@ -49,6 +49,11 @@ pub(crate) fn media(base_url: &str) -> Option<String> {
     Some(format!("{scheme}://media.{host}"))
 }
 
+/// Whether it is an Enterprise Server, whose site is on the API's own host.
+pub(crate) fn is_server(base_url: &str) -> bool {
+    base_url.trim_end_matches('/').ends_with("/api/v3")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     let events: Vec<_> = SUBSCRIBED.iter().map(|(_, title, _)| *title).collect();
     vec![
         format!(
-            "Better: a GitHub App, which `--app` makes. By hand: at {site}/settings/apps/new, with Contents, Issues and Pull requests (read and write), Actions, Checks and Commit statuses (read), and install it on the repository. `app_id` is on its page, `installation_id` at the end of the installation's address, and `private_key` is the file that Generate a private key downloads: type `@FILE`."
+            "Better: a GitHub App, created at {site}/settings/apps/new with Contents, Issues and Pull requests (read and write), Actions, Checks and Commit statuses (read), and installed on the repository. `app_id` is on its page, `installation_id` at the end of the installation's address, and `private_key` is the file that Generate a private key downloads: type `@FILE`."
         ),
         format!(
             "Simpler: a token of an account that may push, {site}/settings/tokens/new?scopes=repo, or a fine-grained one with the same permissions. It is the `token`."

@@ -7,7 +7,10 @@ use crate::settings::{Settings, site};
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
-use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
+use provider::{
+    AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, PullRequestWords, RepositoryPages,
+    SettingsForm,
+};
 use std::sync::Arc;
 
 /// GitHub, as code host and as tracker.
@@ -41,6 +44,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         repository: "{site}/{repository}",
         branch: "{site}/{repository}/tree/{branch}",
         is_flat: true,
+        pull_requests: PullRequestWords { term: "Pull request", sign: "#" },
     }),
     connect,
     probed: |_, project| Some(format!("repository {}", project.repository)),

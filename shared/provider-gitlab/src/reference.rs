@@ -1,5 +1,6 @@
 //! Which issue or merge request is meant.
 
+use domain::reference::Numbered;
 use domain::{ActionError, RepositoryName};
 use std::fmt;
 use std::str::FromStr;
@@ -59,11 +60,11 @@ impl FromStr for Reference {
     type Err = ActionError;
 
     fn from_str(given: &str) -> Result<Self, ActionError> {
-        let read = [Kind::Issue, Kind::MergeRequest].into_iter().find_map(|kind| {
-            let (project, number) = given.rsplit_once(kind.sign())?;
-            Some(Self { project: project.parse().ok()?, kind, number: number.parse().ok()? })
+        let read = given.parse().map(|Numbered { repository: project, sign, number }| {
+            let kind = if sign == Kind::Issue.sign() { Kind::Issue } else { Kind::MergeRequest };
+            Self { project, kind, number }
         });
-        read.filter(|read| read.number > 0).ok_or_else(|| {
+        read.map_err(|_| {
             ActionError::rejected(format!(
                 "`{given}` is nothing on GitLab; accepted: an issue, as `group/project#12`, or a merge request, as `group/project!12`"
             ))

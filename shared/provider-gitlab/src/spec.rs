@@ -6,7 +6,10 @@ use crate::settings::Settings;
 use crate::setup::SETUP;
 use domain::configuration::{Project, Rate};
 use domain::{ActionError, Bundle, PermissionProblem, PluginType};
-use provider::{AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, RepositoryPages, SettingsForm};
+use provider::{
+    AccountForm, Connected, Connector, ProbeFuture, ProviderSpec, PullRequestWords, RepositoryPages,
+    SettingsForm,
+};
 use std::sync::Arc;
 
 /// GitLab, as code host and as tracker.
@@ -43,6 +46,7 @@ pub static SPEC: ProviderSpec = ProviderSpec {
         repository: "{site}/{repository}",
         branch: "{site}/{repository}/-/tree/{branch}",
         is_flat: false,
+        pull_requests: PullRequestWords { term: "Merge request", sign: "!" },
     }),
     connect,
     probed: |_, project| Some(format!("project {}", project.repository)),

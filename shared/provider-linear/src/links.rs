@@ -4,7 +4,7 @@
 use crate::fields::Connection;
 use crate::linear::Linear;
 use crate::mark::id_of;
-use crate::refusals::refuse_if_moved;
+use crate::refusals::check_key;
 use domain::ActionError;
 use domain::plugins::{LinkedTask, Mark, TaskLink};
 use serde::Deserialize;
@@ -55,7 +55,7 @@ impl Linear {
                 Err(refusal) if refusal.is_unknown() => return Ok(None),
                 Err(refusal) => return Err(refusal.into()),
             };
-        if found.trashed == Some(true) || refuse_if_moved(key, &found.identifier).is_err() {
+        if found.trashed == Some(true) || check_key(key, &found.identifier).is_err() {
             return Ok(None);
         }
         let blocking = found.inverse_relations.nodes.into_iter().filter(|relation| relation.kind == "blocks");

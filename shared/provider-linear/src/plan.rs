@@ -4,7 +4,7 @@ use crate::comments::shown;
 use crate::fields::{Connection, Issue, ticket_fields};
 use crate::limits;
 use crate::linear::Linear;
-use crate::refusals::refuse_if_moved;
+use crate::refusals::check_key;
 use domain::ActionError;
 use domain::plugins::{InspectedTask, NewTask};
 use domain::text::cut_line;
@@ -48,7 +48,7 @@ impl Linear {
                 Err(refusal) if refusal.is_unknown() => return Ok(None),
                 Err(refusal) => return Err(refusal.into()),
             };
-        if trashed == Some(true) || refuse_if_moved(key, &issue.identifier).is_err() {
+        if trashed == Some(true) || check_key(key, &issue.identifier).is_err() {
             return Ok(None);
         }
         let comments = u64::try_from(comments.nodes.len()).unwrap_or(u64::MAX);

@@ -9,16 +9,20 @@ pub(crate) fn unknown_ticket(key: &str) -> ActionError {
     ))
 }
 
-/// Refuses a ticket that has moved to another team, which Linear finds by its former key: the request was for the former team.
-pub(crate) fn refuse_if_moved(asked: &str, found: &str) -> Result<(), ActionError> {
-    let is_key =
-        asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());
-    if !is_key || asked.eq_ignore_ascii_case(found) {
+/// Refuses a ticket that Linear finds by something other than its key: by its former key, if it has moved to another team, or by its ID, which
+/// names no team. The request, and the right to make it, were for the team that the key names.
+pub(crate) fn check_key(asked: &str, found: &str) -> Result<(), ActionError> {
+    if asked.eq_ignore_ascii_case(found) {
         return Ok(());
     }
-    Err(ActionError::rejected(format!(
-        "{asked} was moved and is {found} now; nothing was done there. Start the work on {found} if it is wanted"
-    )))
+    let is_key =
+        asked.rsplit_once('-').is_some_and(|(_, number)| number.len() < 12 && number.parse::<u64>().is_ok());
+    Err(ActionError::rejected(match is_key {
+        true => format!(
+            "{asked} was moved and is {found} now; nothing was done there. Start the work on {found} if it is wanted"
+        ),
+        false => format!("`{asked}` is not the key of a ticket; accepted: a key, such as `ENG-7`"),
+    }))
 }
 
 #[cfg(test)]
@@ -27,10 +31,12 @@ mod tests {
 
     #[test]
     fn a_ticket_is_where_its_key_says() {
-        assert!(refuse_if_moved("eng-7", "ENG-7").is_ok());
-        assert!(refuse_if_moved("9cfb482a-81e3-4154-b5b9-2c805e70a02d", "ENG-7").is_ok());
-        assert!(refuse_if_moved("9cfb482a-81e3-4154-b5b9-280507000204", "ENG-7").is_ok());
-        let moved = refuse_if_moved("ENG-7", "OPS-1").unwrap_err().message;
+        assert!(check_key("eng-7", "ENG-7").is_ok());
+        for id in ["9cfb482a-81e3-4154-b5b9-2c805e70a02d", "9cfb482a-81e3-4154-b5b9-280507000204"] {
+            let refused = check_key(id, "ENG-7").unwrap_err().message;
+            assert!(refused.starts_with(&format!("`{id}` is not the key of a ticket; ")), "{refused}");
+        }
+        let moved = check_key("ENG-7", "OPS-1").unwrap_err().message;
         assert!(moved.starts_with("ENG-7 was moved and is OPS-1 now; nothing was done there."), "{moved}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::fields::Connection;
 use crate::graphql::Refusal;
 use crate::linear::Linear;
-use crate::refusals::{refuse_if_moved, unknown_ticket};
+use crate::refusals::{check_key, unknown_ticket};
 use domain::ActionError;
 use domain::configuration::same_status;
 use domain::plugins::StatusChange;
@@ -87,7 +87,7 @@ impl Linear {
             Err(refusal) if refusal.is_unknown() => return Err(unknown_ticket(key)),
             Err(refusal) => return Err(refusal.into()),
         };
-        refuse_if_moved(key, &issue.identifier)?;
+        check_key(key, &issue.identifier)?;
         let previous = issue.state.name;
         if same_status(&previous, status) {
             return Ok(StatusChange { status: previous.clone(), previous });

@@ -6,7 +6,7 @@ use crate::graphql::Refusal;
 use crate::limits;
 use crate::linear::Linear;
 use crate::mark::id_of;
-use crate::refusals::{refuse_if_moved, unknown_ticket};
+use crate::refusals::{check_key, unknown_ticket};
 use crate::states::Team;
 use domain::plugins::{CreatedTask, Mark, NewTask, TaskQuery};
 use domain::text::cut_line;
@@ -58,7 +58,7 @@ struct Labels {
 impl Linear {
     pub(crate) async fn ticket(&self, key: &str) -> Result<Issue, ActionError> {
         let issue = self.find(key).await?.ok_or_else(|| unknown_ticket(key))?;
-        refuse_if_moved(key, &issue.identifier)?;
+        check_key(key, &issue.identifier)?;
         Ok(issue)
     }
 

@@ -8,13 +8,14 @@ use url::form_urlencoded::byte_serialize;
 pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 /// What the bot may do, and why: it posts and edits messages, reads the channel's list and the threads it opened, confirms with reactions,
-/// takes commands and mentions, and tells people directly what they chose. `users:read` lets `doctor` check people's IDs.
+/// takes commands and mentions, reads what people upload with them, and tells people directly what they chose. `users:read` lets `doctor` check people's IDs.
 const SCOPES: &[&str] = &[
     "app_mentions:read",
     "channels:history",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
     "im:history",
     "im:write",
     "reactions:write",

@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 use async_trait::async_trait;
 use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
-use domain::{ActionError, ErrorKind};
+use domain::{ActionError, Attachment, ErrorKind};
 use http_client::{Answer, Auth, Client, Options, PagesError, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -182,6 +182,14 @@ impl Communication for Slack {
 
     async fn respond(&self, address: &str, markdown: &str) -> Result<(), ActionError> {
         self.post_response(address, markdown).await
+    }
+
+    fn files_in(&self, words: &str) -> Vec<Attachment> {
+        self.files_linked_in(words)
+    }
+
+    async fn read_attachment(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+        self.content_of(file, most).await
     }
 
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError> {

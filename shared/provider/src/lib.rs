@@ -32,6 +32,6 @@ pub use setup::{
     AppManifest, AppSetup, ExchangeCode, FindInstallation, MadeApp, RegisterFuture, RegisterWebhook,
     Registered, Setup, SetupFacts, SetupFuture, SigningSecret, Webhook,
 };
-pub use spec::{ProbeFuture, ProviderSpec, RepositoryPages, same_site};
+pub use spec::{ProbeFuture, ProviderSpec, PullRequestWords, RepositoryPages, same_site};
 pub use structured_output::accepted_schema;
 pub use text_limits::TextLimits;

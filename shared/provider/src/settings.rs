@@ -1,7 +1,6 @@
 //! The settings of a provider's section, checked by the provider's own type.
 
-use domain::configuration::{Instance, Problem, SECTION_KEYS};
-use domain::nearest;
+use domain::configuration::{Instance, Problem, SECTION_KEYS, unknown_key};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,9 +98,7 @@ impl SettingsForm {
 }
 
 fn unknown<'a>(key: &str, own: impl Iterator<Item = &'a str>) -> String {
-    let known: Vec<_> = own.chain(SECTION_KEYS).collect();
-    let meant = nearest(key, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-    format!("unknown key{} accepted: {}", meant.as_deref().unwrap_or(";"), known.join(", "))
+    unknown_key(key, own.chain(SECTION_KEYS))
 }
 
 fn is_of_type(value: &Value, accepted: &Value) -> bool {

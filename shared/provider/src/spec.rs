@@ -77,6 +77,23 @@ pub struct RepositoryPages {
     pub branch: &'static str,
     /// Whether each is `owner/name`; where groups are in groups, a path has more parts.
     pub is_flat: bool,
+    /// What people there call pull requests.
+    pub pull_requests: PullRequestWords,
+}
+
+/// What people at a code host call a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PullRequestWords {
+    /// The term, as at the beginning of a sentence: `Pull request`.
+    pub term: &'static str,
+    /// The sign before its number, which makes a link of it in its repository: `#`.
+    pub sign: &'static str,
+}
+
+impl Default for PullRequestWords {
+    fn default() -> Self {
+        Self { term: "Pull request", sign: "#" }
+    }
 }
 
 /// For [`ProviderSpec::site`]: the address in `base_url` itself, without a slash at its end.

@@ -3,7 +3,8 @@
 use crate::list::{find, known};
 use domain::SourceName;
 use domain::configuration::{
-    Configuration, Instance, KnownProvider, Problem, repository_problem, server_problem, unknown_key,
+    Configuration, Instance, InstanceName, KnownProvider, Problem, Section, repository_problem,
+    server_problem, unknown_key,
 };
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and those about providers. Empty if it can be
@@ -111,17 +112,21 @@ fn own_account_problems(configuration: &Configuration, known: &[KnownProvider]) 
 pub fn fill(configuration: &mut Configuration) {
     let names: Vec<_> = configuration.plugins.keys().cloned().collect();
     for name in names {
-        let Some(instance) = configuration.instance(name.as_str()) else { continue };
-        let Ok(spec) = find(instance.provider()) else { continue };
-        let (secret, settings) =
-            (instance.secret().into_owned(), spec.settings.filled(&instance.section.settings));
         if let Some(section) = configuration.plugins.get_mut(&name) {
-            section.settings = settings;
-            section.rate_limit.get_or_insert(spec.rate);
-            if !spec.secret.is_empty() {
-                section.secret.get_or_insert(secret);
-            }
+            fill_section(&name, section);
         }
+    }
+}
+
+/// Fills in the defaults of one section.
+pub(crate) fn fill_section(name: &InstanceName, section: &mut Section) {
+    let instance = Instance { name, section };
+    let Ok(spec) = find(instance.provider()) else { return };
+    let (secret, settings) = (instance.secret().into_owned(), spec.settings.filled(&section.settings));
+    section.settings = settings;
+    section.rate_limit.get_or_insert(spec.rate);
+    if !spec.secret.is_empty() {
+        section.secret.get_or_insert(secret);
     }
 }
 

@@ -7,6 +7,7 @@ mod check;
 mod choose;
 mod connect;
 mod final_message;
+mod instance;
 mod list;
 mod pages;
 mod references;
@@ -14,11 +15,13 @@ mod references;
 pub use check::{check, fill, secret_name_problem};
 pub use choose::{chat_of, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
+pub use instance::{InstanceProblems, check_instance, check_without_instance, complete, own_secret};
 pub use list::{ALL, find, is_shown};
 pub use pace::{Patience, with_patience};
-pub use pages::{branch_url, repository_url};
+pub use pages::{branch_url, pull_request_words, repository_url};
 pub use provider::{
-    AppManifest, AppSetup, Claims, Connected, Connector, MadeApp, Model, ProviderSpec, Pull, PulledDelivery,
-    Receiver, Registered, SetupFacts, SigningSecret, Webhook, described, nearest, words,
+    AppManifest, AppSetup, Claims, Connected, Connector, MadeApp, Model, ProviderSpec, Pull,
+    PullRequestWords, PulledDelivery, Receiver, Registered, SetupFacts, SigningSecret, Webhook, described,
+    nearest, words,
 };
 pub use references::{InForce, Overruled, put_in_force, references};

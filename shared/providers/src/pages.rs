@@ -3,7 +3,7 @@
 use crate::list::find;
 use domain::configuration::{Configuration, Project};
 use domain::{BranchName, PluginType};
-use provider::RepositoryPages;
+use provider::{PullRequestWords, RepositoryPages};
 
 /// The address of a project's repository for people; `None` if the project has no code host.
 pub fn repository_url(configuration: &Configuration, project: &Project) -> Option<String> {
@@ -18,6 +18,11 @@ pub fn branch_url(configuration: &Configuration, project: &Project, branch: &Bra
     let branch = branch.as_str().replace('%', "%25").replace('#', "%23");
     let url = pages.branch.replace("{site}", &site).replace("{repository}", project.repository.as_str());
     Some(url.replace("{branch}", &branch))
+}
+
+/// What people call the pull requests of a project's repository.
+pub fn pull_request_words(configuration: &Configuration, project: &Project) -> PullRequestWords {
+    site(configuration, project).map(|(_, pages)| pages.pull_requests).unwrap_or_default()
 }
 
 fn site(configuration: &Configuration, project: &Project) -> Option<(String, RepositoryPages)> {
@@ -50,5 +55,21 @@ mod tests {
         let own = json!({"github": {"base_url": "https://git.acme.example/api/v3/"}});
         check(own, github, Some("https://git.acme.example/acme/shop/tree/a/b%231"));
         check(json!({"github": {}}), json!({}), None);
+    }
+
+    #[test]
+    fn each_code_host_has_words_of_its_own() {
+        let words = |provider: &str| {
+            let configuration: Configuration = serde_json::from_value(json!({
+                "projects": [{"key": "SHOP", "repository": "acme/shop", "providers": {"version_control": provider}}],
+                "plugins": {"github": {}, "gitlab": {}},
+            }))
+            .unwrap();
+            let PullRequestWords { term, sign } =
+                pull_request_words(&configuration, &configuration.projects[0]);
+            format!("{term} {sign}7")
+        };
+        let shown = ["github", "gitlab", "unknown"].map(words);
+        assert_eq!(shown, ["Pull request #7", "Merge request !7", "Pull request #7"]);
     }
 }

@@ -1,6 +1,7 @@
 //! How the tickets of a configuration's trackers are written.
 
 use crate::list::{find, known};
+use domain::PluginInstance;
 use domain::configuration::{Configuration, Instance, Project, User};
 use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
 use jiff::Timestamp;
@@ -57,6 +58,7 @@ pub async fn put_in_force(
     let version = table.put_configuration(configuration).await?;
     let mut archived = overruled::<Project>(table, configuration, by, now).await?;
     archived.extend(overruled::<User>(table, configuration, by, now).await?);
+    archived.extend(overruled::<PluginInstance>(table, configuration, by, now).await?);
     Ok(InForce { version, archived })
 }
 

@@ -11,7 +11,7 @@ pub enum Partition {
     Account,
     /// The audit log.
     Audit,
-    /// Items that the API configures: projects and people.
+    /// Items that the API configures: projects, people and plugin instances.
     Configured,
     /// Which runs have a place at a project's reviewers.
     Capacity,
@@ -147,8 +147,8 @@ impl Access {
 mod tests {
     use super::*;
     use crate::keys;
-    use domain::SourceName;
     use domain::configuration::{Project, User};
+    use domain::{PluginInstance, SourceName};
 
     #[test]
     fn partitions_are_named_as_keys_are() {
@@ -168,6 +168,7 @@ mod tests {
         check(Partition::Identity, &keys::identity::usage("ada").pk);
         check(Partition::Configured, &keys::configured::item::<Project>("SHOP").pk);
         check(Partition::Configured, &keys::configured::item::<User>("ada").pk);
+        check(Partition::Configured, &keys::configured::item::<PluginInstance>("jira").pk);
         check(Partition::Configured, &keys::configured::head().pk);
         check(Partition::Capacity, &keys::capacity_partition("SHOP"));
         check(Partition::Delivery, &keys::delivery(&SourceName::API, "1").pk);

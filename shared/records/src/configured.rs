@@ -9,6 +9,7 @@ use crate::managed::{AllManaged, Archived, Managed, ManagedProject, Written, put
 use crate::table::Table;
 use crate::update::Update;
 use crate::write::{ABSENT, Refused, Write};
+use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
 use domain::reference::References;
 use jiff::Timestamp;
@@ -67,11 +68,13 @@ impl Table {
         let managed = self.managed_in(items).await?;
         let all = put_together(&self.put_together, &file, &managed);
         // Where an earlier version stored no forms of tickets, the directory finds its own.
-        let references = match all.references.is_empty() || references.trackers.is_empty() {
+        let adds_nothing = all.references.is_empty() && all.trackers.is_empty();
+        let references = match adds_nothing || (references.trackers.is_empty() && all.trackers.is_empty()) {
             true => references,
             false => {
                 let mut with = References::clone(&references);
                 with.projects.extend(all.references.iter().cloned());
+                with.trackers.extend(all.trackers.iter().cloned());
                 Arc::new(with)
             }
         };
@@ -213,9 +216,12 @@ impl Table {
         let managed = match version {
             0 => AllManaged::default(),
             _ => {
-                let (projects, people) =
-                    tokio::try_join!(self.all_managed::<Project>(), self.all_managed::<User>())?;
-                AllManaged { version, projects, people }
+                let (projects, people, plugins) = tokio::try_join!(
+                    self.all_managed::<Project>(),
+                    self.all_managed::<User>(),
+                    self.all_managed::<PluginInstance>()
+                )?;
+                AllManaged { version, projects, people, plugins }
             }
         };
         let managed = Arc::new(managed);

@@ -1,7 +1,7 @@
 //! The kinds of items that the API configures in addition to the configuration file, with their names there.
 
 use domain::configuration::{Configuration, Project, User};
-use domain::folded;
+use domain::{PluginInstance, folded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
@@ -17,6 +17,12 @@ pub const MOST_PEOPLE: usize = 2_000;
 
 /// The largest person, in bytes as JSON.
 pub const PERSON_LIMIT: usize = 4 * 1024;
+
+/// The most plugin instances that the API manages, archived ones included.
+pub const MOST_PLUGINS: usize = 200;
+
+/// The largest plugin instance, in bytes as JSON.
+pub const PLUGIN_LIMIT: usize = 16 * 1024;
 
 /// Something that people configure in the file, or by the API.
 pub trait ConfiguredItem:
@@ -34,9 +40,6 @@ pub trait ConfiguredItem:
     /// The parts that may also be in the file, which then wins.
     const SHARED: &'static str;
 
-    /// The section of the file.
-    const SECTION: &'static str;
-
     /// The most that the API manages, archived ones included.
     const MOST: usize;
 
@@ -46,16 +49,25 @@ pub trait ConfiguredItem:
     /// The name of one.
     fn key(&self) -> &str;
 
+    /// Where a configuration has the item with this name: `projects[0]`, `plugins.jira`.
+    fn place(configuration: &Configuration, key: &str) -> Option<String>;
+
+    /// Where the file has what wins over this: something of the same name, or with the same account.
+    fn rival(&self, file: &Configuration) -> Option<String> {
+        Self::place(file, self.key())
+    }
+}
+
+/// Something that is in a list of the file.
+pub trait ListedItem: ConfiguredItem {
+    /// The section of the file.
+    const SECTION: &'static str;
+
     /// All of a configuration.
     fn all(configuration: &Configuration) -> &[Self];
 
     /// All of a configuration, to be changed.
     fn all_mut(configuration: &mut Configuration) -> &mut Vec<Self>;
-
-    /// Where the file has what wins over this: something of the same name, or with the same account.
-    fn rival(&self, file: &Configuration) -> Option<usize> {
-        Self::position(file, self.key())
-    }
 
     /// The place of the item with this name in a configuration. Names are compared ignoring case; an exact match is found first.
     fn position(configuration: &Configuration, key: &str) -> Option<usize> {
@@ -65,18 +77,30 @@ pub trait ConfiguredItem:
     }
 }
 
+/// The place of an index in a list of the file: `projects[0]`.
+fn in_list<T: ListedItem>(index: usize) -> String {
+    format!("{}[{index}]", T::SECTION)
+}
+
 impl ConfiguredItem for Project {
     const KIND: &'static str = "project";
     const KINDS: &'static str = "projects";
     const KEY: &'static str = "key";
     const SHARED: &'static str = "key";
-    const SECTION: &'static str = "projects";
     const MOST: usize = MOST_PROJECTS;
     const LIMIT: usize = PROJECT_LIMIT;
 
     fn key(&self) -> &str {
         &self.key
     }
+
+    fn place(configuration: &Configuration, key: &str) -> Option<String> {
+        Self::position(configuration, key).map(in_list::<Self>)
+    }
+}
+
+impl ListedItem for Project {
+    const SECTION: &'static str = "projects";
 
     fn all(configuration: &Configuration) -> &[Self] {
         &configuration.projects
@@ -92,13 +116,26 @@ impl ConfiguredItem for User {
     const KINDS: &'static str = "people";
     const KEY: &'static str = "name";
     const SHARED: &'static str = "name or account";
-    const SECTION: &'static str = "users";
     const MOST: usize = MOST_PEOPLE;
     const LIMIT: usize = PERSON_LIMIT;
 
     fn key(&self) -> &str {
         &self.name
     }
+
+    fn place(configuration: &Configuration, key: &str) -> Option<String> {
+        Self::position(configuration, key).map(in_list::<Self>)
+    }
+
+    /// The actions of two people with one account could not be told apart.
+    fn rival(&self, file: &Configuration) -> Option<String> {
+        let index = Self::position(file, &self.name).or_else(|| file.holder_of_account(self));
+        index.map(in_list::<Self>)
+    }
+}
+
+impl ListedItem for User {
+    const SECTION: &'static str = "users";
 
     fn all(configuration: &Configuration) -> &[Self] {
         &configuration.users
@@ -107,9 +144,22 @@ impl ConfiguredItem for User {
     fn all_mut(configuration: &mut Configuration) -> &mut Vec<Self> {
         &mut configuration.users
     }
+}
 
-    /// The actions of two people with one account could not be told apart.
-    fn rival(&self, file: &Configuration) -> Option<usize> {
-        Self::position(file, &self.name).or_else(|| file.holder_of_account(self))
+impl ConfiguredItem for PluginInstance {
+    const KIND: &'static str = "plugin";
+    const KINDS: &'static str = "plugins";
+    const KEY: &'static str = "name";
+    const SHARED: &'static str = "name";
+    const MOST: usize = MOST_PLUGINS;
+    const LIMIT: usize = PLUGIN_LIMIT;
+
+    fn key(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Names under `plugins` have no upper case.
+    fn place(configuration: &Configuration, key: &str) -> Option<String> {
+        configuration.instance(key).map(|instance| format!("plugins.{}", instance.name))
     }
 }

@@ -212,9 +212,14 @@ pub(crate) fn cost(partition: String, at: Timestamp, id: &str) -> Key {
     Key::new(partition, format!("{COST}{}#{id}", fixed_width(at)))
 }
 
+/// The order of executions in a list.
+pub(crate) fn position_of_listed(begun: Timestamp, name: &str) -> String {
+    format!("{}#{name}", fixed_width(begun))
+}
+
 /// The place of an execution in one of the lists that contain it.
 pub(crate) fn listed_execution(partition: String, begun: Timestamp, name: &str) -> Key {
-    Key::new(partition, format!("{LISTED_EXECUTION}{}#{name}", fixed_width(begun)))
+    Key::new(partition, format!("{LISTED_EXECUTION}{}", position_of_listed(begun, name)))
 }
 
 pub(crate) fn task_partition(id: &str) -> String {

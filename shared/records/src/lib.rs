@@ -166,7 +166,10 @@ pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;
 pub use configured::Configured;
-pub use configured_item::{ConfiguredItem, MOST_PEOPLE, MOST_PROJECTS, PERSON_LIMIT, PROJECT_LIMIT};
+pub use configured_item::{
+    ConfiguredItem, ListedItem, MOST_PEOPLE, MOST_PLUGINS, MOST_PROJECTS, PERSON_LIMIT, PLUGIN_LIMIT,
+    PROJECT_LIMIT,
+};
 pub use continuation::CONTINUED_WITHIN;
 pub use cost::{Cost, CostRecord, CostTotal};
 pub use delivery::Delivery;
@@ -188,7 +191,7 @@ pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
-pub use managed::{Archived, Managed, ManagedPerson, ManagedProject, Written};
+pub use managed::{Archived, Managed, ManagedPerson, ManagedPlugin, ManagedProject, Written};
 pub use moves::Moves;
 pub use new_execution::{NewExecution, TakenOver};
 pub use notify_choice::NotifyChoice;

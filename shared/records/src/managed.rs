@@ -8,8 +8,9 @@ use crate::item::{Item, attribute, from_item, text, to_item};
 use crate::keys::configured as keys;
 use crate::retention;
 use crate::timestamp;
+use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
-use domain::reference::ProjectReference;
+use domain::reference::{ProjectReference, TrackerReferences};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -34,6 +35,9 @@ pub type ManagedProject = Managed<Project>;
 
 /// A person whom the API manages.
 pub type ManagedPerson = Managed<User>;
+
+/// A plugin instance that the API manages.
+pub type ManagedPlugin = Managed<PluginInstance>;
 
 /// Why something is archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +118,7 @@ pub(crate) struct AllManaged {
     pub(crate) version: u64,
     pub(crate) projects: Vec<ManagedProject>,
     pub(crate) people: Vec<ManagedPerson>,
+    pub(crate) plugins: Vec<ManagedPlugin>,
 }
 
 /// A configuration in force, assembled from its sources.
@@ -124,6 +129,8 @@ pub(crate) struct PutTogether {
     pub(crate) configuration: Arc<Configuration>,
     /// The ticket forms of the projects that are not in the file.
     pub(crate) references: Vec<ProjectReference>,
+    /// The ticket forms of the plugin instances that are not in the file.
+    pub(crate) trackers: Vec<TrackerReferences>,
     /// The projects that were in force and are archived.
     pub(crate) archived: Arc<[ManagedProject]>,
 }
@@ -141,19 +148,22 @@ pub(crate) fn put_together(
     }
     let projects: Vec<_> = beside(&managed.projects, file).collect();
     let people: Vec<_> = beside(&managed.people, file).collect();
+    let plugins: Vec<_> = beside(&managed.plugins, file).collect();
     let references = projects.iter().map(|project| ProjectReference::from(*project)).collect();
-    let configuration = if projects.is_empty() && people.is_empty() {
+    let trackers = plugins.iter().filter_map(|plugin| plugin.references()).collect();
+    let configuration = if projects.is_empty() && people.is_empty() && plugins.is_empty() {
         Arc::clone(file)
     } else {
         let mut all = Configuration::clone(file);
         all.projects.extend(projects.into_iter().cloned());
         all.users.extend(people.into_iter().cloned());
+        all.plugins.extend(plugins.into_iter().map(|plugin| (plugin.name.clone(), plugin.section.clone())));
         Arc::new(all)
     };
     let gone = managed.projects.iter().filter(|managed| managed.archived.is_some());
     let archived = gone.filter(|managed| managed.item.rival(file).is_none()).cloned().collect();
     let (file, managed) = (Arc::clone(file), Arc::clone(managed));
-    let all = Arc::new(PutTogether { file, managed, configuration, references, archived });
+    let all = Arc::new(PutTogether { file, managed, configuration, references, trackers, archived });
     kept.keep(Arc::clone(&all));
     all
 }

@@ -32,6 +32,13 @@ pub enum ExecutionList {
     Open,
 }
 
+impl ExecutionList {
+    /// The position behind an execution, in the lists of its project and its ticket.
+    pub fn position_behind(execution: &ExecutionRecord) -> String {
+        keys::position_of_listed(execution.begun_at, &execution.name)
+    }
+}
+
 impl fmt::Display for ExecutionList {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

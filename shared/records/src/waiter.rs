@@ -368,6 +368,19 @@ impl Table {
         waits.collect()
     }
 
+    /// The waiters of an execution's steps under one topic: these steps wait, or their answers are being told.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn waiters_of(&self, execution: &str, topic: &Topic) -> Result<Vec<Waiter>, RecordsError> {
+        let topic = topic.to_string();
+        let mut waiters = Vec::new();
+        for (_, key) in self.waits_of(execution).await?.into_iter().filter(|(of, _)| *of == topic) {
+            waiters.extend(self.waiter(&topic, &key).await?);
+        }
+        Ok(waiters)
+    }
+
     async fn waiters_named(&self, topic: &str) -> Result<Vec<Waiter>, RecordsError> {
         let items = self.query(keys::waiter_partition(topic), keys::WAITER).await?;
         items.into_iter().map(from_item).collect()

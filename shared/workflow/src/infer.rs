@@ -23,7 +23,7 @@ use present::Present;
 use std::collections::HashMap;
 
 impl<'c, 's> Checker<'c, 's> {
-    /// Does something with everything from outside fenced.
+    /// Runs `make` while values from outside are fenced.
     pub(crate) fn fencing<T>(&mut self, fencing: Fencing, make: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.fencing.replace(fencing);
         // Definitions have another meaning where they are fenced.
@@ -47,7 +47,7 @@ impl<'c, 's> Checker<'c, 's> {
             Ok(ast) => ast,
             Err(refusal) => {
                 self.refuse(given, refusal);
-                // Nothing more is known about it: it is not a constant, and fits everywhere.
+                // Nothing else is known about it, so it is accepted everywhere and is not a constant.
                 return Lowered::simple("$refused", Type::any());
             }
         };
@@ -142,7 +142,7 @@ impl<'c, 's> Checker<'c, 's> {
     }
 }
 
-/// A range of an expression's bytes as a range of the file's. Only where YAML changed the text is the whole underlined.
+/// A range of an expression's bytes as a range of the file's; the whole expression if YAML changed its text.
 fn place(given: &Spanned<String>, inside: Span) -> Span {
     let verbatim = given.span.end - given.span.start == given.value.len();
     if verbatim {
@@ -157,15 +157,15 @@ fn place(given: &Spanned<String>, inside: Span) -> Span {
 
 /// The parts that differ between the definition and the file.
 enum Edit {
-    /// This takes the place of a range.
+    /// Replaces a range.
     Replace(Span, Lowered),
-    /// This comes before a range, and that after it.
+    /// Puts the first text before a range and the second one after it.
     Around(Span, String, String),
 }
 
-/// A text with its edits, which may be inside each other, but do not overlap otherwise.
+/// A text with its edits, which may be nested, but not overlap otherwise.
 fn edited(text: &str, edits: Vec<Edit>) -> String {
-    // Where several start or end in one place, the outer ones were added later.
+    // Of several that start or end in one place, the outer ones were added later.
     let mut pieces: Vec<(usize, usize, i64, String)> = Vec::new();
     for (order, edit) in (1..).zip(edits) {
         match edit {
@@ -205,9 +205,9 @@ struct Inference<'i, 'c, 's> {
     picked: bool,
     /// The last lookup, as JSONata.
     head: Option<String>,
-    /// What decides whether the path that was looked at last is a list.
+    /// How the execution decides whether the last path is a list, if the types do not say.
     doubt: Option<Doubt>,
-    /// The result of the last function, and whether JSONata may return it as [`Self::unwraps`] says.
+    /// The type of the last function's result, and whether JSONata may unwrap it, as [`Self::unwraps`] says.
     made: Option<(Type, bool)>,
     /// The same of functions that the expression binds, by their names.
     results: HashMap<String, (Type, bool)>,

@@ -1,11 +1,13 @@
 //! The demo's own `simulate` and `serve`.
 
 use crate::exit::{Exit, Outcome};
+use crate::parent;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 /// The variable that says where temporary files go.
@@ -17,7 +19,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a process may take to end when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// One of our own commands in a separate process, which ends with this one unless it is [kept](Self::keep).
+/// One of our own commands in a separate process, which ends with this one, even a killed one, unless it is [kept](Self::keep).
 pub(super) struct Process {
     child: Child,
     /// Its standard error.
@@ -39,7 +41,9 @@ impl Process {
         command
             .args(arguments)
             .env(TEMPORARY_FILES, place)
-            .stdin(Stdio::null())
+            .env(parent::VARIABLE, parent::STANDARD_INPUT)
+            // Held open by the handle, and closed by the system when this process is killed.
+            .stdin(Stdio::piped())
             .stdout(output)
             .stderr(File::create(&errors).map_err(Exit::unreachable)?)
             .kill_on_drop(true);
@@ -78,7 +82,10 @@ impl Process {
     }
 
     /// Lets the process live on after this one.
-    pub(super) fn keep(self) {
+    pub(super) async fn keep(mut self) {
+        if let Some(mut input) = self.child.stdin.take() {
+            let _it_may_have_ended = input.write_all(parent::KEEP).await;
+        }
         // Dropping the handle would kill the process.
         std::mem::forget(self.child);
     }

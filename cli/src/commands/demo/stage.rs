@@ -1,4 +1,4 @@
-//! Where the demo happens: deliveries are played there, and followed to their end.
+//! The stage of the demo, which plays deliveries and follows what they start to its end.
 
 use super::state::world;
 use crate::commands::deliver::deliver;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The maximum delay of the last comment after the execution ends.
 const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 
-/// Where the demo happens.
+/// The stage of the demo.
 pub(super) struct Stage<'a> {
     /// The simulation's control address.
     pub(super) control: &'a str,
@@ -26,15 +26,15 @@ pub(super) struct Stage<'a> {
     pub(super) limit: Duration,
     /// Whether questions are answered.
     pub(super) is_answered: bool,
-    /// What else can be asked for.
+    /// The other triggers that can be given.
     pub(super) others: String,
 }
 
 impl Stage<'_> {
-    /// Lets one delivery happen, and follows the execution that it starts to its end: the execution, and the world then.
+    /// Plays one delivery and follows the execution that it starts to its end. Returns the execution and the world after it.
     ///
     /// # Errors
-    /// Negative when it starts nothing or does not end in time.
+    /// Negative if it starts nothing or does not end in time.
     pub(super) async fn play(&self, delivery: &Value) -> Outcome<(ExecutionView, Value)> {
         let table = &self.connection.table;
         let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
@@ -52,26 +52,26 @@ impl Stage<'_> {
             Exit::negative(format!("{delivery} started nothing: {answer}; {}", self.try_others()))
         })?;
         let limit = self.limit;
-        // Nobody is there to answer, so that the rest of the time would be waited for nothing.
+        // Nobody answers, so waiting longer is pointless.
         let asked = async {
             match self.is_answered {
                 true => std::future::pending().await,
                 false => asks(table, &name).await,
             }
         };
-        // `follow` has a limit of its own, which says what is right only where the execution goes on.
+        // `follow` has its own limit, whose message is right only if the execution continues, so it is longer than this one.
         let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
         let ended = async {
             tokio::select! {
                 view = followed => view,
                 question = asked => Err(Exit::negative(format!(
-                    "the agent stopped to ask: {}; nobody answers here, so let a ticket of --world say it", question?
+                    "the agent stopped to ask: {}; nobody answers in a demo, so put the answer into the ticket of your --world", question?
                 ))),
             }
         };
         let Ok(view) = tokio::time::timeout(limit, ended).await else {
             return Err(Exit::negative(format!(
-                "the execution did not end within {} s, and was stopped; --limit-seconds gives it more",
+                "the execution did not end within {} s and was stopped; allow more time with --limit-seconds",
                 limit.as_secs()
             )));
         };
@@ -84,10 +84,10 @@ impl Stage<'_> {
         format!("--trigger also takes {}", self.others)
     }
 
-    /// How many replies the agents of an execution gave in it.
+    /// The number of replies by the agents of an execution.
     ///
     /// # Errors
-    /// Unreachable when the records are.
+    /// Unreachable if the records are.
     pub(super) async fn turns(&self, execution: &str) -> Outcome<u32> {
         let table = &self.connection.table;
         let mut turns = 0;
@@ -98,10 +98,10 @@ impl Stage<'_> {
         Ok(turns)
     }
 
-    /// What the agents of an execution say that they came to: of the newest that says something.
+    /// The summary by the agents of an execution: the newest one.
     ///
     /// # Errors
-    /// Unreachable when the records are.
+    /// Unreachable if the records are.
     pub(super) async fn said(&self, execution: &str) -> Outcome<Option<String>> {
         let table = &self.connection.table;
         let mut said = None;

@@ -3,15 +3,17 @@
 use super::{Finding, Verdict};
 use crate::connection::Connection;
 use crate::place::PlaceArgument;
+use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
 use records::{Archived, ConfiguredItem, Managed, Table};
 
-/// A warning for each project and person managed by the API that is also in the file: the file wins. Nothing if there is no installation to ask: no
-/// `serve` is running, and no stage is named.
+/// A warning for each project, person and plugin instance managed by the API that is also in the file: the file wins. Nothing if there is no
+/// installation to ask: no `serve` is running, and no stage is named.
 pub(super) async fn in_both(configuration: &Configuration, place: &PlaceArgument) -> Vec<Finding> {
     let Ok(connection) = Connection::open(place).await else { return Vec::new() };
     let mut findings = in_both_of::<Project>(configuration, &connection.table).await;
     findings.extend(in_both_of::<User>(configuration, &connection.table).await);
+    findings.extend(in_both_of::<PluginInstance>(configuration, &connection.table).await);
     findings
 }
 
@@ -23,7 +25,7 @@ async fn in_both_of<T: ConfiguredItem>(configuration: &Configuration, table: &Ta
 }
 
 fn of<T: ConfiguredItem>(configuration: &Configuration, managed: &Managed<T>) -> Option<Finding> {
-    let place = format!("{}[{}]", T::SECTION, managed.item.rival(configuration)?);
+    let place = managed.item.rival(configuration)?;
     let shared = T::SHARED;
     let problem = match managed.archived {
         // An item that was deleted on purpose needs no warning.
@@ -49,6 +51,7 @@ mod tests {
         let file: Configuration = serde_json::from_value(json!({
             "projects": [project("SHOP"), project("GIFT")],
             "users": [{"name": "ada", "github": "ada-l"}],
+            "plugins": {"ghe": {"provider": "github"}},
         }))
         .unwrap();
         let managed = Managed {
@@ -82,5 +85,14 @@ mod tests {
             "{problem}"
         );
         assert_eq!(said::<User>(json!({"name": "eve", "github": "eve"}), None), None);
+    }
+
+    #[test]
+    fn a_plugin_instance_that_the_file_has_is_said() {
+        let plugin = |name: &str| json!({"name": name, "section": {"provider": "slack"}});
+        let (subject, _, problem) = said::<PluginInstance>(plugin("ghe"), None).unwrap();
+        assert_eq!(subject, "plugin ghe");
+        assert!(problem.starts_with("plugins.ghe of the file has the same name and will win"), "{problem}");
+        assert_eq!(said::<PluginInstance>(plugin("chat"), None), None);
     }
 }

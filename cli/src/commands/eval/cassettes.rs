@@ -1,4 +1,4 @@
-//! Cassettes: each request to a model's provider and its reply in a file of its own, without any credential.
+//! Cassettes: each request to a model's provider and its reply, in a separate file and without any credential.
 
 use crate::exit::{Exit, Outcome};
 use axum::http::HeaderMap;
@@ -10,12 +10,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The headers that a cassette shows. Others may hold credentials, whatever they are called.
+/// The headers that a cassette contains. Any other header may contain credentials, whatever its name.
 const SHOWN: [&str; 2] = ["content-type", "retry-after"];
-/// How the names of other headers end that it shows.
+/// The endings of the names of other headers that it contains.
 const SHOWN_ENDS: [&str; 3] = ["-version", "-beta", "request-id"];
 
-/// Makes the folder of the cassettes.
+/// Creates the folder for the cassettes.
 ///
 /// # Errors
 /// Usage for a folder that is not empty or cannot be created.
@@ -57,15 +57,15 @@ struct Recorded {
 }
 
 impl Cassettes {
-    /// In this folder, without this key.
+    /// Cassettes in this folder, with this key redacted.
     pub(super) fn new(folder: &Path, key: &str) -> Self {
         Self { key: key.into(), folder: folder.to_owned(), state: Mutex::default() }
     }
 
-    /// Begins those of a task, in a folder of its name.
+    /// Begins the cassettes of a task, in a folder with its name.
     ///
     /// # Errors
-    /// Unreachable when the folder cannot be made.
+    /// Unreachable if the folder cannot be created.
     pub(super) fn begin(&self, task: &str) -> Outcome {
         let folder = self.folder.join(task);
         make_private(&folder).map_err(|error| Exit::unreachable(format!("{}: {error}", folder.display())))?;
@@ -73,7 +73,7 @@ impl Cassettes {
         Ok(())
     }
 
-    /// Why one could not be written.
+    /// Why the last cassette could not be written.
     pub(super) fn problem(&self) -> Option<String> {
         self.state().problem.clone()
     }
@@ -82,7 +82,7 @@ impl Cassettes {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place of the next cassette.
+    /// The path of the next cassette.
     pub(super) fn next(&self) -> PathBuf {
         let mut state = self.state();
         state.count += 1;
@@ -128,17 +128,17 @@ pub(super) struct Tape {
 }
 
 impl Tape {
-    /// A new one about this request.
+    /// A new cassette for this request.
     pub(super) fn new(cassettes: Arc<Cassettes>, path: PathBuf, cassette: Value) -> Self {
         Self { path, cassette, reply: Vec::new(), is_written: false, cassettes }
     }
 
-    /// Notes a field of it.
+    /// Sets one of its fields.
     pub(super) fn note(&mut self, field: &str, value: impl Into<Value>) {
         self.cassette[field] = value.into();
     }
 
-    /// Takes a part of the reply; returns how many bytes it has now.
+    /// Appends a part of the reply; returns the number of bytes so far.
     pub(super) fn take(&mut self, data: &[u8]) -> u64 {
         self.reply.extend_from_slice(data);
         self.reply.len() as u64

@@ -1,5 +1,5 @@
-//! Makes an app at a service from a manifest: a browser on this machine posts it there, and comes back with a code, which is exchanged for
-//! the app's credentials. They are kept before anything else can fail, because no service tells them twice.
+//! Creates an app at a service from a manifest: a browser on this machine posts it there and comes back with a code, which is exchanged for
+//! the app's credentials. They are stored before anything else can fail, because services give them only once.
 
 mod page;
 
@@ -12,6 +12,7 @@ use crate::secret_forms::{Content, SecretForm};
 use crate::server::secret_file::SecretFile;
 use domain::configuration::{Configuration, Instance, Project, secret_id};
 use domain::plugins::RepositoryAccess;
+use domain::{ActionError, ErrorKind};
 use http_client::Options;
 use page::{Arrived, Page};
 use providers::{AppSetup, Connector, MadeApp, ProviderSpec, SetupFacts};
@@ -21,14 +22,14 @@ use std::time::{Duration, Instant};
 
 /// How long a service may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a person may take to make the app: its code counts for no longer.
+/// How long a person may take to create the app: its code is not valid for longer.
 const CODE_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How long a person may take to install it. Afterward the command can be run again.
 const INSTALLATION_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The pause between two looks: services do not tell this machine that their app was installed.
+/// How often the service is asked: it does not tell this machine that its app was installed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What an app is made for.
+/// What an app is created for.
 struct Wanted<'a> {
     setup: AppSetup,
     spec: &'static ProviderSpec,
@@ -37,10 +38,10 @@ struct Wanted<'a> {
     project: &'a Project,
 }
 
-/// Makes the app of one instance and sets its secret, unless that is set. An app that was made and not installed is gone on with.
+/// Creates the app of one instance and sets its secret, unless that is set. Continues with an app that was created but not installed.
 ///
 /// # Errors
-/// Usage errors for an instance that is not there or has no such app; negative when nobody makes or installs it; unreachable when this
+/// Usage errors for an instance that does not exist or has no such app; negative if nobody creates or installs it; unreachable if this
 /// machine or the service does not answer.
 pub(super) async fn make(
     configuration: &Configuration,
@@ -54,16 +55,16 @@ pub(super) async fn make(
     let secret = &wanted.form.name;
     if file.get(secret_id(secret)).is_some_and(|whole| usable(wanted.form, whole)) {
         println!(
-            "{secret} is set, so no app is made; `ticketsmith secrets delete {secret}` makes room for one"
+            "{secret} is set, so no app is created; to create one, first run `ticketsmith secrets delete {secret}`"
         );
         return Ok(());
     }
     let begun = match file.get(secret_id(secret)) {
-        Some(_) => wanted.installed(&file).await.is_ok(),
+        Some(_) => is_begun(wanted.installed(&file).await)?,
         None => false,
     };
     if begun {
-        println!("{secret} has an app that is not installed yet; its installation is looked for");
+        println!("{secret} has an app that is not installed yet; waiting for its installation");
     } else {
         let (page, arrived) = wanted.agreed(configuration, url).await?;
         let made = wanted.exchange(&arrived.code).await;
@@ -72,12 +73,15 @@ pub(super) async fn make(
             Err(error) => Err(Exit::unreachable(error)),
         };
         let next = made.as_ref().map(|made| made.install_page.clone()).map_err(ToString::to_string);
-        // The browser may be gone; the terminal says the same.
+        // The browser may be closed; the terminal says the same.
         let _unread = arrived.answer.send(next);
         page.close().await;
         kept?;
         if let Ok(made) = made {
-            println!("The app is made. Install it on {}: {}", wanted.project.repository, made.install_page);
+            println!(
+                "The app is created. Install it on {}: {}",
+                wanted.project.repository, made.install_page
+            );
             println!("Its account is `{}`", made.account);
         }
     }
@@ -93,15 +97,25 @@ fn wanted<'a>(configuration: &'a Configuration, forms: &'a [SecretForm], name: &
     let found = configuration.instance(name).and_then(|instance| Some((instance, app_of(instance)?)));
     let Some((instance, (spec, setup))) = found else {
         let accepted = possible();
-        return Err(Exit::usage(format!("--app {name}: no app can be made for it; accepted: {accepted}")));
+        return Err(Exit::usage(format!("--app {name}: no app can be created for it; accepted: {accepted}")));
     };
     let reads = |form: &&SecretForm| matches!(&form.content, Content::Credentials { instance: Some((known, _)), .. } if *known == *instance.name);
     let uses = |project: &&Project| project.providers.values().any(|used| used.as_str() == name);
     match (forms.iter().find(reads), configuration.projects.iter().find(uses)) {
         (Some(form), Some(project)) => Ok(Wanted { setup, spec, instance, form, project }),
-        _ => {
-            Err(Exit::usage(format!("--app {name}: no project uses it, so no repository would have the app")))
-        }
+        _ => Err(Exit::usage(format!(
+            "--app {name}: no project uses it, so there is no repository to install the app on"
+        ))),
+    }
+}
+
+/// Whether an app was created before, by the service's answer about its installation. `Rejected` means that the secret is not an app's. After
+/// any other error this is unknown, and the key of a second app would replace the first one's, so the command ends.
+fn is_begun(found: Result<Option<Value>, ActionError>) -> Outcome<bool> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind == ErrorKind::Rejected => Ok(false),
+        Err(error) => Err(Exit::unreachable(error)),
     }
 }
 
@@ -111,21 +125,21 @@ fn app_of(instance: Instance<'_>) -> Option<(&'static ProviderSpec, AppSetup)> {
 }
 
 impl Wanted<'_> {
-    fn connector(&self, secret: SecretString) -> Outcome<Connector<'_>> {
-        let options = Options::new().map_err(Exit::unreachable)?.request_timeout(ANSWER_TIMEOUT);
+    fn connector(&self, secret: SecretString) -> Result<Connector<'_>, ActionError> {
+        let options = Options::new()?.request_timeout(ANSWER_TIMEOUT);
         Ok(self.spec.connector(self.instance, options, secret, RepositoryAccess::ReadMetadata))
     }
 
-    async fn exchange(&self, code: &str) -> Outcome<MadeApp> {
+    async fn exchange(&self, code: &str) -> Result<MadeApp, ActionError> {
         let connector = self.connector(SecretString::default())?;
-        (self.setup.exchange)(&connector, code).await.map_err(Exit::unreachable)
+        (self.setup.exchange)(&connector, code).await
     }
 
     /// The whole secret, once the app is installed on the project's repository.
-    async fn installed(&self, file: &SecretFile) -> Outcome<Option<Value>> {
+    async fn installed(&self, file: &SecretFile) -> Result<Option<Value>, ActionError> {
         let secret = file.get(secret_id(&self.form.name)).cloned().unwrap_or_default();
         let connector = self.connector(secret)?;
-        (self.setup.installed)(&connector, self.project).await.map_err(Exit::unreachable)
+        (self.setup.installed)(&connector, self.project).await
     }
 
     /// Lets a browser post the manifest, and waits until it comes back with a code.
@@ -139,18 +153,18 @@ impl Wanted<'_> {
         };
         let manifest = |back: &str| (self.setup.manifest)(&facts, &self.project.repository, back);
         let mut page = Page::serve(self.spec.name, manifest).await.map_err(Exit::unreachable)?;
-        println!("\nMake the app in a browser on this machine: {}", page.address());
+        println!("\nCreate the app in a browser on this machine: {}", page.address());
         println!("If the browser is on another machine, forward the port first: {}", page.forwarding());
         match tokio::time::timeout(CODE_WAIT, page.arrived()).await {
             Ok(Some(arrived)) => Ok((page, arrived)),
-            _ => Err(Exit::negative(format!("nobody made the app; {}", self.again()))),
+            _ => Err(Exit::negative(format!("no app was created within an hour; {}", self.again()))),
         }
     }
 
     async fn wait_for_installation(&self, file: &mut SecretFile) -> Outcome {
         let deadline = Instant::now() + INSTALLATION_WAIT;
         loop {
-            // A service may take a moment until it knows its new app.
+            // It may take a moment until a service knows its new app.
             let found = self.installed(file).await;
             if let Ok(Some(whole)) = &found {
                 set(file, self.form, &self.form.name, whole)?;
@@ -174,7 +188,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Keeps what the service told once: the app's credentials as far as they are known, and what it signs with.
+/// Stores what the service gives only once: the app's credentials as far as they are known, and its signing secret.
 fn keep(
     configuration: &Configuration,
     wanted: &Wanted<'_>,
@@ -201,7 +215,7 @@ fn keep(
     Ok(())
 }
 
-/// A new signing secret, beside the one that was there: what another webhook signs still counts.
+/// A new signing secret beside the previous one, so that deliveries of another webhook are still accepted.
 fn with_older(new: &SecretString, present: Option<&Value>) -> Value {
     let new = json!(new.expose_secret());
     match present {
@@ -223,6 +237,15 @@ mod tests {
         assert_eq!(with_older(&new, None), json!("new"));
         assert_eq!(with_older(&new, Some(&json!("old"))), json!(["new", "old"]));
         assert_eq!(with_older(&new, Some(&json!(["old", "oldest"]))), json!(["new", "old"]));
+    }
+
+    #[test]
+    fn an_outage_is_not_taken_for_an_app_that_does_not_exist() {
+        assert_eq!(is_begun(Ok(None)).ok(), Some(true));
+        for kind in ErrorKind::ALL {
+            let begun = is_begun(Err(ActionError::new(kind, "the service does not answer")));
+            assert_eq!(begun.ok(), (kind == ErrorKind::Rejected).then_some(false), "{kind:?}");
+        }
     }
 
     #[test]

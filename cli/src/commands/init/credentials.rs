@@ -38,8 +38,8 @@ impl Credentials {
         let text = text.map_err(|error| Exit::usage(format!("{shown}: {error}")))?;
         let refused = || {
             let accepted =
-                "{\"NAME\": {…}, \"signing\": {\"NAME\": \"…\"}}, by the names of sections under plugins";
-            Exit::usage(format!("{shown}: it is not what --secrets takes; accepted: {accepted}"))
+                "{\"NAME\": {…}, \"signing\": {\"NAME\": \"…\"}}, where NAME is a section under plugins";
+            Exit::usage(format!("{shown}: invalid secrets; accepted: {accepted}"))
         };
         let mut by_instance: Map<String, Value> = serde_json::from_str(&text).map_err(|_| refused())?;
         let signing = match by_instance.remove("signing") {
@@ -188,7 +188,7 @@ async fn credentials(
         if let (Some(_), Content::Credentials { instance: Some((instance, _)), .. }) =
             (spec.setup.app, &form.content)
         {
-            println!("  `ticketsmith init --app {instance}` makes an app with all of it, by a browser.");
+            println!("  `ticketsmith init --app {instance}` creates an app with all of this, in a browser.");
         }
         if !answers.is_terminal {
             println!("  Then: ticketsmith secrets set {name}");
@@ -220,11 +220,11 @@ fn ours(spec: &ProviderSpec, name: &str, has_url: bool, answers: &Answers) -> Op
         return Some(json!(secret));
     }
     if answers.is_terminal {
-        println!("\nThe secret for {}'s webhook, shown only now: {secret}", spec.name);
+        println!("\nThe secret for {}'s webhook, shown only once: {secret}", spec.name);
         return Some(json!(secret));
     }
     println!(
-        "\n{}: choose a secret for its webhook, then: echo '\"SECRET\"' | ticketsmith secrets set {name}",
+        "\n{}: choose a secret for its webhook, then run: echo '\"SECRET\"' | ticketsmith secrets set {name}",
         spec.name
     );
     None
@@ -238,12 +238,12 @@ async fn theirs(
     answers: &Answers,
 ) -> Outcome<Option<Value>> {
     if answers.is_terminal {
-        println!("\nWhat {} signs its deliveries with:", spec.name);
+        println!("\nThe secret with which {} signs its deliveries:", spec.name);
         let content = Content::Signing(vec![endpoint.to_owned()]);
         return Ok(prompt::ask(Some(&content)).await?.get(endpoint).cloned());
     }
     println!(
-        "\n{}: it shows the secret that it signs with, then: echo '\"SECRET\"' | ticketsmith secrets set {name}",
+        "\n{}: copy the signing secret that it shows, then run: echo '\"SECRET\"' | ticketsmith secrets set {name}",
         spec.name
     );
     Ok(None)

@@ -4,7 +4,8 @@ use super::Arguments;
 use super::answers::Answers;
 use crate::exit::{Exit, Outcome};
 use domain::PluginType;
-use providers::{ProviderSpec, SigningSecret, nearest};
+use domain::configuration::unknown_key;
+use providers::{ProviderSpec, SigningSecret};
 use serde_json::{Map, Value, json};
 
 /// Keys of a project that `--set` accepts in addition to sections.
@@ -105,7 +106,7 @@ impl Plan {
             }
         }
         if !self.own_accounts.is_empty() {
-            text.push_str("\nwebhooks:\n# Events caused by the bot itself are ignored.\n  own_accounts:\n");
+            text.push_str("\nwebhooks:\n  # Events caused by the bot itself are ignored.\n  own_accounts:\n");
             for (key, value) in &self.own_accounts {
                 text.push_str(&format!("    {key}: {value}\n"));
             }
@@ -252,9 +253,7 @@ fn unknown(key: &str, sections: &[(&'static ProviderSpec, Map<String, Value>)]) 
     let maps = ["statuses.NAME".to_owned(), "own_accounts.NAME".to_owned()];
     let known: Vec<String> =
         PROJECT_KEYS.iter().map(|key| (*key).to_owned()).chain(maps).chain(own).collect();
-    let meant = nearest(key, known.iter().map(String::as_str));
-    let meant = meant.map(|meant| format!(" did you mean `{meant}`?")).unwrap_or_default();
-    Exit::usage(format!("--set {key}: unknown key;{meant} accepted: {}", known.join(", ")))
+    Exit::usage(format!("--set {key}: {}", unknown_key(key, known.iter().map(String::as_str))))
 }
 
 #[cfg(test)]

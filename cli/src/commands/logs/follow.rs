@@ -1,12 +1,14 @@
 //! Prints log lines as they are written.
 
+use super::subject::Subject;
 use super::{Arguments, Line, folder, of_stage, print};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::stop_signal::stop_signal;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use records::ExecutionRecord;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::time::Duration;
@@ -19,32 +21,38 @@ const REMOTE: Duration = Duration::from_secs(5);
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 /// How many times in a row nothing new must be found after an execution's end.
 const QUIET: u32 = 4;
+/// How many lines about other executions are kept: a ticket's new execution logs before the records name it.
+const OTHERS: usize = 1000;
 
-/// Follows until the execution has ended and nothing more comes, or until the person stops it.
+/// Follows until every execution has ended and nothing more comes, or until the person stops it.
 ///
 /// # Errors
-/// Negative if the execution does not exist; unreachable if neither `serve` nor the stage answers; usage for the data folder.
+/// Negative if there is no such execution or ticket; unreachable if neither `serve` nor the stage answers; usage for the data folder.
 pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
+    let subject = Subject::find(&connection, &arguments.named).await?;
     let mut source = match &arguments.place.stage {
-        Some(_) => Source::Stage { printed: BTreeSet::new(), since: None },
-        None => Source::Folder(Tail::new(folder(&arguments.place.data.data)?)),
+        Some(_) => Source::Stage { printed: BTreeSet::new(), since: BTreeMap::new() },
+        None => {
+            let tail = Tail::new(folder(&arguments.place.data.data)?);
+            Source::Folder { tail, others: VecDeque::new() }
+        }
     };
     let followed = async {
-        let mut quiet = 0;
+        let mut quiet: BTreeMap<String, u32> = BTreeMap::new();
         let mut tick = tokio::time::interval(source.interval());
         loop {
             tick.tick().await;
-            let execution =
-                connection.table.execution(&arguments.execution).await.map_err(Exit::unreachable)?;
-            let execution = execution
-                .ok_or_else(|| Exit::negative(format!("no execution named {}", arguments.execution)))?;
-            let lines = source.new_lines(&connection, &arguments.execution).await?;
-            quiet = if lines.is_empty() && execution.outcome.is_final() { quiet + 1 } else { 0 };
-            print(lines, arguments.json);
-            if quiet >= QUIET {
+            let executions = subject.executions(&connection).await?;
+            let is_quiet = |name: &str| quiet.get(name).is_some_and(|times| *times >= QUIET);
+            let open = executions.iter().map(|execution| execution.name.as_str());
+            let open: BTreeSet<&str> = open.filter(|name| !is_quiet(name)).collect();
+            if open.is_empty() {
                 return Ok(());
             }
+            let lines = source.new_lines(&connection, &open).await?;
+            count(&mut quiet, &executions, &lines);
+            print(lines, subject.is_ticket(), arguments.json);
         }
     };
     tokio::select! {
@@ -53,34 +61,72 @@ pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     }
 }
 
+/// Counts how many times in a row each execution that has ended had no new line.
+fn count(quiet: &mut BTreeMap<String, u32>, executions: &[ExecutionRecord], lines: &[Line]) {
+    for execution in executions {
+        let is_over = execution.outcome.is_final();
+        let is_silent = lines.iter().all(|line| line.execution() != execution.name);
+        let times = quiet.entry(execution.name.clone()).or_default();
+        *times = if is_over && is_silent { times.saturating_add(1) } else { 0 };
+    }
+}
+
 /// Where lines come from.
 enum Source {
-    Folder(Tail),
-    Stage { printed: BTreeSet<String>, since: Option<Timestamp> },
+    Folder { tail: Tail, others: VecDeque<Line> },
+    Stage { printed: BTreeSet<String>, since: BTreeMap<String, Timestamp> },
 }
 
 impl Source {
     fn interval(&self) -> Duration {
         match self {
-            Self::Folder(_) => LOCAL,
+            Self::Folder { .. } => LOCAL,
             Self::Stage { .. } => REMOTE,
         }
     }
 
-    async fn new_lines(&mut self, connection: &Connection, execution: &str) -> Outcome<Vec<Line>> {
+    async fn new_lines(
+        &mut self,
+        connection: &Connection,
+        executions: &BTreeSet<&str>,
+    ) -> Outcome<Vec<Line>> {
         match self {
-            Self::Folder(tail) => {
+            Self::Folder { tail, others } => {
                 let text = tail.read().map_err(Exit::usage)?;
-                Ok(text.lines().filter_map(|text| Line::about(execution, text)).collect())
+                Ok(sorted_out(others, text.lines().filter_map(Line::read), executions))
             }
             Self::Stage { printed, since } => {
-                let mut lines = of_stage(connection, execution, *since).await?;
-                lines.retain(|line| printed.insert(line.text()));
-                *since = lines.iter().map(|line| line.at - OVERLAP).max().or(*since);
+                let mut lines = Vec::new();
+                for name in executions {
+                    let mut new = of_stage(connection, name, since.get(*name).copied()).await?;
+                    new.retain(|line| printed.insert(line.text(true)));
+                    if let Some(latest) = new.iter().map(|line| line.at).max() {
+                        since.insert((*name).to_owned(), latest - OVERLAP);
+                    }
+                    lines.append(&mut new);
+                }
                 Ok(lines)
             }
         }
     }
+}
+
+/// The lines about the executions, also of those that were kept before; keeps the latest of the others.
+fn sorted_out(
+    others: &mut VecDeque<Line>,
+    read: impl Iterator<Item = Line>,
+    executions: &BTreeSet<&str>,
+) -> Vec<Line> {
+    let kept = std::mem::take(others);
+    let mut wanted = Vec::new();
+    for line in kept.into_iter().chain(read) {
+        match executions.contains(line.execution()) {
+            true => wanted.push(line),
+            false => others.push_back(line),
+        }
+    }
+    others.drain(..others.len().saturating_sub(OTHERS));
+    wanted
 }
 
 /// New lines in the log of `serve`, across rotation.
@@ -137,6 +183,32 @@ fn append(path: &std::path::Path, from: u64, bytes: &mut Vec<u8>) -> std::io::Re
 mod tests {
     use super::*;
     use std::io::Write;
+
+    fn line(execution: &str, message: &str) -> Line {
+        let fields = serde_json::json!({
+            "timestamp": "2026-05-06T07:08:09Z", "execution": execution, "message": message,
+        });
+        Line::read(&fields.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_a_new_execution_logged_before_it_was_known_is_printed() {
+        let mut others = VecDeque::new();
+        let mut messages = |read: &[Line], executions: &[&str]| {
+            let executions = executions.iter().copied().collect();
+            let wanted = sorted_out(&mut others, read.iter().cloned(), &executions);
+            assert!(others.len() <= OTHERS);
+            wanted.iter().map(|line| line.fields["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let read = [line("a", "1"), line("b", "2"), line("c", "3")];
+        assert_eq!(messages(&read, &["a"]), ["1"]);
+        assert_eq!(messages(&[line("b", "4")], &["a", "b"]), ["2", "4"]);
+        assert_eq!(messages(&[], &["a", "b"]), Vec::<String>::new());
+        // The oldest of the others is forgotten.
+        let many: Vec<_> = (0..OTHERS).map(|_| line("d", "5")).collect();
+        assert_eq!(messages(&many, &["a"]), Vec::<String>::new());
+        assert_eq!(messages(&[], &["c"]), Vec::<String>::new());
+    }
 
     #[test]
     fn a_log_is_followed_across_its_rotation_and_by_whole_lines() {

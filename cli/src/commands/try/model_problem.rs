@@ -1,8 +1,9 @@
-//! Why a model cannot be asked at all: what will not pass by itself, told with what is to be changed.
+//! Why a model cannot be asked at all: problems that do not pass on their own, with what to change.
 
+use crate::commands::demo::model_settings;
 use http_client::is_no_connection;
 use providers::ProviderSpec;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Which model is asked, where, and with which key.
 #[derive(Debug, Clone)]
@@ -15,28 +16,26 @@ pub(in crate::commands) struct ModelPlace {
 }
 
 impl ModelPlace {
-    /// As the options say, and otherwise as the provider's own settings do.
+    /// From the options, or otherwise from the provider's defaults.
     pub(in crate::commands) fn of(
         spec: &ProviderSpec,
         variable: &'static str,
         base_url: Option<&str>,
         model: Option<&str>,
     ) -> Self {
-        let given = [("base_url", base_url), ("model", model)];
-        let given: Map<String, Value> =
-            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-        let filled = spec.settings.filled(&given);
+        let filled = spec.settings.filled(&model_settings(base_url, model));
         let text = |name: &str| filled.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self { service: spec.name, variable, base_url: text("base_url"), model: text("model") }
     }
 
-    /// What is wrong and what is to be changed, where another attempt fails in the same way; `cause` is why a step failed.
+    /// What is wrong and what to change, if another attempt would fail in the same way. `cause` is why a step failed.
     pub(in crate::commands) fn problem(&self, cause: &str) -> Option<String> {
         let said = cause.strip_prefix(self.service)?.strip_prefix(": ")?;
         let Self { variable, base_url, model, .. } = self;
+        // The first number in parentheses is the status; the service's own words come after it.
         let status = said.split('(').skip(1).find_map(|rest| {
             let (code, _) = rest.split_once(')')?;
-            code.parse::<u16>().ok().filter(|code| (300..500).contains(code))
+            code.parse::<u16>().ok()
         });
         let advice = match status {
             _ if is_no_connection(said) => format!(
@@ -93,6 +92,7 @@ mod tests {
         }
         for cause in [
             "Claude: POST /v1/messages failed (500): broken",
+            "Claude: POST /v1/messages failed (500): see (404)",
             "Claude: POST /v1/messages failed (429): too many",
             "Claude: POST /v1/messages failed (400): credit balance is too low",
             "GitHub: GET /repos failed (404): Not Found",

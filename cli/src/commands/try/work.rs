@@ -20,12 +20,14 @@ use records::{ExecutionView, StepStatus};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// So many attempts to connect are made where nothing was paid yet: those of the first seconds.
+/// How many attempts to connect may fail, within seconds, before anything was paid for.
 const FEW_ATTEMPTS: u32 = 3;
-/// The same where something was paid: those of some minutes, in which a network may come back.
+/// The same after something was paid for: some minutes, in which a network may recover.
 const MANY_ATTEMPTS: u32 = 9;
+/// How often the attempts are counted, each time by reading the whole execution.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What came of it.
+/// The result of the work.
 pub(in crate::commands) struct Tried {
     pub(in crate::commands) view: ExecutionView,
     pub(in crate::commands) patch: String,
@@ -36,13 +38,13 @@ pub(in crate::commands) struct Tried {
 
 /// How the work ended.
 pub(in crate::commands) enum Ending {
-    /// As its execution says.
+    /// Its execution ended.
     Itself,
     /// The agent stopped to ask this.
     Asked(String),
-    /// No connection to a service was made again and again, for this reason.
+    /// A service could not be reached repeatedly, for this reason.
     NoConnection(String),
-    /// The time was up. A reply that was under way may cost more than what is booked.
+    /// The time was up. A reply in progress may cost more than what is booked.
     TimedOut,
 }
 
@@ -130,9 +132,9 @@ async fn work(connection: &Connection, ticket: &Ticket, limit: Duration) -> Outc
     Ok((view, ending))
 }
 
-/// Waits until a step failed so often to connect to a service that it will not pass: sooner where nothing was paid yet.
+/// Waits until a step has failed to connect to a service so often that waiting longer is pointless, and returns the cause.
 async fn no_connection(connection: &Connection, execution: &str) -> Outcome<String> {
-    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    let mut tick = tokio::time::interval(LOOK_INTERVAL);
     loop {
         tick.tick().await;
         let view = connection.table.execution_view(execution).await.map_err(Exit::unreachable)?;

@@ -97,12 +97,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 fn price_list(path: &Path) -> Outcome<Prices> {
     let shown = path.display().to_string();
     let json = json_of(&shown, text_at(path)?.as_bytes())?;
-    Prices::from_json(&json.to_string()).map_err(|error| {
-        let error = error.to_string();
-        // The place is one in the text that was made here.
-        let what = error.split_once(" at line ").map_or(error.as_str(), |(what, _)| what);
+    serde_json::from_value(json).map_err(|error| {
         Exit::usage(format!(
-            "{shown}: not a price list: {what}; accepted: what `shared/workflow-tools/prices/us-east-1.json` has"
+            "{shown}: not a price list: {error}; accepted: the fields of `shared/workflow-tools/prices/us-east-1.json`"
         ))
     })
 }
@@ -118,7 +115,7 @@ mod tests {
         for (text, told) in [
             ("", ":1:0: this is not JSON"),
             ("name: x\n", ":1:2: this is not JSON"),
-            ("{}", ": not a price list: missing field"),
+            ("{}", ": not a price list: missing field `region`; accepted"),
         ] {
             std::fs::write(&path, text).unwrap();
             let refused = price_list(&path).unwrap_err().to_string();

@@ -69,7 +69,8 @@ impl Action for ClosePullRequest {
                 return Ok(Done::for_good(Output { number, gone: false, instead: Some(opened.url) }));
             }
             PullRequestClosing::WasMerged => {
-                let reason = format!("pull request {repository}#{number} was merged, so it cannot be closed");
+                let reference = host.pull_request_reference(repository, number);
+                let reason = format!("{reference} was merged, so it cannot be closed");
                 return Err(ActionError::conflict(reason).into());
             }
         };

@@ -2,11 +2,13 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::create_task::{create_intended, find_created};
+use crate::actions::read_requirements::ReadRequirements;
 use crate::actions::review_plan::given;
 use crate::actions::withdraw_task::{self, WithdrawTask};
 use crate::context::Context;
 use crate::planning::approved;
 use crate::spec::ActionSpec;
+use domain::execution::execution_of;
 use domain::plugins::{InspectedTask, NewTask, TaskManagement};
 use domain::project_plan::{PlanItem, PlannedTask, ticket_text};
 use domain::{ActionError, PluginType, ProjectPlan, Stored};
@@ -19,6 +21,9 @@ use sha2::{Digest, Sha256};
 
 /// How long an unconfirmed creation by another run may still show up in a tracker whose search lags.
 const LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// No more tickets of another planning are named.
+const NAMED: usize = 5;
 
 /// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -64,8 +69,8 @@ pub enum State {
 /// Creates the item's ticket once for these requirements, however often they are planned; a ticket that nobody has touched since is updated.
 ///
 /// # Errors
-/// `Rejected` if people did not approve this plan, it has no such item, or the tracker does not accept a value; `Unavailable` while
-/// another run creates the same; as `create_task`.
+/// `Rejected` if people did not approve this plan, it has no such item, another run has planned the same in the meantime, or the tracker does not
+/// accept a value; `Unavailable` while another run creates the same; as `create_task`.
 pub struct CreatePlannedTask;
 
 impl Action for CreatePlannedTask {
@@ -189,7 +194,12 @@ impl Work<'_> {
                 Some(other.claim.as_str())
             }
             Some(other) => Some(other.claim.as_str()),
-            None => None,
+            None => {
+                if !self.context.effect().seeks() {
+                    self.check_unplanned(item.key()).await?;
+                }
+                None
+            }
         };
         let intent = self.context.effect().intend(false).await?;
         let mut claim = PlannedItem {
@@ -227,6 +237,36 @@ impl Work<'_> {
             former: None,
         };
         Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
+    }
+
+    /// Refuses a key that is new where another run has planned the same requirements since this one read what was planned: its agent did not know
+    /// of those tickets, and may have given the same work another key.
+    async fn check_unplanned(&self, key: &str) -> Result<(), ActionError> {
+        let (table, scope) = (self.context.table(), self.context.scope());
+        let own = format!("{}/", scope.run);
+        let mut others = table.planned_items(&scope.project.key, self.plan_id).await?;
+        others.retain(|other| !other.withdrawn && !other.claim.starts_with(&own));
+        if others.is_empty() {
+            return Ok(());
+        }
+        let execution = execution_of(&scope.run);
+        let steps = table.steps(execution).await?;
+        let read = steps.iter().find(|step| step.action == ReadRequirements::SPEC.id());
+        let known_until = match read {
+            Some(step) => Some(step.started_at),
+            None => table.execution(execution).await?.map(|execution| execution.begun_at),
+        };
+        others.retain(|other| known_until.is_some_and(|known| other.claimed_at > known));
+        if others.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> =
+            others.iter().take(NAMED).map(|other| other.task_id.as_deref().unwrap_or(&other.title)).collect();
+        Err(ActionError::rejected(format!(
+            "no ticket is created for `{key}`: the same requirements were planned by somebody else while this plan was made ({}), which its \
+             agent did not know, so that the same work could become two tickets; plan again, and what is there is updated",
+            names.join(", ")
+        )))
     }
 
     /// Updates the item's earlier ticket to match the plan, unless people have touched it.

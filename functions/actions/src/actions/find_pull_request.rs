@@ -60,10 +60,12 @@ impl Action for FindPullRequest {
         };
         let opened = opened.filter(|opened| opened.task_id.as_deref() == Some(task_id.as_str()));
         let opened = opened.ok_or_else(|| {
-            let which = input.number.map_or_else(|| "no pull request".to_owned(), |number| format!("#{number}"));
-            let verb = if input.number.is_some() { "was not" } else { "was" };
+            let what = match input.number {
+                Some(number) => format!("{} was not", host.pull_request_reference(repository, number)),
+                None => format!("no pull request in {repository} was"),
+            };
             ActionError::rejected(format!(
-                "{which} in {repository} {verb} opened for {task_id}, so there is nothing to revise; start the ticket first"
+                "{what} opened for {task_id}, so there is nothing to revise; start the ticket first"
             ))
         })?;
         let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;

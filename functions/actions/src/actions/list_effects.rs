@@ -58,7 +58,10 @@ impl Action for ListEffects {
         let run = match &input.run {
             Some(named) => {
                 let run = find_run(context, named).await?;
-                check_project(context, &run).await?.then_some(run).ok_or_else(|| unknown(named))?
+                if !may_take_back(context, &run).await? {
+                    return Err(unknown(named));
+                }
+                run
             }
             None => context.scope().run.clone(),
         };
@@ -111,7 +114,7 @@ fn unknown(named: &str) -> NoOutput {
 
 /// Whether this run may take back what another one did. Whoever starts a workflow may name any run as its input, and may do no more than in their
 /// project: what was done elsewhere is taken back by `undo`, which finds out whether they may have that done, and by the installation's own credentials.
-async fn check_project(context: &Context<'_>, run: &str) -> Result<bool, NoOutput> {
+async fn may_take_back(context: &Context<'_>, run: &str) -> Result<bool, NoOutput> {
     let (scope, table) = (context.scope(), context.table());
     if run == scope.run {
         return Ok(true);

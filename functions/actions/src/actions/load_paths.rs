@@ -39,8 +39,12 @@ impl Action for LoadPaths {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("load_paths", PluginType::VersionControl)
-        // The tracker for the files that people link.
-        .with_credentials(&[PluginType::TaskManagement, PluginType::VersionControl])
+        // The tracker and the chat for the files that people link.
+        .with_credentials(&[
+            PluginType::TaskManagement,
+            PluginType::Communication,
+            PluginType::VersionControl,
+        ])
         .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(300);
 

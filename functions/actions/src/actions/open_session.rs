@@ -67,8 +67,13 @@ impl Action for OpenSession {
     type Output = Output;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("open_session", PluginType::AiProvider)
-        // The tracker for the ticket's files.
-        .with_credentials(&[PluginType::AiProvider, PluginType::TaskManagement, PluginType::VersionControl])
+        // The tracker for the ticket's files, and the chat for those that people upload there.
+        .with_credentials(&[
+            PluginType::AiProvider,
+            PluginType::TaskManagement,
+            PluginType::Communication,
+            PluginType::VersionControl,
+        ])
         .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(600);
 

@@ -106,9 +106,9 @@ impl Action for ReadPullRequest {
         let mut files = diff(from.changes(repository, number).await?);
         // Lines are numbered as in the reviewed commit.
         if from.read_pull_request(repository, number).await?.head != read.head {
-            let moved = format!(
-                "{repository}#{number} got another commit while it was read; the next attempt reads it"
-            );
+            let reference = host.pull_request_reference(repository, number);
+            let moved =
+                format!("{reference} got another commit while it was read; the next attempt reads it");
             return Err(ActionError::unavailable(moved).into());
         }
         let whole = in_words(&files);

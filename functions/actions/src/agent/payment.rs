@@ -37,8 +37,8 @@ impl AgentExecution {
         let amount = self.prices().worst_case(&request.model, input, is_cached, output, now).ok_or_else(|| {
             let (instance, model) = (&self.instance, &request.model);
             ActionError::rejected(format!(
-                "there is no known price for the model `{model}`; choose another model, or set plugins.{instance}.prices if the \
-                 provider has that"
+                "the price of the model `{model}` is unknown; choose another model, or set plugins.{instance}.prices if the provider \
+                 has that setting"
             ))
         })?;
         if room.is_some_and(|room| amount > room) {
@@ -245,11 +245,11 @@ fn impossible(usage: &Usage, most_input: u64, most_output: u32) -> Option<String
         .then(|| format!("reported {input} input tokens, but the request cannot have more than {most_input}"))
 }
 
-/// That a reply says something, and is reported to have taken no token.
+/// Why a reply with text or calls cannot have used the reported output tokens.
 fn silent(reply: &ModelReply) -> Option<String> {
     let says_something = !reply.text.is_empty() || !reply.calls.is_empty();
     (says_something && reply.usage.output_tokens == 0)
-        .then(|| "reported no output tokens, where the reply has words or calls".to_owned())
+        .then(|| "reported no output tokens, although the reply has text or calls".to_owned())
 }
 
 /// How long a step waits for a provider that has lost this many of its replies. Three are lost before each wait.

@@ -154,6 +154,59 @@ async fn files_that_a_comment_on_the_ticket_names_are_shown_before_the_agent_is_
 }
 
 #[tokio::test]
+async fn a_turn_waits_once_for_files_whatever_people_go_on_to_link() {
+    let (world, _) = world(three_turns()).await;
+    let opened = world.open_early().await;
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say_on("d1", "Look at [^till.log] first", true, "SHOP-1").await;
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let loaded = world.next("Develop", &loading).await.unwrap();
+    world.say_on("d2", "And at [^other.log]", true, "SHOP-1").await;
+    let report = world.next("Develop", &loaded).await.unwrap();
+    assert_eq!(report["next"], "think", "{report}");
+    let text = text_of(&world.newest(&report).await);
+    assert!(text.contains("[^till.log] first") && !text.contains("[^other.log]"), "{text}");
+    // The next turn has it read.
+    let thought = world.next("Develop", &report).await.unwrap();
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let report = world.until_it_stops("Develop", loading).await.unwrap();
+    assert_eq!(report["result"]["outcome"], "done", "{report}");
+    assert!(world.table.inbox("SHOP-1").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_more_files_than_are_looked_at_the_number_is_told() {
+    let notes: Vec<Value> = (0..63)
+        .map(|number| json!({"name": format!("{number}.txt"), "text": format!("note {number}")}))
+        .collect();
+    let world = World::start_with(|world| {
+        change(world, three_turns());
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        // Of a private one, GitHub gives pictures alone.
+        github.repositories[0].private = false;
+        github.repositories[0].issues[0].attachments = serde_json::from_value(json!(notes)).unwrap();
+    })
+    .await;
+    world.begin_on_ticket().await;
+    let state = world.simulation.state();
+    let links = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap();
+    let opened = world.open_early().await;
+    let mut report = world.next("Develop", &opened).await.unwrap();
+    // Each twice, and counted once.
+    world.say_on("d1", &format!("{links}\n{links}"), true, "acme/shop#1").await;
+    for next in ["load", "run_tools", "think"] {
+        report = world.next("Develop", &report).await.unwrap();
+        assert_eq!(report["next"], next, "{report}");
+    }
+    let text = text_of(&world.newest(&report).await);
+    let shown = (0..63).filter(|number| text.contains(&format!(">note {number}</data-")));
+    assert!(shown.eq(0..60), "{text}");
+    assert!(text.contains("3 more files") && text.contains("only 60 files are looked at"), "{text}");
+}
+
+#[tokio::test]
 async fn a_tracker_that_does_not_answer_is_told_and_fails_nothing() {
     let (world, _) = world(three_turns()).await;
     let opened = world.open_early().await;
@@ -201,4 +254,34 @@ async fn what_a_session_shows_is_bounded_whoever_brings_the_files() {
         report = world.next("Develop", &report).await.unwrap();
     }
     assert_eq!(shown, 5, "each once, and no more than five");
+}
+
+#[tokio::test]
+async fn files_that_people_upload_to_the_chat_are_shown_with_their_words() {
+    let world = World::start_with(|world| change(world, three_turns())).await;
+    world.begin_on_ticket().await;
+    let files = json!([{"name": "till.log", "text": "total 0"}, {"name": "screen.png", "base64": picture()}]);
+    let mention = json!({
+        "kind": "slack-mention", "text": "see", "by": "ada", "channel": "shop-dev", "files": files,
+    });
+    let mention = simulators::delivery::Delivery::new(mention).unwrap();
+    let sent: Value = serde_json::from_slice(&world.simulation.act(&mention).unwrap().body).unwrap();
+    let links = sent["event"]["files"].as_array().unwrap().iter();
+    let links: Vec<_> = links.map(|file| file["permalink"].as_str().unwrap()).collect();
+    // Whoever asked for the work linked one, and another is linked in words while it goes on.
+    let input = json!({"agent": "development", "task": world.task().await, "branch": "feature/SHOP-1",
+                       "context": format!("Uploaded with this: [till.log]({})", links[0])});
+    let opened = world.step("Develop", "open_session", input).await.unwrap();
+    let text = text_of(&world.newest(&opened).await);
+    assert!(text.contains("total 0"), "{text}");
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say_on("d1", &format!("Uploaded with this: {}", links[1]), true, "SHOP-1").await;
+    let loading = world.next("Develop", &thought).await.unwrap();
+    assert_eq!(loading["next"], "load", "{loading}");
+    let loaded = world.next("Develop", &loading).await.unwrap();
+    let report = world.next("Develop", &loaded).await.unwrap();
+    assert_eq!(pictures(&world.newest(&report).await), 1);
+    let report = world.until_it_stops("Develop", report).await.unwrap();
+    assert_eq!(report["result"]["outcome"], "done", "{report}");
+    world.assert_no_violations();
 }

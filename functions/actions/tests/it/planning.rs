@@ -222,6 +222,36 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
 }
 
 #[tokio::test]
+async fn what_another_run_planned_in_the_meantime_is_not_planned_under_another_key() {
+    let world = World::start().await;
+    world.begin().await;
+    let read = async |step: &str| {
+        world.step(step, "read_requirements", json!({"task_id": "SHOP-1"})).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(1));
+    };
+    let planned = async |key: &str| {
+        let item = json!({
+            "project": "SHOP", "plan": "SHOP-9", "key": key, "title": "Know the codes",
+            "claim": format!("{OTHER_RUN}/Create.{key}"), "claimed_at": world.clock.now().to_string(), "task_id": "SHOP-2",
+        });
+        let item = serde_json::from_value(item).unwrap();
+        assert!(world.table.claim_planned_item(&item, None).await.unwrap());
+        world.clock.advance(SignedDuration::from_secs(1));
+    };
+    // What was planned before is known.
+    planned("early").await;
+    read("Read").await;
+    let stored = world.approved(&two()).await;
+    world.create(RUN, &stored, "sale").await.unwrap();
+    planned("know-codes").await;
+    let refused = world.create(RUN, &stored, "codes").await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Rejected);
+    assert!(refused.message.contains("(SHOP-2)") && refused.message.contains("plan again"), "{refused}");
+    assert_eq!(world.summaries(), ["Sale"]);
+    world.assert_no_violations();
+}
+
+#[tokio::test]
 async fn whatever_answer_is_lost_each_ticket_is_created_once() {
     for seed in 1..=10 {
         println!("seed {seed}");

@@ -1,27 +1,15 @@
 //! OpenID Connect: discovery, the code flow with PKCE, and an ID token signed by one of the provider's keys.
 //! <https://openid.net/specs/openid-connect-core-1_0.html>
 
+use super::discovery::{Discoveries, Discovery, NAME};
 use super::{Account, Returned, client, refused, unavailable};
-use crate::problem::Problem;
-use domain::ActionError;
+use crate::problem::{Code, Problem};
 use domain::configuration::{Configuration, SignInOidc};
+use domain::{ActionError, Clock};
 use http_client::{Auth, check_base_url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sign_in::{ExpectedIdToken, JwkSet, SignInState, verify_id_token};
-
-const NAME: &str = "OpenID Connect";
-
-/// A provider's metadata.
-#[derive(Debug, Deserialize)]
-struct Discovery {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Vec<String>,
-}
 
 /// A provider's response to a code.
 #[derive(Deserialize)]
@@ -37,27 +25,15 @@ pub(super) fn of(configuration: &Configuration) -> Result<&SignInOidc, Problem> 
     configuration.sign_in.oidc.as_ref().ok_or_else(|| Problem::not_found("way to sign in"))
 }
 
-async fn discover(settings: &SignInOidc) -> Result<Discovery, ActionError> {
-    let provider = client(NAME, &settings.issuer, Auth::None)?;
-    let answer = provider.get("/.well-known/openid-configuration", &[]).without_redirects().send().await;
-    let discovery: Discovery = answer.map_err(|failure| failure.error)?.json()?;
-    // The issuer at the address must be the configured one.
-    match discovery.issuer == settings.issuer {
-        true => Ok(discovery),
-        false => {
-            Err(ActionError::rejected("the discovery document is of another issuer than sign_in.oidc.issuer"))
-        }
-    }
-}
-
 /// Where the browser goes.
 pub(super) async fn address(
     settings: &SignInOidc,
     state: &SignInState,
     redirect_uri: &str,
+    (discoveries, clock): (&Discoveries, &dyn Clock),
 ) -> Result<String, Problem> {
     let unavailable = unavailable(NAME);
-    let discovery = discover(settings).await.map_err(&unavailable)?;
+    let discovery = discoveries.of(settings, clock).await.map_err(&unavailable)?;
     let mut url = check_base_url(&discovery.authorization_endpoint)
         .map_err(|error| unavailable(ActionError::rejected(error)))?;
     url.query_pairs_mut()
@@ -73,9 +49,26 @@ pub(super) async fn address(
 }
 
 /// Exchanges the code for an ID token, and checks that.
-pub(super) async fn account(settings: &SignInOidc, returned: Returned<'_>) -> Result<Account, Problem> {
+pub(super) async fn account(
+    settings: &SignInOidc,
+    returned: Returned<'_>,
+    (discoveries, clock): (&Discoveries, &dyn Clock),
+) -> Result<Account, Problem> {
+    let discovery = discoveries.of(settings, clock).await.map_err(unavailable(NAME))?;
+    let account = exchange(settings, &discovery, returned).await;
+    // The provider may have moved what the metadata names.
+    if matches!(&account, Err(problem) if problem.code() == Code::Unavailable) {
+        discoveries.forget().await;
+    }
+    account
+}
+
+async fn exchange(
+    settings: &SignInOidc,
+    discovery: &Discovery,
+    returned: Returned<'_>,
+) -> Result<Account, Problem> {
     let unavailable = unavailable(NAME);
-    let discovery = discover(settings).await.map_err(&unavailable)?;
     // Every provider must support Basic unless its metadata says otherwise.
     let methods = &discovery.token_endpoint_auth_methods_supported;
     let accepts = |method: &str| methods.iter().any(|known| known == method);

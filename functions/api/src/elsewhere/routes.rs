@@ -7,8 +7,9 @@ use crate::cookies;
 use crate::identity::{COOKIE, Credential};
 use crate::pages;
 use crate::problem::{Code, Problem};
+use crate::segments::Segments;
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,14 +27,14 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn begin(
     State(api): State<Shared>,
-    Path(way): Path<String>,
+    Segments(way): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let way = Way::of(&way).ok_or_else(|| Problem::not_found("way to sign in"))?;
     let directory = api.control.directory().await?;
     let keys = api.keys.current().await?;
     let state = SignInState::new(&keys, way.name(), api.clock.now()).ok_or_else(no_key)?;
-    let address = way.address(directory.configuration(), &state, &redirect_uri(&headers, way)?).await?;
+    let address = way.address(&api, directory.configuration(), &state, &redirect_uri(&headers, way)?).await?;
     let unreadable = |_| Problem::new(Code::Unavailable, "the address to sign in at cannot be used");
     let mut answer = HeaderMap::new();
     answer.insert(header::LOCATION, HeaderValue::from_str(&address).map_err(unreadable)?);
@@ -43,7 +44,7 @@ async fn begin(
 
 async fn finish(
     State(api): State<Shared>,
-    Path(way): Path<String>,
+    Segments(way): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let way = Way::of(&way).ok_or_else(|| Problem::not_found("way to sign in"))?;
@@ -70,7 +71,7 @@ async fn finish(
     let secret = api.keys.client_secret(way.name()).await?;
     let redirect_uri = redirect_uri(&head.headers, way)?;
     let returned = Returned { code, state: &state, redirect_uri: &redirect_uri, secret: &secret, now };
-    let account = way.account(configuration, returned).await?;
+    let account = way.account(&api, configuration, returned).await?;
     let person = way.person(&api, configuration, &account).await?;
     let subject = Subject::Person(person.clone());
     let new = issue(&keys, subject, way.sign_in_way(), Carrier::Cookie, now).ok_or_else(no_key)?;

@@ -106,7 +106,7 @@ async fn list_approvals(
     let mut items = Vec::new();
     for waiter in page.items {
         let Some(execution) = api.table.execution(&waiter.execution).await? else { continue };
-        // An execution that was stopped or has failed asks nothing anymore.
+        // Only an open execution still asks.
         if !execution.outcome.is_final() && caller.may_see_execution(&api, &execution).await? {
             items.push(Approval::of(waiter, &execution));
         }

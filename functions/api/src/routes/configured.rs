@@ -1,4 +1,4 @@
-//! Items that the API configures in addition to the configuration file, such as projects and people: their common code.
+//! Items that the API configures in addition to the configuration file, such as projects, people and plugin instances: their common code.
 
 use crate::api::Shared;
 use crate::caller::Caller;
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Json, Response};
 use control::Directory;
 use domain::configuration::{Configuration, KnownProvider, Problem as ConfigurationProblem};
 use domain::text::{TextLimit, cut_line, is_hidden};
-use records::{AuditKind, AuditRecord, ConfiguredItem, Managed, Written};
+use records::{AuditKind, AuditRecord, ConfiguredItem, ListedItem, Managed, Written};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -51,7 +51,7 @@ impl<S: Serialize> IntoResponse for Tagged<S> {
     }
 }
 
-/// The place of the item with this key in the configuration file: `projects[0]`.
+/// The place of the item with this key in the configuration file: `projects[0]`, `plugins.jira`.
 ///
 /// # Errors
 /// A problem when the records do not answer.
@@ -60,12 +60,12 @@ pub(super) async fn file_place<T: ConfiguredItem>(
     key: &str,
 ) -> Result<Option<String>, Problem> {
     let file = api.table.configuration_of_file(api.clock.now()).await?;
-    Ok(T::position(&file, key).map(|index| format!("{}[{index}]", T::SECTION)))
+    Ok(T::place(&file, key))
 }
 
 /// The manager of the item with this key.
 pub(super) fn manager_of<T: ConfiguredItem>(file: &Configuration, key: &str) -> &'static str {
-    if T::position(file, key).is_some() { FILE } else { API }
+    if T::place(file, key).is_some() { FILE } else { API }
 }
 
 /// Refuses to change an item in the configuration file.
@@ -185,10 +185,7 @@ pub(super) fn known_providers(
 
 /// The configuration with this item in place of the one with its key, and its index. It is last if what it shares with
 /// another is found.
-pub(super) fn configuration_with<T: ConfiguredItem>(
-    directory: &Directory,
-    item: &T,
-) -> (Configuration, usize) {
+pub(super) fn configuration_with<T: ListedItem>(directory: &Directory, item: &T) -> (Configuration, usize) {
     let mut configuration = Configuration::clone(directory.configuration());
     if let Some(present) = T::position(&configuration, item.key()) {
         T::all_mut(&mut configuration).remove(present);

@@ -53,7 +53,8 @@ impl FromRequestParts<Shared> for Head {
 
 /// Returns a ticket that opens a socket, once and within a minute. Over it come the frames of an execution or of a project as they happen.
 ///
-/// If an installation does not push events, there is no ticket: poll the events instead.
+/// If an installation does not push events, there is no ticket: poll the events instead. Opening a socket with it is refused with 429 while whoever
+/// asks has 64 open, and with 503 while too many are open in all; `Retry-After` says when to try again.
 #[utoipa::path(
     post, path = "/events/tickets", tag = "executions",
     responses((status = 201, description = "The ticket.", body = EventTicket), OfOne)

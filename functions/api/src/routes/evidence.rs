@@ -9,6 +9,7 @@ use crate::routes::answers::OfOne;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
+use domain::reference::Numbered;
 use domain::{BranchName, CommitSha, RepositoryName};
 use jiff::Timestamp;
 use records::SignedEvidence;
@@ -105,7 +106,8 @@ fn read(name: &str) -> Option<(RepositoryName, Of)> {
     if let Some((repository, branch)) = name.split_once('@') {
         return Some((repository.parse().ok()?, Of::Branch(branch.parse().ok()?)));
     }
-    let (repository, number) = name.rsplit_once('#')?;
-    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
-    Some((repository.parse().ok()?, Of::Number(number.parse().ok().filter(|_| is_plain)?)))
+    match name.parse::<Numbered>().ok()? {
+        Numbered { repository, sign: '#', number } => Some((repository, Of::Number(number))),
+        Numbered { .. } => None,
+    }
 }

@@ -309,63 +309,68 @@ async fn list_executions(
     let name = list.to_string();
     let query = ["executions", name.as_str()];
     let after = cursor::position(&api, &query, cursor.as_deref()).await?;
-    if is_of_unknown(&api, &caller, &list).await? {
-        let items = seen_of(&api, &caller, &list, limit).await?;
-        return Ok(Json(Page { items, next: None }));
-    }
-    let page = api.table.list_executions(&list, after.as_deref(), limit, api.clock.now()).await?;
-    let items = seen(&api, &caller, &page.items).await?;
-    Ok(Json(Page::new(&api, items, &query, page.next).await?))
+    let (found, next) = match is_of_unknown(&api, &caller, &list).await? {
+        true => seen_of(&api, &caller, &list, after, limit).await?,
+        false => {
+            let page = api.table.list_executions(&list, after.as_deref(), limit, api.clock.now()).await?;
+            (seen(&api, &caller, page.items).await?, page.next)
+        }
+    };
+    let items = found.iter().map(ExecutionSummary::of).collect();
+    Ok(Json(Page::new(&api, items, &query, next).await?))
 }
 
 /// Those that the caller may see.
 async fn seen(
     api: &Shared,
     caller: &Caller,
-    executions: &[ExecutionRecord],
-) -> Result<Vec<ExecutionSummary>, Problem> {
+    executions: Vec<ExecutionRecord>,
+) -> Result<Vec<ExecutionRecord>, Problem> {
     let mut seen = Vec::with_capacity(executions.len());
     for execution in executions {
-        if caller.may_see_execution(api, execution).await? {
-            seen.push(ExecutionSummary::of(execution));
+        if caller.may_see_execution(api, &execution).await? {
+            seen.push(execution);
         }
     }
     Ok(seen)
 }
 
-/// Whether a list is of a project, or of a ticket of one, that the caller may not know of.
+/// Whether a list is of a project, or of a ticket of one, that the caller may not know of: it is hidden from them, archived, or does not exist.
 async fn is_of_unknown(api: &Shared, caller: &Caller, list: &ExecutionList) -> Result<bool, Problem> {
     let directory = caller.directory();
     let project = match list {
         ExecutionList::OfProject(key) => directory.configuration().project(key),
         ExecutionList::OfTask(id) => directory.ticket(id).ok().map(|ticket| ticket.project()),
-        ExecutionList::OfAll | ExecutionList::Open => None,
+        ExecutionList::OfAll | ExecutionList::Open => return Ok(false),
     };
     match project {
         Some(project) => Ok(!caller.knows(api, project).await?),
-        None => Ok(false),
+        None => Ok(!caller.may_see(api, None, None).await?),
     }
 }
 
-/// What the caller may see of such a list, which is what they started themselves, on one page: how many pages there are would tell how many
-/// others there are.
+/// A page of what the caller may see of such a list, such as what they started themselves. Another page follows only if it has something for
+/// them: how many pages there are would otherwise tell how many others there are.
 async fn seen_of(
     api: &Shared,
     caller: &Caller,
     list: &ExecutionList,
+    mut after: Option<String>,
     limit: usize,
-) -> Result<Vec<ExecutionSummary>, Problem> {
-    let (mut found, mut after) = (Vec::new(), None);
+) -> Result<(Vec<ExecutionRecord>, Option<String>), Problem> {
+    let mut found = Vec::new();
     for _ in 0..PAGES_OF_UNKNOWN {
         let page = api.table.list_executions(list, after.as_deref(), PAGE_LIMIT, api.clock.now()).await?;
-        found.extend(seen(api, caller, &page.items).await?);
+        found.extend(seen(api, caller, page.items).await?);
         after = page.next;
-        if found.len() >= limit || after.is_none() {
+        if found.len() > limit || after.is_none() {
             break;
         }
     }
+    let more = found.len() > limit;
     found.truncate(limit);
-    Ok(found)
+    let next = found.last().filter(|_| more).map(ExecutionList::position_behind);
+    Ok((found, next))
 }
 
 /// Returns an execution with its steps and costs.

@@ -23,7 +23,7 @@ use axum::response::Json;
 use control::{Directory, Operation};
 use domain::configuration::{Configuration, Role, Roles, User};
 use jiff::Timestamp;
-use records::{Archived, ConfiguredItem, Managed, ManagedPerson};
+use records::{Archived, ListedItem, Managed, ManagedPerson};
 use serde::Serialize;
 use sign_in::{LIFE, Subject};
 use std::collections::{BTreeMap, BTreeSet};

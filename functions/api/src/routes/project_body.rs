@@ -4,8 +4,8 @@ use crate::problem::{InvalidField, Problem};
 use crate::routes::configured::{check_line, checked, configuration_with, known_providers};
 use crate::strict_json::pointer;
 use control::Directory;
-use domain::configuration::{InstanceName, Project};
-use domain::{BranchName, PluginType, RepositoryName, nearest};
+use domain::configuration::{InstanceName, Project, unknown_key};
+use domain::{BranchName, PluginType, RepositoryName};
 use edits::protected_path_problems;
 use serde::Deserialize;
 use serde_json::Value;
@@ -211,10 +211,7 @@ fn read(body: &Value) -> Result<Project, Problem> {
     for (plugin, name) in body["providers"].as_object().into_iter().flatten() {
         let path = pointer("/providers", plugin);
         if plugin.parse::<PluginType>().is_err() {
-            let accepted = PluginType::ALL.map(PluginType::as_str);
-            let meant = nearest(plugin, accepted).map(|name| format!("; did you mean `{name}`?"));
-            let meant = meant.as_deref().unwrap_or(";");
-            let detail = format!("unknown key{meant} accepted: {}", accepted.join(", "));
+            let detail = unknown_key(plugin, PluginType::ALL.map(PluginType::as_str));
             errors.push(InvalidField { path, detail });
         } else {
             form::<InstanceName>(&path, name.as_str(), &mut errors);

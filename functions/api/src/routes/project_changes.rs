@@ -12,7 +12,7 @@ use crate::routes::answers::{ChangeOfState, Signed, WithBody};
 use crate::routes::configured::{Tagged, Tries, audit, created, refuse_of_file, replaced, seen, tag_of, who};
 use crate::routes::project_body::{NewProject, ProjectBody, project_of};
 use crate::routes::shown_project::{self, Project};
-use crate::routes::workflows::{Accepting, begin, refused};
+use crate::routes::workflows::{Accepting, begin, not_planned};
 use crate::segments::Segments;
 use axum::extract::State;
 use control::{Directory, Operation, PLANNING, Requester, Requirements, StartRequest, plan, planning};
@@ -235,7 +235,10 @@ async fn planned(
         delivery: caller.delivery().to_owned(),
     };
     let request = planning(requirements, key, requester);
-    plan(directory, &routes, request).map_err(|error| refused(error, "/requirements"))
+    match plan(directory, &routes, request) {
+        Ok(request) => Ok(request),
+        Err(error) => Err(not_planned(api, caller, error, "/requirements").await?),
+    }
 }
 
 /// An execution of a project that has not ended.

@@ -3,9 +3,9 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::idempotency::Accepted;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, InvalidField, Problem};
 use crate::routes::workflows::start;
-use control::{DirectoryError, Operation, ProjectQuery, Ticket};
+use control::{Operation, ProjectQuery, Ticket};
 use domain::configuration::Project;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -66,16 +66,8 @@ pub(super) struct ChangedTask {
 pub(super) async fn create(api: &Shared, caller: &Caller, new: NewTask) -> Result<Accepted, Problem> {
     let NewTask { title, description, project, task_type, labels, epic } = new;
     let query = ProjectQuery { named: project.as_deref(), ticket: None, place: None };
-    let directory = caller.directory();
-    let project = match directory.project(&query) {
-        Ok(found) if caller.knows(api, found).await? => Ok(found),
-        Ok(found) => DirectoryError::hidden(directory, &query).map_or(Ok(found), Err),
-        Err(error) => Err(error),
-    };
-    let project = match project {
-        Ok(project) => project,
-        Err(error) => return Err(Problem::invalid_field("/project", caller.not_found(api, error).await?)),
-    };
+    let project = caller.project(api, &query).await?;
+    let project = project.map_err(|error| Problem::invalid_field("/project", error.to_string()))?;
     let given = [("description", description), ("task_type", task_type), ("epic", epic)];
     let mut inputs = given_inputs(given);
     inputs.insert("title".to_owned(), title.into());
@@ -107,6 +99,23 @@ fn given_inputs<const COUNT: usize>(given: [(&str, Option<String>); COUNT]) -> M
     given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
+/// The texts in fields, and in lists in them, that are nothing but spaces: a tracker would refuse them only once the work has begun.
+fn blank_texts(fields: &Map<String, Value>) -> Vec<InvalidField> {
+    let mut blank = Vec::new();
+    let mut look = |path: String, value: &Value| {
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+            blank.push(InvalidField { path, detail: "accepted: a text that is not only spaces".to_owned() });
+        }
+    };
+    for (name, value) in fields {
+        look(format!("/{name}"), value);
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            look(format!("/{name}/{index}"), item);
+        }
+    }
+    blank
+}
+
 async fn begin(
     api: &Shared,
     caller: &Caller,
@@ -115,10 +124,28 @@ async fn begin(
     inputs: Map<String, Value>,
 ) -> Result<Accepted, Problem> {
     caller.check(api, &Operation::ChangeTask { project }).await?;
+    let blank = blank_texts(&inputs);
+    if !blank.is_empty() {
+        return Err(Problem::invalid(blank));
+    }
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(workflow) {
         let detail = format!("the workflow `{workflow}`, which does this, is not part of this installation");
         return Err(Problem::new(Code::Conflict, detail));
     }
     start(api, caller, workflow.to_owned(), inputs, Some(project.key.clone())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn texts_that_say_nothing_are_named() {
+        let fields = json!({"title": " ", "description": "x", "labels": ["bug", "", "\t"], "epic": null});
+        let blank = blank_texts(fields.as_object().unwrap());
+        let paths: Vec<_> = blank.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(paths, ["/title", "/labels/1", "/labels/2"]);
+    }
 }

@@ -247,8 +247,9 @@ async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scop
     let mut errors = Vec::new();
     let mut refuse = |path: &str, detail: String| errors.push(InvalidField { path: path.to_owned(), detail });
     let length = body.name.chars().count();
-    if !(1..=NAME_LIMIT).contains(&length) || body.name.chars().any(is_hidden) {
-        let detail = "none of them a control character or invisible";
+    let is_blank = body.name.trim().is_empty();
+    if is_blank || length > NAME_LIMIT || body.name.chars().any(is_hidden) {
+        let detail = "not only spaces, none of them a control character or invisible";
         refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, {detail}"));
     }
     if !(1..=MOST_DAYS).contains(&body.valid_days) {

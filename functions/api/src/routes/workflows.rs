@@ -13,7 +13,7 @@ use crate::routes::steering::location_of;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
-use control::{DirectoryError, PlanError, ProjectQuery, StartRequest, StartResult, WorkflowRequest, plan};
+use control::{DirectoryError, PlanError, StartRequest, StartResult, WorkflowRequest, plan};
 use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -221,66 +221,51 @@ pub(crate) async fn start(
         delivery: caller.delivery().to_owned(),
         concurrency: Concurrency::OnePerTask,
     };
-    let (named, ticket) = (request.project.clone(), request.inputs.get("task_id").cloned());
-    let query = ProjectQuery {
-        named: named.as_deref(),
-        ticket: ticket.as_ref().and_then(Value::as_str),
-        place: None,
-    };
     let request = match plan(caller.directory(), &routes, request) {
         Ok(request) => request,
-        Err(error) => return Err(not_planned(api, caller, error, &query).await?),
+        Err(error) => return Err(not_planned(api, caller, error, "/inputs").await?),
     };
     let (location, accepted) = begin(api, request).await?;
     Ok(Accepted::new(Some(location), &accepted))
 }
 
-/// Why a workflow cannot be started, where that is told of projects that the caller may know of, and of no others.
-async fn not_planned(
+/// Why a workflow cannot be started, without a word of projects that the caller may not know of; `inputs` is the place of its inputs in the
+/// body.
+///
+/// # Errors
+/// A problem when the records do not answer.
+pub(crate) async fn not_planned(
     api: &Shared,
     caller: &Caller,
     error: PlanError,
-    query: &ProjectQuery<'_>,
+    inputs: &str,
 ) -> Result<Problem, Problem> {
-    let directory = caller.directory();
     let error = match error {
+        PlanError::Inputs(InvalidInputs { problems, .. }) => {
+            let field = |detail| InvalidField { path: inputs.to_owned(), detail };
+            return Ok(Problem::invalid(problems.into_iter().map(field).collect()));
+        }
         PlanError::Directory(error) => error,
-        PlanError::Denied(_) => {
-            let hidden = match directory.project(query) {
-                Ok(project) if !caller.knows(api, project).await? => DirectoryError::hidden(directory, query),
-                _ => None,
-            };
-            match hidden {
-                Some(hidden) => hidden,
-                None => return Ok(refused(error, "/inputs")),
+        PlanError::Denied { reason, project, unknown } => {
+            match caller.directory().configuration().project(&project) {
+                Some(project) if !caller.knows(api, project).await? => *unknown,
+                _ => return Ok(Caller::denied(reason)),
             }
         }
-        PlanError::Inputs(_) => return Ok(refused(error, "/inputs")),
     };
-    let path = place_of(&error);
-    Ok(Problem::invalid_field(path, caller.not_found(api, error).await?))
+    // The place is that of the error as the caller is told it: for them, an archived project may never have existed.
+    let error = caller.not_found(api, error).await?;
+    Ok(Problem::invalid_field(place_of(&error), error.to_string()))
 }
 
 /// What of a body says where to start something, by what is wrong with it.
 fn place_of(error: &DirectoryError) -> &'static str {
     match error {
         DirectoryError::UnknownProject { .. } | DirectoryError::Ambiguous { .. } => "/project",
+        DirectoryError::Archived { unknown, .. } => place_of(unknown),
         DirectoryError::Outside { .. }
-        | DirectoryError::Archived { .. }
         | DirectoryError::TooLong { .. }
         | DirectoryError::NotATicket { .. } => "/inputs/task_id",
-    }
-}
-
-/// Why a workflow cannot be started; `inputs` is the place of its inputs in the body.
-pub(crate) fn refused(error: PlanError, inputs: &str) -> Problem {
-    match error {
-        PlanError::Inputs(InvalidInputs { problems, .. }) => {
-            let field = |detail| InvalidField { path: inputs.to_owned(), detail };
-            Problem::invalid(problems.into_iter().map(field).collect())
-        }
-        PlanError::Directory(error) => Problem::invalid_field(place_of(&error), error.to_string()),
-        PlanError::Denied(reason) => Caller::denied(reason),
     }
 }
 

@@ -15,6 +15,7 @@ const SIGN_IN: &str = "functions/api/tests/it/sign_in.rs";
 const OF_API: &str = "tests/whole_system/api.rs";
 const OF_IDENTITY: &str = "tests/whole_system/identity.rs";
 const OF_PEOPLE: &str = "tests/whole_system/people.rs";
+const OF_PLUGINS: &str = "tests/whole_system/plugins.rs";
 const OF_PROJECTS: &str = "tests/whole_system/projects.rs";
 
 const ASSIGNED: &str = "a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone";
@@ -23,6 +24,7 @@ const CHANGED: &str = "a_ticket_is_created_changed_and_taken_back";
 const JOINED: &str = "an_account_is_joined_by_both_sides_until_it_is_separated";
 const ADDED: &str = "whoever_is_added_by_the_api_is_known_at_every_entrance_until_they_are_removed";
 const CREATED: &str = "a_label_on_a_ticket_of_a_created_project_becomes_a_pull_request_until_it_is_deleted";
+const USED: &str = "a_service_that_is_added_is_used_at_once_until_it_is_removed";
 const SIGNED_IN: &str = "a_program_signs_in_with_a_token_until_it_is_revoked";
 
 /// Each operation that is no reading, with a test that sees what comes of it.
@@ -42,9 +44,11 @@ const PROOFS: &[(&str, &str, &str)] = &[
         "a_socket_opens_with_a_ticket_once_and_for_its_own_host_and_origin",
     ),
     ("create_person", OF_PEOPLE, ADDED),
+    ("create_plugin", OF_PLUGINS, USED),
     ("create_project", OF_PROJECTS, CREATED),
     ("create_token", OF_IDENTITY, SIGNED_IN),
     ("delete_person", OF_PEOPLE, ADDED),
+    ("delete_plugin", OF_PLUGINS, USED),
     ("delete_project", OF_PROJECTS, CREATED),
     ("end_session", SIGN_IN, "a_browsers_session_needs_its_proof"),
     ("end_sessions_of_user", SIGN_IN, "sessions_of_a_person_end_together_and_only_theirs"),
@@ -54,6 +58,7 @@ const PROOFS: &[(&str, &str, &str)] = &[
     ("put_task", "tests/whole_system/task_changes.rs", CHANGED),
     ("redrive_execution", OF_API, STEERED),
     ("replace_person", OF_PEOPLE, ADDED),
+    ("replace_plugin_config", OF_PLUGINS, USED),
     ("replace_project", "functions/api/tests/it/projects.rs", "another_process_has_it_in_force_at_once"),
     ("revoke_token", OF_IDENTITY, SIGNED_IN),
     ("separate_account", HERE, JOINED),

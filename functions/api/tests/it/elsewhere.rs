@@ -31,6 +31,8 @@ struct Provider {
     lies: Value,
     address: String,
     key: Option<EncodingKey>,
+    /// How often its discovery document was read.
+    discovered: usize,
 }
 
 type Shared = Arc<Mutex<Provider>>;
@@ -197,8 +199,11 @@ async fn a_callback_counts_once_and_in_the_browser_where_it_began() {
     world.advance(jiff::SignedDuration::from_mins(10));
     let path = format!("code={}&state={}", confirm(&provider, &query), query["state"]);
     assert_eq!(come_back(&world, "github", &path, &cookie).await.status, 401);
-    for path in ["/api/v1/auth/oidc", "/api/v1/auth/gitlab"] {
-        assert_eq!(world.ask(Method::GET, path, None, None).await.status, 404, "{path}");
+    for path in
+        ["/api/v1/auth/oidc", "/api/v1/auth/gitlab", "/api/v1/auth/%ff", "/api/v1/auth/%ff/callback?state=x"]
+    {
+        let answer = world.ask(Method::GET, path, None, None).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (404, json!("not_found")), "{path}");
     }
 }
 
@@ -233,7 +238,8 @@ async fn oidc() -> (Shared, World) {
 }
 
 async fn discovery(State(provider): State<Shared>) -> Json<Value> {
-    let provider = provider.lock().unwrap();
+    let mut provider = provider.lock().unwrap();
+    provider.discovered += 1;
     let address = &provider.address;
     Json(json!({
         "issuer": provider.lies.get("discovered").cloned().unwrap_or(json!(address)),
@@ -314,6 +320,24 @@ async fn an_id_token_for_somebody_else_signs_nobody_in() {
         provider.lock().unwrap().lies = lie.clone();
         assert_eq!(sign_in(&world, &provider, "oidc").await.status, status, "{lie}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_discovery_document_is_read_once_an_hour_by_one_request() {
+    let (provider, world) = oidc().await;
+    let begin = async || world.ask(Method::GET, "/api/v1/auth/oidc", None, None).await.status;
+    let discovered = || provider.lock().unwrap().discovered;
+    let statuses = futures::future::join_all((0..20).map(|_| begin())).await;
+    assert_eq!((statuses, discovered()), (vec![303; 20], 1));
+    world.advance(jiff::SignedDuration::from_mins(59));
+    assert_eq!((begin().await, discovered()), (303, 1));
+    // A document that is not that provider's signs nobody in, and is not asked for again and again.
+    world.advance(jiff::SignedDuration::from_mins(1));
     provider.lock().unwrap().lies = json!({"discovered": "https://evil.example"});
-    assert_eq!(world.ask(Method::GET, "/api/v1/auth/oidc", None, None).await.status, 503);
+    for _ in 0..3 {
+        assert_eq!((begin().await, discovered()), (503, 2));
+    }
+    provider.lock().unwrap().lies = json!({});
+    world.advance(jiff::SignedDuration::from_secs(5));
+    assert_eq!((begin().await, discovered()), (303, 3));
 }

@@ -66,14 +66,35 @@ async fn a_cursor_names_nothing_and_nobody_else_makes_one() {
     }
 }
 
+/// Archives a project with the key `GIFT`, in which there was work.
+async fn archive_gift(world: &World) {
+    let gift = json!({"key": "GIFT", "repository": "acme/gift", "providers": {"version_control": "github"}});
+    let created = world.send_as("admin", Method::POST, "/api/v1/projects", None, Some(gift)).await;
+    assert_eq!(created.status, 201, "{}", created.text);
+    let path = format!("/api/v1/projects/{}", id("GIFT"));
+    let archived = world.send_as("admin", Method::DELETE, &path, Some("*"), None).await;
+    assert_eq!(archived.status, 200, "{}", archived.text);
+    for _ in 0..3 {
+        world.task("GIFT").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
     let world = World::new().await;
     world.task("WEB").await;
+    archive_gift(&world).await;
     let start = |ticket: &str| json!({"workflow": "development", "inputs": {"task_id": ticket}});
     let in_project =
         |key: &str| json!({"workflow": "development", "inputs": {"task_id": "x"}, "project": key});
     let token = |key: &str| json!({"name": "x", "roles": ["viewer"], "valid_days": 1, "projects": [key]});
+    let plan = |key: &str, project: Option<&str>| {
+        let mut body = json!({"workflow": "planning", "inputs": {"requirements": format!("{key}-1")}});
+        if let Some(project) = project {
+            body["project"] = json!(project);
+        }
+        body
+    };
     let new = |key: &str| json!({"title": "x", "project": key});
     let assign = |key: &str| format!("/api/v1/tasks/{}/assign-to-agent", id(&format!("{key}-1")));
     let task = |key: &str| format!("/api/v1/tasks/{}", id(&format!("{key}-1")));
@@ -82,6 +103,9 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
         vec![
             (Method::POST, "/api/v1/workflows/execute".to_owned(), start(&format!("{key}-1"))),
             (Method::POST, "/api/v1/workflows/execute".to_owned(), in_project(key)),
+            (Method::POST, "/api/v1/workflows/execute".to_owned(), in_project(&format!("acme/{key}"))),
+            (Method::POST, "/api/v1/workflows/execute".to_owned(), plan(key, None)),
+            (Method::POST, "/api/v1/workflows/execute".to_owned(), plan(key, Some(key))),
             (Method::POST, "/api/v1/tokens".to_owned(), token(key)),
             (Method::POST, "/api/v1/tasks".to_owned(), new(key)),
             (Method::POST, assign(key), json!({})),
@@ -90,7 +114,10 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
     };
     for role in ["viewer", "developer", "approver", "admin"] {
         let session = world.session(&format!("shop-{role}"));
-        for (hidden, unknown) in asked("WEB").into_iter().zip(asked("NIX")) {
+        let hidden = asked("WEB").into_iter().map(|asked| ("WEB", asked));
+        let archived = asked("GIFT").into_iter().map(|asked| ("GIFT", asked));
+        let unknown = asked("NIX").into_iter().chain(asked("NIX"));
+        for ((key, hidden), unknown) in hidden.chain(archived).zip(unknown) {
             let ask = async |(method, path, body): (Method, String, Value)| {
                 let answer = world.ask(method, &path, Some(&session), Some(body)).await;
                 let mut told = answer.json();
@@ -100,8 +127,8 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
             let what = format!("{role}: {} {}", hidden.0, hidden.1);
             let (hidden, unknown) = (ask(hidden).await, ask(unknown).await);
             assert_eq!(hidden.0, unknown.0, "{what}: {hidden:?}");
-            assert_eq!(hidden.1.to_string().replace("WEB", "NIX"), unknown.1.to_string(), "{what}");
-            assert!(!unknown.1.to_string().contains("WEB"), "{what}: {unknown:?}");
+            assert_eq!(hidden.1.to_string().replace(key, "NIX"), unknown.1.to_string(), "{what}");
+            assert!(!unknown.1.to_string().contains(key), "{what}: {unknown:?}");
         }
         let text = start("the cart");
         let answer = world.ask(Method::POST, "/api/v1/workflows/execute", Some(&session), Some(text)).await;
@@ -111,6 +138,11 @@ async fn a_project_that_may_not_be_seen_is_answered_as_one_that_is_not_there() {
     let admin = world.session("admin");
     let answer = world.ask(Method::POST, "/api/v1/tasks", Some(&admin), Some(new("NIX"))).await;
     assert!(answer.text.contains("known: SHOP, WEB"), "{}", answer.text);
+    for (body, path) in [(start("GIFT-1"), "/inputs/task_id"), (in_project("GIFT"), "/project")] {
+        let answer = world.ask(Method::POST, "/api/v1/workflows/execute", Some(&admin), Some(body)).await;
+        assert_eq!((answer.status, answer.paths()), (422, vec![path.to_owned()]), "{}", answer.text);
+        assert!(answer.text.contains("the project `GIFT` is archived"), "{}", answer.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,18 +151,45 @@ async fn pages_do_not_tell_how_much_is_hidden() {
     for _ in 0..3 {
         world.task("WEB").await;
     }
+    archive_gift(&world).await;
     let viewer = world.session("shop-viewer");
     let get = async |path: &str| world.ask(Method::GET, path, Some(&viewer), None).await.json();
     for path in [
         "/api/v1/executions?limit=1&project=WEB".to_owned(),
         "/api/v1/executions?limit=1&project=NIX".to_owned(),
         format!("/api/v1/executions?limit=1&task={}", id("WEB-1")),
+        "/api/v1/executions?limit=1&project=GIFT".to_owned(),
+        "/api/v1/executions?limit=1&project=gift".to_owned(),
         format!("/api/v1/executions?limit=1&task={}", id("NIX-1")),
+        format!("/api/v1/executions?limit=1&task={}", id("GIFT-1")),
     ] {
         assert_eq!(get(&path).await, json!({"items": []}), "{path}");
     }
+    // Work on a ticket of no project is listed page by page, and no page follows for what others do on it.
+    let ticket = || Some("OUT-1".to_owned());
+    world.begun("WEB", ticket()).await;
+    let mut own = Vec::new();
+    for _ in 0..3 {
+        world.advance(SignedDuration::from_secs(1));
+        own.insert(0, world.begun("SHOP", ticket()).await);
+        world.begun("WEB", ticket()).await;
+    }
+    let list = format!("/api/v1/executions?limit=2&task={}", id("OUT-1"));
+    let (mut path, mut pages, mut names) = (list.clone(), 0, Vec::new());
+    loop {
+        let page = get(&path).await;
+        let items = page["items"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        pages += 1;
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{list}&cursor={next}");
+    }
+    assert_eq!((names, pages), (own, 2));
     let everything = world.session("viewer");
     let path = "/api/v1/executions?limit=1&project=WEB";
+    let page = world.ask(Method::GET, path, Some(&everything), None).await.json();
+    assert!(page["next"].is_string(), "{page}");
+    let path = "/api/v1/executions?limit=1&project=GIFT";
     let page = world.ask(Method::GET, path, Some(&everything), None).await.json();
     assert!(page["next"].is_string(), "{page}");
 }

@@ -147,6 +147,7 @@ async fn a_token_is_shown_once_and_holds_what_was_asked_for() {
         ("projects", json!(["X"])),
         ("projects", json!([])),
         ("name", json!("")),
+        ("name", json!("  ")),
         ("name", json!("a".repeat(10_000))),
         ("extra", json!(1)),
     ] {

@@ -1,6 +1,6 @@
 //! Every operation answers with each status that the contract lists for it: each is provoked here, or by a test that is named here.
 
-use crate::permissions::{About, id, request};
+use crate::permissions::{About, id, plugin, request};
 use crate::seeded::{ACCOUNT, SOURCE, agent, begun_link, claimed_link, end, fill_tokens, question};
 use crate::world::{OPERATOR, Of, World};
 use axum::body::{Body, Bytes};
@@ -30,6 +30,16 @@ const ELSEWHERE: &[(&str, u16, &str, &str)] = &[
         "tests/whole_system/api.rs",
         "a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone",
     ),
+];
+
+/// The operations that change the state of something that was seen.
+const OF_A_STATE: &[&str] = &[
+    "delete_person",
+    "delete_plugin",
+    "delete_project",
+    "replace_person",
+    "replace_plugin_config",
+    "replace_project",
 ];
 
 /// An operation of the contract.
@@ -168,6 +178,7 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         ("put_task", 404) => unknown(path).json(json!({"comment": "Shipped."})),
         ("replace_project", 404) => unknown(path).with("if-match", "*").json(project("GIFT")),
         ("replace_person", 404) => unknown(path).with("if-match", "*").json(person("grace")),
+        ("replace_plugin_config", 404) => unknown(path).with("if-match", "*").json(plugin()),
         (_, 404) => unknown(path),
 
         ("answer_approval", 200) => answered(world).await,
@@ -215,6 +226,7 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         }
         ("create_project", 409) => Asked::new("/projects", admin()).json(project("SHOP")),
         ("create_person", 409) => Asked::new("/people", admin()).json(person("viewer")),
+        ("create_plugin", 409) => Asked::new("/plugins", admin()).json(json!({"name": "github"})),
         // The configuration file has them.
         ("replace_project" | "delete_project", 409) => {
             Asked::new(format!("/projects/{}", id("SHOP")), admin())
@@ -224,12 +236,13 @@ async fn particular(world: &World, operation: &Operation, status: u16) -> Option
         ("replace_person" | "delete_person", 409) => Asked::new(format!("/people/{}", id("viewer")), admin())
             .with("if-match", "*")
             .json(person("viewer")),
-        ("replace_project" | "delete_project" | "replace_person" | "delete_person", 412) => {
-            asked(world, name).await.with("if-match", "\"7\"")
+        ("replace_plugin_config" | "delete_plugin", 409) => {
+            Asked::new("/plugins/version_control/github/config", admin())
+                .with("if-match", "*")
+                .json(json!({"name": "github"}))
         }
-        ("replace_project" | "delete_project" | "replace_person" | "delete_person", 428) => {
-            Asked { header: None, ..asked(world, name).await }
-        }
+        (_, 412) if OF_A_STATE.contains(&name.as_str()) => asked(world, name).await.with("if-match", "\"7\""),
+        (_, 428) if OF_A_STATE.contains(&name.as_str()) => Asked { header: None, ..asked(world, name).await },
         ("create_token", 409) => {
             fill_tokens(world).await;
             asked(world, name).await
@@ -268,12 +281,7 @@ async fn asked(world: &World, operation: &str) -> Asked {
         Some(body) => asked.json(body),
         None => asked,
     };
-    match operation {
-        "replace_project" | "delete_project" | "replace_person" | "delete_person" => {
-            asked.with("if-match", "*")
-        }
-        _ => asked,
-    }
+    if OF_A_STATE.contains(&operation) { asked.with("if-match", "*") } else { asked }
 }
 
 fn project(key: &str) -> Value {

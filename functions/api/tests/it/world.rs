@@ -1,5 +1,6 @@
 //! A small installation: two projects, a person with each role in one of them and everywhere, and a set clock.
 
+use crate::reads::Reads;
 use api::Api;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -38,6 +39,8 @@ pub(crate) struct World {
     pub(crate) table: Table,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) keys: SessionKeys,
+    /// What is asked of the table.
+    pub(crate) reads: Reads,
     dynamo: aws_sdk_dynamodb::Client,
     router: Router,
     /// The same as an account has it.
@@ -174,7 +177,8 @@ impl World {
                 .endpoint_url(&secrets_url)
                 .build(),
         );
-        let table = Table::new(dynamo.clone(), "ticketsmith");
+        let reads = Reads::default();
+        let table = reads.table(&dynamo);
         table.create_table().await.unwrap();
         table.put_configuration(&configuration(sign_in)).await.unwrap();
         table.put_references(&references()).await.unwrap();
@@ -187,19 +191,19 @@ impl World {
         };
         let account = api::router(Arc::new(api().with_gateway(Some("https://gateway.example/live"))));
         let router = api::router(Arc::new(api().with_news(Some(tokio::sync::broadcast::channel(16).0))));
-        let nobody = aws_sdk_dynamodb::Client::from_conf(
-            dynamo
-                .config()
-                .to_builder()
-                .endpoint_url("http://127.0.0.1:1")
-                .retry_config(RetryConfig::disabled())
-                .build(),
-        );
+        let nobody = dynamo.config().to_builder().endpoint_url("http://127.0.0.1:1");
+        let nobody =
+            aws_sdk_dynamodb::Client::from_conf(nobody.retry_config(RetryConfig::disabled()).build());
         let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
         let nothing = Table::new(nobody, "ticketsmith");
         let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
         let broken = api::router(Arc::new(broken));
-        Self { table, clock, keys, dynamo, router, account, broken }
+        Self { table, clock, keys, reads, dynamo, router, account, broken }
+    }
+
+    /// Serves its API on this machine; gives the host and port.
+    pub(crate) async fn serve(&self) -> String {
+        serve(self.router.clone()).await.trim_start_matches("http://").to_owned()
     }
 
     /// Sends a request as it is.
@@ -212,7 +216,7 @@ impl World {
         answer(router, request).await
     }
 
-    /// A client of the same database, without the table's memory.
+    /// A client of the same database, without the table's memory; what it asks is not counted.
     pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
         self.dynamo.clone()
     }
@@ -280,7 +284,8 @@ impl World {
         format!("{repository}#{number}")
     }
 
-    async fn begun(&self, project: &str, task_id: Option<String>) -> String {
+    /// Begins work in a project, perhaps on a ticket; gives the execution's name.
+    pub(crate) async fn begun(&self, project: &str, task_id: Option<String>) -> String {
         let delivery = format!("{project}-{}", rand_text());
         let actor = Actor {
             source: SourceName::from_static("jira"),

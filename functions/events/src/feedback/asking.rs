@@ -1,4 +1,4 @@
-//! How people answer on a ticket, where no buttons are.
+//! How people answer on a ticket, where there are no buttons.
 
 use super::Feedback;
 use super::destination::Destination;
@@ -8,7 +8,7 @@ use domain::text::literal;
 use records::{ExecutionRecord, RecordsError, Topic, Waiter};
 
 impl Feedback {
-    /// How the question is answered that an execution asks on its ticket, in Markdown, as the end of its report; empty where it asks none.
+    /// How to answer the question that an execution asks on its ticket, in Markdown, for the end of its comment; empty if it asks none.
     pub(super) async fn how_to_answer(
         &self,
         configuration: &Configuration,
@@ -29,7 +29,7 @@ fn in_words(waiter: &Waiter, mention: &str) -> String {
     let mut words = format!("\n\n💬 To answer, write `{mention} approve` or `{mention} deny` in a comment.");
     if !waiter.approvers.is_empty() {
         let named: Vec<_> = waiter.approvers.iter().map(|name| literal(name)).collect();
-        words.push_str(&format!(" It may be answered by {}.", named.join(", ")));
+        words.push_str(&format!(" Answers are accepted from {}.", named.join(", ")));
     }
     if let Some(requester) = &waiter.terms.not_by {
         words.push_str(&format!(" Not by {}, who asked for it.", literal(requester)));

@@ -1,12 +1,12 @@
 //! The progress comment's text, derived only from the records.
 
-use crate::reason::title;
+use crate::reason::{absent, title};
 use control::Forecast;
 use domain::execution::Outcome;
 use domain::text::{TextLimit, cut, literal};
 use jiff::{SignedDuration, Timestamp};
+use providers::PullRequestWords;
 use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
-use serde_json::Value;
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` shows all of it.
@@ -18,6 +18,8 @@ const STEPS_LIMIT: usize = 60;
 /// A pull request that an execution opened or used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PullRequestLink {
+    /// What the code host calls it.
+    pub(crate) words: PullRequestWords,
     pub(crate) number: u64,
     pub(crate) url: String,
 }
@@ -44,7 +46,8 @@ pub(crate) fn render(
         text.push('\n');
     }
     if let Some(pull_request) = pull_request {
-        let _ = writeln!(text, "**Pull request:** [#{}]({})\n", pull_request.number, pull_request.url);
+        let PullRequestLink { words: PullRequestWords { term, sign }, number, url } = pull_request;
+        let _ = writeln!(text, "**{term}:** [{sign}{number}]({url})\n");
     }
     if let Some(continued) = &execution.continues {
         let _ = writeln!(text, "▶️ It continues `{continued}`; completed steps are not repeated.\n");
@@ -90,13 +93,6 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
         Outcome::RolledBack => format!("↩️ **{workflow}**{about} failed{at}, and what it did was taken back"),
         Outcome::Stopped => format!("🛑 **{workflow}**{about} was stopped"),
     }
-}
-
-/// What an execution's workflow says it gives and did not give: `null` among its outputs.
-fn absent(output: Option<&Value>) -> Option<&'static str> {
-    let outputs = output?.as_object()?;
-    let of_words = [("pull_request", "pull request"), ("commit", "commit")];
-    of_words.into_iter().find(|(name, _)| outputs.get(*name) == Some(&Value::Null)).map(|(_, words)| words)
 }
 
 fn step_line(shown: &ShownStep, reason_follows: bool) -> String {

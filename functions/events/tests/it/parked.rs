@@ -257,6 +257,39 @@ async fn nobody_is_asked_for_money_for_what_was_stopped() {
 }
 
 #[tokio::test]
+async fn no_question_about_money_outlives_its_execution_wherever_the_function_is_killed() {
+    let world = World::new().await;
+    let said = || world.services.state()["slack"]["messages"].to_string();
+    for requests in 0.. {
+        let name = world.begin("jira.labelled", "SHOP-1", json!({"label": requests})).await;
+        let waiter = world.wait(&name, &Topic::Budget, |_| {}).await;
+        world.table.request_stop(&name, "ada").await.unwrap();
+        let ended = || {
+            World::status_event(
+                &name,
+                json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."}),
+            )
+        };
+        world.die_after(Some(requests));
+        let survived = world.events.handle(ended()).await.is_ok();
+        world.die_after(None);
+        let asked = world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().is_some();
+        let is_over = world.outcome(&name).await.is_final();
+        // The sweeper looks only at executions whose end is not recorded.
+        assert!(!(asked && is_over), "killed after {requests} requests");
+        assert!(is_over || !survived, "killed after {requests} requests");
+        world.events.handle(ended()).await.unwrap();
+        assert_eq!(world.outcome(&name).await, Outcome::Stopped);
+        assert!(world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().is_none());
+        assert!(!said().contains("Roll back"), "the buttons stay: {}", said());
+        if survived {
+            assert!(requests > 10, "it was never killed");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn work_goes_on_when_its_provider_takes_calls_again() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

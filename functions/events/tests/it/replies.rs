@@ -22,6 +22,17 @@ impl World {
         self.table.put_reply(&reply).await.unwrap();
     }
 
+    /// Records a reply that could not be sent, and may be tried again now.
+    async fn record_waiting(&self, source: &'static str, delivery: &str, place: ReplyPlace) {
+        self.record_reply(source, delivery, place).await;
+        let reply = self.table.reply(&format!("{source}#{delivery}")).await.unwrap().unwrap();
+        self.table.postpone_reply(&reply, self.clock.now()).await.unwrap();
+    }
+
+    async fn sent_at(&self, id: &str) -> Option<jiff::Timestamp> {
+        self.table.reply(id).await.unwrap().unwrap().sent_at
+    }
+
     /// Handles a reply that the stream reports; returns whether it was handled.
     async fn reply_changed(&self, id: &str) -> bool {
         let pk = format!("REPLY#{id}");
@@ -119,6 +130,31 @@ async fn a_reply_to_a_service_that_does_not_answer_waits_for_the_sweeper_and_cau
     }
     assert_eq!(world.responses().len(), 8);
     assert_eq!(world.table.waiting_replies().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn services_take_turns_at_the_replies_that_wait_and_the_longest_waiting_comes_first() {
+    let world = World::new().await;
+    let ids: Vec<String> = (1..=6).map(|number| format!("jira#d{number}")).collect();
+    for number in 1..=6 {
+        world.record_waiting("jira", &format!("d{number}"), on_ticket(None)).await;
+    }
+    let address = ReplyPlace::Address { address: world.address() };
+    world.record_waiting("slack", "t1", address).await;
+    // Time passes whenever the clock is read, so that one sweep does not send all.
+    world.sweep().await;
+    assert!(world.sent_at(&ids[0]).await.is_some() && world.sent_at("slack#t1").await.is_some());
+    assert!(world.sent_at(&ids[5]).await.is_none());
+    for _ in 0..6 {
+        world.sweep().await;
+    }
+    let mut sent = Vec::new();
+    for id in &ids {
+        sent.push(world.sent_at(id).await.unwrap_or_else(|| panic!("{id} is not sent")));
+    }
+    assert!(sent.is_sorted(), "{sent:?}");
+    assert_eq!(world.table.waiting_replies().await.unwrap(), []);
+    assert_eq!((world.comments("SHOP-1").len(), world.responses().len()), (6, 1));
 }
 
 #[tokio::test]

@@ -5,19 +5,24 @@ use crate::world::World;
 use domain::configuration::Notice;
 use domain::execution::Outcome;
 use domain::plugins::{Mark, Message, MessageBody, MessageButton};
-use domain::{ActionError, Clock};
+use domain::{ActionError, Clock, SourceName};
 use events::EventInput;
 use jiff::SignedDuration;
-use records::{NotifyChoice, StepStatus, Timeliness, Topic, Waiter};
+use records::{JoinedAccount, LinkAccount, LinkCode, NotifyChoice, StepStatus, Timeliness, Topic, Waiter};
 use serde_json::json;
 use simulators::fault::Fault;
 
 impl World {
-    /// A question with its buttons, a direct message and a reminder.
-    async fn ask_everywhere(&self, name: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
+    /// Has ada told of questions that wait for her.
+    async fn tell_ada_of_questions(&self) {
         let notices = Some([Notice::Approval].into_iter().collect());
         let choice = NotifyChoice { notices, at: self.clock.now() };
         self.table.put_notify_choice("ada", &choice).await.unwrap();
+    }
+
+    /// A question with its buttons, a direct message and a reminder.
+    async fn ask_everywhere(&self, name: &str, more: impl FnOnce(&mut Waiter)) -> Waiter {
+        self.tell_ada_of_questions().await;
         let topic = Topic::Approval(name.to_owned());
         let waiter = self
             .wait(name, &topic, |waiter| {
@@ -126,6 +131,57 @@ async fn the_ticket_says_how_to_answer_and_who_has() {
         .status_change(&name, json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."}))
         .await;
     assert!(!said().contains("To answer"), "{}", said());
+}
+
+#[tokio::test]
+async fn who_asked_with_an_account_that_they_joined_since_is_not_told_to_answer() {
+    let account = |source: &'static str, id: &str| LinkAccount {
+        source: SourceName::from_static(source),
+        id: id.to_owned(),
+        name: id.to_owned(),
+    };
+    for (not_by, is_told) in [("jira:5b99", false), ("jira:5b98", true)] {
+        let world = World::new().await;
+        let name = world.begin_by_label().await;
+        world.tell_ada_of_questions().await;
+        let (by, joined, at) = (account("slack", "U012AB3CD"), account("jira", "5b99"), world.clock.now());
+        let link = LinkCode {
+            first: by.clone(),
+            second: Some(joined.clone()),
+            first_confirmed_at: Some(at),
+            second_confirmed_at: Some(at),
+            joined_at: None,
+            valid_until: at + SignedDuration::from_mins(15),
+        };
+        world.table.put_link_code("code", &link).await.unwrap();
+        let joined = JoinedAccount { account: joined, by, person: "ada".to_owned(), at };
+        assert!(world.table.join_account("code", &joined).await.unwrap());
+        let waiter = world
+            .wait(&name, &Topic::Approval(name.clone()), |waiter| waiter.terms.not_by = Some(not_by.into()))
+            .await;
+        let notice = format!("slack#notice approval {name} {} ada", waiter.key);
+        assert_eq!(world.table.reply(&notice).await.unwrap().is_some(), is_told, "{not_by}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_of_the_end_learns_that_there_is_no_pull_request() {
+    for (output, expected) in [
+        (r#"{"pull_request": null}"#, "⏹️ development on **SHOP-1** ended without a pull request. "),
+        (
+            r#"{"pull_request": "https://github.com/acme/shop/pull/7"}"#,
+            "✅ development on **SHOP-1** is done. ",
+        ),
+    ] {
+        let world = World::new().await;
+        let notices = Some([Notice::Done].into_iter().collect());
+        let choice = NotifyChoice { notices, at: world.clock.now() };
+        world.table.put_notify_choice("ada", &choice).await.unwrap();
+        let name = world.begin_by_label().await;
+        world.status_change(&name, json!({"status": "SUCCEEDED", "output": output})).await;
+        let told = world.table.reply(&format!("slack#notice done {name}  ada")).await.unwrap().unwrap();
+        assert!(told.text.starts_with(expected), "{}", told.text);
+    }
 }
 
 #[tokio::test]

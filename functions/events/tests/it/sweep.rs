@@ -2,8 +2,10 @@
 
 use crate::feedback::journal;
 use crate::world::World;
-use domain::ActionId;
+use domain::configuration::Notice;
 use domain::execution::Outcome;
+use domain::{ActionId, Clock};
+use records::NotifyChoice;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -26,6 +28,9 @@ async fn what_is_pending_is_started_with_its_recorded_input() {
 #[tokio::test]
 async fn what_ended_unnoticed_is_closed_and_said() {
     let world = World::new().await;
+    let choice =
+        NotifyChoice { notices: Some([Notice::Failed].into_iter().collect()), at: world.clock.now() };
+    world.table.put_notify_choice("ada", &choice).await.unwrap();
     let name = world.begin_by_label().await;
     world.status_change(&name, json!({})).await;
     world.clock.advance(1);
@@ -43,6 +48,8 @@ async fn what_ended_unnoticed_is_closed_and_said() {
         "{:?}",
         world.comments("SHOP-1")
     );
+    let told = world.table.reply(&format!("slack#notice failed {name}  ada")).await.unwrap();
+    assert!(told.unwrap().text.contains("It exceeded the time limit"));
 }
 
 #[tokio::test]

@@ -93,6 +93,46 @@ async fn an_event_that_nobody_heard_of_is_found_by_the_sweeper() {
 }
 
 #[tokio::test]
+async fn a_decision_does_not_wait_for_the_comment_about_another_question() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let topic = Topic::Approval(name.clone());
+    let ask = async |state: &str, token: &str| {
+        let (key, token) = (format!("{}/{state}", arn(&name)), token.to_owned());
+        let waiter = world
+            .wait(&name, &topic, |waiter| {
+                waiter.key = key;
+                waiter.token = token.into();
+            })
+            .await;
+        (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key), waiter)
+    };
+    let (first, second) = (ask("A", "other").await, ask("B", "token").await);
+    world.table.answer_waiter(&second.2, &world.answer(true)).await.unwrap();
+    // The comment is out of date.
+    let action = domain::ActionId::literal("get_task");
+    world.table.start_step(&name, "Other", &action, world.clock.now()).await.unwrap();
+    world.clock.advance_minutes(1);
+    let edits = || world.writes().iter().filter(|write| write.starts_with("jira")).count();
+    let before = edits();
+    let keys = [&first, &second].map(|(pk, sk, _)| (pk.as_str(), sk.as_str()));
+    let mut handled = std::pin::pin!(world.events.handle(EventInput::from_keys(keys)));
+    let told = async {
+        while world.told().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = told => {}
+        handled = &mut handled => panic!("nothing was told: {handled:?}"),
+    }
+    assert_eq!(edits(), before, "the decision waited for the comment");
+    handled.await.unwrap();
+    assert!(edits() > before, "the comment shows the change");
+}
+
+#[tokio::test]
 async fn a_change_that_fails_does_not_drop_the_others() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

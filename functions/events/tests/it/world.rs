@@ -206,10 +206,15 @@ impl World {
     }
 
     pub(crate) async fn status_change(&self, name: &str, more: Value) {
+        self.events.handle(Self::status_event(name, more)).await.unwrap();
+    }
+
+    /// The event that tells of an execution's status.
+    pub(crate) fn status_event(name: &str, more: Value) -> EventInput {
         let mut detail = json!({"executionArn": arn(name), "name": name, "status": "RUNNING"});
         detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let document = json!({"detail-type": "Step Functions Execution Status Change", "source": "aws.states", "detail": detail});
-        self.events.handle(EventInput::from_json(document).unwrap()).await.unwrap();
+        EventInput::from_json(document).unwrap()
     }
 
     /// Performs a step as the dispatcher records it, with the change that the stream tells.

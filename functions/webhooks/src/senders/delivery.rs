@@ -244,15 +244,21 @@ pub(super) fn id_of_body(body: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
 }
 
-/// Words with the line that they were said about, without which a request is not clear. A command, thanks and praise stay as they are.
+/// Words with the line that they were said about, without which a request is not clear.
 pub(super) fn said_about(words: &str, path: &str, line: Option<u64>) -> String {
-    // The place is that of a pull request, whatever its ticket is.
+    let place = line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}"));
+    with_note(words, &format!("said about {place}"))
+}
+
+/// Words that ask for a change, with a note for whoever makes it. A command, thanks and praise stay as they are, so that the note makes no request of
+/// them.
+pub(super) fn with_note(words: &str, note: &str) -> String {
+    // Whether there is a request does not depend on the ticket.
     let on_ticket = Some("");
     if Command::read(words, on_ticket).request(words, on_ticket).is_none() {
         return words.to_owned();
     }
-    let place = line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}"));
-    format!("{words}\n\n(said about {place})")
+    format!("{words}\n\n({note})")
 }
 
 #[cfg(test)]

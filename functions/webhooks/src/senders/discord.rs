@@ -11,8 +11,9 @@ use super::delivery::{
     Bot, Button, Delivery, Malformed, Meaning, id_of_body, lenient, lenient_list, read_json,
 };
 use super::spec::SenderSpec;
+use super::uploads::{Uploaded, linked};
 use axum::http::HeaderMap;
-use domain::event::{EventSpec, common};
+use domain::event::{EventSpec, UPLOADS, common};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
@@ -20,6 +21,7 @@ use records::ReplyPlace;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "discord",
@@ -40,6 +42,10 @@ const COMMAND: EventName = EventName::from_static("discord.command");
 const PING: u64 = 1;
 const SLASH_COMMAND: u64 = 2;
 const PRESSED: u64 = 3;
+
+/// The [kind of an option](https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-type)
+/// that takes a file.
+const FILE: u64 = 11;
 
 /// [Kinds of answers](https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type).
 const PONG: u64 = 1;
@@ -67,6 +73,9 @@ struct Interaction {
     token: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     channel_id: Option<String>,
+    /// The same channel with what people call it, by which a configuration may name it.
+    #[serde(default, deserialize_with = "lenient")]
+    channel: Option<Channel>,
     #[serde(default, deserialize_with = "lenient")]
     member: Option<Member>,
     /// In direct messages, in place of `member`.
@@ -79,6 +88,12 @@ struct Interaction {
     /// What happened, in a webhook event: no interaction, and numbered apart.
     #[serde(default, deserialize_with = "lenient")]
     event: Option<WebhookEvent>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Channel {
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,11 +124,41 @@ struct Data {
     options: Vec<Choice>,
     #[serde(default, deserialize_with = "lenient")]
     custom_id: Option<String>,
+    /// What options name by an ID.
+    #[serde(default, deserialize_with = "lenient")]
+    resolved: Option<Resolved>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Resolved {
+    #[serde(default, deserialize_with = "lenient")]
+    attachments: Option<BTreeMap<String, Attached>>,
+}
+
+/// A file that was given to a command. Its address is a key by itself for a day or so.
+#[derive(Debug, Deserialize)]
+struct Attached {
+    #[serde(default, deserialize_with = "lenient")]
+    filename: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    url: Option<String>,
+}
+
+impl Data {
+    /// The files that were given to the command, in the order of its options.
+    fn uploads(&self) -> Option<String> {
+        let resolved = self.resolved.as_ref()?.attachments.as_ref()?;
+        let ids = self.options.iter().flat_map(Choice::files);
+        let files = ids.filter_map(|id| resolved.get(id));
+        linked(files.map(|file| Uploaded { name: file.filename.clone(), link: file.url.clone() }))
+    }
 }
 
 /// What was typed for an option of a command, or the subcommand that was chosen with its own options.
 #[derive(Debug, Deserialize)]
 struct Choice {
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     name: Option<String>,
     #[serde(default)]
@@ -123,11 +168,18 @@ struct Choice {
 }
 
 impl Choice {
+    /// The IDs of the files that were given for it or for its own options.
+    fn files(&self) -> Vec<&str> {
+        let own = self.value.as_str().filter(|_| self.kind == Some(FILE));
+        own.into_iter().chain(self.options.iter().flat_map(Choice::files)).collect()
+    }
+
     /// Its words, in the order in which they were typed.
     fn words(&self) -> String {
         match &self.value {
+            _ if self.kind == Some(FILE) => String::new(),
             Value::Null => {
-                let inner = self.options.iter().map(Choice::words);
+                let inner = self.options.iter().map(Choice::words).filter(|words| !words.is_empty());
                 self.name.clone().into_iter().chain(inner).collect::<Vec<_>>().join(" ")
             }
             Value::String(text) => text.clone(),
@@ -181,17 +233,20 @@ fn meaning(interaction: Interaction, delivery: &str, bot: &Bot<'_>) -> Meaning {
     });
     match (kind, actor, interaction.data) {
         (SLASH_COMMAND, Some(actor), Some(data)) => {
-            let name = format!("/{}", data.name.unwrap_or_default());
+            let name = format!("/{}", data.name.as_deref().unwrap_or_default());
             if !same_name(&name, bot.command) {
                 let shown = cut_inline(&name);
                 let words = format!("The command is `{shown}`; accepted: `{}`.", bot.command);
                 return Meaning::Handshake(answer::in_words(&words));
             }
-            let words: Vec<_> = data.options.iter().map(Choice::words).collect();
+            let words = data.options.iter().map(Choice::words).filter(|words| !words.is_empty());
+            let words: Vec<_> = words.collect();
             let fields = json!({
                 "text": cut_inline(words.join(" ").trim()),
                 "actor": actor.id,
+                UPLOADS: data.uploads(),
                 "channel": interaction.channel_id,
+                "channel_name": interaction.channel.and_then(|channel| channel.name),
                 "response_url": address,
             });
             let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };

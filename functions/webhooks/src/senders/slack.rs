@@ -4,6 +4,7 @@
 
 mod answer;
 mod signature;
+mod uploads;
 
 use super::delivery::{
     Bot, Button, Delivery, Malformed, Meaning, Received, id_of_body, is_form, lenient, lenient_list,
@@ -13,7 +14,7 @@ use super::spec::SenderSpec;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
-use domain::event::{EventSpec, common};
+use domain::event::{EventSpec, UPLOADS, common};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
@@ -21,6 +22,7 @@ use records::ReplyPlace;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
+use uploads::{Upload, WithUploads, linked};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
@@ -94,7 +96,7 @@ struct Inner {
     text: Option<String>,
     /// What was uploaded with it.
     #[serde(default, deserialize_with = "lenient_list")]
-    files: Vec<SlackFile>,
+    files: Vec<Upload>,
     /// What else happened than a new message.
     #[serde(default, deserialize_with = "lenient")]
     subtype: Option<String>,
@@ -106,12 +108,6 @@ struct Inner {
     thread_ts: Option<String>,
     /// By whom and when, if the message was changed after it was sent.
     edited: Option<IgnoredAny>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SlackFile {
-    #[serde(default, deserialize_with = "lenient")]
-    name: Option<String>,
 }
 
 /// A form: a slash command, a button in `payload`, or Slack's check of our certificate.
@@ -209,11 +205,13 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false });
-    let words = typed(said.words);
+    let is_in_thread = event.thread_ts.is_some();
+    let spoken = WithUploads::new(typed(said.words), linked(&event.files, &user), is_in_thread);
     let thread = event.thread_ts.or_else(|| event.ts.clone());
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
-        "text": cut_inline(&words),
+        "text": cut_inline(&spoken.text),
+        UPLOADS: spoken.uploads,
         "thread": thread,
         "channel": channel,
         "actor": user,
@@ -222,7 +220,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         "said_at": event.ts.as_deref().and_then(sent_at),
     });
     let reply = thread.map(|thread| ReplyPlace::Thread { channel, thread });
-    let words = said.is_addressed.then_some(words);
+    let words = said.is_addressed.then_some(spoken.words);
     Meaning::Events(vec![Received {
         event: slack_event(MENTIONED, delivery, user, None, fields),
         words,
@@ -244,7 +242,8 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
         return ignored("the message was changed; only the original counts");
     }
     let text = event.text.as_deref().unwrap_or_default().trim();
-    if text.is_empty() {
+    let uploads = linked(&event.files, &user);
+    if text.is_empty() && uploads.is_none() {
         return ignored("the message has no words");
     }
     if bot.account.is_some_and(|account| text.contains(&format!("<@{account}"))) {
@@ -253,10 +252,11 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
-    let text = with_files(&typed(text), &event.files);
+    let spoken = WithUploads::new(typed(text), uploads, true);
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
-        "text": cut_inline(&text),
+        "text": cut_inline(&spoken.text),
+        UPLOADS: spoken.uploads,
         "thread": thread,
         "channel": channel,
         "actor": user,
@@ -265,20 +265,10 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     });
     Meaning::InThread(Box::new(Received {
         event: slack_event(REPLIED, delivery, user, None, fields),
-        words: Some(text),
+        words: Some(spoken.words),
         reply: Some(ReplyPlace::Thread { channel, thread }),
         also_as: Vec::new(),
     }))
-}
-
-/// The text, and what was uploaded with it: an agent is not shown that, and knows of it by its name.
-fn with_files(text: &str, files: &[SlackFile]) -> String {
-    if files.is_empty() || text.is_empty() {
-        return text.to_owned();
-    }
-    let names: Vec<&str> =
-        files.iter().map(|file| file.name.as_deref().unwrap_or("without a name")).collect();
-    format!("{text}\n\n(Uploaded to Slack with this, and not shown to agents: {})", names.join(", "))
 }
 
 /// The text as it was typed: Slack escapes three characters (<https://docs.slack.dev/messaging/formatting-message-text#escaping>), which code

@@ -56,7 +56,7 @@ async fn whoever_says_something_else_than_an_answer_is_told_that_the_work_waits_
     let words = comment(7, "@ticketsmith sounds good, go ahead");
     world.github("issue_comment", "d1", &words).await;
     let (text, _) = told(&world, "d1", &words).await.unwrap();
-    assert!(text.contains("the work waits for people, and this is no answer: Push it?"), "{text}");
+    assert!(text.contains("the work waits for an answer, which this is not: Push it?"), "{text}");
 }
 
 #[tokio::test]
@@ -173,6 +173,40 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     }
     assert_eq!(world.starts().len(), 1);
     assert_eq!(texts(&world).await, ["Use a map"]);
+}
+
+#[tokio::test]
+async fn a_command_in_a_thread_of_ours_that_links_another_ticket_is_for_that_one() {
+    let world = crate::steering::world().await;
+    crate::near_misses::know_links(&world).await;
+    let waiter = world.ask("SHOP-1", &[]).await;
+    let opened = records::OpenedThread {
+        channel: "C1".into(),
+        message: "1.1".into(),
+        task_id: "SHOP-1".into(),
+        at: domain::Clock::now(&*world.clock),
+    };
+    world.table.put_opened_thread(&opened).await.unwrap();
+    let say = async |id: &str, words: &str| {
+        let mut event: Value =
+            serde_json::from_str(&in_thread(id, "U1", "1.1", &format!("<@UBOT> {words}"), json!({})))
+                .unwrap();
+        event["event"]["type"] = "app_mention".into();
+        world.slack("application/json", &event.to_string()).await;
+        let told = world.table.reply(&said(id)).await.unwrap();
+        told.map(|told| told.text.replace('\\', "")).unwrap_or_default()
+    };
+    for (id, words) in [
+        ("Ev1", "approve <https://acme.atlassian.net/browse/SHOP-2|Limit carts> looks good"),
+        ("Ev2", "approve *SHOP-2*"),
+        ("Ev3", "approve \u{2060}SHOP-2\u{2060}"),
+    ] {
+        let told = say(id, words).await;
+        assert!(told.contains("nothing on SHOP-2 is waiting for an answer"), "{words}: {told}");
+    }
+    assert_eq!(world.answer_to(&waiter).await, None);
+    say("Ev4", "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts> looks good").await;
+    assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("looks good".into()))));
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 use crate::replies::answer;
 use crate::revision;
 use crate::steering::{comment, world};
-use crate::world::{World, configuration, labelled, routes};
-use records::Terms;
+use crate::world::{PREFIX, World, configuration, labelled, routes};
+use domain::event::EventSpec;
+use domain::{EventKey, EventName};
+use records::{Terms, Topic};
 use serde_json::json;
 
 impl World {
@@ -30,6 +32,62 @@ async fn a_command_that_names_another_ticket_is_not_carried_out_here() {
     world.said_on("SHOP-1", "approve SHOP-1, as I said").await;
     let answered = world.answer_to(&waiter).await;
     assert_eq!(answered, Some((true, "ada".into(), Some("as I said".into()))));
+}
+
+/// What links to tickets look like, in Jira and at GitHub.
+pub(crate) async fn know_links(world: &World) {
+    let references = json!({
+        "trackers": [
+            {"instance": "jira", "patterns": ["{PROJECT}-{number}", "{site}acme.atlassian.net/browse/{PROJECT}-{number}"]},
+            {"instance": "github", "patterns": ["{owner}/{name}#{number}", "{site}github.com/{owner}/{name}/issues/{number}"]},
+        ],
+        "projects": [{"names": ["SHOP", "acme/shop"], "trackers": ["jira"]}],
+    });
+    world.table.put_references(&serde_json::from_value(references).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_ticket_is_named_in_whatever_form() {
+    let world = world().await;
+    know_links(&world).await;
+    let waiter = world.ask("SHOP-1", &[]).await;
+    let link = "https://acme.atlassian.net/browse/SHOP-2";
+    for words in [
+        format!("approve {link} looks good"),
+        format!("deny [{link}|{link}|smart-link]"),
+        format!("stop [Limit carts|{link}], please"),
+        format!("approve <{link}|Limit carts>"),
+        "**approve** **SHOP-2** as I said".to_owned(),
+        "approve (SHOP-2)".to_owned(),
+        "approve \u{200f}SHOP-2\u{200f}, please".to_owned(),
+    ] {
+        let told = world.said_on("SHOP-1", &words).await;
+        assert!(told.contains("names SHOP-2, and this is about SHOP-1"), "{words}: {told}");
+    }
+    let elsewhere = world.said_on("SHOP-1", "approve https://github.com/other/one/issues/3 first").await;
+    assert!(elsewhere.contains("names other/one#3, and this is about SHOP-1"), "{elsewhere}");
+    assert_eq!(world.answer_to(&waiter).await, None);
+    assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by, None);
+    world
+        .said_on("SHOP-1", "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts>: as I said")
+        .await;
+    let answered = world.answer_to(&waiter).await;
+    assert_eq!(answered, Some((true, "ada".into(), Some("as I said".into()))));
+}
+
+#[tokio::test]
+async fn a_number_alone_names_a_ticket_of_the_same_repository() {
+    let world = world().await;
+    let said = |words: &str| {
+        json!({"action": "created", "sender": {"login": "ada-hub"}, "repository": {"full_name": "acme/tes"},
+            "issue": {"number": 7}, "comment": {"id": null, "body": format!("@ticketsmith {words}")}})
+    };
+    let (_, answer) = world.github("issue_comment", "d1", &said("approve #9")).await;
+    let reason = answer["results"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("names acme/tes#9, and this is about acme/tes#7"), "{answer}");
+    let (_, answer) = world.github("issue_comment", "d2", &said("approve #7")).await;
+    let reason = answer["results"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("nothing on acme/tes#7 is waiting"), "{answer}");
 }
 
 #[tokio::test]
@@ -81,6 +139,93 @@ async fn a_sentence_that_begins_with_run_starts_nothing() {
     assert!(world.starts().is_empty());
     world.said_on("SHOP-1", "run").await;
     assert_eq!(world.starts().len(), 1);
+}
+
+/// Routes with these further workflows, each with a trigger on comments on tickets.
+fn routes_with(workflows: &[(&str, serde_json::Value)]) -> domain::routes::Routes {
+    let mut routes = routes();
+    for (name, conditions) in workflows {
+        let workflow = json!({"title": name, "inputs": {"task_id": {"type": "string"}},
+            "triggers": [{"on": "ticket.commented", "conditions": conditions}]});
+        routes.workflows.insert((*name).to_owned(), serde_json::from_value(workflow).unwrap());
+    }
+    routes
+}
+
+impl World {
+    /// The workflows that were started, in order.
+    fn started(&self) -> Vec<String> {
+        let name = |start: serde_json::Value| {
+            start["stateMachineArn"].as_str().unwrap().trim_start_matches(PREFIX).to_owned()
+        };
+        self.starts().into_iter().map(name).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_names_more_than_run_fires() {
+    let routes = routes_with(&[
+        ("begin", json!({"command": "run"})),
+        ("load_tests", json!({"command": "run load tests"})),
+    ]);
+    let world = World::with(configuration(), routes).await;
+    world.said_on("SHOP-1", "Run load tests").await;
+    let told = world.said_on("SHOP-2", "run the load tests").await;
+    assert!(told.contains("only a ticket comes behind run"), "{told}");
+    world.said_on("SHOP-2", "run SHOP-2 please, now").await;
+    assert_eq!(world.started(), ["load_tests", "begin"]);
+}
+
+#[tokio::test]
+async fn words_that_a_step_waits_for_are_not_refused() {
+    let world = world().await;
+    let spec = EventSpec::new(EventName::from_static("jira.commented"), "").matched_by(["task_id"]);
+    let fields = json!({"task_id": "SHOP-1"});
+    let key = EventKey::new(&spec, fields.as_object().unwrap()).unwrap().unwrap();
+    world.ask_with("SHOP-1", |waiter| waiter.topic = Topic::Event(key).to_string()).await;
+    assert_eq!(world.said_on("SHOP-1", "run the load tests").await, "");
+    let kept = world.table.occurrences("jira.commented/shop-1").await.unwrap();
+    assert_eq!(kept[0].fields["text"], "run the load tests");
+    assert!(world.said_on("SHOP-2", "run the load tests").await.contains("only a ticket comes behind run"));
+}
+
+#[tokio::test]
+async fn a_trigger_takes_no_command_away() {
+    let routes = routes_with(&[
+        ("any_comment", json!({})),
+        ("stop_all", json!({"command": "stop"})),
+        ("stop_tests", json!({"command": "stop load tests"})),
+        ("words", json!({"mention": "undo"})),
+    ]);
+    let world = World::with(configuration(), routes).await;
+    world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
+    world.said_on("SHOP-1", "stop").await;
+    assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by.as_deref(), Some("ada"));
+    let told = world.said_on("SHOP-2", "undo").await;
+    assert!(told.contains("SHOP-2"), "{told}");
+    let told = world.said_on("SHOP-2", "status").await;
+    assert!(told.starts_with("SHOP-2: nothing has been started yet"), "{told}");
+    assert_eq!(world.started(), ["development"]);
+    // Other words, and more of them, are the triggers'.
+    world.said_on("SHOP-2", "stop load tests").await;
+    world.said_on("SHOP-3", "status must be shown in the list").await;
+    world.said_on("SHOP-4", "what is it about?").await;
+    assert_eq!(world.started(), ["development", "stop_tests", "any_comment", "any_comment"]);
+}
+
+#[tokio::test]
+async fn a_chat_trigger_that_takes_everything_takes_no_command() {
+    let mut routes = routes();
+    let workflow = json!({"title": "Ask", "inputs": {"words": {"type": "string"}},
+        "triggers": [{"on": "chat.command", "conditions": {"text": "{words}"}}]});
+    routes.workflows.insert("ask".to_owned(), serde_json::from_value(workflow).unwrap());
+    let world = World::with(configuration(), routes).await;
+    world.jira("d0", &labelled("SHOP-1", "agent", "5b10")).await;
+    for words in ["stop SHOP-1", "status", "help"] {
+        world.command("U1", words, words).await;
+    }
+    assert_eq!(world.execution_on("SHOP-1").await.stop_requested_by.as_deref(), Some("ada"));
+    assert_eq!(world.started(), ["development"]);
 }
 
 #[tokio::test]

@@ -81,6 +81,10 @@ pub enum Operation<'a> {
         /// Their new configuration; `None` for a removal.
         after: Option<&'a User>,
     },
+    /// See the services that are configured, also those that no project of one's own uses.
+    SeePlugins,
+    /// Add a service, change its settings or remove it, which decides where its credentials are sent. A machine token cannot.
+    ChangePlugins,
     /// See who changed what.
     SeeAudit,
     /// Create a machine token for oneself. A machine token cannot.
@@ -119,6 +123,8 @@ impl<'a> Operation<'a> {
             | Self::AddMoney { shared: true, .. }
             | Self::SeePeople
             | Self::ChangePerson { .. }
+            | Self::SeePlugins
+            | Self::ChangePlugins
             | Self::SeeAudit
             | Self::ManageSignIns { .. } => &[Role::Admin],
             Self::JoinAccounts | Self::StartByHand | Self::StartByMachine => &[],
@@ -128,7 +134,7 @@ impl<'a> Operation<'a> {
     /// Its name in the audit log; `None` if it only shows something.
     pub(crate) fn changes(&self) -> Option<&'static str> {
         Some(match self {
-            Self::See { .. } | Self::SeePeople | Self::SeeAudit => return None,
+            Self::See { .. } | Self::SeePeople | Self::SeePlugins | Self::SeeAudit => return None,
             Self::Start { .. } | Self::StartByHand | Self::StartByMachine => "start",
             Self::Answer { .. } => "answer",
             Self::Stop { .. } => "stop",
@@ -137,6 +143,7 @@ impl<'a> Operation<'a> {
             Self::ChangeTask { .. } => "change a ticket",
             Self::ChangeProject { .. } => "change a project",
             Self::ChangePerson { .. } => "change a person",
+            Self::ChangePlugins => "change a plugin",
             Self::ChangeBudgets => "change a limit",
             Self::AddMoney { .. } => "add money",
             Self::JoinAccounts => "join accounts",
@@ -155,9 +162,12 @@ impl<'a> Operation<'a> {
         matches!(self, Self::Answer { .. } | Self::AddMoney { .. } | Self::Stop { .. } | Self::Undo { .. })
     }
 
-    /// Whether only a person may: a machine token that created others, or people, would outlive its own end.
+    /// Whether only a person may: a machine token that created others, people, or places where credentials are sent would outlive its own end.
     pub(super) fn is_for_people(&self) -> bool {
-        matches!(self, Self::CreateToken { .. } | Self::JoinAccounts | Self::ChangePerson { .. })
+        matches!(
+            self,
+            Self::CreateToken { .. } | Self::JoinAccounts | Self::ChangePerson { .. } | Self::ChangePlugins
+        )
     }
 
     /// The project that decides about roles.
@@ -176,6 +186,8 @@ impl<'a> Operation<'a> {
             Self::ChangeBudgets
             | Self::SeePeople
             | Self::ChangePerson { .. }
+            | Self::SeePlugins
+            | Self::ChangePlugins
             | Self::SeeAudit
             | Self::ManageSignIns { .. }
             | Self::JoinAccounts
@@ -266,6 +278,8 @@ impl<'a> Operation<'a> {
             Self::ChangeBudgets => format!("{who} may not change limits; {roles} may"),
             Self::SeePeople => format!("{who} may not see who has which roles; {roles} may"),
             Self::ChangePerson { .. } => format!("{who} may not change people and their roles; {roles} may"),
+            Self::SeePlugins => format!("{who} may not see which services are configured; {roles} may"),
+            Self::ChangePlugins => format!("{who} may not change services and their settings; {roles} may"),
             Self::SeeAudit => format!("{who} may not see who changed what; {roles} may"),
             Self::CreateToken { project: None } => {
                 format!("{who} may not create a token for all projects; {roles} of all projects may")

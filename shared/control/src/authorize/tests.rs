@@ -89,6 +89,8 @@ fn every_operation_with_every_role() {
         (Operation::AddMoney { project: shop, shared: false }, "approver admin shop-approver shop-admin"),
         (Operation::AddMoney { project: shop, shared: true }, "admin shop-admin"),
         (Operation::SeePeople, "admin"),
+        (Operation::SeePlugins, "admin"),
+        (Operation::ChangePlugins, "admin"),
         (Operation::SeeAudit, "admin"),
         (Operation::CreateToken { project: Some(shop) }, in_shop),
         (Operation::CreateToken { project: None }, "viewer developer approver admin"),
@@ -162,8 +164,11 @@ fn whoever_started_an_execution_may_see_and_steer_it() {
     ] {
         assert_eq!(authorize(&configuration, &operation, starter), Authorization::Allowed);
     }
-    let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
+    // They joined the account to a person since.
+    let joined = Actor { person: Some("unprivileged".to_owned()), ..login(&configuration, "stranger") };
     let stop = Operation::Stop { project, starter };
+    assert_eq!(authorize(&configuration, &stop, Some(&joined)), Authorization::Allowed);
+    let elsewhere = actor(&configuration, SourceName::from_static("jira"), "stranger");
     assert!(matches!(authorize(&configuration, &stop, Some(&elsewhere)), Authorization::Denied(_)));
 }
 
@@ -225,6 +230,23 @@ fn the_installations_own_credentials_allow_everything_but_a_persons_word() {
     {
         assert!(matches!(decided(&word, "stranger"), Authorization::Denied(_)), "{word:?}");
         assert_eq!(decided(&word, "admin"), Authorization::Allowed, "{word:?}");
+    }
+}
+
+#[test]
+fn what_outlives_a_token_is_not_done_with_one() {
+    let configuration = configuration();
+    let admin = login(&configuration, "admin");
+    let scope = Scope { roles: BTreeSet::from([Role::Admin]), projects: None };
+    let with_token = Authority::Scoped(scope);
+    for operation in [
+        Operation::ChangePlugins,
+        Operation::ChangePerson { before: None, after: None },
+        Operation::CreateToken { project: None },
+    ] {
+        let decided = |authority| authorize_with(&configuration, &operation, Some(&admin), authority);
+        assert_eq!(decided(&Authority::Roles), Authorization::Allowed, "{operation:?}");
+        assert!(matches!(decided(&with_token), Authorization::Denied(_)), "{operation:?}");
     }
 }
 

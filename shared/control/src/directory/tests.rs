@@ -74,6 +74,20 @@ fn whatever_is_archived_says_why() {
     }
     let outside = directory.ticket("WEB-7").unwrap_err();
     assert_eq!(outside.to_string(), "WEB-7 does not belong to any configured project; known: SHOP");
+    // Whoever may not see it is told the same as of one that never existed.
+    for (query, expected) in [
+        (
+            ProjectQuery { named: Some("gift"), ..none },
+            "unknown project `gift`; known: none that you may see",
+        ),
+        (
+            ProjectQuery { ticket: Some("gift-7"), ..none },
+            "GIFT-7 does not belong to any configured project; known: none that you may see",
+        ),
+    ] {
+        let told = directory.project(&query).unwrap_err().for_whoever_sees(&[]);
+        assert_eq!(told.to_string(), expected);
+    }
 }
 
 #[test]
@@ -87,19 +101,21 @@ fn whoever_may_not_see_a_project_is_not_told_of_it() {
             ProjectQuery { ticket: Some("secret-7"), ..none },
             ProjectQuery { ticket: Some("nowhere-7"), ..none },
         ),
+        (
+            ProjectQuery { place: Some("acme/SECRET"), ..none },
+            ProjectQuery { place: Some("acme/NOWHERE"), ..none },
+        ),
+        (none, none),
     ] {
-        let hidden = told(DirectoryError::hidden(&directory, &hidden).unwrap());
+        let hidden = told(DirectoryError::hidden(&directory, &hidden));
         let unknown = told(directory.project(&unknown).unwrap_err());
         assert_eq!(hidden.replace("SECRET", "NOWHERE"), unknown);
         assert!(!unknown.contains("SECRET"), "{unknown}");
     }
-    assert_eq!(DirectoryError::hidden(&directory, &none), None);
     for error in [directory.project(&none), directory.ticket("the cart").map(|ticket| ticket.project())] {
         let told = told(error.unwrap_err());
         assert!(!told.contains("SECRET"), "{told}");
     }
-    let archived = DirectoryError::Archived { key: "GIFT".into(), why: "ada deleted it".into() };
-    assert_eq!(told(archived), "unknown project `GIFT`; known: SHOP");
     let nothing = directory.project(&none).unwrap_err().for_whoever_sees(&[]).to_string();
     assert_eq!(nothing, "no project was specified; known: none that you may see");
 }

@@ -41,6 +41,21 @@ fn routes() -> Routes {
     .unwrap()
 }
 
+/// The same with the workflow that plans.
+fn routes_with_planning() -> Routes {
+    let mut routes = routes();
+    let planning = json!({
+        "title": "Planning",
+        "inputs": {
+            "requirements": {"type": "string", "optional": true},
+            "task_id": {"type": "string", "optional": true},
+        },
+        "triggers": [{"on": "slack.command", "conditions": {"text": "plan {requirements}"}}],
+    });
+    routes.workflows.insert("planning".into(), serde_json::from_value(planning).unwrap());
+    routes
+}
+
 fn labelled(label: &str, task_id: &str, account: Option<&str>) -> Event {
     let fields = json!({"task_id": task_id, "label": label});
     Event {
@@ -200,80 +215,51 @@ fn a_named_project_may_work_on_a_ticket_of_none() {
 }
 
 #[test]
-fn a_named_project_gives_no_right_to_what_belongs_to_another() {
-    let configuration: Configuration = serde_json::from_value(json!({
-        "projects": [
-            {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
-            {"key": "WEB", "repository": "acme/web", "may_trigger": []},
-            {"key": "GIFT", "repository": "acme/web", "may_trigger": []},
-            {"key": "OPEN", "repository": "acme/open"},
-        ],
-        "users": [
-            {"name": "dev", "roles": {"SHOP": ["developer"], "GIFT": ["developer"]}},
-            {"name": "lead", "roles": ["developer"]},
-        ],
-    }))
+fn a_refusal_has_the_error_of_a_project_that_does_not_exist() {
+    let configuration: Configuration = serde_json::from_value(json!({"projects": [
+        {"key": "SHOP", "repository": "acme/shop", "may_trigger": []},
+        {"key": "WEB", "repository": "acme/web", "may_trigger": []},
+    ]}))
     .unwrap();
     let directory = Directory::new(Arc::new(configuration), Arc::default());
-    let routes: Routes = serde_json::from_value(json!({"workflows": {"change": {
-        "title": "Change", "triggers": [],
-        "inputs": {
-            "ticket": {"type": "string"},
-            "task_id": {"type": "string", "optional": true},
-            "more": {"type": "object", "optional": true},
-        },
-    }}}))
-    .unwrap();
-    let start = |person: &str, authority: Authority, project: &str, inputs: Value| {
-        let actor = Actor { source: SourceName::API, id: person.into(), display_name: None, person: None };
+    let routes = routes_with_planning();
+    let refused = |workflow: &str, inputs: Value, project: Option<&str>| {
+        let id = "mallory".to_owned();
         let request = WorkflowRequest {
-            workflow: "change".into(),
+            workflow: workflow.into(),
             inputs: inputs.as_object().cloned().unwrap(),
-            project: Some(project.into()),
-            actor: directory.configuration().identify(actor),
-            authority,
+            project: project.map(str::to_owned),
+            actor: Actor { source: SourceName::API, id, display_name: None, person: None },
+            authority: Authority::Roles,
             trigger: EventName::API_REQUEST,
             delivery: "d".into(),
             concurrency: Concurrency::OnePerTask,
         };
-        plan(&directory, &routes, request).map(drop).map_err(|error| error.to_string())
+        plan(&directory, &routes, request).unwrap_err()
     };
-    let dev = |project: &str, inputs: Value| start("dev", Authority::Roles, project, inputs);
-    for inputs in [json!({"ticket": "SHOP-1"}), json!({"ticket": "NIX-1"}), json!({"ticket": "see WEB-1"})] {
-        assert_eq!(dev("SHOP", inputs.clone()), Ok(()), "{inputs}");
-    }
-    assert_eq!(dev("GIFT", json!({"ticket": "acme/web#1"})), Ok(()), "they share a repository");
-    for inputs in [
-        json!({"ticket": "WEB-1"}),
-        json!({"ticket": "web-1"}),
-        json!({"ticket": "acme/web#1"}),
-        json!({"ticket": "SHOP-1", "task_id": "WEB-1"}),
-        json!({"ticket": "ACME/web"}),
-        json!({"ticket": "acme/web!7"}),
-        json!({"ticket": "SHOP-1", "more": {"tasks": [{"task_id": "WEB-1"}]}}),
-        // Whether they may is for the code host to say, which is asked about the project that is named.
-        json!({"ticket": "OPEN-1"}),
-    ] {
-        let refused = dev("SHOP", inputs.clone()).unwrap_err();
-        assert!(refused.contains("belongs to another project"), "{inputs}: {refused}");
-        assert_eq!(start("lead", Authority::Roles, "SHOP", inputs.clone()), Ok(()), "{inputs}");
-        assert_eq!(start("dev", Authority::Installation, "SHOP", inputs), Ok(()));
+    let asked = |key: &str| {
+        let ticket = format!("{key}-1");
+        [
+            refused("development", json!({"task_id": ticket}), None),
+            refused("development", json!({"task_id": "x"}), Some(key)),
+            // Only a project's ticket becomes more than text.
+            refused("planning", json!({"requirements": ticket}), None),
+            refused("planning", json!({"requirements": ticket}), Some(key)),
+        ]
+    };
+    for (hidden, unknown) in asked("WEB").into_iter().zip(asked("NIX")) {
+        let PlanError::Denied { reason, project, unknown: hidden } = hidden else { panic!("{hidden:?}") };
+        assert!(project == "WEB" && reason.contains("may not start work on WEB"), "{project}: {reason}");
+        let PlanError::Directory(unknown) = unknown else { panic!("{unknown:?}") };
+        let told = |error: DirectoryError| error.for_whoever_sees(&["SHOP"]).to_string();
+        assert_eq!(told(*hidden).replace("WEB", "NIX"), told(unknown));
     }
 }
 
 #[test]
 fn requirements_that_are_a_ticket_are_about_it_wherever_they_are_asked_for() {
     let directory = directory(&["engineering"]);
-    let mut routes = routes();
-    let planning = json!({
-        "title": "Planning",
-        "inputs": {
-            "requirements": {"type": "string", "optional": true},
-            "task_id": {"type": "string", "optional": true},
-        },
-        "triggers": [{"on": "slack.command", "conditions": {"text": "plan {requirements}"}}],
-    });
-    routes.workflows.insert("planning".into(), serde_json::from_value(planning).unwrap());
+    let routes = routes_with_planning();
     let typed = |text: &str| Event {
         kind: COMMAND,
         delivery: "d".into(),

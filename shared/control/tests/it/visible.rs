@@ -6,7 +6,7 @@ use control::{
 };
 use domain::execution::{ExecutionInput, Outcome};
 use domain::{Actor, EventName, SourceName};
-use records::ExecutionEnd;
+use records::{ExecutionEnd, WRITER_KNOWN};
 
 fn slack(world: &World, id: &str) -> Actor {
     let source = SourceName::from_static("slack");
@@ -27,6 +27,12 @@ async fn work_on_web(world: &World, task_id: &str, actor: &Actor) -> String {
         panic!("not started")
     };
     execution
+}
+
+async fn end_stopped(world: &World, execution: &str) {
+    let (outcome, at) = (Outcome::Stopped, world.now());
+    let end = ExecutionEnd { outcome, error: None, cause: None, output: None, at };
+    world.table.finish(execution, &end).await.unwrap();
 }
 
 #[tokio::test]
@@ -132,6 +138,49 @@ async fn how_work_goes_is_told_to_whoever_could_steer_it() {
 }
 
 #[tokio::test]
+async fn what_was_done_is_taken_back_and_shown_only_for_whoever_could_steer_it() {
+    let world = World::new().await;
+    let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
+    let execution = work_on_web(&world, "WEB-1", &starter).await;
+    end_stopped(&world, &execution).await;
+    let ticket = world.directory.ticket("WEB-1").unwrap();
+    let caller = world.caller(&stranger, "u1");
+    let refused = |previewed: UndoPreviewResult| match previewed {
+        UndoPreviewResult::Refused(refused) => refused,
+        UndoPreviewResult::Preview(preview) => panic!("{preview:?}"),
+    };
+    for told in [
+        world.control.undo(&caller, &ticket, None).await.unwrap(),
+        world.control.undo_execution(&caller, &execution, None).await.unwrap(),
+        refused(world.control.preview_undo(&caller, &ticket).await.unwrap()),
+        refused(world.control.preview_undo_execution(&caller, &execution).await.unwrap()),
+    ] {
+        assert!(matches!(told, UndoResult::Denied(_)), "{told:?}");
+    }
+    let told = world.control.undo(&world.caller(&starter, "u2"), &ticket, None).await.unwrap();
+    assert_eq!(told, UndoResult::Accepted { execution });
+}
+
+#[tokio::test]
+async fn an_undo_makes_nobody_the_starter_of_the_work() {
+    let world = World::new().await;
+    let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
+    let execution = work_on_web(&world, "WEB-1", &starter).await;
+    end_stopped(&world, &execution).await;
+    world.table.put_writer(&eve.account(), "WEB", world.now()).await.unwrap();
+    let ticket = world.directory.ticket("WEB-1").unwrap();
+    let undone = world.control.undo(&world.caller(&eve, "u1"), &ticket, None).await.unwrap();
+    assert_eq!(undone, UndoResult::Accepted { execution });
+    let undo = world.control.open_execution("WEB-1").await.unwrap().unwrap();
+    end_stopped(&world, &undo.name).await;
+    world.advance(WRITER_KNOWN);
+    let told = world.control.stop(&world.caller(&eve, "s1"), &ticket).await.unwrap();
+    assert!(matches!(told, StopResult::Denied(_)), "{told:?}");
+    let told = world.control.stop(&world.caller(&starter, "s2"), &ticket).await.unwrap();
+    assert_eq!(told, StopResult::NothingAtWork);
+}
+
+#[tokio::test]
 async fn an_admitted_writer_steers_the_project() {
     let world = World::new().await;
     let (starter, eve) = (slack(&world, "U8"), slack(&world, "U9"));
@@ -149,9 +198,7 @@ async fn an_admitted_writer_steers_the_project() {
 
     // If the project does not name writers, they do not count.
     let ada = world.ada();
-    let (outcome, at) = (Outcome::Stopped, world.now());
-    let end = ExecutionEnd { outcome, error: None, cause: None, output: None, at };
-    world.table.finish(&execution, &end).await.unwrap();
+    end_stopped(&world, &execution).await;
     world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
     let shop = world.directory.ticket("SHOP-1").unwrap();
     let stopped = world.control.stop(&world.caller(&eve, "c2"), &shop).await.unwrap();

@@ -1,7 +1,7 @@
 //! Problems in the accounts of people.
 
 use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem};
-use crate::nearest::nearest;
+use crate::nearest::instead_of;
 use std::collections::BTreeSet;
 
 /// The keys of a person that are not accounts.
@@ -73,10 +73,8 @@ fn account_of<'a>(known: &'a [KnownProvider], id: &str) -> Option<&'a KnownAccou
 }
 
 /// That a key is not accepted, with the nearest accepted one.
-pub fn unknown_key<'a>(key: &str, accepted: impl Iterator<Item = &'a str> + Clone) -> String {
-    let meant = nearest(key, accepted.clone()).map(|name| format!("; did you mean `{name}`?"));
-    let accepted = accepted.collect::<Vec<_>>().join(", ");
-    format!("unknown key{} accepted: {accepted}", meant.as_deref().unwrap_or(";"))
+pub fn unknown_key<'a>(key: &str, accepted: impl IntoIterator<Item = &'a str>) -> String {
+    format!("unknown key; {}", instead_of(key, "accepted", accepted))
 }
 
 #[cfg(test)]

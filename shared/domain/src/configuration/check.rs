@@ -1,4 +1,4 @@
-//! What contradicts itself in a configuration, or could never mean anything.
+//! Contradictions in a configuration, and values that could never have an effect.
 
 use super::{Capacity, Configuration, Problem, ProjectChecks, REPOSITORY_WRITERS, same_status};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,12 +37,14 @@ impl Configuration {
                 problem(&[name], "it is empty".to_owned());
             }
             if !is_blank(&project.key) && project.key.trim() != project.key {
-                let message =
-                    format!("no ticket is called like `{}`: take the blanks around it out", project.key);
+                let message = format!(
+                    "`{}` has spaces around it, which no ticket's name has; remove them",
+                    project.key
+                );
                 problem(&["key"], message);
             }
             if let Some(channel) = project.channel.as_deref().filter(|channel| !is_channel(channel)) {
-                let message = format!("`{channel}` is no channel; accepted: `#name`, or an id");
+                let message = format!("`{channel}` is not a channel; accepted: `#name`, or an id");
                 problem(&["channel"], message);
             }
             for (position, ours) in project.statuses.keys().enumerate() {
@@ -209,7 +211,7 @@ impl Configuration {
     }
 }
 
-/// Whether a chat may have the channel: `#general`, `general` or an id. What is empty is told apart.
+/// Whether a chat may have the channel: `#general`, `general` or an id. An empty one is reported separately.
 fn is_channel(channel: &str) -> bool {
     let name = channel.strip_prefix('#').unwrap_or(channel);
     is_blank(channel) || !(name.is_empty() || name.starts_with('@') || name.contains(char::is_whitespace))
@@ -243,10 +245,10 @@ mod tests {
             (project(json!({"key": " "})), "projects[0].key: it is empty"),
             (project(json!({"channel": ""})), "projects[0].channel: it is empty"),
             (project(json!({"space": ""})), "projects[0].space: it is empty"),
-            (project(json!({"key": "SHOP "})), "projects[0].key: no ticket is called like `SHOP `"),
-            (project(json!({"channel": "#"})), "projects[0].channel: `#` is no channel"),
-            (project(json!({"channel": "@ada"})), "projects[0].channel: `@ada` is no channel"),
-            (project(json!({"channel": "#Shop Dev"})), "projects[0].channel: `#Shop Dev` is no channel"),
+            (project(json!({"key": "SHOP "})), "projects[0].key: `SHOP ` has spaces around it"),
+            (project(json!({"channel": "#"})), "projects[0].channel: `#` is not a channel"),
+            (project(json!({"channel": "@ada"})), "projects[0].channel: `@ada` is not a channel"),
+            (project(json!({"channel": "#Shop Dev"})), "projects[0].channel: `#Shop Dev` is not a channel"),
             (
                 project(json!({"statuses": {"In Review": "A", "in_review": "B"}})),
                 "projects[0].statuses.in_review: `In Review` is the same status",

@@ -2,6 +2,7 @@
 
 use super::Mark;
 use crate::error::ActionError;
+use crate::task::Attachment;
 use async_trait::async_trait;
 
 /// A chat.
@@ -36,6 +37,19 @@ pub trait Communication: Send + Sync {
     /// for chats that give no such address, is `Rejected`.
     async fn respond(&self, _address: &str, _markdown: &str) -> Result<(), ActionError> {
         Err(ActionError::rejected("this chat has no addresses to answer at"))
+    }
+
+    /// The files that words link, of those that [`read_attachment`](Self::read_attachment) reads, each once and in their order. The words say
+    /// it all: nobody is asked. The default, for chats whose files are not read, is none.
+    fn files_in(&self, _words: &str) -> Vec<Attachment> {
+        Vec::new()
+    }
+
+    /// Reads the content of a file that people uploaded to the chat, as [`files_in`](Self::files_in) found it. More than `most` bytes are
+    /// refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats whose files are not
+    /// read, is `Rejected`.
+    async fn read_attachment(&self, _file: &Attachment, _most: usize) -> Result<Vec<u8>, ActionError> {
+        Err(ActionError::rejected("files of this chat cannot be read"))
     }
 
     /// Adds a reaction by its name without colons, unless it is already there.

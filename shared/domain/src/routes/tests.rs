@@ -113,10 +113,39 @@ fn names_are_compared_in_any_case_of_any_alphabet() {
 fn a_command_captures_words() {
     let start = routes().start_for(&event(COMMAND, json!({"text": "run  SHOP-7"}))).unwrap().unwrap();
     assert_eq!(start.task_id.as_deref(), Some("SHOP-7"));
+    assert_eq!(Value::Object(start.captured), json!({"task_id": "SHOP-7"}), "without the event's own fields");
     assert_eq!(routes().start_for(&event(COMMAND, json!({"text": "run"}))).unwrap(), None);
     assert_eq!(capture("plan {text}", "plan a new shop").unwrap()["text"], "a new shop");
     assert_eq!(capture("run {task_id}", "stop X"), None);
     assert_eq!(capture("status", "status now"), None);
+}
+
+/// A team's longer command is not taken for a shorter one of a workflow whose name comes first.
+#[test]
+fn the_trigger_that_names_the_most_words_starts() {
+    let mut routes = routes();
+    for (name, on, condition, words) in [
+        ("any_comment", "host.commented", "command", None),
+        ("begin", "host.commented", "command", Some("run")),
+        ("load_tests", "host.commented", "command", Some("/ticketsmith run load tests")),
+        ("load_chat", "chat.command", "text", Some("run load {which}")),
+    ] {
+        let conditions: Map<String, Value> =
+            words.into_iter().map(|words| (condition.to_owned(), json!(words))).collect();
+        let workflow =
+            json!({"title": name, "inputs": {}, "triggers": [{"on": on, "conditions": conditions}]});
+        routes.workflows.insert(name.to_owned(), serde_json::from_value(workflow).unwrap());
+    }
+    let started = |kind: EventName, text: &str| {
+        let start = routes.start_for(&event(kind, json!({ "text": text }))).unwrap().unwrap();
+        (start.workflow, start.words)
+    };
+    assert_eq!(started(COMMENTED, "Run load, please"), ("begin".into(), 1));
+    assert_eq!(started(COMMENTED, "Run load tests now"), ("load_tests".into(), 3));
+    assert_eq!(started(COMMENTED, "run the tests"), ("begin".into(), 1));
+    assert_eq!(started(COMMENTED, "hello"), ("any_comment".into(), 0));
+    assert_eq!(started(COMMAND, "run load once"), ("load_chat".into(), 2));
+    assert_eq!(started(COMMAND, "run SHOP-1"), ("development".into(), 1));
 }
 
 #[test]

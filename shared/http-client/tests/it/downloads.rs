@@ -86,6 +86,28 @@ async fn an_address_that_an_answer_names_is_read_without_credentials_where_a_red
 }
 
 #[tokio::test]
+async fn credentials_go_to_an_address_that_an_answer_names_only_at_the_services_own_hosts() {
+    let client = service().await;
+    // The path asserts that the credentials are there, and redirects to another host, where they are not.
+    let own = format!("{}/file", client.base_url());
+    let file = client.get_with_credentials_at(&own, HOSTS).send().await.unwrap();
+    assert_eq!(file.into_bytes(), b"\0[false, false]");
+    for address in [
+        // Another origin on this machine is one that only a file without credentials may be read from.
+        client.base_url().replace("127.0.0.1", "localhost"),
+        "https://evil.example/file".to_owned(),
+        "https://media.example:8443/file".to_owned(),
+        "https://media.example@evil.example/file".to_owned(),
+        "http://media.example/file".to_owned(),
+        "/file".to_owned(),
+    ] {
+        let failure = client.get_with_credentials_at(&address, HOSTS).send().await.unwrap_err();
+        assert_eq!((failure.status, failure.was_sent), (None, false), "{address}");
+        assert!(failure.error.message.contains("at a foreign address"), "{}", failure.error);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_larger_than_its_reader_wants_is_refused() {
     let client = service().await;
     assert_eq!(client.get("/large", &[]).at_most(2_000).send().await.unwrap().size(), 2_000);

@@ -14,6 +14,7 @@ use http_client::read_credentials;
 use provider_discord::{Discord, SPEC, custom_id};
 use provider_testing::{HOSTILE, Service, assert_described, mark, options, secret};
 use serde_json::{Value, json};
+use simulators::delivery::Delivery;
 use simulators::discord::World as DiscordWorld;
 use simulators::{Simulation, World};
 
@@ -258,4 +259,29 @@ async fn doctor_hears_what_the_bot_may_do() {
     for part in ["a slash command", "Interactions Endpoint URL", "Administrator", BOT, "of grace"] {
         assert!(wrong.contains(part), "{part}: {wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_given_to_the_command_is_read_without_the_token() {
+    let simulation = simulation().await;
+    let discord = discord(&simulation);
+    let given = |file: Value| {
+        let command = json!({"kind": "discord-command", "text": "tell SHOP-1 see", "by": "ada", "channel": "shop-dev",
+                             "files": [file]});
+        let body = simulation.act(&Delivery::new(command).unwrap()).unwrap().body;
+        let payload: Value = serde_json::from_slice(&body).unwrap();
+        let attachments = payload["data"]["resolved"]["attachments"].as_object().unwrap();
+        attachments.values().next().unwrap()["url"].as_str().unwrap().to_owned()
+    };
+    // The store refuses requests with credentials.
+    let files = discord
+        .files_in(&format!("See [till.log]({})", given(json!({"name": "till.log", "text": "total 0"}))));
+    assert_eq!(files[0].name, "till.log");
+    assert_eq!(discord.read_attachment(&files[0], 7).await.unwrap(), b"total 0");
+    let large = discord.read_attachment(&files[0], 6).await.unwrap_err();
+    assert!(large.message.contains("more than 6 bytes"), "{large}");
+    let gone = discord.files_in(&given(json!({"name": "a.txt", "text": "x", "deleted": true})));
+    let gone = discord.read_attachment(&gone[0], 7).await.unwrap_err();
+    assert!(gone.kind == ErrorKind::Rejected && gone.message.contains("has expired"), "{gone}");
+    assert_described(&simulation);
 }

@@ -1,8 +1,10 @@
 //! Files that people put into issues.
 
 use crate::code::{commit_on, new_branch, write};
-use crate::{GITHUB, branch, github, shop};
-use domain::plugins::{NewTask, PullRequestRequest, TaskManagement, TaskQuery, VersionControl};
+use crate::{GITHUB, branch, connect_at, github, shop};
+use domain::plugins::{
+    NewTask, PullRequestRequest, RepositoryAccess, TaskManagement, TaskQuery, VersionControl,
+};
 use domain::{Attachment, ErrorKind};
 use provider_testing::{assert_described, built_in, mark};
 use serde_json::json;
@@ -189,6 +191,28 @@ async fn links_of_earlier_times_and_of_servers_lead_to_the_same_files() {
     for (file, content) in files.iter().zip([&b"\x89PNG\r\n\x1a\n"[..], b"total 0\n", b"\x89PNG\r\n\x1a\n"]) {
         assert_eq!(tracker.read_attachment(ISSUE, file, MOST).await.unwrap(), content, "{file:?}");
     }
+}
+
+#[tokio::test]
+async fn an_enterprise_server_gives_a_private_picture_to_the_token() {
+    let mut world = built_in();
+    let section = world.section_mut::<simulators::github::World>("github").unwrap();
+    section.enterprise_server = true;
+    section.repositories[0].private = true;
+    section.repositories[0].issues[0].attachments = serde_json::from_value(json!([
+        {"name": "screen.png", "base64": "iVBORw0KGgo="}, {"name": "till.txt", "text": "total 0\n"},
+    ]))
+    .unwrap();
+    let simulation = provider_testing::start(world, None, None).await;
+    let secret = provider_testing::secret(&simulation, "ticketsmith/github");
+    let address = format!("{}/api/v3", simulation.url("github"));
+    let tracker = connect_at(&address, &secret, RepositoryAccess::WriteContents);
+    let files = tracker.get_task(ISSUE).await.unwrap().attachments;
+    let read = tracker.read_attachment(ISSUE, &files[0], MOST).await;
+    assert_eq!(read.unwrap(), b"\x89PNG\r\n\x1a\n");
+    // A name that can be guessed is not asked for with it.
+    let error = tracker.read_attachment(ISSUE, &files[1], MOST).await.unwrap_err();
+    assert!(error.message.starts_with("GitHub does not give the file"), "{error}");
 }
 
 #[tokio::test]

@@ -39,7 +39,11 @@ async fn changed(line: &str, with: &str) -> Simulation {
 }
 
 fn connect(simulation: &Simulation, secret: &secrecy::SecretString, access: RepositoryAccess) -> Github {
-    let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
+    connect_at(simulation.url("github"), secret, access)
+}
+
+fn connect_at(address: &str, secret: &secrecy::SecretString, access: RepositoryAccess) -> Github {
+    let settings = serde_json::from_value(json!({"base_url": address})).unwrap();
     let credentials = read_credentials("ticketsmith/github", secret, &SPEC.secret_forms()).unwrap();
     Github::new(&settings, credentials, access, &options()).unwrap()
 }

@@ -12,6 +12,7 @@ use provider_slack::{SPEC, Slack};
 use provider_testing::{Service, assert_contract, assert_described, mark, options, secret};
 use serde_json::{Value, json};
 use simulators::Simulation;
+use simulators::delivery::Delivery;
 use simulators::fault::Fault;
 use std::time::Duration;
 
@@ -252,4 +253,98 @@ async fn a_mark_counts_only_on_what_our_own_bot_posted() {
     }
     let asked = simulation.log().into_iter().filter(|entry| entry.path.ends_with("/auth.test")).count();
     assert_eq!(asked, 2, "each client asks once who we are");
+}
+
+/// Somebody uploads a file: its page, as Slack shows it with the message.
+fn uploaded(simulation: &Simulation, channel: &str, file: &Value) -> String {
+    let mention =
+        json!({"kind": "slack-mention", "text": "see", "by": "ada", "channel": channel, "files": [file]});
+    let body = simulation.act(&Delivery::new(mention).unwrap()).unwrap().body;
+    let event: Value = serde_json::from_slice(&body).unwrap();
+    event["event"]["files"][0]["permalink"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_uploaded_file_is_read_from_a_public_channel() {
+    let mut world = provider_testing::built_in();
+    let section = world.section_mut::<simulators::slack::World>("slack").unwrap();
+    section.channels[1].private = true;
+    section.channels[1].bot_is_member = true;
+    let simulation = provider_testing::start(world, None, None).await;
+    let slack = slack(&simulation);
+    let log = json!({"name": "Till log.txt", "text": "total 0"});
+    let page = uploaded(&simulation, "shop-dev", &log);
+    let files = slack.files_in(&format!("Look at [Till log.txt]({page})"));
+    assert_eq!(files[0].name, "Till log.txt");
+    assert_eq!(slack.read_attachment(&files[0], 100).await.unwrap(), b"total 0");
+    let read = async |page: &str, most| {
+        let files = slack.files_in(page);
+        slack.read_attachment(&files[0], most).await.unwrap_err()
+    };
+    let large = read(&page, 6).await;
+    assert!(large.message.contains("has 7 bytes, and at most 6 are read"), "{large}");
+    let deleted = uploaded(&simulation, "shop-dev", &json!({"name": "a.txt", "text": "x", "deleted": true}));
+    let gone = read(&deleted, 100).await;
+    assert!(gone.message.contains("it is gone"), "{gone}");
+    let private = read(&uploaded(&simulation, "random", &log), 100).await;
+    assert!(private.message.contains("in no public channel"), "{private}");
+    for error in [large, gone, private] {
+        assert_eq!(error.kind, ErrorKind::Rejected);
+    }
+    // The content was asked for once: what is known before is refused before.
+    let contents = simulation.log().into_iter().filter(|entry| entry.path.contains("/files-pri/"));
+    assert_eq!(contents.count(), 1);
+}
+
+#[tokio::test]
+async fn without_the_scope_a_file_is_not_read_and_the_scope_is_named() {
+    let mut world = provider_testing::built_in();
+    let section = world.section_mut::<simulators::slack::World>("slack").unwrap();
+    section.app.scopes.retain(|scope| scope != "files:read");
+    let simulation = provider_testing::start(world, None, None).await;
+    let slack = slack(&simulation);
+    let page = uploaded(&simulation, "shop-dev", &json!({"name": "a.txt", "text": "x"}));
+    let error = slack.read_attachment(&slack.files_in(&page)[0], 100).await.unwrap_err();
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains("missing_scope"), "{error}");
+    let problems = slack.permission_problems(Some("#shop-dev"), "x", &Default::default()).await.unwrap();
+    assert!(problems.iter().any(|problem| problem.permission == "files:read"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_file_is_read_from_slacks_own_hosts_with_the_token_and_from_no_other() {
+    let simulation = SLACK.simulation().await;
+    let slack = slack(&simulation);
+    let page = uploaded(&simulation, "shop-dev", &json!({"name": "a.txt", "text": "x"}));
+    let file = &slack.files_in(&page)[0];
+    let info = |address: &str| {
+        let file = json!({"channels": ["C012AB3CD"], "size": 1, "url_private_download": address});
+        Fault { status: Some(200), body: Some(json!({"ok": true, "file": file})), ..Fault::default() }
+    };
+    for address in ["https://evil.example/files-pri/a", "https://files.slack.com.evil.example/a"] {
+        SLACK.fault(&simulation, "/files.info$", info(address));
+        let error = slack.read_attachment(file, 100).await.unwrap_err();
+        assert!(error.message.contains("at a foreign address"), "{error}");
+    }
+    // A page in place of the content asks for a sign-in.
+    let address = format!("{}/files-pri/T012AB3C4-F9999999999/download/a", simulation.url("slack"));
+    for with in [
+        Fault {
+            status: Some(302),
+            headers: [("location".into(), "https://acme.slack.com/".into())].into(),
+            ..Fault::default()
+        },
+        Fault {
+            status: Some(200),
+            headers: [("content-type".into(), "text/html".into())].into(),
+            ..Fault::default()
+        },
+    ] {
+        SLACK.fault(&simulation, "/files.info$", info(&address));
+        SLACK.fault(&simulation, "/files-pri/", with);
+        let error = slack.read_attachment(file, 100).await.unwrap_err();
+        assert!(error.message.contains("asks for a sign-in"), "{error}");
+    }
+    SLACK.fault(&simulation, "/files.info$", info(&address));
+    let error = slack.read_attachment(file, 100).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected, "{error}");
 }

@@ -7,6 +7,8 @@
 //! | all projects | query | `CONFIGURED#PROJECTS` | `PROJECT#` |
 //! | one person | get | `CONFIGURED#PEOPLE` | `PERSON#<name in lower case>` |
 //! | all people | query | `CONFIGURED#PEOPLE` | `PERSON#` |
+//! | one plugin instance | get | `CONFIGURED#PLUGINS` | `PLUGIN#<name>` |
+//! | all plugin instances | query | `CONFIGURED#PLUGINS` | `PLUGIN#` |
 
 use super::Key;
 use crate::configured_item::ConfiguredItem;

@@ -2,6 +2,7 @@
 
 use crate::{start, table_and_client, tables};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
 use domain::reference::References;
 use jiff::{SignedDuration, Timestamp};
@@ -219,6 +220,36 @@ async fn the_file_wins_where_it_has_a_name_or_an_account() {
     assert_eq!(archived, ["eve", "grace"]);
     let eve: ManagedPerson = here.managed("eve").await.unwrap().unwrap();
     assert_eq!(eve.archived, Some(Archived::File));
+}
+
+#[tokio::test]
+async fn a_plugin_instance_of_the_api_is_in_force_at_once_with_the_forms_of_its_tickets() {
+    let [here, elsewhere] = tables().await;
+    let mut file = file(&["SHOP"]);
+    let section = |provider: &str| serde_json::from_value(json!({"provider": provider})).unwrap();
+    file.plugins.insert("desk".parse().unwrap(), section("linear"));
+    here.put_configuration(&file).await.unwrap();
+    here.put_references(&References::default()).await.unwrap();
+    let plugin = |name: &str| -> PluginInstance {
+        let patterns = json!(["{PROJECT}-{number}"]);
+        serde_json::from_value(json!({"name": name, "section": {"provider": "jira"}, "patterns": patterns}))
+            .unwrap()
+    };
+    let new = written(create(&here, &plugin("old"), "ada").await);
+    let seen = elsewhere.configured(start()).await.unwrap();
+    assert_eq!(seen.configuration.instance("old").unwrap().provider(), "jira");
+    assert_eq!(seen.references.trackers, [plugin("old").references().unwrap()]);
+    assert_eq!(elsewhere.managed::<PluginInstance>("old").await.unwrap(), Some(new));
+    // The file wins where it has the name.
+    written(create(&here, &plugin("desk"), "ada").await);
+    let seen = elsewhere.configured(start()).await.unwrap();
+    assert_eq!(seen.configuration.instance("desk").unwrap().provider(), "linear");
+    assert_eq!(seen.references.trackers.len(), 1);
+    let archived = here.archive_managed_of_file::<PluginInstance>(&file, "serve", start()).await.unwrap();
+    assert_eq!(archived, ["desk"]);
+    written(replace(&here, &plugin("old"), 1, Some(Archived::Deleted), "ada").await);
+    let seen = elsewhere.configured(start()).await.unwrap();
+    assert!(seen.configuration.instance("old").is_none() && seen.references.trackers.is_empty());
 }
 
 /// Two people who are checked at the same moment would both find an account free.

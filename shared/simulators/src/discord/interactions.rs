@@ -1,11 +1,14 @@
 //! What people do with the application, the signed requests that Discord sends about it, and where it takes later answers.
 
 use axum::Json;
-use axum::extract::{Path, State as AxumState};
-use axum::http::StatusCode;
+use axum::extract::{Path, Query, State as AxumState};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Discord, Failure, Message, State, User};
+use crate::attachment::Attachment;
 use crate::webhook::Outgoing;
 
 /// Why a person cannot do something, in words.
@@ -23,8 +26,14 @@ impl Discord {
         self.signed(&payload)
     }
 
-    /// `by` uses the slash command with this text in a channel.
-    pub(super) fn commanded(&self, text: &str, by: &str, channel: &str) -> Result<Outgoing, Refusal> {
+    /// `by` uses the slash command with this text and files in a channel.
+    pub(super) fn commanded(
+        &self,
+        text: &str,
+        by: &str,
+        channel: &str,
+        files: &[Attachment],
+    ) -> Result<Outgoing, Refusal> {
         let (user, channel) = (self.person(by)?, self.channel_named(channel)?);
         let name = self.world().application.command.as_deref().ok_or("no slash command is registered")?;
         let mut state = self.lock();
@@ -32,6 +41,19 @@ impl Discord {
         self.add_place(&mut payload, &channel, user);
         payload["data"] = json!({"id": "1", "name": name, "type": 1,
                                  "options": [{"name": "text", "type": 3, "value": text}]});
+        for (number, file) in files.iter().enumerate() {
+            let (id, key) = (self.next_id(&mut state), uuid::Uuid::new_v4().simple().to_string());
+            let option = json!({"name": format!("file{}", number + 1), "type": 11, "value": id});
+            payload["data"]["options"].as_array_mut().into_iter().for_each(|all| all.push(option.clone()));
+            let (address, application) = (&self.0.address, &self.world().application.id);
+            let name = file.name.replace(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)), "_");
+            let url = format!("{address}/ephemeral-attachments/{application}/{id}/{name}?ex=1&is=1&hm={key}");
+            payload["data"]["resolved"]["attachments"][&id] = json!({
+                "id": id, "filename": file.name, "size": file.bytes()?.len(), "url": url, "proxy_url": url,
+                "content_type": file.media_type(), "ephemeral": true,
+            });
+            state.files.push((id, key, file.clone()));
+        }
         Ok(self.signed(&payload))
     }
 
@@ -72,7 +94,8 @@ impl Discord {
     fn add_place(&self, payload: &mut Value, channel: &str, user: &User) {
         payload["guild_id"] = self.world().server.id.clone().into();
         payload["channel_id"] = channel.into();
-        payload["channel"] = json!({"id": channel, "type": 0});
+        let known = self.world().channels.iter().find(|known| known.id == channel);
+        payload["channel"] = json!({"id": channel, "name": known.map(|known| &known.name), "type": 0});
         payload["member"] = json!({"user": self.user_json(&user.id), "roles": [], "permissions": "2048"});
         payload["locale"] = "en-US".into();
         payload["context"] = 0.into();
@@ -108,6 +131,28 @@ impl Discord {
             ],
             body,
         }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Key {
+    #[serde(default)]
+    hm: String,
+}
+
+/// The content of a file that was given to a command, to whoever has the key. No credentials may come along.
+pub(super) async fn attachment(
+    AxumState(discord): AxumState<Discord>,
+    Path((_, file, _)): Path<(String, String, String)>,
+    Query(key): Query<Key>,
+    headers: HeaderMap,
+) -> Response {
+    let state = discord.lock();
+    let found = state.files.iter().find(|(id, known, _)| *id == file && *known == key.hm);
+    let found = found.filter(|(_, _, file)| !file.deleted && !headers.contains_key(header::AUTHORIZATION));
+    match found.map(|(_, _, file)| (file.media_type(), file.bytes())) {
+        Some((media_type, Ok(bytes))) => ([(header::CONTENT_TYPE, media_type)], bytes).into_response(),
+        _ => (StatusCode::NOT_FOUND, "This content is no longer available.").into_response(),
     }
 }
 

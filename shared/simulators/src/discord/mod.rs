@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::attachment::Attachment;
 use crate::clock::Clock;
 use crate::credentials::same;
 use crate::error::{SimulationError, WorldError};
@@ -36,6 +37,8 @@ pub struct Discord(Arc<Running>);
 
 struct Running {
     world: World,
+    /// The address, without a slash at its end.
+    address: String,
     bot_token: SecretString,
     key: Ed25519KeyPair,
     clock: Clock,
@@ -47,6 +50,8 @@ struct State {
     messages: Vec<Message>,
     /// The tokens of the interactions so far.
     tokens: Vec<String>,
+    /// What was given to commands: the ID, the key in the address, and the file.
+    files: Vec<(String, String, Attachment)>,
     /// The later answers to interactions, by token.
     responses: Vec<(String, Value)>,
     last_id: u64,
@@ -87,6 +92,7 @@ impl Discord {
             );
         }
         Ok(Self(Arc::new(Running {
+            address: opening.address.trim_end_matches('/').to_owned(),
             bot_token: opening.secrets.field("discord", &world.secret, "bot_token")?,
             key,
             clock: opening.clock.clone(),

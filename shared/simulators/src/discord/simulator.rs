@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Discord, World, authenticate, interactions, messages, people};
+use crate::attachment::Attachment;
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -27,6 +28,9 @@ pub enum Delivery {
         by: String,
         /// Name of the channel.
         channel: String,
+        /// What is given for the command's options that take files.
+        #[serde(default)]
+        files: Vec<Attachment>,
     },
     /// A button under a message is pressed.
     #[serde(rename = "discord-button")]
@@ -73,6 +77,12 @@ impl Simulator for Discord {
         Router::new().nest("/api/v10", methods.merge(answers)).with_state(self.clone())
     }
 
+    /// The store of files, which needs no token.
+    fn pages(&self) -> Router {
+        let path = "/ephemeral-attachments/{application}/{file}/{name}";
+        Router::new().route(path, get(interactions::attachment)).with_state(self.clone())
+    }
+
     /// The messages by channel name, and later answers to interactions.
     fn state(&self) -> Value {
         let state = self.lock();
@@ -89,7 +99,7 @@ impl Simulator for Discord {
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {
         match delivery {
             Delivery::Ping {} => Ok(self.pinged()),
-            Delivery::Command { text, by, channel } => self.commanded(&text, &by, &channel),
+            Delivery::Command { text, by, channel, files } => self.commanded(&text, &by, &channel, &files),
             Delivery::Button { action, message, by, channel } => {
                 self.pressed(&action, &message, &by, &channel)
             }

@@ -181,7 +181,10 @@ impl Simulator for GitHub {
 
     /// Unknown calls are left to the server's fallback.
     fn router(&self) -> Router {
-        routes::router(self)
+        match self.lock().is_server {
+            true => Router::new().nest("/api/v3", routes::router(self)),
+            false => routes::router(self),
+        }
     }
 
     /// The pages at the `html_url` of issues and pull requests, the files that people put into them, and where people make an App.

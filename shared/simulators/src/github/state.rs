@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) repositories: Vec<Repository>,
     pub(super) access: Access,
     pub(super) tree_limit: usize,
+    /// Whether it is an Enterprise Server.
+    pub(super) is_server: bool,
     lag: u32,
     /// How many more requests do not see a new branch or pull request, by the repository's index and its name or number.
     unseen: BTreeMap<(usize, String), u32>,
@@ -260,6 +262,7 @@ impl State {
             repositories: Vec::new(),
             access: Access::new(world, Accounts::from_secrets(world, secrets)?),
             tree_limit: world.tree_limit,
+            is_server: world.enterprise_server,
             lag: world.lag,
             unseen: BTreeMap::new(),
             address: settings.address.trim_end_matches('/').to_string(),

@@ -1,6 +1,6 @@
 //! [Files that people attach](https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/attaching-files) to
 //! issues. The site gives those of public repositories to everybody, and those of private ones to people who are signed in, which no
-//! program is. The API gives the address of a picture on another host, which is a key by itself, with the body as HTML.
+//! program is, except on an Enterprise Server, where a token is let in. The API gives the address of a picture on another host, which is a key by itself, with the body as HTML.
 
 use axum::{
     Router,
@@ -63,6 +63,13 @@ impl State {
         format!("{store}/user-assets/{0}?jwt=key-of-{0}", upload.stored)
     }
 
+    /// Whether the site of a server lets the sender of these headers in, as it does with the bot's token.
+    fn lets_in(&self, headers: &HeaderMap) -> bool {
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let caller = self.access.caller(authorization, self.now());
+        self.is_server && authorization.is_some() && caller.is_ok()
+    }
+
     /// What somebody said with its body as HTML in the place of Markdown.
     pub(super) fn with_html(&self, mut said: Value, body: &str) -> Value {
         if let Some(fields) = said.as_object_mut() {
@@ -75,7 +82,8 @@ impl State {
     /// A body as HTML, in which pictures have their own addresses.
     pub(super) fn as_html(&self, body: &str) -> String {
         let mut html = body.replace('&', "&amp;").replace('<', "&lt;");
-        for upload in self.uploads.iter().filter(|upload| upload.path.starts_with("assets/")) {
+        let has_address = |upload: &&Upload| upload.path.starts_with("assets/") && !self.is_server;
+        for upload in self.uploads.iter().filter(has_address) {
             let source = self.stored_at(upload).replace('&', "&amp;");
             let image = format!("<img src=\"{source}\">");
             html = html.replace(&format!("{}/user-attachments/{}", self.address, upload.path), &image);
@@ -91,15 +99,19 @@ struct Key {
 
 /// The site's addresses of files, and the store.
 pub(super) fn router(github: &GitHub) -> Router {
-    let linked = |path: String, github: GitHub| async move {
+    let linked = |path: String, github: GitHub, headers: HeaderMap| async move {
         github
             .with_state(move |state| {
                 let mut all = state.uploads.iter();
-                match all.find(|file| file.path == path && !file.is_private && !file.deleted) {
-                    Some(file) => {
+                match all.find(|file| file.path == path && !file.deleted) {
+                    Some(file) if file.is_private && state.lets_in(&headers) => {
+                        ([(header::CONTENT_TYPE, file.media_type.clone())], file.bytes.clone())
+                            .into_response()
+                    }
+                    Some(file) if !file.is_private => {
                         (StatusCode::FOUND, [(header::LOCATION, state.stored_at(file))]).into_response()
                     }
-                    None => StatusCode::NOT_FOUND.into_response(),
+                    _ => StatusCode::NOT_FOUND.into_response(),
                 }
             })
             .await
@@ -110,30 +122,35 @@ pub(super) fn router(github: &GitHub) -> Router {
         // Links of earlier times lead to the same files, and so do those of an Enterprise Server.
         .route(
             "/{owner}/{repo}/assets/{number}/{uuid}",
-            get(move |Path((_, _, _, uuid)): Path<(String, String, String, String)>| {
-                linked(format!("assets/{uuid}"), old_assets.clone())
+            get(move |Path((_, _, _, uuid)): Path<(String, String, String, String)>, headers: HeaderMap| {
+                linked(format!("assets/{uuid}"), old_assets.clone(), headers)
             }),
         )
         .route(
             "/{owner}/{repo}/files/{number}/{name}",
-            get(move |Path((_, _, number, name)): Path<(String, String, String, String)>| {
-                linked(format!("files/{number}/{name}"), old_files.clone())
-            }),
+            get(
+                move |Path((_, _, number, name)): Path<(String, String, String, String)>,
+                      headers: HeaderMap| {
+                    linked(format!("files/{number}/{name}"), old_files.clone(), headers)
+                },
+            ),
         )
         .route(
             "/storage/user/{number}/files/{uuid}",
-            get(move |Path((_, uuid)): Path<(String, String)>| {
-                linked(format!("assets/{uuid}"), on_server.clone())
+            get(move |Path((_, uuid)): Path<(String, String)>, headers: HeaderMap| {
+                linked(format!("assets/{uuid}"), on_server.clone(), headers)
             }),
         )
         .route(
             "/user-attachments/assets/{uuid}",
-            get(move |Path(uuid): Path<String>| linked(format!("assets/{uuid}"), assets.clone())),
+            get(move |Path(uuid): Path<String>, headers: HeaderMap| {
+                linked(format!("assets/{uuid}"), assets.clone(), headers)
+            }),
         )
         .route(
             "/user-attachments/files/{number}/{name}",
-            get(move |Path((number, name)): Path<(String, String)>| {
-                linked(format!("files/{number}/{name}"), files.clone())
+            get(move |Path((number, name)): Path<(String, String)>, headers: HeaderMap| {
+                linked(format!("files/{number}/{name}"), files.clone(), headers)
             }),
         )
         .route(

@@ -59,6 +59,10 @@ pub struct World {
     /// Entries a recursive tree shows before it is cut off and says `truncated`; GitHub's own 100000 when absent.
     #[serde(default = "default_tree_limit")]
     pub tree_limit: usize,
+    /// Whether it is an Enterprise Server: the API is below `/api/v3`, pictures have no addresses that are keys by themselves, and the site
+    /// gives a private repository's files to a token.
+    #[serde(default)]
+    pub enterprise_server: bool,
 }
 
 fn default_rate_limit() -> u32 {

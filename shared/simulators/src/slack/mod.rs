@@ -4,6 +4,7 @@
 mod arguments;
 mod blocks;
 mod conversations;
+mod files;
 mod messages;
 mod people;
 mod simulator;
@@ -52,6 +53,8 @@ struct Workspace {
 #[derive(Debug, Default)]
 struct State {
     messages: Vec<Message>,
+    /// What people uploaded.
+    files: Vec<files::File>,
     /// The response addresses given out.
     addresses: Vec<String>,
     /// The messages posted to response addresses, by address.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-use super::{Channel, Slack, World, authenticate, conversations, messages, people, socket, webhooks};
+use super::{Channel, Slack, World, authenticate, conversations, files, messages, people, socket, webhooks};
+use crate::attachment::Attachment;
 use crate::error::SimulationError;
 use crate::service::{Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -38,6 +39,9 @@ pub enum Delivery {
         /// `ts` of the message whose thread it continues.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<String>,
+        /// What the person uploads with it.
+        #[serde(default)]
+        files: Vec<Attachment>,
     },
     /// Somebody answers in the thread of a message of ours, without mentioning the bot.
     #[serde(rename = "slack-thread")]
@@ -50,6 +54,9 @@ pub enum Delivery {
         channel: String,
         /// Words in the message of ours that begins the thread; of several, the newest.
         about: String,
+        /// What the person uploads with it.
+        #[serde(default)]
+        files: Vec<Attachment>,
     },
     /// A button of a Slack message is pressed.
     #[serde(rename = "slack-button")]
@@ -101,6 +108,7 @@ impl Simulator for Slack {
             .route("/conversations.history", post(conversations::history).get(conversations::history))
             .route("/conversations.open", post(conversations::open))
             .route("/conversations.replies", post(conversations::replies).get(conversations::replies))
+            .route("/files.info", get(files::info))
             .route("/reactions.add", post(messages::add_reaction))
             .route("/users.info", post(people::info).get(people::info))
             .layer(from_fn_with_state(self.clone(), authenticate))
@@ -109,6 +117,7 @@ impl Simulator for Slack {
         Router::new()
             .nest("/api", methods)
             .route("/link", get(socket::link))
+            .route("/files-pri/{file}/download/{name}", get(files::download))
             .route("/commands/{team}/{id}/{token}", post(webhooks::respond))
             .with_state(self.clone())
     }
@@ -139,10 +148,12 @@ impl Simulator for Slack {
     fn act(&self, delivery: Delivery) -> Result<Outgoing, String> {
         let outgoing = match delivery {
             Delivery::Command { text, by, channel } => self.commanded(&text, &by, &channel),
-            Delivery::Mention { text, by, channel, thread } => {
-                self.mentioned(&text, &by, &channel, thread.as_deref())
+            Delivery::Mention { text, by, channel, thread, files } => {
+                self.mentioned((&text, &files), &by, &channel, thread.as_deref())
             }
-            Delivery::Thread { text, by, channel, about } => self.replied(&text, &by, &channel, &about),
+            Delivery::Thread { text, by, channel, about, files } => {
+                self.replied((&text, &files), &by, &channel, &about)
+            }
             Delivery::Button { action_id, message, by, channel } => {
                 self.pressed(&action_id, &message, &by, &channel)
             }

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Message, Slack, State, User};
+use crate::attachment::Attachment;
 use crate::webhook::{Outgoing, hmac_hex};
 
 /// How often a response address may be used.
@@ -52,7 +53,7 @@ impl Slack {
     /// `by` writes a message that mentions the bot; `text` may leave the mention out, then it is put first.
     pub(crate) fn mentioned(
         &self,
-        text: &str,
+        (text, files): (&str, &[Attachment]),
         by: &str,
         channel: &str,
         thread: Option<&str>,
@@ -70,6 +71,7 @@ impl Slack {
         if let Some(thread) = thread {
             event["thread_ts"] = thread.into();
         }
+        self.upload(&mut state, files, user, &channel, &mut event)?;
         state.messages.push(said(&user.id, &channel.id, ts, thread, text));
         Ok(self.event_callback(&event))
     }
@@ -77,7 +79,7 @@ impl Slack {
     /// `by` answers in the thread of the app's newest message in a channel that has `about` in it.
     pub(crate) fn replied(
         &self,
-        text: &str,
+        (text, files): (&str, &[Attachment]),
         by: &str,
         channel: &str,
         about: &str,
@@ -93,9 +95,10 @@ impl Slack {
         let thread =
             thread.ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
         let (ts, text) = (self.next_ts(&mut state), as_sent(text));
-        let event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
+        let mut event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
                            "channel_type": "channel", "event_ts": ts, "team": self.world().team.id,
                            "thread_ts": thread, "parent_user_id": self.world().app.bot_user_id});
+        self.upload(&mut state, files, user, &channel, &mut event)?;
         state.messages.push(said(&user.id, &channel.id, ts, Some(&thread), text));
         Ok(self.event_callback(&event))
     }

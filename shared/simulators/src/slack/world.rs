@@ -56,6 +56,7 @@ fn scopes() -> Vec<String> {
         "app_mentions:read",
         "channels:read",
         "channels:history",
+        "files:read",
         "im:history",
         "im:write",
         "reactions:write",

@@ -1,4 +1,4 @@
-//! What JSONata's functions take: by their own signatures, so that a wrong value is found before a run has paid for anything.
+//! Checks the arguments of JSONata's functions by their signatures, so that a wrong value is found before a run has paid for anything.
 
 use super::Inference;
 use crate::functions::{self, Argument, Parameter, Taking};

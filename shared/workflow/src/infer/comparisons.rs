@@ -1,4 +1,4 @@
-//! Comparisons that end the execution, or give the same whatever is compared.
+//! Comparisons that end the execution, or always have the same result.
 
 use super::present::found_present;
 use super::{Edit, Inference};
@@ -23,8 +23,8 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// What is never equal, whatever the values are: nothing of one type equals anything of another.
-    /// Of each side: its type, and whether JSONata may return the item of a one-item list there.
+    /// Reports comparisons that are never equal: values of different types are not. Of each side: its type, and whether JSONata may return the
+    /// item of a one-item list there.
     pub(super) fn compared(
         &mut self,
         [(lhs, left, left_alone), (rhs, right, right_alone)]: [(&Node, &Type, bool); 2],
@@ -33,7 +33,7 @@ impl Inference<'_, '_, '_> {
         let always = if is_not { "always holds" } else { "never holds" };
         for (node, kind, literal) in [(lhs, left, rhs), (rhs, right, lhs)] {
             if let (NodeKind::String { value }, Kind::Text(accepted)) = (&literal.kind, &kind.kind)
-                // What is one text only here may be another in the next round of a loop.
+                // A text that is constant here may differ in the next round of a loop.
                 && accepted.len() > 1
                 && !accepted.contains(value)
             {
@@ -45,7 +45,7 @@ impl Inference<'_, '_, '_> {
         }
         let may_both_be_null = left.may_be_null() && right.may_be_null();
         let is_null = left.kind == Kind::Null || right.kind == Kind::Null;
-        // Which fields two objects have is the values' own.
+        // Two objects may have any fields.
         let is_object = |kind: &Type| matches!(kind.kind, Kind::Object(_) | Kind::Stored(_));
         let are_texts = matches!((&left.kind, &right.kind), (Kind::Text(_), Kind::Text(_)));
         if may_both_be_null || is_null || are_texts || (is_object(left) && is_object(right)) {
@@ -90,8 +90,8 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// Two names that are compared inside `[…]` are two fields of each item. Of an item of which nothing is known, one that means something
-    /// around it was probably meant so.
+    /// Two names that are compared inside `[…]` are two fields of each item. If nothing is known about the items, a name that also exists outside
+    /// probably means the value outside.
     pub(super) fn mistaken(&mut self, lhs: &Node, rhs: &Node, context: Option<&Type>) {
         if context.is_none_or(|context| context.kind != Kind::Any) {
             return;
@@ -108,7 +108,7 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// What `&` joins: unlike text around `${ }`, it writes `null` as a word.
+    /// Warns of operands of `&` that may be `null`: unlike text around `${ }`, it writes `null` as a word.
     pub(super) fn joined(&mut self, node: &Node, kind: &Type) {
         if kind.holds_null() && !self.is_guarded(node) {
             let text = self.written(node);
@@ -135,7 +135,7 @@ impl Inference<'_, '_, '_> {
     }
 }
 
-/// The name, where a node is nothing else.
+/// The name, if the node is only a name.
 fn only_name(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Name { name } => Some(name),

@@ -64,7 +64,7 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// An operand of arithmetic or comparison, which `null` would end the execution.
+    /// Checks an operand of arithmetic or comparison: there, `null` would end the execution.
     pub(super) fn operand(&mut self, node: &Node, kind: &Type, operator: &str) {
         if kind.holds_null() && !self.is_guarded(node) {
             let text = self.written(node);
@@ -172,7 +172,7 @@ impl Inference<'_, '_, '_> {
                     let given = functions::given_to_function(name.unwrap_or_default(), first);
                     self.lambda(&definition.params, &definition.body, given, inside.as_ref())
                 }
-                // Whether something is there is asked of what JSONata finds.
+                // `$exists` is asked of what JSONata itself finds.
                 _ if name.is_none_or(|name| name == "exists") => self.infer(argument, inside.as_ref()),
                 _ if takes_lists => self.value(argument, inside.as_ref()),
                 _ => self.used(argument, inside.as_ref()),

@@ -65,14 +65,14 @@ impl Inference<'_, '_, '_> {
                 }
                 _ => {
                     if matches!(step.kind, NodeKind::Array { .. }) && (each.is_some() || is_unknown) {
-                        self.error(step, "JSONata would give one list alone, and not as a list in a list")
+                        self.error(step, "JSONata would return a single list itself, not nested in a list")
                             .help("write `$map(list, function($item) { [$item.a, $item.b] })`");
                     }
                     // A function is called with `null` as well.
                     let is_call = matches!(step.kind, NodeKind::Function { .. }) && each.is_none();
                     let around = if is_call { kind.clone() } else { item_of(&kind) };
                     let found = self.within(|this| this.infer(step, Some(&around)));
-                    // Of a list there are as many as it has items.
+                    // A list gives one value for each of its items.
                     if is_unknown && found.item().is_none() { Type::any() } else { found }
                 }
             };
@@ -82,7 +82,7 @@ impl Inference<'_, '_, '_> {
         }
         self.unwraps = unwraps;
         self.picked = picked;
-        // A filter is left to what it is for: one item, or several.
+        // A path with a filter is left as it is: it is meant to give one item, or several.
         let is_filtered = |step: &Node| !step.attrs.stages.is_empty() || !step.attrs.predicate.is_empty();
         let is_name = |step: &&Node| matches!(step.kind, NodeKind::Name { .. });
         let names = steps.iter().skip(taken).take_while(is_name).count();
@@ -90,7 +90,7 @@ impl Inference<'_, '_, '_> {
         let head = head.filter(|_| kind.kind == Kind::Any && !steps.iter().skip(taken).any(is_filtered));
         self.doubt = head.and_then(|(text, end)| {
             let up_to = |at: usize| Some(format!("{text}{}", self.given.value.get(end..at)?));
-            // What is behind more than names is not looked through.
+            // Only what is before the first step that is not a name is checked.
             let known = steps.get(taken + names - 1)?.pos;
             let through: Vec<String> =
                 through.into_iter().filter(|at| *at <= known).map(up_to).collect::<Option<_>>()?;

@@ -5,9 +5,9 @@ use super::state::Reader;
 use crate::model::Trigger;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Data, Entry, Node};
-use domain::command::{COMMANDS, CommandWord};
+use domain::command::COMMANDS;
 use domain::event::{EventSpec, Matching};
-use domain::routes::{Concurrency, InputType, without_address};
+use domain::routes::{Concurrency, InputType, without_address, words_named};
 use domain::schedule::Cron;
 use domain::{EventName, same_name};
 use serde_json::Value;
@@ -122,6 +122,9 @@ fn condition(
     if condition.matching == Matching::Captures {
         captures(text, node.span, reader);
     }
+    if matches!(condition.matching, Matching::Captures | Matching::StartsWith) {
+        takes_no_command(text, node.span, reader);
+    }
     let is_boolean = on.field(&condition.field).is_some_and(|field| field.kind == InputType::Boolean);
     let accepted: Vec<&str> = match condition.values.as_slice() {
         [] if is_boolean => vec!["true", "false"],
@@ -152,33 +155,33 @@ fn no_expressions(node: &Node, reader: &mut Reader<'_, '_>) {
     }
 }
 
-/// Warns of words that take the place of a command with which people steer.
+/// Refuses words that are a command with which people steer, which is carried out instead, and warns of longer ones that begin with it.
 fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
     let Some(first) = without_address(pattern).split_whitespace().next() else { return };
-    if first.starts_with('{') {
-        reader
-            .problems
-            .warning(
-                span,
-                "this takes whatever people type: nobody could `approve`, `stop` or `undo` anymore",
-            )
-            .help("begin with a word of its own, such as `do {words}`");
-        return;
-    }
     let spec = COMMANDS.iter().find(|command| same_name(command.name, first));
-    // `revise` is also a trigger's, where no pull request is there to be revised.
-    if let Some(spec) = spec.filter(|spec| !spec.starts_workflows && spec.word != CommandWord::Revise) {
-        let purpose = spec.forms.first().map_or("is answered by us", |form| form.purpose);
-        reader
+    let Some(spec) = spec.filter(|spec| spec.word.is_reserved()) else { return };
+    let purpose = spec.forms.first().map_or("is answered by us", |form| form.purpose);
+    match words_named(pattern) {
+        1 => reader
             .problems
-            .warning(span, format!("`{}` is a command already: it {purpose}", spec.name))
-            .help("choose another word: this trigger takes its place for everybody");
-    }
+            .error(
+                span,
+                format!(
+                    "`{}` is a command already: it {purpose}, so this would never start anything",
+                    spec.name
+                ),
+            )
+            .help("choose another word, or name more words behind it, such as `stop load tests`"),
+        _ => {
+            reader.problems.warning(span, format!("`{}` is a command already: it {purpose}", spec.name)).help(
+                "choose another word: whoever says these words to the command starts this workflow instead",
+            )
+        }
+    };
 }
 
 /// Reports words that look as if they captured something, but would be compared as they are.
 fn captures(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
-    takes_no_command(pattern, span, reader);
     let mut seen = BTreeSet::new();
     for word in pattern.split_whitespace().filter(|word| word.contains(['{', '}'])) {
         let name = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));

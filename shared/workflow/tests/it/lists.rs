@@ -281,9 +281,9 @@ async fn an_input_that_takes_a_list_is_given_one() {
 fn what_cannot_be_kept_is_refused() {
     let refused = |step: &str| found(&format!("{HEAD}{step}\n"));
     let told = refused("outputs: { value: \"${tasks.[task_id, title]}\" }");
-    assert!(told.contains("JSONata would give one list alone"), "{told}");
+    assert!(told.contains("JSONata would return a single list itself"), "{told}");
     let told = refused("outputs: { value: \"${any.list.[id, name]}\" }");
-    assert!(told.contains("JSONata would give one list alone"), "{told}");
+    assert!(told.contains("JSONata would return a single list itself"), "{told}");
     let told = refused("outputs: { value: \"${tasks ~> $map(function($t) { $t.labels })}\" }");
     assert!(
         told.contains("JSONata would return a single list itself") && told.contains("without `~>`"),

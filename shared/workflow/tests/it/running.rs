@@ -41,7 +41,7 @@ async fn the_shipped_development_workflow_opens_a_pull_request() {
     assert_eq!(ended.input("CommitChanges")["implementation"]["edits"]["ref"], "r");
     assert_eq!(
         ended.input("AddComment")["comment"],
-        "Pull request #7 is ready for review: https://x/7\n\nAdds a limit"
+        "acme/shop#7 is ready for review: https://x/7\n\nAdds a limit"
     );
     assert_eq!(ended.input("SendMessage")["channel"], Value::Null);
     assert_eq!(

@@ -131,19 +131,29 @@ fn a_trigger_that_would_never_fire_is_refused() {
             "schedule: { cron: \"0 6 ? * * *\", with: { a: { b: [\"${now}\"] } } }",
             "`with` is taken as it is written, and cannot hold an expression",
         ),
-        // These fire, and take the place of what people steer with.
-        ("chat.command: { text: \"stop {words}\" }", "`stop` is a command already: it stops the work on it"),
+        // People steer with these, which are carried out instead.
+        (
+            "chat.command: { text: \"stop {words}\" }",
+            "`stop` is a command already: it stops the work on it, so",
+        ),
         ("chat.command: { text: \"/ts approve\" }", "`approve` is a command already"),
-        ("chat.command: { text: \"{words}\" }", "this takes whatever people type"),
+        ("ticket.commented: { command: Stop }", "`stop` is a command already"),
+        ("pull_request.commented: { command: \"@ticketsmith undo\" }", "`undo` is a command already"),
+        ("github.commented: { command: status }", "`status` is a command already"),
     ] {
         let told = told(trigger);
-        assert!(told.contains(expected), "{trigger}: {told}");
+        assert!(told.contains(expected) && told.contains("error"), "{trigger}: {told}");
     }
+    let longer = told("ticket.commented: { command: \"stop load tests\" }");
+    assert!(longer.contains("`stop` is a command already") && !longer.contains("error"), "{longer}");
     for trigger in [
         "checks.completed: { conclusion: Failure, head: all }",
         "chat.command: { text: \"go {count} {rest}\" }",
         "chat.command: { text: \"revise {count}\" }",
         "chat.command: { text: \"run {count}\" }",
+        "chat.command: { text: \"{words}\" }",
+        "ticket.commented: { command: \"run load tests\" }",
+        "ticket.commented: { command: revise }",
         "pull_request.closed: { merged: \"true\" }",
         "schedule: { cron: \"0 6 29 2 ? *\" }",
     ] {

@@ -1,4 +1,4 @@
-//! The page from which a browser posts a manifest, on this machine alone, and the address to which the service sends the browser back.
+//! The page from which a browser posts a manifest, reachable only on this machine, and the address to which the service sends the browser back.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::text::escaped_html;
 use providers::AppManifest;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,16 +17,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// What a browser may do with the page: post the form, and nothing else.
+/// A browser may only post the page's form.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// How long the last answer may take to leave.
+/// The time limit for sending the last answer.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
 
-/// A browser came back.
+/// The service sent a browser back.
 #[derive(Debug)]
 pub(super) struct Arrived {
-    /// What the service gave it.
+    /// The code that the service gave it.
     pub(super) code: String,
     /// Takes the page where the app is installed, or what went wrong.
     pub(super) answer: oneshot::Sender<Result<String, String>>,
@@ -35,7 +36,7 @@ pub(super) struct Arrived {
 #[derive(Debug)]
 pub(super) struct Page {
     place: SocketAddr,
-    /// Only who reads the terminal knows it. The service sends it back as `state`.
+    /// Known only to readers of the terminal. The service sends it back as `state`.
     secret: String,
     arrivals: mpsc::Receiver<Arrived>,
     end: Option<oneshot::Sender<()>>,
@@ -49,10 +50,10 @@ struct Served {
 }
 
 impl Page {
-    /// Serves the page for a manifest, which is made with the address that the service sends the browser back to.
+    /// Serves the page for a manifest. `manifest` gets the address to which the service sends the browser back.
     ///
     /// # Errors
-    /// When no port of this machine is free.
+    /// If no port of this machine is free.
     pub(super) async fn serve(
         service: &str,
         manifest: impl FnOnce(&str) -> AppManifest,
@@ -88,18 +89,18 @@ impl Page {
         format!("http://{}/{}", self.place, self.secret)
     }
 
-    /// The command with which a browser on another machine reaches it at the same address.
+    /// The command that lets a browser on another machine reach it at the same address.
     pub(super) fn forwarding(&self) -> String {
         let port = self.place.port();
         format!("ssh -L {port}:127.0.0.1:{port} THIS-MACHINE")
     }
 
-    /// Waits until a browser comes back.
+    /// Waits until the service sends a browser back.
     pub(super) async fn arrived(&mut self) -> Option<Arrived> {
         self.arrivals.recv().await
     }
 
-    /// Ends the page once what was asked is answered.
+    /// Stops serving once pending requests are answered.
     pub(super) async fn close(mut self) {
         if let Some(end) = self.end.take() {
             let _gone = end.send(());
@@ -114,7 +115,7 @@ impl Drop for Page {
     }
 }
 
-/// Nothing keeps the page, and nothing shows it inside another one.
+/// The page is not cached, and no other page can embed it.
 async fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -133,11 +134,11 @@ async fn made(State(served): State<Arc<Served>>, Query(query): Query<Vec<(String
     let state = field("state").unwrap_or_default();
     let is_ours: bool = state.as_bytes().ct_eq(served.secret.as_bytes()).into();
     let Some(code) = field("code").filter(|code| is_ours && !code.is_empty()) else {
-        let told = "This is not what was waited for. Open the address that the terminal shows.";
+        let told = "This request does not belong to this set-up. Open the address shown in the terminal.";
         return (StatusCode::BAD_REQUEST, told).into_response();
     };
     let (answer, answered) = oneshot::channel();
-    let gone = || (StatusCode::GONE, "Nothing waits for this anymore; see the terminal.").into_response();
+    let gone = || (StatusCode::GONE, "This set-up has ended; see the terminal.").into_response();
     if served.arrivals.send(Arrived { code: code.to_owned(), answer }).await.is_err() {
         return gone();
     }
@@ -149,13 +150,14 @@ async fn made(State(served): State<Arc<Served>>, Query(query): Query<Vec<(String
 }
 
 fn html(service: &str, manifest: &AppManifest, secret: &str) -> String {
-    let (service, field, text) = (escaped(service), escaped(manifest.field), escaped(&manifest.text));
+    let (service, field) = (escaped_html(service), escaped_html(manifest.field));
+    let text = escaped_html(&manifest.text);
     let forms = manifest.pages.iter().map(|(owner, page)| {
         format!(
             "<form method=\"post\" action=\"{}?state={secret}\">\
-             <input type=\"hidden\" name=\"{field}\" value=\"{text}\"><button>Make it for {}</button></form>\n",
-            escaped(page),
-            escaped(owner)
+             <input type=\"hidden\" name=\"{field}\" value=\"{text}\"><button>Create it for {}</button></form>\n",
+            escaped_html(page),
+            escaped_html(owner)
         )
     });
     format!(
@@ -163,21 +165,9 @@ fn html(service: &str, manifest: &AppManifest, secret: &str) -> String {
          <style>body {{ font: 1rem/1.5 system-ui; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }} form {{ margin: 1rem 0 }}</style>\n\
          <h1>Ticketsmith's app at {service}</h1>\n\
          <p>{service} shows what the app may do and asks for its name. It has the permissions and events that Ticketsmith needs, and only \
-         its owner can install it, so make it for whom the repository belongs to.</p>\n{}</html>\n",
+         its owner can install it, so create it for the owner of the repository.</p>\n{}</html>\n",
         forms.collect::<String>()
     )
-}
-
-/// The text as HTML writes it, also inside quotes.
-fn escaped(text: &str) -> String {
-    let escape = |character: char| match character {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        other => other.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -205,7 +195,7 @@ mod tests {
             shown.contains(&format!("value=\"{{&quot;redirect_url&quot;:&quot;{here}/made&quot;}}\"")),
             "{shown}"
         );
-        assert!(shown.contains("<button>Make it for you &amp; me</button>"), "{shown}");
+        assert!(shown.contains("<button>Create it for you &amp; me</button>"), "{shown}");
 
         assert_eq!(get(format!("{here}/")).await.unwrap().status(), 404);
         for strange in

@@ -10,15 +10,16 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::plugins::TaskManagement;
+use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Attachment, Task};
 use providers::Model;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// No more files are looked at: a ticket lists as many, and words may link others.
-const MOST_FILES: usize = 60;
+pub(super) const MOST_FILES: usize = 60;
 /// One text file, in bytes.
 const MOST_OF_A_TEXT: usize = 64 * 1024;
 /// All text files of a ticket, in bytes.
@@ -31,7 +32,7 @@ const MOST_OF_PICTURES: usize = 7_000_000;
 const MOST_PICTURES: usize = 5;
 /// The pixels of a picture's side: <https://platform.claude.com/docs/en/build-with-claude/vision>.
 const MOST_PIXELS: u32 = 8_000;
-/// How long the tracker is asked for files, all together.
+/// How long trackers and the chat are asked for files, all together.
 const MOST_TIME: Duration = Duration::from_secs(90);
 
 /// Extensions of files that are neither text nor a picture that models accept: they are not even read.
@@ -98,14 +99,25 @@ pub(super) struct Room {
     until: Instant,
 }
 
-/// Whoever keeps files, and the ticket or pull request that it is asked about.
+/// Whoever keeps files.
 #[derive(Clone)]
-pub(super) struct Keeper {
-    pub(super) tracker: Arc<dyn TaskManagement>,
-    pub(super) task_id: String,
+pub(super) enum Keeper {
+    /// A tracker, and the ticket or pull request that it is asked about.
+    Tracker { tracker: Arc<dyn TaskManagement>, task_id: String },
+    /// The chat.
+    Chat(Arc<dyn Communication>),
 }
 
-/// A file that may be shown, and who is asked for it; or why nobody can be.
+impl Keeper {
+    async fn read(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+        match self {
+            Self::Tracker { tracker, task_id } => tracker.read_attachment(task_id, file, most).await,
+            Self::Chat(chat) => chat.read_attachment(file, most).await,
+        }
+    }
+}
+
+/// A file that may be shown, and who is asked for it; or why it is not shown.
 pub(super) struct Listed {
     pub(super) keeper: Result<Keeper, String>,
     pub(super) file: Attachment,
@@ -114,10 +126,51 @@ pub(super) struct Listed {
 impl Listed {
     /// What stands for the files that words name there: whoever knows them does not answer.
     pub(super) fn unknown(about: &str, why: String) -> Self {
-        let name = format!("whatever is linked in words about {about}");
+        Self::unshown(format!("whatever is linked in words about {about}"), unreadable(&why))
+    }
+
+    /// What stands for files beyond those that are looked at; `None` if there are no others.
+    pub(super) fn others(count: usize) -> Option<Self> {
+        let name = match count {
+            0 => return None,
+            1 => "one more file".to_owned(),
+            count => format!("{count} more files"),
+        };
+        Some(Self::unshown(name, format!("only {MOST_FILES} files are looked at")))
+    }
+
+    fn unshown(name: String, why: String) -> Self {
         let file = Attachment { id: String::new(), name, media_type: None, size: None, author: None };
         Self { keeper: Err(why), file }
     }
+}
+
+/// Files that words link, each once, as many as are looked at.
+#[derive(Default)]
+pub(super) struct Linked {
+    pub(super) files: Vec<Listed>,
+    /// How many others they link.
+    pub(super) more: usize,
+    known: HashSet<String>,
+}
+
+impl Linked {
+    /// Adds files that somebody keeps.
+    pub(super) fn add(&mut self, keeper: &Keeper, files: Vec<Attachment>) {
+        for file in files {
+            if !self.known.insert(file.id.clone()) {
+                continue;
+            }
+            match self.files.len() < MOST_FILES {
+                true => self.files.push(Listed { keeper: Ok(keeper.clone()), file }),
+                false => self.more += 1,
+            }
+        }
+    }
+}
+
+fn unreadable(why: &str) -> String {
+    format!("it could not be read: {why}")
 }
 
 /// The most bytes of texts that a model is shown: a token is a byte or more, so that files leave most of a small model's prompt to the work.
@@ -134,25 +187,27 @@ pub(super) fn most_of_texts(model: &Model) -> usize {
 pub(super) async fn attached(
     context: &Context<'_>,
     task: Option<&Task>,
-    linked: Vec<Listed>,
+    linked: Linked,
     model: &Model,
     session: &str,
 ) -> Result<Vec<AttachedFile>, ActionError> {
     let mut all = Vec::new();
     if let Some(task) = task.filter(|task| !task.attachments.is_empty()) {
         let keeper = match context.tracker().await {
-            Ok(tracker) => Ok(Keeper { tracker, task_id: task.task_id.clone() }),
-            Err(NoOutput::Failed(error)) => Err(error.message),
-            Err(NoOutput::Skipped(why)) => Err(why),
-            Err(NoOutput::Parked) => Err("the tracker is not connected".to_owned()),
+            Ok(tracker) => Ok(Keeper::Tracker { tracker, task_id: task.task_id.clone() }),
+            Err(NoOutput::Failed(error)) => Err(unreadable(&error.message)),
+            Err(NoOutput::Skipped(why)) => Err(unreadable(&why)),
+            Err(NoOutput::Parked) => Err(unreadable("the tracker is not connected")),
         };
         all.extend(task.attachments.iter().map(|file| Listed { keeper: keeper.clone(), file: file.clone() }));
     }
     let own = all.len();
     let is_new = |linked: &Listed| all[..own].iter().all(|known| known.file.id != linked.file.id);
-    let new: Vec<_> = linked.into_iter().filter(is_new).collect();
+    let new: Vec<_> = linked.files.into_iter().filter(is_new).collect();
     all.extend(new);
+    let more = linked.more + all.len().saturating_sub(MOST_FILES);
     all.truncate(MOST_FILES);
+    all.extend(Listed::others(more));
     read_all(context, &all, &mut Room::of(Some(most_of_texts(model))), session).await
 }
 
@@ -170,7 +225,7 @@ pub(super) async fn read_all(
     for Listed { keeper, file } in listed {
         let read = match keeper {
             Ok(keeper) => room.read(keeper, file).await,
-            Err(why) => Err(format!("it could not be read: {why}")),
+            Err(why) => Err(why.clone()),
         };
         let mut size = file.size;
         let content = match read {
@@ -237,7 +292,7 @@ impl Room {
         if most == 0 || file.size.is_some_and(|size| size > most as u64) {
             return Err(format!("the earlier {what} leave only {} for it", bytes(most)));
         }
-        let reading = keeper.tracker.read_attachment(&keeper.task_id, file, most.min(of_one));
+        let reading = keeper.read(file, most.min(of_one));
         match tokio::time::timeout_at(self.until, reading).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => Err(format!("it could not be read: {}", error.message)),

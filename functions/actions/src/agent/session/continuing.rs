@@ -92,7 +92,7 @@ impl Session<'_> {
         (head.generation, head.messages) = (head.generation + 1, 1);
         (head.plan_done, head.plan_items) = (0, 0);
         (head.version, head.changed_at) = (head.version + 1, now);
-        let shown = Box::pin(pictures(self.context, &opening.attachments, &prefix.model)).await?;
+        let shown = Box::pin(pictures(self.context, &opening.attachments, self.state.takes_pictures)).await?;
         let mut first = first_message(opening, &self.state, shown);
         let (id, task_id) = (self.head.id.clone(), self.head.task_id.clone());
         let words =

@@ -304,9 +304,10 @@ impl Session<'_> {
         self.head.bounds.usd = definition.max_usd;
         self.state.workspace.new_generation();
         self.state.guided.clear();
+        self.state.note_model(&self.context.model_named(&prefix.model).await?);
+        let takes_pictures = self.state.takes_pictures;
         let pictures =
-            Box::pin(shown_files::pictures(self.context, &opening.attachments, &prefix.model)).await?;
-        self.state.knows_model(self.context, &prefix.model).await?;
+            Box::pin(shown_files::pictures(self.context, &opening.attachments, takes_pictures)).await?;
         let mut first = first_message(opening, &self.state, pictures);
         first.message.parts.extend(show_again(self.context, &self.state).await?);
         self.record_with_words(first, Some(prefix), FileChanges::default()).await

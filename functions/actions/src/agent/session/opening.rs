@@ -1,6 +1,6 @@
 //! The beginning of a session: the ticket, the repository's instructions for agents, and the repository itself.
 
-use super::attachments::attached;
+use super::attachments::{Linked, attached};
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
@@ -99,14 +99,15 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
     let model = context.model_named(&prefix.model).await?;
     let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
-    let linked = match (&opening.task, opening.context.as_deref()) {
-        (Some(task), Some(words)) => {
-            Box::pin(linked_in(context, words, &task.task_id, opening.pull_request.as_deref())).await
+    let linked = match opening.context.as_deref() {
+        Some(words) => {
+            let task_id = opening.task.as_ref().map(|task| task.task_id.as_str());
+            Box::pin(linked_in(context, words, task_id, opening.pull_request.as_deref())).await
         }
-        _ => Vec::new(),
+        None => Linked::default(),
     };
     opening.attachments = Box::pin(attached(context, opening.task.as_ref(), linked, &model, session)).await?;
-    state.knows_model(context, &prefix.model).await?;
+    state.note_model(&model);
     if let Some(session) = earlier {
         return Ok(session.begin_round(&prefix, &opening, state, repository.zip(base)).await?);
     }
@@ -140,7 +141,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         opened_at: now,
         changed_at: now,
     };
-    let shown = Box::pin(pictures(context, &opening.attachments, &prefix.model)).await?;
+    let shown = Box::pin(pictures(context, &opening.attachments, state.takes_pictures)).await?;
     let mut first = first_message(&opening, &state, shown);
     let words = first_words(context, &id, head.task_id.as_deref(), &opening.known(), &mut state).await?;
     if let Some(words) = &words {

@@ -4,7 +4,7 @@ use crate::agent::fence::fence;
 use crate::context::Context;
 use domain::plugins::{Content, Part};
 use domain::text::{TextLimit, cut_line, printable};
-use domain::{ActionError, Attachment, Stored};
+use domain::{ActionError, Stored};
 use serde::{Deserialize, Serialize};
 
 /// The name of a file, and of its author.
@@ -43,31 +43,24 @@ pub(super) enum Shown {
     Nothing(String),
 }
 
-impl AttachedFile {
-    /// Whether it is this file of its tracker.
-    pub(super) fn is(&self, file: &Attachment) -> bool {
-        !self.id.is_empty() && self.id == file.id
-    }
-}
-
 /// A text that somebody chose, on one line, without characters that act on what is around it.
 pub(super) fn one_line(text: &str, limit: TextLimit) -> String {
     cut_line(&printable(text), limit)
 }
 
-/// The pictures of a session's ticket for a model; `None` where it takes none.
+/// The pictures of a session's ticket; `None` where the model takes none of them.
 ///
 /// # Errors
 /// When the table does not answer.
 pub(super) async fn pictures(
     context: &Context<'_>,
     files: &[AttachedFile],
-    model: &str,
+    takes_pictures: bool,
 ) -> Result<Option<Vec<Part>>, ActionError> {
     if files.iter().all(|file| picture(file).is_none()) {
         return Ok(Some(Vec::new()));
     }
-    match context.model_named(model).await?.provider.takes_pictures(model) {
+    match takes_pictures {
         true => Ok(Some(parts_of(context, files).await?)),
         false => Ok(None),
     }

@@ -53,12 +53,13 @@ struct Turn {
 /// # Errors
 /// `Rejected` if there is no such session; the errors of the records.
 pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, ActionError> {
-    let session = Session::read(context, session).await?;
+    let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Tools {
         return Ok(Report::of(&session));
     }
-    // What people said meanwhile goes with what the calls come to.
-    if session.has_unread_files().await? {
+    // What people said meanwhile goes with what the calls come to. A turn waits once for files: people who go on talking do not hold it up.
+    let has_waited = std::mem::take(&mut session.state.words_link);
+    if !has_waited && session.has_unread_files().await? {
         return Ok(Report::of(&session.wait_for_files().await?));
     }
     let messages = session.messages().await?;

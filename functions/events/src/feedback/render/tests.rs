@@ -141,7 +141,8 @@ fn an_agents_turns_are_one_line() {
 
 #[test]
 fn when_it_succeeded() {
-    let link = PullRequestLink { number: 12, url: "https://github.com/acme/shop/pull/12".into() };
+    let words = PullRequestWords::default();
+    let link = PullRequestLink { words, number: 12, url: "https://github.com/acme/shop/pull/12".into() };
     let skipped = StepRecord {
         cause: Some("the project has no documentation".into()),
         ..step("Document", ActionId::literal("create_page_from_template"), StepStatus::Skipped, 74, Some(74))
@@ -155,6 +156,16 @@ fn when_it_succeeded() {
 
     Cost $0.1234 · took 2m 13s · `jira-SHOP-1-ab`
     ");
+}
+
+#[test]
+fn a_pull_request_is_called_as_its_code_host_calls_it() {
+    let words = PullRequestWords { term: "Merge request", sign: "!" };
+    let link =
+        PullRequestLink { words, number: 1, url: "https://git.example/acme/shop/-/merge_requests/1".into() };
+    let shown = render(&view(Outcome::Succeeded, Vec::new()), Some(&link), false, None);
+    let expected = "\n**Merge request:** [!1](https://git.example/acme/shop/-/merge_requests/1)\n";
+    assert!(shown.contains(expected), "{shown}");
 }
 
 #[test]

@@ -9,7 +9,8 @@ fn delivery(payload: &Value) -> Delivery {
 
 fn interaction(kind: u64, data: Value) -> Value {
     json!({"id": "900", "type": kind, "application_id": "128", "token": "aW50", "channel_id": "290",
-           "member": {"user": {"id": "175", "username": "ada"}}, "data": data})
+           "channel": {"id": "290", "name": "shop-dev", "type": 0}, "member": {"user": {"id": "175", "username": "ada"}},
+           "data": data})
 }
 
 fn command(name: &str, text: &str) -> Value {
@@ -30,7 +31,12 @@ fn whatever_arrives_is_read() {
             "name",
             "options",
             "value",
+            "channel",
             "custom_id",
+            "resolved",
+            "attachments",
+            "filename",
+            "url",
             "message",
             "embeds",
             "footer",
@@ -59,6 +65,8 @@ fn a_command_knows_where_to_answer() {
         (&event.fields["channel"], &event.fields["response_url"]),
         (&json!("290"), &json!("/webhooks/128/aW50"))
     );
+    // A project's channel is configured by its name or by its ID.
+    assert_eq!(event.fields["channel_name"], "shop-dev");
     let actor = event.actor.unwrap();
     assert_eq!((actor.id.as_str(), actor.display_name.as_deref()), ("175", Some("ada")));
 }
@@ -71,6 +79,25 @@ fn subcommands_and_numbers_are_words_of_a_command() {
     let payload = interaction(2, json!({"name": "ticketsmith", "options": options}));
     let Meaning::SlashCommand(event) = delivery(&payload).meaning else { panic!("no command") };
     assert_eq!(event.fields["text"], "run 12 now");
+}
+
+#[test]
+fn a_file_that_is_given_to_a_command_is_linked_and_is_no_word() {
+    let options = json!([
+        {"name": "text", "type": 3, "value": "revise SHOP-1 Like this"}, {"name": "file", "type": 11, "value": "42"},
+        {"name": "other", "type": 11, "value": "43"},
+    ]);
+    let url = "https://cdn.discordapp.com/ephemeral-attachments/128/42/till.png?ex=1&is=2&hm=3";
+    let resolved =
+        json!({"attachments": {"42": {"id": "42", "filename": "till.png", "url": url, "size": 7}}});
+    let payload = interaction(2, json!({"name": "ticketsmith", "options": options, "resolved": resolved}));
+    let Meaning::SlashCommand(event) = delivery(&payload).meaning else { panic!("no command") };
+    assert_eq!(event.fields["text"], "revise SHOP-1 Like this");
+    assert_eq!(event.fields["uploads"], format!("Uploaded with this: [till.png]({url})"));
+    let Meaning::SlashCommand(event) = delivery(&command("ticketsmith", "status")).meaning else {
+        panic!("no command")
+    };
+    assert_eq!(event.fields["uploads"], Value::Null);
 }
 
 #[test]

@@ -166,14 +166,58 @@ fn what_is_said_with_a_file_counts_and_what_tells_of_changes_does_not() {
 }
 
 #[test]
-fn what_is_uploaded_with_a_reply_is_named() {
-    let event = json!({"type": "message", "subtype": "file_share", "user": "U1", "text": "Like this", "channel": "C1", "ts": "1.3",
-        "thread_ts": "1.2", "files": [{"name": "till.png"}, {"id": "F1"}, 7]});
-    let body = json!({"type": "event_callback", "event_id": "Ev1", "event": event}).to_string();
-    let Meaning::InThread(received) = parsed("application/json", &body).meaning else { panic!("no reply") };
-    let expected =
-        "Like this\n\n(Uploaded to Slack with this, and not shown to agents: till.png, without a name)";
-    assert_eq!(received.words.as_deref(), Some(expected));
+fn what_is_uploaded_with_a_reply_is_linked() {
+    let uploaded = |text: &str| {
+        let files = json!([
+            {"id": "F0S43PZDF1", "name": "till.png", "permalink": "https://acme.slack.com/files/U1/F0S43PZDF1/till.png"}, 7,
+        ]);
+        let event = json!({"type": "message", "subtype": "file_share", "user": "U1", "text": text, "channel": "C1",
+            "ts": "1.3", "thread_ts": "1.2", "files": files});
+        let body = json!({"type": "event_callback", "event_id": "Ev1", "event": event}).to_string();
+        let Meaning::InThread(received) = parsed("application/json", &body).meaning else {
+            panic!("no reply")
+        };
+        let fields = received.event.fields;
+        (received.words.unwrap(), fields["uploads"].clone(), fields["text"].clone())
+    };
+    let uploads = "Uploaded with this: [till.png](https://acme.slack.com/files/U1/F0S43PZDF1/till.png)";
+    let text = format!("Like this\n\n{uploads}");
+    assert_eq!(uploaded("Like this"), ("Like this".to_owned(), json!(uploads), json!(text)));
+    // A picture says something without words, but only to an agent at work.
+    assert_eq!(uploaded(" "), (format!("tell {uploads}"), Value::Null, json!(uploads)));
+}
+
+#[test]
+fn what_is_uploaded_with_a_mention_belongs_to_no_command() {
+    let files = json!([{"id": "F0S43PZDF1", "name": "till.png"}]);
+    let event = json!({"type": "app_mention", "user": "U1", "text": "<@UBOT> status", "channel": "C1", "ts": "1.2",
+        "files": files});
+    let Meaning::Events(events) = mention_with("U1", "", json!({ "event": event })).meaning else {
+        panic!("no event")
+    };
+    assert_eq!(events[0].words.as_deref(), Some("status"));
+    let uploads = "Uploaded with this: [till.png](https://slack.com/files/U1/F0S43PZDF1)";
+    assert_eq!(events[0].event.fields["uploads"], uploads);
+    assert_eq!(events[0].event.fields["text"], format!("status\n\n{uploads}"));
+}
+
+/// A picture makes no request of thanks, and no sentence of a command.
+#[test]
+fn praise_and_commands_with_a_picture_stay_what_they_are() {
+    let words = |kind: &str, text: &str| {
+        let event = json!({"type": kind, "subtype": "file_share", "user": "U1", "text": text, "channel": "C1", "ts": "1.3",
+            "thread_ts": "1.2", "files": [{"id": "F0S43PZDF1", "name": "till.png"}]});
+        let body = json!({"type": "event_callback", "event_id": "Ev1", "event": event}).to_string();
+        match parsed("application/json", &body).meaning {
+            Meaning::InThread(received) => received.words,
+            Meaning::Events(mut events) => events.remove(0).words,
+            other => panic!("{other:?}"),
+        }
+    };
+    for said in ["Looks great, thanks!", "Danke sch\u{f6}n", "approve", "stop SHOP-1", "aprove it", "status"] {
+        assert_eq!(words("message", said).as_deref(), Some(said));
+        assert_eq!(words("app_mention", &format!("<@UBOT> {said}")).as_deref(), Some(said));
+    }
 }
 
 fn thread_meaning(subtype: Option<&str>, text: &str) -> Meaning {

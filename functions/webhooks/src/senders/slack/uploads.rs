@@ -1,0 +1,86 @@
+//! Files that people upload with a message (<https://docs.slack.dev/reference/objects/file-object/>).
+
+use super::{lenient, typed};
+use crate::senders::uploads::{self, Uploaded, is_address};
+use domain::command::CommandWord;
+use serde::Deserialize;
+
+/// An uploaded file.
+#[derive(Debug, Deserialize)]
+pub(super) struct Upload {
+    #[serde(default, deserialize_with = "lenient")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<String>,
+    /// Its page; absent for a file of another workspace.
+    #[serde(default, deserialize_with = "lenient")]
+    permalink: Option<String>,
+}
+
+impl Upload {
+    fn uploaded(&self, by: &str) -> Uploaded {
+        let id = self.id.as_deref().filter(|id| is_plain(id));
+        let user = self.user.as_deref().filter(|user| is_plain(user)).unwrap_or(by);
+        let page = self.permalink.clone().filter(|page| is_address(page));
+        let link = page.or_else(|| id.map(|id| format!("https://slack.com/files/{user}/{id}")));
+        Uploaded { name: self.name.as_deref().map(typed), link }
+    }
+}
+
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// A sentence that links the files; `None` without any.
+pub(super) fn linked(files: &[Upload], by: &str) -> Option<String> {
+    uploads::linked(files.iter().map(|file| file.uploaded(by)))
+}
+
+/// What somebody said with files.
+pub(super) struct WithUploads {
+    /// All of it, for workflows.
+    pub(super) text: String,
+    /// The words alone, which may be a command.
+    pub(super) words: String,
+    /// The sentence about the files, unless the words hold it.
+    pub(super) uploads: Option<String>,
+}
+
+impl WithUploads {
+    /// Files that come without words are for an agent at work where the thread is about its ticket, and start nothing.
+    pub(super) fn new(words: String, uploads: Option<String>, in_thread: bool) -> Self {
+        match uploads {
+            None => Self { text: words.clone(), words, uploads: None },
+            Some(uploads) if words.is_empty() => {
+                let told = in_thread.then(|| format!("{} {uploads}", CommandWord::Tell.as_str()));
+                Self { text: uploads, words: told.unwrap_or_default(), uploads: None }
+            }
+            Some(uploads) => Self { text: format!("{words}\n\n{uploads}"), words, uploads: Some(uploads) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_file_without_a_page_is_named_by_its_id() {
+        for (file, expected) in [
+            (json!({"id": "F1", "name": "a &amp; b"}), "[a & b](https://slack.com/files/U1/F1)"),
+            (json!({"id": "F1", "user": "U2", "name": "a"}), "[a](https://slack.com/files/U2/F1)"),
+            (
+                json!({"id": "F1", "name": "a", "permalink": "javascript:x"}),
+                "[a](https://slack.com/files/U1/F1)",
+            ),
+            (json!({"id": "../F1", "name": "a"}), "a"),
+        ] {
+            let file: Upload = serde_json::from_value(file).unwrap();
+            assert_eq!(linked(&[file], "U1").unwrap(), format!("Uploaded with this: {expected}"));
+        }
+        assert_eq!(linked(&[], "U1"), None);
+    }
+}

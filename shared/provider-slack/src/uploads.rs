@@ -1,0 +1,191 @@
+//! Files that people upload. Slack shows each as a page of the workspace, whose address is in what they say, and gives its content to a token
+//! with the scope `files:read` (<https://docs.slack.dev/reference/objects/file-object/>).
+//!
+//! A link only names the file: Slack is asked for the address of its content, and the token goes to Slack's own host for files and nowhere
+//! else.
+
+use crate::slack::{Slack, answer};
+use domain::{ActionError, Attachment};
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// Workspaces are below these.
+const SITES: &[&str] = &["slack.com", "slack-gov.com"];
+/// Where Slack keeps files.
+const STORES: &[&str] = &["files.slack.com", "files.slack-gov.com"];
+
+/// The lengths of a file's ID.
+const ID: std::ops::RangeInclusive<usize> = 9..=20;
+
+/// The part of an answer about a file that matters.
+#[derive(Debug, Deserialize)]
+struct Found {
+    file: File,
+}
+
+#[derive(Debug, Deserialize)]
+struct File {
+    /// The public channels that it is shared in.
+    #[serde(default)]
+    channels: Vec<String>,
+    #[serde(default)]
+    size: Option<u64>,
+    #[serde(default)]
+    mimetype: Option<String>,
+    /// Whether it is kept by another service.
+    #[serde(default)]
+    is_external: bool,
+    #[serde(default)]
+    url_private_download: Option<String>,
+    #[serde(default)]
+    url_private: Option<String>,
+}
+
+/// The files that a text links, each once, in order of appearance.
+pub(crate) fn uploads_in(text: &str) -> Vec<Attachment> {
+    let mut found: Vec<Attachment> = Vec::new();
+    for (at, _) in text.match_indices("https://") {
+        let before = &text[..at];
+        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\".contains(c);
+        let rest = &text[at..];
+        let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let Some((id, name)) = file_at(address).filter(|_| is_target) else { continue };
+        if found.iter().any(|known| known.id == id) {
+            continue;
+        }
+        let label = before.strip_suffix("](").and_then(|before| before.rsplit_once('['));
+        let label = label.map(|(_, label)| label.trim());
+        let label = label.filter(|label| !label.is_empty() && !label.contains('\n'));
+        let name = label.map(str::to_owned).or(name).unwrap_or_else(|| id.clone());
+        found.push(Attachment { id, name, media_type: None, size: None, author: None });
+    }
+    found
+}
+
+/// The ID of the file that an address shows, and its name there: `/files/PERSON/FILE/NAME` of a workspace, or `/files-pri/TEAM-FILE/NAME`
+/// where Slack keeps it.
+fn file_at(address: &str) -> Option<(String, Option<String>)> {
+    let url = Url::parse(address).ok()?;
+    let Some(Host::Domain(host)) = url.host() else { return None };
+    let is_below = |site: &&str| {
+        let below = host.strip_suffix(*site);
+        below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    SITES.iter().find(|site| is_below(site))?;
+    let segments: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
+    let (id, rest) = match segments.as_slice() {
+        ["files", _, id, rest @ ..] => (*id, rest),
+        ["files-pri", both, rest @ ..] => (both.split_once('-')?.1, rest),
+        _ => return None,
+    };
+    is_id(id).then(|| (id.to_owned(), rest.last().map(|name| (*name).to_owned())))
+}
+
+fn is_id(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.starts_with('F') && ID.contains(&text.len()) && text.bytes().all(is_digit)
+}
+
+impl Slack {
+    /// The files that a text links.
+    pub(crate) fn files_linked_in(&self, text: &str) -> Vec<Attachment> {
+        uploads_in(text)
+    }
+
+    /// The content of a file by its ID.
+    pub(crate) async fn content_of(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+        let id = &file.id;
+        let request = self.client.get("/files.info", &[]).query("file", id);
+        let Found { file } = match answer::<Found>("/files.info", request).await {
+            Ok((found, _)) => found,
+            Err(error) if matches!(error.code.as_str(), "file_not_found" | "file_deleted") => {
+                return Err(ActionError::rejected(
+                    "Slack does not give the file: it is gone, or it is in no channel that the bot is a member of",
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // Whoever may give an agent work may not be a member there, and what the agent makes of the file is seen by others.
+        if file.channels.is_empty() {
+            return Err(ActionError::rejected(
+                "the file is in no public channel; files of private channels and of direct messages are not read",
+            ));
+        }
+        if let Some(size) = file.size.filter(|size| *size > most as u64) {
+            return Err(ActionError::rejected(format!(
+                "the file has {size} bytes, and at most {most} are read"
+            )));
+        }
+        let address = file.url_private_download.or(file.url_private).filter(|_| !file.is_external);
+        let address = address.ok_or_else(|| {
+            ActionError::rejected(
+                "Slack keeps no content of the file: another service does, or it is deleted",
+            )
+        })?;
+        let sign_in = || {
+            ActionError::rejected(
+                "Slack asks for a sign-in in place of the file; add the scope files:read to the app and install it again",
+            )
+        };
+        let request = self.client.get_with_credentials_at(&address, STORES).at_most(most);
+        let answer = match request.without_redirects().send().await {
+            Ok(answer) => answer,
+            Err(failure) if failure.status.is_some_and(|status| (300..400).contains(&status)) => {
+                return Err(sign_in());
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let is_page = |kind: &str| kind.starts_with("text/html");
+        let is_sign_in = answer.header("content-type").as_deref().is_some_and(is_page)
+            && !file.mimetype.as_deref().is_some_and(is_page);
+        if is_sign_in { Err(sign_in()) } else { Ok(answer.into_bytes()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(String, String)> {
+        uploads_in(text).into_iter().map(|file| (file.id, file.name)).collect()
+    }
+
+    #[test]
+    fn links_to_files_name_them() {
+        let file = |name: &str| vec![("F0S43PZDF1".to_owned(), name.to_owned())];
+        for (text, name) in [
+            (
+                "See [till.png](https://acme.slack.com/files/U061F7AUR/F0S43PZDF1/till_2.png), please",
+                "till.png",
+            ),
+            ("<https://acme.slack.com/files/U061F7AUR/F0S43PZDF1/till_2.png|this>", "till_2.png"),
+            ("https://files.slack.com/files-pri/T061EG9R6-F0S43PZDF1/download/till.log", "till.log"),
+            ("https://acme.enterprise.slack.com/files/U1/F0S43PZDF1", "F0S43PZDF1"),
+            (
+                "[a](https://acme.slack.com/files/U1/F0S43PZDF1/a) https://acme.slack.com/files/U1/F0S43PZDF1/b",
+                "a",
+            ),
+        ] {
+            assert_eq!(found(text), file(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_links_are_none() {
+        for text in [
+            "https://evil.example/files/U061F7AUR/F0S43PZDF1/a.png",
+            "https://acme.slack.com.evil.example/files/U061F7AUR/F0S43PZDF1/a.png",
+            "https://evilslack.com/files/U061F7AUR/F0S43PZDF1/a.png",
+            "https://evil.example?https://acme.slack.com/files/U061F7AUR/F0S43PZDF1/a.png",
+            "http://acme.slack.com/files/U061F7AUR/F0S43PZDF1/a.png",
+            "https://acme.slack.com/files/U061F7AUR/../../F0S43PZDF1",
+            "https://acme.slack.com/files/U061F7AUR/f0s43pzdf1/a.png",
+            "https://acme.slack.com/files/U061F7AUR/F0S43PZDF1%2F/a.png",
+            "https://acme.slack.com/archives/C012AB3CD/p1",
+            "https://files.slack.com/files-pri/T061EG9R6/F0S43PZDF1",
+        ] {
+            assert_eq!(found(text), Vec::new(), "{text}");
+        }
+    }
+}

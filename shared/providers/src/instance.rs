@@ -1,0 +1,145 @@
+//! Plugin instances that are configured on their own: checked in the words of `config check`, and completed with what follows from them.
+
+use crate::check::{check, fill_section};
+use crate::list::find;
+use crate::references::tracker_references;
+use domain::PluginInstance;
+use domain::configuration::{Configuration, Instance, InstanceName, Problem, Section};
+use std::collections::BTreeSet;
+
+/// What is wrong with a plugin instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InstanceProblems {
+    /// In its section; places are relative to it.
+    pub inside: Vec<Problem>,
+    /// In the rest of the configuration, because of it.
+    pub elsewhere: Vec<Problem>,
+}
+
+/// What is wrong if a configuration has this section under `plugins`, in addition to what was wrong before.
+pub fn check_instance(
+    configuration: &Configuration,
+    name: &InstanceName,
+    section: &Section,
+) -> InstanceProblems {
+    let mut with = configuration.clone();
+    with.plugins.insert(name.clone(), section.clone());
+    let before: BTreeSet<Problem> = check(configuration).into_iter().collect();
+    let place = format!("/plugins/{name}");
+    let mut problems = InstanceProblems::default();
+    for problem in check(&with) {
+        let rest = problem.pointer.strip_prefix(&place);
+        match rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            // Of the section itself, what was wrong before counts, too.
+            Some(rest) => {
+                problems.inside.push(Problem { pointer: rest.to_owned(), message: problem.message.clone() });
+            }
+            None if before.contains(&problem) => {}
+            None => problems.elsewhere.push(problem),
+        }
+    }
+    problems
+}
+
+/// What would be wrong if a configuration lacked the instance with this name, in addition to what is wrong already.
+pub fn check_without_instance(configuration: &Configuration, name: &InstanceName) -> Vec<Problem> {
+    let mut without = configuration.clone();
+    without.plugins.remove(name);
+    let before: BTreeSet<Problem> = check(configuration).into_iter().collect();
+    check(&without).into_iter().filter(|problem| !before.contains(problem)).collect()
+}
+
+/// An instance with its provider's defaults, and the forms of its tickets.
+pub fn complete(name: InstanceName, mut section: Section) -> PluginInstance {
+    fill_section(&name, &mut section);
+    let references = tracker_references(Instance { name: &name, section: &section });
+    let patterns = references.map(|references| references.patterns).unwrap_or_default();
+    PluginInstance { name, section, patterns }
+}
+
+/// The only secret that an instance may name which people configure with the API: its own entry in the bundle of its provider. `table` is the
+/// table's name. `None` if its provider has no credentials, or does not exist.
+pub fn own_secret(table: &str, instance: Instance<'_>) -> Option<String> {
+    let bundle = find(instance.provider()).ok()?.bundle?;
+    Some(format!("{table}/{}#{}", bundle.as_str(), instance.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::References;
+    use domain::configuration::Rate;
+    use serde_json::{Value, json};
+
+    fn configuration() -> Configuration {
+        serde_json::from_value(json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop",
+                "providers": {"version_control": "cloud", "task_management": "tracker"}}],
+            "plugins": {"cloud": {"provider": "github"}, "tracker": {"provider": "jira", "base_url": "https://acme.atlassian.net"}},
+            "users": [{"name": "ada", "github": "ada-l"}],
+        }))
+        .unwrap()
+    }
+
+    fn section(section: Value) -> Section {
+        serde_json::from_value(section).unwrap()
+    }
+
+    fn told(problems: &[Problem]) -> Vec<String> {
+        problems.iter().map(|problem| format!("{} {}", problem.pointer, problem.message)).collect()
+    }
+
+    #[test]
+    fn a_section_is_refused_as_the_files_would_be() {
+        let check = |name: &str, given: Value| {
+            let found = check_instance(&configuration(), &name.parse().unwrap(), &section(given));
+            assert_eq!(found.elsewhere, []);
+            told(&found.inside)
+        };
+        assert_eq!(
+            check("old", json!({"provider": "jira", "base_url": "https://jira.acme.example"})),
+            [""; 0]
+        );
+        assert_eq!(check("old", json!({"provider": "jira"})), [" `base_url` is missing"]);
+        let found =
+            check("old", json!({"provider": "jira", "base_ur": 1, "base_url": "http://acme.example"}));
+        assert!(found[0].starts_with("/base_ur unknown key; did you mean `base_url`?"), "{found:#?}");
+        assert!(found[1].starts_with("/base_url it is not encrypted"), "{found:#?}");
+        let found = check("old", json!({"provider": "jirra"}));
+        assert!(found[0].starts_with("/provider `jirra` is not a provider"), "{found:#?}");
+        let found = check("api", json!({"provider": "slack"}));
+        assert_eq!(found, [" the name is reserved; choose another one"]);
+    }
+
+    #[test]
+    fn what_it_breaks_elsewhere_is_said() {
+        // With two instances of GitHub, an account at `github` could be at either.
+        let found = check_instance(
+            &configuration(),
+            &"ghe".parse().unwrap(),
+            &section(json!({"provider": "github"})),
+        );
+        assert_eq!((found.inside.len(), found.elsewhere.len()), (0, 1), "{found:#?}");
+        assert!(found.elsewhere[0].to_string().starts_with("users[0].github: unknown key"), "{found:#?}");
+        let found = told(&check_without_instance(&configuration(), &"tracker".parse().unwrap()));
+        let expected = "/projects/0/providers/task_management `tracker` is not under plugins";
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{found:#?}");
+        assert_eq!(check_without_instance(&configuration(), &"other".parse().unwrap()), []);
+    }
+
+    #[test]
+    fn defaults_and_forms_of_tickets_are_filled_in() {
+        let base_url = "https://git.acme.example/api/v3";
+        let made =
+            complete("ghe".parse().unwrap(), section(json!({"provider": "github", "base_url": base_url})));
+        assert_eq!(made.section.rate_limit, Some(Rate::per_hour(5_000)));
+        assert_eq!(own_secret("acme", made.instance()).as_deref(), Some("acme/repository#ghe"));
+        let link = "https://git.acme.example/acme/shop/issues/7";
+        let references =
+            References { trackers: made.references().into_iter().collect(), ..References::default() };
+        assert_eq!(references.read(link).unwrap().instance.as_str(), "ghe", "{made:#?}");
+        let numbers = complete("cloudwatch".parse().unwrap(), Section::default());
+        assert_eq!((own_secret("acme", numbers.instance()), numbers.references()), (None, None));
+        assert_eq!(numbers.section.settings["namespace"], "Team");
+    }
+}
