@@ -124,7 +124,7 @@ pub(super) async fn read_linked(
             Some(ReplyPlace::Ticket { task_id, .. }) => Some(task_id.as_str()),
             _ => known.pull_request,
         };
-        let Linked { files: mut listed, more } =
+        let Linked { files: mut listed, more, .. } =
             linked_in(context, &waiting.word.text, Some(&inbox.task_id), said_on).await;
         // Without an id are those of sessions from before ids were kept, and what stands for files that nobody names.
         listed.retain(|listed| listed.file.id.is_empty() || !shown.contains(&listed.file.id));
