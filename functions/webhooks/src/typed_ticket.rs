@@ -107,7 +107,8 @@ mod tests {
         ] {
             let (ticket, rest) = split_ticket(typed);
             assert_eq!((ticket, rest), ("https://acme.example/browse/SHOP-2", ""), "{typed}");
-            let (ticket, rest) = split_ticket(&format!("{typed} looks good"));
+            let praised = format!("{typed} looks good");
+            let (ticket, rest) = split_ticket(&praised);
             assert_eq!(
                 (ticket, rest.trim()),
                 ("https://acme.example/browse/SHOP-2", "looks good"),

@@ -84,7 +84,7 @@ async fn a_turn_that_only_thinks_is_three_transitions() {
     let turns = |more: usize| {
         let thinks = "{ next: think }, ".repeat(more);
         format!(
-            "defaults: from_schema\ncases:\n  - name: a\n    inputs: {{ parts: [] }}\n    steps:\n      implement: {{ turns: [{thinks}{{ next: done }}] }}\n    expect: {{}}\n"
+            "defaults: from_schema\ncases:\n  - name: a\n    inputs: {{ parts: [] }}\n    steps:\n      implement: {{ turns: [{thinks}{{ next: done }}] }}\n    expect: {{ outcome: succeeded }}\n"
         )
     };
     let one = passes(WORKFLOW, &turns(0)).await.cases[0].transitions;
@@ -96,7 +96,7 @@ async fn a_turn_that_only_thinks_is_three_transitions() {
 async fn what_no_agent_can_do_is_refused() {
     let told = async |answer: &str| {
         let tests = format!(
-            "defaults: from_schema\ncases:\n  - name: a\n    inputs: {{}}\n    steps:\n      implement: {answer}\n    expect: {{}}\n"
+            "defaults: from_schema\ncases:\n  - name: a\n    inputs: {{}}\n    steps:\n      implement: {answer}\n    expect: {{ outcome: failed }}\n"
         );
         refused(WORKFLOW, &tests).await
     };

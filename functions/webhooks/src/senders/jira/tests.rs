@@ -1,5 +1,6 @@
 use super::*;
 use crate::senders::testing::{Published, Vocabulary, check_any_delivery, check_signature};
+use std::collections::BTreeSet;
 
 const BOT: Bot<'_> = Bot { mention: "@ticketsmith", command: "/ticketsmith", account: Some("bot-1") };
 
