@@ -88,8 +88,8 @@ fn too_large(what: &str, most: usize) -> ActionError {
     ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
 }
 
-/// What the errors say of requests for which no connection was made.
-const NO_CONNECTION: &str = "could not connect";
+/// The words of the errors of requests for which no connection was made. Whoever passes such an error on says them, too.
+pub const NO_CONNECTION: &str = "could not connect";
 
 /// Whether the words of an error say that no connection was made: nothing has left then.
 pub fn is_no_connection(words: &str) -> bool {
