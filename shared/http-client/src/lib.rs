@@ -49,7 +49,7 @@ pub use gate::{Gate, Reply};
 pub use options::{Observer, Options};
 pub use pages::{Page, Pages, PagesError};
 pub use pause::Pause;
-pub use reading::NO_CONNECTION, is_no_connection;
+pub use reading::{NO_CONNECTION, is_no_connection};
 pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;
