@@ -34,7 +34,7 @@ fn uploads_in(text: &str, site: &str, project: &RepositoryName) -> Vec<Attachmen
         let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
         let is_plain = !matches!(name.as_str(), "" | "." | "..") && !name.contains('/');
         let id = format!("{secret}/{name}");
-        is_plain.then(|| Attachment { id, name, media_type: None, size: None, author: None })
+        is_plain.then_some(Attachment { id, name, media_type: None, size: None, author: None })
     })
 }
 

@@ -99,7 +99,7 @@ impl Parameter {
 
     /// Whether it must be given where nothing around the call takes its place.
     pub(crate) fn is_needed(&self, has_context: bool) -> bool {
-        !self.optional && !(self.from_context && has_context)
+        !(self.optional || self.from_context && has_context)
     }
 }
 

@@ -151,7 +151,7 @@ async fn get_plugin_config(
     let used = used(&api, &caller, configuration).await?;
     let is_used = used.keys().any(|(of, known)| of.as_str() == kind && *known == name);
     let can_serve = || served(instance).iter().any(|served| served.as_str() == kind);
-    if !is_used && !(can_serve() && sees_all(&api, &caller).await?) {
+    if !(is_used || can_serve() && sees_all(&api, &caller).await?) {
         return Err(Problem::not_found("plugin"));
     }
     if file_place::<PluginInstance>(&api, &name).await?.is_some() {

@@ -30,7 +30,7 @@ impl Inference<'_, '_, '_> {
         let shift = match (functions::taking(parameters, &given), context) {
             (Some(Taking::Given), _) => 0,
             (Some(Taking::FromContext), Some(context)) => {
-                self.from_context(name, procedure, &parameters[0], context);
+                self.taken_from_context(name, procedure, &parameters[0], context);
                 1
             }
             _ => {
@@ -56,7 +56,7 @@ impl Inference<'_, '_, '_> {
     }
 
     /// Judges the value around a call that is taken as the first one.
-    fn from_context(&mut self, name: &str, procedure: &Node, parameter: &Parameter, context: &Type) {
+    fn taken_from_context(&mut self, name: &str, procedure: &Node, parameter: &Parameter, context: &Type) {
         if !parameter.takes(Argument { kind: context, is_function: false }) {
             let message = format!("`${name}` takes {parameter}, but the value around it is {context}");
             self.error(procedure, message);
