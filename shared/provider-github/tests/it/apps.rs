@@ -237,7 +237,7 @@ async fn a_browser_makes_an_app_whose_secret_is_whole_once_it_is_installed() {
         assert_eq!(made.account, "ticketsmith[bot]");
         assert!(made.signing.is_some() && !format!("{made:?}").contains("PRIVATE"));
         let error = (app.exchange)(&connector(SecretString::default()), code).await.unwrap_err();
-        assert!(error.kind == ErrorKind::Rejected && error.message.contains("counts once"), "{error}");
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains("works once"), "{error}");
 
         let begun = connector(made.secret.clone());
         let project = &configuration.projects[0];

@@ -59,6 +59,7 @@ fn no_route_is_left_that_no_client_calls() {
                 "/{}/{}/pull/{}",
                 "/apps/{}/installations/new",
                 "/commands/{}/{}/{}",
+                "/files-pri/{}/download/{}",
                 "/link",
                 "/media/{}",
                 "/organizations/{}/settings/apps/new",
