@@ -45,7 +45,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
 
     // Unknown people are told how to identify themselves.
     let (code, _, errors) = world.command(&["approve", &first, "--as", "root"]).await;
-    assert!(code == 1 && errors.contains("--as with one of ada"), "{errors}");
+    assert!(code == 1 && errors.contains("--as with one of: ada"), "{errors}");
     let (code, printed, errors) =
         world.command(&["approve", &first, "--as", "ada", "--comment", "On Monday"]).await;
     assert_eq!((code, printed.as_str()), (0, "approved: Ship SHOP-1?\n"), "{errors}");
@@ -59,7 +59,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
     assert_eq!(world.ended(&third).await["outcome"], "failed");
 
     let (code, _, errors) = world.command(&["stop", "SHOP-2", "--as", "root"]).await;
-    assert!(code == 1 && errors.contains("--as with one of ada"), "{errors}");
+    assert!(code == 1 && errors.contains("--as with one of: ada"), "{errors}");
     let (code, printed, errors) = world.command(&["stop", &second, "--as", "ada"]).await;
     assert!(code == 0 && printed.contains("is being stopped"), "{errors}");
     assert_eq!(world.ended(&second).await["outcome"], "stopped");
@@ -92,7 +92,7 @@ async fn a_question_is_answered_and_work_is_stopped_by_name_or_ticket() {
     let (code, printed, errors) = world.command(&["status", "--person", "adda"]).await;
     assert!(code == 0 && printed.contains("did you mean `ada`?"), "{printed}{errors}");
     let (code, _, errors) = world.command(&["costs", "--as", "adda"]).await;
-    assert!(code == 1 && errors.contains("--as with one of ada"), "{errors}");
+    assert!(code == 1 && errors.contains("--as with one of: ada"), "{errors}");
     let (code, _, errors) = world.command(&["status", "--outcome", "done"]).await;
     assert!(code == 2 && errors.contains("succeeded"), "{errors}");
     world.finish().await;

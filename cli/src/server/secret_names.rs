@@ -145,7 +145,7 @@ mod tests {
             let function = functions.iter().find(|function| function.name == name).unwrap();
             assert_eq!(secrets_of(&configuration, function), expected, "{name}");
         };
-        check("get_task", &["ticketsmith/work"]);
+        check("get_task", &["ticketsmith/work", "ticketsmith/github"]);
         check("think", &["ticketsmith/claude"]);
         check("webhooks", &["ticketsmith/signing"]);
     }

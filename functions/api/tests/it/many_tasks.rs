@@ -5,13 +5,12 @@ use crate::permissions::{About, Sample, request};
 use crate::reads::Asked;
 use crate::statuses::operations;
 use crate::world::World;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use axum::http::Method;
-use futures::stream::{self, StreamExt};
-use std::collections::{BTreeMap, HashMap};
-
-type Item = HashMap<String, AttributeValue>;
+use domain::routes::Concurrency;
+use dynoxide::{Database, ImportOptions};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 const TABLE: &str = "ticketsmith";
 
@@ -21,59 +20,39 @@ const MANY: usize = 10_000;
 /// How many tasks the large table is compared with: a page has no more.
 const FEW: usize = 100;
 
-/// How many batches are written at once.
-const AT_ONCE: usize = 4;
+/// How many tasks are written at once.
+const AT_ONCE: usize = 1_000;
 
 fn many() -> usize {
     let given = std::env::var("TICKETSMITH_TASKS").ok();
     given.map_or(MANY, |text| text.parse().unwrap())
 }
 
-/// The items of the table that are about one task: its record, and those of its execution.
-async fn items_of(client: &Client, task_id: &str) -> Vec<Item> {
-    let (mut items, mut after) = (Vec::new(), None);
-    loop {
-        let page = client.scan().table_name(TABLE).set_exclusive_start_key(after).send().await.unwrap();
-        after = page.last_evaluated_key.filter(|key| !key.is_empty());
-        items.extend(page.items.unwrap_or_default().into_iter().filter(|item| is_about(item, task_id)));
-        if after.is_none() {
-            return items;
-        }
-    }
+/// The items of the table whose keys name a task, as JSON: its record, and those of its execution. The records of the audit log only mention it.
+fn items_of(database: &Database, task_id: &str) -> Vec<String> {
+    let request = serde_json::from_value(json!({ "TableName": TABLE })).unwrap();
+    let found = serde_json::to_value(database.scan(request).unwrap()).unwrap();
+    assert_eq!(found["LastEvaluatedKey"], Value::Null, "one page has all items");
+    let is_about =
+        |item: &&Value| ["pk", "sk"].iter().any(|key| item[key]["S"].as_str().unwrap().contains(task_id));
+    found["Items"].as_array().unwrap().iter().filter(is_about).map(Value::to_string).collect()
 }
 
-fn is_about(item: &Item, task_id: &str) -> bool {
-    item.values().any(|value| value.as_s().is_ok_and(|text| text.contains(task_id)))
-}
-
-/// The same item about another task.
-fn copy(item: &Item, names: &[(&str, String)]) -> Item {
-    let renamed = |text: &String| names.iter().fold(text.clone(), |text, (from, to)| text.replace(from, to));
-    let copied = item.iter().map(|(key, value)| match value {
-        AttributeValue::S(text) => (key.clone(), AttributeValue::S(renamed(text))),
-        other => (key.clone(), other.clone()),
-    });
-    copied.collect()
-}
-
-/// Adds tasks until there are so many. The items of the first one are the pattern.
-async fn fill(client: &Client, pattern: &[Item], execution: &str, there: usize, wanted: usize) {
-    let numbers: Vec<usize> = (there + 1..=wanted).collect();
-    let batches = numbers.chunks((25 / pattern.len()).max(1)).map(<[usize]>::to_vec);
-    let write = |batch: Vec<usize>| async move {
-        let mut puts = Vec::new();
-        for number in batch {
+/// Writes the same items about tasks with these numbers.
+fn fill(database: &Database, pattern: &[String], execution: &str, numbers: RangeInclusive<usize>) {
+    let numbers: Vec<usize> = numbers.collect();
+    for some in numbers.chunks(AT_ONCE) {
+        let copies = some.iter().flat_map(|number| {
             // The execution's name has the task's in it.
-            let names = [(execution, format!("run-{number}-of-many")), ("SHOP-1", format!("SHOP-{number}"))];
-            for item in pattern {
-                let put = PutRequest::builder().set_item(Some(copy(item, &names))).build().unwrap();
-                puts.push(WriteRequest::builder().put_request(put).build());
-            }
-        }
-        let written = client.batch_write_item().request_items(TABLE, puts).send().await.unwrap();
-        assert!(written.unprocessed_items.is_none_or(|left| left.is_empty()));
-    };
-    stream::iter(batches).map(write).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+            let renamed = move |item: &String| {
+                item.replace(execution, &format!("run-{number}-of-many"))
+                    .replace("SHOP-1", &format!("SHOP-{number}"))
+            };
+            pattern.iter().map(renamed)
+        });
+        let items = copies.map(|item| serde_json::from_str(&item).unwrap()).collect();
+        database.import_items(TABLE, items, ImportOptions::default()).unwrap();
+    }
 }
 
 /// What every request that only reads asks of the table, by its path.
@@ -94,11 +73,8 @@ async fn read_all(world: &World, paths: &BTreeMap<String, String>) -> BTreeMap<S
 #[tokio::test(flavor = "multi_thread")]
 async fn however_many_tasks_there_are_each_request_reads_as_much_as_with_a_hundred() {
     let world = World::new().await;
-    let client = world.table_client();
-    world.task("SHOP").await;
-    let pattern = items_of(&client, "SHOP-1").await;
-    let execution =
-        pattern.iter().find_map(|item| item.get("latest_execution")?.as_s().ok()).unwrap().clone();
+    let execution = world.begun_as("SHOP", Some("SHOP-1".to_owned()), Concurrency::OnePerTask).await;
+    let pattern = items_of(world.database(), "SHOP-1");
     let mut paths = BTreeMap::new();
     for operation in operations().into_iter().filter(|operation| operation.method == Method::GET) {
         let sample = request(&world, &operation.name, About::Own, "admin").await;
@@ -113,11 +89,11 @@ async fn however_many_tasks_there_are_each_request_reads_as_much_as_with_a_hundr
     }
     assert!(paths.len() > 25, "{paths:#?}");
 
-    fill(&client, &pattern, &execution, 1, FEW).await;
+    fill(world.database(), &pattern, &execution, 2..=FEW);
     // The configuration is in memory afterward.
     read_all(&world, &paths).await;
     let few = read_all(&world, &paths).await;
-    fill(&client, &pattern, &execution, FEW, many()).await;
+    fill(world.database(), &pattern, &execution, FEW + 1..=many());
     let many = read_all(&world, &paths).await;
     assert!(few["list_tasks"].items >= FEW, "a page of tasks is read: {:?}", few["list_tasks"]);
     for (name, many) in &many {

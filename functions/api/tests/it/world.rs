@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) keys: SessionKeys,
     /// What is asked of the table.
     pub(crate) reads: Reads,
+    database: dynoxide::Database,
     dynamo: aws_sdk_dynamodb::Client,
     router: Router,
     /// The same as an account has it.
@@ -145,7 +146,8 @@ impl World {
         let secrets_url = serve(secrets).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let database_url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let database = dynoxide::Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let credentials = || {
             Credentials::builder()
                 .access_key_id("local")
@@ -198,7 +200,7 @@ impl World {
         let nothing = Table::new(nobody, "ticketsmith");
         let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
         let broken = api::router(Arc::new(broken));
-        Self { table, clock, keys, reads, dynamo, router, account, broken }
+        Self { table, clock, keys, reads, database, dynamo, router, account, broken }
     }
 
     /// Serves its API on this machine; gives the host and port.
@@ -214,6 +216,11 @@ impl World {
             Of::BrokenTable => &self.broken,
         };
         answer(router, request).await
+    }
+
+    /// The database itself.
+    pub(crate) fn database(&self) -> &dynoxide::Database {
+        &self.database
     }
 
     /// A client of the same database, without the table's memory; what it asks is not counted.
@@ -286,6 +293,16 @@ impl World {
 
     /// Begins work in a project, perhaps on a ticket; gives the execution's name.
     pub(crate) async fn begun(&self, project: &str, task_id: Option<String>) -> String {
+        self.begun_as(project, task_id, Concurrency::Any).await
+    }
+
+    /// The same, with as many executions of its ticket at work as `concurrency` allows.
+    pub(crate) async fn begun_as(
+        &self,
+        project: &str,
+        task_id: Option<String>,
+        concurrency: Concurrency,
+    ) -> String {
         let delivery = format!("{project}-{}", rand_text());
         let actor = Actor {
             source: SourceName::from_static("jira"),
@@ -296,7 +313,7 @@ impl World {
         let input = ExecutionInput::new(serde_json::Map::new(), Some(project.to_owned()), Some(actor));
         let new =
             NewExecution::new(EventName::API_RUN, delivery, "development".into(), task_id, input, self.now());
-        self.table.begin(&new, Concurrency::Any).await.unwrap();
+        self.table.begin(&new, concurrency).await.unwrap();
         new.name
     }
 

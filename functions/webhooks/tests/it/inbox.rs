@@ -187,10 +187,9 @@ async fn a_command_in_a_thread_of_ours_that_links_another_ticket_is_for_that_one
         at: domain::Clock::now(&*world.clock),
     };
     world.table.put_opened_thread(&opened).await.unwrap();
-    let say = async |id: &str, words: &str| {
+    let say = async |id: &str, words: &str, more: Value| {
         let mut event: Value =
-            serde_json::from_str(&in_thread(id, "U1", "1.1", &format!("<@UBOT> {words}"), json!({})))
-                .unwrap();
+            serde_json::from_str(&in_thread(id, "U1", "1.1", &format!("<@UBOT> {words}"), more)).unwrap();
         event["event"]["type"] = "app_mention".into();
         world.slack("application/json", &event.to_string()).await;
         let told = world.table.reply(&said(id)).await.unwrap();
@@ -201,11 +200,14 @@ async fn a_command_in_a_thread_of_ours_that_links_another_ticket_is_for_that_one
         ("Ev2", "approve *SHOP-2*"),
         ("Ev3", "approve \u{2060}SHOP-2\u{2060}"),
     ] {
-        let told = say(id, words).await;
+        let told = say(id, words, json!({})).await;
         assert!(told.contains("nothing on SHOP-2 is waiting for an answer"), "{words}: {told}");
     }
     assert_eq!(world.answer_to(&waiter).await, None);
-    say("Ev4", "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts> looks good").await;
+    // It answers a question that was there when it was written.
+    let ts = format!("{}.4", domain::Clock::now(&*world.clock).as_second());
+    let words = "approve <https://acme.atlassian.net/browse/SHOP-1|Limit carts> looks good";
+    say("Ev4", words, json!({ "ts": ts })).await;
     assert_eq!(world.answer_to(&waiter).await, Some((true, "ada".into(), Some("looks good".into()))));
 }
 
