@@ -79,7 +79,7 @@ fn roots() -> Option<&'static str> {
     bundles.into_iter().find(|file| Path::new(file).is_file())
 }
 
-/// The folder with `webhooks/bootstrap`, `events/bootstrap` and `actions/bootstrap`. One that was named may hold what starts them by other
+/// The folder with `webhooks/bootstrap`, `api/bootstrap`, `events/bootstrap` and `actions/bootstrap`. One that was named may hold what starts them by other
 /// means, such as an emulator of another machine.
 fn executables() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("TICKETSMITH_EXECUTABLES") {
@@ -117,23 +117,33 @@ fn load(other: Compared, folder: &Path) -> Start {
 #[derive(Clone, Copy)]
 enum Function {
     Webhooks,
+    Api,
     Events,
     Actions,
 }
 
 impl Function {
-    const ALL: [Self; 3] = [Self::Webhooks, Self::Events, Self::Actions];
+    const ALL: [Self; 4] = [Self::Webhooks, Self::Api, Self::Events, Self::Actions];
 
     fn executable(self) -> &'static str {
         match self {
             Self::Webhooks => "webhooks",
+            Self::Api => "api",
             Self::Events => "events",
             Self::Actions => "actions",
         }
     }
 
-    /// A signed mention of ten kilobytes that no workflow is started by; the tick of every minute with nothing open; the journal of
-    /// a run that did nothing.
+    /// What tells an executable which of its functions it is.
+    fn handler(self) -> &'static str {
+        match self {
+            Self::Actions => "list_effects",
+            Self::Webhooks | Self::Api | Self::Events => "bootstrap",
+        }
+    }
+
+    /// A signed mention of ten kilobytes that no workflow is started by; whether the API is up; the tick of every minute with nothing open; the
+    /// journal of a run that did nothing.
     fn event(self) -> Value {
         match self {
             Self::Webhooks => {
@@ -155,6 +165,16 @@ impl Function {
                     "body": body, "isBase64Encoded": false,
                 })
             }
+            Self::Api => json!({
+                "version": "2.0", "routeKey": "GET /api/{proxy+}", "rawPath": "/api/v1/health", "rawQueryString": "",
+                "headers": {"host": "api"},
+                "requestContext": {
+                    "accountId": "000000000000", "apiId": "api", "domainName": "api", "domainPrefix": "api", "requestId": "id",
+                    "routeKey": "GET /api/{proxy+}", "stage": "$default", "time": "", "timeEpoch": 0,
+                    "http": {"method": "GET", "path": "/api/v1/health", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+                },
+                "isBase64Encoded": false,
+            }),
             Self::Events => json!({"tick": "sweep"}),
             Self::Actions => {
                 let run = "arn:aws:states:us-east-1:000000000000:execution:ticketsmith-undo:benchmark";
@@ -174,7 +194,7 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_NAME", "benchmark")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("_HANDLER", "list_effects")
+            .env("_HANDLER", self.handler())
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "benchmark")
             .env("AWS_SECRET_ACCESS_KEY", "benchmark")
