@@ -155,6 +155,17 @@ pub(super) fn created<T: ConfiguredItem>(
     Err(Problem::new(Code::Conflict, detail))
 }
 
+/// Refuses to create what is there already. It comes before the audit record, which is written before the change.
+///
+/// # Errors
+/// A conflict if the API manages such an item.
+pub(super) async fn refuse_existing<T: ConfiguredItem>(api: &Shared, key: &str) -> Result<(), Problem> {
+    match api.table.managed::<T>(key).await? {
+        Some(managed) if managed.archived.is_none() => created::<T>(Written::Changed, key).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// The item written over the version that the caller saw; `None` if it must be checked again.
 ///
 /// # Errors

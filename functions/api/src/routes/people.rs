@@ -11,8 +11,8 @@ use crate::problem::{Problem, ProblemBody};
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{ChangeOfState, OfOne, Signed, WithBody};
 use crate::routes::configured::{
-    API, FILE, Tagged, Tries, audit, created, file_place, live, manager_of, refuse_of_file, replaced, seen,
-    tag_in_file, tag_of, who,
+    API, FILE, Tagged, Tries, audit, created, file_place, live, manager_of, refuse_existing, refuse_of_file,
+    replaced, seen, tag_in_file, tag_of, who,
 };
 use crate::routes::page::{Page, by_name};
 use crate::routes::person_body::{PersonBody, person_of};
@@ -186,6 +186,7 @@ async fn create_person(
             if User::position(configuration, name).is_none() {
                 end_of_former(&api, &caller, name).await?;
             }
+            refuse_existing::<User>(&api, name).await?;
             audit(&api, &caller, format!("add the person {name} with {}", in_words(&person.roles))).await?;
             let (seen, now) = (directory.version(), api.clock.now());
             let written = api.table.create_managed(&person, seen, who(&caller), now).await?;

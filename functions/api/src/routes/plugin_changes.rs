@@ -8,7 +8,9 @@ use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{ChangeOfState, Signed, WithBody};
-use crate::routes::configured::{Tagged, Tries, audit, created, refuse_of_file, replaced, seen, tag_of, who};
+use crate::routes::configured::{
+    Tagged, Tries, audit, created, refuse_existing, refuse_of_file, replaced, seen, tag_of, who,
+};
 use crate::routes::plugin_body::{PluginBody, plugin_of};
 use crate::routes::shown_plugin::{PluginConfig, served, tagged};
 use crate::segments::Segments;
@@ -61,6 +63,7 @@ async fn create_plugin(
             let plugin = plugin_of(&directory, api.table.name(), &new)?;
             let (name, instance) = (&plugin.name, plugin.instance());
             let settings = changes(None, &plugin);
+            refuse_existing::<PluginInstance>(&api, name.as_str()).await?;
             audit(&api, &caller, format!("add the plugin {name} of {}{settings}", instance.provider()))
                 .await?;
             let (seen, now) = (directory.version(), api.clock.now());

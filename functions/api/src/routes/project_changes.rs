@@ -9,7 +9,9 @@ use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{ChangeOfState, Signed, WithBody};
-use crate::routes::configured::{Tagged, Tries, audit, created, refuse_of_file, replaced, seen, tag_of, who};
+use crate::routes::configured::{
+    Tagged, Tries, audit, created, refuse_existing, refuse_of_file, replaced, seen, tag_of, who,
+};
 use crate::routes::project_body::{NewProject, ProjectBody, project_of};
 use crate::routes::shown_project::{self, Project};
 use crate::routes::workflows::{Accepting, begin, not_planned};
@@ -79,6 +81,7 @@ async fn create_project(
             let directory = tries.directory().await?;
             let project = project_of(&directory, &json)?;
             refuse_of_file::<domain::configuration::Project>(&api, &project.key).await?;
+            refuse_existing::<domain::configuration::Project>(&api, &project.key).await?;
             let request = match requirements.clone() {
                 Some(requirements) => {
                     Some(planned(&api, &caller, &directory.with_project(&project), requirements).await?)
