@@ -9,7 +9,6 @@ use domain::{ActionError, Clock};
 use records::Table;
 use runtime::{News, Secrets, Services};
 use std::sync::Arc;
-use utoipa::openapi::OpenApi;
 
 /// Where the API is.
 pub(crate) const BASE: &str = "/api/v1";
@@ -19,10 +18,6 @@ const MOST_SOCKETS: usize = 1_024;
 
 /// How many of them one person has at most.
 const MOST_SOCKETS_OF_ONE: usize = 64;
-
-/// The contract, for the endpoint that serves it.
-#[derive(Clone)]
-pub(crate) struct Contract(pub(crate) Arc<OpenApi>);
 
 /// The API, with the clients that it uses.
 pub struct Api {

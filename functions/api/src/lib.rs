@@ -28,6 +28,7 @@ mod contract;
 mod cookies;
 mod cursor;
 mod elsewhere;
+mod endpoints;
 mod entity_tag;
 mod frame;
 mod function;

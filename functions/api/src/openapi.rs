@@ -1,6 +1,6 @@
 //! The contract: the OpenAPI document of all endpoints, built from their types.
 
-use crate::api::{BASE, Shared};
+use crate::api::BASE;
 use crate::problem::{Code, InvalidField, ProblemBody};
 use crate::routes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -18,15 +18,9 @@ Refusals are problems (RFC 9457) with a stable `code`. Lists have at most 100 it
 RFC 3339 in UTC. Clients tolerate unknown fields and unknown values of enumerations. The id of a ticket in a path is its name in base64url \
 without padding; answers contain both, as `id` and `task_id`.";
 
-/// The document.
+/// The document, built from the types. What is served is its committed copy, `openapi.json`.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
-}
-
-/// All endpoints, with their part of the contract.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    let resources = routes::ALL.iter().fold(OpenApiRouter::default(), |all, routes| all.merge(routes()));
-    OpenApiRouter::with_openapi(about()).nest(BASE, resources)
+    OpenApiRouter::with_openapi(about()).nest(BASE, routes::all().described()).into_openapi()
 }
 
 fn about() -> OpenApi {

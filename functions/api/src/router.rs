@@ -1,17 +1,17 @@
 //! The API's router.
 
-use crate::api::{Api, BASE, Contract};
+use crate::api::{Api, BASE};
 use crate::problem::{Code, Problem};
-use crate::{audit, elsewhere, frame, openapi, pages, socket};
+use crate::{audit, elsewhere, frame, pages, routes, socket};
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use axum::{Extension, Router};
 use std::sync::Arc;
 
 /// Everything under `/api/v1`, and `/ws`, which an account does not lead to.
 pub fn router(api: Arc<Api>) -> Router {
-    let (router, contract) = openapi::routes().split_for_parts();
-    let router = router
+    let router = Router::new()
+        .nest(BASE, routes::all().router())
         .nest(BASE, pages::routes().merge(elsewhere::routes()))
         .route("/ws", get(socket::open))
         .fallback(|| async {
@@ -22,7 +22,6 @@ pub fn router(api: Arc<Api>) -> Router {
             Problem::new(Code::MethodNotAllowed, detail)
         })
         .layer(from_fn_with_state(Arc::clone(&api), audit::answered))
-        .layer(Extension(Contract(Arc::new(contract))))
         .with_state(api);
     frame::framed(router)
 }

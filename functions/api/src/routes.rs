@@ -35,11 +35,10 @@ mod tokens;
 mod users;
 mod workflows;
 
-use crate::api::Shared;
-use utoipa_axum::router::OpenApiRouter;
+use crate::endpoints::Endpoints;
 
 /// Every resource, in alphabetical order.
-pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
+const ALL: &[fn() -> Endpoints] = &[
     agents::routes,
     approvals::routes,
     audit_log::routes,
@@ -63,3 +62,8 @@ pub(crate) const ALL: &[fn() -> OpenApiRouter<Shared>] = &[
     users::routes,
     workflows::routes,
 ];
+
+/// Their endpoints.
+pub(crate) fn all() -> Endpoints {
+    ALL.iter().fold(Endpoints::default(), |all, routes| all.merge(routes()))
+}

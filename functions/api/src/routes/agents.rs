@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::idempotency::Accepted;
 use crate::problem::{Code, Problem};
 use crate::query::{Given, Nothing, Parameters, Query};
@@ -16,12 +17,10 @@ use jiff::Timestamp;
 use records::{SessionHead, SessionPhase};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/agents` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_agents))
         .routes(routes!(get_agent_status))
         .routes(routes!(stop_agent))

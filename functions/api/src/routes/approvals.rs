@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::{Code, Problem};
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{Change, Signed, WithBody};
@@ -16,12 +17,10 @@ use jiff::Timestamp;
 use records::{ExecutionRecord, Waiter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/approvals` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_approvals)).routes(routes!(answer_approval))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_approvals)).routes(routes!(answer_approval))
 }
 
 /// A question that waits for somebody's answer.

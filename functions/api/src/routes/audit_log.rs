@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::Signed;
@@ -16,12 +17,10 @@ use jiff::{Timestamp, ToSpan as _};
 use records::{AuditHead, AuditKind, AuditLine, AuditRecord};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/audit` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_audit))
         .routes(routes!(list_audit_lines))
         .routes(routes!(get_audit_heads))

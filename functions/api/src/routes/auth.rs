@@ -5,6 +5,7 @@ use crate::audit;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cookies::{is_local, set_cookie};
+use crate::endpoints::{Endpoints, routes};
 use crate::identity::{COOKIE, Credential, OPERATOR};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
@@ -18,12 +19,10 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sign_in::{Carrier, LIFE, NewSession, SignInWay, Subject, issue, ticket_digest};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/auth/…`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(exchange_ticket)).routes(routes!(end_session))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(exchange_ticket)).routes(routes!(end_session))
 }
 
 /// A ticket to exchange.

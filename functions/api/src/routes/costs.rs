@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::Signed;
@@ -15,12 +16,10 @@ use records::{CostTotal, Spend, SpendBy};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/costs` and `/budgets`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_costs)).routes(routes!(get_budgets))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_costs)).routes(routes!(get_budgets))
 }
 
 /// The spending of a day.

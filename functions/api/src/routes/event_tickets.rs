@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::identity::Credential;
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
@@ -16,12 +17,10 @@ use records::{SocketHolder, SocketTicket};
 use serde::Serialize;
 use sign_in::Subject;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/events/tickets`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(create_event_ticket))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(create_event_ticket))
 }
 
 /// What opens a socket.

@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Parameters, Query};
 use crate::routes::answers::OfOne;
@@ -14,15 +15,13 @@ use records::{ExecutionRecord, Frame};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// No execution has so many frames; clients hold such a number exactly.
 const LAST: u64 = 999_999_999_999;
 
 /// `/executions/{name}/events`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_events))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_events))
 }
 
 /// Something that happened in an execution.

@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::id;
 use crate::problem::Problem;
 use crate::query::{Given, Parameters, Query};
@@ -15,12 +16,10 @@ use jiff::Timestamp;
 use records::SignedEvidence;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/pull-requests/{id}/evidence`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(get_evidence))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(get_evidence))
 }
 
 /// How a pull request came about, signed.

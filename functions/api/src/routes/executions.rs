@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, PAGE_LIMIT, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
@@ -17,15 +18,13 @@ use records::{CostTotal, ExecutionList, ExecutionRecord, ExecutionView, StepReco
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// So many pages are looked through for what somebody started in a project that they may not know of.
 const PAGES_OF_UNKNOWN: usize = 10;
 
 /// `/executions` and `/executions/{name}`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_executions)).routes(routes!(get_execution))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_executions)).routes(routes!(get_execution))
 }
 
 /// Where an execution is.

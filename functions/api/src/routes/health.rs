@@ -1,11 +1,11 @@
 //! `/health`, and the contract itself.
 
-use crate::api::{Api, Contract, Shared};
+use crate::api::{Api, Shared};
 use crate::caller::MaybeCaller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Constant, Open};
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Json, Response};
@@ -13,11 +13,8 @@ use domain::configuration::Configuration;
 use jiff::SignedDuration;
 use records::RecordsError;
 use serde::Serialize;
-use std::sync::OnceLock;
 use std::time::Duration;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How long the records may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -26,8 +23,8 @@ const LIMIT: Duration = Duration::from_secs(2);
 const OVERDUE: SignedDuration = SignedDuration::from_mins(10);
 
 /// `/health` and `/openapi.json`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(get_health)).routes(routes!(get_openapi))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(get_health)).routes(routes!(get_openapi))
 }
 
 /// Whether requests can be served, and for signed-in callers, whether everything else works.
@@ -112,9 +109,6 @@ async fn reasons(api: &Api, configuration: &Configuration) -> Result<Vec<Degrade
     get, path = "/openapi.json", tag = "system", security(()),
     responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"), Constant)
 )]
-async fn get_openapi(Extension(Contract(contract)): Extension<Contract>, _: Query<Nothing>) -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    // It is made of constants, so it serializes each time or never.
-    let document = DOCUMENT.get_or_init(|| contract.to_json().unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], document.as_str()).into_response()
+async fn get_openapi(_: Query<Nothing>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("../../openapi.json")).into_response()
 }

@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::{Code, Problem};
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{OfOne, Signed};
@@ -14,12 +15,10 @@ use jiff::Timestamp;
 use records::LinkAccount;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/me/links` and `/me/accounts`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(begin_link))
         .routes(routes!(show_link))
         .routes(routes!(confirm_link))

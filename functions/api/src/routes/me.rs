@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::identity::Credential;
 use crate::problem::Problem;
 use crate::query::{Nothing, Query};
@@ -11,12 +12,10 @@ use axum::response::Json;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/me`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(get_me))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(get_me))
 }
 
 /// The caller.

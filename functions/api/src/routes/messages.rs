@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::{Code, Problem};
 use crate::query::{Given, Parameters, Query};
 use crate::routes::agents::agent;
@@ -15,15 +16,13 @@ use domain::plugins::{Content, ModelMessage, Speaker, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// A longer text is cut, in characters.
 const MOST_OF_A_TEXT: usize = 4_000;
 
 /// `/agents/{id}/messages`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_messages))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_messages))
 }
 
 /// A message, as the session keeps it.

@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Nothing, Query};
 use crate::routes::answers::{Signed, WithBody};
@@ -12,12 +13,10 @@ use control::NotifyResult;
 use domain::configuration::Notice;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/me/notices`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(get_notices, choose_notices))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(get_notices, choose_notices))
 }
 
 /// A subject of direct messages.

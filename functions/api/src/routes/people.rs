@@ -4,6 +4,7 @@ use crate::api::{BASE, Shared};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::entity_tag::IfMatch;
 use crate::id;
 use crate::idempotency::{Accepted, once};
@@ -28,12 +29,10 @@ use serde::Serialize;
 use sign_in::{LIFE, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/people` and `/people/{id}`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_people, create_person)).routes(routes!(
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_people, create_person)).routes(routes!(
         get_person,
         replace_person,
         delete_person

@@ -3,6 +3,7 @@
 use crate::api::{BASE, Shared};
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::entity_tag::IfMatch;
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem, ProblemBody};
@@ -20,12 +21,10 @@ use domain::PluginInstance;
 use domain::configuration::{Configuration, InstanceName};
 use records::{Archived, ManagedPlugin};
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What changes `/plugins` and paths below it.
-pub(super) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(create_plugin))
         .routes(routes!(replace_plugin_config))
         .routes(routes!(delete_plugin))

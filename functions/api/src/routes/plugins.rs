@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
@@ -19,12 +20,10 @@ use domain::{PluginInstance, PluginType};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/plugins` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_plugins))
         .routes(routes!(get_plugin_config))
         .merge(plugin_changes::routes())

@@ -3,6 +3,7 @@
 use crate::api::{BASE, Shared};
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::entity_tag::IfMatch;
 use crate::id;
 use crate::idempotency::{Accepted, once};
@@ -21,8 +22,6 @@ use control::{Directory, Operation, PLANNING, Requester, Requirements, StartRequ
 use records::{Archived, ExecutionList, ManagedProject};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// How many pages of open executions are searched for those of a project.
 const PAGES: usize = 20;
@@ -31,8 +30,8 @@ const PAGES: usize = 20;
 const PAGE: usize = 100;
 
 /// What changes `/projects` and `/projects/{id}`.
-pub(super) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(super) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(create_project))
         .routes(routes!(replace_project))
         .routes(routes!(delete_project))

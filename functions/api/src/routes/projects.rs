@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::id;
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
@@ -15,12 +16,10 @@ use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/projects` and `/projects/{id}`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_projects))
         .routes(routes!(get_project))
         .merge(project_changes::routes())

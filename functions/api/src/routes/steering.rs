@@ -2,6 +2,7 @@
 
 use crate::api::{BASE, Shared};
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, Problem};
 use crate::query::{Given, Nothing, Parameters, Query};
@@ -16,12 +17,10 @@ use records::EffectRecord;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Operations on one execution.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(stop_execution))
         .routes(routes!(redrive_execution))
         .routes(routes!(preview_undo, undo_execution))

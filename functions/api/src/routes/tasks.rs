@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::body::{Body, OptionalBody};
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::idempotency::{Accepted, once};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
@@ -20,15 +21,13 @@ use records::{LimitOf, TaskRecord, TaskState};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The workflow that a ticket is given to where none is named: the shipped one, or the installation's own of the same name.
 const USUAL_WORKFLOW: &str = "development";
 
 /// `/tasks` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_tasks, post_task))
         .routes(routes!(show_task, put_task))
         .routes(routes!(assign_task_to_agent))

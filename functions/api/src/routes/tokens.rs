@@ -4,6 +4,7 @@ use crate::api::Shared;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::{Code, InvalidField, Problem};
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed, WithBody};
@@ -24,8 +25,6 @@ use serde::{Deserialize, Serialize};
 use sign_in::{LONGEST_LIFE, new_token};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The most days that a token is valid.
 const MOST_DAYS: u16 = (LONGEST_LIFE.as_hours() / 24) as u16;
@@ -37,8 +36,8 @@ const NAME_LIMIT: usize = 100;
 const PROJECT_LIMIT: usize = 50;
 
 /// `/tokens` and `/tokens/{id}`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_tokens, create_token)).routes(routes!(revoke_token))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_tokens, create_token)).routes(routes!(revoke_token))
 }
 
 /// A machine token, without the token itself.

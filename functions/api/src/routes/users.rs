@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
+use crate::endpoints::{Endpoints, routes};
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
@@ -17,12 +18,10 @@ use serde::Serialize;
 use sign_in::{LIFE, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/users`.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(list_users)).routes(routes!(end_sessions_of_user))
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default().routes(routes!(list_users)).routes(routes!(end_sessions_of_user))
 }
 
 /// A person, as the configuration has them.

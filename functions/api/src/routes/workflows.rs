@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::endpoints::{Endpoints, routes};
 use crate::idempotency::{Accepted, once};
 use crate::problem::{Code, InvalidField, Problem};
 use crate::query::{Nothing, Query};
@@ -18,12 +19,10 @@ use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// `/workflows` and paths below it.
-pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default()
+pub(crate) fn routes() -> Endpoints {
+    Endpoints::default()
         .routes(routes!(list_workflows))
         .routes(routes!(execute_workflow))
         .routes(routes!(get_workflow))
