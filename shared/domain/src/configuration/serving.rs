@@ -95,10 +95,12 @@ pub fn repository_problem(
     })
 }
 
-/// The path in the address of a server, without slashes around it; `None` if it has none.
+/// The path in the address of a server, without slashes around it, and without the API's below it, such as `/api/v4`; `None` if it has none.
 fn base_path(settings: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
     let address = settings.get("base_url")?.as_str()?;
-    let (_, path) = address.split_once("://")?.1.split_once('/')?;
+    let (_, server) = address.split_once("://")?;
+    let server = server.split_once("/api/").map_or(server, |(server, _)| server);
+    let (_, path) = server.split_once('/')?;
     Some(path.trim_matches('/').to_owned()).filter(|path| !path.is_empty())
 }
 
