@@ -71,7 +71,7 @@ impl Wanted {
     /// Parses an amount that can be added: dollars such as `5`, `$2.50` or `0.000001`, to the micro-dollar, at most [`MOST_ADDED`].
     ///
     /// # Errors
-    /// What is wrong with it, to be said after a name for it: "has more than six decimals".
+    /// What is wrong, as the rest of a sentence that begins with the amount: "has more than six decimals".
     pub fn read_amount(text: &str) -> Result<MicroUsd, &'static str> {
         let text = text.strip_prefix('$').unwrap_or(text);
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));

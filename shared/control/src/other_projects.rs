@@ -1,5 +1,4 @@
-//! Inputs that lead to other projects. The services let us do anything in all projects, so that naming a project of one's own must give nobody
-//! the right to another.
+//! Inputs that lead to other projects. Our credentials reach every project, so naming one's own project must not give access to another.
 
 use crate::authority::Authority;
 use crate::authorize::{Authorization, Operation, authorize_with};
@@ -13,10 +12,10 @@ use serde_json::{Map, Value};
 const PROJECT: &str = "project";
 
 /// Checks that the person may start work wherever an input leads: to tickets, pull requests, repositories and projects, also in lists and nested
-/// objects. A ticket of no project belongs to whichever is named.
+/// objects. A ticket of no configured project counts as one of the named project.
 ///
 /// # Errors
-/// Which input leads elsewhere, for the person.
+/// A message for the person: which input leads elsewhere, and why it is refused.
 pub(crate) fn check_inputs(
     directory: &Directory,
     project: &Project,
@@ -29,7 +28,7 @@ pub(crate) fn check_inputs(
             let start = Operation::Start { project: other };
             let why = match authorize_with(directory.configuration(), &start, Some(actor), authority) {
                 Authorization::Allowed => continue,
-                // The code host is asked about one project: that in which the work is started.
+                // The code host is asked about only one project: the one in which the work starts.
                 Authorization::AskProvider => {
                     "ask for this in a channel of that project, or name that project"
                 }
@@ -63,9 +62,9 @@ fn texts(inputs: &Map<String, Value>) -> Vec<(&str, &str)> {
     texts
 }
 
-/// The projects other than this one to which a text leads that is the whole name of a ticket, a pull request or a repository, or a link to one; in
-/// a field `project`, also of a project. Actions and providers take a text as a ticket or as a repository, in every form of a [`RepositoryName`],
-/// also before a number. One link can be both, so each reading counts.
+/// The other projects to which a text leads, if all of it is the name of a ticket, a pull request or a repository, or a link to one; in a field
+/// `project`, also the name of a project. Actions and providers read a text as a ticket or as a repository, in every form of a
+/// [`RepositoryName`], also before a number. One link can be both, so each reading counts.
 fn other_projects<'a>(
     directory: &'a Directory,
     project: &Project,

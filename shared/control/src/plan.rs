@@ -124,7 +124,7 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
     if kind != EventName::REVISION_REQUESTED
         && let Some(actor) = &actor
     {
-        // A workflow also reads as `context.x` what its trigger captured, and all that was said.
+        // As `context.x`, a workflow also reads what its trigger captured, and the whole message.
         let said = start.event.get("text").map(|text| ("text".to_owned(), text.clone()));
         for chosen in [&start.inputs, &start.captured, &said.into_iter().collect()] {
             if let Err(reason) = check_inputs(directory, project, chosen, actor, &Authority::Roles) {
@@ -189,7 +189,7 @@ pub fn plan(
     };
     let (project, task_id) = place(directory, &query)?;
     let denied = |reason: String| {
-        // Requirements that name a ticket of no project are nothing but text.
+        // Requirements that name a ticket of no project are only text.
         let asked = ProjectQuery { ticket: query.ticket.filter(|_| moved.is_none()), ..query };
         let unknown = Box::new(DirectoryError::hidden(directory, &asked));
         PlanError::Denied { reason, project: project.key.clone(), unknown }

@@ -161,8 +161,8 @@ impl Control {
         })
     }
 
-    /// The refusal if the caller may not take back what was done in a project. It is checked before anything else: whoever may not is not told
-    /// what happens there.
+    /// The refusal if the caller may not take back what was done in a project. It is checked first, so that nobody else learns what happens
+    /// there.
     async fn undo_denied(
         &self,
         caller: &Caller<'_>,
@@ -173,7 +173,7 @@ impl Control {
         Ok(self.denial(caller, &operation).await?.map(UndoResult::Denied))
     }
 
-    /// Why what an execution did cannot be taken back now, whoever asks; `None` if it can.
+    /// Why nobody can take back an execution's effects now; `None` if they can be taken back.
     pub(crate) async fn undo_obstacle(
         &self,
         execution: &ExecutionRecord,

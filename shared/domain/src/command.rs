@@ -255,8 +255,8 @@ impl CommandWord {
         self.as_str().len() > 3 && strsim::osa_distance(bare(word), self.as_str()) <= 1
     }
 
-    /// Whether the word alone always means this command, whatever workflows have triggers for. `revise` is also a workflow's, where no pull request
-    /// is there to be revised.
+    /// Whether the word alone always means this command, even if a workflow has a trigger for it. `revise` starts a workflow if there is no pull
+    /// request to revise.
     pub fn is_reserved(self) -> bool {
         !self.spec().starts_workflows && self != Self::Revise
     }

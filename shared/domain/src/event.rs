@@ -21,7 +21,7 @@ pub const REVIEW: &str = "review";
 /// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
-/// The field of an event with the files that somebody uploaded to a chat with what they said: a sentence of links, which belongs to a request
+/// The field of an event with the files that somebody uploaded to a chat with their message: a sentence of links, which belongs to a request
 /// and to no other command.
 pub const UPLOADS: &str = "uploads";
 

@@ -8,7 +8,7 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
 }
 
-/// What to give in place of an unknown name: the most similar known one, if any, and all of them behind `label`, such as
+/// What to give in place of an unknown name: the most similar known one, if any, and all of them after `label`, such as
 /// "did you mean `base_url`? accepted: secret, base_url".
 pub fn instead_of<'a>(given: &str, label: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();

@@ -91,7 +91,7 @@ pub struct Start {
     pub captured: Map<String, Value>,
     /// How many executions its task may have.
     pub concurrency: Concurrency,
-    /// How many words of what somebody said its trigger names: 2 for `run tests`, 1 for `run {task_id}`, 0 for triggers without words.
+    /// How many words its trigger names at the start of a message: 2 for `run tests`, 1 for `run {task_id}`, 0 for triggers without words.
     pub words: usize,
     /// The ticket it is about: the pull request of a workflow with the input `pull_request`, else the event's ticket, else the input or capture
     /// `task_id`.
@@ -110,7 +110,7 @@ pub struct InvalidInputs {
 
 impl Routes {
     /// The workflow that the event starts, with its inputs filled from the event's fields and checked; `None` if no trigger matches. Of several, it is
-    /// the one whose trigger names the most words of what was said, or else the first by name. The event's kind, and its wider kinds, are looked up
+    /// the one whose trigger names the most words of the message, or else the first by name. The event's kind, and its wider kinds, are looked up
     /// in [`Self::events`].
     ///
     /// # Errors
@@ -215,7 +215,7 @@ fn task_id_of(inputs: &Map<String, Value>, fields: &Map<String, Value>) -> Optio
 }
 
 impl TriggerRoute {
-    /// How many words at the start of what was said the trigger names, according to `spec`, which describes its event.
+    /// How many words the trigger names at the start of a message, according to `spec`, which describes its event.
     fn words(&self, spec: Option<&EventSpec>) -> usize {
         let is_of_words =
             |condition: &&Condition| matches!(condition.matching, Matching::StartsWith | Matching::Captures);
@@ -289,7 +289,7 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
     words.next().is_none().then_some(captured)
 }
 
-/// How many words a condition on what is said names at its start: 2 in `run tests {which}`.
+/// How many words a condition on a message names at its start: 2 in `run tests {which}`.
 pub fn words_named(condition: &str) -> usize {
     let words = without_address(condition).split_whitespace();
     words.take_while(|word| !word.starts_with('{')).count()

@@ -1,4 +1,4 @@
-//! Secrets in a configuration, which only names them.
+//! Finds secrets in a configuration, which must only name them.
 
 use crate::secrets::secrets_in;
 use domain::configuration::Problem;

@@ -14,7 +14,7 @@ pub struct Link<'t> {
 }
 
 impl<'t> Link<'t> {
-    /// What people see for it, and whether it is shown as a picture: `![name](` or `<img alt="name" src="` is before it.
+    /// The text that people see for it, and whether it is shown as a picture: `![name](` or `<img alt="name" src="` is before it.
     pub fn label(&self) -> (Option<&'t str>, bool) {
         let line = self.before.rsplit('\n').next().unwrap_or_default();
         let name = |name: &'t str| Some(name.trim()).filter(|name| !name.is_empty());
@@ -27,8 +27,8 @@ impl<'t> Link<'t> {
     }
 }
 
-/// Every link in a text to something below `base`, an address or a path without a slash at its end. What only contains `base`, such as the
-/// query of another address, is none.
+/// Every link in a text to something below `base`, an address or a path without a slash at its end. An address that only contains `base`, for
+/// example in its query, is not one.
 fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
     let link = |at: usize| {
         let before = &text[..at];
@@ -40,7 +40,7 @@ fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
         }
         let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#".contains(c);
         let path = rest.split(ends).next().unwrap_or_default();
-        // A sentence goes on behind a bare link.
+        // Punctuation after a bare link belongs to the sentence.
         let path = match last.is_some_and(encloses) {
             true => path,
             false => path.trim_end_matches(['.', ',', ';', ':', '!']),
@@ -51,7 +51,7 @@ fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
 }
 
 /// The files that a text links below any of these addresses, each once, in the text's order. `file` says which file a link below one of them
-/// (by its place among `bases`) is; `None` where it is none.
+/// (by its place among `bases`) is; `None` if it is not a file.
 pub fn files_linked_in(
     text: &str,
     bases: &[&str],

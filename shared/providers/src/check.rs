@@ -181,7 +181,9 @@ mod tests {
         let expected = "projects[0].repository: `code/gitlab/acme/web/shop` begins with `code/gitlab`, which is the path of the server in \
                         plugins.gitlab.base_url; accepted: the path of the repository below it, `acme/web/shop`";
         for link in ["https://git.acme.example/code/gitlab/acme/web/shop", "code/gitlab/acme/web/shop"] {
-            assert_eq!(found(link, below), [expected], "{link}");
+            for base_url in [below, "https://git.acme.example/code/gitlab/api/v4"] {
+                assert_eq!(found(link, base_url), [expected], "{link} at {base_url}");
+            }
         }
         for (repository, base_url) in [
             ("acme/web/shop", below),

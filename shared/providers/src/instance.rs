@@ -7,7 +7,7 @@ use domain::PluginInstance;
 use domain::configuration::{Configuration, Instance, InstanceName, Problem, Section};
 use std::collections::BTreeSet;
 
-/// What is wrong with a plugin instance.
+/// The problems with a plugin instance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InstanceProblems {
     /// In its section; places are relative to it.
@@ -16,7 +16,7 @@ pub struct InstanceProblems {
     pub elsewhere: Vec<Problem>,
 }
 
-/// What is wrong if a configuration has this section under `plugins`, in addition to what was wrong before.
+/// The problems that this section would cause under `plugins`, and all problems in it.
 pub fn check_instance(
     configuration: &Configuration,
     name: &InstanceName,
@@ -30,7 +30,7 @@ pub fn check_instance(
     for problem in check(&with) {
         let rest = problem.pointer.strip_prefix(&place);
         match rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            // Of the section itself, what was wrong before counts, too.
+            // In the section itself, earlier problems count, too.
             Some(rest) => {
                 problems.inside.push(Problem { pointer: rest.to_owned(), message: problem.message.clone() });
             }
@@ -41,7 +41,7 @@ pub fn check_instance(
     problems
 }
 
-/// What would be wrong if a configuration lacked the instance with this name, in addition to what is wrong already.
+/// The problems that removing the instance with this name would cause.
 pub fn check_without_instance(configuration: &Configuration, name: &InstanceName) -> Vec<Problem> {
     let mut without = configuration.clone();
     without.plugins.remove(name);

@@ -212,7 +212,7 @@ pub(crate) fn cost(partition: String, at: Timestamp, id: &str) -> Key {
     Key::new(partition, format!("{COST}{}#{id}", fixed_width(at)))
 }
 
-/// The order of executions in a list.
+/// The position of an execution in lists, which are ordered by time.
 pub(crate) fn position_of_listed(begun: Timestamp, name: &str) -> String {
     format!("{}#{name}", fixed_width(begun))
 }

@@ -24,7 +24,7 @@
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `passing` | which updates need not outlive the loss of power |
 //! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
-//! | `waiter`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and the sweeper's next ones; the events that they may wait for; questions to providers |
+//! | `waiter`, `topic`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and the sweeper's next ones; the events that they may wait for; questions to providers |
 //! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
 //! | `creation` | tickets that we created, as deliveries report them |
 //! | `planned` | the tickets that plans became |
@@ -143,6 +143,7 @@ mod task;
 mod thread;
 mod timestamp;
 mod token;
+mod topic;
 mod turns;
 mod update;
 mod usage;
@@ -236,9 +237,10 @@ pub use table::Table;
 pub use task::{TaskRecord, TaskState};
 pub use thread::OpenedThread;
 pub use token::token_digest;
+pub use topic::Topic;
 pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
 pub use vote::{Terms, Vote};
 pub use voting::Voted;
-pub use waiter::{Answer, Telling, Timeliness, Topic, Waiter};
+pub use waiter::{Answer, Telling, Timeliness, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

@@ -33,7 +33,7 @@ pub enum ExecutionList {
 }
 
 impl ExecutionList {
-    /// The position behind an execution, in the lists of its project and its ticket.
+    /// The position after an execution, in the lists of its project and its ticket.
     pub fn position_behind(execution: &ExecutionRecord) -> String {
         keys::position_of_listed(execution.begun_at, &execution.name)
     }

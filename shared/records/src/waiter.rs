@@ -9,47 +9,14 @@ use crate::over::{Over, asked_no_more};
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
+use crate::topic::{EVENT, Topic, is_approval};
 use crate::update::Update;
 use crate::vote::{Terms, Vote};
 use crate::write::ABSENT;
-use domain::{EventKey, SourceName};
+use domain::SourceName;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
-use std::fmt;
-
-/// The subject of a wait; whatever makes it happen knows the same topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Topic {
-    /// That a limit leaves room for a model call. They share one partition, because the sweeper reads them all.
-    Budget,
-    /// An answer of people, asked for by this execution.
-    Approval(String),
-    /// Something that happens outside.
-    Event(EventKey),
-    /// That reviewers have room for another pull request. They share one partition, because the sweeper reads them all.
-    Capacity,
-    /// That a provider takes calls again. They share one partition, because the sweeper reads them all.
-    Provider,
-}
-
-impl fmt::Display for Topic {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Budget => formatter.write_str("budget"),
-            Self::Capacity => formatter.write_str("capacity"),
-            Self::Approval(execution) => write!(formatter, "{APPROVAL}{execution}"),
-            Self::Event(key) => write!(formatter, "{EVENT}{}", key.as_str()),
-            Self::Provider => formatter.write_str("provider"),
-        }
-    }
-}
-
-/// How the topics of questions to people begin.
-const APPROVAL: &str = "approval/";
-
-/// How the topics of events begin.
-const EVENT: &str = "event/";
 
 /// A waiting step, with the token that lets it continue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,11 +84,6 @@ struct Waits {
 /// Whether an execution waits, or waited, for an answer by people.
 pub(crate) fn is_question(waits: &Item) -> bool {
     attribute(waits, "topic").is_some_and(is_approval)
-}
-
-/// Whether a topic as text is of questions to people.
-pub(crate) fn is_approval(topic: &str) -> bool {
-    topic.starts_with(APPROVAL)
 }
 
 /// A person's answer.

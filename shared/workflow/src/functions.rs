@@ -36,7 +36,7 @@ pub(crate) struct Parameter {
     pub(crate) optional: bool,
     /// Whether several values can be given for it.
     pub(crate) repeats: bool,
-    /// Whether it is the value around the call where it is not given, as in `title.$substring(0, 3)`.
+    /// Whether the value around the call is used if it is not given, as in `title.$substring(0, 3)`.
     pub(crate) from_context: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Argument<'t> {
 }
 
 impl Parameter {
-    /// Whether a value of this type may be taken. Whether `null` is taken is asked apart from that.
+    /// Whether a value of this type may be taken. [`Self::takes_null`] decides about `null`.
     pub(crate) fn takes(&self, given: Argument<'_>) -> bool {
         match given.is_function {
             true => self.kinds.contains(['f', 'x']),
@@ -97,7 +97,7 @@ impl Parameter {
         self.kinds.contains(['x', 'j', 'n'])
     }
 
-    /// Whether it must be given where nothing around the call takes its place.
+    /// Whether it must be given. `has_context` says whether the value around the call could be used instead.
     pub(crate) fn is_needed(&self, has_context: bool) -> bool {
         !(self.optional || self.from_context && has_context)
     }
@@ -168,7 +168,7 @@ pub(crate) fn taking(parameters: &[Parameter], given: &[Argument<'_>]) -> Option
     Some(if from_context { Taking::FromContext } else { Taking::Given })
 }
 
-/// How many values the first parameter takes such that the others take the rest.
+/// How many values the first parameter takes so that the others take the rest.
 fn for_first(parameters: &[Parameter], given: &[Argument<'_>]) -> Option<usize> {
     let Some((first, rest)) = parameters.split_first() else { return given.is_empty().then_some(0) };
     let most = if first.repeats { given.len() } else { given.len().min(1) };
@@ -200,7 +200,7 @@ fn parameters_of(signature: &str) -> Vec<Parameter> {
                 depth > 0
             }));
         }
-        // A second choice of text or a function is what each match is replaced by.
+        // The second choice of text or a function is the replacement for each match.
         let is_choice = kinds == "sf" && parameters.iter().all(|earlier| earlier.kinds != kinds);
         parameters.push(Parameter {
             items: inside.chars().next(),
@@ -256,7 +256,7 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
     }
 }
 
-/// The types of what a function calls the function with that it is given as its second value.
+/// The types of the arguments with which a function such as `$map` calls its second argument, if `first` is its first one.
 pub(crate) fn given_to_function(name: &str, first: &Type) -> Vec<Type> {
     let item = || first.item().cloned().unwrap_or_else(|| first.clone().present());
     let place = || Type::new(Kind::Integer);
@@ -269,7 +269,7 @@ pub(crate) fn given_to_function(name: &str, first: &Type) -> Vec<Type> {
     }
 }
 
-/// Whether a call may return nothing at all, although its values are there, and not as a list does that has no items.
+/// Whether a call may return nothing although its arguments are present, other than as an empty list, which [`unwraps`] tells.
 pub(crate) fn may_find_nothing(name: &str) -> bool {
     matches!(name, "assert" | "average" | "lookup" | "max" | "min" | "reduce" | "sift" | "single")
 }

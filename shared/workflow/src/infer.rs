@@ -201,7 +201,7 @@ struct Inference<'i, 'c, 's> {
     partial: bool,
     /// Whether JSONata may return the last value as a single item, or as nothing, although it is a list.
     unwraps: bool,
-    /// Whether it does so because a filter decides how many items there are: one alone is what is meant then.
+    /// Whether that is because a filter decides how many items there are: then a single item is intended.
     picked: bool,
     /// The last lookup, as JSONata.
     head: Option<String>,
@@ -245,9 +245,7 @@ impl Inference<'_, '_, '_> {
     /// The type of the last value where it is used as it is: what a filter picks is one item, or several.
     fn as_picked(&self, kind: Type) -> Type {
         match kind.kind {
-            Kind::List(item) if self.picked => {
-                Type { kind: Type::one_or_list(*item).kind, ..Type { kind: Kind::Any, ..kind } }
-            }
+            Kind::List(item) if self.picked => Type { kind: Type::one_or_list(*item).kind, ..kind },
             kept => Type { kind: kept, ..kind },
         }
     }

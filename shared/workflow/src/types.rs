@@ -14,8 +14,8 @@ pub(crate) struct Type {
     pub(crate) nullable: bool,
     /// Why it can be `null`, if the cause is the workflow and not the action.
     pub(crate) absence: Option<Arc<Absence>>,
-    /// Whether JSONata may find nothing there at all, as for an item by its place. Operators and functions take that; what keeps a
-    /// value gets `null`.
+    /// Whether JSONata may find nothing there at all, as for an item by its index. Operators and functions take that; where the value is
+    /// kept, it becomes `null`.
     pub(crate) missing: bool,
 }
 
@@ -191,7 +191,7 @@ impl Type {
         self
     }
 
-    /// The type of such a value where something keeps it: what is missing is `null` there.
+    /// The type of the value where it is kept: a missing one becomes `null`.
     pub(crate) fn when_kept(mut self) -> Self {
         self.nullable |= std::mem::take(&mut self.missing);
         self

@@ -81,7 +81,7 @@ pub enum Operation<'a> {
         /// Their new configuration; `None` for a removal.
         after: Option<&'a User>,
     },
-    /// See the services that are configured, also those that no project of one's own uses.
+    /// See all configured services, also those that none of one's own projects uses.
     SeePlugins,
     /// Add a service, change its settings or remove it, which decides where its credentials are sent. A machine token cannot.
     ChangePlugins,

@@ -74,7 +74,7 @@ fn whatever_is_archived_says_why() {
     }
     let outside = directory.ticket("WEB-7").unwrap_err();
     assert_eq!(outside.to_string(), "WEB-7 does not belong to any configured project; known: SHOP");
-    // Whoever may not see it is told the same as of one that never existed.
+    // People who may not see it get the error of a project that never existed.
     for (query, expected) in [
         (
             ProjectQuery { named: Some("gift"), ..none },

@@ -78,7 +78,7 @@ pub fn repository_problem(
     let id = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
     let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
     let repository = &project.repository;
-    // The link to a repository of a server below a path has that path first, which is no group.
+    // A link to a repository on a server below a path begins with that path, which is not a group.
     let base =
         configuration.instance(name.as_str()).and_then(|instance| base_path(&instance.section.settings));
     let below = base.as_deref().and_then(|base| repository.as_str().strip_prefix(base)?.strip_prefix('/'));
@@ -95,10 +95,12 @@ pub fn repository_problem(
     })
 }
 
-/// The path in the address of a server, without slashes around it; `None` where there is none.
+/// The path in the address of a server, without slashes around it, and without the API's below it, such as `/api/v4`; `None` if it has none.
 fn base_path(settings: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
     let address = settings.get("base_url")?.as_str()?;
-    let (_, path) = address.split_once("://")?.1.split_once('/')?;
+    let (_, server) = address.split_once("://")?;
+    let server = server.split_once("/api/").map_or(server, |(server, _)| server);
+    let (_, path) = server.split_once('/')?;
     Some(path.trim_matches('/').to_owned()).filter(|path| !path.is_empty())
 }
 

@@ -39,8 +39,8 @@ pub trait Communication: Send + Sync {
         Err(ActionError::rejected("this chat has no addresses to answer at"))
     }
 
-    /// The files that words link, of those that [`read_attachment`](Self::read_attachment) reads, each once and in their order. The words say
-    /// it all: nobody is asked. The default, for chats whose files are not read, is none.
+    /// The files linked in a text that [`read_attachment`](Self::read_attachment) reads, each once and in their order. It sends no requests. The
+    /// default, for chats whose files are not read, is an empty list.
     fn files_in(&self, _words: &str) -> Vec<Attachment> {
         Vec::new()
     }

@@ -55,7 +55,7 @@ impl Inference<'_, '_, '_> {
         }
     }
 
-    /// Judges the value around a call that is taken as the first one.
+    /// Checks the value around a call that is taken as the first argument.
     fn taken_from_context(&mut self, name: &str, procedure: &Node, parameter: &Parameter, context: &Type) {
         if !parameter.takes(Argument { kind: context, is_function: false }) {
             let message = format!("`${name}` takes {parameter}, but the value around it is {context}");
@@ -95,7 +95,7 @@ impl Inference<'_, '_, '_> {
             let places = args.iter().zip(given).zip(parameters.get(shift..).unwrap_or_default());
             places.into_iter().find(|((_, given), parameter)| !parameter.takes(**given))
         };
-        // Where the first value may come from around the call, the given ones may be for the places behind it.
+        // If the first value may come from around the call, the given ones may be for the parameters after it.
         let may_shift = context.is_some()
             && args.len() < parameters.len()
             && parameters.first().is_some_and(|first| first.from_context);

@@ -54,11 +54,12 @@ impl Inference<'_, '_, '_> {
         if left.fits(right) || right.fits(left) {
             return;
         }
-        for (alone, kind, other) in [(left_alone, left, right), (right_alone, right, left)] {
+        for (alone, list, kind, value, other) in
+            [(left_alone, lhs, left, rhs, right), (right_alone, rhs, right, lhs, left)]
+        {
             if let (true, Kind::List(item)) = (alone, &kind.kind)
                 && (item.fits(other) || other.fits(item))
             {
-                let (list, value) = if alone && std::ptr::eq(kind, left) { (lhs, rhs) } else { (rhs, lhs) };
                 let (list, value) = (self.written(list), self.written(value));
                 let message = format!(
                     "this compares {other} with {kind}, which it can equal only if there is one item"

@@ -1,4 +1,4 @@
-//! What follows a value in brackets and braces, where names are fields of its items, and objects.
+//! Filters and groupings after a value, where names are fields of its items, and the keys of objects.
 
 use super::present::{Present, found_present};
 use super::{Inference, item_of};
@@ -59,7 +59,7 @@ impl Inference<'_, '_, '_> {
         kind
     }
 
-    /// Infers something in which names and `$` are those of an item: what is known of others of the same names does not count.
+    /// Infers an expression in which names and `$` mean those of an item, so that what is known about the same names outside does not apply.
     pub(super) fn within<T>(&mut self, infer: impl FnOnce(&mut Self) -> T) -> T {
         let is_variable = |present: &Present| {
             present

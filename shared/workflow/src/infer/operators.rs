@@ -219,7 +219,7 @@ impl Inference<'_, '_, '_> {
     }
 }
 
-/// The name, where a node is nothing else than one that means no function.
+/// The name, if the node is only a name: without a `$`, it does not mean a function.
 fn plain_name(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Name { name } => Some(name),

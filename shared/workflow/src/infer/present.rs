@@ -24,37 +24,32 @@ pub(super) fn found_present(condition: &Node, source: &str) -> Findings {
         vec![Present { path, defined }]
     };
     let holding = |node: &Node| Findings { holding: found(node, true), ..Findings::default() };
+    let failing = |node: &Node, defined| Findings { failing: found(node, defined), ..Findings::default() };
     match &condition.kind {
-        NodeKind::Binary { op, lhs, rhs } => match (op, &lhs.kind, &rhs.kind) {
-            (BinaryOp::Ne, _, NodeKind::Null) => holding(lhs),
-            (BinaryOp::Ne, NodeKind::Null, _) => holding(rhs),
-            // An undefined value equals nothing, not even `null`.
-            (BinaryOp::Eq, _, NodeKind::Null) => {
-                Findings { failing: found(lhs, false), ..Findings::default() }
+        NodeKind::Binary { op: op @ (BinaryOp::Eq | BinaryOp::Ne), lhs, rhs } => {
+            // The constant may be on either side.
+            let is_constant = matches!(rhs.kind, NodeKind::Null) || is_literal(&rhs.kind);
+            let (value, constant) = if is_constant { (lhs, &rhs.kind) } else { (rhs, &lhs.kind) };
+            match (op, constant) {
+                (BinaryOp::Ne, NodeKind::Null) => holding(value),
+                // An undefined value equals nothing, not even `null`.
+                (_, NodeKind::Null) => failing(value, false),
+                // A value that equals a constant is present.
+                (BinaryOp::Eq, constant) if is_literal(constant) => holding(value),
+                (_, constant) if is_literal(constant) => failing(value, true),
+                _ => Findings::default(),
             }
-            (BinaryOp::Eq, NodeKind::Null, _) => {
-                Findings { failing: found(rhs, false), ..Findings::default() }
-            }
-            // What equals something that is written down is there.
-            (BinaryOp::Eq, _, written) if is_literal(written) => holding(lhs),
-            (BinaryOp::Eq, written, _) if is_literal(written) => holding(rhs),
-            (BinaryOp::Ne, _, written) if is_literal(written) => {
-                Findings { failing: found(lhs, true), ..Findings::default() }
-            }
-            (BinaryOp::Ne, written, _) if is_literal(written) => {
-                Findings { failing: found(rhs, true), ..Findings::default() }
-            }
-            (BinaryOp::In, _, NodeKind::Array { items })
-                if items.iter().all(|item| is_literal(&item.kind)) =>
-            {
+        }
+        NodeKind::Binary { op, lhs, rhs } => match (op, &rhs.kind) {
+            (BinaryOp::In, NodeKind::Array { items }) if items.iter().all(|item| is_literal(&item.kind)) => {
                 holding(lhs)
             }
-            (BinaryOp::And, ..) => {
+            (BinaryOp::And, _) => {
                 let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
                 left.holding.extend(right.holding);
                 Findings { holding: left.holding, ..Findings::default() }
             }
-            (BinaryOp::Or, ..) => {
+            (BinaryOp::Or, _) => {
                 let (mut left, right) = (found_present(lhs, source), found_present(rhs, source));
                 left.failing.extend(right.failing);
                 Findings { failing: left.failing, ..Findings::default() }
@@ -77,7 +72,7 @@ pub(super) fn found_present(condition: &Node, source: &str) -> Findings {
             }
             _ => Findings::default(),
         },
-        // What counts as true is there.
+        // A value that counts as true is present.
         NodeKind::Path { .. } | NodeKind::Variable { .. } => holding(condition),
         _ => Findings::default(),
     }

@@ -155,7 +155,7 @@ fn no_expressions(node: &Node, reader: &mut Reader<'_, '_>) {
     }
 }
 
-/// Refuses words that are a command with which people steer, which is carried out instead, and warns of longer ones that begin with it.
+/// Refuses a pattern that is only the word of a built-in command, which would be carried out instead, and warns of longer ones that begin with it.
 fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
     let Some(first) = without_address(pattern).split_whitespace().next() else { return };
     let spec = COMMANDS.iter().find(|command| same_name(command.name, first));
@@ -171,10 +171,10 @@ fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
                     spec.name
                 ),
             )
-            .help("choose another word, or name more words behind it, such as `stop load tests`"),
+            .help("choose another word, or name more words after it, such as `stop load tests`"),
         _ => {
             reader.problems.warning(span, format!("`{}` is a command already: it {purpose}", spec.name)).help(
-                "choose another word: whoever says these words to the command starts this workflow instead",
+                "choose another word: people who say these words to the command start this workflow instead",
             )
         }
     };
