@@ -42,8 +42,7 @@ Examples:
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
 
-Without --stage, it reads the log files in the data folder of `serve`. For a ticket and with --follow, `serve` must be running; for an execution
-it need not be.
+Without --stage, it reads the log files in the data folder of `serve`. `serve` must be running for a ticket, and with --follow.
 
 Exit codes: 0 found · 1 no log lines, or no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
@@ -53,8 +52,8 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 /// Runs the command.
 ///
 /// # Errors
-/// A negative answer if there are no log lines, or no such execution or ticket; unreachable if what must answer does not; a usage error for the
-/// data folder.
+/// A negative answer if there are no log lines, or no such execution or ticket; unreachable if `serve` or the stage is needed and does not
+/// answer; a usage error if the data folder does not exist or its log cannot be read.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if arguments.follow {
         return follow::follow(&arguments).await;
@@ -72,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         None => {
             let folder = folder(&arguments.place.data.data)?;
-            // An execution's lines are found without `serve`, which alone knows the executions of a ticket.
+            // An execution's lines are found without `serve`; only `serve` knows the executions of a ticket.
             let lines = of_folder(&folder, &BTreeSet::from([named.clone()]))?;
             match lines.is_empty() {
                 false => (Subject::Execution(named.clone()), lines),

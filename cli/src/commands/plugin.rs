@@ -42,7 +42,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Show the settings of a service; credentials are none of them.
+    /// Show the settings of a service, without its credentials.
     View {
         #[command(flatten)]
         named: Named,

@@ -27,7 +27,8 @@ const OTHERS: usize = 1000;
 /// Follows until every execution has ended and nothing more comes, or until the person stops it.
 ///
 /// # Errors
-/// Negative if there is no such execution or ticket; unreachable if neither `serve` nor the stage answers; usage for the data folder.
+/// A negative answer if there is no such execution or ticket; unreachable if `serve` or the stage does not answer; a usage error if the data
+/// folder does not exist or its log cannot be read.
 pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let subject = Subject::find(&connection, &arguments.named).await?;
@@ -93,7 +94,7 @@ impl Source {
         match self {
             Self::Folder { tail, others } => {
                 let text = tail.read().map_err(Exit::usage)?;
-                Ok(sorted_out(others, text.lines().filter_map(Line::read), executions))
+                Ok(take_about(others, text.lines().filter_map(Line::read), executions))
             }
             Self::Stage { printed, since } => {
                 let mut lines = Vec::new();
@@ -111,8 +112,8 @@ impl Source {
     }
 }
 
-/// The lines about the executions, also of those that were kept before; keeps the latest of the others.
-fn sorted_out(
+/// The lines about these executions, including lines kept earlier; keeps the latest of the others.
+fn take_about(
     others: &mut VecDeque<Line>,
     read: impl Iterator<Item = Line>,
     executions: &BTreeSet<&str>,
@@ -196,7 +197,7 @@ mod tests {
         let mut others = VecDeque::new();
         let mut messages = |read: &[Line], executions: &[&str]| {
             let executions = executions.iter().copied().collect();
-            let wanted = sorted_out(&mut others, read.iter().cloned(), &executions);
+            let wanted = take_about(&mut others, read.iter().cloned(), &executions);
             assert!(others.len() <= OTHERS);
             wanted.iter().map(|line| line.fields["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

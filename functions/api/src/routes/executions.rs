@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// So many pages are looked through for what somebody started in a project that they may not know of.
+/// How many pages are searched for what somebody started in a project that they may not know of.
 const PAGES_OF_UNKNOWN: usize = 10;
 
 /// `/executions` and `/executions/{name}`.

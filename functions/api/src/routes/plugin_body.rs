@@ -124,8 +124,8 @@ fn in_the_request(problem: ConfigurationProblem, is_named_for_none: bool) -> Con
     }
 }
 
-/// The name of the secret of an instance; `None` if it needs no credentials. Whoever may change where an instance is must not be able to send
-/// the credentials of others there, so each has its own.
+/// The name of the secret of an instance; `None` if it needs no credentials. Each instance has its own, so that nobody
+/// can send another's credentials to an address of their choice.
 fn secret_of(
     configuration: &Configuration,
     table: &str,

@@ -216,7 +216,7 @@ async fn every_place_that_is_not_accepted_is_said() {
     }
 }
 
-/// Whoever chooses where an instance is must not choose whose credentials are sent there.
+/// Whoever chooses an instance's address must not choose the credentials that are sent to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_has_no_credentials_of_another() {
     let world = World::new().await;
