@@ -77,3 +77,12 @@ pub(crate) fn pair<'a>(written: &'a str, option: &str, accepted: &str) -> Outcom
         Exit::usage(format!("`{written}` is not accepted after {option}; accepted: {accepted}"))
     })
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    /// The arguments of a command, as they are read from its line.
+    pub(crate) fn read<A: clap::Args>(line: &[&str]) -> A {
+        let command = A::augment_args(clap::Command::new("x").no_binary_name(true));
+        A::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap()
+    }
+}
