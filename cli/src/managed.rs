@@ -30,7 +30,7 @@ impl Kind {
         self.read_by(api, &self.call(Method::GET, name)).await
     }
 
-    /// One as a request gets it, with the tag of its state.
+    /// One as this request returns it, with the tag of its state.
     ///
     /// # Errors
     /// As [`Kind::read`].
@@ -52,10 +52,25 @@ impl Kind {
         client: &ClientArguments,
         columns: &[Column],
     ) -> Outcome {
+        self.archive_by(|method| self.call(method, name), name, yes, client, columns).await
+    }
+
+    /// Archives the item that requests made by `call` are about.
+    ///
+    /// # Errors
+    /// As [`Kind::archive`].
+    pub(crate) async fn archive_by(
+        &self,
+        call: impl Fn(Method) -> Call,
+        name: &str,
+        yes: bool,
+        client: &ClientArguments,
+        columns: &[Column],
+    ) -> Outcome {
         let api = client.client()?;
-        let (_, tag) = self.read(&api, name).await?;
+        let (_, tag) = self.read_by(&api, &call(Method::GET)).await?;
         confirm(&format!("Archive the {} {name}?", self.name), yes)?;
-        let archived = api.send(&self.call(Method::DELETE, name).if_match(&tag)).await?;
+        let archived = api.send(&call(Method::DELETE).if_match(&tag)).await?;
         client.print(archived, columns)
     }
 

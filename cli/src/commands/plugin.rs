@@ -1,7 +1,6 @@
 //! `ticketsmith plugin`: the services of the configuration file, and those that the API manages.
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
-use crate::confirm::confirm;
 use crate::exit::Outcome;
 use crate::managed::{Kind, pair};
 use clap::Subcommand;
@@ -196,11 +195,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             client.print(api.send(&call).await?, SETTINGS)
         }
         Arguments::Delete { named, yes, client } => {
-            let api = client.client()?;
-            let (_, tag) = PLUGIN.read_by(&api, &named.call(Method::GET)).await?;
-            confirm(&format!("Archive the plugin {}?", named.name), yes)?;
-            let archived = api.send(&named.call(Method::DELETE).if_match(&tag)).await?;
-            client.print(archived, SETTINGS)
+            PLUGIN.archive_by(|method| named.call(method), &named.name, yes, &client, SETTINGS).await
         }
     }
 }
