@@ -63,9 +63,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Some(stage) => {
             let connection = Connection::of_stage(stage).await?;
             let subject = Subject::find(&connection, named).await?;
-            let mut lines = Vec::new();
+            let (client, mut lines) = (client().await?, Vec::new());
             for execution in subject.executions(&connection).await? {
-                lines.extend(of_stage(&connection, &execution.name, None).await?);
+                lines.extend(of_stage(&client, &connection, &execution.name, None).await?);
             }
             (subject, lines)
         }
@@ -188,15 +188,27 @@ fn of_folder(folder: &DataFolder, executions: &BTreeSet<String>) -> Outcome<Vec<
     Ok(lines)
 }
 
+/// A client of the logs of the account's stages.
+///
+/// # Errors
+/// As [`account::sdk_config`].
+async fn client() -> Outcome<Client> {
+    Ok(Client::new(&account::sdk_config().await?))
+}
+
 /// Reads a stage's logs about an execution, from its beginning or from a later time.
-async fn of_stage(connection: &Connection, execution: &str, since: Option<Timestamp>) -> Outcome<Vec<Line>> {
+async fn of_stage(
+    client: &Client,
+    connection: &Connection,
+    execution: &str,
+    since: Option<Timestamp>,
+) -> Outcome<Vec<Line>> {
     let view = connection
         .table
         .execution_view(execution)
         .await
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
-    let client = Client::new(&account::sdk_config().await?);
     let mut lines = Vec::new();
     for function in functions(&view) {
         let group = format!("/aws/lambda/{}{function}", connection.function_prefix);

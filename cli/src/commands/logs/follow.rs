@@ -1,11 +1,12 @@
 //! Prints log lines as they are written.
 
 use super::subject::Subject;
-use super::{Arguments, Line, folder, of_stage, print};
+use super::{Arguments, Line, client, folder, of_stage, print};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::stop_signal::stop_signal;
+use aws_sdk_cloudwatchlogs::Client;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -33,7 +34,9 @@ pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let subject = Subject::find(&connection, &arguments.named).await?;
     let mut source = match &arguments.place.stage {
-        Some(_) => Source::Stage { printed: BTreeSet::new(), since: BTreeMap::new() },
+        Some(_) => {
+            Source::Stage { client: client().await?, printed: BTreeSet::new(), since: BTreeMap::new() }
+        }
         None => {
             let tail = Tail::new(folder(&arguments.place.data.data)?);
             Source::Folder { tail, others: VecDeque::new() }
@@ -75,7 +78,7 @@ fn count(quiet: &mut BTreeMap<String, u32>, executions: &[ExecutionRecord], line
 /// Where lines come from.
 enum Source {
     Folder { tail: Tail, others: VecDeque<Line> },
-    Stage { printed: BTreeSet<String>, since: BTreeMap<String, Timestamp> },
+    Stage { client: Client, printed: BTreeSet<String>, since: BTreeMap<String, Timestamp> },
 }
 
 impl Source {
@@ -96,10 +99,10 @@ impl Source {
                 let text = tail.read().map_err(Exit::usage)?;
                 Ok(take_about(others, text.lines().filter_map(Line::read), executions))
             }
-            Self::Stage { printed, since } => {
+            Self::Stage { client, printed, since } => {
                 let mut lines = Vec::new();
                 for name in executions {
-                    let mut new = of_stage(connection, name, since.get(*name).copied()).await?;
+                    let mut new = of_stage(client, connection, name, since.get(*name).copied()).await?;
                     new.retain(|line| printed.insert(line.text(true)));
                     if let Some(latest) = new.iter().map(|line| line.at).max() {
                         since.insert((*name).to_owned(), latest - OVERLAP);
