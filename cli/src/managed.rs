@@ -30,7 +30,7 @@ impl Kind {
         self.read_by(api, &self.call(Method::GET, name)).await
     }
 
-    /// One as a request gets it, with the tag of its state.
+    /// One as this request returns it, with the tag of its state.
     ///
     /// # Errors
     /// As [`Kind::read`].
@@ -52,10 +52,25 @@ impl Kind {
         client: &ClientArguments,
         columns: &[Column],
     ) -> Outcome {
+        self.archive_by(|method| self.call(method, name), name, yes, client, columns).await
+    }
+
+    /// Archives the item that requests made by `call` are about.
+    ///
+    /// # Errors
+    /// As [`Kind::archive`].
+    pub(crate) async fn archive_by(
+        &self,
+        call: impl Fn(Method) -> Call,
+        name: &str,
+        yes: bool,
+        client: &ClientArguments,
+        columns: &[Column],
+    ) -> Outcome {
         let api = client.client()?;
-        let (_, tag) = self.read(&api, name).await?;
+        let (_, tag) = self.read_by(&api, &call(Method::GET)).await?;
         confirm(&format!("Archive the {} {name}?", self.name), yes)?;
-        let archived = api.send(&self.call(Method::DELETE, name).if_match(&tag)).await?;
+        let archived = api.send(&call(Method::DELETE).if_match(&tag)).await?;
         client.print(archived, columns)
     }
 
@@ -76,4 +91,13 @@ pub(crate) fn pair<'a>(written: &'a str, option: &str, accepted: &str) -> Outcom
     written.split_once('=').ok_or_else(|| {
         Exit::usage(format!("`{written}` is not accepted after {option}; accepted: {accepted}"))
     })
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    /// The arguments of a command, as they are read from its line.
+    pub(crate) fn read<A: clap::Args>(line: &[&str]) -> A {
+        let command = A::augment_args(clap::Command::new("x").no_binary_name(true));
+        A::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap()
+    }
 }

@@ -1,7 +1,7 @@
 //! Ends a process whose parent is gone.
 //!
-//! `demo` starts other commands and ends them. Killed, it cannot; but the system then closes the pipe that it held open to their standard input,
-//! on every platform.
+//! `demo` starts other commands and ends them. If it is killed, it cannot; but then every system closes the pipe that it held open to their
+//! standard input.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -30,6 +30,8 @@ pub(crate) fn watch() {
         std::thread::spawn(|| {
             if !is_kept(std::io::stdin().lock()) {
                 IS_GONE.send_replace(true);
+                // Nothing waits for this thread: a command that ends in order takes it along. The runtime's timers would not do, because a command
+                // that hangs may be one that blocks the runtime.
                 std::thread::sleep(STOP_LIMIT);
                 std::process::exit(GONE);
             }
@@ -42,7 +44,7 @@ fn is_kept(mut input: impl Read) -> bool {
     input.read_exact(&mut [0; KEEP.len()]).is_ok()
 }
 
-/// Returns when the parent is gone; never where nobody watches it.
+/// Returns when the parent is gone; never if it is not watched.
 pub(crate) async fn gone() {
     let mut gone = IS_GONE.subscribe();
     // The sender is never dropped.

@@ -211,7 +211,7 @@ async fn requirements_planned_twice_in_discord_become_tickets_once() {
         state["linear"].as_array().unwrap().iter().map(|ticket| ticket["summary"].as_str()).collect();
     let expected = ["Greet readers by their name", "Keep a note", "Show all notes", "Mail notes"];
     assert_eq!(titles, expected.map(Some), "{state:#}");
-    // It was asked for in the channel in which the approval asks, so that the plan is shown once.
+    // The plan was requested in the channel of the approval, whose question shows it, so no other message does.
     let shown = messages(&state).iter().filter(|text| text.contains("Plan: A base on the moon")).count();
     assert_eq!(shown, 0, "{:?}", messages(&state));
     world.finish().await;

@@ -42,8 +42,7 @@ Examples:
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015
   ticketsmith logs jira-SHOP-1-9f86d081884c7d659a2feaa0c55ad015 --stage prod --json
 
-Without --stage, it reads the log files in the data folder of `serve`. For a ticket and with --follow, `serve` must be running; for an execution
-it need not be.
+Without --stage, it reads the log files in the data folder of `serve`. `serve` must be running for a ticket, and with --follow.
 
 Exit codes: 0 found · 1 no log lines, or no such execution or ticket · 3 neither `serve` nor the stage is reachable";
 
@@ -53,8 +52,8 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 /// Runs the command.
 ///
 /// # Errors
-/// A negative answer if there are no log lines, or no such execution or ticket; unreachable if what must answer does not; a usage error for the
-/// data folder.
+/// A negative answer if there are no log lines, or no such execution or ticket; unreachable if `serve` or the stage is needed and does not
+/// answer; a usage error if the data folder does not exist or its log cannot be read.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if arguments.follow {
         return follow::follow(&arguments).await;
@@ -64,15 +63,15 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Some(stage) => {
             let connection = Connection::of_stage(stage).await?;
             let subject = Subject::find(&connection, named).await?;
-            let mut lines = Vec::new();
+            let (client, mut lines) = (client().await?, Vec::new());
             for execution in subject.executions(&connection).await? {
-                lines.extend(of_stage(&connection, &execution.name, None).await?);
+                lines.extend(of_stage(&client, &connection, &execution.name, None).await?);
             }
             (subject, lines)
         }
         None => {
             let folder = folder(&arguments.place.data.data)?;
-            // An execution's lines are found without `serve`, which alone knows the executions of a ticket.
+            // An execution's lines are found without `serve`; only `serve` knows the executions of a ticket.
             let lines = of_folder(&folder, &BTreeSet::from([named.clone()]))?;
             match lines.is_empty() {
                 false => (Subject::Execution(named.clone()), lines),
@@ -189,15 +188,27 @@ fn of_folder(folder: &DataFolder, executions: &BTreeSet<String>) -> Outcome<Vec<
     Ok(lines)
 }
 
+/// A client of the logs of the account's stages.
+///
+/// # Errors
+/// As [`account::sdk_config`].
+async fn client() -> Outcome<Client> {
+    Ok(Client::new(&account::sdk_config().await?))
+}
+
 /// Reads a stage's logs about an execution, from its beginning or from a later time.
-async fn of_stage(connection: &Connection, execution: &str, since: Option<Timestamp>) -> Outcome<Vec<Line>> {
+async fn of_stage(
+    client: &Client,
+    connection: &Connection,
+    execution: &str,
+    since: Option<Timestamp>,
+) -> Outcome<Vec<Line>> {
     let view = connection
         .table
         .execution_view(execution)
         .await
         .map_err(Exit::unreachable)?
         .ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
-    let client = Client::new(&account::sdk_config().await?);
     let mut lines = Vec::new();
     for function in functions(&view) {
         let group = format!("/aws/lambda/{}{function}", connection.function_prefix);

@@ -185,17 +185,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        settings: SettingsArguments,
-    }
+    use crate::managed::testing::read;
 
     fn over(arguments: &[&str], fields: &Value) -> Outcome<Value> {
-        let settings = Command::try_parse_from(std::iter::once(&"x").chain(arguments)).unwrap().settings;
-        settings.over(PERSON.of_answer(fields)).map(Value::Object)
+        read::<SettingsArguments>(arguments).over(PERSON.of_answer(fields)).map(Value::Object)
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `ticketsmith plugin`: the services of the configuration file, and those that the API manages.
 
 use crate::api_client::{Call, ClientArguments, Column, PageArguments};
-use crate::confirm::confirm;
 use crate::exit::Outcome;
 use crate::managed::{Kind, pair};
 use clap::Subcommand;
@@ -42,7 +41,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Show the settings of a service; credentials are none of them.
+    /// Show the settings of a service, without its credentials.
     View {
         #[command(flatten)]
         named: Named,
@@ -196,11 +195,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             client.print(api.send(&call).await?, SETTINGS)
         }
         Arguments::Delete { named, yes, client } => {
-            let api = client.client()?;
-            let (_, tag) = PLUGIN.read_by(&api, &named.call(Method::GET)).await?;
-            confirm(&format!("Archive the plugin {}?", named.name), yes)?;
-            let archived = api.send(&named.call(Method::DELETE).if_match(&tag)).await?;
-            client.print(archived, SETTINGS)
+            PLUGIN.archive_by(|method| named.call(method), &named.name, yes, &client, SETTINGS).await
         }
     }
 }
@@ -208,17 +203,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        settings: SettingsArguments,
-    }
+    use crate::managed::testing::read;
 
     fn over(arguments: &[&str], fields: &Value) -> Outcome<Value> {
-        let settings = Command::try_parse_from(std::iter::once(&"x").chain(arguments)).unwrap().settings;
-        settings.over(PLUGIN.of_answer(fields)).map(Value::Object)
+        read::<SettingsArguments>(arguments).over(PLUGIN.of_answer(fields)).map(Value::Object)
     }
 
     #[test]

@@ -169,7 +169,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
         }
         Service::SecretsManager => {
             let is_allowed = match secrets_manager::named(&body) {
-                Some(name) => private.secret_names.allow(&grant, &name).await,
+                Some(name) => private.secret_names.allow(&grant, &name).await?,
                 None => false,
             };
             let secrets = private

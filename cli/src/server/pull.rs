@@ -17,7 +17,7 @@ use webhooks::SenderSpec;
 /// How long to wait after a first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long until it is looked again whether some project uses a service.
+/// How long until it is checked again whether some project uses a service, and whether services were added.
 const UNUSED_PAUSE: Duration = Duration::from_secs(30);
 
 /// The longest wait.
@@ -73,7 +73,8 @@ impl Puller {
         lines
     }
 
-    /// Fetches also from the instances that the API adds to those that are known.
+    /// Also fetches from instances that the API adds. They are looked for now and then, as projects are in [`Self::pull`]: the table does not
+    /// announce changes of the configuration, and a new service can wait that long.
     async fn keep_up(self, mut known: BTreeSet<InstanceName>) {
         let mut added = JoinSet::new();
         loop {

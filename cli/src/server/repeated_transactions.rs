@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an answer is remembered, as in
@@ -15,12 +16,13 @@ const REMEMBERED: Duration = Duration::from_mins(10);
 /// The maximum length of a token, in characters.
 const LONGEST: usize = 36;
 
-/// The answers to the transactions of the last ten minutes.
+/// The answers to the transactions of the last ten minutes. Only their number bounds the memory: of each, the token, a hash and the answer are
+/// kept, which is `{}` because our functions ask for nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct RepeatedTransactions {
-    by_token: HashMap<String, Answered>,
+    by_token: HashMap<Arc<str>, Answered>,
     /// The tokens, oldest first.
-    tokens: VecDeque<(Instant, String)>,
+    tokens: VecDeque<(Instant, Arc<str>)>,
     hashes: RandomState,
 }
 
@@ -60,8 +62,9 @@ impl RepeatedTransactions {
             None => {}
         }
         let answer = perform()?;
-        self.tokens.push_back((now, token.clone().into_owned()));
-        self.by_token.insert(token.into_owned(), Answered { request, answer: answer.clone() });
+        let token: Arc<str> = token.into();
+        self.tokens.push_back((now, Arc::clone(&token)));
+        self.by_token.insert(token, Answered { request, answer: answer.clone() });
         Ok(answer)
     }
 

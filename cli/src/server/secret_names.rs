@@ -1,5 +1,6 @@
 //! Which secrets each function may read: those that the configuration names for what the function does.
 
+use super::aws_error::AwsError;
 use super::caller::{Caller, Grant};
 use super::sdk::TABLE;
 use domain::PluginType;
@@ -21,22 +22,23 @@ impl SecretNames {
     }
 
     /// Whether a caller may read a secret, by its grant or by the configuration in force now.
-    pub(crate) async fn allow(&self, grant: &Grant, secret: &str) -> bool {
+    ///
+    /// # Errors
+    /// `InternalServiceError` if the configuration cannot be read: a refusal would be taken for a missing permission.
+    pub(crate) async fn allow(&self, grant: &Grant, secret: &str) -> Result<bool, AwsError> {
         if grant.allows_secret(secret) {
-            return true;
+            return Ok(true);
         }
-        let (Caller::Function(name), Some(table)) = (grant.caller, self.0.get()) else { return false };
-        let configuration = match table.configuration(Timestamp::now()).await {
-            Ok(configuration) => configuration,
-            Err(error) => {
-                tracing::warn!(caller = name, %error, "cannot tell whether a secret may be read, so it may not");
-                return false;
-            }
-        };
+        let (Caller::Function(name), Some(table)) = (grant.caller, self.0.get()) else { return Ok(false) };
+        let configuration = table.configuration(Timestamp::now()).await.map_err(|error| {
+            tracing::warn!(caller = name, %error, "cannot tell whether a secret may be read");
+            AwsError::new(500, "InternalServiceError", "the configuration is not available")
+        })?;
         let functions = crate::functions::all();
         let function = functions.iter().find(|function| function.name == name);
-        function
-            .is_some_and(|function| secrets_of(&configuration, function).iter().any(|name| name == secret))
+        let is_named = function
+            .is_some_and(|function| secrets_of(&configuration, function).iter().any(|name| name == secret));
+        Ok(is_named)
     }
 }
 
@@ -106,25 +108,28 @@ mod tests {
         };
         let (reads, thinks, serves) = (grant("get_task"), grant("think"), grant("api"));
         let names = SecretNames::default();
-        assert!(!names.allow(&reads, "ticketsmith/work").await, "nothing is allowed before there is a table");
+        assert!(
+            !names.allow(&reads, "ticketsmith/work").await.unwrap(),
+            "nothing is allowed before there is a table"
+        );
         names.read_from(&table);
         let section = json!({"provider": "jira", "base_url": "https://acme.atlassian.net", "secret": "ticketsmith/work#desk"});
         let plugin: PluginInstance =
             serde_json::from_value(json!({"name": "desk", "section": section})).unwrap();
         let _written = table.create_managed(&plugin, 0, "ada", Timestamp::now()).await.unwrap();
-        assert!(!names.allow(&reads, "ticketsmith/work").await, "no project uses it yet");
+        assert!(!names.allow(&reads, "ticketsmith/work").await.unwrap(), "no project uses it yet");
         let providers = json!({"task_management": "desk"});
         let project = json!({"key": "SHOP", "repository": "acme/shop", "providers": providers});
         let project: Project = serde_json::from_value(project).unwrap();
         let _written = table.create_managed(&project, 1, "ada", Timestamp::now()).await.unwrap();
-        assert!(names.allow(&reads, "ticketsmith/work").await);
+        assert!(names.allow(&reads, "ticketsmith/work").await.unwrap());
         for (grant, secret) in [
             (&reads, "ticketsmith/sign-in"),
             (&reads, "ticketsmith/desk"),
             (&thinks, "ticketsmith/work"),
             (&serves, "ticketsmith/work"),
         ] {
-            assert!(!names.allow(grant, secret).await, "{} {secret}", grant.caller.name());
+            assert!(!names.allow(grant, secret).await.unwrap(), "{} {secret}", grant.caller.name());
         }
     }
 

@@ -27,7 +27,8 @@ pub(crate) struct TableFile(Arc<Connections>);
 
 struct Connections {
     writer: Database,
-    /// Held while something is written, so that writes end in the order in which they begin.
+    /// Held while something is written, so that writes end in the order in which they begin, and a transaction that arrives again waits for the
+    /// answer to the first.
     turn: Mutex<RepeatedTransactions>,
     readers: [Database; READERS],
     next_reader: AtomicUsize,

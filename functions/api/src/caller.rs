@@ -163,7 +163,7 @@ impl Caller {
         &self.authority
     }
 
-    /// Whose sockets they open.
+    /// The reader as whose their sockets count.
     pub(crate) fn reader(&self) -> Reader {
         Reader { account: self.actor.account(), is_operator: self.authority == Authority::Installation }
     }
@@ -220,7 +220,7 @@ impl Caller {
         Ok(!matches!(start, Authorization::Denied(_)))
     }
 
-    /// The project that a query leads to, if they may know of it; otherwise the same as if it did not exist.
+    /// The project that a query leads to, if they may know of it; otherwise the same error as if it did not exist.
     ///
     /// # Errors
     /// As [`Self::may_see`].
@@ -237,7 +237,7 @@ impl Caller {
         Ok(Err(self.not_found(api, error).await?))
     }
 
-    /// Why a project or ticket was not found, without a word of projects that they may not know of.
+    /// Why a project or ticket was not found. It mentions no project that they may not know of.
     ///
     /// # Errors
     /// As [`Self::may_see`].

@@ -1,11 +1,12 @@
 //! Prints log lines as they are written.
 
 use super::subject::Subject;
-use super::{Arguments, Line, folder, of_stage, print};
+use super::{Arguments, Line, client, folder, of_stage, print};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::stop_signal::stop_signal;
+use aws_sdk_cloudwatchlogs::Client;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,12 +28,15 @@ const OTHERS: usize = 1000;
 /// Follows until every execution has ended and nothing more comes, or until the person stops it.
 ///
 /// # Errors
-/// Negative if there is no such execution or ticket; unreachable if neither `serve` nor the stage answers; usage for the data folder.
+/// A negative answer if there is no such execution or ticket; unreachable if `serve` or the stage does not answer; a usage error if the data
+/// folder does not exist or its log cannot be read.
 pub(super) async fn follow(arguments: &Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let subject = Subject::find(&connection, &arguments.named).await?;
     let mut source = match &arguments.place.stage {
-        Some(_) => Source::Stage { printed: BTreeSet::new(), since: BTreeMap::new() },
+        Some(_) => {
+            Source::Stage { client: client().await?, printed: BTreeSet::new(), since: BTreeMap::new() }
+        }
         None => {
             let tail = Tail::new(folder(&arguments.place.data.data)?);
             Source::Folder { tail, others: VecDeque::new() }
@@ -74,7 +78,7 @@ fn count(quiet: &mut BTreeMap<String, u32>, executions: &[ExecutionRecord], line
 /// Where lines come from.
 enum Source {
     Folder { tail: Tail, others: VecDeque<Line> },
-    Stage { printed: BTreeSet<String>, since: BTreeMap<String, Timestamp> },
+    Stage { client: Client, printed: BTreeSet<String>, since: BTreeMap<String, Timestamp> },
 }
 
 impl Source {
@@ -93,12 +97,12 @@ impl Source {
         match self {
             Self::Folder { tail, others } => {
                 let text = tail.read().map_err(Exit::usage)?;
-                Ok(sorted_out(others, text.lines().filter_map(Line::read), executions))
+                Ok(take_about(others, text.lines().filter_map(Line::read), executions))
             }
-            Self::Stage { printed, since } => {
+            Self::Stage { client, printed, since } => {
                 let mut lines = Vec::new();
                 for name in executions {
-                    let mut new = of_stage(connection, name, since.get(*name).copied()).await?;
+                    let mut new = of_stage(client, connection, name, since.get(*name).copied()).await?;
                     new.retain(|line| printed.insert(line.text(true)));
                     if let Some(latest) = new.iter().map(|line| line.at).max() {
                         since.insert((*name).to_owned(), latest - OVERLAP);
@@ -111,8 +115,8 @@ impl Source {
     }
 }
 
-/// The lines about the executions, also of those that were kept before; keeps the latest of the others.
-fn sorted_out(
+/// The lines about these executions, including lines kept earlier; keeps the latest of the others.
+fn take_about(
     others: &mut VecDeque<Line>,
     read: impl Iterator<Item = Line>,
     executions: &BTreeSet<&str>,
@@ -196,7 +200,7 @@ mod tests {
         let mut others = VecDeque::new();
         let mut messages = |read: &[Line], executions: &[&str]| {
             let executions = executions.iter().copied().collect();
-            let wanted = sorted_out(&mut others, read.iter().cloned(), &executions);
+            let wanted = take_about(&mut others, read.iter().cloned(), &executions);
             assert!(others.len() <= OTHERS);
             wanted.iter().map(|line| line.fields["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

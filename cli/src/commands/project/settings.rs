@@ -80,16 +80,10 @@ impl SettingsArguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        settings: SettingsArguments,
-    }
+    use crate::managed::testing::read;
 
     fn settings(arguments: &[&str]) -> SettingsArguments {
-        Command::try_parse_from(std::iter::once(&"x").chain(arguments)).unwrap().settings
+        read(arguments)
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a provider of OpenID Connect says about itself, kept for a while: anybody may begin to sign in, however often, and the provider is not
-//! asked each time.
+//! The metadata of a provider of OpenID Connect, kept for a while: anybody may begin to sign in, however often, and that must not become as many
+//! requests to the provider.
 
 use super::client;
 use domain::configuration::SignInOidc;
@@ -13,14 +13,14 @@ use tokio::sync::Mutex;
 /// The name of these providers in messages.
 pub(super) const NAME: &str = "OpenID Connect";
 
-/// How long it is kept if the provider does not say.
+/// How long the metadata is kept if the provider does not say.
 const USUAL: SignedDuration = SignedDuration::from_hours(1);
 
-/// The bounds of what a provider may say. Some forbid keeping it at all, although it says the same to everybody.
+/// The bounds of what a provider may say. Some forbid keeping it at all, although it is the same for everybody.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a provider that did not answer, or not as it should, is not asked again.
+/// How long a provider is not asked again after it gave no answer or an invalid one.
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(5);
 
 /// A provider's metadata.
@@ -71,7 +71,7 @@ impl Discoveries {
         found
     }
 
-    /// Has the metadata read again when it is needed next: what it leads to does not answer.
+    /// Has the metadata read again when it is needed next, because an address in it does not answer.
     pub(super) async fn forget(&self) {
         self.0.lock().await.take_if(|kept| kept.found.is_ok());
     }

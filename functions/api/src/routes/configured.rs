@@ -142,26 +142,33 @@ pub(super) fn created<T: ConfiguredItem>(
     written: Written<T>,
     key: &str,
 ) -> Result<Option<Managed<T>>, Problem> {
-    let detail = match written {
-        Written::Written(created) => return Ok(Some(*created)),
-        Written::Overtaken => return Ok(None),
-        Written::Changed => format!("there is a {} with the {} `{key}` already", T::KIND, T::KEY),
-        Written::TooMany => format!(
-            "there are {} {} already; those that were deleted are forgotten after 90 days",
-            T::MOST,
-            T::KINDS
-        ),
-    };
-    Err(Problem::new(Code::Conflict, detail))
+    match written {
+        Written::Written(created) => Ok(Some(*created)),
+        Written::Overtaken => Ok(None),
+        Written::Changed => Err(exists::<T>(key)),
+        Written::TooMany => {
+            let detail = format!(
+                "there are {} {} already; those that were deleted are forgotten after 90 days",
+                T::MOST,
+                T::KINDS
+            );
+            Err(Problem::new(Code::Conflict, detail))
+        }
+    }
 }
 
-/// Refuses to create what is there already. It comes before the audit record, which is written before the change.
+fn exists<T: ConfiguredItem>(key: &str) -> Problem {
+    let detail = format!("there is a {} with the {} `{key}` already", T::KIND, T::KEY);
+    Problem::new(Code::Conflict, detail)
+}
+
+/// Refuses to create an item that exists. This comes before the audit record, which is written before the change.
 ///
 /// # Errors
 /// A conflict if the API manages such an item.
 pub(super) async fn refuse_existing<T: ConfiguredItem>(api: &Shared, key: &str) -> Result<(), Problem> {
     match api.table.managed::<T>(key).await? {
-        Some(managed) if managed.archived.is_none() => created::<T>(Written::Changed, key).map(drop),
+        Some(managed) if managed.archived.is_none() => Err(exists::<T>(key)),
         _ => Ok(()),
     }
 }

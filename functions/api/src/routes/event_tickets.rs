@@ -50,10 +50,10 @@ impl FromRequestParts<Shared> for Head {
     }
 }
 
-/// Returns a ticket that opens a socket, once and within a minute. Over it come the frames of an execution or of a project as they happen.
+/// Returns a ticket that opens one socket within a minute. The socket sends the frames of an execution or of a project as they happen.
 ///
-/// If an installation does not push events, there is no ticket: poll the events instead. Opening a socket with it is refused with 429 while whoever
-/// asks has 64 open, and with 503 while too many are open in all; `Retry-After` says when to try again.
+/// If an installation does not push events, there is no ticket: poll the events instead. A socket is refused with 429 if the caller has
+/// 64 open, and with 503 if too many are open in total; `Retry-After` says when to try again.
 #[utoipa::path(
     post, path = "/events/tickets", tag = "executions",
     responses((status = 201, description = "The ticket.", body = EventTicket), OfOne)

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-/// So many pages are looked through for what somebody started in a project that they may not know of.
+/// How many pages are searched for what somebody started in a project that they may not know of.
 const PAGES_OF_UNKNOWN: usize = 10;
 
 /// `/executions` and `/executions/{name}`.

@@ -63,21 +63,20 @@ pub(super) fn plugin_of(
     body: &PluginBody,
 ) -> Result<PluginInstance, Problem> {
     let configuration = directory.configuration();
-    let (name, section) = read(body)?;
+    let (name, mut section) = read(body)?;
     // The forms of the file's tickets would be lost next to those of this one.
     known_providers(directory, |_| true)?;
     let InstanceProblems { inside, elsewhere } = check_instance(configuration, &name, &section);
     let provider = Instance { name: &name, section: &section }.provider();
-    let is_named_for_none = name.as_str().parse().is_ok_and(|source: SourceName| source.is_own())
+    let is_misnamed = name.as_str().parse().is_ok_and(|source: SourceName| source.is_own())
         || providers::find(provider).is_err();
     let mut problems: Vec<_> =
-        inside.into_iter().map(|problem| in_the_request(problem, is_named_for_none)).collect();
+        inside.into_iter().map(|problem| in_the_request(problem, is_misnamed)).collect();
     problems.extend(edits::secret_problems(&Value::from(section.settings.clone()), "/settings"));
-    let mut section = section;
     match secret_of(configuration, table, Instance { name: &name, section: &section }) {
         Ok(secret) => section.secret = secret,
-        // A secret that cannot be one's name was said already.
-        Err(_) if problems.iter().any(|problem| problem.pointer == "/secret" || is_named_for_none) => {}
+        // What is wrong with the secret, or with the name that it comes from, is among the problems already.
+        Err(_) if problems.iter().any(|problem| problem.pointer == "/secret" || is_misnamed) => {}
         Err(problem) => problems.push(problem),
     }
     let instance = checked(complete(name, section), problems.into_iter())?;
@@ -116,16 +115,16 @@ fn form<T, E: Display>(
 }
 
 /// The settings have a separate field. What is wrong with the section as a whole is wrong with its name, or a setting is missing.
-fn in_the_request(problem: ConfigurationProblem, is_named_for_none: bool) -> ConfigurationProblem {
+fn in_the_request(problem: ConfigurationProblem, is_misnamed: bool) -> ConfigurationProblem {
     match problem.pointer.as_str() {
-        "" if is_named_for_none => problem.below(["name"]),
+        "" if is_misnamed => problem.below(["name"]),
         "/provider" | "/secret" | "/rate_limit" => problem,
         _ => problem.below(["settings"]),
     }
 }
 
-/// The name of the secret of an instance; `None` if it needs no credentials. Whoever may change where an instance is must not be able to send
-/// the credentials of others there, so each has its own.
+/// The name of the secret of an instance; `None` if it needs no credentials. Each instance has its own, so that nobody
+/// can send another's credentials to an address of their choice.
 fn secret_of(
     configuration: &Configuration,
     table: &str,

@@ -228,8 +228,7 @@ pub(crate) async fn start(
     Ok(Accepted::new(Some(location), &accepted))
 }
 
-/// Why a workflow cannot be started, without a word of projects that the caller may not know of; `inputs` is the place of its inputs in the
-/// body.
+/// Why a workflow cannot be started. It mentions no project that the caller may not know of. `inputs` is the place of its inputs in the body.
 ///
 /// # Errors
 /// A problem when the records do not answer.
@@ -252,12 +251,12 @@ pub(crate) async fn not_planned(
             }
         }
     };
-    // The place is that of the error as the caller is told it: for them, an archived project may never have existed.
+    // The place follows from the error that the caller sees: to them, an archived project may look nonexistent.
     let error = caller.not_found(api, error).await?;
     Ok(Problem::invalid_field(place_of(&error), error.to_string()))
 }
 
-/// What of a body says where to start something, by what is wrong with it.
+/// The field of a body to which an error about the project or the ticket belongs.
 fn place_of(error: &DirectoryError) -> &'static str {
     match error {
         DirectoryError::UnknownProject { .. } | DirectoryError::Ambiguous { .. } => "/project",

@@ -1,6 +1,7 @@
 //! Signing in at GitHub and at a provider of OpenID Connect, each simulated strictly: whatever the real one would refuse is refused.
 
-use crate::world::{Answer, World, serve};
+use crate::answer::Answer;
+use crate::world::{World, serve};
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};

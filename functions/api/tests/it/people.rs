@@ -1,6 +1,7 @@
 //! People whom the API manages, in addition to those of the configuration file.
 
-use crate::world::{Answer, World, configuration};
+use crate::answer::Answer;
+use crate::world::{World, configuration};
 use axum::http::Method;
 use domain::configuration::{Role, User};
 use domain::{Actor, SourceName};
@@ -193,14 +194,7 @@ async fn every_place_that_is_not_accepted_is_said() {
     assert_eq!(add(&world, grace()).await.status, 201);
     let check = async |body: Value, expected: &[(&str, &str)]| {
         let answer = send(&world, Method::POST, ALL, None, Some(body.clone())).await;
-        assert_eq!(answer.status, 422, "{body}: {}", answer.text);
-        let errors = answer.json()["errors"].as_array().unwrap().clone();
-        assert_eq!(errors.len(), expected.len(), "{body}: {errors:#?}");
-        for (path, words) in expected {
-            let found = errors.iter().find(|error| error["path"] == *path);
-            let detail = found.map(|error| error["detail"].as_str().unwrap()).unwrap_or_default();
-            assert!(found.is_some() && detail.contains(words), "{body}: {path} {words}: {errors:#?}");
-        }
+        answer.refuses(&body, expected);
     };
     check(
         json!({"name": "x".repeat(101), "roles": ["boss"], "github": "x", "accounts": {"github": 1}, "project_roles": {"SHOP": "admin"}}),

@@ -1,6 +1,7 @@
 //! Plugin instances that the API manages, in addition to those of the configuration file.
 
-use crate::world::{Answer, World, configuration};
+use crate::answer::Answer;
+use crate::world::{World, configuration};
 use axum::http::Method;
 use domain::PluginInstance;
 use domain::configuration::Role;
@@ -164,14 +165,7 @@ async fn every_place_that_is_not_accepted_is_said() {
     let world = World::new().await;
     let check = async |body: Value, expected: &[(&str, &str)]| {
         let answer = add(&world, body.clone()).await;
-        assert_eq!(answer.status, 422, "{body}: {}", answer.text);
-        let errors = answer.json()["errors"].as_array().unwrap().clone();
-        assert_eq!(errors.len(), expected.len(), "{body}: {errors:#?}");
-        for (path, words) in expected {
-            let found = errors.iter().find(|error| error["path"] == *path);
-            let detail = found.map(|error| error["detail"].as_str().unwrap()).unwrap_or_default();
-            assert!(found.is_some() && detail.contains(words), "{body}: {path} {words}: {errors:#?}");
-        }
+        answer.refuses(&body, expected);
     };
     check(
         json!({"name": "Old Jira", "provider": "a b", "rate_limit": "fast"}),
@@ -216,7 +210,7 @@ async fn every_place_that_is_not_accepted_is_said() {
     }
 }
 
-/// Whoever chooses where an instance is must not choose whose credentials are sent there.
+/// Whoever chooses an instance's address must not choose the credentials that are sent to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_has_no_credentials_of_another() {
     let world = World::new().await;

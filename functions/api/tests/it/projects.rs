@@ -1,6 +1,7 @@
 //! Projects that the API manages, in addition to those of the configuration file.
 
-use crate::world::{Answer, World, configuration};
+use crate::answer::Answer;
+use crate::world::{World, configuration};
 use axum::http::Method;
 use domain::configuration::{Project, Roles};
 use jiff::SignedDuration;
@@ -163,14 +164,7 @@ async fn every_place_that_is_not_accepted_is_said() {
         let mut body = gift();
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let answer = send(&world, Method::POST, ALL, None, Some(body)).await;
-        assert_eq!(answer.status, 422, "{change}: {}", answer.text);
-        let errors = answer.json()["errors"].as_array().unwrap().clone();
-        assert_eq!(errors.len(), expected.len(), "{change}: {errors:#?}");
-        for (path, words) in expected {
-            let found = errors.iter().find(|error| error["path"] == *path);
-            let detail = found.map(|error| error["detail"].as_str().unwrap()).unwrap_or_default();
-            assert!(found.is_some() && detail.contains(words), "{change}: {path} {words}: {errors:#?}");
-        }
+        answer.refuses(&change, expected);
     };
     check(
         json!({"colour": "red", "key": "x".repeat(10_000), "repository": 1, "checks": {"mounts": ["/opt"], "minutes": 8}}),

@@ -14,7 +14,7 @@ async fn ticket(world: &World, person: Option<&str>) -> String {
     ticket.text.expose_secret().to_owned()
 }
 
-async fn exchange(world: &World, ticket: &str, carrier: &str) -> crate::world::Answer {
+async fn exchange(world: &World, ticket: &str, carrier: &str) -> crate::answer::Answer {
     let body = json!({"ticket": ticket, "carrier": carrier});
     world.ask(Method::POST, "/api/v1/auth/ticket", None, Some(body)).await
 }

@@ -1,10 +1,11 @@
 //! A small installation: two projects, a person with each role in one of them and everywhere, and a set clock.
 
+use crate::answer::Answer;
 use crate::reads::Reads;
 use api::Api;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,6 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sign_in::{Carrier, SessionKeys, SignInWay, Subject, issue, new_token, with_session_keys};
 use std::sync::{Arc, Mutex};
-use tower::ServiceExt;
 
 /// The installation's own token.
 pub(crate) const OPERATOR: &str = "installation-token";
@@ -59,39 +59,6 @@ pub(crate) enum Of {
     Account,
     /// One whose table does not answer.
     BrokenTable,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
-    }
-
-    /// The tag of the state that it is about.
-    pub(crate) fn tag(&self) -> String {
-        self.headers["etag"].to_str().unwrap().to_owned()
-    }
-
-    /// The paths of the values that are not accepted.
-    pub(crate) fn paths(&self) -> Vec<String> {
-        let body = self.json();
-        let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| error["path"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// The value that it sets a cookie to.
-    pub(crate) fn cookie(&self, name: &str) -> String {
-        let all = self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
-        let found = all.filter_map(|value| value.strip_prefix(name)?.strip_prefix('=')).next();
-        found.unwrap().split(';').next().unwrap().to_owned()
-    }
 }
 
 pub(crate) fn configuration(sign_in: Value) -> Configuration {
@@ -215,7 +182,7 @@ impl World {
             Of::Account => &self.account,
             Of::BrokenTable => &self.broken,
         };
-        answer(router, request).await
+        Answer::of(router, request).await
     }
 
     /// The database itself.
@@ -347,7 +314,7 @@ impl World {
     pub(crate) async fn ask_account(&self, method: Method, path: &str, token: &str) -> Answer {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8081");
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        answer(&self.account, request.body(Body::empty()).unwrap()).await
+        Answer::of(&self.account, request.body(Body::empty()).unwrap()).await
     }
 
     /// Sends a request with these headers.
@@ -380,15 +347,8 @@ impl World {
             }
             None => Body::empty(),
         };
-        answer(&self.router, request.body(body).unwrap()).await
+        Answer::of(&self.router, request.body(body).unwrap()).await
     }
-}
-
-async fn answer(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let bytes = to_bytes(response.into_body(), 1_000_000).await.unwrap();
-    Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
 
 /// A text that no other is.
