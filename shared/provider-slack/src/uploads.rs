@@ -6,6 +6,7 @@
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, Attachment};
+use provider::files_linked_in;
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -13,6 +14,9 @@ use url::{Host, Url};
 const SITES: &[&str] = &["slack.com", "slack-gov.com"];
 /// Where Slack keeps files.
 const STORES: &[&str] = &["files.slack.com", "files.slack-gov.com"];
+
+/// The beginning of encrypted addresses, before the second slash.
+const ENCRYPTED: &str = "https:/";
 
 /// The lengths of a file's ID.
 const ID: std::ops::RangeInclusive<usize> = 9..=20;
@@ -43,24 +47,12 @@ struct File {
 
 /// The files that a text links, each once, in order of appearance.
 pub(crate) fn uploads_in(text: &str) -> Vec<Attachment> {
-    let mut found: Vec<Attachment> = Vec::new();
-    for (at, _) in text.match_indices("https://") {
-        let before = &text[..at];
-        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\".contains(c);
-        let rest = &text[at..];
-        let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        let Some((id, name)) = file_at(address).filter(|_| is_target) else { continue };
-        if found.iter().any(|known| known.id == id) {
-            continue;
-        }
-        let label = before.strip_suffix("](").and_then(|before| before.rsplit_once('['));
-        let label = label.map(|(_, label)| label.trim());
-        let label = label.filter(|label| !label.is_empty() && !label.contains('\n'));
+    files_linked_in(text, &[ENCRYPTED], |_, link| {
+        let (id, name) = file_at(link.address)?;
+        let (label, _) = link.label();
         let name = label.map(str::to_owned).or(name).unwrap_or_else(|| id.clone());
-        found.push(Attachment { id, name, media_type: None, size: None, author: None });
-    }
-    found
+        Some(Attachment { id, name, media_type: None, size: None, author: None })
+    })
 }
 
 /// The ID of the file that an address shows, and its name there: `/files/PERSON/FILE/NAME` of a workspace, or `/files-pri/TEAM-FILE/NAME`
@@ -162,6 +154,7 @@ mod tests {
             ("<https://acme.slack.com/files/U061F7AUR/F0S43PZDF1/till_2.png|this>", "till_2.png"),
             ("https://files.slack.com/files-pri/T061EG9R6-F0S43PZDF1/download/till.log", "till.log"),
             ("https://acme.enterprise.slack.com/files/U1/F0S43PZDF1", "F0S43PZDF1"),
+            ("See https://acme.slack.com/files/U1/F0S43PZDF1.", "F0S43PZDF1"),
             (
                 "[a](https://acme.slack.com/files/U1/F0S43PZDF1/a) https://acme.slack.com/files/U1/F0S43PZDF1/b",
                 "a",
