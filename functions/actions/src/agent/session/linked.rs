@@ -40,8 +40,7 @@ pub(super) async fn linked_in(
     if !may_link(words) {
         return found;
     }
-    let said_on = task_id.and(said_on).filter(|place| task_id != Some(*place));
-    for about in task_id.into_iter().chain(said_on) {
+    for about in places(task_id, said_on) {
         let tracker = match context.tracker_of(about).await {
             Ok(tracker) => tracker,
             Err(NoOutput::Failed(error)) => {
@@ -66,6 +65,13 @@ pub(super) async fn linked_in(
         }
     }
     found
+}
+
+/// The ticket or pull request that trackers are asked about, in order. Where the words were said comes first, because some files can be read only
+/// there, such as a picture in a review; another tracker that knows the same file is not asked for it.
+fn places<'t>(task_id: Option<&'t str>, said_on: Option<&'t str>) -> Vec<&'t str> {
+    let said_on = task_id.and(said_on).filter(|place| task_id != Some(*place));
+    said_on.into_iter().chain(task_id).collect()
 }
 
 /// Whether words may link a file: whether they do is for the trackers to say.
@@ -245,6 +251,14 @@ impl Session<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_looked_for_first_where_they_were_linked() {
+        assert_eq!(places(Some("acme/shop#1"), Some("acme/shop#7")), ["acme/shop#7", "acme/shop#1"]);
+        assert_eq!(places(Some("SHOP-1"), Some("SHOP-1")), ["SHOP-1"]);
+        assert_eq!(places(Some("SHOP-1"), None), ["SHOP-1"]);
+        assert!(places(None, Some("acme/shop#7")).is_empty());
+    }
 
     #[test]
     fn only_words_that_may_link_a_file_wait_for_it() {
