@@ -98,7 +98,7 @@ impl Slack {
             }
             Err(error) => return Err(error.into()),
         };
-        // Whoever may give an agent work may not be a member there, and what the agent makes of the file is seen by others.
+        // The person who linked it may not be a member there, and others see what the agent makes of the file.
         if file.channels.is_empty() {
             return Err(ActionError::rejected(
                 "the file is in no public channel; files of private channels and of direct messages are not read",
@@ -112,12 +112,12 @@ impl Slack {
         let address = file.url_private_download.or(file.url_private).filter(|_| !file.is_external);
         let address = address.ok_or_else(|| {
             ActionError::rejected(
-                "Slack keeps no content of the file: another service does, or it is deleted",
+                "Slack does not have the content of the file: another service keeps it, or it is deleted",
             )
         })?;
         let sign_in = || {
             ActionError::rejected(
-                "Slack asks for a sign-in in place of the file; add the scope files:read to the app and install it again",
+                "Slack asks for a sign-in instead of giving the file; add the scope files:read to the app and install it again",
             )
         };
         let request = self.client.get_with_credentials_at(&address, STORES).at_most(most);

@@ -1,8 +1,8 @@
 //! What people upload to a chat, as a sentence of links: an agent is shown the files that words link.
 
-/// No more files of one message are linked.
+/// The most files of one message that are linked.
 const MOST: usize = 20;
-/// No more characters of a name are shown.
+/// The most characters of a name that are shown.
 const MOST_OF_A_NAME: usize = 100;
 
 /// An uploaded file: its name, and the address that leads to it.

@@ -100,7 +100,7 @@ pub(super) async fn info(AxumState(slack): AxumState<Slack>, arguments: Argument
     answer(json!({"file": slack.file_json(file.ok_or(Refusal::Because("file_not_found"))?)}))
 }
 
-/// The content of a file. Whoever may not read it is sent to the page at which people sign in.
+/// The content of a file. A caller that may not read it is redirected to the page at which people sign in.
 pub(super) async fn download(
     AxumState(slack): AxumState<Slack>,
     Path((both, segment)): Path<(String, String)>,
