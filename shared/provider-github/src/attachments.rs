@@ -41,7 +41,7 @@ async fn given(request: Request<'_>) -> Result<Option<Answer>, ActionError> {
         Err(failure) if matches!(failure.status, Some(401 | 403)) => None,
         answer => answer?,
     };
-    // Nobody can upload a page: this one asks people to sign in.
+    // Nobody can upload a page, so this one asks people to sign in.
     let is_page = |kind: &str| kind.starts_with("text/html");
     Ok(answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page)))
 }
@@ -173,7 +173,7 @@ impl Github {
         if pull_request.is_none() {
             return Ok(None);
         }
-        // The oldest come first, and no other order can be asked for.
+        // They come oldest first, and no other order is offered.
         let number = number.to_string();
         let load = |page: usize| {
             let request =

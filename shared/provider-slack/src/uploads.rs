@@ -21,7 +21,7 @@ const ENCRYPTED: &str = "https:/";
 /// The lengths of a file's ID.
 const ID: std::ops::RangeInclusive<usize> = 9..=20;
 
-/// The part of an answer about a file that matters.
+/// An answer about a file.
 #[derive(Debug, Deserialize)]
 struct Found {
     file: File,

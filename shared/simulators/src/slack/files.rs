@@ -25,7 +25,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// The last segment of its addresses: Slack writes names so there.
+    /// The last segment of its addresses, which is the name as Slack writes it there.
     fn segment(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '_' };
         self.name.to_lowercase().chars().map(plain).collect()

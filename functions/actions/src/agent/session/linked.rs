@@ -234,7 +234,7 @@ impl Session<'_> {
         self.record(Vec::new(), None, FileChanges::default()).await
     }
 
-    /// Reads the files that waiting words link. The turn whose calls wait runs then, whatever was said meanwhile.
+    /// Reads the files that waiting words link. Then the turn runs whose calls wait, whatever people have said since.
     pub(super) async fn load_linked(mut self) -> Result<Report, NoOutput> {
         if let Some(task_id) = self.head.task_id.clone() {
             let inbox = self.context.table().inbox(&task_id).await.map_err(ActionError::from)?.next();

@@ -47,7 +47,7 @@ pub(super) fn one_line(text: &str, limit: TextLimit) -> String {
     cut_line(&printable(text), limit)
 }
 
-/// The pictures of a session's ticket; `None` where the model takes none of them.
+/// The pictures of a session's ticket; `None` if the model does not accept pictures.
 ///
 /// # Errors
 /// When the table does not answer.
