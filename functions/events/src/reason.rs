@@ -50,7 +50,7 @@ struct Stays {
     seek: bool,
 }
 
-/// What an execution's workflow says it gives and did not give: `null` among its outputs.
+/// The output that an execution's workflow declares but did not produce: it is `null`.
 pub(crate) fn absent(output: Option<&Value>) -> Option<&'static str> {
     let outputs = output?.as_object()?;
     let of_words = [("pull_request", "pull request"), ("commit", "commit")];

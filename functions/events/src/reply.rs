@@ -18,7 +18,7 @@ const GIVE_UP_NEWS_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long the bot's account at a provider is taken as known.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long one sweep sends replies that wait: half of the function's time, which leaves the rest for its other work. The next one sends more.
+/// How long one sweep sends waiting replies: half of the function's time, because it has other work. The next sweep goes on.
 const SEND_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// A service that did not answer is not asked again before.
@@ -204,9 +204,9 @@ pub(crate) fn mark_of_reply(source: &str, delivery: &str) -> String {
     format!("reply/{source}/{delivery}")
 }
 
-/// The replies by their services, those that were not tried for longest first.
+/// A queue of replies for each service, with those first that have waited longest since they were tried.
 fn in_lines(mut replies: Vec<WaitingReply>) -> Vec<VecDeque<WaitingReply>> {
-    // One that always fails comes behind the others once it was tried.
+    // One that always fails goes behind the others after each try.
     replies.sort_by_key(|waiting| waiting.not_before);
     let service = |waiting: &WaitingReply| waiting.id.split('#').next().unwrap_or_default().to_owned();
     let mut lines: Vec<VecDeque<WaitingReply>> = Vec::new();

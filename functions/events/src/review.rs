@@ -25,7 +25,7 @@ const UNREADABLE: &str = "The review asks for changes, but its remarks on lines 
 const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 impl Events {
-    /// Starts an execution that `webhooks` recorded and left to us. Gives whether it was ended instead.
+    /// Starts an execution that `webhooks` recorded and left to us. Returns whether it was ended instead.
     ///
     /// # Errors
     /// When the records, the code host or Step Functions do not answer; the sweeper tries again, too.

@@ -44,7 +44,7 @@ pub(crate) struct Said {
     pub(crate) wished: Option<(Wish, Option<OpenedPullRequest>, Option<ReplyPlace>)>,
     /// Whether the bot was addressed.
     pub(crate) is_to_bot: bool,
-    /// Whether a command in it is meant as one, and not as the words of a trigger.
+    /// Whether a command in it is meant as a command rather than as the words of a trigger.
     pub(crate) is_command: bool,
     pub(crate) is_in_chat: bool,
     /// Whether its author can be answered.
@@ -193,7 +193,7 @@ impl Acting<'_> {
             && let Some(reason) = self.not_run(&event, words, command)
         {
             return Ok(match is_awaited {
-                // It is not for us, but for the step that waits for it.
+                // It is for the step that waits for it.
                 true => Handled::silent(Outcome::Ignored { reason }),
                 false => self.handled(Reply::Refused(reason), &event, is_elsewhere),
             });

@@ -176,8 +176,8 @@ impl Command {
         }
     }
 
-    /// Whether it is carried out or answered by us, even where a workflow starts on everything that people say. `words`, which it was read from, may
-    /// also be a sentence that only begins like one.
+    /// Whether we carry it out or answer it even if a workflow starts on everything that people say. Not if `words`, from which it was read, may be a
+    /// sentence that only begins like a command.
     pub(crate) fn is_built_in(&self, words: &str) -> bool {
         let is_ours = match self {
             Self::Status { .. } | Self::Costs { .. } | Self::Help { .. } => true,
@@ -217,12 +217,12 @@ fn is_unseen(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
-/// Whether people mean a workflow with words that begin with a command: `start`, which starts on them, names more of them.
+/// Whether words that begin with a command mean a workflow: `start`, the workflow that they start, names more of them than the command.
 pub(crate) fn means_workflow(start: &Result<Option<Start>, InvalidInputs>) -> bool {
     matches!(start, Ok(Some(start)) if start.words > 1)
 }
 
-/// The ticket that words may name behind the word of a command, as it was typed but without what is around it; `None` if nothing follows.
+/// The ticket that words may name after a command, as it was typed but without punctuation and emphasis; `None` if nothing follows.
 pub(crate) fn typed_ticket(words: &str) -> Option<&str> {
     let (_, rest) = first_word(words);
     Some(split_ticket(rest).0).filter(|typed| !typed.is_empty())

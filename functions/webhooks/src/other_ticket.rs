@@ -9,8 +9,8 @@ use domain::{Event, same_name};
 use serde_json::Value;
 
 impl Acting<'_> {
-    /// The command that somebody wrote, and their words with the name of the ticket that they are said on in place of a link to it. What only shows
-    /// something shows it of the ticket that is named; what nobody said to the bot is no command.
+    /// The command that somebody wrote, and their words with the name of the ticket that they are said on instead of a link to it. A command that only
+    /// shows something shows it for the ticket that it names; words that were not said to the bot are not a command.
     ///
     /// # Errors
     /// Why it is not carried out, for them.
@@ -44,13 +44,12 @@ impl Acting<'_> {
         }
     }
 
-    /// The ticket that is named behind a command's word, by its canonical name. A number alone, as in `#2`, is one of the same repository as one of
-    /// `places`.
+    /// The canonical name of the ticket that follows a command's word. A number alone, as in `#2`, belongs to the repository of one of `places`.
     pub(crate) fn named_in(&self, words: &str, places: &[&str]) -> Option<String> {
         let typed = typed_ticket(words)?;
         let known = |typed: &str| Some(self.directory.ticket(typed).ok()?.task_id().to_owned());
         let nearby = || places.iter().find_map(|place| known(&beside(place, typed)?));
-        // A link can mean nothing but a ticket, even one of no project.
+        // A link always means a ticket, even if it belongs to no project.
         let elsewhere =
             || Some(self.directory.canonical(typed)).filter(|named| typed.contains("://") && named != typed);
         known(typed).or_else(nearby).or_else(elsewhere)
@@ -62,7 +61,7 @@ impl Acting<'_> {
         let is_sentence =
             words.split_whitespace().count() > 2 && self.named_in(words, &places(event)).is_none();
         (is_run && is_sentence).then(|| {
-            "nothing was started, because only a ticket comes behind `run`; to ask for changes to a pull request, begin with `revise`"
+            "nothing was started, because `run` takes only a ticket; to ask for changes to a pull request, begin with `revise`"
                 .to_owned()
         })
     }
@@ -74,7 +73,7 @@ fn places(event: &Event) -> Vec<&str> {
     event.task_id.as_deref().into_iter().chain(said_on).collect()
 }
 
-/// The name of a number alone where `place` is said: `#2` is `acme/shop#2` on `acme/shop#1`.
+/// The full name of a number alone that is said on `place`: `#2` is `acme/shop#2` on `acme/shop#1`.
 fn beside(place: &str, typed: &str) -> Option<String> {
     let number = typed.strip_prefix(['#', '!'])?;
     let (repository, _) = place.rsplit_once(['#', '!'])?;

@@ -70,7 +70,7 @@ pub(crate) async fn answer_command(
             let answer = answer_to_start(&outcome, task_id.as_deref(), command);
             let begins =
                 matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
-            // A command such as `run SHOP-1` takes no words, so that its files are said to the agent that it begins.
+            // A command such as `run SHOP-1` takes no words, so its files go to the inbox of the agent that it starts.
             if let (true, Some(uploads), Some(task_id), Some(caller)) =
                 (begins && !is_request, uploads, &task_id, caller)
                 && let Ok(ticket) = directory.ticket(task_id)

@@ -1,5 +1,5 @@
 //! The ticket that people type behind the word of a command, whatever they put around it: emphasis, the text of a link, characters that nobody
-//! sees. Every reader of commands finds it here, because to overlook one is to carry out the command on another ticket.
+//! sees. Every reader of commands finds it here: if one overlooked it, the command would be carried out on another ticket.
 
 use crate::mention::is_invisible;
 
@@ -12,7 +12,7 @@ const AROUND: [char; 17] = [
     '\u{ab}', '\u{bb}', '?',
 ];
 
-/// The first word, which may be a ticket, without what is around it, and the rest. The text of a link belongs to the word.
+/// The first word, which may be a ticket, without the characters around it, and the rest. The text of a link belongs to the word.
 pub(crate) fn split_ticket(text: &str) -> (&str, &str) {
     let (typed, rest) = text.split_at(end_of_ticket(text));
     (bare(typed), rest.trim_start_matches(PUNCTUATION))

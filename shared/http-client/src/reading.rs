@@ -88,10 +88,10 @@ fn too_large(what: &str, most: usize) -> ActionError {
     ActionError::rejected(format!("{what} gave an answer of more than {most}, which is refused"))
 }
 
-/// The words of the errors of requests for which no connection was made. Whoever passes such an error on says them, too.
+/// Part of the message of every error for which no connection was made. Code that rewords such an error must keep it.
 pub const NO_CONNECTION: &str = "could not connect";
 
-/// Whether the words of an error say that no connection was made: nothing has left then.
+/// Whether an error's message says that no connection was made, so that nothing was sent.
 pub fn is_no_connection(words: &str) -> bool {
     words.contains(NO_CONNECTION)
 }

@@ -69,8 +69,8 @@ impl Client {
         Request { path, at, elsewhere, auth: Auth::None, headers: HeaderMap::new(), ..request }
     }
 
-    /// A `GET` of an address in a provider's answer that needs the client's credentials. It is sent only to the client's own origin, or
-    /// encrypted to these hosts and those below them, which belong to the provider, on their usual port.
+    /// A `GET` of an address in a provider's answer that needs the client's credentials. It is sent only to these hosts and their
+    /// subdomains, which belong to the provider, by HTTPS on its usual port, or to the client's own origin on this machine.
     pub fn get_with_credentials_at(&self, address: &str, hosts: &'static [&'static str]) -> Request<'_> {
         let request = self.get_at(address, hosts);
         let is_own = request.at.as_ref().is_some_and(|to| {
@@ -78,7 +78,7 @@ impl Client {
         });
         match is_own {
             true => Request { auth: self.auth.clone(), headers: self.headers.clone(), ..request },
-            // Refused, as an address is that leads nowhere.
+            // Refused like an address that cannot be parsed.
             false => self.get_at("", hosts),
         }
     }

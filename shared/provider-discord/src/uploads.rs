@@ -4,10 +4,14 @@
 use crate::discord::Discord;
 use domain::{ActionError, Attachment};
 use http_client::Optional;
+use provider::files_linked_in;
 use url::{Host, Url};
 
 /// Where Discord keeps files.
 const STORES: &[&str] = &["cdn.discordapp.com", "media.discordapp.net"];
+
+/// The beginnings of addresses, before the second slash.
+const SCHEMES: [&str; 2] = ["https:/", "http:/"];
 
 /// What the paths of files begin with.
 const KINDS: [&str; 2] = ["attachments", "ephemeral-attachments"];
@@ -15,30 +19,12 @@ const KINDS: [&str; 2] = ["attachments", "ephemeral-attachments"];
 /// The files that a text links, each once, in order of appearance. A simulation on this machine keeps them beside its API, at `api`.
 fn uploads_in(text: &str, api: &str) -> Vec<Attachment> {
     let api = Url::parse(api).ok().filter(|api| api.scheme() == "http");
-    let mut found: Vec<Attachment> = Vec::new();
-    for (at, _) in text.match_indices("http") {
-        let before = &text[..at];
-        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\".contains(c);
-        let rest = &text[at..];
-        let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        let Some(name) = file_at(address, api.as_ref()).filter(|_| is_target) else { continue };
-        if found.iter().any(|known| known.id == address) {
-            continue;
-        }
-        let label = before.strip_suffix("](").and_then(|before| before.rsplit_once('['));
-        let label = label.map(|(_, label)| label.trim().to_owned());
-        let label = label.filter(|label| !label.is_empty() && !label.contains('\n'));
-        let id = address.to_owned();
-        found.push(Attachment {
-            id,
-            name: label.unwrap_or(name),
-            media_type: None,
-            size: None,
-            author: None,
-        });
-    }
-    found
+    files_linked_in(text, &SCHEMES, |_, link| {
+        let name = file_at(link.address, api.as_ref())?;
+        let (label, _) = link.label();
+        let (id, name) = (link.address.to_owned(), label.map_or(name, str::to_owned));
+        Some(Attachment { id, name, media_type: None, size: None, author: None })
+    })
 }
 
 /// The name of the file at an address: `/attachments/CHANNEL/FILE/NAME`, or the same of a command's own.
@@ -100,6 +86,9 @@ mod tests {
         ] {
             assert_eq!(found(text, api), [name], "{text}");
         }
+        // The whole address is the key, and a sentence goes on behind it.
+        let address = "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&hm=3";
+        assert_eq!(uploads_in(&format!("See {address}, please."), api)[0].id, address);
         let here = "http://127.0.0.1:4000/attachments/1/2/a.png?hm=3";
         assert_eq!(found(here, "http://127.0.0.1:4000/api/v10"), ["a.png"]);
         assert!(found(here, api).is_empty() && found(here, "http://127.0.0.1:4001/api/v10").is_empty());

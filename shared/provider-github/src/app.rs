@@ -139,7 +139,7 @@ impl Installation {
     }
 }
 
-/// The own token of an App that may not be installed anywhere yet.
+/// The token of an App itself, which need not be installed anywhere yet.
 pub(crate) fn proof(
     app_id: &str,
     private_key: &SecretString,

@@ -4,7 +4,7 @@
 //! Nothing in the API gives them. The body as HTML has an address for each picture that is a key by itself for some minutes
 //! (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types>), so that no credential leaves the
 //! API's host. Other files are read without an account, which works for those of public repositories. An Enterprise Server, whose site is on the
-//! API's own host, is asked again with the token there where it gives a file to nobody else.
+//! API's own host, is asked again with the token if it does not give a file without one.
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
@@ -35,20 +35,20 @@ fn signed_address(html: &str, uuid: &str) -> Option<String> {
     })
 }
 
-/// Sends a request for a file; `None` where it is not given.
+/// Sends a request for a file; `None` if the site does not give it.
 async fn given(request: Request<'_>) -> Result<Option<Answer>, ActionError> {
     let answer = match request.downloading_from(STORES).send().await.optional() {
         Err(failure) if matches!(failure.status, Some(401 | 403)) => None,
         answer => answer?,
     };
-    // Nobody can upload a page: this one asks people to sign in.
+    // Nobody can upload a page, so this one asks people to sign in.
     let is_page = |kind: &str| kind.starts_with("text/html");
     Ok(answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page)))
 }
 
-/// Whether only those know a file's link who may see the file, on the site of a server: the token may see more than whoever links it. Names that
-/// can be guessed are none of these, nor is what another repository keeps.
-fn is_named_by_nobody_else(issue: &IssueReference, parts: &[&str]) -> bool {
+/// Whether a file on the site of a server may be read with the token, which may see more than the person who linked the file: only if the link cannot
+/// be guessed, so that somebody who knows it has seen it where the file is shown, and never if it names another repository.
+fn may_be_read_with_token(issue: &IssueReference, parts: &[&str]) -> bool {
     match *parts {
         ["assets", _] | ["storage", "user", _, _, _] => true,
         [owner, name, "assets", _, _] => {
@@ -99,7 +99,7 @@ impl Github {
         };
         let mut answer = given(request.at_most(most)).await?;
         if answer.is_none()
-            && is_named_by_nobody_else(issue, &parts)
+            && may_be_read_with_token(issue, &parts)
             && let Some(token) = self.token_for_site(issue).await?
         {
             let request = self.request_for(&parts).ok_or_else(unknown)?;
@@ -173,7 +173,7 @@ impl Github {
         if pull_request.is_none() {
             return Ok(None);
         }
-        // The oldest come first, and no other order can be asked for.
+        // They come oldest first, and no other order is offered.
         let number = number.to_string();
         let load = |page: usize| {
             let request =
@@ -186,7 +186,7 @@ impl Github {
         Ok(reviews.find(1, load, shows).await?.and_then(in_body(uuid)))
     }
 
-    /// The texts on a page, as HTML; none where they may not be read: whoever may not read them may still read others.
+    /// The texts on a page, as HTML; none if they may not be read, since others may be.
     async fn shown_on(
         &self,
         repository: &RepositoryName,
@@ -200,7 +200,7 @@ impl Github {
         }
     }
 
-    /// The issue with its body as HTML; nothing where it is not there.
+    /// The issue with its body as HTML; empty if there is no such issue.
     async fn shown(&self, issue: &IssueReference) -> Result<Shown, ActionError> {
         let request = self.client.get(
             "/repos/{owner}/{name}/issues/{number}",
@@ -237,7 +237,7 @@ mod tests {
             ("media-host/user/5/files/U", false),
         ] {
             let parts: Vec<&str> = id.split('/').collect();
-            assert_eq!(is_named_by_nobody_else(&issue, &parts), expected, "{id}");
+            assert_eq!(may_be_read_with_token(&issue, &parts), expected, "{id}");
         }
     }
 

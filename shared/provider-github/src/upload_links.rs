@@ -47,7 +47,7 @@ pub(crate) enum Upload<'a> {
     Public { name: &'a str },
 }
 
-/// What a path names, in its parts; `None` where it is no file.
+/// What the parts of a path name; `None` if it is not a file.
 pub(crate) fn upload<'a>(parts: &[&'a str]) -> Option<Upload<'a>> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_plain =
@@ -73,7 +73,7 @@ pub(crate) fn upload<'a>(parts: &[&'a str]) -> Option<Upload<'a>> {
     }
 }
 
-/// The file whose id is a path, and which a link leads to.
+/// The file at a link, whose path is its id.
 fn file_at(path: &str, link: &Link<'_>) -> Option<Attachment> {
     let (label, is_picture) = link.label();
     let (name, media_type) = match upload(&path.split('/').collect::<Vec<_>>())? {

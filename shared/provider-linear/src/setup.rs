@@ -2,7 +2,7 @@
 
 use provider::{Setup, SetupFacts, SigningSecret};
 
-// Only an admin of the workspace may create a webhook, and the key is not one's.
+// Only an admin of the workspace may create a webhook, and the key need not belong to one.
 pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {

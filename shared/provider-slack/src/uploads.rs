@@ -6,6 +6,7 @@
 
 use crate::slack::{Slack, answer};
 use domain::{ActionError, Attachment};
+use provider::files_linked_in;
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -14,10 +15,13 @@ const SITES: &[&str] = &["slack.com", "slack-gov.com"];
 /// Where Slack keeps files.
 const STORES: &[&str] = &["files.slack.com", "files.slack-gov.com"];
 
+/// The beginning of encrypted addresses, before the second slash.
+const ENCRYPTED: &str = "https:/";
+
 /// The lengths of a file's ID.
 const ID: std::ops::RangeInclusive<usize> = 9..=20;
 
-/// The part of an answer about a file that matters.
+/// An answer about a file.
 #[derive(Debug, Deserialize)]
 struct Found {
     file: File,
@@ -43,24 +47,12 @@ struct File {
 
 /// The files that a text links, each once, in order of appearance.
 pub(crate) fn uploads_in(text: &str) -> Vec<Attachment> {
-    let mut found: Vec<Attachment> = Vec::new();
-    for (at, _) in text.match_indices("https://") {
-        let before = &text[..at];
-        let is_target = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "(<\"'".contains(c));
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\".contains(c);
-        let rest = &text[at..];
-        let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        let Some((id, name)) = file_at(address).filter(|_| is_target) else { continue };
-        if found.iter().any(|known| known.id == id) {
-            continue;
-        }
-        let label = before.strip_suffix("](").and_then(|before| before.rsplit_once('['));
-        let label = label.map(|(_, label)| label.trim());
-        let label = label.filter(|label| !label.is_empty() && !label.contains('\n'));
+    files_linked_in(text, &[ENCRYPTED], |_, link| {
+        let (id, name) = file_at(link.address)?;
+        let (label, _) = link.label();
         let name = label.map(str::to_owned).or(name).unwrap_or_else(|| id.clone());
-        found.push(Attachment { id, name, media_type: None, size: None, author: None });
-    }
-    found
+        Some(Attachment { id, name, media_type: None, size: None, author: None })
+    })
 }
 
 /// The ID of the file that an address shows, and its name there: `/files/PERSON/FILE/NAME` of a workspace, or `/files-pri/TEAM-FILE/NAME`
@@ -106,7 +98,7 @@ impl Slack {
             }
             Err(error) => return Err(error.into()),
         };
-        // Whoever may give an agent work may not be a member there, and what the agent makes of the file is seen by others.
+        // The person who linked it may not be a member there, and others see what the agent makes of the file.
         if file.channels.is_empty() {
             return Err(ActionError::rejected(
                 "the file is in no public channel; files of private channels and of direct messages are not read",
@@ -120,12 +112,12 @@ impl Slack {
         let address = file.url_private_download.or(file.url_private).filter(|_| !file.is_external);
         let address = address.ok_or_else(|| {
             ActionError::rejected(
-                "Slack keeps no content of the file: another service does, or it is deleted",
+                "Slack does not have the content of the file: another service keeps it, or it is deleted",
             )
         })?;
         let sign_in = || {
             ActionError::rejected(
-                "Slack asks for a sign-in in place of the file; add the scope files:read to the app and install it again",
+                "Slack asks for a sign-in instead of giving the file; add the scope files:read to the app and install it again",
             )
         };
         let request = self.client.get_with_credentials_at(&address, STORES).at_most(most);
@@ -162,6 +154,7 @@ mod tests {
             ("<https://acme.slack.com/files/U061F7AUR/F0S43PZDF1/till_2.png|this>", "till_2.png"),
             ("https://files.slack.com/files-pri/T061EG9R6-F0S43PZDF1/download/till.log", "till.log"),
             ("https://acme.enterprise.slack.com/files/U1/F0S43PZDF1", "F0S43PZDF1"),
+            ("See https://acme.slack.com/files/U1/F0S43PZDF1.", "F0S43PZDF1"),
             (
                 "[a](https://acme.slack.com/files/U1/F0S43PZDF1/a) https://acme.slack.com/files/U1/F0S43PZDF1/b",
                 "a",

@@ -9,6 +9,8 @@ pub struct Link<'t> {
     pub at: usize,
     /// The text before it.
     pub before: &'t str,
+    /// The whole link, as it was written.
+    pub address: &'t str,
     /// What follows the address and its slash, without a query or a fragment.
     pub path: &'t str,
 }
@@ -27,7 +29,7 @@ impl<'t> Link<'t> {
     }
 }
 
-/// Every link in a text to something below `base`, an address or a path without a slash at its end. An address that only contains `base`, for
+/// Every link in a text to something below `base`, the beginning of an address or a path up to a slash. An address that only contains `base`, for
 /// example in its query, is not one.
 fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
     let link = |at: usize| {
@@ -38,14 +40,16 @@ fn links_below<'t>(text: &'t str, base: &str) -> Vec<Link<'t>> {
         if !last.is_none_or(|c| c.is_whitespace() || encloses(c)) {
             return None;
         }
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\?#".contains(c);
-        let path = rest.split(ends).next().unwrap_or_default();
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "()<>[]{}|\"'`\\".contains(c);
+        let rest = rest.split(ends).next().unwrap_or_default();
         // Punctuation after a bare link belongs to the sentence.
-        let path = match last.is_some_and(encloses) {
-            true => path,
-            false => path.trim_end_matches(['.', ',', ';', ':', '!']),
+        let rest = match last.is_some_and(encloses) {
+            true => rest,
+            false => rest.trim_end_matches(['.', ',', ';', ':', '!']),
         };
-        Some(Link { at, before, path })
+        let address = &text[at..at + base.len() + 1 + rest.len()];
+        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        Some(Link { at, before, address, path })
     };
     text.match_indices(base).filter_map(|(at, _)| link(at)).collect()
 }
@@ -94,6 +98,13 @@ mod tests {
         ] {
             assert_eq!(paths(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_link_is_known_as_it_was_written() {
+        let links = links_below("see https://x.example/a?key=1#b, and (https://x.example/c.)", BASE);
+        let found: Vec<_> = links.iter().map(|link| (link.address, link.path)).collect();
+        assert_eq!(found, [("https://x.example/a?key=1#b", "a"), ("https://x.example/c.", "c.")]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::git_answers::GitAnswers;
+pub(crate) use crate::git_objects::{Commit, Reference, Signature, TreeChange, TreeEntry};
 use jiff::Timestamp;
 
 /// A git command that failed, or could not be run.
@@ -23,12 +25,16 @@ pub(crate) enum GitError {
     Unreadable { command: &'static str, answer: String },
 }
 
-/// A bare repository on disk.
+/// A bare repository on disk, which is changed only here.
 #[derive(Debug)]
 pub(crate) struct Git {
     folder: PathBuf,
     /// Replaces the user's configuration, also for processes that git starts itself.
     configuration: PathBuf,
+    /// Answers about objects, which never change.
+    about_objects: GitAnswers,
+    /// Answers about references, until one changes.
+    about_references: GitAnswers,
 }
 
 /// Repositories are read no matter who owns them: a checkout in a container often has another owner.
@@ -44,65 +50,26 @@ const CONFIGURATION: &str = "\
     directory = *
 ";
 
-/// The author or committer, and the time.
-#[derive(Clone, Debug)]
-pub(crate) struct Signature {
-    pub(crate) name: String,
-    pub(crate) email: String,
-    pub(crate) date: Timestamp,
-}
-
-/// A commit as stored.
-#[derive(Clone, Debug)]
-pub(crate) struct Commit {
-    pub(crate) sha: String,
-    pub(crate) tree: String,
-    pub(crate) parents: Vec<String>,
-    pub(crate) author: Signature,
-    pub(crate) committer: Signature,
-    pub(crate) message: String,
-}
-
-/// An entry of a tree; `path` is relative to the tree that was listed.
-#[derive(Clone, Debug)]
-pub(crate) struct TreeEntry {
-    pub(crate) mode: String,
-    pub(crate) kind: String,
-    pub(crate) sha: String,
-    pub(crate) size: Option<u64>,
-    pub(crate) path: String,
-}
-
-/// One change to a tree: an object with a mode, or nothing if the path is removed.
-#[derive(Clone, Debug)]
-pub(crate) struct TreeChange {
-    pub(crate) path: String,
-    pub(crate) object: Option<(String, String)>,
-}
-
-/// A branch, tag or other reference with the object it names.
-#[derive(Clone, Debug)]
-pub(crate) struct Reference {
-    pub(crate) name: String,
-    pub(crate) sha: String,
-    pub(crate) kind: String,
-}
-
 impl Git {
     /// Makes an empty bare repository in a folder.
     pub(crate) fn init(folder: &Path, default_branch: &str) -> Result<Self, GitError> {
-        let git = Self { folder: folder.into(), configuration: folder.join("simulator.gitconfig") };
+        let git = Self::at(folder.into(), folder.join("simulator.gitconfig"));
         std::fs::create_dir_all(folder)?;
         std::fs::write(&git.configuration, CONFIGURATION)?;
         git.run(["init", "--quiet", "--bare", "--initial-branch", default_branch])?;
         Ok(git)
     }
 
+    fn at(folder: PathBuf, configuration: PathBuf) -> Self {
+        let (about_objects, about_references) = (GitAnswers::default(), GitAnswers::default());
+        Self { folder, configuration, about_objects, about_references }
+    }
+
     /// Fetches all branches and tags of another repository on this machine.
     pub(crate) fn fetch(&self, from: &Path) -> Result<(), GitError> {
         let from = from.to_string_lossy();
-        self.run(["fetch", "--quiet", &from, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])
-            .map(drop)
+        let all = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+        self.change_references(&["fetch", "--quiet", &from, all[0], all[1]])
     }
 
     /// The tree of a folder's files, without those that its `.gitignore` files name.
@@ -153,8 +120,8 @@ impl Git {
 
     pub(crate) fn read_commit(&self, sha: &str) -> Result<Commit, GitError> {
         const FORMAT: &str = "--format=format:%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B";
-        let answer =
-            text(self.run(["log", "-1", "--no-show-signature", FORMAT, "--end-of-options", sha, "--"])?);
+        let arguments = ["log", "-1", "--no-show-signature", FORMAT, "--end-of-options", sha, "--"];
+        let answer = text(self.ask_about(&[sha], &arguments)?);
         let fields: Vec<&str> = answer.splitn(10, '\0').collect();
         let unreadable = || GitError::Unreadable { command: "log", answer: answer.clone() };
         let date = |seconds: &str| {
@@ -258,14 +225,13 @@ impl Git {
 
     /// References whose full name is `prefix` or begins with it and a slash; all of them for an empty prefix.
     pub(crate) fn references(&self, prefix: &str) -> Result<Vec<Reference>, GitError> {
-        let mut arguments = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)"];
-        if !prefix.is_empty() {
-            arguments.push(prefix);
-        }
-        let answer = text(self.run(arguments)?);
+        let all = ["for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)"];
+        let answer = text(self.about_references.of(&all, || self.run(all))?);
+        let ends = |rest: &str| prefix.is_empty() || rest.is_empty() || rest.starts_with('/');
+        let is_meant = |name: &str| name.strip_prefix(prefix).is_some_and(ends);
         let lines = answer.lines().filter_map(|line| {
             let [name, sha, kind] = line.split('\0').collect::<Vec<_>>()[..] else { return None };
-            Some(Reference { name: name.into(), sha: sha.into(), kind: kind.into() })
+            is_meant(name).then(|| Reference { name: name.into(), sha: sha.into(), kind: kind.into() })
         });
         Ok(lines.collect())
     }
@@ -280,11 +246,17 @@ impl Git {
     }
 
     pub(crate) fn set_reference(&self, name: &str, sha: &str) -> Result<(), GitError> {
-        self.run(["update-ref", name, sha]).map(drop)
+        self.change_references(&["update-ref", name, sha])
     }
 
     pub(crate) fn delete_reference(&self, name: &str) -> Result<(), GitError> {
-        self.run(["update-ref", "-d", name]).map(drop)
+        self.change_references(&["update-ref", "-d", name])
+    }
+
+    fn change_references(&self, arguments: &[&str]) -> Result<(), GitError> {
+        let changed = self.run(arguments);
+        self.about_references.clear();
+        changed.map(drop)
     }
 
     pub(crate) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
@@ -292,18 +264,20 @@ impl Git {
     }
 
     pub(crate) fn merge_base(&self, one: &str, other: &str) -> Option<String> {
-        Some(text(self.run(["merge-base", one, other]).ok()?).trim().to_string())
+        Some(text(self.ask_about(&[one, other], &["merge-base", one, other]).ok()?).trim().to_string())
     }
 
     /// The commits in `until` that are not in `since`, oldest first.
     pub(crate) fn commits_between(&self, since: &str, until: &str) -> Result<Vec<String>, GitError> {
-        let answer = self.run(["rev-list", "--reverse", "--topo-order", &format!("{since}..{until}")])?;
+        let range = format!("{since}..{until}");
+        let answer = self.ask_about(&[since, until], &["rev-list", "--reverse", "--topo-order", &range])?;
         Ok(text(answer).lines().map(String::from).collect())
     }
 
     /// The tree of merging `head` into `base`, or nothing if they conflict.
     pub(crate) fn merged_tree(&self, base: &str, head: &str) -> Option<String> {
-        let answer = self.run(["merge-tree", "--write-tree", "--no-messages", base, head]).ok()?;
+        let arguments = ["merge-tree", "--write-tree", "--no-messages", base, head];
+        let answer = self.ask_about(&[base, head], &arguments).ok()?;
         Some(text(answer).trim().to_string())
     }
 
@@ -311,12 +285,13 @@ impl Git {
     pub(crate) fn diff(&self, before: &str, after: &str, paths: &[&str]) -> Result<String, GitError> {
         let mut arguments = vec!["diff", "--no-color", "--no-ext-diff", "-M", before, after, "--"];
         arguments.extend(paths);
-        Ok(text(self.run(arguments)?))
+        Ok(text(self.ask_about(&[before, after], &arguments)?))
     }
 
     /// What changed between two trees or commits, in git's `--raw` form split at its NUL bytes.
     pub(crate) fn raw_diff(&self, before: &str, after: &str) -> Result<Vec<String>, GitError> {
-        let answer = self.run(["diff-tree", "-r", "-M", "--raw", "-z", "--no-abbrev", before, after])?;
+        let arguments = ["diff-tree", "-r", "-M", "--raw", "-z", "--no-abbrev", before, after];
+        let answer = self.ask_about(&[before, after], &arguments)?;
         Ok(text(answer).split_terminator('\0').map(String::from).collect())
     }
 
@@ -325,7 +300,7 @@ impl Git {
         let target_text = target.to_string_lossy();
         let from = self.folder.to_string_lossy();
         self.run(["clone", "--quiet", "--no-hardlinks", "--branch", default_branch, &from, &target_text])?;
-        let clone = Self { folder: target.join(".git"), configuration: self.configuration.clone() };
+        let clone = Self::at(target.join(".git"), self.configuration.clone());
         for branch in self.references("refs/heads")? {
             let name = branch.name.trim_start_matches("refs/heads/");
             if name != default_branch {
@@ -339,6 +314,15 @@ impl Git {
         // Only the folder is made: git refuses an empty index file.
         let folder = tempfile::tempdir()?;
         Ok(ScratchIndex { file: folder.path().join("index"), _folder: folder })
+    }
+
+    /// An answer that depends on these objects alone. If their names are whole, it is asked for once.
+    fn ask_about(&self, objects: &[&str], arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+        let is_whole = |name: &&str| name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match objects.iter().all(is_whole) {
+            true => self.about_objects.of(arguments, || self.run(arguments)),
+            false => self.run(arguments),
+        }
     }
 
     fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Vec<u8>, GitError> {

@@ -53,7 +53,7 @@ fn words(error: &Error) -> String {
                 return "this is nested too deeply".to_owned();
             }
             let message = message.lines().next().unwrap_or_default();
-            // The place is told before it.
+            // The place comes before it.
             message.split(" at line ").next().unwrap_or_default().to_owned()
         }
     }
@@ -100,7 +100,7 @@ mod tests {
             let found = World::parse(yaml, PathBuf::new()).unwrap_err();
             assert!(found.contains(told) && found.lines().count() == 1, "{yaml}: {found}");
         }
-        // What is read into a struct beside others is read as what it looks like first.
+        // A flattened field is first read as the type that it looks like.
         let found = super::from_yaml::<Around>("other: a\ntext: 12\n").unwrap_err();
         assert!(found.ends_with("this must be text, but it is `12`; put it in quotes"), "{found}");
         let deep = format!("jira: {}{}", "[".repeat(5000), "]".repeat(5000));

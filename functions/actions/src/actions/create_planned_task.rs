@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 /// How long an unconfirmed creation by another run may still show up in a tracker whose search lags.
 const LAG: SignedDuration = SignedDuration::from_mins(10);
 
-/// No more tickets of another planning are named.
+/// The most tickets of another planning that are named.
 const NAMED: usize = 5;
 
 /// The step's inputs.
@@ -239,8 +239,8 @@ impl Work<'_> {
         Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
     }
 
-    /// Refuses a key that is new where another run has planned the same requirements since this one read what was planned: its agent did not know
-    /// of those tickets, and may have given the same work another key.
+    /// Refuses a new key if another run has planned the same requirements since this one read what was planned: its agent did not know those
+    /// tickets, and may have given the same work another key.
     async fn check_unplanned(&self, key: &str) -> Result<(), ActionError> {
         let (table, scope) = (self.context.table(), self.context.scope());
         let own = format!("{}/", scope.run);
@@ -263,8 +263,8 @@ impl Work<'_> {
         let names: Vec<_> =
             others.iter().take(NAMED).map(|other| other.task_id.as_deref().unwrap_or(&other.title)).collect();
         Err(ActionError::rejected(format!(
-            "no ticket is created for `{key}`: the same requirements were planned by somebody else while this plan was made ({}), which its \
-             agent did not know, so that the same work could become two tickets; plan again, and what is there is updated",
+            "no ticket is created for `{key}`: somebody else planned the same requirements while this plan was made ({}), so the same work \
+             could become two tickets; plan again to update the tickets that exist",
             names.join(", ")
         )))
     }

@@ -217,7 +217,7 @@ async fn a_tracker_that_does_not_answer_is_told_and_fails_nothing() {
     let loaded = world.next("Develop", &loading).await.unwrap();
     let report = world.next("Develop", &loaded).await.unwrap();
     let text = text_of(&world.newest(&report).await);
-    assert!(text.contains("whatever is linked in words about SHOP-1"), "{text}");
+    assert!(text.contains("files linked in what was said about SHOP-1"), "{text}");
     assert!(text.contains("it could not be read: Jira"), "{text}");
     let report = world.until_it_stops("Develop", report).await.unwrap();
     assert_eq!(report["result"]["outcome"], "done", "{report}");
@@ -268,7 +268,7 @@ async fn files_that_people_upload_to_the_chat_are_shown_with_their_words() {
     let sent: Value = serde_json::from_slice(&world.simulation.act(&mention).unwrap().body).unwrap();
     let links = sent["event"]["files"].as_array().unwrap().iter();
     let links: Vec<_> = links.map(|file| file["permalink"].as_str().unwrap()).collect();
-    // Whoever asked for the work linked one, and another is linked in words while it goes on.
+    // The person who asked for the work linked one, and another is linked while the agent works.
     let input = json!({"agent": "development", "task": world.task().await, "branch": "feature/SHOP-1",
                        "context": format!("Uploaded with this: [till.log]({})", links[0])});
     let opened = world.step("Develop", "open_session", input).await.unwrap();

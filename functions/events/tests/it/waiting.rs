@@ -2,9 +2,9 @@
 
 use crate::world::{World, arn};
 use domain::event::EventSpec;
-use domain::{Clock, EventKey, EventName, SourceName};
+use domain::{Clock, EventKey, EventName};
 use events::EventInput;
-use records::{Answer, Occurrence, Topic, Waiter};
+use records::{Occurrence, Topic, Waiter};
 use serde_json::{Value, json};
 
 const KEY: &str = "github.commented/acme/shop/7";
@@ -28,6 +28,14 @@ impl World {
             let pk = format!("EVENT#{KEY}");
             self.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT#x")])).await.unwrap();
         }
+    }
+
+    /// Asks a question for a step with this token; gives the keys of its record, and the record.
+    async fn ask(&self, name: &str, state: &str, token: &str) -> ((String, String), Waiter) {
+        let (key, token) = (format!("{}/{state}", arn(name)), token.to_owned());
+        let change = |waiter: &mut Waiter| (waiter.key, waiter.token) = (key, token.into());
+        let waiter = self.wait(name, &Topic::Approval(name.to_owned()), change).await;
+        ((format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key)), waiter)
     }
 
     async fn wait_in(&self, name: &str, state: &str) -> Waiter {
@@ -96,26 +104,16 @@ async fn an_event_that_nobody_heard_of_is_found_by_the_sweeper() {
 async fn a_decision_does_not_wait_for_the_comment_about_another_question() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
-    let topic = Topic::Approval(name.clone());
-    let ask = async |state: &str, token: &str| {
-        let (key, token) = (format!("{}/{state}", arn(&name)), token.to_owned());
-        let waiter = world
-            .wait(&name, &topic, |waiter| {
-                waiter.key = key;
-                waiter.token = token.into();
-            })
-            .await;
-        (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key), waiter)
-    };
-    let (first, second) = (ask("A", "other").await, ask("B", "token").await);
-    world.table.answer_waiter(&second.2, &world.answer(true)).await.unwrap();
+    let (first, _) = world.ask(&name, "A", "other").await;
+    let (second, waiter) = world.ask(&name, "B", "token").await;
+    world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap();
     // The comment is out of date.
     let action = domain::ActionId::literal("get_task");
     world.table.start_step(&name, "Other", &action, world.clock.now()).await.unwrap();
     world.clock.advance_minutes(1);
     let edits = || world.writes().iter().filter(|write| write.starts_with("jira")).count();
     let before = edits();
-    let keys = [&first, &second].map(|(pk, sk, _)| (pk.as_str(), sk.as_str()));
+    let keys = [&first, &second].map(|(pk, sk)| (pk.as_str(), sk.as_str()));
     let mut handled = std::pin::pin!(world.events.handle(EventInput::from_keys(keys)));
     let told = async {
         while world.told().is_empty() {
@@ -136,28 +134,11 @@ async fn a_decision_does_not_wait_for_the_comment_about_another_question() {
 async fn a_change_that_fails_does_not_drop_the_others() {
     let world = World::new().await;
     let name = world.begin_by_label().await;
-    let topic = Topic::Approval(name.clone());
-    let ask = async |state: &str, token: &str| {
-        let (key, token) = (format!("{}/{state}", arn(&name)), token.to_owned());
-        let waiter = world
-            .wait(&name, &topic, |waiter| {
-                waiter.key = key;
-                waiter.token = token.into();
-            })
-            .await;
-        let answer = Answer {
-            approved: true,
-            by: "ada".into(),
-            via: SourceName::from_static("slack"),
-            at: world.clock.now(),
-            comment: None,
-            delivery: "d1".into(),
-            choice: None,
-        };
-        world.table.answer_waiter(&waiter, &answer).await.unwrap();
-        (format!("WAITER#{}", waiter.topic), format!("WAITER#{}", waiter.key))
-    };
-    let (first, second) = (ask("A", "broken").await, ask("B", "token").await);
+    let (first, broken) = world.ask(&name, "A", "broken").await;
+    let (second, waiter) = world.ask(&name, "B", "token").await;
+    for waiter in [broken, waiter] {
+        world.table.answer_waiter(&waiter, &world.answer(true)).await.unwrap();
+    }
     let keys = [&first, &second].map(|(pk, sk)| (pk.as_str(), sk.as_str()));
     world.events.handle(EventInput::from_keys(keys)).await.unwrap_err();
     let told = world.told();

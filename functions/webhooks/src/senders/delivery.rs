@@ -250,8 +250,8 @@ pub(super) fn said_about(words: &str, path: &str, line: Option<u64>) -> String {
     with_note(words, &format!("said about {place}"))
 }
 
-/// Words that ask for a change, with a note for whoever makes it. A command, thanks and praise stay as they are, so that the note makes no request of
-/// them.
+/// Words that ask for a change, with a note about them. Commands, thanks and praise stay as they are, so that the note does not turn them into a
+/// request.
 pub(super) fn with_note(words: &str, note: &str) -> String {
     // Whether there is a request does not depend on the ticket.
     let on_ticket = Some("");

@@ -73,7 +73,7 @@ struct Interaction {
     token: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     channel_id: Option<String>,
-    /// The same channel with what people call it, by which a configuration may name it.
+    /// The same channel with its name, by which a configuration may refer to it.
     #[serde(default, deserialize_with = "lenient")]
     channel: Option<Channel>,
     #[serde(default, deserialize_with = "lenient")]

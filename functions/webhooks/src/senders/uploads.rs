@@ -1,8 +1,8 @@
-//! What people upload to a chat, as a sentence of links: an agent is shown the files that words link.
+//! Files that people upload to a chat, as a sentence of links: an agent is shown the files that words link.
 
-/// No more files of one message are linked.
+/// The most files of one message that are linked.
 const MOST: usize = 20;
-/// No more characters of a name are shown.
+/// The most characters of a name that are shown.
 const MOST_OF_A_NAME: usize = 100;
 
 /// An uploaded file: its name, and the address that leads to it.
@@ -29,7 +29,7 @@ pub(super) fn is_address(link: &str) -> bool {
     (link.starts_with("https://") || link.starts_with("http://")) && !link.contains(ends)
 }
 
-/// A name as the text of a link, which it cannot end.
+/// A name as the text of a link, without characters that would end the text.
 fn in_link(name: &str) -> String {
     let plain = |c: char| if c.is_control() || "[]()<>|`\\".contains(c) { '_' } else { c };
     name.chars().take(MOST_OF_A_NAME).map(plain).collect()

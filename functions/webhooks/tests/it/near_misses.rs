@@ -135,7 +135,7 @@ async fn a_sentence_that_begins_with_run_starts_nothing() {
     routes.workflows.get_mut("development").unwrap().triggers.push(serde_json::from_value(run).unwrap());
     let world = World::with(configuration(), routes).await;
     let told = world.said_on("SHOP-1", "run the tests first").await;
-    assert!(told.contains("only a ticket comes behind run"), "{told}");
+    assert!(told.contains("run takes only a ticket"), "{told}");
     assert!(world.starts().is_empty());
     world.said_on("SHOP-1", "run").await;
     assert_eq!(world.starts().len(), 1);
@@ -171,7 +171,7 @@ async fn a_trigger_that_names_more_than_run_fires() {
     let world = World::with(configuration(), routes).await;
     world.said_on("SHOP-1", "Run load tests").await;
     let told = world.said_on("SHOP-2", "run the load tests").await;
-    assert!(told.contains("only a ticket comes behind run"), "{told}");
+    assert!(told.contains("run takes only a ticket"), "{told}");
     world.said_on("SHOP-2", "run SHOP-2 please, now").await;
     assert_eq!(world.started(), ["load_tests", "begin"]);
 }
@@ -186,7 +186,7 @@ async fn words_that_a_step_waits_for_are_not_refused() {
     assert_eq!(world.said_on("SHOP-1", "run the load tests").await, "");
     let kept = world.table.occurrences("jira.commented/shop-1").await.unwrap();
     assert_eq!(kept[0].fields["text"], "run the load tests");
-    assert!(world.said_on("SHOP-2", "run the load tests").await.contains("only a ticket comes behind run"));
+    assert!(world.said_on("SHOP-2", "run the load tests").await.contains("run takes only a ticket"));
 }
 
 #[tokio::test]

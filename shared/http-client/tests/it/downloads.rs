@@ -93,7 +93,7 @@ async fn credentials_go_to_an_address_that_an_answer_names_only_at_the_services_
     let file = client.get_with_credentials_at(&own, HOSTS).send().await.unwrap();
     assert_eq!(file.into_bytes(), b"\0[false, false]");
     for address in [
-        // Another origin on this machine is one that only a file without credentials may be read from.
+        // From another origin on this machine, files are read only without credentials.
         client.base_url().replace("127.0.0.1", "localhost"),
         "https://evil.example/file".to_owned(),
         "https://media.example:8443/file".to_owned(),

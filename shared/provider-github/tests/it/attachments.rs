@@ -1,11 +1,10 @@
 //! Files that people put into issues.
 
-use crate::code::{commit_on, new_branch, write};
-use crate::{GITHUB, branch, connect_at, github, shop};
-use domain::plugins::{
-    NewTask, PullRequestRequest, RepositoryAccess, TaskManagement, TaskQuery, VersionControl,
-};
+use crate::code::new_pull_request;
+use crate::{GITHUB, connect_at, github};
+use domain::plugins::{NewTask, RepositoryAccess, TaskManagement, TaskQuery};
 use domain::{Attachment, ErrorKind};
+use provider_github::Github;
 use provider_testing::{assert_described, built_in, mark};
 use serde_json::json;
 use simulators::Simulation;
@@ -31,6 +30,20 @@ async fn simulation(is_private: bool) -> Simulation {
 async fn files(simulation: &Simulation) -> [Attachment; 3] {
     let files = github(simulation).get_task(ISSUE).await.unwrap().attachments;
     files.try_into().unwrap()
+}
+
+/// Another issue, which links no files.
+async fn new_issue(tracker: &Github) -> String {
+    let new = NewTask {
+        project: "acme/shop".into(),
+        task_type: "Task".into(),
+        title: "Other".into(),
+        description: "No files".into(),
+        labels: Vec::new(),
+        epic: None,
+        story_points: None,
+    };
+    tracker.create_task(&new, &mark("other")).await.unwrap().task_id
 }
 
 #[tokio::test]
@@ -77,16 +90,7 @@ async fn files_that_a_comment_links_are_read() {
     let tracker = github(&simulation);
     let link = tracker.get_task(ISSUE).await.unwrap().description;
     // The picture of another issue: the newest comments of the repository show it.
-    let new = NewTask {
-        project: "acme/shop".into(),
-        task_type: "Task".into(),
-        title: "Other".into(),
-        description: "No files".into(),
-        labels: Vec::new(),
-        epic: None,
-        story_points: None,
-    };
-    let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
+    let other = new_issue(&tracker).await;
     tracker.add_comment(&other, &format!("See {link}"), &mark("said")).await.unwrap();
     let files = tracker.files_in(&other, &format!("See {link}")).await.unwrap();
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
@@ -101,17 +105,7 @@ async fn pictures_that_a_review_shows_are_read() {
         let simulation = simulation(true).await;
         let tracker = github(&simulation);
         let [picture, ..] = files(&simulation).await;
-        let parent = new_branch(&tracker, "feature/x").await;
-        let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
-        tracker.commit(&shop(), &change, &mark("c")).await.unwrap();
-        let request = PullRequestRequest {
-            source: branch("feature/x"),
-            target: branch("main"),
-            title: "Add a".into(),
-            description: String::new(),
-            draft: false,
-        };
-        let number = tracker.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+        let number = new_pull_request(&tracker).await;
         let pull_request = format!("acme/shop#{number}");
         let link = format!("![screen]({}/user-attachments/{})", simulation.url("github"), picture.id);
         let hidden = tracker.read_attachment(&pull_request, &picture, MOST).await;
@@ -134,17 +128,7 @@ async fn every_page_of_reviews_is_read_and_none_of_an_issue() {
     let simulation = simulation(true).await;
     let tracker = github(&simulation);
     let [picture, ..] = files(&simulation).await;
-    let parent = new_branch(&tracker, "feature/x").await;
-    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
-    tracker.commit(&shop(), &change, &mark("c")).await.unwrap();
-    let request = PullRequestRequest {
-        source: branch("feature/x"),
-        target: branch("main"),
-        title: "Add a".into(),
-        description: String::new(),
-        draft: false,
-    };
-    let number = tracker.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    let number = new_pull_request(&tracker).await;
     let review = |text: &str| {
         let review = json!({"kind": "github-review", "repository": "acme/shop", "pull_request": number, "by": "ada",
                             "verdict": "commented", "text": text, "comments": []});
@@ -157,16 +141,7 @@ async fn every_page_of_reviews_is_read_and_none_of_an_issue() {
     let read = tracker.read_attachment(&format!("acme/shop#{number}"), &picture, MOST).await;
     assert_eq!(read.unwrap(), b"\x89PNG\r\n\x1a\n");
     // A plain issue has no reviews: nobody is asked for them.
-    let new = NewTask {
-        project: "acme/shop".into(),
-        task_type: "Task".into(),
-        title: "Other".into(),
-        description: "No files".into(),
-        labels: Vec::new(),
-        epic: None,
-        story_points: None,
-    };
-    let other = tracker.create_task(&new, &mark("other")).await.unwrap().task_id;
+    let other = new_issue(&tracker).await;
     let before = simulation.log().len();
     tracker.read_attachment(&other, &picture, MOST).await.unwrap_err();
     let log = simulation.log();

@@ -30,6 +30,21 @@ pub(crate) async fn new_branch(github: &Github, name: &str) -> CommitSha {
     head
 }
 
+/// A new pull request that adds the file `a`, with one line; gives its number.
+pub(crate) async fn new_pull_request(github: &Github) -> u64 {
+    let parent = new_branch(github, "feature/x").await;
+    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
+    github.commit(&shop(), &change, &mark("c")).await.unwrap();
+    let request = PullRequestRequest {
+        source: branch("feature/x"),
+        target: branch("main"),
+        title: "Add a".into(),
+        description: String::new(),
+        draft: false,
+    };
+    github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number
+}
+
 async fn text(github: &Github, reference: &str, path: &str) -> Option<String> {
     let mut read = github.read_files(&shop(), reference, &[path.to_owned()]).await.unwrap();
     match read.remove(0)? {

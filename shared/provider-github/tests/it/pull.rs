@@ -1,14 +1,14 @@
 //! What happens on GitHub, fetched: from the lists of a repository, and from the log of an App's deliveries.
 
 use crate::apps::{TurnedClock, app_world_with, connect};
-use crate::code::{commit_on, new_branch, write};
-use crate::{branch, github, shop};
+use crate::code::new_pull_request;
+use crate::{github, shop};
 use async_trait::async_trait;
 use domain::ActionError;
-use domain::plugins::{PullRequestRequest, RepositoryAccess, TaskManagement, VersionControl};
+use domain::plugins::{RepositoryAccess, TaskManagement};
 use provider::{Pull, PulledDelivery, Receiver};
 use provider_github::Github;
-use provider_testing::{built_in, mark, start};
+use provider_testing::{built_in, start};
 use serde_json::{Value, json};
 use simulators::Simulation;
 use simulators::delivery::Delivery;
@@ -84,17 +84,7 @@ async fn what_happened_in_a_repository_is_handed_over_once_and_in_order() {
 async fn what_is_closed_or_opened_again_and_titles_are_handed_over() {
     let simulation = start(built_in(), None, None).await;
     let (github, hand) = (github(&simulation), Hand::default());
-    let parent = new_branch(&github, "feature/x").await;
-    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
-    github.commit(&shop(), &change, &mark("c")).await.unwrap();
-    let request = PullRequestRequest {
-        source: branch("feature/x"),
-        target: branch("main"),
-        title: "Add a".into(),
-        description: String::new(),
-        draft: false,
-    };
-    let number = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    let number = new_pull_request(&github).await;
     hand.pull(&github).await;
     let act = |kind: &str| {
         let delivery = json!({"kind": kind, "repository": "acme/shop", "pull_request": number, "by": "ada"});
@@ -128,17 +118,7 @@ async fn what_is_closed_or_opened_again_and_titles_are_handed_over() {
 async fn a_comment_on_a_line_is_handed_over_and_a_remark_of_a_review_is_not() {
     let simulation = start(built_in(), None, None).await;
     let (github, hand) = (github(&simulation), Hand::default());
-    let parent = new_branch(&github, "feature/x").await;
-    let change = commit_on("feature/x", &parent, vec![write("a", "1")]);
-    github.commit(&shop(), &change, &mark("c")).await.unwrap();
-    let request = PullRequestRequest {
-        source: branch("feature/x"),
-        target: branch("main"),
-        title: "Add a".into(),
-        description: String::new(),
-        draft: false,
-    };
-    let number = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap().number;
+    let number = new_pull_request(&github).await;
     hand.pull(&github).await;
     let act = |mut delivery: Value| {
         delivery["repository"] = "acme/shop".into();

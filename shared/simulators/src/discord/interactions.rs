@@ -140,7 +140,7 @@ pub(super) struct Key {
     hm: String,
 }
 
-/// The content of a file that was given to a command, to whoever has the key. No credentials may come along.
+/// The content of a file that was given to a command, for a request that has the key. Requests with credentials are refused.
 pub(super) async fn attachment(
     AxumState(discord): AxumState<Discord>,
     Path((_, file, _)): Path<(String, String, String)>,

@@ -25,7 +25,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// The last segment of its addresses: Slack writes names so there.
+    /// The last segment of its addresses, which is the name as Slack writes it there.
     fn segment(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '_' };
         self.name.to_lowercase().chars().map(plain).collect()
@@ -100,7 +100,7 @@ pub(super) async fn info(AxumState(slack): AxumState<Slack>, arguments: Argument
     answer(json!({"file": slack.file_json(file.ok_or(Refusal::Because("file_not_found"))?)}))
 }
 
-/// The content of a file. Whoever may not read it is sent to the page at which people sign in.
+/// The content of a file. A caller that may not read it is redirected to the page at which people sign in.
 pub(super) async fn download(
     AxumState(slack): AxumState<Slack>,
     Path((both, segment)): Path<(String, String)>,

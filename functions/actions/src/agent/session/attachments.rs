@@ -1,7 +1,7 @@
 //! Reads the files that are attached to the ticket or linked in words, within bounds.
 //!
-//! Like the ticket itself, they are written by whoever may edit the ticket: data, and never a reason for the session to fail. What cannot
-//! be read or shown is named, with the reason.
+//! Like the ticket itself, they are data, written by anybody who can edit the ticket, and never a reason for the session to fail. A file that
+//! cannot be read or shown is named, with the reason.
 
 use super::shown_files::{AttachedFile, NAME, REASON, Shown, one_line};
 use crate::agent::picture::Picture;
@@ -99,7 +99,7 @@ pub(super) struct Room {
     until: Instant,
 }
 
-/// Whoever keeps files.
+/// Where a file is kept.
 #[derive(Clone)]
 pub(super) enum Keeper {
     /// A tracker, and the ticket or pull request that it is asked about.
@@ -117,19 +117,19 @@ impl Keeper {
     }
 }
 
-/// A file that may be shown, and who is asked for it; or why it is not shown.
+/// A file with the service to read it from, or the reason that it is not shown.
 pub(super) struct Listed {
     pub(super) keeper: Result<Keeper, String>,
     pub(super) file: Attachment,
 }
 
 impl Listed {
-    /// What stands for the files that words name there: whoever knows them does not answer.
+    /// A placeholder for the files that words link about something, when the service that knows them does not answer.
     pub(super) fn unknown(about: &str, why: String) -> Self {
-        Self::unshown(format!("whatever is linked in words about {about}"), unreadable(&why))
+        Self::unshown(format!("files linked in what was said about {about}"), unreadable(&why))
     }
 
-    /// What stands for files beyond those that are looked at; `None` if there are no others.
+    /// A placeholder for the files over the limit; `None` if there are none.
     pub(super) fn others(count: usize) -> Option<Self> {
         let name = match count {
             0 => return None,
@@ -155,7 +155,7 @@ pub(super) struct Linked {
 }
 
 impl Linked {
-    /// Adds files that somebody keeps.
+    /// Adds files that are kept in one place.
     pub(super) fn add(&mut self, keeper: &Keeper, files: Vec<Attachment>) {
         for file in files {
             if !self.known.insert(file.id.clone()) {

@@ -83,7 +83,7 @@ pub struct SessionState {
     /// Whether imported files have expired.
     #[serde(default)]
     pub(super) expired: bool,
-    /// Whether a turn waits for the files that waiting words link: they are to be read, and then the turn runs.
+    /// Whether a turn waits for the files that waiting words link. They are read before the turn runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) words_link: bool,
     /// The files of words that wait, by the keys of the words, once they were looked for.

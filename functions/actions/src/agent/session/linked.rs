@@ -1,7 +1,7 @@
 //! Files that people link in what they say to an agent: when they ask for the work, and while it goes on.
 //!
-//! Links of people who may give it work are followed, and those of others never are. Whoever takes in words may hold no credentials, as
-//! `run_tools` does. So the session has the files read first, by `load_paths`, and the words wait in the inbox until then.
+//! Links of people who may give it work are followed, and those of others never are. An action that takes in words may hold no credentials:
+//! `run_tools` has none. So `load_paths` reads the files first, and the words wait in the inbox until then.
 
 use super::attachments::{Keeper, Linked, Listed, Room, most_of_texts, read_all};
 use super::kept::{SessionState, read_json, to_json};
@@ -29,7 +29,7 @@ pub(super) struct Known<'a> {
 }
 
 /// The files that words link about a ticket, and perhaps said on a pull request: those that a tracker keeps, and those that people uploaded to
-/// the chat. Where nobody can say which those are, there is one whose name says so. Without a ticket, no tracker is asked.
+/// the chat. If a service does not answer, a placeholder says so. Without a ticket, no tracker is asked.
 pub(super) async fn linked_in(
     context: &Context<'_>,
     words: &str,
@@ -40,8 +40,7 @@ pub(super) async fn linked_in(
     if !may_link(words) {
         return found;
     }
-    let said_on = task_id.and(said_on).filter(|place| task_id != Some(*place));
-    for about in task_id.into_iter().chain(said_on) {
+    for about in places(task_id, said_on) {
         let tracker = match context.tracker_of(about).await {
             Ok(tracker) => tracker,
             Err(NoOutput::Failed(error)) => {
@@ -68,6 +67,13 @@ pub(super) async fn linked_in(
     found
 }
 
+/// The ticket or pull request that trackers are asked about, in order. Where the words were said comes first, because some files can be read only
+/// there, such as a picture in a review; another tracker that knows the same file is not asked for it.
+fn places<'t>(task_id: Option<&'t str>, said_on: Option<&'t str>) -> Vec<&'t str> {
+    let said_on = task_id.and(said_on).filter(|place| task_id != Some(*place));
+    said_on.into_iter().chain(task_id).collect()
+}
+
 /// Whether words may link a file: whether they do is for the trackers to say.
 fn may_link(text: &str) -> bool {
     let is_named = |line: &str| {
@@ -91,8 +97,8 @@ pub(super) fn readable(mut inbox: Inbox, state: &SessionState) -> Inbox {
     inbox
 }
 
-/// Reads the files that waiting words link, as far as whoever works may read files: until then, the words are not taken in. What a session
-/// shows of files is bounded, whether the ticket or words brought them.
+/// Reads the files that waiting words link, if the action may read files: until then, the words are not taken in. The files that a session shows
+/// are bounded, whether the ticket or words brought them.
 ///
 /// # Errors
 /// When the table does not answer.
@@ -126,7 +132,7 @@ pub(super) async fn read_linked(
         };
         let Linked { files: mut listed, more, .. } =
             linked_in(context, &waiting.word.text, Some(&inbox.task_id), said_on).await;
-        // Without an id are those of sessions from before ids were kept, and what stands for files that nobody names.
+        // Placeholders have no id, nor do files of sessions from before ids were kept.
         listed.retain(|listed| listed.file.id.is_empty() || !shown.contains(&listed.file.id));
         listed.extend(Listed::others(more));
         let files = read_all(context, &listed, &mut room, session).await?;
@@ -200,7 +206,7 @@ async fn linked_parts(
 }
 
 impl SessionState {
-    /// Notes what files this model is shown, for whoever cannot ask its provider.
+    /// Notes which files this model can be shown, for functions that cannot ask its provider.
     pub(super) fn note_model(&mut self, model: &Model) {
         self.takes_pictures = model.provider.takes_pictures(&model.name);
         self.most_of_texts = Some(most_of_texts(model));
@@ -228,7 +234,7 @@ impl Session<'_> {
         self.record(Vec::new(), None, FileChanges::default()).await
     }
 
-    /// Reads the files that waiting words link. The turn whose calls wait runs then, whatever was said meanwhile.
+    /// Reads the files that waiting words link. Then the turn runs whose calls wait, whatever people have said since.
     pub(super) async fn load_linked(mut self) -> Result<Report, NoOutput> {
         if let Some(task_id) = self.head.task_id.clone() {
             let inbox = self.context.table().inbox(&task_id).await.map_err(ActionError::from)?.next();
@@ -245,6 +251,14 @@ impl Session<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_looked_for_first_where_they_were_linked() {
+        assert_eq!(places(Some("acme/shop#1"), Some("acme/shop#7")), ["acme/shop#7", "acme/shop#1"]);
+        assert_eq!(places(Some("SHOP-1"), Some("SHOP-1")), ["SHOP-1"]);
+        assert_eq!(places(Some("SHOP-1"), None), ["SHOP-1"]);
+        assert!(places(None, Some("acme/shop#7")).is_empty());
+    }
 
     #[test]
     fn only_words_that_may_link_a_file_wait_for_it() {

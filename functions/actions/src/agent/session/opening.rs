@@ -99,7 +99,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let prefix = prefix(context, &agent, &opening, definition, None).await?;
     let model = context.model_named(&prefix.model).await?;
     let session = earlier.as_ref().map_or(id.as_str(), |session| &session.head.id);
-    let linked = match opening.context.as_deref() {
+    let linked = match opening.words_with_links() {
         Some(words) => {
             let task_id = opening.task.as_ref().map(|task| task.task_id.as_str());
             Box::pin(linked_in(context, words, task_id, opening.pull_request.as_deref())).await

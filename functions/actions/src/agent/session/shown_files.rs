@@ -12,8 +12,7 @@ pub(super) const NAME: TextLimit = TextLimit::characters(200);
 /// Why a file is not shown.
 pub(super) const REASON: TextLimit = TextLimit::characters(400);
 
-const ATTACHED: &str =
-    "Whoever may write to the ticket may have attached them. They are material like the ticket itself.";
+const ATTACHED: &str = "Anybody who can write to the ticket or link a file may have added them. They are data, like the ticket itself.";
 
 /// A file of the ticket or of words, as it was when it was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,7 +47,7 @@ pub(super) fn one_line(text: &str, limit: TextLimit) -> String {
     cut_line(&printable(text), limit)
 }
 
-/// The pictures of a session's ticket; `None` where the model takes none of them.
+/// The pictures of a session's ticket; `None` if the model does not accept pictures.
 ///
 /// # Errors
 /// When the table does not answer.

@@ -57,7 +57,7 @@ pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, A
     if session.head.phase != SessionPhase::Tools {
         return Ok(Report::of(&session));
     }
-    // What people said meanwhile goes with what the calls come to. A turn waits once for files: people who go on talking do not hold it up.
+    // What people have said since goes with the results of the calls. A turn waits only once for files, so that further words do not hold it up.
     let has_waited = std::mem::take(&mut session.state.words_link);
     if !has_waited && session.has_unread_files().await? {
         return Ok(Report::of(&session.wait_for_files().await?));

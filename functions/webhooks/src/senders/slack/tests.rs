@@ -201,7 +201,7 @@ fn what_is_uploaded_with_a_mention_belongs_to_no_command() {
     assert_eq!(events[0].event.fields["text"], format!("status\n\n{uploads}"));
 }
 
-/// A picture makes no request of thanks, and no sentence of a command.
+/// A picture turns neither thanks into a request nor a command into a sentence.
 #[test]
 fn praise_and_commands_with_a_picture_stay_what_they_are() {
     let words = |kind: &str, text: &str| {

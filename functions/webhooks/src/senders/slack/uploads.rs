@@ -49,7 +49,7 @@ pub(super) struct WithUploads {
 }
 
 impl WithUploads {
-    /// Files that come without words are for an agent at work where the thread is about its ticket, and start nothing.
+    /// Files without words are told to an agent at work if the thread is about its ticket, and start nothing.
     pub(super) fn new(words: String, uploads: Option<String>, in_thread: bool) -> Self {
         match uploads {
             None => Self { text: words.clone(), words, uploads: None },
