@@ -40,7 +40,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Add a person. They are known everywhere at once, without a change of the configuration file.
+    /// Add a person. They are known everywhere at once, without changing the configuration file.
     #[command(after_help = EXAMPLES_OF_CREATE)]
     Create {
         /// Our name for them.

@@ -48,7 +48,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Add a service that projects can use, without a change of the configuration file.
+    /// Add a service that projects can use, without changing the configuration file.
     #[command(after_help = EXAMPLES_OF_CREATE)]
     Create {
         /// The name that projects use it by.
@@ -148,7 +148,7 @@ Examples:
 Set its credentials with `ticketsmith secrets set`, under the name that is shown as its secret.
 
 Exit codes: 0 added · 2 something is not accepted · 4 sign-in needed · 5 not allowed · 6 there is such a service already, or the rest of the
-configuration does not go with it";
+configuration conflicts with it";
 
 const EXAMPLES_OF_EDIT: &str = "\
 Examples:

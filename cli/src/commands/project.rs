@@ -44,7 +44,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Create a project. It is in force at once, without a change of the configuration file.
+    /// Create a project. It is in force at once, without changing the configuration file.
     #[command(after_help = EXAMPLES_OF_CREATE)]
     Create {
         /// Its key in the tracker: `SHOP` in Jira, `owner/name` for GitHub Issues.

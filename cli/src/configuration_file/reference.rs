@@ -13,7 +13,7 @@ const HEAD: &str = "\
 
 Every key of `ticketsmith.yaml`. This page is generated from the types; [ticketsmith.example.yaml](../ticketsmith.example.yaml) shows the same
 keys in a complete file. `ticketsmith config check` reports everything that is wrong with a file; unknown keys are refused everywhere. Projects,
-people and services can also be managed without a change of the file: [projects.md](projects.md), [people.md](people.md), [plugins.md](plugins.md).
+people and services can also be managed without changing the file: [projects.md](projects.md), [people.md](people.md), [plugins.md](plugins.md).
 ";
 
 fn reference() -> String {

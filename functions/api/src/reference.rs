@@ -25,12 +25,13 @@ curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url
 ```
 
 The token in `running.json` is the installation's own: anyone who may read the data folder can use it. It is made at each start of `serve`, sees everything,
-starts any work, and changes projects and people. `Ticketsmith-As` names the person under `users:` for whom it asks; that person's roles decide what it may
-stop, undo and answer, and machine tokens are theirs.
+starts any work, and changes projects, people and services. `Ticketsmith-As` names the person for whom it asks; that person's roles decide what it may
+stop, undo and answer, and machine tokens are created for them.
 
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are
   not accepted, up to the first 100. 400 cannot be parsed, 401 has no valid credential, 403 is not allowed, 404 does not exist or may not be seen, 409 conflicts with
-  the current state, 422 is invalid, 429 is too many requests, 503 cannot be answered now; `Retry-After` of the last two says when to try again. `X-Request-Id` is in every answer and in the logs.
+  the current state, 422 is invalid, 429 is too many requests, 503 is temporarily unavailable; both have
+  `Retry-After`. `X-Request-Id` is in every answer and in the logs.
 - **`ETag`** of a project, a person or the settings of a service identifies its state. A request that changes it sends the tag as `If-Match`: it is refused with 428 without the tag, and with 412
   if the state has changed since. `*` matches any state. [projects.md](projects.md), [people.md](people.md) and [plugins.md](plugins.md) say which ones the API
   manages.
@@ -43,7 +44,8 @@ stop, undo and answer, and machine tokens are theirs.
 - **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.
 - **Events** of an execution are at `/executions/{name}/events`. They are also pushed: `POST /events/tickets` returns a ticket, and
   `PATH?ticket=TICKET&execution=NAME&after=SEQUENCE` opens a WebSocket with it, once and within a minute: at the ticket's `url`, or otherwise at its `path`
-  on the host of the API. Each message is one frame. `serve` opens at most 64 sockets for a person and refuses others with 429. It closes the socket after the last frame (1000), when the reader may no longer see it (1008), or when the
+  on the host of the API. Each message is one frame. `serve` opens at most 64 sockets per person and
+  refuses more with 429. It closes a socket after the last frame (1000), when the reader may no longer see it (1008), or when the
   reader is too slow or the records cannot be read (1013). A deployment in an AWS account closes it without a reason, at the latest after two hours or ten idle
   minutes, and cuts the `data` of frames of more than 32 KB. In these cases, request the frames after the last number. With `project=KEY` instead of an execution, the
   socket sends the frames of all the project's executions, starting ten seconds before it was opened; a reader recognizes those it has by execution and

@@ -13,7 +13,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("im:write", "no direct messages are sent, whatever people choose with `notify`"),
     ("im:history", "a direct message sent before a crash is not found again, and would be sent twice"),
     ("reactions:write", "messages to the bot are not acknowledged"),
-    ("files:read", "agents are not shown what people upload in threads"),
+    ("files:read", "agents do not see the files that people upload"),
     ("commands", "the slash command does not reach us"),
     (
         "app_mentions:read",

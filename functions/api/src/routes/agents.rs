@@ -128,7 +128,7 @@ struct ListAgents {
     /// Those of the execution with this name, whether or not they are at work.
     #[param(min_length = 1, max_length = 500)]
     execution: Option<String>,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

@@ -114,7 +114,7 @@ struct ListAudit {
     /// Those of this person or account, of every day, as `who` has it; not with `day`.
     #[param(min_length = 1, max_length = 500)]
     who: Option<String>,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
@@ -203,7 +203,7 @@ struct ListLines {
     /// Those of this day and of all days after it, in UTC. Default: today.
     #[param(value_type = Option<String>, format = "date")]
     day: Option<Date>,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

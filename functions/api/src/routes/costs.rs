@@ -73,7 +73,7 @@ struct ListCosts {
     /// The calendar month in UTC. Default: the present one.
     #[param(pattern = "^20[0-9]{2}-(0[1-9]|1[0-2])$")]
     month: Option<String>,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

@@ -71,7 +71,7 @@ struct ListEvents {
     /// Those with greater numbers. Default: 0.
     #[param(minimum = 0, maximum = 999999999999_u64, required = false)]
     after: u64,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
 }

@@ -247,7 +247,7 @@ struct ListExecutions {
     /// `open`: those that have not ended, in the order of their next check. It cannot be combined with other filters.
     #[param(inline)]
     state: Option<Open>,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

@@ -125,7 +125,7 @@ fn cut(text: String) -> String {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListMessages {
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

@@ -90,7 +90,7 @@ fn tagged(configuration: &Configuration, managed: &ManagedPerson) -> Tagged<Conf
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListPeople {
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

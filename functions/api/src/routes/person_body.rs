@@ -25,7 +25,7 @@ pub(super) struct PersonBody {
     /// Their roles in single projects, by the projects' keys; for people without roles in all projects. Default: none.
     #[serde(default)]
     project_roles: Option<BTreeMap<String, Vec<RoleName>>>,
-    /// Their account at each service, by its name under `plugins` of the configuration file, or its provider's: `github`. An account belongs to
+    /// Their account at each service, by the service's name or its provider's: `github`. An account belongs to
     /// one person. Default: none.
     #[serde(default)]
     accounts: Option<BTreeMap<String, String>>,

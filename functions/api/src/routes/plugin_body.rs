@@ -34,7 +34,7 @@ pub(super) struct PluginBody {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40)]
     rate_limit: Option<String>,
-    /// The provider's own settings, as under `plugins` of the configuration file.
+    /// The provider's own settings, as under `plugins` in the configuration file.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,

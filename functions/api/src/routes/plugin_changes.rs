@@ -80,7 +80,7 @@ async fn create_plugin(
 
 /// Replaces the settings of a service.
 ///
-/// For admins, and services that the API manages; machine tokens cannot change services. `name` and `provider` are the service's own. They apply
+/// Only for admins, and only for services that the API manages; machine tokens cannot change services. `name` and `provider` cannot change. The settings apply
 /// from the next step of every execution.
 #[utoipa::path(
     put, path = "/plugins/{type}/{name}/config", tag = "plugins", request_body = PluginBody,
@@ -131,7 +131,7 @@ async fn replace_plugin_config(
 
 /// Archives a service: no project can use it anymore.
 ///
-/// For admins, and services that the API manages; machine tokens cannot remove services. Refused while a project uses it. Its secret stays;
+/// Only for admins, and only for services that the API manages; machine tokens cannot remove services. Refused while a project uses it. Its secret stays;
 /// `ticketsmith secrets delete` removes it.
 #[utoipa::path(
     delete, path = "/plugins/{type}/{name}/config", tag = "plugins",

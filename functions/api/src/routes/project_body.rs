@@ -32,7 +32,7 @@ macro_rules! with_the_fields_of_a_project {
             #[serde(default)]
             #[schema(min_length = 1, max_length = 250)]
             base_branch: Option<String>,
-            /// Which provider serves each plugin type, by its name under `plugins` of the configuration file. A type left out is not served, and
+            /// Which provider serves each plugin type, by the service's name. A type left out is not served, and
             /// its steps are skipped.
             providers: BTreeMap<String, String>,
             /// The channel the team reads, `#name` or an id.

@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Endpoints {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListProjects {
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

@@ -134,7 +134,7 @@ struct ListTasks {
     /// Those in this state. Default: `at_work`.
     #[param(inline, value_type = Option<StateOfTask>)]
     state: TaskState,
-    /// How many there are at most. Default: 100.
+    /// The most items on a page. Default: 100.
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.

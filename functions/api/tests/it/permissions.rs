@@ -224,7 +224,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("confirm_link", "people of any role may join their own accounts; it takes a code of theirs"),
     ("exchange_ticket", "the ticket itself says who signs in"),
     ("get_agent_status", "as the execution that the agent works in"),
-    ("separate_account", "it takes an account that was joined to whoever asks"),
+    ("separate_account", "it takes an account that was linked to the caller"),
     ("show_link", "as `confirm_link`"),
     ("list_messages", "as the execution that the agent works in"),
     ("stop_agent", "as stopping the execution that the agent works in"),

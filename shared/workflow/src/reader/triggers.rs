@@ -167,13 +167,13 @@ fn takes_no_command(pattern: &str, span: Span, reader: &mut Reader<'_, '_>) {
             .error(
                 span,
                 format!(
-                    "`{}` is a command already: it {purpose}, so this would never start anything",
+                    "`{}` is already a command: it {purpose}, so this would never start anything",
                     spec.name
                 ),
             )
             .help("choose another word, or name more words after it, such as `stop load tests`"),
         _ => {
-            reader.problems.warning(span, format!("`{}` is a command already: it {purpose}", spec.name)).help(
+            reader.problems.warning(span, format!("`{}` is already a command: it {purpose}", spec.name)).help(
                 "choose another word: people who say these words to the command start this workflow instead",
             )
         }

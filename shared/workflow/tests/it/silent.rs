@@ -134,18 +134,18 @@ fn a_trigger_that_would_never_fire_is_refused() {
         // People steer with these, which are carried out instead.
         (
             "chat.command: { text: \"stop {words}\" }",
-            "`stop` is a command already: it stops the work on it, so",
+            "`stop` is already a command: it stops the work on it, so",
         ),
-        ("chat.command: { text: \"/ts approve\" }", "`approve` is a command already"),
-        ("ticket.commented: { command: Stop }", "`stop` is a command already"),
-        ("pull_request.commented: { command: \"@ticketsmith undo\" }", "`undo` is a command already"),
-        ("github.commented: { command: status }", "`status` is a command already"),
+        ("chat.command: { text: \"/ts approve\" }", "`approve` is already a command"),
+        ("ticket.commented: { command: Stop }", "`stop` is already a command"),
+        ("pull_request.commented: { command: \"@ticketsmith undo\" }", "`undo` is already a command"),
+        ("github.commented: { command: status }", "`status` is already a command"),
     ] {
         let told = told(trigger);
         assert!(told.contains(expected) && told.contains("error"), "{trigger}: {told}");
     }
     let longer = told("ticket.commented: { command: \"stop load tests\" }");
-    assert!(longer.contains("`stop` is a command already") && !longer.contains("error"), "{longer}");
+    assert!(longer.contains("`stop` is already a command") && !longer.contains("error"), "{longer}");
     for trigger in [
         "checks.completed: { conclusion: Failure, head: all }",
         "chat.command: { text: \"go {count} {rest}\" }",
