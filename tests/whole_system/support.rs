@@ -240,6 +240,12 @@ impl World {
         self.post("faults", faults).await;
     }
 
+    /// Removes the faults that no request has met yet.
+    pub(crate) async fn clear_faults(&self) {
+        let request = self.client.delete(format!("{}/_world/faults", self.control));
+        request.send().await.unwrap().error_for_status().unwrap();
+    }
+
     /// The faults that no request has met yet.
     pub(crate) async fn waiting_faults(&self) -> Value {
         self.get("faults").await

@@ -11,6 +11,7 @@
 //! | `GET /_world/state` | tickets, repositories, messages, pages and the rest of the model's script |
 //! | `GET /_world/faults` | faults no request has met yet |
 //! | `POST /_world/faults` | queues one fault, or a list |
+//! | `DELETE /_world/faults` | removes the faults no request has met yet |
 //! | `POST /_world/deliver` | `{"trigger": name, "to": address}`, or a delivery itself in place of the name |
 //! | `POST /_world/export` | `{"dir": folder, "repository": "owner/name"}`: writes it as a git clone; without `repository`, each to `dir/owner/name`. The folder is inside the one for exports |
 //!
@@ -51,7 +52,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(async |State(shared): State<Arc<Shared>>| Json(json!(shared.violations.all()))),
         )
         .route("/state", get(async |State(shared): State<Arc<Shared>>| Json(shared.state())))
-        .route("/faults", get(waiting_faults).post(add_faults))
+        .route("/faults", get(waiting_faults).post(add_faults).delete(clear_faults))
         .route("/deliver", post(deliver))
         .route("/export", post(export))
         .with_state(shared);
@@ -128,6 +129,11 @@ async fn add_faults(State(shared): State<Arc<Shared>>, Json(faults): Json<OneOrM
         }
     }
     StatusCode::NO_CONTENT.into_response()
+}
+
+async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.faults.clear();
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

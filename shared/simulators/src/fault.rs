@@ -151,6 +151,11 @@ impl Faults {
         Some(fault)
     }
 
+    /// Removes the faults no request has met yet: the services answer as ever again.
+    pub fn clear(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The faults no request has met yet, in order. A test that queued faults asserts that none is left.
     #[must_use]
     pub fn waiting(&self) -> Vec<Fault> {

@@ -11,7 +11,7 @@ pub enum TestError {
     /// The workflow has errors, so there is nothing to run.
     #[error("the workflow does not compile")]
     NotCompiled,
-    /// An execution did not end within a minute on the wall clock.
+    /// An execution did not end within five minutes on the wall clock.
     #[error("the execution does not end")]
     Endless,
     /// The engine failed or refused the definition.

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use workflow::{Catalog, Compilation, substitute};
 
 /// An execution that takes longer than this, on the wall clock, will never end.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(300);
 /// The largest page of a history, in bytes: a thousand events of the largest payload each are never that much.
 const LARGEST_PAGE: usize = 512 * 1024 * 1024;
 /// The function that answers for another workflow.

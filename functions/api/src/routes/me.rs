@@ -1,6 +1,5 @@
 //! `/me`: who asks.
 
-use crate::api::Shared;
 use crate::caller::Caller;
 use crate::endpoints::{Endpoints, routes};
 use crate::identity::Credential;

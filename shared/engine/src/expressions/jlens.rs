@@ -15,8 +15,9 @@ use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions, in
 /// The longest string and the largest result, in bytes. Step Functions bounds the memory of an evaluation: the longest
 /// array, at eight bytes a number.
 const LARGEST_RESULT: usize = 8 * LONGEST_ARRAY;
-/// An expression that runs longer is cut off, so that an endless recursion cannot hold a thread.
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// An expression that runs longer is cut off, so that an endless recursion cannot hold a thread. It is long enough for a thread that must wait
+/// for the processor among many others: the time is the wall clock's.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How deep the nodes of an expression may nest while they are evaluated. A chain of a hundred and one terms is too long
 /// on Step Functions, and so is a recursion that goes as deep.
 const DEPTH: usize = 100;
