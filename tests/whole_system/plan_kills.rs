@@ -203,8 +203,9 @@ async fn kill_amid(world: &mut World, what: &str, effects: &[Effect], random: &m
     }
 }
 
-/// Says yes to the newest of so many questions about each plan.
+/// Says yes to the newest of so many questions about each plan, to all at once, so that they come to the next effect together.
 async fn approve(world: &World, plans: &[Plan], questions: usize) {
+    let mut asked = Vec::new();
     for plan in plans {
         let about = format!("in the epic {}:", plan.epic);
         let message = eventually("the question about the plan", RECOVERY_LIMIT, async || {
@@ -214,7 +215,11 @@ async fn approve(world: &World, plans: &[Plan], questions: usize) {
             (asked.len() >= questions).then(|| asked.last().cloned()).flatten()
         })
         .await;
-        let pressed = press(world, &message, "approve", "ada").await;
+        asked.push(message);
+    }
+    let pressed =
+        futures::future::join_all(asked.iter().map(|message| press(world, message, "approve", "ada"))).await;
+    for (plan, pressed) in plans.iter().zip(pressed) {
         assert_eq!(pressed["body"]["results"][0]["result"], "recorded", "{}: {pressed}", plan.name);
     }
 }

@@ -17,7 +17,7 @@ use super::{EvaluationError, Expression, Moment, Refusal, dialect, functions, in
 const LARGEST_RESULT: usize = 8 * LONGEST_ARRAY;
 /// An expression that runs longer is cut off, so that an endless recursion cannot hold a thread. It is long enough for a thread that must wait
 /// for the processor among many others: the time is the wall clock's.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How deep the nodes of an expression may nest while they are evaluated. A chain of a hundred and one terms is too long
 /// on Step Functions, and so is a recursion that goes as deep.
 const DEPTH: usize = 100;
