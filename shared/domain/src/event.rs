@@ -21,6 +21,9 @@ pub const REVIEW: &str = "review";
 /// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
+/// The field of an event with the channel of the chat in which somebody asked for a revision: files that are shared there may be read.
+pub const SAID_IN: &str = "said_in";
+
 /// The field of an event with the files that somebody uploaded to a chat with their message: a sentence of links, which belongs to a request
 /// and to no other command.
 pub const UPLOADS: &str = "uploads";
