@@ -28,6 +28,9 @@ pub const SAID_IN: &str = "said_in";
 /// and to no other command.
 pub const UPLOADS: &str = "uploads";
 
+/// How the sentence of links begins that [`UPLOADS`] holds.
+pub const UPLOADED: &str = "Uploaded with this: ";
+
 /// The key by which a `wait` step waits and an event is found: the event's name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

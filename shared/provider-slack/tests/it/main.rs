@@ -271,19 +271,21 @@ fn here() -> [String; 1] {
 
 #[tokio::test]
 async fn a_file_of_another_public_channel_is_read_only_where_it_was_linked_there() {
-    let simulation = SLACK.simulation().await;
+    let mut world = provider_testing::built_in();
+    let section = world.section_mut::<simulators::slack::World>("slack").unwrap();
+    section.channels[1].bot_is_member = true;
+    let simulation = provider_testing::start(world, None, None).await;
     let slack = slack(&simulation);
     let log = json!({"name": "salaries.txt", "text": "total 0"});
     let page = uploaded(&simulation, "random", &log);
     let file = &slack.files_in(&page)[0];
-    let random = simulation.state()["slack"]["messages"][0]["channel"].as_str().unwrap().to_owned();
     for channels in [Vec::new(), here().to_vec()] {
         let error = slack.read_attachment(file, &channels, 100).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Rejected);
         assert!(error.message.contains("neither in the project's channel nor in the one"), "{error}");
     }
     assert!(!simulation.log().iter().any(|entry| entry.path.contains("/files-pri/")), "nor is it asked for");
-    let both = [here().to_vec(), vec![random]].concat();
+    let both = [here().to_vec(), vec!["C061EG9T2".to_owned()]].concat();
     assert_eq!(slack.read_attachment(file, &both, 100).await.unwrap(), b"total 0");
 }
 
