@@ -138,7 +138,9 @@ mod tests {
     fn the_same_words_are_the_same_requirements() {
         assert_eq!(digest("a new  shop\n"), digest("a new shop"));
         assert_ne!(digest("a new shop"), digest("a newer shop"));
-        let with = |link: &str| digest(&format!("a new shop Uploaded with this: [till.png](https://cdn.example/{link})"));
+        let with = |link: &str| {
+            digest(&format!("a new shop Uploaded with this: [till.png](https://cdn.example/{link})"))
+        };
         assert_eq!((with("1"), with("2")), (digest("a new shop"), digest("a new shop")));
     }
 }

@@ -59,7 +59,10 @@ impl Listed {
             1 => "one other linked file".to_owned(),
             count => format!("{count} other linked files"),
         };
-        Some(Self::unshown(name, "only files linked in the request that started this work are read".to_owned()))
+        Some(Self::unshown(
+            name,
+            "only files linked in the request that started this work are read".to_owned(),
+        ))
     }
 
     fn unshown(name: String, why: String) -> Self {
