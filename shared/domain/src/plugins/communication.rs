@@ -46,9 +46,9 @@ pub trait Communication: Send + Sync {
     }
 
     /// Reads the content of a file that people uploaded to the chat, as [`files_in`](Self::files_in) found it. Whoever linked it may not be
-    /// allowed to see it, so a chat that gives the bot more files than its address alone gives to anybody refuses those that are shared in none of
-    /// `channels`, by their names or IDs. More than `most` bytes are refused. No credentials leave the chat's own hosts, and nothing is read from
-    /// others. The default, for chats whose files are not read, is `Rejected`.
+    /// allowed to see it: unless the link alone gives the file to anybody, one that is shared in none of `channels`, given by name or ID, is refused.
+    /// More than `most` bytes are refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats
+    /// whose files are not read, is `Rejected`.
     async fn read_attachment(
         &self,
         _file: &Attachment,
