@@ -7,7 +7,7 @@ use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::senders::{self, Received};
 use crate::several::{not_carried_out, second_command};
-use crate::wish::Wish;
+use crate::wish::{Wish, uploads_of};
 use crate::words::Reply;
 use control::{AnswerResult, Authority, Caller, Control, Directory, DirectoryError, ProjectQuery};
 use domain::command::CommandWord;
@@ -203,7 +203,8 @@ impl Acting<'_> {
         {
             let (caller, address) = (self.caller(&event, &actor), self.address(&event));
             let done = self.on_steering(&caller, steering.clone(), address).await?;
-            return Ok(self.handled(done, &event, is_elsewhere || is_in_chat));
+            let uploads = uploads_of(&event).filter(|_| self.is_ours(&event));
+            return Ok(self.handled(done, &event, is_elsewhere || is_in_chat).without_files(uploads));
         }
         if let Some(done) = self.answer_by_move(&event).await? {
             return Ok(self.handled(done, &event, is_elsewhere));

@@ -6,6 +6,7 @@ use crate::asked::Asked;
 use crate::command::Command;
 use crate::command_answer::plain;
 use crate::question::{answer_question, answer_to_start, how_to_revise, revises};
+use crate::wish::uploads_of;
 use control::{StartDecision, decide};
 use domain::event::REVIEW;
 use domain::routes::Routes;
@@ -108,7 +109,8 @@ impl Acting<'_> {
                         if is_sentence && revises(routes) {
                             answer = answer.section(how_to_revise(address.words));
                         }
-                        Handled { outcome: Outcome::Answered, answer: Some(answer) }
+                        let uploads = uploads_of(&asked).filter(|_| said.wished.is_none());
+                        Handled { outcome: Outcome::Answered, answer: Some(answer) }.without_files(uploads)
                     }
                     _ => Handled::silent(Outcome::Ignored { reason }),
                 }

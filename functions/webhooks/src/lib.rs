@@ -32,6 +32,7 @@ mod decided;
 mod endpoint;
 mod fetched;
 mod function;
+mod given_files;
 mod help;
 mod mention;
 mod other_ticket;

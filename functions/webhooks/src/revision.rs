@@ -5,7 +5,7 @@
 
 use crate::act::Acting;
 use crate::wish::Wish;
-use domain::event::{REVIEW, SAID_ON};
+use domain::event::{REVIEW, SAID_IN, SAID_ON};
 use domain::routes::Routes;
 use domain::stored::cut_inline;
 use domain::{Event, EventName, RepositoryName};
@@ -78,6 +78,9 @@ impl Acting<'_> {
             ("comments", json!(cut_inline(&wish.text))),
         ] {
             fields.insert(name.to_owned(), value);
+        }
+        if let Some(channel) = event.fields.get("channel").filter(|channel| channel.is_string()) {
+            fields.insert(SAID_IN.to_owned(), channel.clone());
         }
         Ok(Some(Event {
             kind: EventName::REVISION_REQUESTED,

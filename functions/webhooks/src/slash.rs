@@ -6,12 +6,12 @@ use crate::answer::{ANSWERED, Outcome};
 use crate::asked::Asked;
 use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
+use crate::given_files::{decide_with, without_files};
 use crate::question::{answer_question, answer_to_start};
-use crate::wish::Wish;
+use crate::wish::{Wish, uploads_of};
 use crate::words::Reply;
-use control::{Authority, Caller, Forecast, StartDecision, TellResult, Words, decide};
+use control::{Authority, Caller, Forecast, StartDecision};
 use domain::Event;
-use domain::event::UPLOADS;
 use records::{RecordsError, ReplyPlace};
 
 /// Starts the workflow that the words ask for, or answers from the records; and what became of it, in a word for figures.
@@ -40,11 +40,9 @@ pub(crate) async fn answer_command(
     });
     let words = Command::read(&text, None);
     let wish = Wish::said(&words, &text, None).map(|wish| wish.with_uploads(&event));
-    let is_request = wish.is_some();
+    let mut uploads = uploads_of(&event).map(str::to_owned);
     // What was uploaded with a request belongs to it, whichever trigger takes its words.
-    if let Some(uploads) = event.fields.get(UPLOADS).and_then(|uploads| uploads.as_str())
-        && is_request
-    {
+    if let Some(uploads) = uploads.take_if(|_| wish.is_some()) {
         let all = format!("{text}\n\n{uploads}");
         event.fields.insert("text".to_owned(), all.into());
     }
@@ -56,10 +54,10 @@ pub(crate) async fn answer_command(
             return Ok((answer, outcome.name()));
         }
     }
-    let uploads = event.fields.get(UPLOADS).and_then(|uploads| uploads.as_str()).map(str::to_owned);
-    let decision = match words.is_built_in(&text) && !means_workflow(&routes.start_for(&event)) {
-        true => StartDecision::Ignore("it is a command that starts no workflow".to_owned()),
-        false => decide(directory, &routes, event),
+    let (decision, takes_files) = match words.is_built_in(&text) && !means_workflow(&routes.start_for(&event))
+    {
+        true => (StartDecision::Ignore("it is a command that starts no workflow".to_owned()), false),
+        false => decide_with(directory, &routes, event, uploads.as_deref()),
     };
     match decision {
         StartDecision::Start(request) => {
@@ -71,18 +69,16 @@ pub(crate) async fn answer_command(
             let begins =
                 matches!(outcome, Outcome::Started { .. } | Outcome::Pending { .. } | Outcome::InLine { .. });
             // A command such as `run SHOP-1` takes no words, so its files go to the inbox of the agent that it starts.
-            if let (true, Some(uploads), Some(task_id), Some(caller)) =
-                (begins && !is_request, uploads, &task_id, caller)
-                && let Ok(ticket) = directory.ticket(task_id)
-            {
-                let delivery = format!("{delivery} uploads");
-                let caller = Caller { delivery: &delivery, ..caller };
-                let words = Words { text: uploads, place: None, review: None };
-                let told = acting.control.tell(&caller, ticket.task_id(), ticket.project(), words).await?;
-                if !matches!(told, TellResult::Told { .. }) {
-                    tracing::warn!(?told, "what was uploaded with the command does not reach the agent");
+            let left = match uploads.filter(|_| !takes_files) {
+                Some(uploads) => {
+                    acting.pass_on(caller.as_ref(), &outcome, task_id.as_deref(), uploads).await?
                 }
-            }
+                None => None,
+            };
+            let answer = match left {
+                Some(why) => answer.section(why),
+                None => answer,
+            };
             let answer = match forecast.filter(|_| begins) {
                 Some(forecast) => answer.section([plain(format!("For comparison: {forecast}."))]),
                 None => answer,
@@ -112,5 +108,5 @@ pub(crate) async fn answer_command(
             answer_question(&asked, question).await?
         }
     };
-    Ok((answer, ANSWERED))
+    Ok((without_files(answer, uploads.as_deref()), ANSWERED))
 }

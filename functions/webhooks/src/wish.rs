@@ -5,6 +5,11 @@ use domain::Event;
 use domain::event::{REVIEW, UPLOADS};
 use serde_json::Value;
 
+/// What was uploaded with an event, as a sentence of links.
+pub(crate) fn uploads_of(event: &Event) -> Option<&str> {
+    event.fields.get(UPLOADS)?.as_str()
+}
+
 /// A request about a ticket, and how the bot was addressed.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
@@ -34,7 +39,7 @@ impl Wish {
 
     /// The same with what was uploaded with the words: an agent is shown the files that they link.
     pub(crate) fn with_uploads(mut self, event: &Event) -> Self {
-        if let Some(uploads) = event.fields.get(UPLOADS).and_then(Value::as_str) {
+        if let Some(uploads) = uploads_of(event) {
             self.text = [self.text.as_str(), uploads].join("\n\n");
         }
         self

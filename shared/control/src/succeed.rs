@@ -4,7 +4,7 @@ use crate::control::Control;
 use crate::directory::Directory;
 use crate::plan::{StartDecision, decide};
 use crate::start::StartResult;
-use domain::event::{Event, EventName, SAID_ON};
+use domain::event::{Event, EventName, SAID_IN, SAID_ON};
 use domain::stored::cut_inline;
 use records::{
     ExecutionRecord, Inbox, NewExecution, OpenedPullRequest, RecordsError, ReplyPlace, WaitingWord,
@@ -90,6 +90,9 @@ fn revision(
         fields.insert(SAID_ON.to_owned(), json!(place));
         fields.insert("restriction".to_owned(), json!(restriction));
     }
+    if let Some(channel) = said_in(inbox) {
+        fields.insert(SAID_IN.to_owned(), json!(channel));
+    }
     Event {
         kind: EventName::REVISION_REQUESTED,
         delivery: format!("words left by {ended}"),
@@ -100,6 +103,16 @@ fn revision(
     }
 }
 
+/// The channel of the chat in which all words were said. If some were said elsewhere, their authors may not see its files.
+fn said_in(inbox: &Inbox) -> Option<&str> {
+    let mut channels = inbox.words.iter().map(|waiting| match &waiting.word.place {
+        Some(ReplyPlace::Thread { channel, .. }) => Some(channel.as_str()),
+        _ => None,
+    });
+    let first = channels.next()??;
+    channels.all(|channel| channel == Some(first)).then_some(first)
+}
+
 /// The words, with their authors if there are several.
 fn in_words(inbox: &Inbox) -> String {
     match inbox.words.as_slice() {
@@ -107,6 +120,42 @@ fn in_words(inbox: &Inbox) -> String {
         words => {
             let said = words.iter().map(|waiting| format!("{}:\n{}", waiting.author(), waiting.word.text));
             said.collect::<Vec<_>>().join("\n\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Actor, SourceName};
+    use records::Word;
+
+    fn said(channel: Option<&str>) -> WaitingWord {
+        let source = SourceName::from_static("slack");
+        let place = channel.map(|channel| ReplyPlace::Thread { channel: channel.into(), thread: "1".into() });
+        let word = Word {
+            source: source.clone(),
+            delivery: "d".to_owned(),
+            author: Actor { source, id: "U1".into(), display_name: None, person: None },
+            may_trigger: true,
+            text: "See this".to_owned(),
+            place,
+            review: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        WaitingWord { key: "k".to_owned(), word }
+    }
+
+    #[test]
+    fn the_channel_counts_only_for_words_that_were_all_said_there() {
+        let inbox = |channels: &[Option<&str>]| {
+            let mut inbox = Inbox::default();
+            inbox.words = channels.iter().map(|channel| said(*channel)).collect();
+            inbox
+        };
+        assert_eq!(said_in(&inbox(&[Some("C1"), Some("C1")])), Some("C1"));
+        for elsewhere in [&[][..], &[None], &[Some("C1"), None], &[Some("C1"), Some("C2")]] {
+            assert_eq!(said_in(&inbox(elsewhere)), None, "{elsewhere:?}");
         }
     }
 }

@@ -21,9 +21,15 @@ pub const REVIEW: &str = "review";
 /// is answered where they spoke.
 pub const SAID_ON: &str = "said_on";
 
+/// The field of an event with the channel of the chat in which somebody asked for a revision: files that are shared there may be read.
+pub const SAID_IN: &str = "said_in";
+
 /// The field of an event with the files that somebody uploaded to a chat with their message: a sentence of links, which belongs to a request
 /// and to no other command.
 pub const UPLOADS: &str = "uploads";
+
+/// How the sentence of links begins that [`UPLOADS`] holds.
+pub const UPLOADED: &str = "Uploaded with this: ";
 
 /// The key by which a `wait` step waits and an event is found: the event's name with its match fields' values. Two
 /// are equal when the step waits for that event; text is compared ignoring case, as repositories are.

@@ -154,7 +154,13 @@ impl Communication for Discord {
         self.files_linked_in(words)
     }
 
-    async fn read_attachment(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+    async fn read_attachment(
+        &self,
+        file: &Attachment,
+        // An address gives the file to anybody who has it.
+        _channels: &[String],
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
         self.content_of(file, most).await
     }
 

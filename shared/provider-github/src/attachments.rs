@@ -4,7 +4,8 @@
 //! Nothing in the API gives them. The body as HTML has an address for each picture that is a key by itself for some minutes
 //! (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types>), so that no credential leaves the
 //! API's host. Other files are read without an account, which works for those of public repositories. An Enterprise Server, whose site is on the
-//! API's own host, is asked again with the token if it does not give a file without one.
+//! API's own host, is asked again with the token of an App if it does not give a file without one: that token is narrowed to the repository. An
+//! account's own token never goes to the site, because it also sees what the account sees elsewhere.
 
 use crate::github::Github;
 use crate::issue_reference::IssueReference;
@@ -46,8 +47,8 @@ async fn given(request: Request<'_>) -> Result<Option<Answer>, ActionError> {
     Ok(answer.filter(|answer| !answer.header("content-type").as_deref().is_some_and(is_page)))
 }
 
-/// Whether a file on the site of a server may be read with the token, which may see more than the person who linked the file: only if the link cannot
-/// be guessed, so that somebody who knows it has seen it where the file is shown, and never if it names another repository.
+/// Whether a file on the site of a server may be read with an App's token, which may see more than the person who linked the file: only if the link
+/// cannot be guessed, so that somebody who knows it has seen it where the file is shown, and never if it names another repository.
 fn may_be_read_with_token(issue: &IssueReference, parts: &[&str]) -> bool {
     match *parts {
         ["assets", _] | ["storage", "user", _, _, _] => true,
@@ -98,10 +99,13 @@ impl Github {
             None => self.request_for(&parts).ok_or_else(unknown)?,
         };
         let mut answer = given(request.at_most(most)).await?;
-        if answer.is_none()
-            && may_be_read_with_token(issue, &parts)
-            && let Some(token) = self.token_for_site(issue).await?
-        {
+        if answer.is_none() && self.is_server && may_be_read_with_token(issue, &parts) {
+            let Some(token) = self.token_for_site(issue).await? else {
+                return Err(ActionError::rejected(
+                    "the GitHub server gives the file only to those who sign in, and a personal token is not sent for files, because it may see \
+                     those of other repositories; use a GitHub App, paste a text into the issue, or commit the file",
+                ));
+            };
             let request = self.request_for(&parts).ok_or_else(unknown)?;
             answer = given(request.bearer(token).at_most(most)).await?;
         }
@@ -115,13 +119,11 @@ impl Github {
         Ok(answer.into_bytes())
     }
 
-    /// The token for the site of an Enterprise Server.
+    /// The token for the site of an Enterprise Server: an App's, which is narrowed to the repository. `None` with an account's own token.
     async fn token_for_site(&self, issue: &IssueReference) -> Result<Option<SecretString>, ActionError> {
         Ok(match &self.installation {
-            Some(installation) if self.is_server => {
-                Some(installation.token(&self.client, &issue.repository).await?)
-            }
-            _ => self.site_token.clone(),
+            Some(installation) => Some(installation.token(&self.client, &issue.repository).await?),
+            None => None,
         })
     }
 

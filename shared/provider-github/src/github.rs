@@ -17,7 +17,6 @@ use domain::plugins::{
 };
 use domain::{ActionError, BranchName, CommitSha, ErrorKind, RepositoryName};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
-use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -35,9 +34,7 @@ pub struct Github {
     /// For the host that an Enterprise Server may keep people's files on.
     pub(crate) media: Option<Client>,
     pub(crate) installation: Option<Arc<Installation>>,
-    /// The token, if it may be sent to the site: to that of an Enterprise Server, which is on the API's own host.
-    pub(crate) site_token: Option<SecretString>,
-    /// Whether it is an Enterprise Server.
+    /// Whether it is an Enterprise Server, whose site is on the API's own host.
     pub(crate) is_server: bool,
     /// The author of commits; `None` leaves it to GitHub.
     pub(crate) author: Option<Author>,
@@ -61,11 +58,9 @@ impl Github {
         options: &Options,
     ) -> Result<Self, ActionError> {
         let is_server = is_server(&settings.base_url);
-        let (auth, app, site_token) = match credentials {
-            Credentials::Token { token } => {
-                (Auth::Bearer(token.clone()), None, Some(token).filter(|_| is_server))
-            }
-            Credentials::App(app) => (Auth::None, Some(app), None),
+        let (auth, app) = match credentials {
+            Credentials::Token { token } => (Auth::Bearer(token), None),
+            Credentials::App(app) => (Auth::None, Some(app)),
         };
         let client = |base_url: &str| -> Result<Client, ActionError> {
             Ok(Client::new("GitHub", base_url, auth.clone(), options)?
@@ -91,7 +86,6 @@ impl Github {
             site,
             media,
             installation,
-            site_token,
             is_server,
             author,
             noreply,

@@ -188,8 +188,13 @@ impl Communication for Slack {
         self.files_linked_in(words)
     }
 
-    async fn read_attachment(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
-        self.content_of(file, most).await
+    async fn read_attachment(
+        &self,
+        file: &Attachment,
+        channels: &[String],
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        self.content_of(file, channels, most).await
     }
 
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError> {

@@ -85,8 +85,13 @@ impl Slack {
         uploads_in(text)
     }
 
-    /// The content of a file by its ID.
-    pub(crate) async fn content_of(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+    /// The content of a file by its ID, if it is shared in one of these public channels.
+    pub(crate) async fn content_of(
+        &self,
+        file: &Attachment,
+        channels: &[String],
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
         let id = &file.id;
         let request = self.client.get("/files.info", &[]).query("file", id);
         let Found { file } = match answer::<Found>("/files.info", request).await {
@@ -102,6 +107,12 @@ impl Slack {
         if file.channels.is_empty() {
             return Err(ActionError::rejected(
                 "the file is in no public channel; files of private channels and of direct messages are not read",
+            ));
+        }
+        // Whoever linked it need not have an account here, and a guest does not see every public channel.
+        if !self.is_shared_in(&file.channels, channels).await? {
+            return Err(ActionError::rejected(
+                "the file is neither in the project's channel nor in the one in which it was linked; share it in one of them",
             ));
         }
         if let Some(size) = file.size.filter(|size| *size > most as u64) {
@@ -132,6 +143,19 @@ impl Slack {
         let is_sign_in = answer.header("content-type").as_deref().is_some_and(is_page)
             && !file.mimetype.as_deref().is_some_and(is_page);
         if is_sign_in { Err(sign_in()) } else { Ok(answer.into_bytes()) }
+    }
+
+    /// Whether a file that is shared in channels with these IDs is in one of `channels`, which may be names. Names are looked up only if no ID fits.
+    async fn is_shared_in(&self, shared: &[String], channels: &[String]) -> Result<bool, ActionError> {
+        if channels.iter().any(|channel| shared.contains(channel)) {
+            return Ok(true);
+        }
+        for channel in channels {
+            if shared.contains(&self.channel_id(channel).await?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `attachments` | the files that are attached to the ticket, read within bounds |
 //! | `linked` | the files that people link in what they say |
+//! | `listed` | both before they are read, with the service to read them from |
+//! | `started` | what started the work, whose links are followed |
 //! | `shown_files` | both as the agent is shown them |
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
 //! | `continuing` | another round of a session that worked on the branch before |
@@ -32,12 +34,14 @@ mod generation;
 mod import;
 mod kept;
 mod linked;
+mod listed;
 mod opening;
 mod overlay;
 mod repetition;
 mod report;
 mod reviewing;
 mod shown_files;
+mod started;
 mod thinking;
 mod tools;
 mod view;

@@ -213,6 +213,8 @@ async fn files_that_the_words_link_which_ask_for_the_work_are_shown() {
     let body = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap();
     let link = body.rsplit("\n\n").next().unwrap();
     let task = json!({"task_id": "acme/shop#1", "title": "Till", "attachments": []});
+    let inputs = json!({"comments": format!("As in {link}, please")});
+    world.begin_as_asked(inputs.as_object().unwrap().clone(), serde_json::Map::new()).await;
     let open = async |key: &str, words: &str| {
         let input = json!({"agent": "development", "task": task, "branch": format!("feature/{key}"), "context": words});
         let opened = world.step(key, "open_session", input).await.unwrap();

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::event::{Actor, SourceName};
 use records::{PutWordResult, ReplyPlace, Word};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A PNG of 8 by 6 pixels, as far as services look.
 fn picture() -> String {
@@ -256,23 +256,44 @@ async fn what_a_session_shows_is_bounded_whoever_brings_the_files() {
     assert_eq!(shown, 5, "each once, and no more than five");
 }
 
+impl World {
+    /// Uploads files to a channel of the chat, and gives the links to them.
+    fn uploaded(&self, channel: &str, files: &Value) -> Vec<String> {
+        let mention =
+            json!({"kind": "slack-mention", "text": "see", "by": "ada", "channel": channel, "files": files});
+        let mention = simulators::delivery::Delivery::new(mention).unwrap();
+        let sent: Value = serde_json::from_slice(&self.simulation.act(&mention).unwrap().body).unwrap();
+        let files = sent["event"]["files"].as_array().unwrap().iter();
+        files.map(|file| file["permalink"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Opens a session that is told this, and gives its report and the text of its first message.
+    async fn open_told(&self, state: &str, context: &str) -> (Value, String) {
+        let input = json!({"agent": "development", "task": self.task().await, "branch": format!("feature/{state}"),
+                           "context": context});
+        let opened = self.step(state, "open_session", input).await.unwrap();
+        let text = text_of(&self.newest(&opened).await);
+        (opened, text)
+    }
+
+    fn chat_files_read(&self) -> usize {
+        self.simulation.log().iter().filter(|entry| entry.path.contains("/files-pri/")).count()
+    }
+}
+
+fn fields(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
 #[tokio::test]
 async fn files_that_people_upload_to_the_chat_are_shown_with_their_words() {
     let world = World::start_with(|world| change(world, three_turns())).await;
-    world.begin_on_ticket().await;
     let files = json!([{"name": "till.log", "text": "total 0"}, {"name": "screen.png", "base64": picture()}]);
-    let mention = json!({
-        "kind": "slack-mention", "text": "see", "by": "ada", "channel": "shop-dev", "files": files,
-    });
-    let mention = simulators::delivery::Delivery::new(mention).unwrap();
-    let sent: Value = serde_json::from_slice(&world.simulation.act(&mention).unwrap().body).unwrap();
-    let links = sent["event"]["files"].as_array().unwrap().iter();
-    let links: Vec<_> = links.map(|file| file["permalink"].as_str().unwrap()).collect();
+    let links = world.uploaded("shop-dev", &files);
     // The person who asked for the work linked one, and another is linked while the agent works.
-    let input = json!({"agent": "development", "task": world.task().await, "branch": "feature/SHOP-1",
-                       "context": format!("Uploaded with this: [till.log]({})", links[0])});
-    let opened = world.step("Develop", "open_session", input).await.unwrap();
-    let text = text_of(&world.newest(&opened).await);
+    let said = format!("Uploaded with this: [till.log]({})", links[0]);
+    world.begin_as_asked(fields(json!({"comments": said})), Map::new()).await;
+    let (opened, text) = world.open_told("Develop", &said).await;
     assert!(text.contains("total 0"), "{text}");
     let thought = world.next("Develop", &opened).await.unwrap();
     world.say_on("d1", &format!("Uploaded with this: {}", links[1]), true, "SHOP-1").await;
@@ -284,4 +305,56 @@ async fn files_that_people_upload_to_the_chat_are_shown_with_their_words() {
     let report = world.until_it_stops("Develop", report).await.unwrap();
     assert_eq!(report["result"]["outcome"], "done", "{report}");
     world.assert_no_violations();
+}
+
+const NOT_ASKED: &str = "only files linked in the request that started this work are read";
+
+#[tokio::test]
+async fn links_in_the_log_of_a_check_are_not_followed() {
+    let world = World::start_with(|world| {
+        change(world, three_turns());
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        github.repositories[0].issues[0].attachments =
+            serde_json::from_value(json!([{"name": "screen.png", "base64": picture()}])).unwrap();
+        world.configuration["projects"][0]["providers"]["task_management"] = json!("github");
+    })
+    .await;
+    let links = world.uploaded("shop-dev", &json!([{"name": "salaries.txt", "text": "total 0"}]));
+    let state = world.simulation.state();
+    let body = state["github"]["repositories"][0]["issues"][0]["body"].as_str().unwrap().to_owned();
+    world.begin_as_asked(fields(json!({"task_id": "acme/shop#1"})), Map::new()).await;
+    let log = format!("FAIL: see {} and {body}", links[0]);
+    let task = json!({"task_id": "acme/shop#1", "title": "Till", "attachments": []});
+    let input = json!({"agent": "development", "task": task, "branch": "feature/Fix", "context": log});
+    let opened = world.step("Fix", "open_session", input).await.unwrap();
+    let parts = world.newest(&opened).await;
+    let text = text_of(&parts);
+    assert!(text.contains("2 other linked files") && text.contains(NOT_ASKED), "{text}");
+    assert!(!text.contains("total 0"), "{text}");
+    assert_eq!((pictures(&parts), world.chat_files_read(), world.files_read()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_file_of_the_chat_is_read_from_the_channel_where_the_work_was_asked_for() {
+    let world = World::start_with(|world| {
+        change(world, three_turns());
+        let slack = world.section_mut::<simulators::slack::World>("slack").unwrap();
+        slack.channels[1].bot_is_member = true;
+    })
+    .await;
+    let link = &world.uploaded("random", &json!([{"name": "till.log", "text": "total 0"}]))[0];
+    let inputs = fields(json!({"comments": format!("See {link}")}));
+    world.begin_as_asked(inputs, fields(json!({"said_in": "C061EG9T2"}))).await;
+    let (opened, text) = world.open_told("Develop", &format!("See {link}")).await;
+    assert!(text.contains("total 0"), "{text}");
+    // On the ticket, the same link is of somebody who may not have an account in the chat.
+    let other = &world.uploaded("random", &json!([{"name": "salaries.txt", "text": "total 9"}]))[0];
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say_on("d1", &format!("See {other}"), true, "SHOP-1").await;
+    let loading = world.next("Develop", &thought).await.unwrap();
+    let loaded = world.next("Develop", &loading).await.unwrap();
+    let report = world.next("Develop", &loaded).await.unwrap();
+    let text = text_of(&world.newest(&report).await);
+    assert!(text.contains("share it in one of them") && !text.contains("total 9"), "{text}");
+    assert_eq!(world.chat_files_read(), 1);
 }

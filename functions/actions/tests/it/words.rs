@@ -25,7 +25,12 @@ fn word(delivery: &str, text: &str) -> Word {
 impl World {
     /// Begins the execution, which holds the ticket.
     pub(crate) async fn begin_on_ticket(&self) {
-        let input = ExecutionInput::new(Map::new(), Some("SHOP".into()), None);
+        self.begin_as_asked(Map::new(), Map::new()).await;
+    }
+
+    /// The same for an execution that these inputs and this event started.
+    pub(crate) async fn begin_as_asked(&self, inputs: Map<String, Value>, event: Map<String, Value>) {
+        let input = ExecutionInput { event, ..ExecutionInput::new(inputs, Some("SHOP".into()), None) };
         let trigger = EventName::from_static("jira.labelled");
         let ticket = Some("SHOP-1".to_owned());
         let new = NewExecution::new(trigger, "1".into(), "development".into(), ticket, input, now());

@@ -1,5 +1,7 @@
 //! Files that people upload to a chat, as a sentence of links: an agent is shown the files that words link.
 
+use domain::event::UPLOADED;
+
 /// The most files of one message that are linked.
 const MOST: usize = 20;
 /// The most characters of a name that are shown.
@@ -38,7 +40,7 @@ fn in_link(name: &str) -> String {
 /// A sentence that links the files; `None` without any.
 pub(super) fn linked(files: impl IntoIterator<Item = Uploaded>) -> Option<String> {
     let links: Vec<String> = files.into_iter().take(MOST).map(Uploaded::shown).collect();
-    (!links.is_empty()).then(|| format!("Uploaded with this: {}", links.join(", ")))
+    (!links.is_empty()).then(|| format!("{UPLOADED}{}", links.join(", ")))
 }
 
 #[cfg(test)]

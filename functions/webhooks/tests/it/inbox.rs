@@ -159,6 +159,8 @@ async fn a_message_in_a_thread_of_ours_is_said_about_its_ticket() {
     // Slack retries deliveries without an answer.
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "started");
     assert_eq!(say("Ev9", "U1", "1.1", "Rename the cart", none()).await, "duplicate");
+    let input: Value = serde_json::from_str(world.starts()[0]["input"].as_str().unwrap()).unwrap();
+    assert_eq!(input["event"]["said_in"], "C1", "whose files the agent may be shown");
     let begun = world.table.reply(&said("Ev9")).await.unwrap().unwrap();
     assert!(begun.text.contains("begins"), "{}", begun.text);
     // A command with a mention is one, for the ticket that it names.

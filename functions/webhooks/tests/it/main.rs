@@ -14,6 +14,7 @@ mod checks;
 mod examples;
 mod excess;
 mod fetched;
+mod given_files;
 mod inbox;
 mod near_misses;
 mod odd;

@@ -45,10 +45,16 @@ pub trait Communication: Send + Sync {
         Vec::new()
     }
 
-    /// Reads the content of a file that people uploaded to the chat, as [`files_in`](Self::files_in) found it. More than `most` bytes are
-    /// refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats whose files are not
-    /// read, is `Rejected`.
-    async fn read_attachment(&self, _file: &Attachment, _most: usize) -> Result<Vec<u8>, ActionError> {
+    /// Reads the content of a file that people uploaded to the chat, as [`files_in`](Self::files_in) found it. Whoever linked it may not be
+    /// allowed to see it: unless the link alone gives the file to anybody, one that is shared in none of `channels`, given by name or ID, is refused.
+    /// More than `most` bytes are refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats
+    /// whose files are not read, is `Rejected`.
+    async fn read_attachment(
+        &self,
+        _file: &Attachment,
+        _channels: &[String],
+        _most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
         Err(ActionError::rejected("files of this chat cannot be read"))
     }
 

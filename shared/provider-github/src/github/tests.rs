@@ -12,18 +12,3 @@ fn graphql_is_beside_the_rest_api_of_an_enterprise_server() {
     check("https://api.github.com", "https://api.github.com");
     check("https://git.acme.example/api/v3/", "https://git.acme.example/api");
 }
-
-#[test]
-fn a_token_goes_to_the_site_of_an_enterprise_server_alone() {
-    for (base_url, expected) in [
-        ("https://api.github.com", false),
-        ("https://api.acme.ghe.com", false),
-        ("https://git.acme.example/api/v3/", true),
-    ] {
-        let settings = Settings { base_url: base_url.to_owned(), commit_author: None };
-        let credentials = Credentials::Token { token: "t".into() };
-        let options = Options::new().unwrap();
-        let github = Github::new(&settings, credentials, RepositoryAccess::ReadContents, &options).unwrap();
-        assert_eq!((github.site_token.is_some(), github.is_server), (expected, expected), "{base_url}");
-    }
-}

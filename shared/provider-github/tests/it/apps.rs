@@ -47,25 +47,43 @@ pub(crate) async fn app_world_with(clock: &TurnedClock, permissions: Value) -> (
     app_world_hearing(clock, permissions, None).await
 }
 
+/// The built-in world with such an App, changed.
+pub(crate) async fn changed_app_world(
+    clock: &TurnedClock,
+    permissions: Value,
+    change: impl FnOnce(&mut World),
+) -> (Simulation, String) {
+    app_world_of(clock, json!({"slug": "ticketsmith", "permissions": permissions}), change).await
+}
+
 /// The same with an App that subscribes to these events.
 async fn app_world_hearing(
     clock: &TurnedClock,
     permissions: Value,
     events: Option<Value>,
 ) -> (Simulation, String) {
-    let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
     let mut app = json!({"slug": "ticketsmith", "permissions": permissions});
     if let Some(events) = events {
         app["events"] = events;
     }
+    app_world_of(clock, app, |_| {}).await
+}
+
+async fn app_world_of(
+    clock: &TurnedClock,
+    app: Value,
+    change: impl FnOnce(&mut World),
+) -> (Simulation, String) {
+    let secret = json!({"app_id": "77", "installation_id": "99", "private_key": private_key()}).to_string();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../simulators/worlds");
     let world = std::fs::read_to_string(folder.join("shop.yaml")).unwrap();
     let world = world
         .replace("{ token: simulated-github-token }", &secret)
         .replace("  bot: ticketsmith-bot\n", &format!("  app: {app}\n"));
     let time = clock.clone();
-    let simulation =
-        start(World::parse(&world, folder).unwrap(), None, Some(Arc::new(move || time.now()))).await;
+    let mut world = World::parse(&world, folder).unwrap();
+    change(&mut world);
+    let simulation = start(world, None, Some(Arc::new(move || time.now()))).await;
     (simulation, secret)
 }
 
@@ -75,7 +93,17 @@ pub(crate) fn connect(
     access: RepositoryAccess,
     clock: &TurnedClock,
 ) -> Github {
-    let settings = serde_json::from_value(json!({"base_url": simulation.url("github")})).unwrap();
+    connect_at(&simulation.url("github"), secret, access, clock)
+}
+
+/// The same with the API at another address.
+pub(crate) fn connect_at(
+    address: &str,
+    secret: &str,
+    access: RepositoryAccess,
+    clock: &TurnedClock,
+) -> Github {
+    let settings = serde_json::from_value(json!({"base_url": address})).unwrap();
     let credentials = read_credentials("ticketsmith/github", &secret.into(), &SPEC.secret_forms()).unwrap();
     let options = provider_testing::options().clock(Arc::new(clock.clone()));
     Github::new(&settings, credentials, access, &options).unwrap()

@@ -1,5 +1,6 @@
 //! Files that people put into issues.
 
+use crate::apps::{self, TurnedClock, changed_app_world};
 use crate::code::new_pull_request;
 use crate::{GITHUB, connect_at, github};
 use domain::plugins::{NewTask, RepositoryAccess, TaskManagement, TaskQuery};
@@ -10,6 +11,8 @@ use serde_json::json;
 use simulators::Simulation;
 use simulators::delivery::Delivery;
 use simulators::fault::Fault;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 const ISSUE: &str = "acme/shop#1";
 const MOST: usize = 1_000;
@@ -168,26 +171,69 @@ async fn links_of_earlier_times_and_of_servers_lead_to_the_same_files() {
     }
 }
 
-#[tokio::test]
-async fn an_enterprise_server_gives_a_private_picture_to_the_token() {
-    let mut world = built_in();
+/// Has an issue of a private repository link a picture and a text.
+fn with_private_files(world: &mut simulators::World, is_server: bool) {
     let section = world.section_mut::<simulators::github::World>("github").unwrap();
-    section.enterprise_server = true;
+    section.enterprise_server = is_server;
     section.repositories[0].private = true;
     section.repositories[0].issues[0].attachments = serde_json::from_value(json!([
         {"name": "screen.png", "base64": "iVBORw0KGgo="}, {"name": "till.txt", "text": "total 0\n"},
     ]))
     .unwrap();
-    let simulation = provider_testing::start(world, None, None).await;
-    let secret = provider_testing::secret(&simulation, "ticketsmith/github");
+}
+
+#[tokio::test]
+async fn an_enterprise_server_gives_a_private_picture_to_the_token_of_an_app() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let with_files = |world: &mut simulators::World| with_private_files(world, true);
+    let (simulation, secret) =
+        changed_app_world(&clock, json!({"issues": "write", "pull_requests": "write"}), with_files).await;
     let address = format!("{}/api/v3", simulation.url("github"));
-    let tracker = connect_at(&address, &secret, RepositoryAccess::WriteContents);
+    let tracker = apps::connect_at(&address, &secret, RepositoryAccess::WriteIssues, &clock);
     let files = tracker.get_task(ISSUE).await.unwrap().attachments;
     let read = tracker.read_attachment(ISSUE, &files[0], MOST).await;
     assert_eq!(read.unwrap(), b"\x89PNG\r\n\x1a\n");
     // A name that can be guessed is not asked for with it.
     let error = tracker.read_attachment(ISSUE, &files[1], MOST).await.unwrap_err();
     assert!(error.message.starts_with("GitHub does not give the file"), "{error}");
+}
+
+#[tokio::test]
+async fn no_token_goes_to_the_site_of_github_itself() {
+    let clock = TurnedClock(Arc::new(AtomicI64::new(1_772_442_000)));
+    let with_files = |world: &mut simulators::World| {
+        with_private_files(world, false);
+        let section = world.section_mut::<simulators::github::World>("github").unwrap();
+        section.repositories[0].private = false;
+    };
+    let (simulation, secret) =
+        changed_app_world(&clock, json!({"issues": "write", "pull_requests": "write"}), with_files).await;
+    let tracker = apps::connect(&simulation, &secret, RepositoryAccess::WriteIssues, &clock);
+    let [picture, _] = tracker.get_task(ISSUE).await.unwrap().attachments.try_into().unwrap();
+    // Nothing shows it on this issue, so it has no address that is a key by itself.
+    let other = new_issue(&tracker).await;
+    let fault = Fault { status: Some(404), ..Fault::default() };
+    GITHUB.fault(&simulation, "/user-attachments/assets/", fault);
+    let error = tracker.read_attachment(&other, &picture, MOST).await.unwrap_err();
+    assert!(error.message.starts_with("GitHub does not give the file"), "{error}");
+    // The fault was for one request, and a second one would have been answered.
+    assert_eq!(tracker.read_attachment(&other, &picture, MOST).await.unwrap(), b"\x89PNG\r\n\x1a\n");
+}
+
+#[tokio::test]
+async fn a_personal_token_is_not_sent_to_the_site_of_a_server() {
+    let mut world = built_in();
+    with_private_files(&mut world, true);
+    let simulation = provider_testing::start(world, None, None).await;
+    let secret = provider_testing::secret(&simulation, "ticketsmith/github");
+    let address = format!("{}/api/v3", simulation.url("github"));
+    let tracker = connect_at(&address, &secret, RepositoryAccess::WriteContents);
+    let files = tracker.get_task(ISSUE).await.unwrap().attachments;
+    let error = tracker.read_attachment(ISSUE, &files[0], MOST).await.unwrap_err();
+    assert!(
+        error.kind == ErrorKind::Rejected && error.message.contains("a personal token is not sent for files"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

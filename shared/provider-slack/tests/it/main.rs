@@ -264,6 +264,31 @@ fn uploaded(simulation: &Simulation, channel: &str, file: &Value) -> String {
     event["event"]["files"][0]["permalink"].as_str().unwrap().to_owned()
 }
 
+/// The project's channel, as it is configured.
+fn here() -> [String; 1] {
+    ["#shop-dev".to_owned()]
+}
+
+#[tokio::test]
+async fn a_file_of_another_public_channel_is_read_only_where_it_was_linked_there() {
+    let mut world = provider_testing::built_in();
+    let section = world.section_mut::<simulators::slack::World>("slack").unwrap();
+    section.channels[1].bot_is_member = true;
+    let simulation = provider_testing::start(world, None, None).await;
+    let slack = slack(&simulation);
+    let log = json!({"name": "salaries.txt", "text": "total 0"});
+    let page = uploaded(&simulation, "random", &log);
+    let file = &slack.files_in(&page)[0];
+    for channels in [Vec::new(), here().to_vec()] {
+        let error = slack.read_attachment(file, &channels, 100).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Rejected);
+        assert!(error.message.contains("neither in the project's channel nor in the one"), "{error}");
+    }
+    assert!(!simulation.log().iter().any(|entry| entry.path.contains("/files-pri/")), "nor is it asked for");
+    let both = [here().to_vec(), vec!["C061EG9T2".to_owned()]].concat();
+    assert_eq!(slack.read_attachment(file, &both, 100).await.unwrap(), b"total 0");
+}
+
 #[tokio::test]
 async fn an_uploaded_file_is_read_from_a_public_channel() {
     let mut world = provider_testing::built_in();
@@ -276,10 +301,10 @@ async fn an_uploaded_file_is_read_from_a_public_channel() {
     let page = uploaded(&simulation, "shop-dev", &log);
     let files = slack.files_in(&format!("Look at [Till log.txt]({page})"));
     assert_eq!(files[0].name, "Till log.txt");
-    assert_eq!(slack.read_attachment(&files[0], 100).await.unwrap(), b"total 0");
+    assert_eq!(slack.read_attachment(&files[0], &here(), 100).await.unwrap(), b"total 0");
     let read = async |page: &str, most| {
         let files = slack.files_in(page);
-        slack.read_attachment(&files[0], most).await.unwrap_err()
+        slack.read_attachment(&files[0], &here(), most).await.unwrap_err()
     };
     let large = read(&page, 6).await;
     assert!(large.message.contains("has 7 bytes, and at most 6 are read"), "{large}");
@@ -304,7 +329,7 @@ async fn without_the_scope_a_file_is_not_read_and_the_scope_is_named() {
     let simulation = provider_testing::start(world, None, None).await;
     let slack = slack(&simulation);
     let page = uploaded(&simulation, "shop-dev", &json!({"name": "a.txt", "text": "x"}));
-    let error = slack.read_attachment(&slack.files_in(&page)[0], 100).await.unwrap_err();
+    let error = slack.read_attachment(&slack.files_in(&page)[0], &here(), 100).await.unwrap_err();
     assert!(error.kind == ErrorKind::Rejected && error.message.contains("missing_scope"), "{error}");
     let problems = slack.permission_problems(Some("#shop-dev"), "x", &Default::default()).await.unwrap();
     assert!(problems.iter().any(|problem| problem.permission == "files:read"), "{problems:?}");
@@ -322,7 +347,7 @@ async fn a_file_is_read_from_slacks_own_hosts_with_the_token_and_from_no_other()
     };
     for address in ["https://evil.example/files-pri/a", "https://files.slack.com.evil.example/a"] {
         SLACK.fault(&simulation, "/files.info$", info(address));
-        let error = slack.read_attachment(file, 100).await.unwrap_err();
+        let error = slack.read_attachment(file, &here(), 100).await.unwrap_err();
         assert!(error.message.contains("at a foreign address"), "{error}");
     }
     // A page in place of the content asks for a sign-in.
@@ -341,10 +366,10 @@ async fn a_file_is_read_from_slacks_own_hosts_with_the_token_and_from_no_other()
     ] {
         SLACK.fault(&simulation, "/files.info$", info(&address));
         SLACK.fault(&simulation, "/files-pri/", with);
-        let error = slack.read_attachment(file, 100).await.unwrap_err();
+        let error = slack.read_attachment(file, &here(), 100).await.unwrap_err();
         assert!(error.message.contains("asks for a sign-in"), "{error}");
     }
     SLACK.fault(&simulation, "/files.info$", info(&address));
-    let error = slack.read_attachment(file, 100).await.unwrap_err();
+    let error = slack.read_attachment(file, &here(), 100).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected, "{error}");
 }

@@ -3,6 +3,7 @@
 //! Like the ticket itself, they are data, written by anybody who can edit the ticket, and never a reason for the session to fail. A file that
 //! cannot be read or shown is named, with the reason.
 
+use super::listed::{Keeper, Linked, Listed, MOST_FILES, unreadable};
 use super::shown_files::{AttachedFile, NAME, REASON, Shown, one_line};
 use crate::agent::picture::Picture;
 use crate::agent::price::most_prompt_tokens;
@@ -10,16 +11,11 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::plugins::{Communication, TaskManagement};
 use domain::{ActionError, Attachment, Task};
 use providers::Model;
-use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// No more files are looked at: a ticket lists as many, and words may link others.
-pub(super) const MOST_FILES: usize = 60;
 /// One text file, in bytes.
 const MOST_OF_A_TEXT: usize = 64 * 1024;
 /// All text files of a ticket, in bytes.
@@ -99,87 +95,13 @@ pub(super) struct Room {
     until: Instant,
 }
 
-/// Where a file is kept.
-#[derive(Clone)]
-pub(super) enum Keeper {
-    /// A tracker, and the ticket or pull request that it is asked about.
-    Tracker { tracker: Arc<dyn TaskManagement>, task_id: String },
-    /// The chat.
-    Chat(Arc<dyn Communication>),
-}
-
-impl Keeper {
-    async fn read(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
-        match self {
-            Self::Tracker { tracker, task_id } => tracker.read_attachment(task_id, file, most).await,
-            Self::Chat(chat) => chat.read_attachment(file, most).await,
-        }
-    }
-}
-
-/// A file with the service to read it from, or the reason that it is not shown.
-pub(super) struct Listed {
-    pub(super) keeper: Result<Keeper, String>,
-    pub(super) file: Attachment,
-}
-
-impl Listed {
-    /// A placeholder for the files that words link about something, when the service that knows them does not answer.
-    pub(super) fn unknown(about: &str, why: String) -> Self {
-        Self::unshown(format!("files linked in what was said about {about}"), unreadable(&why))
-    }
-
-    /// A placeholder for the files over the limit; `None` if there are none.
-    pub(super) fn others(count: usize) -> Option<Self> {
-        let name = match count {
-            0 => return None,
-            1 => "one more file".to_owned(),
-            count => format!("{count} more files"),
-        };
-        Some(Self::unshown(name, format!("only {MOST_FILES} files are looked at")))
-    }
-
-    fn unshown(name: String, why: String) -> Self {
-        let file = Attachment { id: String::new(), name, media_type: None, size: None, author: None };
-        Self { keeper: Err(why), file }
-    }
-}
-
-/// Files that words link, each once, as many as are looked at.
-#[derive(Default)]
-pub(super) struct Linked {
-    pub(super) files: Vec<Listed>,
-    /// How many others they link.
-    pub(super) more: usize,
-    known: HashSet<String>,
-}
-
-impl Linked {
-    /// Adds files that are kept in one place.
-    pub(super) fn add(&mut self, keeper: &Keeper, files: Vec<Attachment>) {
-        for file in files {
-            if !self.known.insert(file.id.clone()) {
-                continue;
-            }
-            match self.files.len() < MOST_FILES {
-                true => self.files.push(Listed { keeper: Ok(keeper.clone()), file }),
-                false => self.more += 1,
-            }
-        }
-    }
-}
-
-fn unreadable(why: &str) -> String {
-    format!("it could not be read: {why}")
-}
-
 /// The most bytes of texts that a model is shown: a token is a byte or more, so that files leave most of a small model's prompt to the work.
 pub(super) fn most_of_texts(model: &Model) -> usize {
     let most = most_prompt_tokens(model);
     most.map_or(MOST_OF_TEXTS, |most| usize::try_from(most).unwrap_or(usize::MAX)).min(MOST_OF_TEXTS)
 }
 
-/// Reads the files of a ticket, and `linked` ones that the words link which ask for the work, for a session with this id. Where there are none,
+/// Reads the files of a ticket, and `linked` ones of the words that ask for the work, for a session with this id. Where there are none,
 /// that costs no request.
 ///
 /// # Errors
@@ -202,12 +124,15 @@ pub(super) async fn attached(
         all.extend(task.attachments.iter().map(|file| Listed { keeper: keeper.clone(), file: file.clone() }));
     }
     let own = all.len();
-    let is_new = |linked: &Listed| all[..own].iter().all(|known| known.file.id != linked.file.id);
-    let new: Vec<_> = linked.files.into_iter().filter(is_new).collect();
+    let is_new = |id: &str| all[..own].iter().all(|known| known.file.id != id);
+    // What is attached to the ticket is shown, wherever else it is linked.
+    let unasked = linked.unasked().filter(|id| is_new(id)).count();
+    let new: Vec<_> = linked.files.into_iter().filter(|linked| is_new(&linked.file.id)).collect();
     all.extend(new);
     let more = linked.more + all.len().saturating_sub(MOST_FILES);
     all.truncate(MOST_FILES);
     all.extend(Listed::others(more));
+    all.extend(Listed::unasked(unasked));
     read_all(context, &all, &mut Room::of(Some(most_of_texts(model))), session).await
 }
 

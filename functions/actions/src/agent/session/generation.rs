@@ -54,7 +54,8 @@ impl Opening {
         Known { files: &self.attachments, pull_request: self.pull_request.as_deref() }
     }
 
-    /// The data whose links are followed. What is known of a pull request under review is its author's text, and anybody may open one.
+    /// The data whose links are followed if they are also in what started the work. What is known of a pull request under review is its author's text,
+    /// and anybody may open one.
     pub(super) fn words_with_links(&self) -> Option<&str> {
         let is_only_review = self.task.is_none() && self.review.is_some();
         self.context.as_deref().filter(|_| !is_only_review)

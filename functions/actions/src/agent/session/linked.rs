@@ -1,18 +1,22 @@
 //! Files that people link in what they say to an agent: when they ask for the work, and while it goes on.
 //!
-//! Links of people who may give it work are followed, and those of others never are. An action that takes in words may hold no credentials:
-//! `run_tools` has none. So `load_paths` reads the files first, and the words wait in the inbox until then.
+//! Links of people who may give it work are followed, and those of others never are. What an agent is told at its beginning may hold text of
+//! anybody, such as the log of a check or a page of the wiki: of its links, those are followed that are also in what started the work. An action
+//! that takes in words may hold no credentials: `run_tools` has none. So `load_paths` reads the files first, and the words wait in the inbox
+//! until then.
 
-use super::attachments::{Keeper, Linked, Listed, Room, most_of_texts, read_all};
+use super::attachments::{Room, most_of_texts, read_all};
 use super::kept::{SessionState, read_json, to_json};
+use super::listed::{Keeper, Linked, Listed};
 use super::overlay::FileChanges;
 use super::report::Report;
 use super::shown_files::{AttachedFile, parts_of, section_of};
+use super::started::Started;
 use super::work::Session;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::Part;
-use domain::{ActionError, PluginType, Stored};
+use domain::plugins::{Part, TaskManagement};
+use domain::{ActionError, Attachment, PluginType, Stored};
 use providers::Model;
 use records::{Inbox, ReplyPlace, SessionPhase, WaitingWord};
 use std::collections::HashSet;
@@ -28,16 +32,70 @@ pub(super) struct Known<'a> {
     pub(super) pull_request: Option<&'a str>,
 }
 
+/// Words that may link files.
+struct Linking<'w> {
+    text: &'w str,
+    /// What started the work, if the text may be of anybody: only files that this links, too, are read.
+    asked: Option<&'w str>,
+    /// The channel of the chat in which they were said: whoever spoke there sees its files.
+    channel: Option<&'w str>,
+}
+
+impl Linking<'_> {
+    /// The channels of the chat whose files may be read: the project's own, and the one in which the words were said.
+    fn channels(&self, context: &Context<'_>) -> Vec<String> {
+        let own = context.scope().project.channel.as_deref();
+        own.into_iter().chain(self.channel).map(str::to_owned).collect()
+    }
+
+    /// The files of a tracker that the text links: those that may be read, and the others.
+    async fn sorted(
+        &self,
+        tracker: &dyn TaskManagement,
+        about: &str,
+    ) -> Result<(Vec<Attachment>, Vec<Attachment>), ActionError> {
+        let files = tracker.files_in(about, self.text).await?;
+        Ok(match self.asked.filter(|_| !files.is_empty()) {
+            Some(asked) => split(files, &tracker.files_in(about, asked).await?),
+            None => (files, Vec::new()),
+        })
+    }
+}
+
+/// Files that are also among others, and those that are not.
+fn split(files: Vec<Attachment>, among: &[Attachment]) -> (Vec<Attachment>, Vec<Attachment>) {
+    files.into_iter().partition(|file| among.iter().any(|known| known.id == file.id))
+}
+
+/// The files that are linked in what an agent is told at its beginning, about a ticket and perhaps a pull request. Those that what started the
+/// work does not link are not read.
+///
+/// # Errors
+/// When the table does not answer.
+pub(super) async fn linked_at_beginning(
+    context: &Context<'_>,
+    text: &str,
+    task_id: Option<&str>,
+    pull_request: Option<&str>,
+) -> Result<Linked, ActionError> {
+    if !may_link(text) {
+        return Ok(Linked::default());
+    }
+    let started = Started::read(context).await?;
+    let words = Linking { text, asked: Some(&started.words), channel: started.channel.as_deref() };
+    Ok(linked_in(context, &words, task_id, pull_request).await)
+}
+
 /// The files that words link about a ticket, and perhaps said on a pull request: those that a tracker keeps, and those that people uploaded to
 /// the chat. If a service does not answer, a placeholder says so. Without a ticket, no tracker is asked.
-pub(super) async fn linked_in(
+async fn linked_in(
     context: &Context<'_>,
-    words: &str,
+    words: &Linking<'_>,
     task_id: Option<&str>,
     said_on: Option<&str>,
 ) -> Linked {
     let mut found = Linked::default();
-    if !may_link(words) {
+    if !may_link(words.text) {
         return found;
     }
     for about in places(task_id, said_on) {
@@ -49,16 +107,24 @@ pub(super) async fn linked_in(
             }
             Err(_) => continue,
         };
-        match tracker.files_in(about, words).await {
-            Ok(files) => found.add(&Keeper::Tracker { tracker, task_id: about.to_owned() }, files),
+        match words.sorted(&*tracker, about).await {
+            Ok((files, others)) => {
+                found.add(&Keeper::Tracker { tracker, task_id: about.to_owned() }, files);
+                found.leave_out(others);
+            }
             Err(error) => found.files.push(Listed::unknown(about, error.message)),
         }
     }
     if context.may_connect(PluginType::Communication) {
         match context.chat().await {
             Ok(chat) => {
-                let files = chat.files_in(words);
-                found.add(&Keeper::Chat(chat), files);
+                let files = chat.files_in(words.text);
+                let (files, others) = match words.asked {
+                    Some(asked) => split(files, &chat.files_in(asked)),
+                    None => (files, Vec::new()),
+                };
+                found.add(&Keeper::Chat { chat, channels: words.channels(context) }, files);
+                found.leave_out(others);
             }
             Err(NoOutput::Failed(error)) => found.files.push(Listed::unknown("the chat", error.message)),
             Err(_) => {}
@@ -130,8 +196,13 @@ pub(super) async fn read_linked(
             Some(ReplyPlace::Ticket { task_id, .. }) => Some(task_id.as_str()),
             _ => known.pull_request,
         };
+        let channel = match &waiting.word.place {
+            Some(ReplyPlace::Thread { channel, .. }) => Some(channel.as_str()),
+            _ => None,
+        };
+        let words = Linking { text: &waiting.word.text, asked: None, channel };
         let Linked { files: mut listed, more, .. } =
-            linked_in(context, &waiting.word.text, Some(&inbox.task_id), said_on).await;
+            linked_in(context, &words, Some(&inbox.task_id), said_on).await;
         // Placeholders have no id, nor do files of sessions from before ids were kept.
         listed.retain(|listed| listed.file.id.is_empty() || !shown.contains(&listed.file.id));
         listed.extend(Listed::others(more));

@@ -1,11 +1,12 @@
 //! The beginning of a session: the ticket, the repository's instructions for agents, and the repository itself.
 
-use super::attachments::{Linked, attached};
+use super::attachments::attached;
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
-use super::linked::linked_in;
+use super::linked::linked_at_beginning;
+use super::listed::Linked;
 use super::report::Report;
 use super::shown_files::pictures;
 use super::words::{first_words, take_in, words_taken};
@@ -102,7 +103,7 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
     let linked = match opening.words_with_links() {
         Some(words) => {
             let task_id = opening.task.as_ref().map(|task| task.task_id.as_str());
-            Box::pin(linked_in(context, words, task_id, opening.pull_request.as_deref())).await
+            Box::pin(linked_at_beginning(context, words, task_id, opening.pull_request.as_deref())).await?
         }
         None => Linked::default(),
     };
