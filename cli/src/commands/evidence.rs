@@ -143,7 +143,7 @@ async fn run_verify(arguments: Verify) -> Outcome {
     let pem = std::fs::read_to_string(&key).map_err(|error| named(&error))?;
     let key = PublicKey::from_pem(&pem).map_err(|error| named(&error))?;
     let is_file = std::path::Path::new(&evidence).exists() || evidence == "-";
-    // What is not the name of a pull request is that of a file.
+    // Anything else is the name of a file.
     let named = if is_file { None } else { evidence.parse::<NamedPullRequest>().ok() };
     let envelope = match &named {
         Some(_) => {

@@ -28,8 +28,9 @@ pub fn is_on_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Whether an address is never a service that somebody configures: link-local ones, where clouds hand out the credentials of the machine, their other
-/// forms, and the unspecified address. A name that leads there is not found out, but nothing there has a certificate for it.
+/// Whether an address can never be that of a configured service: link-local addresses, where clouds give the machine's credentials to every caller, those of
+/// clouds' own services, and the unspecified address, each in every form. Names are not resolved: other machines are only asked encrypted, and nothing there
+/// has a certificate for a name that leads to it.
 pub(crate) fn is_never_a_service(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_metadata(address),

@@ -42,8 +42,8 @@ pub fn check_instance(
     problems
 }
 
-/// The problems of addresses on this machine in the section of an instance that people configure with the API; places are relative to it. Its services
-/// trust whoever is on it, so only the configuration file, `file`, names one; then it can be used with the API, too.
+/// The problems of addresses on this machine in the section of an instance that people configure with the API; places are relative to it. Ports of a
+/// machine often trust every caller on it, so only the configuration file, `file`, decides which of them are used.
 pub fn local_address_problems(file: &Configuration, name: &InstanceName, section: &Section) -> Vec<Problem> {
     let origins = file.instances().flat_map(local_addresses).map(|(_, origin)| origin);
     let origins: Vec<_> = origins.collect();

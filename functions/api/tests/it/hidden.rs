@@ -233,7 +233,7 @@ async fn what_somebody_started_is_listed_behind_any_number_of_others() {
         path = format!("{list}&cursor={next}");
     }
     assert_eq!(names, [last, first]);
-    // Whoever started nothing there does not learn that there is anything.
+    // Somebody who started nothing there does not learn that anything exists.
     assert_eq!(get("/api/v1/executions?project=WEB").await, json!({"items": []}));
 }
 

@@ -224,7 +224,7 @@ async fn every_place_that_is_not_accepted_is_said() {
     }
 }
 
-/// Whoever adds services must not make the machine's own ones, or those of its cloud, believe that we ask them.
+/// Admins who add services must not reach ports that trust every caller on the machine or in its cloud.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_service_is_on_this_machine_or_among_those_of_the_cloud() {
     let world = World::new().await;
