@@ -95,6 +95,32 @@ async fn a_service_that_is_added_is_used_at_once_until_it_is_removed() {
 }
 
 #[tokio::test]
+async fn doctor_checks_the_secret_of_a_service_that_was_added() {
+    let mut world = world().await;
+    let set = ["--set", "base_url=https://jira.acme.example"];
+    for name in ["desk", "shelf"] {
+        done(&world, &[&["plugin", "create", name, "--provider", "jira"][..], &set].concat()).await;
+    }
+    let findings = async || -> Vec<(String, String)> {
+        let (_, printed, errors) = world.command(&["doctor", "--json"]).await;
+        let findings: Value = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{printed}{errors}"));
+        let words = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        let all = findings["findings"].as_array().unwrap().iter();
+        all.map(|finding| (words(finding, "subject"), words(finding, "problem"))).collect()
+    };
+    let problem_of = |findings: &[(String, String)], name: &str| {
+        let found =
+            findings.iter().find(|(subject, _)| *subject == format!("secret ticketsmith/work#{name}"));
+        found.unwrap_or_else(|| panic!("{name}: {findings:#?}")).1.clone()
+    };
+    let found = findings().await;
+    assert_eq!(problem_of(&found, "desk"), "");
+    let problem = problem_of(&found, "shelf");
+    assert!(problem.contains("ticketsmith secrets set 'ticketsmith/work#shelf'"), "{problem}");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_file_with_its_name_wins_and_doctor_says_so() {
     let mut world = world().await;
     let set = ["--set", "base_url=https://jira.acme.example"];

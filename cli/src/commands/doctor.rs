@@ -42,8 +42,8 @@ Examples:
   ticketsmith doctor --config ticketsmith.yaml --stage prod
 
 Using the secrets from the data folder or the stage, it asks each service what its credential may do, and whether it knows what the
-configuration names: the base branch, statuses, custom fields, the channel, the bot's account and people's. It changes nothing and incurs
-no costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
+configuration names: the base branch, statuses, custom fields, the channel, the bot's account and people's. It also checks what was added with
+the API, if `serve` is running or a stage is named. It changes nothing and incurs no costs. A missing permission is an error; an unneeded one is a warning. With --stage, it also checks whether this configuration is in
 force there and every function is deployed.
 
 Exit codes: 0 everything is OK · 1 problems were found; each line says how to fix it";
@@ -111,23 +111,24 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             let needs = workflows.as_ref().map(Needs::of).unwrap_or_default();
             let workflows = workflows.map(|_| ()).map_err(|error| error.to_string());
             findings.push(Finding::new("workflows", workflows));
-            findings.extend(needs.findings(&file.configuration));
+            let (configuration, in_both) = managed::with_api(&file.configuration, &arguments.place).await;
+            findings.extend(needs.findings(&configuration));
             if arguments.place.stage.is_none() {
                 findings.extend(evidence::of_folder(&arguments.place.data));
             }
             if let Some(stage) = &arguments.place.stage {
                 stage_findings(&file.configuration, stage, &mut findings).await;
             }
-            findings.extend(managed::in_both(&file.configuration, &arguments.place).await);
-            let secrets = Secrets::open(&file.configuration, &arguments.place).await;
+            findings.extend(in_both);
+            let secrets = Secrets::open(&configuration, &arguments.place).await;
             match &secrets {
-                Ok(secrets) => findings.extend(secrets.findings(&file.configuration)),
+                Ok(secrets) => findings.extend(secrets.findings(&configuration)),
                 Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
-            findings.extend(checks(&file.configuration, arguments.place.stage.is_some()).await);
-            findings.extend(subscriptions(&file.configuration));
+            findings.extend(checks(&configuration, arguments.place.stage.is_some()).await);
+            findings.extend(subscriptions(&configuration));
             if let Ok(secrets) = secrets {
-                permissions::permissions(&file.configuration, &secrets, &needs, &mut findings).await;
+                permissions::permissions(&configuration, &secrets, &needs, &mut findings).await;
             }
         }
     }

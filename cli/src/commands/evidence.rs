@@ -3,8 +3,8 @@
 use crate::api_client::{Call, ClientArguments, task_id};
 use crate::exit::{Exit, Outcome};
 use clap::Subcommand;
-use domain::reference::Numbered;
-use domain::{BranchName, MicroUsd, RepositoryName};
+use domain::MicroUsd;
+use domain::reference::NamedPullRequest;
 use evidence::{PublicKey, Statement};
 use serde_json::Value;
 use std::io::Read as _;
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// The pull request: owner/name#7, or owner/name@branch for the newest one from a branch.
+    /// The pull request: owner/name#7, group/project!7, or owner/name@branch for the newest one from a branch.
     #[arg(value_name = "PR", required = true)]
     reference: Option<String>,
     /// The evidence of this commit. Default: of our newest one.
@@ -114,11 +114,7 @@ async fn show(arguments: Show) -> Outcome {
 }
 
 async fn fetch(client: &ClientArguments, reference: &str, commit: Option<&str>) -> Outcome<Value> {
-    if !is_reference(reference) {
-        return Err(Exit::usage(format!(
-            "`{reference}` is not a pull request; accepted: owner/name#7, owner/name@branch"
-        )));
-    }
+    reference.parse::<NamedPullRequest>().map_err(Exit::usage)?;
     let call = Call::get("/pull-requests/{}/evidence", &[&task_id(reference)]).query("commit", commit);
     client.client()?.send(&call).await
 }
@@ -141,43 +137,38 @@ async fn fetch_within(
     }
 }
 
-/// Whether it is the name of a pull request rather than of a file.
-fn is_reference(text: &str) -> bool {
-    match text.split_once('@') {
-        Some((repository, branch)) => {
-            repository.parse::<RepositoryName>().is_ok() && branch.parse::<BranchName>().is_ok()
-        }
-        None => matches!(text.parse::<Numbered>(), Ok(Numbered { sign: '#', .. })),
-    }
-}
-
 async fn run_verify(arguments: Verify) -> Outcome {
     let Verify { evidence, key, commit, wait, client } = arguments;
     let named = |problem: &dyn std::fmt::Display| Exit::usage(format!("{}: {problem}", key.display()));
     let pem = std::fs::read_to_string(&key).map_err(|error| named(&error))?;
     let key = PublicKey::from_pem(&pem).map_err(|error| named(&error))?;
     let is_file = std::path::Path::new(&evidence).exists() || evidence == "-";
-    let envelope = match !is_file && is_reference(&evidence) {
-        true => {
+    // Anything else is the name of a file.
+    let named = if is_file { None } else { evidence.parse::<NamedPullRequest>().ok() };
+    let envelope = match &named {
+        Some(_) => {
             let answer = fetch_within(&client, &evidence, commit.as_deref(), wait).await?;
             answer.get("envelope").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec()
         }
-        false => read(&evidence).map_err(|error| Exit::usage(format!("{evidence}: {error}")))?,
+        None => read(&evidence).map_err(|error| Exit::usage(format!("{evidence}: {error}")))?,
     };
     let statement = evidence::verify(&envelope, &key)
         .map_err(|refusal| Exit::negative(format!("{evidence} is not valid: {refusal}")))?;
-    check(&statement, &evidence, is_file, commit.as_deref())?;
+    check(&statement, named.as_ref(), &evidence, commit.as_deref())?;
     println!("{}", summary(&statement));
     Ok(())
 }
 
-/// Whether it is about the pull request that was asked for, and about the commit.
-fn check(statement: &Statement, asked: &str, is_file: bool, commit: Option<&str>) -> Outcome {
-    let reference = statement.reference();
-    let pull_request = &statement.predicate.pull_request;
-    let from_branch = format!("{}@{}", pull_request.repository, pull_request.branch);
-    let is_asked = [&reference, &from_branch].iter().any(|name| name.eq_ignore_ascii_case(asked));
-    if !is_file && !is_asked {
+/// Whether it is about the pull request that was asked for, if it was not read from a file, and about the commit.
+fn check(
+    statement: &Statement,
+    named: Option<&NamedPullRequest>,
+    asked: &str,
+    commit: Option<&str>,
+) -> Outcome {
+    let of = &statement.predicate.pull_request;
+    if named.is_some_and(|named| !named.is(&of.repository, of.number, &of.branch)) {
+        let reference = statement.reference();
         return Err(Exit::negative(format!("this is the evidence of {reference}, not of {asked}")));
     }
     match commit.filter(|commit| !statement.commit().eq_ignore_ascii_case(commit)) {
@@ -214,19 +205,4 @@ fn summary(statement: &Statement) -> String {
         predicate.commits.len(),
         MicroUsd(predicate.spent_micro_usd.saturating_add(predicate.booked_micro_usd)),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pull_requests_are_told_from_files() {
-        for reference in ["acme/shop#7", "group/sub/name#12", "acme/shop@feature/SHOP-1"] {
-            assert!(is_reference(reference), "{reference}");
-        }
-        for file in ["evidence.json", "./a#b", "acme/shop", "acme/shop#x", "acme/shop@", "-", ""] {
-            assert!(!is_reference(file), "{file}");
-        }
-    }
 }

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use records::ExecutionView;
 use runtime::Source;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 use subject::Subject;
@@ -49,6 +49,9 @@ Exit codes: 0 found · 1 no log lines, or no such execution or ticket · 3 neith
 /// How long after an execution's end functions may still log about it.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(15);
 
+/// About how many executions one query asks: a name has up to 80 characters, and a pattern up to 1,024.
+const AT_ONCE: usize = 10;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -63,10 +66,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Some(stage) => {
             let connection = Connection::of_stage(stage).await?;
             let subject = Subject::find(&connection, named).await?;
-            let (client, mut lines) = (client().await?, Vec::new());
-            for execution in subject.executions(&connection).await? {
-                lines.extend(of_stage(&client, &connection, &execution.name, None).await?);
-            }
+            let executions = subject.executions(&connection).await?;
+            let names = executions.iter().map(|execution| (execution.name.as_str(), None));
+            let lines = of_stage(&client().await?, &connection, names).await?;
             (subject, lines)
         }
         None => {
@@ -196,44 +198,96 @@ async fn client() -> Outcome<Client> {
     Ok(Client::new(&account::sdk_config().await?))
 }
 
-/// Reads a stage's logs about an execution, from its beginning or from a later time.
-async fn of_stage(
+/// Reads a stage's logs about executions, of each from its beginning or from a later time.
+async fn of_stage<'a>(
     client: &Client,
     connection: &Connection,
-    execution: &str,
-    since: Option<Timestamp>,
+    executions: impl IntoIterator<Item = (&'a str, Option<Timestamp>)>,
 ) -> Outcome<Vec<Line>> {
-    let view = connection
-        .table
-        .execution_view(execution)
-        .await
-        .map_err(Exit::unreachable)?
-        .ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
+    let (mut wanted, now) = (Vec::new(), Timestamp::now());
+    for (execution, since) in executions {
+        let view = connection.table.execution_view(execution).await.map_err(Exit::unreachable)?;
+        let view = view.ok_or_else(|| Exit::negative(format!("no execution named {execution}")))?;
+        wanted.push(Wanted::of(&view, since, now));
+    }
     let mut lines = Vec::new();
-    for function in functions(&view) {
-        let group = format!("/aws/lambda/{}{function}", connection.function_prefix);
-        let until = view.execution.ended_at.unwrap_or_else(Timestamp::now) + AFTERMATH;
+    for query in queries(&wanted) {
+        let group = format!("/aws/lambda/{}{}", connection.function_prefix, query.function);
         let mut pages = client
             .filter_log_events()
             .log_group_name(&group)
-            .filter_pattern(format!("{{ $.execution = \"{execution}\" }}"))
-            .start_time(since.unwrap_or(view.execution.begun_at).as_millisecond())
-            .end_time(until.as_millisecond())
+            .filter_pattern(query.pattern())
+            .start_time(query.since.as_millisecond())
+            .end_time(query.until.as_millisecond())
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Exit::from_aws(format!("{group} cannot be read"), &error))?;
             let texts = page.events().iter().filter_map(|event| event.message());
-            lines.extend(texts.filter_map(Line::read).filter(|line| line.execution() == execution));
+            let read = texts.filter_map(Line::read);
+            lines.extend(read.filter(|line| query.executions.contains(&line.execution())));
         }
     }
     Ok(lines)
 }
 
-/// The functions involved: those of its steps, and those that start executions and report on them.
-fn functions(view: &ExecutionView) -> BTreeSet<&str> {
-    let others = functions::all().into_iter().filter(|function| !function.is_invoked_by(Source::Steps));
-    view.steps.iter().map(|step| step.action.as_str()).chain(others.map(|function| function.name)).collect()
+/// An execution whose log lines are wanted.
+struct Wanted {
+    name: String,
+    /// The functions involved: those of its steps, and those that start executions and report on them.
+    functions: BTreeSet<String>,
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl Wanted {
+    fn of(view: &ExecutionView, since: Option<Timestamp>, now: Timestamp) -> Self {
+        let others = functions::all().into_iter().filter(|function| !function.is_invoked_by(Source::Steps));
+        let steps = view.steps.iter().map(|step| step.action.as_str());
+        Self {
+            name: view.execution.name.clone(),
+            functions: steps.chain(others.map(|function| function.name)).map(str::to_owned).collect(),
+            since: since.unwrap_or(view.execution.begun_at),
+            until: view.execution.ended_at.unwrap_or(now) + AFTERMATH,
+        }
+    }
+}
+
+/// A query of one function's log about some executions.
+#[derive(Debug, PartialEq, Eq)]
+struct LogQuery<'a> {
+    function: &'a str,
+    executions: Vec<&'a str>,
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl LogQuery<'_> {
+    /// The [pattern](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html) of its lines.
+    fn pattern(&self) -> String {
+        let each = self.executions.iter().map(|name| format!("$.execution = \"{name}\""));
+        format!("{{ {} }}", each.collect::<Vec<_>>().join(" || "))
+    }
+}
+
+/// The queries for all lines about these executions: one for each function, if there are not too many executions for one.
+fn queries(wanted: &[Wanted]) -> Vec<LogQuery<'_>> {
+    let mut by_function = BTreeMap::<&str, Vec<&Wanted>>::new();
+    for one in wanted {
+        for function in &one.functions {
+            by_function.entry(function).or_default().push(one);
+        }
+    }
+    let mut queries = Vec::new();
+    for (function, executions) in by_function {
+        for some in executions.chunks(AT_ONCE) {
+            let since = some.iter().map(|one| one.since).min().unwrap_or_default();
+            let until = some.iter().map(|one| one.until).max().unwrap_or_default();
+            let executions = some.iter().map(|one| one.name.as_str()).collect();
+            queries.push(LogQuery { function, executions, since, until });
+        }
+    }
+    queries
 }
 
 #[cfg(test)]
@@ -251,6 +305,31 @@ mod tests {
             line.text(true),
             format!("{text} execution=jira-SHOP-1-a outcome=Throttled duration_ms=12")
         );
+    }
+
+    #[test]
+    fn a_function_is_asked_once_about_many_executions() {
+        let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
+        let wanted = |name: String, functions: &[&str], hour: i64| Wanted {
+            name,
+            functions: functions.iter().map(|name| (*name).to_owned()).collect(),
+            since: at(hour),
+            until: at(hour + 1),
+        };
+        let both =
+            [wanted("b".to_owned(), &["events", "create_branch"], 5), wanted("a".to_owned(), &["events"], 3)];
+        let asked = queries(&both);
+        let expected = [
+            LogQuery { function: "create_branch", executions: vec!["b"], since: at(5), until: at(6) },
+            LogQuery { function: "events", executions: vec!["b", "a"], since: at(3), until: at(6) },
+        ];
+        assert_eq!(asked, expected);
+        assert_eq!(asked[1].pattern(), "{ $.execution = \"b\" || $.execution = \"a\" }");
+        let long: Vec<_> =
+            (0..25).map(|number| wanted(format!("{number:080}"), &["events"], number)).collect();
+        let asked = queries(&long);
+        assert_eq!(asked.iter().map(|query| query.executions.len()).collect::<Vec<_>>(), [10, 10, 5]);
+        assert!(asked.iter().all(|query| query.pattern().len() <= 1024));
     }
 
     #[test]

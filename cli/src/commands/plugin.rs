@@ -188,9 +188,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Arguments::Edit { named, settings, client } => {
             let api = client.client()?;
             let (present, tag) = PLUGIN.read_by(&api, &named.call(Method::GET)).await?;
-            let mut body = settings.over(PLUGIN.of_answer(&present))?;
-            // It follows from the name; where there are no credentials, it would be refused.
-            body.remove("secret");
+            let body = settings.over(PLUGIN.of_answer(&present))?;
             let call = named.call(Method::PUT).if_match(&tag).body(body.into());
             client.print(api.send(&call).await?, SETTINGS)
         }

@@ -94,18 +94,17 @@ impl Puller {
         }
     }
 
-    /// Fetches again and again.
+    /// Fetches again and again, as long as `serve` runs: [`Self::keep_up`] begins it once for each name.
     async fn keep(self, instance: InstanceName) {
         let mut failed_pause = None;
         loop {
             let pause = match self.pull(&instance).await {
-                Ok(Some(pause)) => {
+                Ok(pause) => {
                     if failed_pause.take().is_some() {
                         tracing::info!(%instance, "events are fetched again");
                     }
                     pause
                 }
-                Ok(None) => return,
                 Err(error) => {
                     let pause = failed_pause.map_or(FIRST_PAUSE, |pause: Duration| pause * 2);
                     let pause = pause.min(LONGEST_PAUSE);
@@ -118,18 +117,19 @@ impl Puller {
         }
     }
 
-    /// Fetches once, for the current projects. `None` if nothing can be fetched.
-    async fn pull(&self, instance: &InstanceName) -> Result<Option<Duration>, ActionError> {
+    /// Fetches once, for the current projects; gives how long to wait then. If nothing can be fetched, that can change: a service may be removed, and
+    /// another one added under its name.
+    async fn pull(&self, instance: &InstanceName) -> Result<Duration, ActionError> {
         let configuration = self.table.configuration(self.clock.now()).await?;
         let repositories = repositories(&configuration, instance);
         if repositories.is_empty() {
-            return Ok(Some(UNUSED_PAUSE));
+            return Ok(UNUSED_PAUSE);
         }
         let access = RepositoryAccess::ReadConversations;
         let connected = self.providers.connect(&configuration, instance, access).await?;
-        let Some(pull) = connected.pull else { return Ok(None) };
+        let Some(pull) = connected.pull else { return Ok(UNUSED_PAUSE) };
         let pull: &dyn Pull = &*pull;
-        pull.pull(&repositories, &Hand { puller: self, instance }).await.map(Some)
+        pull.pull(&repositories, &Hand { puller: self, instance }).await
     }
 }
 
@@ -172,5 +172,37 @@ impl Receiver for Hand<'_> {
     async fn keep_place(&self, of: &str, place: Value) -> Result<(), ActionError> {
         let kept = PulledPlace { place, at: self.puller.clock.now() };
         Ok(self.puller.table.put_pulled(self.instance.as_str(), of, &kept).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::sdk::{TABLE, sdk_config};
+    use domain::SystemClock;
+
+    /// Takes no deliveries.
+    struct Nothing;
+
+    impl Function for Nothing {}
+
+    /// What keeps a name must not end with what has it now: nobody would fetch from a service that is added under that name later.
+    #[tokio::test]
+    async fn a_name_whose_service_has_nothing_to_fetch_is_looked_at_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let aws = sdk_config(&url, "test", &"token".to_owned().into());
+        let services = Services::new(aws, TABLE, None, Arc::new(SystemClock));
+        let configuration: Configuration = serde_json::from_value(json!({
+            "projects": [{"key": "SHOP", "repository": "acme/shop", "providers": {"monitoring": "desk"}}],
+            "plugins": {"desk": {"provider": "prometheus", "base_url": "https://prometheus.acme.example"}},
+        }))
+        .unwrap();
+        let table = services.table();
+        table.create_table().await.unwrap();
+        table.put_configuration(&configuration).await.unwrap();
+        let puller = Puller::new(&configuration, &services, Arc::new(Nothing)).unwrap();
+        assert_eq!(puller.pull(&"desk".parse().unwrap()).await.unwrap(), UNUSED_PAUSE);
     }
 }

@@ -23,7 +23,33 @@ pub(crate) struct RepeatedTransactions {
     by_token: HashMap<Arc<str>, Answered>,
     /// The tokens, oldest first.
     tokens: VecDeque<(Instant, Arc<str>)>,
-    hashes: RandomState,
+}
+
+/// Reads the tokens of transactions, without waiting for those that are being written.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(RandomState);
+
+/// What identifies a transaction that may arrive again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    token: Arc<str>,
+    /// The hash of the body.
+    request: u64,
+}
+
+impl Tokens {
+    /// The identity of a transaction; `None` if it has no token, so that it is performed whenever it arrives.
+    ///
+    /// # Errors
+    /// `ValidationException` for a token that is too long.
+    pub(crate) fn read(&self, body: &[u8]) -> Result<Option<Identity>, AwsError> {
+        let Some(token) = token(body) else { return Ok(None) };
+        if token.chars().count() > LONGEST {
+            let message = format!("the ClientRequestToken has more than {LONGEST} characters");
+            return Err(AwsError::new(400, "com.amazon.coral.validate#ValidationException", &message));
+        }
+        Ok(Some(Identity { token: token.into(), request: self.0.hash_one(body) }))
+    }
 }
 
 #[derive(Debug)]
@@ -34,26 +60,18 @@ struct Answered {
 }
 
 impl RepeatedTransactions {
-    /// The earlier answer to a transaction with the same token, or the one that `perform` gives now. Transactions without a token are always
-    /// performed, and failures are not remembered.
+    /// The earlier answer to a transaction with the same token, or the one that `perform` gives now. Failures are not remembered.
     ///
     /// # Errors
-    /// As `perform`; `ValidationException` for a token that is too long, and `IdempotentParameterMismatchException` if the token belongs to
-    /// another request.
+    /// As `perform`; `IdempotentParameterMismatchException` if the token belongs to another request.
     pub(crate) fn answer(
         &mut self,
-        body: &[u8],
+        Identity { token, request }: Identity,
         now: Instant,
         perform: impl FnOnce() -> Result<String, AwsError>,
     ) -> Result<String, AwsError> {
-        let Some(token) = token(body) else { return perform() };
-        if token.chars().count() > LONGEST {
-            let message = format!("the ClientRequestToken has more than {LONGEST} characters");
-            return Err(AwsError::new(400, "com.amazon.coral.validate#ValidationException", &message));
-        }
         self.forget(now);
-        let request = self.hashes.hash_one(body);
-        match self.by_token.get(token.as_ref()) {
+        match self.by_token.get(&token) {
             Some(before) if before.request == request => return Ok(before.answer.clone()),
             Some(_) => {
                 let name = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
@@ -62,7 +80,6 @@ impl RepeatedTransactions {
             None => {}
         }
         let answer = perform()?;
-        let token: Arc<str> = token.into();
         self.tokens.push_back((now, Arc::clone(&token)));
         self.by_token.insert(token, Answered { request, answer: answer.clone() });
         Ok(answer)
@@ -98,15 +115,17 @@ mod tests {
     #[test]
     fn a_transaction_is_performed_once_within_ten_minutes() {
         let (mut repeated, start) = (RepeatedTransactions::default(), Instant::now());
-        let first = br#"{"TransactItems": [1], "ClientRequestToken": "a"}"#;
+        let tokens = Tokens::default();
+        let identity = |body: &str| tokens.read(body.as_bytes()).unwrap().unwrap();
+        let first = || identity(r#"{"TransactItems": [1], "ClientRequestToken": "a"}"#);
         let again = |repeated: &mut RepeatedTransactions, at: Duration, answer: &str| {
-            repeated.answer(first, start + at, || Ok(answer.to_owned())).unwrap()
+            repeated.answer(first(), start + at, || Ok(answer.to_owned())).unwrap()
         };
         // What failed is tried again.
-        repeated.answer(first, start, refused).unwrap_err();
+        repeated.answer(first(), start, refused).unwrap_err();
         assert_eq!(again(&mut repeated, Duration::ZERO, "first"), "first");
         assert_eq!(again(&mut repeated, Duration::from_secs(599), "second"), "first");
-        let other = br#"{"TransactItems": [2], "ClientRequestToken": "a"}"#;
+        let other = identity(r#"{"TransactItems": [2], "ClientRequestToken": "a"}"#);
         let mismatch = repeated.answer(other, start, || Ok("other".to_owned())).unwrap_err();
         assert!(mismatch.body.contains("IdempotentParameterMismatchException"), "{}", mismatch.body);
         assert_eq!(again(&mut repeated, Duration::from_secs(600), "third"), "third");
@@ -115,12 +134,10 @@ mod tests {
 
     #[test]
     fn tokens_are_optional_and_short() {
-        let (mut repeated, now) = (RepeatedTransactions::default(), Instant::now());
-        for answer in ["first", "second"] {
-            assert_eq!(repeated.answer(b"{}", now, || Ok(answer.to_owned())).unwrap(), answer);
-        }
+        let tokens = Tokens::default();
+        assert_eq!(tokens.read(b"{}").unwrap(), None);
         let long = format!(r#"{{"ClientRequestToken": "{}"}}"#, "a".repeat(LONGEST + 1));
-        let refused = repeated.answer(long.as_bytes(), now, || Ok(String::new())).unwrap_err();
+        let refused = tokens.read(long.as_bytes()).unwrap_err();
         assert!(refused.body.contains("ValidationException"), "{}", refused.body);
     }
 }

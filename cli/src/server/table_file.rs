@@ -4,7 +4,7 @@ use super::aws_error::AwsError;
 use super::data_folder::beside;
 use super::disk::{Disk, DiskFailed};
 use super::dynamodb::{self, Written};
-use super::repeated_transactions::RepeatedTransactions;
+use super::repeated_transactions::{RepeatedTransactions, Tokens};
 use axum::body::Bytes;
 use dynoxide::Database;
 use rusqlite::Connection;
@@ -30,6 +30,7 @@ struct Connections {
     /// Held while something is written, so that writes end in the order in which they begin, and a transaction that arrives again waits for the
     /// answer to the first.
     turn: Mutex<RepeatedTransactions>,
+    tokens: Tokens,
     readers: [Database; READERS],
     next_reader: AtomicUsize,
     disk: Disk,
@@ -53,6 +54,7 @@ impl TableFile {
         Ok(Self(Arc::new(Connections {
             writer,
             turn: Mutex::default(),
+            tokens: Tokens::default(),
             readers,
             next_reader: AtomicUsize::new(0),
             disk,
@@ -129,19 +131,24 @@ impl TableFile {
     }
 
     fn perform_now(&self, operation: &str, body: &[u8], lasting: bool) -> Result<String, AwsError> {
-        let Connections { writer, turn, disk, written, .. } = &*self.0;
+        let Connections { writer, turn, tokens, disk, written, .. } = &*self.0;
         if !dynamodb::writes(operation) {
             return dynamodb::perform(self.reader(), written, operation, body);
         }
+        // Others need not wait while a large body is read.
+        let identity = match operation {
+            "TransactWriteItems" => tokens.read(body)?,
+            _ => None,
+        };
         let mut repeated = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if !lasting {
             return dynamodb::perform(writer, written, operation, body);
         }
         let mut write = disk.write().map_err(|failed| unavailable(&failed))?;
         let perform = || dynamodb::perform(writer, written, operation, body);
-        let answer = match operation {
-            "TransactWriteItems" => repeated.answer(body, Instant::now(), perform),
-            _ => perform(),
+        let answer = match identity {
+            Some(identity) => repeated.answer(identity, Instant::now(), perform),
+            None => perform(),
         };
         write.changed = answer.is_ok();
         answer

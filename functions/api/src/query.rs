@@ -4,6 +4,7 @@ use crate::api::Shared;
 use crate::problem::{Code, InvalidField, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use domain::instead_of;
 use std::collections::BTreeMap;
 
 /// The most items of a page, and the number where none is asked for.
@@ -43,7 +44,11 @@ pub(crate) struct Given {
 
 impl Given {
     fn parse(query: &str) -> Result<Self, Problem> {
-        let malformed = || Problem::new(Code::Malformed, "the query string is not percent-encoded UTF-8");
+        let malformed = || {
+            let detail = "the query string is not percent-encoded UTF-8; accepted: name=value pairs joined by `&`, in which `%` is followed by two \
+                          hexadecimal digits, as in task=a%20b";
+            Problem::new(Code::Malformed, detail)
+        };
         // The parser itself takes what it cannot read for something else.
         if !is_encoded_text(query) {
             return Err(malformed());
@@ -106,13 +111,14 @@ impl Given {
     }
 
     fn finish(mut self) -> Result<(), Problem> {
-        let accepted = match self.accepted.as_slice() {
-            [] => "none".to_owned(),
-            names => names.join(", "),
-        };
+        let accepted = std::mem::take(&mut self.accepted);
         for name in std::mem::take(&mut self.left).into_keys() {
             let name: String = name.chars().take(TEXT_LIMIT).collect();
-            self.refuse(&name, &format!("unknown parameter; accepted: {accepted}"));
+            let instead = match accepted.as_slice() {
+                [] => "accepted: none".to_owned(),
+                names => instead_of(&name, "accepted", names.iter().copied()),
+            };
+            self.refuse(&name, &format!("unknown parameter; {instead}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
     }
@@ -160,6 +166,23 @@ mod tests {
         let mut given = Given::parse("task=%C3%bc+%25%2B&task").unwrap();
         assert_eq!(given.left["task"], ["ü %+", ""]);
         assert_eq!(given.text("task"), None);
+    }
+
+    #[test]
+    fn each_refusal_says_what_is_accepted() {
+        let malformed = format!("{:?}", Given::parse("task=%zz").unwrap_err());
+        assert!(malformed.contains("accepted: name=value pairs"), "{malformed}");
+        let mut given = Given::parse("sate=open&zzz=1").unwrap();
+        given.one_of("state", &[("open", 1)]);
+        given.limit();
+        let refused = format!("{:?}", given.finish().unwrap_err());
+        assert!(
+            refused.contains("unknown parameter; did you mean `state`? accepted: state, limit"),
+            "{refused}"
+        );
+        assert!(refused.contains("unknown parameter; accepted: state, limit"), "{refused}");
+        let refused = format!("{:?}", Given::parse("a=1").unwrap().finish().unwrap_err());
+        assert!(refused.contains("unknown parameter; accepted: none"), "{refused}");
     }
 
     #[test]

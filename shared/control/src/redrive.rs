@@ -108,8 +108,8 @@ impl Control {
         match project {
             Some(project) => self.redrive_of(caller, project, execution).await,
             None => {
-                let key = execution.project.as_deref().unwrap_or("none");
-                Ok(RedriveResult::Denied(format!("the project of `{name}` is not configured: {key}")))
+                let reason = self.without_project(caller, &execution).await?;
+                Ok(reason.map_or(RedriveResult::Unknown, RedriveResult::Denied))
             }
         }
     }

@@ -166,6 +166,21 @@ impl Control {
         Ok(self.denial(caller, &see).await?.is_none())
     }
 
+    /// Why nobody can steer an execution whose project is not configured, for those who may see it. `None` for everybody else: to them, it does not
+    /// exist.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub(crate) async fn without_project(
+        &self,
+        caller: &Caller<'_>,
+        execution: &ExecutionRecord,
+    ) -> Result<Option<String>, RecordsError> {
+        let (name, key) = (&execution.name, execution.project.as_deref().unwrap_or("none"));
+        let may_see = self.may_see(caller, execution).await?;
+        Ok(may_see.then(|| format!("the project of `{name}` is not configured: {key}")))
+    }
+
     /// The execution with this name, with its steps and costs, if it exists.
     ///
     /// # Errors

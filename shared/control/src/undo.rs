@@ -140,10 +140,11 @@ impl Control {
     ) -> Result<Target<'a>, RecordsError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(Err(UndoResult::Unknown)) };
         let configuration = caller.directory.configuration();
-        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
-        if let Some(project) = project
-            && let Some(denied) = self.undo_denied(caller, project, execution.actor.as_ref()).await?
-        {
+        let Some(project) = execution.project.as_deref().and_then(|key| configuration.project(key)) else {
+            let reason = self.without_project(caller, &execution).await?;
+            return Ok(Err(reason.map_or(UndoResult::Unknown, UndoResult::Denied)));
+        };
+        if let Some(denied) = self.undo_denied(caller, project, execution.actor.as_ref()).await? {
             return Ok(Err(denied));
         }
         if !execution.outcome.is_final() {
@@ -152,13 +153,7 @@ impl Control {
         if !has_effects(&execution) {
             return Ok(Err(UndoResult::NothingDone));
         }
-        Ok(match project {
-            Some(project) => Ok((project, execution)),
-            None => {
-                let key = execution.project.as_deref().unwrap_or("none");
-                Err(UndoResult::Denied(format!("the project of `{name}` is not configured: {key}")))
-            }
-        })
+        Ok(Ok((project, execution)))
     }
 
     /// The refusal if the caller may not take back what was done in a project. It is checked first, so that nobody else learns what happens

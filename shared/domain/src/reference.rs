@@ -3,9 +3,11 @@
 //! Each tracker describes the forms of its tickets as [patterns](Pattern), which are data. [`References`] contains the patterns of
 //! every configured tracker and is stored with the configuration, so that functions without any provider can parse tickets too.
 
+mod named_pull_request;
 mod numbered;
 mod pattern;
 
+pub use named_pull_request::{NamedPullRequest, WhichPullRequest};
 pub use numbered::Numbered;
 pub use pattern::{InvalidPattern, Pattern};
 

@@ -1,13 +1,14 @@
 //! A client of one provider.
 
 use crate::auth::Auth;
+use crate::inner::{is_local, is_never_a_service};
 use crate::options::Options;
 use domain::{ActionError, Clock, ErrorKind};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -33,8 +34,7 @@ impl Client {
     /// have 30 seconds and answers 16 MiB unless set otherwise.
     ///
     /// # Errors
-    /// `Rejected` when `base_url` is not an `https` address, or `http` on this machine (`localhost`, `127.0.0.0/8`, `::1`), or
-    /// holds a user, a query or a fragment.
+    /// `Rejected` when [`check_base_url`] does not accept `base_url`.
     pub fn new(
         service: &'static str,
         base_url: &str,
@@ -101,7 +101,8 @@ fn check_base(section: &str, base_url: &str) -> Result<Url, ActionError> {
 ///
 /// # Errors
 /// What is wrong with it and what is accepted: `is not https; accepted: …`, if it is not an `https` address, or `http` on this machine
-/// (`localhost`, `127.0.0.0/8`, `::1`), or contains a user, query or fragment.
+/// (`localhost`, `127.0.0.0/8`, `::1`), or contains a user, query or fragment, or is link-local, as the addresses are under which clouds hand out
+/// credentials.
 pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     let wrong = |problem: &str| {
         format!(
@@ -112,6 +113,9 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;
     if url.host().is_none() {
         return Err(wrong("has no host"));
+    }
+    if is_never_a_service(&url) {
+        return Err(wrong("is a link-local address or one of a cloud's own services"));
     }
     match url.scheme() {
         "https" => {}
@@ -126,16 +130,6 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
         return Err(wrong("contains a query or fragment"));
     }
     Ok(url)
-}
-
-/// Whether an address is on this machine.
-pub(crate) fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]
@@ -162,6 +156,9 @@ mod tests {
             "https://a.example#x",
             "a.example",
             "",
+            "http://169.254.169.254",
+            "https://169.254.169.254",
+            "https://[fd00:ec2::254]",
         ] {
             let error = check_base("plugins.jira", bad).unwrap_err();
             assert!(

@@ -1,9 +1,9 @@
 //! Where redirects lead.
 
-use crate::client::is_local;
+use crate::inner::{embedded, is_local};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use url::{Host, Url};
 
 /// Where a request may be redirected in addition to its own origin. It goes there without credentials.
@@ -88,22 +88,11 @@ fn is_public(address: IpAddr) -> bool {
                 || (first, second, third) == (192, 0, 0);
             !is_special
         }
-        IpAddr::V6(address) => {
-            let segments = address.segments();
-            let inner = |high: u16, low: u16| {
-                let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-                is_public(Ipv4Addr::new(a, b, c, d).into())
-            };
-            match segments {
-                // An address of the old kind in one of the new kind.
-                [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-                    inner(high, low)
-                }
-                [0x2002, high, low, ..] => inner(high, low),
-                // Global addresses begin with these three bits.
-                [first, ..] => first & 0xe000 == 0x2000,
-            }
-        }
+        IpAddr::V6(address) => match embedded(address) {
+            Some(inner) => is_public(inner.into()),
+            // Global addresses begin with these three bits.
+            None => address.segments()[0] & 0xe000 == 0x2000,
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Connections on which a service sends when it has something to say: [WebSocket](https://www.rfc-editor.org/rfc/rfc6455), as a client.
 
-use crate::client::is_local;
+use crate::inner::is_local;
 use domain::ActionError;
 use futures::{SinkExt, StreamExt};
 use rustls_platform_verifier::BuilderVerifierExt;

@@ -6,6 +6,7 @@ use domain::configuration::{
     Configuration, Instance, InstanceName, KnownProvider, Problem, Section, repository_problem,
     server_problem, unknown_key,
 };
+use provider::ProviderSpec;
 
 /// Every contradiction in a configuration: those of [`Configuration::problems`], and those about providers. Empty if it can be
 /// used.
@@ -51,15 +52,20 @@ fn instance_problems(instance: Instance<'_>) -> Vec<Problem> {
     let mut problems = spec.settings.problems(instance);
     let secret = instance.section.secret.as_deref().and_then(secret_name_problem);
     problems.extend(secret.map(|message| Problem::new(["plugins", name, "secret"], message)));
-    let schema = spec.settings.schema();
-    let is_known = |key: &str| schema.get("properties").is_some_and(|known| known.get(key).is_some());
-    let addresses =
-        instance.section.settings.iter().filter(|(key, _)| key.ends_with("_url") && is_known(key));
-    for (key, value) in addresses {
-        let problem = value.as_str().and_then(address_problem);
+    for (key, address) in addresses(spec, instance) {
+        let problem = address_problem(address);
         problems.extend(problem.map(|message| Problem::new(["plugins", name, key], message)));
     }
     problems
+}
+
+/// The addresses among the settings of an instance, with their keys.
+pub(crate) fn addresses<'a>(spec: &ProviderSpec, instance: Instance<'a>) -> Vec<(&'a str, &'a str)> {
+    let schema = spec.settings.schema();
+    let is_known = |key: &str| schema.get("properties").is_some_and(|known| known.get(key).is_some());
+    let settings = instance.section.settings.iter();
+    let addresses = settings.filter(|(key, _)| key.ends_with("_url") && is_known(key));
+    addresses.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect()
 }
 
 /// Why an address cannot be asked.

@@ -1,10 +1,11 @@
 //! Plugin instances that are configured on their own: checked in the words of `config check`, and completed with what follows from them.
 
-use crate::check::{check, fill_section};
+use crate::check::{addresses, check, fill_section};
 use crate::list::find;
 use crate::references::tracker_references;
 use domain::PluginInstance;
 use domain::configuration::{Configuration, Instance, InstanceName, Problem, Section};
+use http_client::{check_base_url, is_on_this_machine};
 use std::collections::BTreeSet;
 
 /// The problems with a plugin instance.
@@ -39,6 +40,29 @@ pub fn check_instance(
         }
     }
     problems
+}
+
+/// The problems of addresses on this machine in the section of an instance that people configure with the API; places are relative to it. Ports of a
+/// machine often trust every caller on it, so only the configuration file, `file`, decides which of them are used.
+pub fn local_address_problems(file: &Configuration, name: &InstanceName, section: &Section) -> Vec<Problem> {
+    let origins = file.instances().flat_map(local_addresses).map(|(_, origin)| origin);
+    let origins: Vec<_> = origins.collect();
+    let added = local_addresses(Instance { name, section }).into_iter();
+    let refused = added.filter(|(_, origin)| !origins.contains(origin)).map(|(key, _)| {
+        let message = "it is on the machine that Ticketsmith runs on; accepted: an address of another machine, or one on this machine that \
+                       the configuration file has under plugins";
+        Problem::new([key], message)
+    });
+    refused.collect()
+}
+
+/// The settings of an instance that are addresses on this machine, with the origins of these.
+fn local_addresses(instance: Instance<'_>) -> Vec<(&str, String)> {
+    let Ok(spec) = find(instance.provider()) else { return Vec::new() };
+    let read = |(key, address)| Some((key, check_base_url(address).ok()?));
+    let local = addresses(spec, instance).into_iter().filter_map(read);
+    let local = local.filter(|(_, address)| is_on_this_machine(address));
+    local.map(|(key, address)| (key, address.origin().ascii_serialization())).collect()
 }
 
 /// The problems that removing the instance with this name would cause.
@@ -109,6 +133,34 @@ mod tests {
         assert!(found[0].starts_with("/provider `jirra` is not a provider"), "{found:#?}");
         let found = check("api", json!({"provider": "slack"}));
         assert_eq!(found, [" the name is reserved; choose another one"]);
+    }
+
+    #[test]
+    fn an_address_on_this_machine_is_used_only_if_the_file_has_it() {
+        let mut file = configuration();
+        let local = json!({"provider": "jira", "base_url": "http://127.0.0.1:8080/jira"});
+        file.plugins.insert("local".parse().unwrap(), section(local));
+        let check = |settings: Value| {
+            told(&local_address_problems(&file, &"old".parse().unwrap(), &section(settings)))
+        };
+        let jira = |address: &str| json!({"provider": "jira", "base_url": address});
+        for accepted in
+            ["https://jira.acme.example", "https://10.0.0.7", "http://127.0.0.1:8080/other", "nonsense"]
+        {
+            assert_eq!(check(jira(accepted)), [""; 0], "{accepted}");
+        }
+        for refused in [
+            "http://127.0.0.1:9001",
+            "http://localhost:8080",
+            "http://[::1]:8080",
+            "https://127.0.0.1:8080",
+            "https://jira.localhost",
+        ] {
+            let found = check(jira(refused));
+            assert!(found.len() == 1 && found[0].starts_with("/base_url it is on the machine"), "{found:#?}");
+        }
+        let gateway = json!({"provider": "prometheus", "base_url": "https://a.example", "pushgateway_url": "http://localhost:9091"});
+        assert!(check(gateway)[0].starts_with("/pushgateway_url it is on the machine"));
     }
 
     #[test]

@@ -15,7 +15,9 @@ mod references;
 pub use check::{check, fill, secret_name_problem};
 pub use choose::{chat_of, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
-pub use instance::{InstanceProblems, check_instance, check_without_instance, complete, own_secret};
+pub use instance::{
+    InstanceProblems, check_instance, check_without_instance, complete, local_address_problems, own_secret,
+};
 pub use list::{ALL, find, is_shown};
 pub use pace::{Patience, with_patience};
 pub use pages::{branch_url, pull_request_words, repository_url};

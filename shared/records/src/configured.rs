@@ -1,5 +1,6 @@
 //! The configuration: the file's document, and the items that the API manages.
 
+use crate::cached::Last;
 use crate::configured_item::ConfiguredItem;
 use crate::error::RecordsError;
 use crate::item::{Item, is_under, number, whole_number};
@@ -47,6 +48,17 @@ impl Table {
         self.configured_in(&items, now).await
     }
 
+    /// A configuration file with the API's current items, as it would be in force. The file itself need not be.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn configuration_with(&self, file: &Configuration) -> Result<Arc<Configuration>, RecordsError> {
+        let head = self.get(keys::head()).await?;
+        let managed = self.managed_in(head.as_slice()).await?;
+        let (file, references) = (Arc::new(file.clone()), Arc::default());
+        Ok(Arc::clone(&put_together(&Last::default(), &file, &references, &managed).configuration))
+    }
+
     /// The keys for reading the configuration: whether the API's items have changed, and the parts that are not in memory.
     pub(crate) fn configured_keys(&self, now: Timestamp) -> Vec<Key> {
         std::iter::once(keys::head()).chain(self.keys_of_file(now)).collect()
@@ -66,21 +78,10 @@ impl Table {
         let (file, references) =
             (self.configuration_of_file(now).await?, self.references_of_file(now).await?);
         let managed = self.managed_in(items).await?;
-        let all = put_together(&self.put_together, &file, &managed);
-        // Where an earlier version stored no forms of tickets, the directory finds its own.
-        let adds_nothing = all.references.is_empty() && all.trackers.is_empty();
-        let references = match adds_nothing || (references.trackers.is_empty() && all.trackers.is_empty()) {
-            true => references,
-            false => {
-                let mut with = References::clone(&references);
-                with.projects.extend(all.references.iter().cloned());
-                with.trackers.extend(all.trackers.iter().cloned());
-                Arc::new(with)
-            }
-        };
+        let all = put_together(&self.put_together, &file, &references, &managed);
         Ok(Configured {
             configuration: Arc::clone(&all.configuration),
-            references,
+            references: Arc::clone(&all.references),
             archived: Arc::clone(&all.archived),
             version: managed.version,
         })

@@ -10,7 +10,7 @@ use crate::retention;
 use crate::timestamp;
 use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
-use domain::reference::{ProjectReference, TrackerReferences};
+use domain::reference::{ProjectReference, References};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -125,12 +125,11 @@ pub(crate) struct AllManaged {
 #[derive(Debug)]
 pub(crate) struct PutTogether {
     file: Arc<Configuration>,
+    references_of_file: Arc<References>,
     managed: Arc<AllManaged>,
     pub(crate) configuration: Arc<Configuration>,
-    /// The ticket forms of the projects that are not in the file.
-    pub(crate) references: Vec<ProjectReference>,
-    /// The ticket forms of the plugin instances that are not in the file.
-    pub(crate) trackers: Vec<TrackerReferences>,
+    /// The ticket forms of the file, and of the projects and plugin instances that are not in it.
+    pub(crate) references: Arc<References>,
     /// The projects that were in force and are archived.
     pub(crate) archived: Arc<[ManagedProject]>,
 }
@@ -139,18 +138,23 @@ pub(crate) struct PutTogether {
 pub(crate) fn put_together(
     kept: &Last<PutTogether>,
     file: &Arc<Configuration>,
+    references: &Arc<References>,
     managed: &Arc<AllManaged>,
 ) -> Arc<PutTogether> {
-    let is_same =
-        |known: &Arc<PutTogether>| Arc::ptr_eq(&known.file, file) && Arc::ptr_eq(&known.managed, managed);
+    let is_same = |known: &Arc<PutTogether>| {
+        Arc::ptr_eq(&known.file, file)
+            // They are read again each minute, mostly unchanged.
+            && known.references_of_file == *references
+            && Arc::ptr_eq(&known.managed, managed)
+    };
     if let Some(known) = kept.last().filter(is_same) {
         return known;
     }
     let projects: Vec<_> = beside(&managed.projects, file).collect();
     let people: Vec<_> = beside(&managed.people, file).collect();
     let plugins: Vec<_> = beside(&managed.plugins, file).collect();
-    let references = projects.iter().map(|project| ProjectReference::from(*project)).collect();
-    let trackers = plugins.iter().filter_map(|plugin| plugin.references()).collect();
+    let references_of_file = Arc::clone(references);
+    let references = with_references(references, &projects, &plugins);
     let configuration = if projects.is_empty() && people.is_empty() && plugins.is_empty() {
         Arc::clone(file)
     } else {
@@ -163,9 +167,28 @@ pub(crate) fn put_together(
     let gone = managed.projects.iter().filter(|managed| managed.archived.is_some());
     let archived = gone.filter(|managed| managed.item.rival(file).is_none()).cloned().collect();
     let (file, managed) = (Arc::clone(file), Arc::clone(managed));
-    let all = Arc::new(PutTogether { file, managed, configuration, references, trackers, archived });
+    let all =
+        Arc::new(PutTogether { file, references_of_file, managed, configuration, references, archived });
     kept.keep(Arc::clone(&all));
     all
+}
+
+/// The ticket forms of a file with those of these projects and plugin instances.
+fn with_references(
+    file: &Arc<References>,
+    projects: &[&Project],
+    plugins: &[&PluginInstance],
+) -> Arc<References> {
+    let trackers: Vec<_> = plugins.iter().filter_map(|plugin| plugin.references()).collect();
+    // Where an earlier version stored no forms of tickets, the directory finds its own.
+    let has_none = file.trackers.is_empty() && trackers.is_empty();
+    if has_none || (projects.is_empty() && trackers.is_empty()) {
+        return Arc::clone(file);
+    }
+    let mut with = References::clone(file);
+    with.projects.extend(projects.iter().map(|project| ProjectReference::from(*project)));
+    with.trackers.extend(trackers);
+    Arc::new(with)
 }
 
 fn beside<'a, T: ConfiguredItem>(

@@ -1,4 +1,4 @@
-//! Items that are both managed by the API and in the configuration file.
+//! Items that the API manages, in addition to the configuration file or in conflict with it.
 
 use super::{Finding, Verdict};
 use crate::connection::Connection;
@@ -6,15 +6,27 @@ use crate::place::PlaceArgument;
 use domain::PluginInstance;
 use domain::configuration::{Configuration, Project, User};
 use records::{Archived, ConfiguredItem, Managed, Table};
+use std::sync::Arc;
 
-/// A warning for each project, person and plugin instance managed by the API that is also in the file: the file wins. Nothing if there is no
-/// installation to ask: no `serve` is running, and no stage is named.
-pub(super) async fn in_both(configuration: &Configuration, place: &PlaceArgument) -> Vec<Finding> {
-    let Ok(connection) = Connection::open(place).await else { return Vec::new() };
-    let mut findings = in_both_of::<Project>(configuration, &connection.table).await;
-    findings.extend(in_both_of::<User>(configuration, &connection.table).await);
-    findings.extend(in_both_of::<PluginInstance>(configuration, &connection.table).await);
-    findings
+/// The file's configuration with what the API manages, as `serve` and a stage use it, and a warning for each project, person and plugin instance that
+/// is in both: the file wins. The file's alone if there is no installation to ask: no `serve` is running, and no stage is named.
+pub(super) async fn with_api(
+    file: &Configuration,
+    place: &PlaceArgument,
+) -> (Arc<Configuration>, Vec<Finding>) {
+    let alone = || Arc::new(file.clone());
+    let Ok(connection) = Connection::open(place).await else { return (alone(), Vec::new()) };
+    let mut findings = in_both_of::<Project>(file, &connection.table).await;
+    findings.extend(in_both_of::<User>(file, &connection.table).await);
+    findings.extend(in_both_of::<PluginInstance>(file, &connection.table).await);
+    match connection.table.configuration_with(file).await {
+        Ok(configuration) => (configuration, findings),
+        // A table that does not answer has just been reported.
+        Err(error) => {
+            tracing::debug!(%error, "only the file is checked");
+            (alone(), findings)
+        }
+    }
 }
 
 async fn in_both_of<T: ConfiguredItem>(configuration: &Configuration, table: &Table) -> Vec<Finding> {

@@ -100,14 +100,12 @@ impl Source {
                 Ok(take_about(others, text.lines().filter_map(Line::read), executions))
             }
             Self::Stage { client, printed, since } => {
-                let mut lines = Vec::new();
-                for name in executions {
-                    let mut new = of_stage(client, connection, name, since.get(*name).copied()).await?;
-                    new.retain(|line| printed.insert(line.text(true)));
-                    if let Some(latest) = new.iter().map(|line| line.at).max() {
-                        since.insert((*name).to_owned(), latest - OVERLAP);
-                    }
-                    lines.append(&mut new);
+                let wanted = executions.iter().map(|name| (*name, since.get(*name).copied()));
+                let mut lines = of_stage(client, connection, wanted).await?;
+                lines.retain(|line| printed.insert(line.text(true)));
+                for line in &lines {
+                    let from = since.entry(line.execution().to_owned()).or_insert(Timestamp::MIN);
+                    *from = (*from).max(line.at - OVERLAP);
                 }
                 Ok(lines)
             }

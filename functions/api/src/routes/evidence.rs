@@ -10,8 +10,8 @@ use crate::routes::answers::OfOne;
 use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
-use domain::reference::Numbered;
-use domain::{BranchName, CommitSha, RepositoryName};
+use domain::CommitSha;
+use domain::reference::{NamedPullRequest, WhichPullRequest};
 use jiff::Timestamp;
 use records::SignedEvidence;
 use serde::Serialize;
@@ -65,7 +65,7 @@ impl Parameters for GetEvidence {
 /// Returns how a pull request came about: who asked for it, what was done, what it cost and who agreed, signed over its newest commit.
 #[utoipa::path(
     get, path = "/pull-requests/{id}/evidence", tag = "executions",
-    params(("id" = String, Path, description = "Its name in base64url: `owner/name#7`, or `owner/name@branch` for the newest one from a branch."), GetEvidence),
+    params(("id" = String, Path, description = "Its name in base64url: `owner/name#7`, `group/project!7`, or `owner/name@branch` for the newest one from a branch."), GetEvidence),
     responses((status = 200, description = "The evidence.", body = Evidence), OfOne)
 )]
 async fn get_evidence(
@@ -75,10 +75,13 @@ async fn get_evidence(
     Query(GetEvidence { commit }): Query<GetEvidence>,
 ) -> Result<Json<Evidence>, Problem> {
     let not_found = || Problem::not_found("evidence");
-    let (repository, of) = id::name_of(&id).and_then(|name| read(&name)).ok_or_else(not_found)?;
-    let number = match of {
-        Of::Number(number) => Some(number),
-        Of::Branch(branch) => api.table.pull_request_with_evidence(&repository, &branch).await?,
+    let named = id::name_of(&id).and_then(|name| name.parse().ok());
+    let NamedPullRequest { repository, which } = named.ok_or_else(not_found)?;
+    let number = match which {
+        WhichPullRequest::Number(number) => Some(number),
+        WhichPullRequest::Branch(branch) => {
+            api.table.pull_request_with_evidence(&repository, &branch).await?
+        }
     };
     let number = number.ok_or_else(not_found)?;
     let found = api.table.evidence(&repository, number, commit.as_ref()).await?.ok_or_else(not_found)?;
@@ -90,23 +93,4 @@ async fn get_evidence(
     let SignedEvidence { commit, execution, ended, at, envelope, public_key, .. } = found;
     let commit = commit.to_string();
     Ok(Json(Evidence { pull_request, commit, execution, ended, signed_at: at, envelope, public_key }))
-}
-
-/// Which pull request of a repository is meant.
-enum Of {
-    Number(u64),
-    /// The newest one from a branch.
-    Branch(BranchName),
-}
-
-/// Reads the name of a pull request. No repository and no branch has a longer name than records are read under.
-fn read(name: &str) -> Option<(RepositoryName, Of)> {
-    let name = Some(name).filter(|name| name.len() <= 500)?;
-    if let Some((repository, branch)) = name.split_once('@') {
-        return Some((repository.parse().ok()?, Of::Branch(branch.parse().ok()?)));
-    }
-    match name.parse::<Numbered>().ok()? {
-        Numbered { repository, sign: '#', number } => Some((repository, Of::Number(number))),
-        Numbered { .. } => None,
-    }
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-/// How many pages are searched for what somebody started in a project that they may not know of.
+/// How many pages one request searches for what somebody started in a project that they may not know of.
 const PAGES_OF_UNKNOWN: usize = 10;
 
 /// `/executions` and `/executions/{name}`.
@@ -348,8 +348,9 @@ async fn is_of_unknown(api: &Shared, caller: &Caller, list: &ExecutionList) -> R
     }
 }
 
-/// A page of what the caller may see of such a list, such as what they started themselves. Another page follows only if it has something for
-/// them: how many pages there are would otherwise tell how many others there are.
+/// A page of what the caller may see of such a list, such as what they started themselves. Another page follows if it has something for them, or if the
+/// search ended before the list did and there was something for them before. To those who find nothing, the list is as long as that of a project that
+/// does not exist; to the others, it tells only the thousands of others' executions.
 async fn seen_of(
     api: &Shared,
     caller: &Caller,
@@ -357,7 +358,8 @@ async fn seen_of(
     mut after: Option<String>,
     limit: usize,
 ) -> Result<(Vec<ExecutionRecord>, Option<String>), Problem> {
-    let mut found = Vec::new();
+    // A cursor was given only to somebody who had found something.
+    let (mut found, had_found) = (Vec::new(), after.is_some());
     for _ in 0..PAGES_OF_UNKNOWN {
         let page = api.table.list_executions(list, after.as_deref(), PAGE_LIMIT, api.clock.now()).await?;
         found.extend(seen(api, caller, page.items).await?);
@@ -368,7 +370,10 @@ async fn seen_of(
     }
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(ExecutionList::position_behind);
+    let next = match more {
+        true => found.last().map(ExecutionList::position_behind),
+        false => after.filter(|_| had_found || !found.is_empty()),
+    };
     Ok((found, next))
 }
 

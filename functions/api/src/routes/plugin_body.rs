@@ -7,7 +7,7 @@ use domain::configuration::{
     Configuration, Instance, InstanceName, Problem as ConfigurationProblem, Rate, Section,
 };
 use domain::{PluginInstance, SourceName};
-use providers::{InstanceProblems, check_instance, complete, own_secret};
+use providers::{InstanceProblems, check_instance, complete, local_address_problems, own_secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fmt::Display;
@@ -52,13 +52,15 @@ impl PluginBody {
     }
 }
 
-/// The plugin instance in a body, in place of the configured one with its name, or in addition to the others. `table` is the table's name.
+/// The plugin instance in a body, in place of the configured one with its name, or in addition to the others. `file` is the configuration file, and
+/// `table` the table's name.
 ///
 /// # Errors
 /// Invalid, with every place that is not accepted; a conflict if the rest of the configuration does not go with it, or if the
 /// configuration was put in force by a version that the API cannot add to.
 pub(super) fn plugin_of(
     directory: &Directory,
+    file: &Configuration,
     table: &str,
     body: &PluginBody,
 ) -> Result<PluginInstance, Problem> {
@@ -66,7 +68,8 @@ pub(super) fn plugin_of(
     let (name, mut section) = read(body)?;
     // The forms of the file's tickets would be lost next to those of this one.
     known_providers(directory, |_| true)?;
-    let InstanceProblems { inside, elsewhere } = check_instance(configuration, &name, &section);
+    let InstanceProblems { mut inside, elsewhere } = check_instance(configuration, &name, &section);
+    inside.extend(local_address_problems(file, &name, &section));
     let provider = Instance { name: &name, section: &section }.provider();
     let is_misnamed = name.as_str().parse().is_ok_and(|source: SourceName| source.is_own())
         || providers::find(provider).is_err();

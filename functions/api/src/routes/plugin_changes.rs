@@ -59,7 +59,8 @@ async fn create_plugin(
         loop {
             let directory = tries.directory().await?;
             refuse_of_file::<PluginInstance>(&api, new.name()).await?;
-            let plugin = plugin_of(&directory, api.table.name(), &new)?;
+            let file = api.table.configuration_of_file(api.clock.now()).await?;
+            let plugin = plugin_of(&directory, &file, api.table.name(), &new)?;
             let (name, instance) = (&plugin.name, plugin.instance());
             let settings = changes(None, &plugin);
             refuse_existing::<PluginInstance>(&api, name.as_str()).await?;
@@ -117,7 +118,8 @@ async fn replace_plugin_config(
             let detail = format!("a plugin keeps its provider; accepted: `{provider}`");
             return Err(Problem::invalid_field("/provider", detail));
         }
-        let plugin = plugin_of(&directory, api.table.name(), &body)?;
+        let file = api.table.configuration_of_file(api.clock.now()).await?;
+        let plugin = plugin_of(&directory, &file, api.table.name(), &body)?;
         let settings = changes(Some(&present.item), &plugin);
         audit(&api, &caller, format!("change the plugin {name}{settings}")).await?;
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());

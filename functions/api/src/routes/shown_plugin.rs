@@ -16,8 +16,9 @@ pub(super) struct PluginConfig {
     name: String,
     /// The provider.
     provider: String,
-    /// The name of the secret with its credentials.
-    secret: String,
+    /// The name of the secret with its credentials, if it needs any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
     /// The request rate per second, minute or hour, if it is not the provider's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<String>,
@@ -38,10 +39,11 @@ impl PluginConfig {
     /// One of the configuration.
     pub(super) fn of(instance: Instance<'_>, managed_by: &'static str) -> Self {
         let rate_limit = instance.section.rate_limit.and_then(|rate| serde_json::to_value(rate).ok());
+        let has_credentials = providers::find(instance.provider()).is_ok_and(|spec| !spec.secret.is_empty());
         Self {
             name: instance.name.to_string(),
             provider: instance.provider().to_owned(),
-            secret: instance.secret().into_owned(),
+            secret: has_credentials.then(|| instance.secret().into_owned()),
             rate_limit: rate_limit.and_then(|rate| rate.as_str().map(str::to_owned)),
             settings: instance.section.settings.clone(),
             managed_by,

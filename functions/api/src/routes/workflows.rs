@@ -15,6 +15,7 @@ use crate::segments::Segments;
 use axum::extract::State;
 use axum::response::Json;
 use control::{DirectoryError, PlanError, StartRequest, StartResult, WorkflowRequest, plan};
+use domain::instead_of;
 use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -204,11 +205,8 @@ pub(crate) async fn start(
 ) -> Result<Accepted, Problem> {
     let routes = api.table.routes(api.clock.now()).await?;
     if !routes.workflows.contains_key(&workflow) {
-        let known: Vec<_> = routes.workflows.keys().map(String::as_str).collect();
-        return Err(Problem::invalid_field(
-            "/workflow",
-            format!("unknown workflow; accepted: {}", known.join(", ")),
-        ));
+        let instead = instead_of(&workflow, "accepted", routes.workflows.keys().map(String::as_str));
+        return Err(Problem::invalid_field("/workflow", format!("unknown workflow; {instead}")));
     }
     let request = WorkflowRequest {
         workflow,

@@ -134,3 +134,15 @@ async fn whoever_stops_an_agent_stops_the_execution_that_it_works_in() {
     assert_eq!(stopped.headers["location"], format!("/api/v1/executions/{execution}"));
     assert!(by().await.is_some_and(|by| by.contains("admin")), "the execution is asked to stop");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_does_not_exist_starts_nothing_and_the_nearest_is_named() {
+    let world = World::new().await;
+    let admin = world.session("admin");
+    let body = json!({"workflow": "developmnt", "inputs": {"task_id": "SHOP-1"}});
+    let refused =
+        world.ask(Method::POST, "/api/v1/workflows/execute", Some(&admin), Some(body.clone())).await;
+    refused.refuses(&body, &[("/workflow", "unknown workflow; did you mean `development`? accepted: ")]);
+    let executions = world.ask(Method::GET, "/api/v1/executions", Some(&admin), None).await;
+    assert_eq!(executions.json(), json!({"items": []}));
+}

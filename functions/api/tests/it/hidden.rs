@@ -4,6 +4,7 @@ use crate::world::World;
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dynoxide::ImportOptions;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -192,6 +193,48 @@ async fn pages_do_not_tell_how_much_is_hidden() {
     let path = "/api/v1/executions?limit=1&project=GIFT";
     let page = world.ask(Method::GET, path, Some(&everything), None).await.json();
     assert!(page["next"].is_string(), "{page}");
+}
+
+/// Writes the items about an execution again, under other names.
+fn copy(world: &World, execution: &str, times: usize) {
+    let request = serde_json::from_value(json!({"TableName": "ticketsmith"})).unwrap();
+    let found = serde_json::to_value(world.database().scan(request).unwrap()).unwrap();
+    assert_eq!(found["LastEvaluatedKey"], Value::Null, "one page has all items");
+    let is_about =
+        |item: &&Value| ["pk", "sk"].iter().any(|key| item[key]["S"].as_str().unwrap().contains(execution));
+    let items = found["Items"].as_array().unwrap().iter().filter(is_about).map(Value::to_string);
+    let items: Vec<_> = items.collect();
+    let copies = (0..times).flat_map(|number| {
+        let name = format!("{execution}-{number}");
+        items.iter().map(move |item| serde_json::from_str(&item.replace(execution, &name)).unwrap())
+    });
+    world.database().import_items("ticketsmith", copies.collect(), ImportOptions::default()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_started_is_listed_behind_any_number_of_others() {
+    let world = World::new().await;
+    let ticket = || Some("OUT-1".to_owned());
+    let first = world.begun("SHOP", ticket()).await;
+    world.advance(SignedDuration::from_secs(1));
+    let hidden = world.begun("WEB", ticket()).await;
+    copy(&world, &hidden, 2_000);
+    world.advance(SignedDuration::from_secs(1));
+    let last = world.begun("SHOP", ticket()).await;
+    let viewer = world.session("shop-viewer");
+    let get = async |path: &str| world.ask(Method::GET, path, Some(&viewer), None).await.json();
+    let list = format!("/api/v1/executions?task={}", id("OUT-1"));
+    let (mut path, mut names) = (list.clone(), Vec::new());
+    loop {
+        let page = get(&path).await;
+        let items = page["items"].as_array().unwrap_or_else(|| panic!("{page}"));
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{list}&cursor={next}");
+    }
+    assert_eq!(names, [last, first]);
+    // Somebody who started nothing there does not learn that anything exists.
+    assert_eq!(get("/api/v1/executions?project=WEB").await, json!({"items": []}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

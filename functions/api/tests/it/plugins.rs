@@ -131,6 +131,20 @@ async fn a_plugin_instance_is_added_changed_and_archived() {
     assert_eq!(add(&world, jira("old")).await.tag(), "\"5\"");
 }
 
+/// A service without credentials has no secret to show, and its answer can be sent back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_needs_no_credentials_shows_no_secret() {
+    let world = World::new().await;
+    let added = add(&world, json!({"name": "numbers", "provider": "cloudwatch"})).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    let mut shown = added.json();
+    assert_eq!(shown.get("secret"), None, "{shown}");
+    shown.as_object_mut().unwrap().remove("managed_by");
+    let path = format!("{ALL}/monitoring/numbers/config");
+    let back = send(&world, Method::PUT, &path, Some("*"), Some(shown)).await;
+    assert_eq!((back.status, back.json()), (200, added.json()), "{}", back.text);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_file_manages_is_changed_there() {
     let world = World::new().await;
@@ -208,6 +222,35 @@ async fn every_place_that_is_not_accepted_is_said() {
     for name in ["nonsense!", "WA", &"a".repeat(10_000)] {
         assert_eq!(send(&world, Method::DELETE, &config(name), Some("*"), None).await.status, 404);
     }
+}
+
+/// Admins who add services must not reach ports that trust every caller on the machine or in its cloud.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_service_is_on_this_machine_or_among_those_of_the_cloud() {
+    let world = World::new().await;
+    for (address, said) in [
+        ("http://127.0.0.1:9001", "it is on the machine that Ticketsmith runs on; accepted: "),
+        ("https://localhost", "it is on the machine that Ticketsmith runs on; accepted: "),
+        ("https://169.254.169.254", "it is a link-local address"),
+        ("https://[fd00:ec2::254]", "it is a link-local address"),
+    ] {
+        let mut body = jira("old");
+        body["settings"]["base_url"] = json!(address);
+        add(&world, body.clone()).await.refuses(&body, &[("/settings/base_url", said)]);
+    }
+    assert_eq!(add(&world, jira("old")).await.status, 201);
+    let mut moved = jira("old");
+    moved["settings"]["base_url"] = json!("http://127.0.0.1:9001");
+    let refused = send(&world, Method::PUT, &config("old"), Some("*"), Some(moved)).await;
+    assert_eq!(
+        (refused.status, refused.paths()),
+        (422, vec!["/settings/base_url".to_owned()]),
+        "{}",
+        refused.text
+    );
+    let mut private = jira("desk");
+    private["settings"]["base_url"] = json!("https://10.0.0.7");
+    assert_eq!(add(&world, private).await.status, 201);
 }
 
 /// Whoever chooses an instance's address must not choose the credentials that are sent to it.

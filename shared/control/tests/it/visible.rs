@@ -16,11 +16,16 @@ fn slack(world: &World, id: &str) -> Actor {
 
 /// Has somebody start `development` on a ticket of `WEB`.
 async fn work_on_web(world: &World, task_id: &str, actor: &Actor) -> String {
+    work_in(world, "WEB", task_id, actor).await
+}
+
+/// Has somebody start `development` on a ticket of a project.
+async fn work_in(world: &World, project: &str, task_id: &str, actor: &Actor) -> String {
     let mut request = world.request(task_id, task_id);
     request.trigger = EventName::from_static("slack.command");
     request.input = ExecutionInput::new(
         [("task_id".to_owned(), task_id.into())].into_iter().collect(),
-        Some("WEB".into()),
+        Some(project.into()),
         Some(actor.clone()),
     );
     let StartResult::Started { execution, .. } = world.control.start(request).await.unwrap() else {
@@ -159,6 +164,30 @@ async fn what_was_done_is_taken_back_and_shown_only_for_whoever_could_steer_it()
     }
     let told = world.control.undo(&world.caller(&starter, "u2"), &ticket, None).await.unwrap();
     assert_eq!(told, UndoResult::Accepted { execution });
+}
+
+/// The project was removed from the configuration while the work was going on.
+#[tokio::test]
+async fn of_work_in_a_project_that_is_gone_strangers_learn_nothing() {
+    let world = World::new().await;
+    let (starter, stranger) = (slack(&world, "U8"), slack(&world, "U9"));
+    let execution = work_in(&world, "GONE", "SHOP-7", &starter).await;
+    for is_over in [false, true] {
+        if is_over {
+            end_stopped(&world, &execution).await;
+        }
+        let caller = world.caller(&stranger, "u1");
+        let undone = world.control.undo_execution(&caller, &execution, None).await.unwrap();
+        assert_eq!(undone, UndoResult::Unknown, "{is_over}");
+        let redriven = world.control.redrive_execution(&caller, &execution).await.unwrap();
+        assert_eq!(redriven, RedriveResult::Unknown, "{is_over}");
+        let caller = world.caller(&starter, "u2");
+        let reason = format!("the project of `{execution}` is not configured: GONE");
+        let undone = world.control.undo_execution(&caller, &execution, None).await.unwrap();
+        assert_eq!(undone, UndoResult::Denied(reason.clone()), "{is_over}");
+        let redriven = world.control.redrive_execution(&caller, &execution).await.unwrap();
+        assert_eq!(redriven, RedriveResult::Denied(reason), "{is_over}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use records::{
     Written,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn project(key: &str, channel: Option<&str>) -> Project {
     serde_json::from_value(json!({"key": key, "repository": "acme/gift", "channel": channel})).unwrap()
@@ -145,6 +146,23 @@ async fn tickets_of_a_project_of_the_api_are_written_as_those_of_the_file() {
     let references = table.configured(start()).await.unwrap().references;
     assert_eq!(references.canonical("ACME/gift#007"), "acme/gift#7");
     assert_eq!(references.projects.len(), 2);
+    // They are put together once, until something changes.
+    let again = table.configured(start()).await.unwrap().references;
+    assert!(Arc::ptr_eq(&references, &again));
+    written(create(&table, &project("WEB", None), "ada").await);
+    assert_eq!(table.configured(start()).await.unwrap().references.projects.len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_is_seen_with_what_the_api_adds_before_it_is_in_force() {
+    let [here, elsewhere] = tables().await;
+    assert_eq!(keys(&here.configuration_with(&file(&["SHOP"])).await.unwrap()), ["SHOP"]);
+    here.put_configuration(&file(&["SHOP"])).await.unwrap();
+    written(create(&here, &project("GIFT", None), "ada").await);
+    let other = file(&["WEB"]);
+    assert_eq!(keys(&elsewhere.configuration_with(&other).await.unwrap()), ["WEB", "GIFT"]);
+    assert_eq!(keys(&elsewhere.configuration_with(&file(&["GIFT"])).await.unwrap()), ["GIFT"]);
+    assert_eq!(keys(&elsewhere.configuration(start()).await.unwrap()), ["SHOP", "GIFT"]);
 }
 
 #[tokio::test]
