@@ -53,7 +53,7 @@ pub fn check_reach(
     reading: &ReachReading,
 ) -> Result<(), String> {
     let execution = reading.execution.as_ref();
-    if execution.is_some_and(|execution| is_given(directory, execution, actor, reached)) {
+    if execution.is_some_and(|execution| is_given(execution, actor, reached)) {
         return Ok(());
     }
     let other = reached.project;
@@ -86,16 +86,11 @@ pub fn check_reach(
 }
 
 /// Whether an execution was given this, by somebody who may, when it started.
-fn is_given(
-    directory: &Directory,
-    execution: &ExecutionRecord,
-    actor: Option<&Actor>,
-    reached: &Reached<'_>,
-) -> bool {
+fn is_given(execution: &ExecutionRecord, actor: Option<&Actor>, reached: &Reached<'_>) -> bool {
     let Reached { field, typed, .. } = *reached;
     let input = &execution.input;
-    // The start checked the ticket and every word that a person chose, but not for the channel of the event itself.
-    let is_own_ticket = execution.task_id.as_deref().is_some_and(|own| own == directory.canonical(typed));
+    // The start checked it. Only by its canonical name: some links to a ticket can also be read as another repository.
+    let is_own_ticket = execution.task_id.as_deref() == Some(typed);
     // The inputs of a schedule are in the workflow's file.
     let is_schedule = actor.is_some_and(|actor| actor.source == SourceName::SCHEDULE);
     let is_named = is_schedule && texts(&input.inputs).iter().any(|(_, named)| *named == typed);

@@ -40,18 +40,18 @@ impl Table {
         wanted.extend(projects.iter().filter_map(|project| writer(project)));
         wanted.extend(undone.iter().map(|(_, key)| key.clone()));
         let items = self.get_many(wanted).await?;
-        let of = |key: &Key| -> Option<&Item> { items.iter().find(|item| is_under(item, key)) };
+        let of = |key: Key| -> Option<&Item> { items.iter().find(|item| is_under(item, &key)) };
         let mut writer_of = BTreeSet::new();
         for project in projects {
-            if let Some(item) = writer(project).and_then(|key| of(&key))
+            if let Some(item) = writer(project).and_then(of)
                 && is_writer_in(item.clone(), now)?
             {
                 writer_of.insert((*project).to_owned());
             }
         }
-        let undone = undone.and_then(|(effect, key)| Some(request_in(of(&key)?, effect)));
+        let undone = undone.and_then(|(effect, key)| Some(request_in(of(key)?, effect)));
         Ok(ReachReading {
-            execution: of(&keys::execution(execution)).cloned().map(from_item).transpose()?,
+            execution: of(keys::execution(execution)).cloned().map(from_item).transpose()?,
             writer_of,
             undone: undone.transpose()?,
         })

@@ -40,6 +40,7 @@ fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
                 actor: None,
                 parent: None,
                 grant: None,
+                token: None,
             },
             outcome,
             arn: None,
