@@ -61,7 +61,9 @@ pub(crate) fn texts(inputs: &Map<String, Value>) -> Vec<(&str, &str)> {
 }
 
 /// Every text in these fields, as [`texts`] gives it.
-pub(crate) fn texts_of<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn texts_of<'a>(
+    fields: impl IntoIterator<Item = (&'a str, &'a Value)>,
+) -> Vec<(&'a str, &'a str)> {
     let mut left: Vec<(&str, &Value)> = fields.into_iter().collect();
     let mut texts = Vec::new();
     while let Some((field, value)) = left.pop() {

@@ -1,9 +1,9 @@
 //! The reads for a step whose input names something of another project: in one request, and only for such steps.
 
+use crate::admission::is_writer_in;
 use crate::effect_request::{EffectRequest, request_in};
 use crate::error::RecordsError;
 use crate::execution_record::ExecutionRecord;
-use crate::admission::is_writer_in;
 use crate::item::{Item, from_item, is_under};
 use crate::keys::{self, Key};
 use crate::table::Table;

@@ -37,7 +37,11 @@ fn worlds() -> PathBuf {
 }
 
 /// Makes the built-in world one whose project uses this provider for this plugin type.
-pub(crate) fn use_provider(world: &mut simulators::World, provider: &'static str, plugin: PluginType) -> Site {
+pub(crate) fn use_provider(
+    world: &mut simulators::World,
+    provider: &'static str,
+    plugin: PluginType,
+) -> Site {
     let site = |project: &str, ticket: &str| Site {
         provider,
         plugin,

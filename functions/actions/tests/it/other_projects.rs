@@ -20,7 +20,9 @@ fn add_ops(world: &mut simulators::World) {
     let configuration = &mut world.configuration;
     let mut ops = configuration["projects"][0].clone();
     let own = ops["key"].as_str().unwrap().to_owned();
-    for (field, value) in [("key", "OPS"), ("repository", REPOSITORY), ("channel", "#ops-dev"), ("space", "OPSDOC")] {
+    for (field, value) in
+        [("key", "OPS"), ("repository", REPOSITORY), ("channel", "#ops-dev"), ("space", "OPSDOC")]
+    {
         ops[field] = json!(value);
     }
     ops["may_trigger"] = json!(["leads"]);
@@ -103,7 +105,11 @@ async fn an_input_passed_on_under_another_name_reaches_no_other_project() {
 
     // `project: ${team}`
     let create = json!({"title": "x", "project": team});
-    assert_refused(world.act(person("dev"), "Create", "create_task", create.clone()).await, "dev", "create_task");
+    assert_refused(
+        world.act(person("dev"), "Create", "create_task", create.clone()).await,
+        "dev",
+        "create_task",
+    );
     // `task_id: ${team & '-' & number}`
     let comment = json!({"task_id": format!("{}-{number}", team.as_str().unwrap()), "comment": "x"});
     assert_refused(world.act(person("dev"), "Say", "add_comment", comment).await, "dev", "add_comment");
@@ -139,7 +145,11 @@ async fn every_action_refuses_what_its_input_names_in_another_project() {
             };
             let (name, input) = (action.spec.name, json!({ &field: named }));
             let what = format!("{name} {input}");
-            assert_refused(world.act(person("dev"), &format!("{name}-{field}"), name, input).await, "dev", &what);
+            assert_refused(
+                world.act(person("dev"), &format!("{name}-{field}"), name, input).await,
+                "dev",
+                &what,
+            );
             checked += 1;
         }
     }
@@ -166,7 +176,10 @@ async fn tickets_and_repositories_of_every_provider_are_known() {
             let mut named = providers::references(&ops).examples();
             assert!(!named.is_empty(), "{}", spec.id);
             if plugin == PluginType::VersionControl {
-                named.extend([REPOSITORY.to_owned(), providers::repository_url(&ops, &ops.projects[0]).unwrap()]);
+                named.extend([
+                    REPOSITORY.to_owned(),
+                    providers::repository_url(&ops, &ops.projects[0]).unwrap(),
+                ]);
             }
             for (number, name) in named.into_iter().enumerate() {
                 let payload = json!({
@@ -215,7 +228,10 @@ async fn what_the_code_host_said_in_the_last_week_counts() {
     world.table.admit_run(RUN, Grant::Configuration, Timestamp::now()).await.unwrap();
     let create = json!({"title": "x", "project": "OPS"});
     let refused = world.act(person("dev"), "Create", "create_task", create.clone()).await.unwrap_err();
-    assert!(refused.message.contains("dev may start work on OPS only if they may push to acme/ops"), "{refused}");
+    assert!(
+        refused.message.contains("dev may start work on OPS only if they may push to acme/ops"),
+        "{refused}"
+    );
     world.table.put_writer("dev", "OPS", Timestamp::now()).await.unwrap();
     world.act(person("dev"), "Create", "create_task", create).await.unwrap();
 }
@@ -239,14 +255,16 @@ async fn by_hand_everything_is_reached() {
     world.act(person("dev"), "Create", "create_task", json!({"title": "x", "project": "OPS"})).await.unwrap();
     // Whoever continues it has only their own rights.
     world.table.perform_run_as(RUN, "redrive").await.unwrap();
-    let again = world.act(person("dev"), "Again", "create_task", json!({"title": "y", "project": "OPS"})).await;
+    let again =
+        world.act(person("dev"), "Again", "create_task", json!({"title": "y", "project": "OPS"})).await;
     assert_refused(again, "dev", "a redrive");
 }
 
 #[tokio::test]
 async fn what_a_checked_step_did_is_taken_back_but_a_workflows_own_inverse_is_checked() {
     let world = two_projects().await;
-    let created = world.act(person("lead"), "Create", "create_task", json!({"title": "x", "project": "OPS"})).await;
+    let created =
+        world.act(person("lead"), "Create", "create_task", json!({"title": "x", "project": "OPS"})).await;
     let task_id = created.unwrap()["task_id"].clone();
     let moved = json!({"task_id": task_id, "status": "In Progress"});
     let moved = world.act(person("lead"), "Move", "update_task_status", moved).await.unwrap();

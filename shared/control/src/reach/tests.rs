@@ -1,7 +1,7 @@
 use super::*;
+use domain::Scope;
 use domain::configuration::Configuration;
 use domain::execution::ExecutionInput;
-use domain::Scope;
 use serde_json::{Map, json};
 use std::sync::Arc;
 
@@ -95,7 +95,8 @@ fn who_may_push_is_a_developer_there_for_a_week_after_the_code_host_said_so() {
     let given = json!({"task_id": "OPEN-1"});
     let why = refused(Some(&person("dev")), &ReachReading::default(), &given).unwrap();
     assert!(why.contains("dev may start work on OPEN only if they may push to acme/open"), "{why}");
-    let writer_of = |key: &str| ReachReading { writer_of: [key.to_owned()].into(), ..ReachReading::default() };
+    let writer_of =
+        |key: &str| ReachReading { writer_of: [key.to_owned()].into(), ..ReachReading::default() };
     assert_eq!(refused(Some(&person("dev")), &writer_of("OPEN"), &given), None);
     assert!(refused(Some(&person("dev")), &writer_of("OPS"), &given).is_some());
     // It counts where the project says so.
@@ -104,7 +105,8 @@ fn who_may_push_is_a_developer_there_for_a_week_after_the_code_host_said_so() {
 
 #[test]
 fn an_execution_also_reaches_what_it_was_given_by_somebody_who_may() {
-    let of = |execution: ExecutionRecord| ReachReading { execution: Some(execution), ..ReachReading::default() };
+    let of =
+        |execution: ExecutionRecord| ReachReading { execution: Some(execution), ..ReachReading::default() };
     let (dev, schedule) = (person("dev"), actor(SourceName::SCHEDULE, "fan_out"));
     let ticket = |given: &str| json!({"task_id": given});
 
