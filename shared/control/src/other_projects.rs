@@ -81,8 +81,8 @@ pub(crate) fn texts_of<'a>(
 }
 
 /// The other projects to which a text leads, if all of it is the name of a ticket, a pull request or a repository, or a link to one; in a field
-/// `project`, also the name of a project, and in one for a channel or a space, that of the project's. Actions and providers read a text as a ticket or as a repository, in every form of a
-/// [`RepositoryName`], also before a number. One link can be both, so each reading counts.
+/// `project`, also the name of a project, and in one for a channel or a space, the project's. Actions and providers read a text as a ticket or
+/// as a repository, in every form of a [`RepositoryName`], also before a number. One link can be both, so each reading counts.
 pub(crate) fn other_projects<'a>(
     directory: &'a Directory,
     project: &Project,

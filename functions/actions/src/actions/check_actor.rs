@@ -29,7 +29,8 @@ pub struct Output {
     pub permission: String,
 }
 
-/// Lets through who may start work: by the configuration, or because they may push to the repository.
+/// Lets through who may start work: by the configuration, or because they may push to the repository. After the latter, the next steps reach the
+/// repository's project, too.
 ///
 /// # Errors
 /// `Rejected` with a reason that the person understands; the code host's errors.
