@@ -117,7 +117,10 @@ async fn revision(
     let repository = &ticket.project().repository;
     let opened = connection.table.pull_request_of_task(repository, ticket.task_id()).await;
     let opened = opened.map_err(Exit::unreachable)?;
-    let none = || Exit::negative(format!("no pull request was opened for {}", ticket.task_id()));
+    let none = || {
+        let called = providers::pull_request_words(directory.configuration(), ticket.project()).name();
+        Exit::negative(format!("no {called} was opened for {}", ticket.task_id()))
+    };
     let opened = opened.ok_or_else(none)?;
     let fields = json!({
         "task_id": ticket.task_id(),

@@ -5,6 +5,7 @@ use crate::actions;
 use crate::context::Context;
 use crate::done::NoOutput;
 use crate::effect::Effect;
+use crate::reach;
 use crate::scope::{Scope, read_payload};
 use control::Directory;
 use domain::execution::TaskPayload;
@@ -190,6 +191,10 @@ impl Dispatcher {
         let scope = Scope { execution, ..Scope::new(directory, &payload)? };
         let invocation = uuid::Uuid::new_v4().to_string();
         let (run, undone) = journal_of(&payload);
+        let takes_back = undone.as_ref().map(|(run, key)| (run.as_str(), key.as_str()));
+        let admission = read.admission.as_ref();
+        let (spec, input) = (&action.spec, &payload.input);
+        reach::check(&self.table, &*self.clock, spec, &scope, input, takes_back, admission).await?;
         if let Some((run, undone)) = &undone {
             let known = self.table.effect(run, undone).await?;
             if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())

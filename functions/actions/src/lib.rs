@@ -17,6 +17,7 @@ pub mod gate;
 pub mod park;
 pub mod planning;
 mod pull_request;
+mod reach;
 #[cfg(test)]
 mod reference;
 pub mod scope;

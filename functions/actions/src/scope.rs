@@ -92,6 +92,11 @@ impl Scope {
             .map_err(|error| ActionError::rejected(error.to_string()))
     }
 
+    /// What people call a pull request in a project's repository, within a sentence: `pull request`.
+    pub fn pull_request_name(&self, project: &Project) -> String {
+        providers::pull_request_words(&self.configuration, project).name()
+    }
+
     /// A person's account at an instance of a provider; `None` if unknown. The same login at another instance of the same
     /// provider is somebody else.
     pub fn account_at<'a>(&'a self, instance: &'a str, actor: &'a Actor) -> Option<&'a str> {

@@ -34,6 +34,8 @@ pub struct ActionSpec {
     pub parks: bool,
     /// Whether it admits runs: it needs no admission itself, and no author writes it as a step.
     pub admits: bool,
+    /// Whether it checks itself that the starter may work where its input leads, by asking the code host.
+    pub authorizes: bool,
     /// The plugin types whose credentials the function may read. [`Context`](crate::context::Context) connects no others.
     pub credentials: &'static [PluginType],
     /// Whether a creation whose answer was lost may stay unseen for minutes: people are asked before anything is created again.
@@ -116,6 +118,7 @@ impl ActionSpec {
             inverses: &[],
             parks: false,
             admits: false,
+            authorizes: false,
             credentials: &[],
             confirms: false,
             reads: &[],
@@ -144,6 +147,11 @@ impl ActionSpec {
     /// The same, deciding if a run may do anything.
     pub const fn admitting(self) -> Self {
         Self { admits: true, ..self }
+    }
+
+    /// The same, checking itself that the starter may work where its input leads.
+    pub const fn authorizing(self) -> Self {
+        Self { authorizes: true, ..self }
     }
 
     /// The same, failing instead of being skipped in a project that leaves the plugin type unset.
@@ -201,7 +209,14 @@ impl ActionSpec {
     /// The function's access to the table. Only functions that pay for a model may write budgets, and only those that park an execution
     /// may write waiters.
     pub fn access(&self) -> Access {
-        let always = [Partition::Configured, Partition::Document, Partition::Run, Partition::Stored];
+        let always = [
+            Partition::Configured,
+            Partition::Document,
+            Partition::Run,
+            Partition::Stored,
+            // Whether the starter may also work in another project that the input names.
+            Partition::Writer,
+        ];
         let mut access = Access::reading(always.into_iter().chain(self.reads.iter().copied()))
             .writing([Partition::Execution])
             .writing(self.writes.iter().copied());

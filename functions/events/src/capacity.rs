@@ -2,6 +2,7 @@
 //! requests are opened again, and resumes waiting runs, the oldest first. While a run waits, the code host is asked about changes that no delivery reports.
 
 use crate::handle::Events;
+use crate::reason::words_in;
 use control::{may_pass, turn_of};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
 use domain::configuration::{Capacity, Configuration, Project};
@@ -73,7 +74,7 @@ impl Events {
                 self.resume_in_line(place).await?;
             }
         }
-        self.tell_turns(project, capacity).await
+        self.tell_turns(project, capacity, &words_in(&configuration, Some(project)).name()).await
     }
 
     /// Resumes the step that waits for a place. One that does not wait yet is handled when it does.
@@ -85,7 +86,7 @@ impl Events {
     }
 
     /// Updates the shown positions of waiting runs, if they changed.
-    async fn tell_turns(&self, project: &str, capacity: Capacity) -> Result<(), ActionError> {
+    async fn tell_turns(&self, project: &str, capacity: Capacity, called: &str) -> Result<(), ActionError> {
         let mut places = self.table.review_places(project).await?;
         places.sort_by_key(|place| place.since);
         let waiting: Vec<&ReviewPlace> =
@@ -93,7 +94,7 @@ impl Events {
         let names = waiting.iter().map(|place| place.execution.clone()).collect();
         for execution in self.table.executions_named(names).await? {
             let Some(turn) = turn_of(&places, execution.began_as()) else { continue };
-            let question = turn.in_words(project, capacity);
+            let question = turn.in_words(project, capacity, called);
             // If it waits for something now, that is its turn.
             if let Some(before) = execution.question.as_deref().filter(|before| *before != question) {
                 self.table.say_again(&execution.name, before, &question).await?;

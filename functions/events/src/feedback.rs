@@ -16,6 +16,7 @@ mod messages;
 mod render;
 
 use crate::look::Look;
+use crate::reason::words_of;
 use control::may_start;
 use destination::{Destination, destination};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
@@ -24,7 +25,7 @@ use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use forecasts::Forecasts;
-use providers::{Providers, pull_request_words, tracker_of};
+use providers::{Providers, tracker_of};
 use records::{
     EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
 };
@@ -91,6 +92,7 @@ impl Feedback {
             };
             let mut text = render(
                 view,
+                words_of(&configuration, &view.execution),
                 self.pull_request(&configuration, view, look).await?.as_ref(),
                 in_line,
                 forecast,
@@ -354,8 +356,7 @@ impl Feedback {
         let opened = effects
             .iter()
             .filter(|effect| effect.action.as_str() == CREATE_PULL_REQUEST && effect.undone_at.is_none());
-        let project = view.execution.project.as_deref().and_then(|key| configuration.project(key));
-        let words = project.map(|project| pull_request_words(configuration, project)).unwrap_or_default();
+        let words = words_of(configuration, &view.execution);
         Ok(opened.filter_map(|effect| effect.output.as_ref()).find_map(|output| {
             let (number, url) = (output["number"].as_u64()?, output["pr_url"].as_str()?.to_owned());
             Some(PullRequestLink { words, number, url })

@@ -10,7 +10,7 @@ use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
 use providers::{Patience, Providers, Waiting};
-use records::{ExecutionRecord, Table, TableChange};
+use records::{ExecutionRecord, Table, TableChange, Topic};
 use runtime::{EvidenceKey, Secrets, Services};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -175,7 +175,7 @@ impl Events {
             let handled = match change {
                 TableChange::Waiter { topic, key } => {
                     // On a ticket, the comment says how to answer, and who has.
-                    if let Some(execution) = asking(topic) {
+                    if let Some(execution) = Topic::asking(topic) {
                         shown.entry(execution).or_insert(None);
                     }
                     // An answered question is deleted when its step continues.
@@ -251,11 +251,6 @@ impl Events {
         };
         refreshed.instrument(about(execution)).await;
     }
-}
-
-/// The execution whose people are asked under a topic; `None` for other topics.
-pub(crate) fn asking(topic: &str) -> Option<&str> {
-    topic.strip_prefix("approval/")
 }
 
 /// The span for log lines about an execution.

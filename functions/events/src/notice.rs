@@ -3,7 +3,7 @@
 //! Each is recorded once, as a reply without a delivery, and sent like other replies.
 
 use crate::handle::Events;
-use crate::reason::absent;
+use crate::reason::{absent, words_of};
 use crate::reply::mark_of_reply;
 use control::{Authorization, Directory, Operation, authorize};
 use domain::configuration::{Configuration, Notice, Project, User};
@@ -90,10 +90,12 @@ impl Events {
     /// When the records do not answer.
     pub(crate) async fn notify_of_end(&self, name: &str) -> Result<(), ActionError> {
         let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
+        let directory = Directory::read(&self.table, self.clock.now()).await?;
+        let configuration = directory.configuration();
         let (notice, text) = match execution.outcome {
             _ if execution.workflow == UNDO_WORKFLOW => return Ok(()),
             Outcome::Succeeded => {
-                let text = match absent(execution.output.as_ref()) {
+                let text = match absent(execution.output.as_ref(), words_of(configuration, &execution)) {
                     Some(what) => format!("\u{23f9}\u{fe0f} {} ended without a {what}.", about(&execution)),
                     None => format!("\u{2705} {} is done.", about(&execution)),
                 };
@@ -105,8 +107,6 @@ impl Events {
             }
             Outcome::Pending | Outcome::Running | Outcome::Waiting | Outcome::Stopped => return Ok(()),
         };
-        let directory = Directory::read(&self.table, self.clock.now()).await?;
-        let configuration = directory.configuration();
         let text = format!("{text} {}", status(&execution, configuration));
         let news = News { notice, execution: &execution, step: "", question: None, text };
         self.notify_starter(configuration, &news).await

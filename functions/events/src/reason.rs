@@ -1,5 +1,8 @@
 //! Why an execution did not succeed, in words that a person can act on.
 
+use domain::configuration::Configuration;
+use providers::{PullRequestWords, pull_request_words};
+use records::ExecutionRecord;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,11 +53,22 @@ struct Stays {
     seek: bool,
 }
 
-/// The output that an execution's workflow declares but did not produce: it is `null`.
-pub(crate) fn absent(output: Option<&Value>) -> Option<&'static str> {
+/// The output that an execution's workflow declares but did not produce: it is `null`. In the words of the code host.
+pub(crate) fn absent(output: Option<&Value>, words: PullRequestWords) -> Option<String> {
     let outputs = output?.as_object()?;
-    let of_words = [("pull_request", "pull request"), ("commit", "commit")];
+    let of_words = [("pull_request", words.name()), ("commit", "commit".to_owned())];
     of_words.into_iter().find(|(name, _)| outputs.get(*name) == Some(&Value::Null)).map(|(_, words)| words)
+}
+
+/// What people call the pull requests of an execution's project.
+pub(crate) fn words_of(configuration: &Configuration, execution: &ExecutionRecord) -> PullRequestWords {
+    words_in(configuration, execution.project.as_deref())
+}
+
+/// What people call the pull requests of the project with this key.
+pub(crate) fn words_in(configuration: &Configuration, project: Option<&str>) -> PullRequestWords {
+    let project = project.and_then(|key| configuration.project(key));
+    project.map(|project| pull_request_words(configuration, project)).unwrap_or_default()
 }
 
 /// The reason for an end, from Step Functions' status, error and cause; `None` for a success.

@@ -4,7 +4,7 @@
 //! state with the state at the last frame; both are written in one transaction, so that every change is reported once, by
 //! whichever invocation notices it first. Changes that come and go between two looks are not reported.
 
-use crate::handle::{Events, asking};
+use crate::handle::Events;
 use crate::look::Look;
 use domain::ActionError;
 use domain::execution::Outcome;
@@ -46,7 +46,7 @@ impl Events {
     /// # Errors
     /// As [`Events::tell_news`].
     pub(crate) async fn tell_of(&self, topic: &str) -> Result<(), ActionError> {
-        match asking(topic) {
+        match Topic::asking(topic) {
             Some(execution) => self.tell_news(execution, None).await,
             None => Ok(()),
         }

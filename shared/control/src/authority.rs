@@ -14,3 +14,13 @@ pub enum Authority {
     /// Only answers, stops and undos are somebody's word, so they need a person with the right to them.
     Installation,
 }
+
+impl Authority {
+    /// The limits of the machine token, if that is the credential.
+    pub(crate) fn token(&self) -> Option<&Scope> {
+        match self {
+            Self::Scoped(scope) => Some(scope),
+            Self::Roles | Self::Installation => None,
+        }
+    }
+}

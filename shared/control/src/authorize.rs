@@ -89,7 +89,7 @@ impl Control {
 }
 
 /// Decides by the table; `is_writer` says that the code host lately called the actor a writer of the operation's repository.
-fn decide(
+pub(crate) fn decide(
     configuration: &Configuration,
     operation: &Operation<'_>,
     actor: Option<&Actor>,

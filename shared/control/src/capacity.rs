@@ -53,8 +53,8 @@ pub fn turn_of<'p>(places: &'p [ReviewPlace], run: &str) -> Option<Turn<'p>> {
 }
 
 impl Turn<'_> {
-    /// What the run waits for, for people.
-    pub fn in_words(&self, project: &str, capacity: Capacity) -> String {
+    /// What the run waits for, for people, who call pull requests by this name.
+    pub fn in_words(&self, project: &str, capacity: Capacity, called: &str) -> String {
         let owners: Vec<&str> = self
             .place
             .lines
@@ -62,8 +62,8 @@ impl Turn<'_> {
             .map(|line| line.split_once('/').map_or(project, |(_, name)| name))
             .collect();
         let most = match capacity.open_pull_requests {
-            1 => "1 of our pull requests is".to_owned(),
-            more => format!("{more} of our pull requests are"),
+            1 => format!("1 of our {called}s is"),
+            more => format!("{more} of our {called}s are"),
         };
         format!(
             "It is {} in line of {}: at most {most} open for {} at a time. It continues by itself when one is merged or closed.",
@@ -148,14 +148,26 @@ mod tests {
         assert_eq!(passing(&places, 1), ["d"], "c does not take from @bob what b waits for");
         assert_eq!(passing(&places, 2), ["b", "c", "d"]);
         let capacity = Capacity { open_pull_requests: 1, per: CapacityPer::Codeowner };
-        let words = turn_of(&places, "b").unwrap().in_words("SHOP", capacity);
+        let words = turn_of(&places, "b").unwrap().in_words("SHOP", capacity, "pull request");
         assert_eq!(
             words,
             "It is first in line of 2: at most 1 of our pull requests is open for @ada and @bob at a time. It continues by itself \
              when one is merged or closed."
         );
-        assert!(turn_of(&places, "c").unwrap().in_words("SHOP", capacity).contains("second in line of 2"));
-        assert!(turn_of(&places, "d").unwrap().in_words("SHOP", capacity).contains("first in line of 1"));
+        let merge = turn_of(&places, "b").unwrap().in_words("SHOP", capacity, "merge request");
+        assert!(merge.contains("at most 1 of our merge requests is open"), "{merge}");
+        assert!(
+            turn_of(&places, "c")
+                .unwrap()
+                .in_words("SHOP", capacity, "pull request")
+                .contains("second in line of 2")
+        );
+        assert!(
+            turn_of(&places, "d")
+                .unwrap()
+                .in_words("SHOP", capacity, "pull request")
+                .contains("first in line of 1")
+        );
         assert_eq!(turn_of(&places, "a"), None);
     }
 

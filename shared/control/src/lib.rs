@@ -11,6 +11,7 @@
 //! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `other_projects` | whether inputs lead to projects in which the person may not start work |
+//! | `reach` | whether a step may act on what its input names in another project |
 //! | `planning`, `requirements` | asks for a plan of requirements, which may be a ticket |
 //! | `start`, `undo`, `redrive` | record an execution and start its state machine |
 //! | `left`, `undo_preview` | the effects that an undo would take back, and the code that binds a confirmation to them |
@@ -46,6 +47,7 @@ mod notify;
 mod other_projects;
 mod plan;
 mod planning;
+mod reach;
 mod reader;
 mod redrive;
 mod requirements;
@@ -74,6 +76,7 @@ pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use planning::{Requester, Requirements, planning};
+pub use reach::{Reached, check_reach, reached};
 pub use reader::{OPERATOR, Reader};
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use requirements::PLANNING;

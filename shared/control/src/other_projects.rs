@@ -11,8 +11,15 @@ use serde_json::{Map, Value};
 /// The field in which actions read a project's key.
 const PROJECT: &str = "project";
 
+/// The field in which actions read a channel, and in which an event says where it was heard.
+const CHANNEL: &str = "channel";
+
+/// No channel or space has a longer name.
+const LONGEST_PLACE: usize = 200;
+
 /// Checks that the person may start work wherever an input leads: to tickets, pull requests, repositories and projects, also in lists and nested
-/// objects. A ticket of no configured project counts as one of the named project.
+/// objects. A ticket of no configured project counts as one of the named project. The channel of the event itself, which is among the fields
+/// that it gave, is anybody's to answer in.
 ///
 /// # Errors
 /// A message for the person: which input leads elsewhere, and why it is refused.
@@ -20,10 +27,14 @@ pub(crate) fn check_inputs(
     directory: &Directory,
     project: &Project,
     inputs: &Map<String, Value>,
+    given: &Map<String, Value>,
     actor: &Actor,
     authority: &Authority,
 ) -> Result<(), String> {
     for (field, typed) in texts(inputs) {
+        if is_heard_in(given, field, typed) {
+            continue;
+        }
         for other in other_projects(directory, project, field, typed) {
             let start = Operation::Start { project: other };
             let why = match authorize_with(directory.configuration(), &start, Some(actor), authority) {
@@ -45,8 +56,15 @@ pub(crate) fn check_inputs(
 }
 
 /// Every text in the inputs, with the name of its field. A workflow can also read the names in an object.
-fn texts(inputs: &Map<String, Value>) -> Vec<(&str, &str)> {
-    let mut left: Vec<(&str, &Value)> = inputs.iter().map(|(field, value)| (field.as_str(), value)).collect();
+pub(crate) fn texts(inputs: &Map<String, Value>) -> Vec<(&str, &str)> {
+    texts_of(inputs.iter().map(|(field, value)| (field.as_str(), value)))
+}
+
+/// Every text in these fields, as [`texts`] gives it.
+pub(crate) fn texts_of<'a>(
+    fields: impl IntoIterator<Item = (&'a str, &'a Value)>,
+) -> Vec<(&'a str, &'a str)> {
+    let mut left: Vec<(&str, &Value)> = fields.into_iter().collect();
     let mut texts = Vec::new();
     while let Some((field, value)) = left.pop() {
         match value {
@@ -63,9 +81,9 @@ fn texts(inputs: &Map<String, Value>) -> Vec<(&str, &str)> {
 }
 
 /// The other projects to which a text leads, if all of it is the name of a ticket, a pull request or a repository, or a link to one; in a field
-/// `project`, also the name of a project. Actions and providers read a text as a ticket or as a repository, in every form of a
-/// [`RepositoryName`], also before a number. One link can be both, so each reading counts.
-fn other_projects<'a>(
+/// `project`, also the name of a project, and in one for a channel or a space, the project's. Actions and providers read a text as a ticket or
+/// as a repository, in every form of a [`RepositoryName`], also before a number. One link can be both, so each reading counts.
+pub(crate) fn other_projects<'a>(
     directory: &'a Directory,
     project: &Project,
     field: &str,
@@ -88,8 +106,47 @@ fn other_projects<'a>(
     let ticket = directory.ticket(&canonical).ok().map(|ticket| ticket.project()).filter(is_in_tracker);
     let query = ProjectQuery { named: Some(typed), ..ProjectQuery::default() };
     let named = (field == PROJECT).then(|| directory.project(&query).ok()).flatten();
-    let by_key = [ticket, named].into_iter().flatten().filter(move |other| other.key != project.key);
+    let place = project_of_place(directory, project, field, typed);
+    let by_key = [ticket, named, place].into_iter().flatten().filter(move |other| other.key != project.key);
     by_repository.chain(by_key)
+}
+
+/// The one other project whose channel or space, as the configuration names it, is in a field for one. What several projects share belongs
+/// to none of them.
+fn project_of_place<'a>(
+    directory: &'a Directory,
+    project: &Project,
+    field: &str,
+    typed: &str,
+) -> Option<&'a Project> {
+    let place_of = |project: &'a Project| match field {
+        CHANNEL => project.channel.as_deref(),
+        // In some wikis, the space is a page.
+        "space" | "page_id" | "parent" => project.space.as_deref(),
+        _ => None,
+    };
+    let mut there = directory
+        .configuration()
+        .projects
+        .iter()
+        .filter(|project| place_of(project).is_some_and(|place| is_same_place(place, typed)));
+    let only = there.next().filter(|_| there.next().is_none())?;
+    (only.key != project.key).then_some(only)
+}
+
+/// Whether both name one channel, space or page: `#shop-dev` and `shop-dev`, a page's ID with and without dashes.
+fn is_same_place(place: &str, typed: &str) -> bool {
+    let letters = |text: &str| -> Vec<char> {
+        let letters = text.chars().filter(|one| one.is_alphanumeric() || *one == '_');
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    typed.len() <= LONGEST_PLACE && letters(place) == letters(typed)
+}
+
+/// Whether a text is the channel in which an event was heard.
+pub(crate) fn is_heard_in(given: &Map<String, Value>, field: &str, typed: &str) -> bool {
+    let heard = [CHANNEL, "channel_name"].iter().filter_map(|name| given.get(*name)?.as_str());
+    field == CHANNEL && heard.into_iter().any(|channel| is_same_place(channel, typed))
 }
 
 #[cfg(test)]

@@ -109,9 +109,9 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
             Err(error) => return StartDecision::Refuse(error.to_string()),
         }
     };
-    let Event { kind, delivery, actor, .. } = event;
+    let Event { kind, delivery, ref actor, .. } = event;
     let configuration = directory.configuration();
-    let actor = actor.map(|actor| configuration.identify(actor));
+    let actor = actor.clone().map(|actor| configuration.identify(actor));
     let operation = match actor.is_none() && spec.is_some_and(EventSpec::is_by_machine) {
         true => Operation::StartByMachine,
         false => Operation::Start { project },
@@ -127,7 +127,8 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         // As `context.x`, a workflow also reads what its trigger captured, and the whole message.
         let said = start.event.get("text").map(|text| ("text".to_owned(), text.clone()));
         for chosen in [&start.inputs, &start.captured, &said.into_iter().collect()] {
-            if let Err(reason) = check_inputs(directory, project, chosen, actor, &Authority::Roles) {
+            let checked = check_inputs(directory, project, chosen, &event.fields, actor, &Authority::Roles);
+            if let Err(reason) = checked {
                 return StartDecision::Refuse(reason);
             }
         }
@@ -139,6 +140,7 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         actor,
         parent: None,
         grant,
+        token: None,
     };
     StartDecision::Start(Box::new(StartRequest {
         workflow: start.workflow,
@@ -201,7 +203,9 @@ pub fn plan(
     let grant = grant(directory.configuration(), &operation, Some(&request.actor), &request.authority)
         .map_err(denied)?;
     if request.authority != Authority::Installation {
-        check_inputs(directory, project, &inputs, &request.actor, &request.authority).map_err(denied)?;
+        let checked =
+            check_inputs(directory, project, &inputs, &Map::new(), &request.actor, &request.authority);
+        checked.map_err(denied)?;
     }
     let inputs = with_ticket(inputs, task_id.as_deref());
     Ok(StartRequest {
@@ -212,6 +216,7 @@ pub fn plan(
         concurrency: request.concurrency,
         input: ExecutionInput {
             grant,
+            token: request.authority.token().cloned(),
             ..ExecutionInput::new(inputs, Some(project.key.clone()), Some(request.actor))
         },
     })

@@ -204,6 +204,7 @@ impl Control {
             parent: (!anew).then(|| Parent::continuing(run)),
             actor: Some(caller.actor.clone()),
             grant,
+            token: caller.authority.token().cloned(),
             ..execution.input.clone()
         };
         let (trigger, delivery) = (caller.trigger.clone(), caller.delivery.to_owned());

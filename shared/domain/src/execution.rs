@@ -2,6 +2,7 @@
 
 use crate::event::{Actor, SourceName};
 use crate::grant::Grant;
+use crate::scope::Scope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -55,12 +56,15 @@ pub struct ExecutionInput {
     /// Why it may run, if that was known when it was started; otherwise, its first state asks the code host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
+    /// The limits of the machine token with which it was started; absent for anybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Scope>,
 }
 
 impl ExecutionInput {
     /// The input of an execution without an event or a parent execution, to which nothing is granted yet.
     pub fn new(inputs: Map<String, Value>, project: Option<String>, actor: Option<Actor>) -> Self {
-        Self { inputs, event: Map::new(), project, actor, parent: None, grant: None }
+        Self { inputs, event: Map::new(), project, actor, parent: None, grant: None, token: None }
     }
 
     /// The same, granted.

@@ -90,6 +90,13 @@ pub struct PullRequestWords {
     pub sign: &'static str,
 }
 
+impl PullRequestWords {
+    /// The term within a sentence: `pull request`.
+    pub fn name(&self) -> String {
+        self.term.to_lowercase()
+    }
+}
+
 impl Default for PullRequestWords {
     fn default() -> Self {
         Self { term: "Pull request", sign: "#" }

@@ -1,7 +1,7 @@
 //! Admissions: which runs may do anything, and who was found to be a writer of a project's repository.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, text, to_item};
+use crate::item::{Item, from_item, text, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -99,8 +99,13 @@ impl Table {
         project: &str,
         now: Timestamp,
     ) -> Result<bool, RecordsError> {
-        let writer: Option<Writer> =
-            self.get(keys::writer(account, project)).await?.map(from_item).transpose()?;
-        Ok(writer.is_some_and(|writer| writer.until > now))
+        let item = self.get(keys::writer(account, project)).await?;
+        item.map_or(Ok(false), |item| is_writer_in(item, now))
     }
+}
+
+/// Whether the code host's confirmation in this item still counts.
+pub(crate) fn is_writer_in(item: Item, now: Timestamp) -> Result<bool, RecordsError> {
+    let writer: Writer = from_item(item)?;
+    Ok(writer.until > now)
 }

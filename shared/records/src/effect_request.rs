@@ -56,10 +56,15 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Corrupt`] when it cannot be read; [`RecordsError`] when the table does not answer.
     pub async fn effect_request(&self, run: &str, key: &str) -> Result<Option<EffectRequest>, RecordsError> {
-        let Some(item) = self.get(keys::effect_request(run, key)).await? else { return Ok(None) };
-        let corrupt = || RecordsError::Corrupt(format!("the request of effect `{key}` cannot be read"));
-        let bytes = item.get(REQUEST_ATTRIBUTE).and_then(|bytes| bytes.as_b().ok()).ok_or_else(corrupt)?;
-        let json = decompress(bytes.as_ref(), whole_number(&item, SIZE_ATTRIBUTE)?).ok_or_else(corrupt)?;
-        serde_json::from_slice(&json).map(Some).map_err(|_| corrupt())
+        let item = self.get(keys::effect_request(run, key)).await?;
+        item.map(|item| request_in(&item, key)).transpose()
     }
+}
+
+/// The request of the effect with this key, from its item.
+pub(crate) fn request_in(item: &Item, key: &str) -> Result<EffectRequest, RecordsError> {
+    let corrupt = || RecordsError::Corrupt(format!("the request of effect `{key}` cannot be read"));
+    let bytes = item.get(REQUEST_ATTRIBUTE).and_then(|bytes| bytes.as_b().ok()).ok_or_else(corrupt)?;
+    let json = decompress(bytes.as_ref(), whole_number(item, SIZE_ATTRIBUTE)?).ok_or_else(corrupt)?;
+    serde_json::from_slice(&json).map_err(|_| corrupt())
 }

@@ -47,7 +47,7 @@
 //! | `account_link`, `notify_choice` | people's joined accounts and choice of direct messages |
 //! | `audit`, `audit_record`, `audit_chain`, `audit_turns` | who did what, in chains of hashes, and their verification |
 //! | `evidence` | how pull requests came about, signed |
-//! | `admission` | which runs may do anything; who may push |
+//! | `admission`, `reach_reading` | which runs may do anything; who may push; what decides whether a step reaches another project |
 //! | `stream` | the changes that a listener receives, and the execution that a changed item belongs to |
 
 mod access;
@@ -114,6 +114,7 @@ mod pulled;
 mod put_back;
 mod put_off;
 mod rate;
+mod reach_reading;
 mod reading;
 mod refusal;
 mod reply;
@@ -211,6 +212,7 @@ pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;
 pub use put_back::Lost;
 pub use rate::{Pass, Patience, PutOff};
+pub use reach_reading::ReachReading;
 pub use reading::ReadingOf;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyPlace, WaitingReply};

@@ -36,7 +36,14 @@ const APPROVAL: &str = "approval/";
 /// How the topics of events begin.
 pub(crate) const EVENT: &str = "event/";
 
+impl Topic {
+    /// The execution whose people are asked under a topic as text; `None` for other topics.
+    pub fn asking(topic: &str) -> Option<&str> {
+        topic.strip_prefix(APPROVAL)
+    }
+}
+
 /// Whether a topic as text is of questions to people.
 pub(crate) fn is_approval(topic: &str) -> bool {
-    topic.starts_with(APPROVAL)
+    Topic::asking(topic).is_some()
 }

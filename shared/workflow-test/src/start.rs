@@ -53,7 +53,7 @@ pub(crate) fn input(
             (start.inputs, start.event)
         }
     };
-    Ok(ExecutionInput { inputs, event, project, actor, parent: None, grant: None })
+    Ok(ExecutionInput { inputs, event, project, actor, parent: None, grant: None, token: None })
 }
 
 fn no_trigger(compilation: &Compilation) -> String {

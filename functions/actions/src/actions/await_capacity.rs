@@ -127,10 +127,11 @@ async fn park(context: &Context<'_>, capacity: Option<Capacity>) -> Result<Done<
 
 /// What the run waits for, for people.
 async fn in_words(context: &Context<'_>, capacity: Capacity, run: &str) -> Result<String, ActionError> {
-    let project = &context.scope().project.key;
-    let places = context.table().review_places(project).await?;
-    let turn = turn_of(&places, run);
-    Ok(turn.map_or_else(|| "It continues at once.".to_owned(), |turn| turn.in_words(project, capacity)))
+    let project = &context.scope().project;
+    let places = context.table().review_places(&project.key).await?;
+    let called = context.scope().pull_request_name(project);
+    let words = turn_of(&places, run).map(|turn| turn.in_words(&project.key, capacity, &called));
+    Ok(words.unwrap_or_else(|| "It continues at once.".to_owned()))
 }
 
 /// Whether the run already opened its pull request, before it was continued, or its ticket has one of ours with a place.

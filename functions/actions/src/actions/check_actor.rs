@@ -5,7 +5,8 @@ use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use crate::starter::{self, Starter};
-use domain::{PluginType, RepositoryName};
+use domain::{ActionError, Grant, PluginType, RepositoryName};
+use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,8 @@ pub struct Output {
     pub permission: String,
 }
 
-/// Lets through who may start work: by the configuration, or because they may push to the repository.
+/// Lets through who may start work: by the configuration, or because they may push to the repository. After the latter, the next steps reach the
+/// repository's project, too.
 ///
 /// # Errors
 /// `Rejected` with a reason that the person understands; the code host's errors.
@@ -38,11 +40,20 @@ impl Action for CheckActor {
     type Input = Input;
     type Output = Output;
 
-    const SPEC: ActionSpec = ActionSpec::of_plugin("check_actor", PluginType::VersionControl).never_skipped();
+    const SPEC: ActionSpec = ActionSpec::of_plugin("check_actor", PluginType::VersionControl)
+        .never_skipped()
+        .authorizing()
+        .writing(&[Partition::Writer]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let project = context.scope().project_of(input.repository.as_ref())?;
-        let Starter { name, permission, .. } = starter::check(context, project).await?;
+        let scope = context.scope();
+        let project = scope.project_of(input.repository.as_ref())?;
+        let Starter { name, permission, grant } = starter::check(context, project).await?;
+        if grant == Grant::Writer {
+            // From now on, steps reach that project, too.
+            let (account, now) = (scope.account(), context.clock().now());
+            context.table().put_writer(&account, &project.key, now).await.map_err(ActionError::from)?;
+        }
         Ok(Done::for_good(Output { actor: name, permission: permission.to_owned() }))
     }
 }

@@ -52,6 +52,7 @@ impl Action for FindPullRequest {
         // An App's token that may only read contents sees no pull requests.
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let project = &context.scope().project;
+        let called = context.scope().pull_request_name(project);
         let task_id = context.scope().directory.canonical(&input.task_id);
         let (table, repository) = (context.table(), &project.repository);
         let opened = match input.number {
@@ -62,7 +63,7 @@ impl Action for FindPullRequest {
         let opened = opened.ok_or_else(|| {
             let what = match input.number {
                 Some(number) => format!("{} was not", host.pull_request_reference(repository, number)),
-                None => format!("no pull request in {repository} was"),
+                None => format!("no {called} in {repository} was"),
             };
             ActionError::rejected(format!(
                 "{what} opened for {task_id}, so there is nothing to revise; start the ticket first"
@@ -71,7 +72,7 @@ impl Action for FindPullRequest {
         let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;
         let open = open.filter(|open| open.number == opened.number).ok_or_else(|| {
             ActionError::rejected(format!(
-                "the pull request {} of {task_id} is closed or merged, or no longer targets `{}`, so it cannot be revised; \
+                "the {called} {} of {task_id} is closed or merged, or no longer targets `{}`, so it cannot be revised; \
                  reopen it, or start the ticket again",
                 opened.url, opened.target
             ))

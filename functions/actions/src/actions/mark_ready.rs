@@ -48,8 +48,10 @@ impl Action for MarkReady {
         context.effect().intend(true).await?;
         let execution = &context.scope().execution;
         if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {
-            let refusal = "the work was cut short by a limit of dollars, so the pull request stays a draft";
-            return Ok(Done::for_good(Output { ready: false, refusal: Some(refusal.to_owned()) }));
+            let called = context.scope().pull_request_name(project);
+            let refusal =
+                format!("the work was cut short by a limit of dollars, so the {called} stays a draft");
+            return Ok(Done::for_good(Output { ready: false, refusal: Some(refusal) }));
         }
         let place = providers::repository_url(&context.scope().configuration, project);
         let marked = context.effect().send_again(place, host.mark_ready(&project.repository, input.number));

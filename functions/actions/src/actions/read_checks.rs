@@ -114,7 +114,8 @@ impl Action for ReadChecks {
         let pulls = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let open = pulls.find_pull_request(&project.repository, &input.branch, &base).await?;
         if open.is_none_or(|open| open.number != input.number) {
-            return said(Verdict::Closed, "The pull request is closed or merged.");
+            let called = context.scope().pull_request_name(project);
+            return said(Verdict::Closed, &format!("The {called} is closed or merged."));
         }
         let execution = &context.scope().execution;
         if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {

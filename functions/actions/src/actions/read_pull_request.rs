@@ -100,6 +100,7 @@ impl Action for ReadPullRequest {
         let host = context.code_host(RepositoryAccess::WritePullRequests).await?;
         let (project, number) =
             named(context, input.pull_request.as_deref(), input.repository.as_ref(), input.number)?;
+        let called = context.scope().pull_request_name(project);
         let (repository, host) = (&project.repository, &*host);
         let from = reviews(host, project)?;
         let read = from.read_pull_request(repository, number).await?;
@@ -115,7 +116,9 @@ impl Action for ReadPullRequest {
         let mut since = from.last_reviewed(repository, number).await?;
         let mut notes = Vec::new();
         if read.is_from_fork {
-            notes.push("This pull request comes from a fork, so it is only reviewed: it is not changed, and its code is not run.".to_owned());
+            notes.push(format!(
+                "This {called} comes from a fork, so it is only reviewed: it is not changed, and its code is not run."
+            ));
         }
         if let Some(reviewed) = since.clone()
             && !keep_fresh(host, repository, (&reviewed, &read.head), &mut files).await?
@@ -134,7 +137,7 @@ impl Action for ReadPullRequest {
         };
         let is_new = since.as_ref() != Some(&read.head);
         let due = read.is_open && is_new && (!files.is_empty() || !threads.is_empty());
-        if let Some(reason) = reason(&read, since.as_ref(), due) {
+        if let Some(reason) = reason(&read, since.as_ref(), due, &called) {
             notes.insert(0, reason);
         }
         let subject = ReviewSubject {
@@ -258,18 +261,18 @@ fn unseen(files: &[DiffFile]) -> Option<String> {
 }
 
 /// Why there is nothing to review.
-fn reason(read: &ReviewedPullRequest, since: Option<&CommitSha>, due: bool) -> Option<String> {
+fn reason(read: &ReviewedPullRequest, since: Option<&CommitSha>, due: bool, called: &str) -> Option<String> {
     if due {
         return None;
     }
     Some(match since {
-        _ if read.is_merged => "The pull request is merged, so it is not reviewed.".to_owned(),
-        _ if !read.is_open => "The pull request is closed, so it is not reviewed.".to_owned(),
+        _ if read.is_merged => format!("The {called} is merged, so it is not reviewed."),
+        _ if !read.is_open => format!("The {called} is closed, so it is not reviewed."),
         Some(since) => {
             let short: String = since.as_str().chars().take(7).collect();
             format!("Nothing that I could review has changed since my review of {short}.")
         }
-        None => "The pull request changes no line that I could review.".to_owned(),
+        None => format!("The {called} changes no line that I could review."),
     })
 }
 

@@ -23,11 +23,11 @@ const WRITES: u64 = 12;
 
 /// Where a provider's actions happen.
 #[derive(Debug, Clone)]
-struct Site {
+pub(crate) struct Site {
     provider: &'static str,
     plugin: PluginType,
     /// The project's key.
-    project: String,
+    pub(crate) project: String,
     /// An existing ticket.
     ticket: String,
 }
@@ -37,7 +37,11 @@ fn worlds() -> PathBuf {
 }
 
 /// Makes the built-in world one whose project uses this provider for this plugin type.
-fn use_provider(world: &mut simulators::World, provider: &'static str, plugin: PluginType) -> Site {
+pub(crate) fn use_provider(
+    world: &mut simulators::World,
+    provider: &'static str,
+    plugin: PluginType,
+) -> Site {
     let site = |project: &str, ticket: &str| Site {
         provider,
         plugin,

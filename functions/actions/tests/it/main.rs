@@ -24,6 +24,7 @@ mod lost;
 mod many_sessions;
 mod money;
 mod monitoring;
+mod other_projects;
 mod pages;
 mod paid;
 mod patience;

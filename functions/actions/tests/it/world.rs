@@ -130,6 +130,7 @@ impl World {
             actor: None,
             parent: None,
             grant: None,
+            token: None,
         };
         let trigger = EventName::from_static("jira.labelled");
         let new = NewExecution::new(trigger, "1".into(), "development".into(), None, input, self.clock.now());

@@ -24,15 +24,16 @@ pub(crate) struct PullRequestLink {
     pub(crate) url: String,
 }
 
-/// The comment in Markdown. Independent of the current time, so that the same records always give the same comment.
+/// The comment in Markdown, in the words of the project's code host. Independent of the current time, so that the same records always give the same comment.
 pub(crate) fn render(
     view: &ExecutionView,
+    words: PullRequestWords,
     pull_request: Option<&PullRequestLink>,
     in_line: bool,
     forecast: Option<Forecast>,
 ) -> String {
     let execution = &view.execution;
-    let mut text = headline(view, in_line);
+    let mut text = headline(view, words, in_line);
     text.push_str("\n\n");
     let steps = view.shown_steps();
     let hidden = steps.len().saturating_sub(STEPS_LIMIT);
@@ -71,7 +72,7 @@ pub(crate) fn render(
     text
 }
 
-fn headline(view: &ExecutionView, in_line: bool) -> String {
+fn headline(view: &ExecutionView, words: PullRequestWords, in_line: bool) -> String {
     let execution = &view.execution;
     let workflow = title(&execution.workflow);
     let about =
@@ -85,7 +86,7 @@ fn headline(view: &ExecutionView, in_line: bool) -> String {
         }
         Outcome::Pending | Outcome::Running => format!("👀 **{workflow}** is at work{about}"),
         Outcome::Waiting => format!("⏸️ **{workflow}**{about} is parked"),
-        Outcome::Succeeded => match absent(execution.output.as_ref()) {
+        Outcome::Succeeded => match absent(execution.output.as_ref(), words) {
             Some(what) => format!("⏹️ **{workflow}**{about} ended without a {what}"),
             None => format!("✅ **{workflow}**{about} is done"),
         },

@@ -178,6 +178,7 @@ impl World {
             actor: Some(actor),
             parent: None,
             grant: None,
+            token: None,
         };
         let (delivery, task_id) = (event.to_string(), Some(task_id.to_owned()));
         let new =

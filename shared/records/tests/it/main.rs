@@ -125,6 +125,7 @@ fn execution_for(task: &str, delivery: &str) -> NewExecution {
         actor: Some(ada()),
         parent: None,
         grant: None,
+        token: None,
     };
     let (delivery, task) = (delivery.to_owned(), Some(task.to_owned()));
     NewExecution::new(

@@ -60,6 +60,8 @@ impl Session<'_> {
         }
         let task = self.opening().await?.task;
         let title = task.map_or_else(|| "Work in progress".to_owned(), |task| cut_line(&task.title, ITEM));
+        let scope = self.context.scope();
+        let called = scope.pull_request_name(scope.project_of(self.head.repository.as_ref())?);
         let (done, left) = done_and_left(&self.state.workspace.plan);
         let open_points: Vec<String> = match left.is_empty() {
             true => vec!["Whether anything is left to do is not known: the agent had no plan.".to_owned()],
@@ -74,7 +76,7 @@ impl Session<'_> {
         }
         let finish = Finish {
             outcome: Outcome::Done,
-            summary: format!("{why} The pull request is a draft."),
+            summary: format!("{why} The {called} is a draft."),
             pr_title: title.clone(),
             pr_description: description,
             commit_message: format!("{title} (unfinished)"),

@@ -40,6 +40,7 @@ fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
                 actor: None,
                 parent: None,
                 grant: None,
+                token: None,
             },
             outcome,
             arn: None,
@@ -98,7 +99,7 @@ fn while_it_runs() {
             ..step("CreateBranch", ActionId::literal("create_branch"), StepStatus::Running, 74, None)
         },
     ];
-    assert_snapshot!(render(&view(Outcome::Running, steps), None, false, None), @"
+    assert_snapshot!(render(&view(Outcome::Running, steps), PullRequestWords::default(), None, false, None), @"
     👀 **Development** is at work on SHOP-1
 
     - ✅ Get task · 1.0 s
@@ -123,7 +124,7 @@ fn an_agents_turns_are_one_line() {
     let shown = |steps: &[StepRecord], outcome| {
         let mut view = view(outcome, steps.to_vec());
         view.costs[0].state = "ImplementThink.0.1".into();
-        let text = render(&view, None, false, None);
+        let text = render(&view, PullRequestWords::default(), None, false, None);
         text.lines().filter(|line| line.starts_with("- ")).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(shown(&steps, Outcome::Running), @"- ⏳ Implement (1) · 2 turns · $0.1234");
@@ -147,7 +148,7 @@ fn when_it_succeeded() {
         cause: Some("the project has no documentation".into()),
         ..step("Document", ActionId::literal("create_page_from_template"), StepStatus::Skipped, 74, Some(74))
     };
-    assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), Some(&link), false, None), @"
+    assert_snapshot!(render(&view(Outcome::Succeeded, vec![skipped]), PullRequestWords::default(), Some(&link), false, None), @"
     ✅ **Development** on SHOP-1 is done
 
     - ⏭️ Document · skipped: the project has no documentation
@@ -163,7 +164,8 @@ fn a_pull_request_is_called_as_its_code_host_calls_it() {
     let words = PullRequestWords { term: "Merge request", sign: "!" };
     let link =
         PullRequestLink { words, number: 1, url: "https://git.example/acme/shop/-/merge_requests/1".into() };
-    let shown = render(&view(Outcome::Succeeded, Vec::new()), Some(&link), false, None);
+    let shown =
+        render(&view(Outcome::Succeeded, Vec::new()), PullRequestWords::default(), Some(&link), false, None);
     let expected = "\n**Merge request:** [!1](https://git.example/acme/shop/-/merge_requests/1)\n";
     assert!(shown.contains(expected), "{shown}");
 }
@@ -173,7 +175,7 @@ fn when_it_succeeded_without_what_its_workflow_gives() {
     let headline = |output: serde_json::Value| {
         let mut view = view(Outcome::Succeeded, Vec::new());
         view.execution.output = Some(output);
-        render(&view, None, false, None).lines().next().unwrap().to_owned()
+        render(&view, PullRequestWords::default(), None, false, None).lines().next().unwrap().to_owned()
     };
     let done = "✅ **Development** on SHOP-1 is done";
     for (output, expected) in [
@@ -191,6 +193,11 @@ fn when_it_succeeded_without_what_its_workflow_gives() {
     ] {
         assert_eq!(headline(output.clone()), expected, "{output}");
     }
+    let mut view = view(Outcome::Succeeded, Vec::new());
+    view.execution.output = Some(serde_json::json!({"pull_request": null}));
+    let words = PullRequestWords { term: "Merge request", sign: "!" };
+    let text = render(&view, words, None, false, None);
+    assert!(text.starts_with("⏹️ **Development** on SHOP-1 ended without a merge request\n"), "{text}");
 }
 
 #[test]
@@ -200,7 +207,7 @@ fn when_it_failed() {
     let mut view = view(Outcome::Failed, steps);
     view.execution.cause = Some("the branch exists at another commit\nTaken back: nothing.".into());
     view.costs[0].cost = Cost::Unknown { booked: MicroUsd(500_000) };
-    assert_snapshot!(render(&view, None, false, None), @"
+    assert_snapshot!(render(&view, PullRequestWords::default(), None, false, None), @"
     ❌ **Development** on SHOP-1 failed at *Create branch*
 
     - ❌ Create branch · 12 s
@@ -223,7 +230,7 @@ fn what_was_said_means_itself() {
     let mut view = view(Outcome::Failed, vec![failed]);
     for has_cause in [false, true] {
         view.execution.cause = has_cause.then(|| hostile.to_owned());
-        let text = render(&view, None, false, None);
+        let text = render(&view, PullRequestWords::default(), None, false, None);
         for form in ["in](", "@acme", "![", "<b>", "\u{202e}", " #1", "> - "] {
             assert!(!text.contains(form), "{form} in {text}");
         }
@@ -235,7 +242,7 @@ fn what_was_said_means_itself() {
 fn after_an_undo() {
     let mut view = view(Outcome::Succeeded, Vec::new());
     view.execution.undone_by = Some("slack-SHOP-1-cd".into());
-    let text = render(&view, None, false, None);
+    let text = render(&view, PullRequestWords::default(), None, false, None);
     assert!(text.contains("\n↩️ Its effects were undone by `slack-SHOP-1-cd`.\n"), "{text}");
 }
 
@@ -243,11 +250,11 @@ fn after_an_undo() {
 fn a_redrive_and_what_it_continues_name_each_other() {
     let mut failed = view(Outcome::Failed, Vec::new());
     failed.execution.continued_by = Some("slack-SHOP-1-cd".into());
-    let text = render(&failed, None, false, None);
+    let text = render(&failed, PullRequestWords::default(), None, false, None);
     assert!(text.contains("\n▶️ It is continued by `slack-SHOP-1-cd`.\n"), "{text}");
     let mut redrive = view(Outcome::Running, Vec::new());
     redrive.execution.continues = Some("jira-SHOP-1-ab".into());
-    let text = render(&redrive, None, false, None);
+    let text = render(&redrive, PullRequestWords::default(), None, false, None);
     assert!(text.contains("\n▶️ It continues `jira-SHOP-1-ab`; completed steps are not repeated"), "{text}");
 }
 
@@ -255,7 +262,7 @@ fn a_redrive_and_what_it_continues_name_each_other() {
 fn an_undo_names_what_it_takes_back() {
     let step =
         step("CreateBranch.0/undo", ActionId::literal("delete_branch"), StepStatus::Succeeded, 0, Some(1));
-    let text = render(&view(Outcome::Succeeded, vec![step]), None, false, None);
+    let text = render(&view(Outcome::Succeeded, vec![step]), PullRequestWords::default(), None, false, None);
     assert!(text.contains("- ✅ Undo create branch (1) · 1.0 s\n"), "{text}");
 }
 
@@ -263,7 +270,8 @@ fn an_undo_names_what_it_takes_back() {
 fn a_step_says_why_it_failed_where_nothing_else_does() {
     let mut failed = step("NotifyTeam", ActionId::literal("send_message"), StepStatus::Failed, 0, Some(1));
     failed.cause = Some("Slack: the channel is archived\nmore".to_owned());
-    let told = render(&view(Outcome::Succeeded, vec![failed]), None, false, None);
+    let told =
+        render(&view(Outcome::Succeeded, vec![failed]), PullRequestWords::default(), None, false, None);
     assert!(told.contains("❌ Notify team · 1.0 s · Slack: the channel is archived\n"), "{told}");
 }
 
@@ -288,6 +296,6 @@ fn a_long_loop_shows_its_last_steps() {
             )
         })
         .collect();
-    let text = render(&view(Outcome::Running, steps), None, false, None);
+    let text = render(&view(Outcome::Running, steps), PullRequestWords::default(), None, false, None);
     assert!(text.contains("- … 40 earlier steps\n- ✅ Get task (41) · "), "{text}");
 }

@@ -1,0 +1,101 @@
+//! Whether a step may act on what its input names in another project. [`check_inputs`](crate::other_projects::check_inputs) knows what
+//! somebody chose at the start; by the time that a step is performed, expressions, renamed inputs and models have made something else of it.
+
+use crate::authority::Authority;
+use crate::authorize::{Authorization, Operation, decide};
+use crate::directory::{Directory, SHOWN};
+use crate::other_projects::{is_heard_in, other_projects, texts, texts_of};
+use domain::configuration::Project;
+use domain::text::cut_line;
+use domain::{Actor, Grant, SourceName};
+use records::{ExecutionRecord, ReachReading};
+use serde_json::Value;
+
+/// The field with a ticket as an action read it. All but its ID describes the ticket, such as an epic in another project.
+const TASK: &str = "task";
+
+/// The field with the ID of a ticket.
+const TASK_ID: &str = "task_id";
+
+/// Something of another project that a step's input names.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached<'a> {
+    field: &'a str,
+    typed: &'a str,
+    /// The other project.
+    pub project: &'a Project,
+}
+
+/// What a step's input names of other projects than the execution's, anywhere in it. Reads nothing.
+pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value) -> Vec<Reached<'a>> {
+    let fields = input.as_object().into_iter().flatten().map(|(field, value)| match value.get(TASK_ID) {
+        Some(task_id) if field == TASK => (TASK_ID, task_id),
+        _ => (field.as_str(), value),
+    });
+    let reached = texts_of(fields).into_iter().flat_map(|(field, typed)| {
+        let projects = other_projects(directory, project, field, typed);
+        projects.map(move |project| Reached { field, typed, project })
+    });
+    reached.collect()
+}
+
+/// Checks that an execution in `project` may reach something of another project: because the person who started it, the actor, may start work
+/// there, because it is the execution's own ticket or the channel in which it was asked for, or because the schedule that started it names it.
+/// The actor must have been identified; `reading` is of the execution.
+///
+/// # Errors
+/// A message for people: what leads where, and whose right to start work there is missing.
+pub fn check_reach(
+    directory: &Directory,
+    project: &Project,
+    actor: Option<&Actor>,
+    reached: &Reached<'_>,
+    reading: &ReachReading,
+) -> Result<(), String> {
+    let execution = reading.execution.as_ref();
+    if execution.is_some_and(|execution| is_given(execution, actor, reached)) {
+        return Ok(());
+    }
+    let other = reached.project;
+    let why = match actor {
+        Some(actor) if actor.source == SourceName::SCHEDULE => format!(
+            "a schedule has no right to start work on {}; it reaches what its `with` names there",
+            other.key
+        ),
+        Some(actor) => {
+            let token = execution.and_then(|execution| execution.input.token.clone());
+            let authority = token.map_or(Authority::Roles, Authority::Scoped);
+            let is_writer = reading.writer_of.contains(&other.key);
+            let start = Operation::Start { project: other };
+            match decide(directory.configuration(), &start, Some(actor), &authority, is_writer) {
+                Authorization::Allowed => return Ok(()),
+                Authorization::Denied(reason) => reason,
+                Authorization::AskProvider => format!(
+                    "{} may start work on {} only if they may push to {}, which the code host has not confirmed in the last week; it is \
+                     asked when they start something there",
+                    actor.display_name.as_ref().or(actor.person.as_ref()).unwrap_or(&actor.id),
+                    other.key,
+                    other.repository
+                ),
+            }
+        }
+        None => format!("nobody started it, so nobody has the right to start work on {} for it", other.key),
+    };
+    let typed = cut_line(reached.typed, SHOWN);
+    Err(format!("`{typed}` belongs to {}, and this execution works on {}: {why}", other.key, project.key))
+}
+
+/// Whether an execution was given this, by somebody who may, when it started.
+fn is_given(execution: &ExecutionRecord, actor: Option<&Actor>, reached: &Reached<'_>) -> bool {
+    let Reached { field, typed, .. } = *reached;
+    let input = &execution.input;
+    // The start checked it. Only by its canonical name: some links to a ticket can also be read as another repository.
+    let is_own_ticket = execution.task_id.as_deref() == Some(typed);
+    // The inputs of a schedule are in the workflow's file.
+    let is_schedule = actor.is_some_and(|actor| actor.source == SourceName::SCHEDULE);
+    let is_named = is_schedule && texts(&input.inputs).iter().any(|(_, named)| *named == typed);
+    input.grant == Some(Grant::ByHand) || is_own_ticket || is_named || is_heard_in(&input.event, field, typed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use super::*;
+use domain::Scope;
+use domain::configuration::Configuration;
+use domain::execution::ExecutionInput;
+use serde_json::{Map, json};
+use std::sync::Arc;
+
+/// `dev` may start work in SHOP, `lead` everywhere; whoever may push to its repository in OPEN.
+fn directory() -> Directory {
+    let configuration: Configuration = serde_json::from_value(json!({
+        "projects": [
+            {"key": "SHOP", "repository": "acme/shop", "may_trigger": [], "channel": "#shop-dev", "space": "SHOPDOC"},
+            {"key": "OPS", "repository": "acme/ops", "may_trigger": [], "channel": "#ops-dev", "space": "c0ffee00-12ab"},
+            {"key": "OPEN", "repository": "acme/open", "channel": "#all", "space": "ALL"},
+            {"key": "REST", "repository": "acme/rest", "channel": "#all", "space": "ALL"},
+        ],
+        "users": [
+            {"name": "dev", "slack": "U1", "roles": {"SHOP": ["developer"]}},
+            {"name": "lead", "slack": "U2", "roles": ["developer"]},
+        ],
+    }))
+    .unwrap();
+    Directory::new(Arc::new(configuration), Arc::default())
+}
+
+fn actor(source: SourceName, id: &str) -> Actor {
+    directory().configuration().identify(Actor { source, id: id.into(), display_name: None, person: None })
+}
+
+fn person(name: &str) -> Actor {
+    actor(SourceName::API, name)
+}
+
+fn execution(task_id: Option<&str>, input: ExecutionInput) -> ExecutionRecord {
+    let input = serde_json::to_string(&input).unwrap();
+    serde_json::from_value(json!({
+        "name": "e", "workflow": "fan_out", "trigger": "api.request", "delivery": "d", "task_id": task_id, "input": input,
+        "outcome": "running", "begun_at": "2026-11-22T11:00:00Z",
+    }))
+    .unwrap()
+}
+
+fn input(inputs: Value) -> ExecutionInput {
+    let inputs = inputs.as_object().cloned().unwrap();
+    ExecutionInput::new(inputs, Some("SHOP".into()), None)
+}
+
+/// Why a step of SHOP's execution may not have this input; `None` if it may.
+fn refused(actor: Option<&Actor>, reading: &ReachReading, given: &Value) -> Option<String> {
+    let directory = directory();
+    let project = &directory.configuration().projects[0];
+    let reached = reached(&directory, project, given);
+    reached.iter().find_map(|reached| check_reach(&directory, project, actor, reached, reading).err())
+}
+
+#[test]
+fn what_a_step_names_of_another_project_takes_the_right_to_start_work_there() {
+    let nothing = ReachReading::default();
+    for given in [
+        json!({"project": "OPS", "title": "x"}),
+        json!({"project": "acme/ops"}),
+        json!({"task_id": "ops-7", "comment": "x"}),
+        json!({"task": {"task_id": "OPS-7", "title": "x"}}),
+        json!({"repository": "https://github.com/acme/ops", "branch": "main"}),
+        json!({"pull_request": "acme/ops#7"}),
+        json!({"epic": "OPS-1"}),
+        json!({"any": [{"event": "ticket.commented", "match": {"task_id": "OPS-1"}}]}),
+        json!({"channel": "#ops-dev", "message": "x"}),
+        json!({"channel": "OPS-DEV", "message": "x"}),
+        json!({"page_id": "c0ffee0012ab"}),
+        json!({"space": "C0FFEE00-12AB"}),
+    ] {
+        let why = refused(Some(&person("dev")), &nothing, &given).unwrap_or_else(|| panic!("{given}"));
+        assert!(why.contains("belongs to OPS, and this execution works on SHOP: "), "{why}");
+        assert!(why.contains("dev may not start work on OPS"), "{why}");
+        assert_eq!(refused(Some(&person("lead")), &nothing, &given), None, "{given}");
+        let nobody = refused(None, &nothing, &given).unwrap();
+        assert!(nobody.contains("nobody has the right to start work on OPS"), "{nobody}");
+    }
+    for given in [
+        json!({"project": "SHOP", "task_id": "SHOP-1", "repository": "acme/shop", "channel": "#shop-dev", "space": "SHOPDOC"}),
+        json!({"task_id": "NIX-1", "repository": "acme/unknown", "channel": "#random", "page_id": "123"}),
+        // What describes a ticket is not acted on.
+        json!({"task": {"task_id": "SHOP-1", "epic_link": "OPS-3", "team_channel": "#ops-dev", "project": "OPS"}}),
+        json!({"comment": "as in OPS-1", "message": "ask in #ops-dev"}),
+        // Nobody's alone.
+        json!({"channel": "#all", "space": "ALL"}),
+    ] {
+        assert_eq!(refused(Some(&person("dev")), &nothing, &given), None, "{given}");
+    }
+}
+
+#[test]
+fn who_may_push_is_a_developer_there_for_a_week_after_the_code_host_said_so() {
+    let given = json!({"task_id": "OPEN-1"});
+    let why = refused(Some(&person("dev")), &ReachReading::default(), &given).unwrap();
+    assert!(why.contains("dev may start work on OPEN only if they may push to acme/open"), "{why}");
+    let writer_of =
+        |key: &str| ReachReading { writer_of: [key.to_owned()].into(), ..ReachReading::default() };
+    assert_eq!(refused(Some(&person("dev")), &writer_of("OPEN"), &given), None);
+    assert!(refused(Some(&person("dev")), &writer_of("OPS"), &given).is_some());
+    // It counts where the project says so.
+    assert!(refused(Some(&person("dev")), &writer_of("OPS"), &json!({"task_id": "OPS-1"})).is_some());
+}
+
+#[test]
+fn an_execution_also_reaches_what_it_was_given_by_somebody_who_may() {
+    let of =
+        |execution: ExecutionRecord| ReachReading { execution: Some(execution), ..ReachReading::default() };
+    let (dev, schedule) = (person("dev"), actor(SourceName::SCHEDULE, "fan_out"));
+    let ticket = |given: &str| json!({"task_id": given});
+
+    // The person or machine that goes on with a ticket did not choose it, and reaches nothing else there.
+    let own = of(execution(Some("OPS-7"), input(json!({"team": "OPS", "note": "OPS-8"}))));
+    for actor in [None, Some(&dev)] {
+        assert_eq!(refused(actor, &own, &ticket("OPS-7")), None);
+        for other in ["OPS-8", "OPS-70", "https://git.example/acme/ops/-/?selectedIssue=OPS-7"] {
+            assert!(refused(actor, &own, &ticket(other)).is_some(), "{other}");
+        }
+        assert!(refused(actor, &own, &json!({"project": "OPS"})).is_some(), "an input of another name");
+    }
+
+    // The file of the workflow says what a schedule gives.
+    let scheduled = of(execution(None, input(json!({"teams": ["OPS", "SHOP"]}))));
+    assert_eq!(refused(Some(&schedule), &scheduled, &json!({"project": "OPS"})), None);
+    for other in [json!({"project": "OPEN"}), ticket("OPS-1"), json!({"repository": "acme/ops"})] {
+        let why = refused(Some(&schedule), &scheduled, &other).unwrap();
+        assert!(why.contains("a schedule has no right to start work on"), "{why}");
+    }
+    let why = refused(Some(&dev), &scheduled, &json!({"project": "OPS"})).unwrap();
+    assert!(why.contains("dev may not"), "a redrive is its person's: {why}");
+
+    let event: Map<String, Value> = [("channel".to_owned(), json!("ops-dev"))].into_iter().collect();
+    let heard = of(execution(None, ExecutionInput { event, ..input(json!({})) }));
+    assert_eq!(refused(Some(&dev), &heard, &json!({"channel": "#ops-dev", "message": "x"})), None);
+    assert!(refused(Some(&dev), &heard, &json!({"project": "OPS"})).is_some());
+
+    let by_hand = of(execution(None, input(json!({})).granted(Grant::ByHand)));
+    assert_eq!(refused(Some(&dev), &by_hand, &json!({"project": "OPS"})), None);
+}
+
+#[test]
+fn a_machine_token_reaches_only_its_own_projects() {
+    let scope = |projects: &[&str]| Scope {
+        roles: [domain::configuration::Role::Developer].into(),
+        projects: Some(projects.iter().map(|key| (*key).to_owned()).collect()),
+    };
+    let with = |projects: &[&str]| ReachReading {
+        execution: Some(execution(None, ExecutionInput { token: Some(scope(projects)), ..input(json!({})) })),
+        ..ReachReading::default()
+    };
+    let (lead, given) = (person("lead"), json!({"project": "OPS"}));
+    let why = refused(Some(&lead), &with(&["SHOP"]), &given).unwrap();
+    assert!(why.contains("this token of lead may not start work on OPS"), "{why}");
+    assert_eq!(refused(Some(&lead), &with(&["SHOP", "OPS"]), &given), None);
+}
