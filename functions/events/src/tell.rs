@@ -332,6 +332,8 @@ mod tests {
             costs: Vec::new(),
             sessions: Vec::new(),
             asks: false,
+ waits: false,
+ reserves: false,
             progress: None,
         }
     }
