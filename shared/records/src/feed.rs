@@ -70,7 +70,11 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn told_and_configuration(&self, names: &[&str], now: Timestamp) -> Result<Reports, RecordsError> {
+    pub async fn told_and_configuration(
+        &self,
+        names: &[&str],
+        now: Timestamp,
+    ) -> Result<Reports, RecordsError> {
         let mut wanted = self.configured_keys(now);
         wanted.extend(names.iter().map(|name| keys::feed(name)));
         let items = self.get_many(wanted).await?;
