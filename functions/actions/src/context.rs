@@ -16,7 +16,7 @@ use domain::plugins::{
 use domain::{ActionError, ActionId, CheckRunner, Clock, PluginType, Stored};
 use jiff::Timestamp;
 use providers::{Model, Place, Providers, serving};
-use records::{ExecutionRecord, Limits, OpenedThread, RecordsError, Table};
+use records::{Admission, ExecutionRecord, Limits, OpenedThread, RecordsError, Table};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub(crate) check_runner: Option<&'a dyn CheckRunner>,
     pub(crate) scope: Scope,
     pub(crate) effect: Effect,
+    /// The admission of the run, if it was read when the invocation began; the inner one is `None` if the run was not admitted then.
+    pub(crate) admission: Option<Option<Admission>>,
     /// The invocation's id: every attempt pays for itself.
     pub(crate) invocation: String,
     /// When the function ends, at work or not.
@@ -55,6 +57,17 @@ impl Context<'_> {
     /// The effect under the step's key. [`Action::run`](crate::action::Action::run) of a journaled action holds its lease.
     pub fn effect(&self) -> &Effect {
         &self.effect
+    }
+
+    /// The admission of the run as of the beginning of the invocation; `None` when it was not admitted.
+    ///
+    /// # Errors
+    /// When it was not read then, and the table does not answer.
+    pub async fn admission(&self) -> Result<Option<Admission>, ActionError> {
+        match &self.admission {
+            Some(read) => Ok(read.clone()),
+            None => Ok(self.table.admission(&self.scope.run).await?),
+        }
     }
 
     /// The records.

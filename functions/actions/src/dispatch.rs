@@ -187,6 +187,7 @@ impl Dispatcher {
         execution: String,
     ) -> Result<Value, NoOutput> {
         let begun_at = self.clock.now();
+        let admission = payload.admission_needed().map(|_| read.admission);
         let directory = Directory::of(read.configured?);
         let scope = Scope { execution, ..Scope::new(directory, &payload)? };
         let invocation = uuid::Uuid::new_v4().to_string();
@@ -228,6 +229,7 @@ impl Dispatcher {
             check_runner: self.check_runner.as_deref(),
             scope,
             effect,
+            admission,
             invocation,
             deadline: begun_at + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
             key: payload.key,
@@ -282,6 +284,7 @@ impl Dispatcher {
             check_runner: self.check_runner.as_deref(),
             scope,
             effect,
+            admission: None,
             invocation,
             deadline: self.clock.now() + SignedDuration::from_secs(action.spec.timeout_seconds.into()),
             key,

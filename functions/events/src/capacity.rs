@@ -2,6 +2,7 @@
 //! requests are opened again, and resumes waiting runs, the oldest first. While a run waits, the code host is asked about changes that no delivery reports.
 
 use crate::handle::Events;
+use crate::look::Look;
 use crate::reason::words_in;
 use control::{may_pass, turn_of};
 use domain::built_in_actions::CREATE_PULL_REQUEST;
@@ -107,9 +108,10 @@ impl Events {
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
-    pub(crate) async fn give_back_place(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
+    pub(crate) async fn give_back_place(&self, look: &Look) -> Result<(), ActionError> {
+        let execution = &look.view.execution;
         let Some(project) = &execution.project else { return Ok(()) };
-        let configuration = self.table.configuration(self.clock.now()).await?;
+        let configuration = look.configuration.clone()?;
         if capacity_of(&configuration, project).is_none() {
             return Ok(());
         }

@@ -1,10 +1,9 @@
 //! Records the end of an execution and closes everything it left open.
 
 use crate::reason::{reason, undo_receipt};
-use domain::ActionError;
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use jiff::Timestamp;
-use records::{ExecutionEnd, FinishResult, RecordsError, StepEnd, StepStatus, Table};
+use records::{ExecutionEnd, ExecutionView, FinishResult, RecordsError, StepEnd, StepStatus, Table};
 use serde_json::Value;
 
 /// An execution's end, as Step Functions reports it.
@@ -17,27 +16,33 @@ pub(crate) struct Ending {
     pub(crate) at: Timestamp,
 }
 
-/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. `None` if there is no
-/// such execution.
+/// Settles open reservations at their worst case, ends open steps and then the execution, as far as it was seen to have any. Idempotent.
+/// `effects_left` is as in [`Table::finish_known`].
 pub(crate) async fn end(
     table: &Table,
-    name: &str,
+    view: &ExecutionView,
     ending: &Ending,
-) -> Result<Option<FinishResult>, ActionError> {
-    let Some(execution) = table.execution(name).await? else { return Ok(None) };
+    effects_left: Option<bool>,
+) -> Result<FinishResult, RecordsError> {
+    let execution = &view.execution;
+    let name = execution.name.as_str();
     let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-    for cost in table.settle_open(name, ending.at).await? {
-        tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
+    if view.reserves {
+        for cost in table.settle_open(name, ending.at).await? {
+            tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
+        }
     }
     let undone = || undo_receipt(ending.output.as_ref()).filter(|_| execution.workflow == UNDO_WORKFLOW);
     let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref()).or_else(undone);
-    let unfinished = StepEnd {
-        status: StepStatus::Failed,
-        error: ending.error.clone(),
-        cause: Some("the execution ended before this step did".to_owned()),
-        at: ending.at,
-    };
-    table.close_open_steps(name, &unfinished).await?;
+    if has_open_step(view) {
+        let unfinished = StepEnd {
+            status: StepStatus::Failed,
+            error: ending.error.clone(),
+            cause: Some("the execution ended before this step did".to_owned()),
+            at: ending.at,
+        };
+        table.close_open_steps(name, &unfinished).await?;
+    }
     let execution_end = ExecutionEnd {
         outcome,
         error: ending.error.clone(),
@@ -45,9 +50,14 @@ pub(crate) async fn end(
         output: ending.output.clone(),
         at: ending.at,
     };
-    match table.finish(name, &execution_end).await {
-        Ok(finished) => Ok(Some(finished)),
-        Err(RecordsError::Missing(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    table.finish_known(execution.clone(), &execution_end, effects_left).await
+}
+
+/// Whether [`end`] changes more of an execution than its own record.
+pub(crate) fn leaves_open(view: &ExecutionView) -> bool {
+    view.reserves || has_open_step(view)
+}
+
+fn has_open_step(view: &ExecutionView) -> bool {
+    view.steps.iter().any(|step| step.status == StepStatus::Running)
 }

@@ -127,8 +127,10 @@ impl Feedback {
             }
             // The final text is not delayed.
             let interval = if is_final { Duration::ZERO } else { INTERVAL };
-            let claim =
-                self.table.claim_progress_edit(execution, &digest, interval, self.clock.now()).await?;
+            // Who makes the comment has the time for it. Our own attempt has failed already.
+            let making = if failed.is_some() { interval } else { MAKING };
+            let now = self.clock.now();
+            let claim = self.table.claim_progress_edit(execution, &digest, interval, making, now).await?;
             let progress = match claim {
                 EditClaim::Granted(progress) => progress,
                 EditClaim::Refused(None) => return Ok(()),
@@ -157,11 +159,13 @@ impl Feedback {
                     self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;
                     // While the comment was being made, other writers left newer changes to this one. Later, each writer shows its own
                     // change, unless two edits overtook each other.
-                    if progress.place.is_some() && edited.edited_at == progress.edited_at {
+                    let is_overtaken = edited.edited_at != progress.edited_at;
+                    if progress.place.is_some() && !is_overtaken {
                         return Ok(());
                     }
                     failed = None;
-                    written = Some(digest);
+                    // What others began only after ours had arrived, ours did not replace.
+                    written = is_overtaken.then_some(digest);
                 }
                 Err(error) if error.kind == ErrorKind::Rejected => {
                     if self.table.progress_refused(execution).await? < REFUSALS {

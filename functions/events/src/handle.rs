@@ -10,7 +10,7 @@ use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
 use providers::{Patience, Providers, Waiting};
-use records::{ExecutionRecord, Table, TableChange, Topic};
+use records::{ExecutionRecord, RecordsError, Table, TableChange, Topic};
 use runtime::{EvidenceKey, Secrets, Services};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -103,19 +103,38 @@ impl Events {
     }
 
     async fn status_changed(&self, change: StatusChange) -> Result<(), ActionError> {
-        let Some(execution) = self.table.execution(&change.name).await? else {
+        match change.outcome().is_final() {
+            false => self.has_started(&change).await,
+            true => self.has_ended(change).await,
+        }
+    }
+
+    async fn has_started(&self, change: &StatusChange) -> Result<(), ActionError> {
+        match self.table.mark_started(&change.name, &change.arn, self.clock.now()).await {
+            Err(RecordsError::Missing(_)) => {
+                tracing::debug!(execution = change.name, "started by another execution");
+                return Ok(());
+            }
+            marked => drop(marked?),
+        }
+        let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
+        // First, because it waits for no service: after the comment, the look is often too old to tell anything new.
+        let told = self.tell_news(&change.name, look.as_ref()).await;
+        self.feedback.refresh(&change.name, look.as_ref()).await?;
+        told
+    }
+
+    async fn has_ended(&self, change: StatusChange) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let Some(mut look) = Look::take(&self.table, &change.name, now).await? else {
             tracing::debug!(execution = change.name, "started by another execution");
             return Ok(());
         };
-        let now = self.clock.now();
-        if !change.outcome().is_final() {
-            self.table.mark_started(&change.name, &change.arn, now).await?;
-            let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
-            self.feedback.refresh(&change.name, look.as_ref()).await?;
-            return self.tell_news(&change.name, look.as_ref()).await;
-        }
         // The start may be reported after the end, or never; the journal is found by the ARN.
-        self.table.mark_started(&change.name, &change.arn, now).await?;
+        if look.view.execution.outcome == Outcome::Pending {
+            look.view.execution = self.table.mark_started(&change.name, &change.arn, now).await?;
+        }
+        look.view.execution.arn = Some(change.arn);
         let ending = Ending {
             status: change.status,
             error: change.error,
@@ -123,24 +142,13 @@ impl Events {
             output: change.output,
             at: change.ended_at.unwrap_or(now),
         };
-        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-        let execution = ExecutionRecord { arn: Some(change.arn), ..execution };
-        // Record this before the end, so that a second undo, requested as soon as the first one is seen to end, finds nothing left.
-        self.note_what_is_left(&execution, outcome).await?;
-        self.close(&change.name, &ending).await?;
-        tracing::info!(outcome = outcome.as_str(), workflow = execution.workflow, "the execution ended");
-        self.undo_where_due(&execution, &ending).await;
-        if outcome == Outcome::Succeeded {
-            self.note_cost(&execution).await?;
-        }
-        // First the changes that others wait for, then the notifications.
-        Box::pin(self.give_back_place(&execution)).await?;
-        self.start_next(&execution).await?;
-        self.notify_of_end(&execution.name).await?;
-        let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
-        self.feedback.refresh(&change.name, look.as_ref()).await?;
-        self.tell_news(&change.name, look.as_ref()).await?;
-        self.sign_evidence(&change.name, look.as_ref()).await
+        let look = Box::pin(self.conclude(look, &ending)).await?;
+        let execution = &look.view.execution;
+        let outcome = execution.outcome.as_str();
+        tracing::info!(outcome, workflow = execution.workflow, "the execution ended");
+        self.feedback.refresh(&change.name, Some(&look)).await?;
+        self.tell_news(&change.name, Some(&look)).await?;
+        self.sign_evidence(&change.name, Some(&look)).await
     }
 
     /// Starts executions that waited in line behind one that has ended or is parked.
@@ -157,9 +165,15 @@ impl Events {
     async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
         let mut result = Ok(());
         let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
+        let names: Vec<&str> = executions.iter().copied().collect();
         let mut looks = BTreeMap::new();
-        for execution in &executions {
-            match Look::take(&self.table, execution, self.clock.now()).instrument(about(execution)).await {
+        let taken = match names.is_empty() {
+            true => Ok(Vec::new()),
+            false => Look::take_each(&self.table, &names, &*self.clock).await,
+        };
+        let taken = taken.unwrap_or_else(|error| names.iter().map(|_| Err(error.clone())).collect());
+        for (execution, look) in names.iter().zip(taken) {
+            match look {
                 Ok(look) => drop(looks.insert(*execution, look)),
                 Err(error) => {
                     tracing::error!(execution, %error, "an execution that changed could not be read");

@@ -8,6 +8,7 @@
 mod alert;
 mod answer;
 mod capacity;
+mod conclude;
 mod connections;
 mod ending;
 mod evidence;

@@ -1,5 +1,6 @@
 //! One look at an execution, on which all consequences of a change are based, so that nothing is read twice.
 
+use domain::Clock;
 use domain::built_in_actions::{COMMIT_CHANGES, CREATE_PULL_REQUEST};
 use domain::configuration::Configuration;
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ pub(crate) struct Look {
     /// The execution, with its steps and costs.
     pub(crate) view: ExecutionView,
     effects: OnceCell<Vec<EffectRecord>>,
+    journal: OnceCell<Vec<EffectRecord>>,
 }
 
 impl Look {
@@ -34,9 +36,43 @@ impl Look {
         execution: &str,
         at: Timestamp,
     ) -> Result<Option<Self>, RecordsError> {
-        let (told, configuration) = table.told_and_configuration(execution, at).await?;
+        let (mut told, configuration) = table.told_and_configuration(&[execution], at).await?;
+        Self::with(table, execution, at, (told.pop().transpose()?, configuration)).await
+    }
+
+    /// Looks at each of these executions, which differ, in their order. What their looks have in common is read once.
+    ///
+    /// # Errors
+    /// When the records do not answer; one that cannot be read does not keep the others from being looked at.
+    pub(crate) async fn take_each(
+        table: &Table,
+        executions: &[&str],
+        clock: &dyn Clock,
+    ) -> Result<Vec<Result<Option<Self>, RecordsError>>, RecordsError> {
+        let (told, configuration) = table.told_and_configuration(executions, clock.now()).await?;
+        let mut looks = Vec::with_capacity(executions.len());
+        for (execution, told) in executions.iter().zip(told) {
+            looks.push(match told {
+                Ok(told) => {
+                    let read = (Some(told), configuration.clone());
+                    Self::with(table, execution, clock.now(), read).await
+                }
+                Err(error) => Err(error),
+            });
+        }
+        Ok(looks)
+    }
+
+    async fn with(
+        table: &Table,
+        execution: &str,
+        at: Timestamp,
+        (told, configuration): (Option<Told>, Result<Arc<Configuration>, RecordsError>),
+    ) -> Result<Option<Self>, RecordsError> {
         let view = table.execution_view(execution).await?;
-        Ok(view.map(|view| Self { at, told, configuration, view, effects: OnceCell::new() }))
+        let told = told.unwrap_or_default();
+        let (effects, journal) = (OnceCell::new(), OnceCell::new());
+        Ok(view.map(|view| Self { at, told, configuration, view, effects, journal }))
     }
 
     /// The effects of its run, newest first, as of the first call.
@@ -49,6 +85,21 @@ impl Look {
             None => Ok(Vec::new()),
         };
         Ok(self.effects.get_or_try_init(read).await?)
+    }
+
+    /// The same, of most executions without the outputs, which together may be large.
+    ///
+    /// # Errors
+    /// When the records do not answer.
+    pub(crate) async fn journal(&self, table: &Table) -> Result<&[EffectRecord], RecordsError> {
+        if self.made_something() {
+            return self.effects(table).await;
+        }
+        let read = async || match self.view.execution.run() {
+            Some(run) => table.journal_of(run).await,
+            None => Ok(Vec::new()),
+        };
+        Ok(self.journal.get_or_try_init(read).await?)
     }
 
     /// Whether its effects reveal more than its steps: it may have made a commit or a pull request.

@@ -3,6 +3,7 @@
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
+use crate::look::Look;
 use crate::shown::{asked_no_more, ended};
 use control::{MOST_ADDED, question};
 use domain::configuration::Configuration;
@@ -240,10 +241,15 @@ impl Events {
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn note_cost(&self, execution: &ExecutionRecord) -> Result<(), ActionError> {
-        let mut cost = MicroUsd::ZERO;
+    pub(crate) async fn note_cost(&self, look: &Look) -> Result<(), ActionError> {
+        let execution = &look.view.execution;
+        let mut cost = look.view.cost().booked();
         let mut begun_at = execution.begun_at;
-        for one in self.table.executions_of_run(execution).await? {
+        let others = match execution.is_whole_run() {
+            true => Vec::new(),
+            false => self.table.executions_of_run(execution).await?,
+        };
+        for one in others.iter().filter(|one| one.name != execution.name) {
             let costs = self.table.costs_of_execution(&one.name).await?;
             cost = cost + costs.iter().map(|cost| cost.cost.booked()).sum();
             begun_at = begun_at.min(one.begun_at);

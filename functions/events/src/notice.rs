@@ -3,6 +3,7 @@
 //! Each is recorded once, as a reply without a delivery, and sent like other replies.
 
 use crate::handle::Events;
+use crate::look::Look;
 use crate::reason::{absent, words_of};
 use crate::reply::mark_of_reply;
 use control::{Authorization, Directory, Operation, authorize};
@@ -88,28 +89,27 @@ impl Events {
     ///
     /// # Errors
     /// When the records do not answer.
-    pub(crate) async fn notify_of_end(&self, name: &str) -> Result<(), ActionError> {
-        let Some(execution) = self.table.execution(name).await? else { return Ok(()) };
-        let directory = Directory::read(&self.table, self.clock.now()).await?;
-        let configuration = directory.configuration();
+    pub(crate) async fn notify_of_end(&self, look: &Look) -> Result<(), ActionError> {
+        let execution = &look.view.execution;
+        let configuration = look.configuration.clone()?;
         let (notice, text) = match execution.outcome {
             _ if execution.workflow == UNDO_WORKFLOW => return Ok(()),
             Outcome::Succeeded => {
-                let text = match absent(execution.output.as_ref(), words_of(configuration, &execution)) {
-                    Some(what) => format!("\u{23f9}\u{fe0f} {} ended without a {what}.", about(&execution)),
-                    None => format!("\u{2705} {} is done.", about(&execution)),
+                let text = match absent(execution.output.as_ref(), words_of(&configuration, execution)) {
+                    Some(what) => format!("\u{23f9}\u{fe0f} {} ended without a {what}.", about(execution)),
+                    None => format!("\u{2705} {} is done.", about(execution)),
                 };
                 (Notice::Done, text)
             }
             Outcome::Failed | Outcome::RolledBack => {
                 let cause = execution.cause.as_deref().map(|cause| cut_line(cause, TOLD)).unwrap_or_default();
-                (Notice::Failed, format!("\u{274c} {} failed: {}", about(&execution), literal(&cause)))
+                (Notice::Failed, format!("\u{274c} {} failed: {}", about(execution), literal(&cause)))
             }
             Outcome::Pending | Outcome::Running | Outcome::Waiting | Outcome::Stopped => return Ok(()),
         };
-        let text = format!("{text} {}", status(&execution, configuration));
-        let news = News { notice, execution: &execution, step: "", question: None, text };
-        self.notify_starter(configuration, &news).await
+        let text = format!("{text} {}", status(execution, &configuration));
+        let news = News { notice, execution, step: "", question: None, text };
+        self.notify_starter(&configuration, &news).await
     }
 
     async fn notify_starter(

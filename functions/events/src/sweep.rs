@@ -2,6 +2,7 @@
 
 use crate::ending::Ending;
 use crate::handle::{Events, about};
+use crate::look::Look;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use domain::ActionError;
@@ -129,18 +130,11 @@ impl Events {
 
     async fn ended(&self, execution: &ExecutionRecord, ending: Ending) -> Result<(), ActionError> {
         tracing::info!(execution = execution.name, status = ending.status, "recorded an end that was missed");
-        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-        self.note_what_is_left(execution, outcome).await?;
-        self.close(&execution.name, &ending).await?;
-        self.undo_where_due(execution, &ending).await;
-        if outcome == Outcome::Succeeded {
-            self.note_cost(execution).await?;
-        }
-        Box::pin(self.give_back_place(execution)).await?;
-        self.start_next(execution).await?;
-        self.notify_of_end(&execution.name).await?;
-        self.feedback.refresh(&execution.name, None).await?;
-        self.sign_evidence(&execution.name, None).await
+        let look = Look::take(&self.table, &execution.name, self.clock.now()).await?;
+        let Some(look) = look else { return Ok(()) };
+        let look = Box::pin(self.conclude(look, &ending)).await?;
+        self.feedback.refresh(&execution.name, Some(&look)).await?;
+        self.sign_evidence(&execution.name, Some(&look)).await
     }
 
     /// `None` if Step Functions has no such execution.

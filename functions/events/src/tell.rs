@@ -125,7 +125,7 @@ impl Events {
                 told.filter_map(|effect| Some((state_of_effect(effect).to_owned(), effect.output.clone()?)))
                     .collect()
             }
-            Some(run) => self.results(run, &news).await?,
+            Some(_) => self.results(look, &news).await?,
             None => BTreeMap::new(),
         };
         let questions = match view.asks {
@@ -140,15 +140,15 @@ impl Events {
         Ok(Present { view, questions, agents, results })
     }
 
-    /// What these states of a run returned, by the journal without outputs, which together may be large.
+    /// What these states of its run returned, by the journal without outputs, which together may be large.
     async fn results(
         &self,
-        run: &str,
+        look: &Look,
         news: &BTreeSet<&str>,
     ) -> Result<BTreeMap<String, Value>, ActionError> {
         let mut results = BTreeMap::new();
-        for effect in self.table.journal_of(run).await? {
-            let state = state_of_effect(&effect);
+        for effect in look.journal(&self.table).await? {
+            let state = state_of_effect(effect);
             if news.contains(state) {
                 let done = self.table.effect_output(&effect.run, &effect.key).await?;
                 results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
@@ -332,6 +332,8 @@ mod tests {
             costs: Vec::new(),
             sessions: Vec::new(),
             asks: false,
+            waits: false,
+            reserves: false,
             progress: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::ending::Ending;
 use crate::handle::Events;
+use crate::look::Look;
 use control::{StartResult, UndoError};
 use domain::ActionError;
 use domain::execution::{Outcome, UNDO_WORKFLOW, execution_of};
@@ -52,26 +53,32 @@ impl Events {
     }
 
     /// Records the effects left by an ended execution; after an undo, those left by the execution that it took back, which then
-    /// says so where people look.
+    /// says so where people look. For an execution that is a whole run, it returns whether any are left, to be recorded with its end.
     ///
     /// # Errors
     /// When the table does not answer.
     pub(crate) async fn note_what_is_left(
         &self,
-        execution: &ExecutionRecord,
+        look: &Look,
         outcome: Outcome,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Option<bool>, ActionError> {
+        let execution = &look.view.execution;
         if execution.workflow != UNDO_WORKFLOW {
-            let Some(run) = execution.run() else { return Ok(()) };
-            let left = self.leaves_effects(run).await?;
+            if execution.run().is_none() {
+                return Ok(None);
+            }
+            let left = look.journal(&self.table).await?.iter().any(EffectRecord::is_left);
+            if execution.is_whole_run() {
+                return Ok(Some(left));
+            }
             for one in self.table.executions_of_run(execution).await? {
                 self.table.note_effects_left(&one.name, left).await?;
             }
-            return Ok(());
+            return Ok(None);
         }
-        let Some(named) = execution.input.inputs.get("run").and_then(Value::as_str) else { return Ok(()) };
-        let Some(record) = self.table.execution(execution_of(named)).await? else { return Ok(()) };
-        let Some(run) = record.run() else { return Ok(()) };
+        let Some(named) = execution.input.inputs.get("run").and_then(Value::as_str) else { return Ok(None) };
+        let Some(record) = self.table.execution(execution_of(named)).await? else { return Ok(None) };
+        let Some(run) = record.run() else { return Ok(None) };
         let left = self.leaves_effects(run).await?;
         // Executions that continue each other have one journal, so all were taken back.
         for undone in self.table.executions_of_run(&record).await? {
@@ -81,7 +88,7 @@ impl Events {
             }
             self.refresh_logged(&undone.name, None).await;
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn leaves_effects(&self, run: &str) -> Result<bool, ActionError> {

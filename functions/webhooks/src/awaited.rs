@@ -63,9 +63,7 @@ impl Acting<'_> {
         let (fields, delivery) = (event.fields.clone(), event.delivery.clone());
         let occurrence = Occurrence { fields, at: self.now, delivery, stranger };
         let is_awaited = self.is_awaited(&keys).await?;
-        for key in &keys {
-            self.table.put_occurrence(key, &occurrence).await?;
-        }
+        self.table.put_occurrences(&keys, &occurrence).await?;
         Ok(is_awaited)
     }
 

@@ -81,7 +81,8 @@ impl Webhooks {
             Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
         };
         let headers: HeaderMap = headers.into_iter().filter_map(header).collect();
-        self.act_on(endpoint, &headers, &Verified::fetched(body)).await
+        let directory = self.control.directory().await?;
+        self.act_on(endpoint, &headers, &Verified::fetched(body), &directory).await
     }
 }
 

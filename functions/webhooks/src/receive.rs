@@ -16,7 +16,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
-use control::Control;
+use control::{Control, Directory};
 use domain::{ActionError, Clock, SourceName};
 use jiff::Timestamp;
 use observability::metrics;
@@ -97,18 +97,18 @@ impl Webhooks {
         let directory = self.control.directory().await?;
         let secret = &directory.configuration().webhooks.secret;
         let verified = self.verify(endpoint, headers, &Unverified::new(body), secret, now).await?;
-        self.act_on(endpoint, headers, &verified).await
+        self.act_on(endpoint, headers, &verified, &directory).await
     }
 
-    /// Acts on a delivery whose sender is proven.
+    /// Acts on a delivery whose sender is proven, by the configuration as it was read when the whole delivery had arrived.
     pub(crate) async fn act_on(
         &self,
         Endpoint { place, sender }: &Endpoint,
         headers: &HeaderMap,
         verified: &Verified,
+        directory: &Directory,
     ) -> Result<Handled, Refusal> {
         let now = self.clock.now();
-        let directory = self.control.directory().await?;
         let configuration = directory.configuration();
         let names = [place.as_str(), sender.name()];
         let learned = self.learned_account(&names, &configuration.webhooks).await?;
@@ -119,7 +119,7 @@ impl Webhooks {
         if let Some(creation) = &delivery.creation {
             table.put_creation(&creation.digest, &creation.task_id, now).await?;
         }
-        let acting = Acting { control, table, directory: &directory, place, now };
+        let acting = Acting { control, table, directory, place, now };
         let outcomes = match delivery.meaning.at(place) {
             Meaning::Handshake(answer) => {
                 return Ok(Handled { response: Json(answer).into_response(), outcome: ANSWERED });

@@ -46,7 +46,8 @@ impl Control {
         let Some(project) = execution.project.as_deref() else { return Ok(Ok(())) };
         let line = self.table.line(project).await?;
         let Some(place) = line.iter().find(|place| place.name == execution.name) else { return Ok(Ok(())) };
-        let limits = self.table.configuration(self.clock.now()).await?.at_work;
+        // Only the file sets them.
+        let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
         if !place.at_work && !may_start(&line, limits).contains(execution.name.as_str()) {
             return Ok(Err(before(&line, &execution.name)));
         }
@@ -65,7 +66,7 @@ impl Control {
             return Ok(());
         }
         self.table.clear_line(project, &mut line).await?;
-        let limits = self.table.configuration(self.clock.now()).await?.at_work;
+        let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
         for name in may_start(&line, limits) {
             let Some(execution) = self.table.execution(name).await? else { continue };
             // An execution whose event is incomplete is started when the event is completed.

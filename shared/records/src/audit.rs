@@ -72,20 +72,31 @@ impl Table {
     async fn append(&self, record: &AuditRecord) -> Result<bool, RecordsError> {
         let chain = record.chain();
         let turn = self.audit_turns.0.get(usize::from(chain));
-        let _turn = match turn {
+        let mut turn = match turn {
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
+        // Taken, because it is not known what becomes of an attempt that does not return.
+        let mut known = turn.as_deref_mut().and_then(Option::take);
         for _ in 0..TRIES {
-            let head = self.audit_head(chain).await?;
+            let head = match known.take() {
+                Some(known) => Some(known),
+                None => self.audit_head(chain).await?,
+            };
             let before = head.as_ref().map_or(NO_HASH, |head| head.hash.as_str());
             let sequence = head.as_ref().map_or(0, |head| head.sequence).saturating_add(1);
             let before_at = head.as_ref().map(|head| head.at);
             let link = Link { chain, sequence, before: before.to_owned(), before_at, record: record.clone() };
             let line = serde_json::to_string(&link)
                 .map_err(|error| RecordsError::Invalid(format!("a record cannot be stored: {error}")))?;
-            match self.transact("add to the audit", writes(record, &line, head.as_ref(), &link)?).await? {
-                Ok(()) => return Ok(true),
+            let next = AuditHead { chain, sequence, hash: hash_of(&line), at: record.at };
+            match self.transact("add to the audit", writes(record, &line, head.as_ref(), &next)?).await? {
+                Ok(()) => {
+                    if let Some(turn) = turn.as_deref_mut() {
+                        *turn = Some(next);
+                    }
+                    return Ok(true);
+                }
                 Err(Refused { index: 0, .. }) => return Ok(false),
                 // Another process was faster.
                 Err(_) => {}
@@ -236,9 +247,8 @@ fn writes(
     record: &AuditRecord,
     line: &str,
     head: Option<&AuditHead>,
-    link: &Link,
+    next: &AuditHead,
 ) -> Result<Vec<Write>, RecordsError> {
-    let hash = hash_of(line);
     let expires_at = retention::expires_at(record.at, retention::AUDIT);
     let key = record.key();
     let place = key.sk.clone();
@@ -247,11 +257,10 @@ fn writes(
         (SK.to_owned(), text(key.sk)),
         (EXPIRES_AT.to_owned(), number(expires_at)),
         (RECORD.to_owned(), text(line)),
-        (HASH.to_owned(), text(&hash)),
+        (HASH.to_owned(), text(&next.hash)),
     ]);
     let mut writes = vec![Write::Put { item, condition: Some(ABSENT) }];
-    let next = AuditHead { chain: link.chain, sequence: link.sequence, hash, at: record.at };
-    let next = to_item(&next, keys::audit_head(link.chain), None)?;
+    let next = to_item(next, keys::audit_head(next.chain), None)?;
     writes.push(match head {
         None => Write::Put { item: next, condition: Some(ABSENT) },
         Some(head) => Write::Replace {

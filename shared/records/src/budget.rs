@@ -8,7 +8,7 @@
 use crate::agent_execution::AgentExecution;
 use crate::cost::{Cost, CostRecord};
 use crate::error::RecordsError;
-use crate::item::{from_item, moment, number, text, to_item};
+use crate::item::{Item, attribute, from_item, moment, number, text, to_item};
 use crate::keys::{self, Key};
 use crate::limit::{LimitOf, Limits, Spender};
 use crate::paid_reply::{PaidReply, QuestionId};
@@ -138,6 +138,11 @@ struct ReservationItem {
     #[serde(flatten)]
     reservation: Reservation,
     status: ReservationStatus,
+}
+
+/// Whether a reservation was neither settled nor released, by its item.
+pub(crate) fn is_open_reservation(item: &Item) -> bool {
+    attribute(item, "status") == Some(ReservationStatus::Open.as_str())
 }
 
 impl Table {

@@ -14,6 +14,7 @@ use crate::timestamp;
 use crate::update::Update;
 use crate::word::Inbox;
 use crate::write::{ABSENT, Write};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::execution::{ExecutionInput, Outcome};
 use domain::routes::Concurrency;
 use jiff::Timestamp;
@@ -139,11 +140,17 @@ impl Table {
         Ok(())
     }
 
-    /// Records that a pending execution was started. One that already continues, or has ended, is left alone.
+    /// Records that a pending execution was started, and returns its record as of then. One that already continues, or has ended, is left
+    /// alone.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when it was never begun.
-    pub async fn mark_started(&self, name: &str, arn: &str, at: Timestamp) -> Result<(), RecordsError> {
+    pub async fn mark_started(
+        &self,
+        name: &str,
+        arn: &str,
+        at: Timestamp,
+    ) -> Result<ExecutionRecord, RecordsError> {
         let update =
             Update::new(keys::execution(name), "SET #outcome = :running, #arn = :arn, #started_at = :at")
                 .condition("#outcome = :pending")
@@ -151,7 +158,11 @@ impl Table {
                 .value(":pending", text(Outcome::Pending.as_str()))
                 .value(":arn", text(arn))
                 .value(":at", moment(at));
-        self.unless_elsewhere(name, "mark an execution as started", update).await
+        let known = match self.update("mark an execution as started", update).await? {
+            Ok(item) => Some(item),
+            Err(refused) => refused.item,
+        };
+        known.map_or_else(|| Err(RecordsError::Missing(format!("execution `{name}`"))), from_item)
     }
 
     /// Makes a change whose condition is the outcome; if the outcome differs, nothing needs to change.
@@ -178,17 +189,43 @@ impl Table {
             return Err(RecordsError::Invalid(format!("`{}` is not a final outcome", end.outcome)));
         }
         let missing = || RecordsError::Missing(format!("execution `{name}`"));
-        let mut record = self.execution(name).await?.ok_or_else(missing)?;
+        let record = self.execution(name).await?.ok_or_else(missing)?;
+        self.finish_known(record, end, None).await
+    }
+
+    /// As [`Table::finish`], of an execution whose record was read before, however long ago: whether it may end, the table decides. With the
+    /// end, it is recorded whether any of its effects is left, where `effects_left` says so, as [`Table::note_effects_left`] does.
+    ///
+    /// # Errors
+    /// As [`Table::finish`].
+    pub async fn finish_known(
+        &self,
+        mut record: ExecutionRecord,
+        end: &ExecutionEnd,
+        effects_left: Option<bool>,
+    ) -> Result<FinishResult, RecordsError> {
+        if !end.outcome.is_final() {
+            return Err(RecordsError::Invalid(format!("`{}` is not a final outcome", end.outcome)));
+        }
         if record.outcome.is_final() {
             return Ok(FinishResult::Already(Box::new(record)));
         }
+        let name = record.name.clone();
+        let name = name.as_str();
+        let missing = || RecordsError::Missing(format!("execution `{name}`"));
         let claimed = record.task_id.clone().filter(|_| record.claims_task);
         record.end(end);
+        record.question = None;
         let expires_at = retention::expires_at(end.at, retention::EXECUTION);
         let mut ended = to_item(&record, keys::execution(name), Some(expires_at))?;
         // The ARN may be written between our reading and our writing, so only the end's own attributes are set.
         let mut assignments = Vec::new();
         let mut update_values = Vec::new();
+        if let Some(left) = effects_left {
+            record.effects_left = effects_left;
+            assignments.push("#effects_left = :effects_left".to_owned());
+            update_values.push((":effects_left".to_owned(), AttributeValue::Bool(left)));
+        }
         for field in ["outcome", "error", "cause", "output", "ended_at", keys::EXPIRES_AT] {
             if let Some(value) = ended.remove(field) {
                 assignments.push(format!("#{field} = :{field}"));

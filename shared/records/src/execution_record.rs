@@ -154,6 +154,11 @@ impl ExecutionRecord {
         parent.map_or(&self.name, execution_of)
     }
 
+    /// Whether no other execution belongs to its run, as of this record: it continues none, and none continues it.
+    pub fn is_whole_run(&self) -> bool {
+        self.began_as() == self.name && self.continued_by.is_none()
+    }
+
     /// Its place in line, and the project; none if it never waits.
     pub(crate) fn place(&self, at_work: bool) -> Option<(&str, Place)> {
         let account = self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);

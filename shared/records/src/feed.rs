@@ -2,7 +2,7 @@
 //! partition, so that readers of an execution do not read them, too.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, is_under, to_item};
+use crate::item::{Item, attribute, from_item, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -12,7 +12,7 @@ use domain::configuration::Configuration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// So many frames are written at once; a transaction takes a hundred items.
@@ -52,6 +52,9 @@ pub struct Told {
     pub seen: BTreeMap<String, String>,
 }
 
+/// What [`Table::told_and_configuration`] read: reports, each an error if it is damaged, and the configuration.
+pub type Reports = (Vec<Result<Told, RecordsError>>, Result<Arc<Configuration>, RecordsError>);
+
 impl Table {
     /// The last report of an execution.
     ///
@@ -62,22 +65,30 @@ impl Table {
         Ok(told.unwrap_or_default())
     }
 
-    /// The last report of an execution, and the configuration in force as [`Table::configuration`] returns it, in one reading.
+    /// The last reports of executions, in the order of these names, which differ, and the configuration in force as [`Table::configuration`]
+    /// returns it, all in one reading.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn told_and_configuration(
         &self,
-        execution: &str,
+        names: &[&str],
         now: Timestamp,
-    ) -> Result<(Told, Result<Arc<Configuration>, RecordsError>), RecordsError> {
+    ) -> Result<Reports, RecordsError> {
         let mut wanted = self.configured_keys(now);
-        wanted.push(keys::feed(execution));
+        wanted.extend(names.iter().map(|name| keys::feed(name)));
         let items = self.get_many(wanted).await?;
-        let told = items.iter().find(|item| is_under(item, &keys::feed(execution)));
-        let told = told.cloned().map(from_item).transpose()?;
         let configured = self.configured_in(&items, now).await;
-        Ok((told.unwrap_or_default(), configured.map(|configured| configured.configuration)))
+        let mut of_feeds: HashMap<String, Item> = items
+            .into_iter()
+            .filter(|item| attribute(item, keys::SK) == Some(keys::TOLD))
+            .filter_map(|item| Some((attribute(&item, keys::PK)?.to_owned(), item)))
+            .collect();
+        let told = names.iter().map(|name| {
+            let told = of_feeds.remove(&keys::feed(name).pk).map(from_item).transpose();
+            told.map(Option::unwrap_or_default)
+        });
+        Ok((told.collect(), configured.map(|configured| configured.configuration)))
     }
 
     /// Appends frames to those of an execution, with the state they report: `false` if another invocation has reported more since `told` was read,

@@ -187,7 +187,7 @@ pub use evidence::{DocumentDigests, SignedEvidence};
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
-pub use feed::{Frame, NewFrame, Told};
+pub use feed::{Frame, NewFrame, Reports, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};

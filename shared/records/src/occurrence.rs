@@ -7,11 +7,12 @@ use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::waiter::Waiter;
-use crate::write::ABSENT;
+use crate::write::{ABSENT, Refused, Write};
 use domain::EventKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// An event that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,14 +53,32 @@ struct Met {
 }
 
 impl Table {
-    /// Keeps an event for those who wait for it, or will within a month. The same delivery again changes nothing.
+    /// Keeps an event under each of these keys for those who wait for it, or will within a month. The same delivery again
+    /// changes nothing.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn put_occurrence(&self, key: &EventKey, occurrence: &Occurrence) -> Result<(), RecordsError> {
-        let item = item(occurrence, keys::occurrence(key.as_str(), &occurrence.delivery))?;
-        // Refused means that it is kept already.
-        let _ = self.put("keep an event", item, Some(ABSENT)).await?;
+    pub async fn put_occurrences(
+        &self,
+        under: &[EventKey],
+        occurrence: &Occurrence,
+    ) -> Result<(), RecordsError> {
+        let of_key = |key: &str| item(occurrence, keys::occurrence(key, &occurrence.delivery));
+        // A transaction takes no item twice.
+        let under: BTreeSet<&str> = under.iter().map(EventKey::as_str).collect();
+        let mut items = under.into_iter().map(of_key).collect::<Result<Vec<Item>, _>>()?;
+        if items.len() > 1 {
+            let writes = items.iter().cloned().map(|item| Write::Put { item, condition: Some(ABSENT) });
+            match self.transact("keep an event", writes.collect()).await? {
+                Ok(()) => return Ok(()),
+                // This one is kept already; an earlier version, which wrote them one by one, may have been killed before the others.
+                Err(Refused { index, .. }) => drop(items.remove(index.min(items.len() - 1))),
+            }
+        }
+        for item in items {
+            // Refused means that it is kept already.
+            let _ = self.put("keep an event", item, Some(ABSENT)).await?;
+        }
         Ok(())
     }
 

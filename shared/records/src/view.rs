@@ -1,6 +1,7 @@
 //! Everything about one execution in one query: what feedback, `status` and `--json` show.
 
 use crate::agent_execution::AgentExecution;
+use crate::budget::is_open_reservation;
 use crate::cost::{CostRecord, CostTotal};
 use crate::error::RecordsError;
 use crate::execution_record::ExecutionRecord;
@@ -27,6 +28,10 @@ pub struct ExecutionView {
     pub sessions: Vec<SessionLink>,
     /// Whether a step of it asks people something, or did.
     pub asks: bool,
+    /// Whether a step of it waits for something, or did.
+    pub waits: bool,
+    /// Whether a reservation of it was neither settled nor released.
+    pub reserves: bool,
     /// Its progress comment, once an edit was begun.
     pub progress: Option<Progress>,
 }
@@ -50,7 +55,7 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn execution_view(&self, name: &str) -> Result<Option<ExecutionView>, RecordsError> {
         let (mut execution, mut progress) = (None, None);
-        let (mut sessions, mut asks) = (Vec::new(), false);
+        let (mut sessions, mut asks, mut waits, mut reserves) = (Vec::new(), false, false, false);
         let (mut steps, mut agent_executions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for item in self.query(keys::execution_partition(name), "").await? {
             match attribute(&item, keys::SK).unwrap_or_default() {
@@ -59,7 +64,11 @@ impl Table {
                 sk if sk.starts_with(keys::STEP) => steps.push(from_item(item)?),
                 sk if sk.starts_with(keys::AGENT) => agent_executions.push(from_item(item)?),
                 sk if sk.starts_with(keys::SESSION) => sessions.push(from_item(item)?),
-                sk if sk.starts_with(keys::WAITS) => asks |= is_question(&item),
+                sk if sk.starts_with(keys::WAITS) => {
+                    waits = true;
+                    asks |= is_question(&item);
+                }
+                sk if sk.starts_with(keys::RESERVATION) => reserves |= is_open_reservation(&item),
                 sk if sk.starts_with(keys::COST) => costs.push(from_item(item)?),
                 _ => {}
             }
@@ -73,6 +82,8 @@ impl Table {
             costs,
             sessions,
             asks,
+            waits,
+            reserves,
             progress,
         }))
     }

@@ -1,12 +1,11 @@
 //! Prints log lines as they are written.
 
 use super::subject::Subject;
-use super::{Arguments, Line, client, folder, of_stage, print};
+use super::{Arguments, Client, Line, client, folder, of_stage, print};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::stop_signal::stop_signal;
-use aws_sdk_cloudwatchlogs::Client;
 use jiff::{SignedDuration, Timestamp};
 use records::ExecutionRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

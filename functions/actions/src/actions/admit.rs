@@ -44,7 +44,7 @@ impl Action for Admit {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let (scope, table) = (context.scope(), context.table());
-        let admission = table.admission(&scope.run).await?;
+        let admission = context.admission().await?;
         let redrive = redrive_of(table, &scope.run).await?;
         let performs = admission.as_ref().and_then(|admission| admission.execution.as_ref());
         let granted = match (&redrive, &admission) {

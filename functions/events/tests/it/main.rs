@@ -11,6 +11,7 @@ mod capacity;
 mod checks;
 mod claim;
 mod clock;
+mod cost;
 mod feedback;
 mod limits;
 mod parked;

@@ -185,7 +185,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             delivery: "d1".into(),
             stranger: None,
         };
-        world.table.put_occurrence(&key, &old).await.unwrap();
+        world.table.put_occurrences(std::slice::from_ref(&key), &old).await.unwrap();
         let name = world.begin_by_label().await;
         let topic = Topic::Event(key.clone());
         if waiter_first {
@@ -198,7 +198,7 @@ async fn neither_order_of_event_and_waiter_misses_the_other() {
             delivery: "d2".into(),
             stranger: None,
         };
-        world.table.put_occurrence(&key, &new).await.unwrap();
+        world.table.put_occurrences(std::slice::from_ref(&key), &new).await.unwrap();
         let pk = format!("EVENT#{}", key.as_str());
         world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT")])).await.unwrap();
         if !waiter_first {

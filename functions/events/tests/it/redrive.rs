@@ -41,7 +41,7 @@ async fn a_redrive_meets_what_happened_since_its_run_began() {
         let fields = Map::from_iter([("text".to_owned(), json!(delivery))]);
         let occurrence =
             Occurrence { fields, at: world.clock.now(), delivery: delivery.into(), stranger: None };
-        world.table.put_occurrence(&key, &occurrence).await.unwrap();
+        world.table.put_occurrences(std::slice::from_ref(&key), &occurrence).await.unwrap();
     };
     let wait = async |execution: &str, state: &str| {
         // A redrive waits under the keys of its run.

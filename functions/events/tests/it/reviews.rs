@@ -72,7 +72,7 @@ async fn a_step_that_waits_for_a_review_gets_all_of_it() {
         delivery: "d".into(),
         stranger: None,
     };
-    world.table.put_occurrence(&key, &occurrence).await.unwrap();
+    world.table.put_occurrences(std::slice::from_ref(&key), &occurrence).await.unwrap();
     answers(&world, 200, remarks());
     world.wait(&name, &Topic::Event(key), |waiter| waiter.question = None).await;
     let told = world.told();

@@ -84,7 +84,7 @@ async fn another_event_ends_the_wait_and_later_words_find_nobody() {
         delivery: "d1".into(),
         stranger: None,
     };
-    world.table.put_occurrence(&closed(), &occurrence).await.unwrap();
+    world.table.put_occurrences(&[closed()], &occurrence).await.unwrap();
     let pk = format!("EVENT#{}", closed().as_str());
     world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT#x")])).await.unwrap();
     assert_eq!(outputs(&world)[0]["event"], "pull_request.closed");
@@ -112,7 +112,7 @@ async fn words_of_a_stranger_that_a_step_waited_for_are_noted_before_it_goes_on(
         delivery: "d1".into(),
         stranger: Some("mallory".into()),
     };
-    world.table.put_occurrence(&closed(), &occurrence).await.unwrap();
+    world.table.put_occurrences(&[closed()], &occurrence).await.unwrap();
     let pk = format!("EVENT#{}", closed().as_str());
     world.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT#x")])).await.unwrap();
     let noted = world.table.strangers_since_approval("s", "SHOP-1", begun).await.unwrap();

@@ -23,7 +23,7 @@ impl World {
         let fields = fields.as_object().unwrap().clone();
         let occurrence =
             Occurrence { fields, at: self.clock.now(), delivery: delivery.into(), stranger: None };
-        self.table.put_occurrence(&key(), &occurrence).await.unwrap();
+        self.table.put_occurrences(&[key()], &occurrence).await.unwrap();
         if is_heard {
             let pk = format!("EVENT#{KEY}");
             self.events.handle(EventInput::from_keys([(pk.as_str(), "EVENT#x")])).await.unwrap();

@@ -113,7 +113,7 @@ async fn one_view_holds_everything_of_an_execution() {
         };
     }
     assert_eq!(table.paid_reply(&question, &new.name).await.unwrap(), Some(paid));
-    table.claim_progress_edit(&new.name, "x", Duration::ZERO, start()).await.unwrap();
+    table.claim_progress_edit(&new.name, "x", Duration::ZERO, Duration::ZERO, start()).await.unwrap();
 
     let view = table.execution_view(&new.name).await.unwrap().unwrap();
     assert_eq!(view.execution.name, new.name);
@@ -135,12 +135,14 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     let early = table.progress_edited("e", "a", &place("1")).await;
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {
-        let claim = table.claim_progress_edit("e", digest, interval, after(seconds)).await.unwrap();
+        let making = Duration::from_secs(2);
+        let claim = table.claim_progress_edit("e", digest, interval, making, after(seconds)).await.unwrap();
         matches!(claim, EditClaim::Granted(_))
     };
     assert!(claim("a", second, 0).await);
     assert!(!claim("b", second, 0).await, "an edit has just begun");
-    assert!(claim("a", second, 1).await, "the first edit was never made");
+    assert!(!claim("b", Duration::ZERO, 1).await, "the comment is being made");
+    assert!(claim("a", second, 2).await, "the first edit was never made");
     table.progress_edited("e", "a", &place("1")).await.unwrap();
     assert!(!claim("a", second, 5).await, "it says so already");
     assert!(claim("b", second, 5).await);
@@ -241,9 +243,9 @@ async fn each_event_of_a_key_is_kept_once_and_a_state_takes_the_place_of_the_las
     };
     let first = occurrence("failure", "d1", after(1));
     let second = occurrence("success", "d2", after(2));
-    table.put_occurrence(&key, &second).await.unwrap();
-    table.put_occurrence(&key, &first).await.unwrap();
-    table.put_occurrence(&key, &occurrence("failure", "d1", after(9))).await.unwrap();
+    table.put_occurrences(std::slice::from_ref(&key), &second).await.unwrap();
+    table.put_occurrences(std::slice::from_ref(&key), &first).await.unwrap();
+    table.put_occurrences(std::slice::from_ref(&key), &occurrence("failure", "d1", after(9))).await.unwrap();
     assert_eq!(table.occurrences(key.as_str()).await.unwrap(), [first, second]);
     let spec = EventSpec::new(EventName::from_static("a.b"), "It is so.").matched_by(["sha"]);
     let other = EventKey::new(&spec, &checks_of("").1).unwrap().unwrap();

@@ -79,6 +79,8 @@ fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
         }],
         sessions: Vec::new(),
         asks: false,
+        waits: false,
+        reserves: false,
         progress: None,
     }
 }

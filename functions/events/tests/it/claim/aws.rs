@@ -111,7 +111,8 @@ impl Aws {
         if !self.known.lock().unwrap().quiet.insert(name.to_owned()) {
             return;
         }
-        let claimed = self.table.claim_progress_edit(name, "none", Duration::ZERO, Timestamp::UNIX_EPOCH);
+        let (now, zero) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        let claimed = self.table.claim_progress_edit(name, "none", zero, zero, now);
         claimed.await.unwrap();
         for _ in 0..REFUSALS {
             self.table.progress_refused(name).await.unwrap();

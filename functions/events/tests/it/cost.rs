@@ -1,0 +1,70 @@
+//! What executions cost in requests to the table, which decides how many deliveries a machine takes. The figures are exact: each is the most that
+//! is accepted.
+
+use crate::feedback::journal;
+use crate::world::World;
+use domain::{ActionId, Clock};
+use events::EventInput;
+use records::{StepEnd, StepStatus};
+use serde_json::json;
+
+/// Performs a step as the dispatcher records it.
+async fn perform(world: &World, name: &str, state: &str, action: ActionId) {
+    world.table.start_step(name, state, &action, world.clock.now()).await.unwrap();
+    let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at: world.clock.now() };
+    world.table.finish_step(name, state, &end).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_execution_of_two_steps_costs_no_more_requests() {
+    let world = World::new().await;
+    world.clock.stand_still();
+    let name = world.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1"})).await;
+    let before = world.calls();
+    world.status_change(&name, json!({})).await;
+    let start = world.calls() - before;
+    assert!(world.comments("SHOP-1")[0].contains("is at work"), "{:?}", world.comments("SHOP-1"));
+
+    perform(&world, &name, "GetTask", ActionId::literal("get_task")).await;
+    perform(&world, &name, "SendMessage", ActionId::literal("send_message")).await;
+    journal(&world, &name, ActionId::literal("send_message"), json!({"message_id": "1"})).await;
+    let before = world.calls();
+    world.status_change(&name, json!({"status": "SUCCEEDED", "output": "{}"})).await;
+    let end = world.calls() - before;
+    assert!(world.comments("SHOP-1")[0].contains("is done"), "{:?}", world.comments("SHOP-1"));
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!(record.effects_left, Some(true), "the message can be taken back");
+    let frames = world.table.frames(&name, 0, 100).await.unwrap();
+    let told: Vec<&str> = frames.iter().map(|frame| frame.event.as_str()).collect();
+    let steps = ["workflow.step_completed"; 2];
+    assert_eq!(told, [&["execution.started"][..], &steps, &["execution.ended"]].concat());
+
+    // All that changed comes in one batch of the stream, and has been shown and told.
+    let (pk, writes) = (format!("EXECUTION#{name}"), world.writes().len());
+    let keys = ["EXECUTION", "STEP#GetTask", "STEP#SendMessage"].map(|sk| (pk.as_str(), sk));
+    let before = world.calls();
+    world.events.handle(EventInput::from_keys(keys)).await.unwrap();
+    let batch = world.calls() - before;
+    assert_eq!(world.writes().len(), writes);
+
+    let (counts, most) = ([start, end, batch], [11, 12, 2]);
+    let is_within = counts.iter().zip(most).all(|(count, most)| *count <= most);
+    assert!(is_within, "start, end and a batch of changes cost {counts:?} requests, and not {most:?}");
+}
+
+#[tokio::test]
+async fn executions_that_change_at_once_are_looked_at_together() {
+    let world = World::new().await;
+    world.clock.stand_still();
+    let mut names = Vec::new();
+    for ticket in ["SHOP-1", "SHOP-2"] {
+        let name = world.begin("jira.labelled", ticket, json!({"task_id": ticket})).await;
+        world.status_change(&name, json!({})).await;
+        names.push(format!("EXECUTION#{name}"));
+    }
+    let before = world.calls();
+    let keys = names.iter().map(|pk| (pk.as_str(), "STEP#any"));
+    world.events.handle(EventInput::from_keys(keys)).await.unwrap();
+    // One for what they have in common, and one for each.
+    assert_eq!(world.calls() - before, 1 + names.len());
+}
