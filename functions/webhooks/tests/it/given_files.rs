@@ -95,7 +95,7 @@ async fn files_of_a_start_on_a_ticket_wait_for_its_agent() {
 #[tokio::test]
 async fn whoever_gives_files_that_reach_no_agent_is_told_why() {
     // Only the code host knows whether they may start work.
-    let discord = Discord::new(json!([])).await;
+    let discord = Discord::new(json!(["repository-writers"])).await;
     let answer = discord.command("900", "run SHOP-7").await;
     assert!(answer.contains("begins") && answer.contains(NOT_PASSED_ON), "{answer}");
     assert!(answer.contains("only the code host knows"), "{answer}");

@@ -62,7 +62,10 @@ mod tests {
         }))
         .unwrap();
         let started = Started::of(&input);
-        assert_eq!(started, Started { words: "See one\ntwo\nthree".into(), channel: Some("C1".into()) });
+        assert_eq!(
+            started,
+            Started { words: "See one\ntwo\nthree\nC1\nC2".into(), channel: Some("C1".into()) }
+        );
         let mention: ExecutionInput = serde_json::from_value(
             json!({"inputs": {"channel": "C3"}, "event": {"channel": "C2"}, "project": null, "actor": null}),
         )
