@@ -193,9 +193,9 @@ impl Dispatcher {
         let invocation = uuid::Uuid::new_v4().to_string();
         let (run, undone) = journal_of(&payload);
         let takes_back = undone.as_ref().map(|(run, key)| (run.as_str(), key.as_str()));
-        let admission = read.admission.as_ref();
         let (spec, input) = (&action.spec, &payload.input);
-        reach::check(&self.table, &*self.clock, spec, &scope, input, takes_back, admission).await?;
+        let admitted = admission.as_ref().and_then(Option::as_ref);
+        reach::check(&self.table, &*self.clock, spec, &scope, input, takes_back, admitted).await?;
         if let Some((run, undone)) = &undone {
             let known = self.table.effect(run, undone).await?;
             if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())
