@@ -96,7 +96,7 @@ async fn a_service_that_is_added_is_used_at_once_until_it_is_removed() {
 
 #[tokio::test]
 async fn doctor_checks_the_secret_of_a_service_that_was_added() {
-    let mut world = world().await;
+    let world = world().await;
     let set = ["--set", "base_url=https://jira.acme.example"];
     for name in ["desk", "shelf"] {
         done(&world, &[&["plugin", "create", name, "--provider", "jira"][..], &set].concat()).await;
