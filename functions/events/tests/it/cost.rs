@@ -3,10 +3,19 @@
 
 use crate::feedback::journal;
 use crate::world::World;
+use domain::reference::References;
 use domain::{ActionId, Clock};
 use events::EventInput;
 use records::{StepEnd, StepStatus};
 use serde_json::json;
+
+/// A world whose clock stands still, with all documents that are read into memory.
+async fn still_world() -> World {
+    let world = World::new().await;
+    world.table.put_references(&References::default()).await.unwrap();
+    world.clock.stand_still();
+    world
+}
 
 /// Performs a step as the dispatcher records it.
 async fn perform(world: &World, name: &str, state: &str, action: ActionId) {
@@ -17,8 +26,7 @@ async fn perform(world: &World, name: &str, state: &str, action: ActionId) {
 
 #[tokio::test]
 async fn an_execution_of_two_steps_costs_no_more_requests() {
-    let world = World::new().await;
-    world.clock.stand_still();
+    let world = still_world().await;
     let name = world.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1"})).await;
     let before = world.calls();
     world.status_change(&name, json!({})).await;
@@ -47,15 +55,14 @@ async fn an_execution_of_two_steps_costs_no_more_requests() {
     let batch = world.calls() - before;
     assert_eq!(world.writes().len(), writes);
 
-    let (counts, most) = ([start, end, batch], [11, 12, 2]);
+    let (counts, most) = ([start, end, batch], [12, 11, 2]);
     let is_within = counts.iter().zip(most).all(|(count, most)| *count <= most);
     assert!(is_within, "start, end and a batch of changes cost {counts:?} requests, and not {most:?}");
 }
 
 #[tokio::test]
 async fn executions_that_change_at_once_are_looked_at_together() {
-    let world = World::new().await;
-    world.clock.stand_still();
+    let world = still_world().await;
     let mut names = Vec::new();
     for ticket in ["SHOP-1", "SHOP-2"] {
         let name = world.begin("jira.labelled", ticket, json!({"task_id": ticket})).await;
