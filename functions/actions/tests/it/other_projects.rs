@@ -72,7 +72,8 @@ impl World {
 
 /// Asserts that somebody was refused for the right that is missing in OPS.
 fn assert_refused(result: Result<Value, ActionError>, who: &str, what: &str) {
-    let error = result.expect_err(what);
+    assert!(result.is_err(), "{what}: {result:?}");
+    let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Rejected, "{what}: {error}");
     assert!(error.message.contains("belongs to OPS, and this execution works on "), "{what}: {error}");
     assert!(error.message.contains(&format!("{who} may not start work on OPS")), "{what}: {error}");

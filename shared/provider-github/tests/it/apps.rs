@@ -93,7 +93,7 @@ pub(crate) fn connect(
     access: RepositoryAccess,
     clock: &TurnedClock,
 ) -> Github {
-    connect_at(&simulation.url("github"), secret, access, clock)
+    connect_at(simulation.url("github"), secret, access, clock)
 }
 
 /// The same with the API at another address.
