@@ -12,7 +12,7 @@ use records::RecordsError;
 const TAKES_NONE: &str = "this command takes none";
 
 /// What an event starts, and whether its trigger captures `uploads` with the words. Work without a ticket has no inbox, so that is the only way to
-/// its agent: it is taken if the trigger captures several words, which are a text and not the name of something.
+/// its agent: it is taken if what the trigger captures them with is several words, which are a text and not the name of something.
 pub(crate) fn decide_with(
     directory: &Directory,
     routes: &Routes,
@@ -25,17 +25,22 @@ pub(crate) fn decide_with(
         StartDecision::Start(request) if request.task_id.is_none() => request.workflow.clone(),
         _ => return (without, false),
     };
-    let takes_text = routes.start_for(&event).ok().flatten().is_some_and(|start| {
-        let mut captured = start.captured.values().filter_map(|value| value.as_str());
-        start.workflow == workflow && captured.any(|value| value.contains(' '))
-    });
-    if !takes_text {
-        return (without, false);
-    }
+    let captured = |event: &Event| {
+        let start = routes.start_for(event).ok().flatten();
+        start.filter(|start| start.workflow == workflow).map(|start| start.captured).unwrap_or_default()
+    };
+    let before = captured(&event);
     let mut event = event;
     let text = event.fields.get("text").and_then(|text| text.as_str()).unwrap_or_default();
     let all = format!("{text}\n\n{uploads}");
     event.fields.insert("text".to_owned(), all.into());
+    let after = captured(&event);
+    let is_text =
+        |name: &String| before.get(name).and_then(|value| value.as_str()).is_some_and(|it| it.contains(' '));
+    let takes_them = after.iter().all(|(name, value)| before.get(name) == Some(value) || is_text(name));
+    if after == before || !takes_them {
+        return (without, false);
+    }
     match decide(directory, routes, event) {
         StartDecision::Start(with) if with.workflow == workflow && with.task_id.is_none() => {
             (StartDecision::Start(with), true)

@@ -4,7 +4,7 @@ use crate::control::Control;
 use crate::directory::Directory;
 use crate::plan::{StartDecision, decide};
 use crate::start::StartResult;
-use domain::event::{Event, EventName, SAID_IN, SAID_ON};
+use domain::event::{Event, EventName, SAID_IN, SAID_ON, UPLOADED};
 use domain::stored::cut_inline;
 use records::{
     ExecutionRecord, Inbox, NewExecution, OpenedPullRequest, RecordsError, ReplyPlace, WaitingWord,
@@ -37,6 +37,9 @@ impl Control {
     ) -> Result<Successor, RecordsError> {
         let none = |reason: &str| Ok(Successor::None(reason.to_owned()));
         let Some(first) = inbox.words.first() else { return none("nothing waits") };
+        if inbox.words.iter().all(|waiting| waiting.word.text.starts_with(UPLOADED)) {
+            return none("files without words ask for nothing");
+        }
         let project = ended.project.as_deref().and_then(|key| directory.configuration().project(key));
         let (Some(project), Some(task_id)) = (project, ended.task_id.as_deref()) else {
             return none("its project is no longer configured");

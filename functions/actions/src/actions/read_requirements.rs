@@ -121,10 +121,12 @@ impl Action for ReadRequirements {
     }
 }
 
-/// The same for the same words, however they are spaced, and whatever was uploaded with them: an upload has another link each time.
+/// The same for the same words, however they are spaced, and files of the same names uploaded with them: an upload has another link each time.
 fn digest(text: &str) -> String {
-    let text = text.rsplit_once(&format!("{UPLOADED}[")).map_or(text, |(said, _)| said);
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // They are written as `[name](link), [name](link)`.
+    let (said, uploads) = text.rsplit_once(&format!("{UPLOADED}[")).unwrap_or((text, ""));
+    let names = uploads.split("), [").filter_map(|upload| Some(upload.rsplit_once("](")?.0));
+    let words = said.split_whitespace().chain(names).collect::<Vec<_>>().join(" ");
     let mut digest = hex::encode(Sha256::digest(words.as_bytes()));
     digest.truncate(16);
     digest
@@ -138,9 +140,11 @@ mod tests {
     fn the_same_words_are_the_same_requirements() {
         assert_eq!(digest("a new  shop\n"), digest("a new shop"));
         assert_ne!(digest("a new shop"), digest("a newer shop"));
-        let with = |link: &str| {
-            digest(&format!("a new shop Uploaded with this: [till.png](https://cdn.example/{link})"))
+        let with = |name: &str, link: &str| {
+            let plan = format!("[plan.md](https://cdn.example/{link}2)");
+            digest(&format!("a new shop Uploaded with this: [{name}](https://cdn.example/{link}), {plan}"))
         };
-        assert_eq!((with("1"), with("2")), (digest("a new shop"), digest("a new shop")));
+        assert_eq!(with("till.png", "1"), with("till.png", "2"), "an upload has another link each time");
+        assert_ne!(with("till.png", "1"), with("shelf.png", "1"), "another file may say something else");
     }
 }

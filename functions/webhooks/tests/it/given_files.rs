@@ -25,6 +25,11 @@ impl Discord {
             "inputs": {"requirements": {"type": "string"}},
             "triggers": [{"on": "discord.command", "conditions": {"text": "plan {requirements}"}}],
         });
+        routes["workflows"]["deploy"] = json!({
+            "title": "Deploy",
+            "inputs": {"what": {"type": "string"}, "stage": {"type": "string"}},
+            "triggers": [{"on": "discord.command", "conditions": {"text": "deploy {what} to {stage}"}}],
+        });
         let routes: Routes = serde_json::from_value(routes).unwrap();
         let mut configuration = serde_json::to_value(configuration()).unwrap();
         configuration["projects"].as_array_mut().unwrap().truncate(1);
@@ -77,6 +82,10 @@ async fn files_of_a_plan_are_part_of_its_requirements() {
     assert!(answer.contains("begins") && answer.contains(NOT_PASSED_ON), "{answer}");
     assert!(answer.contains("a description of several words"), "{answer}");
     assert_eq!(discord.inputs()["requirements"], "Gifts");
+    // The files would become part of the last words, which are a name here.
+    let answer = discord.command("902", "deploy the new till to production").await;
+    assert!(answer.contains("begins") && answer.contains(NOT_PASSED_ON), "{answer}");
+    assert_eq!(discord.inputs(), json!({"what": "the new till", "stage": "production"}));
 }
 
 #[tokio::test]
