@@ -20,6 +20,7 @@ struct List<T> {
 #[derive(Debug, Deserialize)]
 struct Space {
     id: String,
+    key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -161,7 +162,9 @@ impl Confluence {
     pub(crate) async fn space_id(&self, key: &str) -> Result<String, ActionError> {
         let request = self.client.get("/wiki/api/v2/spaces", &[]).query("keys", key);
         let found: List<Space> = request.send().await?.json()?;
-        found.results.into_iter().next().map(|space| space.id).ok_or_else(|| {
+        // The parameter takes a list of keys: `NOPE,SHOP` would find the space `SHOP`, which nobody checked the right to.
+        let named = found.results.into_iter().find(|space| space.key.eq_ignore_ascii_case(key));
+        named.map(|space| space.id).ok_or_else(|| {
             ActionError::rejected(format!(
                 "Confluence has no space `{key}`, or the account of the configured secret may not see it"
             ))

@@ -44,6 +44,8 @@ impl Gitlab {
         uploads_in(text, &self.site, project)
     }
 
+    /// The content of a file that was uploaded to a project. Issues, merge requests and the chat link it, so none of them is asked whether it does:
+    /// GitLab gives it only for its secret, which cannot be guessed, so whoever knows it has seen a link to the file.
     pub(crate) async fn content_of(
         &self,
         project: &RepositoryName,

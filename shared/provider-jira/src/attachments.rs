@@ -51,7 +51,18 @@ impl Jira {
         Ok(files)
     }
 
-    pub(crate) async fn content_of(&self, file: &Attachment, most: usize) -> Result<Vec<u8>, ActionError> {
+    /// The content of a file that is attached to a ticket. To our account, Jira gives the file of any ticket by its ID alone, and whoever names an
+    /// ID may not see that ticket.
+    pub(crate) async fn content_of(
+        &self,
+        key: &str,
+        file: &Attachment,
+        most: usize,
+    ) -> Result<Vec<u8>, ActionError> {
+        let attached = self.issue(key, &["attachment"], |_| false).await?.into_files();
+        if !attached.iter().any(|known| known.id == file.id) {
+            return Err(ActionError::rejected("the file is not attached to this ticket"));
+        }
         let request = self
             .client
             .get("/rest/api/3/attachment/content/{id}", &[&file.id])

@@ -83,11 +83,11 @@ impl TaskManagement for Jira {
 
     async fn read_attachment(
         &self,
-        _: &str,
+        task_id: &str,
         attachment: &Attachment,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
-        self.content_of(attachment, most).await
+        self.content_of(task_id, attachment, most).await
     }
 
     async fn files_in(&self, task_id: &str, words: &str) -> Result<Vec<Attachment>, ActionError> {

@@ -1,14 +1,19 @@
 //! Channels by name.
 
 use crate::slack::{Slack, SlackError, answer};
-use domain::ActionError;
+use domain::{ActionError, ErrorKind};
 use http_client::{Page, Pages, Request};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 /// The size of a page that Slack recommends at most.
 const PAGE: u32 = 200;
+
+/// How long files are not looked for in a channel again that was not found: a ticket's files are read one after another, and each would list all
+/// channels of the workspace.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Deserialize)]
 struct Channels {
@@ -70,6 +75,27 @@ impl Slack {
                  that the bot is a member of, or a channel's id"
             ))
         })
+    }
+
+    /// The ID of a channel that files may be read from, as [`channel_id`](Self::channel_id) finds it. What it refuses is refused for a minute.
+    pub(crate) async fn channel_of_files(&self, channel: &str) -> Result<String, ActionError> {
+        if let Some(why) = self.known_refusal(channel) {
+            return Err(why);
+        }
+        let found = self.channel_id(channel).await;
+        if let Err(why) = &found
+            && why.kind == ErrorKind::Rejected
+        {
+            let refused = (why.clone(), Instant::now());
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.to_owned(), refused);
+        }
+        found
+    }
+
+    fn known_refusal(&self, channel: &str) -> Option<ActionError> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, (_, at)| at.elapsed() < REFUSED_FOR);
+        refused.get(channel).map(|(why, _)| why.clone())
     }
 
     /// The ID of the direct messages between the bot and a person:

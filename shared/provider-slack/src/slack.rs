@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
 
 /// The token of the bot user, `xoxb-…` (<https://docs.slack.dev/authentication/tokens>).
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Slack {
     pub(crate) options: Options,
     /// The IDs of channels by name. A renamed channel keeps its ID, so known IDs stay right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
+    /// Why channels were not found, and when, by what they were called.
+    pub(crate) refused: Arc<Mutex<HashMap<String, (ActionError, Instant)>>>,
     /// The id of our bot's user, once it was asked for.
     pub(crate) own_user: Arc<OnceLock<String>>,
     /// With which Socket Mode is opened.
@@ -51,6 +54,7 @@ impl Slack {
             client,
             options: options.clone(),
             channels: Arc::default(),
+            refused: Arc::default(),
             own_user: Arc::default(),
             app_token: credentials.app_token,
         })

@@ -5,7 +5,7 @@
 //! else.
 
 use crate::slack::{Slack, answer};
-use domain::{ActionError, Attachment};
+use domain::{ActionError, Attachment, ErrorKind};
 use provider::files_linked_in;
 use serde::Deserialize;
 use url::{Host, Url};
@@ -110,10 +110,12 @@ impl Slack {
             ));
         }
         // Whoever linked it need not have an account here, and a guest does not see every public channel.
-        if !self.is_shared_in(&file.channels, channels).await? {
-            return Err(ActionError::rejected(
-                "the file is neither in the project's channel nor in the one in which it was linked; share it in one of them",
-            ));
+        let (is_shared, unknown) = self.is_shared_in(&file.channels, channels).await?;
+        if !is_shared {
+            let why = unknown.map(|error| format!(". {}", error.message)).unwrap_or_default();
+            return Err(ActionError::rejected(format!(
+                "the file is neither in the project's channel nor in the one in which it was linked; share it in one of them{why}"
+            )));
         }
         if let Some(size) = file.size.filter(|size| *size > most as u64) {
             return Err(ActionError::rejected(format!(
@@ -146,16 +148,25 @@ impl Slack {
     }
 
     /// Whether a file that is shared in channels with these IDs is in one of `channels`, which may be names. Names are looked up only if no ID fits.
-    async fn is_shared_in(&self, shared: &[String], channels: &[String]) -> Result<bool, ActionError> {
+    /// One that cannot be found keeps no file of another from being read; why it was not found comes with the answer.
+    async fn is_shared_in(
+        &self,
+        shared: &[String],
+        channels: &[String],
+    ) -> Result<(bool, Option<ActionError>), ActionError> {
+        let mut unknown = None;
         if channels.iter().any(|channel| shared.contains(channel)) {
-            return Ok(true);
+            return Ok((true, unknown));
         }
         for channel in channels {
-            if shared.contains(&self.channel_id(channel).await?) {
-                return Ok(true);
+            match self.channel_of_files(channel).await {
+                Ok(id) if shared.contains(&id) => return Ok((true, unknown)),
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::Rejected => unknown = Some(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(false)
+        Ok((false, unknown))
     }
 }
 

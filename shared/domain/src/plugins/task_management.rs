@@ -17,9 +17,10 @@ pub trait TaskManagement: Send + Sync {
     /// Reads one ticket. `repository_url` and `team_channel` stay `None`: they come from the configuration.
     async fn get_task(&self, task_id: &str) -> Result<Task, ActionError>;
 
-    /// Reads the content of a file attached to a ticket, as [`Task::attachments`] lists it. More than `most` bytes are refused. No
-    /// credentials leave the tracker's own host, and nothing is read from hosts other than the tracker's known file hosts.
-    /// The default, for trackers that list no files, is `Rejected`.
+    /// Reads the content of a file attached to a ticket, as [`Task::attachments`] lists it. More than `most` bytes are refused. The ID may
+    /// come from anybody: with our credentials, a file is read only if the tracker says that the ticket has it, or, within the ticket's own
+    /// repository, if the ID cannot be guessed, so that whoever knows it has seen it there. No credentials leave the tracker's own host, and nothing
+    /// is read from hosts other than the tracker's known file hosts. The default, for trackers that list no files, is `Rejected`.
     async fn read_attachment(
         &self,
         task_id: &str,

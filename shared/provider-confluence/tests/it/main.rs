@@ -140,6 +140,27 @@ async fn what_is_wrong_is_named() {
 }
 
 #[tokio::test]
+async fn a_list_of_keys_is_no_space() {
+    let simulation = CONFLUENCE.simulation().await;
+    let confluence = confluence(&simulation);
+    for space in ["NOPE,SHOP", "SHOP,NOPE", "SHOP,"] {
+        let listed = PageRequest { space: space.into(), ..request() };
+        let error = confluence.create_page(&listed, &mark("run/Listed")).await.unwrap_err();
+        let expected = format!("no space `{space}`");
+        assert!(error.kind == ErrorKind::Rejected && error.message.contains(&expected), "{error}");
+    }
+    assert!(simulation.log().iter().all(|entry| entry.method == "GET"), "nothing is created");
+    // Of several, the one of the key counts, however people write it.
+    let spaces = json!({"results": [{"id": "98", "key": "OPSDOC"}, {"id": "99", "key": "shop"}]});
+    let answer = Fault { status: Some(200), body: Some(spaces), ..Fault::default() };
+    CONFLUENCE.fault(&simulation, "/spaces$", answer);
+    assert_eq!(confluence.find_page(&request(), &mark("run/Listed")).await.unwrap(), None);
+    let log = simulation.log();
+    let search = log.iter().find(|entry| entry.path.ends_with("/pages")).unwrap();
+    assert!(search.query.contains("space-id=99"), "{}", search.query);
+}
+
+#[tokio::test]
 async fn a_page_that_is_too_long_is_cut_and_sent_again() {
     let simulation = CONFLUENCE.described_simulation().await;
     let confluence = confluence(&simulation);

@@ -71,6 +71,22 @@ async fn files_come_with_their_ticket_and_are_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_file_of_another_ticket_is_not_read() {
+    let simulation = simulation().await;
+    let tracker = jira(&simulation);
+    let file = files(&simulation).await.remove(0);
+    let error = tracker.read_attachment("SHOP-2", &file, MOST).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert_eq!(error.message, "the file is not attached to this ticket");
+    let unknown = tracker.read_attachment("SHOP-99", &file, MOST).await.unwrap_err();
+    assert!(unknown.kind == ErrorKind::Rejected && unknown.message.contains("SHOP-99"), "{unknown}");
+    let is_content = |path: &str| path.contains("/attachment/content/");
+    assert!(!simulation.log().iter().any(|entry| is_content(&entry.path)), "nor is it asked for");
+    assert_eq!(tracker.read_attachment("SHOP-1", &file, MOST).await.unwrap(), b"total 0\n");
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn a_media_server_gets_no_credentials() {
     let simulation = simulation().await;
     let file = files(&simulation).await.remove(0);

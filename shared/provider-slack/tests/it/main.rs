@@ -290,6 +290,24 @@ async fn a_file_of_another_public_channel_is_read_only_where_it_was_linked_there
 }
 
 #[tokio::test]
+async fn a_channel_that_is_not_there_keeps_no_file_of_another_from_being_read() {
+    let simulation = SLACK.simulation().await;
+    let slack = slack(&simulation);
+    let page = uploaded(&simulation, "shop-dev", &json!({"name": "till.log", "text": "total 0"}));
+    let file = &slack.files_in(&page)[0];
+    let channels = ["#gone".to_owned(), "shop-dev".to_owned()];
+    for _ in 0..3 {
+        assert_eq!(slack.read_attachment(file, &channels, 100).await.unwrap(), b"total 0");
+    }
+    let error = slack.read_attachment(file, &channels[..1], 100).await.unwrap_err();
+    let says = |words: &str| error.message.contains(words);
+    assert!(says("neither in the project's channel") && says("Slack has no channel `#gone`"), "{error}");
+    let log = simulation.log();
+    let listed = log.iter().filter(|entry| entry.path.ends_with("/conversations.list")).count();
+    assert_eq!(listed, 1, "many files do not list the channels as often");
+}
+
+#[tokio::test]
 async fn an_uploaded_file_is_read_from_a_public_channel() {
     let mut world = provider_testing::built_in();
     let section = world.section_mut::<simulators::slack::World>("slack").unwrap();
