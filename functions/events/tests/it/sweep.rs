@@ -1,6 +1,6 @@
 //! Open executions that nobody hears of.
 
-use crate::feedback::journal;
+use crate::feedback::{intend, journal};
 use crate::world::World;
 use domain::configuration::Notice;
 use domain::execution::Outcome;
@@ -74,6 +74,19 @@ async fn a_rollback_that_could_not_run_is_run_as_undo() {
     assert!(starts[0]["stateMachineArn"].as_str().unwrap().ends_with("ticketsmith-undo"));
     let input: Value = serde_json::from_str(starts[0]["input"].as_str().unwrap()).unwrap();
     assert_eq!(input["inputs"]["run"], crate::world::arn(&name));
+}
+
+#[tokio::test]
+async fn an_undo_is_due_for_what_a_function_may_still_do() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    intend(&world, &name, ActionId::literal("create_pull_request")).await;
+    world.step_functions.lock().unwrap().definition = json!({"States": {"Rollback": {"Type": "Task"}}});
+    world.status_change(&name, json!({"status": "TIMED_OUT"})).await;
+    let starts = world.step_functions.lock().unwrap().starts.clone();
+    assert_eq!(starts.len(), 1, "{starts:?}");
+    assert_eq!(world.table.execution(&name).await.unwrap().unwrap().effects_left, None);
 }
 
 #[tokio::test]
