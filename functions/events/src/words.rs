@@ -59,7 +59,12 @@ impl Events {
                 FinishResult::Finished(record) => record,
                 FinishResult::Already(record) => {
                     is_as_seen &= look.view.execution.outcome.is_final();
-                    if let Some(left) = effects_left.filter(|left| record.effects_left != Some(*left)) {
+                    // What was recorded since, by an undo for example, is newer.
+                    let is_news = |left: &bool| match record.effects_left {
+                        None => true,
+                        Some(known) => *left && !known && record.undone_by.is_none(),
+                    };
+                    if let Some(left) = effects_left.filter(is_news) {
                         self.table.note_effects_left(&name, left).await?;
                     }
                     record

@@ -314,6 +314,29 @@ async fn what_a_function_may_still_do_when_its_execution_is_stopped_can_be_undon
 }
 
 #[tokio::test]
+async fn an_end_that_is_heard_again_says_nothing_older_about_what_is_left() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let ended = json!({"status": "SUCCEEDED", "output": "{}"});
+    let again = async || {
+        world.status_change(&name, ended.clone()).await;
+        world.table.execution(&name).await.unwrap().unwrap().effects_left
+    };
+    assert_eq!(again().await, Some(false));
+    // Others saw more.
+    world.table.note_effects_left(&name, true).await.unwrap();
+    assert_eq!(again().await, Some(true), "it was seen to have left something");
+    world.table.note_effects_left(&name, false).await.unwrap();
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    assert_eq!(again().await, Some(true), "it came later");
+    world.table.note_effects_left(&name, false).await.unwrap();
+    world.table.note_undone(&name, "undo").await.unwrap();
+    assert_eq!(again().await, Some(false), "it was undone");
+}
+
+#[tokio::test]
 async fn an_undo_of_what_was_done_for_no_ticket_is_told_in_the_chat() {
     let world = World::new().await;
     for (delivery, event) in [("d1", json!({"channel": "C012AB3CD"})), ("d2", json!({}))] {
