@@ -16,8 +16,8 @@ pub(crate) struct Ending {
     pub(crate) at: Timestamp,
 }
 
-/// Settles open reservations at their worst case, ends open steps and then the execution, as far as it was seen to have any. Idempotent.
-/// `effects_left` is as in [`Table::finish_known`].
+/// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. If it succeeded, only what it was seen to
+/// have open is closed: then no function is still at work. `effects_left` is as in [`Table::finish_known`].
 pub(crate) async fn end(
     table: &Table,
     view: &ExecutionView,
@@ -27,14 +27,15 @@ pub(crate) async fn end(
     let execution = &view.execution;
     let name = execution.name.as_str();
     let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
-    if view.reserves {
+    let may_open_more = may_open_more(outcome);
+    if view.reserves || may_open_more {
         for cost in table.settle_open(name, ending.at).await? {
             tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
         }
     }
     let undone = || undo_receipt(ending.output.as_ref()).filter(|_| execution.workflow == UNDO_WORKFLOW);
     let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref()).or_else(undone);
-    if has_open_step(view) {
+    if has_open_step(view) || may_open_more {
         let unfinished = StepEnd {
             status: StepStatus::Failed,
             error: ending.error.clone(),
@@ -51,6 +52,12 @@ pub(crate) async fn end(
         at: ending.at,
     };
     table.finish_known(execution.clone(), &execution_end, effects_left).await
+}
+
+/// Whether a function of an execution that ended so may still start steps, reserve money or ask questions, even after it was looked at: it
+/// was stopped or came too late, or another branch failed.
+pub(crate) fn may_open_more(outcome: Outcome) -> bool {
+    outcome != Outcome::Succeeded
 }
 
 /// Whether [`end`] changes more of an execution than its own record.

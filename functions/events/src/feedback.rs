@@ -68,7 +68,8 @@ impl Feedback {
             None => self.table.configuration(self.clock.now()).await?,
         };
         let mut written: Option<String> = None;
-        let mut failed = None;
+        // The last error, and when the attempt that ended with it had begun.
+        let (mut failed, mut own) = (None, None);
         let mut taken = look;
         for _ in 0..ROUNDS {
             let look = taken.take();
@@ -107,7 +108,7 @@ impl Feedback {
             if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
                 return Ok(());
             }
-            if let Some(wait) = self.being_made(known).filter(|_| failed.is_none()) {
+            if let Some(wait) = self.being_made(known.filter(|known| own != Some(known.edited_at))) {
                 if !is_final {
                     // The writer that creates the comment checks again afterwards.
                     return Ok(());
@@ -127,10 +128,10 @@ impl Feedback {
             }
             // The final text is not delayed.
             let interval = if is_final { Duration::ZERO } else { INTERVAL };
-            // Who makes the comment has the time for it. Our own attempt has failed already.
-            let making = if failed.is_some() { interval } else { MAKING };
+            // Who makes the comment has the time for it. Only our own attempt has failed already.
             let now = self.clock.now();
-            let claim = self.table.claim_progress_edit(execution, &digest, interval, making, now).await?;
+            let claim =
+                self.table.claim_progress_edit(execution, &digest, interval, MAKING, own, now).await?;
             let progress = match claim {
                 EditClaim::Granted(progress) => progress,
                 EditClaim::Refused(None) => return Ok(()),
@@ -182,6 +183,7 @@ impl Feedback {
                         return Err(error);
                     }
                     failed = Some(error);
+                    own = Some(progress.edited_at);
                     // As long as the provider asks for.
                     tokio::time::sleep(wait).await;
                 }

@@ -94,7 +94,13 @@ impl Events {
                     self.refresh_logged(&execution.name, None).await;
                     Ok(())
                 }
-                _ => self.ended(execution, ending_of(&found, now)).await,
+                _ => {
+                    // Its start was never reported; its journal is found by the ARN.
+                    if execution.outcome == Outcome::Pending {
+                        self.table.mark_started(&execution.name, &arn, now).await?;
+                    }
+                    self.ended(execution, ending_of(&found, now)).await
+                }
             },
         }
     }

@@ -38,7 +38,13 @@ impl Events {
             ("ABORTED", _) => self.is_to_be_taken_back(&execution.name).await?,
             _ => false,
         };
-        if !due || !self.leaves_effects(run).await? {
+        if !due {
+            return Ok(false);
+        }
+        // A function that still acts may leave an effect; the undo waits for it.
+        let now = self.clock.now();
+        let may_leave = |effect: &EffectRecord| effect.is_left() || effect.is_leased(now);
+        if !self.table.journal_of(run).await?.iter().any(may_leave) {
             return Ok(false);
         }
         match self.control.undo_run(run, execution).await {
@@ -54,6 +60,7 @@ impl Events {
 
     /// Records the effects left by an ended execution; after an undo, those left by the execution that it took back, which then
     /// says so where people look. For an execution that is a whole run, it returns whether any are left, to be recorded with its end.
+    /// As long as a function may still act and nothing else is left, this is unknown and not recorded.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -67,7 +74,12 @@ impl Events {
             if execution.run().is_none() {
                 return Ok(None);
             }
-            let left = look.journal(&self.table).await?.iter().any(EffectRecord::is_left);
+            let journal = look.journal(&self.table).await?;
+            let left = journal.iter().any(EffectRecord::is_left);
+            // Nobody can undo what is recorded to have left nothing.
+            if !left && journal.iter().any(|effect| effect.is_leased(look.at)) {
+                return Ok(None);
+            }
             if execution.is_whole_run() {
                 return Ok(Some(left));
             }

@@ -1,6 +1,6 @@
 //! Words that people say to agents at work: reviews among them are completed, and words that no agent took in by the end are passed on.
 
-use crate::ending::{Ending, end, leaves_open};
+use crate::ending::{Ending, end, leaves_open, may_open_more};
 use crate::handle::Events;
 use crate::look::Look;
 use control::{Directory, Successor};
@@ -38,9 +38,10 @@ impl Events {
         let execution = &look.view.execution;
         let unanswered;
         let mut ending = ending;
-        // Whatever of it waits, or did, is among its items.
-        if look.view.waits {
-            let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+        let outcome = Outcome::from_status(&ending.status, ending.error.as_deref());
+        // Whatever of it waits, or did, is among its items, unless it was added since.
+        let may_wait = look.view.waits || may_open_more(outcome);
+        if may_wait {
             // First, because the sweeper looks at an execution until its end is recorded.
             let question = self.end_questions(execution, outcome).await?;
             self.end_questions_about_money(execution, outcome).await?;
@@ -51,13 +52,19 @@ impl Events {
             }
         }
         let name = execution.name.clone();
-        let mut is_as_seen = !look.view.waits && !leaves_open(&look.view);
+        let arn = execution.arn.clone();
+        let mut is_as_seen = !may_wait && !leaves_open(&look.view);
         for _ in 0..ROUNDS {
             let record = match end(&self.table, &look.view, ending, effects_left).await? {
                 FinishResult::Finished(record) => record,
                 FinishResult::Already(record) => {
                     is_as_seen &= look.view.execution.outcome.is_final();
-                    if let Some(left) = effects_left.filter(|left| record.effects_left != Some(*left)) {
+                    // What was recorded since, by an undo for example, is newer.
+                    let is_news = |left: &bool| match record.effects_left {
+                        None => true,
+                        Some(known) => *left && !known && record.undone_by.is_none(),
+                    };
+                    if let Some(left) = effects_left.filter(is_news) {
                         self.table.note_effects_left(&name, left).await?;
                     }
                     record
@@ -72,8 +79,12 @@ impl Events {
                 look.view.execution = *record;
                 return Ok(look);
             }
-            let look = Look::take(&self.table, &name, self.clock.now()).await?;
-            return look.ok_or_else(|| ActionError::unavailable(format!("the record of `{name}` is gone")));
+            let taken = Look::take(&self.table, &name, self.clock.now()).await?;
+            let gone = || ActionError::unavailable(format!("the record of `{name}` is gone"));
+            let mut look = taken.ok_or_else(gone)?;
+            // The record of one that ended before its start was reported has none.
+            look.view.execution.arn = look.view.execution.arn.take().or(arn);
+            return Ok(look);
         }
         Err(ActionError::unavailable(format!("words keep coming while `{name}` ends; it is ended later")))
     }
@@ -137,5 +148,105 @@ impl Events {
         // A refusal means that another invocation took words; the next attempt sees the rest.
         self.table.drop_words(inbox).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use domain::execution::ExecutionInput;
+    use domain::routes::Concurrency;
+    use domain::{ActionId, Clock, EventName, MicroUsd, SystemClock};
+    use records::{Limits, NewExecution, Reservation, Table, Topic, Waiter};
+    use serde_json::{Map, json};
+    use std::sync::Arc;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn what_a_function_opened_after_the_look_is_closed_with_an_execution_that_failed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let (credentials, region) =
+            (Credentials::new("test", "test", None, None, "test"), Region::new("us-east-1"));
+        let database = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region.clone())
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&url)
+            .build();
+        let step_functions = aws_sdk_sfn::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region.clone())
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&url)
+            .build();
+        let secrets = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region)
+            .credentials_provider(credentials)
+            .endpoint_url(&url)
+            .build();
+        let table = Table::new(aws_sdk_dynamodb::Client::from_conf(database), "ticketsmith");
+        table.create_table().await.unwrap();
+        let step_functions = aws_sdk_sfn::Client::from_conf(step_functions);
+        let secrets = aws_sdk_secretsmanager::Client::from_conf(secrets);
+        let prefix = "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
+        let events =
+            Events::new(table.clone(), step_functions, secrets, prefix, Arc::new(SystemClock)).unwrap();
+
+        let now = SystemClock.now();
+        let input = ExecutionInput::new(Map::new(), None, None);
+        let trigger = EventName::from_static("jira.labelled");
+        let new = NewExecution::new(trigger, "d1".into(), "development".into(), None, input, now);
+        table.begin(&new, Concurrency::Any).await.unwrap();
+        let name = &new.name;
+        table.mark_started(name, "arn", now).await.unwrap();
+        let look = Look::take(&table, name, now).await.unwrap().unwrap();
+
+        table.start_step(name, "Ask", &ActionId::literal("request_approval"), now).await.unwrap();
+        let limits = Limits {
+            per_task: MicroUsd(100),
+            per_month: MicroUsd(100),
+            per_project_month: None,
+            per_workflow_month: None,
+        };
+        let reservation = Reservation {
+            id: "1".into(),
+            amount: MicroUsd(7),
+            account: "ada".into(),
+            project: None,
+            task_id: None,
+            workflow: None,
+            execution: name.clone(),
+            state: "Plan".into(),
+            action: ActionId::literal("generate_text"),
+            provider: "anthropic".into(),
+            model: "m".into(),
+            reserved_at: now,
+        };
+        table.reserve(&reservation, limits).await.unwrap();
+        let topic = Topic::Approval(name.clone()).to_string();
+        let waiter: Waiter = serde_json::from_value(json!({
+            "topic": topic, "key": "arn/Ask", "execution": name, "token": "t", "since": now.to_string(),
+        }))
+        .unwrap();
+        table.put_waiter(&waiter).await.unwrap();
+
+        let ending = Ending {
+            status: "FAILED".into(),
+            error: Some("Rejected".into()),
+            cause: None,
+            output: None,
+            at: now,
+        };
+        let look = events.close_seen(look, &ending, None).await.unwrap();
+        assert_eq!(look.view.execution.outcome, Outcome::Failed);
+        let ended: Vec<_> = look.view.steps.iter().map(|step| step.ended_at.is_some()).collect();
+        assert_eq!((ended, look.view.reserves), (vec![true], false));
+        assert_eq!(look.view.cost().unknown_calls, 1, "the reservation is booked");
+        let asked = table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap();
+        assert!(asked.over.is_some(), "the question stays open");
     }
 }

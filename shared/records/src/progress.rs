@@ -68,7 +68,8 @@ impl Table {
     /// Requests to edit the progress comment now, so that it has the content with this digest. The request is refused if it already has,
     /// or if an edit was begun less than `interval` ago; with an interval of zero, there is no wait. Only one of several requests
     /// within an interval is granted. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again. As long as the
-    /// comment does not exist, whoever was granted an edit has the time `making` to make it, even if nobody waits for an interval.
+    /// comment does not exist, whoever was granted an edit has the time `making` to make it, even if nobody waits for an interval; only the one
+    /// whose attempt failed does not wait for it: `own` is when that attempt began.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -78,6 +79,7 @@ impl Table {
         digest: &str,
         interval: Duration,
         making: Duration,
+        own: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<EditClaim, RecordsError> {
         let latest = now.checked_sub(interval).unwrap_or(now);
@@ -89,13 +91,14 @@ impl Table {
         .condition(
             "attribute_not_exists(#edited_at) OR \
              (#edited_at <= :latest AND (attribute_not_exists(#digest) OR #digest <> :digest) AND \
-             (attribute_exists(#place) OR #edited_at <= :made_by))",
+             (attribute_exists(#place) OR #edited_at <= :made_by OR #edited_at = :own))",
         )
         .value(":execution", text(execution))
         .value(":digest", text(digest))
         .value(":now", moment(now))
         .value(":latest", text(fixed_width(latest)))
         .value(":made_by", text(fixed_width(made_by)))
+        .value(":own", moment(own.unwrap_or(made_by)))
         .value(":expires_at", number(retention::expires_at(now, retention::EXECUTION)));
         Ok(match self.update("claim an edit", update).await? {
             Ok(item) => EditClaim::Granted(from_item(item)?),

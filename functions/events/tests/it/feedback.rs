@@ -299,6 +299,44 @@ async fn an_undo_that_left_something_says_what_and_can_be_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_a_function_may_still_do_when_its_execution_is_stopped_can_be_undone() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let key = intend(&world, &name, ActionId::literal("create_pull_request")).await;
+    let stopped = json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."});
+    world.status_change(&name, stopped.clone()).await;
+    let left = async || world.table.execution(&name).await.unwrap().unwrap().effects_left;
+    assert_eq!(left().await, None, "it may still come");
+    world.table.abandon_effect(&arn(&name), &key, "invocation").await.unwrap();
+    world.status_change(&name, stopped).await;
+    assert_eq!(left().await, Some(false));
+}
+
+#[tokio::test]
+async fn an_end_that_is_heard_again_says_nothing_older_about_what_is_left() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    let ended = json!({"status": "SUCCEEDED", "output": "{}"});
+    let again = async || {
+        world.status_change(&name, ended.clone()).await;
+        world.table.execution(&name).await.unwrap().unwrap().effects_left
+    };
+    assert_eq!(again().await, Some(false));
+    // Others saw more.
+    world.table.note_effects_left(&name, true).await.unwrap();
+    assert_eq!(again().await, Some(true), "it was seen to have left something");
+    world.table.note_effects_left(&name, false).await.unwrap();
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    assert_eq!(again().await, Some(true), "it came later");
+    world.table.note_effects_left(&name, false).await.unwrap();
+    world.table.note_undone(&name, "undo").await.unwrap();
+    assert_eq!(again().await, Some(false), "it was undone");
+}
+
+#[tokio::test]
 async fn an_undo_of_what_was_done_for_no_ticket_is_told_in_the_chat() {
     let world = World::new().await;
     for (delivery, event) in [("d1", json!({"channel": "C012AB3CD"})), ("d2", json!({}))] {
@@ -322,9 +360,17 @@ async fn an_undo_of_what_was_done_for_no_ticket_is_told_in_the_chat() {
 
 /// Journals an effect as the dispatcher does.
 pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output: Value) {
+    let key = intend(world, name, action).await;
+    let inverse = Inverse { action: ActionId::literal("close_pull_request"), input: json!({"number": 12}) };
+    let end = EffectEnd { output, inverse: Some(inverse), cost: None, at: world.clock.now() };
+    world.table.effect_done(&arn(name), &key, "invocation", &end).await.unwrap();
+}
+
+/// Journals an effect of a function that is about to act. Returns its key.
+pub(crate) async fn intend(world: &World, name: &str, action: ActionId) -> String {
     let (run, key, now) = (arn(name), format!("{}/{}", arn(name), action.pascal()), world.clock.now());
     let new = NewEffect {
-        run: run.clone(),
+        run,
         key: key.clone(),
         action,
         existed: false,
@@ -335,7 +381,5 @@ pub(crate) async fn journal(world: &World, name: &str, action: ActionId, output:
     };
     let intended = world.table.intend(&new).await.unwrap();
     assert!(!matches!(intended, IntendResult::Done(_)), "{intended:?}");
-    let inverse = Inverse { action: ActionId::literal("close_pull_request"), input: json!({"number": 12}) };
-    let end = EffectEnd { output, inverse: Some(inverse), cost: None, at: world.clock.now() };
-    world.table.effect_done(&run, &key, "invocation", &end).await.unwrap();
+    key
 }

@@ -1,7 +1,7 @@
 //! Open executions that nobody hears of.
 
-use crate::feedback::journal;
-use crate::world::World;
+use crate::feedback::{intend, journal};
+use crate::world::{World, arn};
 use domain::configuration::Notice;
 use domain::execution::Outcome;
 use domain::{ActionId, Clock};
@@ -73,7 +73,38 @@ async fn a_rollback_that_could_not_run_is_run_as_undo() {
     assert_eq!(starts.len(), 1, "{starts:?}");
     assert!(starts[0]["stateMachineArn"].as_str().unwrap().ends_with("ticketsmith-undo"));
     let input: Value = serde_json::from_str(starts[0]["input"].as_str().unwrap()).unwrap();
-    assert_eq!(input["inputs"]["run"], crate::world::arn(&name));
+    assert_eq!(input["inputs"]["run"], arn(&name));
+}
+
+#[tokio::test]
+async fn what_ended_before_its_start_was_reported_is_known_with_its_effects() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+    journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+    world.step_functions.lock().unwrap().definition = json!({"States": {"Rollback": {"Type": "Task"}}});
+    world.knows(&name, json!({"status": "TIMED_OUT", "stopDate": 1_795_352_400.0}));
+    world.clock.advance(1);
+    world.sweep().await;
+    let record = world.table.execution(&name).await.unwrap().unwrap();
+    assert_eq!((record.outcome, record.arn), (Outcome::Failed, Some(arn(&name))));
+    assert_eq!(record.effects_left, Some(true));
+    let starts = world.step_functions.lock().unwrap().starts.clone();
+    assert_eq!(starts.len(), 1, "{starts:?}");
+    assert!(starts[0]["stateMachineArn"].as_str().unwrap().ends_with("ticketsmith-undo"));
+}
+
+#[tokio::test]
+async fn an_undo_is_due_for_what_a_function_may_still_do() {
+    let world = World::new().await;
+    let name = world.begin_by_label().await;
+    world.status_change(&name, json!({})).await;
+    intend(&world, &name, ActionId::literal("create_pull_request")).await;
+    world.step_functions.lock().unwrap().definition = json!({"States": {"Rollback": {"Type": "Task"}}});
+    world.status_change(&name, json!({"status": "TIMED_OUT"})).await;
+    let starts = world.step_functions.lock().unwrap().starts.clone();
+    assert_eq!(starts.len(), 1, "{starts:?}");
+    assert_eq!(world.table.execution(&name).await.unwrap().unwrap().effects_left, None);
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn one_view_holds_everything_of_an_execution() {
         };
     }
     assert_eq!(table.paid_reply(&question, &new.name).await.unwrap(), Some(paid));
-    table.claim_progress_edit(&new.name, "x", Duration::ZERO, Duration::ZERO, start()).await.unwrap();
+    table.claim_progress_edit(&new.name, "x", Duration::ZERO, Duration::ZERO, None, start()).await.unwrap();
 
     let view = table.execution_view(&new.name).await.unwrap().unwrap();
     assert_eq!(view.execution.name, new.name);
@@ -136,7 +136,8 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {
         let making = Duration::from_secs(2);
-        let claim = table.claim_progress_edit("e", digest, interval, making, after(seconds)).await.unwrap();
+        let claim =
+            table.claim_progress_edit("e", digest, interval, making, None, after(seconds)).await.unwrap();
         matches!(claim, EditClaim::Granted(_))
     };
     assert!(claim("a", second, 0).await);
@@ -150,6 +151,26 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert!(claim("c", Duration::ZERO, 5).await, "the last edit waits for nobody");
     let progress = table.progress("e").await.unwrap().unwrap();
     assert_eq!((progress.place, progress.digest.as_deref()), (Some(place("1")), Some("b")));
+}
+
+#[tokio::test]
+async fn who_failed_to_make_the_comment_tries_again_and_takes_it_from_nobody_else() {
+    let table = table().await;
+    let making = Duration::from_secs(10);
+    let claim = async |own: Option<Timestamp>, seconds: i64| {
+        let at = after(seconds);
+        match table.claim_progress_edit("e", "a", Duration::ZERO, making, own, at).await.unwrap() {
+            EditClaim::Granted(progress) => Some(progress.edited_at),
+            EditClaim::Refused(_) => None,
+        }
+    };
+    let first = claim(None, 0).await;
+    assert_eq!(first, Some(after(0)));
+    assert_eq!(claim(None, 1).await, None, "somebody is making it");
+    let second = claim(first, 2).await;
+    assert_eq!(second, Some(after(2)), "the own attempt failed");
+    assert_eq!(claim(first, 3).await, None, "somebody else is making it since");
+    assert_eq!(claim(first, 12).await, Some(after(12)), "they had their time");
 }
 
 pub(crate) fn waiter(topic: &Topic, token: &str, seconds: i64) -> Waiter {
