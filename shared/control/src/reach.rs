@@ -17,6 +17,28 @@ const TASK: &str = "task";
 /// The field with the ID of a ticket.
 const TASK_ID: &str = "task_id";
 
+/// The fields of actions' inputs whose whole text is only passed on: a person who answers `OPS-7` has nothing done there. No action reads a
+/// ticket, a repository or anything else that can be found from one of these.
+pub const PROSE: [&str; 17] = [
+    "answer",
+    "by",
+    "comment",
+    "content",
+    "context",
+    "description",
+    "details",
+    "failures",
+    "instructions",
+    "message",
+    "note",
+    "otherwise",
+    "prompt",
+    "question",
+    "reason",
+    "summary",
+    "title",
+];
+
 /// Something of another project that a step's input names.
 #[derive(Debug, Clone, Copy)]
 pub struct Reached<'a> {
@@ -26,9 +48,11 @@ pub struct Reached<'a> {
     pub project: &'a Project,
 }
 
-/// What a step's input names of other projects than the execution's, anywhere in it. Reads nothing.
+/// What a step's input names of other projects than the execution's, anywhere in it but in [`PROSE`]. Reads nothing.
 pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value) -> Vec<Reached<'a>> {
-    let fields = input.as_object().into_iter().flatten().map(|(field, value)| match value.get(TASK_ID) {
+    let fields = input.as_object().into_iter().flatten();
+    let acted_on = fields.filter(|(field, value)| !(value.is_string() && PROSE.contains(&field.as_str())));
+    let fields = acted_on.map(|(field, value)| match value.get(TASK_ID) {
         Some(task_id) if field == TASK => (TASK_ID, task_id),
         _ => (field.as_str(), value),
     });

@@ -3,7 +3,7 @@
 use crate::every_provider::use_provider;
 use crate::world::{EXECUTION, RUN, World};
 use actions::actions::ALL;
-use control::{Authority, Directory, WorkflowRequest, plan};
+use control::{Authority, Directory, PROSE, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
@@ -11,6 +11,7 @@ use domain::{ActionError, Actor, ErrorKind, EventName, Grant, PluginType, Source
 use jiff::Timestamp;
 use records::NewExecution;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const REPOSITORY: &str = "acme/ops";
@@ -156,6 +157,34 @@ async fn every_action_refuses_what_its_input_names_in_another_project() {
     }
     assert!(checked > 40, "{checked}");
     assert!(world.simulation.log().is_empty(), "nothing was asked");
+}
+
+#[test]
+fn what_is_not_checked_is_plain_text_in_every_action() {
+    let mut found = BTreeSet::new();
+    for action in ALL {
+        let schema = action.input_schema();
+        for (field, value) in schema["properties"].as_object().into_iter().flatten() {
+            if PROSE.contains(&field.as_str()) {
+                let kind = &value["type"];
+                let is_text = *kind == json!("string") || *kind == json!(["string", "null"]);
+                assert!(is_text && value.get("format").is_none(), "{} {field}: {value}", action.spec.name);
+                found.insert(field.clone());
+            }
+        }
+    }
+    assert!(found.iter().eq(PROSE), "in order, and each is in an action: {found:?}");
+}
+
+#[tokio::test]
+async fn a_persons_answer_that_is_only_a_ticket_is_passed_on() {
+    let world = two_projects().await;
+    let comment = json!({"task_id": "SHOP-1", "comment": "OPS-7"});
+    world.act(person("dev"), "Say", "add_comment", comment).await.unwrap();
+    let answer = json!({"session": "none", "answer": "OPS-7"});
+    let error = world.act(person("dev"), "Answer", "answer_session", answer).await.unwrap_err();
+    assert!(!error.message.contains("OPS"), "it is refused only because there is no such session: {error}");
+    world.assert_no_violations();
 }
 
 #[tokio::test]

@@ -83,10 +83,26 @@ fn what_a_step_names_of_another_project_takes_the_right_to_start_work_there() {
         // What describes a ticket is not acted on.
         json!({"task": {"task_id": "SHOP-1", "epic_link": "OPS-3", "team_channel": "#ops-dev", "project": "OPS"}}),
         json!({"comment": "as in OPS-1", "message": "ask in #ops-dev"}),
+        // What is only passed on, even if it is all that somebody said.
+        json!({"session": "s", "answer": "OPS-7", "by": "dev"}),
+        json!({"task_id": "SHOP-1", "comment": "https://github.com/acme/ops"}),
+        json!({"title": "OPS-7", "description": "acme/ops#7", "message": "acme/ops"}),
         // Nobody's alone.
         json!({"channel": "#all", "space": "ALL"}),
     ] {
         assert_eq!(refused(Some(&person("dev")), &nothing, &given), None, "{given}");
+    }
+}
+
+#[test]
+fn only_a_text_that_is_passed_on_as_it_is_may_name_anything() {
+    for given in [
+        json!({"text": "OPS-7"}),
+        json!({"comment": ["OPS-7"]}),
+        json!({"any": [{"match": {"comment": "OPS-7"}}]}),
+        json!({"comment": "OPS-7", "task_id": "OPS-7"}),
+    ] {
+        assert!(refused(Some(&person("dev")), &ReachReading::default(), &given).is_some(), "{given}");
     }
 }
 
