@@ -143,10 +143,10 @@ fn is_same_place(place: &str, typed: &str) -> bool {
     typed.len() <= LONGEST_PLACE && letters(place) == letters(typed)
 }
 
-/// Whether a text is the channel in which an event was heard.
+/// Whether a text is the channel in which an event was heard, by its ID. People choose its name, which could be that of another channel.
 pub(crate) fn is_heard_in(given: &Map<String, Value>, field: &str, typed: &str) -> bool {
-    let heard = [CHANNEL, "channel_name"].iter().filter_map(|name| given.get(*name)?.as_str());
-    field == CHANNEL && heard.into_iter().any(|channel| is_same_place(channel, typed))
+    let heard = given.get(CHANNEL).and_then(Value::as_str);
+    field == CHANNEL && heard == Some(typed)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use super::*;
 use domain::Scope;
 use domain::configuration::Configuration;
 use domain::execution::ExecutionInput;
-use serde_json::{Map, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// `dev` may start work in SHOP, `lead` everywhere; whoever may push to its repository in OPEN.
@@ -12,6 +12,7 @@ fn directory() -> Directory {
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": [], "channel": "#shop-dev", "space": "SHOPDOC"},
             {"key": "OPS", "repository": "acme/ops", "may_trigger": [], "channel": "#ops-dev", "space": "c0ffee00-12ab"},
             {"key": "OPEN", "repository": "acme/open", "channel": "#all", "space": "ALL"},
+            {"key": "CHAT", "repository": "acme/chat", "may_trigger": [], "channel": "C0CHAT"},
             {"key": "REST", "repository": "acme/rest", "channel": "#all", "space": "ALL"},
         ],
         "users": [
@@ -146,10 +147,14 @@ fn an_execution_also_reaches_what_it_was_given_by_somebody_who_may() {
     let why = refused(Some(&dev), &scheduled, &json!({"project": "OPS"})).unwrap();
     assert!(why.contains("dev may not"), "a redrive is its person's: {why}");
 
-    let event: Map<String, Value> = [("channel".to_owned(), json!("ops-dev"))].into_iter().collect();
+    // Whoever made the channel chose its name.
+    let event = json!({"channel": "C0CHAT", "channel_name": "ops-dev"}).as_object().cloned().unwrap();
     let heard = of(execution(None, ExecutionInput { event, ..input(json!({})) }));
-    assert_eq!(refused(Some(&dev), &heard, &json!({"channel": "#ops-dev", "message": "x"})), None);
-    assert!(refused(Some(&dev), &heard, &json!({"project": "OPS"})).is_some());
+    assert_eq!(refused(Some(&dev), &heard, &json!({"channel": "C0CHAT", "message": "x"})), None);
+    for other in ["ops-dev", "#ops-dev", "#C0CHAT", "c0chat"] {
+        assert!(refused(Some(&dev), &heard, &json!({"channel": other})).is_some(), "{other}");
+    }
+    assert!(refused(Some(&dev), &heard, &json!({"project": "CHAT", "space": "C0CHAT"})).is_some());
 
     let by_hand = of(execution(None, input(json!({})).granted(Grant::ByHand)));
     assert_eq!(refused(Some(&dev), &by_hand, &json!({"project": "OPS"})), None);
