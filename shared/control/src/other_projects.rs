@@ -14,8 +14,8 @@ const PROJECT: &str = "project";
 /// The field in which actions read a channel, and in which an event says where it was heard.
 const CHANNEL: &str = "channel";
 
-/// No channel or space has a longer name.
-const LONGEST_PLACE: usize = 200;
+/// The length of the ID of a page that ends its address.
+const PAGE_ID: usize = 32;
 
 /// Checks that the person may start work wherever an input leads: to tickets, pull requests, repositories and projects, also in lists and nested
 /// objects. A ticket of no configured project counts as one of the named project. The channel of the event itself, which is among the fields
@@ -134,13 +134,24 @@ fn project_of_place<'a>(
     (only.key != project.key).then_some(only)
 }
 
-/// Whether both name one channel, space or page: `#shop-dev` and `shop-dev`, a page's ID with and without dashes.
+/// Whether both name one channel, space or page: `#shop-dev` and `shop-dev`, a page's ID with and without dashes, and its address. Of any length:
+/// chats drop every `#` before a name.
 fn is_same_place(place: &str, typed: &str) -> bool {
     let letters = |text: &str| -> Vec<char> {
         let letters = text.chars().filter(|one| one.is_alphanumeric() || *one == '_');
         letters.flat_map(char::to_lowercase).collect()
     };
-    typed.len() <= LONGEST_PLACE && letters(place) == letters(typed)
+    let named = |text: &str| letters(&page_id(text).unwrap_or_else(|| text.to_owned()));
+    named(place) == named(typed)
+}
+
+/// The ID at the end of a page's address, after the words of its title, or of a text that is only such an ID. In both, dashes may stand anywhere.
+fn page_id(text: &str) -> Option<String> {
+    let path = text.trim().split(['?', '#']).next()?.trim_end_matches('/');
+    let last: Vec<char> = path.rsplit('/').next()?.chars().filter(|one| *one != '-').collect();
+    let id = last.get(last.len().checked_sub(PAGE_ID)?..)?;
+    let is_whole = last.len() == PAGE_ID || text.contains('/');
+    (is_whole && id.iter().all(char::is_ascii_hexdigit)).then(|| id.iter().collect())
 }
 
 /// Whether a text is the channel in which an event was heard, by its ID. People choose its name, which could be that of another channel.

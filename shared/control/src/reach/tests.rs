@@ -10,7 +10,7 @@ fn directory() -> Directory {
     let configuration: Configuration = serde_json::from_value(json!({
         "projects": [
             {"key": "SHOP", "repository": "acme/shop", "may_trigger": [], "channel": "#shop-dev", "space": "SHOPDOC"},
-            {"key": "OPS", "repository": "acme/ops", "may_trigger": [], "channel": "#ops-dev", "space": "c0ffee00-12ab"},
+            {"key": "OPS", "repository": "acme/ops", "may_trigger": [], "channel": "#ops-dev", "space": "c0ffee00-12ab-4eff-bc8f-57f56486db54"},
             {"key": "OPEN", "repository": "acme/open", "channel": "#all", "space": "ALL"},
             {"key": "CHAT", "repository": "acme/chat", "may_trigger": [], "channel": "C0CHAT"},
             {"key": "REST", "repository": "acme/rest", "channel": "#all", "space": "ALL"},
@@ -68,8 +68,11 @@ fn what_a_step_names_of_another_project_takes_the_right_to_start_work_there() {
         json!({"any": [{"event": "ticket.commented", "match": {"task_id": "OPS-1"}}]}),
         json!({"channel": "#ops-dev", "message": "x"}),
         json!({"channel": "OPS-DEV", "message": "x"}),
-        json!({"page_id": "c0ffee0012ab"}),
-        json!({"space": "C0FFEE00-12AB"}),
+        json!({"channel": format!("{}ops-dev", "#".repeat(300))}),
+        json!({"page_id": "c0ffee0012ab4effbc8f57f56486db54"}),
+        json!({"space": "C0FFEE00-12AB-4EFF-BC8F-57F56486DB54"}),
+        json!({"parent": "https://www.notion.so/acme/Ops-pages-c0ffee0012ab4effbc8f57f56486db54?pvs=4#top"}),
+        json!({"page_id": format!("/{}-c0ffee0012ab4effbc8f57f56486db54/", "a".repeat(300))}),
     ] {
         let why = refused(Some(&person("dev")), &nothing, &given).unwrap_or_else(|| panic!("{given}"));
         assert!(why.contains("belongs to OPS, and this execution works on SHOP: "), "{why}");
@@ -81,6 +84,8 @@ fn what_a_step_names_of_another_project_takes_the_right_to_start_work_there() {
     for given in [
         json!({"project": "SHOP", "task_id": "SHOP-1", "repository": "acme/shop", "channel": "#shop-dev", "space": "SHOPDOC"}),
         json!({"task_id": "NIX-1", "repository": "acme/unknown", "channel": "#random", "page_id": "123"}),
+        json!({"page_id": "https://www.notion.so/acme/c0ffee0012ab4effbc8f57f56486db54/0c0ffee012ab4effbc8f57f56486db54"}),
+        json!({"page_id": "ac0ffee0012ab4effbc8f57f56486db54"}),
         // What describes a ticket is not acted on.
         json!({"task": {"task_id": "SHOP-1", "epic_link": "OPS-3", "team_channel": "#ops-dev", "project": "OPS"}}),
         json!({"comment": "as in OPS-1", "message": "ask in #ops-dev"}),
