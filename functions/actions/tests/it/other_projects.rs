@@ -9,7 +9,7 @@ use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionError, Actor, ErrorKind, EventName, Grant, PluginType, SourceName};
 use jiff::Timestamp;
-use records::NewExecution;
+use records::{NewEffect, NewExecution};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -288,6 +288,31 @@ async fn by_hand_everything_is_reached() {
     let again =
         world.act(person("dev"), "Again", "create_task", json!({"title": "y", "project": "OPS"})).await;
     assert_refused(again, "dev", "a redrive");
+}
+
+#[tokio::test]
+async fn what_is_done_is_replayed_for_whoever_continues_and_what_was_only_begun_is_checked() {
+    let world = two_projects().await;
+    let create = json!({"title": "x", "project": "OPS"});
+    let created = world.act(person("lead"), "Create", "create_task", create.clone()).await.unwrap();
+    let changes = world.changes();
+    let again = world.act(person("dev"), "Create", "create_task", create.clone()).await.unwrap();
+    assert_eq!((again, world.changes()), (created, changes));
+
+    let now = Timestamp::now();
+    let begun = NewEffect {
+        run: RUN.to_owned(),
+        key: format!("{RUN}/Begun"),
+        action: "create_task".parse().unwrap(),
+        existed: false,
+        holder: "lead".to_owned(),
+        at: now,
+        lease_until: now,
+        request: None,
+    };
+    world.table.intend(&begun).await.unwrap();
+    assert_refused(world.act(person("dev"), "Begun", "create_task", create).await, "dev", "begun");
+    assert_eq!(world.changes(), changes);
 }
 
 #[tokio::test]
