@@ -95,11 +95,11 @@ pub fn check_reach(
                 Authorization::Allowed => return Ok(()),
                 Authorization::Denied(reason) => reason,
                 Authorization::AskProvider => format!(
-                    "{} may start work on {} only if they may push to {}, which the code host has not confirmed in the last week; it is \
-                     asked when they start something there",
+                    "{} may start work on {} only if they may push to {repository}, which the code host has not confirmed in the last \
+                     week; add a step `check_actor` with `repository: {repository}` before this step",
                     actor.display_name.as_ref().or(actor.person.as_ref()).unwrap_or(&actor.id),
                     other.key,
-                    other.repository
+                    repository = other.repository
                 ),
             }
         }

@@ -117,6 +117,7 @@ fn who_may_push_is_a_developer_there_for_a_week_after_the_code_host_said_so() {
     let given = json!({"task_id": "OPEN-1"});
     let why = refused(Some(&person("dev")), &ReachReading::default(), &given).unwrap();
     assert!(why.contains("dev may start work on OPEN only if they may push to acme/open"), "{why}");
+    assert!(why.ends_with("add a step `check_actor` with `repository: acme/open` before this step"), "{why}");
     let writer_of =
         |key: &str| ReachReading { writer_of: [key.to_owned()].into(), ..ReachReading::default() };
     assert_eq!(refused(Some(&person("dev")), &writer_of("OPEN"), &given), None);
