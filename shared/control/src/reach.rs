@@ -40,12 +40,12 @@ pub const PROSE: [&str; 17] = [
 ];
 
 /// Something of another project that a step's input names.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reached<'a> {
     field: &'a str,
     typed: &'a str,
-    /// The other project.
-    pub project: &'a Project,
+    /// The other projects that share it, at least one: the right in one of them is enough.
+    pub projects: Vec<&'a Project>,
 }
 
 /// What a step's input names of other projects than the execution's, anywhere in it but in [`PROSE`]. Reads nothing.
@@ -57,15 +57,15 @@ pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value
         _ => (field.as_str(), value),
     });
     let reached = texts_of(fields).into_iter().flat_map(|(field, typed)| {
-        let projects = other_projects(directory, project, field, typed);
-        projects.map(move |project| Reached { field, typed, project })
+        let readings = other_projects(directory, project, field, typed).into_iter();
+        readings.map(move |projects| Reached { field, typed, projects })
     });
     reached.collect()
 }
 
-/// Checks that an execution in `project` may reach something of another project: because the person who started it, the actor, may start work
-/// there, because it is the execution's own ticket or the channel in which it was asked for, or because the schedule that started it names it.
-/// The actor must have been identified; `reading` is of the execution.
+/// Checks that an execution in `project` may reach something of other projects: because the person who started it, the actor, may start work
+/// in one of them, because it is the execution's own ticket or the channel in which it was asked for, or because the schedule that started it names
+/// it. The actor must have been identified; `reading` is of the execution.
 ///
 /// # Errors
 /// A message for people: what leads where, and whose right to start work there is missing.
@@ -80,19 +80,36 @@ pub fn check_reach(
     if execution.is_some_and(|execution| is_given(execution, actor, reached)) {
         return Ok(());
     }
-    let other = reached.project;
-    let why = match actor {
+    let mut missing = Vec::new();
+    for other in &reached.projects {
+        let Some(why) = missing_right(directory, other, actor, reading) else { return Ok(()) };
+        missing.push(why);
+    }
+    let typed = cut_line(reached.typed, SHOWN);
+    let keys: Vec<&str> = reached.projects.iter().map(|other| other.key.as_str()).collect();
+    let (owners, why) = (keys.join(" and "), missing.join("; "));
+    Err(format!("`{typed}` belongs to {owners}, and this execution works on {}: {why}", project.key))
+}
+
+/// Why an actor may not start work in another project; `None` if they may.
+fn missing_right(
+    directory: &Directory,
+    other: &Project,
+    actor: Option<&Actor>,
+    reading: &ReachReading,
+) -> Option<String> {
+    Some(match actor {
         Some(actor) if actor.source == SourceName::SCHEDULE => format!(
             "a schedule has no right to start work on {}; it reaches what its `with` names there",
             other.key
         ),
         Some(actor) => {
-            let token = execution.and_then(|execution| execution.input.token.clone());
+            let token = reading.execution.as_ref().and_then(|execution| execution.input.token.clone());
             let authority = token.map_or(Authority::Roles, Authority::Scoped);
             let is_writer = reading.writer_of.contains(&other.key);
             let start = Operation::Start { project: other };
             match decide(directory.configuration(), &start, Some(actor), &authority, is_writer) {
-                Authorization::Allowed => return Ok(()),
+                Authorization::Allowed => return None,
                 Authorization::Denied(reason) => reason,
                 Authorization::AskProvider => format!(
                     "{} may start work on {} only if they may push to {repository}, which the code host has not confirmed in the last \
@@ -104,9 +121,7 @@ pub fn check_reach(
             }
         }
         None => format!("nobody started it, so nobody has the right to start work on {} for it", other.key),
-    };
-    let typed = cut_line(reached.typed, SHOWN);
-    Err(format!("`{typed}` belongs to {}, and this execution works on {}: {why}", other.key, project.key))
+    })
 }
 
 /// Whether an execution was given this, by somebody who may, when it started.

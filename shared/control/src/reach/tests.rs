@@ -14,10 +14,13 @@ fn directory() -> Directory {
             {"key": "OPEN", "repository": "acme/open", "channel": "#all", "space": "ALL"},
             {"key": "CHAT", "repository": "acme/chat", "may_trigger": [], "channel": "C0CHAT"},
             {"key": "REST", "repository": "acme/rest", "channel": "#all", "space": "ALL"},
+            {"key": "NEWS", "repository": "acme/Platform", "may_trigger": [], "channel": "#news", "space": "NEWS"},
+            {"key": "BLOG", "repository": "acme/platform", "may_trigger": [], "channel": "#news", "space": "NEWS"},
         ],
         "users": [
             {"name": "dev", "slack": "U1", "roles": {"SHOP": ["developer"]}},
             {"name": "lead", "slack": "U2", "roles": ["developer"]},
+            {"name": "blogger", "slack": "U3", "roles": {"SHOP": ["developer"], "BLOG": ["developer"]}},
         ],
     }))
     .unwrap();
@@ -48,8 +51,13 @@ fn input(inputs: Value) -> ExecutionInput {
 
 /// Why a step of SHOP's execution may not have this input; `None` if it may.
 fn refused(actor: Option<&Actor>, reading: &ReachReading, given: &Value) -> Option<String> {
+    refused_in("SHOP", actor, reading, given)
+}
+
+/// The same for an execution of another project.
+fn refused_in(key: &str, actor: Option<&Actor>, reading: &ReachReading, given: &Value) -> Option<String> {
     let directory = directory();
-    let project = &directory.configuration().projects[0];
+    let project = directory.configuration().project(key).unwrap();
     let reached = reached(&directory, project, given);
     reached.iter().find_map(|reached| check_reach(&directory, project, actor, reached, reading).err())
 }
@@ -93,10 +101,39 @@ fn what_a_step_names_of_another_project_takes_the_right_to_start_work_there() {
         json!({"session": "s", "answer": "OPS-7", "by": "dev"}),
         json!({"task_id": "SHOP-1", "comment": "https://github.com/acme/ops"}),
         json!({"title": "OPS-7", "description": "acme/ops#7", "message": "acme/ops"}),
-        // Nobody's alone.
-        json!({"channel": "#all", "space": "ALL"}),
     ] {
         assert_eq!(refused(Some(&person("dev")), &nothing, &given), None, "{given}");
+    }
+}
+
+#[test]
+fn what_projects_share_takes_the_right_in_one_of_them() {
+    let nothing = ReachReading::default();
+    for shared in [
+        json!({"repository": "acme/platform"}),
+        json!({"pull_request": "ACME/platform#7"}),
+        json!({"channel": "#news", "message": "x"}),
+        json!({"space": "NEWS"}),
+    ] {
+        let why = refused(Some(&person("dev")), &nothing, &shared).unwrap();
+        assert!(why.contains("belongs to NEWS and BLOG, and this execution works on SHOP: "), "{why}");
+        assert!(why.contains("work on NEWS") && why.contains("work on BLOG"), "{why}");
+        for allowed in ["blogger", "lead"] {
+            assert_eq!(refused(Some(&person(allowed)), &nothing, &shared), None, "{allowed} {shared}");
+        }
+        // It is also the execution's own, whatever the case in which the configuration has it.
+        for own in ["NEWS", "BLOG"] {
+            assert_eq!(refused_in(own, Some(&person("dev")), &nothing, &shared), None, "{own} {shared}");
+        }
+    }
+    let all = json!({"channel": "#all"});
+    assert!(refused(Some(&person("dev")), &nothing, &all).is_some());
+    let writer = ReachReading { writer_of: ["REST".to_owned()].into(), ..ReachReading::default() };
+    assert_eq!(refused(Some(&person("dev")), &writer, &all), None);
+    // Each has its own tickets, and each is a project of its own.
+    for own in [json!({"task_id": "NEWS-1"}), json!({"project": "NEWS"})] {
+        assert!(refused(Some(&person("blogger")), &nothing, &own).is_some(), "{own}");
+        assert!(refused_in("BLOG", Some(&person("blogger")), &nothing, &own).is_some(), "{own}");
     }
 }
 
