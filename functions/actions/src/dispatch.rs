@@ -14,7 +14,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use observability::metrics;
 use providers::{Patience, Providers, Waiting, with_patience};
-use records::{Admission, EffectRecord, EffectRequest, StepEnd, StepReading, StepStatus, Table};
+use records::{Admission, EffectRecord, EffectRequest, SeenEffect, StepEnd, StepReading, StepStatus, Table};
 use runtime::{Secrets, Services};
 use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
@@ -195,7 +195,11 @@ impl Dispatcher {
         let takes_back = undone.as_ref().map(|(run, key)| (run.as_str(), key.as_str()));
         let (spec, input) = (&action.spec, &payload.input);
         let admitted = admission.as_ref().and_then(Option::as_ref);
-        reach::check(&self.table, &*self.clock, spec, &scope, input, takes_back, admitted).await?;
+        // What was checked and done is only replayed, whoever continues the run.
+        let is_replayed = undone.is_none() && read.effect.as_ref().is_some_and(SeenEffect::is_done);
+        if !is_replayed {
+            reach::check(&self.table, &*self.clock, spec, &scope, input, takes_back, admitted).await?;
+        }
         if let Some((run, undone)) = &undone {
             let known = self.table.effect(run, undone).await?;
             if let Some(effect) = known.filter(|effect| effect.is_open() && effect.action == action.spec.id())

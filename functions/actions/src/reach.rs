@@ -35,7 +35,8 @@ pub(crate) async fn check(
         return Ok(());
     }
     let account = scope.actor.as_ref().map(Actor::account);
-    let projects: BTreeSet<&str> = reached.iter().map(|reached| reached.project.key.as_str()).collect();
+    let projects = reached.iter().flat_map(|reached| &reached.projects);
+    let projects: BTreeSet<&str> = projects.map(|project| project.key.as_str()).collect();
     let reading = table
         .read_for_reach(&scope.execution, account.as_deref(), &projects, undone, clock.now())
         .await

@@ -14,8 +14,8 @@ const PROJECT: &str = "project";
 /// The field in which actions read a channel, and in which an event says where it was heard.
 const CHANNEL: &str = "channel";
 
-/// No channel or space has a longer name.
-const LONGEST_PLACE: usize = 200;
+/// The length of the ID of a page that ends its address.
+const PAGE_ID: usize = 32;
 
 /// Checks that the person may start work wherever an input leads: to tickets, pull requests, repositories and projects, also in lists and nested
 /// objects. A ticket of no configured project counts as one of the named project. The channel of the event itself, which is among the fields
@@ -35,15 +35,19 @@ pub(crate) fn check_inputs(
         if is_heard_in(given, field, typed) {
             continue;
         }
-        for other in other_projects(directory, project, field, typed) {
-            let start = Operation::Start { project: other };
-            let why = match authorize_with(directory.configuration(), &start, Some(actor), authority) {
-                Authorization::Allowed => continue,
-                // The code host is asked about only one project: the one in which the work starts.
-                Authorization::AskProvider => {
-                    "ask for this in a channel of that project, or name that project"
-                }
-                Authorization::Denied(_) => "you may not start work there",
+        for others in other_projects(directory, project, field, typed) {
+            let decide = |other: &Project| {
+                let start = Operation::Start { project: other };
+                authorize_with(directory.configuration(), &start, Some(actor), authority)
+            };
+            let decided: Vec<Authorization> = others.into_iter().map(decide).collect();
+            if decided.contains(&Authorization::Allowed) {
+                continue;
+            }
+            // The code host is asked about only one project: the one in which the work starts.
+            let why = match decided.contains(&Authorization::AskProvider) {
+                true => "ask for this in a channel of that project, or name that project",
+                false => "you may not start work there",
             };
             let typed = cut_line(typed, SHOWN);
             return Err(format!(
@@ -82,13 +86,14 @@ pub(crate) fn texts_of<'a>(
 
 /// The other projects to which a text leads, if all of it is the name of a ticket, a pull request or a repository, or a link to one; in a field
 /// `project`, also the name of a project, and in one for a channel or a space, the project's. Actions and providers read a text as a ticket or
-/// as a repository, in every form of a [`RepositoryName`], also before a number. One link can be both, so each reading counts.
+/// as a repository, in every form of a [`RepositoryName`], also before a number. One link can be both, so each reading counts, and takes the
+/// right in one of its projects: several can share a repository, a channel or a space, and what `project` shares is no other's.
 pub(crate) fn other_projects<'a>(
     directory: &'a Directory,
     project: &Project,
     field: &str,
     typed: &str,
-) -> impl Iterator<Item = &'a Project> {
+) -> Vec<Vec<&'a Project>> {
     let configuration = directory.configuration();
     let repository = |name: &str| {
         let repository: RepositoryName = name.parse().ok()?;
@@ -99,54 +104,62 @@ pub(crate) fn other_projects<'a>(
     let of_ticket = numbered(&canonical);
     let repositories = [repository(typed), repository(&canonical), numbered(typed), of_ticket];
     // Projects that share a repository share its tickets, but not those in their trackers.
-    let by_repository = repositories.into_iter().flatten();
-    let by_repository = by_repository.filter(move |other| other.repository != project.repository);
-    let is_in_tracker =
-        |ticket: &&Project| of_ticket.is_none_or(|known| known.repository != ticket.repository);
+    let sharing = |known: &Project| {
+        configuration.projects.iter().filter(|other| share_repository(known, other)).collect::<Vec<_>>()
+    };
+    let by_repository = repositories.into_iter().flatten().map(sharing);
+    let is_in_tracker = |ticket: &&Project| of_ticket.is_none_or(|known| !share_repository(known, ticket));
     let ticket = directory.ticket(&canonical).ok().map(|ticket| ticket.project()).filter(is_in_tracker);
     let query = ProjectQuery { named: Some(typed), ..ProjectQuery::default() };
     let named = (field == PROJECT).then(|| directory.project(&query).ok()).flatten();
-    let place = project_of_place(directory, project, field, typed);
-    let by_key = [ticket, named, place].into_iter().flatten().filter(move |other| other.key != project.key);
-    by_repository.chain(by_key)
+    let by_key = [ticket, named].into_iter().flatten().map(|other| vec![other]);
+    let by_place = projects_of_place(directory, field, typed);
+    let readings = by_repository.chain(by_key).chain([by_place]);
+    let is_elsewhere = |other: &&Project| other.key != project.key;
+    readings.filter(|projects| !projects.is_empty() && projects.iter().all(is_elsewhere)).collect()
 }
 
-/// The one other project whose channel or space, as the configuration names it, is in a field for one. What several projects share belongs
-/// to none of them.
-fn project_of_place<'a>(
-    directory: &'a Directory,
-    project: &Project,
-    field: &str,
-    typed: &str,
-) -> Option<&'a Project> {
+/// Whether both have the same repository, whose name code hosts compare ignoring case.
+fn share_repository(one: &Project, other: &Project) -> bool {
+    one.repository.as_str().eq_ignore_ascii_case(other.repository.as_str())
+}
+
+/// The projects whose channel or space, as the configuration names it, is in a field for one.
+fn projects_of_place<'a>(directory: &'a Directory, field: &str, typed: &str) -> Vec<&'a Project> {
     let place_of = |project: &'a Project| match field {
         CHANNEL => project.channel.as_deref(),
         // In some wikis, the space is a page.
         "space" | "page_id" | "parent" => project.space.as_deref(),
         _ => None,
     };
-    let mut there = directory
-        .configuration()
-        .projects
-        .iter()
-        .filter(|project| place_of(project).is_some_and(|place| is_same_place(place, typed)));
-    let only = there.next().filter(|_| there.next().is_none())?;
-    (only.key != project.key).then_some(only)
+    let is_there = |project: &&'a Project| place_of(project).is_some_and(|place| is_same_place(place, typed));
+    directory.configuration().projects.iter().filter(is_there).collect()
 }
 
-/// Whether both name one channel, space or page: `#shop-dev` and `shop-dev`, a page's ID with and without dashes.
+/// Whether both name one channel, space or page: `#shop-dev` and `shop-dev`, a page's ID with and without dashes, and its address. Of any length:
+/// chats drop every `#` before a name.
 fn is_same_place(place: &str, typed: &str) -> bool {
     let letters = |text: &str| -> Vec<char> {
         let letters = text.chars().filter(|one| one.is_alphanumeric() || *one == '_');
         letters.flat_map(char::to_lowercase).collect()
     };
-    typed.len() <= LONGEST_PLACE && letters(place) == letters(typed)
+    let named = |text: &str| letters(&page_id(text).unwrap_or_else(|| text.to_owned()));
+    named(place) == named(typed)
 }
 
-/// Whether a text is the channel in which an event was heard.
+/// The ID at the end of a page's address, after the words of its title, or of a text that is only such an ID. In both, dashes may stand anywhere.
+fn page_id(text: &str) -> Option<String> {
+    let path = text.trim().split(['?', '#']).next()?.trim_end_matches('/');
+    let last: Vec<char> = path.rsplit('/').next()?.chars().filter(|one| *one != '-').collect();
+    let id = last.get(last.len().checked_sub(PAGE_ID)?..)?;
+    let is_whole = last.len() == PAGE_ID || text.contains('/');
+    (is_whole && id.iter().all(char::is_ascii_hexdigit)).then(|| id.iter().collect())
+}
+
+/// Whether a text is the channel in which an event was heard, by its ID. People choose its name, which could be that of another channel.
 pub(crate) fn is_heard_in(given: &Map<String, Value>, field: &str, typed: &str) -> bool {
-    let heard = [CHANNEL, "channel_name"].iter().filter_map(|name| given.get(*name)?.as_str());
-    field == CHANNEL && heard.into_iter().any(|channel| is_same_place(channel, typed))
+    let heard = given.get(CHANNEL).and_then(Value::as_str);
+    field == CHANNEL && heard == Some(typed)
 }
 
 #[cfg(test)]

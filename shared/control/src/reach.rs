@@ -17,31 +17,55 @@ const TASK: &str = "task";
 /// The field with the ID of a ticket.
 const TASK_ID: &str = "task_id";
 
+/// The fields of actions' inputs whose whole text is only passed on: a person who answers `OPS-7` has nothing done there. No action reads a
+/// ticket, a repository or anything else that can be found from one of these.
+pub const PROSE: [&str; 17] = [
+    "answer",
+    "by",
+    "comment",
+    "content",
+    "context",
+    "description",
+    "details",
+    "failures",
+    "instructions",
+    "message",
+    "note",
+    "otherwise",
+    "prompt",
+    "question",
+    "reason",
+    "summary",
+    "title",
+];
+
 /// Something of another project that a step's input names.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reached<'a> {
     field: &'a str,
     typed: &'a str,
-    /// The other project.
-    pub project: &'a Project,
+    /// The other projects that share it, at least one: the right in one of them is enough.
+    pub projects: Vec<&'a Project>,
 }
 
-/// What a step's input names of other projects than the execution's, anywhere in it. Reads nothing.
+/// What a step's input names of other projects than the execution's, anywhere in it but in [`PROSE`]. Reads nothing.
 pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value) -> Vec<Reached<'a>> {
-    let fields = input.as_object().into_iter().flatten().map(|(field, value)| match value.get(TASK_ID) {
+    let fields = input.as_object().into_iter().flatten();
+    let acted_on = fields.filter(|(field, value)| !(value.is_string() && PROSE.contains(&field.as_str())));
+    let fields = acted_on.map(|(field, value)| match value.get(TASK_ID) {
         Some(task_id) if field == TASK => (TASK_ID, task_id),
         _ => (field.as_str(), value),
     });
     let reached = texts_of(fields).into_iter().flat_map(|(field, typed)| {
-        let projects = other_projects(directory, project, field, typed);
-        projects.map(move |project| Reached { field, typed, project })
+        let readings = other_projects(directory, project, field, typed).into_iter();
+        readings.map(move |projects| Reached { field, typed, projects })
     });
     reached.collect()
 }
 
-/// Checks that an execution in `project` may reach something of another project: because the person who started it, the actor, may start work
-/// there, because it is the execution's own ticket or the channel in which it was asked for, or because the schedule that started it names it.
-/// The actor must have been identified; `reading` is of the execution.
+/// Checks that an execution in `project` may reach something of other projects: because the person who started it, the actor, may start work
+/// in one of them, because it is the execution's own ticket or the channel in which it was asked for, or because the schedule that started it names
+/// it. The actor must have been identified; `reading` is of the execution.
 ///
 /// # Errors
 /// A message for people: what leads where, and whose right to start work there is missing.
@@ -56,33 +80,48 @@ pub fn check_reach(
     if execution.is_some_and(|execution| is_given(execution, actor, reached)) {
         return Ok(());
     }
-    let other = reached.project;
-    let why = match actor {
+    let mut missing = Vec::new();
+    for other in &reached.projects {
+        let Some(why) = missing_right(directory, other, actor, reading) else { return Ok(()) };
+        missing.push(why);
+    }
+    let typed = cut_line(reached.typed, SHOWN);
+    let keys: Vec<&str> = reached.projects.iter().map(|other| other.key.as_str()).collect();
+    let (owners, why) = (keys.join(" and "), missing.join("; "));
+    Err(format!("`{typed}` belongs to {owners}, and this execution works on {}: {why}", project.key))
+}
+
+/// Why an actor may not start work in another project; `None` if they may.
+fn missing_right(
+    directory: &Directory,
+    other: &Project,
+    actor: Option<&Actor>,
+    reading: &ReachReading,
+) -> Option<String> {
+    Some(match actor {
         Some(actor) if actor.source == SourceName::SCHEDULE => format!(
             "a schedule has no right to start work on {}; it reaches what its `with` names there",
             other.key
         ),
         Some(actor) => {
-            let token = execution.and_then(|execution| execution.input.token.clone());
+            let token = reading.execution.as_ref().and_then(|execution| execution.input.token.clone());
             let authority = token.map_or(Authority::Roles, Authority::Scoped);
-            let is_writer = reading.writer_of.contains(&other.key);
             let start = Operation::Start { project: other };
+            let is_writer = start.counts_writers() && reading.writer_of.contains(&other.key);
             match decide(directory.configuration(), &start, Some(actor), &authority, is_writer) {
-                Authorization::Allowed => return Ok(()),
+                Authorization::Allowed => return None,
                 Authorization::Denied(reason) => reason,
                 Authorization::AskProvider => format!(
-                    "{} may start work on {} only if they may push to {}, which the code host has not confirmed in the last week; it is \
-                     asked when they start something there",
+                    "{} may start work on {} only if they may push to {repository}, which the code host has not confirmed in the last \
+                     week; add a step `check_actor` with `repository: {repository}` before this step",
                     actor.display_name.as_ref().or(actor.person.as_ref()).unwrap_or(&actor.id),
                     other.key,
-                    other.repository
+                    repository = other.repository
                 ),
             }
         }
         None => format!("nobody started it, so nobody has the right to start work on {} for it", other.key),
-    };
-    let typed = cut_line(reached.typed, SHOWN);
-    Err(format!("`{typed}` belongs to {}, and this execution works on {}: {why}", other.key, project.key))
+    })
 }
 
 /// Whether an execution was given this, by somebody who may, when it started.

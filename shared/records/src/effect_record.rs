@@ -175,6 +175,11 @@ pub struct SeenEffect {
 }
 
 impl SeenEffect {
+    /// Whether it is done, so that its step only replays the output.
+    pub fn is_done(&self) -> bool {
+        self.effect.as_ref().is_some_and(|effect| effect.status == EffectStatus::Done)
+    }
+
     /// The effect in its item, and its run in that of the run.
     pub(crate) fn of(effect: Option<Item>, run: Option<&Item>) -> Result<Self, RecordsError> {
         let intentions = run.map_or(Ok(0), |run| whole_number(run, "sequence"))?;

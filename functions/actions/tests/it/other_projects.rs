@@ -3,14 +3,15 @@
 use crate::every_provider::use_provider;
 use crate::world::{EXECUTION, RUN, World};
 use actions::actions::ALL;
-use control::{Authority, Directory, WorkflowRequest, plan};
+use control::{Authority, Directory, PROSE, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionError, Actor, ErrorKind, EventName, Grant, PluginType, SourceName};
 use jiff::Timestamp;
-use records::NewExecution;
+use records::{NewEffect, NewExecution};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const REPOSITORY: &str = "acme/ops";
@@ -158,6 +159,34 @@ async fn every_action_refuses_what_its_input_names_in_another_project() {
     assert!(world.simulation.log().is_empty(), "nothing was asked");
 }
 
+#[test]
+fn what_is_not_checked_is_plain_text_in_every_action() {
+    let mut found = BTreeSet::new();
+    for action in ALL {
+        let schema = action.input_schema();
+        for (field, value) in schema["properties"].as_object().into_iter().flatten() {
+            if PROSE.contains(&field.as_str()) {
+                let kind = &value["type"];
+                let is_text = *kind == json!("string") || *kind == json!(["string", "null"]);
+                assert!(is_text && value.get("format").is_none(), "{} {field}: {value}", action.spec.name);
+                found.insert(field.clone());
+            }
+        }
+    }
+    assert!(found.iter().eq(PROSE), "in order, and each is in an action: {found:?}");
+}
+
+#[tokio::test]
+async fn a_persons_answer_that_is_only_a_ticket_is_passed_on() {
+    let world = two_projects().await;
+    let comment = json!({"task_id": "SHOP-1", "comment": "OPS-7"});
+    world.act(person("dev"), "Say", "add_comment", comment).await.unwrap();
+    let answer = json!({"session": "none", "answer": "OPS-7"});
+    let error = world.act(person("dev"), "Answer", "answer_session", answer).await.unwrap_err();
+    assert!(!error.message.contains("OPS"), "it is refused only because there is no such session: {error}");
+    world.assert_no_violations();
+}
+
 #[tokio::test]
 async fn tickets_and_repositories_of_every_provider_are_known() {
     let mut providers = 0;
@@ -259,6 +288,31 @@ async fn by_hand_everything_is_reached() {
     let again =
         world.act(person("dev"), "Again", "create_task", json!({"title": "y", "project": "OPS"})).await;
     assert_refused(again, "dev", "a redrive");
+}
+
+#[tokio::test]
+async fn what_is_done_is_replayed_for_whoever_continues_and_what_was_only_begun_is_checked() {
+    let world = two_projects().await;
+    let create = json!({"title": "x", "project": "OPS"});
+    let created = world.act(person("lead"), "Create", "create_task", create.clone()).await.unwrap();
+    let changes = world.changes();
+    let again = world.act(person("dev"), "Create", "create_task", create.clone()).await.unwrap();
+    assert_eq!((again, world.changes()), (created, changes));
+
+    let now = Timestamp::now();
+    let begun = NewEffect {
+        run: RUN.to_owned(),
+        key: format!("{RUN}/Begun"),
+        action: "create_task".parse().unwrap(),
+        existed: false,
+        holder: "lead".to_owned(),
+        at: now,
+        lease_until: now,
+        request: None,
+    };
+    world.table.intend(&begun).await.unwrap();
+    assert_refused(world.act(person("dev"), "Begun", "create_task", create).await, "dev", "begun");
+    assert_eq!(world.changes(), changes);
 }
 
 #[tokio::test]

@@ -201,7 +201,7 @@ impl<'a> Operation<'a> {
     }
 
     /// Whether people who may push to the repository are developers of the project.
-    pub(super) fn counts_writers(&self) -> bool {
+    pub(crate) fn counts_writers(&self) -> bool {
         self.may_trigger().iter().any(|group| group == REPOSITORY_WRITERS)
     }
 
