@@ -4,8 +4,7 @@
 //! kept as the text that was hashed. `audit_chain` finds every change, removal and reordering.
 
 use crate::audit_chain::{AuditHead, AuditLine, Link, NO_HASH, hash_of};
-use crate::audit_record::AuditRecord;
-use crate::audit_turns::AUDIT_CHAINS;
+use crate::audit_record::{AUDIT_CHAINS, AuditRecord};
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, number, text, to_item};
 use crate::keys::identity as keys;

@@ -1,12 +1,14 @@
 //! One record of the audit.
 
-use crate::audit_turns::AUDIT_CHAINS;
 use crate::keys::identity as keys;
 use crate::timestamp;
 use domain::Actor;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+/// How many chains the audit has.
+pub const AUDIT_CHAINS: u8 = 16;
 
 /// What kind of thing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

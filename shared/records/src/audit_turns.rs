@@ -1,10 +1,8 @@
-//! The chains of the audit, and whose turn it is to add to them.
+//! Whose turn it is to add to the chains of the audit.
 
 use crate::audit_chain::AuditHead;
+use crate::audit_record::AUDIT_CHAINS;
 use tokio::sync::Mutex;
-
-/// How many chains there are.
-pub const AUDIT_CHAINS: u8 = 16;
 
 /// Whose turn it is to add to each chain in this process, with the chain's last record if it is the one that this process added. Another process may
 /// have added to it since: the table decides.
