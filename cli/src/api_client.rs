@@ -246,7 +246,7 @@ impl ApiClient {
     }
 }
 
-/// Refuses a URL to which a token must not be sent: over plain HTTP it may only be this machine.
+/// Refuses a URL to which a token must not be sent: over plain HTTP it may only be this machine. Also one without a path, which is not the API's.
 ///
 /// # Errors
 /// Usage, naming what is accepted.
@@ -257,9 +257,13 @@ pub(crate) fn check_url(url: &str) -> Outcome {
     let is_local = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     let is_safe = parsed.scheme() == "https" || parsed.scheme() == "http" && is_local;
     let is_plain = parsed.username().is_empty() && parsed.query().is_none() && parsed.fragment().is_none();
-    match is_safe && is_plain {
-        true => Ok(()),
-        false => Err(Exit::usage(format!("a token cannot be sent to `{url}`; {accepted}"))),
+    if !is_safe || !is_plain {
+        return Err(Exit::usage(format!("a token cannot be sent to `{url}`; {accepted}")));
+    }
+    // Most likely the path was forgotten: the host alone answers that it has no such path.
+    match parsed.path() {
+        "/" => Err(Exit::usage(format!("`{url}` has no path; {accepted}"))),
+        _ => Ok(()),
     }
 }
 
@@ -336,6 +340,8 @@ mod tests {
             "ftp://127.0.0.1/",
             "x",
             "https://a@b/",
+            "https://t.example",
+            "http://127.0.0.1:8081/",
         ] {
             assert!(check_url(url).is_err(), "{url}");
         }

@@ -98,7 +98,7 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
         verified(folder, &["evidence.json", "--key", "evidence.pem", "--commit", other]).await;
     assert!(code == 1 && errors.contains("not of 0000000"), "{errors}");
     let (code, _, errors) = verified(folder, &["nothing.json", "--key", "evidence.pem"]).await;
-    assert!(code == 2 && errors.contains("nothing.json"), "{errors}");
+    assert!(code == 2 && errors.contains("there is no file `nothing.json`, and"), "{errors}");
     let (code, _, errors) = verified(folder, &["evidence.json", "--key", "evidence.json"]).await;
     assert!(code == 2 && errors.contains("not a public key"), "{errors}");
     let (code, _, errors) = world.command(&["evidence", "acme/shop#999"]).await;

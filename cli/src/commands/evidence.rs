@@ -143,8 +143,14 @@ async fn run_verify(arguments: Verify) -> Outcome {
     let pem = std::fs::read_to_string(&key).map_err(|error| named(&error))?;
     let key = PublicKey::from_pem(&pem).map_err(|error| named(&error))?;
     let is_file = std::path::Path::new(&evidence).exists() || evidence == "-";
-    // Anything else is the name of a file.
-    let named = if is_file { None } else { evidence.parse::<NamedPullRequest>().ok() };
+    let named = match is_file {
+        true => None,
+        false => Some(
+            evidence
+                .parse::<NamedPullRequest>()
+                .map_err(|error| Exit::usage(format!("there is no file `{evidence}`, and {error}")))?,
+        ),
+    };
     let envelope = match &named {
         Some(_) => {
             let answer = fetch_within(&client, &evidence, commit.as_deref(), wait).await?;

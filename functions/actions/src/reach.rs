@@ -28,7 +28,7 @@ pub(crate) async fn check(
         return Ok(());
     }
     let reached = reached(&scope.directory, &scope.project, input);
-    // Whoever holds the installation's own credentials may do everything. A redrive may be somebody else's; its record says whose.
+    // The installation's own credentials allow everything, except in a redrive that a person asked for: its record names the person.
     let is_by_hand =
         admission.is_some_and(|admission| admission.grant == Grant::ByHand && admission.execution.is_none());
     if reached.is_empty() || is_by_hand {

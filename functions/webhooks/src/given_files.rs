@@ -1,4 +1,4 @@
-//! What becomes of files that people give to a command which is no request: they reach an agent, or the person is told why not.
+//! Files that people attach to commands: they reach an agent, or the answer says why not.
 
 use crate::act::{Acting, Handled};
 use crate::answer::Outcome;
@@ -12,7 +12,7 @@ use records::RecordsError;
 const TAKES_NONE: &str = "this command takes none";
 
 /// What an event starts, and whether its trigger captures `uploads` with the words. Work without a ticket has no inbox, so that is the only way to
-/// its agent: it is taken if what the trigger captures them with is several words, which are a text and not the name of something.
+/// its agent: it is used only if the files become part of several words, which are a text rather than a name.
 pub(crate) fn decide_with(
     directory: &Directory,
     routes: &Routes,

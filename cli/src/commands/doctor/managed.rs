@@ -9,7 +9,7 @@ use records::{Archived, ConfiguredItem, Managed, Table};
 use std::sync::Arc;
 
 /// The file's configuration with what the API manages, as `serve` and a stage use it, and a warning for each project, person and plugin instance that
-/// is in both: the file wins. The file's alone if there is no installation to ask: no `serve` is running, and no stage is named.
+/// is in both: the file wins. If no `serve` is running and no stage is named, there is nothing to ask, and only the file counts.
 pub(super) async fn with_api(
     file: &Configuration,
     place: &PlaceArgument,

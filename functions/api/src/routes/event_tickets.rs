@@ -50,9 +50,9 @@ impl FromRequestParts<Shared> for Head {
     }
 }
 
-/// Returns a ticket that opens one socket within a minute. The socket sends the frames of an execution or of a project as they happen.
+/// Returns a ticket that is valid for one minute and opens one socket, which sends the frames of an execution or of a project as they happen.
 ///
-/// If an installation does not push events, there is no ticket: poll the events instead. A socket is refused with 429 if the caller has
+/// Installations that do not push events give no tickets: poll the events instead. A socket is refused with 429 if the caller has
 /// 64 open, and with 503 if too many are open in total; `Retry-After` says when to try again.
 #[utoipa::path(
     post, path = "/events/tickets", tag = "executions",

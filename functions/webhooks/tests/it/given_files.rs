@@ -1,4 +1,4 @@
-//! Files that people give to commands: they reach an agent, or whoever gave them is told why not.
+//! Files that people attach to commands reach an agent, or the answer says why not.
 
 use crate::world::{World, configuration, routes, send};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};

@@ -248,10 +248,13 @@ impl<'a> Operation<'a> {
         };
         let place = self.project().map_or("this", |project| project.key.as_str());
         match self {
-            Self::Start { project } | Self::Redrive { project } => format!(
-                "{who} may not start work on {place}; members of {} may, and {roles}",
-                project.may_trigger.join(", ")
-            ),
+            Self::Start { .. } | Self::Redrive { .. } => {
+                let accepted = match self.may_trigger() {
+                    [] => format!("{roles} may"),
+                    groups => format!("members of {} may, and {roles}", groups.join(", ")),
+                };
+                format!("{who} may not start work on {place}; {accepted}")
+            }
             Self::Answer { question, approvers, .. } => {
                 let accepted = match approvers {
                     [] => roles,

@@ -278,24 +278,12 @@ async fn a_pull_request_is_opened_once_and_closed() {
 async fn a_merged_pull_request_is_reverted_by_another_one_once() {
     let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);
-    let parent = new_branch(&github, "feature/x").await;
-    github
-        .commit(&shop(), &commit_on("feature/x", &parent, vec![write("a", "1")]), &mark("c"))
-        .await
-        .unwrap();
-    let request = PullRequestRequest {
-        source: branch("feature/x"),
-        target: branch("main"),
-        title: "Add a".into(),
-        description: String::new(),
-        draft: false,
-    };
-    let made = github.create_pull_request(&shop(), &request, &mark("p")).await.unwrap();
-    let merge = json!({"kind": "github-close", "repository": "acme/shop", "pull_request": made.number, "merge": true, "by": "ada"});
+    let number = new_pull_request(&github).await;
+    let merge = json!({"kind": "github-close", "repository": "acme/shop", "pull_request": number, "merge": true, "by": "ada"});
     simulation.act(&serde_json::from_value(merge).unwrap()).unwrap();
-    assert_eq!(github.close_pull_request(&shop(), made.number).await.unwrap(), PullRequestClosing::WasMerged);
-    let reverted = github.revert_pull_request(&shop(), made.number, &mark("r")).await.unwrap();
-    let again = github.revert_pull_request(&shop(), made.number, &mark("r")).await.unwrap();
+    assert_eq!(github.close_pull_request(&shop(), number).await.unwrap(), PullRequestClosing::WasMerged);
+    let reverted = github.revert_pull_request(&shop(), number, &mark("r")).await.unwrap();
+    let again = github.revert_pull_request(&shop(), number, &mark("r")).await.unwrap();
     assert_eq!(again, reverted, "it is found");
     assert_eq!(github.pull_request_files(&shop(), reverted.number).await.unwrap(), ["a"]);
     assert_described(&simulation);

@@ -37,7 +37,7 @@ struct Linking<'w> {
     text: &'w str,
     /// What started the work, if the text may be of anybody: only files that this links, too, are read.
     asked: Option<&'w str>,
-    /// The channel of the chat in which they were said: whoever spoke there sees its files.
+    /// The channel where they were written: everybody who can write there can see its files.
     channel: Option<&'w str>,
 }
 

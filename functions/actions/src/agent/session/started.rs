@@ -1,4 +1,4 @@
-//! What started the work of a session: the words of somebody who may start it.
+//! The request that started a session's work, made by somebody who may start it.
 
 use crate::context::Context;
 use domain::ActionError;
@@ -19,7 +19,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Reads it. A run that nobody recorded was asked for in no words.
+    /// Reads it. A run without a record has no request.
     ///
     /// # Errors
     /// When the table does not answer.
