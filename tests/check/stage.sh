@@ -5,6 +5,9 @@
 # Minutes in all above which the summary warns, unless long stages were run. Continuous integration ends at 90.
 readonly WARN_AT=65
 
+# Gigabytes that `./check` needs at most, from an empty target folder.
+readonly NEEDED_SPACE=25
+
 mkdir -p "$TOOLS"
 # Tests and stages append what they skip, one line each.
 export TICKETSMITH_SKIPPED=$TOOLS/skipped
@@ -36,6 +39,11 @@ null_device() {
     fi
     rm -f "${CARGO_TARGET_DIR:-$ROOT/target}/.rustc_info.json"
     printf 'WARNING: /dev/null was a file and is a device again\n' | tee -a "$WARNINGS"
+}
+
+# Whole gigabytes free where everything is built.
+free_space() {
+    df --output=avail --block-size=1G "$ROOT" | tail -n 1 | tr -d ' '
 }
 
 minutes() { # seconds
@@ -77,9 +85,14 @@ attempt() { # minutes, name, command…
     elif [ "$took" -ge $((limit * 60)) ]; then
         outcome="timed out after $limit minutes"
     fi
-    summary+=("$(printf '%-28s %6s  %s' "$name" "$(minutes "$took")" "${outcome/#passed/}")")
+    summary+=("$(printf '%-28s %6s %5s GB  %s' "$name" "$(minutes "$took")" "$(free_space)" "${outcome/#passed/}")")
     if [ "$code" -ne 0 ]; then
         printf '\n./check: stage `%s` %s\n' "$name" "$outcome" >&2
+        # Linkers end with a bus error, and say nothing of the disk.
+        if [ "$(free_space)" -lt 2 ]; then
+            printf './check: the disk of %s is full, which may be the cause; %d GB are enough from an empty target folder\n' \
+                "$ROOT" "$NEEDED_SPACE" >&2
+        fi
         return 1
     fi
 }
@@ -95,7 +108,7 @@ summarize() {
     if [ ${#summary[@]} -eq 0 ]; then
         exit "$code"
     fi
-    printf '\n== minutes\n'
+    printf '\n== minutes, and what was free on the disk afterward\n'
     printf '%s\n' "${summary[@]}"
     printf '%-28s %6s\n' total "$(minutes $total)"
     printf '\n== skipped\n'
