@@ -360,10 +360,10 @@ fn ran(payload: Payload, about: &About<'_>) -> Option<Meaning> {
     Some(Meaning::Events(vec![received]))
 }
 
-/// A moment in either of the forms that GitLab's deliveries have: `2026-11-22T10:00:00Z` and `2026-11-22 10:00:00 UTC`.
+/// A moment in any of the forms that GitLab's deliveries have: `2026-11-22T10:00:00Z`, `2026-11-22 10:00:00 UTC`, and
+/// `2026-11-22 12:00:00 +0200` from a server with a time zone of its own.
 fn moment(text: &str) -> Option<Timestamp> {
-    let plain = text.strip_suffix(" UTC").map(|text| format!("{}Z", text.replacen(' ', "T", 1)));
-    plain.as_deref().unwrap_or(text).parse().ok()
+    text.replace(" UTC", "Z").replace(" +", "+").replace(" -", "-").parse().ok()
 }
 
 fn cut_name(name: &str) -> String {

@@ -274,6 +274,21 @@ fn the_end_of_a_merge_request_counts_even_when_the_bot_closed_it() {
 }
 
 #[test]
+fn a_server_may_have_a_time_zone_of_its_own() {
+    for (text, expected) in [
+        ("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z")),
+        ("2026-11-22T10:00:00.123+02:00", Some("2026-11-22T08:00:00.123Z")),
+        ("2026-11-22 10:00:00 UTC", Some("2026-11-22T10:00:00Z")),
+        ("2026-11-22 10:00:00 +0200", Some("2026-11-22T08:00:00Z")),
+        ("2026-11-22 10:00:00 -0330", Some("2026-11-22T13:30:00Z")),
+        ("2026-11-22 10:00:00", None),
+        ("yesterday", None),
+    ] {
+        assert_eq!(moment(text).map(|at| at.to_string()).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_merge_request_that_is_opened_again_is_no_end() {
     let attributes = json!({"iid": 3, "action": "reopen", "updated_at": "2026-11-22 13:00:00 UTC"});
     let Meaning::PullRequestReopened(reopened) =
