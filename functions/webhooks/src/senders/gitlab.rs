@@ -163,7 +163,8 @@ fn issue(payload: &Payload, action: &str, about: &About<'_>) -> Option<Meaning> 
     };
     let (before, after) = match (action, changed) {
         ("open", _) => (Vec::new(), titles(&payload.labels)),
-        (_, Some(changed)) => (titles(&changed.previous), titles(&changed.current)),
+        // Labels change in deliveries of their own. Where an issue is closed or opened again, old servers tell of all that it has as added.
+        ("update", Some(changed)) => (titles(&changed.previous), titles(&changed.current)),
         _ => (titles(&payload.labels), titles(&payload.labels)),
     };
     let event = |kind, mut more: Value| {

@@ -122,6 +122,20 @@ fn a_label_that_is_new_and_a_status_of_one_are_events() {
 }
 
 #[test]
+fn closing_an_issue_or_opening_it_again_adds_no_label() {
+    let labels = json!([{"title": "agent"}, {"title": "status::in review"}]);
+    let more = json!({"labels": labels, "changes": {"labels": {"previous": [], "current": labels}}});
+    for (action, state, from, to) in
+        [("close", "closed", "in review", "closed"), ("reopen", "opened", "closed", "in review")]
+    {
+        let attributes = json!({"iid": 12, "action": action, "state": state});
+        let events = events_of(meaning_of(delivery("issue", "ada", attributes, more.clone())));
+        assert_eq!(shown(&events), [("gitlab.transitioned".to_owned(), to.to_owned())]);
+        assert_eq!(events[0].event.fields["from"], from);
+    }
+}
+
+#[test]
 fn notes_on_issues_and_merge_requests_have_signs() {
     let note = json!({"id": 9, "note": "@ticketsmith revise name it well", "action": "create",
         "created_at": "2026-11-22 10:00:00 UTC", "position": {"new_path": "src/cart.py", "new_line": 3}});
