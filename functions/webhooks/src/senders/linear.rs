@@ -144,8 +144,10 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    let is_machine = data.bot_actor.is_some()
-        || payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
+    // A ticket has it for ever, whoever changes it later.
+    let is_by_bot = action == "create" && data.bot_actor.is_some();
+    let is_machine =
+        is_by_bot || payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
     let about = About { delivery, task_id, project, actor, is_machine, said_at: payload.created_at };
     if let Some(body) = data.body.as_deref().filter(|_| kind == "Comment") {
         return match about.comment((data.id.as_deref(), body), bot) {

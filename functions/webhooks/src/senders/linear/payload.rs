@@ -73,7 +73,7 @@ pub(super) struct Data {
     /// The author of a comment.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) user: Option<Account>,
-    /// The integration in whose name a comment was written.
+    /// The integration in whose name a comment was written or a ticket was created.
     pub(super) bot_actor: Option<IgnoredAny>,
 }
 

@@ -230,6 +230,17 @@ fn a_comment_is_the_same_whichever_webhook_tells_of_it() {
 }
 
 #[test]
+fn whoever_changes_a_ticket_that_an_integration_created_is_answered() {
+    let is_answered = |action: &str| {
+        let mut payload = issue(action, json!({"labelIds": ["l-1"]}));
+        payload["data"]["botActor"] = json!({"id": "b-1", "type": "slack"});
+        events_of(&payload)[0].reply.is_some()
+    };
+    assert!(is_answered("update"));
+    assert!(!is_answered("create"), "an integration could answer in turn");
+}
+
+#[test]
 fn words_that_are_what_they_were_are_not_edited() {
     let update = |data: Value, before: Value| {
         let mut payload = issue("update", before);
