@@ -149,7 +149,8 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let is_machine =
         is_by_bot || payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");
     let about = About { delivery, task_id, project, actor, is_machine, said_at: payload.created_at };
-    if let Some(body) = data.body.as_deref().filter(|_| kind == "Comment") {
+    if kind == "Comment" {
+        let body = data.body.as_deref().unwrap_or_default();
         return match about.comment((data.id.as_deref(), body), bot) {
             Ok(event) => Meaning::Events(vec![event]),
             Err(reason) => Meaning::Ignored(reason),

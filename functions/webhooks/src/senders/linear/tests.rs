@@ -291,4 +291,9 @@ fn a_comment_that_mentions_the_bot_is_an_event() {
     assert!(ignored(&comment("@ticketsmith-dev plan")).contains("does not mention"));
     assert!(ignored(&comment("https://linear.app/acme/profiles/ada plan")).contains("does not mention"));
     assert!(ignored(&comment("> @ticketsmith plan")).contains("does not mention"));
+    let mut wordless = comment("");
+    for body in [json!(null), json!({"type": "doc"})] {
+        wordless["data"]["body"] = body;
+        assert!(ignored(&wordless).contains("does not mention"), "it is no new ticket: {wordless}");
+    }
 }
