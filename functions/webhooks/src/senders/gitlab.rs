@@ -116,7 +116,13 @@ fn is_machine(username: &str) -> bool {
 
 /// Why an event is ignored that nothing is made of. Those of groups have no action.
 fn unused(kind: &str, action: &str) -> String {
-    let with = if action.is_empty() { String::new() } else { format!(" with action `{}`", cut_name(action)) };
+    let with = match (kind, action) {
+        (ISSUE | WORK_ITEM | "merge_request", "") => {
+            " without an action, as a webhook's test sends it,".to_owned()
+        }
+        (_, "") => String::new(),
+        (_, action) => format!(" with action `{}`", cut_name(action)),
+    };
     format!("GitLab's event `{}`{with} is not used", cut_name(kind))
 }
 

@@ -186,6 +186,11 @@ fn what_is_nobodys_request_is_ignored() {
     };
     assert_eq!(reason(json!({"object_kind": "push"})), "GitLab's event `push` is not used");
     assert_eq!(reason(json!({"event_name": "group_rename"})), "GitLab's event `group_rename` is not used");
+    let test = delivery("issue", "ada", json!({"iid": 3, "state": "opened"}), json!({}));
+    assert_eq!(
+        reason(test),
+        "GitLab's event `issue` without an action, as a webhook's test sends it, is not used"
+    );
     let award = json!({"object_kind": "emoji", "object_attributes": {"action": "award"}});
     assert_eq!(reason(award), "GitLab's event `emoji` with action `award` is not used");
 }
