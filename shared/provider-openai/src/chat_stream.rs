@@ -7,7 +7,6 @@ use domain::plugins::{ModelReply, Usage};
 use http_client::ServerSentEvents;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A completion in transit.
 #[derive(Debug, Default)]
@@ -15,7 +14,8 @@ pub(crate) struct ChatStream {
     events: ServerSentEvents,
     model: String,
     reply: Reply,
-    calls: BTreeMap<usize, Call>,
+    /// With the index of each.
+    calls: Vec<(usize, Call)>,
     finish_reason: Option<String>,
     usage: Option<ReportedUsage>,
     /// Why it can no longer become a reply.
@@ -56,7 +56,7 @@ struct Delta {
 #[derive(Debug, Deserialize)]
 struct Piece {
     #[serde(default)]
-    index: usize,
+    index: Option<usize>,
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
@@ -109,8 +109,9 @@ impl ChatStream {
             if let Some(more) = delta.refusal {
                 self.reply.refusal.get_or_insert_default().push_str(&more);
             }
-            for Piece { index, id, function } in delta.tool_calls.into_iter().flatten() {
-                let call = self.calls.entry(index).or_default();
+            for piece in delta.tool_calls.into_iter().flatten() {
+                let call = self.call_of(&piece);
+                let Piece { id, function, .. } = piece;
                 if let Some(id) = id.filter(|id| !id.is_empty()) {
                     call.id = id;
                 }
@@ -120,6 +121,23 @@ impl ChatStream {
                 }
             }
         }
+    }
+
+    /// The call that a piece belongs to: the newest with its index, unless the piece begins another. Some servers give all calls the same index
+    /// or none, and each call a name and an ID; others give each piece an ID of its own, but only the first one a name.
+    fn call_of(&mut self, piece: &Piece) -> &mut Call {
+        let index = piece.index.unwrap_or_default();
+        let name = piece.function.as_ref().and_then(|function| function.name.as_deref()).unwrap_or_default();
+        let id = piece.id.as_deref().unwrap_or_default();
+        let begins_another = |known: &Call| {
+            !name.is_empty() && !known.function.name.is_empty() && !id.is_empty() && id != known.id
+        };
+        let newest = self.calls.iter().rposition(|(at, _)| *at == index);
+        let place = newest.filter(|place| !begins_another(&self.calls[*place].1)).unwrap_or_else(|| {
+            self.calls.push((index, Call::default()));
+            self.calls.len() - 1
+        });
+        &mut self.calls[place].1
     }
 
     fn fail(&mut self, problem: String) {
@@ -138,7 +156,9 @@ impl ChatStream {
         if self.finish_reason.is_none() {
             return Err(unusable("ended its answer before its reply"));
         }
-        let calls: Vec<Call> = self.calls.into_values().collect();
+        let mut calls = self.calls;
+        calls.sort_by_key(|(index, _)| *index);
+        let calls: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
         let reply = Reply { tool_calls: Some(calls), ..self.reply };
         model_reply(reply, self.finish_reason.as_deref(), self.usage, self.model, request_id)
     }
@@ -182,6 +202,29 @@ mod tests {
             );
             assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (7, 9));
         }
+    }
+
+    #[test]
+    fn calls_that_a_server_numbers_alike_are_several() {
+        let called = |pieces: &[Value]| {
+            let chunk = |piece: &Value| json!({"choices": [{"delta": {"tool_calls": [piece]}}]}).to_string();
+            let mut chunks: Vec<String> = pieces.iter().map(chunk).collect();
+            chunks.push(r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#.to_owned());
+            let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+            heard(&chunks, 10_000).finish(None).unwrap().calls
+        };
+        let piece = |index: Value, id: &str, name: Value, arguments: &str| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}});
+        let call = |id: &str, a: u32| ToolCall { id: id.into(), name: "f".into(), input: json!({ "a": a }) };
+        for index in [json!(0), Value::Null] {
+            let all = [
+                piece(index.clone(), "c", json!("f"), r#"{"a":1}"#),
+                piece(index, "d", json!("f"), r#"{"a":2}"#),
+            ];
+            assert_eq!(called(&all), [call("c", 1), call("d", 2)]);
+        }
+        let in_pieces =
+            [piece(json!(0), "c", json!("f"), r#"{"a""#), piece(json!(0), "d", Value::Null, ":1}")];
+        assert_eq!(called(&in_pieces), [call("d", 1)], "each piece has an ID of its own");
     }
 
     #[test]
