@@ -67,13 +67,42 @@ enum Said {
 
 /// The priced part of `usage`. Reasoning is part of the output.
 #[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "WrittenUsage")]
 pub(crate) struct ReportedUsage {
-    #[serde(alias = "prompt_tokens")]
     input_tokens: u64,
-    #[serde(alias = "completion_tokens")]
     output_tokens: u64,
-    #[serde(default, alias = "prompt_tokens_details")]
     input_tokens_details: Option<Details>,
+}
+
+/// `usage` by the names of both APIs. Some gateways write all of them, and 0 under those of the API that was not used.
+#[derive(Debug, Deserialize)]
+struct WrittenUsage {
+    #[serde(default)]
+    input_tokens: Option<u64>,
+    #[serde(default)]
+    prompt_tokens: Option<u64>,
+    #[serde(default)]
+    output_tokens: Option<u64>,
+    #[serde(default)]
+    completion_tokens: Option<u64>,
+    #[serde(default)]
+    input_tokens_details: Option<Details>,
+    #[serde(default)]
+    prompt_tokens_details: Option<Details>,
+}
+
+impl TryFrom<WrittenUsage> for ReportedUsage {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenUsage) -> Result<Self, Self::Error> {
+        let input = written.input_tokens.max(written.prompt_tokens);
+        let output = written.output_tokens.max(written.completion_tokens);
+        Ok(Self {
+            input_tokens: input.ok_or("usage has no input tokens")?,
+            output_tokens: output.ok_or("usage has no output tokens")?,
+            input_tokens_details: written.prompt_tokens_details.or(written.input_tokens_details),
+        })
+    }
 }
 
 /// Parts of the input tokens, which include them.
@@ -220,6 +249,27 @@ mod tests {
             output_tokens: 9,
         };
         assert_eq!(reply.usage, usage);
+    }
+
+    #[test]
+    fn usage_has_the_names_of_either_api_or_of_both() {
+        let read = |usage: Value| serde_json::from_value::<ReportedUsage>(usage);
+        let both = json!({"prompt_tokens": 7, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4},
+                          "input_tokens": 0, "output_tokens": 0, "input_tokens_details": null});
+        for usage in [
+            json!({"prompt_tokens": 7, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}),
+            json!({"input_tokens": 7, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 4}}),
+            both,
+        ] {
+            let usage = read(usage).unwrap().to_usage();
+            assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.output_tokens), (3, 4, 9));
+        }
+        for (usage, lacks) in [
+            (json!({"completion_tokens": 9}), "no input tokens"),
+            (json!({"input_tokens": 7}), "no output tokens"),
+        ] {
+            assert!(read(usage).unwrap_err().to_string().contains(lacks));
+        }
     }
 
     #[test]
