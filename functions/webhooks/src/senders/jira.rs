@@ -186,6 +186,9 @@ struct Comment {
     /// Whether the customers of a service desk see it.
     #[serde(default, deserialize_with = "lenient")]
     jsd_public: Option<bool>,
+    /// The opposite, as a rule of Automation writes it.
+    #[serde(default)]
+    internal: Value,
 }
 
 impl Comment {
@@ -200,8 +203,10 @@ impl Comment {
     }
 
     fn restriction(&self) -> Option<Restriction> {
-        let internal = self.jsd_public == Some(false);
-        let readers = self.visibility.clone().filter(|readers| !readers.is_empty()).map(Value::Object);
+        let internal = self.jsd_public == Some(false) || self.internal == true || self.internal == "true";
+        // A rule of Automation writes empty texts where everybody may read it.
+        let are_named = |readers: &Map<String, Value>| readers.values().any(|of| of.as_str() != Some(""));
+        let readers = self.visibility.clone().filter(are_named).map(Value::Object);
         (internal || readers.is_some()).then_some(Restriction { readers, internal })
     }
 }

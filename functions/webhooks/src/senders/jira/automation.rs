@@ -15,7 +15,7 @@ pub(super) fn labels(written: Option<&str>) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{labels_of, meaning_of};
-    use super::super::{COMMENTED, CREATED, Meaning, TRANSITIONED};
+    use super::super::{COMMENTED, CREATED, Meaning, ReplyPlace, Restriction, TRANSITIONED};
     use serde_json::{Value, json};
 
     /// What a rule of Automation can send without custom data says neither what happened nor who did it:
@@ -67,5 +67,30 @@ mod tests {
         let comment = json!({"comment": {"body": "@ticketsmith plan it", "author": {"accountId": "ada"}}});
         let said = about("comment_created", comment);
         assert_eq!((&said[0].event.kind, said[0].words.as_deref()), (&COMMENTED, Some("plan it")));
+    }
+
+    #[test]
+    fn a_rule_says_who_may_read_a_comment() {
+        let restriction = |internal: Value, kind: &str, value: &str| {
+            let comment = json!({"body": "@ticketsmith status", "author": {"accountId": "ada"},
+                "internal": internal, "visibility": {"type": kind, "value": value}});
+            let payload =
+                json!({"webhookEvent": "comment_created", "issue": {"key": "SHOP-1"}, "comment": comment});
+            let Meaning::Events(events) = meaning_of(payload) else { panic!("it is no comment") };
+            match &events[0].reply {
+                Some(ReplyPlace::Ticket { restriction, .. }) => restriction.clone(),
+                other => panic!("{other:?}"),
+            }
+        };
+        for everybody in [json!(""), json!("false"), json!(false), Value::Null] {
+            assert_eq!(restriction(everybody, "", ""), None);
+        }
+        for internal in [json!("true"), json!(true)] {
+            let expected = Restriction { readers: None, internal: true };
+            assert_eq!(restriction(internal, "", ""), Some(expected));
+        }
+        let readers = Some(json!({"type": "role", "value": "Developers"}));
+        let expected = Restriction { readers, internal: false };
+        assert_eq!(restriction(json!("false"), "role", "Developers"), Some(expected));
     }
 }
