@@ -3,10 +3,22 @@
 use crate::openai::OpenAi;
 use domain::{ActionError, PermissionProblem};
 use http_client::Optional;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Models {
+    data: Vec<Listed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listed {
+    id: String,
+}
 
 impl OpenAi {
     /// Asks whether the key is valid and may use `model`, by
-    /// [retrieving the model](https://platform.openai.com/docs/api-reference/models/retrieve), which costs nothing.
+    /// [retrieving the model](https://platform.openai.com/docs/api-reference/models/retrieve), or listing all models where only that is
+    /// possible, as with vLLM and llama.cpp. It costs nothing.
     ///
     /// # Errors
     /// `Rejected` when the key is not accepted; errors of the connection.
@@ -19,6 +31,13 @@ impl OpenAi {
                 format!("set {}.model to a model that the key's project may use", self.client.section()),
             )
         };
-        Ok(found.is_none().then(unknown).into_iter().collect())
+        let is_there = found.is_some() || self.lists(model).await?;
+        Ok((!is_there).then(unknown).into_iter().collect())
+    }
+
+    /// Whether the [list of models](https://platform.openai.com/docs/api-reference/models/list) names it.
+    async fn lists(&self, model: &str) -> Result<bool, ActionError> {
+        let Some(answer) = self.client.get("/models", &[]).send().await.optional()? else { return Ok(false) };
+        Ok(answer.json::<Models>()?.data.iter().any(|listed| listed.id == model))
     }
 }

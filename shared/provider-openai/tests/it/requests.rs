@@ -128,6 +128,11 @@ async fn prices_and_models_are_what_the_settings_say() {
     assert_eq!(openai.permission_problems(MODEL).await.unwrap(), []);
     let missing = openai.permission_problems("gpt-9").await.unwrap();
     assert!(missing[0].to_string().contains("gpt-9"), "{missing:?}");
+    for model in [MODEL, "gpt-9"] {
+        OPENAI.fault(&simulation, "/v1/models/.", says(404, "no such path"));
+        let problems = openai.permission_problems(model).await.unwrap();
+        assert_eq!(problems.is_empty(), model == MODEL, "a server that only lists its models: {problems:?}");
+    }
     assert_described(&simulation);
     let wrong = with_secret(&simulation, "responses", &r#"{"api_key": "hunter2"}"#.into());
     let error = free(wrong.complete(&request(MODEL), LONG).await.unwrap_err());

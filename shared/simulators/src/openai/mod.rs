@@ -206,9 +206,16 @@ async fn retrieve(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Failure> {
     match openai.0.world.models.contains(&id) {
-        true => {
-            Ok(Json(json!({"id": id, "object": "model", "created": 1_772_000_000, "owned_by": "system"})))
-        }
+        true => Ok(Json(shown_model(&id))),
         false => Err(Failure::no_model(&id)),
     }
+}
+
+async fn list(AxumState(openai): AxumState<OpenAi>) -> Json<Value> {
+    let models: Vec<Value> = openai.0.world.models.iter().map(|id| shown_model(id)).collect();
+    Json(json!({"object": "list", "data": models}))
+}
+
+fn shown_model(id: &str) -> Value {
+    json!({"id": id, "object": "model", "created": 1_772_000_000, "owned_by": "system"})
 }

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::{OpenAi, World, authenticate, chat, responses, retrieve};
+use super::{OpenAi, World, authenticate, chat, list, responses, retrieve};
 use crate::error::SimulationError;
 use crate::service::{NoDelivery, Opening, Simulator};
 use crate::webhook::Outgoing;
@@ -27,8 +27,10 @@ impl Simulator for OpenAi {
 
     /// All routes, with authentication.
     fn router(&self) -> Router {
-        let mut routes =
-            Router::new().route("/chat/completions", post(chat::create)).route("/models/{id}", get(retrieve));
+        let mut routes = Router::new()
+            .route("/chat/completions", post(chat::create))
+            .route("/models", get(list))
+            .route("/models/{id}", get(retrieve));
         if !self.0.world.compatible {
             routes = routes
                 .route("/responses", post(responses::create))
