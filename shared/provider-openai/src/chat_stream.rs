@@ -27,7 +27,7 @@ struct Chunk {
     #[serde(default)]
     model: Option<String>,
     #[serde(default)]
-    choices: Vec<Choice>,
+    choices: Option<Vec<Choice>>,
     #[serde(default)]
     usage: Option<ReportedUsage>,
     #[serde(default)]
@@ -37,7 +37,7 @@ struct Chunk {
 #[derive(Debug, Deserialize)]
 struct Choice {
     #[serde(default)]
-    delta: Delta,
+    delta: Option<Delta>,
     #[serde(default)]
     finish_reason: Option<String>,
 }
@@ -101,8 +101,11 @@ impl ChatStream {
             self.model = model;
         }
         self.usage = chunk.usage.or(self.usage.take());
-        for Choice { delta, finish_reason } in chunk.choices.into_iter().take(1) {
+        for Choice { delta, finish_reason } in chunk.choices.into_iter().flatten().take(1) {
+            // Some servers write an empty one until the end.
+            let finish_reason = finish_reason.filter(|reason| !reason.is_empty());
             self.finish_reason = finish_reason.or(self.finish_reason.take());
+            let delta = delta.unwrap_or_default();
             if let Some(more) = delta.content {
                 self.reply.content.get_or_insert_default().push_str(&more);
             }
@@ -202,6 +205,20 @@ mod tests {
             );
             assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (7, 9));
         }
+    }
+
+    #[test]
+    fn what_a_server_leaves_empty_says_nothing() {
+        let chunks = [
+            r#"{"model":"m","choices":[{"delta":{"content":"Yes."},"finish_reason":""}]}"#,
+            r#"{"model":"m","choices":[{"delta":null,"finish_reason":"stop"}]}"#,
+            r#"{"model":"m","choices":null,"usage":{"prompt_tokens":7,"completion_tokens":9}}"#,
+        ];
+        let reply = heard(&chunks, 10).finish(None).unwrap();
+        assert_eq!((reply.text.as_str(), reply.stop), ("Yes.", StopReason::Complete));
+        assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (7, 9));
+        let broken_off = heard(&chunks[..1], 10).finish(None).unwrap_err();
+        assert!(broken_off.message.contains("ended its answer before"), "{broken_off}");
     }
 
     #[test]
