@@ -1,7 +1,7 @@
 //! A completion as it comes, in [chunks](https://platform.openai.com/docs/api-reference/chat-streaming).
 
 use crate::chat::{Call, Reply, model_reply};
-use crate::reply::ReportedUsage;
+use crate::reply::{ReportedUsage, broken_off, not_whole};
 use domain::ActionError;
 use domain::plugins::{ModelReply, Usage};
 use http_client::ServerSentEvents;
@@ -19,7 +19,7 @@ pub(crate) struct ChatStream {
     finish_reason: Option<String>,
     usage: Option<ReportedUsage>,
     /// Why it can no longer become a reply.
-    problem: Option<String>,
+    problem: Option<ActionError>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +95,8 @@ impl ChatStream {
     fn happened(&mut self, chunk: Chunk) {
         if let Some(error) = chunk.error {
             let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
-            return self.fail(format!("broke off its reply: {said}"));
+            self.problem.get_or_insert_with(|| broken_off(said, error["code"].as_str()));
+            return;
         }
         if let Some(model) = chunk.model {
             self.model = model;
@@ -144,20 +145,19 @@ impl ChatStream {
     }
 
     fn fail(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
+        self.problem.get_or_insert_with(|| not_whole(&problem));
     }
 
     /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// `Unavailable` when the service broke it off or it cannot be read.
+    /// As [`broken_off`]; `Unavailable` also when it is not whole or cannot be read.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
-        let unusable = |problem: &str| ActionError::unavailable(format!("OpenAI {problem}"));
         if let Some(problem) = self.problem {
-            return Err(unusable(&problem));
+            return Err(problem);
         }
         if self.finish_reason.is_none() {
-            return Err(unusable("ended its answer before its reply"));
+            return Err(not_whole("ended its answer before its reply"));
         }
         let mut calls = self.calls;
         calls.sort_by_key(|(index, _)| *index);

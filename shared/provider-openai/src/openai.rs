@@ -2,7 +2,7 @@
 
 use crate::chat::{self, Completion, is_vendors_model};
 use crate::chat_stream::ChatStream;
-use crate::reply::Reply;
+use crate::reply::{OUT_OF_MONEY, Reply};
 use crate::request::{body, counted_body, tokens_at_most};
 use crate::settings::{Api, Settings};
 use crate::stream::Stream;
@@ -23,9 +23,6 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Tokens are counted in a moment.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Its codes of 429 that no waiting helps against: <https://platform.openai.com/docs/guides/error-codes>.
-const OUT_OF_MONEY: [&str; 3] = ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
 
 /// An API key (<https://platform.openai.com/api-keys>).
 #[derive(Debug, Clone, Deserialize)]
@@ -235,11 +232,11 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
-/// A reply that arrived but cannot be used. Replies that the service threw away because of throttling are not billed.
+/// A reply that arrived but cannot be used. Replies that the service refused to go on with, because of throttling or an unpaid bill, are not billed.
 fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoReply {
     let error = ActionError { message: answer.quote(&error.message), ..error };
     match error.kind {
-        ErrorKind::Throttled => NoReply::NotBilled(error),
+        ErrorKind::Throttled | ErrorKind::Rejected => NoReply::NotBilled(error),
         _ => NoReply::MayBeBilled { error, reported },
     }
 }

@@ -6,6 +6,25 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// The codes of errors that no waiting helps against: <https://platform.openai.com/docs/guides/error-codes>.
+pub(crate) const OUT_OF_MONEY: [&str; 3] =
+    ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
+
+/// The error of a reply that the service broke off with these words.
+pub(crate) fn broken_off(said: &str, code: Option<&str>) -> ActionError {
+    let message = format!("OpenAI broke off its reply: {said}");
+    match code {
+        Some("rate_limit_exceeded") => ActionError::throttled(message, None),
+        Some(code) if OUT_OF_MONEY.contains(&code) => ActionError::rejected(message),
+        _ => ActionError::unavailable(message),
+    }
+}
+
+/// The error of a reply that did not come whole.
+pub(crate) fn not_whole(problem: &str) -> ActionError {
+    ActionError::unavailable(format!("OpenAI {problem}"))
+}
+
 /// The fields that are used of a response.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply {
@@ -139,16 +158,12 @@ impl Reply {
     /// The reply, with every item kept as the service wrote it. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// `Throttled` when the service says that it comes too often, `Unavailable` when it broke off, or an item does not have the form of
-    /// its kind.
+    /// `Throttled` when the service says that it comes too often, `Rejected` when a bill is not paid, `Unavailable` when it broke off, or an
+    /// item does not have the form of its kind.
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let status = self.status.as_deref();
         if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
-            let message = format!("OpenAI broke off its reply: {}", problem.message);
-            return Err(match problem.code.as_deref() {
-                Some("rate_limit_exceeded") => ActionError::throttled(message, None),
-                _ => ActionError::unavailable(message),
-            });
+            return Err(broken_off(&problem.message, problem.code.as_deref()));
         }
         let unreadable = |error: &dyn std::fmt::Display| {
             ActionError::unavailable(format!("OpenAI's reply cannot be read: {error}"))
@@ -295,6 +310,7 @@ mod tests {
         let failed = |code: &str| json!({"status": "failed", "error": {"code": code, "message": "Sorry"}});
         assert_eq!(of(failed("server_error"), text()).unwrap_err().kind, ErrorKind::Unavailable);
         assert_eq!(of(failed("rate_limit_exceeded"), text()).unwrap_err().kind, ErrorKind::Throttled);
+        assert_eq!(of(failed("insufficient_quota"), text()).unwrap_err().kind, ErrorKind::Rejected);
         assert!(of(json!({}), json!({"type": "function_call"})).is_err());
         assert_eq!((input(" ".into()), input("{".into())), (json!({}), json!("{")));
     }

@@ -1,10 +1,11 @@
 //! A response as it comes, in [events](https://platform.openai.com/docs/api-reference/responses-streaming).
 
-use crate::reply::Reply;
+use crate::reply::{Reply, broken_off, not_whole};
 use domain::ActionError;
 use domain::plugins::{ModelReply, Usage};
 use http_client::ServerSentEvents;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub(crate) struct Stream {
     items: BTreeMap<usize, Box<RawValue>>,
     reply: Option<Reply>,
     /// Why it can no longer become a reply.
-    problem: Option<String>,
+    problem: Option<ActionError>,
 }
 
 /// The fields that are used of an event.
@@ -32,6 +33,11 @@ struct Event {
     response: Option<Box<RawValue>>,
     #[serde(default)]
     message: Option<String>,
+    #[serde(default)]
+    code: Value,
+    /// What an error is about. It is documented to have its fields beside this, but comes with them in it.
+    #[serde(default)]
+    error: Value,
 }
 
 impl Stream {
@@ -68,15 +74,17 @@ impl Stream {
                 }
             }
             "error" => {
-                let said = event.message.unwrap_or_else(|| "no reason was given".to_owned());
-                self.fail(format!("broke off its reply: {said}"));
+                let said = event.error["message"].as_str().or(event.message.as_deref());
+                let code = event.error["code"].as_str().or(event.code.as_str());
+                let error = broken_off(said.unwrap_or("no reason was given"), code);
+                self.problem.get_or_insert(error);
             }
             _ => {}
         }
     }
 
     fn fail(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
+        self.problem.get_or_insert_with(|| not_whole(&problem));
     }
 
     /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
@@ -84,11 +92,10 @@ impl Stream {
     /// # Errors
     /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
-        let unusable = |problem: &str| ActionError::unavailable(format!("OpenAI {problem}"));
         if let Some(problem) = self.problem {
-            return Err(unusable(&problem));
+            return Err(problem);
         }
-        let mut reply = self.reply.ok_or_else(|| unusable("ended its answer before its reply"))?;
+        let mut reply = self.reply.ok_or_else(|| not_whole("ended its answer before its reply"))?;
         if !self.items.is_empty() {
             reply.output = self.items.into_values().collect();
         }
@@ -99,6 +106,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ErrorKind;
     use domain::plugins::{Content, StopReason};
 
     fn heard(events: &[&str], size: usize) -> (Stream, Vec<Usage>) {
@@ -122,6 +130,32 @@ mod tests {
             let reply = stream.finish(Some("req".into())).unwrap();
             assert_eq!((&reply.stop, reply.usage), (&StopReason::Complete, usage));
             assert_eq!(reply.message.parts[0].content, Content::Opaque(ITEM.into()));
+        }
+    }
+
+    #[test]
+    fn an_error_is_read_in_both_forms() {
+        for (event, words, kind) in [
+            (
+                r#"{"type":"error","sequence_number":2,"error":{"type":"tokens","code":"rate_limit_exceeded","message":"Slow down"}}"#,
+                "Slow down",
+                ErrorKind::Throttled,
+            ),
+            (
+                r#"{"type":"error","sequence_number":2,"code":"rate_limit_exceeded","message":"Slow down"}"#,
+                "Slow down",
+                ErrorKind::Throttled,
+            ),
+            (
+                r#"{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"Pay"}}"#,
+                "Pay",
+                ErrorKind::Rejected,
+            ),
+            (r#"{"type":"error","code":null,"error":"odd"}"#, "no reason was given", ErrorKind::Unavailable),
+        ] {
+            let (stream, _) = heard(&[BEGUN, event], 10);
+            let error = stream.finish(None).unwrap_err();
+            assert_eq!((error.message, error.kind), (format!("OpenAI broke off its reply: {words}"), kind));
         }
     }
 
