@@ -101,6 +101,9 @@ fn add_ours(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(), A
         }
     }
     if !content.is_empty() {
+        // Some servers, such as DeepSeek's, accept no list.
+        let texts: Option<Vec<&str>> = content.iter().map(|part| part["text"].as_str()).collect();
+        let content = texts.map_or_else(|| json!(content), |texts| texts.join("\n\n").into());
         messages.push(Message::Ours(json!({"role": "user", "content": content})));
     }
     Ok(())
@@ -280,13 +283,13 @@ mod tests {
             json!({
                 "model": "qwen", "max_tokens": 100, "stream": true, "stream_options": {"include_usage": true},
                 "messages": [
-                    {"role": "user", "content": [{"type": "text", "text": "What?"}]},
+                    {"role": "user", "content": "What?"},
                     {"role": "assistant", "content": "I look.A"},
-                    {"role": "user", "content": [{"type": "text", "text": "Go on"}]},
+                    {"role": "user", "content": "Go on"},
                     {"role": "assistant", "content": "Yes.", "tool_calls": [
                         {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}}]},
                     {"role": "tool", "tool_call_id": "call_1", "content": "ok"},
-                    {"role": "user", "content": [{"type": "text", "text": "Well?"}]}]})
+                    {"role": "user", "content": "Well?"}]})
         );
         let vendors = asked("gpt-5.6-terra");
         let sent = serde_json::to_value(body(&vendors, false).unwrap()).unwrap();
@@ -294,6 +297,19 @@ mod tests {
         for (model, is) in [("o3-mini", true), ("gpt-5", true), ("gpt-oss-120b", false), ("olmo", false)] {
             assert_eq!(is_vendors_model(model), is, "{model}");
         }
+    }
+
+    #[test]
+    fn words_are_a_text_and_words_with_a_picture_a_list() {
+        let sent = |parts: Vec<Part>| {
+            let asked = ModelRequest::question("qwen", parts, 100);
+            serde_json::to_value(body(&asked, false).unwrap()).unwrap()["messages"][0]["content"].clone()
+        };
+        assert_eq!(sent(vec![Part::text("a"), Part::text("b")]), "a\n\nb");
+        let picture = Content::Image { media_type: "image/png".into(), base64: "AA==".into() };
+        let with_picture = sent(vec![Part::text("a"), Part::new(picture)]);
+        assert_eq!(with_picture[0], json!({"type": "text", "text": "a"}));
+        assert_eq!(with_picture[1]["type"], "image_url");
     }
 
     #[test]
