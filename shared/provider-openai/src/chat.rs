@@ -124,19 +124,24 @@ fn add_models(message: &ModelMessage, messages: &mut Vec<Message>) -> Result<(),
         }
     }
     if !words.is_empty() || !calls.is_empty() {
-        messages.push(Message::Ours(said(&words, "", &calls)));
+        messages.push(Message::Ours(said(&words, "", None, &calls)));
     }
     Ok(())
 }
 
-/// The fields of a model's message that are sent back: a server's additions, such as its reasoning, are not for it to read again.
-fn said(words: &str, refusal: &str, calls: &[Value]) -> Value {
+/// The fields of a model's message that are sent back. Its reasoning is one if it came as `reasoning_content`: servers that name it so refuse
+/// a conversation whose calls lack it (<https://api-docs.deepseek.com/guides/thinking_mode#tool-calls>). A server's other additions are not for
+/// it to read again.
+fn said(words: &str, refusal: &str, reasoning: Option<&str>, calls: &[Value]) -> Value {
     let mut message = json!({"role": "assistant"});
     if !words.is_empty() {
         message["content"] = words.into();
     }
     if !refusal.is_empty() {
         message["refusal"] = refusal.into();
+    }
+    if let Some(reasoning) = reasoning {
+        message["reasoning_content"] = reasoning.into();
     }
     if !calls.is_empty() {
         message["tool_calls"] = calls.into();
@@ -167,6 +172,8 @@ pub(crate) struct Reply {
     pub(crate) content: Option<String>,
     #[serde(default)]
     pub(crate) refusal: Option<String>,
+    #[serde(default)]
+    pub(crate) reasoning_content: Option<String>,
     #[serde(default)]
     pub(crate) tool_calls: Option<Vec<Call>>,
 }
@@ -222,7 +229,8 @@ pub(crate) fn model_reply(
         let Function { name, arguments } = &call.function;
         json!({"id": call.id, "type": "function", "function": {"name": name, "arguments": arguments}})
     };
-    let message = said(&words, &refusal, &called.iter().map(sent_back).collect::<Vec<_>>());
+    let calls: Vec<Value> = called.iter().map(sent_back).collect();
+    let message = said(&words, &refusal, reply.reasoning_content.as_deref(), &calls);
     let is_empty = words.is_empty() && refusal.is_empty() && called.is_empty();
     let stop = match finish_reason {
         Some("length") => StopReason::Truncated,
@@ -329,11 +337,11 @@ mod tests {
             (called.usage.input_tokens, called.usage.cache_read_tokens, called.usage.output_tokens),
             (1, 4, 7)
         );
-        let kept = r#"{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#;
+        let kept = r#"{"role":"assistant","reasoning_content":"hm","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#;
         assert_eq!(
             called.message.parts,
             [Part::new(Content::Opaque(kept.into()))],
-            "reasoning is not sent back"
+            "reasoning is sent back with the calls"
         );
         let cut = of(call("{\"a"), json!("length")).unwrap();
         assert_eq!((cut.stop, cut.calls.len()), (StopReason::Truncated, 0));

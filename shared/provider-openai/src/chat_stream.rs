@@ -49,6 +49,8 @@ struct Delta {
     #[serde(default)]
     refusal: Option<String>,
     #[serde(default)]
+    reasoning_content: Option<String>,
+    #[serde(default)]
     tool_calls: Option<Vec<Piece>>,
 }
 
@@ -113,6 +115,9 @@ impl ChatStream {
             if let Some(more) = delta.refusal {
                 self.reply.refusal.get_or_insert_default().push_str(&more);
             }
+            if let Some(more) = delta.reasoning_content {
+                self.reply.reasoning_content.get_or_insert_default().push_str(&more);
+            }
             for piece in delta.tool_calls.into_iter().flatten() {
                 let call = self.call_of(&piece);
                 let Piece { id, function, .. } = piece;
@@ -170,7 +175,7 @@ impl ChatStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::plugins::{StopReason, ToolCall};
+    use domain::plugins::{Content, StopReason, ToolCall};
     use serde_json::json;
 
     fn heard(chunks: &[&str], size: usize) -> ChatStream {
@@ -205,6 +210,20 @@ mod tests {
             );
             assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens), (7, 9));
         }
+    }
+
+    #[test]
+    fn reasoning_belongs_to_the_message_and_not_to_its_words() {
+        let chunks = [
+            r#"{"choices":[{"delta":{"content":null,"reasoning_content":"Let "}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning_content":"me look."}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning_content":null,"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]}}]}"#,
+            r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+        ];
+        let reply = heard(&chunks, 7).finish(None).unwrap();
+        assert_eq!((reply.text.as_str(), reply.calls.len()), ("", 1));
+        let Content::Opaque(message) = &reply.message.parts[0].content else { panic!("{:?}", reply.message) };
+        assert!(message.contains(r#""reasoning_content":"Let me look.""#), "{message}");
     }
 
     #[test]
