@@ -40,6 +40,8 @@ struct Writes {
     changed: u64,
     /// The last write that somebody waits for.
     wanted: u64,
+    /// The last finished write that somebody waits for.
+    ready: u64,
     closed: bool,
 }
 
@@ -88,6 +90,9 @@ impl Disk {
         if !is_known(&self.synced.borrow()) {
             let mut writes = self.shared.writes();
             writes.wanted = writes.wanted.max(number);
+            if number <= writes.over {
+                writes.ready = writes.ready.max(number);
+            }
             drop(writes);
             self.shared.changed.notify_one();
         }
@@ -136,6 +141,9 @@ impl Drop for Write<'_> {
         if self.changed {
             writes.changed = self.number;
         }
+        if writes.wanted >= self.number {
+            writes.ready = self.number;
+        }
         drop(writes);
         self.shared.changed.notify_one();
     }
@@ -149,8 +157,9 @@ fn sync_for_all(
     let (mut done, mut syncs) = (0, 0);
     loop {
         let mut writes = shared.writes();
-        // A write in progress ends in a moment, and is then part of this sync.
-        while !writes.closed && (writes.wanted <= done || writes.over < writes.wanted) {
+        // Who waits for a write in progress waits for its end; who waits for earlier ones does not, or a table that is always being
+        // written would never be synced.
+        while !writes.closed && writes.ready <= done {
             writes = shared.changed.wait(writes).unwrap_or_else(PoisonError::into_inner);
         }
         if writes.closed {
@@ -234,6 +243,44 @@ mod tests {
             other.await.unwrap().unwrap();
         }
         assert!(begun.try_recv().is_err(), "one sync is enough for all of them");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_write_that_began_later() {
+        let (allow, allowed) = mpsc::channel::<()>();
+        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let disk = Arc::new(
+            Disk::by(move || {
+                begin.send(()).unwrap();
+                allowed.recv().map_err(io::Error::other)
+            })
+            .unwrap(),
+        );
+        let waiting = |disk: &Arc<Disk>| {
+            let disk = Arc::clone(disk);
+            tokio::spawn(async move { disk.synced().await })
+        };
+        written(&disk);
+        let first = waiting(&disk);
+        begun.recv().await.unwrap();
+        written(&disk);
+        let second = waiting(&disk);
+        while disk.shared.writes().wanted < 2 {
+            tokio::task::yield_now().await;
+        }
+        let third = disk.write().unwrap();
+        let last = waiting(&disk);
+        while disk.shared.writes().wanted < 3 {
+            tokio::task::yield_now().await;
+        }
+        allow.send(()).unwrap();
+        allow.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        let second = tokio::time::timeout(Duration::from_secs(5), second).await;
+        second.expect("it waits for the third write").unwrap().unwrap();
+        assert!(!last.is_finished(), "the third write is not over");
+        drop(third);
+        last.await.unwrap().unwrap();
     }
 
     #[tokio::test]
