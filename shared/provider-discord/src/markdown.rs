@@ -1,7 +1,7 @@
 //! Markdown as [Discord shows it](https://support.discord.com/hc/en-us/articles/210298617): without tables, images and HTML.
 
 use domain::text::{JOINER, destination, printable};
-use provider::Blocks;
+use provider::{Blocks, first_address};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as Discord reads it. Text is escaped, so that nothing in it mentions a person, a role or everybody, and links keep
@@ -165,7 +165,7 @@ fn language(kind: &CodeBlockKind<'_>) -> String {
 fn with_links(text: &str) -> String {
     let mut written = String::new();
     let mut rest = text;
-    while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+    while let Some(start) = first_address(rest) {
         let end = rest[start..].find(|c: char| c.is_whitespace() || "<>|\"'()[]{}`".contains(c));
         let given = rest[start..end.map_or(rest.len(), |end| start + end)]
             .trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '~']);

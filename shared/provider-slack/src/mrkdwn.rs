@@ -1,7 +1,7 @@
 //! Markdown as Slack's [mrkdwn](https://docs.slack.dev/messaging/formatting-message-text).
 
 use domain::text::{destination, printable};
-use provider::Blocks;
+use provider::{Blocks, first_address};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
 /// Writes Markdown as `mrkdwn`. Text is escaped, so that nothing in it can mention a person, a channel or everybody, and
@@ -128,7 +128,7 @@ fn escaped(text: &str) -> String {
 fn with_links(text: &str) -> String {
     let mut written = String::new();
     let mut rest = text;
-    while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+    while let Some(start) = first_address(rest) {
         let end = rest[start..].find(|c: char| c.is_whitespace() || "<>|\"'()[]{}`".contains(c));
         let given = rest[start..end.map_or(rest.len(), |end| start + end)]
             .trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '~']);

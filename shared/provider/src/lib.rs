@@ -24,7 +24,7 @@ pub use connect::{Connected, Connector, Model};
 pub use domain::nearest;
 pub use fitting::send_fitting;
 pub use harmless::{Closes, harmless_markdown, harmless_text};
-pub use links::{Link, files_linked_in};
+pub use links::{Link, files_linked_in, first_address};
 pub use model_call::{free_of_charge, recorded_stop};
 pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
