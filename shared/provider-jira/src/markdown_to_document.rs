@@ -11,6 +11,12 @@ use serde_json::{Value, json};
 /// Lists nested deeper than this continue in the list above; no reader follows further, and Jira neither.
 const DEEPEST: usize = 8;
 
+/// The most bytes of addresses in a document, where each piece of a link's words has the whole address. Words after that are not linked.
+const MOST_ADDRESSES: usize = 256 * 1024;
+
+/// The most empty cells in a document: a row has as many cells as its table's first row, however few are written. Others are left out.
+const MOST_EMPTY_CELLS: usize = 4096;
+
 /// Reads [GitHub-flavoured Markdown](https://github.github.com/gfm/) into a version 1 document. HTML stands as the text it is
 /// written as; links keep `http`, `https` and `mailto` addresses only and show where they lead, and images become links. Nobody is
 /// mentioned: that takes a node, and text makes none. Takes time in proportion to the text's
@@ -82,6 +88,7 @@ struct Builder {
     /// How many lists and tables are open.
     lists: usize,
     tables: usize,
+    empty_cells: usize,
 }
 
 /// The marks around. Each is kept as a count, since Markdown nests them without end.
@@ -95,6 +102,8 @@ struct Marks {
     link: Option<(usize, Value)>,
     /// The words of that link so far.
     words: String,
+    /// The bytes of all addresses so far.
+    addresses: usize,
 }
 
 impl Marks {
@@ -115,12 +124,15 @@ impl Marks {
         destination(&self.words, link["attrs"]["href"].as_str()?).map(|shown| format!(" ({shown})"))
     }
 
-    fn of_link(&self) -> impl Iterator<Item = Value> {
-        self.link.iter().map(|(_, link)| link.clone())
+    /// The mark of the link around, while there is room for its address.
+    fn of_link(&mut self) -> Option<Value> {
+        let (_, link) = self.link.as_ref()?;
+        self.addresses += link["attrs"]["href"].as_str().map_or(0, str::len);
+        (self.addresses <= MOST_ADDRESSES).then(|| link.clone())
     }
 
     /// Each kind of mark once.
-    fn all(&self) -> Vec<Value> {
+    fn all(&mut self) -> Vec<Value> {
         let counted = [("em", self.emphasis), ("strong", self.strong), ("strike", self.strike)];
         let open = counted.into_iter().filter(|(_, count)| *count > 0);
         open.map(|(name, _)| json!({"type": name})).chain(self.of_link()).collect()
@@ -129,7 +141,8 @@ impl Marks {
 
 impl Builder {
     fn new() -> Self {
-        Self { frames: vec![Frame::new(Kind::Document)], marks: Marks::default(), lists: 0, tables: 0 }
+        let frames = vec![Frame::new(Kind::Document)];
+        Self { frames, marks: Marks::default(), lists: 0, tables: 0, empty_cells: 0 }
     }
 
     fn read(&mut self, event: Event<'_>) {
@@ -293,11 +306,19 @@ impl Builder {
             }
             Kind::Table => {
                 self.tables = self.tables.saturating_sub(1);
+                if content.is_empty() {
+                    return;
+                }
                 json!({"type": "table"})
             }
+            Kind::Row if content.is_empty() => return,
             Kind::Row => json!({"type": "tableRow"}),
             Kind::Cell { header } => {
                 if content.is_empty() {
+                    if self.empty_cells == MOST_EMPTY_CELLS {
+                        return;
+                    }
+                    self.empty_cells += 1;
                     content.push(json!({"type": "paragraph", "content": []}));
                 }
                 json!({"type": if header { "tableHeader" } else { "tableCell" }, "attrs": {}})

@@ -130,6 +130,19 @@ fn nesting_has_an_end() {
     assert_valid(&document_from_markdown(&format!("{}x{}", "*".repeat(depth), "*".repeat(depth))));
 }
 
+/// Words in many pieces that lead to a long address, and short rows in a wide table, which are filled up.
+#[test]
+fn a_document_is_not_much_larger_than_its_text() {
+    let pieces = format!("[{}](https://a.example/{})", "*a* ".repeat(4_000), "x".repeat(16_000));
+    let wide = format!("{}\n{}\n{}", "|a".repeat(4_000), "|-".repeat(4_000), "b\n".repeat(60));
+    for text in [pieces, wide] {
+        let size = document(&text).to_string().len();
+        assert!(size < 100 * text.len(), "{} bytes became {size}", text.len());
+    }
+    let empty = "| | |\n|-|-|\n| | |\n\n".repeat(2_000);
+    document(&empty);
+}
+
 /// Inputs that take too long if time grows with the square of the length: endless nesting, marks, brackets and quotes.
 #[test]
 fn time_is_in_proportion_to_the_length() {
