@@ -62,11 +62,15 @@ impl Control {
     /// [`RecordsError`] if the table does not answer. Executions that cannot be started are logged, and started by the sweeper.
     pub async fn start_next(&self, project: &str, begun_before: Timestamp) -> Result<(), RecordsError> {
         let mut line = self.table.line(project).await?;
-        if line.iter().all(|place| place.at_work) {
+        let waiting = line.iter().filter(|place| !place.at_work).count();
+        if waiting == 0 {
             return Ok(());
         }
-        self.table.clear_line(project, &mut line).await?;
         let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
+        // Where there is room for all that wait, it does not matter which of those at work have ended. That reads each of them.
+        if may_start(&line, limits).len() < waiting {
+            self.table.clear_line(project, &mut line).await?;
+        }
         for name in may_start(&line, limits) {
             let Some(execution) = self.table.execution(name).await? else { continue };
             // An execution whose event is incomplete is started when the event is completed.

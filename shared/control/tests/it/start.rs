@@ -126,6 +126,28 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
 }
 
 #[tokio::test]
+async fn where_there_is_room_those_at_work_are_not_read() {
+    let world = World::new().await;
+    let first = world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
+    let end = ExecutionEnd {
+        outcome: Outcome::Succeeded,
+        error: None,
+        cause: None,
+        output: None,
+        at: "2026-11-22T13:00:00Z".parse().unwrap(),
+    };
+    world.table.finish(name(&first), &end).await.unwrap();
+    let ended = world.table.execution(name(&first)).await.unwrap().unwrap();
+    world.table.rejoin_line(&ended).await.unwrap();
+    world.control.record(world.request("SHOP-2", "d2")).await.unwrap();
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    assert_eq!(world.starts().len(), 2);
+    // Who reads them removes those that have ended.
+    let line = world.table.line("SHOP").await.unwrap();
+    assert!(line.iter().any(|place| place.name == ended.name), "{line:?}");
+}
+
+#[tokio::test]
 async fn three_hundred_tickets_of_one_person_do_not_hold_up_another() {
     let world = World::new().await;
     let limits = world.directory.configuration().at_work;
