@@ -62,7 +62,8 @@ impl Table {
         if let Some(arn) = &execution.arn {
             items.extend(self.query(keys::run_partition(arn), "").await?);
         }
-        let mut left: Vec<Key> = Vec::new();
+        let told = self.query_fields(keys::feed(&execution.name).pk, "", &[PK, SK]).await?;
+        let mut left: Vec<Key> = told.iter().filter_map(key).collect();
         for reference in references(&items, &execution.name) {
             left.extend(
                 self.query_fields(keys::stored_partition(&reference), "", &[PK, SK])

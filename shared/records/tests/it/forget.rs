@@ -5,10 +5,11 @@ use domain::Stored;
 use domain::execution::Outcome;
 use domain::routes::Concurrency;
 use jiff::SignedDuration;
-use records::{ExecutionEnd, StepEnd, StepStatus, Table};
+use records::{ExecutionEnd, NewFrame, StepEnd, StepStatus, Table, Told};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-/// An execution with a step, and a large value that the step gave.
+/// An execution with a step, a large value that the step gave, and a frame about it.
 async fn ran(table: &Table, task: &str, ended: bool) -> (String, Stored<Value>) {
     let new = execution_for(task, task);
     table.begin(&new, Concurrency::OnePerTask).await.unwrap();
@@ -17,6 +18,9 @@ async fn ran(table: &Table, task: &str, ended: bool) -> (String, Stored<Value>) 
     let stored = table.store(&new.name, &json!({ "of": task }), start()).await.unwrap();
     let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at: start() };
     table.finish_step(&new.name, "Fetch", &end).await.unwrap();
+    let frame = NewFrame { event: "workflow.step_completed", data: json!({ "step_name": "Fetch" }) };
+    let seen = BTreeMap::from([("step Fetch".to_owned(), String::new())]);
+    assert!(table.tell(&new.name, Told::default(), seen, &[frame], start()).await.unwrap());
     if ended {
         let output = Some(json!({ "stored": stored }));
         let end = ExecutionEnd { outcome: Outcome::Succeeded, error: None, cause: None, output, at: start() };
@@ -35,6 +39,8 @@ async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else
     assert_eq!(table.forget_ended_before(later).await.unwrap(), 1);
     assert_eq!(table.execution(&ended).await.unwrap(), None);
     assert_eq!(table.steps(&ended).await.unwrap(), []);
+    assert_eq!(table.frames(&ended, 0, 10).await.unwrap(), []);
+    assert_eq!(table.told(&ended).await.unwrap(), Told::default());
     assert!(table.load(&stored).await.is_err());
     for listed in [
         table.executions_of_task("SHOP-1", None, 10).await.unwrap(),
@@ -44,5 +50,6 @@ async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else
         assert!(listed.iter().all(|execution| execution.name == open), "{listed:?}");
     }
     assert_eq!(table.steps(&open).await.unwrap().len(), 1);
+    assert_eq!(table.frames(&open, 0, 10).await.unwrap().len(), 1);
     assert_eq!(table.forget_ended_before(later).await.unwrap(), 0);
 }
