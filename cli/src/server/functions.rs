@@ -1,11 +1,14 @@
 //! The functions in process: what Lambda is in an account.
 
 use async_trait::async_trait;
+use domain::ActionError;
 use engine::{FunctionError, Invoke};
 use runtime::{Function, FunctionSpec, Source};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -19,6 +22,21 @@ pub(crate) struct Connected {
     pub(crate) spec: FunctionSpec,
     /// Its handler.
     pub(crate) function: Arc<dyn Function>,
+}
+
+/// Invokes a function with a document. A panic is an error of this invocation alone, as in Lambda: who invokes the function goes on.
+///
+/// # Errors
+/// Those of the function, and `Internal` for a panic.
+pub(crate) async fn invoke(function: &dyn Function, document: Value) -> Result<Value, ActionError> {
+    let mut invoked = function.invoke(document);
+    std::future::poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| invoked.as_mut().poll(context))).unwrap_or_else(|_| {
+            let message = "the function panicked; this is a defect, please report it";
+            Poll::Ready(Err(ActionError::internal(message)))
+        })
+    })
+    .await
 }
 
 /// The functions that steps call, by their full names. They are set once the private listener, which they call, listens. A bounded number
@@ -68,7 +86,7 @@ impl Invoke for StepTargets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ActionError;
+    use domain::ErrorKind;
     use tokio::sync::{Notify, mpsc};
 
     /// A function that tells when it begins and ends when it is allowed to.
@@ -83,6 +101,24 @@ mod tests {
             self.begun.send(()).unwrap();
             self.allowed.notified().await;
             Ok(document)
+        }
+    }
+
+    /// A function with a defect.
+    struct Panics;
+
+    #[async_trait]
+    impl Function for Panics {
+        async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
+            tokio::task::yield_now().await;
+            panic!("{document} is not handled")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_invocation_and_not_who_invokes() {
+        for _ in 0..2 {
+            assert_eq!(invoke(&Panics, Value::Null).await.unwrap_err().kind, ErrorKind::Internal);
         }
     }
 

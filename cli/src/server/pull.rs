@@ -1,5 +1,6 @@
 //! `serve --pull`: fetches events from services that cannot deliver them, and hands them to the function that handles deliveries.
 
+use super::functions;
 use async_trait::async_trait;
 use domain::configuration::{Configuration, Instance, InstanceName};
 use domain::plugins::RepositoryAccess;
@@ -161,7 +162,7 @@ impl Receiver for Hand<'_> {
             delivery.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let place = self.instance.as_str();
         let document = json!({ "place": place, "headers": headers, "body": delivery.body });
-        self.puller.webhooks.invoke(document).await
+        functions::invoke(&*self.puller.webhooks, document).await
     }
 
     async fn place(&self, of: &str) -> Result<Option<Value>, ActionError> {

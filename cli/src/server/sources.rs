@@ -4,7 +4,7 @@ use super::functions::Connected;
 use super::stream::StreamReader;
 use super::stream_records::StreamRecords;
 use super::table_file::TableFile;
-use super::{asynchronous, news, schedules};
+use super::{asynchronous, functions, news, schedules};
 use backon::{ExponentialBuilder, Retryable};
 use domain::Clock;
 use engine::Engine;
@@ -113,7 +113,8 @@ async fn follow_stream(
         }
         let batch = json!({ "Records": records });
         // As in Lambda, a batch is retried for a while. The sweeper finds the contents of dropped ones.
-        let handed = (|| function.invoke(batch.clone())).retry(ExponentialBuilder::default().with_jitter());
+        let handed = (|| functions::invoke(&*function, batch.clone()))
+            .retry(ExponentialBuilder::default().with_jitter());
         if let Err(error) = handed.await {
             tracing::warn!(%error, "changes of records were not handled; the sweeper finds them");
         }
@@ -150,7 +151,7 @@ async fn every_minute(document: &'static str, function: Arc<dyn Function>) {
     let mut tick = tokio::time::interval(Duration::from_secs(60));
     loop {
         tick.tick().await;
-        if let Err(error) = function.invoke(document.clone()).await {
+        if let Err(error) = functions::invoke(&*function, document.clone()).await {
             tracing::warn!(%error, "an every-minute invocation failed; the next one is in a minute");
         }
     }
