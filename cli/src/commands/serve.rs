@@ -71,6 +71,9 @@ Exit codes: 0 stopped · 2 the configuration, a workflow or the data folder is i
 /// How long changes are collected before workflows are recompiled, because editors write several times.
 const SETTLE: Duration = Duration::from_millis(200);
 
+/// How long they are collected at most: something may write without end.
+const LONGEST_SETTLE: Duration = Duration::from_secs(2);
+
 impl Arguments {
     /// Opens the log in the data folder, the first file that `serve` creates. Checks that can refuse the start come before it, so that a refused start leaves no files.
     ///
@@ -200,19 +203,29 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
             println!("watching   {}", path.display());
         }
     }
+    // One for all rounds: a signal that arrives while workflows are compiled counts, too.
+    let mut stopped = std::pin::pin!(stop_signal());
     loop {
         tokio::select! {
-            () = stop_signal() => return Ok(()),
+            () = &mut stopped => return Ok(()),
             failed = server.failed() => return Err(failed),
             changed = changes.recv() => {
                 if changed.is_none() {
                     return Ok(());
                 }
-                while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+                settle(&mut changes, LONGEST_SETTLE).await;
                 replace(server, folder).await;
             }
         }
     }
+}
+
+/// Waits until nothing changes for a moment, or until `longest` is over.
+async fn settle(changes: &mut mpsc::UnboundedReceiver<()>, longest: Duration) {
+    let rest = async {
+        while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+    };
+    let _without_end = tokio::time::timeout(longest, rest).await;
 }
 
 /// Reloads the workflows. Prints mistakes and then keeps the previous ones.
@@ -233,6 +246,20 @@ mod tests {
     use crate::Arguments as All;
     use clap::Parser;
     use std::ffi::OsString;
+
+    #[tokio::test]
+    async fn files_that_are_written_without_end_are_read_all_the_same() {
+        let (sender, mut changes) = mpsc::unbounded_channel();
+        let writing = tokio::spawn(async move {
+            while sender.send(()).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        });
+        let settled = settle(&mut changes, Duration::from_millis(50));
+        let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
+        settled.expect("it waits for the end of the writing");
+        writing.abort();
+    }
 
     #[test]
     fn the_api_is_exposed_at_a_host_behind_tls() {
