@@ -55,11 +55,15 @@ pub(crate) fn words_for_bot<'a>(
     let visible = spoken(comment, markup);
     let mut is_named = false;
     let mut line_start = 0;
+    // Whether nothing is said before this line.
+    let mut is_first = true;
     for line in visible.split_inclusive('\n') {
-        for (at, address) in addresses(line, mention, command) {
+        let greeted = greeted(line);
+        for (index, (at, address)) in addresses(line, mention, command).into_iter().enumerate() {
             let before = &line[..at];
             let behind = &comment[line_start + at + address.len()..];
-            if begins_a_sentence(before) {
+            // A sentence begins here, perhaps after a greeting or a list marker.
+            if at <= greeted || before.trim_end().ends_with(['.', '!', '?']) {
                 let words = without_greeting(behind);
                 // After a greeting on its own line, the next line counts.
                 let again = [command, mention].into_iter().find_map(|name| self::address(words, name));
@@ -69,19 +73,19 @@ pub(crate) fn words_for_bot<'a>(
                 return Some(Said { words, is_addressed: asks });
             }
             // `approve, @ticketsmith` is said in this order, too.
-            let first = before.trim().trim_end_matches([',', ':']);
-            let is_last =
-                behind.trim_matches(|c| is_invisible(c) || c.is_whitespace() || ".!?".contains(c)).is_empty();
-            if address.starts_with('@')
-                && is_last
-                && is_word(first)
-                && visible[..line_start].trim().is_empty()
-            {
-                let start = line_start + before.len() - before.trim_start().len();
-                return Some(Said { words: &comment[start..start + first.len()], is_addressed: true });
+            if is_first && index == 0 && address.starts_with('@') {
+                let first = before.trim().trim_end_matches([',', ':']);
+                let mut more = behind.chars();
+                let is_last =
+                    more.all(|c| is_invisible(c) || c.is_whitespace() || matches!(c, '.' | '!' | '?'));
+                if is_last && is_word(first) {
+                    let start = line_start + before.len() - before.trim_start().len();
+                    return Some(Said { words: &comment[start..start + first.len()], is_addressed: true });
+                }
             }
             is_named |= !address.starts_with('/');
         }
+        is_first &= line.trim().is_empty();
         line_start += line.len();
     }
     is_named.then(|| Said { words: comment.trim(), is_addressed: false })
@@ -127,14 +131,18 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(char::is_alphanumeric)
 }
 
-/// Whether this starts a sentence, perhaps after a greeting or a list marker.
-fn begins_a_sentence(before: &str) -> bool {
-    let before = before.trim().trim_start_matches(['-', '*', '+']).trim();
-    let is_greeting = || {
-        let mut words = before.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.all(|word| GREETINGS.contains(&folded(word).as_str()))
-    };
-    before.ends_with(['.', '!', '?']) || is_greeting()
+/// How far a line consists of greetings: where its first other word begins.
+fn greeted(line: &str) -> usize {
+    let is_between = |c: char| !c.is_alphanumeric();
+    let mut at = 0;
+    for part in line.split_inclusive(is_between) {
+        let word = part.trim_end_matches(is_between);
+        if !word.is_empty() && !GREETINGS.contains(&folded(word).as_str()) {
+            break;
+        }
+        at += part.len();
+    }
+    at
 }
 
 /// Where the bot is addressed in a line, and by which of its names as it is written there.
@@ -243,6 +251,30 @@ mod tests {
         }
         check_in(Markup::Wiki, "{quote}May I?{quote}\r\n\r\n@ticketsmith approve", Some(("approve", true)));
         check_in(Markup::Mrkdwn, "&gt; May I?\n@ticketsmith approve", Some(("approve", true)));
+    }
+
+    /// Anybody may comment, and comments have up to a million characters.
+    #[test]
+    fn time_is_in_proportion_to_the_length() {
+        let time_for = |length: usize| {
+            let started = std::time::Instant::now();
+            for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
+                for part in [
+                    "    a\n", "`a`\n", "`a``b", "<code>", "</code ", "<!--", "{{", "{quote", "{code:a}",
+                    "\n",
+                ] {
+                    words_for_bot(&part.repeat(length / part.len()), "@ticketsmith", "/ticketsmith", markup);
+                }
+                let half = |part: &str| part.repeat(length / part.len() / 2);
+                let greeted = format!("{}so {}", half("hi "), half("a @ticketsmith "));
+                words_for_bot(&greeted, "@ticketsmith", "/ticketsmith", markup);
+            }
+            started.elapsed()
+        };
+        time_for(1_000);
+        let (short, long) = (time_for(6_000), time_for(48_000));
+        // Eight times the length takes sixty-four times as long where time grows with the square.
+        assert!(long < short * 30, "{short:?} and {long:?}");
     }
 
     #[test]

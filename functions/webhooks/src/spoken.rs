@@ -1,5 +1,9 @@
 //! The parts of a comment that a reader attributes to its author: not quotes, code, or text hidden in HTML.
 
+mod ends;
+
+use ends::Ends;
+
 /// How the sender's comments are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Markup {
@@ -20,15 +24,16 @@ const SILENT_MACROS: [&str; 3] = ["quote", "code", "noformat"];
 
 /// The same text with spaces in place of everything that its author did not say, byte for byte, so that a place in one is that place
 /// in the other. Line breaks stay. Unclosed markup counts as text, except fences and HTML comments, which then
-/// hide the rest, as they do for readers.
+/// hide the rest, as they do for readers. Takes time in proportion to the text's length: anybody may comment.
 pub(crate) fn spoken(text: &str, markup: Markup) -> String {
+    let ends = Ends::of(text, markup);
     let mut said = String::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
         let hidden = match starts_line(text, at) {
-            true => silent_block(text, at, markup).or_else(|| silent_span(rest, markup)),
-            false => silent_span(rest, markup),
+            true => silent_block(text, at, markup, &ends).or_else(|| silent_span(text, at, markup, &ends)),
+            false => silent_span(text, at, markup, &ends),
         };
         if let Some(length) = hidden.filter(|length| *length > 0) {
             let blank = |c: char| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8());
@@ -62,7 +67,7 @@ fn line_length(text: &str) -> usize {
 }
 
 /// The length of a block that begins with this line and does not count: a fence, a quoted line, indented code.
-fn silent_block(text: &str, at: usize, markup: Markup) -> Option<usize> {
+fn silent_block(text: &str, at: usize, markup: Markup, ends: &Ends) -> Option<usize> {
     let rest = &text[at..];
     let line = rest[..line_length(rest)].trim_end();
     let words = line.trim_start();
@@ -79,23 +84,19 @@ fn silent_block(text: &str, at: usize, markup: Markup) -> Option<usize> {
         Markup::Wiki => words.starts_with('>') || words.starts_with("bq. "),
     };
     let is_indented = line.starts_with("    ") || line.starts_with('\t');
-    let code = markup == Markup::Markdown && is_indented && follows_nothing(&text[..at]);
+    let code = markup == Markup::Markdown
+        && is_indented
+        && !ends.has_item_before(at)
+        && follows_nothing(&text[..at]);
     (quote || code).then(|| line_length(rest))
 }
 
-/// Whether indented text after `before` is code: after an empty line or more such code, and not in a list.
+/// Whether indented text after `before` is code outside lists: after an empty line or more such code.
 fn follows_nothing(before: &str) -> bool {
-    let is_list = |line: &str| {
-        let line = line.trim_start();
-        let after_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
-        line.starts_with(['-', '*', '+'])
-            || (after_number.len() < line.len() && after_number.starts_with(['.', ')']))
-    };
-    let is_open = match before.lines().next_back() {
+    match before.lines().next_back() {
         None => true,
         Some(last) => last.trim().is_empty() || last.starts_with("    ") || last.starts_with('\t'),
-    };
-    is_open && !before.lines().any(is_list)
+    }
 }
 
 /// The fence that a line opens: its character and how many of them.
@@ -121,91 +122,25 @@ fn fenced_length(text: &str, (character, length): (char, usize)) -> usize {
 }
 
 /// The length of an inline part that begins here and does not count.
-fn silent_span(text: &str, markup: Markup) -> Option<usize> {
-    match text.as_bytes().first()? {
-        b'`' => code_length(text, markup),
-        b'<' if markup != Markup::Mrkdwn => comment_length(text).or_else(|| element_length(text)),
-        b'{' if markup == Markup::Wiki => macro_length(text),
+fn silent_span(text: &str, at: usize, markup: Markup, ends: &Ends) -> Option<usize> {
+    let end = match text.as_bytes().get(at)? {
+        b'`' => ends.code(text, at, markup),
+        b'<' if markup != Markup::Mrkdwn => comment_end(text, at).or_else(|| ends.element(at)),
+        b'{' if markup == Markup::Wiki => ends.wiki(text, at),
         _ => None,
-    }
-}
-
-/// The length of a code span: to the next run of as many backticks in the same paragraph. Slack's blocks of three may hold anything.
-fn code_length(text: &str, markup: Markup) -> Option<usize> {
-    let ticks = backticks(text);
-    let paragraph = match markup == Markup::Mrkdwn && ticks >= 3 {
-        true => text.len(),
-        false => paragraph_length(text),
     };
-    let mut at = ticks;
-    while let Some(next) = text[at..paragraph].find('`') {
-        at += next;
-        let run = backticks(&text[at..]);
-        at += run;
-        if run == ticks {
-            return Some(at);
-        }
-    }
-    None
+    end.map(|end| end - at)
 }
 
-/// The length of the text up to the next empty line.
-fn paragraph_length(text: &str) -> usize {
-    let mut at = line_length(text);
-    while at < text.len() {
-        let line = line_length(&text[at..]);
-        if text[at..at + line].trim().is_empty() {
-            break;
-        }
-        at += line;
-    }
-    at
-}
-
-fn comment_length(text: &str) -> Option<usize> {
-    let inside = text.strip_prefix("<!--")?;
-    Some(inside.find("-->").map_or(text.len(), |end| "<!--".len() + end + "-->".len()))
-}
-
-/// The length of an element such as `<blockquote>`, including nested ones of its kind.
-fn element_length(text: &str) -> Option<usize> {
-    let name = SILENT_ELEMENTS.into_iter().find(|name| is_tag(text, "<", name))?;
-    let closing = format!("</{name}");
-    let mut depth = 0_usize;
-    for (at, _) in text.match_indices('<') {
-        let rest = &text[at..];
-        if is_tag(rest, "<", name) {
-            depth += 1;
-        } else if is_tag(rest, "</", name) {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                let end = rest.find('>').map_or(closing.len(), |end| end + 1);
-                return Some(at + end);
-            }
-        }
-    }
-    None
+fn comment_end(text: &str, at: usize) -> Option<usize> {
+    let inside = text[at..].strip_prefix("<!--")?;
+    Some(inside.find("-->").map_or(text.len(), |end| at + "<!--".len() + end + "-->".len()))
 }
 
 fn is_tag(text: &str, opening: &str, name: &str) -> bool {
     let Some(rest) = text.strip_prefix(opening) else { return false };
     rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
         && rest[name.len()..].starts_with(|c: char| c == '>' || c == '/' || c.is_whitespace())
-}
-
-/// The length of `{quote}…{quote}`, `{code:rust}…{code}` or `{{…}}`.
-fn macro_length(text: &str) -> Option<usize> {
-    if let Some(inside) = text.strip_prefix("{{") {
-        let line = &inside[..line_length(inside)];
-        return line.find("}}").map(|end| end + 4);
-    }
-    let inside = &text[1..];
-    let name = SILENT_MACROS.into_iter().find(|name| inside.starts_with(name))?;
-    let opening =
-        inside.find('}').filter(|end| *end == name.len() || inside[name.len()..].starts_with(':'))? + 2;
-    let closing = format!("{{{name}}}");
-    let end = text[opening..].find(&closing)?;
-    Some(opening + end + closing.len())
 }
 
 #[cfg(test)]
