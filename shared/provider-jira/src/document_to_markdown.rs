@@ -98,17 +98,18 @@ fn code_in(node: &Value) -> String {
 
 fn code_block(node: &Value) -> String {
     let code = code_in(node);
-    let mut fence = "```".to_owned();
-    while code.contains(&fence) {
-        fence.push('`');
-    }
+    let fence = "`".repeat(3.max(longest_run(&code) + 1));
     format!("{fence}{}\n{code}\n{fence}", attribute(node, "language").unwrap_or_default())
+}
+
+/// The most backticks in a row.
+fn longest_run(code: &str) -> usize {
+    code.split(|character| character != '`').map(str::len).max().unwrap_or_default()
 }
 
 /// Code in a line, between as many backticks as it takes.
 fn inline_code(code: &str) -> String {
-    let longest = code.split(|character| character != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
+    let fence = "`".repeat(longest_run(code) + 1);
     let space = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{code}{space}{fence}")
 }

@@ -1,6 +1,10 @@
 //! Links in texts of tickets to files that people put there.
 
 use domain::Attachment;
+use std::collections::BTreeSet;
+
+/// How much of the text before a link is looked at for its name.
+const LONGEST_LABEL: usize = 2_000;
 
 /// A link in a text to something below an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +22,8 @@ pub struct Link<'t> {
 impl<'t> Link<'t> {
     /// The text that people see for it, and whether it is shown as a picture: `![name](` or `<img alt="name" src="` is before it.
     pub fn label(&self) -> (Option<&'t str>, bool) {
-        let line = self.before.rsplit('\n').next().unwrap_or_default();
+        let near = self.before.floor_char_boundary(self.before.len().saturating_sub(LONGEST_LABEL));
+        let line = self.before[near..].rsplit('\n').next().unwrap_or_default();
         let name = |name: &'t str| Some(name.trim()).filter(|name| !name.is_empty());
         if let Some(label) = line.strip_suffix("](").and_then(|line| line.rsplit_once('[')) {
             return (name(label.1), label.0.ends_with('!'));
@@ -72,13 +77,9 @@ pub fn files_linked_in(
         found.extend(links_below(text, base).iter().filter_map(|link| Some((link.at, file(place, link)?))));
     }
     found.sort_by_key(|(at, _)| *at);
-    let mut files: Vec<Attachment> = Vec::new();
-    for (_, file) in found {
-        if files.iter().all(|known| known.id != file.id) {
-            files.push(file);
-        }
-    }
-    files
+    let mut known = BTreeSet::new();
+    let files = found.into_iter().map(|(_, file)| file);
+    files.filter(|file| known.insert(file.id.clone())).collect()
 }
 
 #[cfg(test)]
@@ -144,6 +145,23 @@ mod tests {
         ] {
             assert_eq!(links_below(text, BASE)[0].label(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn many_links_take_time_in_proportion() {
+        let time_for = |count: usize| {
+            let text: String = (0..count).map(|number| format!("{BASE}/{number} ")).collect();
+            let file = |_: usize, link: &Link<'_>| {
+                let name = link.label().0.unwrap_or_default().to_owned();
+                let id = link.path.to_owned();
+                Some(Attachment { name, id, media_type: None, size: None, author: None })
+            };
+            let started = std::time::Instant::now();
+            assert_eq!(files_linked_in(&text, &[BASE], file).len(), count);
+            started.elapsed()
+        };
+        let (short, long) = (time_for(2_000), time_for(16_000));
+        assert!(long < short * 30, "{short:?} and {long:?}");
     }
 
     #[test]
