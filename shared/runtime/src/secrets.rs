@@ -82,7 +82,8 @@ impl From<SecretError> for ActionError {
 
 impl Known {
     fn within(&self, span: SignedDuration, now: Timestamp) -> bool {
-        now.duration_since(self.read_at) < span && self.changes == CHANGES.load(Ordering::Acquire)
+        // A clock that was set back must not keep an old value until it is there again.
+        now.duration_since(self.read_at).abs() < span && self.changes == CHANGES.load(Ordering::Acquire)
     }
 }
 

@@ -92,6 +92,19 @@ async fn a_secret_is_read_once_in_five_minutes_whatever_its_entries() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_keeps_no_secret() {
+    let world = World::new().await;
+    let secrets = world.services.secrets();
+    assert_eq!(get(&secrets, "s").await.unwrap(), "first");
+    world.answer(200, json!({"SecretString": "second"}));
+    world.advance(-3_600);
+    assert_eq!(secrets.read_again("s").await.unwrap().expose_secret(), "second");
+    world.answer(200, json!({"SecretString": "third"}));
+    world.advance(-3_600);
+    assert_eq!(get(&secrets, "s").await.unwrap(), "third");
+}
+
+#[tokio::test]
 async fn each_failure_has_its_kind_and_no_message_holds_what_was_answered() {
     let world = World::new().await;
     let secrets = world.services.secrets();
