@@ -21,6 +21,9 @@ const REMOVED_AT_ONCE: usize = 500;
 /// How long the stream must be quiet before processed records are removed.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// How long to wait after a write at least: an execution's writes come in bursts, and reading after each one costs as much as the write.
+const GATHERED: Duration = Duration::from_millis(20);
+
 /// Changes a stream that was created with images to leave them out: nothing reads them.
 ///
 /// # Errors
@@ -90,13 +93,13 @@ impl StreamReader {
             number,
             handed_over: 0,
             removed_at_once: REMOVED_AT_ONCE,
-            collected: Duration::ZERO,
+            collected: GATHERED,
         })
     }
 
-    /// Lets so much time pass after a write before it is read, with those that follow it.
+    /// Lets so much time, at least 20 milliseconds, pass after a write before it is read, with those that follow it.
     pub(crate) fn collecting(self, collected: Duration) -> Self {
-        Self { collected, ..self }
+        Self { collected: collected.max(GATHERED), ..self }
     }
 
     /// The records written since the last call, which confirms those of the previous call; waits for one if there is
