@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::command_answer::{CommandAnswer, Confirmation, Part, Symbol, code, on_lines, plain};
+use crate::typed_ticket::split_ticket;
 use control::UndoPreview;
 use domain::command::CommandWord;
 use domain::same_name;
@@ -29,15 +30,16 @@ pub(crate) struct Confirmed<'a> {
 }
 
 impl<'a> Confirmed<'a> {
-    /// Reads `confirm 0123abcdef` at the end of the words.
+    /// Reads `confirm 0123abcdef` at the end of the words, whatever people put around the code.
     pub(crate) fn read(words: &'a str) -> Self {
         let words = words.trim();
         let nothing = Self { words, code: None };
         let Some((rest, code)) = words.rsplit_once(char::is_whitespace) else { return nothing };
         let rest = rest.trim_end();
         let (before, word) = rest.rsplit_once(char::is_whitespace).unwrap_or(("", rest));
-        match same_name(word, CONFIRM) {
-            true => Self { words: before.trim_end(), code: Some(code.trim_matches('`')) },
+        // A question confirms nothing.
+        match same_name(word, CONFIRM) && !code.contains('?') {
+            true => Self { words: before.trim_end(), code: Some(split_ticket(code).0) },
             false => nothing,
         }
     }
@@ -101,9 +103,14 @@ mod tests {
         for (said, words, code) in [
             ("confirm 0a1b", "", Some("0a1b")),
             ("Confirm  `0a1b`", "", Some("0a1b")),
+            ("confirm 0a1b.", "", Some("0a1b")),
+            ("confirm \u{201c}0a1b\u{201d}!", "", Some("0a1b")),
+            ("confirm **0a1b**", "", Some("0a1b")),
+            ("confirm 0a1b\u{200b}", "", Some("0a1b")),
             ("jira-SHOP-1-0a1b confirm 0a1b", "jira-SHOP-1-0a1b", Some("0a1b")),
             ("jira-SHOP-1-0a1b", "jira-SHOP-1-0a1b", None),
             ("the renaming of the cart", "the renaming of the cart", None),
+            ("confirm 0a1b?", "confirm 0a1b?", None),
             ("confirm", "confirm", None),
             ("", "", None),
         ] {

@@ -223,7 +223,7 @@ impl Control {
             // The same delivery gets the same answer again, although the effects are gone by now.
             let source = caller.trigger.source();
             let began = self.table.delivery(&source, caller.delivery).await?;
-            if began.is_none() && self.code_of(execution).await? != shown {
+            if began.is_none() && !self.code_of(execution).await?.eq_ignore_ascii_case(shown) {
                 let now = self.preview_of(execution).await?;
                 return Ok(match now.effects.is_empty() {
                     true => UndoResult::NothingDone,

@@ -55,7 +55,9 @@ async fn nothing_is_taken_back_before_what_was_shown_is_confirmed() {
     assert_eq!(world.starts().len(), 1);
     // The same delivery again starts nothing more.
     world.clock.advance(1);
-    let confirm = format!("undo {} confirm {}", execution.name, &value[value.len() - 10..]);
+    // Phones capitalize, and people end what they write with a full stop.
+    let code = value[value.len() - 10..].to_uppercase();
+    let confirm = format!("undo {} Confirm {code}.", execution.name);
     let (_, done) = world.command("U1", &confirm, "t2").await;
     assert!(text(&done).contains("did is being taken back"), "{done}");
     world.command("U1", &confirm, "t2").await;
