@@ -1,11 +1,11 @@
 //! The words that people type after `/ticketsmith` or a mention of the bot.
 
 use crate::account_request::{LinkRequest, NotifyRequest};
-use crate::mention::is_invisible;
 use crate::thanks::is_praise;
-use crate::typed_ticket::{PUNCTUATION, end_of_ticket, split_ticket};
+use crate::typed_ticket::{end_of_ticket, split_ticket};
 use domain::command::{COMMANDS, CommandWord, meant};
 use domain::routes::{InvalidInputs, Start};
+use domain::typed::{bare_word, is_invisible};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -208,9 +208,7 @@ fn is_misspelled(word: &str, words: &str) -> bool {
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(is_unseen);
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let word = word.trim_matches(|c| is_invisible(c) || EMPHASIS.contains(&c));
-    let word = word.trim_end_matches(PUNCTUATION).trim_end_matches(EMPHASIS);
-    (word, rest.trim_start_matches(is_unseen))
+    (bare_word(word), rest.trim_start_matches(is_unseen))
 }
 
 fn is_unseen(c: char) -> bool {
@@ -234,9 +232,6 @@ pub(crate) fn with_typed(words: &str, ticket: &str) -> String {
     let (before, behind) = (&words[..words.len() - rest.len()], &rest[end_of_ticket(rest)..]);
     format!("{before}{ticket}{behind}")
 }
-
-/// What Markdown and Slack show as bold or in italics.
-const EMPHASIS: [char; 2] = ['*', '_'];
 
 #[cfg(test)]
 mod tests {

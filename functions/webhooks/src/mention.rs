@@ -2,6 +2,7 @@
 
 use crate::spoken::{Markup, spoken};
 use domain::folded;
+use domain::typed::is_invisible;
 
 /// Words that people say before they come to the point.
 const GREETINGS: [&str; 24] = [
@@ -119,12 +120,6 @@ fn is_punctuation(c: char) -> bool {
 fn without_punctuation(text: &str) -> &str {
     let is_silent = |c: char| c.is_whitespace() || is_invisible(c);
     text.trim_start_matches(|c: char| is_silent(c) || is_punctuation(c)).trim_end_matches(is_silent)
-}
-
-/// Whether a character has no width: direction marks and break opportunities, which keyboards and programs
-/// put around words unseen.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn is_word(text: &str) -> bool {

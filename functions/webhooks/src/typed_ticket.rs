@@ -1,21 +1,12 @@
 //! The ticket that people type behind the word of a command, whatever they put around it: emphasis, the text of a link, characters that nobody
 //! sees. Every reader of commands finds it here: if one overlooked it, the command would be carried out on another ticket.
 
-use crate::mention::is_invisible;
-
-/// Punctuation that people write after a word.
-pub(crate) const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
-
-/// What people write around a ticket, and what no ticket begins or ends with: emphasis, code, quotes, parentheses.
-const AROUND: [char; 17] = [
-    '*', '~', '`', '"', '\'', '(', ')', '{', '}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}',
-    '\u{ab}', '\u{bb}', '?',
-];
+use domain::typed::{self, PUNCTUATION, bare_ticket};
 
 /// The first word, which may be a ticket, without the characters around it, and the rest. The text of a link belongs to the word.
 pub(crate) fn split_ticket(text: &str) -> (&str, &str) {
     let (typed, rest) = text.split_at(end_of_ticket(text));
-    (bare(typed), rest.trim_start_matches(PUNCTUATION))
+    (bare_ticket(typed), rest.trim_start_matches(PUNCTUATION))
 }
 
 /// Where the first word ends, with what is around it. A link ends with its closing bracket: `<https://…|Limit carts>`, `[Limit carts](https://…)`,
@@ -39,38 +30,7 @@ fn target_length(behind: &str) -> usize {
 }
 
 fn is_around(c: char) -> bool {
-    c == '_' || is_invisible(c) || AROUND.contains(&c)
-}
-
-/// A word without what is around it; of a link, its target.
-fn bare(word: &str) -> &str {
-    let is_silent = |c: char| is_invisible(c) || AROUND.contains(&c);
-    let mut left = word;
-    loop {
-        let inside = left.trim_start_matches(is_silent);
-        let inside = unlinked(inside.trim_end_matches(|c| is_silent(c) || PUNCTUATION.contains(&c)));
-        // A name may begin or end with a low line: around one, there are two.
-        let inside = inside.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(inside);
-        if inside.len() == left.len() {
-            return inside;
-        }
-        left = inside;
-    }
-}
-
-/// The target of a link in the form of Slack, Markdown or wiki text; any other text as it is.
-fn unlinked(text: &str) -> &str {
-    if let Some(link) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
-        return link.split('|').next().unwrap_or(link);
-    }
-    let Some(link) = text.strip_prefix('[') else { return text };
-    // The closing parenthesis is trimmed already.
-    if let Some((_, target)) = link.split_once("](") {
-        return target.split_whitespace().next().unwrap_or(target);
-    }
-    let Some(link) = link.strip_suffix(']') else { return text };
-    let mut parts = link.split('|');
-    parts.clone().find(|part| part.contains("://")).or_else(|| parts.next()).unwrap_or(link)
+    c == '_' || typed::is_around(c)
 }
 
 #[cfg(test)]

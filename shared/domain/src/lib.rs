@@ -31,6 +31,7 @@ mod scope;
 pub mod stored;
 pub mod task;
 pub mod text;
+pub mod typed;
 mod unique_names;
 
 pub use action::{ActionId, PluginType, UnknownName};

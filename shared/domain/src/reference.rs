@@ -15,6 +15,7 @@ use pattern::Captured;
 
 use crate::action::PluginType;
 use crate::configuration::{InstanceName, KnownProvider, Project};
+use crate::typed::bare_ticket;
 use serde::{Deserialize, Serialize};
 
 /// How many examples are shown.
@@ -74,10 +75,10 @@ pub struct TicketReference {
 }
 
 impl References {
-    /// Parses a ticket: its ID in any case, a link to it, or Slack's form of a link, `<https://…|text>`. `None` if it does not match any
+    /// Parses a ticket: its ID in any case, or a link to it, with whatever people put around it. `None` if it does not match any
     /// configured tracker. If several match, the configured project's own wins.
     pub fn read(&self, typed: &str) -> Option<TicketReference> {
-        let typed = plain(typed);
+        let typed = bare_ticket(typed.trim());
         let candidates: Vec<_> =
             self.trackers.iter().filter_map(|tracker| self.read_as(tracker, typed)).collect();
         let rank = |candidate: &&TicketReference| match self.project(&candidate.project) {
@@ -148,18 +149,6 @@ impl References {
     fn spelling(&self, name: &str) -> Option<&str> {
         let mut names = self.projects.iter().flat_map(|project| &project.names);
         names.find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
-    }
-}
-
-/// What people write behind a ticket without meaning it.
-const PUNCTUATION: [char; 6] = ['.', ',', ':', ';', '!', '?'];
-
-/// The text without the decoration that chats and mails put around a link, and without the punctuation of a sentence.
-fn plain(typed: &str) -> &str {
-    let typed = typed.trim().trim_end_matches(PUNCTUATION);
-    match typed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
-        Some(link) => link.split('|').next().unwrap_or(link),
-        None => typed,
     }
 }
 
@@ -236,6 +225,11 @@ mod tests {
         check("  shop-1 ", shop);
         check("SHOP-001", shop);
         check("shop-1!", shop);
+        check(" *SHOP-1* ", shop);
+        check("`SHOP-1`", shop);
+        check("\u{201c}SHOP-1\u{201d}", shop);
+        check("SHOP-1\u{200b}", shop);
+        check("[Limit carts](https://acme.atlassian.net/browse/SHOP-1)", shop);
         check("https://acme.atlassian.net/browse/SHOP-1.", shop);
         check("<https://acme.atlassian.net/browse/SHOP-1>,", shop);
         check("https://acme.atlassian.net/browse/SHOP-1", shop);

@@ -5,6 +5,7 @@ pub use crate::input_type::InputType;
 use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
 use crate::nearest::instead_of;
+use crate::typed::bare_word;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -282,7 +283,7 @@ fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
             Some(name) => {
                 captured.insert(name.to_owned(), word.into());
             }
-            None if same_name(expected, word) => {}
+            None if is_meant(word, expected) => {}
             None => return None,
         }
     }
@@ -306,7 +307,12 @@ pub fn without_address(command: &str) -> &str {
 
 fn starts_with_words(text: &str, command: &str) -> bool {
     let mut words = text.split_whitespace();
-    command.split_whitespace().all(|expected| words.next().is_some_and(|word| same_name(word, expected)))
+    command.split_whitespace().all(|expected| words.next().is_some_and(|word| is_meant(word, expected)))
+}
+
+/// Whether a typed word is one that a trigger names: `Plan:` and `**plan**` are `plan`.
+fn is_meant(typed: &str, named: &str) -> bool {
+    same_name(typed, named) || same_name(bare_word(typed), named)
 }
 
 #[cfg(test)]

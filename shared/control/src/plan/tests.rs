@@ -284,6 +284,9 @@ fn requirements_that_are_a_ticket_are_about_it_wherever_they_are_asked_for() {
         "it claims the ticket, and counts against its limit"
     );
     assert_eq!(request.input.inputs["task_id"], json!("SHOP-7"));
+    for said in ["Plan: *SHOP-7*", "plan `shop-7`.", "**plan** \u{201c}SHOP-7\u{201d}"] {
+        assert_eq!(decided(said).task_id.as_deref(), Some("SHOP-7"), "{said}");
+    }
     let request = decided("plan SHOP-7 with a receipt");
     assert_eq!(
         (request.task_id, request.input.inputs["requirements"].as_str()),

@@ -120,6 +120,19 @@ fn a_command_captures_words() {
     assert_eq!(capture("status", "status now"), None);
 }
 
+#[test]
+fn a_trigger_is_met_by_its_words_whatever_is_around_them() {
+    for text in ["Run: SHOP-7", "*run* SHOP-7", "run, SHOP-7", "\u{200f}run\u{200f} SHOP-7"] {
+        let start = routes().start_for(&event(COMMAND, json!({ "text": text }))).unwrap();
+        assert_eq!(start.and_then(|start| start.task_id).as_deref(), Some("SHOP-7"), "{text}");
+    }
+    assert!(starts_with_words("Run load tests!", "run load tests"));
+    assert_eq!(capture("plan {text}", "**Plan:** a new shop: soon!").unwrap()["text"], "a new shop: soon!");
+    for text in ["run? SHOP-7", "\u{201c}run\u{201d} SHOP-7", "`run` SHOP-7"] {
+        assert_eq!(routes().start_for(&event(COMMAND, json!({ "text": text }))).unwrap(), None, "{text}");
+    }
+}
+
 /// A team's longer command is not taken for a shorter one of a workflow whose name comes first.
 #[test]
 fn the_trigger_that_names_the_most_words_starts() {

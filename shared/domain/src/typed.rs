@@ -1,0 +1,106 @@
+//! Words and tickets as people type them, with whatever they put around them: emphasis, quotes, the text of a link, characters that nobody
+//! sees. Every reader of commands, triggers and tickets uses this, so that none of them overlooks what another one reads.
+
+/// Punctuation that people write after a word.
+pub const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
+
+/// What Markdown and Slack show as bold or in italics.
+const EMPHASIS: [char; 2] = ['*', '_'];
+
+/// What people write around a ticket, and what no ticket begins or ends with: emphasis, code, quotes, parentheses.
+const AROUND: [char; 17] = [
+    '*', '~', '`', '"', '\'', '(', ')', '{', '}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}',
+    '\u{ab}', '\u{bb}', '?',
+];
+
+/// How many layers around a ticket are taken off at most: texts of any length are looked at.
+const MOST_AROUND: usize = 8;
+
+/// Whether a character has no width: direction marks and break opportunities, which keyboards and programs
+/// put around words unseen.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether nobody sees a character, or people write it around a ticket without meaning it.
+pub fn is_around(c: char) -> bool {
+    is_invisible(c) || AROUND.contains(&c)
+}
+
+/// A word without punctuation after it and emphasis around it: `**Plan:**` and `_plan_,` both say `plan`. Quotes and question marks stay, because
+/// with them it is not said to do anything.
+pub fn bare_word(word: &str) -> &str {
+    let word = word.trim_matches(|c| is_invisible(c) || EMPHASIS.contains(&c));
+    word.trim_end_matches(PUNCTUATION).trim_end_matches(EMPHASIS)
+}
+
+/// A ticket without what is around it; of a link, its target.
+pub fn bare_ticket(typed: &str) -> &str {
+    let mut left = typed;
+    for _ in 0..MOST_AROUND {
+        let inside = left.trim_start_matches(is_around);
+        let inside = unlinked(inside.trim_end_matches(|c| is_around(c) || PUNCTUATION.contains(&c)));
+        // A name may begin or end with a low line: around one, there are two.
+        let inside = inside.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(inside);
+        if inside.len() == left.len() {
+            break;
+        }
+        left = inside;
+    }
+    left
+}
+
+/// The target of a link in the form of Slack, Markdown or wiki text; any other text as it is.
+fn unlinked(text: &str) -> &str {
+    if let Some(link) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        return link.split('|').next().unwrap_or(link);
+    }
+    let Some(link) = text.strip_prefix('[') else { return text };
+    // The closing parenthesis is trimmed already.
+    if let Some((_, target)) = link.split_once("](") {
+        return target.split_whitespace().next().unwrap_or(target);
+    }
+    let Some(link) = link.strip_suffix(']') else { return text };
+    let mut parts = link.split('|');
+    parts.clone().find(|part| part.contains("://")).or_else(|| parts.next()).unwrap_or(link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_found_in_whatever_is_around_it() {
+        for typed in
+            ["plan", "plan:", "plan,", "**plan**", "_plan_!", "*plan:*", "\u{200f}plan\u{200b}", "plan..."]
+        {
+            assert_eq!(bare_word(typed), "plan", "{typed}");
+        }
+        for typed in ["plan?", "`plan`", "\u{201c}plan\u{201d}", "/plan", "plans", ""] {
+            assert_eq!(bare_word(typed), typed);
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_found_in_whatever_is_around_it() {
+        for typed in [
+            "SHOP-1",
+            "SHOP-1?!",
+            "**SHOP-1**",
+            "_SHOP-1_,",
+            "`SHOP-1`",
+            "(SHOP-1).",
+            "[SHOP-1]",
+            "\u{201c}SHOP-1\u{201d}",
+            "SHOP-1\u{200b}",
+            "<SHOP-1|Limit carts>",
+            "[Limit carts](SHOP-1)",
+            "**[Limit carts](SHOP-1 \"All\")**",
+        ] {
+            assert_eq!(bare_ticket(typed), "SHOP-1", "{typed}");
+        }
+        for typed in ["acme/_shop#1", "acme/web!7", "#2", "+5", "", "***"] {
+            assert_eq!(bare_ticket(typed), typed.trim_matches('*'));
+        }
+    }
+}
