@@ -129,8 +129,10 @@ impl DiffFile {
     /// Leaves only what changed between the version of the review before and the present one: a line that was there then is not fresh, and
     /// a removed one only if it was removed since. `None` means that the file did not exist.
     pub fn keep_fresh(&mut self, earlier: Option<&str>, present: Option<&str>) {
-        let (earlier, present) = (earlier.unwrap_or_default(), present.unwrap_or_default());
-        let diff = TextDiff::configure().timeout(TIME_FOR_A_DIFF).diff_lines(earlier, present);
+        let (earlier, present) = (lines(earlier.unwrap_or_default()), lines(present.unwrap_or_default()));
+        let diff = TextDiff::configure()
+            .timeout(TIME_FOR_A_DIFF)
+            .diff_slices(earlier.as_slice(), present.as_slice());
         let (mut added, mut removed) = (BTreeSet::new(), BTreeSet::new());
         for change in diff.iter_all_changes() {
             match (change.tag(), change.new_index()) {
@@ -186,6 +188,11 @@ impl DiffFile {
         }
         text
     }
+}
+
+/// The lines as code hosts number them: a carriage return within a line ends none.
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
 }
 
 /// Where a version of a hunk is, and how many lines of it are still to come.
@@ -283,6 +290,9 @@ mod tests {
         let mut file = DiffFile::parse("a", "a", PATCH);
         file.keep_fresh(Some("same\n"), Some("same\n"));
         assert!(!file.is_fresh());
+        let mut file = DiffFile::parse("a", "a", "@@ -1,2 +1,3 @@\n x\ry\n-b\n+B\n+b2\n");
+        file.keep_fresh(Some("x\ry\nB\n"), Some("x\ry\nB\nb2\n"));
+        assert_eq!(file.fresh_lines(Side::After), "3", "a carriage return ends no line");
     }
 
     proptest! {

@@ -104,7 +104,9 @@ impl Action for ReadPullRequest {
         let (repository, host) = (&project.repository, &*host);
         let from = reviews(host, project)?;
         let read = from.read_pull_request(repository, number).await?;
-        let mut files = diff(from.changes(repository, number).await?);
+        let changed = from.changes(repository, number).await?;
+        let surplus = changed.len().saturating_sub(MOST_FILES);
+        let mut files = diff(changed);
         // Lines are numbered as in the reviewed commit.
         if from.read_pull_request(repository, number).await?.head != read.head {
             let reference = host.pull_request_reference(repository, number);
@@ -130,6 +132,7 @@ impl Action for ReadPullRequest {
             files.retain(|file| file.is_fresh() || file.lines.is_empty());
         }
         notes.extend(unseen(&files));
+        notes.extend(left_out(surplus));
         files.retain(DiffFile::is_fresh);
         let threads = match since {
             Some(_) => open_threads(from.threads(repository, number).await?),
@@ -186,7 +189,10 @@ fn diff(changed: Vec<ChangedFile>) -> Vec<DiffFile> {
                 left = rest;
                 DiffFile::parse(&file.path, former, &patch)
             }
-            None => DiffFile::parse(&file.path, former, ""),
+            None => DiffFile {
+                omitted: Some("the change is too large to show all of it".to_owned()),
+                ..DiffFile::parse(&file.path, former, "")
+            },
         }
     });
     read.collect()
@@ -217,9 +223,16 @@ async fn keep_fresh(
         Err(error) if error.kind == ErrorKind::Rejected => return Ok(false),
         other => other?,
     };
+    // A file that was moved since had its former path then.
+    let former: Vec<String> = files.iter().map(|file| file.former_path.clone()).collect();
+    let former = match former == paths {
+        true => vec![None; paths.len()],
+        false => host.read_files(repository, reviewed.as_str(), &former).await?,
+    };
     let present = host.read_files(repository, head.as_str(), &paths).await?;
-    for ((file, earlier), present) in files.iter_mut().zip(&earlier).zip(&present) {
-        file.keep_fresh(text(earlier.as_ref()), text(present.as_ref()));
+    let earlier = earlier.iter().zip(&former).map(|(earlier, former)| earlier.as_ref().or(former.as_ref()));
+    for ((file, earlier), present) in files.iter_mut().zip(earlier).zip(&present) {
+        file.keep_fresh(text(earlier), text(present.as_ref()));
     }
     Ok(true)
 }
@@ -252,11 +265,20 @@ fn unseen(files: &[DiffFile]) -> Option<String> {
     match names.len() {
         0 => None,
         1 => Some(format!(
-            "One changed file is binary, or too large to be shown whole, and was not reviewed whole: {named}."
+            "One changed file was not reviewed whole, because it is too large or shows no lines, as binary, empty and moved files do: {named}."
         )),
         all => Some(format!(
-            "{all} changed files are binary, or too large to be shown whole, and were not reviewed whole: {named}{more}."
+            "{all} changed files were not reviewed whole, because they are too large or show no lines, as binary, empty and moved files do: {named}{more}."
         )),
+    }
+}
+
+/// How many changed files nobody looked at, in a sentence.
+fn left_out(surplus: usize) -> Option<String> {
+    match surplus {
+        0 => None,
+        1 => Some(format!("One more changed file was not reviewed: a review looks at {MOST_FILES}.")),
+        more => Some(format!("{more} more changed files were not reviewed: a review looks at {MOST_FILES}.")),
     }
 }
 
@@ -297,9 +319,13 @@ mod tests {
         let lines: Vec<usize> = files.iter().map(|file| file.lines.len()).collect();
         assert_eq!(lines, [1, 0, 0, 1]);
         let told = unseen(&files).unwrap();
-        assert!(told.starts_with("2 changed files") && told.ends_with("reviewed whole: b, c."), "{told}");
+        assert!(told.starts_with("2 changed files") && told.ends_with("moved files do: b, c."), "{told}");
+        let shown = in_words(&files[1..2]);
+        assert_eq!(shown, "b\n(the change is too large to show all of it)\n\n");
         let many: Vec<_> = (0..9).flat_map(|_| diff(vec![file("c", None)])).collect();
         assert!(unseen(&many).unwrap().ends_with(": c, c, c, c, c and 4 more."), "{:?}", unseen(&many));
         assert_eq!(unseen(&files[..1]), None);
+        assert_eq!(left_out(0), None);
+        assert_eq!(left_out(7).unwrap(), "7 more changed files were not reviewed: a review looks at 300.");
     }
 }

@@ -31,6 +31,7 @@ mod patience;
 mod planning;
 mod push_gate;
 mod redrive;
+mod reviewing;
 mod session_script;
 mod sessions;
 mod sessions_repeated;
