@@ -4,6 +4,7 @@
 //! is outside of what the signature or the key covers.
 
 use crate::public_key::PublicKey;
+use crate::signature::canonical;
 use crate::statement::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -88,7 +89,7 @@ impl Unsigned {
         let envelope = Envelope {
             payload: STANDARD.encode(&self.payload),
             payload_type: PAYLOAD_TYPE.to_owned(),
-            signatures: vec![Signature { keyid: key.id(), sig: STANDARD.encode(signature) }],
+            signatures: vec![Signature { keyid: key.id(), sig: STANDARD.encode(canonical(signature)) }],
         };
         written(&envelope)
     }
@@ -122,6 +123,10 @@ pub fn verify(envelope: &[u8], key: &PublicKey) -> Result<Statement, Refusal> {
     }
     let payload = STANDARD.decode(&read.payload).map_err(|_| Refusal::Changed)?;
     let sig = STANDARD.decode(&signature.sig).map_err(|_| Refusal::Changed)?;
+    // Of every signature, a second one can be made without the key.
+    if canonical(&sig) != sig {
+        return Err(Refusal::Changed);
+    }
     if !key.verifies(&encoded(&read.payload_type, &payload), &sig) {
         return Err(Refusal::Changed);
     }
@@ -153,6 +158,7 @@ fn encoded(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signature::other;
     use crate::signing_key::{SigningKey, SigningKeyError};
     use crate::statement::{InForce, Predicate, PullRequest};
     use domain::CommitSha;
@@ -229,6 +235,23 @@ mod tests {
         }
         assert!(verify(&[envelope.as_slice(), b"\n"].concat(), key.public()).is_err());
         assert!(verify(&envelope[..envelope.len() - 1], key.public()).is_err());
+    }
+
+    #[test]
+    fn the_other_valid_signature_is_a_change() {
+        let key = key();
+        // Half of all signatures are written in the other form by the key itself.
+        for _ in 0..16 {
+            let envelope = signed(&key, &statement());
+            verify(envelope.as_bytes(), key.public()).unwrap();
+            let mut read: Envelope = serde_json::from_str(&envelope).unwrap();
+            let sig = other(&STANDARD.decode(&read.signatures[0].sig).unwrap());
+            let payload = STANDARD.decode(&read.payload).unwrap();
+            assert!(key.public().verifies(&encoded(PAYLOAD_TYPE, &payload), &sig), "it is valid by itself");
+            read.signatures[0].sig = STANDARD.encode(sig);
+            let exchanged = written(&read).unwrap();
+            assert_eq!(verify(exchanged.as_bytes(), key.public()), Err(Refusal::Changed));
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `statement` | the statement: a subject, which is the commit, and our own predicate |
 //! | `envelope` | the [DSSE](https://github.com/secure-systems-lab/dsse) envelope: signing and verifying |
+//! | `signature` | the one form of a signature that is accepted |
 //! | `public_key`, `signing_key` | keys on the curve P-256, as a KMS key or a file holds them |
 //!
 //! This crate does no I/O. `events` collects the facts and has them signed; the command line verifies them without a network.
 
 mod envelope;
 mod public_key;
+mod signature;
 mod signing_key;
 mod statement;
 
