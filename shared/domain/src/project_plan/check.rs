@@ -39,6 +39,8 @@ pub enum PlanProblem {
     UnknownEpic(String, String),
     /// A task depends on a task that the plan does not have.
     UnknownDependency(String, String),
+    /// A task names another one twice among those that it depends on.
+    DuplicateDependency(String, String),
     /// No task belongs to this epic.
     EpicWithoutTasks(String),
     /// Tasks wait for each other: their keys, the first again at the end.
@@ -75,6 +77,9 @@ impl fmt::Display for PlanProblem {
             }
             Self::UnknownDependency(task, other) => {
                 write!(f, "`{}` depends on `{}`, which is not a task of the plan", shown(task), shown(other))
+            }
+            Self::DuplicateDependency(task, other) => {
+                write!(f, "`{}` depends on `{}` twice", shown(task), shown(other))
             }
             Self::EpicWithoutTasks(epic) => write!(f, "no task belongs to the epic `{}`", shown(epic)),
             Self::Cycle(keys) => {
@@ -147,6 +152,12 @@ impl ProjectPlan {
             }
             for other in task.depends_on.iter().filter(|other| !tasks.contains(other.as_str())) {
                 problems.push(PlanProblem::UnknownDependency(task.key.clone(), other.clone()));
+            }
+            let mut named = BTreeSet::new();
+            for other in &task.depends_on {
+                if !named.insert(other) {
+                    problems.push(PlanProblem::DuplicateDependency(task.key.clone(), other.clone()));
+                }
             }
         }
         let used: BTreeSet<&str> = self.tasks.iter().filter_map(|task| task.epic.as_deref()).collect();
@@ -248,6 +259,7 @@ mod tests {
         plan.tasks[11].title = "x".repeat(10_000);
         plan.tasks[12].acceptance_criteria.clear();
         plan.tasks[13].key = "T 13".into();
+        plan.tasks[20].depends_on.push("t19".into());
         plan.epics.push(PlannedEpic { key: "idle".into(), title: "Idle".into(), description: String::new() });
         let told = problems(&plan);
         for expected in [
@@ -258,6 +270,7 @@ mod tests {
             "`t10` belongs to the epic `nowhere`, which the plan does not have",
             "the title of `t11` has 10000 characters; accepted: at most 200",
             "the list of acceptance criteria of `t12` is empty",
+            "`t20` depends on `t19` twice",
             "no task belongs to the epic `idle`",
         ] {
             assert!(told.iter().any(|line| line == expected), "{expected}\n{told:#?}");
