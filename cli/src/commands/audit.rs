@@ -90,6 +90,13 @@ async fn verify(arguments: &ClientArguments) -> Outcome {
     for item in client.list(&call, usize::MAX).await? {
         verifier.take(&line_of(item)?);
     }
+    for who in verifier.people() {
+        let call = Call::get("/audit", &[]).query("who", Some(&who));
+        let listed = client.list(&call, usize::MAX).await?;
+        let theirs = listed.iter().filter(|item| text(item, "who") == Some(who.as_str()));
+        let ids = theirs.filter_map(|item| text(item, "id")).map(str::to_owned).collect();
+        verifier.take_list_of(&who, &ids, now);
+    }
     match verifier.finish(&heads(&client).await?, now) {
         Ok(verified) if arguments.is_for_people() => {
             println!("whole: {} records in {} chains", verified.records, verified.chains);
@@ -101,6 +108,10 @@ async fn verify(arguments: &ClientArguments) -> Outcome {
         }
         Err(problems) => Err(Exit::negative(format!("the audit is not whole:\n  {}", problems.join("\n  ")))),
     }
+}
+
+fn text<'a>(item: &'a Value, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(Value::as_str)
 }
 
 async fn heads(client: &ApiClient) -> Outcome<Vec<AuditHead>> {

@@ -137,7 +137,7 @@ impl Table {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(place_of);
-        Ok((items.iter().filter_map(|item| line_of(item, day)).collect(), next))
+        Ok((items.iter().map(|item| line_of(item, day)).collect(), next))
     }
 
     /// The records of a day (UTC), newest first: at most `limit`, from where an earlier page ended. The record of a request that was
@@ -224,22 +224,18 @@ fn record_of(item: Item) -> Result<AuditRecord, RecordsError> {
     }
 }
 
-/// The stored form of a record, for verification; `None` for one of an earlier version, which is in no chain.
-fn line_of(item: &Item, day: &str) -> Option<AuditLine> {
+/// The stored form of a record, for verification. One of an earlier version, which is in no chain, has neither a text nor a hash.
+fn line_of(item: &Item, day: &str) -> AuditLine {
     let names = [PK, SK, EXPIRES_AT, RECORD, HASH];
-    let is_earlier = !item.contains_key(RECORD) && !item.contains_key(HASH) && item.contains_key("id");
-    if is_earlier {
-        return None;
-    }
     let expires_at = item.get(EXPIRES_AT).and_then(|value| value.as_n().ok()).cloned().unwrap_or_default();
-    Some(AuditLine {
+    AuditLine {
         day: day.to_owned(),
         place: place_of(item),
         record: attribute(item, RECORD).unwrap_or_default().to_owned(),
         hash: attribute(item, HASH).unwrap_or_default().to_owned(),
         expires_at,
         is_plain: item.keys().all(|name| names.contains(&name.as_str())),
-    })
+    }
 }
 
 fn writes(

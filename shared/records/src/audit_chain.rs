@@ -7,13 +7,16 @@ use crate::timestamp;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first record's value for the hash of the previous one.
 pub(crate) const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Records may be gone from this age on. It is a day less than they are kept, because clocks differ.
 const MAY_BE_GONE: SignedDuration = SignedDuration::from_hours(24 * 399);
+
+/// Versions without chains wrote their records before the first one of the chains. For so long, functions of both may have been at work.
+const WHILE_DEPLOYED: SignedDuration = SignedDuration::from_hours(1);
 
 /// A record in its chain: the hashed data, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +84,10 @@ pub struct AuditVerified {
 pub struct AuditVerifier {
     began: Vec<AuditHead>,
     chains: BTreeMap<u8, BTreeMap<u64, Known>>,
+    /// Records in no chain: their places and times.
+    outside: Vec<(String, Option<Timestamp>)>,
+    /// By person, the IDs of their records with their times.
+    people: BTreeMap<String, BTreeMap<String, Timestamp>>,
     problems: Vec<String>,
 }
 
@@ -96,7 +103,13 @@ struct Known {
 impl AuditVerifier {
     /// Begins with the heads of the chains before any of their records is read.
     pub fn new(began: Vec<AuditHead>) -> Self {
-        Self { began, chains: BTreeMap::new(), problems: Vec::new() }
+        Self {
+            began,
+            chains: BTreeMap::new(),
+            outside: Vec::new(),
+            people: BTreeMap::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// Takes a record, and checks it by itself. Every record of every day has to be passed.
@@ -106,7 +119,32 @@ impl AuditVerifier {
         }
     }
 
+    /// Everybody who has records, to be passed to [`Self::take_list_of`] with the list of what they did; nobody if a record is wrong, because then
+    /// the lists cannot be read.
+    pub fn people(&self) -> Vec<String> {
+        match self.problems.is_empty() {
+            true => self.people.keys().cloned().collect(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Checks that the list of what somebody did has all of their records. `listed` are the IDs of those in it that are theirs.
+    pub fn take_list_of(&mut self, who: &str, listed: &BTreeSet<String>, now: Timestamp) {
+        let known = self.people.get(who).into_iter().flatten();
+        let mut missing = known.filter(|(id, at)| !listed.contains(*id) && !may_be_gone(**at, now));
+        if let Some((id, _)) = missing.next() {
+            let all = missing.count() + 1;
+            self.problems
+                .push(format!("the list of what {who} did lacks {all} of their records, such as {id}"));
+        }
+    }
+
     fn check(&mut self, line: &AuditLine) -> Result<(), String> {
+        if line.record.is_empty() && line.hash.is_empty() && !line.is_plain {
+            let at = line.place.split_once('#').and_then(|(at, _)| at.parse().ok());
+            self.outside.push((format!("{} {}", line.day, line.place), at));
+            return Ok(());
+        }
         if hash_of(&line.record) != line.hash {
             return Err("the record does not have its hash: it was changed".into());
         }
@@ -133,6 +171,10 @@ impl AuditVerifier {
             before_at: link.before_at,
             hash: line.hash.clone(),
         };
+        // An answer is listed with its request.
+        if record.status.is_none() {
+            self.people.entry(record.who.clone()).or_default().insert(record.id.clone(), record.at);
+        }
         match self.chains.entry(link.chain).or_default().insert(link.sequence, known) {
             None => Ok(()),
             Some(other) => Err(format!(
@@ -148,6 +190,14 @@ impl AuditVerifier {
     /// All problems, for people.
     pub fn finish(mut self, ended: &[AuditHead], now: Timestamp) -> Result<AuditVerified, Vec<String>> {
         let chains = std::mem::take(&mut self.chains);
+        let first = chains.values().flat_map(BTreeMap::values).map(|known| known.at).min();
+        for (place, at) in std::mem::take(&mut self.outside) {
+            let is_newer =
+                |at: Timestamp| first.is_some_and(|first| at.duration_since(first) > WHILE_DEPLOYED);
+            if at.is_none_or(is_newer) {
+                self.problems.push(format!("{place}: the record is in no chain: it was added to the others"));
+            }
+        }
         for (chain, records) in &chains {
             self.check_links(*chain, records, now);
             let last = records.keys().next_back().copied().unwrap_or_default();

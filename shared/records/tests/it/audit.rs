@@ -273,3 +273,75 @@ async fn what_is_too_old_may_be_gone_and_what_is_not_may_not() {
     let soon = old + SignedDuration::from_hours(24 * 300);
     assert!(verify(&table, soon).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_outside_the_chains_is_found_unless_it_is_older_than_they_are() {
+    let (table, client) = table_and_client().await;
+    let noon = at(NOON);
+    table.audit(&record("r0", noon, "ada")).await.unwrap();
+    // As versions without chains wrote it.
+    let earlier = |at: &str| {
+        let texts = [
+            ("pk", "AUDIT#2026-11-29".to_owned()),
+            ("sk", format!("AT#{at}#e0")),
+            ("id", "e0".to_owned()),
+            ("at", at.to_owned()),
+            ("who", "eve".to_owned()),
+            ("by", "link".to_owned()),
+            ("what", "POST /api/v1/tokens".to_owned()),
+        ];
+        texts.into_iter().map(|(name, text)| (name.to_owned(), AttributeValue::S(text))).collect::<Item>()
+    };
+    for (at, is_whole) in
+        [("2026-11-29T11:00:00.000000000Z", true), ("2026-11-29T13:30:00.000000000Z", false), ("soon", false)]
+    {
+        let item = earlier(at);
+        put(&client, item.clone()).await;
+        assert_eq!(verify(&table, noon).await.is_ok(), is_whole, "{at}");
+        delete(&client, &item).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_by_person_that_lacks_records_is_found() {
+    let (table, client) = table_and_client().await;
+    let noon = at(NOON);
+    for number in 0..5 {
+        let record = record(&format!("r{number}"), noon + SignedDuration::from_secs(number), "ada");
+        table.begin_audit(&record).await.unwrap();
+        table.end_audit(&record, 200).await.unwrap();
+    }
+    let listed: BTreeSet<String> = table
+        .audit_of_person("ada", None, 9)
+        .await
+        .unwrap()
+        .records
+        .into_iter()
+        .map(|record| record.id)
+        .collect();
+    let verified = async |listed: &BTreeSet<String>, now| {
+        let mut verifier = AuditVerifier::new(table.audit_heads().await.unwrap());
+        for line in lines(&table, &["2026-11-29"]).await {
+            verifier.take(&line);
+        }
+        assert_eq!(verifier.people(), ["ada"]);
+        verifier.take_list_of("ada", listed, now);
+        verifier.finish(&table.audit_heads().await.unwrap(), noon)
+    };
+    assert!(verified(&listed, noon).await.is_ok());
+    let mut fewer = listed.clone();
+    fewer.remove("r3");
+    let problems = verified(&fewer, noon).await.unwrap_err();
+    assert_eq!(problems, ["the list of what ada did lacks 1 of their records, such as r3"]);
+    // One that is too old may be gone already.
+    assert!(verified(&fewer, noon + SignedDuration::from_hours(24 * 400)).await.is_ok());
+    // What cannot be read is told, and no list is asked for.
+    let mut changed = items(&client, "AUDIT#2026-11-29").await.remove(0);
+    changed.insert("hash".to_owned(), AttributeValue::S("x".to_owned()));
+    put(&client, changed).await;
+    let mut verifier = AuditVerifier::new(Vec::new());
+    for line in lines(&table, &["2026-11-29"]).await {
+        verifier.take(&line);
+    }
+    assert_eq!(verifier.people(), Vec::<String>::new());
+}
