@@ -2,6 +2,7 @@
 
 use domain::configuration::Notice;
 use domain::folded;
+use domain::typed::{bare_ticket, bare_word};
 use std::collections::BTreeSet;
 
 /// A request of `link`.
@@ -29,34 +30,51 @@ pub(crate) enum NotifyRequest {
 impl LinkRequest {
     /// Parses the words after `link`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
-        // People end sentences with punctuation.
-        let bare = |word: &'_ str| word.trim_end_matches(['.', ',', ';', '!']).trim_matches('`').to_owned();
-        let words: Vec<String> = behind.split_whitespace().map(bare).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let is_code =
-            |word: &str| word.len() <= 20 && word.len() >= 6 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let words: Vec<&str> = behind.split_whitespace().collect();
         match words.as_slice() {
             [] => Some(Self::Begin),
-            [code] if is_code(code) => Some(Self::Show { code: folded(code) }),
-            [word, code] if folded(word) == "confirm" && is_code(code) => {
-                Some(Self::Confirm { code: folded(code) })
+            [code] => Some(Self::Show { code: code_in(code)? }),
+            // A question confirms nothing.
+            [word, code] if folded(bare_word(word)) == "confirm" && !code.contains('?') => {
+                Some(Self::Confirm { code: code_in(code)? })
             }
-            [word, source, account] if folded(word) == "remove" => {
-                Some(Self::Remove { source: folded(source), account: (*account).to_owned() })
+            [word, source, account] if folded(bare_word(word)) == "remove" => {
+                Some(Self::Remove { source: folded(bare_word(source)), account: account_in(account) })
             }
             _ => None,
         }
     }
 }
 
+/// The code that a word is, whatever is around it.
+fn code_in(word: &str) -> Option<String> {
+    let code = bare_ticket(word);
+    let is_code = (6..=20).contains(&code.len()) && code.chars().all(|c| c.is_ascii_hexdigit());
+    is_code.then(|| folded(code))
+}
+
+/// The account that a word names, perhaps as a mention.
+fn account_in(word: &str) -> String {
+    // People end sentences with punctuation.
+    let account = word.trim_end_matches(['.', ',', ';', '!']).trim_matches('`');
+    let mention = account.strip_prefix("<@").and_then(|rest| rest.strip_suffix('>'));
+    let account = match mention {
+        Some(mention) => mention.split('|').next().unwrap_or(mention),
+        None => account.strip_prefix('@').unwrap_or(account),
+    };
+    account.to_owned()
+}
+
 impl NotifyRequest {
     /// Parses the words after `notify`; `None` for a sentence.
     pub(crate) fn read(behind: &str) -> Option<Self> {
         let words = folded(behind);
-        let words: Vec<&str> =
-            words.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
+        let words = words.split(|c: char| c.is_whitespace() || c == ',').map(bare_ticket);
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         match words.as_slice() {
             [] => Some(Self::Show),
+            // A question chooses nothing.
+            _ if behind.contains('?') => None,
             ["default"] => Some(Self::Choose(None)),
             ["off"] => Some(Self::Choose(Some(BTreeSet::new()))),
             names => {
@@ -79,9 +97,20 @@ mod tests {
             (" Confirm `0a1b2c3d4e`", Some(LinkRequest::Confirm { code: code() })),
             ("`0a1b2c3d4e`.", Some(LinkRequest::Show { code: code() })),
             ("confirm 0a1b2c3d4e!", Some(LinkRequest::Confirm { code: code() })),
+            ("*0a1b2c3d4e*", Some(LinkRequest::Show { code: code() })),
+            ("Confirm: \u{201c}0a1b2c3d4e\u{201d}", Some(LinkRequest::Confirm { code: code() })),
+            ("confirm 0a1b2c3d4e?", None),
             (
                 "remove GitHub ada-l",
                 Some(LinkRequest::Remove { source: "github".into(), account: "ada-l".into() }),
+            ),
+            (
+                "remove slack <@U1|ada>.",
+                Some(LinkRequest::Remove { source: "slack".into(), account: "U1".into() }),
+            ),
+            (
+                "remove github @ada",
+                Some(LinkRequest::Remove { source: "github".into(), account: "ada".into() }),
             ),
             ("the page to the cart", None),
             ("confirm", None),
@@ -98,6 +127,10 @@ mod tests {
             ("", Some(NotifyRequest::Show)),
             ("Approval, failed", chosen(&[Notice::Approval, Notice::Failed])),
             ("off", chosen(&[])),
+            ("Off!", chosen(&[])),
+            ("approval, **failed**.", chosen(&[Notice::Approval, Notice::Failed])),
+            ("`done`", chosen(&[Notice::Done])),
+            ("off?", None),
             ("default", Some(NotifyRequest::Choose(None))),
             ("the user when it fails", None),
         ] {
