@@ -151,7 +151,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Approval(approval::Arguments),
     /// Show limits, and decide about work that a limit stopped.
-    #[command(subcommand)]
     Budget(budget::Arguments),
     /// Show what was spent, through the API.
     #[command(subcommand)]

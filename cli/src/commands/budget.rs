@@ -9,8 +9,38 @@ use clap::Subcommand;
 use control::{MoneyResult, Wanted};
 
 /// `ticketsmith budget …`
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    said: Said,
+}
+
+/// What people say to the bot about work that a limit stopped.
+#[derive(Debug, clap::Args)]
+struct Said {
+    /// The execution's name, as `ticketsmith status` shows it, or the ticket that it is at work on.
+    #[arg(value_name = "EXECUTION|TICKET", required = true)]
+    named: Option<String>,
+    /// What becomes of it: `+5` adds five dollars, as `add` does.
+    #[arg(value_name = "+DOLLARS|draft|rollback", required = true, allow_negative_numbers = true)]
+    wanted: Option<String>,
+    #[command(flatten)]
+    person: PersonArgument,
+    #[command(flatten)]
+    place: PlaceArgument,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ticketsmith budget view
+  ticketsmith budget SHOP-1 +5 --as ada
+  ticketsmith budget add SHOP-1 5 --as ada";
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Arguments {
+enum Command {
     /// Show the limits, and what is left of your own month.
     View {
         #[command(flatten)]
@@ -21,7 +51,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         stopped: Stopped,
         /// How many dollars, at most 1000: `5`, `2.50`.
-        #[arg(value_name = "DOLLARS")]
+        #[arg(value_name = "DOLLARS", allow_negative_numbers = true)]
         amount: String,
     },
     /// Have an execution that a limit stopped finish with a draft of what is done.
@@ -57,9 +87,10 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[("get_budgets", "budget view")]
 /// # Errors
 /// The API's refusal; negative if no limit stops the execution, somebody else chose, or the person may not; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    match arguments {
-        Arguments::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
-        Arguments::Add { stopped, amount } => {
+    let Some(command) = arguments.command else { return choose_as_said(arguments.said).await };
+    match command {
+        Command::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
+        Command::Add { stopped, amount } => {
             let added = Wanted::read_amount(amount.strip_prefix('+').unwrap_or(&amount));
             let accepted = |wrong: &str| {
                 Exit::usage(format!(
@@ -68,9 +99,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             };
             choose(stopped, Wanted::Add(added.map_err(accepted)?)).await
         }
-        Arguments::Draft { stopped } => choose(stopped, Wanted::Draft).await,
-        Arguments::Rollback { stopped } => choose(stopped, Wanted::RollBack).await,
+        Command::Draft { stopped } => choose(stopped, Wanted::Draft).await,
+        Command::Rollback { stopped } => choose(stopped, Wanted::RollBack).await,
     }
+}
+
+async fn choose_as_said(said: Said) -> Outcome {
+    let Said { named, wanted, person, place } = said;
+    let (named, words) = (named.unwrap_or_default(), wanted.unwrap_or_default());
+    let wanted = Wanted::read(&words).map_err(|wrong| Exit::usage(format!("`{words}`: {wrong}")))?;
+    choose(Stopped { named, person, place }, wanted).await
 }
 
 async fn choose(stopped: Stopped, wanted: Wanted) -> Outcome {
@@ -86,5 +124,45 @@ async fn choose(stopped: Stopped, wanted: Wanted) -> Outcome {
         MoneyResult::AlreadyChosen { by, choice } => Err(Exit::negative(format!("{by} already {choice}"))),
         MoneyResult::NothingAsked => Err(Exit::negative(format!("no limit stops {name} now"))),
         MoneyResult::Denied(reason) => Err(request.denied(&reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct All {
+        #[command(subcommand)]
+        command: Only,
+    }
+
+    #[derive(Debug, Subcommand)]
+    enum Only {
+        Budget(Arguments),
+    }
+
+    fn read(line: &str) -> Arguments {
+        let words = ["ticketsmith", "budget"].into_iter().chain(line.split(' '));
+        let Only::Budget(arguments) =
+            All::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}")).command;
+        arguments
+    }
+
+    #[tokio::test]
+    async fn what_is_said_to_the_bot_is_understood_beside_the_commands() {
+        for (line, words) in [("SHOP-1 +5 --as ada", "+5"), ("SHOP-1 draft", "draft"), ("SHOP-1 -5", "-5")] {
+            let Arguments { command, said } = read(line);
+            assert!(command.is_none(), "{line}");
+            assert_eq!((said.named.as_deref(), said.wanted.as_deref()), (Some("SHOP-1"), Some(words)));
+        }
+        assert!(matches!(read("add SHOP-1 5").command, Some(Command::Add { .. })));
+        assert!(matches!(read("view").command, Some(Command::View { .. })));
+        // Amounts are refused before anything is asked.
+        for line in ["SHOP-1 -5", "SHOP-1 5", "SHOP-1 +5,00", "add SHOP-1 -5"] {
+            let refused = run(read(line)).await.unwrap_err().to_string();
+            assert!(refused.contains("accepted: "), "{line}: {refused}");
+        }
     }
 }

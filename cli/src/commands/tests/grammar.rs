@@ -41,7 +41,9 @@ fn page() -> String {
     for command in COMMANDS {
         let usage = root.find_subcommand_mut(command.name).map(|found| found.render_usage().to_string());
         let usage = usage.unwrap_or_default();
-        let _infallible = writeln!(text, "{}", usage.trim_start_matches("Usage: ").trim());
+        for line in usage.lines() {
+            let _infallible = writeln!(text, "{}", line.trim_start_matches("Usage: ").trim());
+        }
     }
     text.push_str("```\n");
     text
