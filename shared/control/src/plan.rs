@@ -106,6 +106,13 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
         match self::place(directory, &query) {
             Ok((project, _)) if !is_on(routes, &start.workflow, project) => off.push(start.workflow),
             Ok((project, task_id)) => break (start, project, task_id),
+            Err(DirectoryError::NotATicket { typed, .. })
+                if start.inputs.get("pull_request").is_some_and(Value::is_string) =>
+            {
+                return StartDecision::Refuse(format!(
+                    "`{typed}` is not a pull request; accepted: `owner/name#7`, `group/project!7`, or a link to one"
+                ));
+            }
             Err(error) => return StartDecision::Refuse(error.to_string()),
         }
     };

@@ -129,6 +129,28 @@ fn a_ticket_has_one_name_however_people_type_it() {
 }
 
 #[test]
+fn what_is_no_pull_request_is_not_called_a_ticket() {
+    let mut routes = routes();
+    let review = json!({
+        "title": "Review",
+        "inputs": {"pull_request": {"type": "string"}},
+        "triggers": [{"on": "slack.command", "conditions": {"text": "review {pull_request}"}}],
+    });
+    routes.workflows.insert("review".into(), serde_json::from_value(review).unwrap());
+    let said = Event {
+        kind: COMMAND,
+        project: None,
+        task_id: None,
+        fields: [("text".to_owned(), json!("review the cart"))].into_iter().collect(),
+        ..labelled("", "", None)
+    };
+    let StartDecision::Refuse(refused) = decide(&directory(&["engineering"]), &routes, said) else {
+        panic!("it is refused")
+    };
+    assert!(refused.starts_with("`the cart` is not a pull request; accepted: `owner/name#7`"), "{refused}");
+}
+
+#[test]
 fn an_opt_in_workflow_starts_only_where_the_project_names_it() {
     let mut routes = routes();
     routes.workflows.get_mut("development").unwrap().opt_in = true;
