@@ -5,7 +5,7 @@ use crate::thanks::is_praise;
 use crate::typed_ticket::{end_of_ticket, split_ticket};
 use domain::command::{COMMANDS, CommandWord, meant};
 use domain::routes::{InvalidInputs, Start};
-use domain::typed::{bare_word, is_invisible};
+use domain::typed::{self, bare_word, is_invisible};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -152,7 +152,9 @@ impl Command {
                 }
             }
             Self::Unknown { word }
-                if !rest.is_empty() && !is_misspelled(word, words) && !is_praise(words) =>
+                if words.contains(char::is_whitespace)
+                    && !is_misspelled(word, words)
+                    && !is_praise(words) =>
             {
                 words
             }
@@ -207,7 +209,7 @@ fn is_misspelled(word: &str, words: &str) -> bool {
 /// The first word, without punctuation after it and emphasis around it, and the rest: `Stop, please` and `**Stop**` both say `Stop`.
 fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(is_unseen);
-    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let (word, rest) = typed::first_word(text);
     (bare_word(word), rest.trim_start_matches(is_unseen))
 }
 
@@ -273,6 +275,8 @@ mod tests {
             "_Stop_, SHOP-1",
             "*stop!* SHOP-1",
             "\u{200f}stop\u{200f} \u{200f}SHOP-1\u{200b}",
+            "stop\u{ff0c}SHOP-1",
+            "stop\u{2014}SHOP-1",
         ] {
             assert_eq!(Command::read(text, None), steering(SteeringWord::Stop, None), "{text}");
         }
@@ -305,6 +309,7 @@ mod tests {
             "thank you",
             "\u{200f}approve\u{200f} thanks",
             "**approve** looks good",
+            "approve\u{ff0c}looks good to me",
             "LGTM, merging",
             "nice work!",
             "This looks really good to me.",

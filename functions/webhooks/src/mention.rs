@@ -2,7 +2,7 @@
 
 use crate::spoken::{Markup, spoken};
 use domain::folded;
-use domain::typed::is_invisible;
+use domain::typed::{ends_word as is_end, is_invisible};
 
 /// Words that people say before they come to the point.
 const GREETINGS: [&str; 24] = [
@@ -114,7 +114,7 @@ fn thanks(greeting: &str) -> bool {
 }
 
 fn is_punctuation(c: char) -> bool {
-    matches!(c, ',' | ':' | ';' | '.' | '!' | '-' | '\u{2013}' | '\u{2014}')
+    matches!(c, ',' | ':' | ';' | '.' | '!' | '-' | '\u{2013}') || is_end(c)
 }
 
 fn without_punctuation(text: &str) -> &str {
@@ -240,6 +240,7 @@ mod tests {
             "\u{feff}@ticketsmith\u{a0}approve\u{200b}",
             "approve @ticketsmith\u{2060}",
             "@ticketsmith hello!\n@ticketsmith approve",
+            "@ticketsmith\u{ff0c}approve",
         ] {
             let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
             assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");

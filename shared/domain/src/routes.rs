@@ -5,7 +5,7 @@ pub use crate::input_type::InputType;
 use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
 use crate::nearest::instead_of;
-use crate::typed::bare_word;
+use crate::typed::{bare_word, words_of};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -270,7 +270,7 @@ impl TriggerRoute {
 /// Matches words against a pattern in which `{name}` captures one word, or, as the last word, the rest.
 fn capture(pattern: &str, text: &str) -> Option<Map<String, Value>> {
     let mut captured = Map::new();
-    let mut words = text.split_whitespace();
+    let mut words = words_of(text);
     let pattern: Vec<&str> = pattern.split_whitespace().collect();
     for (index, expected) in pattern.iter().enumerate() {
         let name = expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -306,7 +306,7 @@ pub fn without_address(command: &str) -> &str {
 }
 
 fn starts_with_words(text: &str, command: &str) -> bool {
-    let mut words = text.split_whitespace();
+    let mut words = words_of(text);
     command.split_whitespace().all(|expected| words.next().is_some_and(|word| is_meant(word, expected)))
 }
 

@@ -4,6 +4,10 @@
 /// Punctuation that people write after a word.
 pub const PUNCTUATION: [char; 5] = ['.', '!', ',', ':', ';'];
 
+/// What ends a word without a space: a long dash, an ellipsis, and the punctuation of scripts that put no spaces behind it.
+const ENDS: [char; 8] =
+    ['\u{2014}', '\u{2026}', '\u{3001}', '\u{3002}', '\u{ff01}', '\u{ff0c}', '\u{ff1a}', '\u{ff1b}'];
+
 /// What Markdown and Slack show as bold or in italics.
 const EMPHASIS: [char; 2] = ['*', '_'];
 
@@ -27,6 +31,24 @@ pub fn is_around(c: char) -> bool {
     is_invisible(c) || AROUND.contains(&c)
 }
 
+/// Whether a character ends a word as a space does.
+pub fn ends_word(c: char) -> bool {
+    c.is_whitespace() || ENDS.contains(&c)
+}
+
+/// The first word, with what is around it, and the rest: `stop` and `SHOP-1` of `stop，SHOP-1`.
+pub fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start_matches(ends_word);
+    let (word, rest) = text.split_once(ends_word).unwrap_or((text, ""));
+    (word, rest.trim_start_matches(ends_word))
+}
+
+/// The words of a command: behind the first, they are separated by spaces alone.
+pub fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    let (first, rest) = first_word(text);
+    std::iter::once(first).filter(|first| !first.is_empty()).chain(rest.split_whitespace())
+}
+
 /// A word without punctuation after it and emphasis around it: `**Plan:**` and `_plan_,` both say `plan`. Quotes and question marks stay, because
 /// with them it is not said to do anything.
 pub fn bare_word(word: &str) -> &str {
@@ -39,7 +61,9 @@ pub fn bare_ticket(typed: &str) -> &str {
     let mut left = typed;
     for _ in 0..MOST_AROUND {
         let inside = left.trim_start_matches(is_around);
-        let inside = unlinked(inside.trim_end_matches(|c| is_around(c) || PUNCTUATION.contains(&c)));
+        let inside = unlinked(
+            inside.trim_end_matches(|c| is_around(c) || PUNCTUATION.contains(&c) || ENDS.contains(&c)),
+        );
         // A name may begin or end with a low line: around one, there are two.
         let inside = inside.strip_prefix('_').and_then(|rest| rest.strip_suffix('_')).unwrap_or(inside);
         if inside.len() == left.len() {
@@ -82,6 +106,21 @@ mod tests {
     }
 
     #[test]
+    fn a_word_ends_without_a_space_where_people_put_none() {
+        for text in [
+            "stop it",
+            " stop\u{ff0c}it",
+            "stop\u{3002} it",
+            "stop\u{2014}it",
+            "\u{ff1a}stop\u{2026}\u{2026}it",
+        ] {
+            assert_eq!(first_word(text), ("stop", "it"), "{text}");
+        }
+        assert_eq!(words_of("plan\u{ff1a}a\u{ff0c}b c").collect::<Vec<_>>(), ["plan", "a\u{ff0c}b", "c"]);
+        assert_eq!(words_of(" \u{3002}").count(), 0);
+    }
+
+    #[test]
     fn a_ticket_is_found_in_whatever_is_around_it() {
         for typed in [
             "SHOP-1",
@@ -93,6 +132,7 @@ mod tests {
             "[SHOP-1]",
             "\u{201c}SHOP-1\u{201d}",
             "SHOP-1\u{200b}",
+            "SHOP-1\u{3002}",
             "<SHOP-1|Limit carts>",
             "[Limit carts](SHOP-1)",
             "**[Limit carts](SHOP-1 \"All\")**",

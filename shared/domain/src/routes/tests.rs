@@ -122,11 +122,17 @@ fn a_command_captures_words() {
 
 #[test]
 fn a_trigger_is_met_by_its_words_whatever_is_around_them() {
-    for text in ["Run: SHOP-7", "*run* SHOP-7", "run, SHOP-7", "\u{200f}run\u{200f} SHOP-7"] {
+    for text in
+        ["Run: SHOP-7", "run\u{ff1a}SHOP-7", "*run* SHOP-7", "run, SHOP-7", "\u{200f}run\u{200f} SHOP-7"]
+    {
         let start = routes().start_for(&event(COMMAND, json!({ "text": text }))).unwrap();
         assert_eq!(start.and_then(|start| start.task_id).as_deref(), Some("SHOP-7"), "{text}");
     }
     assert!(starts_with_words("Run load tests!", "run load tests"));
+    assert_eq!(
+        capture("plan {text}", "plan\u{ff1a}\u{8d2d}\u{7269} cart").unwrap()["text"],
+        "\u{8d2d}\u{7269} cart"
+    );
     assert_eq!(capture("plan {text}", "**Plan:** a new shop: soon!").unwrap()["text"], "a new shop: soon!");
     for text in ["run? SHOP-7", "\u{201c}run\u{201d} SHOP-7", "`run` SHOP-7"] {
         assert_eq!(routes().start_for(&event(COMMAND, json!({ "text": text }))).unwrap(), None, "{text}");
