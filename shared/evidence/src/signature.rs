@@ -87,7 +87,7 @@ mod tests {
             encoded(SEQUENCE, &content).unwrap()
         };
         let large = |end: &[u8]| [&[0][..], &ORDER[..30], end].concat();
-        for (small, large) in [(vec![1], large(&[0x25, 0x50])), (vec![0, 0x80], large(&[0x24, 0xd1]))] {
+        for (small, large) in [(vec![1_u8], large(&[0x25, 0x50])), (vec![0, 0x80], large(&[0x24, 0xd1]))] {
             let (small, large) = (signature(&small), signature(&large));
             assert_eq!(canonical(&small), small);
             assert_eq!(canonical(&large), small);
