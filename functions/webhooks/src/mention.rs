@@ -1,8 +1,9 @@
 //! Detects comments addressed to the bot.
 
-use crate::spoken::{Markup, spoken};
+use crate::spoken::{Markup, behind_quotes, spoken};
+use domain::command::CommandWord;
 use domain::folded;
-use domain::typed::{ends_word as is_end, is_invisible};
+use domain::typed::{bare_word, ends_word as is_end, first_word, is_invisible};
 
 /// Words that people say before they come to the point.
 const GREETINGS: [&str; 24] = [
@@ -34,6 +35,9 @@ const GREETINGS: [&str; 24] = [
 
 /// Those of them that people also say at the end.
 const THANKS: [&str; 3] = ["thanks", "thank", "thx"];
+
+/// What GitHub puts behind the names of apps.
+const APP: &str = "[bot]";
 
 /// The part of a comment addressed to the bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,9 @@ pub(crate) fn words_for_bot<'a>(
                 // After a greeting on its own line, the next line counts.
                 let again = [command, mention].into_iter().find_map(|name| self::address(words, name));
                 let words = again.map_or(words, |again| without_greeting(&words[again.len()..]));
+                // A command may follow what it answers; other words keep what they are about.
+                let answer = without_greeting(behind_quotes(behind, markup));
+                let words = if begins_with_command(answer) { answer } else { words };
                 // `Thanks, @ticketsmith!` asks for nothing, and neither does `@ticketsmith thank you`.
                 let asks = !words.is_empty() || (before.trim().is_empty() && !thanks(behind));
                 return Some(Said { words, is_addressed: asks });
@@ -105,6 +112,10 @@ pub(crate) fn without_greeting(text: &str) -> &str {
         }
         rest = without_punctuation(after);
     }
+}
+
+fn begins_with_command(words: &str) -> bool {
+    CommandWord::read(&folded(bare_word(first_word(words).0))).is_some()
 }
 
 /// Whether a greeting is one that ends a conversation.
@@ -170,7 +181,10 @@ fn address<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     ends.take(2 * name.chars().count() + 1)
         .map(|end| text.split_at(end))
         .find(|(head, rest)| ends_word(rest) && folded(head) == wanted)
-        .map(|(head, _)| head)
+        .map(|(head, rest)| match rest.starts_with(APP) {
+            true => &text[..head.len() + APP.len()],
+            false => head,
+        })
 }
 
 /// Whether a name ends where `rest` begins: `@ticketsmith.` does, `@ticketsmith-dev`, `@ticketsmith/team` and
@@ -241,12 +255,25 @@ mod tests {
             "approve @ticketsmith\u{2060}",
             "@ticketsmith hello!\n@ticketsmith approve",
             "@ticketsmith\u{ff0c}approve",
+            "@ticketsmith[bot] approve",
+            "Hi @ticketsmith[bot], approve",
+            "@ticketsmith\r\n> May SHOP-1 be worked on?\r\n>\r\n> It is large.\r\n\r\napprove",
+            "@ticketsmith <!-- a template --> approve",
+            "@ticketsmith\n\n> May I?\n<!-- who? -->\nPlease approve",
         ] {
             let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
             assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");
         }
         check_in(Markup::Wiki, "{quote}May I?{quote}\r\n\r\n@ticketsmith approve", Some(("approve", true)));
         check_in(Markup::Mrkdwn, "&gt; May I?\n@ticketsmith approve", Some(("approve", true)));
+        check_in(Markup::Mrkdwn, "@ticketsmith\n&gt; May I?\napprove", Some(("approve", true)));
+        check_in(Markup::Wiki, "@ticketsmith\nbq. May I?\napprove", Some(("approve", true)));
+        let all = "@ticketsmith\n&gt;&gt;&gt; May I?\napprove";
+        check_in(Markup::Mrkdwn, all, Some(("&gt;&gt;&gt; May I?\napprove", true)));
+        // What is asked for keeps what it is about.
+        check("@ticketsmith\n> the cart\nRename it", Some(("> the cart\nRename it", true)));
+        check("@ticketsmith > approve", Some(("> approve", true)));
+        check("@ticketsmith\n> approve", Some(("> approve", true)));
     }
 
     /// Anybody may comment, and comments have up to a million characters.

@@ -53,6 +53,36 @@ pub(crate) fn spoken(text: &str, markup: Markup) -> String {
     said
 }
 
+/// The text behind the quoted lines and HTML comments at its start, which a reader of a reply passes over.
+pub(crate) fn behind_quotes(text: &str, markup: Markup) -> &str {
+    let mut rest = text;
+    loop {
+        let words = rest.trim_start();
+        let starts_line = rest[..rest.len() - words.len()].contains('\n');
+        let hidden = match starts_line && is_quote(words, markup) {
+            true if quotes_all(words, markup) => Some(words.len()),
+            true => Some(line_length(words)),
+            false => comment_length(words).filter(|_| markup != Markup::Mrkdwn),
+        };
+        // The line break before the next line stays, so that it starts one.
+        let Some(length) = hidden else { return words };
+        rest = words[..length].strip_suffix('\n').map_or(&words[length..], |line| &words[line.len()..]);
+    }
+}
+
+fn is_quote(words: &str, markup: Markup) -> bool {
+    match markup {
+        Markup::Markdown => words.starts_with('>'),
+        Markup::Mrkdwn => words.starts_with("&gt;") || words.starts_with('>'),
+        Markup::Wiki => words.starts_with('>') || words.starts_with("bq. "),
+    }
+}
+
+/// Whether a quote goes on to the end of the text: in Slack, three signs say so.
+fn quotes_all(words: &str, markup: Markup) -> bool {
+    markup == Markup::Mrkdwn && (words.starts_with("&gt;&gt;&gt;") || words.starts_with(">>>"))
+}
+
 fn starts_line(text: &str, at: usize) -> bool {
     at == 0 || text.as_bytes()[at - 1] == b'\n'
 }
@@ -74,15 +104,10 @@ fn silent_block(text: &str, at: usize, markup: Markup, ends: &Ends) -> Option<us
     if let Some(fence) = fence(words) {
         return Some(fenced_length(rest, fence));
     }
-    let quote = match markup {
-        Markup::Markdown => words.starts_with('>'),
-        // Three signs quote all that follows.
-        Markup::Mrkdwn if words.starts_with("&gt;&gt;&gt;") || words.starts_with(">>>") => {
-            return Some(rest.len());
-        }
-        Markup::Mrkdwn => words.starts_with("&gt;") || words.starts_with('>'),
-        Markup::Wiki => words.starts_with('>') || words.starts_with("bq. "),
-    };
+    if quotes_all(words, markup) {
+        return Some(rest.len());
+    }
+    let quote = is_quote(words, markup);
     let is_indented = line.starts_with("    ") || line.starts_with('\t');
     let code = markup == Markup::Markdown
         && is_indented
