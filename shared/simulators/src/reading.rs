@@ -8,7 +8,9 @@ use serde_saphyr::Error;
 /// # Errors
 /// The first thing that is wrong, and where.
 pub(crate) fn from_yaml<T: DeserializeOwned>(yaml: &str) -> Result<T, String> {
-    serde_saphyr::from_str(yaml).map_err(|error| in_our_words(&error))
+    // `y` and `no` are texts, as in workflows: a model's reply may write them into a file.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(yaml, options).map_err(|error| in_our_words(&error))
 }
 
 /// What is wrong, after its place.
@@ -72,6 +74,7 @@ fn invalid_type(unexpected: &str, expected: &str) -> String {
 mod tests {
     use crate::world::World;
     use serde::Deserialize;
+    use serde_json::{Value, json};
     use std::path::PathBuf;
 
     #[derive(Debug, Deserialize)]
@@ -105,5 +108,14 @@ mod tests {
         assert!(found.ends_with("this must be text, but it is `12`; put it in quotes"), "{found}");
         let deep = format!("jira: {}{}", "[".repeat(5000), "]".repeat(5000));
         assert!(World::parse(&deep, PathBuf::new()).unwrap_err().ends_with("this is nested too deeply"));
+    }
+
+    #[test]
+    fn words_that_mean_yes_or_no_are_texts() {
+        let yaml = "input: { path: y, old_string: yes, new_string: No, on: off, replace_all: true }";
+        let read: Value = super::from_yaml(yaml).unwrap();
+        let input =
+            json!({ "path": "y", "old_string": "yes", "new_string": "No", "on": "off", "replace_all": true });
+        assert_eq!(read["input"], input);
     }
 }

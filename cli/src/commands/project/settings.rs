@@ -41,7 +41,9 @@ impl SettingsArguments {
         let Some(path) = &self.file else { return Ok(None) };
         let refuse = |why: &dyn std::fmt::Display| Exit::usage(format!("{}: {why}", path.display()));
         let text = source_at(path)?.text;
-        match serde_saphyr::from_str::<Value>(&text) {
+        // `y` and `no` are texts, as in the configuration file.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        match serde_saphyr::from_str_with_options::<Value>(&text, options) {
             Ok(Value::Object(fields)) => Ok(Some(fields)),
             Ok(_) => Err(refuse(&"accepted: a mapping, such as `repository: acme/gift`")),
             Err(error) => Err(refuse(&error)),
@@ -113,6 +115,8 @@ mod tests {
         let named = settings(&["--file", path.to_str().unwrap(), "--base-branch", "trunk"]);
         let body = named.over(named.of_file().unwrap().unwrap()).unwrap();
         assert_eq!((&body["repository"], &body["base_branch"]), (&json!("acme/gift"), &json!("trunk")));
+        std::fs::write(&path, "base_branch: on\n").unwrap();
+        assert_eq!(named.of_file().unwrap().unwrap()["base_branch"], json!("on"));
         std::fs::write(&path, "- a\n").unwrap();
         let refused = named.of_file().unwrap_err().to_string();
         assert!(refused.contains("gift.yaml: accepted: a mapping"), "{refused}");
