@@ -127,6 +127,16 @@ mod tests {
     fn nothing_acts_in_a_title() {
         assert_eq!(plain("`@ada`: fixes #1").replace(JOINER, "·"), "`@·ada`: fixes· #1");
         assert_eq!(plain("Add a discount code"), "Add a discount code");
+        for (text, shown) in [
+            ("[skip ci] a [CI skip]", "[·skip ci] a [·CI skip]"),
+            ("[no ci][skip actions] [actions skip]", "[·no ci][·skip actions] [·actions skip]"),
+            ("[ci-skip] [Skip_CI] ***NO_CI***", "[·ci-skip] [·Skip_CI] ***N·O_CI***"),
+            ("a\n\n\nskip-checks:true\nSkip-Checks: true", "a\n\n\nskip·-checks:true\nSkip·-Checks: true"),
+            ("[x] skip ci [no] [skip] [ci] [skip the ci]", "[x] skip ci [no] [skip] [ci] [skip the ci]"),
+        ] {
+            assert_eq!(plain(text).replace(JOINER, "·"), shown, "{text}");
+            assert_eq!(plain(&plain(text)), plain(text), "{text}");
+        }
     }
 
     #[test]

@@ -83,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn no_message_skips_the_pipeline() {
+        assert_eq!(
+            plain("Fix it\n\n[CI skip] [skip_ci]").replace(JOINER, "·"),
+            "Fix it\n\n[·CI skip] [·skip_ci]"
+        );
+    }
+
+    #[test]
     fn the_time_is_in_proportion_to_the_text() {
         provider_testing::assert_in_proportion(|text| {
             markdown(text);

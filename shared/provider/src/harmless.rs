@@ -1,5 +1,5 @@
 //! Text for a service that reads Markdown. Tickets and models contribute to it, so it mentions nobody, closes
-//! no issue, loads no image and hides no address. Code stays as it is.
+//! no issue, loads no image and hides no address, and as a commit's message it skips no checks. Code stays as it is.
 
 use domain::text::{JOINER, destination, printable};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -14,6 +14,9 @@ const LONGEST_TAG: usize = 32;
 
 /// How much of a text is looked at for the end of a host.
 const LONGEST_HOST: usize = 300;
+
+/// How much of a text is looked at for the end of what skips checks.
+const LONGEST_SKIP: usize = 40;
 
 /// Escaped HTML may turn the text around it into Markdown, which is then read again. This happens once for each level of nesting.
 const MOST_PASSES: usize = 8;
@@ -40,6 +43,7 @@ pub fn harmless_text(text: &str, closes: Closes) -> String {
     let text = printable(text);
     let mut edits = Edits::default();
     edits.part_words(&text, &[], closes);
+    edits.part_skips(&text);
     edits.apply(&text)
 }
 
@@ -128,6 +132,23 @@ impl Edits {
         }
     }
 
+    /// Parts what keeps checks from running if a commit's message or title has it: `[skip ci]`, `[no ci]` and `skip-checks: true` on
+    /// [GitHub](https://docs.github.com/en/actions/managing-workflow-runs/skipping-workflow-runs), `[ci-skip]` on GitLab, and others'
+    /// forms, such as `[skip netlify]` and `***NO_CI***`.
+    fn part_skips(&mut self, text: &str) {
+        let text = text.to_ascii_lowercase();
+        let mut part = |at: usize| self.replace(at..at, JOINER.encode_utf8(&mut [0; 4]));
+        for (at, bracket) in text.match_indices('[') {
+            let start = at + bracket.len();
+            if is_skip(&text[start..]) {
+                part(start);
+            }
+        }
+        for phrase in ["skip-checks", "***no_ci***"] {
+            text.match_indices(phrase).for_each(|(at, _)| part(at + 4));
+        }
+    }
+
     fn apply(self, text: &str) -> String {
         let mut changed = String::with_capacity(text.len());
         let mut from = 0;
@@ -141,6 +162,14 @@ impl Edits {
         changed.push_str(&text[from..]);
         changed
     }
+}
+
+/// Whether a text in lower case, after its opening bracket, begins with an instruction to skip checks.
+fn is_skip(text: &str) -> bool {
+    let end = text.bytes().take(LONGEST_SKIP).position(|byte| byte == b']');
+    let Some(inside) = end.and_then(|end| text.get(..end)) else { return false };
+    let words: Vec<&str> = inside.split([' ', '-', '_']).collect();
+    matches!(words.as_slice(), ["skip", _] | [_, "skip"] | ["no", "ci"])
 }
 
 fn is_word(character: char) -> bool {
