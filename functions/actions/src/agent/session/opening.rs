@@ -223,11 +223,18 @@ async fn import(
             })
             .collect();
     }
-    opening.skills = visible()
+    let skills: Vec<String> = visible()
         .filter(|entry| entry.path == "SKILL.md" || entry.path.ends_with("/SKILL.md"))
         .map(|entry| entry.path.clone())
         .take(MOST_SKILLS)
         .collect();
+    if !skills.is_empty() {
+        // They are read from this commit, which anybody may have made, so only those are listed that the base branch has as well.
+        let here = host.read_files(&project.repository, commit.as_str(), &skills).await?;
+        let base = host.read_files(&project.repository, project.base_branch.as_str(), &skills).await?;
+        let read = skills.into_iter().zip(here.into_iter().zip(base));
+        opening.skills = read.filter(|(_, (here, base))| here == base).map(|(path, _)| path).collect();
+    }
     Ok((project.repository.clone(), commit))
 }
 
