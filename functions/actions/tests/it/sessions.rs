@@ -284,6 +284,26 @@ async fn a_folder_s_own_instructions_join_the_first_read_below_it() {
 }
 
 #[tokio::test]
+async fn a_folder_s_own_instructions_wait_with_the_results_for_an_answer() {
+    let world = World::start_with(|world| {
+        let read = call("read_file", json!({"path": "a/x.py"}));
+        let ask = call("ask_person", json!({"question": "Which rounding?"}));
+        change(world, json!([reply(None, &[read, ask])]));
+        let files = [("README.md", "Shop.\n"), ("a/AGENTS.md", "Only in a.\n"), ("a/x.py", "x = 1\n")];
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        github.repositories[0].path = None;
+        github.repositories[0].files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    })
+    .await;
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!(report["next"], "ask", "{report}");
+    let answer = json!({"session": report["session"], "answer": "down", "by": "Ada"});
+    world.step("Develop.Answer", "answer_session", answer).await.unwrap();
+    let told = &world.conversation(&report["session"]).await[2];
+    assert!(told.contains("Ada answered: down\n---\nFrom `a/AGENTS.md` of the base branch."), "{told}");
+}
+
+#[tokio::test]
 async fn an_unknown_agent_and_an_unknown_session_are_named() {
     let world = world(three_turns()).await;
     put_agent(&world, |_| {}).await;

@@ -74,6 +74,9 @@ pub struct SessionState {
     /// Results of a turn whose last one is still awaited.
     #[serde(default)]
     pub(super) pending: Vec<Told>,
+    /// Instructions of folders that go with these results.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) guides: Vec<Part>,
     /// The files to load.
     #[serde(default)]
     pub(super) wanted: Vec<String>,

@@ -108,19 +108,19 @@ impl Session<'_> {
             Some(LastCall::Ask(question)) => {
                 self.head.phase = SessionPhase::Ask;
                 self.state.question = Some(question);
-                self.state.pending = results;
+                (self.state.pending, self.state.guides) = (results, guides);
                 self.record(Vec::new(), None, files).await
             }
             Some(LastCall::Load(paths)) => {
                 self.head.phase = SessionPhase::Load;
                 self.state.wanted = paths;
-                self.state.pending = results;
+                (self.state.pending, self.state.guides) = (results, guides);
                 self.record(Vec::new(), None, files).await
             }
             Some(LastCall::Check(name)) => {
                 self.head.phase = SessionPhase::Check;
                 self.state.check = name;
-                self.state.pending = results;
+                (self.state.pending, self.state.guides) = (results, guides);
                 self.record(Vec::new(), None, files).await
             }
             // An agent ends when nobody has another message for it.
@@ -129,7 +129,9 @@ impl Session<'_> {
                 for told in results.iter_mut().filter(|told| told.text.starts_with(HANDED_OVER)) {
                     NOT_YET.clone_into(&mut told.text);
                 }
-                self.record_with_words(said(results), None, files).await
+                let mut said = said(results);
+                said.message.parts.extend(guides);
+                self.record_with_words(said, None, files).await
             }
             Some(LastCall::Finish(finish)) => {
                 self.head.phase = SessionPhase::Done;
@@ -142,6 +144,7 @@ impl Session<'_> {
                     self.head.agent
                 );
                 self.ask_for_help(question, results);
+                self.state.guides = guides;
                 self.record(Vec::new(), None, files).await
             }
             None => {
@@ -246,10 +249,7 @@ impl Session<'_> {
                 }
             }
         }
-        let goes_on = turn.last.is_none() && !turn.is_stuck;
-        if goes_on {
-            turn.guides = guides(&opening, calls, &turn.results, &mut self.state.guided);
-        }
+        turn.guides = guides(&opening, calls, &turn.results, &mut self.state.guided);
         turn.edits = self.base().cloned().map(|base| workspace.edits(base));
         self.state.workspace = workspace.into_state();
         self.state.repetition = repetition;
@@ -316,6 +316,7 @@ pub(super) fn said_with(state: &mut SessionState, text: &str, is_error: bool) ->
         None => Some(Part::new(Content::Text(text.to_owned()))),
     };
     let mut said = said(results);
+    said.message.parts.append(&mut state.guides);
     said.message.parts.extend(words);
     said
 }
