@@ -196,6 +196,31 @@ async fn checks_run_on_the_change_and_decide() {
     assert_eq!(trial.left(), [""; 0]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn checks_that_cannot_be_isolated_are_refused_before_the_model_is_asked() {
+    use std::os::unix::fs::PermissionsExt;
+    let trial = Trial::new(true).await;
+    let programs = trial.place.path().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    let bwrap = programs.join("bwrap");
+    std::fs::write(&bwrap, "#!/bin/sh\necho 'bwrap: No permissions' >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&bwrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let others = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&others))).unwrap();
+    let clone = trial.clone();
+    let issue = "https://github.com/acme/shop/issues/1";
+    let mut command = trial.command(&[issue, "--repository", clone.to_str().unwrap(), "--checks", "true"]);
+    command.env("PATH", path);
+    let output = tokio::process::Command::from(command).kill_on_drop(true).output().await.unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("--checks: none can be run on this machine: "), "{text}");
+    let log = trial.world.log().await;
+    assert!(log.iter().all(|entry| entry["service"] != "claude"), "{log:?}");
+    assert_eq!(trial.left(), [""; 0]);
+}
+
 #[tokio::test]
 async fn nothing_of_checks_is_left_after_a_kill() {
     let trial = Trial::new(true).await;

@@ -193,6 +193,13 @@ async fn attempt(
     model: (&ProviderSpec, &str),
     place: &ModelPlace,
 ) -> Outcome<Tried> {
+    if arguments.checks.is_some() {
+        // The model is not paid for a change that cannot be checked.
+        let probed = crate::server::checks::probe().await;
+        probed.map_err(|why| {
+            Exit::usage(printable(&format!("--checks: none can be run on this machine: {why}")))
+        })?;
+    }
     let repository = arguments.repository.as_deref().or(ticket.repository.as_deref()).unwrap_or_default();
     // The token belongs to the issue's host, or to GitHub if there is no issue.
     let site = ticket.repository.as_deref().and_then(|url| url.split('/').nth(2)).unwrap_or("github.com");
