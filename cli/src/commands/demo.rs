@@ -228,7 +228,20 @@ impl Running {
 
 /// The key of a real model's provider.
 pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
-    std::env::var(variable).map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))
+    let key = std::env::var(variable);
+    let key = key.map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
+    check_key(variable, &key)?;
+    Ok(key)
+}
+
+/// Refuses what is no key, such as the line of a file with its end: no service would take it, and every space in a message would be redacted.
+fn check_key(variable: &str, key: &str) -> Outcome {
+    match key.is_empty() || key.contains(|one: char| one.is_whitespace() || one.is_control()) {
+        true => Err(Exit::usage(format!(
+            "{variable} is empty, or has a space or a line break; accepted: the key alone"
+        ))),
+        false => Ok(()),
+    }
 }
 
 async fn demonstrate(
@@ -358,4 +371,18 @@ pub(super) fn use_model(
     let field = spec.secret.iter().find_map(|fields| fields.first()).copied().unwrap_or_default();
     let value = json!({ field: key }).to_string();
     secrets.set(&secret.unwrap_or_default(), value.into()).map_err(Exit::usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_word() {
+        check_key("KEY", "sk-1").unwrap();
+        for key in ["", " ", "sk-1\n", "sk-1\r", "sk 1"] {
+            let refused = check_key("KEY", key).unwrap_err().to_string();
+            assert!(refused.starts_with("KEY is empty, or has a space or a line break"), "{refused}");
+        }
+    }
 }
