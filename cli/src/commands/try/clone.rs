@@ -73,6 +73,11 @@ impl LocalClone {
         let commit = run(&["rev-parse", "--verify", "HEAD"]).await;
         let commit =
             commit.map_err(|_| Exit::usage(format!("{repository} is empty: it needs a first commit")))?;
+        if commit.trim().len() != 40 {
+            return Err(Exit::usage(format!(
+                "{repository} names its objects by SHA-256; accepted: a repository that names them by SHA-1"
+            )));
+        }
         // One commit without history: only its files are needed, and missing objects are not fetched.
         let tree = run(&["rev-parse", "--verify", "HEAD^{tree}"]).await?;
         let message = format!("{} as it is", commit.trim());
@@ -253,5 +258,21 @@ mod tests {
         assert_eq!(shown(&clone.files().await.unwrap()), shown(&files));
         let committed = clone.git(["ls-tree", "-r", "--name-only", "HEAD"], b"").await.unwrap();
         assert_eq!(committed.lines().count(), files.len());
+    }
+
+    #[tokio::test]
+    async fn a_repository_with_other_names_of_objects_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let origin = folder.path().join("origin");
+        std::fs::create_dir(&origin).unwrap();
+        for arguments in [
+            &["init", "--quiet", "--object-format=sha256"][..],
+            &["commit", "--quiet", "--allow-empty", "-m", "First"],
+        ] {
+            finish(git(&origin, arguments), b"").await.unwrap();
+        }
+        let clone = folder.path().join("clone");
+        let refused = LocalClone::make(origin.to_str().unwrap(), None, None, clone).await.unwrap_err();
+        assert!(refused.to_string().contains("names its objects by SHA-256"), "{refused}");
     }
 }
