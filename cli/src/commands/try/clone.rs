@@ -69,7 +69,15 @@ impl LocalClone {
                 .map(text)
                 .map_err(|said| Exit::usage(format!("{repository}: {said}")))
         };
-        let branch = run(&["symbolic-ref", "--short", "HEAD"]).await?.trim().to_owned();
+        let branch = match run(&["symbolic-ref", "--short", "HEAD"]).await {
+            Ok(branch) => branch.trim().to_owned(),
+            // The folder has a commit checked out instead of a branch, or `branch` is a tag.
+            Err(_) => {
+                run(&["update-ref", "refs/heads/detached", "HEAD"]).await?;
+                run(&["symbolic-ref", "HEAD", "refs/heads/detached"]).await?;
+                "detached".to_owned()
+            }
+        };
         let commit = run(&["rev-parse", "--verify", "HEAD"]).await;
         let commit =
             commit.map_err(|_| Exit::usage(format!("{repository} is empty: it needs a first commit")))?;
@@ -258,6 +266,20 @@ mod tests {
         assert_eq!(shown(&clone.files().await.unwrap()), shown(&files));
         let committed = clone.git(["ls-tree", "-r", "--name-only", "HEAD"], b"").await.unwrap();
         assert_eq!(committed.lines().count(), files.len());
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_is_on_no_branch_is_cloned() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [CheckedFile { path: "a".to_owned(), content: b"a\n".to_vec(), executable: false }];
+        let origin = LocalClone::of_files(folder.path().join("origin"), &files).await.unwrap();
+        origin.git(["update-ref", "--no-deref", "HEAD", &origin.commit], b"").await.unwrap();
+        origin.git(["update-ref", "-d", "refs/heads/main"], b"").await.unwrap();
+        let path = origin.folder.to_str().unwrap();
+        let clone = LocalClone::make(path, None, None, folder.path().join("clone")).await.unwrap();
+        assert_eq!((clone.branch.as_str(), &clone.commit), ("detached", &origin.commit));
+        let head = clone.git(["rev-parse", "refs/heads/detached^{tree}"], b"").await.unwrap();
+        assert_eq!(head, origin.git(["rev-parse", "HEAD^{tree}"], b"").await.unwrap());
     }
 
     #[tokio::test]
