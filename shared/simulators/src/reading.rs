@@ -48,6 +48,13 @@ fn words(error: &Error) -> String {
         Error::SerdeInvalidValue { unexpected, expected, .. } => {
             format!("this must be {expected}, but it is {unexpected}")
         }
+        Error::InvalidScalar { ty, .. } => match ty.chars().next() {
+            Some('u') => "this must be a whole number from 0 up, and not too large".to_owned(),
+            Some('i') => "this must be a whole number, and not too large".to_owned(),
+            _ => "this must be a number".to_owned(),
+        },
+        Error::InvalidBooleanStrict { .. } => "this must be `true` or `false`".to_owned(),
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => "this must have a single key".to_owned(),
         Error::Budget { .. } => "this is more than a world may be".to_owned(),
         other => {
             let message = other.to_string();
@@ -72,6 +79,7 @@ fn invalid_type(unexpected: &str, expected: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::script::Reply;
     use crate::world::World;
     use serde::Deserialize;
     use serde_json::{Value, json};
@@ -102,6 +110,14 @@ mod tests {
         ] {
             let found = World::parse(yaml, PathBuf::new()).unwrap_err();
             assert!(found.contains(told) && found.lines().count() == 1, "{yaml}: {found}");
+        }
+        for (yaml, told) in [
+            ("times: -1\ncontent: []\n", "this must be a whole number from 0 up, and not too large"),
+            ("expect: { json_schema: no }\ncontent: []\n", "this must be `true` or `false`"),
+            ("content: [{ text: a, json: b }]\n", "this must have a single key"),
+        ] {
+            let found = super::from_yaml::<Reply>(yaml).unwrap_err();
+            assert!(found.starts_with("line 1 column ") && found.ends_with(told), "{yaml}: {found}");
         }
         // A flattened field is first read as the type that it looks like.
         let found = super::from_yaml::<Around>("other: a\ntext: 12\n").unwrap_err();
