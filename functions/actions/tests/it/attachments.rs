@@ -173,6 +173,24 @@ async fn a_model_that_takes_no_pictures_is_told_of_them() {
 }
 
 #[tokio::test]
+async fn a_picture_that_the_service_cannot_read_does_not_fail_the_session() {
+    let files = json!([{"name": "screen.png", "base64": png(8, 6)}]);
+    let world = world(json!([reply(None, &[finish("blocked")])]), files).await;
+    let message = "messages.0.content.2.image.source.base64.data: Could not process image";
+    let body = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
+    world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 400, "body": body}));
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!(report["result"]["outcome"], "blocked", "{report}");
+    let parts = first_message(&world, &report).await;
+    let text = parts[0]["text"].as_str().unwrap();
+    assert!(
+        line(text, "screen.png").ends_with("is not shown: the model does not accept pictures."),
+        "{text}"
+    );
+    assert_eq!(parts.len(), 1, "{parts:?}");
+}
+
+#[tokio::test]
 async fn another_generation_has_the_same_files() {
     let replies = json!([
         reply(Some("Ada answered: go"), &[finish("blocked")]),

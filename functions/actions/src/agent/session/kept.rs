@@ -101,6 +101,9 @@ pub struct SessionState {
     /// Whether the model is shown pictures.
     #[serde(default)]
     pub(super) takes_pictures: bool,
+    /// Whether the service refused a picture in this round, so that none is shown anymore.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) refuses_pictures: bool,
     /// How often in a row the model called no tool.
     #[serde(default)]
     pub(super) nudges: u32,

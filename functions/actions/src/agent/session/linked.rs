@@ -279,7 +279,7 @@ async fn linked_parts(
 impl SessionState {
     /// Notes which files this model can be shown, for functions that cannot ask its provider.
     pub(super) fn note_model(&mut self, model: &Model) {
-        self.takes_pictures = model.provider.takes_pictures(&model.name);
+        self.takes_pictures = !self.refuses_pictures && model.provider.takes_pictures(&model.name);
         self.most_of_texts = Some(most_of_texts(model));
     }
 }

@@ -10,7 +10,9 @@ use crate::agent::payment::COUNTED_ABOVE;
 use crate::agent::price::most_prompt_tokens;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage};
+use domain::plugins::{
+    AiProvider, Content, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage,
+};
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +40,8 @@ enum Thought {
     Refused,
     /// The service no longer accepts the conversation.
     Unbound(ActionError),
+    /// The service does not take a picture of the conversation.
+    Unseen(ActionError),
     /// It may cost more than the session's limit leaves.
     NoRoom,
 }
@@ -141,6 +145,11 @@ impl Session<'_> {
                     due = Some("the service did not take the conversation");
                 }
                 Thought::Unbound(error) => return Err(error),
+                Thought::Unseen(error) => {
+                    tracing::warn!(session = self.head.id, %error, "the service did not take a picture; the agent goes on without pictures");
+                    self.state.refuses_pictures = true;
+                    due = Some("the service did not take a picture");
+                }
             }
         }
     }
@@ -164,6 +173,9 @@ impl Session<'_> {
                 Ok(None) => return Ok(Thought::NoRoom),
                 Err(error) if !begins && agent.provider().is_unbound(&error) => {
                     return Ok(Thought::Unbound(error));
+                }
+                Err(error) if self.state.takes_pictures && is_about_a_picture(&error, &request) => {
+                    return Ok(Thought::Unseen(error));
                 }
                 Err(error) => return Err(error),
             };
@@ -270,6 +282,15 @@ fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {
         Some(_) => Some(Stop::Done),
         None => execution.stop_requested_by.as_ref().map(|_| Stop::Wanted),
     }
+}
+
+/// Whether a request was refused because of a picture in it: only a service can tell whether it can read one, and every request with it would be
+/// refused.
+fn is_about_a_picture(error: &ActionError, request: &ModelRequest) -> bool {
+    let mut parts = request.messages.iter().flat_map(|message| &message.parts);
+    error.kind == ErrorKind::Rejected
+        && error.message.to_ascii_lowercase().contains("image")
+        && parts.any(|part| matches!(part.content, Content::Image { .. }))
 }
 
 /// Receives a reply until `stop` is over: then the connection is closed, and the usage reported by then is the minimum bill.
