@@ -25,6 +25,10 @@ const LOOK: Duration = Duration::from_secs(5);
 /// What a service may count in addition to the content, in tokens: the frames of two more messages.
 const FRAMES: u64 = 200;
 
+/// What services say of a prompt that is longer than their model accepts, in lower case.
+const TOO_LONG: [&str; 5] =
+    ["prompt is too long", "input is too long", "context window", "context length", "context size"];
+
 /// Why an agent does not continue.
 enum Stop {
     /// Somebody wants the execution to stop.
@@ -40,6 +44,8 @@ enum Thought {
     Refused,
     /// The service no longer accepts the conversation.
     Unbound(ActionError),
+    /// The conversation has become longer than the model accepts.
+    TooLong(ActionError),
     /// The service does not take a picture of the conversation.
     Unseen(ActionError),
     /// It may cost more than the session's limit leaves.
@@ -144,7 +150,12 @@ impl Session<'_> {
                     may_begin_anew = false;
                     due = Some("the service did not take the conversation");
                 }
-                Thought::Unbound(error) => return Err(error),
+                Thought::TooLong(error) if may_begin_anew => {
+                    tracing::warn!(session = self.head.id, %error, "the prompt is longer than the model accepts");
+                    may_begin_anew = false;
+                    due = Some("the prompt is too long");
+                }
+                Thought::Unbound(error) | Thought::TooLong(error) => return Err(error),
                 Thought::Unseen(error) => {
                     tracing::warn!(session = self.head.id, %error, "the service did not take a picture; the agent goes on without pictures");
                     self.state.refuses_pictures = true;
@@ -174,6 +185,8 @@ impl Session<'_> {
                 Err(error) if !begins && agent.provider().is_unbound(&error) => {
                     return Ok(Thought::Unbound(error));
                 }
+                // The results of one turn may be more than the part of the prompt that was left for them.
+                Err(error) if !begins && is_too_long(&error) => return Ok(Thought::TooLong(error)),
                 Err(error) if self.state.takes_pictures && is_about_a_picture(&error, &request) => {
                     return Ok(Thought::Unseen(error));
                 }
@@ -282,6 +295,11 @@ fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {
         Some(_) => Some(Stop::Done),
         None => execution.stop_requested_by.as_ref().map(|_| Stop::Wanted),
     }
+}
+
+fn is_too_long(error: &ActionError) -> bool {
+    let message = error.message.to_ascii_lowercase();
+    error.kind == ErrorKind::Rejected && TOO_LONG.iter().any(|words| message.contains(words))
 }
 
 /// Whether a request was refused because of a picture in it: only a service can tell whether it can read one, and every request with it would be
