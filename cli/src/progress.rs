@@ -123,15 +123,26 @@ pub(crate) async fn asks(table: &Table, execution: &str) -> Outcome<String> {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     loop {
         tick.tick().await;
-        for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
-            let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
-            if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
-                let state = table.session_state(&link.session).await.map_err(Exit::unreachable)?;
-                let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
-                return Ok(state["question"]["text"].as_str().unwrap_or_default().to_owned());
-            }
+        if let Some(question) = asked(table, execution).await? {
+            return Ok(question);
         }
     }
+}
+
+/// The question that an agent of an execution asks people, if one does.
+///
+/// # Errors
+/// Unreachable when the table does not answer.
+pub(crate) async fn asked(table: &Table, execution: &str) -> Outcome<Option<String>> {
+    for link in table.sessions_of(execution).await.map_err(Exit::unreachable)? {
+        let head = table.session(&link.session).await.map_err(Exit::unreachable)?;
+        if head.is_some_and(|head| head.phase == SessionPhase::Ask) {
+            let state = table.session_state(&link.session).await.map_err(Exit::unreachable)?;
+            let state: Value = serde_json::from_slice(&state).map_err(Exit::unreachable)?;
+            return Ok(Some(state["question"]["text"].as_str().unwrap_or_default().to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 trait Screen: Send {

@@ -165,6 +165,28 @@ async fn without_a_pull_request_the_agent_is_quoted_and_a_question_ends_the_demo
 }
 
 #[tokio::test]
+async fn a_step_that_waits_for_an_answer_ends_the_demo() {
+    let temporary = TempDir::new().unwrap();
+    let place = TempDir::new().unwrap();
+    let done = json!({
+        "outcome": "done", "summary": "Done.", "pr_title": "New", "pr_description": "New", "commit_message": "New"
+    });
+    let file = shop_where_the_agent_calls(place.path(), "finish", done);
+    let mut world: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let write = json!({"tool_use": {"name": "write_file", "input": {"path": "NEW.md", "content": "New\n"}}});
+    world["claude"]["replies"][0]["content"] = json!([write]);
+    world["configuration"]["projects"][0]["ci_gate"] = json!("always");
+    std::fs::write(&file, world.to_string()).unwrap();
+    let output = demo(temporary.path(), &["--world", file.to_str().unwrap()]).output();
+    let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
+    let Output { status, stderr, .. } = output.unwrap();
+    assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+    let words = "nobody answers in a demo: May this change be pushed to acme/shop: 1 file, ";
+    assert!(text(&stderr).contains(words), "{}", text(&stderr));
+    assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_shipped_worlds_end_in_pull_requests_without_escape_codes() {
     for (world, branch) in [("parcels", "feature/PAR-1"), ("weather", "feature/acme-weather-1")] {
         let temporary = TempDir::new().unwrap();

@@ -4,9 +4,9 @@ use super::state::world;
 use crate::commands::deliver::deliver;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::progress::{asks, follow};
+use crate::progress::{asked, follow};
 use jiff::Timestamp;
-use records::ExecutionView;
+use records::{ExecutionView, Waiter};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -53,10 +53,10 @@ impl Stage<'_> {
         })?;
         let limit = self.limit;
         // Nobody answers, so waiting longer is pointless.
-        let asked = async {
+        let unanswered = async {
             match self.is_answered {
                 true => std::future::pending().await,
-                false => asks(table, &name).await,
+                false => self.unanswered(&name).await,
             }
         };
         // `follow` has its own limit, whose message is right only if the execution continues, so it is longer than this one.
@@ -64,20 +64,68 @@ impl Stage<'_> {
         let ended = async {
             tokio::select! {
                 view = followed => view,
-                question = asked => Err(Exit::negative(format!(
-                    "the agent stopped to ask: {}; nobody answers in a demo, so put the answer into the ticket of your --world", question?
-                ))),
+                question = unanswered => Err(Exit::negative(question?)),
             }
         };
         let Ok(view) = tokio::time::timeout(limit, ended).await else {
+            let advice = match self.waits(&name, Timestamp::now(), |_| true).await? {
+                Some(waits) => format!("it was waiting: {waits}"),
+                None => "allow more time with --limit-seconds".to_owned(),
+            };
             return Err(Exit::negative(format!(
-                "the execution did not end within {} s and was stopped; allow more time with --limit-seconds",
+                "the execution did not end within {} s and was stopped; {advice}",
                 limit.as_secs()
             )));
         };
         let view = view?;
         let state = settled_world(self.control, &self.connection, &view).await?;
         Ok((view, state))
+    }
+
+    /// Waits until people are asked something, and says what.
+    ///
+    /// # Errors
+    /// Unreachable if the records are.
+    async fn unanswered(&self, execution: &str) -> Outcome<String> {
+        let until = Timestamp::now().checked_add(self.limit).unwrap_or(Timestamp::MAX);
+        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            tick.tick().await;
+            // Read first, because an agent's question becomes one of the execution.
+            let question = self.waits(execution, until, Waiter::is_question).await?;
+            if let Some(question) = asked(&self.connection.table, execution).await? {
+                return Ok(format!(
+                    "the agent stopped to ask: {question}; nobody answers in a demo, so put the answer into the ticket of your --world"
+                ));
+            }
+            if let Some(question) = question {
+                return Ok(format!("a step waits for an answer, and nobody answers in a demo: {question}"));
+            }
+        }
+    }
+
+    /// What a step of the execution waits for, if the wait does not end by itself until then.
+    ///
+    /// # Errors
+    /// Unreachable if the records are.
+    async fn waits(
+        &self,
+        execution: &str,
+        until: Timestamp,
+        is_meant: impl Fn(&Waiter) -> bool,
+    ) -> Outcome<Option<String>> {
+        let table = &self.connection.table;
+        for (topic, key) in table.waits_of(execution).await.map_err(Exit::unreachable)? {
+            let waiter = table.waiter(&topic, &key).await.map_err(Exit::unreachable)?;
+            let open = waiter.filter(|waiter| {
+                let is_open = waiter.answer.is_none() && waiter.over.is_none();
+                is_open && waiter.until.is_none_or(|end| end > until) && is_meant(waiter)
+            });
+            if let Some(question) = open.and_then(|waiter| waiter.question) {
+                return Ok(Some(question));
+            }
+        }
+        Ok(None)
     }
 
     fn try_others(&self) -> String {
