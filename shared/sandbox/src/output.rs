@@ -1,5 +1,6 @@
 //! The output of commands: all of it is read, the end is kept.
 
+use domain::is_progress_line;
 use std::collections::VecDeque;
 
 /// So many lines are kept.
@@ -91,7 +92,7 @@ fn plain(line: &str) -> String {
 
 fn reads_like_an_error(line: &str) -> bool {
     // A command's name says nothing about its result.
-    if line.starts_with("$ ") {
+    if line.starts_with("$ ") || is_progress_line(line) {
         return false;
     }
     let line = line.to_lowercase();
@@ -114,6 +115,8 @@ mod tests {
         let (lines, error) = read(&["$ fail\n", "0 errors\nTypeError: x\n", &text, "Assertion", "Error"]);
         assert_eq!((lines.len(), lines[0].as_str(), lines[99].as_str()), (100, "line 201", "AssertionError"));
         assert_eq!(error.as_deref(), Some("TypeError: x"));
+        let noise = "   Compiling thiserror v2.0.17\ntest login_failed ... ok\n";
+        assert_eq!(read(&[noise, "test login ... FAILED\n"]).1.as_deref(), Some("test login ... FAILED"));
     }
 
     #[test]

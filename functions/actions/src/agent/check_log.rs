@@ -1,5 +1,6 @@
 //! The shown part of a failed check's log: the lines around its first error, without secrets and noise.
 
+use domain::is_progress_line;
 use domain::plugins::FailedCheck;
 use domain::text::{TextLimit, cut};
 use edits::without_secrets;
@@ -17,10 +18,9 @@ const MOST_OF_A_LINE: TextLimit = TextLimit::bytes(500);
 const TELLING: usize = 3;
 
 /// Words in a line that indicate an error, in lower case.
-const ERRORS: [&str; 12] = [
+const ERRORS: [&str; 10] = [
     "##[error]",
     "error:",
-    "error ",
     "error[",
     "failed",
     "failure",
@@ -29,8 +29,9 @@ const ERRORS: [&str; 12] = [
     "exception",
     "not ok ",
     "fatal:",
-    "assert",
 ];
+/// The same, unless they continue another word.
+const ERRORS_ALONE: [&str; 2] = ["error ", "assert"];
 /// Words of lines that only look like that.
 const HARMLESS: [&str; 9] = [
     "0 failed",
@@ -85,9 +86,17 @@ pub fn fingerprint(check: &FailedCheck) -> String {
 
 fn first_error(lines: &[String]) -> Option<usize> {
     lines.iter().position(|line| {
-        let line = line.to_lowercase();
-        ERRORS.iter().any(|word| line.contains(word)) && !HARMLESS.iter().any(|word| line.contains(word))
+        let lower = line.to_lowercase();
+        let says_error = ERRORS.iter().any(|word| lower.contains(word))
+            || ERRORS_ALONE.iter().any(|word| has_alone(&lower, word));
+        says_error && !HARMLESS.iter().any(|word| has_alone(&lower, word)) && !is_progress_line(line)
     })
+}
+
+/// Whether a text has a word that does not continue another one: `10 failed` does not have `0 failed`.
+fn has_alone(text: &str, word: &str) -> bool {
+    let continues = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| text.get(..at).is_none_or(|before| !before.ends_with(continues)))
 }
 
 /// The lines of a log: without colors, times in front and secrets.
@@ -170,6 +179,24 @@ mod tests {
         assert!(shown.contains("\n##[error]tests/test_cart.py:9: AssertionError\nafter 0\n"), "{shown}");
         assert!(shown.contains("… (201 lines)\nafter 280\n") && shown.ends_with("after 299"), "{shown}");
         assert_eq!(excerpt("one\ntwo\n\n"), "one\ntwo");
+    }
+
+    #[test]
+    fn packages_and_passed_tests_are_no_errors() {
+        let noise = "   Compiling thiserror v2.0.17\n   Compiling pretty_assertions v1.4.1\n   Compiling cart v0.1.0\n\
+                     test login_failed ... ok\ntest one ... ok\ntest two ... ok\n";
+        let check = |log: &str| FailedCheck { name: "test".into(), url: None, log: Some(log.into()) };
+        let failure = |what: &str| {
+            check(&format!("{noise}test {what} ... FAILED\n\nfailures:\n---- {what} stdout ----\n"))
+        };
+        assert_ne!(fingerprint(&failure("adds_up")), fingerprint(&failure("takes_codes")));
+        assert_eq!(fingerprint(&failure("adds_up")), fingerprint(&failure("adds_up")));
+        let ten = ["one", "two", "10 failed, 3 passed in 1.20s", "0 failed"].map(str::to_owned);
+        assert_eq!(first_error(&ten), Some(2));
+        let java =
+            ["java.lang.NullPointerException", "Caused by: java.lang.AssertionError"].map(str::to_owned);
+        assert_eq!((first_error(&java), first_error(&java[1..])), (Some(0), Some(0)));
+        assert_eq!(first_error(&["static_assertions".to_owned()]), None);
     }
 
     #[test]

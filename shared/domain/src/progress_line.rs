@@ -1,0 +1,86 @@
+//! Lines of a build's or a test's output that report progress.
+
+/// How they begin, in lower case, after white space and bullets: parts of a log, packages, and tests that pass.
+const BEGINNINGS: [&str; 22] = [
+    "##[command]",
+    "##[group]",
+    "=== run",
+    "[       ok ]",
+    "[info]",
+    "checking ",
+    "collecting ",
+    "compiling ",
+    "download http",
+    "downloaded ",
+    "downloading ",
+    "fetching ",
+    "installing ",
+    "ok ",
+    "pass ",
+    "pass:",
+    "requirement already satisfied",
+    "successfully installed ",
+    "using ",
+    "✓",
+    "✔",
+    "√",
+];
+
+/// Whether a line reports a package or a test that passed, so that the words in their names say nothing about errors: `Compiling thiserror`,
+/// `Collecting exceptiongroup`, `test login_failed ... ok`.
+pub fn is_progress_line(line: &str) -> bool {
+    let line = line.trim_end().to_lowercase();
+    let said = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+' | '•'));
+    let begins = BEGINNINGS.iter().any(|beginning| said.starts_with(beginning));
+    // As pytest says it, with how far it is.
+    let passed = (line.ends_with("%]") && line.contains(" passed ")) || line.contains("%] passed ");
+    let is_version = said.contains("==") && !said.contains(char::is_whitespace);
+    begins || passed || is_version || line.ends_with(" ok")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_and_passed_tests_are_progress_and_failures_are_not() {
+        for line in [
+            "   Compiling thiserror v2.0.17",
+            "    Checking pretty_assertions v1.4.1",
+            "Collecting exceptiongroup>=1.0.0rc8 (from pytest)",
+            "  Downloading exceptiongroup-1.3.0-py3-none-any.whl (16 kB)",
+            "  - Installing exceptiongroup (1.3.0)",
+            " + exceptiongroup==1.3.0",
+            "Successfully installed exceptiongroup-1.3.0 pytest-8.4.2",
+            "Download https://repo.example/failureaccess-1.0.1.jar",
+            "[INFO] Running com.acme.ErrorTest",
+            "test login_failed ... ok",
+            "tests/test_cart.py::test_error PASSED                     [ 10%]",
+            "[gw0] [ 10%] PASSED tests/test_cart.py::test_error ",
+            "ok 3 - throws an exception",
+            "PASS src/error.test.ts",
+            "  ✓ throws an error (3 ms)",
+            "--- PASS: TestError (0.00s)",
+            "=== RUN   TestLoginFailed",
+            "##[group]Run cargo test -- --skip failed",
+        ] {
+            assert!(is_progress_line(line), "{line}");
+        }
+        for line in [
+            "error[E0308]: mismatched types",
+            "E       assert total == 5",
+            "FAILED tests/test_cart.py::test_total - AssertionError: assert 4 == 5",
+            "test login ... FAILED",
+            "tests/test_cart.py::test_total FAILED                     [ 20%]",
+            "3 failed, 10 passed in 0.12s",
+            "not ok 4 - total",
+            "--- FAIL: TestTotal (0.00s)",
+            "  ✕ adds up (3 ms)",
+            "##[error]Process completed with exit code 1.",
+            "[ERROR] Tests run: 3, Failures: 1",
+            "",
+        ] {
+            assert!(!is_progress_line(line), "{line}");
+        }
+    }
+}
