@@ -17,6 +17,11 @@ const MOST_OF_A_LINE: TextLimit = TextLimit::bytes(500);
 /// How many lines from the first error on identify a failure.
 const TELLING: usize = 3;
 
+/// How many lines before the end of a command that failed identify it. Some of them are about cleaning up.
+const LAST_LINES: usize = 8;
+/// What the log says after a command that failed, whatever it was.
+const COMMAND_FAILED: [&str; 2] = ["##[error]Process completed with exit code", "ERROR: Job failed"];
+
 /// Words in a line that indicate an error, in lower case.
 const ERRORS: [&str; 10] = [
     "##[error]",
@@ -74,10 +79,17 @@ pub fn in_code(name: &str) -> String {
 /// The identity of a failure, without details that differ between attempts: times, numbers, addresses.
 pub fn fingerprint(check: &FailedCheck) -> String {
     let lines = check.log.as_deref().map(lines_of).unwrap_or_default();
-    let from = first_error(&lines).unwrap_or(lines.len().saturating_sub(TELLING));
+    let is_any_command = |at: &usize| {
+        lines.get(*at).is_some_and(|line| COMMAND_FAILED.iter().any(|words| line.contains(words)))
+    };
+    let (from, count) = match first_error(&lines) {
+        Some(at) if is_any_command(&at) => (at.saturating_sub(LAST_LINES), at.min(LAST_LINES)),
+        Some(at) => (at, TELLING),
+        None => (lines.len().saturating_sub(TELLING), TELLING),
+    };
     let mut hash = Sha256::new();
     hash.update(check.name.as_bytes());
-    for line in lines.iter().skip(from).take(TELLING) {
+    for line in lines.iter().skip(from).take(count) {
         hash.update(b"\n");
         hash.update(without_numbers(line).as_bytes());
     }
@@ -179,6 +191,20 @@ mod tests {
         assert!(shown.contains("\n##[error]tests/test_cart.py:9: AssertionError\nafter 0\n"), "{shown}");
         assert!(shown.contains("… (201 lines)\nafter 280\n") && shown.ends_with("after 299"), "{shown}");
         assert_eq!(excerpt("one\ntwo\n\n"), "one\ntwo");
+    }
+
+    #[test]
+    fn a_command_that_names_no_error_is_known_by_its_last_lines() {
+        let failure = |name: &str, end: &str| {
+            let log = format!(
+                "./main.go:5:2: undefined: {name}\nCleaning up\n{end} 1\nPost job cleanup.\nCleaning up\n"
+            );
+            fingerprint(&FailedCheck { name: "test".into(), url: None, log: Some(log) })
+        };
+        for end in COMMAND_FAILED {
+            assert_ne!(failure("total", end), failure("codes", end), "{end}");
+            assert_eq!(failure("total", end), failure("total", end), "{end}");
+        }
     }
 
     #[test]
