@@ -122,9 +122,21 @@ fn write_message(text: &mut String, said: &Said) {
 }
 
 fn write_diff(text: &mut String, path: &str, file: &FileView) {
+    // Whoever approves the change sees all of it.
+    if file.is_executable {
+        let _ = writeln!(text, "{path} is executable");
+    }
     match (&file.before, &file.after) {
         (None, None) => {
             let _ = writeln!(text, "{path}: deleted, or no text");
+        }
+        (before, after) if before.as_deref().unwrap_or_default() == after.as_deref().unwrap_or_default() => {
+            let what = match after {
+                Some(text) if text.is_empty() => "empty",
+                Some(_) => "only its mode changed",
+                None => "deleted; it was empty",
+            };
+            let _ = writeln!(text, "{path}: {what}");
         }
         (before, after) => {
             let name = |side: &Option<String>| if side.is_some() { path } else { "/dev/null" };
@@ -167,11 +179,26 @@ mod tests {
     #[test]
     fn a_change_is_a_unified_diff() {
         let mut text = String::new();
-        let file = FileView { before: Some("a\nb\n".into()), after: Some("a\nc\n".into()) };
+        let view = |before: Option<&str>, after: Option<&str>, is_executable| FileView {
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+            is_executable,
+        };
+        let file = view(Some("a\nb\n"), Some("a\nc\n"), false);
         write_diff(&mut text, "x.py", &file);
         assert_eq!(text, "--- x.py\n+++ x.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
         text.clear();
-        write_diff(&mut text, "y.py", &FileView { before: None, after: Some("a\n".into()) });
+        write_diff(&mut text, "y.py", &view(None, Some("a\n"), false));
         assert!(text.starts_with("--- /dev/null\n+++ y.py\n"), "{text}");
+        for (before, after, is_executable, shown) in [
+            (None, Some(""), false, "z: empty\n"),
+            (Some(""), None, false, "z: deleted; it was empty\n"),
+            (Some("a\n"), Some("a\n"), true, "z is executable\nz: only its mode changed\n"),
+            (None, Some("a\n"), true, "z is executable\n--- /dev/null\n+++ z\n"),
+        ] {
+            text.clear();
+            write_diff(&mut text, "z", &view(before, after, is_executable));
+            assert!(text.starts_with(shown), "{text}");
+        }
     }
 }

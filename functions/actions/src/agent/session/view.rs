@@ -31,6 +31,8 @@ pub struct FileView {
     pub before: Option<String>,
     /// Its current text; `None` if it is deleted or not text.
     pub after: Option<String>,
+    /// Whether it has the executable bit now.
+    pub is_executable: bool,
 }
 
 /// Reads a session; `None` if there is none.
@@ -58,7 +60,8 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
             Some(ChangedContent::Text(text)) => Some(text),
             Some(ChangedContent::Base64(_)) | None => None,
         };
-        files.insert(path.clone(), FileView { before: before.get(path).cloned(), after });
+        let before = before.get(path).cloned();
+        files.insert(path.clone(), FileView { before, after, is_executable: file.executable });
     }
     Ok(Some(SessionView { head, generations, plan: state.workspace.plan, files }))
 }
