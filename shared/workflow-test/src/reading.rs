@@ -1,8 +1,12 @@
 //! From YAML to a test file, or to the mistakes in it.
 
 use crate::file::TestFile;
+use serde_json::Value;
 use serde_saphyr::{Error, Location};
-use workflow::{Diagnostic, Source, exact_content};
+use workflow::{Diagnostic, Document, Source, exact_content};
+
+/// The keys under which a test file has values of any type.
+const FREE: [&str; 6] = ["inputs", "trigger", "result", "resume", "outputs", "cause"];
 
 /// Reads a test file. The first mistake ends the reading.
 ///
@@ -10,8 +14,9 @@ use workflow::{Diagnostic, Source, exact_content};
 /// The mistake, with its place, what is accepted there and the nearest accepted name.
 pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
     // What a workflow cannot contain, its tests cannot either.
-    if let Err(found) = exact_content(source)
-        && let Some(mut first) = found.into_iter().next()
+    let content = exact_content(source);
+    if let Err(found) = &content
+        && let Some(mut first) = found.first().cloned()
     {
         if first.message == "the file is empty" {
             first.help = vec!["a test file needs at least `cases:`".to_owned()];
@@ -20,8 +25,36 @@ pub fn read(source: &Source) -> Result<TestFile, Box<Diagnostic>> {
     }
     // `y` and `on` are texts, as in workflows.
     let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options(&source.text, options)
-        .map_err(|error| Box::new(diagnostic(source, &error)))
+    let file = serde_saphyr::from_str_with_options(&source.text, options.clone())
+        .map_err(|error| Box::new(diagnostic(source, &error)))?;
+    let read = serde_saphyr::from_str_with_options::<Value>(&source.text, options);
+    if let (Ok(content), Ok(read), Ok(document)) = (content, read, Document::read(source))
+        && let Some(pointer) = misread(&content, &read, false)
+    {
+        let span = document.bytes(&pointer);
+        let written = source.text.get(span.0..span.1).unwrap_or_default();
+        let message = format!("`{written}` is text in a workflow, but looks like a number");
+        let mut found = Diagnostic::error(source, span, message);
+        found.help = vec!["put it in quotes".to_owned()];
+        return Err(Box::new(found));
+    }
+    Ok(file)
+}
+
+/// The place, as a JSON Pointer, of the first text that was read as something else: `1_000`, which workflows do not take for a number.
+fn misread(content: &Value, read: &Value, is_free: bool) -> Option<String> {
+    match (content, read) {
+        (Value::Object(fields), Value::Object(read)) => fields.iter().find_map(|(name, value)| {
+            let inside = misread(value, read.get(name)?, is_free || FREE.contains(&name.as_str()))?;
+            Some(format!("/{}{inside}", name.replace('~', "~0").replace('/', "~1")))
+        }),
+        (Value::Array(items), Value::Array(read)) => {
+            let mut pairs = items.iter().zip(read).enumerate();
+            pairs.find_map(|(at, (item, read))| Some(format!("/{at}{}", misread(item, read, is_free)?)))
+        }
+        (Value::String(_), read) if is_free && !read.is_string() => Some(String::new()),
+        _ => None,
+    }
 }
 
 fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
@@ -131,6 +164,23 @@ mod tests {
             "cases:\n  - name: a\n    inputs: { sha: !secret x }\n    expect: {}\n",
         ] {
             assert_eq!(refused(text).line, 3, "{text}");
+        }
+        for (written, told) in
+            [("2024_01", "`2024_01` is text"), ("0b11", "`0b11` is text"), ("+0x1F", "`+0x1F` is text")]
+        {
+            let case = |value: &str| {
+                format!(
+                    "cases:\n  - name: 2024_01\n    inputs: {{ list: [{{ a/b: {value} }}] }}\n    expect: {{ outcome: succeeded }}\n"
+                )
+            };
+            let found = refused(&case(written));
+            assert_eq!((found.line, found.column), (3, 29), "{written}");
+            assert!(
+                found.message.starts_with(told) && found.help == ["put it in quotes"],
+                "{}",
+                found.message
+            );
+            assert!(read(&Source::new("workflows/a.test.yaml", case(&format!("'{written}'")))).is_ok());
         }
         for text in ["", "# nothing\n"] {
             assert_eq!(refused(text).help, ["a test file needs at least `cases:`"], "{text}");

@@ -53,6 +53,12 @@ impl<'s> Document<'s> {
         self.source.position(self.find(pointer).1.start)
     }
 
+    /// The bytes of the value at a place: where it starts and where it ends.
+    pub fn bytes(&self, pointer: &str) -> (usize, usize) {
+        let Span { start, end } = self.find(pointer).0.span;
+        (start, end)
+    }
+
     /// The comment on the line of a key that has no value, `#shop` in `channel: #shop`, because people forget that a text with `#` needs
     /// quotes. `None` if there is none, or a value.
     pub fn comment_instead_of_value(&self, pointer: &str) -> Option<&'s str> {
@@ -105,6 +111,8 @@ mod tests {
         assert!(told.0 == "010" && told.1.starts_with("starts with a zero"), "{told:?}");
         assert_eq!(document.position("/a/0/k~11"), (2, 5));
         assert_eq!(document.position("/a/1"), (4, 5));
+        let (start, end) = document.bytes("/a/1");
+        assert_eq!(&source.text[start..end], "text");
         assert_eq!(document.position("/a/0/missing"), (2, 5));
         assert_eq!(document.position("/nowhere/at/all"), (1, 1));
         assert_eq!(document.comment_instead_of_value("/channel"), Some("#shop # 1"));

@@ -1,6 +1,7 @@
 //! JSONata as Step Functions runs it: parsing, refusals, and the names that an expression looks up.
 
 use crate::source::Span;
+use crate::yaml::why_not_kept;
 use jlens_core::ast::{FallbackOp, Stage};
 use jlens_core::{Ast, Node, NodeKind};
 
@@ -66,11 +67,12 @@ pub(crate) fn parse(source: &str) -> Result<Ast, Refusal> {
             _ => refusal,
         }
     })?;
-    refuse_newer_syntax(&ast.root, 0)?;
+    refuse_misread(&ast.root, source, 0)?;
     Ok(ast)
 }
 
-fn refuse_newer_syntax(node: &Node, depth: usize) -> Result<(), Refusal> {
+/// Refuses what Step Functions does not run, and numbers that it would change.
+fn refuse_misread(node: &Node, source: &str, depth: usize) -> Result<(), Refusal> {
     if depth > DEPTH_LIMIT {
         return Err(Refusal::new(
             node.span,
@@ -101,12 +103,19 @@ fn refuse_newer_syntax(node: &Node, depth: usize) -> Result<(), Refusal> {
         NodeKind::Variable { name } if name == "$" => {
             return Err(Refusal::new(node.span, "`$$` means nothing here").help("name what you mean"));
         }
+        NodeKind::Number { .. } => {
+            let written = source.get(node.span.start..node.span.end).unwrap_or_default();
+            if let Some(reason) = why_not_kept(written.trim_start_matches('-').trim()) {
+                return Err(Refusal::new(node.span, format!("`{written}` {reason}"))
+                    .help("if it is text, put it in quotes"));
+            }
+        }
         _ => {}
     }
     let mut result = Ok(());
     node.for_each_child(|child| {
         if result.is_ok() {
-            result = refuse_newer_syntax(child, depth + 1);
+            result = refuse_misread(child, source, depth + 1);
         }
     });
     result
@@ -301,6 +310,8 @@ mod tests {
             ("a +", "not JSONata"),
             ("'${x}'", "`${` cannot stand"),
             ("$$.a", "`$$` means nothing"),
+            ("id = 123456789012345678", "`123456789012345678` has more digits"),
+            ("[1, -9007199254740993]", "`-9007199254740993` has more digits"),
         ] {
             assert!(parse(source).unwrap_err().message.contains(message), "{source}");
         }
@@ -316,6 +327,7 @@ mod tests {
                 "{source}: {refusal:?}"
             );
         }
+        assert!(parse("id = 9007199254740992 and part = -0.25 and big = 1e21").is_ok());
         let long = vec!["1"; 200].join("+");
         assert!(parse(&long).unwrap_err().message.contains("nested too deeply"));
         assert_eq!(unsteady(&parse("'x' & $now()").unwrap()).unwrap().0, "now");

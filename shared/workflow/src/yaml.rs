@@ -9,6 +9,7 @@ mod refusal;
 mod scalar;
 
 pub(crate) use node::{Data, Entry, Node};
+pub(crate) use scalar::why_not_kept;
 
 use crate::diagnostic::Problems;
 use crate::source::{Source, Span, Spanned};

@@ -46,6 +46,13 @@ fn values_that_would_become_something_else_are_refused() {
         ("{ p: { type: any, default: { sha: 61e9540 } } }", "x", "`61e9540` is a number too large"),
         ("{ p: { type: number, default: .nan } }", "x", "`.nan` is a number that JSON does not have"),
         ("{ p: { type: any, default: 9223372036854775808 } }", "x", "`9223372036854775808` has more digits"),
+        ("{ p: { type: any, default: 1234567890123456789 } }", "x", "`1234567890123456789` has more digits"),
+        (
+            "{ p: { type: number, default: 0.12345678901234567890 } }",
+            "x",
+            "`0.12345678901234567890` has more",
+        ),
+        ("{ p: any }", "\"${p = 1234567890123456789}\"", "`1234567890123456789` has more digits"),
         ("{ p: { type: any, default: 007 } }", "x", "`007` starts with a zero"),
         ("{ p: any }", "-.inf", "`-.inf` is a number that JSON does not have"),
         ("{ p: any }", "!env x", "the tag `!env` means nothing here"),
