@@ -247,6 +247,10 @@ pub(crate) fn result(name: &str, arguments: &[Type]) -> Type {
         "filter" | "distinct" | "sort" | "reverse" | "shuffle" => {
             Type::list(arguments.first().and_then(Type::item).cloned().unwrap_or_else(Type::any))
         }
+        // It looks in each item of a list.
+        "lookup" if matches!(arguments.first(), Some(Type { kind: Kind::List(_), .. })) => {
+            Type::list(Type::any())
+        }
         // A value that is not a list is joined as one item.
         "append" => {
             let items = arguments.iter().map(|given| given.item().unwrap_or(given).clone().present());

@@ -38,8 +38,11 @@ impl Inference<'_, '_, '_> {
                 return;
             }
         };
-        for ((argument, kind), parameter) in args.iter().zip(kinds).zip(&parameters[shift..]) {
-            if !kind.holds_null() || parameter.takes_null() || self.is_guarded(argument) {
+        for ((argument, given), parameter) in args.iter().zip(&given).zip(&parameters[shift..]) {
+            let kind = given.kind;
+            // The type of a function is that of its results, which may well be `null`.
+            let is_value = !given.is_function && kind.holds_null();
+            if !is_value || parameter.takes_null() || self.is_guarded(argument) {
                 continue;
             }
             let text = self.written(argument);

@@ -267,6 +267,7 @@ const VALID: &[&str] = &[
     "$string(task.story_points)",
     "(task.story_points ? task.story_points : 0) * 2",
     "$sum(tasks.story_points[$ != null])",
+    "$join($map(tasks, function($t) { $t.assignee })[$ != null], ', ')",
     "$sum($filter(tasks, function($t) { $t.story_points != null }).story_points)",
     "$sum($map(tasks, function($t) { $t.story_points != null ? $t.story_points : 0 }))",
     "tasks[story_points != null and story_points > 3].task_id",

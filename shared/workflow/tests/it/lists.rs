@@ -58,6 +58,8 @@ async fn every_way_to_a_list_gives_one_of_none_one_and_several() {
             json!(["P-1", "P-2", "A", "A"]),
         ),
         ("$keys({'a': 1})", json!(["a"]), json!(["a"]), json!(["a"])),
+        ("$lookup(tasks, 'task_id')", json!([]), json!(["P-1"]), json!(["P-1", "P-2"])),
+        ("tasks ~> $lookup('labels')", json!([]), json!(["P-1", "first"]), json!(["P-1", "first", "P-2"])),
         ("$count(tasks) > 0 ? tasks.task_id : []", json!([]), json!(["P-1"]), json!(["P-1", "P-2"])),
         (
             "{'ids': tasks.task_id}",
