@@ -14,7 +14,7 @@ use crate::color;
 use crate::exit::{Exit, Outcome};
 use crate::print::eprint_painted;
 use crate::server::source_file::source_at;
-use crate::server::workflows::{catalog, environment, prompts_of, rendered, runs, sources_of};
+use crate::server::workflows::{add_run, catalog, environment, is_test, prompts_of, rendered, sources_of};
 use clap::Subcommand;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -70,7 +70,17 @@ impl What {
     fn sources(&self) -> Outcome<Vec<Source>> {
         match self.files.as_slice() {
             [] => sources_of(&self.project.folder),
-            files => files.iter().map(|path| source_at(path)).collect(),
+            files => {
+                // `workflows/*.yaml` names the tests as well.
+                let workflows: Vec<&PathBuf> = files.iter().filter(|path| !is_test(path)).collect();
+                match (workflows.is_empty(), files) {
+                    (true, [test, ..]) => Err(Exit::usage(format!(
+                        "{}: this has tests of a workflow, which `ticketsmith workflow test` runs; name the workflow",
+                        test.display()
+                    ))),
+                    _ => workflows.into_iter().map(|path| source_at(path)).collect(),
+                }
+            }
         }
     }
 }
@@ -117,14 +127,7 @@ impl Loaded {
             return Self::from_sources(sources, &what.project);
         }
         let meant = sources.len();
-        let known = sources_of(&what.project.folder).unwrap_or_default();
-        let is_new = |source: &Source| sources.iter().all(|other| other.name() != source.name());
-        let mut others: Vec<Source> = known.into_iter().filter(is_new).collect();
-        while let Some(place) =
-            others.iter().position(|other| sources.iter().any(|one| runs(one, other.name())))
-        {
-            sources.push(others.remove(place));
-        }
+        add_run(&mut sources, sources_of(&what.project.folder).unwrap_or_default());
         let mut loaded = Self::from_sources(sources, &what.project)?;
         loaded.sources.truncate(meant);
         let names: BTreeSet<String> = loaded.sources.iter().map(|source| source.name().to_owned()).collect();
@@ -163,4 +166,26 @@ impl Loaded {
 fn print_json(value: &impl serde::Serialize) -> Outcome {
     println!("{}", serde_json::to_string_pretty(value).map_err(Exit::usage)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell turns `workflows/*.yaml` into the names of workflows and of their tests.
+    #[test]
+    fn tests_among_named_files_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.yaml", "a.test.yaml"] {
+            std::fs::write(folder.path().join(name), "name: A\n").unwrap();
+        }
+        let named = |names: &[&str]| What {
+            files: names.iter().map(|name| folder.path().join(name)).collect(),
+            project: Project { folder: folder.path().to_owned() },
+        };
+        let sources = named(&["a.test.yaml", "a.yaml"]).sources().unwrap();
+        assert_eq!(sources.iter().map(Source::name).collect::<Vec<_>>(), ["a"]);
+        let refused = named(&["a.test.yaml"]).sources().unwrap_err().to_string();
+        assert!(refused.contains("a.test.yaml: this has tests of a workflow"), "{refused}");
+    }
 }

@@ -12,7 +12,7 @@ use engine::Engine;
 use include_dir::{Dir, include_dir};
 use records::Table;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use workflow::{
     Catalog, Environment, FolderCompilation, Severity, Source, compile_folder, function_placeholder, render,
@@ -145,26 +145,63 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
         .map_err(|error| error.message.trim_start_matches("paths: ").to_owned())
 }
 
-/// The sources of a folder's workflows; the shipped ones if it has no folder `workflows`. `undo` is always included: it
-/// is started if a rollback was due and could not run, and when a person asks. So are shipped workflows that the folder's own ones run and that it
-/// lacks, so that a copied workflow does not require copies of the workflows it runs.
+/// The sources of a folder's workflows; the shipped ones if it has no folder `workflows`. [`add_shipped`] says which shipped ones are
+/// always included.
 ///
 /// # Errors
 /// Usage errors for files that cannot be read.
 pub(crate) fn sources_of(folder: &Path) -> Outcome<Vec<Source>> {
     let mut sources = files_of(folder, is_workflow)?;
-    let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
-    let has = |name: &str| sources.iter().any(|source| source.name() == name);
-    let is_run = |name: &str| sources.iter().any(|source| runs(source, name));
-    let wanted = |name: &str| !has(name) && (name == UNDO_WORKFLOW || is_run(name));
-    let more: Vec<Source> = shipped.filter(|source| wanted(source.name())).collect();
-    sources.extend(more);
+    add_shipped(&mut sources);
     Ok(sources)
 }
 
-/// Whether a workflow runs the one with this name.
-pub(crate) fn runs(source: &Source, name: &str) -> bool {
-    source.text.contains(&format!("workflow: {name}"))
+/// Adds the shipped workflows that belong to these and are not among them. `undo` always does: it is started if a rollback was due and
+/// could not run, and when a person asks. So do those that these run, so that a copied workflow does not require copies of the
+/// workflows it runs.
+pub(crate) fn add_shipped(sources: &mut Vec<Source>) {
+    let shipped = SHIPPED.files().filter(|file| is_workflow(file.path())).filter_map(shipped_source);
+    let (undo, others): (Vec<Source>, Vec<Source>) =
+        shipped.partition(|source| source.name() == UNDO_WORKFLOW);
+    if sources.iter().all(|source| source.name() != UNDO_WORKFLOW) {
+        sources.extend(undo);
+    }
+    add_run(sources, others);
+}
+
+/// Adds those of some other workflows that these run, and those that these run in turn, unless one of that name is there.
+pub(crate) fn add_run(sources: &mut Vec<Source>, mut others: Vec<Source>) {
+    others.retain(|other| sources.iter().all(|source| source.name() != other.name()));
+    let mut next = 0;
+    while let Some(source) = sources.get(next) {
+        for name in run_by(source) {
+            if let Some(place) = others.iter().position(|other| other.name() == name) {
+                sources.push(others.remove(place));
+            }
+        }
+        next += 1;
+    }
+}
+
+/// The names of the workflows that a workflow runs.
+fn run_by(source: &Source) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut values: Vec<Value> = workflow::content(source).into_iter().collect();
+    while let Some(value) = values.pop() {
+        match value {
+            Value::Object(fields) => {
+                if let (Some("workflow"), Some(Value::String(name))) =
+                    (fields.get("type").and_then(Value::as_str), fields.get("workflow"))
+                {
+                    names.insert(name.clone());
+                }
+                values.extend(fields.into_iter().map(|(_, value)| value));
+            }
+            Value::Array(items) => values.extend(items),
+            _ => {}
+        }
+    }
+    names
 }
 
 /// The selected files of a folder's `workflows`, sorted by name; the shipped ones if it has no such
@@ -284,6 +321,32 @@ pub(crate) fn rendered(
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    /// The names of a folder's workflows, given its one own workflow.
+    fn names_with(step: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("workflows")).unwrap();
+        let text = format!("name: Mine\nsteps:\n  - {{ name: run, {step} }}\n");
+        std::fs::write(folder.path().join("workflows/mine.yaml"), text).unwrap();
+        let sources = sources_of(folder.path()).unwrap();
+        let mut names: Vec<String> = sources.iter().map(|source| source.name().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn shipped_workflows_come_with_those_that_run_them_and_no_others_do() {
+        let all = ["development", "mine", "pull_request_checks", "undo"];
+        assert_eq!(names_with("type: workflow, workflow: development"), all);
+        assert_eq!(names_with("workflow:  'development', \"type\": workflow"), all);
+        for step in [
+            "type: workflow, workflow: development_of_ours",
+            "type: set, variables: { note: \"workflow: development\" }",
+            "type: set, variables: { workflow: development }",
+        ] {
+            assert_eq!(names_with(step), ["mine", "undo"], "{step}");
+        }
+    }
 
     #[test]
     fn prompts_are_looked_for_in_their_folder_alone() {

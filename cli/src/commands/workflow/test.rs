@@ -5,7 +5,7 @@ use crate::color;
 use crate::exit::{Exit, Outcome};
 use crate::print::eprint_painted;
 use crate::server::source_file::source_at;
-use crate::server::workflows::{catalog, files_of, is_test, is_workflow, sources_of};
+use crate::server::workflows::{add_shipped, catalog, files_of, is_test, is_workflow, sources_of};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,13 +89,19 @@ fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
             [short, _] if short.is_file() => short,
             [_, usual] => usual,
         };
-        tests.push(source_at(&test)?);
+        let test_source = source_at(&test)?;
+        // `workflows/*.yaml` names workflows and their tests.
+        if tests.iter().any(|known: &Source| known.path == test_source.path) {
+            continue;
+        }
+        tests.push(test_source);
         for beside in workflows_beside(&test)? {
             if !sources.iter().any(|known| known.path == beside.path) {
                 sources.push(beside);
             }
         }
     }
+    add_shipped(&mut sources);
     Ok((tests, sources))
 }
 
@@ -151,4 +157,30 @@ fn judge(reports: &[Report], arguments: &Arguments) -> Outcome {
         println!("{} case(s) passed", cases().count());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_tests_are_run_once_with_the_shipped_workflows_that_theirs_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        let text = "name: A\nsteps:\n  - { name: run, type: workflow, workflow: development }\n";
+        std::fs::write(place("a.yaml"), text).unwrap();
+        std::fs::write(place("a.test.yaml"), "cases: []\n").unwrap();
+        let arguments = Arguments {
+            files: vec![place("a.test.yaml"), place("a.yaml")],
+            project: Project { folder: folder.path().to_owned() },
+            filter: None,
+            min_coverage: None,
+            json: false,
+        };
+        let (tests, sources) = files(&arguments).unwrap();
+        assert_eq!(tests.len(), 1);
+        let mut names: Vec<&str> = sources.iter().map(Source::name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a", "development", "pull_request_checks", "undo"]);
+    }
 }
