@@ -4,7 +4,7 @@ use super::fields::{Fields, boolean, list, mapping, text, word};
 use super::state::Reader;
 use crate::names;
 use crate::source::Spanned;
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Entry, Node};
 use domain::routes::{InputSchema, InputType};
 use serde_json::Value;
 
@@ -54,6 +54,16 @@ fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> Option<InputSchema> {
         }
         schema.one_of = items.iter().map(|item| typed(item, kind, "a value of `one_of`", reader)).collect();
     }
+    let is_empty = |entry: &&Entry| entry.key.value == "default" && matches!(entry.value.data, Data::Null);
+    if let Data::Map(entries) = &node.data
+        && let Some(entry) = entries.iter().find(is_empty)
+        && !schema.optional
+    {
+        reader
+            .problems
+            .error(entry.key.span, "the default is nothing")
+            .help("write `required: false` for an input that may be left out, and is `null` then");
+    }
     if let Some(default) = fields.get("default") {
         let value = typed(default, kind, "the default", reader);
         if fits(kind, &value) && !schema.one_of.is_empty() && !schema.one_of.contains(&value) {
@@ -75,7 +85,25 @@ fn typed(node: &Node, kind: InputType, what: &str, reader: &mut Reader<'_, '_>) 
             diagnostic.help("if it is text, put it in quotes");
         }
     }
+    warn_of_expressions(node, what, reader);
     value
+}
+
+/// Warns of expressions in a value that is taken as it is written: nothing has happened yet that they could read.
+fn warn_of_expressions(node: &Node, what: &str, reader: &mut Reader<'_, '_>) {
+    match &node.data {
+        Data::Text(text) if text.contains("${") => {
+            reader
+                .problems
+                .warning(node.span, format!("{what} is taken as it is written, with the `${{`"))
+                .help("an expression is evaluated in `variables:` and in steps");
+        }
+        Data::List(items) => items.iter().for_each(|item| warn_of_expressions(item, what, reader)),
+        Data::Map(entries) => {
+            entries.iter().for_each(|entry| warn_of_expressions(&entry.value, what, reader));
+        }
+        _ => {}
+    }
 }
 
 fn fits(kind: InputType, value: &Value) -> bool {

@@ -42,6 +42,8 @@ fn values_that_would_become_something_else_are_refused() {
             "x",
             "a value of `one_of` is text, but the input is of type integer",
         ),
+        ("{ p: { type: string, default: null } }", "x", "the default is nothing"),
+        ("{ p: { type: any, default: } }", "x", "the default is nothing"),
         ("{ p: { type: string, one_of: [] } }", "x", "`one_of` needs at least one value"),
         ("{ p: { type: any, default: { sha: 61e9540 } } }", "x", "`61e9540` is a number too large"),
         ("{ p: { type: number, default: .nan } }", "x", "`.nan` is a number that JSON does not have"),
@@ -63,6 +65,17 @@ fn values_that_would_become_something_else_are_refused() {
         assert!(shown.contains(told), "{inputs} {message}: {shown}");
         assert_eq!(shown.matches("error:").count(), 1, "{shown}");
     }
+}
+
+/// A default is no expression.
+#[test]
+fn expressions_in_defaults_are_warned_of() {
+    for default in ["\"${now}\"", "[a, { b: \"on ${now}\" }]"] {
+        let shown = found(&workflow(&format!("{{ p: {{ type: any, default: {default} }} }}"), "x"));
+        assert!(shown.contains("warning: the default is taken as it is written"), "{default}: {shown}");
+        assert!(!shown.contains("error"), "{default}: {shown}");
+    }
+    assert_eq!(found(&workflow("{ p: { type: any, required: false, default: null } }", "x")), "");
 }
 
 #[test]
