@@ -8,7 +8,7 @@ use domain::routes::{InputSchema, InputType, Routes, TriggerRoute, WorkflowRoute
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The route of one workflow. Reports triggers that cannot supply an input which must be there.
+/// The route of one workflow. Reports triggers that cannot supply an input which must be there, or give one of another type.
 pub(crate) fn route(
     workflow: &Workflow,
     inputs: &BTreeMap<String, Input>,
@@ -48,8 +48,14 @@ fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, pr
     let fields = fields_of(trigger);
     for (name, schema) in inputs {
         let needed = !schema.optional && schema.default.is_none();
-        if needed && !fields.contains(name) {
-            let known: Vec<&str> = fields.iter().map(String::as_str).collect();
+        if let Some(given) = fields.get(name).filter(|given| !may_give(**given, schema.kind)) {
+            let (on, given, kind) = (&trigger.on.name, given.as_str(), schema.kind.as_str());
+            let message = format!("{on} gives `{name}` as {given}, but the input is of type {kind}");
+            problems
+                .error(trigger.span, message)
+                .help("no event would start it: give the input that type, or another name");
+        } else if needed && !fields.contains_key(name) {
+            let known: Vec<&str> = fields.keys().map(String::as_str).collect();
             let help = match trigger.on.capturing() {
                 Some(condition) => format!("capture it: `{}: \"… {{{name}}}\"`", condition.name),
                 None => "give the input a default".to_owned(),
@@ -75,15 +81,23 @@ fn fits_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, proble
     }
 }
 
-/// The fields of the trigger's event, with those that it captures or sets itself.
-fn fields_of(trigger: &Trigger) -> BTreeSet<String> {
-    let mut fields: BTreeSet<String> = trigger.on.fields.iter().map(|field| field.name.clone()).collect();
+/// Whether an input may take what an event gives.
+fn may_give(given: InputType, wanted: InputType) -> bool {
+    given == wanted
+        || [given, wanted].contains(&InputType::Any)
+        || (given == InputType::Integer && wanted == InputType::Number)
+}
+
+/// The fields of the trigger's event with their types, with those that it captures or sets itself.
+fn fields_of(trigger: &Trigger) -> BTreeMap<String, InputType> {
+    let mut fields: BTreeMap<String, InputType> =
+        trigger.on.fields.iter().map(|field| (field.name.clone(), field.kind)).collect();
     let capturing = trigger.on.capturing().map(|condition| &condition.name);
     for (name, condition) in &trigger.conditions {
         if let (true, Value::String(text)) = (capturing == Some(name), condition) {
             let captured =
                 text.split_whitespace().filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
-            fields.extend(captured.map(str::to_owned));
+            fields.extend(captured.map(|name| (name.to_owned(), InputType::String)));
         }
     }
     fields

@@ -182,6 +182,38 @@ fn a_trigger_that_would_never_fire_is_refused() {
     }
 }
 
+/// An event whose field has another type than the input of its name is refused each time.
+#[test]
+fn a_trigger_that_gives_an_input_another_type_is_refused() {
+    let told = |trigger: &str, inputs: &str| {
+        found(&format!(
+            "name: A\ntriggers: [{{ {trigger} }}]\ninputs: {inputs}\nsteps:\n  - {{ name: note, type: set, variables: {{ a: 1 }} }}\n"
+        ))
+    };
+    let go = "chat.command: { text: \"go {count}\" }";
+    for (trigger, inputs, expected) in [
+        (go, "{ count: integer }", "chat.command gives `count` as string, but the input is of type integer"),
+        (
+            "pull_request.closed: {}",
+            "{ number: { type: string, default: x } }",
+            "pull_request.closed gives `number` as integer, but the input is of type string",
+        ),
+    ] {
+        let told = told(trigger, inputs);
+        assert!(told.contains(expected) && told.contains("error"), "{trigger}: {told}");
+    }
+    for (trigger, inputs) in [
+        (go, "{ count: any }"),
+        (
+            "pull_request.closed: {}",
+            "{ number: number, merged: boolean, other: { type: list, default: [] } }",
+        ),
+    ] {
+        let told = told(trigger, inputs);
+        assert!(!told.contains("error"), "{trigger}: {told}");
+    }
+}
+
 /// What is found in a condition of a workflow with these inputs.
 fn condition(expression: &str) -> String {
     found(&format!(
