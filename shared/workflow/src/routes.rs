@@ -51,9 +51,9 @@ fn supplies_inputs(trigger: &Trigger, inputs: &BTreeMap<String, InputSchema>, pr
         if let Some(given) = fields.get(name).filter(|given| !may_give(**given, schema.kind)) {
             let (on, given, kind) = (&trigger.on.name, given.as_str(), schema.kind.as_str());
             let message = format!("{on} gives `{name}` as {given}, but the input is of type {kind}");
-            problems
-                .error(trigger.span, message)
-                .help("no event would start it: give the input that type, or another name");
+            problems.error(trigger.span, message).help(
+                "no event would start it: give the input the type of the event's field, or another name",
+            );
         } else if needed && !fields.contains_key(name) {
             let known: Vec<&str> = fields.keys().map(String::as_str).collect();
             let help = match trigger.on.capturing() {
