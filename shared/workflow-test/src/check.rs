@@ -7,9 +7,11 @@ use crate::names::{Callable, Names};
 use crate::reading::{bytes, key_after};
 use crate::sample;
 use crate::schema::misfits;
+use domain::EventName;
 use domain::built_in_actions::RUN_TOOLS;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use domain::event::EventSpec;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::{Catalog, CatalogEntry, Diagnostic, Source};
 
 /// Every problem of a file, in the order of its cases.
@@ -48,14 +50,21 @@ impl Checker<'_> {
                 "a trigger is one event with its fields: `{ <event>: { task_id: SHOP-1 } }`",
             );
         }
-        for name in case.trigger.iter().flat_map(|trigger| trigger.keys()) {
-            if self.catalog.events().find(name.as_str()).is_none() {
+        let events = self.catalog.events();
+        for (name, fields) in case.trigger.iter().flatten() {
+            let Some(event) = events.find(name.as_str()).filter(|event| event.may_trigger()) else {
                 let span = key_after(self.source, self.from, name.as_str());
-                let accepted = self.catalog.events().iter().map(|event| event.name.as_str());
+                let accepted = events.iter().filter(|event| event.may_trigger());
+                let accepted = accepted.map(|event| event.name.as_str());
                 let message = format!("`{name}` is not a trigger");
                 self.found.push(
                     Diagnostic::error(self.source, span, message).with_accepted(name.as_str(), accepted),
                 );
+                continue;
+            };
+            // A schedule is given inputs.
+            if *name != EventName::SCHEDULE {
+                self.fields(event, fields);
             }
         }
         self.steps(&case.steps, defaults, false);
@@ -90,6 +99,27 @@ impl Checker<'_> {
             names().chain(&expected.not_taken).chain(expected.calls.keys()).chain(expected.inputs.keys())
         {
             self.known(name);
+        }
+    }
+
+    /// Reports fields that no event of this kind has: it would start nothing, as some cases expect.
+    fn fields(&mut self, event: &EventSpec, fields: &Map<String, Value>) {
+        // When something was said is in events that do not declare it.
+        let compared = event.conditions.iter().map(|condition| condition.field.as_str()).chain(["said_at"]);
+        let known: BTreeSet<&str> =
+            event.fields.iter().map(|field| field.name.as_str()).chain(compared).collect();
+        for (name, value) in fields {
+            let span = key_after(self.source, self.from, name);
+            let wrong = event.field(name).filter(|field| !value.is_null() && !field.kind.accepts(value));
+            if let Some(field) = wrong {
+                let kind = field.kind.as_str();
+                let message = format!("`{name}` of {} is of type {kind}, but this is {value}", event.name);
+                self.found.push(Diagnostic::error(self.source, span, message));
+            } else if !known.contains(name.as_str()) {
+                let message = format!("{} has no field `{name}`", event.name);
+                let accepted = known.iter().copied();
+                self.found.push(Diagnostic::error(self.source, span, message).with_accepted(name, accepted));
+            }
         }
     }
 

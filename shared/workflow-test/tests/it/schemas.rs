@@ -42,6 +42,21 @@ cases:
     passes(WORKFLOW, tests).await;
 }
 
+/// An event with a mistyped field would start nothing, as some cases expect.
+#[tokio::test]
+async fn a_trigger_has_the_fields_of_its_event() {
+    for (fields, told) in [
+        ("lable: go, task_id: P-1", "jira.labelled has no field `lable`"),
+        ("label: go, task_id: 5", "`task_id` of jira.labelled is of type string, but this is 5"),
+    ] {
+        let tests = format!(
+            "cases:\n  - {{ name: a, trigger: {{ jira.labelled: {{ {fields} }} }}, expect: {{ outcome: not_started }} }}\n"
+        );
+        let found = refused(WORKFLOW, &tests).await;
+        assert!(found.contains(told), "{found}");
+    }
+}
+
 #[tokio::test]
 async fn a_canned_result_that_is_none_of_the_action_is_refused() {
     let tests = "cases:
