@@ -1,7 +1,9 @@
 //! What is wrong with a test file before anything is run: names that the workflow does not have, results that no action
 //! gives.
 
-use crate::file::{Answer, Case, Defaults, Expectations, ExpectedCost, Steps, TestFile, Turn, TurnNext};
+use crate::file::{
+    Answer, Case, Defaults, Expectations, ExpectedCost, ExpectedOutcome, Steps, TestFile, Turn, TurnNext,
+};
 use crate::functions::actions_by_function;
 use crate::names::{Callable, Names};
 use crate::reading::{bytes, key_after};
@@ -87,6 +89,18 @@ impl Checker<'_> {
                 "outputs",
                 "`outputs:` is empty, and would compare nothing; `{}` expects that there are none",
             );
+        }
+        if expected.path_contains.as_ref().is_some_and(Vec::is_empty) {
+            self.error("path_contains", "`path_contains:` is empty, and would compare nothing");
+        }
+        if expected.cause.as_ref().is_some_and(|cause| *cause == json!("") || *cause == json!({})) {
+            self.error("cause", "`cause:` is empty, and would compare nothing");
+        }
+        let (outcome, cause) = (expected.outcome, expected.cause.clone());
+        if outcome == Some(ExpectedOutcome::NotStarted)
+            && *expected != (Expectations { outcome, cause, ..Expectations::default() })
+        {
+            self.error("expect", "where nothing starts, only `cause:` can be compared; leave the rest out");
         }
         let names = || expected.path.iter().flatten().chain(expected.path_contains.iter().flatten());
         for name in names().filter(|name| self.names.is_inside_turn(without_iteration(name))) {

@@ -42,6 +42,25 @@ cases:
     passes(WORKFLOW, tests).await;
 }
 
+#[tokio::test]
+async fn an_empty_list_expects_that_a_step_is_not_called() {
+    let tests = |title: &str| {
+        format!(
+            "defaults: from_schema
+cases:
+  - {{ name: a, inputs: {{ labels: [], title: {title} }}, expect: {{ outcome: succeeded, inputs: {{ tell: [] }} }} }}
+"
+        )
+    };
+    let workflow = "name: Small
+inputs: { labels: array, title: string }
+steps:
+  - { name: tell, when: \"${title = 'loud'}\", plugin: communication, action: send_message, inputs: { message: \"${title}\" } }
+";
+    passes(workflow, &tests("quiet")).await;
+    assert!(!report(workflow, &tests("loud"), &[]).await.unwrap().passed());
+}
+
 /// An event with a mistyped field would start nothing, as some cases expect.
 #[tokio::test]
 async fn a_trigger_has_the_fields_of_its_event() {
@@ -76,6 +95,12 @@ async fn what_would_compare_nothing_is_refused() {
         ("expect: { outputs: }", "`outputs:` is empty, and would compare nothing"),
         ("expect: {}", "`expect:` is empty, and would compare nothing; name at least an `outcome:`"),
         ("expect: { outcome: failed, cost: {} }", "`cost:` is empty, and would compare nothing"),
+        ("expect: { path_contains: [] }", "`path_contains:` is empty, and would compare nothing"),
+        ("expect: { outcome: failed, cause: '' }", "`cause:` is empty, and would compare nothing"),
+        (
+            "expect: { outcome: not_started, outputs: { made: P-1 } }",
+            "where nothing starts, only `cause:` can be compared",
+        ),
         (
             "steps: { make: [{ error: Throttled, times: 0 }] }, expect: { outcome: succeeded }",
             "`times:` of `make` is 0, so that the answer is for no call",
