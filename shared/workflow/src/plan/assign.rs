@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 impl Walk<'_, '_, '_> {
     /// `type: set`.
     pub(super) fn set(&mut self, variables: &[(Spanned<String>, Given)]) -> Sets {
-        let mut sets = Vec::new();
+        let mut sets: Sets = Vec::new();
         for (name, given) in variables {
             let path: Vec<String> = name.value.split('.').map(str::to_owned).collect();
             if let Err(refusal) = names::variable_path(&path) {
@@ -25,7 +25,13 @@ impl Walk<'_, '_, '_> {
                 Kind::Text(_) => Type { kind: Kind::Text(Vec::new()), ..lowered.kind },
                 _ => lowered.kind,
             };
-            sets.push((self.checker.scope.compiled_path(&path), text, kind));
+            let path = self.checker.scope.compiled_path(&path);
+            if is_set(&sets, &path) {
+                let message = format!("`{}` is set twice by this step", name.value);
+                self.checker.problems.error(name.span, message);
+            } else {
+                sets.push((path, text, kind));
+            }
         }
         sets
     }
@@ -52,7 +58,7 @@ impl Walk<'_, '_, '_> {
                 }
             };
             let path = self.checker.scope.compiled_path(&target.value);
-            if sets.iter().any(|(other, _, _)| other.starts_with(&path) || path.starts_with(other)) {
+            if is_set(&sets, &path) {
                 self.checker
                     .problems
                     .error(target.span, format!("`{}` is set twice by this step", target.value.join(".")));
@@ -86,4 +92,9 @@ impl Walk<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a path is set, or a part of it, or something that it is a part of.
+fn is_set(sets: &[(Vec<String>, String, Type)], path: &[String]) -> bool {
+    sets.iter().any(|(other, _, _)| other.starts_with(path) || path.starts_with(other))
 }

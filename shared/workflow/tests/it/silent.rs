@@ -414,6 +414,18 @@ fn a_question_that_nobody_could_answer_is_refused() {
     assert!(!ask("question: Go?, approve_status: Done, decline_status: Open").contains("error:"));
 }
 
+/// A variable and a field of it that one step sets: one of them would be lost.
+#[test]
+fn what_a_step_sets_twice_is_refused() {
+    let told = |variables: &str| {
+        found(&format!("name: A\nsteps:\n  - {{ name: note, type: set, variables: {{ {variables} }} }}\n"))
+    };
+    for variables in ["x: 1, x.y: 2", "x.y: 1, x: 2", "x.y.z: 1, x.y: 2"] {
+        assert!(told(variables).contains("is set twice by this step"), "{variables}: {}", told(variables));
+    }
+    assert_eq!(told("x.y: 1, x.z: 2, xy: 3"), "");
+}
+
 /// Names that are refused lead to names of the compiler's own, which must be found all the same.
 #[test]
 fn a_name_that_is_none_is_told_and_ends_nothing_else() {
