@@ -41,7 +41,13 @@ pub fn read_agent(source: &Source, environment: &Environment) -> Result<AgentDef
     let errors = problems.any_errors();
     match definition {
         Some(definition) if !errors => Ok(definition),
-        _ => Err(problems.finish()),
+        _ => {
+            let mut found = problems.finish();
+            for empty in found.iter_mut().filter(|found| found.message == "the file is empty") {
+                empty.help = vec!["every key of an agent is optional: write at least `{}`".to_owned()];
+            }
+            Err(found)
+        }
     }
 }
 
@@ -231,6 +237,9 @@ max_minutes: 15
             ..AgentDefinition::named("reviewer")
         };
         assert_eq!(agent(text), Ok(expected));
+        let empty = agent("# nothing yet\n").unwrap_err();
+        assert!(empty[0].contains("the file is empty (every key of an agent is optional"), "{empty:?}");
+        assert_eq!(agent("{}"), Ok(AgentDefinition::named("reviewer")));
         assert_eq!(
             agent("description: Reads"),
             Ok(AgentDefinition { description: Some("Reads".into()), ..AgentDefinition::named("reviewer") })
