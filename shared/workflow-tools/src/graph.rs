@@ -298,10 +298,71 @@ fn node(name: &str, state: &Value, states: States<'_>) -> Node {
 fn readable(condition: &str) -> String {
     let text = expression(condition).unwrap_or(condition);
     let text = text.strip_suffix(" and true").unwrap_or(text);
-    let text = text.replace("$states.context.Execution.Input.inputs.", "").replace('$', "");
-    let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+    let text = without_signs(&text.replace("$states.context.Execution.Input.inputs.", ""));
+    let text = inside_parentheses(&text).unwrap_or(&text);
     match text.char_indices().nth(LONGEST_LABEL) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+/// An expression without the `$` of its names.
+fn without_signs(expression: &str) -> String {
+    let begins_name = |at: usize| {
+        let mut rest = expression[at..].chars().skip(1);
+        rest.next().is_some_and(|next| next.is_alphabetic() || next == '_')
+    };
+    let kept = characters(expression)
+        .filter(|(at, character, is_text)| *character != '$' || *is_text || !begins_name(*at));
+    kept.map(|(_, character, _)| character).collect()
+}
+
+/// The expression inside the parentheses that are around the whole of one, if there are any.
+fn inside_parentheses(expression: &str) -> Option<&str> {
+    let inner = expression.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0_usize;
+    for (_, character, _) in characters(inner).filter(|(_, _, is_text)| !is_text) {
+        depth = match character {
+            '(' => depth + 1,
+            ')' => depth.checked_sub(1)?,
+            _ => depth,
+        };
+    }
+    Some(inner)
+}
+
+/// The characters of an expression with their places, and whether they are inside a text.
+fn characters(expression: &str) -> impl Iterator<Item = (usize, char, bool)> {
+    let mut quote: Option<char> = None;
+    let mut is_escaped = false;
+    expression.char_indices().map(move |(at, character)| {
+        let is_text = quote.is_some();
+        match quote {
+            Some(_) if is_escaped => is_escaped = false,
+            Some(_) if character == '\\' => is_escaped = true,
+            Some(mark) if character == mark => quote = None,
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            _ => {}
+        }
+        (at, character, is_text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_shown_as_they_may_have_been_written() {
+        for (condition, shown) in [
+            ("{% ($task.priority = 'High') and true %}", "task.priority = 'High'"),
+            ("{% ($a = 1) or ($b = 2) %}", "(a = 1) or (b = 2)"),
+            ("{% (($a = 1) or ($b = ')')) and true %}", "(a = 1) or (b = ')')"),
+            ("{% $price = '$5 (or less' %}", "price = '$5 (or less'"),
+            ("{% $contains($s, /^a+$/) %}", "contains(s, /^a+$/)"),
+            ("{% $count($list[$ != null]) > 0 %}", "count(list[$ != null]) > 0"),
+        ] {
+            assert_eq!(readable(condition), shown, "{condition}");
+        }
     }
 }
