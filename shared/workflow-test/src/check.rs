@@ -222,6 +222,18 @@ impl Checker<'_> {
             let span = bytes(&result.referenced);
             self.result(name, &result.value, span, action, defaults);
         }
+        let outputs = match call {
+            Some(_) => self.names.outputs_of(without_iteration(name)),
+            None => None,
+        };
+        if let (Some(result), Some(outputs)) = (&answer.result, outputs) {
+            let given = result.value.as_object().into_iter().flat_map(|fields| fields.keys());
+            for field in given.filter(|field| !outputs.contains(*field)) {
+                let message = format!("the workflow that `{name}` runs has no output `{field}`");
+                let found = Diagnostic::error(self.source, bytes(&result.referenced), message);
+                self.found.push(found.with_accepted(field, outputs.iter().map(String::as_str)));
+            }
+        }
     }
 
     /// An answer of an agent: what it ends with, its turns, or an error.

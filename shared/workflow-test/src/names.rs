@@ -18,6 +18,8 @@ pub(crate) struct Names {
     agents: BTreeMap<String, (String, Role)>,
     /// The choices in agents' work.
     agent_choices: BTreeSet<String>,
+    /// The outputs of the workflows that steps run, by step.
+    outputs: BTreeMap<String, BTreeSet<String>>,
     /// The state that admits the run, which is not a step.
     admission: Option<String>,
 }
@@ -45,6 +47,7 @@ impl Names {
             steps: compilation.steps.iter().map(|step| (step.state.clone(), step.name.clone())).collect(),
             admission: compilation.definition.as_ref().and_then(admission_state).map(str::to_owned),
             agents: roles(compilation),
+            outputs: compilation.outputs_of_workflows.clone(),
             agent_choices: compilation
                 .steps
                 .iter()
@@ -118,6 +121,11 @@ impl Names {
     /// The names that may be given answers.
     pub(crate) fn callable(&self) -> impl Iterator<Item = &str> {
         self.callable.keys().map(String::as_str)
+    }
+
+    /// The outputs of the workflow that the step of this name runs, if it is known to have any.
+    pub(crate) fn outputs_of(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.outputs.get(name).filter(|outputs| !outputs.is_empty())
     }
 
     /// The call of the state with this name.

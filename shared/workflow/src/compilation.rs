@@ -17,7 +17,7 @@ use domain::PluginType;
 use domain::routes::WorkflowRoute;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Step Functions' limit on a definition, in bytes:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -38,6 +38,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The steps, in order, each before those inside it, with those that the compiler added.
     pub steps: Vec<StepSummary>,
+    /// The names of the outputs of workflows that steps run, by the steps' names. A workflow that is not known is left out.
+    pub outputs_of_workflows: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One step, for people and for progress displays.
@@ -104,6 +106,7 @@ pub(crate) fn compile_knowing(
         route: WorkflowRoute::default(),
         diagnostics: Vec::new(),
         steps: Vec::new(),
+        outputs_of_workflows: BTreeMap::new(),
     };
     check_name(source, &mut problems);
     if let Some(workflow) = reader::read(source, catalog, &mut problems) {
@@ -114,6 +117,7 @@ pub(crate) fn compile_knowing(
         agent_branches::check(&workflow, &steps, &mut problems);
         let states: BTreeSet<String> = model::all(&steps).into_iter().map(model::Step::state).collect();
         compilation.steps = Summaries { catalog, environment, states: &states }.of(&steps, &[]);
+        compilation.outputs_of_workflows = outputs_of_workflows(&steps, callees);
         let scope = declare::scope(&workflow, &steps, catalog, &mut problems);
         braces::check(&workflow, &steps, &scope, &mut problems);
         let provenance = Provenance::of(&workflow, &steps, &scope);
@@ -146,6 +150,15 @@ pub(crate) fn compile_knowing(
     }
     compilation.diagnostics = problems.finish();
     (compilation, callee)
+}
+
+fn outputs_of_workflows(steps: &[model::Step], callees: &Callees) -> BTreeMap<String, BTreeSet<String>> {
+    let outputs = |step: &model::Step| {
+        let model::StepKind::Workflow(called) = &step.kind else { return None };
+        let callee = callees.find(&called.name.value).ok()??;
+        Some((step.name.value.clone(), callee.outputs.keys().cloned().collect()))
+    };
+    model::all(steps).into_iter().filter_map(outputs).collect()
 }
 
 fn check_name(source: &Source, problems: &mut Problems<'_>) {

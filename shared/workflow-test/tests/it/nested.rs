@@ -1,6 +1,7 @@
 //! Every type of step under test: branches, lists, loops, switches, approvals, waits and other workflows.
 
 use crate::support::{passes, report};
+use workflow_test::TestError;
 
 const WORKFLOW: &str = r#"
 name: Nested
@@ -125,6 +126,13 @@ cases:
         "workflows/other.yaml",
         "name: Other\ninputs: { word: string }\nsteps: [{ name: say, type: set, variables: { a: \"${word}\" } }]\noutputs: { said: \"${a}\" }\n",
     );
-    let report = report(workflow, tests, &[other]).await.unwrap();
-    assert!(report.passed(), "{}", report.text());
+    let ended = report(workflow, tests, &[other]).await.unwrap();
+    assert!(ended.passed(), "{}", ended.text());
+    let misspelled = tests.replace("result: { said: hello }", "result: { siad: hello }");
+    match report(workflow, &misspelled, &[other]).await {
+        Err(TestError::Wrong(found)) => {
+            assert_eq!(found[0].message, "the workflow that `child` runs has no output `siad`");
+        }
+        other => panic!("{other:?}"),
+    }
 }
