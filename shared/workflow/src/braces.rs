@@ -23,7 +23,8 @@ fn check_value(given: &Given, scope: &Scope<'_>, problems: &mut Problems<'_>) {
                 Part::Literal(text) => Some(text.as_str()),
                 Part::Expression(_) => None,
             });
-            for name in literals.flat_map(names_in_braces).filter(|name| scope.defines(name)) {
+            let is_known = |name: &&str| name.split('.').next().is_some_and(|root| scope.defines(root));
+            for name in literals.flat_map(names_in_braces).filter(is_known) {
                 problems
                     .warning(
                         given.span,
@@ -35,7 +36,7 @@ fn check_value(given: &Given, scope: &Scope<'_>, problems: &mut Problems<'_>) {
     }
 }
 
-/// The names that stand alone in braces, `{{ name }}` included. `$${name}` is intended.
+/// The names, and paths such as `task.title`, that stand alone in braces, `{{ name }}` included. `$${name}` is intended.
 fn names_in_braces(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (open, _) in text.match_indices('{').filter(|(open, _)| !text[..*open].ends_with('$')) {
@@ -44,9 +45,11 @@ fn names_in_braces(text: &str) -> Vec<&str> {
             continue;
         };
         let name = inside[..close].trim();
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if is_name {
+        let is_name = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic())
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if name.split('.').all(is_name) {
             found.push(name);
         }
     }
@@ -60,8 +63,8 @@ mod tests {
     #[test]
     fn only_names_that_stand_alone_count() {
         assert_eq!(
-            names_in_braces("run {task_id} and {{ number }}, {a.b} {1} {} ${x} {"),
-            ["task_id", "number"]
+            names_in_braces("run {task_id} and {{ number }}, {a.b} {e.g.} {1} {} ${x} {"),
+            ["task_id", "number", "a.b"]
         );
         assert!(names_in_braces("{\"task\": 1, \"id\": {}}").is_empty());
     }
