@@ -35,7 +35,11 @@ impl FromStr for Cron {
 
     fn from_str(text: &str) -> Result<Self, InvalidCron> {
         let malformed = |reason: String| InvalidCron::Malformed(text.to_owned(), reason);
-        let fields: Vec<&str> = text.split_whitespace().collect();
+        let mut fields: Vec<&str> = text.split_whitespace().collect();
+        // Alone, it is the last day of the week.
+        if let Some(day) = fields.get_mut(4).filter(|day| day.eq_ignore_ascii_case("L")) {
+            *day = "SAT";
+        }
         let [_, _, day_of_month, _, day_of_week, year] = fields.as_slice() else {
             return Err(malformed(format!("it has {} fields", fields.len())));
         };
@@ -53,6 +57,9 @@ impl FromStr for Cron {
         if (*day_of_month == "?") == (*day_of_week == "?") {
             return Err(InvalidCron::Days);
         }
+        if day_of_week.contains('#') && day_of_week.contains([',', '-']) {
+            return Err(malformed(format!("`{day_of_week}` is not one day of week, as `#` needs")));
+        }
         // The seconds that EventBridge leaves out; days are counted from Sunday, and `0/15` is a start with a step.
         let parser = CronParser::builder()
             .seconds(Seconds::Required)
@@ -61,7 +68,7 @@ impl FromStr for Cron {
             .sloppy_ranges(true)
             .build();
         let parse = |fields: &str| parser.parse(&format!("0 {fields}"));
-        let cron = parse(text).map_err(|_| {
+        let cron = parse(&fields.join(" ")).map_err(|_| {
             // The invalid field alone, with the others valid.
             let wrong = FIELDS.iter().zip(&fields).enumerate().find(|(place, (_, given))| {
                 let mut alone =
@@ -168,6 +175,7 @@ mod tests {
         after("0/20 8-9 ? * 1 *", "2026-11-22T08:30:00Z", &["2026-11-22T08:40:00Z", "2026-11-22T09:00:00Z"]);
         after("0 9 1 * ? *", "2026-11-22T00:00:00Z", &["2026-12-01T09:00:00Z", "2027-01-01T09:00:00Z"]);
         after("0 9 L * ? *", "2026-11-22T00:00:00Z", &["2026-11-30T09:00:00Z", "2026-12-31T09:00:00Z"]);
+        after("0 9 ? * L *", "2026-11-22T00:00:00Z", &["2026-11-28T09:00:00Z", "2026-12-05T09:00:00Z"]);
         after("30 0 ? * 2#1 *", "2026-11-22T00:00:00Z", &["2026-12-07T00:30:00Z"]);
         after("* * * * ? *", "2026-11-22T10:00:59.5Z", &["2026-11-22T10:01:00Z", "2026-11-22T10:02:00Z"]);
         assert_eq!(
@@ -193,6 +201,7 @@ mod tests {
             "0 6 ? * MON 26",
             "0 6 ? * MON 2026-3000",
             "0 6 ? * +MON *",
+            "0 6 ? * 2#1,3#2 *",
             "@daily * ? * MON *",
         ] {
             assert!(matches!(wrong.parse::<Cron>(), Err(InvalidCron::Malformed(..))), "{wrong}");
