@@ -13,7 +13,7 @@ pub(crate) use scalar::why_not_kept;
 
 use crate::diagnostic::Problems;
 use crate::source::{Source, Span, Spanned};
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 use node::{Weight, Written};
 use refusal::{DEPTH_LIMIT, Refusal, VALUE_LIMIT, is_unspecific, misfit, unknown_tag};
 use scalar::Scalar;
@@ -219,13 +219,24 @@ impl<'s> Builder<'s> {
 
     /// The parser's message, in our words if the mistake is a common one.
     fn not_yaml(&self, error: &ScanError) -> Refusal {
-        let at = self.byte(error.marker());
+        let at = self.place_of(error);
         let refusal = Refusal::not_yaml(Span::new(at, at + 1), error);
         let (start, end) = self.line_around(at);
         match self.source.text[start..end].contains("${") {
             true => refusal.help("put a text with `${ }` in it in quotes"),
             false => refusal,
         }
+    }
+
+    /// Where a mistake is. The parser gives the start of the text that a tab interrupts, which may be lines before it.
+    fn place_of(&self, error: &ScanError) -> usize {
+        let (text, at) = (&self.source.text, self.byte(error.marker()));
+        if !matches!(error.kind(), ErrorKind::TabInPlainScalar | ErrorKind::TabAtBlockScalarStart) {
+            return at;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let mut lines = rest.match_indices('\n').map(|(newline, _)| at + newline + 1);
+        lines.find(|start| text[*start..].trim_start_matches(' ').starts_with('\t')).unwrap_or(at)
     }
 
     /// The byte that a marker means.
@@ -284,6 +295,13 @@ mod tests {
             ("a: !!int x\n", "`x` does not fit its tag `!!int`", 1),
             ("a: !!seq { b: 1 }\n", "a map does not fit its tag `!!seq`", 1),
             ("a:\n\tb: 1\n", "this is not YAML: tabs cannot indent; use spaces", 2),
+            ("a: 1\nb: c\n\td: 2\n", "this is not YAML: tabs cannot indent; use spaces", 3),
+            ("a: b: c\n", "this is not YAML: a `:` is not expected here", 1),
+            ("a: -\n", "this is not YAML: a `-` is not expected here", 1),
+            ("a: 'it's'\n", "this is not YAML: nothing follows a quote", 1),
+            ("a: \"\\q\"\n", "this is not YAML: there is no such escape", 1),
+            ("a: |x\n b\n", "this is not YAML: only `+`, `-` and a digit", 1),
+            ("a: @x\n", "this is not YAML: `@` needs quotes", 1),
             ("a: { b: ${c} }\n", "this is not YAML", 1),
             ("a: *b\n", "this alias names no anchor before it", 1),
         ] {

@@ -41,8 +41,31 @@ impl Refusal {
             ErrorKind::RecursionLimitExceeded => {
                 return Self::new(span, format!("this is nested deeper than {DEPTH_LIMIT} levels"));
             }
-            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
-                "tabs cannot indent; use spaces".to_owned()
+            ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart => "tabs cannot indent; use spaces".to_owned(),
+            ErrorKind::MappingValueNotAllowed => {
+                "a `:` is not expected here; a text with `: ` in it needs quotes".to_owned()
+            }
+            ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
+                "a `-` is not expected here; if it is text, put it in quotes".to_owned()
+            }
+            ErrorKind::InvalidTrailingSingleQuotedScalar => {
+                "nothing follows a quote; inside single quotes, write `''` for `'`".to_owned()
+            }
+            ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+                "nothing follows a quote; inside double quotes, write `\\\"` for `\"`".to_owned()
+            }
+            ErrorKind::UnknownQuotedScalarEscape => {
+                "there is no such escape; inside double quotes, write `\\\\` for a backslash".to_owned()
+            }
+            ErrorKind::ZeroBlockScalarIndent | ErrorKind::InvalidBlockScalarHeader => {
+                "only `+`, `-` and a digit from 1 to 9 follow `|` and `>`".to_owned()
+            }
+            ErrorKind::UnexpectedCharacter { character } => {
+                format!("`{}` needs quotes around its text", character.escape_debug())
             }
             ErrorKind::ExpectedBlockMappingKey => "expected a key or the end of the mapping".to_owned(),
             ErrorKind::ExpectedBlockSequenceEntry => "expected `- ` or the end of the list".to_owned(),
