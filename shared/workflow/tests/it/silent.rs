@@ -1,4 +1,6 @@
 //! Nothing is silently something else: what is read otherwise than it looks is refused or warned of, with its place.
+//!
+//! The many ways to be misread make the file longer than others.
 
 use crate::support::{catalog, compiled, found};
 use std::collections::BTreeSet;
