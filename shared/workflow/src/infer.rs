@@ -77,6 +77,7 @@ impl<'c, 's> Checker<'c, 's> {
             results: HashMap::new(),
             in_function: false,
         };
+        inference.uncalled(&ast.root);
         let mut kind = inference.infer(&ast.root, None).when_kept();
         if inference.picked && kind.item().is_some() {
             kind = inference.as_picked(kind);

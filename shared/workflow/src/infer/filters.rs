@@ -17,6 +17,10 @@ impl Inference<'_, '_, '_> {
         for stage in stages {
             match stage {
                 Stage::Filter { expr, .. } => {
+                    if let NodeKind::String { value } = &expr.kind {
+                        self.error(expr, "a text in `[…]` chooses nothing: every item stays")
+                            .help(format!("write .`{value}` for the field of that name"));
+                    }
                     let item = item_of(&kind);
                     let asked = self.within(|this| this.infer(expr, Some(&item)));
                     let found = found_present(expr, &self.given.value).holding;

@@ -10,6 +10,8 @@ use jlens_core::{Node, NodeKind};
 
 impl Inference<'_, '_, '_> {
     pub(super) fn binary(&mut self, op: BinaryOp, lhs: &Node, rhs: &Node, context: Option<&Type>) -> Type {
+        self.uncalled(lhs);
+        self.uncalled(rhs);
         let left = self.used(lhs, context);
         let left_alone = self.unwraps;
         // The right side is evaluated only if the left one has not decided.
@@ -73,6 +75,19 @@ impl Inference<'_, '_, '_> {
             self.error(node, format!("this may be `null`, and `{operator}` cannot take it{why}"))
                 .help(format!("write `({text} != null ? {text} : {zero})`"));
         }
+    }
+
+    /// Reports a function where its result was probably meant: JSONata makes nothing of it, or an empty text.
+    pub(super) fn uncalled(&mut self, node: &Node) {
+        let NodeKind::Variable { name } = &node.kind else { return };
+        if self.local(name).is_some() || !crate::names::is_function(name) {
+            return;
+        }
+        let help = match self.checker.scope.defines(name) {
+            true => format!("to read `{name}` of the workflow here, give it a name that is no function's"),
+            false => format!("write `${name}()` for its result"),
+        };
+        self.error(node, format!("`${name}` is a function")).help(help);
     }
 
     pub(super) fn in_text(&mut self, node: &Node, kind: &Type) {

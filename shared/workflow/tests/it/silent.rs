@@ -339,6 +339,36 @@ fn operands_and_arguments_that_end_the_execution_are_refused() {
     assert!(told.contains("write `(opt != null ? opt : '')`"), "{told}");
 }
 
+/// `x["name"]` is all of `x`, and a function without its parentheses an empty text.
+#[test]
+fn texts_in_brackets_and_functions_without_a_call_are_refused() {
+    for (expression, told) in [
+        ("any[\"a-b\"] = 'x'", "a text in `[…]` chooses nothing"),
+        ("any.list['id'].id = 'x'", "write .`id` for the field of that name"),
+        ("$now = s", "`$now` is a function"),
+        ("s & $uuid = 'x'", "write `$uuid()` for its result"),
+        ("$now", "`$now` is a function"),
+    ] {
+        let told_of = condition(expression);
+        assert!(told_of.contains(told) && told_of.contains("error:"), "{expression}: {told_of}");
+        assert_eq!(told_of.matches("error:").count(), 1, "{expression}: {told_of}");
+    }
+    let told = found(
+        "name: Test
+inputs: { l: list, count: number }
+steps:
+  - { name: note, type: set, variables: { a: 1 }, when: \"${$count(l[$ > $count]) > 0}\" }
+",
+    );
+    assert!(
+        told.contains("to read `count` of the workflow here, give it a name that is no function's"),
+        "{told}"
+    );
+    for expression in ["any.`a-b` = 'x'", "$count($map(l, $string)) > 0", "any.list[id = 'x'].id = 'x'"] {
+        assert_eq!(condition(expression), "", "{expression}");
+    }
+}
+
 /// `Hello null` is what nobody means. Text around `${ }` leaves out what is absent.
 #[test]
 fn a_null_that_would_be_written_as_a_word_is_warned_of() {
