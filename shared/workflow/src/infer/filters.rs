@@ -21,6 +21,10 @@ impl Inference<'_, '_, '_> {
                         self.error(expr, "a text in `[…]` chooses nothing: every item stays")
                             .help(format!("write .`{value}` for the field of that name"));
                     }
+                    if matches!(expr.kind, NodeKind::Wildcard) {
+                        self.warning(expr, "`[*]` keeps only items that have fields")
+                            .help("leave it out: what follows a list is read of each of its items");
+                    }
                     let item = item_of(&kind);
                     let asked = self.within(|this| this.infer(expr, Some(&item)));
                     let found = found_present(expr, &self.given.value).holding;

@@ -425,6 +425,8 @@ const DOUBTFUL: &[&str] = &[
     "task.assignee.$uppercase()",
     "tasks{status: title}",
     "tasks.title = 'x'",
+    "task.labels[*]",
+    "tasks[*].title",
     "$contains(s, opt)",
     "$number(opt)",
 ];
