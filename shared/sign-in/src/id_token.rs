@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// The longest token that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -31,7 +32,7 @@ pub struct IdTokenClaims {
     #[serde(default)]
     pub email: Option<String>,
     /// Whether the provider has verified that the address is theirs.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "truth")]
     pub email_verified: bool,
     /// Their name.
     #[serde(default)]
@@ -53,6 +54,12 @@ pub struct IdTokenClaims {
 enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+/// A claim that is true or false. Some providers write it as text, as Apple may, or as null: what does not say that it is true is false.
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let said = Value::deserialize(deserializer)?;
+    Ok(said.as_bool().unwrap_or(said == "true"))
 }
 
 /// Why an ID token is not accepted.
@@ -154,7 +161,7 @@ mod tests {
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
     use jsonwebtoken::{EncodingKey, Header};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const EXPECTED: ExpectedIdToken<'static> =
         ExpectedIdToken { issuer: "https://id.example", client_id: "ticketsmith", nonce: "n1" };
@@ -210,6 +217,26 @@ mod tests {
         assert_eq!(verify_id_token(&keys, &unnamed, EXPECTED, now()), Err(IdTokenRefusal::Key));
         let only = JwkSet { keys: vec![jwk(&one, Algorithm::ES256, "k1")] };
         assert!(verify_id_token(&only, &unnamed, EXPECTED, now()).is_ok());
+    }
+
+    #[test]
+    fn an_address_is_verified_where_the_provider_says_so_in_any_form() {
+        let key = ec();
+        let keys = JwkSet { keys: vec![jwk(&key, Algorithm::ES256, "k1")] };
+        for (said, expected) in [
+            (json!(true), true),
+            (json!("true"), true),
+            (json!(false), false),
+            (json!("false"), false),
+            (json!("TRUE?"), false),
+            (json!(1), false),
+            (Value::Null, false),
+        ] {
+            let token =
+                signed(Algorithm::ES256, Some("k1"), &with(claims(), "email_verified", said.clone()), &key);
+            let claims = verify_id_token(&keys, &token, EXPECTED, now()).unwrap();
+            assert_eq!(claims.email_verified, expected, "{said}");
+        }
     }
 
     #[test]
