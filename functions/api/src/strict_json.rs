@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Integers beyond this are changed by clients that hold numbers as JavaScript does, and by Step Functions.
 const EXACT: u64 = (1 << 53) - 1;
 
+/// The same as numbers with a fraction are held, and integers of more than 64 bits.
+const EXACT_FLOAT: f64 = 9_007_199_254_740_991.0;
+
 /// Parses a body.
 ///
 /// # Errors
@@ -26,7 +29,11 @@ fn check(value: &Value, path: &str, errors: &mut Vec<InvalidField>) {
     match value {
         Value::Number(number) => {
             let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
-            if size.is_some_and(|size| size > EXACT) {
+            let is_exact = match size {
+                Some(size) => size <= EXACT,
+                None => number.as_f64().is_none_or(|size| size.abs() <= EXACT_FLOAT),
+            };
+            if !is_exact {
                 refuse("accepted: integers from -(2^53-1) to 2^53-1; send larger ones as text");
             }
         }
@@ -71,13 +78,18 @@ mod tests {
         for (text, path) in [
             (r#"{"a":{"b/c":9007199254740992}}"#, "/a/b~1c"),
             (r#"[0,-9007199254740993]"#, "/1"),
+            (r#"[0,18446744073709551616]"#, "/1"),
+            (r#"{"a":-123456789012345678901234567890}"#, "/a"),
+            (r#"{"a":1e300}"#, "/a"),
+            (r#"{"a":9007199254740992.0}"#, "/a"),
             (r#"{"a":"\u0000"}"#, "/a"),
         ] {
             let problem = format!("{:?}", parse(text.as_bytes()).unwrap_err());
             assert!(problem.contains(&format!("path: \"{path}\"")), "{problem}");
         }
-        let good = r#"{"a":[1,-2,1.5,true,null,"x"],"b":{"a":9007199254740991}}"#;
-        let expected = json!({"a": [1, -2, 1.5, true, null, "x"], "b": {"a": 9_007_199_254_740_991_u64}});
+        let good = r#"{"a":[1,-2,1.5,-1e-9,true,null,"x"],"b":{"a":9007199254740991}}"#;
+        let expected =
+            json!({"a": [1, -2, 1.5, -1e-9, true, null, "x"], "b": {"a": 9_007_199_254_740_991_u64}});
         assert_eq!(parse(good.as_bytes()).unwrap(), expected);
     }
 }
