@@ -119,7 +119,7 @@ impl Following {
         let last = self.last.get(&execution.name).copied().unwrap_or(0);
         let frames = table.frames(&execution.name, last, PAGE).await?;
         let more = frames.len() == PAGE;
-        let ended = self.is_of_one() && frames.last().is_some_and(|last| last.event == "execution.ended");
+        let ended = self.is_of_one() && table.nothing_follows(execution, last, &frames).await?;
         if let Some(last) = frames.last() {
             self.last.insert(execution.name.clone(), last.sequence);
         }

@@ -2,6 +2,7 @@
 //! partition, so that readers of an execution do not read them, too.
 
 use crate::error::RecordsError;
+use crate::execution_record::ExecutionRecord;
 use crate::item::{Item, attribute, from_item, to_item};
 use crate::keys;
 use crate::retention;
@@ -17,6 +18,9 @@ use std::sync::Arc;
 
 /// So many frames are written at once; a transaction takes a hundred items.
 const AT_ONCE: usize = 50;
+
+/// The kind of the last frame of every execution.
+const END: &str = "execution.ended";
 
 /// Something that happened in an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,5 +156,30 @@ impl Table {
         let limit = limit.clamp(1, 100);
         let items = self.query_after(last.pk, keys::FRAME, &last.sk, limit).await?;
         items.into_iter().map(from_item).collect()
+    }
+    /// Whether nothing follows the frames of an execution that [`Self::frames`] returned for `after`, because it has ended.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn nothing_follows(
+        &self,
+        execution: &ExecutionRecord,
+        after: u64,
+        frames: &[Frame],
+    ) -> Result<bool, RecordsError> {
+        if let Some(last) = frames.last() {
+            return Ok(last.event == END);
+        }
+        // A reader who has all frames, the last one included, is given none that says so.
+        if execution.ended_at.is_none() {
+            return Ok(false);
+        }
+        let last = self.told(&execution.name).await?.last;
+        let before = match last.checked_sub(1) {
+            Some(before) if last <= after => before,
+            _ => return Ok(false),
+        };
+        let frames = self.frames(&execution.name, before, 1).await?;
+        Ok(frames.last().is_some_and(|last| last.event == END))
     }
 }

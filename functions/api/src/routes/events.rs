@@ -99,8 +99,7 @@ async fn list_events(
     let execution = caller.execution(&api, &name).await?;
     let frames = api.table.frames(&name, after, limit).await?;
     let last = frames.last().map_or(after, |last| last.sequence);
-    // It is the last one of every execution.
-    let ended = frames.last().is_some_and(|last| last.event == "execution.ended");
+    let ended = api.table.nothing_follows(&execution, after, &frames).await?;
     let items = frames.into_iter().map(|frame| EventFrame::of(&execution, frame));
     Ok(Json(EventPage { items: items.collect(), last, ended }))
 }

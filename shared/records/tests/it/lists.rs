@@ -349,3 +349,28 @@ async fn frames_are_numbered_without_gaps_however_many_tell_at_once() {
     assert!(!table.tell("f", Told::default(), BTreeMap::new(), &many, start()).await.unwrap());
     assert_eq!(table.frames("f", 100, 100).await.unwrap().len(), 30);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_every_frame_of_what_has_ended_is_told_that_nothing_follows() {
+    let table = table().await;
+    let name = &begun(&table, "SHOP-1", 0).await;
+    let nothing_follows = async |after: u64| {
+        let execution = table.execution(name).await.unwrap().unwrap();
+        let frames = table.frames(name, after, 100).await.unwrap();
+        table.nothing_follows(&execution, after, &frames).await.unwrap()
+    };
+    let tell = async |event: &'static str| {
+        let told = table.told(name).await.unwrap();
+        let frames = [NewFrame { event, data: json!({}) }];
+        assert!(table.tell(name, told, BTreeMap::new(), &frames, start()).await.unwrap());
+    };
+    assert!(!nothing_follows(0).await);
+    tell("execution.started").await;
+    assert!(!nothing_follows(0).await && !nothing_follows(1).await);
+    end(&table, name, Outcome::Succeeded, 1).await;
+    assert!(!nothing_follows(1).await, "its end was not told yet");
+    tell("execution.ended").await;
+    for after in [0, 1, 2, 999_999_999_999] {
+        assert!(nothing_follows(after).await, "{after}");
+    }
+}
