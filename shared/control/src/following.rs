@@ -110,7 +110,7 @@ impl Following {
         execution: &ExecutionRecord,
     ) -> Result<NextFrames, RecordsError> {
         let is_followed = match &self.project {
-            Some(project) => execution.project.as_ref() == Some(project),
+            Some(project) => execution.project.as_ref().is_some_and(|key| key.eq_ignore_ascii_case(project)),
             None => self.last.contains_key(&execution.name),
         };
         if !is_followed {
