@@ -4,11 +4,9 @@
 use super::stream::StreamReader;
 use records::execution_of_frame;
 use runtime::News;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast;
 
-/// How many names a busy socket queues; beyond that, it checks everything it follows.
+/// How many names a busy socket queues; beyond that, it looks at its execution again, or is closed if it follows a project.
 const WAITING: usize = 1_024;
 
 /// How long to wait after the table failed.
@@ -16,7 +14,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// The sender.
 pub(crate) fn news() -> News {
-    broadcast::channel(WAITING).0
+    News::new(WAITING)
 }
 
 /// Forwards news from the stream for as long as there is one.
@@ -29,8 +27,7 @@ pub(crate) async fn tell(mut reader: StreamReader, news: News) {
                     let keys = &record["dynamodb"]["Keys"];
                     let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default();
                     if let Some(execution) = execution_of_frame(key("pk"), key("sk")) {
-                        // There may be no listeners.
-                        let _unheard = news.send(Arc::from(execution));
+                        news.tell(execution);
                     }
                 }
             }

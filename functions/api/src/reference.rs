@@ -49,7 +49,7 @@ stop, undo and answer, and machine tokens are created for them.
   reader is too slow or the records cannot be read (1013). A deployment in an AWS account closes it without a reason, at the latest after two hours or ten idle
   minutes, and cuts the `data` of frames of more than 32 KB. In these cases, request the frames after the last number. With `project=KEY` instead of an execution, the
   socket sends the frames of all the project's executions, starting ten seconds before it was opened; a reader recognizes those it has by execution and
-  sequence.
+  sequence. A deployment in an AWS account sends those from before only together with the execution's next frame.
 - **Clients** tolerate unknown fields and unknown values of enumerations.
 ";
 

@@ -128,11 +128,15 @@ struct Follower {
 impl Follower {
     /// Sends frames until there is a reason to end.
     async fn follow(&mut self, socket: &mut WebSocket) -> End {
-        let Some(news) = &self.api.news else { return End::Unavailable };
+        let Some(announced) = &self.api.news else { return End::Unavailable };
         // Before the first look, so that later changes are among the news.
-        let mut news = news.subscribe();
+        let mut news = announced.subscribe();
+        let first = match self.following.is_of_one() {
+            true => self.following.executions(),
+            false => announced.recent(),
+        };
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
-        for name in self.following.executions() {
+        for name in first {
             if let Err(end) = self.send_news(socket, &name).await {
                 return end;
             }
@@ -141,8 +145,10 @@ impl Follower {
             let looked = tokio::select! {
                 told = news.recv() => match told {
                     Ok(name) => self.send_news(socket, &name).await,
-                    // Too many changes at once; look at everything that is followed.
-                    Err(RecvError::Lagged(_)) => self.send_all(socket).await,
+                    // Too many changes at once; look at what is followed.
+                    Err(RecvError::Lagged(_)) if self.following.is_of_one() => self.send_all(socket).await,
+                    // It is not known in which executions of the project something happened.
+                    Err(RecvError::Lagged(_)) => Err(End::Slow),
                     Err(RecvError::Closed) => Err(End::Unavailable),
                 },
                 received = socket.recv() => match received {

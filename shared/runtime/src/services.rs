@@ -2,6 +2,7 @@
 
 use crate::environment::{VariableError, Variables};
 use crate::evidence_key::EvidenceKey;
+use crate::news::News;
 use crate::secrets::Secrets;
 use crate::timeouts::Timeouts;
 use aws_config::SdkConfig;
@@ -27,9 +28,6 @@ pub struct Services {
     news: Option<News>,
     sockets_url: Option<String>,
 }
-
-/// Tells the names of executions in which something happened, as it is recorded.
-pub type News = tokio::sync::broadcast::Sender<Arc<str>>;
 
 impl Services {
     /// Services with these SDK settings. `state_machine_arn_prefix` precedes a workflow's name in its state machine's ARN:

@@ -3,6 +3,10 @@
 use crate::world::World;
 use axum::http::Method;
 use jiff::SignedDuration;
+use records::{NewFrame, Told};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -43,4 +47,23 @@ async fn one_person_has_64_sockets_and_others_still_have_theirs() {
     assert!(head.starts_with("http/1.1 429 ") && head.contains("\r\nretry-after: 30\r\n"), "{head}");
     let (head, _) = open(&world, &host, "shop-developer").await;
     assert!(head.starts_with("http/1.1 101 "), "{head}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_project_is_sent_what_happened_seconds_before() {
+    let world = World::new().await;
+    let host = world.serve().await;
+    let name = world.execution("SHOP").await;
+    let frames = [NewFrame { event: "execution.started", data: json!({}) }];
+    assert!(world.table.tell(&name, Told::default(), BTreeMap::new(), &frames, world.now()).await.unwrap());
+    world.news.tell(&name);
+    let (head, mut stream) = open(&world, &host, "shop-viewer").await;
+    assert!(head.starts_with("http/1.1 101 "), "{head}");
+    let mut received = Vec::new();
+    let told = async {
+        while !String::from_utf8_lossy(&received).contains(&name) {
+            received.push(stream.read_u8().await.unwrap());
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(10), told).await.is_ok(), "nothing is sent");
 }

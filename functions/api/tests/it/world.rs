@@ -16,7 +16,7 @@ use domain::routes::Concurrency;
 use domain::{Actor, Clock, CommitSha, EventName, References, RepositoryName, Scope, SourceName};
 use jiff::{SignedDuration, Timestamp};
 use records::{NewExecution, SignedEvidence, Table};
-use runtime::Secrets;
+use runtime::{News, Secrets};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sign_in::{Carrier, SessionKeys, SignInWay, Subject, issue, new_token, with_session_keys};
@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) keys: SessionKeys,
     /// What is asked of the table.
     pub(crate) reads: Reads,
+    /// Announces executions to its sockets.
+    pub(crate) news: News,
     database: dynoxide::Database,
     dynamo: aws_sdk_dynamodb::Client,
     router: Router,
@@ -158,8 +160,9 @@ impl World {
             let secrets = Secrets::new(secrets_manager.clone(), clock.clone());
             Api::new(table.clone(), step_functions.clone(), "arn:test:", secrets, clock.clone())
         };
+        let news = News::new(16);
         let account = api::router(Arc::new(api().with_gateway(Some("https://gateway.example/live"))));
-        let router = api::router(Arc::new(api().with_news(Some(tokio::sync::broadcast::channel(16).0))));
+        let router = api::router(Arc::new(api().with_news(Some(news.clone()))));
         let nobody = dynamo.config().to_builder().endpoint_url("http://127.0.0.1:1");
         let nobody =
             aws_sdk_dynamodb::Client::from_conf(nobody.retry_config(RetryConfig::disabled()).build());
@@ -167,7 +170,7 @@ impl World {
         let nothing = Table::new(nobody, "ticketsmith");
         let broken = Api::new(nothing, step_functions.clone(), "arn:test:", secrets, clock.clone());
         let broken = api::router(Arc::new(broken));
-        Self { table, clock, keys, reads, database, dynamo, router, account, broken }
+        Self { table, clock, keys, reads, news, database, dynamo, router, account, broken }
     }
 
     /// Serves its API on this machine; gives the host and port.
