@@ -152,8 +152,8 @@ impl Follower {
                     Err(RecvError::Closed) => Err(End::Unavailable),
                 },
                 received = socket.recv() => match received {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
-                    // Nothing is asked over a socket.
+                    Some(Err(_)) | None => Err(End::Gone),
+                    // Nothing is asked over a socket. If a reader closes it, receiving once more answers that, and then gives nothing.
                     Some(Ok(_)) => Ok(()),
                 },
                 _ = alive.tick() => match self.has_access().await {

@@ -67,3 +67,16 @@ async fn who_follows_a_project_is_sent_what_happened_seconds_before() {
     };
     assert!(tokio::time::timeout(Duration::from_secs(10), told).await.is_ok(), "nothing is sent");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_closes_a_socket_is_answered() {
+    let world = World::new().await;
+    let host = world.serve().await;
+    let (_, mut stream) = open(&world, &host, "shop-viewer").await;
+    // The code 1000, masked with zeros.
+    stream.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]).await.unwrap();
+    let mut answer = Vec::new();
+    let received = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    received.unwrap().unwrap();
+    assert_eq!(answer, [0x88, 0x02, 0x03, 0xe8]);
+}
