@@ -5,11 +5,9 @@ use crate::authority::Authority;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Directory;
+use domain::configuration::OPERATOR;
 use domain::{Actor, EventName, SourceName};
 use records::{ExecutionRecord, RecordsError, SocketHolder};
-
-/// The name in the records of a holder of the installation's own credentials who gives no other.
-pub const OPERATOR: &str = "operator";
 
 /// Somebody whose credential counts now.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ pub use checks::ProjectChecks;
 pub use ci_gate::CiGate;
 pub use names::{InstanceName, ProviderId};
 pub use notice::Notice;
-pub use people::{Role, Roles, User};
+pub use people::{OPERATOR, Role, Roles, User};
 pub use plugins::{Instance, SECTION_KEYS, Section};
 pub use problem::Problem;
 pub use project_problems::NO_PROVIDERS;

@@ -226,6 +226,8 @@ async fn every_place_that_is_not_accepted_is_said() {
         ],
     )
     .await;
+    check(json!({"name": "leads"}), &[("/name", "a group has the name, too")]).await;
+    check(json!({"name": "operator"}), &[("/name", "the name stands for whoever holds")]).await;
     // An account belongs to one person, even if the file and the API each have one of two people.
     for (login, owner) in [("Viewer", "viewer"), ("GRACE-H", "grace")] {
         let expected =

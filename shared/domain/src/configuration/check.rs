@@ -1,6 +1,6 @@
 //! Contradictions in a configuration, and values that could never have an effect.
 
-use super::{Capacity, Configuration, Problem, ProjectChecks, REPOSITORY_WRITERS, same_status};
+use super::{Capacity, Configuration, OPERATOR, Problem, ProjectChecks, REPOSITORY_WRITERS, same_status};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Configuration {
@@ -97,6 +97,9 @@ impl Configuration {
             };
             if is_blank(&user.name) {
                 problem("name", "it is empty".to_owned());
+            } else if user.name == OPERATOR {
+                let message = "the name stands for whoever holds the installation's own credentials, and cannot name a person; choose another one";
+                problem("name", message.to_owned());
             } else if !names.insert(user.name.as_str()) {
                 problem("name", format!("another person has the name `{}`", user.name));
             }
@@ -274,6 +277,7 @@ mod tests {
                 "groups.repository-writers: the name means everybody",
             ),
             (json!({"users": [{"name": ""}]}), "users[0].name: it is empty"),
+            (json!({"users": [{"name": "operator"}]}), "users[0].name: the name stands for"),
             (json!({"webhooks": {"mention": " "}}), "webhooks.mention: ` ` cannot be written"),
             (json!({"webhooks": {"command": ""}}), "webhooks.command: `` is not a slash command"),
             (json!({"webhooks": {"command": "ticketsmith"}}), "webhooks.command: `ticketsmith` is not"),

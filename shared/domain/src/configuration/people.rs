@@ -139,6 +139,9 @@ impl<'de> Visitor<'de> for RolesVisitor {
     }
 }
 
+/// The name in the records of a holder of the installation's own credentials who gives no other: no person has it.
+pub const OPERATOR: &str = "operator";
+
 /// A role of a person. The crate `control` says which operations each role allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
