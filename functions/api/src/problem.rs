@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::text::{TextLimit, cut_line};
 use records::RecordsError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +14,9 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// How many invalid parts of a request are listed: a body can have a hundred thousand, and each takes more room in the response than in the body.
 const MOST_ERRORS: usize = 100;
+
+/// How much of a path the detail of a problem repeats.
+const QUOTED: TextLimit = TextLimit::characters(200);
 
 /// How long a client waits before it repeats a request that could not be served, in seconds, unless the refusal says otherwise.
 const RETRY_AFTER: u32 = 5;
@@ -153,7 +157,7 @@ impl Problem {
         errors.sort_by_key(|error| !error.path.is_empty());
         let detail = match errors.as_slice() {
             [only] if only.path.is_empty() => only.detail.clone(),
-            [only] => format!("{}: {}", only.path, only.detail),
+            [only] => format!("{}: {}", cut_line(&only.path, QUOTED), only.detail),
             several if several.len() > MOST_ERRORS => {
                 format!(
                     "{} parts of the request are not accepted; the first {MOST_ERRORS} are listed",
@@ -263,6 +267,8 @@ mod tests {
         let problem = Problem::invalid((0..120_000).map(field).collect());
         assert_eq!(problem.errors.len(), MOST_ERRORS);
         assert_eq!(problem.detail, "120000 parts of the request are not accepted; the first 100 are listed");
+        let long = Problem::invalid_field(format!("/{}", "x".repeat(200_000)), "unknown field");
+        assert!(long.detail.len() < 300 && long.detail.ends_with("xxx…: unknown field"), "{}", long.detail);
         let whole = Problem::invalid_field("", "accepted: object");
         assert_eq!(whole.detail, "accepted: object");
     }

@@ -5,10 +5,14 @@ pub use crate::input_type::InputType;
 use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
 use crate::folded::{folded, same_name};
 use crate::nearest::instead_of;
+use crate::text::{TextLimit, cut_line};
 use crate::typed::{bare_word, words_of};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// How much of a given name or value the problem with it quotes.
+const QUOTED: TextLimit = TextLimit::characters(200);
 
 /// The contents of `statemachines/routes.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -179,7 +183,7 @@ impl Routes {
         let mut inputs = Map::new();
         for name in given.keys().filter(|name| !route.inputs.contains_key(*name)) {
             let instead = instead_of(name, "accepted", route.inputs.keys().map(String::as_str));
-            problems.push(format!("input `{name}` is unknown; {instead}"));
+            problems.push(format!("input `{}` is unknown; {instead}", cut_line(name, QUOTED)));
         }
         for (name, schema) in &route.inputs {
             let value = given
@@ -194,12 +198,14 @@ impl Routes {
                 None => problems.push(format!("input `{name}` ({}) is missing", schema.kind.as_str())),
                 Some(value) if !schema.kind.accepts(value) => {
                     problems.push(format!(
-                        "input `{name}` must be of type {}, but is {value}",
-                        schema.kind.as_str()
+                        "input `{name}` must be of type {}, but is {}",
+                        schema.kind.as_str(),
+                        cut_line(&value.to_string(), QUOTED)
                     ));
                 }
                 Some(value) if !schema.one_of.is_empty() && !schema.one_of.contains(value) => {
                     let accepted: Vec<_> = schema.one_of.iter().map(Value::to_string).collect();
+                    let value = cut_line(&value.to_string(), QUOTED);
                     problems.push(format!("input `{name}` is {value}; accepted: {}", accepted.join(", ")));
                 }
                 Some(value) => {

@@ -17,6 +17,7 @@ use axum::response::Json;
 use control::{DirectoryError, PlanError, StartRequest, StartResult, WorkflowRequest, plan};
 use domain::instead_of;
 use domain::routes::{Concurrency, InvalidInputs, WorkflowRoute};
+use records::{INPUT_LIMIT, RecordsError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -268,12 +269,24 @@ fn place_of(error: &DirectoryError) -> &'static str {
 /// Starts an execution; gives its path, and when it starts.
 ///
 /// # Errors
-/// A conflict if the ticket is being worked on.
+/// A conflict if the ticket is being worked on; invalid if the inputs are too large.
 pub(crate) async fn begin(
     api: &Shared,
     request: StartRequest,
 ) -> Result<(String, ExecutionAccepted), Problem> {
-    let (execution, state) = match api.control.start(request).await? {
+    let started = match api.control.start(request).await {
+        // The workflow, the project and the ticket are known by now: only the inputs can be too large.
+        Err(RecordsError::Invalid(reason)) => {
+            tracing::warn!(reason, "an execution cannot be recorded");
+            let most = INPUT_LIMIT / 1024;
+            let detail = format!(
+                "too large; accepted: at most {most} KiB of JSON, including what is recorded about the request"
+            );
+            return Err(Problem::invalid_field("/inputs", detail));
+        }
+        started => started?,
+    };
+    let (execution, state) = match started {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => {
             (execution, Accepting::Started)
         }

@@ -146,3 +146,13 @@ async fn a_workflow_that_does_not_exist_starts_nothing_and_the_nearest_is_named(
     let executions = world.ask(Method::GET, "/api/v1/executions", Some(&admin), None).await;
     assert_eq!(executions.json()["items"], json!([]), "{}", executions.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_that_are_too_large_are_refused_at_their_place() {
+    let world = World::new().await;
+    let admin = world.session("admin");
+    let inputs = json!({"name": "scaffold", "plan": "x".repeat(205 * 1024)});
+    let body = json!({"workflow": "scaffold", "project": "SHOP", "inputs": inputs});
+    let refused = world.ask(Method::POST, "/api/v1/workflows/execute", Some(&admin), Some(body)).await;
+    refused.refuses(&json!("205 KiB"), &[("/inputs", "too large; accepted: at most 200 KiB of JSON")]);
+}

@@ -210,6 +210,16 @@ fn every_problem_is_named() {
 }
 
 #[test]
+fn a_problem_quotes_the_beginning_of_what_was_given() {
+    let long = "x".repeat(100_000);
+    let given = json!({"speed": long.as_str(), "max_cost_usd": [long.as_str()], (long.as_str()): 1});
+    let error = routes().check_inputs("development", given.as_object().unwrap(), &Map::new()).unwrap_err();
+    let shown = error.to_string();
+    assert!(shown.len() < 1_500 && shown.contains("input `speed` is \"xxx"), "{shown}");
+    assert_eq!(shown.matches("xxx…").count(), 3, "{shown}");
+}
+
+#[test]
 fn an_unknown_workflow_is_told_with_the_nearest() {
     let told = |name: &str| routes().check_inputs(name, &Map::new(), &Map::new()).unwrap_err().to_string();
     assert!(told("developmnt").contains("no such workflow; did you mean `development`? known: development"));
