@@ -92,8 +92,9 @@ impl From<SessionPhase> for AgentStatus {
     }
 }
 
-impl From<SessionHead> for Agent {
-    fn from(head: SessionHead) -> Self {
+impl Agent {
+    /// An agent that is at work, or has nothing to do: because it is done, or its execution has ended.
+    fn of(head: SessionHead, is_at_work: bool) -> Self {
         let progress = match head.plan_items {
             0 => 0.0,
             items => f64::from(head.plan_done.min(items)) / f64::from(items),
@@ -101,7 +102,7 @@ impl From<SessionHead> for Agent {
         Self {
             id: head.id,
             agent: head.agent,
-            status: head.phase.into(),
+            status: if is_at_work { head.phase.into() } else { AgentStatus::Done },
             project: head.project,
             task_id: head.task_id,
             repository: head.repository.map(|repository| repository.to_string()),
@@ -119,6 +120,16 @@ impl From<SessionHead> for Agent {
 async fn may_see(api: &Shared, caller: &Caller, head: &SessionHead) -> Result<bool, Problem> {
     let project = caller.directory().configuration().project(&head.project);
     caller.may_see(api, project, None).await
+}
+
+/// Whether an agent has something to do. What fails or is stopped leaves its agents' sessions as they are: a redrive continues them.
+async fn is_at_work(api: &Shared, head: &SessionHead) -> Result<bool, Problem> {
+    if head.phase == SessionPhase::Done {
+        return Ok(false);
+    }
+    let Some(name) = head.executions.last() else { return Ok(true) };
+    let execution = api.table.execution(name).await?;
+    Ok(execution.is_some_and(|execution| !execution.outcome.is_final()))
 }
 
 /// Which agents are listed.
@@ -166,8 +177,12 @@ async fn list_agents(
     };
     let mut items = Vec::new();
     for head in heads {
-        if may_see(&api, &caller, &head).await? {
-            items.push(head.into());
+        if !may_see(&api, &caller, &head).await? {
+            continue;
+        }
+        let is_at_work = is_at_work(&api, &head).await?;
+        if is_at_work || execution.is_some() {
+            items.push(Agent::of(head, is_at_work));
         }
     }
     Ok(Json(Page::new(&api, items, &query, next).await?))
@@ -219,7 +234,9 @@ async fn get_agent_status(
     Segments(id): Segments<String>,
     _: Query<Nothing>,
 ) -> Result<Json<Agent>, Problem> {
-    Ok(Json(agent(&api, &caller, &id).await?.into()))
+    let head = agent(&api, &caller, &id).await?;
+    let is_at_work = is_at_work(&api, &head).await?;
+    Ok(Json(Agent::of(head, is_at_work)))
 }
 
 /// Stops an agent: the execution that it works in.

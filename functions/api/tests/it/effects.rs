@@ -1,7 +1,7 @@
 //! Every operation that changes something is proven by what comes of it: in the simulated services, in the next execution, or in the next
 //! request. The list names a test for each; those that no other file has are here.
 
-use crate::seeded::{ACCOUNT, SOURCE, agent, claimed_link};
+use crate::seeded::{ACCOUNT, SOURCE, agent, claimed_link, end};
 use crate::statuses::{assert_test, operations};
 use crate::world::World;
 use axum::http::Method;
@@ -133,6 +133,23 @@ async fn whoever_stops_an_agent_stops_the_execution_that_it_works_in() {
     assert_eq!((stopped.status, &stopped.json()["execution"]), (202, &json!(execution)), "{}", stopped.text);
     assert_eq!(stopped.headers["location"], format!("/api/v1/executions/{execution}"));
     assert!(by().await.is_some_and(|by| by.contains("admin")), "the execution is asked to stop");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_whose_execution_has_ended_is_not_at_work() {
+    let world = World::new().await;
+    let execution = agent(&world).await;
+    let ask = async |path: &str| world.send_as("viewer", Method::GET, path, None, None).await.json();
+    let status = async || ask("/api/v1/agents/s/status").await["status"].clone();
+    assert_eq!(
+        (&ask("/api/v1/agents").await["items"][0]["id"], status().await),
+        (&json!("s"), json!("thinking"))
+    );
+    end(&world, &execution).await;
+    assert_eq!((&ask("/api/v1/agents").await["items"], status().await), (&json!([]), json!("done")));
+    let own = ask(&format!("/api/v1/agents?execution={execution}")).await;
+    let items = own["items"].as_array().unwrap();
+    assert!(items.iter().all(|agent| agent["status"] == "done"), "{own}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
