@@ -64,7 +64,10 @@ pub(crate) async fn once(
     let Some(key) = caller.idempotency_key() else { return perform().await };
     // Other people's keys are other keys.
     let key = json!([caller.actor().account(), key]).to_string();
-    let digest = hex::encode(Sha256::digest(json!([operation, body]).to_string()));
+    // The order of an object's fields means nothing.
+    let mut request = json!([operation, body]);
+    request.sort_all_objects();
+    let digest = hex::encode(Sha256::digest(request.to_string()));
     match api.table.claim_request(&key, &digest, api.clock.now()).await? {
         RequestClaim::New => {}
         RequestClaim::Answered(answer) => {

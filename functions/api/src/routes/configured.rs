@@ -176,11 +176,15 @@ pub(super) async fn refuse_existing<T: ConfiguredItem>(api: &Shared, key: &str) 
 /// The item written over the version that the caller saw; `None` if it must be checked again.
 ///
 /// # Errors
-/// Precondition failed where somebody was faster.
-pub(super) fn replaced<T: ConfiguredItem>(written: Written<T>) -> Result<Option<Managed<T>>, Problem> {
+/// Precondition failed where somebody was faster, unless any version may be changed.
+pub(super) fn replaced<T: ConfiguredItem>(
+    written: Written<T>,
+    if_match: &IfMatch,
+) -> Result<Option<Managed<T>>, Problem> {
     match written {
         Written::Written(written) => Ok(Some(*written)),
         Written::Overtaken => Ok(None),
+        Written::Changed if *if_match == IfMatch::Any => Ok(None),
         Written::Changed | Written::TooMany => Err(changed()),
     }
 }

@@ -248,7 +248,7 @@ async fn replace_person(
         audit(&api, &caller, what).await?;
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let written = api.table.replace_managed(&person, revision, None, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             return Ok(tagged(directory.configuration(), &written));
         }
     }
@@ -287,7 +287,7 @@ async fn delete_person(
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let archived = Some(Archived::Deleted);
         let written = api.table.replace_managed(&person, revision, archived, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             tracing::info!(person = name, "a person was archived");
             return Ok(tagged(directory.configuration(), &written));
         }

@@ -124,7 +124,7 @@ async fn replace_plugin_config(
         audit(&api, &caller, format!("change the plugin {name}{settings}")).await?;
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let written = api.table.replace_managed(&plugin, present.revision, None, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             tracing::info!(plugin = name, "a plugin was changed");
             return Ok(tagged(&written));
         }
@@ -164,7 +164,7 @@ async fn delete_plugin(
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let (plugin, archived) = (&present.item, Some(Archived::Deleted));
         let written = api.table.replace_managed(plugin, present.revision, archived, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             tracing::info!(plugin = name, "a plugin was archived");
             return Ok(tagged(&written));
         }

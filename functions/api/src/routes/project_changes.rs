@@ -147,7 +147,7 @@ async fn replace_project(
         audit(&api, &caller, format!("replace the project {key}")).await?;
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let written = api.table.replace_managed(&project, managed.revision, None, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             return Ok(shown_project::managed(&written));
         }
     }
@@ -189,7 +189,7 @@ async fn delete_project(
         let (seen, by, now) = (directory.version(), who(&caller), api.clock.now());
         let archived = Some(Archived::Deleted);
         let written = api.table.replace_managed(&project, revision, archived, seen, by, now).await?;
-        if let Some(written) = replaced(written)? {
+        if let Some(written) = replaced(written, &if_match)? {
             tracing::info!(project = project.key, "a project was archived");
             return Ok(shown_project::managed(&written));
         }

@@ -235,6 +235,13 @@ async fn of_two_changes_of_one_state_one_wins() {
     assert_eq!(statuses, [200, 412]);
     let won = if one.status == 200 { "#one" } else { "#other" };
     assert_eq!(send(&world, Method::GET, GIFT, None, None).await.json()["channel"], won);
+    // Any state may be changed by who says so, however many do at once.
+    let any = async |channel: &str| {
+        let mut body = gift();
+        body["channel"] = json!(channel);
+        send(&world, Method::PUT, GIFT, Some("*"), Some(body)).await.status
+    };
+    assert_eq!(tokio::join!(any("#a"), any("#b"), any("#c")), (200, 200, 200));
     let create = async |key: &str| {
         let body = json!({"key": key, "repository": "acme/new", "providers": {"version_control": "github"}});
         send(&world, Method::POST, ALL, None, Some(body)).await.status
@@ -257,6 +264,10 @@ async fn the_same_request_creates_once() {
     assert_eq!((first.status, second.status), (201, 201));
     assert_eq!((first.tag(), first.json()), (second.tag(), second.json()));
     assert_eq!(second.headers["location"], GIFT);
+    let mut fields: Vec<_> = gift().as_object().unwrap().clone().into_iter().collect();
+    fields.reverse();
+    let reordered = create(Value::Object(fields.into_iter().collect())).await;
+    assert_eq!((reordered.status, reordered.tag()), (201, first.tag()));
     let mut other = gift();
     other["key"] = json!("OTHER");
     assert_eq!(create(other).await.paths(), ["idempotency-key"]);
