@@ -34,9 +34,13 @@ pub fn check(configuration: &Configuration) -> Vec<Problem> {
     problems
 }
 
+/// The keys under `users` that are not accounts at an instance, so that nobody could have one at an instance of such a name.
+const KEYS_OF_PEOPLE: [&str; 3] = ["name", "oidc", "roles"];
+
 fn instance_problems(instance: Instance<'_>) -> Vec<Problem> {
     let name = instance.name.as_str();
-    if name.parse().is_ok_and(|source: SourceName| source.is_own()) {
+    let is_own = name.parse().is_ok_and(|source: SourceName| source.is_own());
+    if is_own || KEYS_OF_PEOPLE.contains(&name) {
         return vec![Problem::new(["plugins", name], "the name is reserved; choose another one")];
     }
     let spec = match find(instance.provider()) {
@@ -276,6 +280,14 @@ mod tests {
                 && found[1].contains(" ghe, "),
             "{found:#?}"
         );
+    }
+
+    #[test]
+    fn no_instance_has_a_name_that_means_something_else() {
+        for name in ["api", "name", "oidc", "roles", "schedule"] {
+            let found = told(json!({"projects": [], "plugins": {(name): {"provider": "github"}}}));
+            assert!(found.len() == 1 && found[0].contains("the name is reserved"), "{name}: {found:#?}");
+        }
     }
 
     #[test]
