@@ -282,6 +282,7 @@ impl Server {
             .put_installation_token(command_line.token().expose_secret())
             .await
             .map_err(Exit::unreachable)?;
+        let exposed_url = expose.as_ref().map(|name| format!("https://{name}/api/v1"));
         let mut api_hosts = hosts_of(&api)?.to_vec();
         api_hosts.extend(expose);
         let api_routes = api::only_for(api_hosts.into(), routes(&connected, FunctionSpec::serves_api));
@@ -293,6 +294,7 @@ impl Server {
             public_url,
             metrics_url,
             api_url: Some(format!("{api_url}/api/v1")),
+            exposed_url,
             token: command_line.token().expose_secret().to_owned(),
             process: std::process::id(),
         };
@@ -304,9 +306,8 @@ impl Server {
     ///
     /// # Errors
     /// Unreachable when the table does not answer.
-    pub(crate) async fn sign_in_link(&self, exposed: Option<&str>) -> Outcome<Option<String>> {
-        let exposed = exposed.map(|name| format!("https://{name}/api/v1"));
-        match exposed.as_ref().or(self.running.api_url.as_ref()) {
+    pub(crate) async fn sign_in_link(&self) -> Outcome<Option<String>> {
+        match self.running.exposed_url.as_ref().or(self.running.api_url.as_ref()) {
             Some(url) => crate::session_keys::new_link(&self.table, url, None).await.map(Some),
             None => Ok(None),
         }

@@ -198,3 +198,25 @@ async fn a_link_signs_a_browser_in_and_a_new_key_ends_no_session() {
     eventually("the end of every session", EXECUTION_LIMIT, ended).await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn an_exposed_api_gives_links_to_its_name_and_answers_to_it() {
+    let mut world = WorldFile::quick_shop().with_file("workflows/ask.yaml", ASK).simulate().await;
+    world.serve_with(&["--expose", "https://tickets.example"]).await;
+    let (code, link, errors) = world.command(&["auth", "link", "--person", "ada"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let ticket = link.trim().strip_prefix("https://tickets.example/api/v1/sign-in#ticket=");
+    let ticket = ticket.unwrap_or_else(|| panic!("{link}"));
+    let exchange = async |host: &'static str| {
+        let body = json!({"ticket": ticket, "carrier": "cookie"}).to_string();
+        let request = reqwest::Client::new().post(format!("{}/auth/ticket", api_url(&world)));
+        let request = request.header("content-type", "application/json").header("host", host);
+        request.body(body).send().await.unwrap()
+    };
+    assert_eq!(exchange("evil.example").await.status(), 403);
+    let signed_in = exchange("tickets.example").await;
+    assert_eq!(signed_in.status(), 200);
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
+    world.finish().await;
+}

@@ -150,10 +150,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if let Some(url) = &server.running.api_url {
         println!("api        {url}");
     }
-    if let Some(name) = &arguments.expose {
-        println!("exposed    https://{name}/api/v1");
+    if let Some(url) = &server.running.exposed_url {
+        println!("exposed    {url}");
     }
-    if let Some(link) = server.sign_in_link(arguments.expose.as_deref()).await? {
+    if let Some(link) = server.sign_in_link().await? {
         println!("sign in    {link}  (once, within 5 minutes; `ticketsmith auth link` makes another)");
     }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));

@@ -24,6 +24,9 @@ pub(crate) struct Running {
     /// The API, `http://127.0.0.1:PORT/api/v1`.
     #[serde(default)]
     pub(crate) api_url: Option<String>,
+    /// The same at its public name, `https://NAME/api/v1`, if it has one.
+    #[serde(default)]
+    pub(crate) exposed_url: Option<String>,
     /// The token of the command line, also at the API.
     pub(crate) token: String,
     /// The process, for people who look.

@@ -30,11 +30,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             url
         }
         (Some(_), None) => return Err(Exit::usage("pass --url with the address of the stage's API")),
-        (None, _) => Connection::announced(&arguments.place.data)?.api_url.ok_or_else(|| {
-            Exit::unreachable(
-                "the `serve` that uses the data folder has no API because it is an earlier version",
-            )
-        })?,
+        (None, _) => {
+            let running = Connection::announced(&arguments.place.data)?;
+            running.exposed_url.or(running.api_url).ok_or_else(|| {
+                Exit::unreachable(
+                    "the `serve` that uses the data folder has no API because it is an earlier version",
+                )
+            })?
+        }
     };
     let connection = Connection::open(&arguments.place).await?;
     if let Some(name) = &arguments.person {
