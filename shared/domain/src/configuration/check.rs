@@ -11,7 +11,7 @@ impl Configuration {
         problems.extend(self.group_problems());
         problems.extend(self.limit_problems());
         problems.extend(self.word_problems());
-        problems.extend(self.sign_in.problems().into_iter().map(|problem| problem.below(["sign_in"])));
+        problems.extend(self.sign_in.problems(self).into_iter().map(|problem| problem.below(["sign_in"])));
         problems
     }
 

@@ -1,6 +1,6 @@
 //! Who may sign people in to the API, in addition to the installation's own links.
 
-use super::Problem;
+use super::{Configuration, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,25 @@ fn github_api() -> String {
     "https://api.github.com".to_owned()
 }
 
+impl SignInGithub {
+    /// The problem if it is another GitHub than the instance `github`, where people have their accounts: there, somebody else may have the same
+    /// login.
+    fn is_another(&self, configuration: &Configuration) -> Option<Problem> {
+        let instance = configuration.instance("github").filter(|instance| instance.provider() == "github")?;
+        let usual = github_api();
+        let base_url = instance.section.settings.get("base_url").and_then(|url| url.as_str());
+        let base_url = base_url.unwrap_or(&usual).trim_end_matches('/');
+        let is_same = self.api_url.trim_end_matches('/').eq_ignore_ascii_case(base_url);
+        (!is_same).then(|| {
+            let message = format!(
+                "people have their accounts under `github` at {base_url}, and somebody else may have the same login at another GitHub; \
+                 accepted: {base_url}, and its website as `url`"
+            );
+            Problem::new(["github", "api_url"], message)
+        })
+    }
+}
+
 impl SignIn {
     /// The addresses of sign-in providers, each below its keys under `sign_in`. Anyone who can change their answers can impersonate anybody.
     pub fn addresses(&self) -> impl Iterator<Item = ([&'static str; 2], &str)> {
@@ -59,11 +78,12 @@ impl SignIn {
     }
 
     /// All problems, each at a place below `sign_in`; reachability is checked elsewhere.
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(super) fn problems(&self, configuration: &Configuration) -> Vec<Problem> {
+        let another = self.github.as_ref().and_then(|github| github.is_another(configuration));
         let github = self.github.iter().map(|github| ("github", &github.client_id));
         let clients = github.chain(self.oidc.iter().map(|oidc| ("oidc", &oidc.client_id)));
         let empty = clients.filter(|(_, client)| client.trim().is_empty());
-        empty.map(|(way, _)| Problem::new([way, "client_id"], "it is empty")).collect()
+        empty.map(|(way, _)| Problem::new([way, "client_id"], "it is empty")).chain(another).collect()
     }
 
     /// Every setting, with its default if any.
@@ -84,5 +104,33 @@ impl SignIn {
     /// Whether there are no sign-in providers.
     pub fn is_empty(&self) -> bool {
         self.github.is_none() && self.oidc.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn people_sign_in_at_the_github_that_their_accounts_are_at() {
+        let found = |base_url: Option<&str>, api_url: Option<&str>| {
+            let (mut instance, mut sign_in) = (json!({}), json!({"client_id": "c"}));
+            instance.as_object_mut().unwrap().extend(base_url.map(|url| ("base_url".to_owned(), json!(url))));
+            sign_in.as_object_mut().unwrap().extend(api_url.map(|url| ("api_url".to_owned(), json!(url))));
+            let configuration: Configuration = serde_json::from_value(
+                json!({"projects": [], "plugins": {"github": instance}, "sign_in": {"github": sign_in}}),
+            )
+            .unwrap();
+            configuration.problems().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let (usual, own) = (Some("https://api.github.com/"), Some("https://git.acme.example/api/v3"));
+        for (base_url, api_url) in [(None, None), (usual, None), (own, own)] {
+            assert_eq!(found(base_url, api_url), Vec::<String>::new(), "{base_url:?}");
+        }
+        for other in [found(own, None), found(None, own)] {
+            let expected = "sign_in.github.api_url: people have their accounts under `github` at https://";
+            assert!(other.len() == 1 && other[0].starts_with(expected), "{other:#?}");
+        }
     }
 }
