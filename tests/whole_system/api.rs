@@ -36,6 +36,8 @@ outputs: { kept: \"${kept}\" }
 /// `SHOP-1` and `SHOP-2` in base64url.
 const SHOP_1: &str = "U0hPUC0x";
 const SHOP_2: &str = "U0hPUC0y";
+/// `shop-1`, as somebody may type it.
+const SHOP_1_IN_LOWER_CASE: &str = "c2hvcC0x";
 
 async fn world() -> World {
     WorldFile::quick_shop().with_file("workflows/ask.yaml", ASK).start().await
@@ -72,9 +74,11 @@ async fn a_ticket_that_is_assigned_becomes_a_pull_request_and_can_be_undone() {
     // The lists show it and its cost.
     assert_eq!(api.list("/tasks?state=succeeded").await[0]["latest_execution"], name);
     assert_eq!(api.list("/tasks?state=at_work&project=SHOP").await, Vec::<Value>::new());
-    for list in ["/executions", "/executions?project=shop", &format!("/executions?task={SHOP_1}")] {
+    let of_task = [SHOP_1, SHOP_1_IN_LOWER_CASE].map(|id| format!("/executions?task={id}"));
+    for list in ["/executions", "/executions?project=shop", &of_task[0], &of_task[1]] {
         assert_eq!(api.list(list).await[0]["name"], name, "{list}");
     }
+    assert_eq!(api.get(&format!("/tasks/{SHOP_1_IN_LOWER_CASE}")).await.body["task_id"], "SHOP-1");
     let known = ended["cost"]["known_micro_usd"].as_u64().unwrap();
     for (by, called) in [("project", "SHOP"), ("person", "ada"), ("workflow", "development")] {
         let costs = api.list(&format!("/costs?by={by}")).await;

@@ -294,9 +294,11 @@ async fn list_executions(
 ) -> Result<Json<Page<ExecutionSummary>>, Problem> {
     let ListExecutions { task, project, state, limit, cursor } = parameters;
     let list = match (&task, &project, state) {
-        (Some(task), ..) => ExecutionList::OfTask(id::name_of(task).ok_or_else(|| {
-            Problem::invalid_field("task", "accepted: the id of a ticket, which is its name in base64url")
-        })?),
+        (Some(task), ..) => {
+            let detail = "accepted: the id of a ticket, which is its name in base64url";
+            let name = id::name_of(task).ok_or_else(|| Problem::invalid_field("task", detail))?;
+            ExecutionList::OfTask(caller.directory().canonical(&name))
+        }
         (_, Some(project), _) => {
             // Lists are kept by the key as the configuration writes it.
             let known = caller.directory().configuration().project(project);

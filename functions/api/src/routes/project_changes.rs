@@ -74,6 +74,9 @@ async fn create_project(
 ) -> Result<Accepted, Problem> {
     caller.check(&api, &Operation::ChangeProject { project: None }).await?;
     let requirements = new.requirements();
+    if requirements.as_deref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Problem::invalid_field("/requirements", "accepted: a text that is not only spaces"));
+    }
     once(&api, &caller, "create project", &json, async || {
         let mut tries = Tries::new(&api);
         let (project, made, request) = loop {

@@ -277,6 +277,9 @@ async fn the_same_request_creates_once() {
 async fn requirements_are_planned() {
     let world = World::new().await;
     let mut body = gift();
+    body["requirements"] = json!(" \n ");
+    let blank = send(&world, Method::POST, ALL, None, Some(body.clone())).await;
+    blank.refuses(&body, &[("/requirements", "not only spaces")]);
     body["requirements"] = json!("Carts can be gifts");
     let planned = send(&world, Method::POST, ALL, None, Some(body.clone())).await;
     assert_eq!(planned.status, 202, "{}", planned.text);
