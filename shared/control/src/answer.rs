@@ -259,6 +259,8 @@ impl Control {
         }
         let (by, via, at) = (caller.actor.account(), caller.actor.source.clone(), self.clock.now());
         let delivery = caller.delivery.to_owned();
+        // A client may send an empty one if there is none.
+        let comment = comment.filter(|comment| !comment.trim().is_empty());
         let answer = Answer { approved, by, via, at, comment, delivery, choice: None };
         let question = question.to_owned();
         let needed = waiter.terms.needed();

@@ -1,12 +1,12 @@
 //! Every operation that changes something is proven by what comes of it: in the simulated services, in the next execution, or in the next
 //! request. The list names a test for each; those that no other file has are here.
 
-use crate::seeded::{ACCOUNT, SOURCE, agent, claimed_link, end};
+use crate::seeded::{ACCOUNT, SOURCE, agent, claimed_link, end, question};
 use crate::statuses::{assert_test, operations};
 use crate::world::World;
 use axum::http::Method;
 use domain::configuration::Notice;
-use records::LinkSide;
+use records::{LinkSide, Topic};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -133,6 +133,20 @@ async fn whoever_stops_an_agent_stops_the_execution_that_it_works_in() {
     assert_eq!((stopped.status, &stopped.json()["execution"]), (202, &json!(execution)), "{}", stopped.text);
     assert_eq!(stopped.headers["location"], format!("/api/v1/executions/{execution}"));
     assert!(by().await.is_some_and(|by| by.contains("admin")), "the execution is asked to stop");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_a_blank_comment_has_none() {
+    let world = World::new().await;
+    let name = question(&world).await;
+    let (execution, key) = name.split_once('/').unwrap();
+    let listed = world.send_as("admin", Method::GET, "/api/v1/approvals", None, None).await.json();
+    let path = format!("/api/v1/approvals/{}/answer", listed["items"][0]["id"].as_str().unwrap());
+    let body = json!({"approved": true, "comment": " "});
+    assert_eq!(world.send_as("admin", Method::POST, &path, None, Some(body)).await.status, 200);
+    let topic = Topic::Approval(execution.to_owned()).to_string();
+    let answer = world.table.waiter(&topic, key).await.unwrap().unwrap().answer.unwrap();
+    assert_eq!((answer.approved, answer.comment), (true, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
