@@ -13,6 +13,9 @@ pub(crate) const PAGE_LIMIT: usize = 100;
 /// The most characters of a parameter.
 const TEXT_LIMIT: usize = 500;
 
+/// The most characters of a cursor: it seals a position in a list, which may have the 1024 bytes of a sort key.
+const CURSOR_LIMIT: usize = 1500;
+
 /// The parameters of a query string.
 pub(crate) trait Parameters: Sized {
     /// Takes the parameters that it knows; the rest is refused.
@@ -63,14 +66,24 @@ impl Given {
 
     /// A text.
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
+        self.text_up_to(TEXT_LIMIT, name)
+    }
+
+    /// Where a page of a list begins.
+    pub(crate) fn cursor(&mut self) -> Option<String> {
+        self.text_up_to(CURSOR_LIMIT, "cursor")
+    }
+
+    fn text_up_to(&mut self, limit: usize, name: &'static str) -> Option<String> {
         self.accepted.push(name);
         let mut values = self.left.remove(name)?;
         let value = values.pop()?;
         let length = value.chars().count();
         if !values.is_empty() {
             self.refuse(name, "it is given several times; accepted: once");
-        } else if !(1..=TEXT_LIMIT).contains(&length) || value.chars().any(char::is_control) {
-            self.refuse(name, "accepted: 1 to 500 characters, none of them a control character");
+        } else if !(1..=limit).contains(&length) || value.chars().any(char::is_control) {
+            let detail = format!("accepted: 1 to {limit} characters, none of them a control character");
+            self.refuse(name, &detail);
         } else {
             return Some(value);
         }

@@ -143,13 +143,13 @@ struct ListAgents {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
 impl Parameters for ListAgents {
     fn read(given: &mut Given) -> Self {
-        Self { execution: given.text("execution"), limit: given.limit(), cursor: given.text("cursor") }
+        Self { execution: given.text("execution"), limit: given.limit(), cursor: given.cursor() }
     }
 }
 

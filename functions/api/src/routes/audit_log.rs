@@ -118,7 +118,7 @@ struct ListAudit {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
@@ -137,7 +137,7 @@ impl Parameters for ListAudit {
         if day.is_some() && who.is_some() {
             given.refuse("who", "accepted: either `day` or `who`");
         }
-        Self { day, who, limit: given.limit(), cursor: given.text("cursor") }
+        Self { day, who, limit: given.limit(), cursor: given.cursor() }
     }
 }
 
@@ -207,13 +207,13 @@ struct ListLines {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
 impl Parameters for ListLines {
     fn read(given: &mut Given) -> Self {
-        Self { day: day_of(given), limit: given.limit(), cursor: given.text("cursor") }
+        Self { day: day_of(given), limit: given.limit(), cursor: given.cursor() }
     }
 }
 

@@ -77,7 +77,7 @@ struct ListCosts {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
@@ -100,7 +100,7 @@ impl Parameters for ListCosts {
             by: by.unwrap_or(("project", Summed::By(SpendBy::Project))),
             month,
             limit: given.limit(),
-            cursor: given.text("cursor"),
+            cursor: given.cursor(),
         }
     }
 }

@@ -251,7 +251,7 @@ struct ListExecutions {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
@@ -270,7 +270,7 @@ impl Parameters for ListExecutions {
             project: given.text("project"),
             state: given.one_of("state", &[("open", Open::Open)]),
             limit: given.limit(),
-            cursor: given.text("cursor"),
+            cursor: given.cursor(),
         };
         let filters = [parameters.task.is_some(), parameters.project.is_some(), parameters.state.is_some()];
         if filters.iter().filter(|given| **given).count() > 1 {

@@ -129,13 +129,13 @@ struct ListMessages {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
 impl Parameters for ListMessages {
     fn read(given: &mut Given) -> Self {
-        Self { limit: given.limit(), cursor: given.text("cursor") }
+        Self { limit: given.limit(), cursor: given.cursor() }
     }
 }
 

@@ -138,7 +138,7 @@ struct ListTasks {
     #[param(minimum = 1, maximum = 100, required = false)]
     limit: usize,
     /// `next` of a page of the same query.
-    #[param(min_length = 1, max_length = 500)]
+    #[param(min_length = 1, max_length = 1500)]
     cursor: Option<String>,
 }
 
@@ -156,7 +156,7 @@ impl Parameters for ListTasks {
             project: given.text("project"),
             state: wanted.unwrap_or(TaskState::AtWork),
             limit: given.limit(),
-            cursor: given.text("cursor"),
+            cursor: given.cursor(),
         }
     }
 }

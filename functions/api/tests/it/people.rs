@@ -327,6 +327,25 @@ async fn people_are_listed_in_pages_and_added_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_may_end_with_the_longest_name() {
+    let world = World::new().await;
+    let longest = ["a", "b"].map(|last| format!("{}{last}", "\u{1f600}".repeat(99)));
+    for name in &longest {
+        assert_eq!(add(&world, json!({"name": name})).await.status, 201);
+    }
+    let page = async |query: String| {
+        let answer = send(&world, Method::GET, &format!("{ALL}?{query}"), None, None).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    };
+    let all = page("limit=100".to_owned()).await["items"].as_array().unwrap().len();
+    let first = page(format!("limit={}", all - 1)).await;
+    assert_eq!(first["items"][all - 2]["name"], longest[0]);
+    let rest = page(format!("limit={}&cursor={}", all - 1, first["next"].as_str().unwrap())).await;
+    assert_eq!(rest["items"][0]["name"], longest[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_added_where_it_is_not_known_what_accounts_look_like() {
     let world = World::new().await;
     let mut references = (*world.table.references_of_file(world.now()).await.unwrap()).clone();
