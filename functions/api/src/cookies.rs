@@ -50,7 +50,7 @@ pub(crate) fn host(headers: &HeaderMap) -> &str {
 pub(crate) fn is_local(headers: &HeaderMap) -> bool {
     let host = host(headers);
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| name.eq_ignore_ascii_case(local))
 }
 
 #[cfg(test)]

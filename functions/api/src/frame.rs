@@ -1,5 +1,6 @@
 //! What surrounds every request: its id, the bodies of problems, foreign hosts and origins, and bugs.
 
+use crate::cookies::is_local;
 use crate::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::Request;
@@ -80,9 +81,12 @@ async fn frame(mut request: Request, next: Next) -> Response {
 /// Whether the request comes from no page, or from one of the host that it is sent to.
 fn is_own_origin(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     let host = text(headers, &header::HOST);
-    authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
+    origin.zip(host).is_some_and(|((scheme, authority), host)| {
+        // Off this machine, whoever is on its way may have written a page that is not encrypted.
+        (scheme == "https" || is_local(headers)) && authority.eq_ignore_ascii_case(host)
+    })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -128,7 +132,8 @@ mod tests {
             ""
         }
         let router = Router::new().route("/", get(|| async { "{}" })).route("/bug", get(bug));
-        let router = only_for(["127.0.0.1:1".to_owned(), "localhost:1".to_owned()].into(), framed(router));
+        let hosts = ["127.0.0.1:1", "localhost:1", "tickets.example"].map(str::to_owned);
+        let router = only_for(hosts.into(), framed(router));
         let mut request = Request::get(path).header(header::HOST, host);
         if let Some(origin) = origin {
             request = request.header(header::ORIGIN, origin);
@@ -144,7 +149,9 @@ mod tests {
     async fn other_hosts_and_origins_are_refused() {
         assert_eq!(answer("127.0.0.1:1", None, "/").await.0, StatusCode::OK);
         assert_eq!(answer("LOCALHOST:1", Some("http://localhost:1"), "/").await.0, StatusCode::OK);
+        assert_eq!(answer("tickets.example", Some("https://tickets.example"), "/").await.0, StatusCode::OK);
         for (host, origin) in [
+            ("tickets.example", Some("http://tickets.example")),
             ("evil.example", None),
             ("127.0.0.1:2", None),
             ("127.0.0.1", None),
