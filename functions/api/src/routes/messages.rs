@@ -71,7 +71,7 @@ enum MessageSpeaker {
 struct Call {
     /// The tool's name.
     name: String,
-    /// Its input.
+    /// Its input, in which texts are cut after 4,000 characters.
     input: Value,
 }
 
@@ -108,7 +108,7 @@ impl Message {
             generation,
             speaker: if is_model { MessageSpeaker::Model } else { MessageSpeaker::Ticketsmith },
             text: cut(text),
-            calls: calls.into_iter().map(|ToolCall { name, input, .. }| Call { name, input }).collect(),
+            calls: calls.into_iter().map(Call::of).collect(),
             results,
         }
     }
@@ -118,6 +118,22 @@ fn cut(text: String) -> String {
     match text.char_indices().nth(MOST_OF_A_TEXT) {
         Some((at, _)) => format!("{}… (cut)", text.get(..at).unwrap_or_default()),
         None => text,
+    }
+}
+
+impl Call {
+    /// A call, without most of the files that it may contain: the answer of a function has at most 6 MB.
+    fn of(ToolCall { name, input, .. }: ToolCall) -> Self {
+        Self { name, input: cut_within(input) }
+    }
+}
+
+fn cut_within(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(cut(text)),
+        Value::Array(items) => items.into_iter().map(cut_within).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, field)| (name, cut_within(field))).collect(),
+        other => other,
     }
 }
 
@@ -189,7 +205,8 @@ mod tests {
 
     #[test]
     fn thoughts_are_not_told_and_calls_are() {
-        let call = ToolCall { id: "1".into(), name: "read_file".into(), input: json!({"path": "a"}) };
+        let input = json!({"path": "a", "edits": [{"text": "x".repeat(5_000)}]});
+        let call = ToolCall { id: "1".into(), name: "edit_file".into(), input };
         let kept = Kept {
             message: ModelMessage {
                 speaker: Speaker::Model,
@@ -204,7 +221,7 @@ mod tests {
         let told = serde_json::to_value(Message::of(1, 2, kept)).unwrap();
         let expected = json!({
             "sequence": 2, "generation": 1, "speaker": "model", "text": "I look.",
-            "calls": [{"name": "read_file", "input": {"path": "a"}}],
+            "calls": [{"name": "edit_file", "input": {"path": "a", "edits": [{"text": format!("{}… (cut)", "x".repeat(4_000))}]}}],
         });
         assert_eq!(told, expected);
     }
