@@ -51,7 +51,7 @@ fn github_api() -> String {
 impl SignInGithub {
     /// The problem if it is another GitHub than the instance `github`, where people have their accounts: there, somebody else may have the same
     /// login.
-    fn is_another(&self, configuration: &Configuration) -> Option<Problem> {
+    fn problem(&self, configuration: &Configuration) -> Option<Problem> {
         let instance = configuration.instance("github").filter(|instance| instance.provider() == "github")?;
         let usual = github_api();
         let base_url = instance.section.settings.get("base_url").and_then(|url| url.as_str());
@@ -79,7 +79,7 @@ impl SignIn {
 
     /// All problems, each at a place below `sign_in`; reachability is checked elsewhere.
     pub(super) fn problems(&self, configuration: &Configuration) -> Vec<Problem> {
-        let another = self.github.as_ref().and_then(|github| github.is_another(configuration));
+        let another = self.github.as_ref().and_then(|github| github.problem(configuration));
         let github = self.github.iter().map(|github| ("github", &github.client_id));
         let clients = github.chain(self.oidc.iter().map(|oidc| ("oidc", &oidc.client_id)));
         let empty = clients.filter(|(_, client)| client.trim().is_empty());
