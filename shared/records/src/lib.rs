@@ -191,7 +191,7 @@ pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};
 pub use listing::Listing;
-pub use machine_token::{MOST_TOKENS, MachineToken, TokenKept};
+pub use machine_token::{MOST_TOKENS, MOST_TOKENS_OF_ONE, MachineToken, TokenKept};
 pub use managed::{Archived, Managed, ManagedPerson, ManagedPlugin, ManagedProject, Written};
 pub use moves::Moves;
 pub use new_execution::{NewExecution, TakenOver};

@@ -1,7 +1,7 @@
 //! Records of machine tokens. The tokens themselves are shown once and not stored; their digests are.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, moment, text, to_item};
+use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::identity as keys;
 use crate::retention;
 use crate::table::Table;
@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 /// The most tokens that an installation keeps, expired ones included.
 pub const MOST_TOKENS: usize = 1_000;
+
+/// The most of them that are one person's, so that nobody keeps all others from having any.
+pub const MOST_TOKENS_OF_ONE: usize = 200;
 
 /// A machine token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub enum TokenKept {
     Kept,
     /// There are [`MOST_TOKENS`] already.
     TooMany,
+    /// Its owner has [`MOST_TOKENS_OF_ONE`] already.
+    TooManyOfOwner,
 }
 
 impl Table {
@@ -57,9 +62,13 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Conflict`] when its id is taken.
     pub async fn put_token(&self, token: &MachineToken) -> Result<TokenKept, RecordsError> {
-        let known = self.query_fields(keys::tokens_partition(), keys::TOKEN, &["sk"]).await?;
+        let known = self.query_fields(keys::tokens_partition(), keys::TOKEN, &["owner"]).await?;
         if known.len() >= MOST_TOKENS {
             return Ok(TokenKept::TooMany);
+        }
+        let is_theirs = |known: &&Item| attribute(known, "owner") == Some(token.owner.as_str());
+        if known.iter().filter(is_theirs).count() >= MOST_TOKENS_OF_ONE {
+            return Ok(TokenKept::TooManyOfOwner);
         }
         let expires_at = retention::expires_at(token.valid_until, retention::DELIVERY);
         let item = to_item(token, keys::token(&token.id), Some(expires_at))?;

@@ -19,7 +19,7 @@ use domain::configuration::Role;
 use domain::text::is_hidden;
 use domain::{Actor, Scope};
 use jiff::{SignedDuration, Timestamp};
-use records::{MOST_TOKENS, MachineToken, TokenKept};
+use records::{MOST_TOKENS, MOST_TOKENS_OF_ONE, MachineToken, TokenKept};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sign_in::{LONGEST_LIFE, new_token};
@@ -195,7 +195,7 @@ struct NewToken {
     responses(
         (status = 201, description = "The token, which is shown only now.", body = NewToken,
             headers(("Location" = String, description = "The token's path."))),
-        (status = 409, description = "There are as many tokens as an installation keeps.",
+        (status = 409, description = "There are as many tokens as an installation keeps, or as many of the caller's as it keeps of one person.",
             body = crate::problem::ProblemBody, content_type = "application/problem+json"),
         Signed, WithBody
     )
@@ -232,6 +232,14 @@ async fn create_token(
             return Err(Problem::new(
                 Code::Conflict,
                 format!("there are already {MOST_TOKENS} tokens; expired ones are removed after a month"),
+            ));
+        }
+        TokenKept::TooManyOfOwner => {
+            return Err(Problem::new(
+                Code::Conflict,
+                format!(
+                    "you already have {MOST_TOKENS_OF_ONE} tokens, the most for one person; expired ones are removed after a month"
+                ),
             ));
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use domain::Scope;
 use domain::configuration::Role;
 use jiff::SignedDuration;
-use records::{MachineToken, SignInTicket, TokenKept};
+use records::{MOST_TOKENS_OF_ONE, MachineToken, SignInTicket, TokenKept};
 
 fn token(id: &str, created_at: Timestamp) -> MachineToken {
     MachineToken {
@@ -39,6 +39,18 @@ async fn a_token_is_kept_listed_and_revoked_once() {
     assert_eq!(table.revoke_token("1", "bob", later).await.unwrap(), Some(revoked.clone()));
     assert_eq!(table.token("1").await.unwrap(), Some(revoked));
     assert_eq!(table.revoke_token("3", "eve", now).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_every_place_for_tokens() {
+    let table = table().await;
+    let now = at("2026-11-29T12:00:00Z");
+    for number in 0..MOST_TOKENS_OF_ONE {
+        assert_eq!(table.put_token(&token(&format!("a{number}"), now)).await.unwrap(), TokenKept::Kept);
+    }
+    assert_eq!(table.put_token(&token("b", now)).await.unwrap(), TokenKept::TooManyOfOwner);
+    let of_another = MachineToken { owner: "eve".to_owned(), ..token("b", now) };
+    assert_eq!(table.put_token(&of_another).await.unwrap(), TokenKept::Kept);
 }
 
 #[tokio::test(flavor = "multi_thread")]
