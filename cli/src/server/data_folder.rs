@@ -103,9 +103,7 @@ impl DataFolder {
 
     fn locked(&self, name: &str, busy: impl Fn() -> String) -> io::Result<File> {
         let path = self.path.join(name);
-        let file = private_options()
-            .write(true)
-            .open(&path)
+        let file = private_file(&path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         file.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, busy()),
@@ -212,7 +210,12 @@ impl DataFolder {
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let write = || {
-        let mut file = private_options().write(true).truncate(true).open(&temporary)?;
+        // What a write that was cut off has left is not continued, and a link is not followed.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = new_private_file(&temporary)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, path)
@@ -223,6 +226,32 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
         let _not_there = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Opens a file for writing that only its owner can read, and makes it as [`new_private_file`] does if it does not exist.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    match new_private_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            private_options().write(true).open(path)
+        }
+        made => made,
+    }
+}
+
+/// Makes a file that only its owner can read. What root makes belongs to the owner of its folder, such as the user of a systemd unit: their
+/// `serve` could not open root's.
+fn new_private_file(path: &Path) -> io::Result<File> {
+    let file = private_options().write(true).create_new(true).open(path)?;
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let owner = fs::metadata(folder)?;
+        if owner.uid() != 0 {
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(file)
 }
 
 /// For a file that only its owner can read, created if it does not exist.
@@ -284,6 +313,28 @@ mod tests {
         assert!(missing.is_empty() && path.join("table.db").exists());
         let told = DataFolder::open(&path.join("table.db")).unwrap_err().to_string();
         assert_eq!(told, "it is a file, not a folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_root_writes_belongs_to_the_owner_of_the_folder() {
+        use std::os::unix::fs::{MetadataExt, chown, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let (path, lock) = (directory.path().join("secrets.enc"), directory.path().join("secrets.lock"));
+        let owner = |path: &Path| fs::metadata(path).unwrap().uid();
+        // Only root can give the folder away; everybody else's files are their own.
+        let _only_as_root = chown(directory.path(), Some(12_345), Some(12_345));
+        write_private(&path, b"one").unwrap();
+        drop(private_file(&lock).unwrap());
+        assert_eq!((owner(&path), owner(&lock)), (owner(directory.path()), owner(directory.path())));
+        drop(private_file(&lock).unwrap());
+        // Whoever owns the folder could put a link there.
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        symlink(elsewhere.path(), directory.path().join("secrets.new")).unwrap();
+        write_private(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read(elsewhere.path()).unwrap(), b"");
+        assert!(!fs::symlink_metadata(&path).unwrap().is_symlink());
     }
 
     #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Secrets in one encrypted file: what AWS Secrets Manager is in an account.
 
-use super::data_folder::{private_options, write_private};
+use super::data_folder::{private_file, write_private};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Key, KeyInit};
@@ -182,7 +182,7 @@ impl SecretFile {
     /// Held by one process while it changes the file; only briefly, since no prompt happens meanwhile.
     fn lock(&self) -> Result<std::fs::File, SecretFileError> {
         let path = self.path.with_extension("lock");
-        let lock = private_options().write(true).open(&path).and_then(|file| file.lock().map(|()| file));
+        let lock = private_file(&path).and_then(|file| file.lock().map(|()| file));
         lock.map_err(|source| SecretFileError::File { path, source })
     }
 
