@@ -162,7 +162,8 @@ impl ApiClient {
         }
         if let Some(name) = &self.on_behalf_of {
             let name = HeaderValue::from_str(name);
-            let name = name.map_err(|_| Exit::usage("a name of ASCII characters is accepted after --as"))?;
+            let name =
+                name.map_err(|_| Exit::usage("a name without control characters is accepted after --as"))?;
             request = request.header(ON_BEHALF_OF, name);
         }
         if let Some(tag) = &call.if_match {

@@ -38,13 +38,16 @@ impl Identify for InstallationToken {
         let mut names = head.headers.get_all(ON_BEHALF_OF).iter();
         let name = match (names.next(), names.next()) {
             (None, _) => Some(OPERATOR),
-            (Some(name), None) => name.to_str().ok().filter(|name| (1..=NAME_LIMIT).contains(&name.len())),
+            // Names under `users:` are in any alphabet.
+            (Some(name), None) => std::str::from_utf8(name.as_bytes()).ok().filter(|name| {
+                (1..=NAME_LIMIT).contains(&name.chars().count()) && !name.contains(char::is_control)
+            }),
             (Some(_), Some(_)) => None,
         };
         let name = name.ok_or_else(|| {
             Problem::invalid_field(
                 ON_BEHALF_OF.as_str(),
-                "accepted: one name of 1 to 100 ASCII characters, none of them a control character",
+                "accepted: one name of 1 to 100 characters in UTF-8, none of them a control character",
             )
         })?;
         Ok(Some(Identified::installation(name, Credential::Installation)))

@@ -1,7 +1,7 @@
 //! People whom the API manages, in addition to those of the configuration file.
 
 use crate::answer::Answer;
-use crate::world::{World, configuration};
+use crate::world::{OPERATOR, World, configuration};
 use axum::http::Method;
 use domain::configuration::{Role, User};
 use domain::{Actor, SourceName};
@@ -359,4 +359,21 @@ async fn nobody_is_added_where_it_is_not_known_what_accounts_look_like() {
         json!({"key": "GIFT", "repository": "acme/gift", "providers": {"version_control": "github"}});
     let created = send(&world, Method::POST, "/api/v1/projects", None, Some(project)).await;
     assert_eq!(created.status, 201, "{}", created.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_installation_asks_for_people_whose_names_are_in_any_alphabet() {
+    let world = World::new().await;
+    assert_eq!(add(&world, json!({"name": "Zoë", "roles": ["viewer"]})).await.status, 201);
+    let me = async |name: &str| {
+        let headers = [("authorization", format!("Bearer {OPERATOR}")), ("ticketsmith-as", name.to_owned())];
+        world.send(Method::GET, ME, &headers, None).await
+    };
+    let answer = me("Zoë").await;
+    assert_eq!((answer.status, answer.json()["name"].clone()), (200, json!("Zoë")), "{}", answer.text);
+    assert_eq!(answer.json()["roles"], json!(["viewer"]));
+    assert_eq!(me(&"ë".repeat(100)).await.status, 200);
+    for wrong in ["", "a\tb", &"ë".repeat(101)] {
+        assert_eq!(me(wrong).await.status, 422, "{wrong:?}");
+    }
 }
