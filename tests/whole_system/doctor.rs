@@ -199,6 +199,14 @@ async fn a_project_that_lacks_a_provider_or_a_channel() {
         &["send_message"],
     )
     .await;
+    check_one(
+        |world| {
+            world["configuration"]["projects"][0].as_object_mut().unwrap().remove("space");
+        },
+        "wrong: project SHOP, documentation: `projects.space` is missing",
+        &["create_page_from_template"],
+    )
+    .await;
 }
 
 #[tokio::test]

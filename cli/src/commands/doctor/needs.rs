@@ -73,8 +73,10 @@ impl Needs {
         all.into_iter().map(str::to_owned).collect()
     }
 
-    /// The plugin types that workflows use but the project leaves out, and the workflows that it names but that do not exist.
+    /// The plugin types that workflows use but the project leaves out, the space of its pages if it has none, and the workflows that it names but
+    /// that do not exist.
     pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
+        let catalog = actions::catalog::catalog();
         let mut findings = Vec::new();
         for project in &configuration.projects {
             for name in project.workflows.iter().filter(|name| !self.opt_in.contains(*name)) {
@@ -83,6 +85,24 @@ impl Needs {
                     subject: format!("project {}, workflows", project.key),
                     verdict: Verdict::Wrong,
                     problem: Some(format!("no workflow `{name}` has `opt_in: true`; accepted: {known}")),
+                });
+            }
+            let of_pages = self.actions.get(&PluginType::Documentation).into_iter().flatten();
+            let with_space: Vec<_> = of_pages
+                .map(String::as_str)
+                .filter(|name| catalog["actions"][*name]["input"]["properties"]["space"].is_object())
+                .collect();
+            if !with_space.is_empty()
+                && project.providers.contains_key(&PluginType::Documentation)
+                && project.space.is_none()
+            {
+                findings.push(Finding {
+                    subject: format!("project {}, {}", project.key, PluginType::Documentation),
+                    verdict: Verdict::Wrong,
+                    problem: Some(format!(
+                        "`projects.space` is missing, so these steps fail unless they name a space: {}; name the space or page that pages are created in",
+                        with_space.join(", ")
+                    )),
                 });
             }
             for (plugin, actions) in &self.actions {
