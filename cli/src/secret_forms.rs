@@ -127,7 +127,7 @@ fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
 
 /// Why a text is not a token, for example because it was copied with surrounding text. A key in PEM has several lines.
 fn pasted_badly(field: &str, text: &str) -> Option<String> {
-    let is_one_word = text.trim() == text && !text.contains(char::is_control);
+    let is_one_word = !text.contains(|one: char| one.is_whitespace() || one.is_control());
     (!is_one_word && !text.contains("-----BEGIN"))
         .then(|| format!("`{field}` has a blank or a line break around it or in it; copy it without"))
 }

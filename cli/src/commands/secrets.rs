@@ -379,7 +379,7 @@ mod tests {
         let refused = check("ticketsmith/github", json!({"token": 5})).unwrap();
         assert_eq!(refused.matches("accepted: ").count(), 1, "{refused}");
         // A pasted line break would end in a header that no client can send.
-        for text in ["t\n", " t", "t\u{a0}", "a\nb"] {
+        for text in ["t\n", " t", "t\u{a0}", "a\nb", "a b"] {
             let refused = check("ticketsmith/github", json!({"token": text})).unwrap();
             assert!(refused.contains("`token` has a blank or a line break"), "{refused}");
         }
