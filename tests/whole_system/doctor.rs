@@ -172,6 +172,25 @@ async fn a_key_that_may_not_use_the_model() {
 }
 
 #[tokio::test]
+async fn a_model_that_only_an_agent_names() {
+    let world = WorldFile::quick_shop().simulate().await;
+    let agents = world.folder().join("agents");
+    std::fs::create_dir_all(&agents).unwrap();
+    std::fs::write(agents.join("mine.yaml"), "models: [claude-sonnet-5-5, gpt-5.6-terra]\n").unwrap();
+    let config = world.folder().join("ticketsmith.yaml");
+    let (code, printed, errors) = world.command(&["doctor", "--config", config.to_str().unwrap()]).await;
+    assert_eq!(code, 1, "{printed}{errors}");
+    for line in [
+        "ok       Claude, model claude-sonnet-5-5 of the agent mine\n",
+        "WRONG    Claude, model gpt-5.6-terra of the agent mine: `the model gpt-5.6-terra` is missing: no agent can ask it; \
+         set `models` of the agent mine to a model",
+    ] {
+        assert!(printed.contains(line), "{line}: {printed}{errors}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_project_that_lacks_a_provider_or_a_channel() {
     check_one(
         |world| {

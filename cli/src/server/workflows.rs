@@ -93,6 +93,11 @@ impl Workflows {
             .filter_map(|workflow| Some((workflow.name.as_str(), workflow.definition.as_ref()?)))
     }
 
+    /// The agents, by name.
+    pub(crate) fn agents(&self) -> &BTreeMap<String, AgentDefinition> {
+        &self.agents
+    }
+
     /// Their names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.compiled.workflows.iter().map(|workflow| workflow.name.as_str())

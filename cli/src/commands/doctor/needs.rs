@@ -18,6 +18,8 @@ pub(super) struct Needs {
     statuses: BTreeSet<String>,
     /// The workflows that a project may name.
     opt_in: BTreeSet<String>,
+    /// The names of agents, each with a model that it names.
+    models: Vec<(String, String)>,
 }
 
 /// The plugin types without which a step that uses another one has nothing to work with, so that the run fails.
@@ -29,7 +31,10 @@ impl Needs {
     pub(super) fn of(workflows: &Workflows) -> Self {
         let catalog = actions::catalog::catalog();
         let opt_in = workflows.names().filter(|name| workflows.is_opt_in(name)).map(str::to_owned);
-        let mut needs = Self { opt_in: opt_in.collect(), ..Self::default() };
+        let models = workflows.agents().iter().flat_map(|(agent, definition)| {
+            definition.models.iter().map(move |model| (agent.clone(), model.clone()))
+        });
+        let mut needs = Self { opt_in: opt_in.collect(), models: models.collect(), ..Self::default() };
         let is_needed = |name: &str| name != UNDO_WORKFLOW && !workflows.is_opt_in(name);
         for (_, definition) in workflows.definitions().filter(|(name, _)| is_needed(name)) {
             let called = placeholders(definition);
@@ -64,6 +69,11 @@ impl Needs {
         let back: Vec<_> = all.iter().filter_map(inverses).flatten().collect();
         all.extend(back.iter().filter_map(Value::as_str).map(str::to_owned));
         all.into_iter().collect()
+    }
+
+    /// The names of agents, each with a model that it names.
+    pub(super) fn models(&self) -> &[(String, String)] {
+        &self.models
     }
 
     /// The statuses that the tracker of a project must know.

@@ -5,7 +5,7 @@ use super::secrets::Secrets;
 use super::{Finding, called};
 use domain::configuration::{Configuration, Instance, Project};
 use domain::plugins::RepositoryAccess;
-use domain::{ActionError, PermissionProblem};
+use domain::{ActionError, PermissionProblem, PluginType};
 use http_client::{Observer, Options};
 use jiff::{SignedDuration, Timestamp};
 use providers::{Claims, Connector, ProviderSpec};
@@ -52,7 +52,51 @@ pub(super) async fn permissions(
                 findings.push(Finding::new(format!("clock against {}", called(instance)), Err(problem)));
             }
         }
+        for (agent, model) in needs.models() {
+            let Some(instance) = serving(configuration, project, model, secrets, &options) else { continue };
+            let mut section = instance.section.clone();
+            section.settings.insert("model".to_owned(), model.as_str().into());
+            let instance = Instance { name: instance.name, section: &section };
+            let Some((spec, connector)) = connector(instance, secrets, &options) else { continue };
+            let Some(about) = (spec.probed)(&connector, project) else { continue };
+            let subject = format!("{}, {about} of the agent {agent}", called(instance));
+            if !asked.insert(subject.clone()) {
+                continue;
+            }
+            let mut answered = (spec.probe)(&connector, project).await;
+            for problem in answered.iter_mut().flatten() {
+                let (key, named) =
+                    (format!("plugins.{}.model", instance.name), format!("`models` of the agent {agent}"));
+                problem.remedy = problem.remedy.replace(&key, &named);
+            }
+            report(findings, &subject, answered);
+        }
     }
+}
+
+/// The instance that a run asks for a model which an agent names: the project's, unless only another one's models have such names. `None` if the
+/// project has none that can be connected, which has been reported.
+fn serving<'a>(
+    configuration: &'a Configuration,
+    project: &Project,
+    model: &str,
+    secrets: &Secrets,
+    options: &Options,
+) -> Option<Instance<'a>> {
+    let own = configuration.instance(project.providers.get(&PluginType::AiProvider)?.as_str())?;
+    let names = |instance: Instance<'_>| {
+        let (spec, connector) = connector(instance, secrets, options)?;
+        if !spec.serves.contains(&PluginType::AiProvider) {
+            return None;
+        }
+        let connected = (spec.connect)(&connector).ok()?;
+        Some(connected.model?.provider.names(model))
+    };
+    if names(own)? {
+        return Some(own);
+    }
+    let mut others = configuration.instances().filter(|other| other.name != own.name);
+    Some(others.find(|other| names(*other) == Some(true)).unwrap_or(own))
 }
 
 /// What the configuration expects of a service.
