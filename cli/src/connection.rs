@@ -62,12 +62,12 @@ impl Connection {
         }
         let data = &place.data;
         let (url, token) = match std::env::var(URL_VARIABLE) {
-            Ok(url) => {
+            Ok(url) if !url.is_empty() => {
                 let token = std::env::var(TOKEN_VARIABLE)
                     .map_err(|_| Exit::usage(format!("{URL_VARIABLE} is set but {TOKEN_VARIABLE} is not")))?;
                 (url, token)
             }
-            Err(_) => {
+            _ => {
                 let running = Self::announced(data)?;
                 (running.private_url, running.token)
             }

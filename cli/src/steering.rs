@@ -19,7 +19,8 @@ pub(crate) struct PersonArgument {
 impl PersonArgument {
     /// The person, as the configuration identifies them. Without a name, the records say `command-line`.
     pub(crate) fn actor(&self, directory: &Directory) -> Actor {
-        let id = self.person.clone().unwrap_or_else(|| "command-line".to_owned());
+        let id = self.person.clone().filter(|name| !name.is_empty());
+        let id = id.unwrap_or_else(|| "command-line".to_owned());
         let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
         directory.configuration().identify(actor)
     }

@@ -227,14 +227,16 @@ async fn what_cannot_be_measured_is_refused_before_anything_is_paid() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains(words), "{words} in {}", said(&output));
     }
-    let keyless =
-        evaluation.command(&["tasks", "--budget", "1"]).env_remove("ANTHROPIC_API_KEY").output().await;
-    let keyless = keyless.unwrap();
-    assert!(
-        keyless.status.code() == Some(2) && said(&keyless).contains("ANTHROPIC_API_KEY"),
-        "{}",
-        said(&keyless)
-    );
+    let keyless = || evaluation.command(&["tasks", "--budget", "1"]);
+    let unset = keyless().env_remove("ANTHROPIC_API_KEY").output().await;
+    let empty = keyless().env("ANTHROPIC_API_KEY", "").output().await;
+    for keyless in [unset.unwrap(), empty.unwrap()] {
+        assert!(
+            keyless.status.code() == Some(2) && said(&keyless).contains("ANTHROPIC_API_KEY"),
+            "{}",
+            said(&keyless)
+        );
+    }
     assert_eq!(evaluation.asked().await, 0);
     assert!(evaluation.is_clean());
 }

@@ -162,6 +162,29 @@ fn a_folder_that_is_not_there_is_named() {
     );
 }
 
+/// As where a job passes on a variable that is not set.
+#[test]
+fn an_address_that_is_empty_counts_as_unset() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variable, command) in [("TICKETSMITH_API_URL", "execution list"), ("TICKETSMITH_URL", "status")] {
+        let output = Command::new(executable())
+            .current_dir(folder.path())
+            .args(command.split(' '))
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env_remove("TICKETSMITH_DATA")
+            .env_remove("TICKETSMITH_STAGE")
+            .env_remove("TICKETSMITH_PROFILE")
+            .env(variable, "")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(3) && said.contains("no running `ticketsmith serve`"),
+            "{variable}: {said}"
+        );
+    }
+}
+
 #[test]
 fn a_refused_start_leaves_nothing_behind() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -49,6 +49,7 @@ impl ClientArguments {
     /// Usage for a profile that does not exist; sign-in needed or unreachable if there is no API to ask.
     pub(crate) fn client(&self) -> Outcome<ApiClient> {
         if let Ok(url) = std::env::var(URL_VARIABLE)
+            && !url.is_empty()
             && self.profile.is_none()
         {
             let token = std::env::var(TOKEN_VARIABLE).map_err(|_| {
@@ -68,7 +69,9 @@ impl ClientArguments {
                 "the `serve` that uses the data folder has no API because it is an earlier version",
             ));
         };
-        ApiClient::new(&url, SecretString::from(running.token), self.person.clone())
+        // The variable for the name may be set to nothing.
+        let person = self.person.clone().filter(|name| !name.is_empty());
+        ApiClient::new(&url, SecretString::from(running.token), person)
     }
 
     /// Sends a request and shows its answer.

@@ -228,8 +228,8 @@ impl Running {
 
 /// The key of a real model's provider.
 pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
-    let key = std::env::var(variable);
-    let key = key.map_err(|_| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
+    let key = std::env::var(variable).ok().filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
     check_key(variable, &key)?;
     Ok(key)
 }

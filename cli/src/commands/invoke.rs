@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         project: arguments.project,
         actor: Some(Actor {
             source: SourceName::API,
-            id: arguments.person.unwrap_or_else(|| "command-line".to_owned()),
+            id: arguments.person.filter(|name| !name.is_empty()).unwrap_or_else(|| "command-line".to_owned()),
             display_name: None,
             person: None,
         }),

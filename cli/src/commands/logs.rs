@@ -164,7 +164,7 @@ impl Line {
 
 /// The data folder, if the logs are there.
 fn folder(data: &Path) -> Outcome<DataFolder> {
-    if std::env::var_os(URL_VARIABLE).is_some() {
+    if std::env::var_os(URL_VARIABLE).is_some_and(|url| !url.is_empty()) {
         return Err(Exit::usage(format!(
             "{URL_VARIABLE} names a remote `serve`, but logs are local files; run the command where its data folder is"
         )));
