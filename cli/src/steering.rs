@@ -6,7 +6,7 @@ use control::{Authority, Caller, Control, Directory};
 use domain::configuration::User;
 use domain::event::{Actor, EventName, SourceName};
 use domain::instead_of;
-use records::ExecutionRecord;
+use records::{ExecutionRecord, Table};
 
 /// The requester.
 #[derive(Debug, Clone, clap::Args)]
@@ -80,7 +80,8 @@ impl Request {
         let execution = match connection.table.execution(named).await.map_err(Exit::unreachable)? {
             Some(execution) => execution,
             None => {
-                let ticket = directory.ticket(named).map_err(|error| {
+                let typed = with_ticket(&connection.table, &directory, named).await?;
+                let ticket = directory.ticket(&typed).map_err(|error| {
                     Exit::negative(format!("no execution is named `{named}`, and {error}"))
                 })?;
                 let open = control.open_execution(ticket.task_id()).await.map_err(Exit::unreachable)?;
@@ -116,6 +117,15 @@ impl Request {
     pub(crate) fn denied(&self, reason: &str) -> Exit {
         Exit::negative(format!("{reason}{}", say_who(&self.directory, &self.actor)))
     }
+}
+
+/// What was typed, with the ticket in place of a pull request that we opened for it.
+///
+/// # Errors
+/// Unreachable when nothing answers.
+pub(crate) async fn with_ticket(table: &Table, directory: &Directory, typed: &str) -> Outcome<String> {
+    let ticket = directory.ticket_of_pull_request(table, typed).await.map_err(Exit::unreachable)?;
+    Ok(ticket.unwrap_or_else(|| typed.to_owned()))
 }
 
 /// The advice to say who asks, if `users` does not have the actor; otherwise empty.

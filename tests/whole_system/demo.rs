@@ -259,6 +259,9 @@ async fn the_commands_that_it_prints_work_as_printed_and_so_does_a_second_delive
     });
     let second = second.await;
     assert_eq!((&second["workflow"], &second["outcome"]), (&"development".into(), &"succeeded".into()));
+    let pull_request = second["output"]["pull_request"].as_str().unwrap();
+    let listed = run(&steps[4].replace(" status ", &format!(" status {pull_request} "))).await;
+    assert!(listed.contains(second["execution"].as_str().unwrap()), "in place of its ticket: {listed}");
     run(stop).await;
     assert!(stop.starts_with("kill "), "{stop}");
 }

@@ -3,7 +3,7 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who};
+use crate::steering::{PersonArgument, delivery, say_who, with_ticket};
 use control::{Authority, Caller, Costs, CostsResult};
 use domain::EventName;
 use serde_json::json;
@@ -36,6 +36,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let caller = Caller { directory: &directory, actor: &actor, authority, trigger, delivery, at: None };
     let (of, costs) = match &arguments.ticket {
         Some(typed) => {
+            let typed = &with_ticket(&connection.table, &directory, typed).await?;
             let task_id = directory.canonical(typed);
             match control.costs_of_ticket(&caller, &task_id).await.map_err(Exit::unreachable)? {
                 CostsResult::Costs(costs) => {

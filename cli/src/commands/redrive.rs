@@ -5,9 +5,10 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who};
+use crate::steering::{PersonArgument, delivery, say_who, with_ticket};
 use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
 use domain::event::EventName;
+use records::Table;
 use serde_json::json;
 
 /// `ticketsmith redrive`
@@ -54,7 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         delivery: &delivery,
         at: None,
     };
-    let result = request(&control, &directory, &caller, &arguments.named).await?;
+    let result = request(&control, &connection.table, &directory, &caller, &arguments.named).await?;
     let (name, continues, anew) = match result {
         RedriveResult::Accepted { execution, continues, anew } => (execution, continues, anew),
         RedriveResult::Refused(refusal) => return Err(Exit::negative(refusal)),
@@ -79,6 +80,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 /// Continues the execution of this name, or else the newest of this ticket.
 async fn request(
     control: &Control,
+    table: &Table,
     directory: &Directory,
     caller: &Caller<'_>,
     named: &str,
@@ -91,8 +93,9 @@ async fn request(
         RedriveResult::Unknown => {}
         result => return Ok(result),
     }
+    let typed = with_ticket(table, directory, named).await?;
     let ticket = directory
-        .ticket(named)
+        .ticket(&typed)
         .map_err(|error| Exit::negative(format!("no execution has the name {named}, and {error}")))?;
     control.redrive(caller, &ticket).await.map_err(failed)
 }

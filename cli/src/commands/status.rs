@@ -5,13 +5,13 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::print::clear_screen;
 use crate::progress::{duration, human_duration, step_line, steps_json};
-use crate::steering::unknown_person;
+use crate::steering::{unknown_person, with_ticket};
 use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
 use domain::execution::Outcome as Ended;
 use domain::same_name;
 use jiff::Timestamp;
-use records::ExecutionView;
+use records::{ExecutionView, Table};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
@@ -91,7 +91,7 @@ enum Subject {
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();
-    let subject = subject(&control, &arguments).await?;
+    let subject = subject(&control, &connection.table, &arguments).await?;
     if !arguments.watch {
         let (text, _) = shown(&control, &subject, &arguments).await?;
         print!("{text}");
@@ -123,7 +123,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-async fn subject(control: &Control, arguments: &Arguments) -> Outcome<Subject> {
+async fn subject(control: &Control, table: &Table, arguments: &Arguments) -> Outcome<Subject> {
     let mut task_id = None;
     if let Some(named) = arguments.execution.as_ref().or(arguments.ticket.as_ref()) {
         let is_execution = arguments.execution.is_some()
@@ -132,8 +132,9 @@ async fn subject(control: &Control, arguments: &Arguments) -> Outcome<Subject> {
             return Ok(Subject::One(named.clone()));
         }
         let directory = control.directory().await.map_err(Exit::unreachable)?;
+        let typed = with_ticket(table, &directory, named).await?;
         let ticket = directory
-            .ticket(named)
+            .ticket(&typed)
             .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
         task_id = Some(ticket.task_id().to_owned());
     }

@@ -3,7 +3,6 @@
 use crate::act::Acting;
 use crate::command::{Command, with_typed};
 use domain::command::CommandWord;
-use domain::reference::Numbered;
 use records::RecordsError;
 
 impl Acting<'_> {
@@ -22,11 +21,8 @@ impl Acting<'_> {
         }
         let places: Vec<&str> = place.into_iter().collect();
         let named = self.named_in(&words, &places);
-        let Some(Numbered { repository, number, .. }) = named.and_then(|named| named.parse().ok()) else {
-            return Ok(words);
-        };
-        let opened = self.table.opened_pull_request(&repository, number).await?;
-        Ok(match opened.and_then(|opened| opened.task_id) {
+        let Some(named) = named else { return Ok(words) };
+        Ok(match self.directory.ticket_of_pull_request(self.table, &named).await? {
             Some(task_id) => with_typed(&words, &task_id),
             None => words,
         })

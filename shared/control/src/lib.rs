@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `authorize` | who may do what: one table, one function |
 //! | `authority` | what credentials add to roles or take from them |
-//! | `directory`, `channel` | finds projects and tickets; the project of a chat's channel |
+//! | `directory`, `channel`, `pull_request` | finds projects and tickets; the project of a chat's channel; the ticket of a pull request |
 //! | `plan` | whether and how an event, a schedule or a person starts a workflow |
 //! | `other_projects` | whether inputs lead to projects in which the person may not start work |
 //! | `reach` | whether a step may act on what its input names in another project |
@@ -47,6 +47,7 @@ mod notify;
 mod other_projects;
 mod plan;
 mod planning;
+mod pull_request;
 mod reach;
 mod reader;
 mod redrive;

@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use crate::steering::with_ticket;
 use control::ExecutionFilter;
 use records::ExecutionRecord;
 
@@ -23,8 +24,9 @@ impl Subject {
             return Ok(Self::Execution(named.to_owned()));
         }
         let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
+        let typed = with_ticket(&connection.table, &directory, named).await?;
         let ticket = directory
-            .ticket(named)
+            .ticket(&typed)
             .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
         Ok(Self::Ticket(ticket.task_id().to_owned()))
     }

@@ -16,7 +16,8 @@ on a pull request that Ticketsmith opened for it, the ticket need not be named. 
 
 A word with a letter wrong does nothing: the answer says which word may be meant. A sentence behind a mention on a ticket with a pull request is
 a request to revise it, unless it looks like a misspelled command. A command that names another ticket than the one it is said
-on does nothing; `status` and `costs` show the other one. In a chat, a pull request of ours may be named in place of its ticket.
+on does nothing; `status` and `costs` show the other one. In a chat and at the command line, a pull request of ours may be named in place of its
+ticket.
 
 | in a chat or a comment | what it does |
 |---|---|

@@ -1,11 +1,13 @@
 //! A ticket is one ticket, however people type it and at any entrance.
 
 use crate::world::World;
-use control::{AnswerResult, CostsResult, StartResult, StopResult, UndoResult};
+use control::{AnswerResult, CostsResult, Directory, StartResult, StopResult, UndoResult};
 use domain::SourceName;
+use domain::configuration::InstanceName;
 use domain::execution::{Outcome, UNDO_WORKFLOW};
+use domain::reference::{Pattern, ProjectReference, References, TrackerReferences};
 use jiff::SignedDuration;
-use records::{AuditKind, ExecutionEnd, ExecutionRecord, Moves, Topic, Waiter};
+use records::{AuditKind, ExecutionEnd, ExecutionRecord, Moves, OpenedPullRequest, Topic, Waiter};
 
 async fn work_on(world: &World, typed: &str, delivery: &str) -> ExecutionRecord {
     let result = world.control.start(world.request(typed, delivery)).await.unwrap();
@@ -168,4 +170,43 @@ async fn nothing_was_done_on_a_ticket_nobody_worked_on() {
     assert_eq!(world.control.undo(&caller, &ticket, None).await.unwrap(), UndoResult::NothingDone);
     assert_eq!(world.control.stop(&caller, &ticket).await.unwrap(), StopResult::NothingAtWork);
     assert!(world.directory.ticket("TES-1").is_err());
+}
+
+#[tokio::test]
+async fn an_issue_with_the_number_of_a_pull_request_is_not_taken_for_it() {
+    let world = World::new().await;
+    let opened = OpenedPullRequest {
+        repository: "acme/shop".parse().unwrap(),
+        number: 7,
+        url: "https://gitlab.com/acme/shop/-/merge_requests/7".into(),
+        branch: "feature/3".parse().unwrap(),
+        target: "main".parse().unwrap(),
+        task_id: Some("acme/shop#3".into()),
+        project: "SHOP".into(),
+        run: None,
+        at: world.now(),
+    };
+    world.table.put_opened_pull_request(&opened).await.unwrap();
+    let forms = ["{path}#{number}", "{path}!{pull}", "{site}/{path}/-/merge_requests/{pull}"];
+    let patterns = forms.map(|form| form.parse::<Pattern>().unwrap().at("https://gitlab.com"));
+    let instance: InstanceName = "gitlab".parse().unwrap();
+    let references = References {
+        trackers: vec![TrackerReferences { instance: instance.clone(), patterns: patterns.into() }],
+        projects: vec![ProjectReference { names: vec!["acme/shop".into()], trackers: vec![instance] }],
+        providers: Vec::new(),
+    };
+    let directory = Directory::new(world.directory.configuration().clone(), references.into());
+    for (named, ticket) in [
+        ("acme/shop!7", Some("acme/shop#3")),
+        ("https://gitlab.com/acme/shop/-/merge_requests/7/diffs", Some("acme/shop#3")),
+        ("acme/shop#7", None),
+        ("acme/shop!8", None),
+        ("SHOP-7", None),
+    ] {
+        let found = directory.ticket_of_pull_request(&world.table, named).await.unwrap();
+        assert_eq!(found.as_deref(), ticket, "{named}");
+    }
+    // Where they are numbered together, each number is one thing.
+    let together = world.directory.ticket_of_pull_request(&world.table, "ACME/shop#7").await.unwrap();
+    assert_eq!(together.as_deref(), Some("acme/shop#3"));
 }
