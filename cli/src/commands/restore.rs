@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     stage: Stage,
     /// A time before the loss, between 35 days and about five minutes ago, such as 2026-11-22T10:00:00Z: AWS copies the table as it was
     /// then.
-    #[arg(long, value_name = "TIME", required_unless_present = "from")]
+    #[arg(long, value_name = "TIME", required_unless_present = "from", value_parser = time)]
     at: Option<Timestamp>,
     /// Use this existing copy.
     #[arg(long, value_name = "TABLE", conflicts_with = "at")]
@@ -38,6 +38,10 @@ Existing records are not changed; only missing ones are restored. AWS takes minu
 command is removed at the end. If the command is interrupted, the copy is kept; continue with --from.
 
 Exit codes: 0 nothing is missing · 1 not confirmed · 2 the command line is invalid · 3 AWS refused or is not reachable";
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "accepted: a time with its offset from UTC, as 2026-01-31T10:00:00Z".to_owned())
+}
 
 /// How long AWS may take to make a copy.
 const COPY_LIMIT: Duration = Duration::from_secs(6 * 3600);

@@ -317,6 +317,11 @@ mod tests {
         let refused =
             All::try_parse_from(["ticketsmith", "audit", "list", "--day", "yesterday"]).unwrap_err();
         assert!(refused.to_string().contains("accepted: a day as 2026-01-31"), "{refused}");
+        for time in ["yesterday", "2026-01-31", "2026-01-31 10:00"] {
+            let restore = ["ticketsmith", "restore", "--stage", "prod", "--at", time];
+            let refused = All::try_parse_from(restore).unwrap_err();
+            assert!(refused.to_string().contains("accepted: a time with its offset from UTC"), "{refused}");
+        }
         assert_eq!(address("127.0.0.1:8080").unwrap().port(), 8080);
     }
 }
