@@ -145,8 +145,10 @@ async fn what_cannot_be_used_is_refused_and_writes_nothing() {
     let strange = SECRETS.replace("\"claude\":", "\"openai\":");
     let (code, _, errors) = first(&world, &[], &strange).await;
     assert!(code == 2 && errors.contains("`openai`") && !errors.contains("simulated"), "{errors}");
-    // The file is there now, and arguments would contradict it.
-    let (code, _, errors) = first(&world, &[], SECRETS).await;
+    // The file is there now. The same command goes on with it, and arguments would contradict it.
+    let (code, printed, errors) = first(&world, &[], SECRETS).await;
+    assert!(code == 0 && printed.contains("mine.yaml stays as it is"), "{printed}{errors}");
+    let (code, _, errors) = first(&world, &["--set", "space=SHOP"], SECRETS).await;
     assert!(code == 2 && errors.contains("already there"), "{errors}");
     world.finish().await;
 }

@@ -96,7 +96,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     super::doctor::examine(arguments.config, place).await
 }
 
-/// The existing configuration. Arguments that contradict it are refused, because people edit it.
+/// The existing configuration. Arguments that describe another one are refused, because people edit it.
 fn existing(arguments: &Arguments) -> Outcome<ConfigurationFile> {
     let file = ConfigurationFile::load(&arguments.config)?;
     let path = arguments.config.display();
@@ -106,13 +106,23 @@ fn existing(arguments: &Arguments) -> Outcome<ConfigurationFile> {
         ("--use", !arguments.uses.is_empty()),
         ("--set", !arguments.set.is_empty()),
     ];
-    if let Some((name, _)) = told.iter().find(|(_, is_told)| *is_told) {
+    if let Some((name, _)) = told.iter().find(|(_, is_told)| *is_told)
+        && !describe_the_file(arguments)
+    {
         return Err(Exit::usage(format!(
-            "{path} is already there, and {name} would change it; edit it, or choose another file with --config"
+            "{path} is already there, and {name} does not change it; leave {name} out, edit the file, or choose another one with --config"
         )));
     }
     println!("{path} stays as it is");
     Ok(file)
+}
+
+/// Whether the file is as these arguments made it, as when the first command is run again.
+fn describe_the_file(arguments: &Arguments) -> bool {
+    let unasked = Answers { is_terminal: false };
+    Plan::make(arguments, &unasked).is_ok_and(|plan| {
+        std::fs::read_to_string(&arguments.config).is_ok_and(|present| present == plan.to_yaml())
+    })
 }
 
 /// Writes the file if it is valid; otherwise there is none.
