@@ -123,10 +123,8 @@ impl Connection {
                 data.data.display()
             ))
         };
-        if !data.data.is_dir() {
-            return Err(none());
-        }
-        let folder = DataFolder::open(&data.data).map_err(Exit::usage)?;
+        // Whoever only looks changes nothing, not even the permissions of a folder that was meant to be another one.
+        let folder = DataFolder::existing(&data.data).ok_or_else(none)?;
         folder.running().map_err(Exit::unreachable)?.ok_or_else(none)
     }
 }

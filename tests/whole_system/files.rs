@@ -185,6 +185,41 @@ fn an_address_that_is_empty_counts_as_unset() {
     }
 }
 
+/// Somebody may mean another folder than the one that they give.
+#[cfg(unix)]
+#[test]
+fn whoever_only_looks_at_a_data_folder_changes_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ticketsmith.yaml"), CONFIGURATION).unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |command: &str| {
+        Command::new(executable())
+            .current_dir(folder.path())
+            .args(command.split(' '))
+            .args(["--data", "data"])
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env_remove("TICKETSMITH_STAGE")
+            .output()
+            .unwrap()
+    };
+    for (command, code) in
+        [("status", 3), ("execution list", 3), ("logs SHOP-1", 3), ("doctor", 1), ("secrets list", 0)]
+    {
+        let output = run(command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{command}: {said}");
+        let mode = std::fs::metadata(&data).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode, std::fs::read_dir(&data).unwrap().count()), (0o755, 0), "{command}");
+    }
+    std::fs::write(data.join("running.json"), "{").unwrap();
+    let output = run("status");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("running.json: `serve` did not write this"), "{said}");
+}
+
 #[test]
 fn a_refused_start_leaves_nothing_behind() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

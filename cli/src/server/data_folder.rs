@@ -186,10 +186,14 @@ impl DataFolder {
     /// # Errors
     /// When the file exists but cannot be read.
     pub(crate) fn running(&self) -> io::Result<Option<Running>> {
-        match fs::read(self.running_file()) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        let path = self.running_file();
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+                let message = format!("{}: `serve` did not write this; start it again", path.display());
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         }
     }
 
