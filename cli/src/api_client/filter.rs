@@ -1,10 +1,14 @@
 //! `--jq`: filters of the language of jq, by jaq.
 
 use crate::exit::{Exit, Outcome};
+use domain::text::{TextLimit, cut_line};
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 use serde_json::Value;
+
+/// So much is repeated of a filter's own error, which quotes the value that it was about: perhaps the whole answer.
+const SHOWN: TextLimit = TextLimit::characters(200);
 
 type Compiled = jaq_core::Filter<data::JustLut<Val>>;
 
@@ -41,7 +45,7 @@ pub(super) fn filtered(filter: &str, body: &Value) -> Outcome<String> {
     let context = Ctx::<data::JustLut<Val>>::new(&compiled.lut, Vars::new([]));
     let mut text = String::new();
     for result in compiled.id.run((context, input)).map(unwrap_valr) {
-        let result = result.map_err(|error| wrong(error.to_string()))?.to_string();
+        let result = result.map_err(|error| wrong(cut_line(&error.to_string(), SHOWN)))?.to_string();
         match serde_json::from_str(&result) {
             Ok(Value::String(plain)) => text.push_str(&plain),
             _ => text.push_str(&result),
@@ -66,6 +70,9 @@ mod tests {
         for wrong in [".items[", "nonsense(1)", ".items.name"] {
             assert!(filtered(wrong, &body).is_err(), "{wrong}");
         }
+        let long = json!({"items": ["x".repeat(10_000)]});
+        let told = filtered(".items.name", &long).unwrap_err().to_string();
+        assert!(told.contains("cannot index") && told.len() < 300, "{told}");
         // What can be told without an answer is.
         assert_eq!(checked(".items[]"), Ok(".items[]".to_owned()));
         assert_eq!(checked(".items["), Err("it is not a jq filter".to_owned()));
