@@ -191,6 +191,35 @@ async fn a_model_that_only_an_agent_names() {
 }
 
 #[tokio::test]
+async fn a_model_whose_price_nobody_knows() {
+    let world = WorldFile::quick_shop().edit(|world| {
+        world["secrets"]["ticketsmith/openai"] = json!({"api_key": "simulated-openai-key"});
+        world["openai"] = json!({
+            "secret": "ticketsmith/openai", "models": ["gpt-5.6-terra", "gpt-in-house"], "replies": [],
+        });
+        // The list of prices applies at the vendor's own address alone.
+        world["configuration"]["plugins"]["openai"] = json!({
+            "base_url": "https://api.openai.com/v1", "prices": {"gpt-5.6-terra": {"input": 2, "output": 12}},
+        });
+    });
+    let world = world.simulate().await;
+    let agents = world.folder().join("agents");
+    std::fs::create_dir_all(&agents).unwrap();
+    std::fs::write(agents.join("mine.yaml"), "models: [gpt-5.6-terra, gpt-in-house]\n").unwrap();
+    let config = world.folder().join("ticketsmith.yaml");
+    let (code, printed, errors) = world.command(&["doctor", "--config", config.to_str().unwrap()]).await;
+    assert_eq!(code, 1, "{printed}{errors}");
+    for line in [
+        "ok       OpenAI, model gpt-5.6-terra of the agent mine\n",
+        "WRONG    OpenAI, model gpt-in-house of the agent mine: ",
+        "prices has no entry for the model `gpt-in-house`",
+    ] {
+        assert!(printed.contains(line), "{line}: {printed}{errors}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_project_that_lacks_a_provider_or_a_channel() {
     check_one(
         |world| {

@@ -3,6 +3,7 @@
 use super::needs::Needs;
 use super::secrets::Secrets;
 use super::{Finding, called};
+use actions::agent::price::Prices;
 use domain::configuration::{Configuration, Instance, Project};
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, PermissionProblem, PluginType};
@@ -47,7 +48,7 @@ pub(super) async fn permissions(
             // People are the same in every project.
             let is_first = known.insert(instance.name.clone());
             connector.claims = claims(configuration, instance, project, needs, is_first);
-            report(findings, &subject, (spec.probe)(&connector, project).await);
+            report(findings, &subject, ask(spec, &connector, project).await);
             if let Some(problem) = clock.problem().filter(|_| is_first) {
                 findings.push(Finding::new(format!("clock against {}", called(instance)), Err(problem)));
             }
@@ -58,12 +59,11 @@ pub(super) async fn permissions(
             section.settings.insert("model".to_owned(), model.as_str().into());
             let instance = Instance { name: instance.name, section: &section };
             let Some((spec, connector)) = connector(instance, secrets, &options) else { continue };
-            let Some(about) = (spec.probed)(&connector, project) else { continue };
-            let subject = format!("{}, {about} of the agent {agent}", called(instance));
+            let subject = format!("{}, model {model} of the agent {agent}", called(instance));
             if !asked.insert(subject.clone()) {
                 continue;
             }
-            let mut answered = (spec.probe)(&connector, project).await;
+            let mut answered = ask(spec, &connector, project).await;
             for problem in answered.iter_mut().flatten() {
                 let (key, named) =
                     (format!("plugins.{}.model", instance.name), format!("`models` of the agent {agent}"));
@@ -72,6 +72,36 @@ pub(super) async fn permissions(
             report(findings, &subject, answered);
         }
     }
+}
+
+/// Asks a service, and looks for the price of its model.
+async fn ask(
+    spec: &ProviderSpec,
+    connector: &Connector<'_>,
+    project: &Project,
+) -> Result<Vec<PermissionProblem>, ActionError> {
+    let mut problems = (spec.probe)(connector, project).await?;
+    problems.extend(price_problem(spec, connector));
+    Ok(problems)
+}
+
+/// Why no run can ask a model although it is there: its cost could not be reserved.
+fn price_problem(spec: &ProviderSpec, connector: &Connector<'_>) -> Option<PermissionProblem> {
+    if !spec.serves.contains(&PluginType::AiProvider) {
+        return None;
+    }
+    let model = (spec.connect)(connector).ok()?.model?;
+    let price = Prices::of(&*model.provider).worst_case(&model.name, 1, true, 1, Timestamp::now());
+    price.is_none().then(|| {
+        PermissionProblem::missing(
+            format!("a price of the model {}", model.name),
+            "it is refused before any request, because its cost cannot be reserved",
+            format!(
+                "choose another model, or set plugins.{}.prices if the provider has that setting",
+                connector.instance.name
+            ),
+        )
+    })
 }
 
 /// The instance that a run asks for a model which an agent names: the project's, unless only another one's models have such names. `None` if the
@@ -179,6 +209,27 @@ fn difference(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::configuration::{InstanceName, Section};
+    use secrecy::SecretString;
+    use serde_json::json;
+
+    #[test]
+    fn a_model_without_a_price_is_told() {
+        let problem = |provider: &str, model: &str| {
+            let name: InstanceName = provider.parse().unwrap();
+            let section: Section = serde_json::from_value(json!({ "model": model })).unwrap();
+            let spec = providers::find(provider).unwrap();
+            let (instance, options) = (Instance { name: &name, section: &section }, Options::new().unwrap());
+            let secret = SecretString::from(r#"{"api_key": "key"}"#);
+            let connector = spec.connector(instance, options, secret, RepositoryAccess::ReadContents);
+            price_problem(spec, &connector).map(|problem| problem.to_string())
+        };
+        assert_eq!(problem("openai", "gpt-5.6-terra"), None);
+        assert_eq!(problem("claude", "no-such-model"), None, "it is taken for the dearest");
+        let told = problem("openai", "no-such-model").unwrap();
+        assert!(told.starts_with("`a price of the model no-such-model` is missing"), "{told}");
+        assert!(told.contains("set plugins.openai.prices"), "{told}");
+    }
 
     #[test]
     fn the_dates_of_answers_tell_of_the_clock() {
