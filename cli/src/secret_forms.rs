@@ -1,11 +1,17 @@
 //! The required form of the secrets in a configuration. `secrets set` checks it before it sets one, and `doctor` afterward.
 
+use crate::place::PlaceArgument;
+use crate::server::sdk::TABLE;
+use domain::Bundle;
 use domain::configuration::{Configuration, Instance, InstanceName, Section, Webhooks, secret_id};
 use domain::plugins::RepositoryAccess;
 use http_client::Options;
 use providers::{ProviderSpec, nearest};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+
+/// The field of our secret at a provider that signs people in.
+pub(crate) const CLIENT_SECRET: &str = "client_secret";
 
 /// A secret, or an entry of one, that somebody reads.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub(crate) enum Content {
         /// The instance that reads it and its section; `None` without a configuration.
         instance: Option<(InstanceName, Section)>,
     },
+    /// Our secret at a provider that signs people in.
+    SignIn,
 }
 
 impl SecretForm {
@@ -47,6 +55,17 @@ impl SecretForm {
             Some(Self { name: instance.secret().into_owned(), content })
         });
         std::iter::once(signing).chain(credentials).collect()
+    }
+
+    /// Our secrets at the providers that a configuration has sign people in. They are entries of one secret, which has its own name in each stage.
+    pub(crate) fn of_sign_in(configuration: &Configuration, place: &PlaceArgument) -> Vec<Self> {
+        let secret = match &place.stage {
+            Some(stage) => stage.secret(Bundle::SignIn),
+            None => sign_in::secret_name(TABLE),
+        };
+        let ways = serde_json::to_value(&configuration.sign_in).unwrap_or_default();
+        let used = ways.as_object().into_iter().flatten().filter(|(_, settings)| !settings.is_null());
+        used.map(|(way, _)| Self { name: format!("{secret}#{way}"), content: Content::SignIn }).collect()
     }
 
     /// The secrets by the names that they have unless a configuration says otherwise.
@@ -78,6 +97,15 @@ impl SecretForm {
                     refusal(spec, Instance { name, section }, whole)
                 })
             }
+            Content::SignIn => {
+                let own = self.name.split_once('#').and_then(|(_, entry)| whole.get(entry));
+                let Some(own) = own else { return Some("the entry is missing".to_owned()) };
+                match own.get(CLIENT_SECRET).and_then(Value::as_str) {
+                    None => Some(format!("`{CLIENT_SECRET}` is missing")),
+                    Some("") => Some(format!("`{CLIENT_SECRET}` is empty")),
+                    Some(text) => pasted_badly(CLIENT_SECRET, text),
+                }
+            }
         }
     }
 
@@ -86,6 +114,7 @@ impl SecretForm {
         match &self.content {
             Content::Signing(_) => webhooks::signing_form(),
             Content::Credentials { spec, .. } => spec.secret_forms(),
+            Content::SignIn => format!("{{\"{CLIENT_SECRET}\": …}}"),
         }
     }
 }
@@ -199,6 +228,27 @@ mod tests {
         let mut all: Map<String, Value> = all.collect();
         all.insert("jira".to_owned(), json!(["hunter2", "old"]));
         check("ticketsmith/signing", all.into(), &[]);
+    }
+
+    #[test]
+    fn who_signs_people_in_has_our_secret_there() {
+        let configuration =
+            configuration(json!({"projects": [], "sign_in": {"github": {"client_id": "Iv1"}}}));
+        let data = crate::place::DataArgument { data: ".ticketsmith".into() };
+        let place = PlaceArgument { data, stage: Some("dev".parse().unwrap()) };
+        let forms = SecretForm::of_sign_in(&configuration, &place);
+        let name = "ticketsmith-dev/sign-in#github";
+        assert_eq!(forms.iter().map(|form| &form.name).collect::<Vec<_>>(), [name]);
+        let set = |entry: Value| problem(&forms, name, &json!({"sessions": {}, "github": entry}));
+        assert_eq!(set(json!({"client_secret": "hunter2"})), None);
+        for (entry, expected) in [
+            (json!({"client_secre": "hunter2"}), "`client_secret` is missing"),
+            (json!({"client_secret": ""}), "`client_secret` is empty"),
+            (json!({"client_secret": "hunter2\n"}), "`client_secret` has a blank"),
+        ] {
+            assert!(set(entry).unwrap().contains(expected), "{expected}");
+        }
+        assert_eq!(problem(&forms, name, &json!({})).unwrap(), "the entry is missing");
     }
 
     #[test]

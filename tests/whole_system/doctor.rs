@@ -268,6 +268,12 @@ async fn a_signing_secret_of_one_sender_that_is_missing() {
         &["deliveries are refused", "ticketsmith secrets set"],
     )
     .await;
+    check_one(
+        |world| world["configuration"]["sign_in"] = json!({"github": {"client_id": "Iv23abc"}}),
+        "wrong: secret ticketsmith/sign-in#github: it is not set",
+        &["ticketsmith secrets set", "client_secret"],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             findings.extend(in_both);
             let secrets = Secrets::open(&configuration, &arguments.place).await;
             match &secrets {
-                Ok(secrets) => findings.extend(secrets.findings(&configuration)),
+                Ok(secrets) => findings.extend(secrets.findings()),
                 Err(error) => findings.push(Finding::new("secrets", Err(error.clone()))),
             }
             findings.extend(checks(&configuration, arguments.place.stage.is_some()).await);

@@ -98,7 +98,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::Set { name, config, place } => {
             check_name(&name)?;
-            let forms = forms(&config)?;
+            let forms = forms(&config, &place)?;
             let readers = named(&forms, &name);
             let value = value(&name, &readers).await?;
             let id = secret_id(&name);
@@ -144,13 +144,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 }
 
 /// The required form of the secrets: from the configuration, or by their usual names, which may not be the ones in use.
-fn forms(config: &Path) -> Outcome<Vec<SecretForm>> {
+fn forms(config: &Path, place: &PlaceArgument) -> Outcome<Vec<SecretForm>> {
     let mut forms = Vec::new();
     if config.exists() {
         let file = ConfigurationFile::load(config).map_err(|error| {
             Exit::usage(format!("{error}\nthe configuration says who reads the secret; correct it first"))
         })?;
         forms = SecretForm::of(&file.configuration);
+        forms.extend(SecretForm::of_sign_in(&file.configuration, place));
     }
     let is_told = |name: &str| forms.iter().any(|form| form.name == name);
     let usual: Vec<_> = SecretForm::by_convention().into_iter().filter(|form| !is_told(&form.name)).collect();
@@ -201,7 +202,7 @@ pub(super) fn check(name: &str, readers: &[&SecretForm], whole: &Value) -> Outco
     for form in readers.iter().filter(has_entry) {
         let problem = match &form.content {
             Content::Signing(endpoints) => signing_problem(endpoints, whole),
-            Content::Credentials { .. } => form.problem(whole),
+            Content::Credentials { .. } | Content::SignIn => form.problem(whole),
         };
         if let Some(problem) = problem {
             let accepted = format!("accepted: {}", form.accepted());
@@ -240,7 +241,7 @@ fn unread_entry(entry: &str, readers: &[&SecretForm]) -> Option<String> {
     let endpoints = || {
         readers.iter().filter_map(|form| match &form.content {
             Content::Signing(endpoints) => Some(endpoints.iter().map(String::as_str)),
-            Content::Credentials { .. } => None,
+            Content::Credentials { .. } | Content::SignIn => None,
         })
     };
     if endpoints().flatten().any(|endpoint| endpoint == entry) {

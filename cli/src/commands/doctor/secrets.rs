@@ -17,6 +17,8 @@ pub(super) struct Secrets {
     values: BTreeMap<String, SecretString>,
     /// How to set one: `--stage prod`, or nothing for a data folder.
     place: String,
+    /// The secrets that the configuration names.
+    expected: Vec<SecretForm>,
 }
 
 impl Secrets {
@@ -25,10 +27,12 @@ impl Secrets {
     /// # Errors
     /// A message when the file cannot be opened, or Secrets Manager refuses or does not answer.
     pub(super) async fn open(configuration: &Configuration, place: &PlaceArgument) -> Result<Self, String> {
-        let expected = SecretForm::of(configuration);
-        let names = expected.iter().map(|secret| secret_id(&secret.name));
+        let mut expected = SecretForm::of(configuration);
+        expected.extend(SecretForm::of_sign_in(configuration, place));
+        let names: Vec<_> = expected.iter().map(|secret| secret_id(&secret.name).to_owned()).collect();
         if let Some(stage) = &place.stage {
-            return Self::of_stage(names, stage).await;
+            let values = Self::of_stage(&names).await?;
+            return Ok(Self { values, place: format!(" --stage {}", stage.name()), expected });
         }
         let key = std::env::var(KEY_VARIABLE).ok();
         let file = match DataFolder::existing(&place.data.data) {
@@ -36,11 +40,11 @@ impl Secrets {
             Some(folder) => SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref())
                 .map_err(|error| error.to_string())?,
         };
-        let value = |name: &str| Some((name.to_owned(), file.as_ref()?.get(name)?.clone()));
-        Ok(Self { values: names.filter_map(value).collect(), place: String::new() })
+        let value = |name: &String| Some((name.clone(), file.as_ref()?.get(name)?.clone()));
+        Ok(Self { values: names.iter().filter_map(value).collect(), place: String::new(), expected })
     }
 
-    async fn of_stage(names: impl Iterator<Item = &str>, stage: &Stage) -> Result<Self, String> {
+    async fn of_stage(names: &[String]) -> Result<BTreeMap<String, SecretString>, String> {
         let client = Client::new(&sdk_config().await.map_err(|error| error.to_string())?);
         let mut values = BTreeMap::new();
         for name in names {
@@ -49,8 +53,7 @@ impl Secrets {
             }
             match client.get_secret_value().secret_id(name).send().await {
                 Ok(answer) => {
-                    values
-                        .extend(answer.secret_string.map(|text| (name.to_owned(), SecretString::from(text))));
+                    values.extend(answer.secret_string.map(|text| (name.clone(), SecretString::from(text))));
                 }
                 Err(error) if error.code() == Some("ResourceNotFoundException") => {}
                 // The whole error could contain the response, including the secret.
@@ -60,7 +63,7 @@ impl Secrets {
                 }
             }
         }
-        Ok(Self { values, place: format!(" --stage {}", stage.name()) })
+        Ok(values)
     }
 
     /// The whole value of a secret, if it is set.
@@ -69,8 +72,8 @@ impl Secrets {
     }
 
     /// Checks that each secret named in the configuration is set and meets its readers' needs.
-    pub(super) fn findings(&self, configuration: &Configuration) -> Vec<Finding> {
-        let find = |form: SecretForm| {
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let find = |form: &SecretForm| {
             let name = &form.name;
             let set = format!(
                 "set it with `ticketsmith secrets set '{name}'{}`; it contains {}",
@@ -86,6 +89,6 @@ impl Secrets {
             };
             Finding::new(format!("secret {name}"), result)
         };
-        SecretForm::of(configuration).into_iter().map(find).collect()
+        self.expected.iter().map(find).collect()
     }
 }

@@ -116,7 +116,7 @@ impl Credentials {
         let mut new = BTreeSet::new();
         let Some((form, endpoints)) = forms.iter().find_map(|form| match &form.content {
             Content::Signing(endpoints) => Some((form, endpoints)),
-            Content::Credentials { .. } => None,
+            Content::Credentials { .. } | Content::SignIn => None,
         }) else {
             return Ok(new);
         };

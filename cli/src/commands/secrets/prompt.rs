@@ -1,7 +1,7 @@
 //! Asks for a secret's fields on a terminal, without echo.
 
 use crate::exit::{Exit, Outcome};
-use crate::secret_forms::Content;
+use crate::secret_forms::{CLIENT_SECRET, Content};
 use crate::server::source_file::text_at;
 use crate::stop_signal::stop_signal;
 use serde_json::{Map, Value};
@@ -42,6 +42,7 @@ impl Questions {
         match content {
             None => Self::Document,
             Some(Content::Signing(endpoints)) => Self::Optional(endpoints.clone()),
+            Some(Content::SignIn) => Self::Fields(vec![vec![CLIENT_SECRET.to_owned()]]),
             Some(Content::Credentials { spec, .. }) => {
                 let texts = |group: &&[&str]| group.iter().map(|field| (*field).to_owned()).collect();
                 Self::Fields(spec.secret.iter().map(texts).collect())
