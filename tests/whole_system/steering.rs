@@ -217,7 +217,7 @@ async fn a_stage_without_credentials_is_told_in_one_sentence() {
 
 #[tokio::test]
 async fn whoever_may_not_start_is_told_to_say_who_asks() {
-    let checked = "name: Checked\ninputs: { task_id: { type: string } }\nsteps:\n  - { name: check, plugin: version_control, action: check_actor }\n";
+    let checked = "name: Checked\ninputs: { task_id: { type: string }, words: { type: string, required: false } }\nsteps:\n  - { name: check, plugin: version_control, action: check_actor }\n";
     let world = WorldFile::quick_shop().with_file("workflows/checked.yaml", checked).start().await;
     let run = async |person: &str| {
         world.command(&["run", "checked", "--input", "task_id=SHOP-1", "--as", person]).await
@@ -225,5 +225,11 @@ async fn whoever_may_not_start_is_told_to_say_who_asks() {
     let (code, _, errors) = run("root").await;
     assert!(code == 1 && errors.contains("pass --as with one of: ada"), "{errors}");
     assert_eq!(run("ada").await.0, 0);
+    // Words that no record holds are a mistake of whoever asks.
+    std::fs::write(world.folder().join("long.txt"), "a".repeat(300_000)).unwrap();
+    let words = format!("words=@{}", world.folder().join("long.txt").display());
+    let long = ["run", "checked", "--input", "task_id=SHOP-1", "--input", &words, "--as", "ada"];
+    let (code, _, errors) = world.command(&long).await;
+    assert!(code == 2 && errors.contains("at most 204800 are accepted"), "{code}: {errors}");
     world.finish().await;
 }

@@ -14,7 +14,7 @@ use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
 use domain::routes::Concurrency;
 use jiff::Timestamp;
-use records::{ExecutionView, StepRecord, StepStatus};
+use records::{ExecutionView, RecordsError, StepRecord, StepStatus};
 use serde_json::{Value, json};
 
 /// `ticketsmith run`
@@ -112,10 +112,15 @@ async fn start(connection: &Connection, arguments: &Arguments) -> Outcome<String
 /// Starts the planned execution and returns its name.
 ///
 /// # Errors
-/// Negative if the ticket is already being worked on; unreachable if nothing answers.
+/// Negative if the ticket is already being worked on; usage if the inputs cannot be recorded; unreachable if nothing answers.
 pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<String> {
     let task_id = request.task_id.clone();
-    match control.start(request).await.map_err(Exit::unreachable)? {
+    let started = control.start(request).await.map_err(|error| match error {
+        // Such as inputs that are too long.
+        RecordsError::Invalid(_) => Exit::usage(error),
+        error => Exit::unreachable(error),
+    });
+    match started? {
         StartResult::Started { execution, .. } | StartResult::Duplicate { execution } => Ok(execution),
         StartResult::Pending { execution, reason, .. } => {
             eprintln!(
