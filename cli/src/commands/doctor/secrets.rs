@@ -3,13 +3,14 @@
 use super::Finding;
 use crate::account::{Stage, sdk_config};
 use crate::place::PlaceArgument;
-use crate::secret_forms::SecretForm;
+use crate::secret_forms::{Content, SecretForm};
 use crate::server::data_folder::DataFolder;
 use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, secret_id};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The values of all secrets that are set, by name.
@@ -80,10 +81,19 @@ impl Secrets {
                 self.place,
                 form.accepted()
             );
-            let result = match self.get(name) {
+            let whole = self
+                .get(name)
+                .map(|secret| -> Value { serde_json::from_str(secret.expose_secret()).unwrap_or_default() });
+            let is_set =
+                |whole: &Value| name.split_once('#').is_none_or(|(_, entry)| whole.get(entry).is_some());
+            // Work does not need it: the operator signs in with a link.
+            if matches!(form.content, Content::SignIn) && whole.as_ref().is_none_or(|whole| !is_set(whole)) {
+                let told = format!("secret {name} is not set, so nobody signs in that way; {set}");
+                return Finding::new(told, Ok(()));
+            }
+            let result = match whole {
                 None => Err(format!("it is not set; {set}")),
-                Some(secret) => {
-                    let whole = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
+                Some(whole) => {
                     form.problem(&whole).map_or(Ok(()), |problem| Err(format!("{problem}; {set}")))
                 }
             };
