@@ -62,7 +62,7 @@ pub(crate) fn behind_quotes(text: &str, markup: Markup) -> &str {
         let hidden = match starts_line && is_quote(words, markup) {
             true if quotes_all(words, markup) => Some(words.len()),
             true => Some(line_length(words)),
-            false => comment_length(words).filter(|_| markup != Markup::Mrkdwn),
+            false => comment_end(words, 0).filter(|_| markup != Markup::Mrkdwn),
         };
         // The line break before the next line stays, so that it starts one.
         let Some(length) = hidden else { return words };
