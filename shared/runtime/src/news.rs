@@ -8,12 +8,15 @@ use tokio::sync::broadcast;
 /// How long an announcement is remembered: longer than ten seconds, the age of the first frames that who follows a project is sent.
 const REMEMBERED: Duration = Duration::from_secs(15);
 
+/// When an execution was announced, and its name.
+type Announced = (Instant, Arc<str>);
+
 /// Tells the names of executions in which something happened, as it is recorded.
 #[derive(Debug, Clone)]
 pub struct News {
     listeners: broadcast::Sender<Arc<str>>,
     /// The last announcements, the oldest first.
-    last: Arc<Mutex<VecDeque<(Instant, Arc<str>)>>>,
+    last: Arc<Mutex<VecDeque<Announced>>>,
 }
 
 impl News {

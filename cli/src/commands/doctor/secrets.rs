@@ -1,7 +1,7 @@
 //! The secrets that a configuration names, from `serve`'s data folder or a stage's Secrets Manager.
 
 use super::Finding;
-use crate::account::{Stage, sdk_config};
+use crate::account::sdk_config;
 use crate::place::PlaceArgument;
 use crate::secret_forms::{Content, SecretForm};
 use crate::server::data_folder::DataFolder;
