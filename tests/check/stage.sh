@@ -6,7 +6,7 @@
 readonly WARN_AT=65
 
 # Gigabytes that `./check` needs at most, from an empty target folder.
-readonly NEEDED_SPACE=25
+readonly NEEDED_SPACE=20
 
 mkdir -p "$TOOLS"
 # Tests and stages append what they skip, one line each.

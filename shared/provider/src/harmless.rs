@@ -168,6 +168,10 @@ impl Edits {
 fn is_skip(text: &str) -> bool {
     let end = text.bytes().take(LONGEST_SKIP).position(|byte| byte == b']');
     let Some(inside) = end.and_then(|end| text.get(..end)) else { return false };
+    // What was parted before stays as it is.
+    if inside.starts_with(JOINER) {
+        return false;
+    }
     let words: Vec<&str> = inside.split([' ', '-', '_']).collect();
     matches!(words.as_slice(), ["skip", _] | [_, "skip"] | ["no", "ci"])
 }
