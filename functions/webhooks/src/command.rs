@@ -95,12 +95,16 @@ impl Command {
             (Some(here), _) => (Some(here.to_owned()), rest),
             (None, (typed, after)) => (Some(typed.to_owned()).filter(|typed| !typed.is_empty()), after),
         };
+        // `approve?`, and `approve ?`, are questions, not answers.
+        let marks = behind.trim();
+        let asks = !marks.is_empty() && marks.chars().all(|c| matches!(c, '?' | '\u{ff1f}'));
+        let word = if asks { word + "?" } else { word };
         if let Some(word) = CommandWord::read(&word).and_then(SteeringWord::of) {
             let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             let comment = Some(rest).filter(|rest| !rest.is_empty());
             return Self::Steer(Steering { word, task_id, comment });
         }
-        // `approve?` is a question, not an answer; `status?` asks for the status.
+        // `status?` asks for the status.
         let known = CommandWord::read(word.trim_end_matches('?'));
         match known.filter(|known| SteeringWord::of(*known).is_none()) {
             Some(CommandWord::Status) => Self::Status { task_id },
@@ -282,6 +286,10 @@ mod tests {
         }
         assert_eq!(Command::read("Status?", None), Command::Status { task_id: None });
         assert_eq!(Command::read("approve?", Some("SHOP-1")), Command::Unknown { word: "approve?".into() });
+        for question in ["approve ?", "approve\u{2026}?", "Approve ??"] {
+            let expected = Command::Unknown { word: "approve?".into() };
+            assert_eq!(Command::read(question, Some("SHOP-1")), expected, "{question}");
+        }
     }
 
     #[test]

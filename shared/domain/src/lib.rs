@@ -48,7 +48,7 @@ pub use money::MicroUsd;
 pub use nearest::{instead_of, nearest};
 pub use permission_problem::{PermissionProblem, PermissionProblemKind};
 pub use plugin_instance::PluginInstance;
-pub use progress_line::is_progress_line;
+pub use progress_line::{has_alone, is_progress_line};
 pub use project_plan::{PlanItem, PlannedTask, ProjectPlan};
 pub use reference::{References, TicketReference};
 pub use repository::{BranchName, CommitSha, RepositoryName};

@@ -30,12 +30,22 @@ const BEGINNINGS: [&str; 22] = [
 /// `Collecting exceptiongroup`, `test login_failed ... ok`.
 pub fn is_progress_line(line: &str) -> bool {
     let line = line.trim_end().to_lowercase();
+    // ScalaTest reports failures as information, too.
+    if line.contains("*** failed ***") {
+        return false;
+    }
     let said = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+' | '•'));
     let begins = BEGINNINGS.iter().any(|beginning| said.starts_with(beginning));
     // As pytest says it, with how far it is.
     let passed = (line.ends_with("%]") && line.contains(" passed ")) || line.contains("%] passed ");
     let is_version = said.contains("==") && !said.contains(char::is_whitespace);
-    begins || passed || is_version || line.ends_with(" ok")
+    begins || passed || is_version || line.ends_with("... ok")
+}
+
+/// Whether a text has a word that does not continue another one: `10 failed` does not have `0 failed`.
+pub fn has_alone(text: &str, word: &str) -> bool {
+    let continues = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| text.get(..at).is_none_or(|before| !before.ends_with(continues)))
 }
 
 #[cfg(test)]
@@ -78,6 +88,8 @@ mod tests {
             "  ✕ adds up (3 ms)",
             "##[error]Process completed with exit code 1.",
             "[ERROR] Tests run: 3, Failures: 1",
+            "[info] - adds up *** FAILED *** (27 milliseconds)",
+            "AssertionError: expected 404, got 200 OK",
             "",
         ] {
             assert!(!is_progress_line(line), "{line}");

@@ -74,17 +74,17 @@ pub fn bare_ticket(typed: &str) -> &str {
     left
 }
 
-/// The target of a link in the form of Slack, Markdown or wiki text; any other text as it is.
+/// The target of a link in the form of Slack, Markdown or wiki text; any other text as it is, even if it begins and ends with links.
 fn unlinked(text: &str) -> &str {
     if let Some(link) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
-        return link.split('|').next().unwrap_or(link);
+        return if link.contains('>') { text } else { link.split('|').next().unwrap_or(link) };
     }
     let Some(link) = text.strip_prefix('[') else { return text };
     // The closing parenthesis is trimmed already.
     if let Some((_, target)) = link.split_once("](") {
-        return target.split_whitespace().next().unwrap_or(target);
+        return if target.contains(')') { text } else { target.split_whitespace().next().unwrap_or(target) };
     }
-    let Some(link) = link.strip_suffix(']') else { return text };
+    let Some(link) = link.strip_suffix(']').filter(|link| !link.contains(']')) else { return text };
     let mut parts = link.split('|');
     parts.clone().find(|part| part.contains("://")).or_else(|| parts.next()).unwrap_or(link)
 }
@@ -138,6 +138,14 @@ mod tests {
             "**[Limit carts](SHOP-1 \"All\")**",
         ] {
             assert_eq!(bare_ticket(typed), "SHOP-1", "{typed}");
+        }
+        for typed in [
+            "[Limit carts](SHOP-1) with a receipt",
+            "[one](SHOP-1) and [another](SHOP-2",
+            "<SHOP-1|one> and <SHOP-2|another>",
+            "[SHOP-1] and [SHOP-2]",
+        ] {
+            assert!(bare_ticket(typed).contains(' '), "{typed}");
         }
         for typed in ["acme/_shop#1", "acme/web!7", "#2", "+5", "", "***"] {
             assert_eq!(bare_ticket(typed), typed.trim_matches('*'));

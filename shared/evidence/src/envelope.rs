@@ -56,6 +56,11 @@ pub enum Refusal {
     /// The signature is not the key's on this payload.
     #[error("the signature does not fit: the evidence was changed after it was signed")]
     Changed,
+    /// The signature is the one of two valid ones that is not written here.
+    #[error(
+        "the signature is the larger of its two valid forms: it was exchanged for the other, or an earlier version signed it"
+    )]
+    OtherSignature,
     /// The signed content is not evidence about a pull request.
     #[error("the signed content is not evidence about a pull request: {0}")]
     NotEvidence(String),
@@ -123,12 +128,12 @@ pub fn verify(envelope: &[u8], key: &PublicKey) -> Result<Statement, Refusal> {
     }
     let payload = STANDARD.decode(&read.payload).map_err(|_| Refusal::Changed)?;
     let sig = STANDARD.decode(&signature.sig).map_err(|_| Refusal::Changed)?;
-    // Of every signature, a second one can be made without the key.
-    if canonical(&sig) != sig {
-        return Err(Refusal::Changed);
-    }
     if !key.verifies(&encoded(&read.payload_type, &payload), &sig) {
         return Err(Refusal::Changed);
+    }
+    // Of every signature, a second one can be made without the key.
+    if canonical(&sig) != sig {
+        return Err(Refusal::OtherSignature);
     }
     let statement: Statement =
         serde_json::from_slice(&payload).map_err(|error| Refusal::NotEvidence(error.to_string()))?;
@@ -250,7 +255,7 @@ mod tests {
             assert!(key.public().verifies(&encoded(PAYLOAD_TYPE, &payload), &sig), "it is valid by itself");
             read.signatures[0].sig = STANDARD.encode(sig);
             let exchanged = written(&read).unwrap();
-            assert_eq!(verify(exchanged.as_bytes(), key.public()), Err(Refusal::Changed));
+            assert_eq!(verify(exchanged.as_bytes(), key.public()), Err(Refusal::OtherSignature));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The person for whom a commit is made.
 
 use crate::github::Github;
+use crate::harmless;
 use domain::{ActionError, RepositoryName};
 use http_client::Optional;
 use serde::Deserialize;
@@ -31,7 +32,8 @@ impl Github {
             .chars()
             .filter(|character| !character.is_control() && !matches!(character, '<' | '>'))
             .collect();
-        let name = if name.trim().is_empty() { &login } else { name.trim() };
+        // People choose their names, and this one becomes part of a commit's message.
+        let name = harmless::plain(if name.trim().is_empty() { &login } else { name.trim() });
         Ok(Some(format!("{name} <{id}+{login}@{}>", self.noreply)))
     }
 }

@@ -1,6 +1,7 @@
 //! Whom a commit is for: its co-author.
 
 use crate::gitlab::Gitlab;
+use crate::harmless;
 use domain::ActionError;
 
 impl Gitlab {
@@ -11,7 +12,8 @@ impl Gitlab {
         let Some(user) = self.user_named(login).await? else { return Ok(None) };
         let is_kept = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
         let name: String = user.name.unwrap_or_default().chars().filter(is_kept).collect();
-        let name = if name.trim().is_empty() { &user.username } else { name.trim() };
+        // People choose their names, and this one becomes part of a commit's message.
+        let name = harmless::plain(if name.trim().is_empty() { &user.username } else { name.trim() });
         let host = self.site.split_once("://").map_or(self.site.as_str(), |(_, host)| host);
         let host = host.split(['/', ':']).next().unwrap_or_default();
         Ok(Some(format!("{name} <{}-{}@users.noreply.{host}>", user.id, user.username)))

@@ -14,7 +14,8 @@ const DEEPEST: usize = 8;
 /// The most bytes of addresses in a document, where each piece of a link's words has the whole address. Words after that are not linked.
 const MOST_ADDRESSES: usize = 256 * 1024;
 
-/// The most empty cells in a document: a row has as many cells as its table's first row, however few are written. Others are left out.
+/// The most empty cells in a document: a row has as many cells as its table's first row, however few are written. Beyond that, rows end with
+/// their last cell that is not empty.
 const MOST_EMPTY_CELLS: usize = 4096;
 
 /// Reads [GitHub-flavoured Markdown](https://github.github.com/gfm/) into a version 1 document. HTML stands as the text it is
@@ -311,13 +312,18 @@ impl Builder {
                 }
                 json!({"type": "table"})
             }
-            Kind::Row if content.is_empty() => return,
-            Kind::Row => json!({"type": "tableRow"}),
+            Kind::Row => {
+                while self.empty_cells > MOST_EMPTY_CELLS && content.last().is_some_and(is_empty_cell) {
+                    content.pop();
+                    self.empty_cells -= 1;
+                }
+                if content.is_empty() {
+                    return;
+                }
+                json!({"type": "tableRow"})
+            }
             Kind::Cell { header } => {
                 if content.is_empty() {
-                    if self.empty_cells == MOST_EMPTY_CELLS {
-                        return;
-                    }
                     self.empty_cells += 1;
                     content.push(json!({"type": "paragraph", "content": []}));
                 }
@@ -359,6 +365,10 @@ impl Builder {
         }
         self.append(node);
     }
+}
+
+fn is_empty_cell(cell: &Value) -> bool {
+    cell["content"] == json!([{"type": "paragraph", "content": []}])
 }
 
 fn code_block(language: Option<String>, content: &[Value]) -> Value {

@@ -232,11 +232,12 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
     }
 }
 
-/// A reply that arrived but cannot be used. Replies that the service refused to go on with, because of throttling or an unpaid bill, are not billed.
+/// A reply that arrived but cannot be used. One that the service refused to go on with, such as because of throttling or an unpaid bill, is not
+/// billed, unless it reported usage.
 fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoReply {
     let error = ActionError { message: answer.quote(&error.message), ..error };
     match error.kind {
-        ErrorKind::Throttled | ErrorKind::Rejected => NoReply::NotBilled(error),
+        ErrorKind::Throttled | ErrorKind::Rejected if reported.is_none() => NoReply::NotBilled(error),
         _ => NoReply::MayBeBilled { error, reported },
     }
 }

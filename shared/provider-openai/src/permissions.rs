@@ -2,12 +2,13 @@
 
 use crate::openai::OpenAi;
 use domain::{ActionError, PermissionProblem};
-use http_client::Optional;
+use http_client::{Failure, Optional};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 struct Models {
-    data: Vec<Listed>,
+    #[serde(default)]
+    data: Option<Vec<Listed>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,9 +36,14 @@ impl OpenAi {
         Ok((!is_there).then(unknown).into_iter().collect())
     }
 
-    /// Whether the [list of models](https://platform.openai.com/docs/api-reference/models/list) names it.
+    /// Whether the [list of models](https://platform.openai.com/docs/api-reference/models/list) names it. A server without one, and a key that may
+    /// not read it, names none.
     async fn lists(&self, model: &str) -> Result<bool, ActionError> {
-        let Some(answer) = self.client.get("/models", &[]).send().await.optional()? else { return Ok(false) };
-        Ok(answer.json::<Models>()?.data.iter().any(|listed| listed.id == model))
+        let answer = match self.client.get("/models", &[]).send().await {
+            Err(Failure { status: Some(400..=499), .. }) => return Ok(false),
+            answer => answer?,
+        };
+        let listed = answer.json::<Models>()?.data.unwrap_or_default();
+        Ok(listed.iter().any(|listed| listed.id == model))
     }
 }

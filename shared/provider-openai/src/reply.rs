@@ -10,12 +10,19 @@ use serde_json::value::RawValue;
 pub(crate) const OUT_OF_MONEY: [&str; 3] =
     ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
 
+/// Whether the request with this error is refused however often it is sent: for money, for its length, or for what is in it.
+fn is_refusal(code: &str) -> bool {
+    OUT_OF_MONEY.contains(&code)
+        || matches!(code, "context_length_exceeded" | "invalid_prompt")
+        || (code.contains("image") && code != "failed_to_download_image")
+}
+
 /// The error of a reply that the service broke off with these words.
 pub(crate) fn broken_off(said: &str, code: Option<&str>) -> ActionError {
     let message = format!("OpenAI broke off its reply: {said}");
     match code {
         Some("rate_limit_exceeded") => ActionError::throttled(message, None),
-        Some(code) if OUT_OF_MONEY.contains(&code) => ActionError::rejected(message),
+        Some(code) if is_refusal(code) => ActionError::rejected(message),
         _ => ActionError::unavailable(message),
     }
 }
@@ -116,10 +123,15 @@ impl TryFrom<WrittenUsage> for ReportedUsage {
     fn try_from(written: WrittenUsage) -> Result<Self, Self::Error> {
         let input = written.input_tokens.max(written.prompt_tokens);
         let output = written.output_tokens.max(written.completion_tokens);
+        let (prompt, response) = (written.prompt_tokens_details, written.input_tokens_details);
+        let input_tokens_details = match written.prompt_tokens > written.input_tokens {
+            true => prompt.or(response),
+            false => response.or(prompt),
+        };
         Ok(Self {
             input_tokens: input.ok_or("usage has no input tokens")?,
             output_tokens: output.ok_or("usage has no output tokens")?,
-            input_tokens_details: written.prompt_tokens_details.or(written.input_tokens_details),
+            input_tokens_details,
         })
     }
 }
@@ -158,8 +170,8 @@ impl Reply {
     /// The reply, with every item kept as the service wrote it. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// `Throttled` when the service says that it comes too often, `Rejected` when a bill is not paid, `Unavailable` when it broke off, or an
-    /// item does not have the form of its kind.
+    /// `Throttled` when the service says that it comes too often, `Rejected` when a bill is not paid or the request is refused however often it
+    /// is sent, `Unavailable` when it broke off, or an item does not have the form of its kind.
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let status = self.status.as_deref();
         if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
@@ -271,10 +283,13 @@ mod tests {
         let read = |usage: Value| serde_json::from_value::<ReportedUsage>(usage);
         let both = json!({"prompt_tokens": 7, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4},
                           "input_tokens": 0, "output_tokens": 0, "input_tokens_details": null});
+        let zeros = json!({"prompt_tokens": 0, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 0},
+                           "input_tokens": 7, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 4}});
         for usage in [
             json!({"prompt_tokens": 7, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}),
             json!({"input_tokens": 7, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 4}}),
             both,
+            zeros,
         ] {
             let usage = read(usage).unwrap().to_usage();
             assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.output_tokens), (3, 4, 9));

@@ -151,6 +151,16 @@ mod tests {
                 "Pay",
                 ErrorKind::Rejected,
             ),
+            (
+                r#"{"type":"error","error":{"code":"context_length_exceeded","message":"Your input exceeds the context window"}}"#,
+                "Your input exceeds the context window",
+                ErrorKind::Rejected,
+            ),
+            (
+                r#"{"type":"error","error":{"code":"invalid_image","message":"No image"}}"#,
+                "No image",
+                ErrorKind::Rejected,
+            ),
             (r#"{"type":"error","code":null,"error":"odd"}"#, "no reason was given", ErrorKind::Unavailable),
         ] {
             let (stream, _) = heard(&[BEGUN, event], 10);

@@ -144,8 +144,12 @@ impl Edits {
                 part(start);
             }
         }
-        for phrase in ["skip-checks", "***no_ci***"] {
-            text.match_indices(phrase).for_each(|(at, _)| part(at + 4));
+        for (phrase, follows) in [("skip-checks", ":"), ("***no_ci***", "")] {
+            for (at, _) in text.match_indices(phrase) {
+                if text[at + phrase.len()..].trim_start_matches([' ', '\t']).starts_with(follows) {
+                    part(at + 4);
+                }
+            }
         }
     }
 

@@ -157,6 +157,7 @@ impl Table {
         let items = self.query_after(last.pk, keys::FRAME, &last.sk, limit).await?;
         items.into_iter().map(from_item).collect()
     }
+
     /// Whether nothing follows the frames of an execution that [`Self::frames`] returned for `after`, because it has ended.
     ///
     /// # Errors

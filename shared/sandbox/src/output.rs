@@ -1,6 +1,6 @@
 //! The output of commands: all of it is read, the end is kept.
 
-use domain::is_progress_line;
+use domain::{has_alone, is_progress_line};
 use std::collections::VecDeque;
 
 /// So many lines are kept.
@@ -96,7 +96,7 @@ fn reads_like_an_error(line: &str) -> bool {
         return false;
     }
     let line = line.to_lowercase();
-    ERRORS.iter().any(|word| line.contains(word)) && !NO_ERRORS.iter().any(|words| line.contains(words))
+    ERRORS.iter().any(|word| line.contains(word)) && !NO_ERRORS.iter().any(|words| has_alone(&line, words))
 }
 
 #[cfg(test)]
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(error.as_deref(), Some("TypeError: x"));
         let noise = "   Compiling thiserror v2.0.17\ntest login_failed ... ok\n";
         assert_eq!(read(&[noise, "test login ... FAILED\n"]).1.as_deref(), Some("test login ... FAILED"));
+        assert_eq!(read(&["0 failed\n", "10 failed\n"]).1.as_deref(), Some("10 failed"));
     }
 
     #[test]

@@ -265,10 +265,10 @@ fn unseen(files: &[DiffFile]) -> Option<String> {
     match names.len() {
         0 => None,
         1 => Some(format!(
-            "One changed file was not reviewed whole, because it is too large or shows no lines, as binary, empty and moved files do: {named}."
+            "One changed file was not fully reviewed. It is too large, or it has no lines to show (binary, empty or only moved): {named}."
         )),
         all => Some(format!(
-            "{all} changed files were not reviewed whole, because they are too large or show no lines, as binary, empty and moved files do: {named}{more}."
+            "{all} changed files were not fully reviewed. They are too large, or they have no lines to show (binary, empty or only moved): {named}{more}."
         )),
     }
 }
@@ -277,8 +277,12 @@ fn unseen(files: &[DiffFile]) -> Option<String> {
 fn left_out(surplus: usize) -> Option<String> {
     match surplus {
         0 => None,
-        1 => Some(format!("One more changed file was not reviewed: a review looks at {MOST_FILES}.")),
-        more => Some(format!("{more} more changed files were not reviewed: a review looks at {MOST_FILES}.")),
+        1 => Some(format!(
+            "One more changed file was not reviewed: a review looks at no more than {MOST_FILES} files."
+        )),
+        more => Some(format!(
+            "{more} more changed files were not reviewed: a review looks at no more than {MOST_FILES} files."
+        )),
     }
 }
 
@@ -319,13 +323,16 @@ mod tests {
         let lines: Vec<usize> = files.iter().map(|file| file.lines.len()).collect();
         assert_eq!(lines, [1, 0, 0, 1]);
         let told = unseen(&files).unwrap();
-        assert!(told.starts_with("2 changed files") && told.ends_with("moved files do: b, c."), "{told}");
+        assert!(told.starts_with("2 changed files") && told.ends_with("only moved): b, c."), "{told}");
         let shown = in_words(&files[1..2]);
         assert_eq!(shown, "b\n(the change is too large to show all of it)\n\n");
         let many: Vec<_> = (0..9).flat_map(|_| diff(vec![file("c", None)])).collect();
         assert!(unseen(&many).unwrap().ends_with(": c, c, c, c, c and 4 more."), "{:?}", unseen(&many));
         assert_eq!(unseen(&files[..1]), None);
         assert_eq!(left_out(0), None);
-        assert_eq!(left_out(7).unwrap(), "7 more changed files were not reviewed: a review looks at 300.");
+        assert_eq!(
+            left_out(7).unwrap(),
+            "7 more changed files were not reviewed: a review looks at no more than 300 files."
+        );
     }
 }

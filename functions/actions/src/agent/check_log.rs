@@ -105,12 +105,6 @@ fn first_error(lines: &[String]) -> Option<usize> {
     })
 }
 
-/// Whether a text has a word that does not continue another one: `10 failed` does not have `0 failed`.
-fn has_alone(text: &str, word: &str) -> bool {
-    let continues = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| text.get(..at).is_none_or(|before| !before.ends_with(continues)))
-}
-
 /// The lines of a log: without colors, times in front and secrets.
 fn lines_of(log: &str) -> Vec<String> {
     let log = without_secrets(&without_colors(log));

@@ -49,10 +49,19 @@ fn github_api() -> String {
 }
 
 impl SignInGithub {
-    /// The problem if it is another GitHub than the instance `github`, where people have their accounts: there, somebody else may have the same
-    /// login.
+    /// The problem if it is another service than the one where people have their accounts under `github`: there, somebody else may have the same
+    /// login. That is the instance of this name, else the only instance of GitHub.
     fn problem(&self, configuration: &Configuration) -> Option<Problem> {
-        let instance = configuration.instance("github").filter(|instance| instance.provider() == "github")?;
+        let mut of_github = configuration.instances().filter(|instance| instance.provider() == "github");
+        let only = of_github.next().filter(|_| of_github.next().is_none());
+        let instance = configuration.instance("github").or(only)?;
+        if instance.provider() != "github" {
+            let message = format!(
+                "people's accounts under `github` are at {}, and who signs in here signs in at GitHub; give the section plugins.github another name",
+                instance.provider()
+            );
+            return Some(Problem::new(["github"], message));
+        }
         let usual = github_api();
         let base_url = instance.section.settings.get("base_url").and_then(|url| url.as_str());
         let base_url = base_url.unwrap_or(&usual).trim_end_matches('/');
@@ -132,5 +141,19 @@ mod tests {
             let expected = "sign_in.github.api_url: people have their accounts under `github` at https://";
             assert!(other.len() == 1 && other[0].starts_with(expected), "{other:#?}");
         }
+        let signing_in = |plugins: serde_json::Value| {
+            let configuration: Configuration = serde_json::from_value(json!(
+                {"projects": [], "plugins": plugins, "sign_in": {"github": {"client_id": "c"}}}
+            ))
+            .unwrap();
+            configuration.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        let own = json!({"provider": "github", "base_url": "https://git.acme.example/api/v3"});
+        let only = signing_in(json!({"ghe": own}));
+        assert!(only.contains("under `github` at https://git.acme.example/api/v3"), "{only}");
+        let both = signing_in(json!({"ghe": own, "github": {}}));
+        assert!(!both.contains("sign_in"), "{both}");
+        let other = signing_in(json!({"github": {"provider": "gitlab"}}));
+        assert!(other.contains("accounts under `github` are at gitlab"), "{other}");
     }
 }

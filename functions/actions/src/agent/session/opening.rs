@@ -233,7 +233,11 @@ async fn import(
         let here = host.read_files(&project.repository, commit.as_str(), &skills).await?;
         let base = host.read_files(&project.repository, project.base_branch.as_str(), &skills).await?;
         let read = skills.into_iter().zip(here.into_iter().zip(base));
-        opening.skills = read.filter(|(_, (here, base))| here == base).map(|(path, _)| path).collect();
+        // What is no file in either, such as a folder with such a name, is no skill.
+        let is_known =
+            |here: &Option<FileContent>, base: &Option<FileContent>| here.is_some() && here == base;
+        opening.skills =
+            read.filter(|(_, (here, base))| is_known(here, base)).map(|(path, _)| path).collect();
     }
     Ok((project.repository.clone(), commit))
 }

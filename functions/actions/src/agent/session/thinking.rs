@@ -26,8 +26,14 @@ const LOOK: Duration = Duration::from_secs(5);
 const FRAMES: u64 = 200;
 
 /// What services say of a prompt that is longer than their model accepts, in lower case.
-const TOO_LONG: [&str; 5] =
-    ["prompt is too long", "input is too long", "context window", "context length", "context size"];
+const TOO_LONG: [&str; 6] = [
+    "prompt is too long",
+    "input is too long",
+    "context window",
+    "context length",
+    "context limit",
+    "context size",
+];
 
 /// Why an agent does not continue.
 enum Stop {
