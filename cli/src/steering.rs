@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
+use clap::builder::NonEmptyStringValueParser;
 use control::{Authority, Caller, Control, Directory};
 use domain::configuration::User;
 use domain::event::{Actor, EventName, SourceName};
@@ -11,16 +12,21 @@ use records::{ExecutionRecord, Table};
 /// The requester.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PersonArgument {
-    /// The person who asks, as named under `users:` in the configuration.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    /// The person who asks, as named under `users:` in the configuration; by default `$USER`.
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     person: Option<String>,
+}
+
+/// The person who was named, by default the one of the variable `USER`, if it is not empty.
+pub(crate) fn person_or_user(named: Option<&str>) -> Option<String> {
+    let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
+    named.map(str::to_owned).or_else(user)
 }
 
 impl PersonArgument {
     /// The person, as the configuration identifies them. Without a name, the records say `command-line`.
     pub(crate) fn actor(&self, directory: &Directory) -> Actor {
-        let id = self.person.clone().filter(|name| !name.is_empty());
-        let id = id.unwrap_or_else(|| "command-line".to_owned());
+        let id = person_or_user(self.person.as_deref()).unwrap_or_else(|| "command-line".to_owned());
         let actor = Actor { source: SourceName::API, id, display_name: None, person: None };
         directory.configuration().identify(actor)
     }

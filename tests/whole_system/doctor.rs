@@ -251,7 +251,7 @@ async fn a_project_that_lacks_a_provider_or_a_channel() {
         |world| {
             world["configuration"]["projects"][0].as_object_mut().unwrap().remove("space");
         },
-        "wrong: project SHOP, documentation: `projects.space` is missing",
+        "warning: project SHOP, documentation: `projects.space` is missing",
         &["create_page_from_template"],
     )
     .await;

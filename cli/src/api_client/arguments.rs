@@ -6,6 +6,8 @@ use super::{ApiClient, Call, Column};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
+use crate::steering::person_or_user;
+use clap::builder::NonEmptyStringValueParser;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -23,8 +25,8 @@ pub(crate) struct ClientArguments {
     /// TICKETSMITH_API_URL and TICKETSMITH_API_TOKEN name another.
     #[arg(long, value_name = "NAME", env = "TICKETSMITH_PROFILE")]
     pub(crate) profile: Option<String>,
-    /// The person for whom a `serve` on this machine is asked, as named under `users:` in the configuration.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    /// The person for whom a `serve` on this machine is asked, as named under `users:` in the configuration; by default `$USER`.
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     person: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "table")]
@@ -69,8 +71,7 @@ impl ClientArguments {
                 "the `serve` that uses the data folder has no API because it is an earlier version",
             ));
         };
-        // The variable for the name may be set to nothing.
-        let person = self.person.clone().filter(|name| !name.is_empty());
+        let person = person_or_user(self.person.as_deref());
         ApiClient::new(&url, SecretString::from(running.token), person)
     }
 

@@ -3,8 +3,10 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
+use crate::steering::person_or_user;
 use actions::spec::ActionSpec;
 use aws_sdk_lambda::primitives::Blob;
+use clap::builder::NonEmptyStringValueParser;
 use domain::Grant;
 use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
@@ -27,8 +29,8 @@ pub(crate) struct Arguments {
     /// The project's key, if neither the input's ticket nor its repository identifies the project.
     #[arg(long)]
     project: Option<String>,
-    /// The person it is done for, as named under `users:` in the configuration. Their limits apply, and costs are booked to them.
-    #[arg(long = "as", value_name = "NAME", env = "USER")]
+    /// The person it is done for, as named under `users:` in the configuration. Their limits apply, and costs are booked to them. By default `$USER`.
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     person: Option<String>,
     /// Identifies the effect. Repeating a key does not repeat the effect; it returns the first output. Default: a random key.
     #[arg(long, value_parser = parse_key)]
@@ -80,7 +82,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         project: arguments.project,
         actor: Some(Actor {
             source: SourceName::API,
-            id: arguments.person.filter(|name| !name.is_empty()).unwrap_or_else(|| "command-line".to_owned()),
+            id: person_or_user(arguments.person.as_deref()).unwrap_or_else(|| "command-line".to_owned()),
             display_name: None,
             person: None,
         }),

@@ -252,7 +252,8 @@ fn new_private_file(path: &Path) -> io::Result<File> {
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         let owner = fs::metadata(folder)?;
         if owner.uid() != 0 {
-            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+            // Root may lack the right, as in some containers; the file is then root's.
+            let _unchanged = fchown(&file, Some(owner.uid()), Some(owner.gid()));
         }
     }
     Ok(file)

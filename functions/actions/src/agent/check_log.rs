@@ -1,8 +1,8 @@
 //! The shown part of a failed check's log: the lines around its first error, without secrets and noise.
 
-use domain::is_progress_line;
 use domain::plugins::FailedCheck;
 use domain::text::{TextLimit, cut};
+use domain::{has_alone, is_progress_line};
 use edits::without_secrets;
 use sha2::{Digest, Sha256};
 

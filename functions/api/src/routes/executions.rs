@@ -297,7 +297,10 @@ async fn list_executions(
         (Some(task), ..) => {
             let detail = "accepted: the id of a ticket, which is its name in base64url";
             let name = id::name_of(task).ok_or_else(|| Problem::invalid_field("task", detail))?;
-            ExecutionList::OfTask(caller.directory().canonical(&name))
+            // A record keeps the name that its ticket had when it was worked on.
+            let is_kept =
+                caller.directory().check_length(&name).is_ok() && api.table.task(&name).await?.is_some();
+            ExecutionList::OfTask(if is_kept { name } else { caller.directory().canonical(&name) })
         }
         (_, Some(project), _) => {
             // Lists are kept by the key as the configuration writes it.

@@ -196,7 +196,11 @@ async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, 
     let not_found = || Problem::not_found("task");
     let task_id = id::name_of(id).ok_or_else(not_found)?;
     caller.directory().check_length(&task_id).map_err(|_| not_found())?;
-    let task = api.table.task(&caller.directory().canonical(&task_id)).await?.ok_or_else(not_found)?;
+    // A record keeps the name that its ticket had when it was worked on.
+    let task = match api.table.task(&task_id).await? {
+        Some(task) => task,
+        None => api.table.task(&caller.directory().canonical(&task_id)).await?.ok_or_else(not_found)?,
+    };
     let configuration = caller.directory().configuration();
     let project = task.project.as_deref().and_then(|key| configuration.project(key));
     match caller.may_see(api, project, None).await? {

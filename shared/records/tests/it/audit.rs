@@ -292,9 +292,12 @@ async fn a_record_outside_the_chains_is_found_unless_it_is_older_than_they_are()
         ];
         texts.into_iter().map(|(name, text)| (name.to_owned(), AttributeValue::S(text))).collect::<Item>()
     };
-    for (at, is_whole) in
-        [("2026-11-29T11:00:00.000000000Z", true), ("2026-11-29T13:30:00.000000000Z", false), ("soon", false)]
-    {
+    for (at, is_whole) in [
+        ("2026-11-29T11:00:00.000000000Z", true),
+        ("2026-11-29T13:30:00.000000000Z", false),
+        ("2020-01-01T00:00:00.000000000Z", false),
+        ("soon", false),
+    ] {
         let item = earlier(at);
         put(&client, item.clone()).await;
         assert_eq!(verify(&table, noon).await.is_ok(), is_whole, "{at}");
