@@ -12,7 +12,7 @@ const HEAD: &str = "\
 # Configuration reference
 
 The keys of `ticketsmith.yaml`, generated from the types. [ticketsmith.example.yaml](../ticketsmith.example.yaml) is a complete file, which also explains
-the keys inside of a key whose value is a mapping, such as `checks`, `capacity` and `sign_in.github`. A person's accounts are keys, too, by the names
+the keys inside of a key whose value is a mapping, such as `checks` and `capacity`. A person's accounts are keys, too, by the names
 of the services. `ticketsmith config check` reports everything that is wrong with a file; unknown keys are refused everywhere. Projects,
 people and services can also be managed without changing the file: [projects.md](projects.md), [people.md](people.md), [plugins.md](plugins.md).
 ";

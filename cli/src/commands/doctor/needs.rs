@@ -100,7 +100,11 @@ impl Needs {
             let of_pages = self.actions.get(&PluginType::Documentation).into_iter().flatten();
             let with_space: Vec<_> = of_pages
                 .map(String::as_str)
-                .filter(|name| catalog["actions"][*name]["input"]["properties"]["space"].is_object())
+                .filter(|name| {
+                    catalog
+                        .pointer(&format!("/actions/{name}/input/properties/space"))
+                        .is_some_and(Value::is_object)
+                })
                 .collect();
             if !with_space.is_empty()
                 && project.providers.contains_key(&PluginType::Documentation)
