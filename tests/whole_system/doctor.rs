@@ -275,7 +275,7 @@ async fn a_signing_secret_of_one_sender_that_is_missing() {
         }
     };
     check_one(
-        sign_in(json!({"github": {"client_secre": "simulated-c"}})),
+        sign_in(json!({"github": "simulated-c"})),
         "wrong: secret ticketsmith/sign-in#github: `client_secret` is missing",
         &["ticketsmith secrets set", "{\"client_secret\": …}"],
     )
