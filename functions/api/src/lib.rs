@@ -50,6 +50,7 @@ mod socket;
 mod socket_places;
 mod socket_tickets;
 mod strict_json;
+mod task_record;
 mod wanted;
 
 pub use api::Api;

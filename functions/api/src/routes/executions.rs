@@ -8,6 +8,7 @@ use crate::query::{Given, Nothing, PAGE_LIMIT, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
 use crate::routes::page::Page;
 use crate::segments::Segments;
+use crate::task_record::task_record;
 use crate::{cursor, id};
 use axum::extract::State;
 use axum::response::Json;
@@ -297,10 +298,10 @@ async fn list_executions(
         (Some(task), ..) => {
             let detail = "accepted: the id of a ticket, which is its name in base64url";
             let name = id::name_of(task).ok_or_else(|| Problem::invalid_field("task", detail))?;
-            // A record keeps the name that its ticket had when it was worked on.
-            let is_kept =
-                caller.directory().check_length(&name).is_ok() && api.table.task(&name).await?.is_some();
-            ExecutionList::OfTask(if is_kept { name } else { caller.directory().canonical(&name) })
+            let record = task_record(&api, &caller, &name).await?;
+            ExecutionList::OfTask(
+                record.map_or_else(|| caller.directory().canonical(&name), |record| record.task_id),
+            )
         }
         (_, Some(project), _) => {
             // Lists are kept by the key as the configuration writes it.

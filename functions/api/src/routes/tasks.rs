@@ -12,6 +12,7 @@ use crate::routes::page::Page;
 use crate::routes::task_changes::{self, ChangedTask, NewTask};
 use crate::routes::workflows::{ExecutionAccepted, start};
 use crate::segments::Segments;
+use crate::task_record::task_record;
 use crate::{cursor, id};
 use axum::extract::State;
 use axum::response::Json;
@@ -195,12 +196,7 @@ async fn list_tasks(
 async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, Problem> {
     let not_found = || Problem::not_found("task");
     let task_id = id::name_of(id).ok_or_else(not_found)?;
-    caller.directory().check_length(&task_id).map_err(|_| not_found())?;
-    // A record keeps the name that its ticket had when it was worked on.
-    let task = match api.table.task(&task_id).await? {
-        Some(task) => task,
-        None => api.table.task(&caller.directory().canonical(&task_id)).await?.ok_or_else(not_found)?,
-    };
+    let task = task_record(api, caller, &task_id).await?.ok_or_else(not_found)?;
     let configuration = caller.directory().configuration();
     let project = task.project.as_deref().and_then(|key| configuration.project(key));
     match caller.may_see(api, project, None).await? {
