@@ -26,6 +26,7 @@ mod project_body;
 mod project_changes;
 mod projects;
 mod role;
+mod shown_execution;
 mod shown_plugin;
 mod shown_project;
 mod steering;
