@@ -1,5 +1,6 @@
 //! Colors for people at a terminal.
 
+use crate::environment;
 use domain::text::printable;
 use std::io::IsTerminal;
 
@@ -18,7 +19,7 @@ pub(crate) enum Color {
 
 /// Whether text written to the stream may have colors: it is a terminal, and its user has not disabled them: <https://no-color.org>.
 pub(crate) fn on(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    stream.is_terminal() && !environment::is_set("NO_COLOR")
 }
 
 /// The text in a color, with its own escape codes removed; unchanged if colors are off. Print it with [`crate::print::print_painted`].

@@ -1,6 +1,7 @@
 //! Connects the command line to the records, state machines and functions of a running `serve` or a stage in an AWS account.
 
 use crate::account::{self, Stage};
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::place::{DataArgument, PlaceArgument};
 use crate::server::data_folder::DataFolder;
@@ -14,11 +15,6 @@ use records::Table;
 use runtime::Timeouts;
 use secrecy::SecretString;
 use std::sync::Arc;
-
-/// The URL of a `serve` at another address; used with [`TOKEN_VARIABLE`].
-pub(crate) const URL_VARIABLE: &str = "TICKETSMITH_URL";
-/// The token for [`URL_VARIABLE`].
-pub(crate) const TOKEN_VARIABLE: &str = "TICKETSMITH_TOKEN";
 
 /// The records, the state machines and the functions.
 pub(crate) struct Connection {
@@ -61,18 +57,14 @@ impl Connection {
             return Self::of_stage(stage).await;
         }
         let data = &place.data;
-        let (url, token) = match std::env::var(URL_VARIABLE) {
-            Ok(url) if !url.is_empty() => {
-                let token = std::env::var(TOKEN_VARIABLE)
-                    .map_err(|_| Exit::usage(format!("{URL_VARIABLE} is set but {TOKEN_VARIABLE} is not")))?;
-                (url, token)
-            }
-            _ => {
+        let (url, token) = match environment::SERVE.read(Exit::usage)? {
+            Some(elsewhere) => elsewhere,
+            None => {
                 let running = Self::announced(data)?;
-                (running.private_url, running.token)
+                (running.private_url, running.token.into())
             }
         };
-        let connection = Self::to(&url, &token.into());
+        let connection = Self::to(&url, &token);
         connection.table.recent_executions(jiff::Timestamp::now(), 1).await.map_err(|error| {
             Exit::unreachable(format!(
                 "`ticketsmith serve` does not respond at {url}: {error}; is it still running?"
@@ -119,8 +111,9 @@ impl Connection {
     pub(crate) fn announced(data: &DataArgument) -> Outcome<crate::server::data_folder::Running> {
         let none = || {
             Exit::unreachable(format!(
-                "no running `ticketsmith serve` uses {}; start one, pass its --data, or set {URL_VARIABLE}",
-                data.data.display()
+                "no running `ticketsmith serve` uses {}; start one, pass its --data, or set {}",
+                data.data.display(),
+                environment::SERVE.url
             ))
         };
         // Whoever only looks changes nothing, not even the permissions of a folder that was meant to be another one.

@@ -12,6 +12,7 @@ mod commands;
 mod configuration_file;
 mod confirm;
 mod connection;
+mod environment;
 mod exit;
 mod following;
 mod functions;

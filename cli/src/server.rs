@@ -69,7 +69,7 @@ use records::Table;
 use runtime::{FunctionSpec, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use secrecy::ExposeSecret;
-use secret_file::{KEY_VARIABLE, SecretFile};
+use secret_file::SecretFile;
 use secret_names::{SecretNames, secrets_of};
 use sources::{Sources, stream_readers};
 use std::fs::File;
@@ -133,9 +133,7 @@ impl Server {
             DataFolder::open(&data).map_err(|error| Exit::usage(format!("{}: {error}", data.display())))?;
         let lock = folder.lock().map_err(Exit::usage)?;
         folder.make_private().map_err(Exit::usage)?;
-        let key = std::env::var(KEY_VARIABLE).ok();
-        let mut secrets = SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref())
-            .map_err(Exit::usage)?;
+        let mut secrets = SecretFile::open(&folder).map_err(Exit::usage)?;
         crate::session_keys::ensure(&mut secrets)?;
         let evidence_key = evidence_key::open(&folder.evidence_key()).map_err(Exit::usage)?;
         let workflows = Workflows::load(&file.folder)?;

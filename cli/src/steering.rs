@@ -1,6 +1,7 @@
 //! Steers executions from the command line: who asks, and about which execution.
 
 use crate::connection::Connection;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use clap::builder::NonEmptyStringValueParser;
 use control::{Authority, Caller, Control, Directory};
@@ -17,10 +18,9 @@ pub(crate) struct PersonArgument {
     person: Option<String>,
 }
 
-/// The person who was named, by default the one of the variable `USER`, if it is not empty.
+/// The person who was named, by default the one of the variable `USER`.
 pub(crate) fn person_or_user(named: Option<&str>) -> Option<String> {
-    let user = || std::env::var("USER").ok().filter(|name| !name.is_empty());
-    named.map(str::to_owned).or_else(user)
+    named.map(str::to_owned).or_else(|| environment::value("USER"))
 }
 
 impl PersonArgument {

@@ -192,6 +192,8 @@ async fn the_shipped_worlds_end_in_pull_requests_without_escape_codes() {
         let temporary = TempDir::new().unwrap();
         let Output { status, stdout, stderr } =
             demo(temporary.path(), &["--world", world, "--json", "--export", "clone"])
+                // Where a person has it for a `serve` of theirs, this one uses it, too.
+                .env("TICKETSMITH_SECRETS_KEY", "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
                 .output()
                 .await
                 .unwrap();

@@ -185,6 +185,28 @@ fn an_address_that_is_empty_counts_as_unset() {
     }
 }
 
+#[test]
+fn an_address_needs_its_token() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, token, command, code) in [
+        ("TICKETSMITH_API_URL", "TICKETSMITH_API_TOKEN", "execution list", 4),
+        ("TICKETSMITH_URL", "TICKETSMITH_TOKEN", "status", 2),
+    ] {
+        let output = Command::new(executable())
+            .current_dir(folder.path())
+            .args(command.split(' '))
+            .env_remove("TICKETSMITH_STAGE")
+            .env_remove("TICKETSMITH_PROFILE")
+            .env(url, "http://127.0.0.1:9")
+            .env(token, "")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let told = said.contains(&format!("{url} is set but {token} is not"));
+        assert!(output.status.code() == Some(code) && told, "{said}");
+    }
+}
+
 /// Somebody may mean another folder than the one that they give.
 #[cfg(unix)]
 #[test]

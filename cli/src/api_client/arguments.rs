@@ -4,17 +4,13 @@ use super::format::{Format, Shown};
 use super::profiles::{LOCAL, Profiles};
 use super::{ApiClient, Call, Column};
 use crate::connection::Connection;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::steering::person_or_user;
 use clap::builder::NonEmptyStringValueParser;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-
-/// The URL of an API, used with [`TOKEN_VARIABLE`].
-const URL_VARIABLE: &str = "TICKETSMITH_API_URL";
-/// The token for [`URL_VARIABLE`].
-const TOKEN_VARIABLE: &str = "TICKETSMITH_API_TOKEN";
 
 /// Whom a command asks, and how it shows the answer.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,14 +46,10 @@ impl ClientArguments {
     /// # Errors
     /// Usage for a profile that does not exist; sign-in needed or unreachable if there is no API to ask.
     pub(crate) fn client(&self) -> Outcome<ApiClient> {
-        if let Ok(url) = std::env::var(URL_VARIABLE)
-            && !url.is_empty()
-            && self.profile.is_none()
+        if self.profile.is_none()
+            && let Some((url, token)) = environment::API.read(Exit::sign_in_needed)?
         {
-            let token = std::env::var(TOKEN_VARIABLE).map_err(|_| {
-                Exit::sign_in_needed(format!("{URL_VARIABLE} is set but {TOKEN_VARIABLE} is not"))
-            })?;
-            return ApiClient::new(&url, token.into(), None);
+            return ApiClient::new(&url, token, None);
         }
         let profiles = Profiles::read()?;
         let named = self.profile.as_deref().or(profiles.current.as_deref()).filter(|name| *name != LOCAL);

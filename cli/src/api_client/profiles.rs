@@ -1,5 +1,6 @@
 //! Profiles: which APIs a person is signed in to, in a file that only they can read.
 
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::write_private;
 use secrecy::{ExposeSecret, SecretString};
@@ -89,8 +90,8 @@ impl Profiles {
 
 /// `profiles.json` in the user's configuration folder; `None` if the environment names no such folder.
 fn path() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+    let folder = environment::path("XDG_CONFIG_HOME");
+    let folder = folder.or_else(|| Some(environment::path("HOME")?.join(".config")));
     Some(folder?.join("ticketsmith").join("profiles.json"))
 }
 

@@ -16,6 +16,7 @@ mod state;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::server::data_folder::DataFolder;
 use crate::server::private_files::private_folder;
@@ -228,8 +229,8 @@ impl Running {
 
 /// The key of a real model's provider.
 pub(super) fn key_of(spec: &ProviderSpec, variable: &str) -> Outcome<String> {
-    let key = std::env::var(variable).ok().filter(|key| !key.is_empty());
-    let key = key.ok_or_else(|| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
+    let key = environment::value(variable)
+        .ok_or_else(|| Exit::usage(format!("--ai {} needs {variable}", spec.id)))?;
     check_key(variable, &key)?;
     Ok(key)
 }
@@ -367,7 +368,7 @@ pub(super) fn use_model(
     let yaml = serde_saphyr::to_string(&configuration).map_err(Exit::usage)?;
     std::fs::write(&path, yaml).map_err(Exit::usage)?;
     let data = DataFolder::open(data).map_err(Exit::usage)?;
-    let mut secrets = SecretFile::open(&data.secrets(), &data.secrets_key(), None).map_err(Exit::usage)?;
+    let mut secrets = SecretFile::open(&data).map_err(Exit::usage)?;
     let field = spec.secret.iter().find_map(|fields| fields.first()).copied().unwrap_or_default();
     let value = json!({ field: key }).to_string();
     secrets.set(&secret.unwrap_or_default(), value.into()).map_err(Exit::usage)

@@ -4,7 +4,8 @@ mod follow;
 mod subject;
 
 use crate::account;
-use crate::connection::{Connection, URL_VARIABLE};
+use crate::connection::Connection;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::functions;
 use crate::place::PlaceArgument;
@@ -164,9 +165,10 @@ impl Line {
 
 /// The data folder, if the logs are there.
 fn folder(data: &Path) -> Outcome<DataFolder> {
-    if std::env::var_os(URL_VARIABLE).is_some_and(|url| !url.is_empty()) {
+    if environment::SERVE.is_set() {
         return Err(Exit::usage(format!(
-            "{URL_VARIABLE} names a remote `serve`, but logs are local files; run the command where its data folder is"
+            "{} names a remote `serve`, but logs are local files; run the command where its data folder is",
+            environment::SERVE.url
         )));
     }
     DataFolder::existing(data)

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::{DataArgument, PlaceArgument};
 use crate::secret_forms::{Content, SecretForm, named};
 use crate::server::data_folder::DataFolder;
-use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
+use crate::server::secret_file::SecretFile;
 use account::Account;
 use clap::Subcommand;
 use domain::configuration::secret_id;
@@ -313,15 +313,13 @@ async fn delete(name: &str, yes: bool, place: &PlaceArgument) -> Outcome {
 pub(super) fn open(data: &DataArgument) -> Outcome<SecretFile> {
     let folder = DataFolder::open(&data.data)
         .map_err(|error| Exit::usage(format!("{}: {error}", data.data.display())))?;
-    let key = std::env::var(KEY_VARIABLE).ok();
-    SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)
+    SecretFile::open(&folder).map_err(Exit::usage)
 }
 
 /// The secrets of a data folder that exists; makes nothing.
 fn existing(data: &DataArgument) -> Outcome<Option<SecretFile>> {
-    let key = std::env::var(KEY_VARIABLE).ok();
     let Some(folder) = DataFolder::existing(&data.data) else { return Ok(None) };
-    SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)
+    SecretFile::existing(&folder).map_err(Exit::usage)
 }
 
 #[cfg(test)]

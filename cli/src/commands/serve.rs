@@ -7,7 +7,7 @@ use crate::server::data_folder::DataFolder;
 use crate::server::listeners::check_free;
 use crate::server::log_file::LogFile;
 use crate::server::private_files::make_what_is_made_private;
-use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
+use crate::server::secret_file::SecretFile;
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server};
 use crate::stop_signal::stop_signal;
@@ -90,9 +90,7 @@ impl Arguments {
             addresses.extend(self.metrics.map(|address| ("--metrics", address)));
             check_free(&addresses)?;
         }
-        if let Ok(key) = std::env::var(KEY_VARIABLE) {
-            SecretFile::check_key(&key).map_err(Exit::usage)?;
-        }
+        SecretFile::check_key().map_err(Exit::usage)?;
         make_what_is_made_private();
         let data = &self.data.data;
         let _made = self.made.set(DataFolder::missing(data));
@@ -115,10 +113,8 @@ impl Arguments {
 
 /// Whether somebody has set a secret besides the one that a start makes.
 fn keeps_secrets(folder: &DataFolder) -> bool {
-    let key = std::env::var(KEY_VARIABLE).ok();
-    let file = SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref());
     // What cannot be read is left alone.
-    file.map_or(true, |file| file.is_some_and(|file| file.names().count() > 1))
+    SecretFile::existing(folder).map_or(true, |file| file.is_some_and(|file| file.names().count() > 1))
 }
 
 /// Runs until it is stopped.

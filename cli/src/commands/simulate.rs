@@ -99,7 +99,7 @@ fn configure(simulation: &Simulation, folder: &Path) -> Outcome {
     std::fs::create_dir_all(folder).map_err(wrong)?;
     std::fs::write(folder.join("ticketsmith.yaml"), simulation.configuration()).map_err(wrong)?;
     let data = DataFolder::open(&folder.join(".ticketsmith")).map_err(wrong)?;
-    let mut secrets = SecretFile::open(&data.secrets(), &data.secrets_key(), None).map_err(Exit::usage)?;
+    let mut secrets = SecretFile::open(&data).map_err(Exit::usage)?;
     for (name, fields) in simulation.secrets().by_name() {
         let plain: BTreeMap<&str, &str> =
             fields.iter().map(|(field, value)| (field.as_str(), value.expose_secret())).collect();

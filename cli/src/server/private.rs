@@ -202,7 +202,7 @@ impl Private {
         engine: &engine::Engine,
         folder: &std::path::Path,
     ) -> Self {
-        let secrets = SecretFile::open(&folder.join("secrets"), &folder.join("key"), None).unwrap();
+        let secrets = SecretFile::open_with(&folder.join("secrets"), &folder.join("key"), None).unwrap();
         Self {
             grants: Arc::new(grants),
             table,

@@ -1,6 +1,7 @@
 //! Secrets in one encrypted file: what AWS Secrets Manager is in an account.
 
-use super::data_folder::{private_file, write_private};
+use super::data_folder::{DataFolder, private_file, write_private};
+use crate::environment::{self, SECRETS_KEY};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Key, KeyInit};
@@ -9,9 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-
-/// The environment variable with the key: 32 bytes in base64. Without it the key is in a file of the data folder.
-pub(crate) const KEY_VARIABLE: &str = "TICKETSMITH_SECRETS_KEY";
 
 /// The first bytes of the file, so that another file is not mistaken for it.
 const MAGIC: &[u8] = b"TICKETSMITH-SECRETS-1\n";
@@ -33,7 +31,7 @@ pub(crate) enum SecretFileError {
     Key(String),
     /// There are secrets, and their key is gone.
     #[error(
-        "{key} does not exist, and without it {secrets} cannot be decrypted; restore it, set {KEY_VARIABLE}, or delete {secrets} and set every secret again"
+        "{key} does not exist, and without it {secrets} cannot be decrypted; restore it, set {SECRETS_KEY}, or delete {secrets} and set every secret again"
     )]
     KeyMissing {
         /// Where the key was.
@@ -62,18 +60,26 @@ impl std::fmt::Debug for SecretFile {
 }
 
 impl SecretFile {
-    /// Opens the file, or begins an empty one. The key comes from the variable's value when given, else from `key_path`, which is
-    /// made when it does not exist.
+    /// Opens the secrets of a data folder, or begins an empty file. The key is the one of [`SECRETS_KEY`] if that is set, else it is in the folder, where
+    /// it is made if it does not exist.
     ///
     /// # Errors
     /// [`SecretFileError`], naming the file.
-    pub(crate) fn open(
+    pub(crate) fn open(folder: &DataFolder) -> Result<Self, SecretFileError> {
+        Self::open_with(&folder.secrets(), &folder.secrets_key(), environment::secrets_key().as_deref())
+    }
+
+    /// The same for a file, with the key in `key_variable`, else in the file at `key_path`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_with(
         path: &Path,
         key_path: &Path,
         key_variable: Option<&str>,
     ) -> Result<Self, SecretFileError> {
         let key = match key_variable {
-            Some(text) => decode_key(text, KEY_VARIABLE)?,
+            Some(text) => decode_key(text, SECRETS_KEY)?,
             None => match stored_key(key_path)? {
                 Some(key) => key,
                 None if path.exists() => {
@@ -91,24 +97,20 @@ impl SecretFile {
         Ok(file)
     }
 
-    /// Makes sure that the variable's value is a key, before there is anything to clean up.
+    /// Makes sure that [`SECRETS_KEY`], if it is set, has a key, before there is anything to clean up.
     ///
     /// # Errors
     /// [`SecretFileError::Key`].
-    pub(crate) fn check_key(key_variable: &str) -> Result<(), SecretFileError> {
-        decode_key(key_variable, KEY_VARIABLE).map(drop)
+    pub(crate) fn check_key() -> Result<(), SecretFileError> {
+        environment::secrets_key().map_or(Ok(()), |key| decode_key(&key, SECRETS_KEY).map(drop))
     }
 
-    /// Opens the file if there is one; makes nothing.
+    /// Opens the secrets of a data folder if there are any; makes nothing.
     ///
     /// # Errors
     /// [`SecretFileError`], naming the file.
-    pub(crate) fn existing(
-        path: &Path,
-        key_path: &Path,
-        key_variable: Option<&str>,
-    ) -> Result<Option<Self>, SecretFileError> {
-        if path.exists() { Self::open(path, key_path, key_variable).map(Some) } else { Ok(None) }
+    pub(crate) fn existing(folder: &DataFolder) -> Result<Option<Self>, SecretFileError> {
+        if folder.secrets().exists() { Self::open(folder).map(Some) } else { Ok(None) }
     }
 
     /// Reads changes by other processes; returns whether there were any.
@@ -239,9 +241,9 @@ mod tests {
     fn written_secrets_come_back_and_do_not_stand_in_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
-        let mut secrets = SecretFile::open(&path, &key, None).unwrap();
+        let mut secrets = SecretFile::open_with(&path, &key, None).unwrap();
         secrets.set("ticketsmith/jira", r#"{"api_token":"hidden-token"}"#.to_owned().into()).unwrap();
-        let again = SecretFile::open(&path, &key, None).unwrap();
+        let again = SecretFile::open_with(&path, &key, None).unwrap();
         assert!(again.get("ticketsmith/jira").unwrap().expose_secret().contains("hidden-token"));
         let raw = std::fs::read(&path).unwrap();
         assert!(!raw.windows(6).any(|window| window == b"hidden"));
@@ -252,7 +254,7 @@ mod tests {
     fn what_another_process_sets_is_taken_up() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
-        let open = || SecretFile::open(&path, &key, None).unwrap();
+        let open = || SecretFile::open_with(&path, &key, None).unwrap();
         let mut reader = open();
         assert!(!reader.read_again().unwrap());
         open().set("a", "{}".to_owned().into()).unwrap();
@@ -270,7 +272,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
         // Each has read the file before any of them writes it.
-        let files: Vec<_> = (0..AT_ONCE).map(|_| SecretFile::open(&path, &key, None).unwrap()).collect();
+        let files: Vec<_> = (0..AT_ONCE).map(|_| SecretFile::open_with(&path, &key, None).unwrap()).collect();
         std::thread::scope(|scope| {
             for (number, mut file) in files.into_iter().enumerate() {
                 scope.spawn(move || {
@@ -283,7 +285,7 @@ mod tests {
                 });
             }
         });
-        let read = SecretFile::open(&path, &key, None).unwrap();
+        let read = SecretFile::open_with(&path, &key, None).unwrap();
         assert_eq!(read.get("shared").unwrap().expose_secret().len(), AT_ONCE);
         assert_eq!(read.names().count(), AT_ONCE + 1);
     }
@@ -292,33 +294,34 @@ mod tests {
     fn another_key_or_a_changed_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
-        SecretFile::open(&path, &key, None).unwrap().set("a", "{}".to_owned().into()).unwrap();
+        SecretFile::open_with(&path, &key, None).unwrap().set("a", "{}".to_owned().into()).unwrap();
         let other = STANDARD.encode([7u8; 32]);
         assert!(matches!(
-            SecretFile::open(&path, &key, Some(&other)),
+            SecretFile::open_with(&path, &key, Some(&other)),
             Err(SecretFileError::Undecryptable(_))
         ));
-        assert!(matches!(SecretFile::open(&path, &key, Some("short")), Err(SecretFileError::Key(_))));
+        assert!(matches!(SecretFile::open_with(&path, &key, Some("short")), Err(SecretFileError::Key(_))));
         let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        assert!(SecretFile::open(&path, &key, None).is_err());
+        assert!(SecretFile::open_with(&path, &key, None).is_err());
     }
 
     #[test]
     fn looking_at_secrets_makes_nothing_and_a_lost_key_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, key) = (folder.path().join("secrets.enc"), folder.path().join("secrets.key"));
-        assert!(SecretFile::existing(&path, &key, None).unwrap().is_none());
+        let data = DataFolder::existing(folder.path()).unwrap();
+        let (path, key) = (data.secrets(), data.secrets_key());
+        assert!(SecretFile::existing(&data).unwrap().is_none());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let mut secrets = SecretFile::open(&path, &key, None).unwrap();
+        let mut secrets = SecretFile::open_with(&path, &key, None).unwrap();
         secrets.set("a", "{}".to_owned().into()).unwrap();
         secrets.set("b", "{}".to_owned().into()).unwrap();
         secrets.update("a", |_| Ok::<_, Infallible>(None)).unwrap().unwrap();
-        let again = SecretFile::existing(&path, &key, None).unwrap().unwrap();
+        let again = SecretFile::open_with(&path, &key, None).unwrap();
         assert_eq!(again.names().collect::<Vec<_>>(), ["b"]);
         std::fs::remove_file(&key).unwrap();
-        assert!(matches!(SecretFile::open(&path, &key, None), Err(SecretFileError::KeyMissing { .. })));
+        assert!(matches!(SecretFile::open_with(&path, &key, None), Err(SecretFileError::KeyMissing { .. })));
         assert!(!key.exists(), "a new key would not decrypt them either");
     }
 }

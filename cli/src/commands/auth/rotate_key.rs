@@ -4,7 +4,7 @@ use crate::commands::secrets::account::Account;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::server::data_folder::DataFolder;
-use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
+use crate::server::secret_file::SecretFile;
 use crate::session_keys::{session_keys, store};
 use domain::Bundle;
 use jiff::Timestamp;
@@ -40,9 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 fn in_folder(path: &Path, new: bool) -> Outcome<SessionKeys> {
     let folder = DataFolder::existing(path)
         .ok_or_else(|| Exit::usage(format!("{} does not exist; `serve` makes it", path.display())))?;
-    let key = std::env::var(KEY_VARIABLE).ok();
-    let mut file =
-        SecretFile::open(&folder.secrets(), &folder.secrets_key(), key.as_deref()).map_err(Exit::usage)?;
+    let mut file = SecretFile::open(&folder).map_err(Exit::usage)?;
     let keys = replaced(session_keys(&file), new)?;
     store(&mut file, &keys)?;
     Ok(keys)

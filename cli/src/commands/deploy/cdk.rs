@@ -1,6 +1,7 @@
 //! The CDK command line, run in `infra/cdk`.
 
 use super::{Architecture, Target, succeed};
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -31,8 +32,8 @@ impl Cdk {
         }
         let mut context =
             vec![format!("stage={}", target.stage.name()), format!("architecture={}", architecture.as_str())];
-        if let Some(built) = std::env::var_os("CARGO_TARGET_DIR") {
-            context.push(format!("packages={}", PathBuf::from(built).join("packages").display()));
+        if let Some(built) = environment::path("CARGO_TARGET_DIR") {
+            context.push(format!("packages={}", built.join("packages").display()));
         }
         context.extend(target.context.iter().cloned());
         Ok(Self { folder, stack: target.stage.prefix(), context })

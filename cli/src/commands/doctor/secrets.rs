@@ -5,7 +5,7 @@ use crate::account::sdk_config;
 use crate::place::PlaceArgument;
 use crate::secret_forms::{Content, SecretForm};
 use crate::server::data_folder::DataFolder;
-use crate::server::secret_file::{KEY_VARIABLE, SecretFile};
+use crate::server::secret_file::SecretFile;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use domain::configuration::{Configuration, secret_id};
@@ -35,11 +35,9 @@ impl Secrets {
             let values = Self::of_stage(&names).await?;
             return Ok(Self { values, place: format!(" --stage {}", stage.name()), expected });
         }
-        let key = std::env::var(KEY_VARIABLE).ok();
         let file = match DataFolder::existing(&place.data.data) {
             None => None,
-            Some(folder) => SecretFile::existing(&folder.secrets(), &folder.secrets_key(), key.as_deref())
-                .map_err(|error| error.to_string())?,
+            Some(folder) => SecretFile::existing(&folder).map_err(|error| error.to_string())?,
         };
         let value = |name: &String| Some((name.clone(), file.as_ref()?.get(name)?.clone()));
         Ok(Self { values: names.iter().filter_map(value).collect(), place: String::new(), expected })

@@ -1,5 +1,7 @@
 //! The repository: a shallow clone without a work tree, so that nothing in it is ever run or followed.
 
+use super::ticket::TOKEN;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -49,7 +51,7 @@ impl LocalClone {
             command.args(["--branch", branch]);
         }
         command.args(["--template=", "--", &from]).arg(&folder);
-        let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+        let token = environment::value(TOKEN);
         if let (Some(token), Some(site)) =
             (token, token_for.filter(|site| from.starts_with(&format!("{site}/"))))
         {

@@ -1,6 +1,7 @@
 //! The ticket: an issue of GitHub, or a file.
 
 use super::Arguments;
+use crate::environment;
 use crate::exit::{Exit, Outcome};
 use crate::server::source_file::text_at;
 use domain::RepositoryName;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// The maximum length of a ticket, in bytes.
 const LONGEST: usize = 32 * 1024;
+
+/// The environment variable with a token for tickets and repositories that not everybody may read.
+pub(super) const TOKEN: &str = "GITHUB_TOKEN";
 
 /// The agent's task.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +39,7 @@ impl Ticket {
             (Some(url), _) => {
                 let issue = Issue::parse(url)?;
                 issue.check_api(&arguments.github_url)?;
-                let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+                let token = environment::value(TOKEN);
                 issue.read(&arguments.github_url, token.as_deref()).await
             }
             (None, Some(path)) => of_file(path),

@@ -107,7 +107,7 @@ pub(super) async fn prepare(
     write(&format!("workflows/{WORKFLOW}.yaml"), &workflow(arguments.checks.is_some()))?;
     write("agents/development.yaml", &agent(arguments.max_usd))?;
     let data = DataFolder::open(&scratch.data()).map_err(Exit::unreachable)?;
-    let mut secrets = SecretFile::open(&data.secrets(), &data.secrets_key(), None).map_err(Exit::usage)?;
+    let mut secrets = SecretFile::open(&data).map_err(Exit::usage)?;
     for (name, fields) in simulation.secrets().by_name() {
         let plain: BTreeMap<&str, &str> =
             fields.iter().map(|(field, value)| (field.as_str(), value.expose_secret())).collect();

@@ -1,0 +1,76 @@
+//! The environment variables that commands read themselves; clap reads those that are another way to give an option.
+//!
+//! An empty variable counts as unset, as where a job passes on one that has no value. One that is not text is not passed over: what uses it
+//! refuses it.
+
+use secrecy::SecretString;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The key of the secrets in a data folder: 32 bytes in base64. Without it, the key is in a file of the folder.
+pub(crate) const SECRETS_KEY: &str = "TICKETSMITH_SECRETS_KEY";
+
+/// The `serve` at another address, asked at its private listener.
+pub(crate) const SERVE: Address = Address { url: "TICKETSMITH_URL", token: "TICKETSMITH_TOKEN" };
+
+/// An API, without a profile.
+pub(crate) const API: Address = Address { url: "TICKETSMITH_API_URL", token: "TICKETSMITH_API_TOKEN" };
+
+/// The variables that name an address and the token for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address {
+    /// The variable with the URL.
+    pub(crate) url: &'static str,
+    /// The variable with the token.
+    pub(crate) token: &'static str,
+}
+
+impl Address {
+    /// Whether the environment names an address.
+    pub(crate) fn is_set(self) -> bool {
+        is_set(self.url)
+    }
+
+    /// The URL and the token, if the environment names an address.
+    ///
+    /// # Errors
+    /// What `refused` makes of the message that there is no token.
+    pub(crate) fn read<E>(
+        self,
+        refused: impl FnOnce(String) -> E,
+    ) -> Result<Option<(String, SecretString)>, E> {
+        let Some(url) = value(self.url) else { return Ok(None) };
+        match value(self.token) {
+            Some(token) => Ok(Some((url, token.into()))),
+            None => Err(refused(format!("{} is set but {} is not", self.url, self.token))),
+        }
+    }
+}
+
+/// The value of a variable, if it is set.
+pub(crate) fn value(name: &str) -> Option<String> {
+    Some(text(set(name)?))
+}
+
+/// The value of a variable that is a path, if it is set.
+pub(crate) fn path(name: &str) -> Option<PathBuf> {
+    set(name).map(PathBuf::from)
+}
+
+/// Whether a variable is set.
+pub(crate) fn is_set(name: &str) -> bool {
+    set(name).is_some()
+}
+
+/// The value of [`SECRETS_KEY`]. An empty one is no key either, so it is refused like any other: whoever sets the variable means to have no key in a file.
+pub(crate) fn secrets_key() -> Option<String> {
+    std::env::var_os(SECRETS_KEY).map(text)
+}
+
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(value: OsString) -> String {
+    value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
+}
