@@ -4,7 +4,7 @@ use crate::connection::Connection;
 use crate::environment;
 use crate::exit::{Exit, Outcome};
 use clap::builder::NonEmptyStringValueParser;
-use control::{Authority, Caller, Control, Directory};
+use control::{Authority, Caller, Control, Directory, DirectoryError, Ticket};
 use domain::configuration::User;
 use domain::event::{Actor, EventName, SourceName};
 use domain::instead_of;
@@ -86,10 +86,7 @@ impl Request {
         let execution = match connection.table.execution(named).await.map_err(Exit::unreachable)? {
             Some(execution) => execution,
             None => {
-                let typed = with_ticket(&connection.table, &directory, named).await?;
-                let ticket = directory.ticket(&typed).map_err(|error| {
-                    Exit::negative(format!("no execution is named `{named}`, and {error}"))
-                })?;
+                let ticket = ticket_instead_of_execution(&connection.table, &directory, named).await?;
                 let open = control.open_execution(ticket.task_id()).await.map_err(Exit::unreachable)?;
                 let open = match open {
                     None if or_newest => {
@@ -125,6 +122,39 @@ impl Request {
     }
 }
 
+/// The ticket that somebody named, by its own name or by the pull request that we opened for it.
+///
+/// # Errors
+/// Negative if it is no ticket of a project; unreachable when nothing answers.
+pub(crate) async fn ticket_named<'a>(
+    table: &Table,
+    directory: &'a Directory,
+    typed: &str,
+) -> Outcome<Ticket<'a>> {
+    find_ticket(table, directory, typed).await?.map_err(Exit::negative)
+}
+
+/// The same for what could be the name of an execution, and is not.
+///
+/// # Errors
+/// As [`ticket_named`], saying that there is no such execution either.
+pub(crate) async fn ticket_instead_of_execution<'a>(
+    table: &Table,
+    directory: &'a Directory,
+    typed: &str,
+) -> Outcome<Ticket<'a>> {
+    let ticket = find_ticket(table, directory, typed).await?;
+    ticket.map_err(|error| Exit::negative(format!("{}, and {error}", no_execution(typed))))
+}
+
+async fn find_ticket<'a>(
+    table: &Table,
+    directory: &'a Directory,
+    typed: &str,
+) -> Outcome<Result<Ticket<'a>, DirectoryError>> {
+    Ok(directory.ticket(&with_ticket(table, directory, typed).await?))
+}
+
 /// What was typed, with the ticket in place of a pull request that we opened for it.
 ///
 /// # Errors
@@ -132,6 +162,11 @@ impl Request {
 pub(crate) async fn with_ticket(table: &Table, directory: &Directory, typed: &str) -> Outcome<String> {
     let ticket = directory.ticket_of_pull_request(table, typed).await.map_err(Exit::unreachable)?;
     Ok(ticket.unwrap_or_else(|| typed.to_owned()))
+}
+
+/// The message that no execution has this name.
+pub(crate) fn no_execution(name: &str) -> String {
+    format!("no execution is named `{name}`")
 }
 
 /// The advice to say who asks, if `users` does not have the actor; otherwise empty.

@@ -40,7 +40,10 @@ async fn an_action_by_hand_is_done_once_and_can_be_taken_back() {
     let (code, _, errors) = world.command(&unknown).await;
     assert!(code == 1 && errors.contains("there is no run `nonsense`"), "{errors}");
     let (code, _, errors) = world.command(&["undo", "nonsense"]).await;
-    assert!(code == 1 && errors.contains("no execution has the name nonsense"), "{errors}");
+    assert!(
+        code == 1 && errors.contains("no execution is named `nonsense`, and `nonsense` is not a ticket"),
+        "{errors}"
+    );
     world.finish().await;
 }
 

@@ -80,7 +80,7 @@ async fn what_failed_is_done_and_nothing_else_and_one_undo_takes_all_of_it_back(
         (first.as_str(), "is already continued by"),
         ("SHOP-1", "succeeded, so nothing is left to do"),
         ("SHOP-2", "nothing has been started on SHOP-2"),
-        ("nonsense", "no execution has the name nonsense"),
+        ("nonsense", "no execution is named `nonsense`, and `nonsense` is not a ticket"),
     ] {
         let (code, _, errors) = world.command(&["redrive", named]).await;
         assert!(code == 1 && errors.contains(words), "{named}: {code} {errors}");

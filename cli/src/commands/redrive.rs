@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who, with_ticket};
+use crate::steering::{PersonArgument, delivery, no_execution, say_who, ticket_instead_of_execution};
 use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
 use domain::event::EventName;
 use records::Table;
@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             return Err(Exit::negative(format!("{reason}{}", say_who(&directory, &actor))));
         }
         RedriveResult::Unknown => {
-            return Err(Exit::negative(format!("no execution has the name {}", arguments.named)));
+            return Err(Exit::negative(no_execution(&arguments.named)));
         }
     };
     match anew {
@@ -93,9 +93,6 @@ async fn request(
         RedriveResult::Unknown => {}
         result => return Ok(result),
     }
-    let typed = with_ticket(table, directory, named).await?;
-    let ticket = directory
-        .ticket(&typed)
-        .map_err(|error| Exit::negative(format!("no execution has the name {named}, and {error}")))?;
+    let ticket = ticket_instead_of_execution(table, directory, named).await?;
     control.redrive(caller, &ticket).await.map_err(failed)
 }

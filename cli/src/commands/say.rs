@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who, with_ticket};
+use crate::steering::{PersonArgument, delivery, say_who, ticket_named};
 use control::{Authority, Caller, Control, Directory, StartDecision, TellResult, Words, decide};
 use domain::command::CommandWord;
 use domain::event::common::CHAT_COMMAND;
@@ -96,8 +96,7 @@ async fn revision(
     if words.is_empty() {
         return Err(Exit::usage("say what to change after the ticket"));
     }
-    let typed = with_ticket(&connection.table, directory, named).await?;
-    let ticket = directory.ticket(&typed).map_err(Exit::negative)?;
+    let ticket = ticket_named(&connection.table, directory, named).await?;
     let (trigger, delivery) = (EventName::REVISION_REQUESTED, delivery());
     let authority = &Authority::Roles;
     let caller = Caller { directory, actor, authority, trigger: &trigger, delivery: &delivery, at: None };

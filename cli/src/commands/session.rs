@@ -3,6 +3,7 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
+use crate::steering::no_execution;
 use actions::agent::session::{FileView, Said, SessionView, view};
 use domain::plugins::{Content, Speaker};
 use domain::text::printable;
@@ -39,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let (table, name) = (&connection.table, &arguments.execution);
     if table.execution(name).await.map_err(Exit::unreachable)?.is_none() {
-        return Err(Exit::negative(format!("no execution is named `{name}`")));
+        return Err(Exit::negative(no_execution(name)));
     }
     let links = table.sessions_of(name).await.map_err(Exit::unreachable)?;
     let mut shown = 0;

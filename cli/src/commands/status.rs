@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::print::clear_screen;
 use crate::progress::{duration, human_duration, step_line, steps_json};
-use crate::steering::{unknown_person, with_ticket};
+use crate::steering::{no_execution, ticket_instead_of_execution, ticket_named, unknown_person};
 use crate::stop_signal::stop_signal;
 use control::{Control, ExecutionFilter};
 use domain::execution::Outcome as Ended;
@@ -125,18 +125,16 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 
 async fn subject(control: &Control, table: &Table, arguments: &Arguments) -> Outcome<Subject> {
     let mut task_id = None;
-    if let Some(named) = arguments.execution.as_ref().or(arguments.ticket.as_ref()) {
-        let is_execution = arguments.execution.is_some()
-            && control.execution(named).await.map_err(Exit::unreachable)?.is_some();
-        if is_execution {
+    if let Some(named) = &arguments.execution {
+        if control.execution(named).await.map_err(Exit::unreachable)?.is_some() {
             return Ok(Subject::One(named.clone()));
         }
         let directory = control.directory().await.map_err(Exit::unreachable)?;
-        let typed = with_ticket(table, &directory, named).await?;
-        let ticket = directory
-            .ticket(&typed)
-            .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
+        let ticket = ticket_instead_of_execution(table, &directory, named).await?;
         task_id = Some(ticket.task_id().to_owned());
+    } else if let Some(named) = &arguments.ticket {
+        let directory = control.directory().await.map_err(Exit::unreachable)?;
+        task_id = Some(ticket_named(table, &directory, named).await?.task_id().to_owned());
     }
     let (outcome, person) = (arguments.outcome, arguments.person.clone());
     let unknown = match &person {
@@ -159,7 +157,7 @@ async fn shown(control: &Control, subject: &Subject, arguments: &Arguments) -> O
     match subject {
         Subject::One(name) => {
             let view = control.execution(name).await.map_err(Exit::unreachable)?;
-            let view = view.ok_or_else(|| Exit::negative(format!("no execution is named `{name}`")))?;
+            let view = view.ok_or_else(|| Exit::negative(no_execution(name)))?;
             let text = if arguments.json { format!("{}\n", one_json(&view)) } else { one_text(&view, now) };
             Ok((text, view.execution.outcome.is_final()))
         }

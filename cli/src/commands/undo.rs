@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::progress::follow;
-use crate::steering::{PersonArgument, delivery, with_ticket};
+use crate::steering::{PersonArgument, delivery, ticket_instead_of_execution};
 use control::{Control, StartResult, UndoPreview, UndoRequest, too_old_to_undo};
 use domain::event::EventName;
 use domain::execution::{Outcome as Ended, UNDO_WORKFLOW};
@@ -125,10 +125,7 @@ async fn find(connection: &Connection, control: &Control, arguments: &Arguments)
         return target_of(newest);
     }
     let directory = control.directory().await.map_err(Exit::unreachable)?;
-    let typed = with_ticket(table, &directory, named).await?;
-    let ticket = directory
-        .ticket(&typed)
-        .map_err(|error| Exit::negative(format!("no execution has the name {named}, and {error}")))?;
+    let ticket = ticket_instead_of_execution(table, &directory, named).await?;
     let newest = control.newest_with_effects(ticket.task_id()).await.map_err(Exit::unreachable)?;
     let nothing = || Exit::negative(format!("nothing that can be taken back has been done on {named}"));
     target_of(newest.ok_or_else(nothing)?)

@@ -51,7 +51,7 @@ impl Acting<'_> {
             Err(error) => match self.execution_named(typed).await? {
                 Some(execution) => return self.on_steering_execution(caller, steering, execution).await,
                 None if steering.word.names_executions() => {
-                    return Ok(Reply::Refused(format!("no execution has the name `{typed}`, and {error}")));
+                    return Ok(Reply::Refused(format!("no execution is named `{typed}`, and {error}")));
                 }
                 None => return Ok(Reply::Refused(error.to_string())),
             },
@@ -176,7 +176,7 @@ impl Acting<'_> {
             },
             // Both were carried out by the name already.
             SteeringWord::Undo | SteeringWord::Redrive => {
-                Reply::Refused(format!("no execution has the name `{name}`"))
+                Reply::Refused(format!("no execution is named `{name}`"))
             }
         })
     }

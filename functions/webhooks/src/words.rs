@@ -99,7 +99,7 @@ impl Reply {
             UndoResult::NothingDone => {
                 Self::Refused(format!("nothing that can be taken back has been done on {named}"))
             }
-            UndoResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),
+            UndoResult::Unknown => Self::Refused(format!("no execution is named `{named}`")),
             UndoResult::Denied(reason) => Self::Refused(reason),
         }
     }
@@ -116,7 +116,7 @@ impl Reply {
                 "`{execution}` continues `{continues}`. Completed steps are not repeated."
             )),
             RedriveResult::Refused(refusal) => Self::Refused(refusal.to_string()),
-            RedriveResult::Unknown => Self::Refused(format!("no execution has the name `{named}`")),
+            RedriveResult::Unknown => Self::Refused(format!("no execution is named `{named}`")),
             RedriveResult::Denied(reason) => Self::Refused(reason),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
-use crate::steering::with_ticket;
+use crate::steering::{no_execution, ticket_instead_of_execution};
 use control::ExecutionFilter;
 use records::ExecutionRecord;
 
@@ -24,10 +24,7 @@ impl Subject {
             return Ok(Self::Execution(named.to_owned()));
         }
         let directory = connection.control().directory().await.map_err(Exit::unreachable)?;
-        let typed = with_ticket(&connection.table, &directory, named).await?;
-        let ticket = directory
-            .ticket(&typed)
-            .map_err(|error| Exit::negative(format!("no execution is named `{named}`, and {error}")))?;
+        let ticket = ticket_instead_of_execution(&connection.table, &directory, named).await?;
         Ok(Self::Ticket(ticket.task_id().to_owned()))
     }
 
@@ -51,8 +48,7 @@ impl Subject {
         match self {
             Self::Execution(name) => {
                 let execution = connection.table.execution(name).await.map_err(Exit::unreachable)?;
-                let execution =
-                    execution.ok_or_else(|| Exit::negative(format!("no execution is named `{name}`")))?;
+                let execution = execution.ok_or_else(|| Exit::negative(no_execution(name)))?;
                 Ok(vec![execution])
             }
             Self::Ticket(task_id) => {

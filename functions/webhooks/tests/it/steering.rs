@@ -316,7 +316,7 @@ async fn a_failed_run_is_continued_by_command_and_by_comment() {
     let (_, named) = world.command("U1", &format!("redrive {}", first.name), "t5").await;
     assert!(text(&named).contains("already continued by"), "{named}");
     let (_, unknown) = world.command("U1", "redrive nonsense", "t6").await;
-    assert!(text(&unknown).contains("no execution has the name `nonsense`"), "{unknown}");
+    assert!(text(&unknown).contains("no execution is named `nonsense`"), "{unknown}");
     let (_, help) = world.command("U1", "help", "t7").await;
     assert!(help.to_string().contains("/ticketsmith redrive ticket"), "{help}");
     assert_eq!(world.starts().len(), 3);

@@ -122,7 +122,7 @@ async fn undo_finds_the_newest_execution_that_left_something_and_any_by_its_name
     let (_, nothing) = world.command("U1", &format!("undo {newer}"), "t2").await;
     assert!(text(&nothing).contains("nothing that can be taken back has been done"), "{nothing}");
     let (_, unknown) = world.command("U1", "undo jira-SHOP-1-nonsense", "t3").await;
-    assert!(text(&unknown).contains("no execution has the name"), "{unknown}");
+    assert!(text(&unknown).contains("no execution is named"), "{unknown}");
     let (_, by_ticket) = world.command("U1", "undo SHOP-1", "t4").await;
     assert!(shown(&by_ticket).contains(older.as_str()), "{by_ticket}");
     world.press("U1", "undo", &World::confirmation(&by_ticket)).await;
