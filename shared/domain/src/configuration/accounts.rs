@@ -1,6 +1,6 @@
 //! Problems in the accounts of people.
 
-use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem, User};
+use super::{Configuration, Instance, KnownAccount, KnownProvider, Problem};
 use crate::nearest::instead_of;
 use std::collections::BTreeSet;
 
@@ -62,16 +62,8 @@ impl Configuration {
             let key = problem.pointer.split('/').nth(1).unwrap_or_default();
             !OTHER_KEYS.contains(&key)
         };
-        // In the file, this is a problem of the group.
-        let is_group = |user: &&User| self.groups.contains_key(&user.name);
-        let is_also_group = self.users.get(index).filter(is_group).map(|_| {
-            let message =
-                "a group has the name, too, and both can be named where people are asked; choose another one";
-            Problem::new(["name"], message)
-        });
         inside
             .map(|problem| if is_account(&problem) { problem.below(["accounts"]) } else { problem })
-            .chain(is_also_group)
             .collect()
     }
 }

@@ -103,6 +103,10 @@ impl Configuration {
             } else if !names.insert(user.name.as_str()) {
                 problem("name", format!("another person has the name `{}`", user.name));
             }
+            if self.groups.contains_key(&user.name) {
+                let message = "a group has the name, too, and both can be named where people are asked; choose another one";
+                problem("name", message.to_owned());
+            }
             // The actions of two people with one account could not be told apart.
             for ((place, account), key) in user.accounts.iter().zip(self.folded_accounts(user)) {
                 if let Some(other) = accounts.insert(key, &user.name)
@@ -134,10 +138,6 @@ impl Configuration {
                 problems.push(Problem::new(["groups", group], message));
             } else if is_blank(group) {
                 problems.push(Problem::new(["groups", group], "a group needs a name"));
-            }
-            if self.users.iter().any(|user| user.name == *group) {
-                let message = "a person has the name, too, and both can be named where people are asked; choose another one";
-                problems.push(Problem::new(["groups", group], message));
             }
             for (index, member) in members.iter().enumerate() {
                 if !self.users.iter().any(|user| user.name == *member) {
@@ -258,7 +258,7 @@ mod tests {
             ),
             (
                 json!({"users": [{"name": "ada"}], "groups": {"ada": ["ada"]}}),
-                "groups.ada: a person has the name, too",
+                "users[0].name: a group has the name, too",
             ),
             (
                 project(json!({"base_branch": "refs/heads/main"})),
