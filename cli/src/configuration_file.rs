@@ -9,6 +9,7 @@ mod shape;
 pub(crate) use example::example;
 
 use crate::exit::{Exit, Outcome};
+use crate::server::source_file::{refusal, source_at};
 use domain::configuration::{Configuration, NO_PROVIDERS, Problem, unknown_key};
 use edits::protected_path_problems;
 use schemars::schema_for;
@@ -16,7 +17,7 @@ use sections::{check_sections, read_texts_of_sections};
 use serde_json::Value;
 use shape::{Shape, inside};
 use std::path::{Path, PathBuf};
-use workflow::{Document, Source};
+use workflow::Document;
 
 /// A configuration and the folder that its relative paths are resolved against.
 #[derive(Debug, Clone)]
@@ -26,6 +27,9 @@ pub(crate) struct ConfigurationFile {
     /// The folder that contains the file.
     pub(crate) folder: PathBuf,
 }
+
+/// The advice to those who have no file yet.
+const EXAMPLE: &str = "`ticketsmith config example` prints a complete one";
 
 /// How many values that cannot be read are reported; each is found by reading the file again without the last one.
 const REPORTED: usize = 50;
@@ -37,22 +41,11 @@ impl ConfigurationFile {
     /// Usage errors that name the file; every problem is reported on its own line, with its position and what is accepted.
     pub(crate) fn load(path: &Path) -> Outcome<Self> {
         let shown = path.display();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Exit::usage(format!("{shown}: {error}; `ticketsmith config example` prints a complete one"))
-        })?;
-        let source = Source::from_yaml(shown.to_string(), bytes).map_err(Exit::usage)?;
+        let source = source_at(path).map_err(|refused| refused.and(EXAMPLE))?;
         if source.text.trim().is_empty() {
-            return Err(Exit::usage(format!(
-                "{shown}: the file is empty; `ticketsmith config example` prints a complete one"
-            )));
+            return Err(Exit::usage(format!("{shown}: the file is empty; {EXAMPLE}")));
         }
-        let document = Document::read(&source).map_err(|diagnostics| {
-            let lines: Vec<_> = diagnostics
-                .iter()
-                .map(|found| format!("{shown}:{}:{}: {}", found.line, found.column, found.message))
-                .collect();
-            Exit::usage(lines.join("\n"))
-        })?;
+        let document = Document::read(&source).map_err(|mistakes| refusal(&mistakes))?;
         let (configuration, problems) = read(&document);
         match configuration {
             Some(mut configuration) if problems.is_empty() => {

@@ -4,7 +4,7 @@ use crate::exit::{Exit, Outcome};
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
-use workflow::Source;
+use workflow::{Diagnostic, Source};
 
 /// The largest file that is read, in bytes. What people write is far smaller, and what reads it takes time in proportion.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -42,6 +42,15 @@ pub(crate) fn source_in_folder(path: &Path) -> Outcome<Source> {
 pub(crate) fn text_in_folder(path: &Path) -> Outcome<String> {
     check_kind(path)?;
     text_at(path)
+}
+
+/// The refusal of a file, with a line for each mistake in it.
+pub(crate) fn refusal(mistakes: &[Diagnostic]) -> Exit {
+    let lines: Vec<_> = mistakes
+        .iter()
+        .map(|found| format!("{}:{}:{}: {}", found.path, found.line, found.column, found.message))
+        .collect();
+    Exit::usage(lines.join("\n"))
 }
 
 fn check_kind(path: &Path) -> Outcome {

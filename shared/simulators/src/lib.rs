@@ -36,7 +36,7 @@ pub mod log;
 pub mod notion;
 pub mod openai;
 pub mod prometheus;
-mod reading;
+pub mod reading;
 pub mod script;
 pub mod service;
 pub mod services;

@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_saphyr::Error;
 
-/// Reads YAML.
+/// Reads the text of a world file, or a part of one.
 ///
 /// # Errors
 /// The first thing that is wrong, and where.
-pub(crate) fn from_yaml<T: DeserializeOwned>(yaml: &str) -> Result<T, String> {
+pub fn from_yaml<T: DeserializeOwned>(yaml: &str) -> Result<T, String> {
     // `y` and `no` are texts, as in workflows: a model's reply may write them into a file.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(yaml, options).map_err(|error| in_our_words(&error))

@@ -30,9 +30,7 @@ impl Script {
         // A shipped world was copied to a folder that the user did not name.
         let text = simulators::stack::of_stack(&text, stack)
             .map_err(|error| Exit::usage(format!("--stack: {error}")))?;
-        // As the simulation reads it.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let world: Value = serde_saphyr::from_str_with_options(&text, options).map_err(|error| at(&error))?;
+        let world: Value = simulators::reading::from_yaml(&text).map_err(|error| at(&error))?;
         let has_delivery = |name: &str| world["deliveries"].get(name).is_some();
         let review =
             Some(&code_review::ROUND).filter(|round| name == Some(round.name) && !has_delivery(round.name));

@@ -2,9 +2,10 @@
 
 use crate::exit::{Exit, Outcome};
 use crate::managed::pair;
-use crate::server::source_file::source_at;
+use crate::server::source_file::{refusal, source_at};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use workflow::exact_content;
 
 /// The configuration of a project.
 #[derive(Debug, clap::Args)]
@@ -39,14 +40,12 @@ impl SettingsArguments {
     /// Usage if the file cannot be read or is not a mapping.
     pub(super) fn of_file(&self) -> Outcome<Option<Map<String, Value>>> {
         let Some(path) = &self.file else { return Ok(None) };
-        let refuse = |why: &dyn std::fmt::Display| Exit::usage(format!("{}: {why}", path.display()));
-        let text = source_at(path)?.text;
-        // `y` and `no` are texts, as in the configuration file.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        match serde_saphyr::from_str_with_options::<Value>(&text, options) {
-            Ok(Value::Object(fields)) => Ok(Some(fields)),
-            Ok(_) => Err(refuse(&"accepted: a mapping, such as `repository: acme/gift`")),
-            Err(error) => Err(refuse(&error)),
+        match exact_content(&source_at(path)?).map_err(|mistakes| refusal(&mistakes))? {
+            Value::Object(fields) => Ok(Some(fields)),
+            _ => Err(Exit::usage(format!(
+                "{}: accepted: a mapping, such as `repository: acme/gift`",
+                path.display()
+            ))),
         }
     }
 
@@ -117,8 +116,13 @@ mod tests {
         assert_eq!((&body["repository"], &body["base_branch"]), (&json!("acme/gift"), &json!("trunk")));
         std::fs::write(&path, "base_branch: on\n").unwrap();
         assert_eq!(named.of_file().unwrap().unwrap()["base_branch"], json!("on"));
-        std::fs::write(&path, "- a\n").unwrap();
-        let refused = named.of_file().unwrap_err().to_string();
-        assert!(refused.contains("gift.yaml: accepted: a mapping"), "{refused}");
+        let refused = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            named.of_file().unwrap_err().to_string()
+        };
+        let list = refused("- a\n");
+        assert!(list.contains("gift.yaml: accepted: a mapping"), "{list}");
+        let twice = refused("base_branch: a\nbase_branch: b\n");
+        assert!(twice.contains("gift.yaml:2:1: duplicate key"), "{twice}");
     }
 }
