@@ -192,28 +192,34 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
+    use tokio::sync::mpsc::UnboundedReceiver;
+    use tokio::task::JoinHandle;
 
     fn written(disk: &Disk) {
         disk.write().unwrap().changed = true;
     }
 
+    /// A disk that reports when a sync begins, and ends it when it is allowed to.
+    fn slow() -> (Arc<Disk>, mpsc::Sender<()>, UnboundedReceiver<()>) {
+        let (allow, allowed) = mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::mpsc::unbounded_channel();
+        let sync = move || {
+            begin.send(()).unwrap();
+            allowed.recv().map_err(io::Error::other)
+        };
+        (Arc::new(Disk::by(sync).unwrap()), allow, begun)
+    }
+
+    fn waiting(disk: &Arc<Disk>) -> JoinHandle<Result<(), DiskFailed>> {
+        let disk = Arc::clone(disk);
+        tokio::spawn(async move { disk.synced().await })
+    }
+
     #[tokio::test]
     async fn an_answer_waits_for_the_disk_and_many_share_a_sync() {
-        let (allow, allowed) = mpsc::channel::<()>();
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
-        let disk = Arc::new(
-            Disk::by(move || {
-                begin.send(()).unwrap();
-                allowed.recv().map_err(io::Error::other)
-            })
-            .unwrap(),
-        );
+        let (disk, allow, mut begun) = slow();
         disk.synced().await.unwrap();
         written(&disk);
-        let waiting = |disk: &Arc<Disk>| {
-            let disk = Arc::clone(disk);
-            tokio::spawn(async move { disk.synced().await })
-        };
         let first = waiting(&disk);
         begun.recv().await.unwrap();
         let others: Vec<_> = (0..100)
@@ -247,19 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_write_that_began_later() {
-        let (allow, allowed) = mpsc::channel::<()>();
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
-        let disk = Arc::new(
-            Disk::by(move || {
-                begin.send(()).unwrap();
-                allowed.recv().map_err(io::Error::other)
-            })
-            .unwrap(),
-        );
-        let waiting = |disk: &Arc<Disk>| {
-            let disk = Arc::clone(disk);
-            tokio::spawn(async move { disk.synced().await })
-        };
+        let (disk, allow, mut begun) = slow();
         written(&disk);
         let first = waiting(&disk);
         begun.recv().await.unwrap();

@@ -18,6 +18,15 @@ fn name(result: &StartResult) -> &str {
     }
 }
 
+fn ended(outcome: Outcome) -> ExecutionEnd {
+    let at = "2026-11-22T13:00:00Z".parse().unwrap();
+    ExecutionEnd { outcome, error: None, cause: None, output: None, at }
+}
+
+fn succeeded() -> ExecutionEnd {
+    ended(Outcome::Succeeded)
+}
+
 #[tokio::test]
 async fn one_delivery_starts_one_execution_however_often_it_comes() {
     let world = Arc::new(World::new().await);
@@ -93,14 +102,7 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
     world.control.start_next("SHOP", end_of_days()).await.unwrap();
     assert_eq!(world.starts().len(), 2, "nobody has ended");
 
-    let end = ExecutionEnd {
-        outcome: Outcome::Succeeded,
-        error: None,
-        cause: None,
-        output: None,
-        at: "2026-11-22T13:00:00Z".parse().unwrap(),
-    };
-    world.table.finish(name(&started[0]), &end).await.unwrap();
+    world.table.finish(name(&started[0]), &succeeded()).await.unwrap();
     for _ in 0..2 {
         world.control.start_next("SHOP", end_of_days()).await.unwrap();
     }
@@ -118,8 +120,8 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
     world.table.rejoin_line(&first).await.unwrap();
     let fifth = world.control.start(world.request("SHOP-5", "d5")).await.unwrap();
     assert!(matches!(fifth, StartResult::InLine { .. }), "{fifth:?}");
-    for ended in &started[2..] {
-        world.table.finish(name(ended), &end).await.unwrap();
+    for waited in &started[2..] {
+        world.table.finish(name(waited), &succeeded()).await.unwrap();
     }
     world.control.start_next("SHOP", end_of_days()).await.unwrap();
     assert_eq!(world.starts().len(), 5);
@@ -129,14 +131,7 @@ async fn what_is_too_much_waits_in_line_and_goes_on_from_there() {
 async fn where_there_is_room_those_at_work_are_not_read() {
     let world = World::new().await;
     let first = world.control.start(world.request("SHOP-1", "d1")).await.unwrap();
-    let end = ExecutionEnd {
-        outcome: Outcome::Succeeded,
-        error: None,
-        cause: None,
-        output: None,
-        at: "2026-11-22T13:00:00Z".parse().unwrap(),
-    };
-    world.table.finish(name(&first), &end).await.unwrap();
+    world.table.finish(name(&first), &succeeded()).await.unwrap();
     let ended = world.table.execution(name(&first)).await.unwrap().unwrap();
     world.table.rejoin_line(&ended).await.unwrap();
     world.control.record(world.request("SHOP-2", "d2")).await.unwrap();
@@ -175,14 +170,7 @@ async fn three_hundred_tickets_of_one_person_do_not_hold_up_another() {
         assert!(matches!(result, StartResult::Started { .. }), "{result:?}");
     }
     // An ended execution makes room for one of the same person, oldest first.
-    let end = ExecutionEnd {
-        outcome: Outcome::Failed,
-        error: None,
-        cause: None,
-        output: None,
-        at: "2026-11-22T13:00:00Z".parse().unwrap(),
-    };
-    world.table.finish(name(&started[0]), &end).await.unwrap();
+    world.table.finish(name(&started[0]), &ended(Outcome::Failed)).await.unwrap();
     world.control.start_next("SHOP", end_of_days()).await.unwrap();
     let newest = world.starts().last().unwrap()["name"].clone();
     assert_eq!(newest, name(&started[at_once]));
