@@ -41,9 +41,18 @@ null_device() {
     printf 'WARNING: /dev/null was a file and is a device again\n' | tee -a "$WARNINGS"
 }
 
-# Whole gigabytes free where everything is built.
+# The folder in which everything is built: the target folder, or the one in which it will be made.
+built_in() {
+    local folder=${CARGO_TARGET_DIR:-$ROOT/target}
+    while [ ! -d "$folder" ]; do
+        folder=$(dirname "$folder")
+    done
+    printf '%s' "$folder"
+}
+
+# Whole gigabytes free there.
 free_space() {
-    df --output=avail --block-size=1G "$ROOT" | tail -n 1 | tr -d ' '
+    df --output=avail --block-size=1G "$(built_in)" | tail -n 1 | tr -d ' '
 }
 
 minutes() { # seconds
@@ -91,7 +100,7 @@ attempt() { # minutes, name, command…
         # Linkers end with a bus error, and say nothing of the disk.
         if [ "$(free_space)" -lt 2 ]; then
             printf './check: the disk of %s is full, which may be the cause; %d GB are enough from an empty target folder\n' \
-                "$ROOT" "$NEEDED_SPACE" >&2
+                "$(built_in)" "$NEEDED_SPACE" >&2
         fi
         return 1
     fi
