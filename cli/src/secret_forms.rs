@@ -10,7 +10,7 @@ use providers::{ProviderSpec, nearest};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-/// The field of our secret at a provider that signs people in.
+/// The field of our client secret at a sign-in provider.
 pub(crate) const CLIENT_SECRET: &str = "client_secret";
 
 /// A secret, or an entry of one, that somebody reads.
@@ -34,7 +34,7 @@ pub(crate) enum Content {
         /// The instance that reads it and its section; `None` without a configuration.
         instance: Option<(InstanceName, Section)>,
     },
-    /// Our secret at a provider that signs people in.
+    /// Our client secret at a sign-in provider.
     SignIn,
 }
 
@@ -57,7 +57,7 @@ impl SecretForm {
         std::iter::once(signing).chain(credentials).collect()
     }
 
-    /// Our secrets at the providers that a configuration has sign people in. They are entries of one secret, which has its own name in each stage.
+    /// Our client secrets at the sign-in providers of a configuration. They are entries of one secret, which has its own name in each stage.
     pub(crate) fn of_sign_in(configuration: &Configuration, place: &PlaceArgument) -> Vec<Self> {
         let secret = match &place.stage {
             Some(stage) => stage.secret(Bundle::SignIn),

@@ -13,7 +13,7 @@ pub enum Bundle {
     Repository,
     /// Language models.
     Models,
-    /// The keys that sign people's sessions, and our secrets at those who sign them in.
+    /// The keys that sign people's sessions, and our client secrets at sign-in providers.
     SignIn,
 }
 

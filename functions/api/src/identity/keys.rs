@@ -48,7 +48,7 @@ impl Keys {
         let unavailable = || {
             Problem::new(
                 Code::Unavailable,
-                format!("{way} cannot sign anybody in: our secret there is not set"),
+                format!("{way} cannot sign anybody in: our client secret there is not set"),
             )
         };
         let secret = self.secrets.get(&self.name).await.map_err(|error| {
