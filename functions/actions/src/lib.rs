@@ -6,6 +6,7 @@
 pub mod action;
 pub mod actions;
 pub mod agent;
+mod aliases;
 pub mod artifacts;
 pub mod catalog;
 pub mod context;

@@ -3,6 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::Question;
 use crate::agent::files::Repository;
+use crate::aliases;
 use crate::artifacts::Analysis;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -19,11 +20,11 @@ pub struct Input {
     /// The ticket.
     pub task: Task,
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to read. Default: the project's base branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
     /// The prompt's template, relative to the folder of `ticketsmith.yaml`. Default: the action's own.

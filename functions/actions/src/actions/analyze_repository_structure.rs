@@ -1,6 +1,7 @@
 //! `analyze_repository_structure`: counts languages, frameworks and file types of a repository, without a model.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::ActionError;
@@ -16,11 +17,11 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to read. Default: the project's base branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
 }

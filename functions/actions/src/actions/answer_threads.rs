@@ -1,6 +1,7 @@
 //! `answer_threads`: replies in threads of a pull request, and resolves those that are done.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::pull_request::reviews;
 use crate::spec::ActionSpec;
@@ -16,7 +17,7 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The threads, as `read_threads` or `read_pull_request` gave them.

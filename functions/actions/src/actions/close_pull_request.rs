@@ -1,6 +1,7 @@
 //! `close_pull_request`: closes a pull request without merging it; as an inverse, it reverts one that was merged by another pull request.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::plugins::{PullRequestClosing, RepositoryAccess};
@@ -13,11 +14,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The pull request's number.
-    #[schemars(extend("x-aliases" = ["pr_number"]))]
+    #[schemars(extend("x-aliases" = aliases::NUMBER))]
     pub number: u64,
     /// Whether one that was merged is reverted: a pull request is opened that takes its changes back, for people to review. Default: false.
     #[serde(default)]

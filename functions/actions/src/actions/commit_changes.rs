@@ -5,6 +5,7 @@ use crate::actions::create_branch;
 use crate::actions::create_branch::CreateBranch;
 use crate::actions::delete_branch::DeleteBranch;
 use crate::actions::revert_commit::RevertCommit;
+use crate::aliases;
 use crate::artifacts::Implementation;
 use crate::context::Context;
 use crate::gate::pass;
@@ -28,11 +29,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to commit on; it is created from the base branch when it does not exist.
-    #[schemars(extend("x-aliases" = ["branch_name", "source_branch"]))]
+    #[schemars(extend("x-aliases" = aliases::SOURCE_BRANCH))]
     pub branch: BranchName,
     /// The start of a missing branch. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["target_branch"]))]

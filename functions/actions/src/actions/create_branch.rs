@@ -3,6 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::delete_branch::DeleteBranch;
 use crate::actions::get_repository_info::GetRepositoryInfo;
+use crate::aliases;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::scope::Scope;
@@ -20,11 +21,11 @@ use serde_json::json;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The new branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     pub branch: BranchName,
     /// Its starting point. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["base"]))]

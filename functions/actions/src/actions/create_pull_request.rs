@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::close_pull_request::ClosePullRequest;
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::PluginType;
@@ -18,7 +19,7 @@ use serde_json::json;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch with the changes.

@@ -1,6 +1,7 @@
 //! `delete_branch`: deletes a branch.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::PluginType;
@@ -14,11 +15,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to delete.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     pub branch: BranchName,
     /// Delete it only while it points to this commit: later commits are somebody's work. Default: wherever it points.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::Question;
 use crate::agent::files::Repository;
+use crate::aliases;
 use crate::artifacts::{Analysis, CodeReply, Implementation, Plan};
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -30,11 +31,11 @@ pub struct Input {
     #[serde(default)]
     pub codebase_analysis: Option<Stored<Analysis>>,
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to read; if it does not exist yet, the base branch is read. Default: the project's base branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
     /// The prompt's template, relative to the folder of `ticketsmith.yaml`. Default: the action's own.

@@ -1,6 +1,7 @@
 //! `get_repository_info`: reads a repository's metadata.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::PluginType;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
 }

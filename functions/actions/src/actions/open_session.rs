@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::session::{self, NewSession, Report};
+use crate::aliases;
 use crate::artifacts::Next;
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -21,11 +22,11 @@ pub struct Input {
     #[serde(default)]
     pub task: Option<Task>,
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch to work on; if it does not exist yet, the base branch is read. Default: the project's base branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
     /// More for the agent to keep to, from the workflow's author.

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::check_log::{excerpt, fingerprint, in_code};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
@@ -26,11 +27,11 @@ const MOST_CHECKS: usize = 5;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The pull request's branch.
-    #[schemars(extend("x-aliases" = ["branch_name", "source_branch"]))]
+    #[schemars(extend("x-aliases" = aliases::SOURCE_BRANCH))]
     pub branch: BranchName,
     /// The branch that it goes to. Default: the project's base branch.
     #[schemars(extend("x-aliases" = ["target_branch", "base"]))]

@@ -1,6 +1,7 @@
 //! `read_pull_request`: a pull request for a reviewer: its changes, and what is left of the previous review.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::pull_request::{named, reviews};
 use crate::spec::ActionSpec;
@@ -32,11 +33,11 @@ pub struct Input {
     #[serde(default)]
     pub pull_request: Option<String>,
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The pull request's number, where `pull_request` is not given.
-    #[schemars(extend("x-aliases" = ["pr_number"]))]
+    #[schemars(extend("x-aliases" = aliases::NUMBER))]
     #[serde(default)]
     pub number: Option<u64>,
 }

@@ -1,6 +1,7 @@
 //! `read_threads`: the threads of a pull request that wait for an answer.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::pull_request::{named, reviews};
 use crate::spec::ActionSpec;
@@ -22,11 +23,11 @@ const MOST_THREADS: usize = 50;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The pull request's number.
-    #[schemars(extend("x-aliases" = ["pr_number"]))]
+    #[schemars(extend("x-aliases" = aliases::NUMBER))]
     pub number: u64,
 }
 

@@ -1,6 +1,7 @@
 //! `revert_commit`: moves a branch back from a commit to its parent, while nobody has built on it.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::ActionError;
@@ -15,11 +16,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch.
-    #[schemars(extend("x-aliases" = ["branch_name"]))]
+    #[schemars(extend("x-aliases" = aliases::BRANCH))]
     pub branch: BranchName,
     /// The commit to take back.
     pub sha: CommitSha,

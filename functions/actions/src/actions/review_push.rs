@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::check_log::in_code;
+use crate::aliases;
 use crate::artifacts::Implementation;
 use crate::context::Context;
 use crate::gate::gate;
@@ -25,7 +26,7 @@ const TIME_FOR_A_DIFF: Duration = Duration::from_millis(200);
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The change, as `commit_changes` takes it; without one, nobody is asked.

@@ -3,6 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::agent::checks::{Checked, check};
 use crate::agent::session::{self, Commit};
+use crate::aliases;
 use crate::artifacts::{Implementation, Next};
 use crate::context::Context;
 use crate::spec::ActionSpec;
@@ -20,11 +21,11 @@ pub struct Input {
     #[serde(default)]
     pub session: Option<String>,
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The branch whose files are checked. Default, and if it does not exist yet: the base branch.
-    #[schemars(extend("x-aliases" = ["branch_name", "source_branch"]))]
+    #[schemars(extend("x-aliases" = aliases::SOURCE_BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
     /// Edits on top of the commit that they were made from, as an agent or `generate_code_implementation` gave them; then `branch` is not

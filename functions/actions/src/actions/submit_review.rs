@@ -1,6 +1,7 @@
 //! `submit_review`: comments on lines of a pull request and one summary.
 
 use crate::action::{Action, Done, NoOutput};
+use crate::aliases;
 use crate::context::Context;
 use crate::pull_request::reviews;
 use crate::spec::ActionSpec;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `owner/name` or a URL. Default: the project's repository.
-    #[schemars(extend("x-aliases" = ["repository_path", "repository_url"]))]
+    #[schemars(extend("x-aliases" = aliases::REPOSITORY))]
     #[serde(default)]
     pub repository: Option<RepositoryName>,
     /// The reviewed change, as `read_pull_request` returned it.
