@@ -124,7 +124,7 @@ impl Action for ReadPullRequest {
             ));
         }
         if let Some(reviewed) = since.clone()
-            && !keep_fresh(host, repository, (&reviewed, &read.head), &mut files).await?
+            && !keep_changes_since(host, repository, (&reviewed, &read.head), &mut files).await?
         {
             notes.push("The commit of the last review is gone, so everything is reviewed again.".to_owned());
             since = None;
@@ -213,7 +213,7 @@ fn in_words(files: &[DiffFile]) -> String {
 }
 
 /// Leaves only changes since a review. `false` if its commit can no longer be read.
-async fn keep_fresh(
+async fn keep_changes_since(
     host: &dyn VersionControl,
     repository: &RepositoryName,
     (reviewed, head): (&CommitSha, &CommitSha),
