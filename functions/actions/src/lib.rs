@@ -25,6 +25,6 @@ pub mod scope;
 pub mod spec;
 mod starter;
 
-pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, prompt_variables, variables as template_variables};
+pub use agent::template::{SHIPPED as SHIPPED_TEMPLATES, variables as template_variables};
 pub use dispatch::Dispatcher;
 pub use function::functions;

@@ -11,13 +11,8 @@ pub use html::escaped_html;
 pub use literal::{JOINER, destination, literal};
 pub use plain::{is_hidden, printable};
 
-/// The end of a cut text whose whole is not available anywhere.
+/// The end of a cut text.
 pub const CUT: &str = "\n\n… (cut)";
-
-/// The end of a cut text; `place` says where the whole text is.
-pub fn whole_is_in(place: &str) -> String {
-    format!("\n\n… (cut; full text in {place})")
-}
 
 /// The unit in which a service measures a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +92,7 @@ impl TextLimit {
 
 /// Cuts Markdown, or a language like it such as Slack's, to a limit. A text that fits stays as it is. Another one ends at a line
 /// or word if one is near; code blocks, code and emphasis that were cut are closed, and links and entities are left out
-/// as a whole; then `note` follows: [`CUT`] or [`whole_is_in`]. If the limit has no room for the note, only the text's beginning remains.
+/// as a whole; then `note` follows, such as [`CUT`]. If the limit has no room for the note, only the text's beginning remains.
 pub fn cut(text: &str, limit: TextLimit, note: &str) -> String {
     if limit.holds(text) {
         return text.to_owned();

@@ -25,19 +25,6 @@ impl Table {
         self.listed(keys::task_partition(task_id), before, limit).await
     }
 
-    /// Executions of a project, newest first: those begun before `before`, at most `limit` (up to [`LIST_LIMIT`]).
-    ///
-    /// # Errors
-    /// [`RecordsError`] when the table does not answer.
-    pub async fn executions_of_project(
-        &self,
-        project: &str,
-        before: Option<Timestamp>,
-        limit: usize,
-    ) -> Result<Vec<ExecutionRecord>, RecordsError> {
-        self.listed(keys::project_partition(project), before, limit).await
-    }
-
     /// Everybody's newest executions; as [`Table::recent_executions_before`] without an end.
     ///
     /// # Errors

@@ -107,12 +107,6 @@ pub fn variables(text: &str) -> Result<BTreeSet<String>, String> {
     Ok(template.undeclared_variables(false).into_iter().filter(|name| !own.contains(name.as_str())).collect())
 }
 
-/// The variables of a shipped template; `None` when no template is shipped under that path.
-pub fn prompt_variables(path: &str) -> Option<BTreeSet<String>> {
-    let path = normal(path);
-    SHIPPED.iter().find(|(shipped, _)| *shipped == path).and_then(|(_, text)| variables(text).ok())
-}
-
 fn normal(path: &str) -> String {
     path.trim_start_matches("./").to_owned()
 }
@@ -232,8 +226,8 @@ mod tests {
         let names = |text| variables(text).map(|names| names.into_iter().collect::<Vec<_>>().join(","));
         assert_eq!(names("{% for s in plan.steps %}{{ s }}{% endfor %}{{ range(2) }}").unwrap(), "plan");
         assert!(names("a\n{% if %}").unwrap_err().contains("line 2"));
-        let shipped = prompt_variables("./prompts/code_generation.txt").unwrap();
-        assert_eq!(shipped.into_iter().collect::<Vec<_>>(), ["branch", "repository", "task"]);
+        let generation = Templates::default().text("./prompts/code_generation.txt").unwrap().to_owned();
+        assert_eq!(names(&generation).unwrap(), "branch,repository,task");
         for (path, text) in SHIPPED {
             assert!(variables(text).is_ok(), "{path}");
         }

@@ -210,13 +210,16 @@ async fn executions_are_listed_newest_first() {
     let tasks = |found: Vec<records::ExecutionRecord>| -> Vec<String> {
         found.into_iter().filter_map(|execution| execution.task_id).collect()
     };
-    let project = table.executions_of_project("SHOP", None, 10).await.unwrap();
-    assert_eq!(tasks(project), ["SHOP-2", "SHOP-1", "SHOP-0"]);
-    let before = Some(at("2026-11-20T08:00:00Z"));
-    let older = table.executions_of_project("SHOP", before, 1).await.unwrap();
-    assert_eq!(tasks(older), ["SHOP-1"]);
+    let of_project = async |key: &str, after: Option<&str>, limit: usize| {
+        let list = records::ExecutionList::OfProject(key.to_owned());
+        table.list_executions(&list, after, limit, start()).await.unwrap()
+    };
+    assert_eq!(tasks(of_project("SHOP", None, 10).await.items), ["SHOP-2", "SHOP-1", "SHOP-0"]);
+    let newest = of_project("SHOP", None, 1).await;
+    let older = of_project("SHOP", newest.next.as_deref(), 1).await;
+    assert_eq!(tasks(older.items), ["SHOP-1"]);
     let recent = table.recent_executions(start(), 10).await.unwrap();
     assert_eq!(tasks(recent), ["SHOP-2", "SHOP-1", "SHOP-0"]);
     assert_eq!(tasks(table.recent_executions(start(), 1).await.unwrap()), ["SHOP-2"]);
-    assert_eq!(table.executions_of_project("OTHER", None, 10).await.unwrap(), []);
+    assert_eq!(of_project("OTHER", None, 10).await.items, []);
 }

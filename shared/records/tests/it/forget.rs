@@ -42,9 +42,10 @@ async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else
     assert_eq!(table.frames(&ended, 0, 10).await.unwrap(), []);
     assert_eq!(table.told(&ended).await.unwrap(), Told::default());
     assert!(table.load(&stored).await.is_err());
+    let of_project = records::ExecutionList::OfProject("SHOP".to_owned());
     for listed in [
         table.executions_of_task("SHOP-1", None, 10).await.unwrap(),
-        table.executions_of_project("SHOP", None, 10).await.unwrap(),
+        table.list_executions(&of_project, None, 10, later).await.unwrap().items,
         table.recent_executions(start(), 10).await.unwrap(),
     ] {
         assert!(listed.iter().all(|execution| execution.name == open), "{listed:?}");
