@@ -142,12 +142,12 @@ pub(crate) enum Command {
     /// Show who did what, or verify that the audit log is intact.
     #[command(subcommand)]
     Audit(audit::Arguments),
-    /// How a pull request came about: print the signed record, or verify it.
+    /// Print or verify the signed record of how a pull request came about.
     Evidence(evidence::Arguments),
-    /// Agents at work: see them, speak to them, stop them.
+    /// Show, speak to and stop agents at work.
     #[command(subcommand)]
     Agent(agent::Arguments),
-    /// Questions that wait for a person, by the API.
+    /// Show and answer questions that wait for a person, through the API.
     #[command(subcommand)]
     Approval(approval::Arguments),
     /// Show limits, and decide about work that a limit stopped.
@@ -155,25 +155,25 @@ pub(crate) enum Command {
     /// Show what was spent, through the API.
     #[command(subcommand)]
     Cost(cost::Arguments),
-    /// People with their accounts and roles, by the API.
+    /// Show and change people, their accounts and roles, through the API.
     #[command(subcommand)]
     Person(person::Arguments),
-    /// The services that projects use, by the API.
+    /// Show and change the services that projects use, through the API.
     #[command(subcommand)]
     Plugin(plugin::Arguments),
-    /// The configured projects, by the API.
+    /// Show and change projects, through the API.
     #[command(subcommand)]
     Project(project::Arguments),
     /// Show and change tickets, through the API.
     #[command(subcommand)]
     Task(task::Arguments),
-    /// Executions, by the API.
+    /// Show and steer executions, through the API.
     #[command(subcommand)]
     Execution(execution::Arguments),
-    /// Machine tokens, by the API.
+    /// Create, list and revoke machine tokens, through the API.
     #[command(subcommand)]
     Token(token::Arguments),
-    /// People's roles and sessions, by the API.
+    /// Show people's roles and end their sessions, through the API.
     #[command(subcommand)]
     User(user::Arguments),
     /// Write manual pages.

@@ -49,11 +49,11 @@ pub(crate) enum Arguments {
     /// Explain what a step compiles to, and why.
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
-    /// List the workflows that an installation has, by the API.
+    /// List the workflows that an installation has, through the API.
     List(served::List),
-    /// Show a workflow of an installation with its inputs, by the API.
+    /// Show a workflow of an installation with its inputs, through the API.
     View(served::View),
-    /// Start a workflow of an installation, by the API.
+    /// Start a workflow of an installation, through the API.
     Start(served::Start),
 }
 
