@@ -88,7 +88,7 @@ impl User {
     }
 }
 
-/// The secrets of the simulated services, in the form that the README gives.
+/// The secrets of the simulated services, in the form that docs/connecting.md gives.
 fn secret(name: &str) -> Value {
     match name {
         "github" => json!({"token": "simulated-github-token"}),
