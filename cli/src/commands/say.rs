@@ -48,7 +48,7 @@ Exit codes: 0 it succeeded (with --detach: it was recorded) · 1 it failed, noth
 pub(crate) async fn run(arguments: Arguments, word: CommandWord) -> Outcome {
     let said = arguments.words.join(" ");
     if said.trim().is_empty() {
-        return Err(Exit::usage(format!("there are no words behind `{}`; say what is meant", word.as_str())));
+        return Err(Exit::usage(format!("there is nothing after `{}`; add what you mean", word.as_str())));
     }
     let connection = Connection::open(&arguments.place).await?;
     let control = connection.control();

@@ -114,7 +114,7 @@ impl Invocation {
 impl Function for GatewaySockets {
     async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
         let invocation: Invocation = serde_json::from_value(document).map_err(|error| {
-            ActionError::internal(format!("the invocation is none of a gateway for sockets: {error}"))
+            ActionError::internal(format!("the invocation does not come from a gateway for sockets: {error}"))
         })?;
         let status = match invocation.request_context.event_type {
             EventType::Connect => self.open(&invocation).await?,

@@ -24,7 +24,7 @@ pub(crate) fn key_of(head: &Parts) -> Result<Option<String>, Problem> {
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         Problem::invalid_field(
             KEY.as_str(),
-            "accepted: one key of 1 to 200 ASCII characters, none of them a control character",
+            "accepted: one key of 1 to 200 ASCII characters, without control characters",
         )
     })
 }

@@ -82,7 +82,7 @@ impl Given {
         if !values.is_empty() {
             self.refuse(name, "it is given several times; accepted: once");
         } else if !(1..=limit).contains(&length) || value.chars().any(char::is_control) {
-            let detail = format!("accepted: 1 to {limit} characters, none of them a control character");
+            let detail = format!("accepted: 1 to {limit} characters, without control characters");
             self.refuse(name, &detail);
         } else {
             return Some(value);

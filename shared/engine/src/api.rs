@@ -91,14 +91,14 @@ fn refuse(operation: &str) -> EngineError {
     let reason = match operation {
         "StartSyncExecution" => {
             let reason =
-                "Only Express state machines can be run synchronously, and the engine runs none of them";
+                "Only Express state machines can be run synchronously, and the engine does not run them";
             return EngineError::StateMachineTypeNotSupported(reason.to_owned());
         }
         "CreateActivity" | "DeleteActivity" | "DescribeActivity" | "GetActivityTask" | "ListActivities" => {
             "the engine has no activities; let a function take a task token instead"
         }
         "DescribeMapRun" | "ListMapRuns" | "UpdateMapRun" => {
-            "only distributed Map states have Map Runs, and the engine runs none of them"
+            "only distributed Map states have Map Runs, and the engine does not run them"
         }
         _ => {
             "the engine offers state machines, versions, aliases, executions, their history, task tokens and tags"

@@ -225,7 +225,7 @@ impl Engine {
     pub async fn shutdown(&self, grace: Duration) {
         self.inner.stopping.send_replace(true);
         if tokio::time::timeout(grace, self.activity().quiet()).await.is_err() {
-            tracing::info!("functions still at work are left behind and will be called again");
+            tracing::info!("functions that are still at work are abandoned and will be called again");
         }
         let timekeeper = lock(&self.inner.timekeeper).take();
         if let Some(timekeeper) = timekeeper {

@@ -76,7 +76,7 @@ impl Jira {
             let known: Vec<_> = custom.map(|field| format!("{} ({})", field.id, field.name)).collect();
             PermissionProblem::missing(
                 format!("the custom field {id}"),
-                format!("the site has none of this ID; its own: {}", known.join(", ")),
+                format!("the site has none with this ID; its own: {}", known.join(", ")),
                 format!("correct {}.custom_fields.{name}", self.client.section()),
             )
         };

@@ -262,7 +262,7 @@ impl Table {
             .value(":before", text(before))
             .value(":question", text(question));
         // Refused means that it has gone on.
-        let _ = self.update("say anew what an execution waits for", update).await?;
+        let _ = self.update("say again what an execution waits for", update).await?;
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl Identify for InstallationToken {
         let name = name.ok_or_else(|| {
             Problem::invalid_field(
                 ON_BEHALF_OF.as_str(),
-                "accepted: one name of 1 to 100 characters in UTF-8, none of them a control character",
+                "accepted: one name of 1 to 100 characters in UTF-8, without control characters",
             )
         })?;
         Ok(Some(Identified::installation(name, Credential::Installation)))

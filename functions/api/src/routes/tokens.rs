@@ -210,7 +210,7 @@ async fn create_token(
     let Some(owner) = caller.actor().person.clone() else {
         return Err(Problem::new(
             Code::Forbidden,
-            "a token acts for a person under `users:` in the configuration, and the caller is none of them; name one with Ticketsmith-As",
+            "a token acts for a person under `users:` in the configuration, and the caller is not one; name one with Ticketsmith-As",
         ));
     };
     let configuration = caller.directory().configuration();
@@ -256,7 +256,7 @@ async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scop
     let length = body.name.chars().count();
     let is_blank = body.name.trim().is_empty();
     if is_blank || length > NAME_LIMIT || body.name.chars().any(is_hidden) {
-        let detail = "not only spaces, none of them a control character or invisible";
+        let detail = "not only spaces, without control characters or invisible ones";
         refuse("/name", format!("accepted: 1 to {NAME_LIMIT} characters, {detail}"));
     }
     if !(1..=MOST_DAYS).contains(&body.valid_days) {
@@ -271,7 +271,7 @@ async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scop
     if body.projects.is_some() && !(1..=PROJECT_LIMIT).contains(&given.len()) {
         refuse(
             "/projects",
-            format!("accepted: 1 to {PROJECT_LIMIT} keys of projects, or none of this field for all"),
+            format!("accepted: 1 to {PROJECT_LIMIT} keys of projects, or omit this field for all projects"),
         );
     }
     for (index, key) in given.iter().enumerate() {
@@ -280,7 +280,7 @@ async fn scope(api: &Shared, caller: &Caller, body: &CreateToken) -> Result<Scop
                 projects.insert(project.key.clone());
             }
             _ => {
-                let detail = "there is no project of this key, or you may not see it";
+                let detail = "there is no project with this key, or you may not see it";
                 refuse(&format!("/projects/{index}"), detail.to_owned());
             }
         }

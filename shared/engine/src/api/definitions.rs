@@ -25,7 +25,7 @@ pub(super) fn validate(request: ValidateStateMachineDefinition) -> Result<Value,
         None | Some("ERROR") => false,
         Some("WARNING") => true,
         Some(other) => {
-            let message = format!("'{other}' is no severity; there are ERROR and WARNING");
+            let message = format!("'{other}' is not a severity; accepted: ERROR and WARNING");
             return Err(EngineError::Validation(message));
         }
     };

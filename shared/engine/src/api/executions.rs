@@ -78,14 +78,16 @@ pub(super) async fn list(engine: &Engine, request: ListExecutions) -> Result<Val
     };
     if let Some(unknown) = request.status_filter.as_deref().filter(|status| !STATUSES.contains(status)) {
         let known = STATUSES.join(", ");
-        return invalid(format!("'{unknown}' is no status of an execution; there are {known}"));
+        return invalid(format!("'{unknown}' is not a status of an execution; accepted: {known}"));
     }
     let redriven = match request.redrive_filter.as_deref() {
         None => None,
         Some("REDRIVEN") => Some(true),
         Some("NOT_REDRIVEN") => Some(false),
         Some(unknown) => {
-            return invalid(format!("'{unknown}' is no redriveFilter; there are REDRIVEN and NOT_REDRIVEN"));
+            return invalid(format!(
+                "'{unknown}' is not a redriveFilter; accepted: REDRIVEN and NOT_REDRIVEN"
+            ));
         }
     };
     let (machine, qualifiers) = listed(engine, &state_machine_arn).await?;

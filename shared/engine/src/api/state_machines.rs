@@ -86,7 +86,7 @@ pub(super) fn check_type(kind: Option<&str>) -> Result<(), EngineError> {
             "The engine does not run state machines of type EXPRESS; use STANDARD".to_owned(),
         )),
         Some(other) => Err(EngineError::Validation(format!(
-            "'{other}' is no type of state machine; the engine runs those of type STANDARD"
+            "'{other}' is not a type of state machine; the engine runs those of type STANDARD"
         ))),
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn test(engine: &Engine, request: TestState) -> Result<Value, E
         None | Some("INFO") => false,
         Some("DEBUG" | "TRACE") => true,
         Some(other) => {
-            return invalid(format!("'{other}' is no inspectionLevel; there are INFO, DEBUG and TRACE"));
+            return invalid(format!("'{other}' is not an inspectionLevel; accepted: INFO, DEBUG and TRACE"));
         }
     };
     let definition = match &request.state_name {
@@ -163,7 +163,7 @@ fn check_fields(state: &State, result: &Value, mode: Option<&str>) -> Result<(),
         Some("NONE") => return Ok(()),
         Some(other) => {
             return invalid(format!(
-                "'{other}' is no fieldValidationMode; there are STRICT, PRESENT and NONE"
+                "'{other}' is not a fieldValidationMode; accepted: STRICT, PRESENT and NONE"
             ));
         }
     };

@@ -151,7 +151,7 @@ fn state(value: &Value, location: String, context: Context, problems: &mut Probl
         }),
         other => {
             let message = format!(
-                "'{other}' is no state type; there are Task, Choice, Pass, Wait, Map, Parallel, Succeed and Fail"
+                "'{other}' is not a state type; accepted: Task, Choice, Pass, Wait, Map, Parallel, Succeed and Fail"
             );
             problems.schema(&fields.at("Type"), message);
             return None;

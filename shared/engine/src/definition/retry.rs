@@ -139,10 +139,10 @@ fn error_equals(fields: &mut Fields<'_>, last: bool, problems: &mut Problems) ->
     let location = fields.at("ErrorEquals");
     let errors: Vec<String> = names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     if errors.len() != names.len() {
-        problems.schema(&location, "Must hold the names of errors, as strings");
+        problems.schema(&location, "Must contain the names of errors, as strings");
     }
     if errors.iter().any(|error| error == "States.ALL") && (errors.len() > 1 || !last) {
-        problems.schema(&location, "'States.ALL' must stand alone, in the last entry");
+        problems.schema(&location, "'States.ALL' must be alone in its list, in the last entry");
     }
     errors
 }

@@ -206,7 +206,7 @@ fn check_parameters(resource: &Resource, parameters: &Value) -> Result<(), Strin
     match (resource, target.as_str()) {
         (_, None) => Err(format!("The field '{required}' must be a string")),
         (Resource::LambdaInvoke(_), Some(name)) if function_name(name).is_none() => {
-            Err(format!("The field 'FunctionName' holds '{name}', which is no function name or ARN"))
+            Err(format!("The field 'FunctionName' holds '{name}', which is not a function name or ARN"))
         }
         (_, Some(_)) => Ok(()),
     }

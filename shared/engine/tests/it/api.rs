@@ -255,7 +255,7 @@ async fn definitions_that_cannot_be_used_are_refused() {
                 "End": true,
             } }),
             ),
-            "must stand alone",
+            "must be alone in its list",
         ),
     ];
     for (definition, message) in bad {

@@ -48,7 +48,7 @@ impl TryFrom<String> for Operation {
     fn try_from(text: String) -> Result<Self, String> {
         let (operation, target_type) = text
             .split_once(' ')
-            .ok_or_else(|| format!("`{text}` is no operation; accepted: two words, as `create page`"))?;
+            .ok_or_else(|| format!("`{text}` is not an operation; accepted: two words, as `create page`"))?;
         Ok(Self { operation: operation.to_owned(), target_type: target_type.to_owned() })
     }
 }

@@ -50,10 +50,10 @@ fn read(text: &str) -> Result<Vec<(Key, f64)>, String> {
         }
         let (name, rest) = line.split_once('{').ok_or("a value has no labels")?;
         if kind.as_deref() != Some(name) || !is_name(name) {
-            return Err(format!("{name:?} has no type or is no name"));
+            return Err(format!("{name:?} has no type or is not a name"));
         }
         let (labels, rest) = labels(rest)?;
-        let value = rest.strip_prefix(' ').ok_or("a value is not behind a space")?;
+        let value = rest.strip_prefix(' ').ok_or("a value does not follow a space")?;
         // A time would make the Pushgateway refuse all of it.
         let value: f64 = value.parse().map_err(|_| format!("expected float as value, got {value:?}"))?;
         values.push(((name.to_owned(), labels), value));
@@ -76,7 +76,7 @@ pub(super) fn labels(text: &str) -> Result<(BTreeMap<String, String>, &str), Str
         }
         let (name, after) = rest.split_once("=\"").ok_or("a label has no value")?;
         if !is_name(name) {
-            return Err(format!("{name:?} is no name of a label"));
+            return Err(format!("{name:?} is not the name of a label"));
         }
         let (mut value, mut characters) = (String::new(), after.char_indices());
         let end = loop {

@@ -84,7 +84,7 @@ impl Inference<'_, '_, '_> {
             return;
         }
         let help = match self.checker.scope.defines(name) {
-            true => format!("to read `{name}` of the workflow here, give it a name that is no function's"),
+            true => format!("to read `{name}` of the workflow here, give it a name that no function has"),
             false => format!("write `${name}()` for its result"),
         };
         self.error(node, format!("`${name}` is a function")).help(help);

@@ -361,7 +361,7 @@ steps:
 ",
     );
     assert!(
-        told.contains("to read `count` of the workflow here, give it a name that is no function's"),
+        told.contains("to read `count` of the workflow here, give it a name that no function has"),
         "{told}"
     );
     for expression in ["any.`a-b` = 'x'", "$count($map(l, $string)) > 0", "any.list[id = 'x'].id = 'x'"] {

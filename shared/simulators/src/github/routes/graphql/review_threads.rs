@@ -33,7 +33,7 @@ pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
         THREADS => list(call),
         REPLY => reply(call),
         RESOLVE => resolve(call),
-        _ => Ok(refused("", None, "the simulator knows no such document about threads")),
+        _ => Ok(refused("", None, "the simulator does not know this document about threads")),
     }
 }
 
