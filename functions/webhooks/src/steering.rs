@@ -93,7 +93,7 @@ impl Acting<'_> {
     async fn on_words_behind(
         &self,
         caller: &Caller<'_>,
-        command: Steered<'_>,
+        command: SteeringCommand<'_>,
         words: &str,
     ) -> Result<Reply, RecordsError> {
         let name = execution_name(words);
@@ -115,7 +115,7 @@ impl Acting<'_> {
     async fn on_execution_named(
         &self,
         caller: &Caller<'_>,
-        (word, code, address): Steered<'_>,
+        (word, code, address): SteeringCommand<'_>,
         name: &str,
     ) -> Result<Option<Reply>, RecordsError> {
         match word {
@@ -183,7 +183,7 @@ impl Acting<'_> {
 }
 
 /// A command about an execution: its word, the code after it, and how the bot was addressed.
-type Steered<'a> = (SteeringWord, Option<&'a str>, Address<'a>);
+type SteeringCommand<'a> = (SteeringWord, Option<&'a str>, Address<'a>);
 
 /// What an undo would take back, or why it would be refused.
 fn previewed(preview: UndoPreviewResult, named: &str, address: Address<'_>) -> Reply {

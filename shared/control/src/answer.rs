@@ -7,7 +7,9 @@ use crate::control::Control;
 use crate::directory::Ticket;
 use domain::SourceName;
 use jiff::Timestamp;
-use records::{Answer, ExecutionRecord, Over, OverReason, RecordsError, Steered, Topic, Vote, Voted, Waiter};
+use records::{
+    Answer, CommandTarget, ExecutionRecord, Over, OverReason, RecordsError, Topic, Vote, Voted, Waiter,
+};
 use std::collections::BTreeSet;
 
 /// The result of answering a question.
@@ -117,7 +119,7 @@ impl Control {
         approved: bool,
         comment: Option<String>,
     ) -> Result<AnswerResult, RecordsError> {
-        let found = Steered {
+        let found = CommandTarget {
             execution: found.map(|waiter| waiter.execution.clone()),
             question: found.map(|waiter| waiter.key.clone()),
             at: self.clock.now(),

@@ -8,7 +8,7 @@ use crate::directory::Ticket;
 use domain::MicroUsd;
 use domain::configuration::Project;
 use jiff::Timestamp;
-use records::{Answer, Choice, ExecutionRecord, Limits, RecordsError, Steered, Table, Topic, Waiter};
+use records::{Answer, Choice, CommandTarget, ExecutionRecord, Limits, RecordsError, Table, Topic, Waiter};
 use std::fmt;
 
 /// The most that can be added at once, so that a typo stays affordable.
@@ -131,7 +131,7 @@ impl Control {
         found: Option<&Waiter>,
         wanted: Wanted,
     ) -> Result<MoneyResult, RecordsError> {
-        let found = Steered {
+        let found = CommandTarget {
             execution: found.map(|waiter| waiter.execution.clone()),
             question: found.map(question),
             at: self.clock.now(),

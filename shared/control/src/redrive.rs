@@ -13,7 +13,7 @@ use domain::execution::{ExecutionInput, Outcome, Parent, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
 use domain::{EventName, Grant};
 use jiff::Timestamp;
-use records::{CONTINUED_WITHIN, ExecutionRecord, LIST_LIMIT, NewExecution, RecordsError, Steered};
+use records::{CONTINUED_WITHIN, CommandTarget, ExecutionRecord, LIST_LIMIT, NewExecution, RecordsError};
 use serde_json::Map;
 use std::fmt;
 
@@ -74,8 +74,11 @@ impl Control {
         ticket: &Ticket<'_>,
     ) -> Result<RedriveResult, RedriveError> {
         let newest = self.newest_but_undos(caller, ticket.task_id()).await?;
-        let found =
-            Steered { execution: newest.map(|newest| newest.name), question: None, at: self.clock.now() };
+        let found = CommandTarget {
+            execution: newest.map(|newest| newest.name),
+            question: None,
+            at: self.clock.now(),
+        };
         let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "redrive", found).await?;
         let record = match bound.execution {
             Some(name) => self.table.execution(&name).await?,

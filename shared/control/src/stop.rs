@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
 use domain::configuration::Project;
-use records::{ExecutionRecord, RecordsError, Steered};
+use records::{CommandTarget, ExecutionRecord, RecordsError};
 
 /// The result of a request to stop the work on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +35,11 @@ impl Control {
     pub async fn stop(&self, caller: &Caller<'_>, ticket: &Ticket<'_>) -> Result<StopResult, RecordsError> {
         let open = self.open_execution(ticket.task_id()).await?;
         let open = open.filter(|execution| caller.could_see(execution.begun_at));
-        let found =
-            Steered { execution: open.map(|execution| execution.name), question: None, at: self.clock.now() };
+        let found = CommandTarget {
+            execution: open.map(|execution| execution.name),
+            question: None,
+            at: self.clock.now(),
+        };
         let bound = self.table.bind(&caller.trigger.source(), caller.delivery, "stop", found).await?;
         let execution = match bound.execution {
             Some(name) => self.table.execution(&name).await?,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// The target of a person's command. Kept for 30 days, like deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Steered {
+pub struct CommandTarget {
     /// The execution, by its name; `None` if there was none that they could mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
@@ -35,8 +35,8 @@ impl Table {
         source: &SourceName,
         delivery: &str,
         command: &str,
-        found: Steered,
-    ) -> Result<Steered, RecordsError> {
+        found: CommandTarget,
+    ) -> Result<CommandTarget, RecordsError> {
         let expires_at = retention::expires_at(found.at, retention::DELIVERY);
         let item = to_item(&found, keys::steered(source, delivery, command), Some(expires_at))?;
         match self.put("bind a command", item, Some(ABSENT)).await? {
