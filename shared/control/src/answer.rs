@@ -8,7 +8,7 @@ use crate::directory::Ticket;
 use domain::SourceName;
 use jiff::Timestamp;
 use records::{
-    Answer, CommandTarget, ExecutionRecord, Over, OverReason, RecordsError, Topic, Vote, Voted, Waiter,
+    Answer, CommandTarget, ExecutionRecord, Over, OverReason, RecordsError, Topic, Vote, VoteResult, Waiter,
 };
 use std::collections::BTreeSet;
 
@@ -269,19 +269,19 @@ impl Control {
         let decided = match approved && needed > 1 {
             false => self.table.answer_waiter(waiter, &answer).await.map(|earlier| match earlier {
                 Some(earlier) => {
-                    Voted::AnsweredBefore { answer: Box::new(earlier), votes: waiter.votes.clone() }
+                    VoteResult::AnsweredBefore { answer: Box::new(earlier), votes: waiter.votes.clone() }
                 }
-                None => Voted::Decided,
+                None => VoteResult::Decided,
             }),
             true => self.table.vote(waiter, &answer).await,
         };
         let (earlier, votes) = match decided {
-            Ok(Voted::Counted(votes)) => return Ok(AnswerResult::Voted { question, votes, needed }),
-            Ok(Voted::Decided) => {
+            Ok(VoteResult::Counted(votes)) => return Ok(AnswerResult::Voted { question, votes, needed }),
+            Ok(VoteResult::Decided) => {
                 tracing::info!(execution = waiter.execution, approved, "its question was answered");
                 return Ok(AnswerResult::Recorded { question, approved });
             }
-            Ok(Voted::AnsweredBefore { answer, votes }) => (*answer, votes),
+            Ok(VoteResult::AnsweredBefore { answer, votes }) => (*answer, votes),
             // It may have ended since it was read.
             Err(conflict @ RecordsError::Conflict(_)) => {
                 let now = self.table.waiter(&waiter.topic, &waiter.key).await?;

@@ -242,6 +242,6 @@ pub use topic::Topic;
 pub use turns::{Room, Shortfall};
 pub use view::ExecutionView;
 pub use vote::{Terms, Vote};
-pub use voting::Voted;
+pub use voting::VoteResult;
 pub use waiter::{Answer, Telling, Timeliness, Waiter};
 pub use word::{Inbox, ReviewOf, WaitingWord, Word};

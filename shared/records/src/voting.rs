@@ -15,7 +15,7 @@ const ROUNDS: usize = 20;
 
 /// The result of a yes if several are needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Voted {
+pub enum VoteResult {
     /// It counts, or did before; so many have said yes.
     Counted(u32),
     /// It was the last one that was needed, and the question is answered.
@@ -36,7 +36,7 @@ impl Table {
     /// # Errors
     /// [`RecordsError::Missing`] if nothing waits there, [`RecordsError::Conflict`] if it is closed, or if others keep voting
     /// at the same moment.
-    pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<Voted, RecordsError> {
+    pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<VoteResult, RecordsError> {
         let json = |value: Result<String, serde_json::Error>| {
             value.map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
         };
@@ -44,7 +44,7 @@ impl Table {
             let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
             let now = self.waiter(&waiter.topic, &waiter.key).await?.ok_or_else(missing)?;
             if let Some(answer) = now.answer {
-                return Ok(Voted::AnsweredBefore { answer: Box::new(answer), votes: now.votes });
+                return Ok(VoteResult::AnsweredBefore { answer: Box::new(answer), votes: now.votes });
             }
             if now.over.is_some() {
                 return Err(asked_no_more());
@@ -52,7 +52,7 @@ impl Table {
             let seen = json(serde_json::to_string(&now.votes))?;
             let mut votes = now.votes;
             if votes.iter().any(|vote| vote.by == answer.by) {
-                return Ok(Voted::Counted(count(&votes)));
+                return Ok(VoteResult::Counted(count(&votes)));
             }
             votes.push(Vote {
                 by: answer.by.clone(),
@@ -78,7 +78,7 @@ impl Table {
                     update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
             }
             if self.update("count a vote", update).await?.is_ok() {
-                return Ok(if is_last { Voted::Decided } else { Voted::Counted(count(&votes)) });
+                return Ok(if is_last { VoteResult::Decided } else { VoteResult::Counted(count(&votes)) });
             }
         }
         Err(RecordsError::Conflict("others keep answering at the same moment; answer again".to_owned()))

@@ -46,14 +46,14 @@ async fn a_question_takes_as_many_people_as_it_says_each_once() {
         tokio::spawn(async move { table.vote(&asked, &answer).await.unwrap() })
     }))
     .await;
-    assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::Voted::Counted(1 | 2))));
-    assert_eq!(table.vote(&asked, &yes("cy", "slack")).await.unwrap(), records::Voted::Decided);
+    assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::VoteResult::Counted(1 | 2))));
+    assert_eq!(table.vote(&asked, &yes("cy", "slack")).await.unwrap(), records::VoteResult::Decided);
     let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
     let answer = found.answer.unwrap();
     assert_eq!((found.votes.len(), answer.comment.as_deref()), (3, Some("bo: fine")));
     assert!(answer.by.ends_with(" and cy") && answer.by.contains("ada") && answer.by.contains("bo"));
     let late = table.vote(&asked, &yes("dee", "slack")).await.unwrap();
-    let expected = records::Voted::AnsweredBefore { answer: Box::new(answer), votes: found.votes };
+    let expected = records::VoteResult::AnsweredBefore { answer: Box::new(answer), votes: found.votes };
     assert_eq!(late, expected);
 }
 
