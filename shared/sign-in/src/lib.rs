@@ -24,7 +24,7 @@ pub use jsonwebtoken::jwk::JwkSet;
 pub use machine_token::{LONGEST_LIFE, MachineTokenText, TOKEN_PREFIX, new_token};
 pub use sealed::{seal, unseal};
 pub use session::{
-    AUDIENCE, Carrier, NewSession, Presented, Session, SessionRefusal, SignInWay, Subject, issue, verify,
+    AUDIENCE, Carrier, NewSession, PresentedToken, Session, SessionRefusal, SignInWay, Subject, issue, verify,
 };
 pub use session_keys::{
     ENTRY, LIFE, STARTS_AFTER, SessionKey, SessionKeys, SessionKeysError, secret_name, with_session_keys,

@@ -59,7 +59,7 @@ pub enum Carrier {
 
 /// The credentials in a request.
 #[derive(Debug, Clone, Copy)]
-pub enum Presented<'a> {
+pub enum PresentedToken<'a> {
     /// A token in the header `Authorization`.
     Bearer(&'a str),
     /// A token in a cookie, and the proof in its header.
@@ -220,10 +220,10 @@ pub fn issue(
 /// [`SessionRefusal`].
 pub fn verify(
     keys: &SessionKeys,
-    presented: Presented<'_>,
+    presented: PresentedToken<'_>,
     now: Timestamp,
 ) -> Result<Session, SessionRefusal> {
-    let (Presented::Bearer(token) | Presented::Cookie { token, .. }) = presented;
+    let (PresentedToken::Bearer(token) | PresentedToken::Cookie { token, .. }) = presented;
     if token.len() > LONGEST {
         return Err(SessionRefusal::TooLong);
     }
@@ -252,8 +252,8 @@ pub fn verify(
         return Err(SessionRefusal::Form);
     }
     match (presented, claims.carrier) {
-        (Presented::Bearer(_), Carrier::Bearer) => {}
-        (Presented::Cookie { proof, .. }, Carrier::Cookie) => {
+        (PresentedToken::Bearer(_), Carrier::Bearer) => {}
+        (PresentedToken::Cookie { proof, .. }, Carrier::Cookie) => {
             let expected = proof_of(key, &claims.jti).ok_or(SessionRefusal::Key)?;
             let is_it = proof.is_some_and(|proof| bool::from(proof.as_bytes().ct_eq(expected.as_bytes())));
             if !is_it {

@@ -9,7 +9,7 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 use domain::Clock;
 use records::Table;
-use sign_in::{Presented, Session, SessionRefusal, Subject, TOKEN_PREFIX, verify};
+use sign_in::{PresentedToken, Session, SessionRefusal, Subject, TOKEN_PREFIX, verify};
 use std::sync::Arc;
 
 /// The cookie with a browser's session.
@@ -31,7 +31,7 @@ impl SessionToken {
         Self { table, clock, keys }
     }
 
-    async fn session(&self, presented: Presented<'_>) -> Result<Session, Problem> {
+    async fn session(&self, presented: PresentedToken<'_>) -> Result<Session, Problem> {
         let now = self.clock.now();
         let verified = match verify(&self.keys.current().await?, presented, now) {
             Err(SessionRefusal::Key) => match self.keys.again().await {
@@ -59,12 +59,12 @@ impl Identify for SessionToken {
             // It is a machine's.
             Some(token) if token.starts_with(TOKEN_PREFIX) => return Ok(None),
             // Only a JSON Web Token can be one of ours.
-            Some(token) if token.split('.').count() == 3 => Presented::Bearer(token),
+            Some(token) if token.split('.').count() == 3 => PresentedToken::Bearer(token),
             Some(_) => return Ok(None),
             None => match cookie(&head.headers, COOKIE) {
                 Some(token) => {
                     let proof = head.headers.get(PROOF).and_then(|proof| proof.to_str().ok());
-                    Presented::Cookie { token, proof }
+                    PresentedToken::Cookie { token, proof }
                 }
                 None => return Ok(None),
             },

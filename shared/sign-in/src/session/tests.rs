@@ -56,7 +56,7 @@ fn signed(header: &Value, claims: &Value, key: &[u8]) -> String {
 }
 
 fn checked(keys: &SessionKeys, token: &str, now: Timestamp) -> Result<Session, SessionRefusal> {
-    verify(keys, Presented::Bearer(token), now)
+    verify(keys, PresentedToken::Bearer(token), now)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_cookie_counts_only_with_its_proof_and_never_as_a_bearers() {
     let cookie = || issue(&keys(), person(), SignInWay::Link, Carrier::Cookie, now()).unwrap();
     let (new, other) = (cookie(), cookie());
     let token = new.token.expose_secret();
-    let sent = |proof: Option<&str>| verify(&keys(), Presented::Cookie { token, proof }, now());
+    let sent = |proof: Option<&str>| verify(&keys(), PresentedToken::Cookie { token, proof }, now());
     assert_eq!(sent(new.proof.as_ref().map(|proof| proof.expose_secret())), Ok(new.session.clone()));
     for proof in [None, Some(""), Some(token), other.proof.as_ref().map(|proof| proof.expose_secret())] {
         assert_eq!(sent(proof), Err(SessionRefusal::Proof));
@@ -73,7 +73,7 @@ fn a_cookie_counts_only_with_its_proof_and_never_as_a_bearers() {
     assert_eq!(checked(&keys(), token, now()), Err(SessionRefusal::Carrier));
     let bearers = issue(&keys(), person(), SignInWay::Link, Carrier::Bearer, now()).unwrap();
     assert!(bearers.proof.is_none());
-    let presented = Presented::Cookie { token: bearers.token.expose_secret(), proof: None };
+    let presented = PresentedToken::Cookie { token: bearers.token.expose_secret(), proof: None };
     assert_eq!(verify(&keys(), presented, now()), Err(SessionRefusal::Carrier));
 }
 
