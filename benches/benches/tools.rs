@@ -8,7 +8,7 @@ use divan::counter::BytesCount;
 use domain::ActionError;
 use domain::plugins::{FileContent, ToolCall, TreeEntry, TreeEntryKind};
 use edits::{
-    AgentPaths, Base, Contents, FileAccess, IgnoredPaths, Offered, ProtectedPaths, ToolEnd, Workspace,
+    AgentPaths, Base, Contents, FileAccess, IgnoredPaths, ProtectedPaths, ToolEnd, ToolSet, Workspace,
     WorkspaceState,
 };
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn call(runtime: &tokio::runtime::Runtime, name: &str, input: Value) -> String {
         paths: &repository.paths,
         loaded: None,
     };
-    let offered = Offered::new(&[], FileAccess::Whole, false).unwrap();
+    let offered = ToolSet::new(&[], FileAccess::Whole, false).unwrap();
     let mut workspace = Workspace::new(base, offered, WorkspaceState::default());
     let call = ToolCall { id: "bench".into(), name: name.into(), input };
     match runtime.block_on(workspace.run(&call)).unwrap() {

@@ -28,8 +28,8 @@ mod tool;
 mod update_plan;
 mod write_file;
 
-use crate::offered::{FileAccess, Offered};
 use crate::review::ReviewSubject;
+use crate::tool_set::{FileAccess, ToolSet};
 use crate::workspace::{Refusal, Workspace};
 use domain::ActionError;
 use domain::plugins::{ModelTool, ToolCall};
@@ -61,7 +61,7 @@ const ALL: [&dyn Tool; 16] = [
     &write_file::WriteFile,
 ];
 
-impl Offered {
+impl ToolSet {
     /// The useful tools of an agent's definition; without names, all general ones. `finish` is always included. `checks` says
     /// whether the project's own checks can be run.
     ///
@@ -115,7 +115,7 @@ pub fn tool_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The descriptions of the offered tools for a model, sorted by name. The same for every provider.
-pub fn definitions(offered: &Offered) -> Vec<ModelTool> {
+pub fn definitions(offered: &ToolSet) -> Vec<ModelTool> {
     let specs = ALL.iter().map(|tool| tool.spec()).filter(|spec| offered.contains(spec.name));
     let definition = |spec: ToolSpec| ModelTool {
         name: spec.name.to_owned(),

@@ -10,10 +10,10 @@ pub(crate) use view::{Present, Source};
 use crate::agent_paths::AgentPaths;
 use crate::file_edit::{Edits, FileEdit};
 use crate::ignored_paths::IgnoredPaths;
-use crate::offered::Offered;
 use crate::protected_paths::ProtectedPaths;
 use crate::review::ReviewSubject;
 use crate::state::{PlanItem, WorkspaceState};
+use crate::tool_set::ToolSet;
 use crate::tree::Tree;
 use async_trait::async_trait;
 use domain::plugins::{FileContent, TreeEntry};
@@ -54,13 +54,13 @@ pub struct Workspace<'a> {
     pub(crate) base: Base<'a>,
     pub(crate) tree: Tree<'a>,
     pub(crate) state: WorkspaceState,
-    offered: Offered,
+    offered: ToolSet,
     review: Option<&'a ReviewSubject>,
 }
 
 impl<'a> Workspace<'a> {
     /// The repository with what earlier calls made of it.
-    pub fn new(base: Base<'a>, offered: Offered, state: WorkspaceState) -> Self {
+    pub fn new(base: Base<'a>, offered: ToolSet, state: WorkspaceState) -> Self {
         Self { tree: Tree::new(base.tree), base, state, offered, review: None }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Workspace<'a> {
         self.review
     }
 
-    pub(crate) fn offered(&self) -> &Offered {
+    pub(crate) fn offered(&self) -> &ToolSet {
         &self.offered
     }
 }

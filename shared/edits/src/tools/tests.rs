@@ -14,7 +14,7 @@ use world::World;
 #[test]
 fn definitions_are_sorted_and_the_same_each_time() {
     let offered =
-        Offered::new(&[], FileAccess::Partial, true).unwrap().with_review(&[], &reviewing::subject());
+        ToolSet::new(&[], FileAccess::Partial, true).unwrap().with_review(&[], &reviewing::subject());
     let definitions = definitions(&offered);
     let names: Vec<_> = definitions.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, offered.names());
@@ -30,7 +30,7 @@ fn definitions_are_sorted_and_the_same_each_time() {
 fn what_is_offered_follows_the_agent_and_the_repository() {
     let offered = |names: &[&str], files| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Offered::new(&names, files, false)
+        ToolSet::new(&names, files, false)
             .map(|offered| offered.names().join(" "))
             .map_err(|error| error.message)
     };
@@ -38,7 +38,7 @@ fn what_is_offered_follows_the_agent_and_the_repository() {
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("load_paths"));
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Whole).unwrap(), "finish search");
     assert_eq!(offered(&["search", "load_paths"], FileAccess::Partial).unwrap(), "finish load_paths search");
-    let checks = |files| Offered::new(&[], files, true).unwrap().contains("run_checks");
+    let checks = |files| ToolSet::new(&[], files, true).unwrap().contains("run_checks");
     assert!(checks(FileAccess::Whole) && !checks(FileAccess::None));
     assert!(!offered(&[], FileAccess::Whole).unwrap().contains("run_checks"));
     assert_eq!(offered(&["propose_plan"], FileAccess::None).unwrap(), "finish propose_plan");

@@ -10,7 +10,7 @@ use crate::agent::{AgentExecution, authored, template_values};
 use crate::context::Context;
 use domain::plugins::{Effort, Part};
 use domain::{ActionError, AgentDefinition, Task};
-use edits::{FileAccess, Offered, PlanStatus, ReviewSubject, definitions};
+use edits::{FileAccess, PlanStatus, ReviewSubject, ToolSet, definitions};
 use providers::Model;
 use records::RecordsError;
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,8 @@ impl Opening {
     }
 
     /// The tools that the agent is offered. `checks` says whether the project's own checks can be run.
-    pub(super) fn offered(&self, definition: &AgentDefinition, checks: bool) -> Result<Offered, ActionError> {
-        let offered = Offered::new(&definition.tools, self.files.into(), checks)?;
+    pub(super) fn offered(&self, definition: &AgentDefinition, checks: bool) -> Result<ToolSet, ActionError> {
+        let offered = ToolSet::new(&definition.tools, self.files.into(), checks)?;
         Ok(match &self.review {
             Some(subject) => offered.with_review(&definition.tools, subject),
             None => offered,

@@ -116,7 +116,7 @@ impl World {
             loaded: self.loaded.as_ref(),
         };
         let access = if self.loaded.is_some() { FileAccess::Partial } else { FileAccess::Whole };
-        let mut offered = Offered::new(&self.tools, access, false).unwrap();
+        let mut offered = ToolSet::new(&self.tools, access, false).unwrap();
         if let Some(subject) = &self.review {
             offered = offered.with_review(&self.tools, subject);
         }

@@ -13,11 +13,11 @@ pub enum FileAccess {
 
 /// The tools that a session offers a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offered {
+pub struct ToolSet {
     pub(crate) names: Vec<&'static str>,
 }
 
-impl Offered {
+impl ToolSet {
     /// The names, sorted.
     pub fn names(&self) -> &[&'static str] {
         &self.names
