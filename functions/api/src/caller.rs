@@ -4,7 +4,7 @@ use crate::api::Shared;
 use crate::audit;
 use crate::frame::RequestId;
 use crate::idempotency_key::key_of;
-use crate::identity::{Credential, Identified};
+use crate::identity::{Credential, Identity};
 use crate::problem::{Code, Problem};
 use crate::socket_places::Reader;
 use axum::extract::FromRequestParts;
@@ -83,7 +83,7 @@ struct Known {
 async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
     for kind in &api.identity {
         let Some(identified) = kind.identify(head).await? else { continue };
-        let Identified { actor, authority, credential } = identified;
+        let Identity { actor, authority, credential } = identified;
         let directory = api.control.directory().await?;
         let actor = directory.configuration().identify(actor);
         // People who were removed from the configuration have no access anymore, whatever credential they hold.

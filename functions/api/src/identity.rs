@@ -61,7 +61,7 @@ impl Credential {
 
 /// Somebody who was identified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identified {
+pub struct Identity {
     /// The identity. The configured person is filled in afterward.
     pub actor: Actor,
     /// How their credential changes what their roles allow.
@@ -70,7 +70,7 @@ pub struct Identified {
     pub credential: Credential,
 }
 
-impl Identified {
+impl Identity {
     /// A person, by the name under `users:` in the configuration.
     pub fn person(name: impl Into<String>, credential: Credential) -> Self {
         Self { actor: actor(name.into()), authority: Authority::Roles, credential }
@@ -94,7 +94,7 @@ pub trait Identify: Send + Sync {
     ///
     /// # Errors
     /// A problem for the sender if the credential is of this kind and is invalid, or cannot be checked.
-    async fn identify(&self, head: &Parts) -> Result<Option<Identified>, Problem>;
+    async fn identify(&self, head: &Parts) -> Result<Option<Identity>, Problem>;
 }
 
 /// Every kind of credential.

@@ -58,7 +58,7 @@ pub use caller::Caller;
 pub use frame::{Hosts, only_for};
 pub use function::functions;
 pub use gateway_sockets::GatewaySockets;
-pub use identity::{Credential, Identified, Identify};
+pub use identity::{Credential, Identify, Identity};
 pub use openapi::openapi;
 pub use problem::{Code, InvalidField, Problem};
 pub use router::router;

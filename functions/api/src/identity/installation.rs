@@ -1,7 +1,7 @@
 //! The installation's own token: `serve` creates one at each start, puts its hash in the table, and writes it to the data
 //! folder. Without one, as in an account, it identifies nobody.
 
-use super::{Credential, Identified, Identify, OPERATOR, bearer};
+use super::{Credential, Identify, Identity, OPERATOR, bearer};
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::HeaderName;
@@ -29,7 +29,7 @@ impl InstallationToken {
 
 #[async_trait]
 impl Identify for InstallationToken {
-    async fn identify(&self, head: &Parts) -> Result<Option<Identified>, Problem> {
+    async fn identify(&self, head: &Parts) -> Result<Option<Identity>, Problem> {
         let Some(token) = bearer(&head.headers) else { return Ok(None) };
         let Some(known) = self.table.installation_token().await? else { return Ok(None) };
         if !bool::from(known.as_bytes().ct_eq(token_digest(token).as_bytes())) {
@@ -50,6 +50,6 @@ impl Identify for InstallationToken {
                 "accepted: one name of 1 to 100 characters in UTF-8, without control characters",
             )
         })?;
-        Ok(Some(Identified::installation(name, Credential::Installation)))
+        Ok(Some(Identity::installation(name, Credential::Installation)))
     }
 }

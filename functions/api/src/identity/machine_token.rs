@@ -1,6 +1,6 @@
 //! Machine tokens: opaque, found by their public part.
 
-use super::{Credential, Identified, Identify, bearer};
+use super::{Credential, Identify, Identity, bearer};
 use crate::problem::Problem;
 use async_trait::async_trait;
 use axum::http::request::Parts;
@@ -25,7 +25,7 @@ impl MachineTokens {
 
 #[async_trait]
 impl Identify for MachineTokens {
-    async fn identify(&self, head: &Parts) -> Result<Option<Identified>, Problem> {
+    async fn identify(&self, head: &Parts) -> Result<Option<Identity>, Problem> {
         let Some(text) = bearer(&head.headers).filter(|text| text.starts_with(TOKEN_PREFIX)) else {
             return Ok(None);
         };
@@ -35,9 +35,9 @@ impl Identify for MachineTokens {
         if !read.proves(&token, self.clock.now()) {
             return Err(refused());
         }
-        Ok(Some(Identified {
+        Ok(Some(Identity {
             authority: Authority::Scoped(token.scope),
-            ..Identified::person(
+            ..Identity::person(
                 token.owner,
                 Credential::Token { id: token.id, valid_until: token.valid_until },
             )

@@ -1,7 +1,7 @@
 //! Sessions: of programs in the header `Authorization`, of browsers in a cookie with a proof in another header.
 
 use super::keys::Keys;
-use super::{Credential, Identified, Identify, bearer};
+use super::{Credential, Identify, Identity, bearer};
 use crate::cookies::cookie;
 use crate::problem::Problem;
 use async_trait::async_trait;
@@ -54,7 +54,7 @@ impl SessionToken {
 
 #[async_trait]
 impl Identify for SessionToken {
-    async fn identify(&self, head: &Parts) -> Result<Option<Identified>, Problem> {
+    async fn identify(&self, head: &Parts) -> Result<Option<Identity>, Problem> {
         let presented = match bearer(&head.headers) {
             // It is a machine's.
             Some(token) if token.starts_with(TOKEN_PREFIX) => return Ok(None),
@@ -71,8 +71,8 @@ impl Identify for SessionToken {
         };
         let session = self.session(presented).await?;
         Ok(Some(match session.subject.clone() {
-            Subject::Person(name) => Identified::person(name, Credential::Session(session)),
-            Subject::Operator => Identified::installation(super::OPERATOR, Credential::Session(session)),
+            Subject::Person(name) => Identity::person(name, Credential::Session(session)),
+            Subject::Operator => Identity::installation(super::OPERATOR, Credential::Session(session)),
         }))
     }
 }
