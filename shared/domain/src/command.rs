@@ -40,7 +40,7 @@ pub enum CommandWord {
 
 /// Whether a ticket follows the word. In comments on a ticket, it may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ticketed {
+pub enum TicketArgument {
     /// Never.
     No,
     /// It may.
@@ -53,7 +53,7 @@ pub enum Ticketed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandForm {
     /// Whether a ticket comes first.
-    pub ticket: Ticketed,
+    pub ticket: TicketArgument,
     /// The words that follow, with a space before each part: ` what to change`, ` [comment]`.
     pub behind: &'static str,
     /// Its meaning, as a phrase that continues the command: `stops the work on it`.
@@ -85,7 +85,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "run",
         starts_workflows: true,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Needed, "", "starts work on it")],
+        forms: &[form(TicketArgument::Needed, "", "starts work on it")],
         note: "",
     },
     CommandSpec {
@@ -93,7 +93,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "plan",
         starts_workflows: true,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::No, " requirements", "plans requirements as tickets")],
+        forms: &[form(TicketArgument::No, " requirements", "plans requirements as tickets")],
         note: "",
     },
     CommandSpec {
@@ -101,7 +101,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "revise",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Needed, " what to change", "asks for changes to its pull request")],
+        forms: &[form(TicketArgument::Needed, " what to change", "asks for changes to its pull request")],
         note: "While an agent is at work on the ticket, it takes the words in; otherwise a revision begins.",
     },
     CommandSpec {
@@ -109,7 +109,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "review",
         starts_workflows: true,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::No, " pull request", "reviews a pull request")],
+        forms: &[form(TicketArgument::No, " pull request", "reviews a pull request")],
         note: "",
     },
     CommandSpec {
@@ -117,7 +117,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "status",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Optional, "", "shows executions")],
+        forms: &[form(TicketArgument::Optional, "", "shows executions")],
         note: "",
     },
     CommandSpec {
@@ -125,7 +125,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "costs",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Optional, "", "shows costs")],
+        forms: &[form(TicketArgument::Optional, "", "shows costs")],
         note: "Without a ticket, it shows what you spent this month.",
     },
     CommandSpec {
@@ -133,7 +133,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "approve",
         starts_workflows: false,
         is_unlike_other_words: true,
-        forms: &[form(Ticketed::Needed, " [comment]", "answers yes to its question")],
+        forms: &[form(TicketArgument::Needed, " [comment]", "answers yes to its question")],
         note: "",
     },
     CommandSpec {
@@ -141,7 +141,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "deny",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Needed, " [comment]", "answers no to its question")],
+        forms: &[form(TicketArgument::Needed, " [comment]", "answers no to its question")],
         note: "",
     },
     CommandSpec {
@@ -149,7 +149,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "stop",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Needed, "", "stops the work on it")],
+        forms: &[form(TicketArgument::Needed, "", "stops the work on it")],
         note: "Its effects stay; `undo` takes them back.",
     },
     CommandSpec {
@@ -158,9 +158,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         starts_workflows: false,
         is_unlike_other_words: false,
         forms: &[
-            form(Ticketed::Needed, "", "shows what its newest execution did that can be taken back"),
-            form(Ticketed::No, " execution", "shows the same of an execution that `status` lists"),
-            form(Ticketed::Needed, " confirm code", "takes back exactly what was shown with the code"),
+            form(TicketArgument::Needed, "", "shows what its newest execution did that can be taken back"),
+            form(TicketArgument::No, " execution", "shows the same of an execution that `status` lists"),
+            form(TicketArgument::Needed, " confirm code", "takes back exactly what was shown with the code"),
         ],
         note: "Nothing is taken back until you confirm what was shown.",
     },
@@ -170,8 +170,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         starts_workflows: false,
         is_unlike_other_words: true,
         forms: &[
-            form(Ticketed::Needed, "", "continues its newest execution, if that failed or was stopped"),
-            form(Ticketed::No, " execution", "continues an execution that `status` lists"),
+            form(TicketArgument::Needed, "", "continues its newest execution, if that failed or was stopped"),
+            form(TicketArgument::No, " execution", "continues an execution that `status` lists"),
         ],
         note: "Steps that were done and paid for are not repeated.",
     },
@@ -181,9 +181,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         starts_workflows: false,
         is_unlike_other_words: true,
         forms: &[
-            form(Ticketed::Needed, " +dollars", "adds dollars to the limit that stopped the work"),
-            form(Ticketed::Needed, " draft", "finishes with a draft of what is done"),
-            form(Ticketed::Needed, " rollback", "takes back what it did"),
+            form(TicketArgument::Needed, " +dollars", "adds dollars to the limit that stopped the work"),
+            form(TicketArgument::Needed, " draft", "finishes with a draft of what is done"),
+            form(TicketArgument::Needed, " rollback", "takes back what it did"),
         ],
         note: "",
     },
@@ -192,7 +192,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "tell",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::Needed, " words", "tells the agent at work on it")],
+        forms: &[form(TicketArgument::Needed, " words", "tells the agent at work on it")],
         note: "",
     },
     CommandSpec {
@@ -202,13 +202,13 @@ pub const COMMANDS: &[CommandSpec] = &[
         is_unlike_other_words: false,
         forms: &[
             form(
-                Ticketed::No,
+                TicketArgument::No,
                 "",
                 "gives you a code to join two of your accounts, and lists joined accounts",
             ),
-            form(Ticketed::No, " code", "shows which accounts the code would join"),
-            form(Ticketed::No, " confirm code", "confirms it; both accounts must"),
-            form(Ticketed::No, " remove service account", "separates an account again"),
+            form(TicketArgument::No, " code", "shows which accounts the code would join"),
+            form(TicketArgument::No, " confirm code", "confirms it; both accounts must"),
+            form(TicketArgument::No, " remove service account", "separates an account again"),
         ],
         note: "An account that is joined to yours acts as you, with your roles.",
     },
@@ -218,10 +218,10 @@ pub const COMMANDS: &[CommandSpec] = &[
         starts_workflows: false,
         is_unlike_other_words: false,
         forms: &[
-            form(Ticketed::No, "", "shows which direct messages you get"),
-            form(Ticketed::No, " approval limit failed done", "chooses it; name what you want"),
-            form(Ticketed::No, " off", "turns direct messages off"),
-            form(Ticketed::No, " default", "uses the configuration's choice"),
+            form(TicketArgument::No, "", "shows which direct messages you get"),
+            form(TicketArgument::No, " approval limit failed done", "chooses it; name what you want"),
+            form(TicketArgument::No, " off", "turns direct messages off"),
+            form(TicketArgument::No, " default", "uses the configuration's choice"),
         ],
         note: "",
     },
@@ -230,12 +230,12 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "help",
         starts_workflows: false,
         is_unlike_other_words: false,
-        forms: &[form(Ticketed::No, " [command]", "lists the commands, or explains one")],
+        forms: &[form(TicketArgument::No, " [command]", "lists the commands, or explains one")],
         note: "",
     },
 ];
 
-const fn form(ticket: Ticketed, behind: &'static str, purpose: &'static str) -> CommandForm {
+const fn form(ticket: TicketArgument, behind: &'static str, purpose: &'static str) -> CommandForm {
     CommandForm { ticket, behind, purpose }
 }
 
@@ -274,9 +274,9 @@ impl CommandForm {
     pub fn usage(&self, on_ticket: bool) -> String {
         let ticket = match self.ticket {
             _ if on_ticket => "",
-            Ticketed::No => "",
-            Ticketed::Optional => " [ticket]",
-            Ticketed::Needed => " ticket",
+            TicketArgument::No => "",
+            TicketArgument::Optional => " [ticket]",
+            TicketArgument::Needed => " ticket",
         };
         format!("{ticket}{}", self.behind)
     }
