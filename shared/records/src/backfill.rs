@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// How many items were changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Backfilled {
+pub struct BackfillResult {
     /// Tickets that are now listed under their state.
     pub tasks: usize,
     /// Questions that are now listed.
@@ -32,8 +32,8 @@ impl Table {
     ///
     /// # Errors
     /// [`RecordsError`] if the table does not answer; changes made by then stay.
-    pub async fn backfill(&self, now: Timestamp) -> Result<Backfilled, RecordsError> {
-        let (mut done, mut tasks, mut position) = (Backfilled::default(), BTreeSet::new(), None);
+    pub async fn backfill(&self, now: Timestamp) -> Result<BackfillResult, RecordsError> {
+        let (mut done, mut tasks, mut position) = (BackfillResult::default(), BTreeSet::new(), None);
         loop {
             let page =
                 self.list_executions(&ExecutionList::OfAll, position.as_deref(), PAGE_LIMIT, now).await?;

@@ -162,7 +162,7 @@ pub use agent_execution::AgentExecution;
 pub use audit::AuditPage;
 pub use audit_chain::{AuditHead, AuditLine, AuditVerified, AuditVerifier};
 pub use audit_record::{AUDIT_CHAINS, AuditKind, AuditRecord};
-pub use backfill::Backfilled;
+pub use backfill::BackfillResult;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
 pub use circuit::Circuit;

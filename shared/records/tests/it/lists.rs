@@ -8,7 +8,7 @@ use domain::{ActionId, MicroUsd};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use records::{
-    Answer, Backfilled, BeginResult, CostTotal, ExecutionEnd, ExecutionList, Limits, Moves, NewFrame,
+    Answer, BackfillResult, BeginResult, CostTotal, ExecutionEnd, ExecutionList, Limits, Moves, NewFrame,
     RequestClaim, Reservation, Settlement, SpendBy, TaskState, Told, Topic, Waiter,
 };
 use std::collections::BTreeMap;
@@ -180,7 +180,7 @@ async fn a_backfill_adds_what_is_missing_once() {
     table.settle(&reservation, settlement).await.unwrap();
     let asked = waiter(Topic::Approval(open.clone()), 5);
     table.put_waiter(&asked).await.unwrap();
-    assert_eq!(table.backfill(after(60)).await.unwrap(), Backfilled::default());
+    assert_eq!(table.backfill(after(60)).await.unwrap(), BackfillResult::default());
     // As an earlier version left them.
     let cost = format!("COST#2026-11-22T12:00:00.000000000Z#{}", reservation.id);
     let (pk, roll_ups) =
@@ -200,9 +200,9 @@ async fn a_backfill_adds_what_is_missing_once() {
         update_item.send().await.unwrap();
     }
     assert_eq!(tasks(&table, TaskState::Stopped).await, Vec::<String>::new());
-    let expected = Backfilled { tasks: 2, questions: 1, costs: 1 };
+    let expected = BackfillResult { tasks: 2, questions: 1, costs: 1 };
     assert_eq!(table.backfill(after(60)).await.unwrap(), expected);
-    assert_eq!(table.backfill(after(61)).await.unwrap(), Backfilled::default());
+    assert_eq!(table.backfill(after(61)).await.unwrap(), BackfillResult::default());
     assert_eq!(tasks(&table, TaskState::Stopped).await, ["SHOP-1"]);
     assert_eq!(tasks(&table, TaskState::AtWork).await, ["SHOP-2"]);
     assert_eq!(table.list_approvals(None, 10).await.unwrap().items.len(), 1);
