@@ -78,7 +78,7 @@ pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
 pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use planning::{Requester, Requirements, planning};
-pub use reach::{PROSE, Reached, check_reach, reached};
+pub use reach::{PROSE, Reach, check_reach, reached};
 pub use reader::Reader;
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
 pub use requirements::PLANNING;

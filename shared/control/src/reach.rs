@@ -41,7 +41,7 @@ pub const PROSE: [&str; 17] = [
 
 /// Something of another project that a step's input names.
 #[derive(Debug, Clone)]
-pub struct Reached<'a> {
+pub struct Reach<'a> {
     field: &'a str,
     typed: &'a str,
     /// The other projects that share it, at least one: the right in one of them is enough.
@@ -49,7 +49,7 @@ pub struct Reached<'a> {
 }
 
 /// What a step's input names of other projects than the execution's, anywhere in it but in [`PROSE`]. Reads nothing.
-pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value) -> Vec<Reached<'a>> {
+pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value) -> Vec<Reach<'a>> {
     let fields = input.as_object().into_iter().flatten();
     let acted_on = fields.filter(|(field, value)| !(value.is_string() && PROSE.contains(&field.as_str())));
     let fields = acted_on.map(|(field, value)| match value.get(TASK_ID) {
@@ -58,7 +58,7 @@ pub fn reached<'a>(directory: &'a Directory, project: &Project, input: &'a Value
     });
     let reached = texts_of(fields).into_iter().flat_map(|(field, typed)| {
         let readings = other_projects(directory, project, field, typed).into_iter();
-        readings.map(move |projects| Reached { field, typed, projects })
+        readings.map(move |projects| Reach { field, typed, projects })
     });
     reached.collect()
 }
@@ -73,7 +73,7 @@ pub fn check_reach(
     directory: &Directory,
     project: &Project,
     actor: Option<&Actor>,
-    reached: &Reached<'_>,
+    reached: &Reach<'_>,
     reading: &ReachReading,
 ) -> Result<(), String> {
     let execution = reading.execution.as_ref();
@@ -125,8 +125,8 @@ fn missing_right(
 }
 
 /// Whether an execution was given this, by somebody who may, when it started.
-fn is_given(execution: &ExecutionRecord, actor: Option<&Actor>, reached: &Reached<'_>) -> bool {
-    let Reached { field, typed, .. } = *reached;
+fn is_given(execution: &ExecutionRecord, actor: Option<&Actor>, reached: &Reach<'_>) -> bool {
+    let Reach { field, typed, .. } = *reached;
     let input = &execution.input;
     // The start checked it. Only by its canonical name: some links to a ticket can also be read as another repository.
     let is_own_ticket = execution.task_id.as_deref() == Some(typed);
