@@ -6,7 +6,7 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::steering::{PersonArgument, Request};
 use clap::Subcommand;
-use control::{MoneyResult, Wanted};
+use control::{LimitDecision, MoneyResult};
 
 /// `ticketsmith budget …`
 #[derive(Debug, clap::Args)]
@@ -91,27 +91,27 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match command {
         Command::View { client } => client.show(&Call::get("/budgets", &[]), &[]).await,
         Command::Add { stopped, amount } => {
-            let added = Wanted::read_amount(amount.strip_prefix('+').unwrap_or(&amount));
+            let added = LimitDecision::read_amount(amount.strip_prefix('+').unwrap_or(&amount));
             let accepted = |wrong: &str| {
                 Exit::usage(format!(
                     "`{amount}` {wrong}; accepted: dollars such as 5 or 2.50, with at most six decimals, up to 1000"
                 ))
             };
-            choose(stopped, Wanted::Add(added.map_err(accepted)?)).await
+            choose(stopped, LimitDecision::Add(added.map_err(accepted)?)).await
         }
-        Command::Draft { stopped } => choose(stopped, Wanted::Draft).await,
-        Command::Rollback { stopped } => choose(stopped, Wanted::RollBack).await,
+        Command::Draft { stopped } => choose(stopped, LimitDecision::Draft).await,
+        Command::Rollback { stopped } => choose(stopped, LimitDecision::RollBack).await,
     }
 }
 
 async fn choose_as_said(said: Said) -> Outcome {
     let Said { named, wanted, person, place } = said;
     let (named, words) = (named.unwrap_or_default(), wanted.unwrap_or_default());
-    let wanted = Wanted::read(&words).map_err(|wrong| Exit::usage(format!("`{words}`: {wrong}")))?;
+    let wanted = LimitDecision::read(&words).map_err(|wrong| Exit::usage(format!("`{words}`: {wrong}")))?;
     choose(Stopped { named, person, place }, wanted).await
 }
 
-async fn choose(stopped: Stopped, wanted: Wanted) -> Outcome {
+async fn choose(stopped: Stopped, wanted: LimitDecision) -> Outcome {
     let connection = Connection::open(&stopped.place).await?;
     let request = Request::about(&connection, &stopped.named, &stopped.person).await?;
     let result = request.control.choose_for_execution(&request.caller(), &request.execution, wanted).await;

@@ -8,7 +8,7 @@ use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::senders::Button;
 use crate::undo_preview::UNDO;
 use crate::words::Reply;
-use control::{AnswerResult, Authority, Caller, UndoError, Wanted};
+use control::{AnswerResult, Authority, Caller, LimitDecision, UndoError};
 use domain::text::cut_line;
 use records::RecordsError;
 
@@ -53,7 +53,7 @@ impl Acting<'_> {
         }
         let unknown = || Reply::Refused(format!("unknown button `{}`", cut_line(action, SHOWN)));
         if let Some(words) = action.strip_prefix("budget ") {
-            return Ok(match Wanted::read(words) {
+            return Ok(match LimitDecision::read(words) {
                 Ok(wanted) => {
                     Reply::to_money(self.control.choose(caller, value, wanted).await?, "this ticket")
                 }

@@ -9,7 +9,7 @@ use crate::question::execution_name;
 use crate::typed_ticket::split_ticket;
 use crate::undo_preview::{Confirmed, shown};
 use crate::words::Reply;
-use control::{Caller, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult, Wanted};
+use control::{Caller, LimitDecision, RedriveError, RedriveResult, UndoError, UndoPreviewResult, UndoResult};
 use domain::text::cut_line;
 use records::{ExecutionRecord, RecordsError};
 
@@ -194,14 +194,14 @@ fn previewed(preview: UndoPreviewResult, named: &str, address: Address<'_>) -> R
 }
 
 /// A decision about an execution that a limit stopped.
-fn wanted(steering: &Steering) -> Result<Wanted, Reply> {
+fn wanted(steering: &Steering) -> Result<LimitDecision, Reply> {
     let words = steering.comment.as_deref().unwrap_or_default();
     let words = match split_ticket(words) {
         // A question decides nothing.
         (word, rest) if rest.is_empty() && !words.contains('?') => word,
         _ => words,
     };
-    Wanted::read(words).map_err(|accepted| {
+    LimitDecision::read(words).map_err(|accepted| {
         Reply::Refused(format!("`budget` says what becomes of work that a limit stopped; {accepted}"))
     })
 }
@@ -218,9 +218,9 @@ mod tests {
             wanted(&Steering { word: SteeringWord::Budget, task_id, comment }).ok()
         };
         for words in ["+5", "`+5`", "**+5**.", "\u{201c}+5\u{201d}", "+5\u{200b}"] {
-            assert_eq!(read(words), Some(Wanted::Add(MicroUsd(5_000_000))), "{words}");
+            assert_eq!(read(words), Some(LimitDecision::Add(MicroUsd(5_000_000))), "{words}");
         }
-        assert_eq!(read("_draft_"), Some(Wanted::Draft));
+        assert_eq!(read("_draft_"), Some(LimitDecision::Draft));
         for words in ["", "`5`", "+5?", "`+5` please", "(-5)"] {
             assert_eq!(read(words), None, "{words}");
         }

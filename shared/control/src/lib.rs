@@ -74,7 +74,7 @@ pub use following::{Following, NextFrames, ToldFrame};
 pub use left::UndoPreview;
 pub use line::may_start;
 pub use link::LinkResult;
-pub use money::{Forecast, MOST_ADDED, MoneyResult, Wanted, question};
+pub use money::{Forecast, LimitDecision, MOST_ADDED, MoneyResult, question};
 pub use notify::NotifyResult;
 pub use plan::{PlanError, StartDecision, StartRequest, WorkflowRequest, decide, plan};
 pub use planning::{Requester, Requirements, planning};

@@ -20,7 +20,7 @@ const RUNS: usize = 50;
 
 /// A person's decision about an execution that a limit stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum LimitDecision {
     /// Continue with this much more.
     Add(MicroUsd),
     /// End with a draft of what is done.
@@ -47,7 +47,7 @@ pub enum MoneyResult {
     Denied(String),
 }
 
-impl Wanted {
+impl LimitDecision {
     /// Parses the words after `budget` and a ticket: `+5`, `+$2.50`, `draft` or `rollback`.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Control {
         &self,
         caller: &Caller<'_>,
         ticket: &Ticket<'_>,
-        wanted: Wanted,
+        wanted: LimitDecision,
     ) -> Result<MoneyResult, RecordsError> {
         match self.open_execution(ticket.task_id()).await? {
             Some(execution) => self.choose_for_execution(caller, &execution, wanted).await,
@@ -116,7 +116,7 @@ impl Control {
         &self,
         caller: &Caller<'_>,
         execution: &ExecutionRecord,
-        wanted: Wanted,
+        wanted: LimitDecision,
     ) -> Result<MoneyResult, RecordsError> {
         let asked = self.table.waiters_of(&execution.name, &Topic::Budget).await?;
         let could_see = asked.iter().filter(|waiter| caller.could_see(waiter.since));
@@ -129,7 +129,7 @@ impl Control {
         &self,
         caller: &Caller<'_>,
         found: Option<&Waiter>,
-        wanted: Wanted,
+        wanted: LimitDecision,
     ) -> Result<MoneyResult, RecordsError> {
         let found = CommandTarget {
             execution: found.map(|waiter| waiter.execution.clone()),
@@ -151,7 +151,7 @@ impl Control {
         &self,
         caller: &Caller<'_>,
         question: &str,
-        wanted: Wanted,
+        wanted: LimitDecision,
     ) -> Result<MoneyResult, RecordsError> {
         let Some((since, key)) = question.split_once(' ') else { return Ok(MoneyResult::NothingAsked) };
         let waiter = self.table.waiter(&Topic::Budget.to_string(), key).await?;
@@ -210,11 +210,11 @@ impl Control {
         caller: &Caller<'a>,
         execution: &'a ExecutionRecord,
         project: &'a Project,
-        wanted: Wanted,
+        wanted: LimitDecision,
     ) -> Result<(Choice, Operation<'a>), RecordsError> {
         let starter = execution.actor.as_ref();
         Ok(match wanted {
-            Wanted::Add(amount) => {
+            LimitDecision::Add(amount) => {
                 let refusals = self.table.refusals([execution.name.as_str()]).await?;
                 let limits = Limits::from(&caller.directory.configuration().budgets);
                 let missing = match refusals.get(&execution.name) {
@@ -224,8 +224,8 @@ impl Control {
                 let shared = missing.iter().any(|shortfall| shortfall.of.is_shared());
                 (Choice::Add { amount, shared }, Operation::AddMoney { project, shared })
             }
-            Wanted::Draft => (Choice::Draft, Operation::Stop { project, starter }),
-            Wanted::RollBack => (Choice::RollBack, Operation::Undo { project, starter }),
+            LimitDecision::Draft => (Choice::Draft, Operation::Stop { project, starter }),
+            LimitDecision::RollBack => (Choice::RollBack, Operation::Undo { project, starter }),
         })
     }
 }
@@ -278,18 +278,18 @@ mod tests {
 
     #[test]
     fn amounts_are_read_exactly() {
-        let add = |amount| Ok(Wanted::Add(MicroUsd(amount)));
-        assert_eq!(Wanted::read("+5"), add(5_000_000));
-        assert_eq!(Wanted::read(" +$2.5 "), add(2_500_000));
-        assert_eq!(Wanted::read("+0.01"), add(10_000));
-        assert_eq!(Wanted::read("+0.001"), add(1_000));
-        assert_eq!(Wanted::read("+0.000001"), add(1));
-        assert_eq!(Wanted::read("+2.000010"), add(2_000_010));
-        assert_eq!(Wanted::read("+0001"), add(1_000_000));
-        assert_eq!(Wanted::read("+1000"), add(1_000_000_000));
-        assert_eq!(Wanted::read("+5!"), add(5_000_000));
-        assert_eq!(Wanted::read("Draft."), Ok(Wanted::Draft));
-        assert_eq!(Wanted::read("rollback"), Ok(Wanted::RollBack));
+        let add = |amount| Ok(LimitDecision::Add(MicroUsd(amount)));
+        assert_eq!(LimitDecision::read("+5"), add(5_000_000));
+        assert_eq!(LimitDecision::read(" +$2.5 "), add(2_500_000));
+        assert_eq!(LimitDecision::read("+0.01"), add(10_000));
+        assert_eq!(LimitDecision::read("+0.001"), add(1_000));
+        assert_eq!(LimitDecision::read("+0.000001"), add(1));
+        assert_eq!(LimitDecision::read("+2.000010"), add(2_000_010));
+        assert_eq!(LimitDecision::read("+0001"), add(1_000_000));
+        assert_eq!(LimitDecision::read("+1000"), add(1_000_000_000));
+        assert_eq!(LimitDecision::read("+5!"), add(5_000_000));
+        assert_eq!(LimitDecision::read("Draft."), Ok(LimitDecision::Draft));
+        assert_eq!(LimitDecision::read("rollback"), Ok(LimitDecision::RollBack));
         for wrong in [
             "",
             "5",
@@ -311,7 +311,7 @@ mod tests {
             "+99999999999999999999",
             "+٥",
         ] {
-            assert!(Wanted::read(wrong).is_err_and(|error| error.contains("`+5`")), "{wrong}");
+            assert!(LimitDecision::read(wrong).is_err_and(|error| error.contains("`+5`")), "{wrong}");
         }
         for (amount, wrong) in [
             ("0.000000", "is zero"),
@@ -320,8 +320,8 @@ mod tests {
             ("99999999999999999999", "is more than 1000 dollars"),
             ("five", "is not a number of dollars"),
         ] {
-            assert_eq!(Wanted::read_amount(amount), Err(wrong), "{amount}");
-            let said = Wanted::read(&format!("+{amount}")).unwrap_err();
+            assert_eq!(LimitDecision::read_amount(amount), Err(wrong), "{amount}");
+            let said = LimitDecision::read(&format!("+{amount}")).unwrap_err();
             assert!(said.starts_with(&format!("the amount {wrong}; accepted: ")), "{said}");
         }
     }

@@ -1,12 +1,12 @@
 //! People's choices for an execution that a limit stopped: once, by right, and about what they saw.
 
 use crate::world::World;
-use control::{MoneyResult, StartResult, Wanted, question};
+use control::{LimitDecision, MoneyResult, StartResult, question};
 use domain::{ActionId, MicroUsd};
 use jiff::SignedDuration;
 use records::{Choice, ExecutionRecord, Limits, Moves, Reservation, Terms, Topic, Waiter};
 
-const FIVE: Wanted = Wanted::Add(MicroUsd(5_000_000));
+const FIVE: LimitDecision = LimitDecision::Add(MicroUsd(5_000_000));
 
 /// An execution that the limit of its ticket stopped, or of its person's month as well, and its question.
 async fn stopped(world: &World, shared: bool) -> (ExecutionRecord, Waiter) {
@@ -73,7 +73,7 @@ async fn the_first_choice_counts_and_later_ones_are_told() {
         assert_eq!(chosen, MoneyResult::Recorded(add), "the same delivery is told the same");
     }
     let later = world.caller(&ada, "t2");
-    let second = world.control.choose(&later, &question(&waiter), Wanted::RollBack).await.unwrap();
+    let second = world.control.choose(&later, &question(&waiter), LimitDecision::RollBack).await.unwrap();
     assert_eq!(second, MoneyResult::AlreadyChosen { by: "ada".into(), choice: add });
 }
 
@@ -121,6 +121,6 @@ async fn what_others_share_is_not_an_approvers_to_give() {
     assert!(reason.contains("which others share"), "{reason}");
     // People who may stop the work may choose anything that costs no money.
     let caller = world.caller(&ada, "t2");
-    let draft = world.control.choose_for_execution(&caller, &execution, Wanted::Draft).await.unwrap();
+    let draft = world.control.choose_for_execution(&caller, &execution, LimitDecision::Draft).await.unwrap();
     assert_eq!(draft, MoneyResult::Recorded(Choice::Draft));
 }
