@@ -116,7 +116,7 @@ impl ApiClient {
     /// A client of the API at a URL, with a token. Nothing is sent yet.
     ///
     /// # Errors
-    /// Usage when the URL is none of an API, or the token cannot be sent.
+    /// Usage when the URL is not an API's, or the token cannot be sent.
     pub(crate) fn new(base: &str, token: SecretString, on_behalf_of: Option<String>) -> Outcome<Self> {
         check_url(base)?;
         if HeaderValue::from_str(token.expose_secret()).is_err() {

@@ -131,7 +131,7 @@ pub(crate) fn named<'a>(forms: &'a [SecretForm], name: &str) -> Vec<&'a SecretFo
     forms.iter().filter(is_meant).collect()
 }
 
-/// Why a value is none of a provider's credentials: what lacks to the form that it is nearest to.
+/// Why a value is not a provider's credentials: what it lacks of the nearest form.
 fn credentials_problem(spec: &ProviderSpec, value: &Value) -> Option<String> {
     let Some(fields) = value.as_object() else { return Some("it is not a JSON object".to_owned()) };
     let lacks = |group: &[&'static str]| -> Vec<&'static str> {
@@ -264,7 +264,7 @@ mod tests {
         assert!(named(&forms, "ticketsmith/jira").is_empty());
         assert_eq!(named(&forms, "team/work").len(), 1);
         assert_eq!(problem(&forms, "team/code", &json!({"token": "t"})), None);
-        // A key that is none is found as a run would find it.
+        // An invalid key is found as a run would find it.
         let app = json!({"app_id": "1", "installation_id": "2", "private_key": "hunter2"});
         assert!(problem(&forms, "team/code", &app).unwrap().contains("private"));
         let lacking = problem(&forms, "team/signing", &json!({"jira": "s"})).unwrap();

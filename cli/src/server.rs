@@ -1,7 +1,7 @@
 //! `serve`: a laptop-sized AWS in one process, with our functions in it.
 //!
 //! Three listeners. The public one serves only webhooks. The API's is on loopback, and answers only to its own host names. The
-//! private one, on loopback and with a token for each function, stands in for DynamoDB, Step Functions, Secrets Manager and Lambda; functions
+//! private one, on loopback and with a token for each function, takes the place of DynamoDB, Step Functions, Secrets Manager and Lambda; functions
 //! reach them only through the AWS SDK, as in an account. An optional fourth one serves metrics to Prometheus, and says whether it is healthy.
 
 mod agents;

@@ -68,7 +68,7 @@ async fn a_comment_on_the_pull_request_is_done_by_the_session_that_made_it() {
     let of_revision =
         asked.iter().find(|entry| entry["request"].to_string().contains("ask for changes")).unwrap();
     let said = of_revision["request"].to_string();
-    // A greeting before the words is none of them.
+    // A greeting before the words is not part of them.
     assert!(said.contains(REQUEST.trim_start_matches("Please ")), "{said}");
     assert!(said.contains("What you changed in earlier rounds"), "{said}");
     // Thanks, a command and a misspelled command are not requests.

@@ -111,7 +111,7 @@ impl Arguments {
     }
 }
 
-/// Whether somebody has set a secret besides the one that a start makes.
+/// Whether somebody has set a secret other than the one that a start makes.
 fn keeps_secrets(folder: &DataFolder) -> bool {
     // What cannot be read is left alone.
     SecretFile::existing(folder).map_or(true, |file| file.is_some_and(|file| file.names().count() > 1))

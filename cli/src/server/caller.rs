@@ -34,7 +34,7 @@ impl Caller {
     }
 }
 
-/// One of the AWS services that the private listener stands in for.
+/// One of the AWS services whose place the private listener takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     /// DynamoDB.

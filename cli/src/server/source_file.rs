@@ -26,7 +26,7 @@ pub(crate) fn text_at(path: &Path) -> Outcome<String> {
     Ok(source.text)
 }
 
-/// Reads a YAML file that was found in a folder. It must be one: a pipe or a device there could be read for ever.
+/// Reads a YAML file that was found in a folder. It must be one: a pipe or a device there could be read forever.
 ///
 /// # Errors
 /// As [`source_at`], and for what is neither a file nor a link to one.

@@ -34,7 +34,7 @@ pub struct Plan {
     pub risks: Vec<String>,
 }
 
-/// The edits that implement a ticket, and the words that go with them. The words stand inline, so that expressions can read
+/// The edits that implement a ticket, and the words that go with them. The words are inline, so that expressions can read
 /// them; the edits are stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

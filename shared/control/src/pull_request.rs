@@ -18,7 +18,7 @@ impl Directory {
             return Ok(None);
         };
         let Some(opened) = table.opened_pull_request(&repository, number).await? else { return Ok(None) };
-        // Where pull requests are numbered apart from tickets, `#7` is none.
+        // Where pull requests are numbered apart from tickets, `#7` is not a pull request.
         let own = self.canonical(&opened.url).parse::<Numbered>().ok();
         let is_meant = own.is_none_or(|own| own.sign == sign);
         Ok(opened.task_id.filter(|_| is_meant))

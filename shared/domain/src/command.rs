@@ -287,7 +287,7 @@ fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// The command that somebody meant by a word that is none, in lower case: the nearest one, if no more letters are wrong than people get wrong.
+/// The command that somebody meant by a word that is not a command, in lower case: the nearest one, if no more letters are wrong than people get wrong.
 pub fn meant(word: &str) -> Option<CommandWord> {
     let word = bare(word);
     let distance = |command: &&CommandSpec| strsim::osa_distance(word, command.name);

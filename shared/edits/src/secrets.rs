@@ -1,7 +1,7 @@
 //! Secrets in texts, by the forms that their issuers give them.
 //!
 //! Only distinctive formats are known: every match is a secret, but many secrets are not found. Examples in
-//! documentation, which say so themselves, are none.
+//! documentation, which say so themselves, do not count.
 
 use regex_automata::meta::Regex;
 use std::ops::Range;

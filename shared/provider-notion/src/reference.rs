@@ -6,7 +6,7 @@ pub(crate) fn page_id(given: &str) -> Option<String> {
     let last = path.rsplit('/').next().unwrap_or_default();
     let plain: Vec<char> = last.chars().filter(|c| *c != '-').collect();
     let digits = plain.get(plain.len().checked_sub(32)?..)?;
-    // The words of a title stand before the ID in an address.
+    // In an address, the words of a title come before the ID.
     let is_bare = plain.len() == 32 || given.contains('/');
     if !is_bare || !digits.iter().all(char::is_ascii_hexdigit) {
         return None;

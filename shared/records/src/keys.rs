@@ -64,7 +64,7 @@
 //! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |
 //! | which of an agent's sessions worked on a branch last | get | `SESSION#<owner/name>/<agent>/<branch>` | `BRANCH` |
 //! | what it began with | get | `SESSION#<id>` | `OPENING` |
-//! | what it keeps besides its messages and files | get | `SESSION#<id>` | `STATE` |
+//! | what it keeps in addition to its messages and files | get | `SESSION#<id>` | `STATE` |
 //! | the fixed part of what a generation sends | get | `SESSION#<id>` | `PREFIX#<generation>` |
 //! | the messages of a generation | query | `SESSION#<id>` | `MESSAGE#<generation>#<sequence>` |
 //! | the files that it changed | query | `SESSION#<id>` | `FILE#<sha256 of the path>` |

@@ -61,7 +61,7 @@ pub struct Page<T> {
 
 impl Table {
     /// A page of a list of executions, which begins after the page that returned `after`; at most `limit` (up to 100). A position that is
-    /// none of the list is its beginning or its end.
+    /// not in the list means its beginning or its end.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.

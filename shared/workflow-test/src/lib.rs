@@ -53,7 +53,7 @@ pub fn tested_workflow<'f>(file: &'f TestFile, source: &'f Source) -> &'f str {
 ///
 /// # Errors
 /// [`TestError::Wrong`] when the file does not fit the workflow, [`TestError::NotCompiled`], and what keeps the engine from
-/// running. A case that fails is no error: see [`Report::passed`].
+/// running. A case that fails is not an error: see [`Report::passed`].
 pub async fn run(
     file: &TestFile,
     source: &Source,

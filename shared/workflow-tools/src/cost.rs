@@ -1,6 +1,6 @@
 //! What one execution costs on AWS, estimated from the compiled document.
 //!
-//! Two bounds are given. On the *happy path* nothing fails, every condition goes the dearer way, loops run once, and an
+//! Two bounds are given. On the *happy path* nothing fails, every condition goes the more expensive way, loops run once, and an
 //! agent is done in one turn. In the *worst case* every `foreach` has its `max_items`, every `loop` its `max_iterations`, and an agent
 //! takes all of its `max_turns` and asks people after each but the last. Retries are in neither: each costs
 //! one more transition and one more call. Models are not in the price: budgets limit them.

@@ -20,7 +20,7 @@ impl<'c> States<'c> {
         self.compilation.steps.iter().find(|step| step.state == state)
     }
 
-    /// The agent whose work a state is part of, with its step; the step's own state opens the session and is none of these.
+    /// The agent whose work a state is part of, with its step; the step's own state opens the session and is not one of these.
     pub(crate) fn agent(self, state: &str) -> Option<(&'c StepSummary, &'c AgentSummary)> {
         self.compilation.steps.iter().find_map(|step| {
             let agent = step.agent.as_ref()?;

@@ -40,7 +40,7 @@ impl Callees {
     /// The known facts about a workflow.
     ///
     /// # Errors
-    /// The names of those that there are, when it is none of them.
+    /// The known names, when it is not one of them.
     pub(crate) fn find(&self, name: &str) -> Result<Option<&Callee>, Vec<String>> {
         match &self.known {
             None => Ok(None),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Whether a text is a pattern of paths; otherwise why not.
 pub type CheckPattern = fn(&str) -> Result<(), String>;
 
-/// The names that a workflow may refer to besides actions.
+/// The names that a workflow may refer to in addition to actions.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each

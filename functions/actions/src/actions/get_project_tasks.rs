@@ -42,7 +42,7 @@ const ROOM: usize = 128 * 1024;
 /// Lists tickets.
 ///
 /// # Errors
-/// `Rejected` when the limit is none of 1 to 100 or the project is not configured; the tracker's errors.
+/// `Rejected` when the limit is not from 1 to 100 or the project is not configured; the tracker's errors.
 pub struct GetProjectTasks;
 
 impl Action for GetProjectTasks {

@@ -94,7 +94,7 @@ pub struct Output {
 /// Reads the texts of a commit's failed checks, and compares them with the base branch and with earlier failures.
 ///
 /// # Errors
-/// `Rejected` when the repository is not configured or the commit's name is none; the code host's errors.
+/// `Rejected` when the repository is not configured or the commit's name is invalid; the code host's errors.
 pub struct ReadChecks;
 
 impl Action for ReadChecks {
@@ -164,7 +164,7 @@ async fn failed_checks(
     }
 }
 
-/// The fingerprints of what fails at the head of the base branch. Not known is none.
+/// The fingerprints of what fails at the head of the base branch; empty if that is not known.
 async fn failing_at_base(
     context: &Context<'_>,
     project: &Project,

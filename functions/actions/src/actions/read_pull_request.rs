@@ -86,7 +86,7 @@ pub struct Output {
 /// Reads the pull request. After an earlier review of ours, only changes since its commit are to be reviewed.
 ///
 /// # Errors
-/// `Rejected` when no pull request is named, or there is none; the code host's errors.
+/// `Rejected` when no pull request is named, or it does not exist; the code host's errors.
 pub struct ReadPullRequest;
 
 impl Action for ReadPullRequest {

@@ -40,7 +40,7 @@ pub struct Output {
 /// Sends the message, unless an earlier attempt did.
 ///
 /// # Errors
-/// `Rejected` when neither the step nor the project names a channel, or there is none of that name; the chat's errors.
+/// `Rejected` when neither the step nor the project names a channel, or no channel has that name; the chat's errors.
 pub struct SendMessage;
 
 impl Action for SendMessage {

@@ -82,7 +82,7 @@ impl<'p> Prices<'p> {
     }
 
     /// The maximum cost of a request: all its input at the rate of a five-minute cache write, if it may be cached, and as much output
-    /// as it may have. A model without a price is taken for the dearest model of its provider, so that it is never taken for free; `None`
+    /// as it may have. A model without a price is taken for the most expensive model of its provider, so that it is never taken for free; `None`
     /// if that is not a limit.
     pub fn worst_case(
         &self,

@@ -63,7 +63,7 @@ impl Templates {
     /// The text of a template. `./` before a path does not matter.
     ///
     /// # Errors
-    /// `Rejected` when there is none of that path, naming those there are.
+    /// `Rejected` when no template has that path, naming those that exist.
     pub fn text(&self, path: &str) -> Result<&str, ActionError> {
         let wanted = normal(path);
         let shipped = || SHIPPED.iter().find(|(path, _)| *path == wanted).map(|(_, text)| *text);
@@ -179,7 +179,7 @@ mod tests {
             let error = own(text).render("prompts/x.md", &Value::from(Serde(json!({})))).unwrap_err();
             assert!(error.message.contains("`prompts/x.md` cannot be rendered"), "{error}");
         }
-        // A large prompt is none of these.
+        // A large prompt is not one of these.
         let files: Vec<String> = (0..20_000).map(|number| format!("src/file{number}.rs")).collect();
         let listed = own("{% for file in files %}- {{ file | upper }}\n{% endfor %}{{ text }}");
         let context = json!({"files": files, "text": "x".repeat(4_000_000)});

@@ -118,7 +118,7 @@ async fn no_ticket_is_created_of_a_plan_that_nobody_approved() {
     let refused = world.create(RUN, &stored, "sale").await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Rejected);
     assert!(refused.message.contains("nobody approved this plan"), "{refused}");
-    // A yes to another plan is none to this one.
+    // A yes to another plan does not count for this one.
     world.approved(&plan(&[("codes", "Know other codes", &[])])).await;
     assert!(world.create(RUN, &stored, "sale").await.is_err());
     assert_eq!(world.summaries(), Vec::<String>::new());

@@ -89,7 +89,7 @@ async fn words_of_strangers_hold_back_a_push_until_somebody_approves_this_change
     assert!(refused.message.contains("nobody approved this change"), "{refused}");
     assert_eq!(world.branch(BRANCH).await, None, "nothing was pushed");
 
-    // A yes to another change is none to this one.
+    // A yes to another change does not count for this one.
     world.approves(&json!(asked["question"].as_str().unwrap().replace('?', "0?"))).await;
     assert!(commit("Again", &implementation).await.is_err());
     world.assert_no_violations();

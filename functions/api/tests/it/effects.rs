@@ -27,7 +27,7 @@ const CREATED: &str = "a_label_on_a_ticket_of_a_created_project_becomes_a_pull_r
 const USED: &str = "a_service_that_is_added_is_used_at_once_until_it_is_removed";
 const SIGNED_IN: &str = "a_program_signs_in_with_a_token_until_it_is_revoked";
 
-/// Each operation that is no reading, with a test that sees what comes of it.
+/// Each operation that does more than read, with a test that sees its effect.
 const PROOFS: &[(&str, &str, &str)] = &[
     ("answer_approval", OF_API, STEERED),
     ("assign_task_to_agent", OF_API, ASSIGNED),

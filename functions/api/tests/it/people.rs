@@ -136,7 +136,7 @@ async fn a_person_is_added_changed_and_archived() {
         "change the person grace, who keeps the roles developer, approver",
         "archive the person grace with the roles developer, approver",
     ] {
-        // What was refused is no change.
+        // What was refused changes nothing.
         assert_eq!(done.iter().filter(|done| *done == what).count(), 1, "{what}: {done:?}");
     }
 }

@@ -123,7 +123,7 @@ async fn a_plugin_instance_is_added_changed_and_archived() {
     for what in ["add the plugin old of jira; ", "change the plugin old; ", "archive the plugin old"] {
         assert!(done.iter().any(|done| done.starts_with(what)), "{what}: {done:?}");
     }
-    // What was refused is no change.
+    // What was refused changes nothing.
     assert_eq!(done.iter().filter(|done| done.starts_with("add the plugin old")).count(), 1, "{done:?}");
     let moved = "base_url \"https://tickets.acme.example\" instead of \"https://jira.acme.example\"";
     assert!(done.iter().any(|done| done.contains(moved)), "{done:?}");

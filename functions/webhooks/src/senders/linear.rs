@@ -144,7 +144,7 @@ fn meaning(payload: Payload, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if actor.as_ref().is_some_and(|actor| bot.is(&actor.id)) {
         return Meaning::Ignored("the bot did it itself".into());
     }
-    // A ticket has it for ever, whoever changes it later.
+    // A ticket has it forever, whoever changes it later.
     let is_by_bot = action == "create" && data.bot_actor.is_some();
     let is_machine =
         is_by_bot || payload.actor.and_then(|actor| actor.kind).is_some_and(|kind| kind != "user");

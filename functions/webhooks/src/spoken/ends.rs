@@ -106,7 +106,7 @@ fn is_item(line: &str) -> bool {
         || (after_number.len() < line.len() && after_number.starts_with(['.', ')']))
 }
 
-/// The silent elements of a text, each with its end, by their beginnings. One that is not closed is none.
+/// The silent elements of a text, each with its end, by their beginnings. An unclosed one does not count.
 fn elements(text: &str) -> HashMap<usize, usize> {
     let angles = places(text, ">");
     let mut open: [Places; SILENT_ELEMENTS.len()] = Default::default();

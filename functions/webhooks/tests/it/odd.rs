@@ -6,7 +6,7 @@ use domain::Clock;
 use domain::routes::Routes;
 use serde_json::{Value, json};
 
-/// How many odd values each field gets, besides being absent.
+/// How many odd values each field gets, in addition to being absent.
 const EACH: usize = 2;
 
 /// What fields are in turn.

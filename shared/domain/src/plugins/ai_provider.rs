@@ -55,7 +55,7 @@ pub trait AiProvider: Send + Sync {
         None
     }
 
-    /// Whether no model of the provider costs more than the dearest one in the price list, so that a model which is not in the list may be
+    /// Whether no model of the provider costs more than the most expensive one in the price list, so that a model which is not in the list may be
     /// reserved at that. Otherwise such a model is refused.
     fn dearest_bounds_all(&self) -> bool;
 

@@ -1,4 +1,4 @@
-//! The dearest way through a definition.
+//! The most expensive way through a definition.
 
 use super::bounds::Bounds;
 use super::usage::Usage;

@@ -69,7 +69,7 @@ fn values_that_would_become_something_else_are_refused() {
     }
 }
 
-/// A default is no expression.
+/// A default is not an expression.
 #[test]
 fn expressions_in_defaults_are_warned_of() {
     for default in ["\"${now}\"", "[a, { b: \"on ${now}\" }]"] {
