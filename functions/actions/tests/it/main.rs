@@ -32,6 +32,7 @@ mod planning;
 mod push_gate;
 mod redrive;
 mod reviewing;
+mod session_instructions;
 mod session_script;
 mod sessions;
 mod sessions_repeated;
