@@ -1,6 +1,6 @@
 //! A separate world for each test: the executable's `simulate` and `serve` as processes, deliveries over HTTP, and the
 //! effects that the services report. The executable is next to the test's own (`cargo build` makes it), or where
-//! `TICKETSMITH_EXECUTABLE` says.
+//! `TICKETSMITH_EXECUTABLE` says. The file is longer than others because a world's processes and what a test asks of them share its state.
 
 use crate::folders::bring_repositories;
 use crate::process::{Process, executable};
