@@ -2,7 +2,9 @@
 //! between sending and recording, the service holds what one undisturbed attempt leaves there.
 //!
 //! What is to be covered comes from the lists of actions and providers, so that a new one is covered, or this test fails until it knows how
-//! to set it up. What each kind of provider can do makes the file longer than others. `TICKETSMITH_SEED` repeats one seed, `TICKETSMITH_SEEDS` says how many there are instead of ten.
+//! to set it up. What each kind of provider can do makes the file longer than others.
+//!
+//! `TICKETSMITH_SEED` repeats one seed, `TICKETSMITH_SEEDS` says how many there are instead of ten.
 
 use crate::crashes::{Random, number};
 use crate::world::{BRANCH, EXECUTION, RUN, World};
