@@ -37,6 +37,18 @@ pub(crate) fn delivery() -> String {
     format!("command-line {}", uuid::Uuid::new_v4())
 }
 
+/// The event of every request at the command line.
+static RUN: EventName = EventName::API_RUN;
+
+/// Somebody at the command line, who has the installation's own credentials.
+pub(crate) fn with_installation<'a>(
+    directory: &'a Directory,
+    actor: &'a Actor,
+    delivery: &'a str,
+) -> Caller<'a> {
+    Caller { directory, actor, authority: &Authority::Installation, trigger: &RUN, delivery, at: None }
+}
+
 /// One request of a person at the command line.
 pub(crate) struct Request {
     /// The operations.
@@ -45,7 +57,6 @@ pub(crate) struct Request {
     pub(crate) execution: ExecutionRecord,
     directory: Directory,
     actor: Actor,
-    trigger: EventName,
     delivery: String,
 }
 
@@ -100,8 +111,7 @@ impl Request {
             }
         };
         let actor = person.actor(&directory);
-        let (trigger, delivery) = (EventName::API_RUN, delivery());
-        Ok(Self { control, execution, directory, actor, trigger, delivery })
+        Ok(Self { control, execution, directory, actor, delivery: delivery() })
     }
 
     /// The requester, for the operations.
@@ -110,7 +120,7 @@ impl Request {
             directory: &self.directory,
             actor: &self.actor,
             authority: &Authority::Roles,
-            trigger: &self.trigger,
+            trigger: &RUN,
             delivery: &self.delivery,
             at: None,
         }

@@ -3,9 +3,8 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who, with_ticket};
-use control::{Authority, Caller, Costs, CostsResult};
-use domain::EventName;
+use crate::steering::{PersonArgument, delivery, say_who, with_installation, with_ticket};
+use control::{Costs, CostsResult};
 use serde_json::json;
 
 /// `ticketsmith costs`
@@ -31,9 +30,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let actor = arguments.person.actor(&directory);
-    let (trigger, delivery) = (&EventName::API_RUN, &delivery());
-    let authority = &Authority::Installation;
-    let caller = Caller { directory: &directory, actor: &actor, authority, trigger, delivery, at: None };
+    let delivery = delivery();
+    let caller = with_installation(&directory, &actor, &delivery);
     let (of, costs) = match &arguments.ticket {
         Some(typed) => {
             let typed = &with_ticket(&connection.table, &directory, typed).await?;

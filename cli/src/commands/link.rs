@@ -3,9 +3,8 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who};
-use control::{Authority, Caller, LinkResult};
-use domain::EventName;
+use crate::steering::{PersonArgument, delivery, say_who, with_installation};
+use control::LinkResult;
 use records::LinkAccount;
 
 /// `ticketsmith link`
@@ -50,9 +49,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         let who = say_who(&directory, &actor);
         return Err(Exit::negative(format!("only a person has accounts{who}")));
     }
-    let (trigger, delivery) = (&EventName::API_RUN, &delivery());
-    let authority = &Authority::Installation;
-    let caller = &Caller { directory: &directory, actor: &actor, authority, trigger, delivery, at: None };
+    let delivery = delivery();
+    let caller = &with_installation(&directory, &actor, &delivery);
     let result = match (&arguments.code, &arguments.remove) {
         (Some(code), _) if arguments.confirm => control.confirm_link(caller, &code.to_lowercase()).await,
         (Some(code), _) => control.show_link(caller, &code.to_lowercase()).await,

@@ -3,9 +3,8 @@
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, say_who};
-use control::{Authority, Caller, NotifyResult};
-use domain::EventName;
+use crate::steering::{PersonArgument, delivery, say_who, with_installation};
+use control::NotifyResult;
 use domain::configuration::Notice;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -54,9 +53,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let control = connection.control();
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let actor = arguments.person.actor(&directory);
-    let (trigger, delivery) = (&EventName::API_RUN, &delivery());
-    let authority = &Authority::Installation;
-    let caller = &Caller { directory: &directory, actor: &actor, authority, trigger, delivery, at: None };
+    let delivery = delivery();
+    let caller = &with_installation(&directory, &actor, &delivery);
     let result = match choice {
         None => control.notices(caller).await,
         Some(notices) => control.choose_notices(caller, notices).await,

@@ -5,9 +5,10 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::following::FollowArguments;
 use crate::place::PlaceArgument;
-use crate::steering::{PersonArgument, delivery, no_execution, say_who, ticket_instead_of_execution};
-use control::{Authority, Caller, Control, Directory, RedriveError, RedriveResult};
-use domain::event::EventName;
+use crate::steering::{
+    PersonArgument, delivery, no_execution, say_who, ticket_instead_of_execution, with_installation,
+};
+use control::{Caller, Control, Directory, RedriveError, RedriveResult};
 use records::Table;
 use serde_json::json;
 
@@ -47,14 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let directory = control.directory().await.map_err(Exit::unreachable)?;
     let actor = arguments.person.actor(&directory);
     let delivery = delivery();
-    let caller = Caller {
-        directory: &directory,
-        actor: &actor,
-        authority: &Authority::Installation,
-        trigger: &EventName::API_RUN,
-        delivery: &delivery,
-        at: None,
-    };
+    let caller = with_installation(&directory, &actor, &delivery);
     let result = request(&control, &connection.table, &directory, &caller, &arguments.named).await?;
     let (name, continues, anew) = match result {
         RedriveResult::Accepted { execution, continues, anew } => (execution, continues, anew),
