@@ -67,6 +67,19 @@ fn the_limits_are_those_of_the_code() {
 }
 
 #[test]
+fn the_page_of_worlds_names_every_service() {
+    let page = read("docs/worlds.md");
+    let folders = std::fs::read_dir(root().join("shared/simulators/src")).unwrap();
+    let simulated = folders.map(|entry| entry.unwrap().path()).filter(|path| path.join("world.rs").is_file());
+    let names: Vec<_> =
+        simulated.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert!(names.len() >= 13, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+    }
+}
+
+#[test]
 fn the_runbook_has_an_entry_for_each_alarm() {
     let source = read("infra/cdk/lib/observability.ts");
     let mut alarms: BTreeSet<String> = source
