@@ -40,7 +40,7 @@ pub(crate) enum Arguments {
         #[command(flatten)]
         client: ClientArguments,
     },
-    /// Verify that no record was changed, removed or put elsewhere.
+    /// Verify that no record was changed, removed or moved.
     #[command(after_help = VERIFY)]
     Verify {
         #[command(flatten)]

@@ -24,7 +24,7 @@ struct Said {
     /// The execution's name, as `ticketsmith status` shows it, or the ticket that it is at work on.
     #[arg(value_name = "EXECUTION|TICKET", required = true)]
     named: Option<String>,
-    /// What becomes of it: `+5` adds five dollars, as `add` does.
+    /// What to do with it: `+5` adds five dollars, as `add` does.
     #[arg(value_name = "+DOLLARS|draft|rollback", required = true, allow_negative_numbers = true)]
     wanted: Option<String>,
     #[command(flatten)]

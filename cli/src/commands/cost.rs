@@ -20,7 +20,7 @@ pub(crate) enum Arguments {
         /// What to sum by.
         #[arg(long, value_name = "WHAT", default_value = "project", value_parser = ["model", "person", "project", "pull_request", "step", "workflow"])]
         by: String,
-        /// The month, in UTC. Default: the present one.
+        /// The month, in UTC. Default: the current one.
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
         #[command(flatten)]

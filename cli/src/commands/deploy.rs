@@ -45,7 +45,7 @@ pub(crate) struct Target {
     /// The checkout that contains `infra/cdk`, `workflows` and `statemachines`.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
-    /// A setting from infra/cdk/lib/settings.ts as name=value. Can be repeated.
+    /// A setting from infra/cdk/lib/settings.ts as name=value. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) context: Vec<String>,
     /// Do not prompt.

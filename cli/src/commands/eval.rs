@@ -53,10 +53,10 @@ pub(crate) struct Arguments {
     /// that much more.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     max_usd: Option<f64>,
-    /// Only this task. Can be repeated.
+    /// Only this task. May be repeated.
     #[arg(long = "task", value_name = "NAME")]
     tasks: Vec<String>,
-    /// A folder with a toolchain that tests need beside /usr. Can be repeated.
+    /// A folder with a toolchain that tests need in addition to /usr. May be repeated.
     #[arg(long = "mount", value_name = "FOLDER", value_parser = mount)]
     mounts: Vec<String>,
     /// Store each request to the model and its reply in a new or empty folder, without the key.

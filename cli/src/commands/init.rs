@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// The repository as `owner/name`.
     #[arg(long, value_name = "NAME")]
     repository: Option<String>,
-    /// A provider to use, such as `jira`; once for each.
+    /// A provider to use, such as `jira`. May be repeated.
     #[arg(long = "use", value_name = "PROVIDER")]
     uses: Vec<String>,
     /// A key of the project, such as `channel=#shop-dev` or `statuses.in_review=Code Review`; of a provider's section, such as

@@ -57,7 +57,7 @@ pub(crate) enum Arguments {
         name: String,
         #[command(flatten)]
         settings: SettingsArguments,
-        /// Take all roles away.
+        /// Remove all roles.
         #[arg(long, conflicts_with_all = ["roles", "project_roles"])]
         no_roles: bool,
         #[command(flatten)]
@@ -78,13 +78,13 @@ pub(crate) enum Arguments {
 /// The configuration of a person.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingsArguments {
-    /// Their account at a service, by the service's name under `plugins:` or its provider's; may be repeated. An empty value removes an account.
+    /// Their account at a service, by the service's name under `plugins:` or its provider's. May be repeated. An empty value removes an account.
     #[arg(long = "account", value_name = "SERVICE=ACCOUNT")]
     accounts: Vec<String>,
-    /// A role in all projects: viewer, developer, approver or admin; may be repeated, and replaces the previous roles.
+    /// A role in all projects: viewer, developer, approver or admin. May be repeated, and replaces the previous roles.
     #[arg(long = "role", value_name = "ROLE", conflicts_with = "project_roles")]
     roles: Vec<String>,
-    /// A role in one project; may be repeated, and replaces the roles that there were.
+    /// A role in one project. May be repeated, and replaces the previous roles.
     #[arg(long = "project-role", value_name = "PROJECT=ROLE")]
     project_roles: Vec<String>,
 }

@@ -105,7 +105,7 @@ pub(crate) struct SettingsArguments {
     /// Requests in a second, a minute or an hour: `2/s`, `5000/h`.
     #[arg(long, value_name = "RATE")]
     rate_limit: Option<String>,
-    /// A setting as under `plugins:` of the configuration file; may be repeated. Numbers, true, false and JSON are read as such. An empty value
+    /// A setting as under `plugins:` of the configuration file. May be repeated. Numbers, true, false and JSON are read as such. An empty value
     /// removes a setting, which then has its default.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,

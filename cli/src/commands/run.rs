@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub(crate) struct Arguments {
     /// The workflow's file name without the extension.
     workflow: String,
-    /// An input as name=value, read by its type: text is taken as it is, anything else is JSON. `@FILE` reads it from a file. Can be
+    /// An input as name=value, read by its type: text is taken literally, anything else is JSON. `@FILE` reads it from a file. May be
     /// repeated.
     #[arg(long = "input", short, value_name = "NAME=VALUE", value_parser = written_input)]
     inputs: Vec<(String, String)>,

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// The address to receive webhooks on. Put a tunnel or TLS reverse proxy in front of it; it serves only webhooks.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
-    /// The port of the API on 127.0.0.1, for the command line and for programs on this machine; 0 takes any that is free. Every request needs
+    /// The port of the API on 127.0.0.1, for the command line and for programs on this machine; 0 picks a free one. Every request needs
     /// a token: docs/api.md.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     api_port: u16,

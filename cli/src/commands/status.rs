@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// Show it again whenever it changes, until Ctrl-C or, for one execution, until its end.
     #[arg(long)]
     watch: bool,
-    /// Print JSON; with --watch, one document a line.
+    /// Print JSON; with --watch, one document per line.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -59,7 +59,7 @@ pub(crate) enum Arguments {
         /// The ticket's type by the tracker's name. Default: Task.
         #[arg(long = "type", value_name = "TYPE")]
         task_type: Option<String>,
-        /// A label; may be repeated.
+        /// A label. May be repeated.
         #[arg(long = "label", value_name = "LABEL")]
         labels: Vec<String>,
         /// The key of the epic that it belongs to.

@@ -30,10 +30,10 @@ pub(crate) enum Arguments {
     Create {
         /// Its purpose.
         name: String,
-        /// A role that it may use of yours; may be repeated.
+        /// One of your roles that it may use. May be repeated.
         #[arg(long = "role", value_name = "ROLE", required = true, value_parser = ["viewer", "developer", "approver", "admin"])]
         roles: Vec<String>,
-        /// A project that it is limited to, by its key; may be repeated. Default: all.
+        /// A project that it is limited to, by its key. May be repeated. Default: all.
         #[arg(long = "project", value_name = "KEY")]
         projects: Vec<String>,
         /// For how many days it is valid.

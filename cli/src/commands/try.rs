@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     /// A command that installs dependencies of the checks, such as "npm ci", with network access and before anything is changed.
     #[arg(long, value_name = "COMMAND", requires = "checks", value_parser = command)]
     setup: Option<String>,
-    /// A folder with a toolchain outside /usr that the checks need. Can be repeated.
+    /// A folder with a toolchain outside /usr that the checks need. May be repeated.
     #[arg(long = "mount", value_name = "FOLDER", requires = "checks", value_parser = mount)]
     pub(super) mounts: Vec<String>,
     /// Write the change to a file that `git apply` takes, instead of printing it.

@@ -20,8 +20,8 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The name of an execution, as `status` shows it; a ticket, of which the newest execution is taken back that still has
-    /// effects; or the ARN that `invoke` prints.
+    /// The name of an execution, as `status` shows it; a ticket, whose newest execution that still has effects is taken
+    /// back; or the ARN that `invoke` prints.
     #[arg(value_name = "EXECUTION|TICKET")]
     named: String,
     /// The project's key, for an action that was performed by hand.

@@ -19,7 +19,7 @@ pub(crate) struct SettingsArguments {
     /// The branch that work starts from.
     #[arg(long, value_name = "BRANCH")]
     base_branch: Option<String>,
-    /// The provider for a plugin type, by its name under `plugins:` in the configuration file; may be repeated.
+    /// The provider for a plugin type, by its name under `plugins:` in the configuration file. May be repeated.
     #[arg(long = "provider", value_name = "TYPE=NAME")]
     providers: Vec<String>,
     /// The channel the team reads.
@@ -28,7 +28,7 @@ pub(crate) struct SettingsArguments {
     /// The space that pages are created in.
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
-    /// A group whose members may start work, or `repository-writers`; may be repeated, and replaces those that there were.
+    /// A group whose members may start work, or `repository-writers`. May be repeated, and replaces the previous ones.
     #[arg(long = "may-trigger", value_name = "GROUP")]
     may_trigger: Vec<String>,
 }

@@ -29,7 +29,7 @@ pub(crate) struct View {
 pub(crate) struct Start {
     /// Its name.
     name: String,
-    /// An input: NAME=VALUE, read by its type: text is taken as it is, anything else is JSON. `@FILE` reads it from a file. May be repeated.
+    /// An input: NAME=VALUE, read by its type: text is taken literally, anything else is JSON. `@FILE` reads it from a file. May be repeated.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = written_input)]
     inputs: Vec<(String, String)>,
     /// The project's key, if the ticket does not identify it.
