@@ -261,7 +261,7 @@ async fn an_answer_to_what_has_been_replaced_is_refused_and_shown_the_new_questi
     let stale = world.deliver(press(&old, "approve", "iris")).await;
     assert_eq!(result(&stale), "refused", "{stale}");
     let said = stale.to_string();
-    assert!(said.contains("was replaced since") && said.contains("One greeting changes."), "{said}");
+    assert!(said.contains("has been replaced") && said.contains("One greeting changes."), "{said}");
     assert_eq!(world.execution(&again).await["outcome"], "waiting", "a stale answer decides nothing");
     let pressed = world.deliver(press(&new, "approve", "iris")).await;
     assert_eq!(result(&pressed), "recorded", "{pressed}");

@@ -53,7 +53,9 @@ pub(crate) async fn run(arguments: Arguments, approved: bool) -> Outcome {
         }
         AnswerResult::Replaced { question, details, execution } => {
             let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
-            Err(Exit::negative(format!("it was replaced since; {execution} asks now: {question}{details}")))
+            Err(Exit::negative(format!(
+                "this question has been replaced; {execution} now asks: {question}{details}"
+            )))
         }
         AnswerResult::AlreadyAnswered { question, by, approved, how } => {
             Err(Exit::negative(format!("{by} already answered: {}, {how}: {question}", answer(approved))))

@@ -33,7 +33,7 @@ impl Reply {
             AnswerResult::Replaced { question, details, execution } => {
                 let details = details.map(|details| format!("\n\n{details}")).unwrap_or_default();
                 Self::Refused(format!(
-                    "what you answered was replaced since; `{execution}` asks now: \u{201c}{question}\u{201d}{details}"
+                    "the question that you answered has been replaced; `{execution}` now asks: \u{201c}{question}\u{201d}{details}"
                 ))
             }
             AnswerResult::AlreadyAnswered { question, by, approved, how } => Self::Refused(format!(

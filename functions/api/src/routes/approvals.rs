@@ -173,7 +173,7 @@ async fn answer_approval(
         }
         AnswerResult::Replaced { question, execution, .. } => Err(Problem::new(
             Code::Conflict,
-            format!("it was replaced since; `{execution}` asks now: {question}"),
+            format!("this question has been replaced; `{execution}` now asks: {question}"),
         )),
         AnswerResult::AlreadyAnswered { by, approved, how, .. } => {
             let word = if approved { "yes" } else { "no" };
