@@ -1,9 +1,9 @@
-//! Reads world files, and says what is wrong with one in our words, with the place.
+//! Reads files of data that people write, such as worlds, and says what is wrong with one in our words, with the place.
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::Error;
 
-/// Reads the text of a world file, or a part of one.
+/// Reads YAML.
 ///
 /// # Errors
 /// The first thing that is wrong, and where.
@@ -55,7 +55,7 @@ fn words(error: &Error) -> String {
         },
         Error::InvalidBooleanStrict { .. } => "this must be `true` or `false`".to_owned(),
         Error::ExpectedMappingEndAfterEnumVariantValue { .. } => "this must have a single key".to_owned(),
-        Error::Budget { .. } => "this is more than a world may be".to_owned(),
+        Error::Budget { .. } => "this is more than a file may hold".to_owned(),
         other => {
             let message = other.to_string();
             if message.contains("recursion limit exceeded") {

@@ -6,6 +6,7 @@ use crate::exit::{Exit, Outcome};
 use crate::server::source_file::source_at;
 use domain::CheckedFile;
 use serde::Deserialize;
+use simulators::reading::from_yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,7 +89,7 @@ impl Case {
         }
         let wrong = |what: String| Exit::usage(format!("{}: {what}", path.display()));
         let text = source_at(&path)?.text;
-        let document: Document = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let document: Document = from_yaml(&text).map_err(&wrong)?;
         let Document { ticket, delete, moved, executable, test, .. } = document;
         for (field, text) in [("ticket.key", &ticket.key), ("ticket.summary", &ticket.summary)] {
             if text.trim().is_empty() {
@@ -260,7 +261,11 @@ mod tests {
         let with = |line: &str| refused(&format!("{TASK}{line}\n"), &[]);
         assert!(with("delete: [none]").ends_with("yes/task.yaml: delete: before/none is not there"));
         assert!(with("executable: [none]").ends_with("executable: none is not there"));
-        assert!(with("tests: [a]").contains("yes/task.yaml: "), "{}", with("tests: [a]"));
+        let unknown = with("tests: [a]");
+        assert!(
+            unknown.contains("yes/task.yaml: line 4 column 1: unknown key `tests`; accepted: "),
+            "{unknown}"
+        );
         assert!(refused(&TASK.replace("[sh, test.sh]", "[]"), &[]).contains("test is the command"));
         assert!(refused(&TASK.replace("Say yes", "''"), &[]).ends_with("ticket.summary is empty"));
         let unknown = refused(TASK, &["no".to_owned()]);
