@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 /// The question to people.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub struct ParkedQuestion {
     /// The question.
     pub question: String,
     /// Background for the answer, in Markdown.
@@ -52,7 +52,7 @@ impl Park<'_> {
         approvers: Vec<String>,
         moves: Moves,
     ) -> Result<Waiter, ActionError> {
-        let asked = Asked { question, approvers, moves, ..Asked::default() };
+        let asked = ParkedQuestion { question, approvers, moves, ..ParkedQuestion::default() };
         self.wait_for(topic, asked, None).await
     }
 
@@ -60,7 +60,7 @@ impl Park<'_> {
     ///
     /// # Errors
     /// As [`Park::wait`].
-    pub async fn wait_for_people(&self, asked: Asked) -> Result<Waiter, ActionError> {
+    pub async fn wait_for_people(&self, asked: ParkedQuestion) -> Result<Waiter, ActionError> {
         self.wait_for(&Topic::Approval(self.scope.execution.clone()), asked, None).await
     }
 
@@ -69,17 +69,17 @@ impl Park<'_> {
     /// # Errors
     /// As [`Park::wait`].
     pub async fn wait_for_provider(&self, question: String, until: Timestamp) -> Result<Waiter, ActionError> {
-        let asked = Asked { question, ..Asked::default() };
+        let asked = ParkedQuestion { question, ..ParkedQuestion::default() };
         self.wait_for(&Topic::Provider, asked, Some(until)).await
     }
 
     async fn wait_for(
         &self,
         topic: &Topic,
-        asked: Asked,
+        asked: ParkedQuestion,
         until: Option<Timestamp>,
     ) -> Result<Waiter, ActionError> {
-        let Asked { question, details, approvers, moves, terms, timeout_seconds } = asked;
+        let ParkedQuestion { question, details, approvers, moves, terms, timeout_seconds } = asked;
         let token = self.token.clone().ok_or_else(|| {
             ActionError::internal("the step has no task token; use lambda:invoke.waitForTaskToken")
         })?;

@@ -6,7 +6,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::effect::Effect;
-use crate::park::{Asked, Park};
+use crate::park::{Park, ParkedQuestion};
 use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::same_status;
@@ -193,7 +193,7 @@ async fn park(park: &Park<'_>, input: &Input) -> Result<Waiter, ActionError> {
     };
     let (question, details) = (input.question.clone(), input.details.clone());
     let timeout_seconds = input.timeout_seconds;
-    park.wait_for_people(Asked { question, details, approvers, moves, terms, timeout_seconds }).await
+    park.wait_for_people(ParkedQuestion { question, details, approvers, moves, terms, timeout_seconds }).await
 }
 
 /// Asks in the project's channel; without a channel, only the progress comment asks.

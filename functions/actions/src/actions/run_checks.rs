@@ -1,7 +1,7 @@
 //! `run_checks`: runs a project's own checks, for an agent or as a step.
 
 use crate::action::{Action, Done, NoOutput};
-use crate::agent::checks::{Checked, check};
+use crate::agent::checks::{ChecksResult, check};
 use crate::agent::session::{self, Commit};
 use crate::aliases;
 use crate::artifacts::{Implementation, Next};
@@ -107,17 +107,17 @@ impl Action for RunChecks {
     }
 }
 
-fn output(session: Option<(String, Next)>, checked: Option<Checked>) -> Output {
+fn output(session: Option<(String, Next)>, checked: Option<ChecksResult>) -> Output {
     let (session, next) = session.unzip();
     let report = checked.as_ref().map(|checked| &checked.report);
     Output {
         session,
         next,
         passed: report.map(domain::CheckReport::passed),
-        summary: checked.as_ref().map(Checked::summary),
-        exit_code: checked.as_ref().and_then(Checked::exit_code),
+        summary: checked.as_ref().map(ChecksResult::summary),
+        exit_code: checked.as_ref().and_then(ChecksResult::exit_code),
         first_error: report.and_then(|report| report.first_error.clone()),
-        output: checked.as_ref().map(Checked::last_output),
+        output: checked.as_ref().map(ChecksResult::last_output),
         changed_files: report.map(|report| report.changed_files.clone()).unwrap_or_default(),
     }
 }

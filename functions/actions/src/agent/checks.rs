@@ -42,7 +42,7 @@ const LOCK_FILES: [&str; 22] = [
 
 /// What checks came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct ChecksResult {
     /// The output of the commands, or of `setup` if that failed.
     pub report: CheckReport,
     /// The names of the commands that were to run.
@@ -65,7 +65,7 @@ pub(crate) async fn check(
     of: Commit<'_>,
     edits: &[FileEdit],
     name: Option<&str>,
-) -> Result<Checked, ActionError> {
+) -> Result<ChecksResult, ActionError> {
     let runner = context.check_runner().ok_or_else(nowhere)?;
     if let Some(why) = runner.refusal() {
         return Err(ActionError::rejected(format!("no checks can be run on this machine: {why}")));
@@ -79,7 +79,7 @@ pub(crate) async fn check(
             None => files.remove(&edit.path),
         };
     }
-    let mut checked = Checked {
+    let mut checked = ChecksResult {
         report: CheckReport::unrun(),
         names: names.clone(),
         minutes: checks.minutes,
@@ -97,7 +97,7 @@ pub(crate) async fn check(
             let (files, _) = files_of(host, base).await?;
             let report = runner.set_up(&key, laid_out(files)?, checks).await?;
             if !report.passed() {
-                return Ok(Checked { report, names: vec!["setup"], ..checked });
+                return Ok(ChecksResult { report, names: vec!["setup"], ..checked });
             }
         }
         set_up = Some(key);
@@ -240,7 +240,7 @@ fn laid_out(files: Files) -> Result<Vec<CheckedFile>, ActionError> {
     files.into_iter().map(file).collect()
 }
 
-impl Checked {
+impl ChecksResult {
     /// The report for the agent.
     pub(crate) fn for_agent(&self) -> String {
         let mut text = self.summary();

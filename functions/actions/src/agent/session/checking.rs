@@ -5,7 +5,7 @@ use super::overlay::FileChanges;
 use super::report::Report;
 use super::tools::said_with;
 use super::work::Session;
-use crate::agent::checks::{Checked, check};
+use crate::agent::checks::{ChecksResult, check};
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::RepositoryAccess;
@@ -17,7 +17,10 @@ use records::SessionPhase;
 ///
 /// # Errors
 /// `Rejected` if there is no such session; the errors of the code host and of the records.
-pub async fn run_checks(context: &Context<'_>, session: &str) -> Result<(Report, Option<Checked>), NoOutput> {
+pub async fn run_checks(
+    context: &Context<'_>,
+    session: &str,
+) -> Result<(Report, Option<ChecksResult>), NoOutput> {
     let mut session = Session::read(context, session).await?;
     if session.head.phase != SessionPhase::Check {
         return Ok((Report::of(&session), None));
