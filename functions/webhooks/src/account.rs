@@ -2,7 +2,7 @@
 
 use crate::account_request::{LinkRequest, NotifyRequest};
 use crate::address::Address;
-use crate::asked::Asked;
+use crate::answer_context::AnswerContext;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, plain, refused, strong};
 use control::{LinkResult, NotifyResult};
 use domain::command::CommandWord;
@@ -12,8 +12,11 @@ use records::{JoinedAccount, LinkAccount, RecordsError};
 ///
 /// # Errors
 /// When the records do not answer.
-pub(crate) async fn link(asked: &Asked<'_>, request: LinkRequest) -> Result<CommandAnswer, RecordsError> {
-    let Asked { control, caller, address, .. } = asked;
+pub(crate) async fn link(
+    asked: &AnswerContext<'_>,
+    request: LinkRequest,
+) -> Result<CommandAnswer, RecordsError> {
+    let AnswerContext { control, caller, address, .. } = asked;
     Ok(match request {
         LinkRequest::Begin => {
             let answer = link_answer(control.begin_link(caller).await?, *address, "");
@@ -100,8 +103,11 @@ fn shown(account: &LinkAccount) -> String {
 ///
 /// # Errors
 /// When the records do not answer.
-pub(crate) async fn notify(asked: &Asked<'_>, request: NotifyRequest) -> Result<CommandAnswer, RecordsError> {
-    let Asked { control, caller, .. } = asked;
+pub(crate) async fn notify(
+    asked: &AnswerContext<'_>,
+    request: NotifyRequest,
+) -> Result<CommandAnswer, RecordsError> {
+    let AnswerContext { control, caller, .. } = asked;
     let result = match request {
         NotifyRequest::Show => control.notices(caller).await?,
         NotifyRequest::Choose(notices) => control.choose_notices(caller, notices).await?,

@@ -2,7 +2,7 @@
 
 use crate::act::{Acting, Handled, Said};
 use crate::answer::Outcome;
-use crate::asked::Asked;
+use crate::answer_context::AnswerContext;
 use crate::command::Command;
 use crate::command_answer::plain;
 use crate::question::{answer_question, answer_to_start, how_to_revise, revises};
@@ -102,7 +102,7 @@ impl Acting<'_> {
                         let caller = self.caller(&asked, &actor);
                         let address = self.address(&asked);
                         let question =
-                            Asked { control: self.control, routes, caller, address, now: self.now };
+                            AnswerContext { control: self.control, routes, caller, address, now: self.now };
                         let is_sentence =
                             said.words.as_deref().is_some_and(|words| command.may_be_sentence(words));
                         let mut answer = answer_question(&question, command).await?;

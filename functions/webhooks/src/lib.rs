@@ -21,7 +21,7 @@ mod account_request;
 mod act;
 mod address;
 mod answer;
-mod asked;
+mod answer_context;
 mod awaited;
 mod bodies;
 mod bounds;

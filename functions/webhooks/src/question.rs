@@ -2,7 +2,7 @@
 
 use crate::account::{link, notify};
 use crate::answer::Outcome;
-use crate::asked::Asked;
+use crate::answer_context::AnswerContext;
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, on_lines, plain, refused, strong};
 use crate::help::{commands_served, explain, help, listed};
@@ -29,10 +29,10 @@ const CAUSE: TextLimit = TextLimit::characters(300);
 /// # Errors
 /// When the records do not answer.
 pub(crate) async fn answer_question(
-    asked: &Asked<'_>,
+    asked: &AnswerContext<'_>,
     question: Command,
 ) -> Result<CommandAnswer, RecordsError> {
-    let Asked { control, caller, address, .. } = asked;
+    let AnswerContext { control, caller, address, .. } = asked;
     let (directory, command) = (caller.directory, address.words);
     let configuration = directory.configuration();
     let served = || commands_served(asked.routes, caller.trigger);
@@ -107,7 +107,7 @@ fn unknown(word: &str, command: &str) -> CommandAnswer {
     CommandAnswer::to_person(said.into_iter().chain(meant.into_iter().flatten()).chain(more))
 }
 
-async fn status(asked: &Asked<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
+async fn status(asked: &AnswerContext<'_>, typed: Option<String>) -> Result<CommandAnswer, RecordsError> {
     let directory = asked.caller.directory;
     let task_id = typed.as_ref().map(|typed| directory.canonical(typed));
     let visible = asked.control.visible_executions(&asked.caller, task_id.as_deref(), SHOWN).await?;

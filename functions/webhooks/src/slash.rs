@@ -3,7 +3,7 @@
 use crate::act::Acting;
 use crate::address::Address;
 use crate::answer::{ANSWERED, Outcome};
-use crate::asked::Asked;
+use crate::answer_context::AnswerContext;
 use crate::command::{Command, means_workflow};
 use crate::command_answer::{CommandAnswer, plain, refused};
 use crate::given_files::{decide_with, without_files};
@@ -104,7 +104,8 @@ pub(crate) async fn answer_command(
             Reply::Refused(reason) => refused(&reason),
         },
         question => {
-            let asked = Asked { control: acting.control, routes: &routes, caller, address, now: acting.now };
+            let asked =
+                AnswerContext { control: acting.control, routes: &routes, caller, address, now: acting.now };
             answer_question(&asked, question).await?
         }
     };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 /// The context of an answer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct AnswerContext<'a> {
     pub(crate) control: &'a Control,
     pub(crate) routes: &'a Routes,
     /// The person who asks, and the event.
