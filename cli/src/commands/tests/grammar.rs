@@ -9,14 +9,14 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/commands.md");
 const HEAD: &str = "\
 # Commands
 
-The same words everywhere: behind the slash command in Slack and Discord (`/ticketsmith status SHOP-1`), behind a mention in a comment or a
+The same words work everywhere: after the slash command in Slack and Discord (`/ticketsmith status SHOP-1`), after a mention in a comment or a
 message (`@ticketsmith status` on GitHub, GitLab, Jira, Linear and in Slack), and at the command line (`ticketsmith status SHOP-1`). On a ticket, or
-on a pull request that Ticketsmith opened for it, the ticket need not be named. This page and `help` are written from one table;
+on a pull request that Ticketsmith opened for it, the ticket need not be named. This page and `help` are generated from one table;
 `help WORD` explains one word.
 
-A word with a letter wrong does nothing: the answer says which word may be meant. A sentence behind a mention on a ticket with a pull request is
-a request to revise it, unless it looks like a misspelled command. A command that names another ticket than the one it is said
-on does nothing; `status` and `costs` show the other one. In a chat and at the command line, a pull request of ours may be named in place of its
+A misspelled word does nothing; the answer suggests the one that was probably meant. A sentence after a mention on a ticket with a pull request is
+a request to revise it, unless it looks like a misspelled command. A command that names another ticket than the one it is written on
+does nothing; `status` and `costs` show the other one. In a chat and at the command line, a pull request of ours may be named in place of its
 ticket.
 
 | in a chat or a comment | what it does |
