@@ -8,7 +8,8 @@ use crate::progress::steps_json;
 use crate::steering::{PersonArgument, delivery, say_who};
 use crate::typed_input::{of_any_type, typed_inputs, written_input};
 use control::{
-    Authority, Control, DirectoryError, Forecast, PlanError, StartRequest, StartResult, WorkflowRequest, plan,
+    Authority, Control, DirectoryError, Forecast, PlanError, StartRequest, StartResult, WorkflowRequest,
+    ahead, plan,
 };
 use domain::built_in_actions::{ADMIT, CHECK_ACTOR};
 use domain::event::EventName;
@@ -130,7 +131,8 @@ pub(super) async fn begun(control: &Control, request: StartRequest) -> Outcome<S
         }
         StartResult::InLine { execution, before, .. } => {
             eprintln!(
-                "{execution} waits in line; {before} ahead of it. It starts when running executions end"
+                "{execution} waits in line; {} ahead of it. It starts when running executions end",
+                ahead(before)
             );
             Ok(execution)
         }

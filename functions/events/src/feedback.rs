@@ -334,9 +334,11 @@ impl Feedback {
         if execution.outcome != Outcome::Pending {
             return Ok(false);
         }
-        let line = self.table.line(project).await?;
-        let waits = line.iter().any(|place| place.name == execution.name && !place.at_work);
-        Ok(waits && !may_start(&line, configuration.at_work).contains(execution.name.as_str()))
+        let limits = configuration.at_work;
+        let line = self.table.line(project, limits).await?;
+        let place = self.table.place_in(&line, execution).await?;
+        let waits = place.is_some_and(|place| !place.at_work);
+        Ok(waits && !may_start(&line.places, limits).contains(execution.name.as_str()))
     }
 
     /// The journaled pull request that was not taken back.

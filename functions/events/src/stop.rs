@@ -55,8 +55,7 @@ impl Events {
 
     /// Ends an execution that waits in line. One that is about to start is stopped after its start is recorded.
     async fn stop_in_line(&self, execution: &ExecutionRecord, by: &str) -> Result<(), ActionError> {
-        let Some(project) = &execution.project else { return Ok(()) };
-        if !self.table.give_up_place(project, &execution.name).await? {
+        if !self.table.give_up_place(execution).await? {
             return Ok(());
         }
         let ending = Ending {

@@ -6,7 +6,7 @@ use crate::answer_context::AnswerContext;
 use crate::command::Command;
 use crate::command_answer::{CommandAnswer, Part, Symbol, code, on_lines, plain, refused, strong};
 use crate::help::{commands_served, explain, help, listed};
-use control::{Costs, CostsResult, StatusResult};
+use control::{Costs, CostsResult, StatusResult, ahead};
 use domain::command::{CommandWord, meant};
 use domain::routes::Routes;
 use domain::text::{TextLimit, cut_line};
@@ -163,7 +163,10 @@ pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command:
             strong(workflow),
             plain(" on "),
             strong(about),
-            plain(format!(" waits in line; {before} ahead of it. It starts when running executions end.")),
+            plain(format!(
+                " waits in line; {} ahead of it. It starts when running executions end.",
+                ahead(*before)
+            )),
         ])
         .section([code(execution)]),
         Outcome::AlreadyAtWork { execution } | Outcome::Duplicate { execution } => {

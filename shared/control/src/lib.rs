@@ -72,7 +72,7 @@ pub use directory::{Directory, DirectoryError, ProjectQuery, Ticket};
 pub use domain::configuration::OPERATOR;
 pub use following::{Following, NextFrames, ToldFrame};
 pub use left::UndoPreview;
-pub use line::may_start;
+pub use line::{ahead, may_start};
 pub use link::LinkResult;
 pub use money::{Forecast, LimitDecision, MOST_ADDED, MoneyResult, question};
 pub use notify::NotifyResult;

@@ -7,7 +7,7 @@ use domain::configuration::AtWork;
 use domain::event::REVIEW;
 use domain::execution::Outcome;
 use jiff::Timestamp;
-use records::{ExecutionRecord, Place, RecordsError};
+use records::{ExecutionRecord, MOST_COUNTED, Place, RecordsError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of the executions that may go to work now, among those that wait.
@@ -30,11 +30,18 @@ pub fn may_start(line: &[Place], limits: AtWork) -> BTreeSet<&str> {
     allowed
 }
 
-/// How many executions wait in line before an execution, regardless of who started them.
-pub(crate) fn before(line: &[Place], name: &str) -> usize {
-    let own = line.iter().find(|place| place.name == name);
-    let is_before = |place: &&Place| own.is_some_and(|own| !place.at_work && place.begun_at < own.begun_at);
-    line.iter().filter(is_before).count()
+/// How many executions wait in line before one begun at a moment, regardless of who started them; at most one more than [`MOST_COUNTED`].
+pub(crate) fn before(line: &[Place], begun_at: Timestamp) -> usize {
+    let is_before = |place: &&Place| !place.at_work && place.begun_at < begun_at;
+    line.iter().filter(is_before).take(MOST_COUNTED + 1).count()
+}
+
+/// How many are ahead of an execution in line, in words.
+pub fn ahead(before: usize) -> String {
+    match before > MOST_COUNTED {
+        true => format!("more than {MOST_COUNTED}"),
+        false => before.to_string(),
+    }
 }
 
 impl Control {
@@ -44,14 +51,15 @@ impl Control {
     /// [`RecordsError`] when the table does not answer.
     pub async fn take_place(&self, execution: &ExecutionRecord) -> Result<Result<(), usize>, RecordsError> {
         let Some(project) = execution.project.as_deref() else { return Ok(Ok(())) };
-        let line = self.table.line(project).await?;
-        let Some(place) = line.iter().find(|place| place.name == execution.name) else { return Ok(Ok(())) };
         // Only the file sets them.
         let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
-        if !place.at_work && !may_start(&line, limits).contains(execution.name.as_str()) {
-            return Ok(Err(before(&line, &execution.name)));
+        let line = self.table.line(project, limits).await?;
+        let Some(place) = self.table.place_in(&line, execution).await? else { return Ok(Ok(())) };
+        if !place.at_work && !may_start(&line.places, limits).contains(execution.name.as_str()) {
+            self.table.queue(project, &place).await?;
+            return Ok(Err(before(&line.places, place.begun_at)));
         }
-        self.table.go_to_work(project, &execution.name).await?;
+        self.table.go_to_work(project, &place).await?;
         Ok(Ok(()))
     }
 
@@ -61,23 +69,25 @@ impl Control {
     /// # Errors
     /// [`RecordsError`] if the table does not answer. Executions that cannot be started are logged, and started by the sweeper.
     pub async fn start_next(&self, project: &str, begun_before: Timestamp) -> Result<(), RecordsError> {
-        let mut line = self.table.line(project).await?;
-        let waiting = line.iter().filter(|place| !place.at_work).count();
+        let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
+        let mut line = self.table.line(project, limits).await?;
+        let waiting = line.places.iter().filter(|place| !place.at_work).count();
         if waiting == 0 {
             return Ok(());
         }
-        let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
         // Where there is room for all that wait, it does not matter which of those at work have ended. That reads each of them.
-        if may_start(&line, limits).len() < waiting {
+        if may_start(&line.places, limits).len() < waiting {
             self.table.clear_line(project, &mut line).await?;
         }
-        for name in may_start(&line, limits) {
+        let allowed = may_start(&line.places, limits);
+        for place in line.places.iter().filter(|place| allowed.contains(place.name.as_str())) {
+            let name = place.name.as_str();
             let Some(execution) = self.table.execution(name).await? else { continue };
             // An execution whose event is incomplete is started when the event is completed.
             let is_complete = !execution.input.event.contains_key(REVIEW);
             if !is_complete
                 || execution.begun_at >= begun_before
-                || !self.table.go_to_work(project, name).await?
+                || !self.table.go_to_work(project, place).await?
                 || execution.outcome != Outcome::Pending
             {
                 continue;
@@ -104,6 +114,7 @@ mod tests {
             account: (*account).to_owned(),
             begun_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(number as i64),
             at_work: *at_work,
+            queued: false,
         });
         places.collect()
     }
@@ -119,7 +130,7 @@ mod tests {
         // A single place goes to a person who has none.
         let tight = AtWork { per_person: 2, per_project: 2 };
         assert_eq!(may_start(&line, tight).into_iter().collect::<Vec<_>>(), ["bob-4"]);
-        assert_eq!(before(&line, "cy-5"), 4);
+        assert_eq!(before(&line, line[5].begun_at), 4);
         assert!(may_start(&line, AtWork { per_person: 9, per_project: 1 }).is_empty());
     }
 }

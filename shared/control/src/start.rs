@@ -33,7 +33,7 @@ pub enum StartResult {
         workflow: String,
         /// The execution's name.
         execution: String,
-        /// How many wait before it.
+        /// How many wait before it: at most one more than [`records::MOST_COUNTED`], however many do. [`crate::ahead`] says it in words.
         before: usize,
     },
     /// The same delivery already started this execution.

@@ -7,6 +7,7 @@ use crate::inbox::nothing_waits;
 use crate::item::{Item, attribute, from_item, moment, text, to_item};
 use crate::keys::{self, GSI1_PK, GSI1_SK};
 use crate::new_execution::NewExecution;
+use crate::place::Place;
 use crate::retention;
 use crate::table::Table;
 use crate::task::TaskState;
@@ -214,6 +215,7 @@ impl Table {
         let name = name.as_str();
         let missing = || RecordsError::Missing(format!("execution `{name}`"));
         let claimed = record.task_id.clone().filter(|_| record.claims_task);
+        let was_pending = record.outcome == Outcome::Pending;
         record.end(end);
         record.question = None;
         let expires_at = retention::expires_at(end.at, retention::EXECUTION);
@@ -243,8 +245,12 @@ impl Table {
         for (placeholder, value) in update_values {
             update = update.value(&placeholder, value);
         }
-        let place = record.place(true);
-        let leave = place.map(|(project, place)| Write::Delete { key: keys::place(project, &place.name) });
+        let places = record.place(true).into_iter().flat_map(|(project, place)| {
+            // One that never started may still wait.
+            let waited = was_pending.then(|| Place { queued: true, ..place.clone() });
+            std::iter::once(place).chain(waited).map(move |place| place.key(project))
+        });
+        let leave: Vec<Write> = places.map(|key| Write::Delete { key }).collect();
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
             writes.push(Write::Update(release(&record, &task_id, end)));

@@ -162,7 +162,8 @@ impl ExecutionRecord {
     /// Its place in line, and the project; none if it never waits.
     pub(crate) fn place(&self, at_work: bool) -> Option<(&str, Place)> {
         let account = self.actor.as_ref().map_or_else(|| "nobody".to_owned(), Actor::account);
-        let place = Place { name: self.name.clone(), account, begun_at: self.begun_at, at_work };
+        let place =
+            Place { name: self.name.clone(), account, begun_at: self.begun_at, at_work, queued: false };
         place.in_line_of(self.project.as_deref(), &self.workflow)
     }
 

@@ -27,7 +27,8 @@
 //! | what a workflow may still spend in a month | get | `SPEND#<month>#workflow/<name>` | `BUDGET` |
 //! | what past runs of a workflow cost, newest first | query | `SPEND#RUNS#<workflow>` | `RUN#<begun>#<name>` |
 //! | whether an execution is to end as a draft | get | `EXECUTION#<name>` | `DRAFT` |
-//! | who is at work in a project, and who waits in line | query | `PROJECT#<key>` | `LINE#<name>` |
+//! | who is at work in a project or just begun | query | `PROJECT#<key>` | `LINE#<name>` |
+//! | who waits in line, the oldest of each person | query, then from person to person | `PROJECT#<key>` | `LINE#~<digest of the account>#<begun>#<name>` |
 //! | the places of a project's runs at reviewers | query | `CAPACITY#<project>` | `PLACE#<execution that began the run>` |
 //! | which runs have a place with one reviewer | get, query | `CAPACITY#<project>` | `LINE#<project, or whose>` |
 //! | what a person may still spend in a month | get | `PERSON#<account>` | `BUDGET#<month>` |
@@ -154,6 +155,8 @@ pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
 pub(crate) const FRAME: &str = "FRAME#";
 pub(crate) const PLACE: &str = "LINE#";
+/// How the sort keys of those that wait begin: after every name, so that one query reads who is at work and then who waits.
+const QUEUED: &str = "LINE#~";
 pub(crate) const PLACE_OF_RUN: &str = "PLACE#";
 pub(crate) const REVIEW_LINE: &str = "LINE#";
 pub(crate) const PLANNED: &str = "ITEM#";
@@ -266,6 +269,21 @@ pub(crate) fn project_partition(key: &str) -> String {
 
 pub(crate) fn place(project: &str, execution: &str) -> Key {
     Key::new(project_partition(project), format!("{PLACE}{execution}"))
+}
+
+pub(crate) fn queued_place(project: &str, account: &str, begun: Timestamp, execution: &str) -> Key {
+    let of_account = format!("{QUEUED}{}", digest(account));
+    Key::new(project_partition(project), format!("{of_account}#{}", position_of_listed(begun, execution)))
+}
+
+/// After the sort keys of all of a person's executions that wait.
+pub(crate) fn after_queued(account: &str) -> String {
+    format!("{QUEUED}{}#~", digest(account))
+}
+
+/// After the sort keys of all places in line.
+pub(crate) fn after_places() -> String {
+    format!("{QUEUED}~")
 }
 
 /// The pull requests that a project's reviewers have to review.

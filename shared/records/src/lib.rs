@@ -191,6 +191,7 @@ pub use feed::{Frame, NewFrame, Reports, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};
+pub use line::{Line, MOST_COUNTED};
 pub use listing::Listing;
 pub use machine_token::{MOST_TOKENS, MOST_TOKENS_OF_ONE, MachineToken, TokenKept};
 pub use managed::{Archived, Managed, ManagedPerson, ManagedPlugin, ManagedProject, Written};

@@ -2,7 +2,7 @@
 
 use crate::error::RecordsError;
 use crate::item::{Item, to_item};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::retention;
 use crate::timestamp;
 use domain::execution::UNDO_WORKFLOW;
@@ -21,6 +21,9 @@ pub struct Place {
     pub begun_at: Timestamp,
     /// Whether it is at work rather than waiting.
     pub at_work: bool,
+    /// Whether it waits under the key by which a person's oldest are found first. One just begun does not yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub queued: bool,
 }
 
 impl Place {
@@ -31,6 +34,13 @@ impl Place {
 
     pub(crate) fn to_item(&self, project: &str) -> Result<Item, RecordsError> {
         let expires_at = retention::expires_at(self.begun_at, retention::LISTED);
-        to_item(self, keys::place(project, &self.name), Some(expires_at))
+        to_item(self, self.key(project), Some(expires_at))
+    }
+
+    pub(crate) fn key(&self, project: &str) -> Key {
+        match self.queued {
+            true => keys::queued_place(project, &self.account, self.begun_at, &self.name),
+            false => keys::place(project, &self.name),
+        }
     }
 }

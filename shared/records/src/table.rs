@@ -269,7 +269,7 @@ impl Table {
     }
 
     /// Items of a partition between two sort keys, both included, in ascending or descending order.
-    async fn query_between(
+    pub(crate) async fn query_between(
         &self,
         partition: String,
         first: String,

@@ -24,6 +24,7 @@ mod identity;
 mod inbox;
 mod large;
 mod limits;
+mod line;
 mod lists;
 mod money;
 mod planned;
