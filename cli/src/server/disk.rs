@@ -58,7 +58,11 @@ impl Disk {
         })
     }
 
-    fn by(sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+    /// Syncs by calling this.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn by(sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
         let (told, synced) = watch::channel(Ok(0));
         let shared = Arc::new(Shared { writes: Mutex::default(), changed: Condvar::new() });
         let seen = Arc::clone(&shared);
@@ -73,10 +77,18 @@ impl Disk {
     /// # Errors
     /// [`DiskFailed`] when a sync failed before.
     pub(crate) fn write(&self) -> Result<Write<'_>, DiskFailed> {
-        self.synced.borrow().clone()?;
+        self.usable()?;
         let mut writes = self.shared.writes();
         writes.begun += 1;
         Ok(Write { shared: &self.shared, number: writes.begun, changed: false })
+    }
+
+    /// Whether anything may still be written, such as what need not be on disk.
+    ///
+    /// # Errors
+    /// [`DiskFailed`] when a sync failed before.
+    pub(crate) fn usable(&self) -> Result<(), DiskFailed> {
+        self.synced.borrow().clone().map(drop)
     }
 
     /// Waits until everything that was written before, or is being written now, is on disk. Readers wait too, since

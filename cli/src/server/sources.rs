@@ -32,6 +32,10 @@ pub(crate) struct Sources<'a> {
     pub(crate) news: &'a News,
 }
 
+/// How many status changes are handled at once, with those that are handled again in a minute or two. The others wait in the engine, which
+/// forgets the oldest of thousands; the sweeper finds what they would have said.
+const MOST_CHANGES: usize = 256;
+
 /// How long a reader of the stream waits after the table failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -131,6 +135,9 @@ fn is_among(record: &Value, items: &[StreamedItems]) -> bool {
 async fn follow_status(mut changes: Receiver<engine::StatusChange>, function: Arc<dyn Function>) {
     let mut handled = JoinSet::new();
     loop {
+        while handled.len() >= MOST_CHANGES {
+            let _ended = handled.join_next().await;
+        }
         match changes.recv().await {
             Ok(change) => {
                 let function = Arc::clone(&function);
@@ -160,6 +167,50 @@ async fn every_minute(document: &'static str, function: Arc<dyn Function>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
+    use domain::ActionError;
+    use tokio::sync::{Notify, broadcast, mpsc};
+
+    /// A function that tells when it begins and ends when it is allowed to.
+    struct Held {
+        begun: mpsc::UnboundedSender<()>,
+        allowed: Arc<Notify>,
+    }
+
+    #[async_trait]
+    impl Function for Held {
+        async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
+            self.begun.send(()).unwrap();
+            self.allowed.notified().await;
+            Ok(document)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bounded_number_of_status_changes_is_handled_at_once_and_none_is_lost() {
+        const MORE: usize = 3;
+        let (sender, changes) = broadcast::channel(2 * MOST_CHANGES);
+        for number in 0..MOST_CHANGES + MORE {
+            let (execution_arn, status) = (number.to_string(), "RUNNING".to_owned());
+            sender.send(engine::StatusChange { execution_arn, status, document: json!(number) }).unwrap();
+        }
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        let allowed = Arc::new(Notify::new());
+        let following =
+            tokio::spawn(follow_status(changes, Arc::new(Held { begun, allowed: Arc::clone(&allowed) })));
+        for _ in 0..MOST_CHANGES {
+            begins.recv().await.unwrap();
+        }
+        for _ in 0..MORE {
+            for _ in 0..10 * MOST_CHANGES {
+                tokio::task::yield_now().await;
+            }
+            assert!(begins.try_recv().is_err(), "more than {MOST_CHANGES} are handled at once");
+            allowed.notify_one();
+            begins.recv().await.unwrap();
+        }
+        following.abort();
+    }
 
     #[test]
     fn only_changes_of_wanted_items_are_handed_over() {

@@ -43,6 +43,11 @@ impl TableFile {
     /// # Errors
     /// A description of what is wrong with the file.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        Self::on(path, Disk::of)
+    }
+
+    /// The same on a disk made of the path of the file's log.
+    fn on(path: &Path, disk: impl FnOnce(&Path) -> std::io::Result<Disk>) -> Result<Self, String> {
         let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         prepare(path).map_err(|error| at(&error))?;
         let open = || Database::new(&path.to_string_lossy()).map_err(|error| at(&error));
@@ -50,7 +55,7 @@ impl TableFile {
         // This sets `synchronous=NORMAL`, which is why it is called: we do the syncs.
         writer.disable_bulk_loading().map_err(|error| at(&error))?;
         let readers = [open()?, open()?];
-        let disk = Disk::of(&beside(path, "-wal")).map_err(|error| at(&error))?;
+        let disk = disk(&beside(path, "-wal")).map_err(|error| at(&error))?;
         Ok(Self(Arc::new(Connections {
             writer,
             turn: Mutex::default(),
@@ -125,6 +130,14 @@ impl TableFile {
         }
     }
 
+    /// Whether anything may still be written.
+    ///
+    /// # Errors
+    /// [`DiskFailed`] when the disk failed.
+    pub(crate) fn usable(&self) -> Result<(), DiskFailed> {
+        self.0.disk.usable()
+    }
+
     /// Waits for a failure of the disk, after which nothing is written.
     pub(crate) async fn failed(&self) -> DiskFailed {
         self.0.disk.failed().await
@@ -141,6 +154,7 @@ impl TableFile {
             _ => None,
         };
         let mut repeated = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        disk.usable().map_err(|failed| unavailable(&failed))?;
         if !lasting {
             return dynamodb::perform(writer, written, operation, body);
         }
@@ -241,6 +255,32 @@ mod tests {
                 assert!(is_there(&file, &key).await, "{key}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_of_the_disk_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.db");
+        drop(table(folder.path()).await);
+        let failing = |_: &Path| Disk::by(|| Err(std::io::Error::other("input/output error")));
+        let file = TableFile::on(&path, failing).unwrap();
+        let failed = put(&file, "first", "its sync fails").await.unwrap_err();
+        assert!(failed.body.contains("input/output error"), "{}", failed.body);
+        // Neither what waits for the disk nor what does not.
+        put(&file, "second", "text").await.unwrap_err();
+        let update = json!({
+            "TableName": TABLE,
+            "Key": {"pk": {"S": "PROVIDER#jira"}, "sk": {"S": "RATE"}},
+            "UpdateExpression": "SET tat = :now",
+            "ExpressionAttributeValues": {":now": {"N": "1"}},
+        });
+        let request = update.to_string();
+        assert!(may_be_lost(request.as_bytes()));
+        let refused = file.perform_now("UpdateItem", request.as_bytes(), false).unwrap_err();
+        assert!(refused.body.contains("the disk failed"), "{}", refused.body);
+        let removed = file.remove_expired(TABLE, ("first", "sk"), i64::MAX);
+        assert!(removed.unwrap_err().body.contains("the disk failed"));
+        assert!(file.usable().is_err());
     }
 
     #[tokio::test]
