@@ -1,10 +1,13 @@
 //! Where deliveries arrive, and whose they are.
 
+use crate::seldom::Seldom;
 use crate::senders::{self, SenderSpec};
+use axum::http::HeaderMap;
 use control::Control;
 use domain::SourceName;
-use domain::configuration::Instance;
-use records::RecordsError;
+use domain::configuration::{Configuration, Instance};
+use jiff::Timestamp;
+use records::{RecordsError, Table};
 
 /// Where a delivery arrived. A sender that the configuration uses several times has one endpoint for each instance, with a signing
 /// secret and bot account.
@@ -20,13 +23,42 @@ impl Endpoint {
     /// # Errors
     /// When the configuration, which names the instances, cannot be read.
     pub(crate) async fn named(control: &Control, name: &str) -> Result<Option<Self>, RecordsError> {
-        let Some(place) = name.parse().ok().filter(|place: &SourceName| !place.is_own()) else {
-            return Ok(None);
-        };
+        let Some(place) = place(name) else { return Ok(None) };
         let directory = control.directory().await?;
-        // An instance may have the name of another provider's sender.
-        let instance = directory.configuration().instance(name);
-        let sender = senders::find(instance.map_or(name, Instance::provider));
-        Ok(sender.map(|sender| Self { place, sender }))
+        Ok(Self::at(place, Some(directory.configuration())))
     }
+
+    /// The endpoint of a request. For one that no sender can have sent, the configuration is read only where it must be, and seldom: it will
+    /// be refused, and strangers send as many as they like.
+    ///
+    /// # Errors
+    /// As [`Endpoint::named`].
+    pub(crate) async fn of_request(
+        control: &Control,
+        (table, unknown): (&Table, &Seldom),
+        (name, headers): (&str, &HeaderMap),
+        now: Timestamp,
+    ) -> Result<Option<Self>, RecordsError> {
+        if senders::could_have_sent(headers, now) {
+            return Self::named(control, name).await;
+        }
+        let Some(place) = place(name) else { return Ok(None) };
+        match Self::at(place, table.last_configuration().as_deref()) {
+            None if unknown.now(now).is_some() => Self::named(control, name).await,
+            known => Ok(known),
+        }
+    }
+
+    /// The endpoint at a place in a configuration; without one, that of the sender of the name.
+    fn at(place: SourceName, configuration: Option<&Configuration>) -> Option<Self> {
+        // An instance may have the name of another provider's sender.
+        let instance = configuration.and_then(|configuration| configuration.instance(place.as_str()));
+        let sender = senders::find(instance.map_or(place.as_str(), Instance::provider))?;
+        Some(Self { place, sender })
+    }
+}
+
+/// The name in a path as that of a source, if it can be one.
+fn place(name: &str) -> Option<SourceName> {
+    name.parse().ok().filter(|place: &SourceName| !place.is_own())
 }

@@ -41,6 +41,8 @@ pub struct Webhooks {
     pub(crate) clock: Arc<dyn Clock>,
     bodies: Bodies,
     unverified: Seldom,
+    /// When the configuration was last read for requests that nobody signed.
+    unknown: Seldom,
 }
 
 impl Webhooks {
@@ -65,6 +67,7 @@ impl Webhooks {
             clock,
             bodies: Bodies::default(),
             unverified: Seldom::default(),
+            unknown: Seldom::default(),
         }
     }
 
@@ -225,7 +228,9 @@ async fn receive(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let endpoint = match Endpoint::named(&webhooks.control, &name).await {
+    let (table, unknown, now) = (&webhooks.table, &webhooks.unknown, webhooks.clock.now());
+    let asked = (name.as_str(), request.headers());
+    let endpoint = match Endpoint::of_request(&webhooks.control, (table, unknown), asked, now).await {
         Ok(Some(endpoint)) => endpoint,
         Ok(None) => {
             let names = senders::names();

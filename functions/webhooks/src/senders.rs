@@ -20,7 +20,9 @@ pub(crate) use delivery::{Bot, Button, Malformed, Meaning, Received, ReopenedPul
 pub(crate) use signature::{SignatureError, Unverified, Verified};
 pub use spec::SenderSpec;
 
+use axum::http::HeaderMap;
 use domain::event::EventSpecs;
+use jiff::Timestamp;
 
 /// Every sender, in the order of their names.
 pub const ALL: &[&SenderSpec] =
@@ -29,6 +31,11 @@ pub const ALL: &[&SenderSpec] =
 /// The sender of this name.
 pub(crate) fn find(name: &str) -> Option<&'static SenderSpec> {
     ALL.iter().copied().find(|sender| sender.name() == name)
+}
+
+/// Whether any sender could have sent these headers, as far as can be said without the body and the secret.
+pub(crate) fn could_have_sent(headers: &HeaderMap, now: Timestamp) -> bool {
+    ALL.iter().any(|sender| sender.check_headers(headers, now).is_ok())
 }
 
 /// The senders' names, for people.
@@ -51,7 +58,6 @@ pub fn events() -> EventSpecs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderMap;
     use domain::routes::InputType;
     use proptest::prelude::*;
     use std::collections::BTreeSet;

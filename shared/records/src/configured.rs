@@ -48,6 +48,11 @@ impl Table {
         self.configured_in(&items, now).await
     }
 
+    /// The configuration as it was read last, however long ago that was; none before the first time. Reads nothing.
+    pub fn last_configuration(&self) -> Option<Arc<Configuration>> {
+        self.put_together.last().map(|all| Arc::clone(&all.configuration))
+    }
+
     /// A configuration file with the API's current items, as it would be in force. The file itself need not be.
     ///
     /// # Errors

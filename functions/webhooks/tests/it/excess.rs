@@ -1,6 +1,6 @@
 //! Deliveries that hold more than anybody means.
 
-use crate::world::{World, labelled};
+use crate::world::{World, labelled, send};
 use serde_json::{Value, json};
 
 /// A text that is longer than any key or name.
@@ -33,6 +33,23 @@ async fn two_thousand_labels_lead_to_a_bounded_number_of_events() {
     let (_, answer) = world.github("issues", "d2", &opened).await;
     assert_eq!(answer["results"].as_array().unwrap().len(), 51);
     assert_eq!(world.starts().len(), 2);
+}
+
+#[tokio::test]
+async fn what_nobody_can_have_signed_reads_nothing() {
+    let world = World::new().await;
+    let (status, _) = world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    assert_eq!(status, 200);
+    // From here on, every reading fails.
+    world.dynamo.delete_table().table_name("ticketsmith").send().await.unwrap();
+    for source in ["jira", "github", "github-enterprise"] {
+        assert_eq!(send(world.post(source, "{}")).await.0, 401, "{source}");
+    }
+    // A name that is not known may be new. It is looked for now and then.
+    assert_eq!(send(world.post("nobody", "{}")).await.0, 503);
+    assert_eq!(send(world.post("nobody", "{}")).await.0, 404);
+    let signature = format!("sha256={}", "0".repeat(64));
+    assert_eq!(send(world.post("jira", "{}").header("x-hub-signature", signature)).await.0, 503);
 }
 
 #[tokio::test]
