@@ -1,5 +1,5 @@
 //! Whole documents that functions read again and again: the configuration, how tickets are written, the routes, the prompt templates and the
-//! agents. Each is kept with its earlier versions, and read from memory for a minute.
+//! agents. Each is kept with its newest versions, for people who look back from the audit log, and read from memory for a minute.
 
 use crate::cached::Cached;
 use crate::error::RecordsError;
@@ -22,6 +22,11 @@ use std::sync::Arc;
 
 /// The largest document, in bytes after compression: it is one item.
 pub const DOCUMENT_LIMIT: usize = 350 * 1024;
+
+/// As many versions of each document are kept: `serve --watch` makes one whenever a file is saved.
+const VERSIONS: u64 = 100;
+/// As many older ones are removed at a time.
+const AT_A_TIME: usize = 10;
 
 const CONFIGURATION: &str = "configuration";
 const REFERENCES: &str = "references";
@@ -163,11 +168,31 @@ impl Table {
             Write::Put { item: item(keys::document(name)), condition: None },
         ];
         match self.transact("put a document", writes).await? {
-            Ok(()) => Ok(version + 1),
+            Ok(()) => {
+                if let Err(error) = self.remove_old_versions(name, version + 1).await {
+                    tracing::warn!(%error, name, "old versions were not removed; the next version put removes them");
+                }
+                Ok(version + 1)
+            }
             Err(Refused { .. }) => {
                 Err(RecordsError::Conflict(format!("somebody else put another {name} at the same moment")))
             }
         }
+    }
+
+    /// Removes versions before the newest [`VERSIONS`], the oldest first. Of many, the next calls remove the rest.
+    async fn remove_old_versions(&self, name: &str, newest: u64) -> Result<(), RecordsError> {
+        let Some(last) = newest.checked_sub(VERSIONS).filter(|last| *last > 0) else { return Ok(()) };
+        let (first, last) = (keys::document_version(name, 0), keys::document_version(name, last));
+        let old = self.query_between(last.pk, first.sk, last.sk, true, AT_A_TIME).await?;
+        let numbers = old.iter().map(|item| whole_number(item, "version")).collect::<Result<Vec<_>, _>>()?;
+        let removals =
+            numbers.into_iter().map(|number| Write::Delete { key: keys::document_version(name, number) });
+        let removals: Vec<Write> = removals.collect();
+        if !removals.is_empty() {
+            let _ = self.transact("remove old versions of a document", removals).await?;
+        }
+        Ok(())
     }
 
     async fn document<T: DeserializeOwned>(

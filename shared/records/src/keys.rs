@@ -59,7 +59,7 @@
 //! | the events that something may wait for | query | `EVENT#<event key>` | `EVENT#<digest of the delivery>`, or `EVENT` |
 //! | what providers are asked about | query | `INQUIRY#OPEN` | `INQUIRY#<event key>` |
 //! | the current document: configuration, references, routes, prompts, agents | get | `DOCUMENT#<name>` | `CURRENT` |
-//! | one version of it | get | `DOCUMENT#<name>` | `VERSION#<number>` |
+//! | one of its newest versions, for people | get | `DOCUMENT#<name>` | `VERSION#<number>` |
 //! | what was read of a commit | query | `READING#<digest of what>` | `CHUNK#<number>` |
 //! | the ticket of a thread that we opened in a chat | get | `THREAD#<channel>#<message>` | `THREAD` |
 //! | where an agent's session is | get | `SESSION#<id>` | `HEAD` |

@@ -1,6 +1,7 @@
 //! Documents and stored values come back as they went in.
 
 use super::*;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::Configuration;
 use domain::stored::Stored;
 use domain::{AgentDefinition, References};
@@ -34,6 +35,22 @@ async fn a_configuration_is_seen_at_once_here_and_within_a_minute_elsewhere() {
     assert_eq!(*elsewhere.configuration(before).await.unwrap(), configuration("SHOP"));
     let after = start() + SignedDuration::from_secs(60);
     assert_eq!(*elsewhere.configuration(after).await.unwrap(), configuration("TOOLS"));
+}
+
+#[tokio::test]
+async fn the_newest_hundred_versions_are_kept() {
+    let (table, client) = table_and_client().await;
+    for number in 1..=103 {
+        let version = table.put_configuration(&configuration(&format!("P{number}"))).await.unwrap();
+        assert_eq!(version, number);
+    }
+    let query = client.query().table_name("ticketsmith").key_condition_expression("pk = :pk");
+    let document = AttributeValue::S("DOCUMENT#configuration".into());
+    let found = query.expression_attribute_values(":pk", document).send().await.unwrap();
+    let keys: Vec<_> = found.items().iter().map(|item| item["sk"].as_s().unwrap().as_str()).collect();
+    assert_eq!((keys.len(), keys[0]), (101, "CURRENT"));
+    assert_eq!((keys[1], keys[100]), ("VERSION#0000000004", "VERSION#0000000103"));
+    assert_eq!(*table.configuration(start()).await.unwrap(), configuration("P103"));
 }
 
 #[tokio::test]
