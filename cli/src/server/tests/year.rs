@@ -14,7 +14,7 @@ use domain::routes::Concurrency;
 use domain::{ActionId, EventName, SystemClock};
 use engine::{Engine, FunctionError, Invoke, SkippingClock};
 use jiff::{SignedDuration, Timestamp};
-use records::{ExecutionEnd, NewExecution, StepEnd, StepStatus, Table};
+use records::{ExecutionEnd, NewExecution, NewFrame, StepEnd, StepStatus, Table, Told};
 use runtime::Services;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -76,6 +76,10 @@ struct Year {
     items: Vec<Value>,
 }
 
+/// The steps of a run, and the turns of its agent.
+const STEPS: usize = 12;
+const TURNS: usize = 10;
+
 /// The placeholders of a run in the template.
 const NAME: &str = "jira-SHOP-1-0123456789abcdef";
 
@@ -114,6 +118,12 @@ impl Year {
         let records = Arc::new(StreamRecords::open(&folder.path().join("table.db"), TABLE, 1).unwrap());
         record_one(&table, start).await;
         let items = items(&folder.path().join("table.db"));
+        let of_kind = |kind: &str| {
+            let is_of_kind =
+                |item: &&Value| item["sk"]["S"].as_str().is_some_and(|key| key.starts_with(kind));
+            items.iter().filter(is_of_kind).count()
+        };
+        assert_eq!((of_kind("STEP#"), of_kind("FRAME#")), (STEPS, STEPS + TURNS + 2), "it is a whole run");
         let kept = super::housekeeping::KEPT / scale.sooner;
         let house = House { file, records, table, engine: engine.clone(), kept };
         Self { folder, scale, clock, engine, machine, house, items }
@@ -187,16 +197,39 @@ async fn record_one(table: &Table, at: Timestamp) {
     new.name = NAME.to_owned();
     table.begin(&new, Concurrency::Any).await.unwrap();
     let action = ActionId::literal("get_task");
-    for step in 0..12 {
+    for step in 0..STEPS {
         let state = format!("Step{step}");
         table.start_step(NAME, &state, &action, at).await.unwrap();
         let end = StepEnd { status: StepStatus::Succeeded, error: None, cause: None, at };
         table.finish_step(NAME, &state, &end).await.unwrap();
     }
+    tell_of_one(table, at).await;
     let output = json!({ "text": "what a step gave ".repeat(20) });
     let end =
         ExecutionEnd { outcome: Outcome::Succeeded, error: None, cause: None, output: Some(output), at };
     table.finish(NAME, &end).await.unwrap();
+}
+
+/// Reports the run as `events` does: a frame for each change, and the state that was reported last.
+async fn tell_of_one(table: &Table, at: Timestamp) {
+    let started =
+        json!({ "execution": NAME, "workflow": "development", "project": "SHOP", "task_id": "SHOP-1" });
+    let turns = (1..=TURNS).map(|turn| {
+        let message = format!("developer is thinking (turn {turn})");
+        let data = json!({ "agent_id": NAME, "task_id": "SHOP-1", "status": "thinking", "message": message });
+        NewFrame { event: "agent.status_update", data }
+    });
+    let steps = (0..STEPS).map(|step| {
+        let result = json!({ "text": "what a step gave ".repeat(20) });
+        let data = json!({ "workflow_id": NAME, "step_name": format!("Step{step}"), "status": "completed", "result": result });
+        NewFrame { event: "workflow.step_completed", data }
+    });
+    let ended = json!({ "execution": NAME, "outcome": "succeeded", "error": null, "cause": null });
+    let mut frames = vec![NewFrame { event: "execution.started", data: started }];
+    frames.extend(turns.chain(steps));
+    frames.push(NewFrame { event: "execution.ended", data: ended });
+    let seen = (0..STEPS).map(|step| (format!("step Step{step}"), "1 succeeded".to_owned()));
+    assert!(table.tell(NAME, Told::default(), seen.collect(), &frames, at).await.unwrap());
 }
 
 /// The items in the table, each with the time at which it was made.
