@@ -96,6 +96,8 @@ impl Process {
         let mut child = Command::new(executable)
             .args(arguments)
             .current_dir(folder)
+            // It is killed, and so removes none of its temporary files.
+            .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

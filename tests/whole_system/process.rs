@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -33,6 +34,8 @@ pub(crate) struct Process {
     errors: PathBuf,
     /// A process whose standard output is closed could not print anymore.
     _output: BufReader<ChildStdout>,
+    /// Its temporary files, which it cannot remove when it is killed. Last: it is removed after the process has been killed.
+    temporary: TempDir,
 }
 
 impl Process {
@@ -41,9 +44,11 @@ impl Process {
     pub(crate) async fn start(name: &str, folder: &Path, arguments: &[String]) -> Self {
         let errors = folder.join(format!("{name}.log"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&errors).unwrap();
+        let temporary = TempDir::new().unwrap();
         let mut child = Command::new(executable())
             .args(arguments)
             .current_dir(folder)
+            .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -53,7 +58,7 @@ impl Process {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
         let read = tokio::time::timeout(START_LIMIT, output.read_line(&mut first_line)).await;
-        let process = Self { first_line, child, errors, _output: output };
+        let process = Self { first_line, child, errors, _output: output, temporary };
         let bytes = read.unwrap_or_else(|_| panic!("{name} printed nothing")).unwrap();
         assert_ne!(bytes, 0, "{name} ended without a word");
         process
@@ -62,6 +67,11 @@ impl Process {
     /// Kills it with SIGKILL and waits until it is gone.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// The folder of its temporary files, which goes when it does.
+    pub(crate) fn temporary(&self) -> &Path {
+        self.temporary.path()
     }
 }
 
@@ -72,4 +82,15 @@ impl Drop for Process {
             eprintln!("-- {}\n{errors}", self.errors.display());
         }
     }
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_no_temporary_files() {
+    let folder = TempDir::new().unwrap();
+    // A shipped world, which is unpacked among the temporary files.
+    let process = Process::start("simulate", folder.path(), &["simulate", "--json"].map(str::to_owned)).await;
+    let temporary = process.temporary().to_owned();
+    assert!(std::fs::read_dir(&temporary).unwrap().next().is_some(), "it has temporary files");
+    process.kill().await;
+    assert!(!temporary.exists());
 }
