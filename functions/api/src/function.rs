@@ -40,7 +40,7 @@ pub fn functions() -> Vec<FunctionSpec> {
             Partition::Task,
             Partition::Waiter,
         ])
-        .listing([Listing::Approvals, Listing::OpenExecutions, Listing::Sessions, Listing::Tasks]);
+        .listing([Listing::Agents, Listing::Approvals, Listing::OpenExecutions, Listing::Tasks]);
     let api = FunctionSpec {
         name: "api",
         executable: "api",

@@ -51,7 +51,7 @@ pub(crate) async fn end(
         output: ending.output.clone(),
         at: ending.at,
     };
-    table.finish_known(execution.clone(), &execution_end, effects_left).await
+    table.finish_known(execution.clone(), &execution_end, effects_left, &view.at_work).await
 }
 
 /// Whether a function of an execution that ended so may still start steps, reserve money or ask questions, even after it was looked at: it

@@ -331,6 +331,7 @@ mod tests {
             agent_executions: Vec::new(),
             costs: Vec::new(),
             sessions: Vec::new(),
+            at_work: Vec::new(),
             asks: false,
             waits: false,
             reserves: false,

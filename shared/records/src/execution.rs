@@ -24,6 +24,9 @@ use serde::Serialize;
 /// The largest input of an execution, in bytes of JSON: an item holds 400 KB, and input, cause and output share it.
 pub const INPUT_LIMIT: usize = 200 * 1024;
 
+/// As many agents at work are taken out of their list with the end of an execution: a transaction takes a hundred items.
+const MOST_AGENTS: usize = 90;
+
 /// What [`Table::begin`] came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BeginResult {
@@ -191,11 +194,12 @@ impl Table {
         }
         let missing = || RecordsError::Missing(format!("execution `{name}`"));
         let record = self.execution(name).await?.ok_or_else(missing)?;
-        self.finish_known(record, end, None).await
+        self.finish_known(record, end, None, &[]).await
     }
 
     /// As [`Table::finish`], of an execution whose record was read before, however long ago: whether it may end, the table decides. With the
-    /// end, it is recorded whether any of its effects is left, where `effects_left` says so, as [`Table::note_effects_left`] does.
+    /// end, it is recorded whether any of its effects is left, where `effects_left` says so, as [`Table::note_effects_left`] does, and its
+    /// agents, whose sessions are `at_work`, are no longer listed.
     ///
     /// # Errors
     /// As [`Table::finish`].
@@ -204,6 +208,7 @@ impl Table {
         mut record: ExecutionRecord,
         end: &ExecutionEnd,
         effects_left: Option<bool>,
+        at_work: &[String],
     ) -> Result<FinishResult, RecordsError> {
         if !end.outcome.is_final() {
             return Err(RecordsError::Invalid(format!("`{}` is not a final outcome", end.outcome)));
@@ -250,7 +255,8 @@ impl Table {
             let waited = was_pending.then(|| Place { queued: true, ..place.clone() });
             std::iter::once(place).chain(waited).map(move |place| place.key(project))
         });
-        let leave: Vec<Write> = places.map(|key| Write::Delete { key }).collect();
+        let agents = at_work.iter().take(MOST_AGENTS).map(|session| keys::agent_at_work(name, session));
+        let leave: Vec<Write> = places.chain(agents).map(|key| Write::Delete { key }).collect();
         let mut writes = vec![Write::Update(update.clone())];
         if let Some(task_id) = claimed {
             writes.push(Write::Update(release(&record, &task_id, end)));

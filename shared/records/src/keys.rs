@@ -81,7 +81,8 @@
 //! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
 //! | decided questions that are not shown everywhere, the oldest decision first | query `gsi1`, then batch get | `gsi1pk` = `DECIDED` | `gsi1sk` = `<decided>#<topic>#<key>` |
-//! | sessions of agents that are at work, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `SESSIONS` | `gsi1sk` = `<opened>#<id>` |
+//! | agents that are at work in executions that have not ended, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `AGENTS` | `gsi1sk` = `<opened>#<execution>#<session>` |
+//! | which agents are at work in one execution | query | `EXECUTION#<name>` | `AT_WORK#<session>` |
 //! | tickets of a project in a state, the latest change first | query `gsi1`, then batch get | `gsi1pk` = `TASKS#<project>#<state>` | `gsi1sk` = `<changed>#<task>` |
 //! | what was spent in a month, by day and project, person, workflow, step or model | query 16 shards | `SPEND#<month>#<shard>` | `<PROJECT, …>#<day>#<name>` |
 //! | what a request to the API was answered, when it is sent again | get | `REQUEST#<digest of its key>` | `REQUEST` |
@@ -119,8 +120,8 @@ pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const APPROVALS: &str = "APPROVALS";
 /// The partition of `gsi1` with every decided question that is not shown everywhere.
 pub(crate) const DECIDED: &str = "DECIDED";
-/// The partition of `gsi1` with every session that is at work.
-pub(crate) const SESSIONS: &str = "SESSIONS";
+/// The partition of `gsi1` with every agent that is at work.
+pub(crate) const AGENTS: &str = "AGENTS";
 /// The partition of `gsi1` that holds every open execution.
 pub(crate) const OPEN: &str = "OPEN";
 
@@ -150,6 +151,7 @@ pub(crate) const WAITING_REPLIES: &str = "REPLY#WAITING";
 pub(crate) const WAITING: &str = "WAITING#";
 pub(crate) const CHUNK: &str = "CHUNK#";
 pub(crate) const SESSION: &str = "SESSION#";
+pub(crate) const AT_WORK: &str = "AT_WORK#";
 pub(crate) const STRANGER: &str = "STRANGER#";
 pub(crate) const MESSAGE: &str = "MESSAGE#";
 pub(crate) const FILE: &str = "FILE#";
@@ -481,6 +483,11 @@ pub(crate) fn document(name: &str) -> Key {
 
 pub(crate) fn document_version(name: &str, version: u64) -> Key {
     Key::new(format!("DOCUMENT#{name}"), format!("VERSION#{version:010}"))
+}
+
+/// Beside the execution, with which it goes: an execution that fails leaves its agents' sessions as they are.
+pub(crate) fn agent_at_work(execution: &str, session: &str) -> Key {
+    Key::new(execution_partition(execution), format!("{AT_WORK}{session}"))
 }
 
 pub(crate) fn session_partition(id: &str) -> String {

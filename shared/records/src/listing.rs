@@ -7,7 +7,7 @@ use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, text};
 use crate::keys::{self, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
 use crate::page::{PAGE_LIMIT, Page};
-use crate::session::SessionHead;
+use crate::session_parts::AgentAtWork;
 use crate::socket::OpenSocket;
 use crate::table::Table;
 use crate::task::{TaskRecord, TaskState};
@@ -18,14 +18,14 @@ use std::collections::HashMap;
 /// A kind of partition of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Listing {
+    /// Agents that are at work, oldest first.
+    Agents,
     /// Questions that wait for people, the oldest first.
     Approvals,
     /// Decided questions that are not shown everywhere, oldest decision first.
     Decided,
     /// Executions that have not ended, in the order of the sweeper's checks.
     OpenExecutions,
-    /// Sessions of agents that are at work, oldest first.
-    Sessions,
     /// Sockets at the account's gateway, the oldest first.
     Sockets,
     /// The tickets of a project in a state, the latest change last.
@@ -36,10 +36,10 @@ impl Listing {
     /// How its partitions are named, as IAM compares them: `OPEN`, `TASKS#*`.
     pub fn pattern(self) -> &'static str {
         match self {
+            Self::Agents => keys::AGENTS,
             Self::Approvals => keys::APPROVALS,
             Self::Decided => keys::DECIDED,
             Self::OpenExecutions => keys::OPEN,
-            Self::Sessions => keys::SESSIONS,
             Self::Sockets => keys::socket::SOCKETS,
             Self::Tasks => "TASKS#*",
         }
@@ -97,20 +97,21 @@ impl Table {
         self.list(keys::DECIDED.to_owned(), Order::OldestFirst, after, limit, waiter_listed).await
     }
 
-    /// A page of the sessions of agents that are at work, oldest first; as [`Table::list_executions`].
+    /// A page of the agents that are at work in executions that have not ended, oldest first; as [`Table::list_executions`].
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn list_sessions(
+    pub async fn list_agents(
         &self,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Page<SessionHead>, RecordsError> {
+    ) -> Result<Page<AgentAtWork>, RecordsError> {
         let key_of = |after: &str| {
-            let (_, id) = after.split_once('#')?;
-            Some(keys::session_head(id))
+            let (_, rest) = after.split_once('#')?;
+            let (execution, session) = rest.split_once('#')?;
+            Some(keys::agent_at_work(execution, session))
         };
-        self.list(keys::SESSIONS.to_owned(), Order::OldestFirst, after, limit, key_of).await
+        self.list(keys::AGENTS.to_owned(), Order::OldestFirst, after, limit, key_of).await
     }
 
     /// A page of the open sockets at the account's gateway, the oldest first; as [`Table::list_executions`].

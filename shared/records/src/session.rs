@@ -199,6 +199,18 @@ impl Table {
         self.get(keys::session_head(id)).await?.map(from_item).transpose()
     }
 
+    /// The heads of the sessions with these ids, in their order; those that there are not are left out.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn sessions_named(&self, ids: &[String]) -> Result<Vec<SessionHead>, RecordsError> {
+        let wanted = ids.iter().map(|id| keys::session_head(id)).collect();
+        let mut found: Vec<SessionHead> =
+            self.get_many(wanted).await?.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        found.sort_by_key(|head| ids.iter().position(|id| *id == head.id));
+        Ok(found)
+    }
+
     /// The sessions that an execution opened, by its states.
     ///
     /// # Errors

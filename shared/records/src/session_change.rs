@@ -1,11 +1,11 @@
 //! Changes of agents' sessions: each is one transaction, made to the version of the head that it was decided on.
 
 use crate::error::RecordsError;
-use crate::item::{Item, listed, number, to_item};
+use crate::item::{listed, number, to_item};
 use crate::keys;
 use crate::retention;
 use crate::session::{SessionHead, SessionPhase};
-use crate::session_parts::{OverlayFile, SessionLink};
+use crate::session_parts::{AgentAtWork, OverlayFile, SessionLink};
 use crate::stored::compress;
 use crate::table::Table;
 use crate::word::Inbox;
@@ -26,6 +26,8 @@ pub struct SessionChange {
     pub opening: Option<Vec<u8>>,
     /// The execution and its state that begin another round.
     pub opened_by: Option<(String, String)>,
+    /// The execution that works on it from now on, if it continues a round that another one began.
+    pub joined: Option<String>,
     /// Files that changed.
     pub files: Vec<OverlayFile>,
     /// The paths of files that match the base commit again.
@@ -58,7 +60,7 @@ impl Table {
         link: (&str, &str),
     ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
-        let item = head_item(head, expires_at)?;
+        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
         let (execution, state) = link;
         let change = SessionChange {
             opening: Some(opening.to_vec()),
@@ -89,7 +91,7 @@ impl Table {
         change: SessionChange,
     ) -> Result<Changed, RecordsError> {
         let expires_at = retention::expires_at(head.changed_at, retention::SESSION);
-        let item = head_item(head, expires_at)?;
+        let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
         let before = number(head.version.saturating_sub(1));
         let mut writes =
             vec![Write::Replace { item, condition: "#version = :before", value: (":before", before) }];
@@ -149,20 +151,22 @@ impl Table {
         for file in &change.files {
             items.push(to_item(file, keys::session_file(id, &file.path), Some(expires_at))?);
         }
+        let opened = change.opened_by.map(|(execution, _)| execution);
+        let mut no_longer = None;
+        if head.phase == SessionPhase::Done {
+            no_longer = head.executions.last().map(|execution| keys::agent_at_work(execution, id));
+        } else if let Some(execution) = opened.or(change.joined) {
+            let key = keys::agent_at_work(&execution, id);
+            let position = format!("{execution}#{id}");
+            let at_work = to_item(&AgentAtWork { session: id.clone(), execution }, key, Some(expires_at))?;
+            items.push(listed(at_work, keys::AGENTS, head.opened_at, &position));
+        }
         let puts = items.into_iter().map(|item| Write::Put { item, condition: None });
-        let deletes = change.reverted.iter().map(|path| Write::Delete { key: keys::session_file(id, path) });
+        let reverted = change.reverted.iter().map(|path| keys::session_file(id, path));
+        let deletes = reverted.chain(no_longer).map(|key| Write::Delete { key });
         let words = change.words.iter().flat_map(Inbox::writes);
         Ok(puts.chain(deletes).chain(words).collect())
     }
-}
-
-/// The head as an item, listed while something happens next.
-fn head_item(head: &SessionHead, expires_at: i64) -> Result<Item, RecordsError> {
-    let item = to_item(head, keys::session_head(&head.id), Some(expires_at))?;
-    Ok(match head.phase {
-        SessionPhase::Done => item,
-        _ => listed(item, keys::SESSIONS, head.opened_at, &head.id),
-    })
 }
 
 /// Whose stored values they are.

@@ -12,6 +12,15 @@ pub struct SessionLink {
     pub state: String,
 }
 
+/// Which session works in an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentAtWork {
+    /// The session.
+    pub session: String,
+    /// The execution's name.
+    pub execution: String,
+}
+
 /// A file that a session changed, over its base commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OverlayFile {

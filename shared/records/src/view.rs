@@ -8,7 +8,7 @@ use crate::execution_record::ExecutionRecord;
 use crate::item::{attribute, from_item};
 use crate::keys;
 use crate::progress::Progress;
-use crate::session_parts::SessionLink;
+use crate::session_parts::{AgentAtWork, SessionLink};
 use crate::step::{StepRecord, in_order};
 use crate::table::Table;
 use crate::waiter::is_question;
@@ -26,6 +26,8 @@ pub struct ExecutionView {
     pub costs: Vec<CostRecord>,
     /// The sessions that its agents opened.
     pub sessions: Vec<SessionLink>,
+    /// The sessions that are at work in it.
+    pub at_work: Vec<String>,
     /// Whether a step of it asks people something, or did.
     pub asks: bool,
     /// Whether a step of it waits for something, or did.
@@ -57,6 +59,7 @@ impl Table {
         let (mut execution, mut progress) = (None, None);
         let (mut sessions, mut asks, mut waits, mut reserves) = (Vec::new(), false, false, false);
         let (mut steps, mut agent_executions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at_work = Vec::new();
         for item in self.query(keys::execution_partition(name), "").await? {
             match attribute(&item, keys::SK).unwrap_or_default() {
                 keys::EXECUTION => execution = Some(from_item(item)?),
@@ -64,6 +67,7 @@ impl Table {
                 sk if sk.starts_with(keys::STEP) => steps.push(from_item(item)?),
                 sk if sk.starts_with(keys::AGENT) => agent_executions.push(from_item(item)?),
                 sk if sk.starts_with(keys::SESSION) => sessions.push(from_item(item)?),
+                sk if sk.starts_with(keys::AT_WORK) => at_work.push(from_item::<AgentAtWork>(item)?.session),
                 sk if sk.starts_with(keys::WAITS) => {
                     waits = true;
                     asks |= is_question(&item);
@@ -81,6 +85,7 @@ impl Table {
             agent_executions,
             costs,
             sessions,
+            at_work,
             asks,
             waits,
             reserves,

@@ -16,6 +16,7 @@ use axum::response::Json;
 use jiff::Timestamp;
 use records::{SessionHead, SessionPhase};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 
 /// `/agents` and paths below it.
@@ -132,6 +133,21 @@ async fn is_at_work(api: &Shared, head: &SessionHead) -> Result<bool, Problem> {
     Ok(execution.is_some_and(|execution| !execution.outcome.is_final()))
 }
 
+/// The same of each of these, by their ids.
+async fn at_work(api: &Shared, heads: &[SessionHead]) -> Result<BTreeSet<String>, Problem> {
+    let unfinished = || heads.iter().filter(|head| head.phase != SessionPhase::Done);
+    let names: BTreeSet<&String> = unfinished().filter_map(|head| head.executions.last()).collect();
+    let executions = api.table.executions_named(names.into_iter().cloned().collect()).await?;
+    let is_open = |name: &String| {
+        executions.iter().any(|execution| execution.name == *name && !execution.outcome.is_final())
+    };
+    let at_work = unfinished().filter(|head| head.executions.last().is_none_or(is_open));
+    Ok(at_work.map(|head| head.id.clone()).collect())
+}
+
+/// As many pages are looked through for one that holds agents that the caller may see.
+const MOST_PAGES: usize = 10;
+
 /// Which agents are listed.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -164,28 +180,36 @@ async fn list_agents(
     Query(ListAgents { execution, limit, cursor }): Query<ListAgents>,
 ) -> Result<Json<Page<Agent>>, Problem> {
     let query = ["agents", execution.as_deref().unwrap_or_default()];
-    let after = cursor::position(&api, &query, cursor.as_deref()).await?;
-    let (heads, next) = match &execution {
-        Some(name) => {
-            caller.execution(&api, name).await?;
-            of_execution(&api, name, after.as_deref(), limit).await?
-        }
-        None => {
-            let page = api.table.list_sessions(after.as_deref(), limit).await?;
-            (page.items, page.next)
-        }
-    };
+    let mut after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let mut items = Vec::new();
-    for head in heads {
-        if !may_see(&api, &caller, &head).await? {
-            continue;
+    for _ in 0..MOST_PAGES {
+        let (heads, next) = match &execution {
+            Some(name) => {
+                caller.execution(&api, name).await?;
+                of_execution(&api, name, after.as_deref(), limit).await?
+            }
+            None => {
+                let page = api.table.list_agents(after.as_deref(), limit).await?;
+                let mut sessions: Vec<String> = page.items.into_iter().map(|agent| agent.session).collect();
+                // One that two executions work on is beside both.
+                let mut seen = BTreeSet::new();
+                sessions.retain(|session| seen.insert(session.clone()));
+                (api.table.sessions_named(&sessions).await?, page.next)
+            }
+        };
+        let at_work = at_work(&api, &heads).await?;
+        for head in heads {
+            let is_at_work = at_work.contains(&head.id);
+            if (is_at_work || execution.is_some()) && may_see(&api, &caller, &head).await? {
+                items.push(Agent::of(head, is_at_work));
+            }
         }
-        let is_at_work = is_at_work(&api, &head).await?;
-        if is_at_work || execution.is_some() {
-            items.push(Agent::of(head, is_at_work));
+        after = next;
+        if !items.is_empty() || after.is_none() {
+            break;
         }
     }
-    Ok(Json(Page::new(&api, items, &query, next).await?))
+    Ok(Json(Page::new(&api, items, &query, after).await?))
 }
 
 /// The sessions of an execution in the order of their states; a position is a state.

@@ -72,6 +72,45 @@ async fn a_session_is_opened_once_and_found_by_its_execution() {
 }
 
 #[tokio::test]
+async fn only_agents_of_executions_that_have_not_ended_are_listed() {
+    let table = table().await;
+    let new = execution_for("SHOP-1", "d1");
+    table.begin(&new, domain::routes::Concurrency::default()).await.unwrap();
+    let name = new.name.as_str();
+    let first = SessionHead { executions: vec![name.to_owned()], ..head() };
+    table.open_session(&first, b"{}", opened("m"), (name, "Develop")).await.unwrap();
+    let listed = async || {
+        let page = table.list_agents(None, 10).await.unwrap();
+        page.items.into_iter().map(|agent| (agent.session, agent.execution)).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [("s".to_owned(), name.to_owned())]);
+    // The execution fails, and leaves the session as it is.
+    let view = table.execution_view(name).await.unwrap().unwrap();
+    assert_eq!(view.at_work, ["s"]);
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Failed,
+        error: None,
+        cause: None,
+        output: None,
+        at: start(),
+    };
+    table.finish_known(view.execution, &end, None, &view.at_work).await.unwrap();
+    assert!(listed().await.is_empty());
+    assert_eq!(table.session("s").await.unwrap().unwrap().phase, SessionPhase::Think);
+    // Another one continues it, and ends it.
+    let joined =
+        SessionHead { version: 2, executions: vec![name.to_owned(), "redrive".to_owned()], ..head() };
+    let change = SessionChange { joined: Some("redrive".to_owned()), ..SessionChange::default() };
+    assert_eq!(table.change_session(&joined, change).await.unwrap(), Changed::Yes);
+    assert_eq!(listed().await, [("s".to_owned(), "redrive".to_owned())]);
+    let ids = ["other".to_owned(), "s".to_owned()];
+    assert_eq!(table.sessions_named(&ids).await.unwrap(), [joined.clone()]);
+    let done = SessionHead { version: 3, phase: SessionPhase::Done, ..joined };
+    assert_eq!(table.change_session(&done, SessionChange::default()).await.unwrap(), Changed::Yes);
+    assert!(listed().await.is_empty());
+}
+
+#[tokio::test]
 async fn messages_come_back_byte_for_byte_however_long_they_are() {
     let table = table().await;
     let long = format!("{{\"text\": \"{}\"}}", documents::noise(900_000));

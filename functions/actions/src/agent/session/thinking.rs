@@ -262,6 +262,7 @@ impl Session<'_> {
         let execution = &self.context.scope().execution;
         if !self.head.executions.contains(execution) {
             self.head.executions.push(execution.clone());
+            self.joins = true;
         }
         let mut spent = MicroUsd::ZERO;
         for execution in &self.head.executions {

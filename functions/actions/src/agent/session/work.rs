@@ -13,6 +13,8 @@ pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) head: SessionHead,
     pub(super) state: SessionState,
+    /// Whether this execution works on it for the first time.
+    pub(super) joins: bool,
     begun_at: Timestamp,
     opening: Option<Vec<u8>>,
     /// The fixed part of a generation's requests, by its number.
@@ -42,7 +44,7 @@ impl<'a> Session<'a> {
             state.workspace.changes.insert(path, change_of(&file, content));
         }
         let prefix = prefix.map(|prefix| (head.generation, prefix));
-        Ok(Self { context, head, state, begun_at, opening, prefix })
+        Ok(Self { context, head, state, joins: false, begun_at, opening, prefix })
     }
 
     /// Records the invocation's changes to the session, unless another invocation was faster. Returns the session as it is then.
@@ -79,6 +81,7 @@ impl<'a> Session<'a> {
             prefix: prefix.map(to_json).transpose()?,
             messages: messages.iter().map(to_json).collect::<Result<_, _>>()?,
             state: Some(self.state_json()?),
+            joined: self.joins.then(|| self.context.scope().execution.clone()),
             files: files.changed.clone(),
             reverted: files.reverted.clone(),
             words,
@@ -86,7 +89,7 @@ impl<'a> Session<'a> {
         };
         let made = self.context.table().change_session(&head, change).await?;
         if made == Changed::Yes {
-            (self.head, self.begun_at) = (head, now);
+            (self.head, self.begun_at, self.joins) = (head, now, false);
         }
         Ok(made)
     }

@@ -78,6 +78,7 @@ fn view(outcome: Outcome, steps: Vec<StepRecord>) -> ExecutionView {
             remark: None,
         }],
         sessions: Vec::new(),
+        at_work: Vec::new(),
         asks: false,
         waits: false,
         reserves: false,
