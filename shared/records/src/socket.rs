@@ -10,6 +10,7 @@ use crate::table::Table;
 use crate::timestamp;
 use crate::update::Update;
 use crate::write::{ABSENT, Write};
+use domain::folded;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -112,8 +113,9 @@ fn of_execution(name: &str) -> String {
     format!("execution/{name}")
 }
 
+/// Keys of projects are typed in any case.
 fn of_project(key: &str) -> String {
-    format!("project/{key}")
+    format!("project/{}", folded(key))
 }
 
 impl Table {

@@ -46,7 +46,7 @@ async fn record(world: &World, id: &str, socket: OpenSocket, after: u64) -> Even
     world.table.open_socket(&socket, last).await.unwrap();
     let topic = match (&socket.execution, &socket.project) {
         (Some(name), _) => format!("execution/{name}"),
-        (None, project) => format!("project/{}", project.as_deref().unwrap()),
+        (None, project) => format!("project/{}", project.as_deref().unwrap().to_lowercase()),
     };
     EventInput::from_keys([(format!("SOCKET#{topic}").as_str(), format!("SOCKET#{id}").as_str())])
 }

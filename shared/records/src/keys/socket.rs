@@ -1,4 +1,4 @@
-//! Keys of sockets at an account's gateway. A topic is the followed subject: `execution/<name>` or `project/<key>`.
+//! Keys of sockets at an account's gateway. A topic is the followed subject: `execution/<name>` or `project/<folded key>`.
 //!
 //! | what is asked | how | `pk` | `sk` |
 //! |---|---|---|---|

@@ -67,6 +67,22 @@ async fn sockets_are_found_by_what_they_follow_and_by_their_connection() {
 }
 
 #[tokio::test]
+async fn a_project_is_followed_however_its_key_is_typed() {
+    let table = table().await;
+    let typed = [("a", "shop"), ("b", "SHOP"), ("c", "Shop")].map(|(id, key)| of(id, None, Some(key)));
+    for socket in &typed {
+        table.open_socket(socket, BTreeMap::new()).await.unwrap();
+    }
+    assert_eq!(table.sockets_about("e", Some("SHOP")).await.unwrap(), typed);
+    assert!(table.sockets_about("e", Some("TOOLS")).await.unwrap().is_empty());
+    for socket in &typed {
+        assert_eq!(table.socket_of_connection(&socket.id).await.unwrap().as_ref(), Some(socket));
+        table.close_socket(socket).await.unwrap();
+    }
+    assert!(table.sockets_about("e", Some("SHOP")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn one_at_a_time_has_the_turn_and_looks_again_for_those_who_came_meanwhile() {
     let table = table().await;
     let socket = of("c", None, Some("SHOP"));
