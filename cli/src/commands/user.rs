@@ -1,6 +1,6 @@
 //! `ticketsmith user`: people and their roles.
 
-use crate::api_client::{Call, ClientArguments, Column, PageArguments};
+use crate::api_client::{Call, ClientArguments, Column, PageArguments, task_id};
 use crate::exit::Outcome;
 use clap::Subcommand;
 
@@ -39,7 +39,25 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::List { page, client } => client.list(&Call::get("/users", &[]), &page, COLUMNS).await,
         Arguments::SignOut { name, client } => {
-            client.show(&Call::post("/users/{}/sign-out", &[&name]), COLUMNS).await
+            client.show(&Call::post("/users/{}/sign-out", &[&segment(&name)]), COLUMNS).await
         }
+    }
+}
+
+/// A person in a path. An account's gateway decodes a path before the API sees it, so names that would have to be encoded are replaced by
+/// their id.
+fn segment(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    if name.bytes().all(is_plain) { name.to_owned() } else { task_id(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_path_cannot_hold_is_sent_as_its_id() {
+        assert_eq!([segment("ada"), segment("Ada-L_2")], ["ada", "Ada-L_2"]);
+        assert_eq!([segment("ops/ada l"), segment("..")], ["b3BzL2FkYSBs", "Li4"]);
     }
 }

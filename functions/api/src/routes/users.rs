@@ -4,6 +4,7 @@ use crate::api::Shared;
 use crate::caller::Caller;
 use crate::cursor;
 use crate::endpoints::{Endpoints, routes};
+use crate::id::name_of;
 use crate::problem::Problem;
 use crate::query::{Given, Nothing, Parameters, Query};
 use crate::routes::answers::{OfOne, Signed};
@@ -106,7 +107,7 @@ async fn list_users(
 /// For themselves, and for admins.
 #[utoipa::path(
     post, path = "/users/{name}/sign-out", tag = "people",
-    params(("name" = String, Path, description = "The person's name in the configuration.")),
+    params(("name" = String, Path, description = "The person's name in the configuration, or, if a path cannot hold it, such as one with `/`, their id: the name in base64url.")),
     responses((status = 204, description = "They have ended."), OfOne)
 )]
 async fn end_sessions_of_user(
@@ -116,6 +117,7 @@ async fn end_sessions_of_user(
     _: Query<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let configuration = caller.directory().configuration();
+    let name = person_named(configuration, name);
     let owner = configuration.identify(crate::identity::actor(name.clone()));
     caller.check(&api, &Operation::ManageSignIns { owner: &owner }).await?;
     if owner.person.is_none() {
@@ -124,4 +126,13 @@ async fn end_sessions_of_user(
     let now = api.clock.now();
     api.table.end_sessions(&Subject::Person(name).as_text(), now, now + LIFE).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The name of the person that a segment of a path names: by it or, where nobody has such a name, by its id.
+fn person_named(configuration: &Configuration, segment: String) -> String {
+    let is_person = |name: &String| configuration.users.iter().any(|user| user.name == *name);
+    match is_person(&segment) {
+        true => segment,
+        false => name_of(&segment).filter(is_person).unwrap_or(segment),
+    }
 }

@@ -114,6 +114,25 @@ async fn sessions_of_a_person_end_together_and_only_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_name_no_path_can_hold_is_signed_out_by_their_id() {
+    let world = World::new().await;
+    let ask = async |path: &str, body: Option<Value>| {
+        world.ask(Method::POST, path, Some(&world.session("admin")), body).await
+    };
+    let person = ask("/api/v1/people", Some(json!({"name": "ops/ada l", "roles": ["viewer"]}))).await;
+    assert_eq!(person.status, 201, "{}", person.text);
+    // `ops/ada l` in base64url. In an account, `%2F` arrives as `/`.
+    for path in ["/api/v1/users/b3BzL2FkYSBs/sign-out", "/api/v1/users/ops%2Fada%20l/sign-out"] {
+        world.advance(SignedDuration::from_secs(1));
+        let session = world.session("ops/ada l");
+        let get = async || world.ask(Method::GET, "/api/v1/me", Some(&session), None).await.status;
+        assert_eq!(get().await, 200, "{path}");
+        assert_eq!((ask(path, None).await.status, get().await), (204, 401), "{path}");
+    }
+    assert_eq!(ask("/api/v1/users/ops/ada%20l/sign-out", None).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_shown_once_and_holds_what_was_asked_for() {
     let world = World::new().await;
     let admin = world.session("admin");
