@@ -4,6 +4,7 @@
 use crate::error::RecordsError;
 use crate::item::{Item, from_item, moment, to_item};
 use crate::keys;
+use crate::retention;
 use crate::table::Table;
 use crate::timestamp;
 use crate::update::Update;
@@ -46,7 +47,9 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_closed_pull_request(&self, closed: &ClosedPullRequest) -> Result<(), RecordsError> {
         let key = keys::pull_request(closed.repository.as_str(), closed.number);
-        let item = to_item(closed, key, None)?;
+        // Everybody's pull requests are recorded, not only ours.
+        let expires_at = retention::expires_at(closed.closed_at, retention::LISTED);
+        let item = to_item(closed, key, Some(expires_at))?;
         let condition = "attribute_not_exists(#reopened_at) OR #reopened_at <= :closed_at";
         let write = Write::Replace { item, condition, value: (":closed_at", moment(closed.closed_at)) };
         // Refused means that it is open again.

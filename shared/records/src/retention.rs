@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) const EXECUTION: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// A reply that was paid for is asked for again by a retry or a redrive of its step, which come within days.
 pub(crate) const PAID_REPLY: SignedDuration = SignedDuration::from_hours(24 * 90);
-/// Pointers outlive their targets: an open execution does not expire before it ends.
+/// Pointers outlive their targets: an open execution does not expire before it ends. What monthly figures are made of lasts as long.
 pub(crate) const LISTED: SignedDuration = SignedDuration::from_hours(24 * 800);
 /// Who did what: a look back over a year still finds all of it.
 pub(crate) const AUDIT: SignedDuration = SignedDuration::from_hours(24 * 400);
