@@ -3,6 +3,7 @@
 use crate::error::RecordsError;
 use crate::item::{from_item, to_item};
 use crate::keys;
+use crate::retention;
 use crate::table::Table;
 use crate::timestamp::{self, month};
 use crate::update::Update;
@@ -118,6 +119,8 @@ impl CostTotal {
 impl CostRecord {
     /// The writes that put the record in each of its partitions; the first of them must be new.
     pub(crate) fn writes(&self) -> Result<Vec<Write>, RecordsError> {
+        // What was spent is in the sums by day and in the budgets, which stay.
+        let expires_at = Some(retention::expires_at(self.at, retention::LISTED));
         [
             Some(keys::execution_partition(&self.execution)),
             Some(keys::person_partition(&self.account)),
@@ -127,7 +130,7 @@ impl CostRecord {
         .into_iter()
         .flatten()
         .map(|partition| {
-            let mut item = to_item(self, keys::cost(partition, self.at, &self.id), None)?;
+            let mut item = to_item(self, keys::cost(partition, self.at, &self.id), expires_at)?;
             item.insert(ROLLED_UP.to_owned(), AttributeValue::Bool(true));
             Ok(Write::Put { item, condition: Some(ABSENT) })
         })

@@ -1,6 +1,7 @@
 //! No number of functions at once spends more than a limit, and every reservation is settled once.
 
 use super::*;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::plugins::Usage;
 use domain::{ActionError, ActionId, ErrorKind, MicroUsd};
 use futures::future::join_all;
@@ -202,6 +203,30 @@ async fn a_settlement_counts_once_and_frees_the_rest() {
     let october = at("2026-10-31T00:00:00Z");
     assert_eq!(table.costs_of_account("ada", october).await.unwrap(), []);
     assert_eq!(table.costs_of_project("SHOP", october).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn single_costs_expire_and_budgets_stay() {
+    let (table, client) = table_and_client().await;
+    let spent = reservation("1", "SHOP-1", 900);
+    table.reserve(&spent, LIMITS).await.unwrap();
+    table.settle(&spent, Settlement { at: start(), ..paid(300) }).await.unwrap();
+    let (mut costs, mut budgets) = (0, 0);
+    for partition in ["EXECUTION#jira-SHOP-1-ab", "TASK#SHOP-1", "PERSON#ada", "PROJECT#SHOP"] {
+        let query = client.query().table_name("ticketsmith").key_condition_expression("pk = :pk");
+        let partition = AttributeValue::S(partition.to_owned());
+        let found = query.expression_attribute_values(":pk", partition).send().await.unwrap();
+        for item in found.items() {
+            let expires = item.get("expires_at").is_some();
+            match item["sk"].as_s().unwrap() {
+                sk if sk.starts_with("COST#") => costs += usize::from(expires),
+                sk if sk.starts_with("BUDGET") => budgets += usize::from(!expires),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(costs, 4);
+    assert!(budgets >= 2, "{budgets}");
 }
 
 #[tokio::test]
