@@ -234,7 +234,7 @@ impl Server {
             .map_err(Exit::usage)?;
         targets.set(&connected);
         let records = StreamRecords::open(&folder.table(), table.name(), stream_readers(&connected));
-        let records = Arc::new(records.map_err(Exit::usage)?);
+        let records = Arc::new(records.map_err(Exit::usage)?.beside(table_file.clone()));
         let sources = Sources {
             file: &table_file,
             records: &records,

@@ -54,7 +54,6 @@ impl House {
         let executions = self.table.forget_ended_before(now - self.kept).await.map_err(Exit::unreachable)?;
         let records = self.remove_expired(now.as_second()).await?;
         let forgotten = self.engine.forget_old().await.map_err(Exit::unreachable)?;
-        self.file.usable().map_err(Exit::unreachable)?;
         let stream = Arc::clone(&self.records);
         let shrunk = tokio::task::spawn_blocking(move || stream.give_back()).await;
         shrunk.map_err(Exit::unreachable)?.map_err(Exit::unreachable)?;

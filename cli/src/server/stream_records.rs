@@ -3,6 +3,7 @@
 //! It removes no record of the stream, and every write looks through all of them for the last number: here they get an index, and those that
 //! every reader has handed over go. It looks through the whole table for expired items: here they are found by an index, too.
 
+use super::table_file::TableFile;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ pub(crate) struct StreamRecords {
     connection: Mutex<Connection>,
     table: String,
     positions: Mutex<Vec<i64>>,
+    /// Says whether the disk takes anything.
+    file: Option<TableFile>,
 }
 
 impl StreamRecords {
@@ -42,7 +45,16 @@ impl StreamRecords {
             "CREATE INDEX IF NOT EXISTS ticketsmith_expiry ON \"{table}\" ({EXPIRES_AT}) WHERE {EXPIRES_AT} IS NOT NULL"
         ))?;
         let positions = Mutex::new(vec![0; readers]);
-        Ok(Self { connection: Mutex::new(connection), table: table.to_owned(), positions })
+        Ok(Self { connection: Mutex::new(connection), table: table.to_owned(), positions, file: None })
+    }
+
+    /// The same, which removes nothing once the disk of the table's file has failed.
+    pub(crate) fn beside(self, file: TableFile) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.usable().is_err())
     }
 
     /// Notes that a reader (counted from zero) has handed over everything up to a number, and removes what every reader has. Blocks.
@@ -57,7 +69,9 @@ impl StreamRecords {
             }
             positions.iter().copied().min().unwrap_or_default()
         };
-        lock(&self.connection).execute(REMOVE, params![self.table, first])?;
+        if !self.has_failed() {
+            lock(&self.connection).execute(REMOVE, params![self.table, first])?;
+        }
         Ok(())
     }
 
@@ -80,7 +94,7 @@ impl StreamRecords {
     /// # Errors
     /// When SQLite cannot; nothing is lost.
     pub(crate) fn give_back(&self) -> rusqlite::Result<()> {
-        loop {
+        while !self.has_failed() {
             let connection = lock(&self.connection);
             let free: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
             if free == 0 {
@@ -93,9 +107,10 @@ impl StreamRecords {
             while freed.next()?.is_some() {}
             let left: i64 = connection.query_row(FREE_PAGES, [], |row| row.get(0))?;
             if left >= free {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 }
 

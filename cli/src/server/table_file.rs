@@ -212,6 +212,7 @@ fn prepare(path: &Path) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stream_records::StreamRecords;
     use super::*;
     use serde_json::Value;
 
@@ -229,6 +230,7 @@ mod tests {
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
             "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
         });
         let _made_before = perform(&file, "CreateTable", request).await;
         file
@@ -261,7 +263,11 @@ mod tests {
     async fn after_a_failure_of_the_disk_nothing_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.db");
-        drop(table(folder.path()).await);
+        let before = table(folder.path()).await;
+        for key in ["a", "b"] {
+            put(&before, key, "text").await.unwrap();
+        }
+        drop(before);
         let failing = |_: &Path| Disk::by(|| Err(std::io::Error::other("input/output error")));
         let file = TableFile::on(&path, failing).unwrap();
         let failed = put(&file, "first", "its sync fails").await.unwrap_err();
@@ -281,6 +287,16 @@ mod tests {
         let removed = file.remove_expired(TABLE, ("first", "sk"), i64::MAX);
         assert!(removed.unwrap_err().body.contains("the disk failed"));
         assert!(file.usable().is_err());
+        // Nor what goes past it.
+        let connection = Connection::open(&path).unwrap();
+        let records = || -> usize {
+            connection.query_row("SELECT count(*) FROM _stream_records", [], |row| row.get(0)).unwrap()
+        };
+        let there = records();
+        let stream = StreamRecords::open(&path, TABLE, 1).unwrap().beside(file);
+        stream.handed_over(0, i64::MAX).unwrap();
+        stream.give_back().unwrap();
+        assert!(there >= 2 && records() == there, "{there}");
     }
 
     #[tokio::test]
