@@ -334,11 +334,9 @@ impl Feedback {
         if execution.outcome != Outcome::Pending {
             return Ok(false);
         }
-        let limits = configuration.at_work;
-        let line = self.table.line(project, limits).await?;
-        let place = self.table.place_in(&line, execution).await?;
-        let waits = place.is_some_and(|place| !place.at_work);
-        Ok(waits && !may_start(&line.places, limits).contains(execution.name.as_str()))
+        let line = self.table.line(project, configuration.at_work).await?;
+        let waits = self.table.place_in(&line, execution).await?.is_some_and(|place| !place.at_work);
+        Ok(waits && !may_start(&line.places, configuration.at_work).contains(execution.name.as_str()))
     }
 
     /// The journaled pull request that was not taken back.
