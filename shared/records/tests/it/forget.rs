@@ -1,6 +1,7 @@
 //! Executions that ended long ago.
 
-use crate::{execution_for, start, table};
+use crate::{execution_for, start, table, table_and_client};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Stored;
 use domain::execution::Outcome;
 use domain::routes::Concurrency;
@@ -53,4 +54,23 @@ async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else
     assert_eq!(table.steps(&open).await.unwrap().len(), 1);
     assert_eq!(table.frames(&open, 0, 10).await.unwrap().len(), 1);
     assert_eq!(table.forget_ended_before(later).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn closed_pull_requests_of_everybody_expire() {
+    let (table, client) = table_and_client().await;
+    let closed = records::ClosedPullRequest {
+        repository: "acme/shop".parse().unwrap(),
+        number: 7,
+        branch: "theirs".into(),
+        merged: true,
+        opened_at: None,
+        closed_at: start(),
+    };
+    table.put_closed_pull_request(&closed).await.unwrap();
+    let query = client.query().table_name("ticketsmith").key_condition_expression("pk = :pk");
+    let shop = AttributeValue::S("REPOSITORY#acme/shop".to_owned());
+    let found = query.expression_attribute_values(":pk", shop).send().await.unwrap();
+    let seconds = (start() + SignedDuration::from_hours(24 * 800)).as_second().to_string();
+    assert_eq!(found.items()[0]["expires_at"].as_n(), Ok(&seconds));
 }
