@@ -155,12 +155,19 @@ async fn without_a_pull_request_the_agent_is_quoted_and_a_question_ends_the_demo
         let temporary = TempDir::new().unwrap();
         let place = TempDir::new().unwrap();
         let world = shop_where_the_agent_calls(place.path(), name, input);
-        let output = demo(temporary.path(), &["--world", world.to_str().unwrap()]).output();
+        let arguments = ["--world", world.to_str().unwrap(), "--json", "--export", "clone"];
+        let output = demo(temporary.path(), &arguments).output();
         let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
-        let Output { status, stderr, .. } = output.unwrap();
+        let Output { status, stdout, stderr } = output.unwrap();
         assert_eq!(status.code(), Some(1), "{}", text(&stderr));
         assert!(text(&stderr).contains(words), "{words} in {}", text(&stderr));
-        assert_eq!(entries(temporary.path()), Vec::<String>::new());
+        let document: Value = serde_json::from_slice(&stdout).unwrap();
+        let question = if name == "ask_person" { json!("Which codes are there?") } else { Value::Null };
+        assert_eq!(document["question"], question, "{document:#}");
+        assert!(!document["execution"].as_str().unwrap().is_empty(), "{document:#}");
+        // Without a pull request, too, the repository itself is in the folder.
+        assert!(temporary.path().join("clone/.git").is_dir());
+        assert_eq!(entries(temporary.path()), ["clone"]);
     }
 }
 
@@ -177,10 +184,14 @@ async fn a_step_that_waits_for_an_answer_ends_the_demo() {
     world["claude"]["replies"][0]["content"] = json!([write]);
     world["configuration"]["projects"][0]["ci_gate"] = json!("always");
     std::fs::write(&file, world.to_string()).unwrap();
-    let output = demo(temporary.path(), &["--world", file.to_str().unwrap()]).output();
+    let output = demo(temporary.path(), &["--world", file.to_str().unwrap(), "--json"]).output();
     let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
-    let Output { status, stderr, .. } = output.unwrap();
+    let Output { status, stdout, stderr } = output.unwrap();
     assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+    let document: Value = serde_json::from_slice(&stdout).unwrap();
+    let question = document["question"].as_str().unwrap();
+    assert!(question.starts_with("May this change be pushed to acme/shop"), "{document:#}");
+    assert_eq!(document["status"], "RUNNING", "{document:#}");
     let words = "nobody answers in a demo: May this change be pushed to acme/shop: 1 file, ";
     assert!(text(&stderr).contains(words), "{}", text(&stderr));
     assert_eq!(entries(temporary.path()), Vec::<String>::new());

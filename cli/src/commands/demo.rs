@@ -27,13 +27,12 @@ use domain::PluginType;
 use domain::configuration::{InstanceName, Section};
 use process::Process;
 use providers::ProviderSpec;
-use records::ExecutionView;
 use report::{Demonstration, Revised, pull_requests, status_of};
 use reviewed::Reviewed;
 use round::Round;
 use script::Script;
 use serde_json::{Map, Value, json};
-use stage::Stage;
+use stage::{Played, Stage};
 use state::world;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -114,7 +113,7 @@ Examples:
   ticketsmith demo --trigger code-review
 {}  ticketsmith demo --export shop && git -C shop log --oneline --all
 
-Exit codes: 0 every execution succeeded, the first opened a pull request, created tickets or reviewed a pull request, and a revision committed to it · 1 it failed · 2 invalid arguments · 3 something did not start",
+Exit codes: 0 every execution succeeded, the first opened a pull request, created tickets or reviewed a pull request, and a revision committed to it · 1 it failed, or asks people something, which --json prints as `question` · 2 invalid arguments · 3 something did not start",
         with_keys.collect::<String>()
     )
 }
@@ -139,7 +138,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         () = stop_signal() => Ok(None),
     };
     match result {
-        Ok(Some(demonstration)) if arguments.keep => {
+        Ok(Some(demonstration)) if arguments.keep && demonstration.halt.is_none() => {
             println!(
                 "\n{}",
                 by_hand::commands(&running, &script.trigger, &demonstration.view.execution.name)?
@@ -266,13 +265,13 @@ async fn demonstrate(
     let before = pull_requests(&world(control).await?);
     let trigger = json!(script.trigger);
     let first = stage.play(&trigger);
-    let (view, mut state) = match script.trigger == plan::NAME {
+    let Played { view, mut state, mut halt } = match script.trigger == plan::NAME {
         true => {
             let delivery = &script.world["deliveries"][plan::NAME];
             // The person who asked for the plan approves it once it is shown; the execution may also end without asking.
             let approved = async {
                 plan::approve(control, delivery, &stage.to).await?;
-                std::future::pending::<Outcome<(ExecutionView, Value)>>().await
+                std::future::pending::<Outcome<Played>>().await
             };
             tokio::select! {
                 ended = first => ended?,
@@ -292,15 +291,16 @@ async fn demonstrate(
         pull_request = review.as_ref().map(|review| review.pull.clone());
     }
     // Without a pull request there is nothing to revise, and the first round says why.
-    if let (Some(revision), Some(pull)) = (script.revision, pull_request.clone()) {
+    let revision = script.revision.filter(|_| halt.is_none());
+    if let (Some(revision), Some(pull)) = (revision, pull_request.clone()) {
         let ticket = view.execution.task_id.clone().unwrap_or_default();
         let round = Round { world: &script.world, pull: &pull, ticket: &ticket };
         let delivery = revision.delivery(&round)?;
         if !arguments.json {
             eprintln!("\nPull request #{} is there. Second round: {}", pull["number"], revision.name);
         }
-        let (view, after) = stage.play(&delivery).await?;
-        state = after;
+        let Played { view, state: after, halt: halted } = stage.play(&delivery).await?;
+        (state, halt) = (after, halted);
         pull_request = pull_requests(&state).into_iter().find(is_new);
         let turns = stage.turns(&view.execution.name).await?;
         if is_review {
@@ -311,7 +311,8 @@ async fn demonstrate(
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     if let Some(target) = export {
-        export::export(control, pull_request.as_ref(), target).await?;
+        let repository = export::repository(pull_request.as_ref(), &state);
+        export::export(control, repository.as_deref(), target).await?;
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
@@ -330,10 +331,11 @@ async fn demonstrate(
         is_review,
         is_fixed,
         review,
+        halt,
     };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);
-        if !arguments.keep {
+        if !arguments.keep && demonstration.halt.is_none() {
             println!(
                 "Next: `ticketsmith demo --keep` leaves it running; README.md explains how to connect your own services."
             );

@@ -1,7 +1,7 @@
 //! Writes the resulting repository to a folder.
 
 use super::super::deliver::control_client;
-use super::state::text;
+use super::state::{list, services, text};
 use crate::exit::{Exit, Outcome};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
@@ -30,12 +30,27 @@ pub(super) fn check(target: &Path) -> Outcome<PathBuf> {
     Ok(target)
 }
 
-/// Has the simulation write a clone.
+/// The repository to export: that of the pull request; without one, the only repository of the world.
+pub(super) fn repository(pull_request: Option<&Value>, state: &Value) -> Option<String> {
+    if let Some(pull) = pull_request {
+        return pull["base"]["repo"]["full_name"].as_str().map(str::to_owned);
+    }
+    let mut known = services(state).flat_map(|service| list(&service["repositories"]));
+    let only = known.next().filter(|_| known.next().is_none())?;
+    only["full_name"].as_str().map(str::to_owned)
+}
+
+/// Has the simulation write a clone with every branch. Says so if it cannot be told which repository is meant.
 ///
 /// # Errors
 /// Negative when it cannot; unreachable when it does not answer.
-pub(super) async fn export(control: &str, pull_request: Option<&Value>, target: &Path) -> Outcome {
-    let repository = pull_request.map(|pull| pull["base"]["repo"]["full_name"].clone()).unwrap_or_default();
+pub(super) async fn export(control: &str, repository: Option<&str>, target: &Path) -> Outcome {
+    let Some(repository) = repository else {
+        eprintln!(
+            "--export: nothing was exported, because there is no pull request and the world has several repositories"
+        );
+        return Ok(());
+    };
     let response = control_client()?
         .post(format!("{control}/_world/export"))
         // The simulation exports to the folder that `demo` started it with, by a name.
@@ -53,6 +68,17 @@ pub(super) async fn export(control: &str, pull_request: Option<&Value>, target: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_pull_request_the_only_repository_is_exported() {
+        let pull = json!({ "base": { "repo": { "full_name": "acme/web" } } });
+        let (shop, web) = (json!({ "full_name": "acme/shop" }), json!({ "full_name": "acme/web" }));
+        let one = json!({ "tracker": [], "host": { "repositories": [shop] } });
+        let two = json!({ "host": { "repositories": [shop, web] } });
+        assert_eq!(repository(Some(&pull), &two).as_deref(), Some("acme/web"));
+        assert_eq!(repository(None, &one).as_deref(), Some("acme/shop"));
+        assert_eq!((repository(None, &two), repository(None, &json!({}))), (None, None));
+    }
 
     #[test]
     fn a_clone_goes_to_a_new_or_empty_folder() {

@@ -1,6 +1,7 @@
 //! The demo's final report.
 
 use super::reviewed::Reviewed;
+use super::stage::Halt;
 use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
@@ -33,6 +34,8 @@ pub(super) struct Demonstration {
     pub(super) is_fixed: bool,
     /// The review.
     pub(super) review: Option<Reviewed>,
+    /// Why the last execution has not ended, if it has not.
+    pub(super) halt: Option<Halt>,
 }
 
 /// A revision of the pull request.
@@ -90,8 +93,9 @@ impl Demonstration {
             "tickets": self.tickets,
             "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
             "review": self.review.as_ref().map(Reviewed::json),
+            "question": self.halt.as_ref().and_then(|halt| halt.question.as_deref()),
             "error": execution.error,
-            "cause": execution.cause,
+            "cause": self.halt.as_ref().map(|halt| &halt.reason).or(execution.cause.as_ref()),
         })
     }
 
@@ -145,7 +149,7 @@ impl Demonstration {
     /// Prints the JSON, if it is wanted, and gives the result of the command.
     ///
     /// # Errors
-    /// Negative when the execution failed or opened no pull request.
+    /// Negative when the execution failed, has not ended, or opened no pull request.
     pub(super) fn finish(&self, json: bool) -> Outcome {
         if json {
             println!("{}", self.json());
@@ -155,6 +159,9 @@ impl Demonstration {
 
     /// The result of the command.
     fn verdict(&self) -> Outcome {
+        if let Some(halt) = &self.halt {
+            return Err(Exit::negative(&halt.reason));
+        }
         let views = std::iter::once(&self.view)
             .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()))
             .chain(self.review.iter().map(|review| &review.view));

@@ -30,12 +30,30 @@ pub(super) struct Stage<'a> {
     pub(super) others: String,
 }
 
+/// What a delivery led to.
+pub(super) struct Played {
+    /// The execution that it started.
+    pub(super) view: ExecutionView,
+    /// The world after it.
+    pub(super) state: Value,
+    /// Why the execution has not ended, if it has not.
+    pub(super) halt: Option<Halt>,
+}
+
+/// Why an execution of the demo does not end.
+pub(super) struct Halt {
+    /// The reason, in words.
+    pub(super) reason: String,
+    /// What people are asked, if it waits for their answer.
+    pub(super) question: Option<String>,
+}
+
 impl Stage<'_> {
-    /// Plays one delivery and follows the execution that it starts to its end. Returns the execution and the world after it.
+    /// Plays one delivery and follows the execution that it starts to its end, until it asks people something, or until its time is over.
     ///
     /// # Errors
-    /// Negative if it starts nothing or does not end in time.
-    pub(super) async fn play(&self, delivery: &Value) -> Outcome<(ExecutionView, Value)> {
+    /// Negative if it starts nothing.
+    pub(super) async fn play(&self, delivery: &Value) -> Outcome<Played> {
         let table = &self.connection.table;
         let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
         let before = newest().await?;
@@ -63,30 +81,40 @@ impl Stage<'_> {
         let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
         let ended = async {
             tokio::select! {
-                view = followed => view,
-                question = unanswered => Err(Exit::negative(question?)),
+                view = followed => view.map(Ok),
+                halt = unanswered => halt.map(Err),
             }
         };
-        let Ok(view) = tokio::time::timeout(limit, ended).await else {
-            let advice = match self.waits(&name, Timestamp::now(), |_| true).await? {
-                Some(waits) => format!("it was waiting: {waits}"),
-                None => "allow more time with --limit-seconds".to_owned(),
-            };
-            return Err(Exit::negative(format!(
-                "the execution did not end within {} s and was stopped; {advice}",
-                limit.as_secs()
-            )));
+        let halt = match tokio::time::timeout(limit, ended).await {
+            Ok(ended) => match ended? {
+                Ok(view) => {
+                    let state = settled_world(self.control, &self.connection, &view).await?;
+                    return Ok(Played { view, state, halt: None });
+                }
+                Err(halt) => halt,
+            },
+            Err(_elapsed) => {
+                let advice = match self.waits(&name, Timestamp::now(), |_| true).await? {
+                    Some(waits) => format!("it was waiting: {waits}"),
+                    None => "allow more time with --limit-seconds".to_owned(),
+                };
+                let reason = format!(
+                    "the execution did not end within {} s and was stopped; {advice}",
+                    limit.as_secs()
+                );
+                Halt { reason, question: None }
+            }
         };
-        let view = view?;
-        let state = settled_world(self.control, &self.connection, &view).await?;
-        Ok((view, state))
+        let view = table.execution_view(&name).await.map_err(Exit::unreachable)?;
+        let view = view.ok_or_else(|| Exit::negative(&halt.reason))?;
+        Ok(Played { view, state: world(self.control).await?, halt: Some(halt) })
     }
 
     /// Waits until people are asked something, and says what.
     ///
     /// # Errors
     /// Unreachable if the records are.
-    async fn unanswered(&self, execution: &str) -> Outcome<String> {
+    async fn unanswered(&self, execution: &str) -> Outcome<Halt> {
         let until = Timestamp::now().checked_add(self.limit).unwrap_or(Timestamp::MAX);
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         loop {
@@ -94,12 +122,14 @@ impl Stage<'_> {
             // Read first, because an agent's question becomes one of the execution.
             let question = self.waits(execution, until, Waiter::is_question).await?;
             if let Some(question) = asked(&self.connection.table, execution).await? {
-                return Ok(format!(
+                let reason = format!(
                     "the agent stopped to ask: {question}; nobody answers in a demo, so put the answer into the ticket of your --world"
-                ));
+                );
+                return Ok(Halt { reason, question: Some(question) });
             }
             if let Some(question) = question {
-                return Ok(format!("a step waits for an answer, and nobody answers in a demo: {question}"));
+                let reason = format!("a step waits for an answer, and nobody answers in a demo: {question}");
+                return Ok(Halt { reason, question: Some(question) });
             }
         }
     }
