@@ -1,5 +1,7 @@
 //! The folder that holds everything `serve` remembers: the table, the engine's log, the secrets.
 
+mod ours;
+
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -34,15 +36,17 @@ pub(crate) struct Running {
 }
 
 impl DataFolder {
-    /// Opens the folder.
+    /// Opens the folder, and makes it if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be made or its permissions cannot be set.
+    /// When it has somebody else's files, cannot be made, or its permissions cannot be set.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         if path.exists() && !path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a file, not a folder"));
         }
         fs::create_dir_all(path)?;
+        // Before anything is changed: others may use a folder that is not ours, such as a home.
+        ours::check(path)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
