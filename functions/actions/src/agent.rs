@@ -291,6 +291,7 @@ fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, A
         StopReason::Truncated => Err(ActionError::rejected(format!(
             "the model's reply was cut off at its limit of tokens; make the ticket smaller or raise plugins.{instance}.max_output_tokens"
         ))),
+        StopReason::ContextFull => Err(context_full()),
         StopReason::ToolCalls => {
             Err(ActionError::rejected("the model called a tool, but was offered none; choose another model"))
         }
@@ -299,6 +300,14 @@ fn finished_text(reply: ModelReply, instance: &InstanceName) -> Result<String, A
             http_client::excerpt(&name)
         ))),
     }
+}
+
+/// What was asked and the reply to it are longer than the model can hold.
+fn context_full() -> ActionError {
+    ActionError::rejected(
+        "the model's reply was cut off because the conversation filled the model's context window; \
+         make the ticket smaller, or choose a model with a larger context window",
+    )
 }
 
 /// The JSON Schema of a reply.
@@ -351,7 +360,8 @@ mod tests {
         for (stop, words) in [
             (StopReason::Refused, "declined"),
             (StopReason::ToolCalls, "offered none"),
-            (StopReason::Truncated, "cut off"),
+            (StopReason::Truncated, "max_output_tokens"),
+            (StopReason::ContextFull, "larger context window"),
             (StopReason::Other("pause_turn".into()), "`pause_turn`"),
         ] {
             let error = finished(stop).unwrap_err();

@@ -15,7 +15,7 @@ mod task_management;
 mod version_control;
 
 pub use ai_provider::{
-    AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, TokenPrices, Usage,
+    AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, TokenPrices, Usage, WhyRefused,
 };
 pub use checks::{CheckConclusion, Checks, FailedCheck};
 pub use communication::{Communication, Message, MessageBody, MessageButton, SentMessage};

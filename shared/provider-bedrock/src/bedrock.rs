@@ -7,10 +7,10 @@ use crate::settings::Settings;
 use crate::stream::Stream;
 use async_trait::async_trait;
 use aws_account::{Account, address, region};
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage, WhyRefused};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options};
-use provider::{free_of_charge, recorded_stop};
+use provider::{free_of_charge, recorded_stop, refused_for};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +21,23 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Tokens are counted in a moment.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What models of different vendors say of a conversation that they refuse, in lower case: the service passes their words on.
+const WHY_REFUSED: [(WhyRefused, &[&str]); 3] = [
+    (
+        WhyRefused::TooLong,
+        &[
+            "prompt is too long",
+            "input is too long",
+            "context window",
+            "context length",
+            "context limit",
+            "context size",
+        ],
+    ),
+    (WhyRefused::Unbound, &["signature", "thinking", "reasoningcontent"]),
+    (WhyRefused::Picture, &["image"]),
+];
 
 /// The answer of `CountTokens`.
 #[derive(Debug, Deserialize)]
@@ -151,10 +168,8 @@ impl AiProvider for Bedrock {
         !caches_by_marks(&request.model) || request.is_marked_for_cache()
     }
 
-    fn is_unbound(&self, error: &ActionError) -> bool {
-        let says = |words| error.message.contains(words);
-        error.kind == ErrorKind::Rejected
-            && (says("signature") || says("thinking") || says("reasoningContent"))
+    fn why_refused(&self, error: &ActionError) -> Option<WhyRefused> {
+        refused_for(error, &WHY_REFUSED)
     }
 }
 

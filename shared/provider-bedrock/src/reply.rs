@@ -104,7 +104,8 @@ fn stop(reason: &str) -> StopReason {
     match reason {
         "end_turn" | "stop_sequence" => StopReason::Complete,
         "tool_use" => StopReason::ToolCalls,
-        "max_tokens" | "model_context_window_exceeded" => StopReason::Truncated,
+        "max_tokens" => StopReason::Truncated,
+        "model_context_window_exceeded" => StopReason::ContextFull,
         "content_filtered" | "guardrail_intervened" | "refusal" => StopReason::Refused,
         other => StopReason::Other(other.to_owned()),
     }
@@ -181,7 +182,7 @@ mod tests {
         for (reason, expected) in [
             ("end_turn", StopReason::Complete),
             ("max_tokens", StopReason::Truncated),
-            ("model_context_window_exceeded", StopReason::Truncated),
+            ("model_context_window_exceeded", StopReason::ContextFull),
             ("guardrail_intervened", StopReason::Refused),
             ("content_filtered", StopReason::Refused),
             ("malformed_tool_use", StopReason::Other("malformed_tool_use".into())),

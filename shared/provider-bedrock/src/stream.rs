@@ -192,7 +192,7 @@ impl Stream {
         let (Some(stop_reason), Some(usage)) = (self.stop_reason, self.usage) else {
             return Err(unusable("ended its answer before its reply".to_owned()));
         };
-        let is_cut = stop_reason == "max_tokens";
+        let is_cut = matches!(stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded");
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             match block.into_json() {
@@ -361,6 +361,7 @@ mod tests {
             (reply.calls.len(), reply.text.as_str(), reply.stop),
             (0, "I look.", StopReason::Truncated)
         );
+        assert_eq!(cut("model_context_window_exceeded").unwrap().stop, StopReason::ContextFull);
         assert!(cut("tool_use").unwrap_err().message.contains("invalid JSON"));
     }
 

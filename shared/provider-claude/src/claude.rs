@@ -5,10 +5,10 @@ use crate::request::{body, counted_body, streamed_body, tokens_at_most};
 use crate::settings::Settings;
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage};
-use domain::{ActionError, ErrorKind};
+use domain::ActionError;
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, Usage, WhyRefused};
 use http_client::{Answer, Auth, Client, Failure, Options};
-use provider::{free_of_charge, recorded_stop};
+use provider::{free_of_charge, recorded_stop, refused_for};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,13 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Tokens are counted in a moment.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the API says of a conversation that it refuses, in lower case: it has no codes for this.
+const WHY_REFUSED: [(WhyRefused, &[&str]); 3] = [
+    (WhyRefused::TooLong, &["prompt is too long", "input is too long", "context window", "context limit"]),
+    (WhyRefused::Unbound, &["signature", "thinking"]),
+    (WhyRefused::Picture, &["image"]),
+];
 
 /// An API key (<https://platform.claude.com/settings/keys>).
 #[derive(Debug, Clone, Deserialize)]
@@ -130,9 +137,8 @@ impl AiProvider for Claude {
         model.starts_with("claude-")
     }
 
-    fn is_unbound(&self, error: &ActionError) -> bool {
-        let says = |words| error.message.contains(words);
-        error.kind == ErrorKind::Rejected && (says("signature") || says("thinking"))
+    fn why_refused(&self, error: &ActionError) -> Option<WhyRefused> {
+        refused_for(error, &WHY_REFUSED)
     }
 }
 

@@ -86,7 +86,8 @@ fn stop(reason: Option<&str>) -> StopReason {
     match reason {
         Some("end_turn" | "stop_sequence") => StopReason::Complete,
         Some("tool_use") => StopReason::ToolCalls,
-        Some("max_tokens" | "model_context_window_exceeded") => StopReason::Truncated,
+        Some("max_tokens") => StopReason::Truncated,
+        Some("model_context_window_exceeded") => StopReason::ContextFull,
         Some("refusal") => StopReason::Refused,
         Some(other) => StopReason::Other(other.to_owned()),
         None => StopReason::Other("no reason".to_owned()),
@@ -179,7 +180,7 @@ mod tests {
         assert_eq!(stop(Some("stop_sequence")), StopReason::Complete);
         assert_eq!(stop(Some("tool_use")), StopReason::ToolCalls);
         assert_eq!(stop(Some("max_tokens")), StopReason::Truncated);
-        assert_eq!(stop(Some("model_context_window_exceeded")), StopReason::Truncated);
+        assert_eq!(stop(Some("model_context_window_exceeded")), StopReason::ContextFull);
         assert_eq!(stop(Some("refusal")), StopReason::Refused);
         assert_eq!(stop(Some("pause_turn")), StopReason::Other("pause_turn".into()));
         assert_eq!(stop(None), StopReason::Other("no reason".into()));

@@ -162,7 +162,8 @@ impl Stream {
         }
         let usage = self.usage.filter(|_| self.is_whole);
         let usage = usage.ok_or_else(|| unusable("ended its answer before its reply".to_owned()))?;
-        let is_cut = self.stop_reason.as_deref() == Some("max_tokens");
+        let is_cut =
+            matches!(self.stop_reason.as_deref(), Some("max_tokens" | "model_context_window_exceeded"));
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             match block.into_json() {
@@ -293,6 +294,8 @@ mod tests {
         let of = |reason| heard(&events(&[START, call, piece, &ended(reason), STOP]), 50).0.finish(None);
         let cut = of("max_tokens").unwrap();
         assert_eq!((cut.stop, cut.calls), (StopReason::Truncated, Vec::new()));
+        let full = of("model_context_window_exceeded").unwrap();
+        assert_eq!((full.stop, full.calls), (StopReason::ContextFull, Vec::new()));
         assert!(of("tool_use").unwrap_err().message.contains("invalid JSON"));
     }
 }

@@ -7,10 +7,10 @@ use crate::request::{body, counted_body, tokens_at_most};
 use crate::settings::{Api, Settings};
 use crate::stream::Stream;
 use async_trait::async_trait;
-use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage};
+use domain::plugins::{AiProvider, ModelReply, ModelRequest, NoReply, TokenPrices, Usage, WhyRefused};
 use domain::{ActionError, ErrorKind};
 use http_client::{Answer, Auth, Client, Failure, Options, Request};
-use provider::{free_of_charge, recorded_stop};
+use provider::{free_of_charge, recorded_stop, refused_for};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +23,23 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Tokens are counted in a moment.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the API and compatible servers say of a conversation that they refuse, in lower case.
+const WHY_REFUSED: [(WhyRefused, &[&str]); 3] = [
+    (
+        WhyRefused::TooLong,
+        &[
+            "prompt is too long",
+            "input is too long",
+            "context window",
+            "context length",
+            "context limit",
+            "context size",
+        ],
+    ),
+    (WhyRefused::Unbound, &["encrypted content", "'reasoning'"]),
+    (WhyRefused::Picture, &["image"]),
+];
 
 /// An API key (<https://platform.openai.com/api-keys>).
 #[derive(Debug, Clone, Deserialize)]
@@ -208,9 +225,8 @@ impl AiProvider for OpenAi {
         true
     }
 
-    fn is_unbound(&self, error: &ActionError) -> bool {
-        let says = |words| error.message.contains(words);
-        error.kind == ErrorKind::Rejected && (says("encrypted content") || says("'reasoning'"))
+    fn why_refused(&self, error: &ActionError) -> Option<WhyRefused> {
+        refused_for(error, &WHY_REFUSED)
     }
 }
 

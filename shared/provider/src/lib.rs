@@ -25,7 +25,7 @@ pub use domain::nearest;
 pub use fitting::send_fitting;
 pub use harmless::{Closes, harmless_markdown, harmless_text};
 pub use links::{Link, files_linked_in, first_address};
-pub use model_call::{free_of_charge, recorded_stop};
+pub use model_call::{free_of_charge, recorded_stop, refused_for};
 pub use pull::{Pull, PulledDelivery, Receiver};
 pub use settings::{SettingsForm, described, words};
 pub use setup::{

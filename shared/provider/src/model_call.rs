@@ -1,6 +1,6 @@
 //! What the plugins of all models do with an answer.
 
-use domain::plugins::StopReason;
+use domain::plugins::{StopReason, WhyRefused};
 use domain::{ActionError, ErrorKind};
 use http_client::Answer;
 
@@ -10,6 +10,16 @@ pub fn recorded_stop(answer: &Answer, stop: StopReason) -> StopReason {
         StopReason::Other(name) => StopReason::Other(answer.quote(&name)),
         known => known,
     }
+}
+
+/// Why a service refused a request: the first reason with a phrase, in lower case, that is in the error's message.
+pub fn refused_for(error: &ActionError, reasons: &[(WhyRefused, &[&str])]) -> Option<WhyRefused> {
+    if error.kind != ErrorKind::Rejected {
+        return None;
+    }
+    let message = error.message.to_ascii_lowercase();
+    let is_said = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+    reasons.iter().find(|(_, phrases)| is_said(phrases)).map(|(why, _)| *why)
 }
 
 /// The error of a call that cost nothing: it is tried again like a call that came too often.
@@ -23,6 +33,21 @@ pub fn free_of_charge(error: ActionError) -> ActionError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_refused_is_judged_by_its_words() {
+        let reasons: [(_, &[&str]); 2] =
+            [(WhyRefused::TooLong, &["prompt is too long"]), (WhyRefused::Picture, &["image"])];
+        for (words, why) in [
+            ("Prompt is TOO long: 9 tokens", Some(WhyRefused::TooLong)),
+            ("prompt is too long for an image", Some(WhyRefused::TooLong)),
+            ("Could not process image", Some(WhyRefused::Picture)),
+            ("there is no such model", None),
+        ] {
+            assert_eq!(refused_for(&ActionError::rejected(words), &reasons), why, "{words}");
+            assert_eq!(refused_for(&ActionError::unavailable(words), &reasons), None, "{words}");
+        }
+    }
 
     #[test]
     fn what_cost_nothing_is_tried_again_unless_it_was_rejected() {

@@ -33,7 +33,7 @@ pub struct AgentExecution {
     /// The provider's id of the request, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Why the reply ended: `complete`, `tool_calls`, `truncated`, `refused`, or the provider's word.
+    /// Why the reply ended: `complete`, `tool_calls`, `truncated`, `context_full`, `refused`, or the provider's word.
     pub stop: String,
     /// The tokens used.
     pub usage: Usage,

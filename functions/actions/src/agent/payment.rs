@@ -217,6 +217,7 @@ impl AgentExecution {
                 StopReason::Complete => "complete".to_owned(),
                 StopReason::ToolCalls => "tool_calls".to_owned(),
                 StopReason::Truncated => "truncated".to_owned(),
+                StopReason::ContextFull => "context_full".to_owned(),
                 StopReason::Refused => "refused".to_owned(),
                 StopReason::Other(name) => name.clone(),
             },

@@ -11,6 +11,7 @@ mod attachments;
 mod capacity;
 mod checking;
 mod circuit;
+mod context_window;
 mod crashes;
 mod edits;
 mod every_provider;

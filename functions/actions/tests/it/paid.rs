@@ -7,7 +7,7 @@ use actions::agent::{AgentExecution, Charge, Question};
 use async_trait::async_trait;
 use domain::action::Agent;
 use domain::plugins::{
-    AiProvider, ModelMessage, ModelReply, ModelRequest, NoReply, Part, Speaker, StopReason, Usage,
+    AiProvider, ModelMessage, ModelReply, ModelRequest, NoReply, Part, Speaker, StopReason, Usage, WhyRefused,
 };
 use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd};
 use jiff::SignedDuration;
@@ -77,8 +77,8 @@ impl AiProvider for Scripted {
         true
     }
 
-    fn is_unbound(&self, _: &ActionError) -> bool {
-        false
+    fn why_refused(&self, _: &ActionError) -> Option<WhyRefused> {
+        None
     }
 }
 

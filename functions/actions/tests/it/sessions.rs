@@ -212,22 +212,6 @@ async fn a_changed_prompt_begins_one_generation_that_knows_what_was_done() {
 }
 
 #[tokio::test]
-async fn a_prompt_that_became_too_long_begins_another_generation() {
-    let world = world(three_turns()).await;
-    let opened = world.open("Develop").await.unwrap();
-    let report = world.next("Develop", &opened).await.unwrap();
-    let report = world.next("Develop", &report).await.unwrap();
-    let message = "prompt is too long: 203127 tokens > 200000 maximum";
-    let body = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}});
-    world.fault(json!({"service": "claude", "path": "^/v1/messages$", "status": 400, "body": body}));
-    let done = world.until_it_stops("Develop", report).await.unwrap();
-    assert_eq!(done["result"]["outcome"], "done", "{done}");
-    let head = world.table.session(done["session"].as_str().unwrap()).await.unwrap().unwrap();
-    assert_eq!(head.generation, 2);
-    world.assert_no_violations();
-}
-
-#[tokio::test]
 async fn an_unknown_agent_and_an_unknown_session_are_named() {
     let world = world(three_turns()).await;
     put_agent(&world, |_| {}).await;

@@ -72,8 +72,19 @@ pub trait AiProvider: Send + Sync {
         request.is_marked_for_cache()
     }
 
-    /// Whether an error says that the provider rejects a conversation because its thinking blocks are bound to another one.
-    fn is_unbound(&self, error: &ActionError) -> bool;
+    /// Why the provider refused a request, judging by the words of its error; `None` if for a reason that is the same in every conversation.
+    fn why_refused(&self, error: &ActionError) -> Option<WhyRefused>;
+}
+
+/// Why a provider refuses a request that it would accept if the conversation were another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyRefused {
+    /// Its thinking blocks are bound to another conversation.
+    Unbound,
+    /// It is longer than the model accepts.
+    TooLong,
+    /// It has a picture that the provider does not take, if it has pictures.
+    Picture,
 }
 
 /// The token prices of a model, in dollars per million.
@@ -234,8 +245,10 @@ pub enum StopReason {
     Complete,
     /// The model waits for the results of its calls.
     ToolCalls,
-    /// The reply reached its limit of tokens, or the context's: it is cut.
+    /// The reply reached the limit of tokens in the request: it is cut.
     Truncated,
+    /// The conversation and the reply together reached the longest that the model can hold: the reply is cut, and a higher limit changes nothing.
+    ContextFull,
     /// The model declined.
     Refused,
     /// Anything else, by the provider's name.

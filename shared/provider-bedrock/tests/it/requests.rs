@@ -3,7 +3,7 @@
 use crate::{BEDROCK, CLAUDE, LONG, OTHER, bedrock, last_request, says, simulation};
 use domain::ErrorKind;
 use domain::plugins::{
-    AiProvider, Content, ModelMessage, ModelRequest, ModelTool, NoReply, Part, PromptBlock,
+    AiProvider, Content, ModelMessage, ModelRequest, ModelTool, NoReply, Part, PromptBlock, WhyRefused,
 };
 use provider_testing::assert_described;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn pictures_tools_and_what_was_thought_go_back_as_they_came() {
     let NoReply::NotBilled(error) = bedrock.complete(&asked, LONG).await.unwrap_err() else {
         unreachable!("a refusal is free")
     };
-    assert!(bedrock.is_unbound(&error), "{error}");
+    assert_eq!(bedrock.why_refused(&error), Some(WhyRefused::Unbound), "{error}");
     // Only that last request was one which the service refuses.
     assert_eq!(simulation.violations().len(), 1);
 }

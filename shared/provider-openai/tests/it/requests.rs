@@ -2,7 +2,9 @@
 
 use crate::{IN_HOUSE, LONG, MODEL, OPENAI, coded, last_request, openai, says, simulation, with_secret};
 use domain::ErrorKind;
-use domain::plugins::{AiProvider, Content, Effort, ModelMessage, ModelRequest, ModelTool, NoReply, Part};
+use domain::plugins::{
+    AiProvider, Content, Effort, ModelMessage, ModelRequest, ModelTool, NoReply, Part, WhyRefused,
+};
 use provider_testing::assert_described;
 use serde_json::{Value, json};
 
@@ -74,10 +76,13 @@ async fn reasoning_is_sent_back_as_it_came_and_taken_nowhere_else() {
     let mut elsewhere = asked.clone();
     elsewhere.messages[0] = ModelMessage::ours(vec![Part::text("Is there a cart? Look again.")]);
     let error = free(openai.complete(&elsewhere, LONG).await.unwrap_err());
-    assert!(error.kind == ErrorKind::Rejected && openai.is_unbound(&error), "{error}");
+    assert!(
+        error.kind == ErrorKind::Rejected && openai.why_refused(&error) == Some(WhyRefused::Unbound),
+        "{error}"
+    );
     asked.messages[1].parts.remove(0);
     let error = free(openai.complete(&asked, LONG).await.unwrap_err());
-    assert!(openai.is_unbound(&error), "{error}");
+    assert_eq!(openai.why_refused(&error), Some(WhyRefused::Unbound), "{error}");
 }
 
 #[tokio::test]

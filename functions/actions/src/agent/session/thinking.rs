@@ -5,13 +5,13 @@ use super::kept::{Prefix, Said, to_json};
 use super::overlay::FileChanges;
 use super::report::Report;
 use super::work::Session;
-use crate::agent::AgentExecution;
 use crate::agent::payment::COUNTED_ABOVE;
 use crate::agent::price::most_prompt_tokens;
+use crate::agent::{AgentExecution, context_full};
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{
-    AiProvider, Content, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage,
+    AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage, WhyRefused,
 };
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
@@ -24,16 +24,6 @@ const LARGEST_PROMPT: u64 = 150_000;
 const LOOK: Duration = Duration::from_secs(5);
 /// What a service may count in addition to the content, in tokens: the frames of two more messages.
 const FRAMES: u64 = 200;
-
-/// What services say of a prompt that is longer than their model accepts, in lower case.
-const TOO_LONG: [&str; 6] = [
-    "prompt is too long",
-    "input is too long",
-    "context window",
-    "context length",
-    "context limit",
-    "context size",
-];
 
 /// Why an agent does not continue.
 enum Stop {
@@ -188,15 +178,20 @@ impl Session<'_> {
             let reply = match paid {
                 Ok(Some(paid)) => paid.reply,
                 Ok(None) => return Ok(Thought::NoRoom),
-                Err(error) if !begins && agent.provider().is_unbound(&error) => {
-                    return Ok(Thought::Unbound(error));
+                Err(error) => {
+                    return match agent.provider().why_refused(&error) {
+                        Some(WhyRefused::Unbound) if !begins => Ok(Thought::Unbound(error)),
+                        // The results of one turn may be more than the part of the prompt that was left for them.
+                        Some(WhyRefused::TooLong) if !begins => Ok(Thought::TooLong(error)),
+                        // Only a service can tell whether it can read a picture, and every request with that one would be refused.
+                        Some(WhyRefused::Picture)
+                            if self.state.takes_pictures && request.pictures().0 > 0 =>
+                        {
+                            Ok(Thought::Unseen(error))
+                        }
+                        _ => Err(error),
+                    };
                 }
-                // The results of one turn may be more than the part of the prompt that was left for them.
-                Err(error) if !begins && is_too_long(&error) => return Ok(Thought::TooLong(error)),
-                Err(error) if self.state.takes_pictures && is_about_a_picture(&error, &request) => {
-                    return Ok(Thought::Unseen(error));
-                }
-                Err(error) => return Err(error),
             };
             match &reply.stop {
                 StopReason::Complete | StopReason::ToolCalls if reply.message.parts.is_empty() => {
@@ -208,6 +203,12 @@ impl Session<'_> {
                 StopReason::Refused => return Ok(Thought::Refused),
                 // It has cost something too, which leaves less room.
                 StopReason::Truncated => self.count_costs().await?,
+                // More tokens for the reply do not help; a new generation does, unless this one has only begun.
+                StopReason::ContextFull => {
+                    self.count_costs().await?;
+                    let error = context_full();
+                    return if begins { Err(error) } else { Ok(Thought::TooLong(error)) };
+                }
                 StopReason::Other(name) => {
                     return Err(ActionError::rejected(format!(
                         "the model stopped for the reason `{}`, which is not known here; run the step again, or choose another model",
@@ -302,20 +303,6 @@ fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {
         Some(_) => Some(Stop::Done),
         None => execution.stop_requested_by.as_ref().map(|_| Stop::Wanted),
     }
-}
-
-fn is_too_long(error: &ActionError) -> bool {
-    let message = error.message.to_ascii_lowercase();
-    error.kind == ErrorKind::Rejected && TOO_LONG.iter().any(|words| message.contains(words))
-}
-
-/// Whether a request was refused because of a picture in it: only a service can tell whether it can read one, and every request with it would be
-/// refused.
-fn is_about_a_picture(error: &ActionError, request: &ModelRequest) -> bool {
-    let mut parts = request.messages.iter().flat_map(|message| &message.parts);
-    error.kind == ErrorKind::Rejected
-        && error.message.to_ascii_lowercase().contains("image")
-        && parts.any(|part| matches!(part.content, Content::Image { .. }))
 }
 
 /// Receives a reply until `stop` is over: then the connection is closed, and the usage reported by then is the minimum bill.

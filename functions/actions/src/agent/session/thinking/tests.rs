@@ -45,8 +45,8 @@ impl AiProvider for Endless {
         true
     }
 
-    fn is_unbound(&self, _: &ActionError) -> bool {
-        false
+    fn why_refused(&self, _: &ActionError) -> Option<WhyRefused> {
+        None
     }
 }
 
