@@ -1,6 +1,6 @@
 //! Which provider serves a project, connected when it is first needed and with the secret that the configuration names.
 
-use crate::choose::tracker_of;
+use crate::choose::{model_among, other_models, tracker_of};
 use crate::list::find;
 use domain::configuration::{Configuration, Instance, InstanceName, Project, Section};
 use domain::plugins::{
@@ -194,31 +194,26 @@ impl Providers {
         Ok(capable(connected.model, name, PluginType::AiProvider)?)
     }
 
-    /// The model with this name: of the project's provider, if its models have such names or no provider's do, or else of the first instance in the
-    /// configuration whose models have.
+    /// The model with this name, by [`model_among`].
     ///
     /// # Errors
     /// [`Absent`].
     pub async fn model_named<'a>(&self, place: impl Into<Place<'a>>, name: &str) -> Result<Model, Absent> {
         let place = place.into();
         let own = self.model(place).await?;
-        let named = |model: Model| Model { name: name.to_owned(), ..model };
-        if own.provider.names(name) {
-            return Ok(named(own));
-        }
-        for instance in place.configuration.instances() {
-            let serves =
-                find(instance.provider()).is_ok_and(|spec| spec.serves.contains(&PluginType::AiProvider));
-            if !serves || *instance.name == own.instance {
-                continue;
-            }
-            let other =
-                self.connect(place.configuration, instance.name, RepositoryAccess::WriteIssues).await?;
-            if let Some(other) = other.model.filter(|model| model.provider.names(name)) {
-                return Ok(named(other));
+        let mut others = Vec::new();
+        // Nobody else is connected for what the project's own provider serves.
+        if !own.provider.names(name) {
+            for instance in other_models(place.configuration, &own.instance) {
+                let connected = self.connect_instance(instance, RepositoryAccess::WriteIssues).await;
+                others.push(
+                    connected.and_then(|connected| {
+                        capable(connected.model, instance.name, PluginType::AiProvider)
+                    }),
+                );
             }
         }
-        Ok(named(own))
+        Ok(model_among(name, own, others)?)
     }
 
     /// The secrets of the providers that were connected.

@@ -13,7 +13,7 @@ mod pages;
 mod references;
 
 pub use check::{check, fill, secret_name_problem};
-pub use choose::{chat_of, tracker_of};
+pub use choose::{chat_of, model_among, other_models, tracker_of};
 pub use connect::{Absent, Place, Providers, Waiting, serving};
 pub use instance::{
     InstanceProblems, check_instance, check_without_instance, complete, local_address_problems, own_secret,

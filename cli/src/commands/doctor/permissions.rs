@@ -9,7 +9,7 @@ use domain::plugins::RepositoryAccess;
 use domain::{ActionError, PermissionProblem, PluginType};
 use http_client::{Observer, Options};
 use jiff::{SignedDuration, Timestamp};
-use providers::{Claims, Connector, ProviderSpec};
+use providers::{Claims, Connector, ProviderSpec, model_among, other_models};
 use reqwest::header::{DATE, HeaderMap};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,8 +104,7 @@ fn price_problem(spec: &ProviderSpec, connector: &Connector<'_>) -> Option<Permi
     })
 }
 
-/// The instance that a run asks for a model which an agent names: the project's, unless only another one's models have such names. `None` if the
-/// project has none that can be connected, which has been reported.
+/// The instance that a run asks for a model which an agent names. `None` if one that may be meant cannot be connected, which has been reported.
 fn serving<'a>(
     configuration: &'a Configuration,
     project: &Project,
@@ -114,19 +113,14 @@ fn serving<'a>(
     options: &Options,
 ) -> Option<Instance<'a>> {
     let own = configuration.instance(project.providers.get(&PluginType::AiProvider)?.as_str())?;
-    let names = |instance: Instance<'_>| {
-        let (spec, connector) = connector(instance, secrets, options)?;
-        if !spec.serves.contains(&PluginType::AiProvider) {
-            return None;
-        }
-        let connected = (spec.connect)(&connector).ok()?;
-        Some(connected.model?.provider.names(model))
+    let model_of = |instance: Instance<'_>| {
+        let absent = || ActionError::rejected(format!("`{}` cannot be connected", instance.name));
+        let (spec, connector) = connector(instance, secrets, options).ok_or_else(absent)?;
+        (spec.connect)(&connector)?.model.ok_or_else(absent)
     };
-    if names(own)? {
-        return Some(own);
-    }
-    let mut others = configuration.instances().filter(|other| other.name != own.name);
-    Some(others.find(|other| names(*other) == Some(true)).unwrap_or(own))
+    let others = other_models(configuration, own.name).map(model_of);
+    let chosen = model_among(model, model_of(own).ok()?, others).ok()?;
+    configuration.instance(chosen.instance.as_str())
 }
 
 /// What the configuration expects of a service.
