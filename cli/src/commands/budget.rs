@@ -85,7 +85,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[("get_budgets", "budget view")]
 /// Runs the command.
 ///
 /// # Errors
-/// The API's refusal; negative if no limit stops the execution, somebody else chose, or the person may not; unreachable when nothing answers.
+/// The API's refusal; negative if no limit stops the execution, the amount is too little, somebody else chose, or the person may not; unreachable when nothing answers.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Some(command) = arguments.command else { return choose_as_said(arguments.said).await };
     match command {
@@ -122,6 +122,7 @@ async fn choose(stopped: Stopped, wanted: LimitDecision) -> Outcome {
             Ok(())
         }
         MoneyResult::AlreadyChosen { by, choice } => Err(Exit::negative(format!("{by} already {choice}"))),
+        MoneyResult::TooLittle { step, least } => Err(Exit::negative(MoneyResult::too_little(step, least))),
         MoneyResult::NothingAsked => Err(Exit::negative(format!("no limit stops {name} now"))),
         MoneyResult::Denied(reason) => Err(request.denied(&reason)),
     }

@@ -74,7 +74,8 @@ impl Events {
     ) -> Result<u64, ActionError> {
         let missing = self.limits_in_the_way(configuration, &execution.name, now).await?;
         let most = missing.iter().map(|(_, missing)| *missing).max().unwrap_or_default();
-        Ok(most.0.div_ceil(STEP_USD * 1_000_000).max(1).saturating_mul(STEP_USD))
+        // More than can be added at once is added in parts.
+        Ok(most.min(MOST_ADDED).0.div_ceil(STEP_USD * 1_000_000).max(1).saturating_mul(STEP_USD))
     }
 
     /// The limits that leave no room for the last refused call of an execution, and how much is missing.

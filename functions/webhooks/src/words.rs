@@ -61,6 +61,7 @@ impl Reply {
                 Self::Done(format!("The work on {named} is being stopped and taken back."))
             }
             MoneyResult::AlreadyChosen { by, choice } => Self::Refused(format!("{by} already {choice}")),
+            MoneyResult::TooLittle { step, least } => Self::Refused(MoneyResult::too_little(step, least)),
             MoneyResult::NothingAsked => Self::Refused(format!("no limit stops the work on {named} now")),
             MoneyResult::Denied(reason) => Self::Refused(reason),
         }

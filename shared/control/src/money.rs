@@ -41,6 +41,13 @@ pub enum MoneyResult {
         /// What.
         choice: Choice,
     },
+    /// The amount does not let it continue: it would be stopped again at once.
+    TooLittle {
+        /// The most that the next step may cost.
+        step: MicroUsd,
+        /// The least amount that lets it be done.
+        least: MicroUsd,
+    },
     /// It is not stopped by a limit, or no longer by the one that was meant.
     NothingAsked,
     /// They may not; the reason is for them.
@@ -88,6 +95,19 @@ impl LimitDecision {
             Some(micro) => Ok(micro),
             None => Err("is more than 1000 dollars"),
         }
+    }
+}
+
+impl MoneyResult {
+    /// Why an amount is [too little](Self::TooLittle), and what to say instead.
+    pub fn too_little(step: MicroUsd, least: MicroUsd) -> String {
+        // In whole cents, rounded up, as people type it.
+        let cents = least.0.div_ceil(10_000);
+        format!(
+            "the work would be stopped again at once: its next step may cost up to {step}; accepted: `+{}.{:02}` or more",
+            cents / 100,
+            cents % 100
+        )
     }
 }
 
@@ -170,11 +190,14 @@ impl Control {
                 execution.name
             )));
         };
-        let (choice, operation) = self.right(caller, &execution, project, wanted).await?;
+        let (choice, operation, too_little) = self.right(caller, &execution, project, wanted).await?;
         if let Some(reason) = self.denial(caller, &operation).await? {
             return Ok(MoneyResult::Denied(reason));
         }
         if waiter.answer.is_none() {
+            if let Some(refused) = too_little {
+                return Ok(refused);
+            }
             self.audit_money(caller, &waiter.execution, choice).await?;
         }
         let answer = Answer {
@@ -203,29 +226,36 @@ impl Control {
         })
     }
 
-    /// The decision, and the operation that it requires the right to. If more than the ticket's own limit stops the execution, money is
-    /// taken from shared limits.
+    /// The decision, the operation that it requires the right to, and the refusal if the amount is too little. If more than the ticket's own
+    /// limit stops the execution, money is taken from shared limits.
     async fn right<'a>(
         &self,
         caller: &Caller<'a>,
         execution: &'a ExecutionRecord,
         project: &'a Project,
         wanted: LimitDecision,
-    ) -> Result<(Choice, Operation<'a>), RecordsError> {
+    ) -> Result<(Choice, Operation<'a>, Option<MoneyResult>), RecordsError> {
         let starter = execution.actor.as_ref();
         Ok(match wanted {
             LimitDecision::Add(amount) => {
                 let refusals = self.table.refusals([execution.name.as_str()]).await?;
                 let limits = Limits::from(&caller.directory.configuration().budgets);
-                let missing = match refusals.get(&execution.name) {
-                    Some(refusal) => self.table.room(limits, self.clock.now()).missing(refusal).await?,
-                    None => Vec::new(),
+                let (step, missing) = match refusals.get(&execution.name) {
+                    Some(refusal) => {
+                        let missing = self.table.room(limits, self.clock.now()).missing(refusal).await?;
+                        (refusal.wanted, missing)
+                    }
+                    None => (MicroUsd::ZERO, Vec::new()),
                 };
                 let shared = missing.iter().any(|shortfall| shortfall.of.is_shared());
-                (Choice::Add { amount, shared }, Operation::AddMoney { project, shared })
+                // Where more is missing than can be added at once, it is added in parts.
+                let least = missing.iter().map(|shortfall| shortfall.missing).max().unwrap_or_default();
+                let least = least.min(MOST_ADDED);
+                let too_little = (amount < least).then_some(MoneyResult::TooLittle { step, least });
+                (Choice::Add { amount, shared }, Operation::AddMoney { project, shared }, too_little)
             }
-            LimitDecision::Draft => (Choice::Draft, Operation::Stop { project, starter }),
-            LimitDecision::RollBack => (Choice::RollBack, Operation::Undo { project, starter }),
+            LimitDecision::Draft => (Choice::Draft, Operation::Stop { project, starter }, None),
+            LimitDecision::RollBack => (Choice::RollBack, Operation::Undo { project, starter }, None),
         })
     }
 }

@@ -78,6 +78,48 @@ async fn the_first_choice_counts_and_later_ones_are_told() {
 }
 
 #[tokio::test]
+async fn an_amount_that_would_not_last_for_the_next_step_is_refused() {
+    let world = World::new().await;
+    let ada = world.ada();
+    let (execution, waiter) = stopped(&world, false).await;
+    let step = world.directory.configuration().budgets.per_task() + MicroUsd(1);
+    // Something else was spent on the ticket in the meantime.
+    let other = Reservation {
+        id: "2".into(),
+        amount: MicroUsd(1_240_000),
+        account: "ada".into(),
+        project: Some("SHOP".into()),
+        task_id: Some("SHOP-1".into()),
+        workflow: Some("development".into()),
+        execution: "another".into(),
+        state: "PlanThink".into(),
+        action: ActionId::literal("think"),
+        provider: "anthropic".into(),
+        model: "claude-sonnet-5-5".into(),
+        reserved_at: world.now(),
+    };
+    let limits = Limits::from(&world.directory.configuration().budgets);
+    world.table.reserve(&other, limits).await.unwrap();
+    let choose = async |delivery: &str, amount: u64| {
+        let caller = world.caller(&ada, delivery);
+        world.control.choose_for_execution(&caller, &execution, Wanted::Add(MicroUsd(amount))).await.unwrap()
+    };
+    let least = MicroUsd(1_240_001);
+    assert_eq!(choose("t1", 10_000).await, MoneyResult::TooLittle { step, least });
+    assert_eq!(choose("t2", 1_240_000).await, MoneyResult::TooLittle { step, least });
+    assert_eq!(world.table.waiter(&waiter.topic, &waiter.key).await.unwrap().unwrap().answer, None);
+    let told = MoneyResult::too_little(step, least);
+    assert!(told.ends_with("accepted: `+1.25` or more"), "{told}");
+    let add = Choice::Add { amount: MicroUsd(1_250_000), shared: false };
+    assert_eq!(choose("t3", 1_250_000).await, MoneyResult::Recorded(add));
+    assert_eq!(
+        choose("t3", 1_250_000).await,
+        MoneyResult::Recorded(add),
+        "the same delivery is told the same"
+    );
+}
+
+#[tokio::test]
 async fn an_answer_to_an_earlier_question_adds_nothing_to_a_later_one() {
     let world = World::new().await;
     let ada = world.ada();
