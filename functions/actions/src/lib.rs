@@ -16,6 +16,7 @@ pub mod effect;
 mod function;
 pub mod gate;
 pub mod park;
+pub mod planned_page;
 pub mod planning;
 mod pull_request;
 mod reach;

@@ -35,7 +35,7 @@ pub enum Partition {
     Month,
     /// A person's spending.
     Person,
-    /// The tickets that a plan became.
+    /// The tickets and the page that a plan became.
     Plan,
     /// A project's executions and costs.
     Project,

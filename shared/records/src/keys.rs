@@ -77,6 +77,7 @@
 //! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
 //! | the tickets that a plan became | query | `PLAN#<project>/<digest of what is planned>` | `ITEM#<key>` |
+//! | the page of a plan | get | `PLAN#<project>/<digest of what is planned>` | `PAGE` |
 //! | how far an execution was told | get | `FEED#<execution>` | `TOLD` |
 //! | what happened in an execution, for programs that follow it | query | `FEED#<execution>` | `FRAME#<sequence>` |
 //! | questions that wait for people, the oldest first | query `gsi1`, then batch get | `gsi1pk` = `APPROVALS` | `gsi1sk` = `<since>#<topic>#<key>` |
@@ -467,6 +468,10 @@ pub(crate) fn plan_partition(project: &str, plan: &str) -> String {
 
 pub(crate) fn planned(project: &str, plan: &str, item: &str) -> Key {
     Key::new(plan_partition(project, plan), format!("{PLANNED}{item}"))
+}
+
+pub(crate) fn planned_page(project: &str, plan: &str) -> Key {
+    Key::new(plan_partition(project, plan), "PAGE")
 }
 
 pub(crate) fn refusal(execution: &str) -> Key {

@@ -27,7 +27,7 @@
 //! | `waiter`, `topic`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and the sweeper's next ones; the events that they may wait for; questions to providers |
 //! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
 //! | `creation` | tickets that we created, as deliveries report them |
-//! | `planned` | the tickets that plans became |
+//! | `planned`, `planned_page` | the tickets and pages that plans became |
 //! | `refusal`, `put_off`, `alert` | which limit blocks an execution; until when a provider does; which alerts were sent |
 //! | `document` | configuration, routes, prompts, agents |
 //! | `configured_item`, `managed`, `configured` | items that the API may configure, and manages; the resulting configuration |
@@ -109,6 +109,7 @@ mod paid_reply;
 mod passing;
 mod place;
 mod planned;
+mod planned_page;
 mod progress;
 mod pull_request;
 mod pulled;
@@ -208,6 +209,7 @@ pub use paid_reply::{PaidReply, QuestionId};
 pub use passing::may_be_lost;
 pub use place::Place;
 pub use planned::{LinkState, PlannedItem, PlannedLink, Rewriting};
+pub use planned_page::PlannedPage;
 pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;

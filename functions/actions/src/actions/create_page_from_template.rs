@@ -1,16 +1,18 @@
-//! `create_page_from_template`: creates a page of documentation; its inverse deletes it.
+//! `create_page_from_template`: creates a page of documentation, or updates the page of an earlier plan; its inverse deletes or restores it.
 
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::delete_page::DeletePage;
+use crate::actions::update_page::UpdatePage;
 use crate::agent::template_values;
 use crate::context::Context;
+use crate::planned_page::{Writing, WrittenPage, digest};
 use crate::spec::ActionSpec;
-use domain::plugins::PageRequest;
 use domain::{ActionError, PluginType};
+use jiff::Timestamp;
 use minijinja::Value;
+use records::Partition;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
 
 /// The step's inputs.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -30,19 +32,14 @@ pub struct Input {
     /// The id of the page it stands under.
     #[serde(default)]
     pub parent: Option<String>,
+    /// The requirements, as `read_requirements` returned them: the page that was written for the same ones is updated, also under a new title,
+    /// unless people have changed it. Default: a new page.
+    #[serde(default)]
+    pub plan_id: Option<String>,
 }
 
-/// What later steps can read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Output {
-    /// Where people see it.
-    pub doc_url: String,
-    /// The wiki's id.
-    pub page_id: String,
-}
-
-/// Renders the template and creates the page, unless an earlier attempt did. Templates are given `title`, `content`, `project` and
-/// `date`.
+/// Renders the template and creates the page, unless an earlier attempt did, or updates the page of an earlier plan. Templates are given `title`,
+/// `content`, `project` and `date`.
 ///
 /// # Errors
 /// `Rejected` if there is no such template or no space; `Conflict` if the space has a page with that title; the wiki's errors.
@@ -50,13 +47,14 @@ pub struct CreatePageFromTemplate;
 
 impl Action for CreatePageFromTemplate {
     type Input = Input;
-    type Output = Output;
+    type Output = WrittenPage;
 
     const SPEC: ActionSpec = ActionSpec::of_plugin("create_page_from_template", PluginType::Documentation)
         .effect()
-        .undone_by(&[DeletePage::SPEC.name]);
+        .undone_by(&[DeletePage::SPEC.name, UpdatePage::SPEC.name])
+        .writing(&[Partition::Plan]);
 
-    async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
+    async fn run(context: &Context<'_>, input: Input) -> Result<Done<WrittenPage>, NoOutput> {
         let wiki = context.wiki().await?;
         let templates = context.templates().await?;
         let project = &context.scope().project;
@@ -68,32 +66,23 @@ impl Action for CreatePageFromTemplate {
         })?;
         let path = template_path(&input.template_type)?;
         templates.text(&path)?;
-        let intent = context.effect().intend(false).await?;
-        let values = template_values([
-            ("title", Value::from(input.title.clone())),
-            ("content", Value::from(input.content)),
-            ("project", Value::from(project.key.clone())),
-            ("date", Value::from(intent.mark.at.strftime("%Y-%m-%d").to_string())),
-        ]);
-        let request = PageRequest {
-            space,
-            markdown: templates.render_page(&path, &values)?,
-            title: input.title,
-            parent: input.parent,
+        let said =
+            digest(&[&input.template_type, &input.title, input.content.as_deref().unwrap_or_default()]);
+        let text = |at: Timestamp| {
+            let values = template_values([
+                ("title", Value::from(input.title.clone())),
+                ("content", Value::from(input.content.clone())),
+                ("project", Value::from(project.key.clone())),
+                ("date", Value::from(at.strftime("%Y-%m-%d").to_string())),
+            ]);
+            templates.render_page(&path, &values)
         };
-        let earlier = match intent.resumed {
-            true => wiki.find_page(&request, &intent.mark).await?,
-            false => None,
-        };
-        let page = match earlier {
-            Some(page) => page,
-            None => {
-                let place = format!("the space {}", request.space);
-                context.effect().send(Some(place), wiki.create_page(&request, &intent.mark)).await?
-            }
-        };
-        let inverse = json!({ "page_id": page.id });
-        Ok(Done::undone_by(Output { doc_url: page.url, page_id: page.id }, DeletePage::SPEC.id(), inverse))
+        let (title, parent) = (input.title.clone(), input.parent.clone());
+        let writing = Writing { context, wiki: &*wiki, space, parent, title, said, text: &text };
+        Ok(match &input.plan_id {
+            Some(plan_id) => writing.create_or_update(plan_id).await?,
+            None => writing.create().await?,
+        })
     }
 }
 

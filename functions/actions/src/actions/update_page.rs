@@ -45,7 +45,7 @@ struct Before {
 }
 
 /// The longest text in bytes that is remembered, so that it can be restored.
-const MOST_REMEMBERED: usize = 100_000;
+pub(crate) const MOST_REMEMBERED: usize = 100_000;
 
 /// Replaces the text, the title, or both. The former content is remembered across attempts, so that the inverse stays correct.
 ///

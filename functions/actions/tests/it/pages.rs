@@ -97,3 +97,57 @@ async fn a_change_that_says_nothing_or_too_much_is_refused() {
     assert!(error.kind == ErrorKind::Rejected && error.message.contains("can be restored"), "{error}");
     world.assert_no_violations();
 }
+
+/// Writes the page of a plan, as a step of planning with this name.
+async fn planned(world: &World, step: &str, title: &str, content: &str) -> Value {
+    let page =
+        json!({"template_type": "project_plan", "title": title, "content": content, "plan_id": "SHOP-9"});
+    world.step(step, "create_page_from_template", page).await.unwrap()
+}
+
+#[tokio::test]
+async fn planning_again_updates_the_page_that_nobody_changed() {
+    let world = World::start().await;
+    let first = planned(&world, "Plan1", "Plan: A sale", "- Codes").await;
+    assert_eq!(first["state"], "created", "{first}");
+    assert_eq!(planned(&world, "Plan2", "Plan: A sale", "- Codes").await["state"], "unchanged");
+    // The answer to the update is lost the first time, and the plan is called something else.
+    world.fault(json!({"service": "confluence", "method": "PUT", "path": "/pages/", "truncated": true, "after_effect": true}));
+    let input = json!({"template_type": "project_plan", "title": "Plan: Sales", "content": "- Codes\n- Mail", "plan_id": "SHOP-9"});
+    let lost = world.step("Plan3", "create_page_from_template", input.clone()).await.unwrap_err();
+    assert_eq!(lost.kind, ErrorKind::Unavailable, "{lost}");
+    let updated = world.step("Plan3", "create_page_from_template", input).await.unwrap();
+    assert_eq!((&updated["state"], &updated["page_id"]), (&json!("updated"), &first["page_id"]), "{updated}");
+    assert!(text_of(&world, &first["page_id"]).await.contains("- Mail"));
+    assert_eq!(world.requests("confluence", "POST", "/pages").len(), 1, "no page is made twice");
+
+    // One that is gone is made again.
+    world.step("Gone", "delete_page", json!({"page_id": first["page_id"]})).await.unwrap();
+    let anew = planned(&world, "Plan4", "Plan: A sale", "- Codes").await;
+    assert_eq!(anew["state"], "created", "{anew}");
+
+    // Somebody writes into it.
+    let page = anew["page_id"].clone();
+    world.step("Ada", "update_page", json!({"page_id": page, "content": "Ada's own words"})).await.unwrap();
+    let left = planned(&world, "Plan5", "Plan: A sale", "- Other codes").await;
+    assert_eq!((&left["state"], &left["page_id"]), (&json!("left"), &page), "{left}");
+    assert_eq!(text_of(&world, &page).await, "Ada's own words");
+    let taken_back = world.roll_back().await;
+    let actions: Vec<_> =
+        taken_back.iter().map(|(action, result)| (action.as_str(), result.is_ok())).collect();
+    // What Ada wrote, the second page, the update of the page that is gone, and its creation.
+    let expected =
+        [("update_page", true), ("delete_page", true), ("update_page", false), ("delete_page", true)];
+    assert_eq!(actions, expected, "{taken_back:?}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_page_of_that_title_that_is_not_ours_stays() {
+    let world = World::start().await;
+    let page = made(&world).await;
+    let before = text_of(&world, &page).await;
+    let left = planned(&world, "Plan", "Discounts", "- Codes").await;
+    assert_eq!((&left["state"], &left["page_id"]), (&json!("left"), &page), "{left}");
+    assert_eq!(text_of(&world, &page).await, before);
+}

@@ -1,7 +1,7 @@
 //! What plans became.
 
 use super::table;
-use records::{LinkState, PlannedItem};
+use records::{LinkState, PlannedItem, PlannedPage};
 
 fn item(key: &str, claim: &str) -> PlannedItem {
     PlannedItem {
@@ -55,4 +55,31 @@ async fn the_links_that_planning_made_are_kept_with_the_item() {
     let links: Vec<_> =
         kept.links.iter().map(|link| (link.blocker.as_str(), link.by.as_str(), link.state)).collect();
     assert_eq!(links, [("SHOP-7", "run/2", LinkState::TakenOff)]);
+}
+
+#[tokio::test]
+async fn the_page_of_a_plan_is_claimed_once_and_knows_its_last_two_looks() {
+    let table = table().await;
+    let page = |claim: &str| PlannedPage {
+        project: "SHOP".into(),
+        plan: "SHOP-1".into(),
+        claim: claim.into(),
+        claimed_at: "2026-11-29T07:00:00Z".parse().unwrap(),
+        title: "Plan: Codes".into(),
+        page_id: None,
+        said: None,
+        looks: Vec::new(),
+    };
+    assert!(table.claim_planned_page(&page("one"), None).await.unwrap());
+    assert!(!table.claim_planned_page(&page("two"), None).await.unwrap(), "nobody overwrites a claim");
+    let mut written = PlannedPage { page_id: Some("7".into()), ..page("one") };
+    for look in ["a", "b", "c", "b"] {
+        written.written("said".into(), look.into());
+    }
+    assert_eq!(written.looks, ["b", "c"]);
+    assert!(table.put_planned_page(&written).await.unwrap());
+    assert_eq!(table.planned_page("SHOP", "SHOP-1").await.unwrap(), Some(written.clone()));
+    assert_eq!(table.planned_items("SHOP", "SHOP-1").await.unwrap(), [], "it is no ticket");
+    assert!(table.claim_planned_page(&page("three"), Some("one")).await.unwrap());
+    assert!(!table.put_planned_page(&written).await.unwrap(), "a claim that was taken over is over");
 }
