@@ -82,6 +82,11 @@ impl Parameter {
         self.kinds.contains(['x', 'j']) || (self.kinds == "a" && self.items.is_none())
     }
 
+    /// Whether it takes a list whose items are all of one kind, of which `null` is none.
+    pub(crate) fn is_list_of_one_kind(&self) -> bool {
+        self.kinds == "a" && self.items.is_some_and(|item| !matches!(item, 'x' | 'j'))
+    }
+
     /// Whether a list may be given for it.
     pub(crate) fn takes_lists(&self) -> bool {
         self.kinds.contains(['x', 'j', 'a'])

@@ -43,6 +43,7 @@ impl Inference<'_, '_, '_> {
             // The type of a function is that of its results, which may well be `null`.
             let is_value = !given.is_function && kind.holds_null();
             if !is_value || parameter.takes_null() || self.is_guarded(argument) {
+                self.items(name, argument, kind, parameter);
                 continue;
             }
             let text = self.written(argument);
@@ -56,6 +57,22 @@ impl Inference<'_, '_, '_> {
             self.warning(argument, format!("this may be `null`, which ends the execution in `${name}`{why}"))
                 .help(format!("write `({text} != null ? {text} : {otherwise})`"));
         }
+    }
+
+    /// Reports `null` among the items of a list where a function takes only lists of one kind.
+    fn items(&mut self, name: &str, argument: &Node, kind: &Type, parameter: &Parameter) {
+        let Some(item) = kind.item().filter(|item| item.holds_null()) else { return };
+        // The types do not say what a function leaves out.
+        if !parameter.is_list_of_one_kind() || calls(argument, "filter") {
+            return;
+        }
+        let (text, why) = (self.written(argument), item.why_absent());
+        let text = match argument.kind {
+            NodeKind::Path { .. } | NodeKind::Variable { .. } | NodeKind::Array { .. } => text,
+            _ => format!("({text})"),
+        };
+        let message = format!("items of this list may be `null`, which ends the execution in `${name}`{why}");
+        self.warning(argument, message).help(format!("leave them out: `{text}[$ != null]`"));
     }
 
     /// Checks the value around a call that is taken as the first argument.
@@ -136,4 +153,10 @@ impl Inference<'_, '_, '_> {
             format!("`${name}` takes at least {least} {}, but is given {}", plural(least), args.len()),
         );
     }
+}
+
+/// Whether a node is a call of this function.
+fn calls(node: &Node, function: &str) -> bool {
+    let NodeKind::Function { procedure, .. } = &node.kind else { return false };
+    matches!(&procedure.kind, NodeKind::Variable { name } if name == function)
 }

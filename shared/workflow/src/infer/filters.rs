@@ -6,6 +6,7 @@ use crate::types::{Kind, Type};
 use jlens_core::ast::Stage;
 use jlens_core::{Node, NodeKind};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Inference<'_, '_, '_> {
     /// Filters and groupings after a value, in which names are the value's fields.
@@ -28,8 +29,7 @@ impl Inference<'_, '_, '_> {
                     let item = item_of(&kind);
                     let asked = self.within(|this| this.infer(expr, Some(&item)));
                     let found = found_present(expr, &self.given.value).holding;
-                    let item =
-                        if found.iter().any(|present| present.path == "$") { item.present() } else { item };
+                    let item = found_in(item, &found);
                     // A number picks an item by its place; anything else is asked of each.
                     let picks_one = matches!(asked.kind, Kind::Integer | Kind::Number);
                     kind = match kind.item() {
@@ -116,4 +116,19 @@ impl Inference<'_, '_, '_> {
         }
         fields.map_or_else(Type::any, Type::object)
     }
+}
+
+/// The type of an item of which a filter has found these values to be there.
+fn found_in(item: Type, found: &[Present]) -> Type {
+    let mut item = if found.iter().any(|present| present.path == "$") { item.present() } else { item };
+    let Kind::Object(object) = &mut item.kind else { return item };
+    for present in found {
+        let name = present.path.strip_prefix("$.").unwrap_or(&present.path);
+        if object.fields.get(name).is_some_and(|field| field.kind.may_be_null())
+            && let Some(field) = Arc::make_mut(object).fields.get_mut(name)
+        {
+            field.kind = std::mem::replace(&mut field.kind, Type::any()).present();
+        }
+    }
+    item
 }

@@ -90,3 +90,41 @@ outputs: {{ value: '${{{}}}' }}
         assert!(told(expression).contains(refusal), "{expression}: {}", told(expression));
     }
 }
+
+/// Functions that take lists of one kind end the execution at a `null` in them.
+#[test]
+fn items_that_may_be_null_are_told_where_a_function_does_not_take_them() {
+    let told = |expression: &str| {
+        found(&format!(
+            "name: Test
+inputs: {{ project: string, opt: {{ type: number, required: false }} }}
+steps:
+  - {{ name: find, plugin: task_management, action: get_project_tasks, inputs: {{ project: \"${{project}}\" }}, outputs: {{ tasks: tasks }} }}
+outputs: {{ value: '${{{}}}' }}
+",
+            expression.replace('\'', "''")
+        ))
+    };
+    for (expression, function, help) in [
+        ("$sum(tasks.story_points)", "sum", "`tasks.story_points[$ != null]`"),
+        ("$max([opt, opt])", "max", "`[opt, opt][$ != null]`"),
+        ("$join(tasks.assignee, ', ')", "join", "`tasks.assignee[$ != null]`"),
+        ("tasks.assignee ~> $join(', ')", "join", "`tasks.assignee[$ != null]`"),
+        ("$average($map(tasks, function($t) { $t.story_points }))", "average", ")[$ != null]`"),
+    ] {
+        let told = told(expression);
+        let words = format!("items of this list may be `null`, which ends the execution in `${function}`");
+        assert!(told.contains(&words) && told.contains(help), "{expression}: {told}");
+        assert_eq!(told.matches("warning:").count(), 1, "{expression}: {told}");
+    }
+    for expression in [
+        "$sum(tasks.story_points[$ != null])",
+        "$sum(tasks[story_points != null].story_points)",
+        "$sum($map(tasks, function($t) { $t.story_points != null ? $t.story_points : 0 }))",
+        "$join($filter(tasks.assignee, function($a) { $a != null }), ', ')",
+        "$join(tasks.labels, ', ')",
+        "$count(tasks.story_points)",
+    ] {
+        assert_eq!(told(expression), "", "{expression}");
+    }
+}
