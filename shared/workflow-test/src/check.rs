@@ -228,12 +228,26 @@ impl Checker<'_> {
         };
         if let (Some(result), Some(outputs)) = (&answer.result, outputs) {
             let given = result.value.as_object().into_iter().flat_map(|fields| fields.keys());
-            for field in given.filter(|field| !outputs.contains(*field)) {
+            for field in given.filter(|field| !outputs.contains_key(*field)) {
                 let message = format!("the workflow that `{name}` runs has no output `{field}`");
                 let found = Diagnostic::error(self.source, bytes(&result.referenced), message);
-                self.found.push(found.with_accepted(field, outputs.iter().map(String::as_str)));
+                self.found.push(found.with_accepted(field, outputs.keys().map(String::as_str)));
             }
+            self.outputs(name, &result.value, bytes(&result.referenced), defaults);
         }
+    }
+
+    /// The outputs of another workflow: it gives all of them, and `null` where there is no value.
+    fn outputs(&mut self, name: &str, given: &Value, span: (usize, usize), defaults: Option<Defaults>) {
+        let Some(mut schema) = self.names.output_schema(without_iteration(name)) else { return };
+        let whole = match defaults {
+            Some(Defaults::FromSchema) => sample::complete(given, &schema, &schema),
+            None => given.clone(),
+        };
+        if let Some(properties) = schema["properties"].as_object_mut() {
+            properties.retain(|output, _| !whole[output.as_str()].is_null());
+        }
+        self.misfits(name, &whole, &schema, span, "the workflow that it runs", defaults);
     }
 
     /// An answer of an agent: what it ends with, its turns, or an error.
@@ -315,8 +329,21 @@ impl Checker<'_> {
             Some(Defaults::FromSchema) => sample::complete(given, action.output, action.output),
             None => given.clone(),
         };
-        for misfit in misfits(&whole, action.output) {
-            let message = format!("the result of `{name}` is none of {}{misfit}", action.name);
+        self.misfits(name, &whole, action.output, span, action.name, defaults);
+    }
+
+    /// Reports why a result is none of what it is to come from.
+    fn misfits(
+        &mut self,
+        name: &str,
+        whole: &Value,
+        schema: &Value,
+        span: (usize, usize),
+        from: &str,
+        defaults: Option<Defaults>,
+    ) {
+        for misfit in misfits(whole, schema) {
+            let message = format!("the result of `{name}` is none of {from}{misfit}");
             let mut diagnostic = Diagnostic::error(self.source, span, message);
             if defaults.is_none() {
                 diagnostic.help.push("`defaults: from_schema` fills in what a result leaves out".to_owned());

@@ -125,7 +125,9 @@ impl Functions {
             }
             Taken::Answer(answer) => {
                 state.model_usd += answer.cost_usd.unwrap_or(0.0);
-                self.answer(answer, entry)
+                // Another workflow is called by no function of an action.
+                let outputs = if entry.is_none() { self.names.output_schema(&step) } else { None };
+                self.answer(answer, entry.map(|entry| entry.output).or(outputs.as_ref()))
             }
             Taken::UsedUp(given) => {
                 state
@@ -159,7 +161,8 @@ impl Functions {
         reaction
     }
 
-    fn answer(&self, answer: Answer, entry: Option<CatalogEntry<'_>>) -> Reaction {
+    /// What a call gives whose output has this schema.
+    fn answer(&self, answer: Answer, schema: Option<&Value>) -> Reaction {
         if let Some(error) = answer.error {
             return Reaction::Fail(FunctionError::new(error, answer.cause.unwrap_or_default()));
         }
@@ -170,12 +173,12 @@ impl Functions {
             return Reaction::Wait;
         }
         if answer.skip {
-            return Reaction::Give(entry.map_or(Value::Null, |entry| skipped(entry.output)));
+            return Reaction::Give(schema.map_or(Value::Null, skipped));
         }
         let value = answer.result.map(|result| result.value).or(answer.resume);
         let value = value.or_else(|| answer.approve.map(|reply| self.approval(&reply))).unwrap_or_default();
-        Reaction::Give(match (self.defaults, entry) {
-            (Some(Defaults::FromSchema), Some(entry)) => sample::complete(&value, entry.output, entry.output),
+        Reaction::Give(match (self.defaults, schema) {
+            (Some(Defaults::FromSchema), Some(schema)) => sample::complete(&value, schema, schema),
             _ => value,
         })
     }

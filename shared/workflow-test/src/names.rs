@@ -1,7 +1,7 @@
 //! What states are called in test files.
 
 use crate::agents::{Role, roles};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{Compilation, admission_state};
 
@@ -18,8 +18,8 @@ pub(crate) struct Names {
     agents: BTreeMap<String, (String, Role)>,
     /// The choices in agents' work.
     agent_choices: BTreeSet<String>,
-    /// The outputs of the workflows that steps run, by step.
-    outputs: BTreeMap<String, BTreeSet<String>>,
+    /// The outputs of the workflows that steps run, by step: the schema of each by its name.
+    outputs: BTreeMap<String, BTreeMap<String, Value>>,
     /// The state that admits the run, which is not a step.
     admission: Option<String>,
 }
@@ -124,8 +124,15 @@ impl Names {
     }
 
     /// The outputs of the workflow that the step of this name runs, if it is known to have any.
-    pub(crate) fn outputs_of(&self, name: &str) -> Option<&BTreeSet<String>> {
+    pub(crate) fn outputs_of(&self, name: &str) -> Option<&BTreeMap<String, Value>> {
         self.outputs.get(name).filter(|outputs| !outputs.is_empty())
+    }
+
+    /// The schema of all outputs of the workflow that the step of this name runs. It gives each of them, `null` where there is no value.
+    pub(crate) fn output_schema(&self, name: &str) -> Option<Value> {
+        let outputs = self.outputs_of(name)?;
+        let required: Vec<&String> = outputs.keys().collect();
+        Some(json!({"type": "object", "properties": outputs, "required": required}))
     }
 
     /// The call of the state with this name.

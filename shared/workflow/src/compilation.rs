@@ -38,8 +38,9 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The steps, in order, each before those inside it, with those that the compiler added.
     pub steps: Vec<StepSummary>,
-    /// The names of the outputs of workflows that steps run, by the steps' names. A workflow that is not known is left out.
-    pub outputs_of_workflows: BTreeMap<String, BTreeSet<String>>,
+    /// The outputs of workflows that steps run, by the steps' names: the JSON Schema of each by its name. A workflow that is not known is left
+    /// out.
+    pub outputs_of_workflows: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 /// One step, for people and for progress displays.
@@ -152,11 +153,15 @@ pub(crate) fn compile_knowing(
     (compilation, callee)
 }
 
-fn outputs_of_workflows(steps: &[model::Step], callees: &Callees) -> BTreeMap<String, BTreeSet<String>> {
+fn outputs_of_workflows(
+    steps: &[model::Step],
+    callees: &Callees,
+) -> BTreeMap<String, BTreeMap<String, Value>> {
     let outputs = |step: &model::Step| {
         let model::StepKind::Workflow(called) = &step.kind else { return None };
         let callee = callees.find(&called.name.value).ok()??;
-        Some((step.name.value.clone(), callee.outputs.keys().cloned().collect()))
+        let outputs = callee.outputs.iter().map(|(name, kind)| (name.clone(), kind.to_schema()));
+        Some((step.name.value.clone(), outputs.collect()))
     };
     model::all(steps).into_iter().filter_map(outputs).collect()
 }

@@ -135,4 +135,28 @@ cases:
         }
         other => panic!("{other:?}"),
     }
+    // What it would never give.
+    for (result, told) in [
+        ("{}", "the result of `child` is none of the workflow that it runs: it lacks `said`"),
+        (
+            "{ said: 7 }",
+            "the result of `child` is none of the workflow that it runs at `/said`: 7 is not of type",
+        ),
+    ] {
+        let wrong = tests.replace("{ said: hello }", result);
+        match report(workflow, &wrong, &[other]).await {
+            Err(TestError::Wrong(found)) => assert!(found[0].message.starts_with(told), "{found:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let completed = "
+defaults: from_schema
+cases:
+  - name: What the case leaves out is filled in
+    inputs: {}
+    steps: { child: { result: {} } }
+    expect: { outcome: succeeded, outputs: { said: '' } }
+";
+    let ended = report(workflow, completed, &[other]).await.unwrap();
+    assert!(ended.passed(), "{}", ended.text());
 }

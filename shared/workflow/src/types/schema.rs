@@ -1,7 +1,7 @@
 //! Types out of JSON Schemas.
 
 use super::{Field, Kind, ObjectType, Type};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +12,30 @@ impl Type {
     /// Reads a JSON Schema (draft 2020-12 as schemars writes it); `root` holds the `$defs`.
     pub(crate) fn from_schema(schema: &Value, root: &Value) -> Self {
         read(schema, root, 0)
+    }
+
+    /// A JSON Schema of the values of this type. What travels by reference may look like anything.
+    pub(crate) fn to_schema(&self) -> Value {
+        let plain = match &self.kind {
+            Kind::Any | Kind::Stored(_) => return json!({}),
+            Kind::Null => return json!({"type": "null"}),
+            Kind::Boolean => json!({"type": "boolean"}),
+            Kind::Integer => json!({"type": "integer"}),
+            Kind::Number => json!({"type": "number"}),
+            Kind::Text(values) if values.is_empty() => json!({"type": "string"}),
+            Kind::Text(values) => json!({"enum": values}),
+            Kind::List(item) => json!({"type": "array", "items": item.to_schema()}),
+            Kind::OneOf(options) => json!({"anyOf": options.iter().map(Self::to_schema).collect::<Vec<_>>()}),
+            Kind::Object(object) => {
+                let fields = object.fields.iter();
+                let properties: BTreeMap<_, _> =
+                    fields.clone().map(|(name, field)| (name, field.kind.to_schema())).collect();
+                let required: Vec<_> =
+                    fields.filter(|(_, field)| field.required).map(|(name, _)| name).collect();
+                json!({"type": "object", "properties": properties, "required": required})
+            }
+        };
+        if self.may_be_null() { json!({"anyOf": [plain, {"type": "null"}]}) } else { plain }
     }
 }
 
@@ -140,7 +164,6 @@ pub(crate) fn strings(list: Option<&Value>) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn read(schema: Value) -> Type {
         Type::from_schema(&schema, &schema)
@@ -190,5 +213,24 @@ mod tests {
     fn recursive_schemas_end() {
         let schema = json!({"$defs": {"T": {"type": "object", "properties": {"next": {"$ref": "#/$defs/T"}}}}, "$ref": "#/$defs/T"});
         assert!(read(schema).field("next").is_some());
+    }
+
+    #[test]
+    fn types_become_the_schemas_that_they_are_read_from() {
+        for schema in [
+            json!({}),
+            json!({"type": "integer"}),
+            json!({"enum": ["green", "red"]}),
+            json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+            json!({"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}]}}),
+            json!({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}),
+        ] {
+            assert_eq!(read(schema.clone()).to_schema(), schema);
+        }
+        assert_eq!(
+            Type::text().or_missing().to_schema(),
+            json!({"anyOf": [{"type": "string"}, {"type": "null"}]})
+        );
     }
 }
