@@ -26,7 +26,7 @@ use crate::world_folder;
 use domain::PluginType;
 use domain::configuration::{InstanceName, Section};
 use process::Process;
-use providers::ProviderSpec;
+use providers::{ProviderSpec, PullRequestWords};
 use report::{Demonstration, Revised, pull_requests, status_of};
 use reviewed::Reviewed;
 use round::Round;
@@ -215,7 +215,11 @@ impl Running {
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
         let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
         self.processes.push(Process::start(&place, &serve).await?);
-        demonstrate(arguments, script, &self.control, &data, export).await
+        let configuration = ConfigurationFile::load(&config)?.configuration;
+        let project = configuration.projects.first();
+        let words = project.map(|project| providers::pull_request_words(&configuration, project));
+        let places = (data.as_path(), export);
+        demonstrate(arguments, script, &self.control, places, words.unwrap_or_default()).await
     }
 
     /// Ends the processes, the last first.
@@ -248,8 +252,8 @@ async fn demonstrate(
     arguments: &Arguments,
     script: &Script,
     control: &str,
-    data: &Path,
-    export: Option<&Path>,
+    (data, export): (&Path, Option<&Path>),
+    words: PullRequestWords,
 ) -> Outcome<Demonstration> {
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
@@ -297,7 +301,8 @@ async fn demonstrate(
         let round = Round { world: &script.world, pull: &pull, ticket: &ticket };
         let delivery = revision.delivery(&round)?;
         if !arguments.json {
-            eprintln!("\nPull request #{} is there. Second round: {}", pull["number"], revision.name);
+            let PullRequestWords { term, sign } = words;
+            eprintln!("\n{term} {sign}{} is there. Second round: {}", pull["number"], revision.name);
         }
         let Played { view, state: after, halt: halted } = stage.play(&delivery).await?;
         (state, halt) = (after, halted);
@@ -323,6 +328,7 @@ async fn demonstrate(
     let is_fixed = arguments.trigger.as_deref() == Some(checks_failed::NAME);
     let demonstration = Demonstration {
         view,
+        words,
         pull_request,
         said,
         task_status,

@@ -236,11 +236,12 @@ impl Context<'_> {
     /// # Errors
     /// When the table does not answer.
     pub async fn templates(&self) -> Result<Templates, ActionError> {
-        match self.table.prompts(self.clock.now()).await {
-            Ok(own) => Ok(Templates::new(BTreeMap::clone(&own))),
-            Err(RecordsError::Missing(_)) => Ok(Templates::default()),
-            Err(error) => Err(error.into()),
-        }
+        let templates = match self.table.prompts(self.clock.now()).await {
+            Ok(own) => Templates::new(BTreeMap::clone(&own)),
+            Err(RecordsError::Missing(_)) => Templates::default(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(templates.naming_pull_requests(self.scope.pull_request_name(&self.scope.project)))
     }
 
     /// Restores a value that an earlier step stored.

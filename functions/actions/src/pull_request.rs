@@ -19,9 +19,10 @@ pub(crate) fn named<'a>(
     let scope = context.scope();
     let Some(typed) = reference else {
         let number = number.ok_or_else(|| {
-            ActionError::rejected(
-                "no pull request is named; give `pull_request`, or `number` and `repository`",
-            )
+            ActionError::rejected(format!(
+                "no {} is named; give `pull_request`, or `number` and `repository`",
+                scope.pull_request_name(&scope.project)
+            ))
         })?;
         return Ok((scope.project_of(repository)?, number));
     };
@@ -29,8 +30,9 @@ pub(crate) fn named<'a>(
     let Numbered { repository, number, .. } = found.map_err(|_| {
         let words = providers::pull_request_words(&scope.configuration, &scope.project);
         ActionError::rejected(format!(
-            "`{}` is not a pull request; accepted: `{}{}7` or a link to one",
+            "`{}` is not a {}; accepted: `{}{}7` or a link to one",
             domain::stored::cut_inline(typed),
+            words.name(),
             scope.project.repository,
             words.sign
         ))

@@ -17,12 +17,14 @@ pub(crate) struct Ending {
 }
 
 /// Settles open reservations at their worst case, ends open steps and then the execution. Idempotent. If it succeeded, only what it was seen to
-/// have open is closed: then no function is still at work. `effects_left` is as in [`Table::finish_known`].
+/// have open is closed: then no function is still at work. `effects_left` is as in [`Table::finish_known`]; `called` is what the code host calls a
+/// pull request.
 pub(crate) async fn end(
     table: &Table,
     view: &ExecutionView,
     ending: &Ending,
     effects_left: Option<bool>,
+    called: &str,
 ) -> Result<FinishResult, RecordsError> {
     let execution = &view.execution;
     let name = execution.name.as_str();
@@ -33,8 +35,10 @@ pub(crate) async fn end(
             tracing::warn!(execution = name, reservation = cost.id, "settled at its worst case");
         }
     }
-    let undone = || undo_receipt(ending.output.as_ref()).filter(|_| execution.workflow == UNDO_WORKFLOW);
-    let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref()).or_else(undone);
+    let undone =
+        || undo_receipt(ending.output.as_ref(), called).filter(|_| execution.workflow == UNDO_WORKFLOW);
+    let cause = reason(&ending.status, ending.error.as_deref(), ending.cause.as_deref(), called);
+    let cause = cause.or_else(undone);
     if has_open_step(view) || may_open_more {
         let unfinished = StepEnd {
             status: StepStatus::Failed,

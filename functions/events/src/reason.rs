@@ -1,6 +1,7 @@
 //! Why an execution did not succeed, in words that a person can act on.
 
 use domain::configuration::Configuration;
+use domain::naming_pull_requests;
 use providers::{PullRequestWords, pull_request_words};
 use records::ExecutionRecord;
 use serde::Deserialize;
@@ -71,53 +72,55 @@ pub(crate) fn words_in(configuration: &Configuration, project: Option<&str>) -> 
     project.map(|project| pull_request_words(configuration, project)).unwrap_or_default()
 }
 
-/// The reason for an end, from Step Functions' status, error and cause; `None` for a success.
-pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>) -> Option<String> {
+/// The reason for an end, from Step Functions' status, error and cause; `None` for a success. `called` is what the code host calls a pull
+/// request.
+pub(crate) fn reason(status: &str, error: Option<&str>, cause: Option<&str>, called: &str) -> Option<String> {
     let cause = cause.filter(|cause| !cause.trim().is_empty());
     match (status, error) {
         ("SUCCEEDED" | "RUNNING", _) => None,
         (_, Some("UndoIncomplete")) => {
             let receipt = cause.and_then(|cause| serde_json::from_str::<Receipt>(cause).ok());
-            Some(receipt.map_or_else(|| words(error, cause), |receipt| receipt.list()))
+            Some(receipt.map_or_else(|| words(error, cause), |receipt| receipt.list(called)))
         }
         ("ABORTED", _) => Some(cause.unwrap_or("Someone stopped it.").to_owned()),
         ("TIMED_OUT", _) => Some("It exceeded the time limit of an execution.".to_owned()),
         (_, Some("RolledBack" | "RollbackIncomplete" | "RollbackFailed")) => Some(
             cause
                 .and_then(|cause| serde_json::from_str::<Receipt>(cause).ok())
-                .map_or_else(|| words(error, cause), |receipt| receipt.words()),
+                .map_or_else(|| words(error, cause), |receipt| receipt.words(called)),
         ),
         _ => Some(words(error, cause)),
     }
 }
 
-/// What an undo took back and what stays, from its output; `None` for other outputs.
-pub(crate) fn undo_receipt(output: Option<&Value>) -> Option<String> {
+/// What an undo took back and what stays, from its output; `None` for other outputs. `called` is as for [`reason`].
+pub(crate) fn undo_receipt(output: Option<&Value>, called: &str) -> Option<String> {
     let output = output.filter(|output| output["undone"].is_array())?;
-    Some(Receipt::deserialize(output).ok()?.list())
+    Some(Receipt::deserialize(output).ok()?.list(called))
 }
 
 impl Receipt {
-    fn words(&self) -> String {
+    fn words(&self, called: &str) -> String {
         let mut words = words(self.error.as_deref(), self.cause.as_deref());
         if let Some(step) = &self.step {
-            words = format!("{}: {words}", title(step));
+            words = format!("{}: {words}", title(step, called));
         }
-        match self.lines().as_slice() {
+        match self.lines(called).as_slice() {
             [] => words,
             lines => format!("{words}\n{}", lines.join("\n")),
         }
     }
 
     /// The results for the effects only.
-    fn list(&self) -> String {
-        match self.lines().as_slice() {
+    fn list(&self, called: &str) -> String {
+        match self.lines(called).as_slice() {
             [] => "There was nothing to take back.".to_owned(),
             lines => lines.join("\n"),
         }
     }
 
-    fn lines(&self) -> Vec<String> {
+    fn lines(&self, called: &str) -> Vec<String> {
+        let title = |name: &str| title(name, called);
         let list =
             |actions: &[String]| actions.iter().map(|action| title(action)).collect::<Vec<_>>().join(", ");
         let mut lines = Vec::new();
@@ -193,10 +196,15 @@ fn sentence(message: &str) -> String {
 
 /// The name of a step, state or action as shown to people: `CreatePullRequest` and `create_pull_request` are
 /// `Create pull request`, and the state `CreatePullRequest/undo`, which takes it back, is `Undo create pull request`. A step of another
-/// workflow comes after the step that runs it, and rounds count from one: `Checks/ReadChecks.0` is `Checks: read checks (1)`.
-pub(crate) fn title(name: &str) -> String {
+/// workflow comes after the step that runs it, and rounds count from one: `Checks/ReadChecks.0` is `Checks: read checks (1)`. A pull request is
+/// `called` as its code host calls it.
+pub(crate) fn title(name: &str, called: &str) -> String {
+    naming_pull_requests(&plain_title(name), called)
+}
+
+fn plain_title(name: &str) -> String {
     if let Some(undone) = name.strip_suffix("/undo") {
-        return format!("Undo {}", lower_first(&title(undone)));
+        return format!("Undo {}", lower_first(&plain_title(undone)));
     }
     let mut parts = name.split('/').map(title_of_part);
     let first = parts.next().unwrap_or_default();
@@ -236,10 +244,11 @@ fn lower_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::PULL_REQUEST;
     use insta::assert_snapshot;
 
     fn check(status: &str, error: &str, cause: &str) -> String {
-        reason(status, Some(error).filter(|e| !e.is_empty()), Some(cause)).unwrap_or_default()
+        reason(status, Some(error).filter(|e| !e.is_empty()), Some(cause), PULL_REQUEST).unwrap_or_default()
     }
 
     #[test]
@@ -252,7 +261,7 @@ mod tests {
         assert_snapshot!(check("FAILED", "LoopExhausted", ""), @"It failed with the error LoopExhausted.");
         assert_snapshot!(check("TIMED_OUT", "", ""), @"It exceeded the time limit of an execution.");
         assert_snapshot!(check("ABORTED", "", ""), @"Someone stopped it.");
-        assert_eq!(reason("SUCCEEDED", None, None), None);
+        assert_eq!(reason("SUCCEEDED", None, None, PULL_REQUEST), None);
     }
 
     #[test]
@@ -281,14 +290,18 @@ mod tests {
                         Could not be taken back: 3 more.";
         assert_eq!(check("FAILED", "UndoIncomplete", receipt), expected);
         let output: Value = serde_json::from_str(receipt).unwrap();
-        assert_eq!(undo_receipt(Some(&output)).as_deref(), Some(expected));
+        assert_eq!(undo_receipt(Some(&output), PULL_REQUEST).as_deref(), Some(expected));
+        let elsewhere = undo_receipt(Some(&output), "merge request").unwrap();
+        assert!(elsewhere.contains("To be reverted: Create merge request (https://code/8)."), "{elsewhere}");
         let nothing = serde_json::json!({"undone": []});
-        assert_eq!(undo_receipt(Some(&nothing)).as_deref(), Some("There was nothing to take back."));
-        assert_eq!(undo_receipt(Some(&serde_json::json!({}))), None);
+        let told = undo_receipt(Some(&nothing), PULL_REQUEST);
+        assert_eq!(told.as_deref(), Some("There was nothing to take back."));
+        assert_eq!(undo_receipt(Some(&serde_json::json!({})), PULL_REQUEST), None);
     }
 
     #[test]
     fn names_are_words() {
+        let title = |name: &str| title(name, PULL_REQUEST);
         assert_eq!(title("CreatePullRequest.0"), "Create pull request (1)");
         assert_eq!(title("Send.1.0"), "Send (2.1)");
         assert_eq!(title("release_1.0"), "Release 1.0");
@@ -296,5 +309,6 @@ mod tests {
         assert_eq!(title("Checks/CommitFix.1/undo"), "Undo checks: commit fix (2)");
         assert_eq!(title("get_task"), "Get task");
         assert_eq!(title(""), "");
+        assert_eq!(super::title("PullRequestChecks/undo", "merge request"), "Undo merge request checks");
     }
 }

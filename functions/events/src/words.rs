@@ -3,6 +3,7 @@
 use crate::ending::{Ending, end, leaves_open, may_open_more};
 use crate::handle::Events;
 use crate::look::Look;
+use crate::reason::words_of;
 use control::{Directory, Successor};
 use domain::ActionError;
 use domain::execution::Outcome;
@@ -51,11 +52,14 @@ impl Events {
                 ending = &unanswered;
             }
         }
+        let configuration = look.configuration.as_deref().ok();
+        let words = configuration.map(|configuration| words_of(configuration, execution));
+        let called = words.unwrap_or_default().name();
         let name = execution.name.clone();
         let arn = execution.arn.clone();
         let mut is_as_seen = !may_wait && !leaves_open(&look.view);
         for _ in 0..ROUNDS {
-            let record = match end(&self.table, &look.view, ending, effects_left).await? {
+            let record = match end(&self.table, &look.view, ending, effects_left, &called).await? {
                 FinishResult::Finished(record) => record,
                 FinishResult::Already(record) => {
                     is_as_seen &= look.view.execution.outcome.is_final();

@@ -107,7 +107,8 @@ impl Acting<'_> {
                             said.words.as_deref().is_some_and(|words| command.may_be_sentence(words));
                         let mut answer = answer_question(&question, command).await?;
                         if is_sentence && revises(routes) {
-                            answer = answer.section(how_to_revise(address.words));
+                            let called = self.directory.pull_request_name_at(self.place.as_str());
+                            answer = answer.section(how_to_revise(address.words, called));
                         }
                         let uploads = uploads_of(&asked).filter(|_| said.wished.is_none());
                         Handled { outcome: Outcome::Answered, answer: Some(answer) }.without_files(uploads)

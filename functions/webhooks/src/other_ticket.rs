@@ -61,8 +61,10 @@ impl Acting<'_> {
         let is_sentence =
             words.split_whitespace().count() > 2 && self.named_in(words, &places(event)).is_none();
         (is_run && is_sentence).then(|| {
-            "nothing was started, because `run` takes only a ticket; to ask for changes to a pull request, begin with `revise`"
-                .to_owned()
+            let called = self.directory.pull_request_name_at(self.place.as_str());
+            format!(
+                "nothing was started, because `run` takes only a ticket; to ask for changes to a {called}, begin with `revise`"
+            )
         })
     }
 }

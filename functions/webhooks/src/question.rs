@@ -35,6 +35,7 @@ pub(crate) async fn answer_question(
     let AnswerContext { control, caller, address, .. } = asked;
     let (directory, command) = (caller.directory, address.words);
     let configuration = directory.configuration();
+    let called = directory.pull_request_name_at(caller.trigger.source().as_str());
     let served = || commands_served(asked.routes, caller.trigger);
     if let Command::Status { task_id: Some(typed) } | Command::Costs { task_id: Some(typed) } = &question
         && let Err(error) = directory.check_length(typed)
@@ -55,11 +56,11 @@ pub(crate) async fn answer_question(
         }
         Command::Link(request) => link(asked, request).await?,
         Command::Notify(request) => notify(asked, request).await?,
-        Command::Help { about: None } => help(caller.trigger, *address, &served()),
-        Command::Help { about: Some(word) } => explain(word, caller.trigger, *address, &served()),
+        Command::Help { about: None } => help(caller.trigger, *address, &served(), called),
+        Command::Help { about: Some(word) } => explain(word, caller.trigger, *address, &served(), called),
         // It starts nothing by itself, and needs more words.
         Command::NotServed { word } if !word.spec().starts_workflows => {
-            explain(word, caller.trigger, *address, &served())
+            explain(word, caller.trigger, *address, &served(), called)
         }
         Command::NotServed { word } => CommandAnswer::to_person(
             [
@@ -72,11 +73,11 @@ pub(crate) async fn answer_question(
         ),
         Command::Unknown { word } => match CommandWord::read(&word) {
             // The command is known, but not the words after it.
-            Some(word) => explain(word, caller.trigger, *address, &served()),
+            Some(word) => explain(word, caller.trigger, *address, &served(), called),
             None => {
                 let mut answer = unknown(&word, command);
                 if revises(asked.routes) {
-                    answer.sections.push(how_to_revise(command).to_vec());
+                    answer.sections.push(how_to_revise(command, called).to_vec());
                 }
                 answer
             }
@@ -90,10 +91,10 @@ pub(crate) fn revises(routes: &Routes) -> bool {
     routes.start_on(&EventName::REVISION_REQUESTED, &Map::new())
 }
 
-/// How they do, for those of whom it is not known whether they wanted to.
-pub(crate) fn how_to_revise(command: &str) -> [Part; 3] {
+/// How they do, for those of whom it is not known whether they wanted to. `called` is what they call a pull request.
+pub(crate) fn how_to_revise(command: &str, called: &str) -> [Part; 3] {
     [
-        plain("To ask for changes to a pull request, begin with "),
+        plain(format!("To ask for changes to a {called}, begin with ")),
         code(format!("{command} revise")),
         plain("."),
     ]

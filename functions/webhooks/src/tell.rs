@@ -82,7 +82,10 @@ impl Acting<'_> {
                 CommandAnswer::to_person([
                     plain("Nothing is at work on "),
                     strong(task_id),
-                    plain(", so there is no agent to tell. To ask for changes to its pull request, use "),
+                    plain(format!(
+                        ", so there is no agent to tell. To ask for changes to its {}, use ",
+                        self.directory.pull_request_name(project)
+                    )),
                     code("revise"),
                     plain("."),
                 ]),

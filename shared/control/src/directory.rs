@@ -4,6 +4,7 @@ use crate::control::Control;
 use domain::configuration::{Configuration, KnownProvider, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
 use domain::text::{TextLimit, cut_line};
+use domain::{PULL_REQUEST, PluginType};
 use jiff::Timestamp;
 use records::{Archived, Configured, ManagedProject, RecordsError, Table};
 use std::sync::Arc;
@@ -192,6 +193,30 @@ impl Directory {
     /// Every existing provider, for checks of a project's choice; empty if an earlier version put the configuration in force.
     pub fn known_providers(&self) -> &[KnownProvider] {
         &self.references.providers
+    }
+
+    /// What people call a pull request of a project, within a sentence: `pull request` if its code host is not known.
+    pub fn pull_request_name(&self, project: &Project) -> &str {
+        self.called_in(project).unwrap_or(PULL_REQUEST)
+    }
+
+    /// The same where it is said to everybody: as the service `place` calls it, or if that is no code host, as the code hosts of all projects do.
+    pub fn pull_request_name_at(&self, place: &str) -> &str {
+        let of_projects = || {
+            let mut names = self.configuration.projects.iter().filter_map(|project| self.called_in(project));
+            let first = names.next()?;
+            names.all(|name| name == first).then_some(first)
+        };
+        self.called_at(place).or_else(of_projects).unwrap_or(PULL_REQUEST)
+    }
+
+    fn called_in(&self, project: &Project) -> Option<&str> {
+        let name = project.providers.get(&PluginType::VersionControl)?;
+        self.called_at(self.configuration.instance(name.as_str())?.provider())
+    }
+
+    fn called_at(&self, provider: &str) -> Option<&str> {
+        self.known_providers().iter().find(|known| known.id == provider)?.pull_request.as_deref()
     }
 
     /// The configuration.

@@ -109,8 +109,9 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
             Err(DirectoryError::NotATicket { typed, .. })
                 if start.inputs.get("pull_request").is_some_and(Value::is_string) =>
             {
+                let called = directory.pull_request_name_at(event.kind.source().as_str());
                 return StartDecision::Refuse(format!(
-                    "`{typed}` is not a pull request; accepted: `owner/name#7`, `group/project!7`, or a link to one"
+                    "`{typed}` is not a {called}; accepted: `owner/name#7`, `group/project!7`, or a link to one"
                 ));
             }
             Err(error) => return StartDecision::Refuse(error.to_string()),

@@ -45,13 +45,15 @@ impl Control {
             return none("its project is no longer configured");
         };
         let Some(opened) = self.table.pull_request_of_task(&project.repository, task_id).await? else {
-            return none("it has no pull request to revise");
+            return none(&format!("it has no {} to revise", directory.pull_request_name(project)));
         };
         let routes = self.table.routes(self.clock.now()).await?;
         let request = match decide(directory, &routes, revision(&ended.name, first, inbox, &opened, task_id))
         {
             StartDecision::Start(request) => request,
-            StartDecision::Ignore(_) => return none("no workflow revises pull requests"),
+            StartDecision::Ignore(_) => {
+                return none(&format!("no workflow revises {}s", directory.pull_request_name(project)));
+            }
             StartDecision::Refuse(reason) => return Ok(Successor::None(reason)),
         };
         if let Some(reason) = self.too_many_rounds(directory.configuration(), &request).await? {

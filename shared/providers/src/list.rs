@@ -56,6 +56,7 @@ pub(crate) fn known() -> Vec<KnownProvider> {
             pattern: form.pattern.to_owned(),
         }),
         is_flat: spec.repository_pages.is_some_and(|pages| pages.is_flat),
+        pull_request: spec.repository_pages.map(|pages| pages.pull_requests.name()),
     });
     known.collect()
 }

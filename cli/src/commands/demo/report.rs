@@ -11,6 +11,7 @@ use domain::MicroUsd;
 use domain::execution::Outcome as ExecutionOutcome;
 use domain::text::printable;
 use jiff::Timestamp;
+use providers::PullRequestWords;
 use records::ExecutionView;
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 pub(super) struct Demonstration {
     /// The execution with its steps and costs.
     pub(super) view: ExecutionView,
+    /// What the code host calls pull requests.
+    pub(super) words: PullRequestWords,
     /// The pull request, with its files.
     pub(super) pull_request: Option<Value>,
     /// What the agent said instead, where there is none.
@@ -103,8 +106,9 @@ impl Demonstration {
     pub(super) fn print(&self, state: &Value, is_scripted: bool) {
         let execution = &self.view.execution;
         if let Some(pull) = &self.pull_request {
+            let PullRequestWords { term, sign } = self.words;
             println!(
-                "\nPull request #{}: {}\n{}\n",
+                "\n{term} {sign}{}: {}\n{}\n",
                 pull["number"],
                 text(&pull["title"]),
                 text(&pull["html_url"])
@@ -118,7 +122,7 @@ impl Demonstration {
         }
         print_tickets(&self.tickets);
         if let Some(review) = &self.review {
-            review.print();
+            review.print(self.words);
         }
         if let Some(key) = &execution.task_id {
             println!("Ticket {key}: {}", self.task_status.as_deref().unwrap_or("not found"));
@@ -177,7 +181,8 @@ impl Demonstration {
         if self.pull_request.is_none() && self.tickets.is_empty() {
             let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));
             return Err(Exit::negative(format!(
-                "the execution succeeded without a pull request or a ticket{}",
+                "the execution succeeded without a {} or a ticket{}",
+                self.words.name(),
                 said.unwrap_or_default()
             )));
         }
@@ -185,17 +190,19 @@ impl Demonstration {
             return Err(Exit::negative("the execution succeeded, but no check failed and nothing was fixed"));
         }
         if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
-            return Err(Exit::negative(
-                "the execution succeeded, but there is no review on the pull request",
-            ));
+            return Err(Exit::negative(format!(
+                "the execution succeeded, but there is no review on the {}",
+                self.words.name()
+            )));
         }
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
         match self.revisions.last() {
             Some(revised) if revised.commit.is_none() || revised.commit.as_deref() != head => {
                 Err(Exit::negative(format!(
-                    "the revision by {} succeeded, but its commit is not on the pull request",
-                    revised.trigger
+                    "the revision by {} succeeded, but its commit is not on the {}",
+                    revised.trigger,
+                    self.words.name()
                 )))
             }
             _ => Ok(()),

@@ -2,6 +2,7 @@
 
 use domain::MicroUsd;
 use domain::plugins::Mark;
+use providers::PullRequestWords;
 use records::ExecutionView;
 use serde_json::{Value, json};
 
@@ -68,9 +69,10 @@ impl Reviewed {
         })
     }
 
-    /// Prints the review as people would see it on the pull request.
-    pub(super) fn print(&self) {
-        println!("\nReview of pull request #{}: {}", self.pull["number"], text(&self.pull["title"]));
+    /// Prints the review as people would see it on the pull request, in the words of its code host.
+    pub(super) fn print(&self, words: PullRequestWords) {
+        let (name, sign, title) = (words.name(), words.sign, text(&self.pull["title"]));
+        println!("\nReview of {name} {sign}{}: {title}", self.pull["number"]);
         if let Some(review) = self.summary() {
             println!("{}\n\n{}\n", text(&review["html_url"]), plain(&review["body"]));
         }

@@ -190,7 +190,7 @@ impl Change {
     fn check(&self, project: &Project, branch: &BranchName) -> Result<(), ActionError> {
         if *branch == project.base_branch {
             return Err(ActionError::rejected(format!(
-                "`{branch}` is the base branch: changes reach it by a pull request from another branch"
+                "`{branch}` is the base branch; accepted: another branch, whose changes people review"
             )));
         }
         let mut seen = BTreeSet::new();

@@ -160,7 +160,7 @@ impl Action for ReadPullRequest {
             repository: repository.to_string(),
             number,
             reference: host.pull_request_reference(repository, number),
-            context: format!("The pull request's title: {}\n\nIts description:\n{description}", read.title),
+            context: format!("The {called}'s title: {}\n\nIts description:\n{description}", read.title),
             url: read.url,
             title: read.title,
             branch: read.source,

@@ -1,9 +1,10 @@
 //! Prompt templates: minijinja, strict about undefined names, with every value fenced as data.
 
 use super::fence::fence;
-use domain::ActionError;
+use domain::{ActionError, PULL_REQUEST, naming_pull_requests};
 use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -52,22 +53,37 @@ impl Object for Authored {
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     own: BTreeMap<String, String>,
+    /// What the project's code host calls a pull request, if it is something else: the shipped templates say it, too.
+    pull_request: Option<String>,
 }
 
 impl Templates {
     /// `own` maps paths from the folder of `ticketsmith.yaml` to texts.
     pub fn new(own: BTreeMap<String, String>) -> Self {
-        Self { own: own.into_iter().map(|(path, text)| (normal(&path), text)).collect() }
+        let own = own.into_iter().map(|(path, text)| (normal(&path), text)).collect();
+        Self { own, pull_request: None }
+    }
+
+    /// The same, with the shipped ones in the words of a code host that calls a pull request `name`.
+    pub fn naming_pull_requests(self, name: String) -> Self {
+        Self { pull_request: Some(name).filter(|name| name != PULL_REQUEST), ..self }
     }
 
     /// The text of a template. `./` before a path does not matter.
     ///
     /// # Errors
     /// `Rejected` when no template has that path, naming those that exist.
-    pub fn text(&self, path: &str) -> Result<&str, ActionError> {
+    pub fn text(&self, path: &str) -> Result<Cow<'_, str>, ActionError> {
         let wanted = normal(path);
-        let shipped = || SHIPPED.iter().find(|(path, _)| *path == wanted).map(|(_, text)| *text);
-        self.own.get(&wanted).map(String::as_str).or_else(shipped).ok_or_else(|| {
+        let shipped = || {
+            let (_, text) = SHIPPED.iter().find(|(path, _)| *path == wanted)?;
+            Some(match &self.pull_request {
+                Some(name) => Cow::Owned(naming_pull_requests(text, name)),
+                None => Cow::Borrowed(*text),
+            })
+        };
+        let own = self.own.get(&wanted).map(|text| Cow::Borrowed(text.as_str()));
+        own.or_else(shipped).ok_or_else(|| {
             ActionError::rejected(format!(
                 "there is no template `{path}`; accepted: {}",
                 self.paths().into_iter().collect::<Vec<_>>().join(", ")
@@ -80,7 +96,7 @@ impl Templates {
     /// # Errors
     /// `Rejected` if there is no such template, or it cannot be rendered; the error names the template, the line and the problem.
     pub fn render(&self, path: &str, context: &Value) -> Result<String, ActionError> {
-        render(path, self.text(path)?, context, Environment::new(), Some(print_fenced))
+        render(path, &self.text(path)?, context, Environment::new(), Some(print_fenced))
     }
 
     /// Renders a template for people: texts are printed as they are.
@@ -88,7 +104,7 @@ impl Templates {
     /// # Errors
     /// As [`Templates::render`].
     pub fn render_page(&self, path: &str, context: &Value) -> Result<String, ActionError> {
-        render(path, self.text(path)?, context, Environment::new(), None)
+        render(path, &self.text(path)?, context, Environment::new(), None)
     }
 
     fn paths(&self) -> BTreeSet<&str> {
@@ -217,6 +233,8 @@ mod tests {
         let error =
             own("a\n{{ nope }}").render("./prompts/x.md", &Value::from(Serde(json!({})))).unwrap_err();
         assert!(error.message.contains("`./prompts/x.md`") && error.message.contains("line 2"), "{error}");
+        let shipped = Templates::default().naming_pull_requests("merge request".into());
+        assert!(shipped.text("prompts/agents/development.md").unwrap().contains("as a merge request"));
         let error = Templates::default().text("prompts/nope.md").unwrap_err();
         assert!(error.message.contains("prompts/code_generation.txt"), "{error}");
     }

@@ -41,7 +41,7 @@ pub(crate) fn render(
         let _ = writeln!(text, "- … {hidden} earlier steps");
     }
     for step in steps.iter().skip(hidden) {
-        let _ = writeln!(text, "- {}", step_line(step, execution.cause.is_some()));
+        let _ = writeln!(text, "- {}", step_line(step, words, execution.cause.is_some()));
     }
     if !steps.is_empty() {
         text.push('\n');
@@ -74,6 +74,7 @@ pub(crate) fn render(
 
 fn headline(view: &ExecutionView, words: PullRequestWords, in_line: bool) -> String {
     let execution = &view.execution;
+    let title = |name: &str| title(name, &words.name());
     let workflow = title(&execution.workflow);
     let about =
         execution.task_id.as_deref().map(|task_id| format!(" on {}", literal(task_id))).unwrap_or_default();
@@ -96,7 +97,7 @@ fn headline(view: &ExecutionView, words: PullRequestWords, in_line: bool) -> Str
     }
 }
 
-fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
+fn step_line(shown: &ShownStep, words: PullRequestWords, reason_follows: bool) -> String {
     let ShownStep { step, cost, turns } = shown;
     let symbol = match step.status {
         StepStatus::Running => "⏳",
@@ -104,7 +105,7 @@ fn step_line(shown: &ShownStep, reason_follows: bool) -> String {
         StepStatus::Failed => "❌",
         StepStatus::Skipped => "⏭️",
     };
-    let mut line = format!("{symbol} {}", title(&step.state));
+    let mut line = format!("{symbol} {}", title(&step.state, &words.name()));
     if let Some(ended_at) = step.ended_at.filter(|_| step.status != StepStatus::Skipped) {
         let _ = write!(line, " · {}", duration(step.started_at, ended_at));
     }

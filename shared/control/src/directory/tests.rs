@@ -157,3 +157,41 @@ fn a_ticket_has_one_name_however_it_is_typed_or_pasted() {
         "`the cart` is not a ticket; accepted: `SHOP-12`, `acme/shop#12`, a link to a ticket"
     );
 }
+
+#[test]
+fn pull_requests_are_called_as_their_code_host_calls_them() {
+    let known = |id: &str, called: Option<&str>| -> domain::configuration::KnownProvider {
+        serde_json::from_value(json!({"id": id, "serves": [], "needs_section": true, "pull_request": called}))
+            .unwrap()
+    };
+    let directory = |hosts: &[&str]| {
+        let project = |host: &&str| {
+            let providers = json!({"version_control": host, "task_management": "jira"});
+            json!({"key": host.to_uppercase(), "repository": "acme/shop", "providers": providers})
+        };
+        let configuration = json!({
+            "projects": hosts.iter().map(project).collect::<Vec<_>>(),
+            "plugins": {"jira": {}, "forge": {}, "own": {"provider": "lab"}},
+        });
+        let providers = vec![
+            known("forge", Some("pull request")),
+            known("jira", None),
+            known("lab", Some("merge request")),
+        ];
+        let references = References { providers, ..References::default() };
+        Directory::new(Arc::new(serde_json::from_value(configuration).unwrap()), Arc::new(references))
+    };
+    let one = directory(&["own"]);
+    let project = |directory: &Directory, key: &str| directory.configuration().project(key).unwrap().clone();
+    assert_eq!(one.pull_request_name(&project(&one, "OWN")), "merge request");
+    assert_eq!(
+        (one.pull_request_name_at("slack"), one.pull_request_name_at("forge")),
+        ("merge request", "pull request")
+    );
+    let two = directory(&["own", "forge"]);
+    assert_eq!(two.pull_request_name(&project(&two, "FORGE")), "pull request");
+    assert_eq!(two.pull_request_name_at("jira"), "pull request", "they differ");
+    assert_eq!(two.pull_request_name_at("lab"), "merge request");
+    let earlier = self::directory(&["SHOP"], References::default());
+    assert_eq!(earlier.pull_request_name(&project(&earlier, "SHOP")), "pull request");
+}

@@ -91,6 +91,7 @@ mod tests {
         };
         let provider = |id: &str, account| KnownProvider {
             is_flat: false,
+            pull_request: None,
             id: id.to_owned(),
             serves: BTreeSet::new(),
             needs_section: true,

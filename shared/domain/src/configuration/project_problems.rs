@@ -45,6 +45,7 @@ mod tests {
             needs_section,
             account: None,
             is_flat: id == "github",
+            pull_request: None,
         };
         let known = [
             known("github", PluginType::VersionControl, true),

@@ -22,6 +22,9 @@ pub struct KnownProvider {
     /// Whether all of its repositories are `owner/name`: it has no groups in groups.
     #[serde(default)]
     pub is_flat: bool,
+    /// What people there call a pull request, within a sentence: `merge request`. Absent if it is no code host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<String>,
 }
 
 /// How people's accounts at a provider are written.

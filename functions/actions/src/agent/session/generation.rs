@@ -8,12 +8,13 @@ use super::work::Session;
 use crate::agent::fence::{RULE, fence};
 use crate::agent::{AgentExecution, authored, template_values};
 use crate::context::Context;
-use domain::plugins::{Effort, Part};
-use domain::{ActionError, AgentDefinition, Task};
+use domain::plugins::{Effort, ModelTool, Part};
+use domain::{ActionError, AgentDefinition, Task, naming_pull_requests};
 use edits::{FileAccess, PlanStatus, ReviewSubject, ToolSet, definitions};
 use providers::Model;
 use records::RecordsError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The explanation of tool results for every agent.
@@ -125,6 +126,7 @@ pub(super) async fn prefix(
         ("branch", authored(opening.branch.as_deref())),
     ]);
     let introduction = context.templates().await?.render(&definition.prompt, &values)?;
+    let called = context.scope().pull_request_name(&context.scope().project);
     let offered = opening.offered(&definition, can_check(context, opening)?)?;
     let model = match model.filter(|model| definition.models.iter().any(|listed| listed == model)) {
         Some(model) => model.to_owned(),
@@ -136,9 +138,24 @@ pub(super) async fn prefix(
         model: model.name,
         effort: definition.effort.unwrap_or(Effort::Medium),
         system: format!("{}\n\n{RULE}\n\n{RESULTS}\n", introduction.trim_end()),
-        tools: definitions(&offered),
+        tools: definitions(&offered).into_iter().map(|tool| naming(tool, &called)).collect(),
         definition,
     })
+}
+
+/// A tool that is described in the words of the project's code host, which calls a pull request `called`.
+fn naming(mut tool: ModelTool, called: &str) -> ModelTool {
+    fn name_in(value: &mut Value, called: &str) {
+        match value {
+            Value::String(text) => *text = naming_pull_requests(text, called),
+            Value::Array(items) => items.iter_mut().for_each(|item| name_in(item, called)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| name_in(field, called)),
+            _ => {}
+        }
+    }
+    tool.description = naming_pull_requests(&tool.description, called);
+    name_in(&mut tool.input_schema, called);
+    tool
 }
 
 /// Whether the checks of the session's project can be run here: it declares some, and the installation runs them.

@@ -16,7 +16,7 @@ pub(super) fn change(subject: &ReviewSubject) -> String {
             .to_owned();
     if let Some(since) = &subject.since {
         text.push_str(&format!(
-            "\nYou reviewed this pull request before, at {since}. Lines that end with · were there then: say nothing about them. Files \
+            "\nYou reviewed this change before, at {since}. Lines that end with · were there then: say nothing about them. Files \
              that have not changed since are left out.\n"
         ));
     }
