@@ -14,6 +14,7 @@ mod elsewhere;
 mod forecasts;
 mod messages;
 mod render;
+mod timing;
 
 use crate::look::Look;
 use crate::reason::words_of;
@@ -26,9 +27,7 @@ use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, S
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use forecasts::Forecasts;
 use providers::{Providers, tracker_of};
-use records::{
-    EditClaim, ExecutionRecord, ExecutionView, OpenedThread, Progress, ProgressPlace, RecordsError, Table,
-};
+use records::{EditClaim, ExecutionRecord, ExecutionView, OpenedThread, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -73,6 +72,7 @@ impl Feedback {
         let mut taken = look;
         for _ in 0..ROUNDS {
             let look = taken.take();
+            let seen_at = look.map_or_else(|| self.clock.now(), |look| look.at);
             let anew;
             let view = match look {
                 Some(look) => &look.view,
@@ -126,19 +126,24 @@ impl Feedback {
             if look.is_some_and(|look| self.clock.now().duration_since(look.at).unsigned_abs() >= INTERVAL) {
                 continue;
             }
-            // The final text is not delayed.
-            let interval = if is_final { Duration::ZERO } else { INTERVAL };
-            // Who makes the comment has the time for it. Only our own attempt has failed already.
             let now = self.clock.now();
-            let claim =
-                self.table.claim_progress_edit(execution, &digest, interval, MAKING, own, now).await?;
+            // The final text is not delayed, but does not replace one that may be newer: two writers may have different final ones.
+            let latest = match is_final {
+                true => seen_at,
+                false => now.checked_sub(INTERVAL).unwrap_or(now).min(seen_at),
+            };
+            // Who makes the comment has the time for it. Only our own attempt has failed already.
+            let claim = self.table.claim_progress_edit(execution, &digest, latest, MAKING, own, now).await?;
             let progress = match claim {
                 EditClaim::Granted(progress) => progress,
                 EditClaim::Refused(None) => return Ok(()),
                 EditClaim::Refused(Some(known)) => {
                     if known.digest.as_ref() != Some(&digest) {
-                        // Another edit was begun less than the interval ago.
-                        tokio::time::sleep(self.until_allowed(&known)).await;
+                        // Another edit was begun less than the interval ago, or since the look: then the final text is only read again.
+                        let is_since_look = seen_at < known.edited_at && known.edited_at <= now;
+                        if !(is_final && is_since_look) {
+                            tokio::time::sleep(self.until_allowed(&known)).await;
+                        }
                         continue;
                     }
                     if known.place.is_some() {
@@ -367,31 +372,6 @@ impl Feedback {
             let (number, url) = (output["number"].as_u64()?, output["pr_url"].as_str()?.to_owned());
             Some(PullRequestLink { words, number, url })
         }))
-    }
-
-    /// How long another writer may still be creating the comment.
-    fn being_made(&self, progress: Option<&Progress>) -> Option<Duration> {
-        let progress = progress.filter(|progress| progress.place.is_none())?;
-        let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();
-        Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
-    }
-
-    /// Waits, up to a limit, until another writer has created the comment. If it has not, it failed, and the comment is created again.
-    async fn until_made(&self, execution: &str, mut left: Duration) -> Result<(), RecordsError> {
-        while !left.is_zero() {
-            let pause = left.min(INTERVAL);
-            tokio::time::sleep(pause).await;
-            left = left.saturating_sub(pause);
-            if self.table.progress(execution).await?.is_none_or(|progress| progress.place.is_some()) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn until_allowed(&self, progress: &Progress) -> Duration {
-        let since = self.clock.now().duration_since(progress.edited_at);
-        INTERVAL.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
     }
 }
 

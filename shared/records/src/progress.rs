@@ -66,8 +66,8 @@ impl Table {
     }
 
     /// Requests to edit the progress comment now, so that it has the content with this digest. The request is refused if it already has,
-    /// or if an edit was begun less than `interval` ago; with an interval of zero, there is no wait. Only one of several requests
-    /// within an interval is granted. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again. As long as the
+    /// or if an edit was begun after `latest`: too short a time ago, or since the content was read, which may be older than what that edit
+    /// writes. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again. As long as the
     /// comment does not exist, whoever was granted an edit has the time `making` to make it, even if nobody waits for an interval; only the one
     /// whose attempt failed does not wait for it: `own` is when that attempt began.
     ///
@@ -77,12 +77,11 @@ impl Table {
         &self,
         execution: &str,
         digest: &str,
-        interval: Duration,
+        latest: Timestamp,
         making: Duration,
         own: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<EditClaim, RecordsError> {
-        let latest = now.checked_sub(interval).unwrap_or(now);
         let made_by = now.checked_sub(making).unwrap_or(now);
         let update = Update::new(
             keys::progress(execution),

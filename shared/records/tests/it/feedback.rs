@@ -113,7 +113,7 @@ async fn one_view_holds_everything_of_an_execution() {
         };
     }
     assert_eq!(table.paid_reply(&question, &new.name).await.unwrap(), Some(paid));
-    table.claim_progress_edit(&new.name, "x", Duration::ZERO, Duration::ZERO, None, start()).await.unwrap();
+    table.claim_progress_edit(&new.name, "x", start(), Duration::ZERO, None, start()).await.unwrap();
 
     let view = table.execution_view(&new.name).await.unwrap().unwrap();
     assert_eq!(view.execution.name, new.name);
@@ -136,8 +136,8 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {
         let making = Duration::from_secs(2);
-        let claim =
-            table.claim_progress_edit("e", digest, interval, making, None, after(seconds)).await.unwrap();
+        let (now, latest) = (after(seconds), after(seconds).checked_sub(interval).unwrap());
+        let claim = table.claim_progress_edit("e", digest, latest, making, None, now).await.unwrap();
         matches!(claim, EditClaim::Granted(_))
     };
     assert!(claim("a", second, 0).await);
@@ -148,6 +148,8 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert!(!claim("a", second, 5).await, "it says so already");
     assert!(claim("b", second, 5).await);
     table.progress_edited("e", "b", &place("2")).await.unwrap();
+    let older = table.claim_progress_edit("e", "old", after(4), Duration::ZERO, None, after(5)).await;
+    assert!(matches!(older, Ok(EditClaim::Refused(_))), "another edit was begun since it was read");
     assert!(claim("c", Duration::ZERO, 5).await, "the last edit waits for nobody");
     let progress = table.progress("e").await.unwrap().unwrap();
     assert_eq!((progress.place, progress.digest.as_deref()), (Some(place("1")), Some("b")));
@@ -159,7 +161,7 @@ async fn who_failed_to_make_the_comment_tries_again_and_takes_it_from_nobody_els
     let making = Duration::from_secs(10);
     let claim = async |own: Option<Timestamp>, seconds: i64| {
         let at = after(seconds);
-        match table.claim_progress_edit("e", "a", Duration::ZERO, making, own, at).await.unwrap() {
+        match table.claim_progress_edit("e", "a", at, making, own, at).await.unwrap() {
             EditClaim::Granted(progress) => Some(progress.edited_at),
             EditClaim::Refused(_) => None,
         }

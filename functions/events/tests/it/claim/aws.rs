@@ -112,7 +112,7 @@ impl Aws {
             return;
         }
         let (now, zero) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
-        let claimed = self.table.claim_progress_edit(name, "none", zero, zero, None, now);
+        let claimed = self.table.claim_progress_edit(name, "none", now, zero, None, now);
         claimed.await.unwrap();
         for _ in 0..REFUSALS {
             self.table.progress_refused(name).await.unwrap();
