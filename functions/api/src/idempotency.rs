@@ -64,11 +64,14 @@ pub(crate) async fn once(
     let Some(key) = caller.idempotency_key() else { return perform().await };
     // Other people's keys are other keys.
     let key = json!([caller.actor().account(), key]).to_string();
-    // The order of an object's fields means nothing.
-    let mut request = json!([operation, body]);
-    request.sort_all_objects();
-    let digest = hex::encode(Sha256::digest(request.to_string()));
-    match api.table.claim_request(&key, &digest, api.clock.now()).await? {
+    let [mut digest, earlier] = digests(operation, body);
+    let now = api.clock.now();
+    let mut claim = api.table.claim_request(&key, &digest, now).await?;
+    if claim == RequestClaim::Other && earlier != digest {
+        claim = api.table.claim_request(&key, &earlier, now).await?;
+        digest = earlier;
+    }
+    match claim {
         RequestClaim::New => {}
         RequestClaim::Answered(answer) => {
             return serde_json::from_str(&answer).map_err(|_| {
@@ -101,4 +104,13 @@ pub(crate) async fn once(
             Err(problem)
         }
     }
+}
+
+/// The digest of a request, and the one that earlier versions kept for a day: there, the order of an object's fields counted.
+fn digests(operation: &str, body: &Value) -> [String; 2] {
+    let as_sent = json!([operation, body]);
+    // The order of an object's fields means nothing.
+    let mut sorted = as_sent.clone();
+    sorted.sort_all_objects();
+    [sorted, as_sent].map(|request| hex::encode(Sha256::digest(request.to_string())))
 }

@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod earlier_requests;
 mod effects;
 mod elsewhere;
 mod forgeries;
