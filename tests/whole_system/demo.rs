@@ -311,6 +311,23 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
 }
 
 #[tokio::test]
+async fn checks_that_run_on_a_merge_of_the_head_are_waited_for_and_fixed() {
+    let (temporary, place) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let shipped = std::fs::read_to_string(worlds().join("shop.yaml")).unwrap();
+    let mut world: Value = serde_saphyr::from_str(&shipped).unwrap();
+    world["stacks"]["gitlab"]["gitlab"]["projects"][0]["merged_results"] = json!(true);
+    copy_folder(&worlds().join("shop-repository"), &place.path().join("shop-repository"));
+    let file = place.path().join("world.yaml");
+    std::fs::write(&file, world.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let arguments = ["--stack", "gitlab", "--world", file, "--trigger", "checks-failed", "--json"];
+    let Output { status, stdout, stderr } = demo(temporary.path(), &arguments).output().await.unwrap();
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    let document: Value = serde_json::from_slice(&stdout).unwrap();
+    assert_eq!(document["revisions"].as_array().unwrap().len(), 1, "{document:#}");
+}
+
+#[tokio::test]
 async fn what_a_world_has_no_place_for_is_refused_before_anything_starts() {
     for (stack, trigger, reason) in [
         ("gitlab", "jira-comment", "no person or place for `jira-comment`"),

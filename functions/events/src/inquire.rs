@@ -105,9 +105,15 @@ impl Events {
         };
         let confirmed = self.ask_for_checks(inquiry, now).await?;
         let Some(Confirmed { fields: more, id, owner }) = confirmed else { return Ok(false) };
-        let delivery = format!("{} {id}", inquiry.key);
         let mut fields = inquiry.fields.clone();
         fields.extend(more);
+        // The same attempts may be confirmed for what was reported as well as for what was waited for.
+        let text = |fields: &Map<String, Value>| {
+            fields.get("sha").and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let (asked, found) = (text(&inquiry.fields), text(&fields));
+        let key = if asked == found { inquiry.key.clone() } else { inquiry.key.replace(&asked, &found) };
+        let delivery = format!("{key} {id}");
         let occurrence =
             Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone(), stranger: None };
         let mut told = Ok(());
@@ -172,12 +178,20 @@ impl Events {
             }
             other => other?,
         };
+        // What ran on the merge of a pull request's head with its target counts for that head.
+        let (sha, checks) = match checks.merges.clone() {
+            Some(head) => {
+                let checks = host.checks(&repository, &head).await?;
+                (head, checks)
+            }
+            None => (sha, checks),
+        };
         let reported = inquiry.reported.then(|| text("conclusion")).filter(|text| !text.is_empty());
         let Some(conclusion) = conclusion(&checks, reported, inquiry.since, now) else { return Ok(None) };
         let (head, owner) = self.head_of(&*host, &repository, &sha, text("branch")).await?;
         let attempts: Vec<&str> = checks.attempts.iter().map(String::as_str).collect();
         let id = hex::encode(Sha256::digest(attempts.join("\n")));
-        let fields = [("conclusion", conclusion), ("head", head)];
+        let fields = [("conclusion", conclusion), ("head", head), ("sha", sha.as_str())];
         Ok(Some(Confirmed {
             fields: fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect(),
             id,

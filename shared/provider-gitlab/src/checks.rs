@@ -2,6 +2,7 @@
 //! [statuses](https://docs.gitlab.com/api/commits/#list-commit-statuses) that other services give it, which GitLab lists together.
 
 use crate::gitlab::{Gitlab, not_there};
+use crate::merged_results::merged_in;
 use crate::pages::{PER_PAGE, page};
 use domain::plugins::{CheckConclusion, Checks, FailedCheck};
 use domain::{ActionError, CommitSha, RepositoryName};
@@ -45,14 +46,33 @@ fn conclusion(status: &str, may_fail: bool) -> Option<CheckConclusion> {
 }
 
 impl Gitlab {
-    /// The pipeline is asked for as well: one without jobs yet, or with a faulty file, has no statuses.
+    /// Those of the commit itself, and of its merges with the targets of merge requests.
     pub(crate) async fn read_checks(
         &self,
         project: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Checks, ActionError> {
-        let statuses = self.statuses(project, commit).await?;
         let mut checks = Checks::default();
+        match self.add_checks(project, commit, &mut checks).await? {
+            Some(iid) => checks.merges = self.head_merged_by(project, iid, commit).await?,
+            None => {
+                for merge in self.merges_of(project, commit).await? {
+                    self.add_checks(project, &merge, &mut checks).await?;
+                }
+            }
+        }
+        Ok(checks)
+    }
+
+    /// The pipeline is asked for as well: one without jobs yet, or with a faulty file, has no statuses. Returns the merge request whose merged
+    /// result the commit is.
+    async fn add_checks(
+        &self,
+        project: &RepositoryName,
+        commit: &CommitSha,
+        checks: &mut Checks,
+    ) -> Result<Option<u64>, ActionError> {
+        let statuses = self.statuses(project, commit).await?;
         for status in &statuses {
             checks.attempts.insert(format!("job {} {}", status.name, status.id));
             match conclusion(&status.status, status.allow_failure) {
@@ -65,7 +85,9 @@ impl Gitlab {
             self.of_commit(path, &[project.as_str()], Some(commit), project, commit).await?;
         // The newest of each kind on each branch; an earlier one was tried again.
         let mut newest: BTreeMap<_, Pipeline> = BTreeMap::new();
+        let mut merged = None;
         for pipeline in pipelines {
+            merged = merged.or_else(|| merged_in(pipeline.reference.as_deref()?));
             let key = (pipeline.source.clone(), pipeline.reference.clone());
             if newest.get(&key).is_none_or(|known| known.id < pipeline.id) {
                 newest.insert(key, pipeline);
@@ -81,7 +103,7 @@ impl Gitlab {
                 Some(_) => {}
             }
         }
-        Ok(checks)
+        Ok(merged)
     }
 
     pub(crate) async fn read_failures(
@@ -90,6 +112,9 @@ impl Gitlab {
         commit: &CommitSha,
     ) -> Result<Vec<FailedCheck>, ActionError> {
         let mut statuses = self.statuses(project, commit).await?;
+        for merge in self.merges_of(project, commit).await? {
+            statuses.extend(self.statuses(project, &merge).await?);
+        }
         statuses.retain(|status| {
             conclusion(&status.status, status.allow_failure) == Some(CheckConclusion::Failure)
         });

@@ -33,6 +33,7 @@ mod issues;
 mod limits;
 mod links;
 mod merge_requests;
+mod merged_results;
 mod notes;
 mod own;
 mod pages;

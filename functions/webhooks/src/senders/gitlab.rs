@@ -231,6 +231,11 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     if note.system == Some(true) {
         return Some(Meaning::Ignored("GitLab itself wrote the note".into()));
     }
+    // A webhook's test sends the project's newest note, however old, in the name of whoever presses the button.
+    let sender = payload.user.as_ref().and_then(|user| user.id);
+    if sender.zip(note.author_id).is_some_and(|(sender, author)| sender != author) {
+        return Some(Meaning::Ignored("a webhook's test sends a note of somebody else".into()));
+    }
     // The account of a token is also a person's, so the account alone is not conclusive.
     if text.contains(Mark::BEGIN) {
         return Some(Meaning::Ignored("the bot wrote the note".into()));
@@ -361,7 +366,9 @@ fn ran(payload: Payload, about: &About<'_>) -> Option<Meaning> {
         "manual" => "action_required",
         _ => return Some(Meaning::Ignored("the pipeline is not done".into())),
     };
-    let more = json!({ "sha": pipeline.sha?, "branch": pipeline.branch, "conclusion": conclusion });
+    // The pipeline of a merge request names none of the repository's branches: `refs/merge-requests/15/head`.
+    let branch = payload.merge_request.and_then(|one| one.source_branch).or(pipeline.branch);
+    let more = json!({ "sha": pipeline.sha?, "branch": branch, "conclusion": conclusion });
     let mut received = about.event(CHECKS_COMPLETED, None, more);
     received.reply = None;
     Some(Meaning::Events(vec![received]))

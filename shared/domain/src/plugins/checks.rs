@@ -1,5 +1,6 @@
 //! What a code host's checks say about a commit.
 
+use crate::repository::CommitSha;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -14,6 +15,9 @@ pub struct Checks {
     pub conclusions: Vec<CheckConclusion>,
     /// When the newest group of checks was announced in which none has begun. Some never do.
     pub announced_at: Option<Timestamp>,
+    /// The head of a pull request that this commit merges into its target, where a code host runs the checks of pull requests on such merges:
+    /// they are checks of that head.
+    pub merges: Option<CommitSha>,
 }
 
 /// A check that failed.

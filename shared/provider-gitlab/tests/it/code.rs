@@ -1,11 +1,11 @@
 //! Branches, commits and merge requests.
 
-use crate::{branch, gitlab, request, shop, simulation, write};
-use domain::ErrorKind;
+use crate::{branch, gitlab, request, shop, simulation, simulation_with, write};
 use domain::plugins::{
     CheckConclusion, FileChange, FileContent, PullRequestClosing, PullRequestRequest, RepositoryPermission,
     TreeEntryKind, VersionControl,
 };
+use domain::{CommitSha, ErrorKind};
 use provider_testing::{assert_described, mark};
 use serde_json::json;
 use simulators::Simulation;
@@ -185,6 +185,50 @@ async fn a_pipeline_is_followed_to_its_jobs_and_what_they_said() {
     assert_eq!(passed.conclusions.iter().max(), Some(&CheckConclusion::Success));
     assert_ne!(passed.attempts, failed.attempts, "a new attempt is told from the old");
     assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn what_runs_on_the_merged_result_counts_for_the_head() {
+    let simulation = simulation_with(|gitlab| gitlab.projects[0].merged_results = true).await;
+    let (host, shop, work, main) = (gitlab(&simulation), shop(), branch("feature/1"), branch("main"));
+    let base = host.find_branch(&shop, &main).await.unwrap().unwrap();
+    host.create_branch(&shop, &work, &base).await.unwrap();
+    let first = request(&work, &base, vec![write("README.md", "# Shop\n")]);
+    let head = host.commit(&shop, &first, &mark("commit")).await.unwrap().sha;
+    assert!(host.checks(&shop, &head).await.unwrap().conclusions.is_empty(), "nothing runs on the branch");
+    let asked = PullRequestRequest {
+        source: work.clone(),
+        target: main,
+        title: "Show the currency".into(),
+        description: String::new(),
+        draft: false,
+    };
+    host.create_pull_request(&shop, &asked, &mark("request")).await.unwrap();
+    let checks = host.checks(&shop, &head).await.unwrap();
+    assert_eq!((checks.conclusions.as_slice(), checks.merges), (&[CheckConclusion::Success][..], None));
+    let failed = json!([{"name": "test", "status": "failed", "trace": "E  assert 1 == 2\n"}]);
+    let delivery = json!({"kind": "gitlab-pipeline", "project": "acme/web/shop", "branch": "feature/1", "jobs": failed, "by": "ada"});
+    act(&simulation, delivery);
+    let checks = host.checks(&shop, &head).await.unwrap();
+    assert_eq!(checks.conclusions.iter().max(), Some(&CheckConclusion::Failure));
+    let said = host.failed_checks(&shop, &head).await.unwrap();
+    assert_eq!(said[0].log.as_deref(), Some("E  assert 1 == 2\n"));
+    // The merge itself names the head, until there is another one.
+    let merge: CommitSha = merges(&simulation).last().unwrap().parse().unwrap();
+    assert_eq!(host.checks(&shop, &merge).await.unwrap().merges, Some(head.clone()));
+    let second = request(&work, &head, vec![write("README.md", "# The shop\n")]);
+    let next = host.commit(&shop, &second, &mark("next")).await.unwrap().sha;
+    assert_eq!(host.checks(&shop, &merge).await.unwrap().merges, None);
+    assert_eq!(host.checks(&shop, &next).await.unwrap().conclusions, [CheckConclusion::Success]);
+    assert!(host.checks(&shop, &head).await.unwrap().conclusions.is_empty());
+    assert_described(&simulation);
+}
+
+/// The merges on which pipelines ran, the oldest first.
+fn merges(simulation: &Simulation) -> Vec<String> {
+    let state = simulation.state();
+    let merges = state["gitlab"]["repositories"][0]["merged_results"].as_array().unwrap();
+    merges.iter().map(|sha| sha.as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Call, Failure};
-use super::state::{Job, Pipeline};
 use crate::git::TreeChange;
 
 impl Call<'_> {
@@ -37,22 +36,11 @@ impl Call<'_> {
         self.run_pipeline(branch, &sha);
         self.shown_commit(&sha)
     }
+}
 
-    /// The pipeline of a commit on another branch than the default one, which is done at once.
-    fn run_pipeline(&mut self, branch: &str, sha: &str) {
-        let wanted = self.project().jobs.clone();
-        if wanted.is_empty() || branch == self.project().default_branch {
-            return;
-        }
-        let before = self.project().pipelines.iter().filter(|pipeline| pipeline.branch == branch).count();
-        let (id, (sha, branch)) = (self.state.next_id(), (sha.to_owned(), branch.to_owned()));
-        let mut jobs = Vec::new();
-        for job in wanted {
-            let (name, status, trace) = job.at(before);
-            jobs.push(Job { id: self.state.next_id(), name, status, trace });
-        }
-        self.project_mut().pipelines.push(Pipeline { id, sha, branch, jobs });
-    }
+pub(super) fn get(call: &mut Call<'_>) -> Result<Answer, Failure> {
+    let sha = call.project().commit_of(call.parameter("sha")).ok_or_else(|| Failure::not_found("Commit"))?;
+    Ok(Answer::ok(call.shown_commit(&sha)?))
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Result<Answer, Failure> {

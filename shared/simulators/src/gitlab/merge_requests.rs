@@ -107,7 +107,11 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
         updated_at: now,
     };
     let shown = call.state.shown_merge_request(call.project(), &made);
+    let (source, head) = (made.source.clone(), made.head.clone());
     call.project_mut().merge_requests.insert(iid, made);
+    if call.project().merged_results {
+        call.run_pipeline(&source, &head);
+    }
     Ok(Answer::created(shown))
 }
 

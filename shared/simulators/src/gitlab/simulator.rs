@@ -227,8 +227,10 @@ fn shown(state: &State, project: &Project) -> Value {
         shown["files"] = files.collect();
         shown
     });
+    let merges = project.pipelines.iter().filter(|pipeline| pipeline.is_of_merge_request());
     json!({
         "full_name": project.path, "branches": branches.collect::<Map<_, _>>(),
         "issues": issues.collect::<Vec<_>>(), "pull_requests": requests.collect::<Vec<_>>(),
+        "merged_results": merges.map(|pipeline| &pipeline.sha).collect::<Vec<_>>(),
     })
 }

@@ -41,6 +41,7 @@ pub(super) struct Project {
     pub(super) issues: BTreeMap<u64, Issue>,
     pub(super) merge_requests: BTreeMap<u64, MergeRequest>,
     pub(super) pipelines: Vec<Pipeline>,
+    pub(super) merged_results: bool,
     /// The jobs of a new commit's pipeline.
     pub(super) jobs: Vec<WorldJob>,
     /// Files that people uploaded.
@@ -250,6 +251,7 @@ impl State {
             merge_requests: BTreeMap::new(),
             pipelines: Vec::new(),
             jobs: described.jobs.clone(),
+            merged_results: described.merged_results,
             uploads: Vec::new(),
             git,
         };

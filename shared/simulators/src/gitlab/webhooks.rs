@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::GitLab;
-use super::state::{Job, Note, Pipeline, Position, State};
+use super::state::{Job, MergeRequest, Note, Pipeline, Position, State};
 use crate::webhook::Outgoing;
 
 /// A reviewer's verdict on a merge request.
@@ -165,6 +165,7 @@ impl GitLab {
         let mut shown = state.shown_note(&note);
         shown["note"] = shown["body"].take();
         shown["action"] = "create".into();
+        shown["author_id"] = state.user_id(&note.author).into();
         let (kind, key, about) = match sign {
             '#' => {
                 ("Issue", "issue", project.issues.get(&iid).map(|issue| state.shown_issue(project, issue)))
@@ -284,20 +285,36 @@ impl GitLab {
         let by = person(&state, by)?;
         let head = state.projects[at].head_of(branch);
         let sha = head.ok_or_else(|| format!("{path} has no branch `{branch}`"))?;
+        let project = &state.projects[at];
+        let is_open = |one: &&MergeRequest| one.state == "opened" && one.source == branch;
+        let open = project.merge_requests.values().find(is_open).filter(|_| project.merged_results);
+        let merged = open.and_then(|one| Some((one, state.merge_result(project, one)?)));
+        let (sha, reference, merge_request) = match merged {
+            Some((one, merge)) => {
+                let shown = json!({
+                    "id": one.id, "iid": one.iid, "title": one.title, "source_branch": one.source, "target_branch": one.target,
+                    "state": one.state,
+                });
+                (merge, one.merge_reference(), shown)
+            }
+            None => (sha, branch.to_owned(), Value::Null),
+        };
+        let source = if merge_request.is_null() { "push" } else { "merge_request_event" };
         let mut made = Vec::new();
         for ReportedJob { name, status, trace } in jobs {
             let id = state.next_id();
             made.push(Job { id, name: name.clone(), status: status.clone(), trace: trace.clone() });
         }
         let id = state.next_id();
-        let pipeline = Pipeline { id, sha: sha.clone(), branch: branch.to_owned(), jobs: made };
+        let pipeline = Pipeline { id, sha: sha.clone(), branch: reference.clone(), jobs: made };
         let status = pipeline.status();
         state.projects[at].pipelines.push(pipeline);
         let builds: Vec<Value> =
             jobs.iter().map(|job| json!({ "name": job.name, "status": job.status })).collect();
         let payload = json!({
             "object_kind": "pipeline", "builds": builds,
-            "object_attributes": { "id": id, "ref": branch, "sha": sha, "tag": false, "status": status, "source": "push" },
+            "object_attributes": { "id": id, "ref": reference, "sha": sha, "tag": false, "status": status, "source": source },
+            "merge_request": merge_request,
         });
         Ok(self.outgoing(&mut state, at, "Pipeline Hook", payload, &by))
     }

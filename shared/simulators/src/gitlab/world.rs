@@ -78,6 +78,9 @@ pub struct Project {
     /// The jobs of the pipeline that each commit on another branch than the default one has.
     #[serde(default = "default_jobs")]
     pub jobs: Vec<WorldJob>,
+    /// Whether they run in merge requests only, on the merge of the branch with its target.
+    #[serde(default)]
+    pub merged_results: bool,
     /// Date of the project and of the first commit made from `content` or `files`.
     #[serde(default = "default_created_at")]
     pub created_at: Timestamp,

@@ -67,6 +67,9 @@ pub(super) struct Numbered {
     pub(super) iid: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) confidential: Option<bool>,
+    /// The branch of a merge request.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) source_branch: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -88,6 +91,9 @@ pub(super) struct Attributes {
     pub(super) state: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) note: Option<String>,
+    /// The note's author, by the account's ID.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) author_id: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) system: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]

@@ -196,6 +196,13 @@ fn what_is_nobodys_request_is_ignored() {
 }
 
 #[test]
+fn a_note_of_somebody_else_is_the_test_of_a_webhook() {
+    let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create", "author_id": 8});
+    let ignored = meaning_of(delivery("note", "ada", note, json!({"issue": {"iid": 3}})));
+    assert_eq!(ignored, Meaning::Ignored("a webhook's test sends a note of somebody else".into()));
+}
+
+#[test]
 fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential() {
     let note = |on_confidential: Option<bool>, internal: Value| {
         let note = json!({"id": 9, "note": "@ticketsmith status", "action": "create", "internal": internal});
@@ -219,7 +226,7 @@ fn a_note_that_not_everybody_sees_is_internal_unless_its_issue_is_confidential()
 #[test]
 fn machines_are_not_answered() {
     let is_answered = |by: &str| {
-        let note = json!({"id": 9, "note": "@ticketsmith dance", "action": "create"});
+        let note = json!({"id": 9, "note": "@ticketsmith dance", "action": "create", "author_id": 7});
         events_of(meaning_of(delivery("note", by, note, json!({"issue": {"iid": 3}}))))
             .remove(0)
             .reply
@@ -333,6 +340,10 @@ fn a_pipeline_that_is_done_is_a_check() {
         assert_eq!(events_of(pipeline(status))[0].event.fields["conclusion"], conclusion);
     }
     assert!(matches!(pipeline("running"), Meaning::Ignored(_)));
+    let of_request = json!({"sha": "0a1b", "ref": "refs/merge-requests/3/merge", "status": "success"});
+    let request = json!({"merge_request": {"iid": 3, "source_branch": "x"}});
+    let ran = meaning_of(delivery("pipeline", "ada", of_request, request));
+    assert_eq!(events_of(ran)[0].event.fields["branch"], "x");
 }
 
 #[test]
