@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 /// A name that a code host does not accept.
@@ -55,10 +57,15 @@ macro_rules! checked_name {
 
 pub(crate) use checked_name;
 
-checked_name! {
-    /// A repository as `owner/name`, or `group/subgroup/name` if a code host nests groups: up to 20 parts. It can also be given as a URL:
-    /// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
-    RepositoryName
+/// A repository as `owner/name`, or `group/subgroup/name` if a code host nests groups: up to 20 parts. It can also be given as a URL:
+/// `https://github.com/acme/shop`, with or without `.git`, and `git@github.com:acme/shop.git`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct RepositoryName {
+    path: String,
+    /// Whether it was given as a link, whose path begins with that of the server. It makes no difference to which repository it is.
+    is_link: bool,
 }
 
 checked_name! {
@@ -75,19 +82,78 @@ checked_name! {
 pub(crate) const MOST_PARTS: usize = 20;
 
 impl RepositoryName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.path
+    }
+
     /// The part before the last slash: the owner, or the groups.
     pub fn owner(&self) -> &str {
-        self.0.rsplit_once('/').map_or("", |(owner, _)| owner)
+        self.path.rsplit_once('/').map_or("", |(owner, _)| owner)
     }
 
     /// The part after the last slash.
     pub fn name(&self) -> &str {
-        self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, name)| name)
+        self.path.rsplit_once('/').map_or(self.as_str(), |(_, name)| name)
+    }
+
+    /// The repository that a link names on a server below this path: `acme/shop` for `https://git.acme.example/gitlab/acme/shop` and `gitlab`.
+    /// `None` if it was not given as a link, or as one to somewhere else: a group may have the name of the path.
+    pub fn below(&self, path: &str) -> Option<Self> {
+        let below = self.path.strip_prefix(path)?.strip_prefix('/')?;
+        let is_repository = self.is_link && below.contains('/');
+        is_repository.then(|| Self { path: below.to_owned(), is_link: false })
     }
 
     /// Whether it is in a nested group.
     pub fn is_nested(&self) -> bool {
         self.owner().contains('/')
+    }
+}
+
+impl PartialEq for RepositoryName {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for RepositoryName {}
+
+impl PartialOrd for RepositoryName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RepositoryName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.path.cmp(&other.path)
+    }
+}
+
+impl Hash for RepositoryName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)
+    }
+}
+
+impl TryFrom<String> for RepositoryName {
+    type Error = InvalidName;
+
+    fn try_from(given: String) -> Result<Self, InvalidName> {
+        given.parse()
+    }
+}
+
+impl From<RepositoryName> for String {
+    fn from(name: RepositoryName) -> Self {
+        name.path
     }
 }
 
@@ -117,7 +183,8 @@ impl FromStr for RepositoryName {
         };
         let parts = path.split('/').count();
         if (2..=MOST_PARTS).contains(&parts) && path.split('/').all(legal) {
-            Ok(Self(path.to_owned()))
+            let is_link = given.starts_with("https://") || given.starts_with("http://");
+            Ok(Self { path: path.to_owned(), is_link })
         } else {
             Err(invalid())
         }
@@ -201,6 +268,27 @@ mod tests {
         let nested: RepositoryName = "https://git.acme.example/acme/web/shop.git".parse().unwrap();
         assert_eq!((nested.owner(), nested.name(), nested.is_nested()), ("acme/web", "shop", true));
         assert!(["a"; MOST_PARTS].join("/").parse::<RepositoryName>().is_ok());
+    }
+
+    #[test]
+    fn a_link_begins_with_the_path_of_its_server_and_a_name_does_not() {
+        let below = |given: &str| {
+            let name: RepositoryName = given.parse().unwrap();
+            name.below("code/gitlab").map(String::from)
+        };
+        let link = "https://git.acme.example/code/gitlab/acme/web/shop/-/tree/main";
+        assert_eq!(below(link).as_deref(), Some("acme/web/shop"));
+        for other in [
+            "code/gitlab/acme/web/shop",
+            "git@git.acme.example:code/gitlab/acme/shop.git",
+            "https://git.acme.example/code/gitlabs/acme/shop",
+            "https://git.acme.example/code/gitlab/shop",
+        ] {
+            assert_eq!(below(other), None, "{other}");
+        }
+        let (link, name): (RepositoryName, RepositoryName) =
+            ("https://github.com/acme/shop".parse().unwrap(), "acme/shop".parse().unwrap());
+        assert_eq!((&link, link.cmp(&name)), (&name, Ordering::Equal));
     }
 
     #[test]

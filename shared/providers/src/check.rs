@@ -126,6 +126,11 @@ pub fn fill(configuration: &mut Configuration) {
             fill_section(&name, section);
         }
     }
+    let repositories: Vec<_> =
+        configuration.projects.iter().map(|project| configuration.repository_of(project)).collect();
+    for (project, repository) in configuration.projects.iter_mut().zip(repositories) {
+        project.repository = repository;
+    }
 }
 
 /// Fills in the defaults of one section.
@@ -174,34 +179,37 @@ mod tests {
                 json!([{"key": "A", "repository": "acme/web/shop", "providers": {"version_control": host}}]);
             problems(projects, json!({"github": {}, "gitlab": {}}))
         };
-        let expected = "projects[0].repository: `acme/web/shop` has too many parts for `github`; accepted: `owner/name`, or its URL on a server without a path of its own";
+        let expected = "projects[0].repository: `acme/web/shop` has too many parts for `github`; accepted: `owner/name`, or its URL";
         assert_eq!(found("github"), [expected]);
         assert_eq!(found("gitlab"), Vec::<String>::new());
     }
 
-    /// The link that people copy from a server below a path, `https://git.acme.example/gitlab/acme/shop`, is not the repository's own path.
+    /// People copy the link from a server below a path, `https://git.acme.example/gitlab/acme/shop`. A group may have the name of that path.
     #[test]
-    fn a_link_with_the_path_of_the_server_is_refused_with_the_repository() {
+    fn a_link_with_the_path_of_the_server_names_the_repository_below_it() {
         let found = |repository: &str, base_url: &str| {
-            let projects =
-                json!([{"key": "A", "repository": repository, "providers": {"version_control": "gitlab"}}]);
-            problems(projects, json!({"gitlab": {"base_url": base_url}}))
+            let mut configuration: Configuration = serde_json::from_value(json!({
+                "projects": [{"key": "A", "repository": repository, "providers": {"version_control": "gitlab"}}],
+                "plugins": {"gitlab": {"base_url": base_url}},
+            }))
+            .unwrap();
+            assert_eq!(check(&configuration), [], "{repository}");
+            fill(&mut configuration);
+            configuration.projects[0].repository.to_string()
         };
         let below = "https://git.acme.example/code/gitlab/";
-        let expected = "projects[0].repository: `code/gitlab/acme/web/shop` begins with `code/gitlab`, which is the path of the server in \
-                        plugins.gitlab.base_url; accepted: the path of the repository below it, `acme/web/shop`";
-        for link in ["https://git.acme.example/code/gitlab/acme/web/shop", "code/gitlab/acme/web/shop"] {
-            for base_url in [below, "https://git.acme.example/code/gitlab/api/v4"] {
-                assert_eq!(found(link, base_url), [expected], "{link} at {base_url}");
-            }
+        let link = "https://git.acme.example/code/gitlab/acme/web/shop";
+        for base_url in [below, "https://git.acme.example/code/gitlab/api/v4"] {
+            assert_eq!(found(link, base_url), "acme/web/shop", "{base_url}");
         }
-        for (repository, base_url) in [
-            ("acme/web/shop", below),
-            ("code/gitlab/shop", below),
-            ("code/gitlabs/acme/shop", below),
-            ("https://git.acme.example/gitlab/acme/shop", "https://git.acme.example"),
+        for (repository, base_url, expected) in [
+            ("acme/web/shop", below, "acme/web/shop"),
+            ("code/gitlab/acme/web/shop", below, "code/gitlab/acme/web/shop"),
+            ("code/gitlab/shop", below, "code/gitlab/shop"),
+            ("https://git.acme.example/code/gitlab/code/gitlab/shop", below, "code/gitlab/shop"),
+            ("https://git.acme.example/gitlab/acme/shop", "https://git.acme.example", "gitlab/acme/shop"),
         ] {
-            assert_eq!(found(repository, base_url), Vec::<String>::new(), "{repository}");
+            assert_eq!(found(repository, base_url), expected, "{repository}");
         }
     }
 

@@ -193,7 +193,8 @@ pub(super) fn project_of(directory: &Directory, body: &Value) -> Result<Project,
     let (configuration, index) = configuration_with(directory, &project);
     let problems = configuration.problems_of_project(index, known).into_iter();
     let problems = problems.chain(protected_path_problems(&project));
-    checked(project, problems)
+    let repository = configuration.repository_of(&project);
+    checked(Project { repository, ..project.clone() }, problems)
 }
 
 /// Reads a body of valid shape, and checks values with their own format, such as names of repositories.

@@ -77,7 +77,8 @@ mod tests {
         assert!(found[6].starts_with("providers.monitoring: `gihub` is not under plugins; "), "{found:#?}");
         assert!(found[6].contains("github (did you mean that?)") && found.len() == 7, "{found:#?}");
         let nested = |host: &str| json!({"key": "A", "repository": "a/b/c", "may_trigger": ["leads"], "providers": {"version_control": host}});
-        let too_deep = "repository: `a/b/c` has too many parts for `github`; accepted: `owner/name`, or its URL on a server without a path of its own";
+        let too_deep =
+            "repository: `a/b/c` has too many parts for `github`; accepted: `owner/name`, or its URL";
         assert_eq!(problems(nested("github")), [too_deep]);
         assert_eq!(problems(nested("gitlab")).len(), 1, "its section alone is missing");
         let none = json!({"key": "A", "repository": "a/b"});

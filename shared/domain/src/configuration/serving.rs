@@ -3,6 +3,7 @@
 use super::{Configuration, Instance, InstanceName, Project};
 use crate::action::{PluginType, UnknownName};
 use crate::nearest::nearest;
+use crate::repository::RepositoryName;
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -80,22 +81,21 @@ pub fn repository_problem(
     let name = project.providers.get(&PluginType::VersionControl)?;
     let id = configuration.instance(name.as_str()).map_or(name.as_str(), Instance::provider);
     let is_flat = known.iter().any(|provider| provider.id == id && provider.is_flat);
-    let repository = &project.repository;
-    // A link to a repository on a server below a path begins with that path, which is not a group.
-    let base =
-        configuration.instance(name.as_str()).and_then(|instance| base_path(&instance.section.settings));
-    let below = base.as_deref().and_then(|base| repository.as_str().strip_prefix(base)?.strip_prefix('/'));
-    if let (Some(base), Some(below)) = (&base, below.filter(|below| below.contains('/'))) {
-        return Some(format!(
-            "`{repository}` begins with `{base}`, which is the path of the server in plugins.{name}.base_url; accepted: the path of the \
-             repository below it, `{below}`"
-        ));
-    }
+    let repository = configuration.repository_of(project);
     (is_flat && repository.is_nested()).then(|| {
-        format!(
-            "`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL on a server without a path of its own"
-        )
+        format!("`{repository}` has too many parts for `{name}`; accepted: `owner/name`, or its URL")
     })
+}
+
+impl Configuration {
+    /// A project's repository at its code host. One that is given as a link to a server below a path begins with that path, which is not a group:
+    /// `https://git.acme.example/gitlab/acme/shop`.
+    pub fn repository_of(&self, project: &Project) -> RepositoryName {
+        let host = project.providers.get(&PluginType::VersionControl);
+        let instance = host.and_then(|name| self.instance(name.as_str()));
+        let base = instance.and_then(|instance| base_path(&instance.section.settings));
+        base.and_then(|base| project.repository.below(&base)).unwrap_or_else(|| project.repository.clone())
+    }
 }
 
 /// The path in the address of a server, without slashes around it, and without the API's below it, such as `/api/v4`; `None` if it has none.
