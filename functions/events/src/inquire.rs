@@ -107,13 +107,7 @@ impl Events {
         let Some(Confirmed { fields: more, id, owner }) = confirmed else { return Ok(false) };
         let mut fields = inquiry.fields.clone();
         fields.extend(more);
-        // The same attempts may be confirmed for what was reported as well as for what was waited for.
-        let text = |fields: &Map<String, Value>| {
-            fields.get("sha").and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let (asked, found) = (text(&inquiry.fields), text(&fields));
-        let key = if asked == found { inquiry.key.clone() } else { inquiry.key.replace(&asked, &found) };
-        let delivery = format!("{key} {id}");
+        let delivery = format!("{} {id}", key_of_found(inquiry, &fields));
         let occurrence =
             Occurrence { fields: fields.clone(), at: now, delivery: delivery.clone(), stranger: None };
         let mut told = Ok(());
@@ -224,6 +218,16 @@ impl Events {
     }
 }
 
+/// The key of what was found: of the commit that the checks count for. The same attempts may be confirmed for what was reported as well as for
+/// what was waited for.
+fn key_of_found(inquiry: &Inquiry, found: &Map<String, Value>) -> String {
+    let commit = |fields: &Map<String, Value>| fields.get("sha").and_then(Value::as_str).map(str::to_owned);
+    match (commit(&inquiry.fields), commit(found)) {
+        (Some(asked), Some(found)) if asked != found => inquiry.key.replace(&asked, &found),
+        _ => inquiry.key.clone(),
+    }
+}
+
 /// How the checks of a commit ended; `None` while unknown. If a code host knows of none, what a delivery reported counts;
 /// without a report, there are none after the time in which the first would begin.
 fn conclusion<'a>(
@@ -274,5 +278,22 @@ mod tests {
         assert_eq!(check(0, &[], None, Some("failure"), 0), Some("failure"));
         assert_eq!(check(0, &[], None, None, 9), None);
         assert_eq!(check(0, &[], None, None, 10), Some("none"));
+    }
+
+    #[test]
+    fn what_ran_on_a_merge_is_found_for_the_head() {
+        let fields = |sha: &str| json!({"repository": "acme/shop", "sha": sha}).as_object().unwrap().clone();
+        let inquiry = Inquiry {
+            key: "checks.completed/acme/shop/0a1b".into(),
+            kind: domain::EventName::from_static("checks.completed"),
+            fields: fields("0a1b"),
+            by: None,
+            reported: true,
+            since: Timestamp::UNIX_EPOCH,
+            ask_at: Timestamp::UNIX_EPOCH,
+            asked: 0,
+        };
+        assert_eq!(key_of_found(&inquiry, &fields("0a1b")), inquiry.key);
+        assert_eq!(key_of_found(&inquiry, &fields("2c3d")), "checks.completed/acme/shop/2c3d");
     }
 }
