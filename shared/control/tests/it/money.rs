@@ -102,7 +102,11 @@ async fn an_amount_that_would_not_last_for_the_next_step_is_refused() {
     world.table.reserve(&other, limits).await.unwrap();
     let choose = async |delivery: &str, amount: u64| {
         let caller = world.caller(&ada, delivery);
-        world.control.choose_for_execution(&caller, &execution, Wanted::Add(MicroUsd(amount))).await.unwrap()
+        world
+            .control
+            .choose_for_execution(&caller, &execution, LimitDecision::Add(MicroUsd(amount)))
+            .await
+            .unwrap()
     };
     let least = MicroUsd(1_240_001);
     assert_eq!(choose("t1", 10_000).await, MoneyResult::TooLittle { step, least });
