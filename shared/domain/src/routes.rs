@@ -2,7 +2,7 @@
 
 pub use crate::input_type::InputType;
 
-use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching};
+use crate::event::{Condition, Event, EventName, EventSpec, EventSpecs, Matching, SAID_IN};
 use crate::folded::{folded, same_name};
 use crate::nearest::instead_of;
 use crate::text::{TextLimit, cut_line};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// How much of a given name or value the problem with it quotes.
 const QUOTED: TextLimit = TextLimit::characters(200);
+
+/// The field of a chat's event with the channel.
+const CHANNEL: &str = "channel";
 
 /// The contents of `statemachines/routes.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -148,6 +151,11 @@ impl Routes {
         let Some((words, name, trigger, captured)) = best else { return Ok(None) };
         let mut fields = event.fields.clone();
         fields.extend(captured.clone());
+        if [SAID_IN, CHANNEL].iter().any(|name| captured.contains_key(*name)) {
+            // Files are read from the channel in which somebody speaks, and not from one that they name.
+            let said_in = event.fields.get(SAID_IN).or_else(|| event.fields.get(CHANNEL)).cloned();
+            fields.insert(SAID_IN.to_owned(), said_in.unwrap_or_default());
+        }
         let inputs = self.check_inputs(name, &Map::new(), &fields)?;
         let pull_request = inputs.get("pull_request").and_then(Value::as_str).map(str::to_owned);
         let task_id = pull_request.or_else(|| event.task_id.clone()).or_else(|| task_id_of(&inputs, &fields));

@@ -4,7 +4,7 @@ use crate::limits;
 use crate::markdown::markdown_for_discord;
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
+use domain::plugins::{Communication, FileChannels, Mark, Message, MessageBody, SentMessage};
 use domain::text::{CUT, cut};
 use domain::{ActionError, Attachment};
 use http_client::{Auth, Client, Failure, Options, Request};
@@ -158,7 +158,7 @@ impl Communication for Discord {
         &self,
         file: &Attachment,
         // An address gives the file to anybody who has it.
-        _channels: &[String],
+        _channels: &FileChannels,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         self.content_of(file, most).await

@@ -71,8 +71,8 @@ impl Slack {
         }
         self.known_channel(name).ok_or_else(|| {
             ActionError::rejected(format!(
-                "Slack has no channel `#{name}` that the bot can see; accepted: the name of a public channel, or of a private one \
-                 that the bot is a member of, or a channel's id"
+                "Slack has no channel `#{name}` that the bot can see; accepted: the name of a public channel, or of a private one that the bot \
+                 is a member of if the app has the scope groups:read, or a channel's id"
             ))
         })
     }

@@ -4,7 +4,7 @@
 //!   [`mrkdwn_from_markdown`], and one row of buttons. The same text is in `text`, which notifications show.
 //! - A message carries its mark as [metadata](https://docs.slack.dev/messaging/message-metadata/); it is found again in the
 //!   channel's or thread's history.
-//! - Files that people upload are read with the scope `files:read`, from public channels.
+//! - Files that people upload are read with the scope `files:read`.
 //! - The bot needs the scopes `chat:write`, `channels:read`, `channels:history` and `reactions:write`; for private channels also
 //!   `groups:read` and `groups:history`. It must be a member of the channel.
 //!

@@ -21,6 +21,18 @@ const NEEDED: &[(&str, &str)] = &[
     ),
 ];
 
+/// Those that only a private channel needs.
+const NEEDED_IN_PRIVATE: &[(&str, &str)] = &[
+    ("groups:read", "private channels cannot be found by name"),
+    (
+        "groups:history",
+        "replies in threads of private channels do not reach us, and answers there are not sent, because the bot cannot see whether they were \
+         sent before; under Event Subscriptions, subscribe to the bot event message.groups as well",
+    ),
+];
+
+const ADD: &str = "add it under OAuth & Permissions of the app, and install the app again";
+
 #[derive(Debug, Deserialize)]
 struct Own {
     user_id: String,
@@ -37,6 +49,17 @@ struct Membership {
     is_member: bool,
     #[serde(default)]
     is_archived: bool,
+    #[serde(default)]
+    is_private: bool,
+}
+
+/// Which of these scopes the token does not have.
+fn missing(needed: &[(&str, &str)], scopes: &[&str]) -> Vec<PermissionProblem> {
+    needed
+        .iter()
+        .filter(|(scope, _)| !scopes.contains(scope))
+        .map(|(scope, consequence)| PermissionProblem::missing(*scope, *consequence, ADD))
+        .collect()
 }
 
 impl Slack {
@@ -56,14 +79,7 @@ impl Slack {
         let scopes = response.header("x-oauth-scopes").unwrap_or_default().to_owned();
         let own: Own = crate::slack::accepted("/auth.test", &response)?;
         let scopes: Vec<&str> = scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).collect();
-        let mut problems: Vec<_> = NEEDED
-            .iter()
-            .filter(|(scope, _)| !scopes.contains(scope))
-            .map(|(scope, consequence)| {
-                let remedy = "add it under OAuth & Permissions of the app, and install the app again";
-                PermissionProblem::missing(*scope, *consequence, remedy)
-            })
-            .collect();
+        let mut problems = missing(NEEDED, &scopes);
         problems.extend(scopes.iter().filter(|scope| is_excessive(scope)).map(|scope| {
             PermissionProblem::excessive(
                 *scope,
@@ -72,7 +88,7 @@ impl Slack {
             )
         }));
         match channel {
-            Some(channel) => problems.extend(self.channel_problem(channel).await?),
+            Some(channel) => problems.extend(self.channel_problems(channel, &scopes).await?),
             None => problems.push(PermissionProblem::missing(
                 "projects.channel",
                 "`send_message` fails unless its step names a channel",
@@ -84,29 +100,46 @@ impl Slack {
         Ok(problems)
     }
 
-    async fn channel_problem(&self, channel: &str) -> Result<Option<PermissionProblem>, ActionError> {
-        let missing = |permission: String, remedy: &str| {
-            Some(PermissionProblem::missing(permission, "messages there fail", remedy))
+    /// What the bot lacks in a channel. Scopes for private channels are asked for only if this one is private. Without them, Slack does not say
+    /// whether a channel that the bot cannot see is a private one.
+    async fn channel_problems(
+        &self,
+        channel: &str,
+        scopes: &[&str],
+    ) -> Result<Vec<PermissionProblem>, ActionError> {
+        let fails = |permission: String, remedy: &str| {
+            vec![PermissionProblem::missing(permission, "messages there fail", remedy)]
         };
         let id = match self.channel_id(channel).await {
             Ok(id) => id,
             Err(error) if error.kind == ErrorKind::Rejected => {
-                return Ok(missing(format!("the channel {channel}"), &error.message));
+                return Ok(fails(format!("the channel {channel}"), &error.message));
             }
             Err(error) => return Err(error),
         };
         let request = self.client.get("/conversations.info", &[]).query("channel", id);
-        let (Found { channel: found }, _) = answer("/conversations.info", request).await?;
-        Ok(if found.is_archived {
-            missing(
+        let found = match answer::<Found>("/conversations.info", request).await {
+            Ok((Found { channel }, _)) => channel,
+            Err(error) if matches!(error.code.as_str(), "missing_scope" | "channel_not_found") => {
+                let unseen = fails(
+                    format!("the channel {channel}"),
+                    "correct it under projects.channel; if it is private, invite the bot there with /invite, and add the scopes groups:read and \
+                     groups:history",
+                );
+                return Ok(unseen);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut problems = if found.is_private { missing(NEEDED_IN_PRIVATE, scopes) } else { Vec::new() };
+        if found.is_archived {
+            problems.extend(fails(
                 format!("an open channel {channel}"),
                 "it is archived; name another under projects.channel",
-            )
+            ));
         } else if !found.is_member {
-            missing(format!("membership of {channel}"), "invite the bot there with /invite")
-        } else {
-            None
-        })
+            problems.extend(fails(format!("membership of {channel}"), "invite the bot there with /invite"));
+        }
+        Ok(problems)
     }
 }
 

@@ -8,7 +8,8 @@ use url::form_urlencoded::byte_serialize;
 pub(crate) const SETUP: Setup = Setup::new(steps, SigningSecret::Theirs);
 
 /// What the bot may do, and why: it posts and edits messages, reads the channel's list and the threads it opened, confirms with reactions,
-/// takes commands and mentions, reads what people upload with them, and tells people directly what they chose. `users:read` lets `doctor` check people's IDs.
+/// takes commands and mentions, reads what people upload with them, and tells people directly what they chose. `groups:` is the same for private channels
+/// that it is invited to. `users:read` lets `doctor` check people's IDs.
 const SCOPES: &[&str] = &[
     "app_mentions:read",
     "channels:history",
@@ -16,6 +17,8 @@ const SCOPES: &[&str] = &[
     "chat:write",
     "commands",
     "files:read",
+    "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "reactions:write",
@@ -23,7 +26,7 @@ const SCOPES: &[&str] = &[
 ];
 
 /// The events of conversations that the app receives.
-const EVENTS: &[&str] = &["app_mention", "message.channels"];
+const EVENTS: &[&str] = &["app_mention", "message.channels", "message.groups"];
 
 fn steps(facts: &SetupFacts<'_>) -> Vec<String> {
     let mut steps = vec![match facts.webhook_url {

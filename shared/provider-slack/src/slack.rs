@@ -2,7 +2,7 @@
 
 use crate::settings::Settings;
 use async_trait::async_trait;
-use domain::plugins::{Communication, Mark, Message, MessageBody, SentMessage};
+use domain::plugins::{Communication, FileChannels, Mark, Message, MessageBody, SentMessage};
 use domain::{ActionError, Attachment, ErrorKind};
 use http_client::{Answer, Auth, Client, Options, PagesError, Request};
 use secrecy::SecretString;
@@ -195,7 +195,7 @@ impl Communication for Slack {
     async fn read_attachment(
         &self,
         file: &Attachment,
-        channels: &[String],
+        channels: &FileChannels,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         self.content_of(file, channels, most).await

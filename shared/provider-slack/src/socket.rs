@@ -167,7 +167,12 @@ impl Slack {
             let own = self.own_user().await?.to_owned();
             let from = since.checked_sub(OVERLAP).unwrap_or(since);
             for channel in self.own_channels().await? {
-                for message in self.mentions(&channel, from, &own).await? {
+                let messages = match self.mentions(&channel, from, &own).await {
+                    // A private channel may be listed whose messages the app may not read: the others are read nevertheless.
+                    Err(error) if error.code == "missing_scope" => continue,
+                    other => other?,
+                };
+                for message in messages {
                     to.receive(mention(&channel, message, &own)).await?;
                 }
             }
@@ -201,7 +206,7 @@ impl Slack {
     }
 
     /// What people said to the bot in a channel, oldest first; threads are not read.
-    async fn mentions(&self, channel: &str, since: Timestamp, own: &str) -> Result<Vec<Value>, ActionError> {
+    async fn mentions(&self, channel: &str, since: Timestamp, own: &str) -> Result<Vec<Value>, SlackError> {
         let method = "/conversations.history";
         let load = |cursor: String| async move {
             let request = self.client.get(method, &[]).query("channel", channel);

@@ -5,6 +5,7 @@
 //! else.
 
 use crate::slack::{Slack, answer};
+use domain::plugins::FileChannels;
 use domain::{ActionError, Attachment, ErrorKind};
 use provider::files_linked_in;
 use serde::Deserialize;
@@ -32,6 +33,9 @@ struct File {
     /// The public channels that it is shared in.
     #[serde(default)]
     channels: Vec<String>,
+    /// The private channels that it is shared in, of which the bot is a member.
+    #[serde(default)]
+    groups: Vec<String>,
     #[serde(default)]
     size: Option<u64>,
     #[serde(default)]
@@ -85,11 +89,11 @@ impl Slack {
         uploads_in(text)
     }
 
-    /// The content of a file by its ID, if it is shared in one of these public channels.
+    /// The content of a file by its ID, if it is shared in one of these channels.
     pub(crate) async fn content_of(
         &self,
         file: &Attachment,
-        channels: &[String],
+        channels: &FileChannels,
         most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         let id = &file.id;
@@ -103,18 +107,21 @@ impl Slack {
             }
             Err(error) => return Err(error.into()),
         };
-        // The person who linked it may not be a member there, and others see what the agent makes of the file.
-        if file.channels.is_empty() {
+        if file.channels.is_empty() && file.groups.is_empty() {
             return Err(ActionError::rejected(
-                "the file is in no public channel; files of private channels and of direct messages are not read",
+                "the file is in no channel; files of direct messages are not read",
             ));
         }
         // Whoever linked it need not have an account here, and a guest does not see every public channel.
-        let (is_shared, unknown) = self.is_shared_in(&file.channels, channels).await?;
+        let (is_shared, unknown) = self.is_shared_in(&file, channels).await?;
         if !is_shared {
             let why = unknown.map(|error| format!(". {}", error.message)).unwrap_or_default();
+            let private = match file.groups.is_empty() {
+                true => "",
+                false => ", and a link to a file of a private channel counts only there",
+            };
             return Err(ActionError::rejected(format!(
-                "the file is neither in the project's channel nor in the one in which it was linked; share it in one of them{why}"
+                "the file is neither in the project's channel nor in the one in which it was linked{private}; share it in one of them{why}"
             )));
         }
         if let Some(size) = file.size.filter(|size| *size > most as u64) {
@@ -147,20 +154,29 @@ impl Slack {
         if is_sign_in { Err(sign_in()) } else { Ok(answer.into_bytes()) }
     }
 
-    /// Whether a file that is shared in channels with these IDs is in one of `channels`, which may be names. Names are looked up only if no ID fits.
-    /// One that cannot be found keeps no file of another from being read; why it was not found comes with the answer.
+    /// Whether a file is shared in one of `channels`. In a private channel, that counts only where the words were written: those who may start work
+    /// need not be members. Names are looked up only if no ID fits. One that cannot be found keeps no file of another from being read; why it was
+    /// not found comes with the answer.
     async fn is_shared_in(
         &self,
-        shared: &[String],
-        channels: &[String],
+        file: &File,
+        channels: &FileChannels,
     ) -> Result<(bool, Option<ActionError>), ActionError> {
+        let is_in = |channel: &String, is_said_there: bool| {
+            file.channels.contains(channel) || (is_said_there && file.groups.contains(channel))
+        };
+        let channels = [(&channels.project, false), (&channels.said_in, true)];
+        let given: Vec<(&String, bool)> = channels
+            .into_iter()
+            .filter_map(|(channel, is_said_there)| Some((channel.as_ref()?, is_said_there)))
+            .collect();
         let mut unknown = None;
-        if channels.iter().any(|channel| shared.contains(channel)) {
+        if given.iter().any(|&(channel, is_said_there)| is_in(channel, is_said_there)) {
             return Ok((true, unknown));
         }
-        for channel in channels {
+        for (channel, is_said_there) in given {
             match self.channel_of_files(channel).await {
-                Ok(id) if shared.contains(&id) => return Ok((true, unknown)),
+                Ok(id) if is_in(&id, is_said_there) => return Ok((true, unknown)),
                 Ok(_) => {}
                 Err(error) if error.kind == ErrorKind::Rejected => unknown = Some(error),
                 Err(error) => return Err(error),

@@ -122,6 +122,24 @@ impl Slack {
         &self.0.world
     }
 
+    fn has_scope(&self, scope: &str) -> bool {
+        self.world().app.scopes.iter().any(|known| known == scope)
+    }
+
+    /// Whether the app may see a channel: its name, or what is said there.
+    fn check_scope(&self, channel: &Channel, wanted: Wanted) -> Result<(), Refusal> {
+        let scope = match (wanted, channel.private, channel.id.starts_with('D')) {
+            // The bot opened it itself.
+            (Wanted::Name, _, true) => return Ok(()),
+            (Wanted::Messages, _, true) => "im:history",
+            (Wanted::Name, true, _) => "groups:read",
+            (Wanted::Messages, true, _) => "groups:history",
+            (Wanted::Name, false, _) => "channels:read",
+            (Wanted::Messages, false, _) => "channels:history",
+        };
+        if self.has_scope(scope) { Ok(()) } else { Err(Refusal::Because("missing_scope")) }
+    }
+
     /// A channel by id, or where `names` allows by `#name` or name.
     fn channel(&self, given: &str, names: bool) -> Result<Cow<'_, Channel>, Refusal> {
         let is_meant = |channel: &&Channel| {
@@ -183,6 +201,13 @@ impl Slack {
         }
         json
     }
+}
+
+/// What is asked of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Name,
+    Messages,
 }
 
 /// Slack answers a refused call with 200 and `ok: false`.

@@ -27,7 +27,7 @@ use uploads::{Upload, WithUploads, linked};
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",
     title: "Slack",
-    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention and message.channels",
+    set_up: "Slash Commands, Interactivity, and Event Subscriptions to the bot events app_mention, message.channels and message.groups",
     fetched: Some("mentions, commands, buttons and replies, by Socket Mode"),
     verify: signature::verify,
     parse,

@@ -46,13 +46,13 @@ pub trait Communication: Send + Sync {
     }
 
     /// Reads the content of a file that people uploaded to the chat, as [`files_in`](Self::files_in) found it. Whoever linked it may not be
-    /// allowed to see it: unless the link alone gives the file to anybody, one that is shared in none of `channels`, given by name or ID, is refused.
-    /// More than `most` bytes are refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats
-    /// whose files are not read, is `Rejected`.
+    /// allowed to see it: unless the link alone gives the file to anybody, one that is not shared where [`FileChannels`] says is refused. More
+    /// than `most` bytes are refused. No credentials leave the chat's own hosts, and nothing is read from others. The default, for chats whose
+    /// files are not read, is `Rejected`.
     async fn read_attachment(
         &self,
         _file: &Attachment,
-        _channels: &[String],
+        _channels: &FileChannels,
         _most: usize,
     ) -> Result<Vec<u8>, ActionError> {
         Err(ActionError::rejected("files of this chat cannot be read"))
@@ -60,6 +60,16 @@ pub trait Communication: Send + Sync {
 
     /// Adds a reaction by its name without colons, unless it is already there.
     async fn react(&self, sent: &SentMessage, reaction: &str) -> Result<(), ActionError>;
+}
+
+/// The channels whose files may be read, by their names or IDs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileChannels {
+    /// The project's own. Its files may be read unless the channel is private, wherever they are linked: who may start work in the project need
+    /// not be a member.
+    pub project: Option<String>,
+    /// The one in which the words were written that link the files: everybody who can write there can see its files.
+    pub said_in: Option<String>,
 }
 
 /// A message to send.

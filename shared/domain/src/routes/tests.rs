@@ -120,6 +120,22 @@ fn a_command_captures_words() {
     assert_eq!(capture("status", "status now"), None);
 }
 
+/// Files of the channel in which somebody spoke are read, so that nobody chooses it in words.
+#[test]
+fn a_captured_channel_is_not_the_one_in_which_somebody_spoke() {
+    let mut routes = routes();
+    let started =
+        |routes: &Routes, fields: Value| routes.start_for(&event(COMMAND, fields)).unwrap().unwrap().event;
+    for pattern in ["run {task_id} {channel}", "run {task_id} {said_in}"] {
+        routes.workflows.get_mut("development").unwrap().triggers[1] =
+            serde_json::from_value(json!({"on": "chat.command", "conditions": {"text": pattern}})).unwrap();
+        let event = started(&routes, json!({"text": "run SHOP-7 C2", "channel": "C1"}));
+        assert_eq!(event["said_in"], "C1", "{pattern}");
+        let event = started(&routes, json!({"text": "run SHOP-7 C2", "channel": null}));
+        assert_eq!(event["said_in"], Value::Null, "{pattern}");
+    }
+}
+
 #[test]
 fn a_trigger_is_met_by_its_words_whatever_is_around_them() {
     for text in

@@ -9,7 +9,7 @@ mod refusals;
 
 use domain::ErrorKind;
 use domain::configuration::{Configuration, Project};
-use domain::plugins::{Communication, Message, MessageBody, MessageButton, RepositoryAccess};
+use domain::plugins::{Communication, FileChannels, Message, MessageBody, MessageButton, RepositoryAccess};
 use http_client::read_credentials;
 use provider_discord::{Discord, SPEC, custom_id};
 use provider_testing::{HOSTILE, Service, assert_described, mark, options, secret};
@@ -277,11 +277,11 @@ async fn a_file_that_is_given_to_the_command_is_read_without_the_token() {
     let files = discord
         .files_in(&format!("See [till.log]({})", given(json!({"name": "till.log", "text": "total 0"}))));
     assert_eq!(files[0].name, "till.log");
-    assert_eq!(discord.read_attachment(&files[0], &[], 7).await.unwrap(), b"total 0");
-    let large = discord.read_attachment(&files[0], &[], 6).await.unwrap_err();
+    assert_eq!(discord.read_attachment(&files[0], &FileChannels::default(), 7).await.unwrap(), b"total 0");
+    let large = discord.read_attachment(&files[0], &FileChannels::default(), 6).await.unwrap_err();
     assert!(large.message.contains("more than 6 bytes"), "{large}");
     let gone = discord.files_in(&given(json!({"name": "a.txt", "text": "x", "deleted": true})));
-    let gone = discord.read_attachment(&gone[0], &[], 7).await.unwrap_err();
+    let gone = discord.read_attachment(&gone[0], &FileChannels::default(), 7).await.unwrap_err();
     assert!(gone.kind == ErrorKind::Rejected && gone.message.contains("has expired"), "{gone}");
     assert_described(&simulation);
 }

@@ -4,7 +4,7 @@ use axum::extract::State as AxumState;
 use serde_json::{Value, json};
 
 use super::arguments::Arguments;
-use super::{Answer, Channel, Message, Refusal, Slack, answer};
+use super::{Answer, Channel, Message, Refusal, Slack, Wanted, answer};
 
 fn channel_json(slack: &Slack, channel: &Channel) -> Value {
     json!({
@@ -33,6 +33,11 @@ fn page<T: Clone>(all: &[T], arguments: &Arguments) -> Result<(Vec<T>, String), 
 
 pub(super) async fn list(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let kinds = arguments.text("types").unwrap_or("public_channel");
+    for (kind, scope) in [("public_channel", "channels:read"), ("private_channel", "groups:read")] {
+        if kinds.contains(kind) && !slack.has_scope(scope) {
+            return Err(Refusal::Because("missing_scope"));
+        }
+    }
     let shown: Vec<Value> = slack
         .world()
         .channels
@@ -72,6 +77,10 @@ pub(super) async fn open(AxumState(slack): AxumState<Slack>, arguments: Argument
 
 pub(super) async fn info(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
+    if channel.private && !channel.bot_is_member {
+        return Err(Refusal::Because("channel_not_found"));
+    }
+    slack.check_scope(&channel, Wanted::Name)?;
     answer(json!({"channel": channel_json(&slack, &channel)}))
 }
 
@@ -101,6 +110,7 @@ fn show(slack: &Slack, messages: &[Message], arguments: &Arguments) -> Answer {
 
 pub(super) async fn history(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
+    slack.check_scope(&channel, Wanted::Messages)?;
     if !channel.bot_is_member {
         return Err(Refusal::Because("not_in_channel"));
     }
@@ -117,6 +127,7 @@ pub(super) async fn history(AxumState(slack): AxumState<Slack>, arguments: Argum
 
 pub(super) async fn replies(AxumState(slack): AxumState<Slack>, arguments: Arguments) -> Answer {
     let channel = slack.channel(arguments.required("channel", "channel_not_found")?, false)?;
+    slack.check_scope(&channel, Wanted::Messages)?;
     let ts = arguments.required("ts", "thread_not_found")?;
     let messages: Vec<Message> = slack
         .lock()

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Message, Slack, State, User};
+use super::{Message, Slack, State, User, Wanted};
 use crate::attachment::Attachment;
 use crate::webhook::{Outgoing, hmac_hex};
 
@@ -86,6 +86,9 @@ impl Slack {
     ) -> Result<Outgoing, String> {
         let user = self.user(by)?;
         let channel = self.channel(channel, true).map_err(|_| unknown_channel(channel))?;
+        if self.check_scope(&channel, Wanted::Messages).is_err() || !channel.bot_is_member {
+            return Err(format!("Slack does not tell the app what is said in #{}", channel.name));
+        }
         let mut state = self.lock();
         let begins = |message: &&Message| {
             let is_ours = message.channel == channel.id && message.user.is_none();
@@ -95,8 +98,9 @@ impl Slack {
         let thread =
             thread.ok_or_else(|| format!("the app sent no message about `{about}` to #{}", channel.name))?;
         let (ts, text) = (self.next_ts(&mut state), as_sent(text));
+        let kind = if channel.private { "group" } else { "channel" };
         let mut event = json!({"type": "message", "user": user.id, "text": text, "ts": ts, "channel": channel.id,
-                           "channel_type": "channel", "event_ts": ts, "team": self.world().team.id,
+                           "channel_type": kind, "event_ts": ts, "team": self.world().team.id,
                            "thread_ts": thread, "parent_user_id": self.world().app.bot_user_id});
         self.upload(&mut state, files, user, &channel, &mut event)?;
         state.messages.push(said(&user.id, &channel.id, ts, Some(&thread), text));

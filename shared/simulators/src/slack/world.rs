@@ -57,6 +57,8 @@ fn scopes() -> Vec<String> {
         "channels:read",
         "channels:history",
         "files:read",
+        "groups:history",
+        "groups:read",
         "im:history",
         "im:write",
         "reactions:write",

@@ -15,7 +15,7 @@ use super::started::Started;
 use super::work::Session;
 use crate::context::Context;
 use crate::done::NoOutput;
-use domain::plugins::{Part, TaskManagement};
+use domain::plugins::{FileChannels, Part, TaskManagement};
 use domain::{ActionError, Attachment, PluginType, Stored};
 use providers::Model;
 use records::{Inbox, ReplyPlace, SessionPhase, WaitingWord};
@@ -42,10 +42,10 @@ struct Linking<'w> {
 }
 
 impl Linking<'_> {
-    /// The channels of the chat whose files may be read: the project's own, and the one in which the words were said.
-    fn channels(&self, context: &Context<'_>) -> Vec<String> {
-        let own = context.scope().project.channel.as_deref();
-        own.into_iter().chain(self.channel).map(str::to_owned).collect()
+    /// The channels of the chat whose files may be read.
+    fn channels(&self, context: &Context<'_>) -> FileChannels {
+        let project = context.scope().project.channel.clone();
+        FileChannels { project, said_in: self.channel.map(str::to_owned) }
     }
 
     /// The files of a tracker that the text links: those that may be read, and the others.

@@ -1,6 +1,6 @@
 //! Files that were found for an agent, before they are read: each with the service to read it from, or the reason that it is not shown.
 
-use domain::plugins::{Communication, TaskManagement};
+use domain::plugins::{Communication, FileChannels, TaskManagement};
 use domain::{ActionError, Attachment};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub(super) const MOST_FILES: usize = 60;
 pub(super) enum Keeper {
     /// A tracker, and the ticket or pull request that it is asked about.
     Tracker { tracker: Arc<dyn TaskManagement>, task_id: String },
-    /// The chat, and the channels whose files may be read, by their names or IDs.
-    Chat { chat: Arc<dyn Communication>, channels: Vec<String> },
+    /// The chat, and the channels whose files may be read.
+    Chat { chat: Arc<dyn Communication>, channels: FileChannels },
 }
 
 impl Keeper {

@@ -33,7 +33,7 @@ impl Started {
         for value in input.inputs.values().chain(input.event.values()) {
             collect(value, &mut words);
         }
-        let said_in = [SAID_IN, CHANNEL].iter().find_map(|name| input.event.get(*name)?.as_str());
+        let said_in = input.event.get(SAID_IN).or_else(|| input.event.get(CHANNEL)).and_then(Value::as_str);
         Self { words: words.join("\n"), channel: said_in.map(str::to_owned) }
     }
 }
@@ -71,5 +71,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(Started::of(&mention).channel.as_deref(), Some("C2"), "an input is what anybody types");
+        let captured: ExecutionInput = serde_json::from_value(
+            json!({"inputs": {}, "event": {"said_in": null, "channel": "C2"}, "project": null, "actor": null}),
+        )
+        .unwrap();
+        assert_eq!(Started::of(&captured).channel, None, "the channel is a word of a command");
     }
 }

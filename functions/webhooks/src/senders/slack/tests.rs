@@ -166,6 +166,17 @@ fn what_is_said_with_a_file_counts_and_what_tells_of_changes_does_not() {
 }
 
 #[test]
+fn a_private_channel_has_threads_as_well() {
+    let event = json!({"type": "message", "channel_type": "group", "user": "U1", "text": "Name it well", "channel": "G8PSS9T3V",
+        "ts": "3.4", "thread_ts": "1.2"});
+    let Meaning::InThread(received) = mention_with("U1", "", json!({ "event": event })).meaning else {
+        panic!("no reply")
+    };
+    let place = ReplyPlace::Thread { channel: "G8PSS9T3V".into(), thread: "1.2".into() };
+    assert_eq!((received.words.as_deref(), received.reply), (Some("Name it well"), Some(place)));
+}
+
+#[test]
 fn what_is_uploaded_with_a_reply_is_linked() {
     let uploaded = |text: &str| {
         let files = json!([
