@@ -56,7 +56,7 @@ pub use redact::redact;
 pub use request::Request;
 pub use server_sent_events::ServerSentEvents;
 pub use sign::{Signer, Unsigned};
-pub use web_socket::WebSocket;
+pub use web_socket::{Incoming, WebSocket};
 
 /// An excerpt of outside text that is safe in an error: one line, at most 500 characters.
 pub fn excerpt(text: &str) -> String {

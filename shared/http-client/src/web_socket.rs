@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, crypto::aws_lc_rs};
@@ -27,11 +27,22 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest accepted message, in bytes.
 const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
 
+/// What came over a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A text.
+    Text(String),
+    /// The service closed the connection, with this code if it gave one.
+    Closed(Option<u16>),
+    /// Nothing, in the time given.
+    Nothing,
+}
+
 trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
-/// An open connection. It goes past every proxy. Dropping it closes it.
+/// An open connection. It goes past every proxy. Dropping it ends it without a word: the service is not told that it was meant.
 pub struct WebSocket {
     service: &'static str,
     stream: WebSocketStream<Box<dyn Transport>>,
@@ -63,20 +74,47 @@ impl WebSocket {
     /// `Unavailable` when the connection broke, or nothing came within this time: not even a sign of life.
     pub async fn next(&mut self, within: Duration) -> Result<Option<String>, ActionError> {
         loop {
-            let service = self.service;
-            let message = timeout(within, self.stream.next()).await.map_err(|_| {
-                let seconds = within.as_secs();
-                ActionError::unavailable(format!("{service}: nothing came within {seconds} seconds"))
-            })?;
-            match message {
-                Some(Ok(Message::Text(text))) => return Ok(Some(text.as_str().to_owned())),
-                // Pings are answered automatically.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(_))) | None => return Ok(None),
-                Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => return Ok(None),
-                Some(Err(error)) => return Err(self.broken(&error)),
+            match self.frame(within).await? {
+                Some(Incoming::Text(text)) => return Ok(Some(text)),
+                Some(Incoming::Closed(_)) => return Ok(None),
+                Some(Incoming::Nothing) => {
+                    let (service, seconds) = (self.service, within.as_secs());
+                    let message = format!("{service}: nothing came within {seconds} seconds");
+                    return Err(ActionError::unavailable(message));
+                }
+                // A sign of life.
+                None => {}
             }
         }
+    }
+
+    /// What comes next, for protocols with signs of life of their own: those of WebSocket do not prolong the time.
+    ///
+    /// # Errors
+    /// `Unavailable` when the connection broke.
+    pub async fn receive(&mut self, within: Duration) -> Result<Incoming, ActionError> {
+        let until = Instant::now() + within;
+        loop {
+            if let Some(incoming) = self.frame(until.saturating_duration_since(Instant::now())).await? {
+                return Ok(incoming);
+            }
+        }
+    }
+
+    /// The next frame; `None` for one without content. Pings are answered automatically.
+    async fn frame(&mut self, within: Duration) -> Result<Option<Incoming>, ActionError> {
+        let Ok(message) = timeout(within, self.stream.next()).await else {
+            return Ok(Some(Incoming::Nothing));
+        };
+        Ok(match message {
+            Some(Ok(Message::Text(text))) => Some(Incoming::Text(text.as_str().to_owned())),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => None,
+            Some(Ok(Message::Close(frame))) => {
+                Some(Incoming::Closed(frame.map(|frame| u16::from(frame.code))))
+            }
+            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => Some(Incoming::Closed(None)),
+            Some(Err(error)) => return Err(self.broken(&error)),
+        })
     }
 
     /// Sends a text.
@@ -158,6 +196,7 @@ mod tests {
     use super::*;
     use domain::ErrorKind;
     use tokio::net::TcpListener;
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
     /// Where a server answers one connection with what it is sent, and closes it then.
     async fn echo() -> String {
@@ -181,6 +220,28 @@ mod tests {
         socket.send("hello".to_owned()).await.unwrap();
         assert_eq!(socket.next(within).await.unwrap().as_deref(), Some("hello"));
         assert_eq!(socket.next(within).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_code_says_why_the_service_closed_and_silence_is_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("ws://{}/", listener.local_addr().unwrap());
+        let (closes, closing) = tokio::sync::oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            socket.send(Message::Ping("alive".into())).await.unwrap();
+            closing.await.unwrap();
+            let frame = CloseFrame { code: 4014_u16.into(), reason: "".into() };
+            socket.close(Some(frame)).await.unwrap();
+            while socket.next().await.is_some() {}
+        });
+        let mut socket = WebSocket::connect("Chat", &address).await.unwrap();
+        assert_eq!(socket.receive(Duration::ZERO).await.unwrap(), Incoming::Nothing);
+        closes.send(()).unwrap();
+        let within = Duration::from_secs(10);
+        assert_eq!(socket.receive(within).await.unwrap(), Incoming::Closed(Some(4014)));
+        assert_eq!(socket.receive(within).await.unwrap(), Incoming::Closed(None));
     }
 
     #[tokio::test]
