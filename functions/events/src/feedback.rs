@@ -14,6 +14,7 @@ mod elsewhere;
 mod forecasts;
 mod messages;
 mod render;
+mod threads;
 mod timing;
 
 use crate::look::Look;
@@ -27,7 +28,7 @@ use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, S
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use forecasts::Forecasts;
 use providers::{Providers, tracker_of};
-use records::{EditClaim, ExecutionRecord, ExecutionView, OpenedThread, ProgressPlace, RecordsError, Table};
+use records::{EditClaim, ExecutionRecord, ExecutionView, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -296,7 +297,7 @@ impl Feedback {
                         let message =
                             Message { channel: channel.clone(), thread: thread.clone(), body: body(text) };
                         let sent = chat.send_message(&message, mark).await?;
-                        if let (None, Some(task_id)) = (thread, task_id) {
+                        if let Some(task_id) = task_id {
                             self.note_thread(&sent, task_id).await?;
                         }
                         Ok((place(sent), true))
@@ -304,17 +305,6 @@ impl Feedback {
                 }
             }
         }
-    }
-
-    /// Records that our message in a channel is about a ticket, so that replies in its thread are, too.
-    async fn note_thread(&self, sent: &SentMessage, task_id: &str) -> Result<(), RecordsError> {
-        let opened = OpenedThread {
-            channel: sent.channel.clone(),
-            message: sent.id.clone(),
-            task_id: task_id.to_owned(),
-            at: self.clock.now(),
-        };
-        self.table.put_opened_thread(&opened).await
     }
 
     pub(crate) async fn tracker(

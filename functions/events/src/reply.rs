@@ -124,11 +124,16 @@ impl Events {
             ReplyPlace::Thread { channel, thread } => {
                 let name = served(chat_of(configuration, None, Some(source)), source)?;
                 let chat = self.feedback.providers.chat_named(configuration, &name).await?;
-                if chat.find_message(channel, Some(thread), &mark).await?.is_none() {
-                    let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
-                    let message = Message { channel: channel.clone(), thread: Some(thread.clone()), body };
-                    chat.send_message(&message, &mark).await?;
-                }
+                let sent = match chat.find_message(channel, Some(thread), &mark).await? {
+                    Some(sent) => sent,
+                    None => {
+                        let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
+                        let message =
+                            Message { channel: channel.clone(), thread: Some(thread.clone()), body };
+                        chat.send_message(&message, &mark).await?
+                    }
+                };
+                self.feedback.note_answer((channel, thread), &sent).await?;
             }
             // The same, in the direct conversation of the bot and the person.
             ReplyPlace::Person { account, question } => {

@@ -228,6 +228,36 @@ async fn a_mention_in_a_chat_is_answered_in_its_thread() {
     assert_eq!(answers.len(), 1, "{messages:?}");
 }
 
+/// In some chats, people reply to single messages of ours rather than in the thread that these belong to.
+#[tokio::test]
+async fn an_answer_in_a_thread_about_a_ticket_is_about_it_too() {
+    let world = World::new().await;
+    let mention = world.services.prepare("slack-mention").unwrap();
+    let mention: Value = serde_json::from_slice(&mention.body).unwrap();
+    let text = |key: &str| mention["event"][key].as_str().unwrap().to_owned();
+    let (channel, thread) = (text("channel"), text("ts"));
+    let about = async |message: &str| {
+        let opened = world.table.opened_thread(&channel, message).await.unwrap();
+        opened.map(|opened| opened.task_id)
+    };
+    let answer = || {
+        let state = world.services.state();
+        let messages = state["slack"]["messages"].as_array().unwrap().clone();
+        let newest = messages.iter().rfind(|message| message["thread_ts"] == thread.as_str()).unwrap();
+        newest["ts"].as_str().unwrap().to_owned()
+    };
+    let place = || ReplyPlace::Thread { channel: channel.clone(), thread: thread.clone() };
+    world.record_reply("slack", "Ev1", place()).await;
+    assert!(world.reply_changed("slack#Ev1").await);
+    assert_eq!(about(&answer()).await, None, "the thread is about no ticket");
+    let (message, task_id) = (thread.clone(), "SHOP-1".to_owned());
+    let opened = records::OpenedThread { channel: channel.clone(), message, task_id, at: world.clock.now() };
+    world.table.put_opened_thread(&opened).await.unwrap();
+    world.record_reply("slack", "Ev2", place()).await;
+    assert!(world.reply_changed("slack#Ev2").await);
+    assert_eq!(about(&answer()).await.as_deref(), Some("SHOP-1"));
+}
+
 #[tokio::test]
 async fn the_bots_account_is_learned_where_no_setting_names_it() {
     let world = World::new().await;
