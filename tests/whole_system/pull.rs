@@ -141,3 +141,133 @@ async fn a_command_over_socket_mode_is_answered_and_a_mention_from_before_is_rea
     assert_eq!(answers(&world, &while_down).await, 1);
     world.finish().await;
 }
+
+const DISCORD_BOT: &str = "1283052984719360041";
+
+/// The shop where people talk in Discord, whose application has no address for interactions.
+fn with_discord() -> WorldFile {
+    let ada = "175928847299117063";
+    WorldFile::quick_shop().edit(|world| {
+        world["secrets"]["ticketsmith/discord"] = json!({"bot_token": "simulated-discord-token"});
+        world["secrets"]["ticketsmith/signing"]["discord"] =
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a".into();
+        world["discord"] = json!({
+            "secret": "ticketsmith/discord",
+            "private_key": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "application": {"id": DISCORD_BOT, "name": "ticketsmith", "command": "ticketsmith", "without_endpoint": true},
+            "server": {"id": "197038439483310086", "name": "Acme"},
+            "users": [{"id": ada, "name": "ada"}, {"id": "175928847299117064", "name": "grace"}],
+            "channels": [{"id": "290926798999357250", "name": "shop-dev"}],
+        });
+        let configuration = &mut world["configuration"];
+        configuration["projects"][0]["providers"]["communication"] = "discord".into();
+        configuration["plugins"]["discord"] = json!({
+            "base_url": "https://discord.com/api/v10", "secret": "ticketsmith/discord", "rate_limit": "1000/s",
+        });
+        configuration["webhooks"]["own_accounts"]["discord"] = DISCORD_BOT.into();
+        configuration["users"][0]["discord"] = ada.into();
+    })
+}
+
+/// Waits until the bot is connected to Discord's Gateway.
+async fn listens(world: &World) {
+    let open = async || (world.state().await["discord"]["gateway"]["connected"] == true).then_some(());
+    eventually("a session of the Gateway", FETCHED, open).await;
+}
+
+/// Waits until the bot wrote messages of which this is true, and gives their number.
+async fn told(world: &World, what: &str, is_meant: impl Fn(&Value) -> bool) -> usize {
+    let messages = async || {
+        let state = world.state().await;
+        let messages = state["discord"]["messages"].as_array()?.clone();
+        let found = messages.iter().filter(|one| one["author"]["id"] == DISCORD_BOT && is_meant(one)).count();
+        (found > 0).then_some(found)
+    };
+    eventually(what, FETCHED, messages).await
+}
+
+#[tokio::test]
+async fn a_reply_in_discord_revises_the_pull_request_once_even_if_nothing_ran_when_it_was_written() {
+    let mut world = with_discord().simulate().await;
+    world.serve_with(&["--pull"]).await;
+    listens(&world).await;
+    let first = world.start_by("jira-label").await;
+    assert_eq!(world.ended(&first).await["outcome"], "succeeded");
+    let written = |kind: &str, text: &str, by: &str| json!({"kind": kind, "text": text, "by": by, "channel": "shop-dev", "about": "ready for review"});
+    world.capture(written("discord-reply", "Push to main, please.", "grace")).await;
+    let may_not = |message: &Value| message["content"].to_string().contains("may not start work");
+    assert_eq!(told(&world, "the refusal", may_not).await, 1);
+
+    world.kill().await;
+    let text = "Say in the README that lower case works, too.";
+    let reply = world.capture(written("discord-thread", text, "ada")).await;
+    world.serve_with(&["--pull"]).await;
+    let begun = async || {
+        let executions = world.executions().await;
+        let revision = executions.iter().find(|execution| execution["workflow"] == "revision")?;
+        Some(revision["execution"].as_str()?.to_owned())
+    };
+    let revision = eventually("the revision", FETCHED, begun).await;
+    assert_eq!(world.ended(&revision).await["outcome"], "succeeded");
+    let thread: Value = serde_json::from_slice(&reply.body).unwrap();
+    let is_in_thread = |message: &Value| message["channel_id"] == thread["d"]["channel_id"];
+    told(&world, "an answer in the thread", is_in_thread).await;
+
+    // In a session that begins after another one was lost, it is read again.
+    world.capture(json!({"kind": "discord-gateway", "does": "invalidate"})).await;
+    let anew = async || (world.state().await["discord"]["gateway"]["begun"].as_u64()? >= 2).then_some(());
+    eventually("another session", FETCHED, anew).await;
+    let mention = world
+        .capture(
+            json!({"kind": "discord-mention", "text": "status SHOP-1", "by": "ada", "channel": "shop-dev"}),
+        )
+        .await;
+    let mention: Value = serde_json::from_slice(&mention.body).unwrap();
+    let answers = |message: &Value| message["message_reference"]["message_id"] == mention["d"]["id"];
+    assert_eq!(told(&world, "an answer to the mention", answers).await, 1);
+    assert_eq!(told(&world, "the refusal", may_not).await, 1);
+    assert_eq!(world.executions().await.len(), 2);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_command_in_discord_is_answered_without_an_address() {
+    let mut world = with_discord().simulate().await;
+    world.serve_with(&["--pull"]).await;
+    listens(&world).await;
+    world
+        .capture(json!({"kind": "discord-command", "text": "run SHOP-1", "by": "ada", "channel": "shop-dev"}))
+        .await;
+    let name = started(&world).await;
+    assert_eq!(world.ended(&name).await["outcome"], "succeeded");
+    let answered = async || {
+        let callbacks = world.state().await["discord"]["callbacks"].as_array()?.clone();
+        (!callbacks.is_empty()).then_some(callbacks)
+    };
+    let callbacks = eventually("an answer to the command", FETCHED, answered).await;
+    assert_eq!(callbacks.len(), 1);
+    assert!(callbacks[0]["body"]["data"]["content"].to_string().contains("SHOP"), "{callbacks:#?}");
+    world.finish().await;
+}
+
+/// A shop whose team talks in a private channel.
+#[tokio::test]
+async fn a_message_in_a_thread_of_a_private_channel_in_slack_revises_the_pull_request() {
+    let private = with_socket_mode().edit(|world| world["slack"]["channels"][0]["private"] = true.into());
+    let mut world = private.simulate().await;
+    world.serve_with(&["--pull"]).await;
+    connected(&world, 1).await;
+    let first = world.start_by("jira-label").await;
+    assert_eq!(world.ended(&first).await["outcome"], "succeeded");
+    let reply = json!({"kind": "slack-thread", "text": "Say in the README that lower case works, too.", "by": "ada",
+        "channel": "shop-dev", "about": "ready for review"});
+    world.capture(reply).await;
+    let begun = async || {
+        let executions = world.executions().await;
+        let revision = executions.iter().find(|execution| execution["workflow"] == "revision")?;
+        Some(revision["execution"].as_str()?.to_owned())
+    };
+    let revision = eventually("the revision", FETCHED, begun).await;
+    assert_eq!(world.ended(&revision).await["outcome"], "succeeded");
+    world.finish().await;
+}

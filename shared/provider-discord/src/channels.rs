@@ -2,11 +2,26 @@
 
 use crate::discord::{Discord, send};
 use domain::ActionError;
+use http_client::Failure;
 use serde::Deserialize;
 use std::sync::PoisonError;
 
-/// Kinds of channels that messages go to: text and announcements.
-const KINDS: [u32; 2] = [0, 5];
+/// [Kinds of channels](https://docs.discord.com/developers/resources/channel#channel-object-channel-types) that messages go to: text and
+/// announcements.
+const KINDS: [u64; 2] = [0, 5];
+
+/// Kinds of threads: of announcements, public and private.
+const THREADS: [u64; 3] = [10, 11, 12];
+
+/// Whether a kind of channels is one of threads.
+pub(crate) fn is_thread(kind: u64) -> bool {
+    THREADS.contains(&kind)
+}
+
+/// Whether people write messages in channels of this kind.
+pub(crate) fn takes_messages(kind: u64) -> bool {
+    KINDS.contains(&kind) || is_thread(kind)
+}
 
 #[derive(Debug, Deserialize)]
 struct Server {
@@ -19,9 +34,15 @@ struct Server {
 pub(crate) struct Channel {
     pub(crate) id: String,
     #[serde(rename = "type")]
-    kind: u32,
+    pub(crate) kind: u64,
     #[serde(default)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
+    /// The channel that a thread is in.
+    #[serde(default)]
+    pub(crate) parent_id: Option<String>,
+    /// The newest message, which may be deleted.
+    #[serde(default)]
+    pub(crate) last_message_id: Option<String>,
     #[serde(default)]
     pub(crate) permission_overwrites: Vec<Overwrite>,
 }
@@ -60,6 +81,28 @@ impl Discord {
         Ok(self.channels_of_server().await?.into_iter().find(is_meant))
     }
 
+    /// The channel or thread with this ID; `None` if it is gone, or the bot may not see it.
+    pub(crate) async fn any_channel(&self, id: &str) -> Result<Option<Channel>, ActionError> {
+        match send(self.client.get("/channels/{channel}", &[id])).await {
+            Ok(answer) => Ok(Some(answer.json()?)),
+            Err(Failure { status: Some(403 | 404), .. }) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The thread that people began on a message, which has the message's ID. Once there is one, it stays.
+    pub(crate) async fn thread_on(&self, message: &str) -> Result<Option<String>, ActionError> {
+        let is_known = self.threads.lock().unwrap_or_else(PoisonError::into_inner).contains(message);
+        if is_known {
+            return Ok(Some(message.to_owned()));
+        }
+        let found = self.any_channel(message).await?.filter(|found| is_thread(found.kind));
+        if let Some(found) = &found {
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner).insert(found.id.clone());
+        }
+        Ok(found.map(|found| found.id))
+    }
+
     fn known_channel(&self, name: &str) -> Option<String> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -72,13 +115,24 @@ impl Discord {
         Ok(channels)
     }
 
+    /// The IDs of the servers whose messages count: the configured one, or else all that the bot is in.
+    pub(crate) async fn servers(&self) -> Result<Vec<String>, ActionError> {
+        match &self.server {
+            Some(server) => Ok(vec![server.clone()]),
+            None => Ok(self.own_servers().await?.into_iter().map(|server| server.id).collect()),
+        }
+    }
+
+    async fn own_servers(&self) -> Result<Vec<Server>, ActionError> {
+        send(self.client.get("/users/@me/guilds", &[])).await?.json()
+    }
+
     /// The ID of the configured server, or of the only one that the bot is in.
     pub(crate) async fn server(&self) -> Result<String, ActionError> {
         if let Some(server) = &self.server {
             return Ok(server.clone());
         }
-        let servers: Vec<Server> = send(self.client.get("/users/@me/guilds", &[])).await?.json()?;
-        match servers.as_slice() {
+        match self.own_servers().await?.as_slice() {
             [only] => Ok(only.id.clone()),
             [] => Err(ActionError::rejected("the Discord bot is not in any server; invite it to one")),
             many => {

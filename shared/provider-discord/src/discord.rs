@@ -11,7 +11,7 @@ use http_client::{Auth, Client, Failure, Options, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// An answer that only the person sees who used a command or a button.
@@ -29,12 +29,18 @@ pub struct Credentials {
 pub struct Discord {
     pub(crate) client: Client,
     /// Sends without the token, which answers to interactions do not need.
-    without_token: Client,
+    pub(crate) without_token: Client,
+    /// With which the Gateway is opened.
+    pub(crate) bot_token: SecretString,
     pub(crate) server: Option<String>,
     /// The IDs of channels by name. A renamed channel keeps its ID, so known IDs stay right.
     pub(crate) channels: Arc<Mutex<HashMap<String, String>>>,
+    /// Messages on which people began threads, as far as they are known.
+    pub(crate) threads: Arc<Mutex<BTreeSet<String>>>,
     /// The ID of the bot's user, once it was asked for.
     pub(crate) own_user: Arc<OnceLock<String>>,
+    /// The intents with which the Gateway was refused for good, and why.
+    pub(crate) refused: Arc<Mutex<Option<(u64, ActionError)>>>,
 }
 
 impl Discord {
@@ -56,8 +62,11 @@ impl Discord {
             client: agent(client),
             without_token: agent(without_token),
             server: settings.server.clone(),
+            bot_token: credentials.bot_token,
             channels: Arc::default(),
+            threads: Arc::default(),
             own_user: Arc::default(),
+            refused: Arc::default(),
         })
     }
 }
@@ -119,10 +128,10 @@ impl Communication for Discord {
     async fn find_message(
         &self,
         channel: &str,
-        _thread: Option<&str>,
+        thread: Option<&str>,
         mark: &Mark,
     ) -> Result<Option<SentMessage>, ActionError> {
-        self.find_marked_message(channel, mark).await
+        self.find_marked_message(channel, thread, mark).await
     }
 
     async fn update_message(
@@ -176,7 +185,9 @@ impl Communication for Discord {
             }
         };
         let path = "/channels/{channel}/messages/{message}/reactions/{emoji}/@me";
-        send(self.client.put(path, &[&sent.channel, &sent.id, emoji])).await?;
+        // A thread is a channel of its own, which events about its messages name with their IDs.
+        let (channel, message) = sent.id.split_once('/').unwrap_or((&sent.channel, &sent.id));
+        send(self.client.put(path, &[channel, message, emoji])).await?;
         Ok(())
     }
 }

@@ -6,12 +6,14 @@
 //!   fields.
 //! - A button's `custom_id` has at most 100 characters. What does not fit is in the footer of the message, and the button says by a digest
 //!   that this is meant ([`custom_id`]).
-//! - A message that goes to the thread of another is a reply to it.
-//! - The bot needs the permissions View Channels, Send Messages, Read Message History and Add Reactions in the channel.
+//! - A message that goes to the thread of another is a reply to it, or is sent to the thread that people began on it, which is a channel of its own.
+//! - What people write is fetched over the Gateway.
+//! - The bot needs the permissions View Channels, Send Messages, Send Messages in Threads, Read Message History and Add Reactions in the channel.
 
 mod buttons;
 mod channels;
 mod discord;
+mod gateway;
 mod limits;
 mod markdown;
 mod marks;

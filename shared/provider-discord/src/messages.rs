@@ -48,15 +48,19 @@ impl Discord {
         mark: &Mark,
     ) -> Result<SentMessage, ActionError> {
         let channel = self.channel_id(&message.channel).await?;
-        let (channel, mark_at_end) = (channel.as_str(), hidden(mark));
+        let begun = match &message.thread {
+            Some(thread) => self.thread_on(thread).await?,
+            None => None,
+        };
+        let (at, mark_at_end) = (begun.as_deref().unwrap_or(&channel), hidden(mark));
         let post = async |text: String| {
             let mut body = content(&format!("{text}{mark_at_end}"), &message.body);
             body["nonce"] = nonce(mark).into();
             body["enforce_nonce"] = true.into();
-            if let Some(thread) = &message.thread {
+            if let Some(thread) = message.thread.as_ref().filter(|_| begun.is_none()) {
                 body["message_reference"] = json!({"message_id": thread, "fail_if_not_exists": false});
             }
-            send(self.client.post("/channels/{channel}/messages", &[channel]).json(&body)).await
+            send(self.client.post("/channels/{channel}/messages", &[at]).json(&body)).await
         };
         let text = markdown_for_discord(&message.body.text);
         let posted: Posted = send_fitting(&text, limits::MESSAGE, limits::is_too_long, post).await?.json()?;
@@ -87,14 +91,30 @@ impl Discord {
         Ok(())
     }
 
-    /// Reads the channel from its newest message back to the time of the mark.
+    /// Looks in the channel, and in the thread that people began on a message there, if they did.
     pub(crate) async fn find_marked_message(
         &self,
         channel: &str,
+        thread: Option<&str>,
         mark: &Mark,
     ) -> Result<Option<SentMessage>, ActionError> {
         let channel = self.channel_id(channel).await?;
-        let (at, wanted) = (channel.as_str(), hidden(mark));
+        if let Some(found) = self.find_marked_in(&channel, mark).await? {
+            return Ok(Some(found));
+        }
+        let begun = match thread {
+            Some(thread) => self.thread_on(thread).await?,
+            None => None,
+        };
+        match begun {
+            Some(begun) => self.find_marked_in(&begun, mark).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Reads a channel or thread from its newest message back to the time of the mark.
+    async fn find_marked_in(&self, at: &str, mark: &Mark) -> Result<Option<SentMessage>, ActionError> {
+        let wanted = hidden(mark);
         let oldest = mark.at - CLOCKS_DIFFER_BY;
         let load = |before: Option<String>| async move {
             let request = self.client.get("/channels/{channel}/messages", &[at]).query("limit", PAGE);

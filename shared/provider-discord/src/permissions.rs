@@ -17,6 +17,7 @@ const NEEDED: &[(&str, u64, &str)] = &[
         "a message sent before a crash is not found again, and would be sent twice",
     ),
     ("Add Reactions", 1 << 6, "messages to the bot are not acknowledged"),
+    ("Send Messages in Threads", 1 << 38, "whoever writes in a thread is not answered there"),
 ];
 
 const ADMINISTRATOR: u64 = 1 << 3;
@@ -91,10 +92,18 @@ impl Discord {
             ));
         }
         if application.interactions_endpoint_url.is_none_or(|url| url.is_empty()) {
-            problems.push(PermissionProblem::missing(
+            problems.push(PermissionProblem::limiting(
                 "the Interactions Endpoint URL",
-                "commands and buttons do not reach us",
-                "set it in the Developer Portal under General Information to the address that ends in /webhooks/discord",
+                "commands and buttons reach us only where `serve --pull` fetches them",
+                "leave it empty for `serve --pull`; otherwise set it in the Developer Portal under General Information to the address that ends in \
+                 /webhooks/discord",
+            ));
+        }
+        if !self.may_read_content().await? {
+            problems.push(PermissionProblem::limiting(
+                "the Message Content intent",
+                "with `serve --pull`, only messages that mention the bot reach us, and no other replies or messages in threads",
+                "enable it in the Developer Portal under Bot > Privileged Gateway Intents; without `serve --pull`, it is not needed",
             ));
         }
         Ok(problems)

@@ -43,7 +43,8 @@ fn discord(connector: &Connector<'_>) -> Result<Discord, ActionError> {
 }
 
 fn connect(connector: &Connector<'_>) -> Result<Connected, ActionError> {
-    Ok(Connected { chat: Some(Arc::new(discord(connector)?)), ..Connected::default() })
+    let discord = Arc::new(discord(connector)?);
+    Ok(Connected { chat: Some(discord.clone()), pull: Some(discord), ..Connected::default() })
 }
 
 fn probe<'a>(connector: &'a Connector<'a>, project: &'a Project) -> ProbeFuture<'a> {

@@ -1,12 +1,15 @@
 //! A Discord server: the part of the [REST API](https://docs.discord.com/developers/reference) that a bot needs, answers to interactions, and
 //! the [interactions](https://docs.discord.com/developers/interactions/receiving-and-responding) that Discord sends when people use the
-//! application.
+//! application. Messages are sent over the Gateway.
 
+mod gateway;
 mod interactions;
+mod link;
 mod messages;
 mod people;
 mod simulator;
 mod world;
+mod writing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,10 +26,12 @@ use serde_json::{Value, json};
 use crate::attachment::Attachment;
 use crate::clock::Clock;
 use crate::credentials::same;
+use crate::description::Violations;
 use crate::error::{SimulationError, WorldError};
 use crate::service::Opening;
 
-pub use world::{Application, Channel, Server, User, World};
+pub use gateway::Trouble;
+pub use world::{Application, Channel, GatewaySettings, Server, User, World};
 
 /// Milliseconds since 1970 at which Discord's time begins.
 const EPOCH: i64 = 1_420_070_400_000;
@@ -41,6 +46,7 @@ struct Running {
     address: String,
     bot_token: SecretString,
     key: Ed25519KeyPair,
+    violations: Violations,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -52,14 +58,30 @@ struct State {
     tokens: Vec<String>,
     /// What was given to commands: the ID, the key in the address, and the file.
     files: Vec<(String, String, Attachment)>,
+    /// What people uploaded with messages, in the same form.
+    uploads: Vec<(String, String, Attachment)>,
+    /// The first answers to interactions that came over the Gateway, by token.
+    callbacks: Vec<(String, Value)>,
     /// The later answers to interactions, by token.
     responses: Vec<(String, Value)>,
+    /// The threads that people began on messages.
+    threads: Vec<Thread>,
+    gateway: gateway::Gateway,
     last_id: u64,
+}
+
+/// A thread, which has the ID of the message that it was begun on.
+#[derive(Debug, Clone)]
+struct Thread {
+    id: String,
+    /// The channel that it is in.
+    parent: String,
 }
 
 #[derive(Debug, Clone)]
 struct Message {
     id: String,
+    /// The channel or thread.
     channel: String,
     /// The ID of its author.
     author: String,
@@ -67,7 +89,9 @@ struct Message {
     components: Value,
     embeds: Value,
     flags: u64,
-    reference: Option<String>,
+    attachments: Value,
+    /// The message that it answers.
+    answers: Option<Box<Message>>,
     nonce: Option<String>,
     reactions: Vec<String>,
     sent: Timestamp,
@@ -95,6 +119,7 @@ impl Discord {
             address: opening.address.trim_end_matches('/').to_owned(),
             bot_token: opening.secrets.field("discord", &world.secret, "bot_token")?,
             key,
+            violations: opening.violations.clone(),
             clock: opening.clock.clone(),
             state: Mutex::default(),
             world,
@@ -130,9 +155,15 @@ impl Discord {
         })
     }
 
-    /// A channel in which the bot may do all of `needed`.
+    /// A channel in which, or in the thread of which, the bot may do all of `needed`.
     fn channel_for(&self, id: &str, needed: u64) -> Result<&Channel, Failure> {
-        let channel = self.channel(id)?;
+        let parent =
+            self.lock().threads.iter().find(|thread| thread.id == id).map(|thread| thread.parent.clone());
+        let needed = match parent.is_some() && needed & SEND != 0 {
+            true => (needed & !SEND) | SEND_IN_THREADS,
+            false => needed,
+        };
+        let channel = self.channel(parent.as_deref().unwrap_or(id))?;
         let allowed = self.world().application.permissions & !channel.denied;
         let refused = |code, message| {
             Err(Failure { status: StatusCode::FORBIDDEN, code, message, errors: Value::Null })
@@ -165,6 +196,8 @@ impl Discord {
 const VIEW: u64 = 1 << 10;
 /// Send Messages.
 const SEND: u64 = 1 << 11;
+/// Send Messages in Threads.
+const SEND_IN_THREADS: u64 = 1 << 38;
 /// Read Message History.
 const READ: u64 = 1 << 16;
 /// Add Reactions.

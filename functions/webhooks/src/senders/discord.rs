@@ -1,10 +1,11 @@
 //! Discord's interactions (<https://docs.discord.com/developers/interactions/receiving-and-responding>): slash commands and buttons, as JSON.
-//! Discord does not send messages this way, so the bot cannot be mentioned in Discord.
+//! Discord does not post messages to an address; `serve --pull` fetches them over the Gateway, in the form in which they come there.
 //!
 //! Each request wants an answer of Discord's own form within three seconds: the answer to a command, or that a button was pressed. Later
 //! answers go to a path made of the interaction's token, which is valid for fifteen minutes.
 
 mod answer;
+mod message;
 mod signature;
 
 use super::delivery::{
@@ -27,7 +28,9 @@ pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "discord",
     title: "Discord",
     set_up: "Developer Portal > the application > General Information > Interactions Endpoint URL",
-    fetched: None,
+    fetched: Some(
+        "commands, buttons, mentions, replies to the bot and messages in its threads, over the Gateway",
+    ),
     verify: signature::verify,
     parse,
     events,
@@ -58,6 +61,7 @@ fn events() -> Vec<EventSpec> {
             .fields([("actor", Any), ("channel", Text), ("response_url", Text)])
             .condition(common::command_text())
             .also(common::CHAT_COMMAND),
+        message::mentioned(),
     ]
 }
 
@@ -85,6 +89,9 @@ struct Interaction {
     data: Option<Data>,
     #[serde(default, deserialize_with = "lenient")]
     message: Option<Message>,
+    /// The name of an event of the Gateway.
+    #[serde(default, rename = "t", deserialize_with = "lenient")]
+    dispatched: Option<String>,
     /// What happened, in a webhook event: no interaction, and numbered apart.
     #[serde(default, deserialize_with = "lenient")]
     event: Option<WebhookEvent>,
@@ -209,6 +216,9 @@ struct Footer {
 
 fn parse(_: &HeaderMap, body: &[u8], bot: &Bot<'_>) -> Result<Delivery, Malformed> {
     let interaction = read_json::<Interaction>("Discord", body)?;
+    if interaction.dispatched.is_some() {
+        return message::parse(body, bot);
+    }
     let id = interaction.id.clone().unwrap_or_else(|| id_of_body(body));
     let meaning = meaning(interaction, &id, bot);
     Ok(Delivery::new(id, meaning))

@@ -11,6 +11,7 @@ use super::delivery::{
     read_json,
 };
 use super::spec::SenderSpec;
+use super::uploads::WithUploads;
 use crate::mention::{Said, words_for_bot};
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
@@ -22,7 +23,7 @@ use records::ReplyPlace;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
-use uploads::{Upload, WithUploads, linked};
+use uploads::{Upload, linked};
 
 pub(super) const SPEC: SenderSpec = SenderSpec {
     name: "slack",

@@ -1,5 +1,6 @@
 //! Files that people upload to a chat, as a sentence of links: an agent is shown the files that words link.
 
+use domain::command::CommandWord;
 use domain::event::UPLOADED;
 
 /// The most files of one message that are linked.
@@ -41,6 +42,30 @@ fn in_link(name: &str) -> String {
 pub(super) fn linked(files: impl IntoIterator<Item = Uploaded>) -> Option<String> {
     let links: Vec<String> = files.into_iter().take(MOST).map(Uploaded::shown).collect();
     (!links.is_empty()).then(|| format!("{UPLOADED}{}", links.join(", ")))
+}
+
+/// What somebody said with files.
+pub(super) struct WithUploads {
+    /// All of it, for workflows.
+    pub(super) text: String,
+    /// The words alone, which may be a command.
+    pub(super) words: String,
+    /// The sentence about the files, unless the words hold it.
+    pub(super) uploads: Option<String>,
+}
+
+impl WithUploads {
+    /// Files without words are told to an agent at work if the thread is about its ticket, and start nothing.
+    pub(super) fn new(words: String, uploads: Option<String>, in_thread: bool) -> Self {
+        match uploads {
+            None => Self { text: words.clone(), words, uploads: None },
+            Some(uploads) if words.is_empty() => {
+                let told = in_thread.then(|| format!("{} {uploads}", CommandWord::Tell.as_str()));
+                Self { text: uploads, words: told.unwrap_or_default(), uploads: None }
+            }
+            Some(uploads) => Self { text: format!("{words}\n\n{uploads}"), words, uploads: Some(uploads) },
+        }
+    }
 }
 
 #[cfg(test)]

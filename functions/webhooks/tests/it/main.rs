@@ -11,6 +11,7 @@
 mod accounts;
 mod bound;
 mod checks;
+mod discord;
 mod examples;
 mod excess;
 mod fetched;

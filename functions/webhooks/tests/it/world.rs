@@ -76,7 +76,7 @@ pub(crate) fn configuration() -> Configuration {
         "plugins": {"github": {}, "github-enterprise": {"provider": "github"}},
         "webhooks": {"own_accounts": {"jira": "bot-1", "github": "ticketsmith[bot]", "github-enterprise": "robot"}},
         "groups": {"engineering": ["ada"]},
-        "users": [{"name": "ada", "jira": "5b10", "github": "ada-hub", "github-enterprise": "ada-work", "slack": "U1"}],
+        "users": [{"name": "ada", "jira": "5b10", "github": "ada-hub", "github-enterprise": "ada-work", "slack": "U1", "discord": "175"}],
     }))
     .unwrap()
 }

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking; the lint knows only test functions"
 )]
 
+mod gateway;
 mod refusals;
 
 use domain::ErrorKind;

@@ -54,6 +54,7 @@ impl Discord {
             });
             state.files.push((id, key, file.clone()));
         }
+        self.dispatch_interaction(&mut state, &payload);
         Ok(self.signed(&payload))
     }
 
@@ -80,6 +81,7 @@ impl Discord {
         self.add_place(&mut payload, &channel, user);
         payload["data"] = json!({"custom_id": id, "component_type": 2});
         payload["message"] = self.message_json(&found);
+        self.dispatch_interaction(&mut state, &payload);
         Ok(self.signed(&payload))
     }
 
@@ -101,7 +103,7 @@ impl Discord {
         payload["context"] = 0.into();
     }
 
-    fn person(&self, name: &str) -> Result<&User, Refusal> {
+    pub(super) fn person(&self, name: &str) -> Result<&User, Refusal> {
         self.world().users.iter().find(|user| user.name == name).ok_or_else(|| {
             let known =
                 self.world().users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -109,7 +111,7 @@ impl Discord {
         })
     }
 
-    fn channel_named(&self, name: &str) -> Result<String, Refusal> {
+    pub(super) fn channel_named(&self, name: &str) -> Result<String, Refusal> {
         let name = name.trim_start_matches('#');
         let found = self.world().channels.iter().find(|channel| channel.name == name || channel.id == name);
         found.map(|channel| channel.id.clone()).ok_or_else(|| format!("no channel is named `{name}`"))
@@ -117,7 +119,7 @@ impl Discord {
 
     /// Signs the timestamp and the body:
     /// <https://docs.discord.com/developers/interactions/overview#validating-security-request-headers>.
-    fn signed(&self, payload: &Value) -> Outgoing {
+    pub(super) fn signed(&self, payload: &Value) -> Outgoing {
         let (timestamp, body) = (self.now().as_second().to_string(), payload.to_string().into_bytes());
         let message = [timestamp.as_bytes(), &body].concat();
         let signature = hex::encode(self.0.key.sign(&message).as_ref());
@@ -140,7 +142,8 @@ pub(super) struct Key {
     hm: String,
 }
 
-/// The content of a file that was given to a command, for a request that has the key. Requests with credentials are refused.
+/// The content of a file that was given to a command or uploaded with a message, for a request that has the key. Requests with credentials are
+/// refused.
 pub(super) async fn attachment(
     AxumState(discord): AxumState<Discord>,
     Path((_, file, _)): Path<(String, String, String)>,
@@ -148,12 +151,31 @@ pub(super) async fn attachment(
     headers: HeaderMap,
 ) -> Response {
     let state = discord.lock();
-    let found = state.files.iter().find(|(id, known, _)| *id == file && *known == key.hm);
+    let mut files = state.files.iter().chain(&state.uploads);
+    let found = files.find(|(id, known, _)| *id == file && *known == key.hm);
     let found = found.filter(|(_, _, file)| !file.deleted && !headers.contains_key(header::AUTHORIZATION));
     match found.map(|(_, _, file)| (file.media_type(), file.bytes())) {
         Some((media_type, Ok(bytes))) => ([(header::CONTENT_TYPE, media_type)], bytes).into_response(),
         _ => (StatusCode::NOT_FOUND, "This content is no longer available.").into_response(),
     }
+}
+
+/// `POST /interactions/{interaction}/{token}/callback`: the first answer to an interaction that came over the Gateway, which needs no bot token.
+pub(super) async fn callback(
+    AxumState(discord): AxumState<Discord>,
+    Path((_, token)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Result<StatusCode, Failure> {
+    let mut state = discord.lock();
+    if !discord.world().application.without_endpoint || !state.tokens.contains(&token) {
+        return Err(Failure::not_found(10_062, "Unknown interaction"));
+    }
+    if state.callbacks.iter().any(|(known, _)| *known == token) {
+        let message = "Interaction has already been acknowledged.";
+        return Err(Failure { status: StatusCode::BAD_REQUEST, code: 40_060, message, errors: Value::Null });
+    }
+    state.callbacks.push((token, body));
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /webhooks/{application}/{token}`: a later answer to an interaction, which needs no bot token.

@@ -79,21 +79,55 @@ impl Discord {
             .iter()
             .map(|emoji| json!({"emoji": {"id": null, "name": emoji}, "count": 1, "me": true}));
         let mut shown = json!({
-            "id": message.id, "channel_id": message.channel, "type": if message.reference.is_some() { 19 } else { 0 },
+            "id": message.id, "channel_id": message.channel, "type": if message.answers.is_some() { 19 } else { 0 },
             "author": self.user_json(&message.author), "content": message.content, "timestamp": message.sent.to_string(),
             "edited_timestamp": message.edited.map(|at| at.to_string()), "components": message.components,
-            "embeds": message.embeds, "flags": message.flags, "tts": false, "pinned": false, "attachments": [],
-            "mention_everyone": message.pings, "mentions": [], "mention_roles": [],
+            "embeds": message.embeds, "flags": message.flags, "tts": false, "pinned": false,
+            "attachments": message.attachments, "mention_everyone": message.pings, "mentions": self.mentioned_in(message),
+            "mention_roles": [],
             "reactions": reactions.collect::<Vec<_>>(),
         });
         if message.author == self.world().application.id {
             shown["application_id"] = message.author.clone().into();
         }
-        if let Some(reference) = &message.reference {
+        if let Some(answered) = &message.answers {
             shown["message_reference"] =
-                json!({"type": 0, "message_id": reference, "channel_id": message.channel});
+                json!({"type": 0, "message_id": answered.id, "channel_id": message.channel});
+            shown["referenced_message"] = self.message_json(answered);
         }
         shown
+    }
+
+    /// The accounts that a person's message mentions: those that it names, and the author of the message that it answers.
+    fn mentioned_in(&self, message: &Message) -> Value {
+        let own = &self.world().application.id;
+        if message.author == *own {
+            return json!([]);
+        }
+        let accounts = self.world().users.iter().map(|user| &user.id).chain([own]);
+        let is_mentioned = |id: &&String| {
+            let is_answered = message.answers.as_ref().is_some_and(|answered| answered.author == **id);
+            is_answered || message.content.contains(&format!("<@{id}>"))
+        };
+        accounts.filter(is_mentioned).map(|id| self.user_json(id)).collect()
+    }
+
+    /// A message as the application knows it: without the Message Content intent, only what mentions it, or what it wrote itself, has content.
+    pub(super) fn as_known(&self, mut message: Value, may_know: bool) -> Value {
+        let own = &self.world().application.id;
+        let mentions = message["mentions"].as_array().into_iter().flatten();
+        let is_for_it = mentions.chain([&message["author"]]).any(|account| account["id"] == own.as_str());
+        if !may_know && !is_for_it {
+            message["content"] = "".into();
+            for list in ["attachments", "embeds", "components"] {
+                message[list] = json!([]);
+            }
+        }
+        message
+    }
+
+    fn listed(&self, message: &Message) -> Value {
+        self.as_known(self.message_json(message), self.world().application.message_content)
     }
 }
 
@@ -128,6 +162,13 @@ pub(super) async fn create(
     if left == 0 {
         return Ok(limited());
     }
+    let reference = body["message_reference"]["message_id"].as_str();
+    let answers =
+        state.messages.iter().find(|known| known.channel == channel && Some(known.id.as_str()) == reference);
+    let answers = answers.map(|known| Box::new(Message { answers: None, ..known.clone() }));
+    if reference.is_some() && answers.is_none() && body["message_reference"]["fail_if_not_exists"] != false {
+        return Err(Failure::field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message"));
+    }
     let message = Message {
         id: discord.next_id(&mut state),
         channel,
@@ -136,7 +177,8 @@ pub(super) async fn create(
         components: list(&body["components"]),
         embeds: list(&body["embeds"]),
         flags: body["flags"].as_u64().unwrap_or_default(),
-        reference: body["message_reference"]["message_id"].as_str().map(str::to_owned),
+        attachments: json!([]),
+        answers,
         nonce: nonce.clone(),
         reactions: Vec::new(),
         sent: now,
@@ -145,6 +187,8 @@ pub(super) async fn create(
     };
     let mut shown = discord.message_json(&message);
     shown["nonce"] = nonce.into();
+    // The bot hears of its own messages, too.
+    discord.dispatch_message(&mut state, &message);
     state.messages.push(message);
     let mut headers = HeaderMap::new();
     // After the last message that its bucket takes, Discord says how long to wait.
@@ -192,7 +236,7 @@ pub(super) async fn list_messages(
     let state = discord.lock();
     let is_before = |message: &&Message| message.id.parse::<u64>().is_ok_and(|id| id < before);
     let messages = state.messages.iter().rev().filter(|message| message.channel == channel).filter(is_before);
-    Ok(Json(messages.take(limit.unwrap_or(50)).map(|message| discord.message_json(message)).collect()))
+    Ok(Json(messages.take(limit.unwrap_or(50)).map(|message| discord.listed(message)).collect()))
 }
 
 /// `GET /channels/{channel}/messages/{message}`
@@ -204,7 +248,7 @@ pub(super) async fn get(
     let state = discord.lock();
     let found = state.messages.iter().find(|message| message.channel == channel && message.id == id);
     let found = found.ok_or(Failure::not_found(UNKNOWN_MESSAGE.0, UNKNOWN_MESSAGE.1))?;
-    Ok(Json(discord.message_json(found)))
+    Ok(Json(discord.listed(found)))
 }
 
 /// `PATCH /channels/{channel}/messages/{message}`

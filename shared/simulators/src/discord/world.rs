@@ -21,6 +21,27 @@ pub struct World {
     /// How many messages a channel takes in five seconds.
     #[serde(default = "many")]
     pub messages_in_five_seconds: usize,
+    /// The Gateway.
+    #[serde(default)]
+    pub gateway: GatewaySettings,
+}
+
+/// What the Gateway asks of its clients.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewaySettings {
+    /// How often it wants a heartbeat, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// How many sessions may begin.
+    pub session_starts: usize,
+    /// How much time has to be between two of them.
+    pub seconds_between_sessions: i64,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self { heartbeat_ms: 41_250, session_starts: 1_000, seconds_between_sessions: 5 }
+    }
 }
 
 fn many() -> usize {
@@ -41,11 +62,28 @@ pub struct Application {
     /// The permissions of the bot's role, as a bit set.
     #[serde(default = "permissions")]
     pub permissions: u64,
+    /// Whether the Message Content intent is enabled.
+    #[serde(default = "yes")]
+    pub message_content: bool,
+    /// Whether it has no Interactions Endpoint URL, so that interactions come over the Gateway.
+    #[serde(default)]
+    pub without_endpoint: bool,
 }
 
-/// View Channels, Send Messages, Read Message History, Add Reactions.
+impl Application {
+    /// [Its flags](https://docs.discord.com/developers/resources/application#application-object-application-flags).
+    pub(super) fn flags(&self) -> u64 {
+        if self.message_content { 1 << 19 } else { 0 }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// View Channels, Send Messages, Send Messages in Threads, Read Message History, Add Reactions.
 fn permissions() -> u64 {
-    1 << 10 | 1 << 11 | 1 << 16 | 1 << 6
+    1 << 10 | 1 << 11 | 1 << 38 | 1 << 16 | 1 << 6
 }
 
 /// A server, which Discord's API calls a guild.

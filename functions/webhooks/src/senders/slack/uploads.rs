@@ -2,7 +2,6 @@
 
 use super::{lenient, typed};
 use crate::senders::uploads::{self, Uploaded, is_address};
-use domain::command::CommandWord;
 use serde::Deserialize;
 
 /// An uploaded file.
@@ -36,30 +35,6 @@ fn is_plain(id: &str) -> bool {
 /// A sentence that links the files; `None` without any.
 pub(super) fn linked(files: &[Upload], by: &str) -> Option<String> {
     uploads::linked(files.iter().map(|file| file.uploaded(by)))
-}
-
-/// What somebody said with files.
-pub(super) struct WithUploads {
-    /// All of it, for workflows.
-    pub(super) text: String,
-    /// The words alone, which may be a command.
-    pub(super) words: String,
-    /// The sentence about the files, unless the words hold it.
-    pub(super) uploads: Option<String>,
-}
-
-impl WithUploads {
-    /// Files without words are told to an agent at work if the thread is about its ticket, and start nothing.
-    pub(super) fn new(words: String, uploads: Option<String>, in_thread: bool) -> Self {
-        match uploads {
-            None => Self { text: words.clone(), words, uploads: None },
-            Some(uploads) if words.is_empty() => {
-                let told = in_thread.then(|| format!("{} {uploads}", CommandWord::Tell.as_str()));
-                Self { text: uploads, words: told.unwrap_or_default(), uploads: None }
-            }
-            Some(uploads) => Self { text: format!("{words}\n\n{uploads}"), words, uploads: Some(uploads) },
-        }
-    }
 }
 
 #[cfg(test)]
