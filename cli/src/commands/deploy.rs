@@ -46,7 +46,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
     /// A setting from infra/cdk/lib/settings.ts as name=value. May be repeated.
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) context: Vec<String>,
     /// Do not prompt.
     #[arg(long)]
@@ -89,6 +89,9 @@ Exit codes: 0 deployed · 1 not confirmed, or generated files are stale · 2 the
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Arguments { target, architecture, packaged, bootstrap, emulator } = arguments;
+    if target.context.iter().any(|setting| setting == "packages=none") {
+        return Err(Exit::usage("--context packages=none: functions need their packages; leave it out"));
+    }
     if emulator {
         return emulator::deploy(&target.folder).await;
     }
@@ -111,6 +114,15 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     put_references(&connection.table).await?;
     print_next(&api_url, &target.stage);
     Ok(())
+}
+
+/// Reads `--context`. What an option of ours also says is refused: the rest of the command would be about another stage or architecture.
+fn setting(text: &str) -> Result<String, String> {
+    match text.split_once('=').map(|(name, _)| name) {
+        None | Some("") => Err("write it as NAME=VALUE; infra/cdk/lib/settings.ts has the names".to_owned()),
+        Some(name @ ("stage" | "architecture")) => Err(format!("use the option --{name}")),
+        Some(_) => Ok(text.to_owned()),
+    }
 }
 
 /// Stores how tickets of the configuration in force are written; the previous version may have written them differently.
@@ -156,4 +168,24 @@ pub(crate) fn succeed(command: &mut Command) -> Outcome {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| Exit::unreachable(format!("{program}: {error}")))?;
     if status.success() { Ok(()) } else { Err(Exit::unreachable(format!("{program}: {status}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_a_name_and_is_not_also_an_option() {
+        for accepted in ["records=destroy", "alertEmail=a=b@acme.example", "metrics="] {
+            assert_eq!(setting(accepted).as_deref(), Ok(accepted));
+        }
+        for (refused, reason) in [
+            ("records", "write it as NAME=VALUE"),
+            ("=destroy", "write it as NAME=VALUE"),
+            ("stage=dev", "use the option --stage"),
+            ("architecture=x86_64", "use the option --architecture"),
+        ] {
+            assert!(setting(refused).unwrap_err().starts_with(reason), "{refused}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ import { askingModels } from "./account_models.ts";
 import { monitoring } from "./account_monitoring.ts";
 import type { FunctionEntry } from "./generated.ts";
 import type { Resources } from "./resources.ts";
-import type { Settings } from "./settings.ts";
+import { SettingError, type Settings } from "./settings.ts";
 import { workflowArn } from "./workflow_arn.ts";
 
 /** The id of the access logs of the public address. */
@@ -113,6 +113,6 @@ function packageOf(executable: string, settings: Settings): string {
   // A stack that is only inspected or removed may have any code in its functions.
   if (!settings.packages) return settings.stateMachines;
   const file = path.join(settings.packages, executable, "bootstrap.zip");
-  if (!fs.existsSync(file)) throw new Error(`${file} does not exist; build it with infra/package ${settings.architecture}`);
+  if (!fs.existsSync(file)) throw new SettingError(`${file} does not exist; build it with infra/package ${settings.architecture}`);
   return file;
 }

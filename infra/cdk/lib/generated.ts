@@ -1,6 +1,7 @@
 // What the workflow compiler generated: `functions.json`, `routes.json` and one `<workflow>.asl.json` for each workflow.
 import fs from "node:fs";
 import path from "node:path";
+import { SettingError } from "./settings.ts";
 
 /** One function as `functions.json` describes it. */
 export interface FunctionEntry {
@@ -95,6 +96,8 @@ export interface Generated {
 }
 
 export function generated(folder: string): Generated {
+  const missing = ["functions.json", "routes.json"].find((name) => !fs.existsSync(path.join(folder, name)));
+  if (missing !== undefined) throw new SettingError(`context stateMachines: ${folder} has no ${missing}; accepted: a folder with what \`./check generate\` writes to statemachines/`);
   const read = (name: string) => fs.readFileSync(path.join(folder, name), "utf8");
   const routes = JSON.parse(read("routes.json")) as { workflows: Record<string, Route> };
   const ending = ".asl.json";

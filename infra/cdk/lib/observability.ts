@@ -57,8 +57,7 @@ export function observability(stack: Stack, { api, functions, machines, workflow
     const failed = machine.metricFailed({ period, statistic });
     alarm(`${workflow}-failed`, `Executions of ${workflow} failed. \`ticketsmith status\` says why.`, failed);
   });
-  if (settings.monthlyBudgetUsd !== undefined) {
-    if (!settings.alertEmail) throw new Error("context monthlyBudgetUsd needs alertEmail");
+  if (settings.monthlyBudgetUsd !== undefined && settings.alertEmail) {
     new budgets.CfnBudget(stack, "Spend", {
       budget: {
         budgetType: "COST",

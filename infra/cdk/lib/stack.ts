@@ -9,7 +9,7 @@ import type { Generated } from "./generated.ts";
 import { deployFunction } from "./functions.ts";
 import { observability } from "./observability.ts";
 import { sharedResources } from "./resources.ts";
-import type { Settings } from "./settings.ts";
+import { refuseUnknownSettings, type Settings } from "./settings.ts";
 import { gatewayForSockets } from "./sockets.ts";
 import { grantStepFunctions, stateMachines } from "./state_machines.ts";
 
@@ -23,6 +23,7 @@ export class TicketsmithStack extends Stack {
     // CloudFormation accepts a template of 1 MB, of which a fifth would be spaces.
     super(scope, id, { description: "Ticketsmith turns tickets into pull requests", suppressTemplateIndentation: true, ...props });
     const { settings, generated } = props;
+    refuseUnknownSettings(this.node, Object.keys(generated.functions));
     Tags.of(this).add("application", "ticketsmith");
     Tags.of(this).add("stage", settings.stage);
     if (settings.permissionsBoundary) {
