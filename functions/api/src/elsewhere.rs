@@ -15,7 +15,7 @@ use crate::api::Shared;
 use crate::problem::{Code, Problem};
 use domain::configuration::Configuration;
 use domain::{ActionError, Actor, SourceName};
-use http_client::{Client, Options};
+use http_client::{Auth, Client, Options};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use sign_in::{SignInState, SignInWay};
@@ -162,11 +162,22 @@ fn unavailable(way: &'static str) -> impl Fn(ActionError) -> Problem {
     }
 }
 
-/// A client of one address.
+/// A client whose paths follow an address.
 ///
 /// # Errors
 /// `Rejected` for an address to which nothing secret may be sent.
-fn client(service: &'static str, url: &str, auth: http_client::Auth) -> Result<Client, ActionError> {
-    let client = Client::new(service, url, auth, &Options::new()?)?;
-    Ok(client.default_timeout(TIMEOUT).largest_answer(LARGEST).header("accept", "application/json"))
+fn client(service: &'static str, url: &str, auth: Auth) -> Result<Client, ActionError> {
+    Ok(bounded(Client::new(service, url, auth, &Options::new()?)?))
+}
+
+/// A client of one address, exactly as a service names it.
+///
+/// # Errors
+/// As [`client`].
+fn client_of_endpoint(service: &'static str, url: &str, auth: Auth) -> Result<Client, ActionError> {
+    Ok(bounded(Client::of_endpoint(service, url, auth, &Options::new()?)?))
+}
+
+fn bounded(client: Client) -> Client {
+    client.default_timeout(TIMEOUT).largest_answer(LARGEST).header("accept", "application/json")
 }

@@ -9,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::sync::Arc;
+use url::form_urlencoded;
 
 /// So many characters of a text are read for a quotation of it.
 const MOST_READ: usize = 100_000;
@@ -30,6 +31,14 @@ pub enum Auth {
         /// The password or API token.
         password: SecretString,
     },
+    /// The same of an OAuth client, whose id and secret are form-encoded first
+    /// ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    OauthClient {
+        /// The client's id, which may be shown.
+        id: String,
+        /// Its secret.
+        secret: SecretString,
+    },
     /// A provider-specific header.
     Header {
         /// Its name in lower case: `x-api-key`.
@@ -48,6 +57,9 @@ impl Auth {
             Self::None | Self::Signed(_) => return Ok(None),
             Self::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose_secret())),
             Self::Basic { user, password } => (AUTHORIZATION, format!("Basic {}", basic(user, password))),
+            Self::OauthClient { id, secret } => {
+                (AUTHORIZATION, format!("Basic {}", basic_of_client(id, secret)))
+            }
             Self::Header { name, value } => (HeaderName::from_static(name), value.expose_secret().to_owned()),
         };
         let mut value = HeaderValue::try_from(value).map_err(|_| {
@@ -73,6 +85,9 @@ impl Auth {
             }
             Self::Basic { user, password } => {
                 redact(text, [basic(user, password).as_str(), password.expose_secret()])
+            }
+            Self::OauthClient { id, secret } => {
+                redact(text, [basic_of_client(id, secret).as_str(), secret.expose_secret()])
             }
         }
     }
@@ -115,9 +130,31 @@ fn basic(user: &str, password: &SecretString) -> String {
     STANDARD.encode(format!("{user}:{}", password.expose_secret()))
 }
 
+fn basic_of_client(id: &str, secret: &SecretString) -> String {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    basic(&encoded(id), &encoded(secret.expose_secret()).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_credentials_of_an_oauth_client_are_form_encoded() {
+        let decoded = |id: &str, secret: &str| {
+            let auth = Auth::OauthClient { id: id.into(), secret: secret.into() };
+            let (_, header) = auth.header().unwrap().unwrap();
+            let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
+            String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
+        };
+        assert_eq!(decoded("ticketsmith", "a-b_c.d"), "ticketsmith:a-b_c.d");
+        assert_eq!(
+            decoded("https://us.example", "a+b:c%d é"),
+            "https%3A%2F%2Fus.example:a%2Bb%3Ac%25d+%C3%A9"
+        );
+        let auth = Auth::OauthClient { id: "us".into(), secret: "hunter2+token".into() };
+        assert_eq!(auth.redact("bad hunter2+token, hunter2%2Btoken"), "bad [redacted], [redacted]");
+    }
 
     #[test]
     fn no_secret_is_printed_or_quoted() {

@@ -41,16 +41,37 @@ impl Client {
         auth: Auth,
         options: &Options,
     ) -> Result<Self, ActionError> {
-        Ok(Self {
+        let base = check_base(options.section.as_deref().unwrap_or(service), base_url)?;
+        Ok(Self::with_base(service, base, auth, options))
+    }
+
+    /// A client of a single address that a provider's metadata names, exactly as it is there: a slash at its end and a query belong to it
+    /// ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)). The path of its requests is empty.
+    ///
+    /// # Errors
+    /// `Rejected` when [`check_endpoint`] does not accept `endpoint`.
+    pub fn of_endpoint(
+        service: &'static str,
+        endpoint: &str,
+        auth: Auth,
+        options: &Options,
+    ) -> Result<Self, ActionError> {
+        let base = check_endpoint(endpoint)
+            .map_err(|problem| ActionError::rejected(format!("an address of {service} {problem}")))?;
+        Ok(Self::with_base(service, base, auth, options))
+    }
+
+    fn with_base(service: &'static str, base: Url, auth: Auth, options: &Options) -> Self {
+        Self {
             service,
-            base: check_base(options.section.as_deref().unwrap_or(service), base_url)?,
+            base,
             auth,
             headers: HeaderMap::new(),
             options: options.clone(),
             request_timeout: options.request_timeout.unwrap_or(REQUEST_TIMEOUT),
             largest_answer: LARGEST_ANSWER,
             judge: None,
-        })
+        }
     }
 
     /// Sends this header, in lower case, with every request.
@@ -104,13 +125,26 @@ fn check_base(section: &str, base_url: &str) -> Result<Url, ActionError> {
 /// (`localhost`, `127.0.0.0/8`, `::1`), or contains a user, query or fragment, or is link-local, as the addresses are under which clouds hand out
 /// credentials.
 pub fn check_base_url(base_url: &str) -> Result<Url, String> {
+    check_address(base_url, "user, query or fragment", |url| url.query().or(url.fragment()).is_some())
+}
+
+/// Reads a single address that a provider's metadata names. Such an address may have a query.
+///
+/// # Errors
+/// Otherwise as [`check_base_url`].
+pub fn check_endpoint(endpoint: &str) -> Result<Url, String> {
+    check_address(endpoint, "user or fragment", |url| url.fragment().is_some())
+}
+
+/// Reads an address without a user and without what `has_more` finds; `without` names both.
+fn check_address(address: &str, without: &str, has_more: impl Fn(&Url) -> bool) -> Result<Url, String> {
     let wrong = |problem: &str| {
         format!(
-            "{problem}; accepted: an https address without user, query or fragment (http only on this machine), as https://example.com"
+            "{problem}; accepted: an https address without {without} (http only on this machine), as https://example.com"
         )
     };
     // The invalid value may contain a password, so it is not repeated.
-    let url = Url::parse(base_url).map_err(|error| wrong(&format!("is not an address ({error})")))?;
+    let url = Url::parse(address).map_err(|error| wrong(&format!("is not an address ({error})")))?;
     if url.host().is_none() {
         return Err(wrong("has no host"));
     }
@@ -126,7 +160,7 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("contains a user"));
     }
-    if url.query().is_some() || url.fragment().is_some() {
+    if has_more(&url) {
         return Err(wrong("contains a query or fragment"));
     }
     Ok(url)
@@ -135,6 +169,17 @@ pub fn check_base_url(base_url: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_may_have_a_query() {
+        for good in ["https://a.example/token/", "https://a.example/token?p=sign-in", "http://127.0.0.1:1/?"]
+        {
+            assert_eq!(check_endpoint(good).unwrap().as_str(), good);
+        }
+        for bad in ["http://a.example", "https://u:hunter2@a.example", "https://a.example?p=1#x", "token"] {
+            assert!(!check_endpoint(bad).unwrap_err().contains("hunter2"), "{bad}");
+        }
+    }
 
     #[test]
     fn only_encrypted_or_local_addresses() {

@@ -43,7 +43,7 @@ mod web_socket;
 
 pub use answer::Answer;
 pub use auth::Auth;
-pub use client::{Client, Judge, check_base_url};
+pub use client::{Client, Judge, check_base_url, check_endpoint};
 pub use credentials::read_credentials;
 pub use failure::{Failure, Optional};
 pub use gate::{Gate, Reply};

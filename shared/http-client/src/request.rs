@@ -243,6 +243,8 @@ impl<'client> Request<'client> {
         let mut url = match at {
             Some(at) if elsewhere.is_private(&at).await => return Err(inside(&what, &at)),
             Some(at) => at,
+            // The client's own address, exactly.
+            None if path.is_empty() => client.base.clone(),
             None => Url::parse(&format!("{base}{path}"))
                 .map_err(|error| ActionError::internal(format!("{what} has no address: {error}")))?,
         };

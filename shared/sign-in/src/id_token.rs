@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// The longest token that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -41,10 +41,10 @@ pub struct IdTokenClaims {
     aud: Audience,
     #[serde(default)]
     azp: Option<String>,
-    exp: i64,
-    iat: i64,
+    exp: Seconds,
+    iat: Seconds,
     #[serde(default)]
-    nbf: Option<i64>,
+    nbf: Option<Seconds>,
     #[serde(default)]
     nonce: Option<String>,
 }
@@ -54,6 +54,20 @@ pub struct IdTokenClaims {
 enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+/// A time in seconds since 1970. Some providers write it with a fraction, which [RFC 7519](https://www.rfc-editor.org/rfc/rfc7519#section-2) allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+struct Seconds(i64);
+
+impl TryFrom<Number> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(said: Number) -> Result<Self, Self::Error> {
+        let cut = |seconds| SignedDuration::try_from_secs_f64(seconds).ok().map(|time| time.as_secs());
+        said.as_i64().or_else(|| said.as_f64().and_then(cut)).map(Self).ok_or("it is no time in seconds")
+    }
 }
 
 /// A claim that is true or false. Some providers write it as text, as Apple may, or as null: what does not say that it is true is false.
@@ -132,9 +146,9 @@ fn check(
     if claims.iss != expected.issuer || !is_for_us || !azp_is_us || !is_ours || claims.sub.is_empty() {
         return Err(IdTokenRefusal::Other);
     }
-    let at = |seconds: i64| Timestamp::from_second(seconds).map_err(|_| IdTokenRefusal::Form);
+    let at = |Seconds(seconds)| Timestamp::from_second(seconds).map_err(|_| IdTokenRefusal::Form);
     let begins = at(claims.iat)?.max(at(claims.nbf.unwrap_or(claims.iat))?);
-    match now < at(claims.exp)? + SKEW && begins <= now + SKEW {
+    match now - SKEW < at(claims.exp)? && begins <= now + SKEW {
         true => Ok(()),
         false => Err(IdTokenRefusal::Time),
     }
@@ -236,6 +250,26 @@ mod tests {
                 signed(Algorithm::ES256, Some("k1"), &with(claims(), "email_verified", said.clone()), &key);
             let claims = verify_id_token(&keys, &token, EXPECTED, now()).unwrap();
             assert_eq!(claims.email_verified, expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_have_a_fraction() {
+        let key = ec();
+        let keys = JwkSet { keys: vec![jwk(&key, Algorithm::ES256, "k1")] };
+        let checked = |name: &str, value: Value| {
+            let token = signed(Algorithm::ES256, Some("k1"), &with(claims(), name, value), &key);
+            verify_id_token(&keys, &token, EXPECTED, now()).map(|_| ())
+        };
+        let at = |seconds: &str| {
+            serde_json::from_str::<Value>(&format!("{}{seconds}", now().as_second())).unwrap()
+        };
+        for name in ["exp", "iat", "nbf"] {
+            assert_eq!(checked(name, at(".75")), Ok(()), "{name}");
+        }
+        assert_eq!(checked("exp", json!(1.5)), Err(IdTokenRefusal::Time));
+        for no_time in [json!(1e300), json!("soon"), json!(u64::MAX)] {
+            assert!(checked("exp", no_time.clone()).is_err(), "{no_time}");
         }
     }
 

@@ -2,11 +2,11 @@
 //! <https://openid.net/specs/openid-connect-core-1_0.html>
 
 use super::discovery::{Discoveries, Discovery, NAME};
-use super::{Account, Returned, client, refused, unavailable};
+use super::{Account, Returned, client_of_endpoint, refused, unavailable};
 use crate::problem::{Code, Problem};
 use domain::configuration::{Configuration, SignInOidc};
 use domain::{ActionError, Clock};
-use http_client::{Auth, check_base_url};
+use http_client::{Auth, check_endpoint};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sign_in::{ExpectedIdToken, JwkSet, SignInState, verify_id_token};
@@ -34,7 +34,7 @@ pub(super) async fn address(
 ) -> Result<String, Problem> {
     let unavailable = unavailable(NAME);
     let discovery = discoveries.of(settings, clock).await.map_err(&unavailable)?;
-    let mut url = check_base_url(&discovery.authorization_endpoint)
+    let mut url = check_endpoint(&discovery.authorization_endpoint)
         .map_err(|error| unavailable(ActionError::rejected(error)))?;
     url.query_pairs_mut()
         .append_pair("response_type", "code")
@@ -85,18 +85,20 @@ async fn exchange(
             form.push(("client_secret", returned.secret.expose_secret()));
             Auth::None
         }
-        false => Auth::Basic { user: settings.client_id.clone(), password: returned.secret.clone() },
+        false => Auth::OauthClient { id: settings.client_id.clone(), secret: returned.secret.clone() },
     };
-    let endpoint = client(NAME, &discovery.token_endpoint, auth).map_err(&unavailable)?;
+    let endpoint = client_of_endpoint(NAME, &discovery.token_endpoint, auth).map_err(&unavailable)?;
     let exchanged = endpoint.post("", &[]).form(&form).without_redirects().send().await;
     let exchanged: Exchanged = match exchanged {
         Ok(answer) => answer.json().map_err(&unavailable)?,
         Err(failure) if failure.status == Some(400) => {
+            // The code may be of somebody else, but our registration there may be wrong, too.
+            tracing::warn!(error = %failure.error, "the provider does not accept a code");
             return Err(refused("the provider does not accept the code of this sign-in; begin again"));
         }
         Err(failure) => return Err(unavailable(failure.error)),
     };
-    let keys = client(NAME, &discovery.jwks_uri, Auth::None).map_err(&unavailable)?;
+    let keys = client_of_endpoint(NAME, &discovery.jwks_uri, Auth::None).map_err(&unavailable)?;
     let keys = keys.get("", &[]).without_redirects().send().await;
     let keys: JwkSet = keys.map_err(|failure| unavailable(failure.error))?.json().map_err(&unavailable)?;
     let expected = ExpectedIdToken {

@@ -64,8 +64,12 @@ async fn finish(
         return Err(begin_again());
     }
     let code = query.get("code").filter(|code| (1..=2_000).contains(&code.len()));
-    let code =
-        code.ok_or_else(|| refused("the sign-in provider did not confirm who you are; start again"))?;
+    let code = code.ok_or_else(|| {
+        // Whoever began could have sent anything, so only what can be one of the provider's codes is logged.
+        let said = query.get("error").filter(|said| said.len() <= 50 && said.bytes().all(is_of_code));
+        tracing::warn!(way = way.name(), error = said.map(String::as_str), "the provider confirmed nobody");
+        refused("the sign-in provider did not confirm who you are; start again")
+    })?;
     let directory = api.control.directory().await?;
     let configuration = directory.configuration();
     let secret = api.keys.client_secret(way.name()).await?;
@@ -87,6 +91,11 @@ async fn finish(
     );
     headers.append(header::SET_COOKIE, state_cookie(&head.headers, "", 0)?);
     Ok(response)
+}
+
+/// Whether a byte is in any of the [error codes](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
+fn is_of_code(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'_'
 }
 
 fn no_key() -> Problem {

@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::world::{World, serve};
-use axum::extract::{Form, State};
+use axum::extract::{Form, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 const REDIRECT: &str = "http://127.0.0.1:8081/api/v1/auth";
-const SECRET: &str = "client-secret";
+/// It has characters that the header for an OAuth client must encode.
+const SECRET: &str = "client:secret+%";
 
 type Fields = BTreeMap<String, String>;
 
@@ -218,8 +219,8 @@ async fn oidc() -> (Shared, World) {
     .unwrap();
     let router = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
-        .route("/token", post(oidc_token))
-        .route("/keys", get(oidc_keys))
+        .route("/token/", post(oidc_token))
+        .route("/keys/", get(oidc_keys))
         .with_state(provider.clone());
     let address = serve(router).await;
     {
@@ -238,19 +239,21 @@ async fn oidc() -> (Shared, World) {
     (provider, world)
 }
 
+/// The endpoints are as some providers have them: with a slash at the end, and with a query that says which of its pages people see.
 async fn discovery(State(provider): State<Shared>) -> Json<Value> {
     let mut provider = provider.lock().unwrap();
     provider.discovered += 1;
     let address = &provider.address;
     Json(json!({
         "issuer": provider.lies.get("discovered").cloned().unwrap_or(json!(address)),
-        "authorization_endpoint": format!("{address}/authorize"),
-        "token_endpoint": format!("{address}/token"),
-        "jwks_uri": format!("{address}/keys"),
+        "authorization_endpoint": format!("{address}/authorize?page=sign-in"),
+        "token_endpoint": format!("{address}/token/?page=sign-in"),
+        "jwks_uri": format!("{address}/keys/?page=sign-in"),
     }))
 }
 
-async fn oidc_keys(State(provider): State<Shared>) -> Json<JwkSet> {
+async fn oidc_keys(State(provider): State<Shared>, RawQuery(query): RawQuery) -> Json<JwkSet> {
+    assert_eq!(query.as_deref(), Some("page=sign-in"));
     let provider = provider.lock().unwrap();
     let mut key = Jwk::from_encoding_key(provider.key.as_ref().unwrap(), Algorithm::ES256).unwrap();
     key.common.key_id = Some("k1".to_owned());
@@ -259,10 +262,13 @@ async fn oidc_keys(State(provider): State<Shared>) -> Json<JwkSet> {
 
 async fn oidc_token(
     State(provider): State<Shared>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     Form(form): Form<Fields>,
 ) -> Response {
-    let basic = format!("Basic {}", STANDARD.encode(format!("ticketsmith:{SECRET}")));
+    assert_eq!(query.as_deref(), Some("page=sign-in"));
+    let secret: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    let basic = format!("Basic {}", STANDARD.encode(format!("ticketsmith:{secret}")));
     assert_eq!(headers[header::AUTHORIZATION], basic.as_str());
     assert_eq!(form["grant_type"], "authorization_code");
     let mut provider = provider.lock().unwrap();
@@ -270,6 +276,7 @@ async fn oidc_token(
         return (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_grant"}))).into_response();
     };
     assert_eq!((began["response_type"].as_str(), began["scope"].as_str()), ("code", "openid email profile"));
+    assert_eq!(began["page"], "sign-in");
     let now = "2026-11-29T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
     let mut claims = json!({
         "iss": provider.address, "aud": "ticketsmith", "nonce": began["nonce"], "iat": now, "exp": now + 60,
