@@ -1,5 +1,7 @@
 //! `ticketsmith serve`: receives webhooks and runs workflows in one process.
 
+mod watched;
+
 use crate::configuration_file::ConfigurationFile;
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
@@ -11,12 +13,12 @@ use crate::server::secret_file::SecretFile;
 use crate::server::workflows::Workflows;
 use crate::server::{Options, Server};
 use crate::stop_signal::stop_signal;
-use notify::{RecursiveMode, Watcher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use watched::{Changed, Watched};
 
 /// `ticketsmith serve`
 #[derive(Debug, clap::Args)]
@@ -184,20 +186,16 @@ fn exposed(text: &str) -> Result<String, String> {
 }
 
 async fn watch(server: &mut Server, folder: &Path) -> Outcome {
-    let (sender, mut changes) = mpsc::unbounded_channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            // The receiver lives as long as this function; after it returns, nothing listens anymore.
-            let _nobody_listens = sender.send(());
-        }
-    })
-    .map_err(Exit::unreachable)?;
-    for name in ["workflows", "prompts", "agents"] {
-        let path = folder.join(name);
-        if path.is_dir() {
-            watcher.watch(&path, RecursiveMode::Recursive).map_err(Exit::unreachable)?;
-            println!("watching   {}", path.display());
-        }
+    let (mut watched, mut changes) = Watched::start(folder)?;
+    let present: Vec<_> = Watched::present(folder).collect();
+    for path in &present {
+        println!("watching   {}", path.display());
+    }
+    if present.is_empty() {
+        println!(
+            "watching   {} for workflows, prompts and agents, of which it has none yet",
+            folder.display()
+        );
     }
     // One for all rounds: a signal that arrives while workflows are compiled counts, too.
     let mut stopped = std::pin::pin!(stop_signal());
@@ -205,23 +203,33 @@ async fn watch(server: &mut Server, folder: &Path) -> Outcome {
         tokio::select! {
             () = &mut stopped => return Ok(()),
             failed = server.failed() => return Err(failed),
-            changed = changes.recv() => {
-                if changed.is_none() {
-                    return Ok(());
+            first = changes.recv() => {
+                let Some(first) = first else { return Ok(()) };
+                let changed = settle(first, &mut changes, LONGEST_SETTLE).await;
+                // What changes from now on is noticed, and what has changed until now is read.
+                if changed == Changed::Folder && let Err(error) = watched.renew() {
+                    eprintln!("{error}\nlater changes of the workflows may go unnoticed");
                 }
-                settle(&mut changes, LONGEST_SETTLE).await;
                 replace(server, folder).await;
             }
         }
     }
 }
 
-/// Waits until nothing changes for a moment, or until `longest` is over.
-async fn settle(changes: &mut mpsc::UnboundedReceiver<()>, longest: Duration) {
+/// Waits until nothing changes for a moment, or until `longest` is over. Returns the greatest of the changes.
+async fn settle(
+    first: Changed,
+    changes: &mut mpsc::UnboundedReceiver<Changed>,
+    longest: Duration,
+) -> Changed {
+    let mut greatest = first;
     let rest = async {
-        while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok_and(|more| more.is_some()) {}
+        while let Ok(Some(more)) = tokio::time::timeout(SETTLE, changes.recv()).await {
+            greatest = greatest.max(more);
+        }
     };
     let _without_end = tokio::time::timeout(longest, rest).await;
+    greatest
 }
 
 /// Reloads the workflows. Prints mistakes and then keeps the previous ones.
@@ -247,13 +255,13 @@ mod tests {
     async fn files_that_are_written_without_end_are_read_all_the_same() {
         let (sender, mut changes) = mpsc::unbounded_channel();
         let writing = tokio::spawn(async move {
-            while sender.send(()).is_ok() {
+            while sender.send(Changed::Folder).is_ok() {
                 tokio::task::yield_now().await;
             }
         });
-        let settled = settle(&mut changes, Duration::from_millis(50));
+        let settled = settle(Changed::Content, &mut changes, Duration::from_millis(50));
         let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
-        settled.expect("it waits for the end of the writing");
+        assert_eq!(settled.expect("it waits for the end of the writing"), Changed::Folder);
         writing.abort();
     }
 
