@@ -27,6 +27,9 @@ const CRATES: [&str; 11] = [
 /// The prefix of the providers' crate names, and so of their log targets.
 const PROVIDERS: &str = "provider";
 
+/// The part of the SDK that closes a connection after a server error.
+const CONNECTION: &str = "aws_smithy_runtime::client::http::connection_poisoning";
+
 /// Starts logging. Without `-v`, standard error shows only warnings; `RUST_LOG` overrides both. The file's level does not depend on
 /// either.
 pub(crate) fn start(verbose: u8, file: Option<LogFile>) {
@@ -51,13 +54,20 @@ fn filter(own: &str, others: &str) -> EnvFilter {
     let crates = CRATES.into_iter().chain(functions).chain([PROVIDERS]);
     // Every place where credentials were not found logs a warning; the error that follows summarizes them.
     let sdk = if others == "warn" { "error" } else { others };
-    let others = format!("{others},aws_config={sdk}");
+    // A request inside this process has no connection, which the SDK reports as an error of its own after each server error.
+    let others = format!("{others},aws_config={sdk},{CONNECTION}=off");
     EnvFilter::new(crates.fold(others, |filter, name| format!("{filter},{name}={own}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_connection_is_no_error() {
+        let filter = filter("debug", "info").to_string();
+        assert!(filter.split(',').any(|directive| directive == format!("{CONNECTION}=off")), "{filter}");
+    }
 
     #[test]
     fn every_shared_crate_that_logs_is_listed() {

@@ -207,6 +207,33 @@ fn an_address_needs_its_token() {
     }
 }
 
+/// The credential decides who asks: the API would carry it out as somebody else's request.
+#[test]
+fn nobody_is_named_beside_a_credential_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = folder.path().join("ticketsmith");
+    std::fs::create_dir(&profiles).unwrap();
+    let profile = r#"{"profiles": {"prod": {"url": "http://127.0.0.1:1/api/v1", "token": "t"}}}"#;
+    std::fs::write(profiles.join("profiles.json"), profile).unwrap();
+    let run = |arguments: &[&str], url: &str| {
+        let output = Command::new(executable())
+            .current_dir(folder.path())
+            .args(["execution", "list", "--as", "ada"])
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env_remove("TICKETSMITH_PROFILE")
+            .env("TICKETSMITH_API_URL", url)
+            .env("TICKETSMITH_API_TOKEN", "t")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains("--as cannot be used with"), "{said}");
+        said
+    };
+    assert!(run(&[], "http://127.0.0.1:1/api/v1").contains("TICKETSMITH_API_TOKEN"));
+    assert!(run(&["--profile", "prod"], "").contains("the profile `prod`"));
+}
+
 /// Somebody may mean another folder than the one that they give.
 #[cfg(unix)]
 #[test]

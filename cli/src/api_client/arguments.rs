@@ -49,12 +49,14 @@ impl ClientArguments {
         if self.profile.is_none()
             && let Some((url, token)) = environment::API.read(Exit::sign_in_needed)?
         {
+            self.check_nobody_named(environment::API.token)?;
             return ApiClient::new(&url, token, None);
         }
         let profiles = Profiles::read()?;
         let named = self.profile.as_deref().or(profiles.current.as_deref()).filter(|name| *name != LOCAL);
         if let Some(name) = named {
             let profile = profiles.get(name)?;
+            self.check_nobody_named(&format!("the profile `{name}`"))?;
             return ApiClient::new(&profile.url, profile.token.clone(), None);
         }
         let running = Connection::announced(&self.data)?;
@@ -65,6 +67,19 @@ impl ClientArguments {
         };
         let person = person_or_user(self.person.as_deref());
         ApiClient::new(&url, SecretString::from(running.token), person)
+    }
+
+    /// Refuses `--as` where the credential decides who asks.
+    ///
+    /// # Errors
+    /// Usage if a person is named.
+    fn check_nobody_named(&self, credential: &str) -> Outcome {
+        match &self.person {
+            None => Ok(()),
+            Some(_) => Err(Exit::usage(format!(
+                "--as cannot be used with {credential}, which asks as the person who signed in; leave it out, or pass --profile {LOCAL}"
+            ))),
+        }
     }
 
     /// Sends a request and shows its answer.

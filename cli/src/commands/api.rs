@@ -14,7 +14,7 @@ const LIMIT: u64 = 8 * 1024 * 1024;
 /// `ticketsmith api PATH`
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ticketsmith api executions --output json\n  ticketsmith api 'executions?state=open' --jq '.items[].name'\n  ticketsmith api tokens --field name=report --field roles='[\"viewer\"]'"
+    after_help = "Examples:\n  ticketsmith api executions --output json\n  ticketsmith api 'executions?state=open' --jq '.items[].name'\n  ticketsmith api tokens --field name=report --field roles='[\"viewer\"]' --field valid_days=30"
 )]
 pub(crate) struct Arguments {
     /// The path after /api/v1, with its query.

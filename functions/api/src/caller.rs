@@ -4,7 +4,7 @@ use crate::api::Shared;
 use crate::audit;
 use crate::frame::RequestId;
 use crate::idempotency_key::key_of;
-use crate::identity::{Credential, Identity};
+use crate::identity::{Credential, Identity, check_on_behalf_of};
 use crate::problem::{Code, Problem};
 use crate::socket_places::Reader;
 use axum::extract::FromRequestParts;
@@ -91,6 +91,9 @@ async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
             return Err(Problem::unauthenticated(
                 "the person this credential belongs to is no longer configured",
             ));
+        }
+        if let Some(person) = actor.person.as_deref().filter(|_| authority != Authority::Installation) {
+            check_on_behalf_of(&head.headers, person)?;
         }
         return Ok(Known { directory, actor, authority, credential });
     }

@@ -18,6 +18,7 @@ use axum::http::{HeaderMap, header};
 use control::Authority;
 pub(crate) use control::OPERATOR;
 use domain::{Actor, Clock, SourceName};
+use installation::ON_BEHALF_OF;
 use jiff::Timestamp;
 use records::Table;
 use sign_in::Session;
@@ -104,6 +105,23 @@ pub(crate) fn all(table: &Table, clock: &Arc<dyn Clock>, keys: &Arc<Keys>) -> Ve
         Box::new(session::SessionToken::new(table.clone(), Arc::clone(clock), Arc::clone(keys))),
         Box::new(installation::InstallationToken::new(table.clone())),
     ]
+}
+
+/// Refuses a request that names somebody else than its sender as the one who asks: only the installation's own token can be used for others.
+/// Otherwise, the request would be carried out, and recorded, as the sender's.
+///
+/// # Errors
+/// Invalid for another name.
+pub(crate) fn check_on_behalf_of(headers: &HeaderMap, person: &str) -> Result<(), Problem> {
+    match headers.get_all(ON_BEHALF_OF).iter().all(|name| name.as_bytes() == person.as_bytes()) {
+        true => Ok(()),
+        false => Err(Problem::invalid_field(
+            ON_BEHALF_OF.as_str(),
+            format!(
+                "only the installation's own token can be used for others; accepted: `{person}`, or no such header"
+            ),
+        )),
+    }
 }
 
 /// The token in the header `Authorization: Bearer TOKEN`.

@@ -26,7 +26,7 @@ curl -H \"Authorization: Bearer $token\" -H 'Ticketsmith-As: ada' -X POST \"$url
 
 The token in `running.json` is the installation's own: anyone who may read the data folder can use it. It is made at each start of `serve`, sees everything,
 starts any work, and changes projects, people and services. `Ticketsmith-As` names the person for whom it asks; that person's roles decide what it may
-stop, undo and answer, and machine tokens are created for them. Workflows with the step `check_actor`, such as `development`, end unless this
+stop, undo and answer, and machine tokens are created for them. With any other credential, the header may only name the person whose it is. Workflows with the step `check_actor`, such as `development`, end unless this
 person may start work.
 
 - **Refusals** are problems (RFC 9457, `application/problem+json`) with a stable `code`, and in `errors` the paths of the parts of the request that are

@@ -10,7 +10,7 @@ use records::{Table, token_digest};
 use subtle::ConstantTimeEq;
 
 /// The header in which the holder of the token names the person they act for, as under `users:`.
-const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
+pub(super) const ON_BEHALF_OF: HeaderName = HeaderName::from_static("ticketsmith-as");
 
 /// The most characters of a name.
 const NAME_LIMIT: usize = 100;

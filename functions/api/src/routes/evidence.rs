@@ -75,7 +75,7 @@ async fn get_evidence(
     Query(GetEvidence { commit }): Query<GetEvidence>,
 ) -> Result<Json<Evidence>, Problem> {
     let not_found = || Problem::not_found("evidence");
-    let named = id::name_of(&id).and_then(|name| name.parse().ok());
+    let named = id::named(&id, "evidence")?.parse().ok();
     let NamedPullRequest { repository, which } = named.ok_or_else(not_found)?;
     let number = match which {
         WhichPullRequest::Number(number) => Some(number),

@@ -309,7 +309,7 @@ async fn changeable(
 }
 
 fn person_with<'a>(configuration: &'a Configuration, id: &str) -> Result<&'a User, Problem> {
-    let index = id::name_of(id).and_then(|name| User::position(configuration, &name));
+    let index = User::position(configuration, &id::named(id, "person")?);
     index.and_then(|index| configuration.users.get(index)).ok_or_else(|| Problem::not_found("person"))
 }
 

@@ -97,9 +97,16 @@ fn read(body: &PluginBody) -> Result<(InstanceName, Section), Problem> {
     let provider = form("/provider", body.provider.as_ref(), |name| name.parse(), &mut errors);
     let rate_limit =
         form("/rate_limit", body.rate_limit.as_ref(), |rate| Rate::try_from(rate.to_owned()), &mut errors);
+    // Under `plugins` in the file they are among the settings.
+    let settings = body.settings.clone().unwrap_or_default();
+    for field in
+        ["provider", "secret", "rate_limit"].into_iter().filter(|field| settings.contains_key(*field))
+    {
+        let detail = format!("it is a field of the body here; accepted: `{field}` beside `settings`");
+        errors.push(InvalidField { path: format!("/settings/{field}"), detail });
+    }
     match name {
         Some(name) if errors.is_empty() => {
-            let settings = body.settings.clone().unwrap_or_default();
             Ok((name, Section { provider, secret: body.secret.clone(), rate_limit, settings }))
         }
         _ => Err(Problem::invalid(errors)),
@@ -155,4 +162,27 @@ fn secret_of(
         return at("name", format!("its secret `{own}` would be that of webhooks; choose another name"));
     }
     Ok(Some(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_of_the_body_among_the_settings_is_told_its_place() {
+        let read = |settings: Value| {
+            let body = json!({"name": "jira-eu", "provider": "jira", "settings": settings});
+            super::read(&serde_json::from_value(body).unwrap())
+        };
+        let (name, section) = read(json!({"base_url": "https://acme.atlassian.net"})).unwrap();
+        assert_eq!((name.as_str(), section.settings.len()), ("jira-eu", 1));
+        for field in ["provider", "secret", "rate_limit"] {
+            let told = format!("{:?}", read(json!({field: "5/s"})).unwrap_err());
+            let expected = format!(
+                "/settings/{field}: it is a field of the body here; accepted: `{field}` beside `settings`"
+            );
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
 }

@@ -145,7 +145,7 @@ struct Checks {
 /// Before which pushes people are asked.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CiGate {
+pub(super) enum CiGate {
     /// Before every push of an agent's change.
     Always,
     /// Before a push whose session took in words of people who may not start work.
@@ -162,7 +162,7 @@ enum CiGate {
     dead_code,
     reason = "the schema is made of them; their values are read as those of the configuration are"
 )]
-struct Capacity {
+pub(super) struct Capacity {
     /// How many of them.
     #[schema(minimum = 1, maximum = 1000)]
     open_pull_requests: u32,
@@ -174,7 +174,7 @@ struct Capacity {
 /// Whose pull requests are counted together.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CapacityPer {
+pub(super) enum CapacityPer {
     /// All of the project.
     Project,
     /// Those that one person asked for.

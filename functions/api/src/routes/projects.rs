@@ -98,7 +98,7 @@ async fn get_project(
     _: Query<Nothing>,
 ) -> Result<Tagged<Project>, Problem> {
     let not_found = || Problem::not_found("project");
-    let key = id::name_of(&id).ok_or_else(not_found)?;
+    let key = id::named(&id, "project")?;
     let project = caller.directory().configuration().project(&key).ok_or_else(not_found)?;
     if !caller.may_see(&api, Some(project), None).await? {
         return Err(not_found());

@@ -2,6 +2,7 @@
 
 use crate::id;
 use crate::routes::configured::{API, FILE, Tagged, tag_in_file, tag_of};
+use crate::routes::project_body::{Capacity, CiGate};
 use domain::configuration::ProjectChecks;
 use jiff::Timestamp;
 use records::ManagedProject;
@@ -40,10 +41,11 @@ pub(super) struct Project {
     #[schema(value_type = Option<Object>)]
     checks: Option<Value>,
     /// Before which pushes of an agent's change people are asked: `always`, `untrusted` or `never`.
+    #[schema(value_type = CiGate)]
     ci_gate: String,
     /// How many of our pull requests may be open at once, and which are counted together; absent if there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Capacity>)]
     capacity: Option<Value>,
     /// The workflows with `opt_in: true` that events start in the project.
     workflows: Vec<String>,

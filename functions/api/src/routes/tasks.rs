@@ -195,7 +195,7 @@ async fn list_tasks(
 /// The ticket with this id, if it was worked on and the caller may see it.
 async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, Problem> {
     let not_found = || Problem::not_found("task");
-    let task_id = id::name_of(id).ok_or_else(not_found)?;
+    let task_id = id::named(id, "task")?;
     let task = task_record(api, caller, &task_id).await?.ok_or_else(not_found)?;
     let configuration = caller.directory().configuration();
     let project = task.project.as_deref().and_then(|key| configuration.project(key));
@@ -209,7 +209,7 @@ async fn task_of(api: &Shared, caller: &Caller, id: &str) -> Result<TaskRecord, 
 /// not know of.
 async fn ticket_of<'a>(api: &Shared, caller: &'a Caller, id: &str) -> Result<Ticket<'a>, Problem> {
     let not_found = || Problem::not_found("task");
-    let task_id = id::name_of(id).ok_or_else(not_found)?;
+    let task_id = id::named(id, "task")?;
     let ticket = caller.directory().ticket(&task_id).map_err(|_| not_found())?;
     match caller.knows(api, ticket.project()).await? {
         true => Ok(ticket),

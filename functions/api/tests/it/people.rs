@@ -377,3 +377,19 @@ async fn the_installation_asks_for_people_whose_names_are_in_any_alphabet() {
         assert_eq!(me(wrong).await.status, 422, "{wrong:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_asks_for_other_people() {
+    let world = World::new().await;
+    let session = world.session("developer");
+    let me = async |name: &str| {
+        let headers = [("authorization", format!("Bearer {session}")), ("ticketsmith-as", name.to_owned())];
+        world.send(Method::GET, ME, &headers, None).await
+    };
+    assert_eq!(me("developer").await.json()["name"], "developer");
+    for other in ["admin", "Developer", ""] {
+        let answer = me(other).await;
+        assert_eq!(answer.status, 422, "{other}: {}", answer.text);
+        assert_eq!(answer.json()["errors"][0]["path"], "ticketsmith-as");
+    }
+}
