@@ -18,7 +18,7 @@ const TOKEN_LIMIT: u64 = 4 * 1024;
 /// `ticketsmith auth …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Arguments {
-    /// Sign in to an API, with a token on standard input: a machine token, a session, or the ticket of a link of `auth link`. The `serve` on
+    /// Sign in to an API, with a token on standard input: a machine token, a session, or a link of `auth link` or its ticket. The `serve` on
     /// this machine does not need it.
     #[command(
         after_help = "Examples:\n  ticketsmith auth login --url https://tickets.example/api/v1 < token\n  ticketsmith auth login --url http://127.0.0.1:8081/api/v1 --ticket < ticket"
@@ -90,7 +90,7 @@ async fn login(url: String, name: Option<String>, is_ticket: bool) -> Outcome {
     if name == LOCAL {
         return Err(Exit::usage(format!("`{LOCAL}` is the `serve` on this machine; choose another name")));
     }
-    let text = read_token()?;
+    let (text, is_ticket) = credential_of(&read_token()?, is_ticket);
     let (token, until) = match is_ticket {
         false => (text, None),
         true => {
@@ -112,6 +112,14 @@ async fn login(url: String, name: Option<String>, is_ticket: bool) -> Outcome {
     let who = me.get("name").and_then(Value::as_str).unwrap_or_default();
     eprintln!("signed in as {who}; the profile is {name}");
     Ok(())
+}
+
+/// The credential in what was given, and whether it is a ticket: the whole link of `auth link` may be given in place of its ticket.
+fn credential_of(text: &str, is_ticket: bool) -> (String, bool) {
+    match text.split_once("#ticket=") {
+        Some((_, ticket)) => (ticket.to_owned(), true),
+        None => (text.to_owned(), is_ticket),
+    }
 }
 
 /// Reads a token from standard input, which no list of processes and no history of a shell shows.
@@ -145,4 +153,23 @@ async fn logout(client: &ClientArguments) -> Outcome {
         Err(refusal) => eprintln!("{name} is forgotten; {refusal}"),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_as_good_as_its_ticket() {
+        let link = "http://127.0.0.1:8081/api/v1/sign-in#ticket=J2Vr-q_4";
+        for (given, is_ticket, expected) in [
+            (link, false, ("J2Vr-q_4", true)),
+            (link, true, ("J2Vr-q_4", true)),
+            ("J2Vr-q_4", true, ("J2Vr-q_4", true)),
+            ("tsm_a_b", false, ("tsm_a_b", false)),
+        ] {
+            let (credential, is_ticket) = credential_of(given, is_ticket);
+            assert_eq!((credential.as_str(), is_ticket), expected);
+        }
+    }
 }

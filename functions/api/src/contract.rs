@@ -139,9 +139,12 @@ fn is_of(kind: &str, value: &Value) -> bool {
 }
 
 fn in_range(what: &str, least: Option<u64>, most: Option<u64>, given: u64) -> String {
-    let (least, most) =
-        (least.unwrap_or(0), most.map_or("any number of".to_owned(), |most| most.to_string()));
-    format!("accepted: {least} to {most} {what}, but it has {given}")
+    let least = least.unwrap_or(0);
+    match most {
+        Some(most) if most == least => format!("accepted: {least} {what}, but it has {given}"),
+        Some(most) => format!("accepted: {least} to {most} {what}, but it has {given}"),
+        None => format!("accepted: at least {least} {what}, but it has {given}"),
+    }
 }
 
 #[cfg(test)]
@@ -195,5 +198,13 @@ mod tests {
         assert_eq!(paths(json!({"name": "a", "days": -1})), ["/days"]);
         assert_eq!(paths(json!({"name": ""})), ["/name"]);
         assert_eq!(paths(json!({"name": "x".repeat(10_000)})), ["/name"]);
+    }
+
+    #[test]
+    fn a_length_is_told_as_a_person_would() {
+        let told = |least, most| in_range("characters", least, most, 88);
+        assert_eq!(told(Some(43), Some(43)), "accepted: 43 characters, but it has 88");
+        assert_eq!(told(None, Some(3)), "accepted: 0 to 3 characters, but it has 88");
+        assert_eq!(told(Some(100), None), "accepted: at least 100 characters, but it has 88");
     }
 }
