@@ -7,9 +7,9 @@ use crate::steering::person_or_user;
 use actions::spec::ActionSpec;
 use aws_sdk_lambda::primitives::Blob;
 use clap::builder::NonEmptyStringValueParser;
-use domain::Grant;
 use domain::event::{Actor, SourceName};
 use domain::execution::{PAYLOAD_VERSION, TaskPayload};
+use domain::{Grant, UniqueNames};
 use jiff::Timestamp;
 use records::EffectRecord;
 use serde_json::Value;
@@ -147,15 +147,23 @@ fn read_input(path: &Path) -> Outcome<Value> {
     }
 }
 
-/// The JSON in a file; errors call it `shown`.
+/// The JSON in a file; errors call it `shown`, or standard input where that is `-`.
 ///
 /// # Errors
-/// Usage, with the position of invalid JSON.
+/// Usage, with the position of invalid JSON; also if it is empty, or an object has a name twice.
 pub(super) fn json_of(shown: &str, bytes: &[u8]) -> Outcome<Value> {
+    let shown = if shown == "-" { "standard input" } else { shown };
     let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    serde_json::from_slice(json).map_err(|error| {
-        Exit::usage(format!("{shown}:{}:{}: this is not JSON", error.line(), error.column()))
-    })
+    if json.trim_ascii().is_empty() {
+        return Err(Exit::usage(format!("{shown}: it is empty, but must be JSON")));
+    }
+    match serde_json::from_slice(json) {
+        Ok(UniqueNames(value)) => Ok(value),
+        Err(error) if error.is_data() => Err(Exit::usage(format!("{shown}: {error}"))),
+        Err(error) => {
+            Err(Exit::usage(format!("{shown}:{}:{}: this is not JSON", error.line(), error.column())))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -167,7 +175,12 @@ mod tests {
         let told = |bytes: &[u8]| json_of("in.json", bytes).unwrap_err().to_string();
         assert_eq!(told(b"{\n  \"a\": x\n}"), "in.json:2:8: this is not JSON");
         assert_eq!(told(b"{\"a\": \"\xff\"}"), "in.json:1:8: this is not JSON");
-        assert_eq!(told(b""), "in.json:1:0: this is not JSON");
+        for empty in ["", " \n", "\u{feff}"] {
+            assert_eq!(told(empty.as_bytes()), "in.json: it is empty, but must be JSON");
+        }
+        assert!(told(br#"{"a": 1, "a": 2}"#).starts_with("in.json: `a` is given twice"));
+        let piped = json_of("-", b"x").unwrap_err().to_string();
+        assert_eq!(piped, "standard input:1:1: this is not JSON");
         assert_eq!(json_of("in.json", "\u{feff}{}".as_bytes()).unwrap(), serde_json::json!({}));
     }
 

@@ -113,7 +113,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prices.json");
         for (text, told) in [
-            ("", ":1:0: this is not JSON"),
+            ("", ": it is empty, but must be JSON"),
             ("name: x\n", ":1:2: this is not JSON"),
             ("{}", ": not a price list: missing field `region`; accepted"),
         ] {
