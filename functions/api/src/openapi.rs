@@ -3,8 +3,10 @@
 use crate::api::BASE;
 use crate::problem::{Code, InvalidField, ProblemBody};
 use crate::routes;
+use std::collections::BTreeSet;
+use utoipa::openapi::schema::{ArrayItems, Components};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +22,26 @@ without padding; answers contain both, as `id` and `task_id`.";
 
 /// The document, built from the types. What is served is its committed copy, `openapi.json`.
 pub fn openapi() -> OpenApi {
-    OpenApiRouter::with_openapi(about()).nest(BASE, routes::all().described()).into_openapi()
+    let described = OpenApiRouter::with_openapi(about()).nest(BASE, routes::all().described());
+    let mut document = described.into_openapi();
+    if let Some(components) = &mut document.components {
+        refer_to_items(components);
+    }
+    document
+}
+
+/// Makes pages refer to the schemas of their items, so that generated clients have one type for an item, wherever it is. The schema of a generic
+/// type contains that of its parameter.
+fn refer_to_items(components: &mut Components) {
+    let known: BTreeSet<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some(item) = name.strip_prefix("Page_").filter(|item| known.contains(*item)) else { continue };
+        if let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
+        {
+            list.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
 }
 
 fn about() -> OpenApi {
@@ -63,6 +84,23 @@ mod tests {
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(committed == fresh, "functions/api/openapi.json is stale: run ./check generate");
+    }
+
+    #[test]
+    fn pages_refer_to_their_items() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let pages = schemas.iter().filter_map(|(name, schema)| Some((name.strip_prefix("Page_")?, schema)));
+        let mut seen = 0;
+        for (item, page) in pages {
+            assert_eq!(
+                page["properties"]["items"]["items"]["$ref"],
+                format!("#/components/schemas/{item}"),
+                "Page_{item}"
+            );
+            seen += 1;
+        }
+        assert!(seen > 10, "{seen}");
     }
 
     #[test]
