@@ -6,23 +6,24 @@ use crate::exit::{Exit, Outcome};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::primitives::DateTime;
+use clap::ArgGroup;
 use jiff::Timestamp;
 use records::Table;
 use std::time::Duration;
 
 /// `ticketsmith restore`
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("copy").required(true).args(["at", "from"])))]
 pub(crate) struct Arguments {
     /// The deployment whose records are restored.
     #[arg(long, value_name = "NAME", env = "TICKETSMITH_STAGE")]
     stage: Stage,
     /// A time before the loss, between 35 days and about five minutes ago, such as 2026-11-22T10:00:00Z: AWS copies the table as it was
     /// then.
-    #[arg(long, value_name = "TIME", required_unless_present = "from", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
     /// Use this existing copy.
-    #[arg(long, value_name = "TABLE", conflicts_with = "at")]
+    #[arg(long, value_name = "TABLE")]
     from: Option<String>,
     /// Do not prompt.
     #[arg(long)]

@@ -4,7 +4,7 @@ use crate::api_client::{Call, ClientArguments, Column, PageArguments, task_id};
 use crate::commands::execution::WaitArgument;
 use crate::exit::Outcome;
 use crate::typed_input::{typed_by, written_input};
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -71,11 +71,12 @@ pub(crate) enum Arguments {
         client: ClientArguments,
     },
     /// Move a ticket to another status, comment on it, or both.
+    #[command(group(ArgGroup::new("change").required(true).multiple(true).args(["status", "comment"])))]
     Edit {
         /// The ticket's name in its tracker.
         ticket: String,
         /// The status, as the tracker or the configuration names it.
-        #[arg(long, value_name = "STATUS", required_unless_present = "comment")]
+        #[arg(long, value_name = "STATUS")]
         status: Option<String>,
         /// A comment in Markdown.
         #[arg(long, value_name = "TEXT")]
@@ -160,4 +161,39 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 fn given<const COUNT: usize>(fields: [(&str, Option<String>); COUNT]) -> Value {
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     Value::Object(fields.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Arguments as All;
+    use clap::Parser;
+
+    #[test]
+    fn where_one_of_two_is_needed_both_are_named() {
+        for (line, named) in [
+            ("task edit SHOP-1", ["--status <STATUS>", "--comment <TEXT>"]),
+            ("restore --stage prod", ["--at <TIME>", "--from <TABLE>"]),
+            ("try", ["TICKET", "--ticket-file <FILE>"]),
+        ] {
+            let refused =
+                All::try_parse_from(["ticketsmith"].into_iter().chain(line.split(' '))).unwrap_err();
+            let refused = refused.to_string();
+            let missing = refused.split("Usage").next().unwrap_or_default();
+            assert!(named.iter().all(|named| missing.contains(named)), "{refused}");
+        }
+        let parses = |line: &str| All::try_parse_from(line.split(' ')).is_ok();
+        for line in [
+            "ticketsmith task edit SHOP-1 --status Done --comment x",
+            "ticketsmith restore --stage prod --from copy",
+            "ticketsmith try --ticket-file t.md --repository .",
+        ] {
+            assert!(parses(line), "{line}");
+        }
+        for line in [
+            "ticketsmith restore --stage prod --from copy --at 2026-11-22T10:00:00Z",
+            "ticketsmith try https://github.com/acme/shop/issues/1 --ticket-file t.md --repository .",
+        ] {
+            assert!(!parses(line), "{line}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod world;
 use super::demo::{base_url, key_of, real_models};
 use crate::exit::{Exit, Outcome};
 use crate::stop_signal::stop_signal;
+use clap::ArgGroup;
 use clone::LocalClone;
 use domain::configuration::ProjectChecks;
 use domain::text::printable;
@@ -25,10 +26,10 @@ use work::{Ending, Tried, work_on};
 
 /// `ticketsmith try`
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples())]
+#[command(after_help = examples(), group(ArgGroup::new("what").required(true).args(["ticket", "ticket_file"])))]
 pub(crate) struct Arguments {
     /// The ticket: the URL of a GitHub issue.
-    #[arg(value_name = "TICKET", conflicts_with = "ticket_file", required_unless_present = "ticket_file")]
+    #[arg(value_name = "TICKET")]
     ticket: Option<String>,
     /// A ticket in a file: its first line is the title, the rest the description.
     #[arg(long, value_name = "FILE", requires = "repository")]
