@@ -5,7 +5,7 @@ use crate::thanks::is_praise;
 use crate::typed_ticket::{end_of_ticket, split_ticket};
 use domain::command::{COMMANDS, CommandWord, meant};
 use domain::routes::{InvalidInputs, Start};
-use domain::typed::{self, bare_word, is_invisible};
+use domain::typed::{self, bare_word, begins_with_question, is_invisible, is_question_mark};
 use domain::{folded, same_name};
 
 /// A command that does not start a workflow.
@@ -95,9 +95,11 @@ impl Command {
             (Some(here), _) => (Some(here.to_owned()), rest),
             (None, (typed, after)) => (Some(typed.to_owned()).filter(|typed| !typed.is_empty()), after),
         };
-        // `approve?`, and `approve ?`, are questions, not answers.
+        // `approve?`, `approve ?` and `approve, or not?` are questions, not answers. A question behind a no may be its reason.
         let marks = behind.trim();
-        let asks = !marks.is_empty() && marks.chars().all(|c| matches!(c, '?' | '\u{ff1f}'));
+        let only_marks = !marks.is_empty() && marks.chars().all(is_question_mark);
+        let is_yes = CommandWord::read(&word) == Some(CommandWord::Approve);
+        let asks = only_marks || (is_yes && begins_with_question(text));
         let word = if asks { word + "?" } else { word };
         if let Some(word) = CommandWord::read(&word).and_then(SteeringWord::of) {
             let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -286,10 +288,18 @@ mod tests {
         }
         assert_eq!(Command::read("Status?", None), Command::Status { task_id: None });
         assert_eq!(Command::read("approve?", Some("SHOP-1")), Command::Unknown { word: "approve?".into() });
-        for question in ["approve ?", "approve\u{2026}?", "Approve ??"] {
+        let questions =
+            ["approve ?", "approve\u{2026}?", "Approve ??", "approve, or not?", "approve it? No!"];
+        for question in questions {
             let expected = Command::Unknown { word: "approve?".into() };
             assert_eq!(Command::read(question, Some("SHOP-1")), expected, "{question}");
+            assert_eq!(expected.request(question, Some("SHOP-1")), None, "it asks for no change: {question}");
         }
+        let reason = "deny why does it need a table?";
+        let denied = steering(SteeringWord::Deny, Some("why does it need a table?"));
+        assert_eq!(Command::read(reason, Some("SHOP-1")), denied);
+        let remark = steering(SteeringWord::Approve, Some("Why so late?"));
+        assert_eq!(Command::read("approve. Why so late?", Some("SHOP-1")), remark);
     }
 
     #[test]

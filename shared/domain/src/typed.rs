@@ -56,6 +56,32 @@ pub fn bare_word(word: &str) -> &str {
     word.trim_end_matches(PUNCTUATION).trim_end_matches(EMPHASIS)
 }
 
+/// Whether a character is a question mark, in any script that commands are said in.
+pub fn is_question_mark(c: char) -> bool {
+    matches!(c, '?' | '\u{ff1f}' | '\u{61f}')
+}
+
+/// Whether the first sentence of a text is a question: `approve, or not?` and `approve it? No!` are, `approve. Why so late?` is not. A mark
+/// inside an address ends no sentence, and an ellipsis does not, either.
+pub fn begins_with_question(text: &str) -> bool {
+    let mut characters = text.trim().chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = characters.next() {
+        let next = characters.peek().copied();
+        let ends_there = next.is_none_or(|next| !next.is_alphanumeric());
+        match c {
+            '\n' | '\u{3002}' | '\u{ff01}' => return false,
+            '!' if next.is_none_or(char::is_whitespace) => return false,
+            '.' if before != '.' && next.is_none_or(char::is_whitespace) => return false,
+            '\u{ff1f}' => return true,
+            _ if is_question_mark(c) && ends_there => return true,
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
 /// A ticket without what is around it; of a link, its target.
 pub fn bare_ticket(typed: &str) -> &str {
     let mut left = typed;
@@ -102,6 +128,33 @@ mod tests {
         }
         for typed in ["plan?", "`plan`", "\u{201c}plan\u{201d}", "/plan", "plans", ""] {
             assert_eq!(bare_word(typed), typed);
+        }
+    }
+
+    #[test]
+    fn a_question_is_one_until_its_first_sentence_ends() {
+        for text in [
+            "approve?",
+            "approve, or not?",
+            "approve it? No!",
+            "**approve?** I would say no.",
+            "approve... or not?",
+            "approve v1.2?",
+            "approve\u{ff0c}\u{53ef}\u{4ee5}\u{ff1f}\u{4e0d}",
+            "approve\u{61f}",
+        ] {
+            assert!(begins_with_question(text), "{text}");
+        }
+        for text in [
+            "",
+            "approve",
+            "approve. Why so late?",
+            "approve! What is next?",
+            "approve\nWhat is next?",
+            "approve\u{3002}\u{4e3a}\u{4ec0}\u{4e48}\u{ff1f}",
+            "approve https://acme.example/browse/SHOP-1?focusedId=7 now",
+        ] {
+            assert!(!begins_with_question(text), "{text}");
         }
     }
 
