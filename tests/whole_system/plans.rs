@@ -98,11 +98,10 @@ fn summaries(state: &Value) -> Vec<String> {
 #[tokio::test]
 async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     let first = plan(&[task("door", "Build the door", &["dome"]), task("dome", "Build the dome", &[])]);
-    let second = plan(&[
-        task("dome", "Build the dome of glass", &[]),
-        task("door", "Build the door", &["dome"]),
-        task("air", "Bring the air", &["door"]),
-    ]);
+    let mut glass = task("dome", "Build the dome of glass", &[]);
+    glass["size"] = json!("large");
+    let second =
+        plan(&[glass, task("door", "Build the door", &["dome"]), task("air", "Bring the air", &["door"])]);
     let world = moon(&[proposals(&[first]), proposals(&[second])]).start().await;
     let name = world.start_by(labelled()).await;
     let message = question(&world).await;
@@ -135,15 +134,20 @@ async fn an_epic_becomes_tickets_and_planning_again_makes_none_twice() {
     let state = world.state().await;
     let expected = ["Build the dome of glass", "Build the door", "Bring the air"];
     assert_eq!(summaries(&state), expected);
+    let points = |state: &Value| ticket(state, "MOON-2")["fields"]["customfield_10001"].as_f64();
+    assert_eq!(points(&state), Some(8.0), "it is larger now");
     assert_eq!(ticket(&state, "MOON-4")["links"][0]["blocked_by"], "MOON-3");
     assert_eq!(ticket(&state, "MOON-3")["links"].as_array().unwrap().len(), 1, "none is made twice");
 
     // Undo takes back only untouched things: the new ticket goes, the changed text is restored.
     let (code, printed, errors) = world.command(&["undo", &again, "--yes", "--as", "ada"]).await;
     assert_eq!(code, 0, "{printed}{errors}");
-    let undone =
-        async || (summaries(&world.state().await) == ["Build the dome", "Build the door"]).then_some(());
-    eventually("the undo", EXECUTION_LIMIT, undone).await;
+    let undone = async || {
+        let state = world.state().await;
+        (summaries(&state) == ["Build the dome", "Build the door"]).then_some(state)
+    };
+    let state = eventually("the undo", EXECUTION_LIMIT, undone).await;
+    assert_eq!(points(&state), Some(1.0));
     world.finish().await;
 }
 

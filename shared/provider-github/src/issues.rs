@@ -136,7 +136,8 @@ impl Github {
         };
         let found: Issue = answer.json()?;
         let (comments, withdrawn) = (found.comments, found.state == "closed");
-        Ok(Some(InspectedTask { task: found.into_task(&issue.repository), comments, withdrawn }))
+        let task = found.into_task(&issue.repository);
+        Ok(Some(InspectedTask { task, comments, additions: 0, withdrawn }))
     }
 
     pub(crate) async fn rewrite_issue(

@@ -302,8 +302,8 @@ impl TaskManagement for Gitlab {
         self.inspect_issue(&Reference::issue(task_id)?).await
     }
 
-    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
-        self.rewrite_issue(&Reference::issue(task_id)?, new, mark).await
+    async fn rewrite_task(&self, present: &Task, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
+        self.rewrite_issue(&Reference::issue(&present.task_id)?, new, mark).await
     }
 
     /// GitLab lets only owners delete issues.

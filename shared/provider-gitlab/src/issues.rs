@@ -120,7 +120,8 @@ impl Gitlab {
             return Ok(None);
         }
         let (comments, withdrawn) = (found.user_notes_count, found.state == "closed");
-        Ok(Some(InspectedTask { task: found.into_task(&issue.project), comments, withdrawn }))
+        let task = found.into_task(&issue.project);
+        Ok(Some(InspectedTask { task, comments, additions: 0, withdrawn }))
     }
 
     pub(crate) async fn rewrite_issue(

@@ -102,6 +102,8 @@ pub(crate) struct Fields {
     comment: Option<Comments>,
     #[serde(default)]
     attachment: Option<Vec<File>>,
+    #[serde(default)]
+    worklog: Option<Worklog>,
     #[serde(flatten)]
     custom: Map<String, Value>,
 }
@@ -155,7 +157,21 @@ struct Comments {
     total: u64,
 }
 
+/// A page of the work that people logged on a ticket, of which only the count is used.
+#[derive(Debug, Deserialize)]
+struct Worklog {
+    #[serde(default)]
+    total: u64,
+}
+
 impl Issue {
+    /// How many files are attached to it and how much work is logged on it, if they were asked for: Jira deletes them with the ticket.
+    pub(crate) fn additions(&self) -> u64 {
+        let files = self.fields.attachment.as_ref().map_or(0, Vec::len);
+        let logged = self.fields.worklog.as_ref().map_or(0, |worklog| worklog.total);
+        logged.saturating_add(files as u64)
+    }
+
     /// How many comments it has, if they were asked for.
     pub(crate) fn comments(&self) -> u64 {
         self.fields.comment.as_ref().map_or(0, |comments| comments.total)
@@ -225,6 +241,16 @@ mod tests {
         let issue: Issue = serde_json::from_value(json!({"key": "A-1", "fields": {"summary": "T"}})).unwrap();
         let task = issue.into_task(&CustomFields::default(), "u".into());
         assert_eq!((task.title.as_str(), task.status, task.description.as_str()), ("T", None, ""));
+    }
+
+    #[test]
+    fn what_people_added_to_a_ticket_is_counted() {
+        let additions = |fields: Value| {
+            serde_json::from_value::<Issue>(json!({"key": "A-1", "fields": fields})).unwrap().additions()
+        };
+        assert_eq!(additions(json!({"summary": "T", "worklog": null})), 0);
+        let files = json!([{"id": "1", "filename": "a.png"}, {"id": "2", "filename": "b.png"}]);
+        assert_eq!(additions(json!({"attachment": files, "worklog": {"total": 3, "worklogs": []}})), 5);
     }
 
     #[test]

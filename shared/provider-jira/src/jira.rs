@@ -120,8 +120,8 @@ impl TaskManagement for Jira {
         self.inspect_ticket(task_id).await
     }
 
-    async fn rewrite_task(&self, task_id: &str, new: &NewTask, _: &Mark) -> Result<(), ActionError> {
-        self.rewrite_ticket(task_id, new).await
+    async fn rewrite_task(&self, present: &Task, new: &NewTask, _: &Mark) -> Result<(), ActionError> {
+        self.rewrite_ticket(present, new).await
     }
 
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {

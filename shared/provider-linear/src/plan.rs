@@ -5,13 +5,13 @@ use crate::fields::{Connection, Issue, ticket_fields};
 use crate::limits;
 use crate::linear::Linear;
 use crate::refusals::check_key;
-use domain::ActionError;
 use domain::plugins::{InspectedTask, NewTask};
 use domain::text::cut_line;
+use domain::{ActionError, Task};
 use provider::send_fitting;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Map, json};
 
 /// Of the comments only their number counts; beyond fifty, another one is not noticed.
 const INSPECT: &str = concat!(
@@ -52,14 +52,25 @@ impl Linear {
             return Ok(None);
         }
         let comments = u64::try_from(comments.nodes.len()).unwrap_or(u64::MAX);
-        Ok(Some(InspectedTask { task: issue.into(), comments, withdrawn: false }))
+        // Linear keeps what is in the trash.
+        Ok(Some(InspectedTask { task: issue.into(), comments, additions: 0, withdrawn: false }))
     }
 
-    pub(crate) async fn rewrite_ticket(&self, key: &str, new: &NewTask) -> Result<(), ActionError> {
-        let id = self.ticket(key).await?.id;
-        let (id, title) = (&id, &cut_line(&new.title, limits::TITLE));
+    pub(crate) async fn rewrite_ticket(&self, present: &Task, new: &NewTask) -> Result<(), ActionError> {
+        let id = self.ticket(&present.task_id).await?.id;
+        let mut input = Map::new();
+        input.insert("title".into(), cut_line(&new.title, limits::TITLE).into());
+        if new.epic != present.epic_link {
+            let epic = match &new.epic {
+                Some(epic) => Some(self.ticket(epic).await?.id),
+                None => None,
+            };
+            input.insert("parentId".into(), epic.into());
+        }
+        let (id, input) = (&id, &input);
         let send = async |description: String| {
-            let input = json!({"title": title, "description": description});
+            let mut input = input.clone();
+            input.insert("description".into(), description.into());
             self.change("changing a ticket", REWRITE, json!({"id": id, "input": input})).await
         };
         send_fitting(&shown(&new.description), limits::TEXT, limits::is_too_long, send).await?;

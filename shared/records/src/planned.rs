@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One item of a plan, as a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedItem {
     /// The project's key.
     pub project: String,
@@ -74,8 +74,8 @@ pub enum LinkState {
     TakenOff,
 }
 
-/// A ticket's text before an effect began to rewrite it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a ticket said, and where it was, before an effect began to rewrite it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rewriting {
     /// The effect's key: a repeat of it knows its own words again.
     pub by: String,
@@ -83,6 +83,18 @@ pub struct Rewriting {
     pub title: String,
     /// The former description.
     pub description: String,
+    /// Whether the epics and `story_points` were recorded, too, which earlier versions did not.
+    #[serde(default)]
+    pub placed: bool,
+    /// The former epic, as the tracker shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epic: Option<String>,
+    /// The epic that planning had put it in, which some trackers only name in the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_epic: Option<String>,
+    /// The former story points, if the tracker takes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story_points: Option<f64>,
 }
 
 impl PlannedItem {

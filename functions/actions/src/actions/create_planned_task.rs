@@ -299,24 +299,38 @@ impl Work<'_> {
             return Ok(Done::for_good(output));
         };
         effect.intend(false).await?;
+        let present = &found.task;
+        let takes_points = self.tracker.takes_story_points();
         let former = own.unwrap_or_else(|| Rewriting {
             by: self.context.key.clone(),
-            title: found.task.title,
-            description: found.task.description,
+            title: present.title.clone(),
+            description: present.description.clone(),
+            placed: true,
+            epic: present.epic_link.clone(),
+            planned_epic: known.epic.clone(),
+            story_points: present.story_points.filter(|_| takes_points),
         });
         known.rewriting = Some(former.clone());
         self.keep(&known).await?;
         let mark = known.mark();
-        effect.send_again(url, self.tracker.rewrite_task(&task_id, new, &mark)).await?;
+        effect.send_again(url, self.tracker.rewrite_task(present, new, &mark)).await?;
         let look = self.tracker.inspect_task(&task_id).await?.map(|inspected| inspected.look());
         let inverse = withdraw_task::Input {
             task_id,
             plan_id: self.plan_id.to_owned(),
             item: item.key().to_owned(),
             look: look.clone().unwrap_or_default(),
-            former: Some(withdraw_task::Former { title: former.title, description: former.description }),
+            former: Some(withdraw_task::Former {
+                title: former.title,
+                description: former.description,
+                placed: former.placed,
+                epic: former.epic,
+                planned_epic: former.planned_epic,
+                story_points: former.story_points,
+            }),
         };
         (known.title, known.said, known.look) = (new.title.clone(), Some(said(new)), look);
+        known.epic.clone_from(&new.epic);
         self.keep(&known).await?;
         Ok(Done::undone_by(output, WithdrawTask::SPEC.id(), json!(inverse)))
     }

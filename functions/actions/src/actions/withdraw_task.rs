@@ -3,8 +3,8 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
 use crate::spec::ActionSpec;
-use domain::plugins::NewTask;
-use domain::{ActionError, PluginType};
+use domain::plugins::{InspectedTask, NewTask};
+use domain::{ActionError, PluginType, Task};
 use records::Partition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,12 +21,12 @@ pub struct Input {
     pub item: String,
     /// How the ticket looked after planning wrote it: with another look, somebody has touched it.
     pub look: String,
-    /// Its former text, if planning only changed it.
+    /// Its former text and place, if planning only changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Former>,
 }
 
-/// A ticket's text before it was changed.
+/// A ticket's text and place before they were changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Former {
@@ -34,6 +34,37 @@ pub struct Former {
     pub title: String,
     /// Its description in Markdown.
     pub description: String,
+    /// Whether the epics and `story_points` are known. If not, because an earlier version changed the ticket, they stay as they are.
+    #[serde(default)]
+    pub placed: bool,
+    /// The key of its epic, as the tracker shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epic: Option<String>,
+    /// The epic that planning had put it in, which some trackers only name in the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_epic: Option<String>,
+    /// Its story points, if the tracker takes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story_points: Option<f64>,
+}
+
+impl Former {
+    /// The ticket as it was, given how it is.
+    fn of(&self, present: &Task, project: String, takes_story_points: bool) -> NewTask {
+        let (epic, story_points) = match self.placed {
+            true => (self.epic.clone(), self.story_points),
+            false => (present.epic_link.clone(), present.story_points),
+        };
+        NewTask {
+            project,
+            task_type: String::new(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            labels: Vec::new(),
+            epic,
+            story_points: story_points.filter(|_| takes_story_points),
+        }
+    }
 }
 
 /// What later steps can read.
@@ -64,10 +95,14 @@ impl Action for WithdrawTask {
         let planned = table.planned_items(project, &plan_id).await?;
         let record = planned.iter().find(|planned| planned.key == item).cloned();
         let found = tracker.inspect_task(&task_id).await?;
-        // A ticket closed by an earlier attempt looks changed: its record says why, or the journal, if the attempt got no response.
+        // A ticket closed or restored by an earlier attempt looks changed: its record says why, or the journal, if the attempt got no response.
         let is_recorded = record.as_ref().is_some_and(|record| record.withdrawn);
         let is_closed = former.is_none() && found.as_ref().is_some_and(|found| found.withdrawn);
-        let is_done = found.is_none() || is_recorded || (is_closed && effect.is_doubtful().await?);
+        let is_restored = former.as_ref().zip(found.as_ref()).is_some_and(|(former, found)| {
+            found.task.title == former.title && found.task.description == former.description
+        });
+        let is_back = (is_closed || is_restored) && effect.is_doubtful().await?;
+        let is_done = found.is_none() || is_recorded || is_back;
         if let Some(found) = found.as_ref().filter(|_| !is_done)
             && found.look() != look
         {
@@ -87,20 +122,13 @@ impl Action for WithdrawTask {
             .into());
         }
         effect.intend(is_done).await?;
-        if !is_done {
-            let place = found.and_then(|found| found.task.url);
+        if let Some(InspectedTask { task: present, .. }) = found.filter(|_| !is_done) {
+            let place = present.url.clone();
             match (&former, &record) {
                 (Some(former), Some(record)) => {
-                    let new = NewTask {
-                        project: context.scope().tracker_project(None)?.to_owned(),
-                        task_type: String::new(),
-                        title: former.title.clone(),
-                        description: former.description.clone(),
-                        labels: Vec::new(),
-                        epic: None,
-                        story_points: None,
-                    };
-                    effect.send_again(place, tracker.rewrite_task(&task_id, &new, &record.mark())).await?;
+                    let project = context.scope().tracker_project(None)?.to_owned();
+                    let new = former.of(&present, project, tracker.takes_story_points());
+                    effect.send_again(place, tracker.rewrite_task(&present, &new, &record.mark())).await?;
                 }
                 (Some(_), None) => {
                     return Err(ActionError::rejected(format!(
@@ -113,8 +141,11 @@ impl Action for WithdrawTask {
         }
         if let Some(mut record) = record {
             match former {
-                Some(_) => {
+                Some(former) => {
                     record.said = None;
+                    if former.placed {
+                        record.epic = former.planned_epic;
+                    }
                     record.look = tracker.inspect_task(&task_id).await?.map(|inspected| inspected.look());
                 }
                 None => record.withdrawn = true,
@@ -122,5 +153,32 @@ impl Action for WithdrawTask {
             table.put_planned_item(&record).await?;
         }
         Ok(Done::for_good(Output { task_id }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_ticket_goes_back_to_its_former_epic() {
+        let present = json!({"task_id": "A-1", "title": "New", "epic_link": "A-9", "story_points": 8.0});
+        let present: Task = serde_json::from_value(present).unwrap();
+        let place = |former: serde_json::Value, takes_story_points| {
+            let former: Former = serde_json::from_value(former).unwrap();
+            let new = former.of(&present, "A".into(), takes_story_points);
+            assert_eq!((new.title.as_str(), new.description.as_str()), ("Old", "D"));
+            (new.epic, new.story_points)
+        };
+        let former =
+            json!({"title": "Old", "description": "D", "placed": true, "epic": "A-2", "story_points": 1.0});
+        assert_eq!(place(former.clone(), true), (Some("A-2".into()), Some(1.0)));
+        assert_eq!(place(former, false), (Some("A-2".into()), None));
+        let loose = json!({"title": "Old", "description": "D", "placed": true});
+        assert_eq!(place(loose, true), (None, None));
+        // As an earlier version recorded it.
+        let unknown = json!({"title": "Old", "description": "D"});
+        assert_eq!(place(unknown, true), (Some("A-9".into()), Some(8.0)));
     }
 }

@@ -62,8 +62,9 @@ pub trait TaskManagement: Send + Sync {
     /// ago is waited for.
     async fn inspect_task(&self, task_id: &str) -> Result<Option<InspectedTask>, ActionError>;
 
-    /// Rewrites a ticket that we created: its title and its description, and the data that the tracker keeps there. Everything else stays.
-    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError>;
+    /// Rewrites a ticket that we created: its title, its description, its epic and its story points, wherever the tracker keeps them. Everything
+    /// else stays. `present` is the ticket as it was just read: an epic and story points that it has already are not sent.
+    async fn rewrite_task(&self, present: &Task, new: &NewTask, mark: &Mark) -> Result<(), ActionError>;
 
     /// Takes back a ticket that we created: it is deleted, or closed as not planned if the tracker cannot delete.
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError>;
@@ -204,6 +205,8 @@ pub struct InspectedTask {
     pub task: Task,
     /// How many comments it has.
     pub comments: u64,
+    /// How many files and entries of work people have added, which would be gone with the ticket. Zero for trackers that keep what is withdrawn.
+    pub additions: u64,
     /// Whether it is in the state that [`TaskManagement::withdraw_task`] leaves, if that leaves the ticket: closed.
     pub withdrawn: bool,
 }
@@ -227,7 +230,9 @@ impl InspectedTask {
             task.team,
             self.comments,
         ]);
-        let mut digest = hex::encode(Sha256::digest(seen.to_string().as_bytes()));
+        // A look that was recorded before additions counted stays valid.
+        let additions = if self.additions == 0 { String::new() } else { self.additions.to_string() };
+        let mut digest = hex::encode(Sha256::digest(format!("{seen}{additions}").as_bytes()));
         digest.truncate(32);
         digest
     }
@@ -271,4 +276,22 @@ pub struct StatusChange {
     pub previous: String,
     /// The new status, by the tracker's name.
     pub status: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_gone_with_a_ticket_changes_its_look() {
+        let task: Task = serde_json::from_value(json!({"task_id": "A-1", "title": "T"})).unwrap();
+        let look = |comments, additions| {
+            InspectedTask { task: task.clone(), comments, additions, withdrawn: false }.look()
+        };
+        // As earlier versions recorded it.
+        assert_eq!(look(0, 0), "d7614f26ba523ec9187cfb13bf4008ed");
+        assert_ne!(look(0, 0), look(0, 1), "a file");
+        assert_ne!(look(0, 1), look(0, 2), "another one");
+        assert_ne!(look(0, 1), look(1, 0), "a comment is no file");
+    }
 }

@@ -48,8 +48,8 @@ impl TaskManagement for Github {
         self.inspect_issue(&task_id.parse()?).await
     }
 
-    async fn rewrite_task(&self, task_id: &str, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
-        self.rewrite_issue(&task_id.parse()?, new, mark).await
+    async fn rewrite_task(&self, present: &Task, new: &NewTask, mark: &Mark) -> Result<(), ActionError> {
+        self.rewrite_issue(&present.task_id.parse()?, new, mark).await
     }
 
     async fn withdraw_task(&self, task_id: &str) -> Result<(), ActionError> {

@@ -244,7 +244,7 @@ async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
     github.add_comment(&made, "I do it", &mark("run/Other")).await.unwrap();
     assert_ne!(github.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
     let anew = NewTask { title: "Planned anew".into(), description: "What it is now".into(), ..new };
-    github.rewrite_task(&made, &anew, &first).await.unwrap();
+    github.rewrite_task(&seen.task, &anew, &first).await.unwrap();
     let rewritten = github.get_task(&made).await.unwrap();
     assert_eq!(rewritten.title, "Planned anew");
     assert_eq!(rewritten.description, format!("What it is now\n\nPart of {ISSUE}"));

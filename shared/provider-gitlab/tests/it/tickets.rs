@@ -133,7 +133,7 @@ async fn a_planned_issue_is_looked_at_rewritten_and_closed() {
     tracker.add_comment(&made, "I do it", &mark("other")).await.unwrap();
     assert_ne!(tracker.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
     let anew = NewTask { title: "Planned anew".into(), description: "What it is now".into(), ..new };
-    tracker.rewrite_task(&made, &anew, &first).await.unwrap();
+    tracker.rewrite_task(&seen.task, &anew, &first).await.unwrap();
     let rewritten = tracker.get_task(&made).await.unwrap();
     assert_eq!(rewritten.title, "Planned anew");
     assert!(rewritten.description.starts_with("What it is now"), "{}", rewritten.description);

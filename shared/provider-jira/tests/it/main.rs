@@ -7,6 +7,7 @@
 
 mod attachments;
 mod links;
+mod planned;
 
 use domain::plugins::{NewTask, Restriction, TaskManagement, TaskQuery};
 use domain::{ActionError, ErrorKind};
@@ -359,7 +360,7 @@ async fn a_planned_ticket_is_looked_at_rewritten_and_deleted() {
     jira.add_comment(&made, "I do it", &other).await.unwrap();
     assert_ne!(jira.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
     let anew = NewTask { description: "word ".repeat(9_000), ..new_task("Planned\nanew") };
-    jira.rewrite_task(&made, &anew, &first).await.unwrap();
+    jira.rewrite_task(&seen.task, &anew, &first).await.unwrap();
     let rewritten = jira.get_task(&made).await.unwrap();
     assert_eq!(rewritten.title, "Planned anew");
     assert!(rewritten.description.ends_with("… (cut)"));

@@ -332,8 +332,14 @@ async fn a_planned_ticket_is_looked_at_rewritten_and_moved_to_the_trash() {
     assert_eq!((seen.task.title.as_str(), seen.comments), ("Planned", 0));
     linear.add_comment(&made, "I do it", &mark("run/Other")).await.unwrap();
     assert_ne!(linear.inspect_task(&made).await.unwrap().unwrap().look(), seen.look(), "a comment is seen");
-    linear.rewrite_task(&made, &new_task("Planned\nanew"), &first).await.unwrap();
-    assert_eq!(linear.get_task(&made).await.unwrap().title, "Planned anew");
+    let epic = linear.create_task(&new_task("Epic"), &mark("run/Epic")).await.unwrap().task_id;
+    for epic in [Some(epic), None] {
+        let present = linear.inspect_task(&made).await.unwrap().unwrap().task;
+        let anew = NewTask { epic: epic.clone(), ..new_task("Planned\nanew") };
+        linear.rewrite_task(&present, &anew, &first).await.unwrap();
+        let rewritten = linear.get_task(&made).await.unwrap();
+        assert_eq!((rewritten.title.as_str(), rewritten.epic_link), ("Planned anew", epic));
+    }
     linear.withdraw_task(&made).await.unwrap();
     assert_eq!(linear.inspect_task(&made).await.unwrap(), None);
     assert_eq!(linear.inspect_task("ENG-999").await.unwrap(), None);

@@ -262,6 +262,7 @@ fn set_field(jira: &Jira, state: &State, issue: &mut Issue, name: &str, value: V
         },
         "assignee" => issue.assignee = account(&value)?,
         "reporter" => issue.reporter = account(&value)?.unwrap_or_default(),
+        "parent" if value["none"] == true => issue.parent = None,
         "parent" => {
             let key = value["key"].as_str().or(value["id"].as_str()).unwrap_or_default();
             let parent =

@@ -78,6 +78,11 @@ impl Linear {
                         }
                         ("title", Some(title)) => changed.title = legal_title(title)?,
                         ("description", Some(text)) => changed.description = Some(legal_description(text)?),
+                        ("parentId", Some(id)) => {
+                            let parent = state.issue(id).ok_or_else(|| Failure::unknown("Issue"))?;
+                            changed.parent = Some(parent.id.clone());
+                        }
+                        ("parentId", None) if value.is_null() => changed.parent = None,
                         (other, _) => {
                             return Err(Failure::Unexpected(format!("the simulator changes no `{other}`")));
                         }
