@@ -1,12 +1,14 @@
 //! Cuts texts to the length that a service accepts, without breaking a character, a code block, a link or emphasis.
 
 mod constructs;
+mod fences;
 mod html;
 mod literal;
 mod plain;
 
 use constructs::{Construct, Constructs};
 
+pub use fences::closed;
 pub use html::escaped_html;
 pub use literal::{JOINER, destination, literal};
 pub use plain::{is_hidden, printable};

@@ -1,7 +1,7 @@
 //! Marks in text that code hosts show: HTML comments, which they do not render.
 
 use domain::plugins::Mark;
-use domain::text::{CUT, TextLimit, cut};
+use domain::text::{CUT, TextLimit, closed, cut};
 
 const BEGIN: &str = Mark::BEGIN;
 const END: &str = " -->";
@@ -12,9 +12,10 @@ const DEFUSED: &str = "<!--ticketsmith:";
 /// A text that is already harmless, with the mark at its end, at most as long as `limit`. Existing marks in the text are defused: text
 /// from outside must not claim to be ours.
 pub fn with_mark(markdown: &str, mark: &Mark, limit: TextLimit) -> String {
-    let own = markdown.replace(BEGIN, DEFUSED);
+    // In a code block that the text leaves open, the mark would be seen.
+    let own = closed(markdown.replace(BEGIN, DEFUSED).trim_end());
     let ending = format!("\n\n{BEGIN}{}{END}", mark.digest());
-    let body = cut(own.trim_end(), limit.less(ending.len()), CUT);
+    let body = cut(&own, limit.less(ending.len()), CUT);
     format!("{body}{ending}")
 }
 
@@ -74,6 +75,7 @@ mod tests {
         let body = with_mark(&format!("Text\n{forged}"), &mark("key"));
         assert!(carries(&body, &mark("key")) && !carries(&body, &mark("other")));
         assert_eq!(without_marks(&with_mark("Text", &mark("key"))), "Text");
+        assert!(with_mark("```\na", &mark("key")).starts_with("```\na\n```\n\n<!-- "), "no code");
         assert!(marks_in("<!-- ticketsmith:x").is_empty());
         assert_eq!(without_marks("<!-- ticketsmith:x"), "<!-- ticketsmith:x");
         assert!(carries(&with_mark(&"ü".repeat(100_000), &mark("key")), &mark("key")));

@@ -8,6 +8,7 @@ use crate::spec::ActionSpec;
 use domain::PluginType;
 use domain::execution::execution_of;
 use domain::plugins::{PullRequestRequest, RepositoryAccess};
+use domain::text::closed;
 use domain::{BranchName, RepositoryName};
 use records::{OpenedPullRequest, Partition};
 use schemars::JsonSchema;
@@ -144,7 +145,7 @@ impl Action for CreatePullRequest {
 fn with_evidence(description: Option<&str>, repository: &RepositoryName, branch: &BranchName) -> String {
     let found = format!("How this came about, signed: `ticketsmith evidence {repository}@{branch}`");
     match description.map(str::trim_end).filter(|description| !description.is_empty()) {
-        Some(description) => format!("{description}\n\n---\n\n{found}"),
+        Some(description) => format!("{}\n\n---\n\n{found}", closed(description)),
         None => found,
     }
 }

@@ -6,6 +6,7 @@ use crate::planning::{counted, estimate, estimate_all, question};
 use crate::spec::ActionSpec;
 use domain::project_plan::{PlanItem, outline};
 use domain::stored::cut_inline;
+use domain::text::closed;
 use domain::{ActionError, MicroUsd, PluginType, ProjectPlan, Stored};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,7 +95,7 @@ impl Action for ReviewPlan {
         };
         Ok(Done::for_good(Output {
             question: question(&plan, &context.scope().project.key, input.epic.as_deref()),
-            details: cut_inline(&format!("{}\n\n{total}\n\n{priced}", plan.summary.trim())),
+            details: cut_inline(&format!("{}\n\n{total}\n\n{priced}", closed(plan.summary.trim()))),
             elsewhere: is_elsewhere(context.scope().project.channel.as_deref(), &input),
             approvers: Vec::new(),
             items: items.collect(),

@@ -33,6 +33,8 @@ pub enum PlanProblem {
     DuplicateTitle(String, String),
     /// A text is empty: whose, and which.
     Empty(String, &'static str),
+    /// A text has more than one line: whose, and which.
+    Lines(String, &'static str),
     /// A text is too long: whose, which, how long it is and may be, in characters.
     TooLong(String, &'static str, usize, usize),
     /// A task names an epic that the plan does not have.
@@ -64,6 +66,11 @@ impl fmt::Display for PlanProblem {
                 write!(f, "`{}` and `{}` have the same title", shown(one), shown(other))
             }
             Self::Empty(whose, what) => write!(f, "{what} of `{}` is empty", shown(whose)),
+            Self::Lines(whose, what) => write!(
+                f,
+                "{what} of `{}` has a line break or another control character; accepted: one line",
+                shown(whose)
+            ),
             Self::TooLong(whose, what, length, most) => {
                 write!(f, "{what} of `{}` has {length} characters; accepted: at most {most}", shown(whose))
             }
@@ -108,11 +115,11 @@ impl ProjectPlan {
         if count > MOST_ITEMS {
             problems.push(PlanProblem::TooMany(count));
         }
-        check_text("the plan", "the title", &self.title, LONGEST_TITLE, true, &mut problems);
+        check_line("the plan", "the title", &self.title, &mut problems);
         check_text("the plan", "the summary", &self.summary, LONGEST_DESCRIPTION, true, &mut problems);
         for place in &self.structure {
-            check_text(&place.path, "the path", &place.path, LONGEST_TITLE, true, &mut problems);
-            check_text(&place.path, "the purpose", &place.purpose, LONGEST_TITLE, true, &mut problems);
+            check_line(&place.path, "the path", &place.path, &mut problems);
+            check_line(&place.path, "the purpose", &place.purpose, &mut problems);
         }
         let (mut keys, mut titles) = (BTreeSet::new(), BTreeMap::new());
         let items = self.epics.iter().map(|epic| (&epic.key, &epic.title, &epic.description));
@@ -128,7 +135,7 @@ impl ProjectPlan {
             if let Some(other) = titles.insert(same, key) {
                 problems.push(PlanProblem::DuplicateTitle(other.clone(), key.clone()));
             }
-            check_text(key, "the title", title, LONGEST_TITLE, true, &mut problems);
+            check_line(key, "the title", title, &mut problems);
             check_text(key, "the description", description, LONGEST_DESCRIPTION, false, &mut problems);
         }
         self.check_tasks(&mut problems);
@@ -196,6 +203,15 @@ impl ProjectPlan {
     }
 }
 
+/// Checks a text that people read in one line, such as a title in a list.
+fn check_line(whose: &str, what: &'static str, text: &str, problems: &mut Vec<PlanProblem>) {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.chars().any(breaks) {
+        problems.push(PlanProblem::Lines(whose.to_owned(), what));
+    }
+    check_text(whose, what, text, LONGEST_TITLE, true, problems);
+}
+
 fn check_text(
     whose: &str,
     what: &'static str,
@@ -260,6 +276,7 @@ mod tests {
         plan.tasks[12].acceptance_criteria.clear();
         plan.tasks[13].key = "T 13".into();
         plan.tasks[20].depends_on.push("t19".into());
+        plan.tasks[21].title = "Do t21\n- and more".into();
         plan.epics.push(PlannedEpic { key: "idle".into(), title: "Idle".into(), description: String::new() });
         let told = problems(&plan);
         for expected in [
@@ -272,6 +289,7 @@ mod tests {
             "the list of acceptance criteria of `t12` is empty",
             "`t20` depends on `t19` twice",
             "no task belongs to the epic `idle`",
+            "the title of `t21` has a line break or another control character; accepted: one line",
         ] {
             assert!(told.iter().any(|line| line == expected), "{expected}\n{told:#?}");
         }

@@ -1,7 +1,7 @@
 //! A plan as people read it.
 
 use super::types::{PlanItem, PlannedTask, ProjectPlan};
-use crate::text::literal;
+use crate::text::{closed, literal};
 use std::fmt::Write as _;
 
 /// The plan in Markdown: the structure, and the epics with their tasks, each with its dependencies and acceptance criteria. `price` is the
@@ -55,7 +55,7 @@ pub fn outline(plan: &ProjectPlan, price: impl Fn(&PlannedTask) -> Option<String
 
 /// The description of a task's ticket in Markdown. `before` holds the tickets that must be done before it.
 pub fn ticket_text(task: &PlannedTask, before: &[String]) -> String {
-    let mut text = task.description.trim().to_owned();
+    let mut text = closed(task.description.trim());
     if !text.is_empty() {
         text.push_str("\n\n");
     }
@@ -90,5 +90,11 @@ mod tests {
     fn a_ticket_says_when_it_is_done_and_what_comes_before() {
         let text = ticket_text(&task("b", &["a"]), &["SHOP-3".to_owned()]);
         assert_eq!(text, "**Acceptance criteria**\n\n- It is done.\n\n**Depends on** SHOP-3\n\nSize: small");
+        let example = PlannedTask { description: "As here:\n\n```\nopen()\n".into(), ..task("b", &[]) };
+        let text = ticket_text(&example, &[]);
+        assert!(
+            text.starts_with("As here:\n\n```\nopen()\n```\n\n**Acceptance criteria**"),
+            "no code: {text}"
+        );
     }
 }

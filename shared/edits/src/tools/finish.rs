@@ -9,6 +9,7 @@ use crate::added_secrets::{added_secrets, suspicious};
 use crate::file_edit::FileEdit;
 use crate::workspace::{Refusal, Workspace};
 use async_trait::async_trait;
+use domain::text::closed;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -85,13 +86,14 @@ impl Tool for Finish {
         let Input { outcome, summary, pr_title, pr_description, commit_message, tests, open_points, notes } =
             input;
         workspace.note(notes);
+        // Workflows write on behind these.
         Ok(ToolEnd::Finish(End {
             outcome,
-            summary,
+            summary: closed(&summary),
             pr_title,
-            pr_description,
+            pr_description: closed(&pr_description),
             commit_message,
-            tests,
+            tests: closed(&tests),
             open_points,
         }))
     }

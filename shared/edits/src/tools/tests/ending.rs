@@ -71,7 +71,9 @@ fn an_end_fits_what_was_done() {
     );
     assert_eq!(world.state.notes.as_deref(), Some("end"));
     world.told("update_plan", plan(&["done", "dropped"]), "");
-    assert!(matches!(world.call("finish", done(json!({}))), ToolEnd::Finish(_)));
+    let open = done(json!({"pr_description": "As in\n```\na"}));
+    let ToolEnd::Finish(finish) = world.call("finish", open) else { panic!("it ends") };
+    assert_eq!(finish.pr_description, "As in\n```\na\n```", "what follows is no code");
 }
 
 #[test]
