@@ -222,7 +222,7 @@ async fn ask(
                 url: None,
             };
             let body = MessageBody {
-                text: text(scope, waiter),
+                text: text(&scope.project.key, waiter),
                 buttons: vec![button("Approve", "approve"), button("Deny", "deny")],
             };
             let message = Message { channel, thread: None, body };
@@ -249,17 +249,15 @@ async fn seek(context: &Context<'_>) -> Result<Done<Output>, NoOutput> {
     Err(NoOutput::Parked)
 }
 
-fn text(scope: &Scope, waiter: &Waiter) -> String {
+/// The conditions come before the details: a chat cuts what is too long at its end.
+fn text(project: &str, waiter: &Waiter) -> String {
     let question = waiter.question.as_deref().unwrap_or_default();
     let mut text = format!("**{}**", literal(question));
-    if let Some(details) = &waiter.details {
-        text.push_str(&format!("\n\n{details}"));
-    }
     let who = match waiter.approvers.as_slice() {
         [] => "every approver".to_owned(),
         named => named.join(", "),
     };
-    text.push_str(&format!("\n\n{} · `{}` · may be answered by {who}", scope.project.key, waiter.execution));
+    text.push_str(&format!("\n\n{project} · `{}` · may be answered by {who}", waiter.execution));
     if waiter.terms.needed() > 1 {
         text.push_str(&format!(" · {} people must approve", waiter.terms.needed()));
     }
@@ -271,5 +269,28 @@ fn text(scope: &Scope, waiter: &Waiter) -> String {
             text.push_str(&format!(" · to move the ticket to \u{201c}{status}\u{201d} is a {answer}"));
         }
     }
+    if let Some(details) = &waiter.details {
+        text.push_str(&format!("\n\n{details}"));
+    }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_must_fulfill_comes_before_long_details() {
+        let waiter = json!({
+            "topic": "approval run", "key": "run/Ask", "execution": "run", "token": "t", "since": "2026-11-29T07:00:00.000000Z",
+            "question": "May *it* go?", "details": "All of it.", "approvers": ["ada"],
+            "terms": {"count": 2, "not_by": "grace"}, "moves": {"approve": "Ready"},
+        });
+        let waiter: Waiter = serde_json::from_value(waiter).unwrap();
+        assert_eq!(
+            text("SHOP", &waiter),
+            "**May \\*it\\* go?**\n\nSHOP · `run` · may be answered by ada · 2 people must approve · not by grace, who asked for \
+             it · to move the ticket to \u{201c}Ready\u{201d} is a yes\n\nAll of it."
+        );
+    }
 }

@@ -13,6 +13,7 @@ use crate::{cursor, id};
 use axum::extract::State;
 use axum::response::Json;
 use control::AnswerResult;
+use domain::stored::cut_inline;
 use jiff::Timestamp;
 use records::{ExecutionRecord, Waiter};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ struct Approval {
     /// The question.
     #[serde(skip_serializing_if = "Option::is_none")]
     question: Option<String>,
+    /// Background for the answer, in Markdown, such as the whole plan that a chat may have cut; at most 32 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<String>,
     /// The people and groups who may answer; none means every approver.
     approvers: Vec<String>,
     /// How many people must say yes.
@@ -60,6 +64,7 @@ impl Approval {
             project: execution.project.clone(),
             task_id: execution.task_id.clone(),
             question: waiter.question,
+            details: waiter.details.map(|details| cut_inline(&details)),
             approvers: waiter.approvers,
             needed: waiter.terms.needed(),
             approved_by: waiter.votes.into_iter().map(|vote| vote.by).collect(),

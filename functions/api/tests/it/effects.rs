@@ -141,6 +141,7 @@ async fn an_answer_with_a_blank_comment_has_none() {
     let name = question(&world).await;
     let (execution, key) = name.split_once('/').unwrap();
     let listed = world.send_as("admin", Method::GET, "/api/v1/approvals", None, None).await.json();
+    assert_eq!(listed["items"][0]["details"], "All of the plan.", "a chat may have cut it");
     let path = format!("/api/v1/approvals/{}/answer", listed["items"][0]["id"].as_str().unwrap());
     let body = json!({"approved": true, "comment": " "});
     assert_eq!(world.send_as("admin", Method::POST, &path, None, Some(body)).await.status, 200);

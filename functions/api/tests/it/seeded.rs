@@ -30,7 +30,7 @@ pub(crate) async fn question(world: &World) -> String {
         question: Some("Ship it?".to_owned()),
         approvers: Vec::new(),
         moves: Moves::default(),
-        details: None,
+        details: Some("All of the plan.".to_owned()),
         terms: Terms::default(),
         votes: Vec::new(),
         reminded_at: None,
