@@ -31,12 +31,17 @@ pub enum VoteResult {
 
 impl Table {
     /// Counts a yes, whose author is in `answer`, unless that person gave one before. With the last required one, the question
-    /// is answered by all of them.
+    /// is answered by all of them. Earlier votes that `counts` does not accept any more are forgotten.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] if nothing waits there, [`RecordsError::Conflict`] if it is closed, or if others keep voting
     /// at the same moment.
-    pub async fn vote(&self, waiter: &Waiter, answer: &Answer) -> Result<VoteResult, RecordsError> {
+    pub async fn vote(
+        &self,
+        waiter: &Waiter,
+        answer: &Answer,
+        counts: impl Fn(&Vote) -> bool,
+    ) -> Result<VoteResult, RecordsError> {
         let json = |value: Result<String, serde_json::Error>| {
             value.map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
         };
@@ -51,6 +56,7 @@ impl Table {
             }
             let seen = json(serde_json::to_string(&now.votes))?;
             let mut votes = now.votes;
+            votes.retain(&counts);
             if votes.iter().any(|vote| vote.by == answer.by) {
                 return Ok(VoteResult::Counted(count(&votes)));
             }

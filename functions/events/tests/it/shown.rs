@@ -123,7 +123,7 @@ async fn the_ticket_says_how_to_answer_and_who_has() {
     let how = "To answer, write @ticketsmith approve or @ticketsmith deny in a comment. Not by ada, who asked for it. 0 of 2";
     assert!(said().contains(how), "{}", said());
     let vote = records::Answer { by: "bo".into(), comment: None, ..world.answer(true) };
-    world.table.vote(&waiter, &vote).await.unwrap();
+    world.table.vote(&waiter, &vote, |_| true).await.unwrap();
     world.waiter_changed(&waiter).await;
     assert!(said().contains("1 of 2 people have approved: bo."), "{}", said());
     world.table.request_stop(&name, "ada").await.unwrap();
@@ -305,7 +305,7 @@ async fn a_reminder_that_is_sent_while_somebody_answers_says_so() {
     for by in ["ada", "bo"] {
         let vote =
             records::Answer { by: by.into(), delivery: by.into(), comment: None, ..world.answer(true) };
-        world.table.vote(&waiter, &vote).await.unwrap();
+        world.table.vote(&waiter, &vote, |_| true).await.unwrap();
     }
     world.decided(&waiter).await.unwrap();
     assert_eq!(said(&world).matches("Approved by ada and bo, via slack at").count(), 3, "{}", said(&world));

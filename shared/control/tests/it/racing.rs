@@ -36,10 +36,15 @@ impl Said {
 
 impl World {
     async fn directory_of_four(&self) -> Directory {
+        self.directory_of(&PEOPLE).await
+    }
+
+    async fn directory_of(&self, people: &[&str]) -> Directory {
+        let users: Vec<_> = people.iter().map(|name| json!({"name": name, "roles": ["approver"]})).collect();
         let configuration: Configuration = serde_json::from_value(json!({
             "projects": [{"key": "SHOP", "repository": "acme/shop", "may_trigger": ["engineering"]}],
             "groups": {"engineering": ["ada"]},
-            "users": PEOPLE.map(|name| json!({"name": name, "roles": ["approver"]})),
+            "users": users,
         }))
         .unwrap();
         self.table.put_configuration(&configuration).await.unwrap();
@@ -149,6 +154,22 @@ async fn of_answers_that_race_from_many_places_one_decides_and_the_others_are_to
         }
         assert_eq!(world.found(&waiter).await.answer, Some(answer), "it is decided once");
     }
+}
+
+#[tokio::test]
+async fn the_vote_of_somebody_who_was_removed_does_not_count() {
+    let world = World::new().await;
+    let directory = world.directory_of_four().await;
+    let yes = |who| Said::new(Some(who), 0, true, who.to_owned());
+    let waiter = world.ask("SHOP-1", 2).await;
+    let first = world.say(&directory, &yes("bo"), &waiter).await;
+    assert!(matches!(first, AnswerResult::Voted { votes: 1, .. }), "{first:?}");
+    let without_bo = world.directory_of(&["ada", "cy"]).await;
+    let second = world.say(&without_bo, &yes("ada"), &waiter).await;
+    assert!(matches!(second, AnswerResult::Voted { votes: 1, needed: 2, .. }), "{second:?}");
+    let third = world.say(&without_bo, &yes("cy"), &waiter).await;
+    assert!(matches!(third, AnswerResult::Recorded { approved: true, .. }), "{third:?}");
+    assert_eq!(world.found(&waiter).await.answer.unwrap().by, "ada and cy");
 }
 
 #[tokio::test]

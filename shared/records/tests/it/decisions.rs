@@ -37,22 +37,22 @@ async fn a_question_takes_as_many_people_as_it_says_each_once() {
         delivery: format!("{by} {via}"),
         choice: None,
     };
-    assert!(table.vote(&asked, &yes("ada", "slack")).await.is_err(), "nobody was asked");
+    assert!(table.vote(&asked, &yes("ada", "slack"), |_| true).await.is_err(), "nobody was asked");
     table.put_waiter(&asked).await.unwrap();
     let places = ["slack", "github", "jira"];
     let votes = ["ada", "bo"].into_iter().flat_map(|by| places.map(|via| yes(by, via)));
     let voted = futures::future::join_all(votes.map(|answer| {
         let (table, asked) = (table.clone(), asked.clone());
-        tokio::spawn(async move { table.vote(&asked, &answer).await.unwrap() })
+        tokio::spawn(async move { table.vote(&asked, &answer, |_| true).await.unwrap() })
     }))
     .await;
     assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::VoteResult::Counted(1 | 2))));
-    assert_eq!(table.vote(&asked, &yes("cy", "slack")).await.unwrap(), records::VoteResult::Decided);
+    assert_eq!(table.vote(&asked, &yes("cy", "slack"), |_| true).await.unwrap(), records::VoteResult::Decided);
     let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
     let answer = found.answer.unwrap();
     assert_eq!((found.votes.len(), answer.comment.as_deref()), (3, Some("bo: fine")));
     assert!(answer.by.ends_with(" and cy") && answer.by.contains("ada") && answer.by.contains("bo"));
-    let late = table.vote(&asked, &yes("dee", "slack")).await.unwrap();
+    let late = table.vote(&asked, &yes("dee", "slack"), |_| true).await.unwrap();
     let expected = records::VoteResult::AnsweredBefore { answer: Box::new(answer), votes: found.votes };
     assert_eq!(late, expected);
 }
@@ -86,7 +86,7 @@ async fn what_a_decision_left_undone_is_listed_until_it_is_shown_everywhere() {
         choice: None,
     };
     assert!(matches!(table.answer_waiter(&asked, &late).await, Err(RecordsError::Conflict(_))));
-    assert!(matches!(table.vote(&asked, &late).await, Err(RecordsError::Conflict(_))));
+    assert!(matches!(table.vote(&asked, &late, |_| true).await, Err(RecordsError::Conflict(_))));
     // A place that was recorded again since it was read is not forgotten.
     table.put_shown(&asked, &direct, after(70)).await.unwrap();
     for shown in &places {
