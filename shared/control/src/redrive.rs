@@ -11,7 +11,7 @@ use crate::start::StartResult;
 use domain::configuration::Project;
 use domain::execution::{ExecutionInput, Outcome, Parent, UNDO_WORKFLOW};
 use domain::routes::{Concurrency, InvalidInputs};
-use domain::{EventName, Grant};
+use domain::{EventName, Grant, SourceName};
 use jiff::Timestamp;
 use records::{CONTINUED_WITHIN, CommandTarget, ExecutionRecord, LIST_LIMIT, NewExecution, RecordsError};
 use serde_json::Map;
@@ -163,7 +163,15 @@ impl Control {
             return Ok(refused(Some(continues), refusal));
         }
         let concurrency = if execution.claims_task { Concurrency::OnePerTask } else { Concurrency::Any };
+        let own = new.name.clone();
+        let new = if anew { self.anew_once(&execution, new).await? } else { new };
         match self.start_new(&new, concurrency).await? {
+            StartResult::Duplicate { execution: other } if other != own => {
+                let reason = format!(
+                    "`{continues}` was already started over by `{other}`; that one can be continued if it ends"
+                );
+                Ok(refused(Some(continues), reason))
+            }
             StartResult::Started { execution, .. }
             | StartResult::Pending { execution, .. }
             | StartResult::InLine { execution, .. }
@@ -178,6 +186,21 @@ impl Control {
                 Ok(refused(Some(continues), reason))
             }
         }
+    }
+
+    /// The same, under the name of whoever asked first for the execution to be started over: nothing else keeps two of them from doing so, because
+    /// the new run has no part in the old one, and may have no ticket.
+    async fn anew_once(
+        &self,
+        execution: &ExecutionRecord,
+        new: NewExecution,
+    ) -> Result<NewExecution, RecordsError> {
+        let found = Steered { execution: Some(new.name.clone()), question: None, at: new.begun_at };
+        let first = self.table.bind(&SourceName::API, &execution.name, "anew", found).await?;
+        Ok(match first.execution {
+            Some(name) => NewExecution { name, ..new },
+            None => new,
+        })
     }
 
     /// The execution that continues another one, or starts over one that was taken back: the same inputs and event, checked against the current workflow. The person who asks

@@ -121,7 +121,20 @@ async fn what_a_rollback_took_back_is_run_anew_once() {
         assert_eq!((begun.continues.as_ref(), &begun.input.inputs), (None, &taken_back.input.inputs));
         assert!(begun.input.parent.is_none(), "its effects are its own");
     }
+    // Nor is it when somebody else asks, while the new run is at work and after it ended.
+    let begun = world.control.executions(Some("SHOP-1"), 1).await.unwrap().remove(0);
+    for delivery in ["r2", "r3"] {
+        let again = world.control.redrive_execution(&world.caller(&ada, delivery), &taken_back.name).await;
+        let RedriveResult::Refused(refusal) = again.unwrap() else { panic!("it starts twice") };
+        let reason = refusal.to_string();
+        assert!(reason.contains(&format!("already started over by `{}`", begun.name)), "{reason}");
+        if delivery == "r2" {
+            world.end(&begun.name, Outcome::RolledBack).await;
+        }
+    }
     assert_eq!(world.starts().len(), 2);
+    let third = world.redriven("SHOP-1", "r4").await;
+    assert_ne!(third.name, begun.name, "what was taken back again is started over again");
 }
 
 #[tokio::test]
