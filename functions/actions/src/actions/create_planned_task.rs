@@ -11,7 +11,7 @@ use crate::spec::ActionSpec;
 use domain::execution::execution_of;
 use domain::plugins::{InspectedTask, NewTask, TaskManagement};
 use domain::project_plan::{PlanItem, PlannedTask, ticket_text};
-use domain::{ActionError, PluginType, ProjectPlan, Stored};
+use domain::{ActionError, ErrorKind, PluginType, ProjectPlan, Stored};
 use jiff::SignedDuration;
 use records::{Partition, PlannedItem, Rewriting};
 use schemars::JsonSchema;
@@ -223,7 +223,19 @@ impl Work<'_> {
                 item.key()
             )));
         }
-        let created = create_intended(self.context, self.tracker, new, &intent).await?.output;
+        let created = match create_intended(self.context, self.tracker, new, &intent).await {
+            // No ticket of a refused request can show up, so the next planning need not wait for one.
+            Err(refused)
+                if refused.kind == ErrorKind::Rejected
+                    && !intent.doubtful
+                    && !self.context.effect().seeks() =>
+            {
+                claim.withdrawn = true;
+                self.keep(&claim).await?;
+                return Err(refused);
+            }
+            created => created?.output,
+        };
         claim.task_id = Some(created.task_id.clone());
         let look = self.tracker.inspect_task(&created.task_id).await?.map(|inspected| inspected.look());
         claim.look.clone_from(&look);

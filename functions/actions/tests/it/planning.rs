@@ -210,6 +210,20 @@ async fn planning_again_updates_what_nobody_touched_and_creates_nothing_twice() 
 }
 
 #[tokio::test]
+async fn what_the_tracker_refused_is_planned_again_at_once() {
+    let world = World::start().await;
+    world.begin().await;
+    let stored = world.approved(&two()).await;
+    let body = json!({"errorMessages": [], "errors": {"summary": "It is not on the screen."}});
+    world.fault(json!({"service": "jira", "method": "POST", "path": "/issue$", "status": 400, "body": body}));
+    let refused = world.create(RUN, &stored, "sale").await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Rejected, "{refused}");
+    let again = world.plans("Again", "create_planned_task", &stored, "sale").await;
+    assert_eq!(again["state"], "created", "{again}");
+    assert_eq!(world.summaries(), ["Sale"]);
+}
+
+#[tokio::test]
 async fn what_another_run_planned_in_the_meantime_is_not_planned_under_another_key() {
     let world = World::start().await;
     world.begin().await;
