@@ -47,7 +47,10 @@ async fn a_question_takes_as_many_people_as_it_says_each_once() {
     }))
     .await;
     assert!(voted.into_iter().all(|voted| matches!(voted.unwrap(), records::VoteResult::Counted(1 | 2))));
-    assert_eq!(table.vote(&asked, &yes("cy", "slack"), |_| true).await.unwrap(), records::VoteResult::Decided);
+    assert_eq!(
+        table.vote(&asked, &yes("cy", "slack"), |_| true).await.unwrap(),
+        records::VoteResult::Decided
+    );
     let found = table.waiter(&asked.topic, &asked.key).await.unwrap().unwrap();
     let answer = found.answer.unwrap();
     assert_eq!((found.votes.len(), answer.comment.as_deref()), (3, Some("bo: fine")));
