@@ -67,7 +67,8 @@ struct CacheDetail {
 }
 
 impl Reply {
-    /// The reply of the model that was asked, with every block kept as the service wrote it.
+    /// The reply of the model that was asked, with every block kept as the service wrote it, except for empty texts, which it says but
+    /// does not take back.
     ///
     /// # Errors
     /// When a block does not have the form of its kind.
@@ -79,6 +80,9 @@ impl Reply {
         let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
         for block in self.output.message.content {
             let read: Block = serde_json::from_str(block.get())?;
+            if read.text.as_deref().is_some_and(str::is_empty) {
+                continue;
+            }
             text.extend(read.text);
             let call = read.tool_use.filter(|call| call.kind.is_none());
             calls.extend(call.map(|call| ToolCall {
@@ -163,6 +167,14 @@ mod tests {
         assert_eq!(reply.calls[0].input, json!({"path": "a", "line": 100.0}));
         let usage = json!({"inputTokens": 1, "outputTokens": 2});
         assert!(read(r#"{"toolUse":{"name":"x"}}"#, usage).is_err());
+    }
+
+    #[test]
+    fn an_empty_text_is_not_sent_back() {
+        let call = r#"{"toolUse":{"toolUseId":"tooluse_1","name":"list_files","input":{}}}"#;
+        let usage = json!({"inputTokens": 1, "outputTokens": 2});
+        let reply = read(&format!(r#"{{"text":""}},{call}"#), usage).unwrap();
+        assert_eq!(reply.message.parts, [Part::new(Content::Opaque(call.to_owned()))]);
     }
 
     #[test]

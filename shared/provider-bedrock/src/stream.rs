@@ -192,7 +192,8 @@ impl Stream {
         let (Some(stop_reason), Some(usage)) = (self.stop_reason, self.usage) else {
             return Err(unusable("ended its answer before its reply".to_owned()));
         };
-        let is_cut = matches!(stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded");
+        // A refusal and a full context window cut a reply off as its limit of tokens does.
+        let is_cut = !matches!(stop_reason.as_str(), "end_turn" | "stop_sequence" | "tool_use");
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             match block.into_json() {
@@ -356,12 +357,19 @@ mod tests {
             frames.extend(end(reason));
             heard(&frames, 50).finish("m", None)
         };
-        let reply = cut("max_tokens").unwrap();
-        assert_eq!(
-            (reply.calls.len(), reply.text.as_str(), reply.stop),
-            (0, "I look.", StopReason::Truncated)
-        );
-        assert_eq!(cut("model_context_window_exceeded").unwrap().stop, StopReason::ContextFull);
+        for (reason, stop) in [
+            ("max_tokens", StopReason::Truncated),
+            ("model_context_window_exceeded", StopReason::ContextFull),
+            ("guardrail_intervened", StopReason::Refused),
+            ("malformed_tool_use", StopReason::Other("malformed_tool_use".into())),
+        ] {
+            let reply = cut(reason).unwrap();
+            assert_eq!(
+                (reply.calls.len(), reply.text.as_str(), reply.stop),
+                (0, "I look.", stop),
+                "{reason}"
+            );
+        }
         assert!(cut("tool_use").unwrap_err().message.contains("invalid JSON"));
     }
 

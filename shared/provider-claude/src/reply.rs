@@ -53,7 +53,7 @@ struct CacheCreation {
 }
 
 impl Reply {
-    /// The reply, with every block kept as the service wrote it.
+    /// The reply, with every block kept as the service wrote it, except for empty texts, which it says but does not take back.
     ///
     /// # Errors
     /// When a block does not have the form of its kind.
@@ -64,6 +64,7 @@ impl Reply {
         let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
         for block in self.content {
             match serde_json::from_str(block.get())? {
+                Block::Text { text: more } if more.is_empty() => continue,
                 Block::Text { text: more } => text.push_str(&more),
                 Block::ToolUse { id, name, input } => calls.push(ToolCall { id, name, input }),
                 Block::Other => {}
@@ -173,6 +174,20 @@ mod tests {
         );
         let unnamed = r#"{"model":"m","content":[{"type":"tool_use","id":"1"}],"usage":{"input_tokens":1,"output_tokens":2}}"#;
         assert!(serde_json::from_str::<Reply>(unnamed).unwrap().into_model_reply(None).is_err());
+    }
+
+    #[test]
+    fn an_empty_text_is_not_sent_back() {
+        let blocks = [
+            r#"{"type":"text","text":""}"#,
+            r#"{"type":"tool_use","id":"toolu_1","name":"list_files","input":{}}"#,
+        ];
+        let text = format!(
+            r#"{{"model":"m","content":[{}],"stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#,
+            blocks.join(",")
+        );
+        let reply = serde_json::from_str::<Reply>(&text).unwrap().into_model_reply(None).unwrap();
+        assert_eq!(reply.message.parts, [Part::new(Content::Opaque(blocks[1].to_owned()))]);
     }
 
     #[test]

@@ -162,8 +162,8 @@ impl Stream {
         }
         let usage = self.usage.filter(|_| self.is_whole);
         let usage = usage.ok_or_else(|| unusable("ended its answer before its reply".to_owned()))?;
-        let is_cut =
-            matches!(self.stop_reason.as_deref(), Some("max_tokens" | "model_context_window_exceeded"));
+        // A refusal and a full context window cut a reply off as its limit of tokens does.
+        let is_cut = !matches!(self.stop_reason.as_deref(), Some("end_turn" | "stop_sequence" | "tool_use"));
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             match block.into_json() {
@@ -292,10 +292,15 @@ mod tests {
         let call = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"n","input":{}}}"#;
         let piece = r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"path\":"}}"#;
         let of = |reason| heard(&events(&[START, call, piece, &ended(reason), STOP]), 50).0.finish(None);
-        let cut = of("max_tokens").unwrap();
-        assert_eq!((cut.stop, cut.calls), (StopReason::Truncated, Vec::new()));
-        let full = of("model_context_window_exceeded").unwrap();
-        assert_eq!((full.stop, full.calls), (StopReason::ContextFull, Vec::new()));
+        for (reason, stop) in [
+            ("max_tokens", StopReason::Truncated),
+            ("model_context_window_exceeded", StopReason::ContextFull),
+            ("refusal", StopReason::Refused),
+            ("terminated", StopReason::Other("terminated".into())),
+        ] {
+            let cut = of(reason).unwrap();
+            assert_eq!((cut.stop, cut.calls, cut.message.parts), (stop, Vec::new(), Vec::new()), "{reason}");
+        }
         assert!(of("tool_use").unwrap_err().message.contains("invalid JSON"));
     }
 }

@@ -37,6 +37,7 @@ mod session_instructions;
 mod session_script;
 mod sessions;
 mod sessions_repeated;
+mod silent_models;
 mod waits;
 mod words;
 mod world;

@@ -65,6 +65,12 @@ fn check_messages(messages: &[Value], model: &Model) -> Result<(), Failure> {
                 "messages.{index}: all messages must have non-empty content"
             )));
         }
+        let last = content.as_array().and_then(|blocks| blocks.last()).and_then(|last| last["type"].as_str());
+        if message["role"] == "assistant" && matches!(last, Some("thinking" | "redacted_thinking")) {
+            return Err(Failure::invalid(format!(
+                "messages.{index}: The final block in an assistant message cannot be `thinking`."
+            )));
+        }
     }
     if !model.is_steered && messages.last().is_some_and(|message| message["role"] == "assistant") {
         return Err(Failure::invalid(

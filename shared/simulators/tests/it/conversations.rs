@@ -155,6 +155,15 @@ async fn what_a_model_or_the_service_refuses() {
     bare["messages"] = json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]}]);
     bare.as_object_mut().unwrap().remove("tools");
     assert!(refusal(&world, &bare).await.contains("must define tools"));
+    let mut silent = request();
+    let thought = json!({"type": "thinking", "thinking": "", "signature": "c2ln"});
+    silent["messages"].as_array_mut().unwrap().extend([
+        json!({"role": "assistant", "content": [thought]}),
+        json!({"role": "user", "content": "Go on."}),
+    ]);
+    assert!(
+        refusal(&world, &silent).await.contains("final block in an assistant message cannot be `thinking`")
+    );
     let mut long = request();
     long["messages"][0]["content"] = json!("x".repeat(4_000_100));
     assert!(refusal(&world, &long).await.contains("prompt is too long"));

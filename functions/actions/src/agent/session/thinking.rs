@@ -11,7 +11,8 @@ use crate::agent::{AgentExecution, context_full};
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{
-    AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage, WhyRefused,
+    AiProvider, Content, ModelMessage, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage,
+    WhyRefused,
 };
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
@@ -194,11 +195,6 @@ impl Session<'_> {
                 }
             };
             match &reply.stop {
-                StopReason::Complete | StopReason::ToolCalls if reply.message.parts.is_empty() => {
-                    return Err(ActionError::rejected(
-                        "the model's reply is empty; run the step again, or choose another model",
-                    ));
-                }
                 StopReason::Complete | StopReason::ToolCalls => return Ok(Thought::Reply(Box::new(reply))),
                 StopReason::Refused => return Ok(Thought::Refused),
                 // It has cost something too, which leaves less room.
@@ -247,12 +243,16 @@ impl Session<'_> {
         unless_stopped(agent.provider(), request, within, stop).await
     }
 
-    /// Appends a reply.
+    /// Appends a reply. One without words and calls only counts, because services refuse it as a part of a conversation: the
+    /// model is told to go on, as after one without calls.
     async fn append(mut self, reply: ModelReply) -> Result<Self, ActionError> {
         self.count_costs().await?;
         self.head.usage = Some(reply.usage);
         self.head.turn += 1;
         self.head.phase = SessionPhase::Tools;
+        if reply.calls.is_empty() && reply.text.trim().is_empty() {
+            return self.record(Vec::new(), None, FileChanges::default()).await;
+        }
         self.state.last_text = domain::stored::cut_inline(&reply.text);
         let said = Said { message: reply.message, calls: reply.calls, text: reply.text };
         self.record(vec![said], None, FileChanges::default()).await
@@ -336,8 +336,15 @@ fn stopped() -> ActionError {
 
 /// The whole conversation as it is sent. Cache marks are not part of it: they are on the system prompt, the first message, the
 /// last one of the request before, and the last one of this.
-fn request(prefix: &Prefix, messages: Vec<Said>) -> ModelRequest {
-    let mut messages: Vec<_> = messages.into_iter().map(|said| said.message).collect();
+fn request(prefix: &Prefix, said: Vec<Said>) -> ModelRequest {
+    let mut messages: Vec<ModelMessage> = Vec::with_capacity(said.len());
+    for Said { mut message, .. } in said {
+        match messages.last_mut() {
+            // The model said nothing between the two, and some services refuse messages that do not alternate.
+            Some(last) if last.speaker == message.speaker => last.parts.append(&mut message.parts),
+            _ => messages.push(message),
+        }
+    }
     let count = messages.len();
     for at in [0, count.saturating_sub(3), count.saturating_sub(1)] {
         if let Some(part) = messages.get_mut(at).and_then(|message| message.parts.last_mut()) {

@@ -72,7 +72,7 @@ pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, A
 }
 
 impl Session<'_> {
-    /// Tells a model that called nothing to continue, and asks people after enough reminders.
+    /// Tells a model that called nothing, and perhaps said nothing either, to continue, and asks people after enough reminders.
     async fn nudge(mut self) -> Result<Self, ActionError> {
         self.state.nudges += 1;
         if self.state.nudges <= MOST_NUDGES {
@@ -80,11 +80,12 @@ impl Session<'_> {
             let nudge = Said::ours(vec![Part::text(NUDGE)]);
             return self.record_with_words(nudge, None, FileChanges::default()).await;
         }
-        let last = domain::stored::cut_inline(&self.state.last_text);
-        let question = format!(
-            "The agent {} stopped without a result. It said last: {last} How should it go on?",
-            self.head.agent
-        );
+        let last = match domain::stored::cut_inline(&self.state.last_text) {
+            last if last.trim().is_empty() => String::new(),
+            last => format!(" It said last: {last}"),
+        };
+        let question =
+            format!("The agent {} stopped without a result.{last} How should it go on?", self.head.agent);
         self.ask_for_help(question, Vec::new());
         self.record(Vec::new(), None, FileChanges::default()).await
     }
