@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use domain::configuration::Project;
-use domain::plugins::{Reviews, VersionControl};
+use domain::plugins::{ReviewedPullRequest, Reviews, VersionControl};
 use domain::reference::Numbered;
-use domain::{ActionError, RepositoryName};
+use domain::{ActionError, BranchName, RepositoryName};
 
 /// Finds the pull request that an input names: by `owner/name#7`, `group/project!7` or a link, or by its number in a repository.
 ///
@@ -54,4 +54,20 @@ pub(crate) fn reviews<'a>(
             project.repository
         ))
     })
+}
+
+/// The pull request of this number, if it is open and its changes are on this branch. People may have given it another target since it was
+/// opened.
+///
+/// # Errors
+/// `Rejected` if there is none of this number; the code host's errors.
+pub(crate) async fn open_from(
+    host: &dyn VersionControl,
+    project: &Project,
+    number: u64,
+    branch: &BranchName,
+) -> Result<Option<ReviewedPullRequest>, ActionError> {
+    let found = reviews(host, project)?.read_pull_request(&project.repository, number).await?;
+    let is_meant = found.is_open && !found.is_from_fork && found.source == branch.as_str();
+    Ok(is_meant.then_some(found))
 }

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
+use crate::pull_request::open_from;
 use crate::spec::ActionSpec;
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, PluginType};
@@ -38,7 +39,7 @@ pub struct Output {
 /// Finds the pull request that a run opened for the ticket in the project's repository, and makes sure that it is still open.
 ///
 /// # Errors
-/// `Rejected` when no run opened it, and when it is closed, merged or retargeted; the code host's errors.
+/// `Rejected` when no run opened it, and when it is closed, merged or comes from another branch now; the code host's errors.
 pub struct FindPullRequest;
 
 impl Action for FindPullRequest {
@@ -69,12 +70,11 @@ impl Action for FindPullRequest {
                 "{what} opened for {task_id}, so there is nothing to revise; start the ticket first"
             ))
         })?;
-        let open = host.find_pull_request(&project.repository, &opened.branch, &opened.target).await?;
-        let open = open.filter(|open| open.number == opened.number).ok_or_else(|| {
+        let open = open_from(&*host, project, opened.number, &opened.branch).await?.ok_or_else(|| {
             ActionError::rejected(format!(
-                "the {called} {} of {task_id} is closed or merged, or no longer targets `{}`, so it cannot be revised; \
+                "the {called} {} of {task_id} is closed or merged, or no longer comes from `{}`, so it cannot be revised; \
                  reopen it, or start the ticket again",
-                opened.url, opened.target
+                opened.url, opened.branch
             ))
         })?;
         Ok(Done::for_good(Output {

@@ -4,6 +4,7 @@ use crate::action::{Action, Done, NoOutput};
 use crate::agent::check_log::{excerpt, fingerprint, in_code};
 use crate::aliases;
 use crate::context::Context;
+use crate::pull_request::open_from;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
 use domain::plugins::{CheckConclusion, FailedCheck, RepositoryAccess};
@@ -33,7 +34,7 @@ pub struct Input {
     /// The pull request's branch.
     #[schemars(extend("x-aliases" = aliases::SOURCE_BRANCH))]
     pub branch: BranchName,
-    /// The branch that it goes to. Default: the project's base branch.
+    /// The branch that it goes to. Default: the pull request's own target.
     #[schemars(extend("x-aliases" = ["target_branch", "base"]))]
     #[serde(default)]
     pub base_branch: Option<BranchName>,
@@ -107,17 +108,17 @@ impl Action for ReadChecks {
         let project = context.scope().project_of(input.repository.as_ref())?;
         let invalid = |error: domain::repository::InvalidName| ActionError::rejected(error.to_string());
         let sha: CommitSha = input.sha.parse().map_err(invalid)?;
-        let base = input.base_branch.clone().unwrap_or_else(|| project.base_branch.clone());
         let said = |verdict, summary: &str| {
             let (log, failures) = (None, input.failures.clone());
             Ok(Done::for_good(Output { verdict, summary: summary.to_owned(), log, failures }))
         };
         let pulls = context.code_host(RepositoryAccess::WritePullRequests).await?;
-        let open = pulls.find_pull_request(&project.repository, &input.branch, &base).await?;
-        if open.is_none_or(|open| open.number != input.number) {
+        let Some(open) = open_from(&*pulls, project, input.number, &input.branch).await? else {
             let called = context.scope().pull_request_name(project);
             return said(Verdict::Closed, &format!("The {called} is closed or merged."));
-        }
+        };
+        let base = input.base_branch.clone().or_else(|| open.target.parse().ok());
+        let base = base.unwrap_or_else(|| project.base_branch.clone());
         let execution = &context.scope().execution;
         if context.table().draft_of(execution).await.map_err(ActionError::from)?.is_some() {
             return said(Verdict::Unfinished, "The work was cut short by a limit of dollars.");

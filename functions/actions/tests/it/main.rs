@@ -32,6 +32,7 @@ mod patience;
 mod planning;
 mod push_gate;
 mod redrive;
+mod retargeted;
 mod reviewing;
 mod session_instructions;
 mod session_script;
