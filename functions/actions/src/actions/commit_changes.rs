@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::gate::pass;
 use crate::spec::ActionSpec;
 use domain::configuration::Project;
-use domain::plugins::{CommitRequest, FileChange, RepositoryAccess, VersionControl};
+use domain::plugins::{CommitRequest, FileChange, FileContent, RepositoryAccess, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, RepositoryName};
 use edits::{
-    Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, path_problems,
-    shown_text, suspicious,
+    Edits, FileEdit, ProtectedPaths, Unshown, added_secrets, check_path, content_sha256, merge,
+    path_problems, shown_text, suspicious,
 };
 use records::{OwnBranch, Partition};
 use serde_json::json;
@@ -70,7 +70,7 @@ pub struct Output {
 ///
 /// # Errors
 /// `Rejected` when the change adds a secret or waits for an approval, when a path is illegal, protected or given twice, when there is nothing to commit, or when the branch is the base
-/// branch; `Conflict` when the branch or a file has changed since the edits were made; the code host's errors.
+/// branch; `Conflict` when the branch has changed since, or lines that the edits change; the code host's errors.
 pub struct CommitChanges;
 
 impl Action for CommitChanges {
@@ -98,7 +98,7 @@ impl Action for CommitChanges {
             _ => None,
         };
         let branch = &input.branch;
-        let change = Change::new(input.files, edits)?;
+        let mut change = Change::new(input.files, edits)?;
         change.check(project, branch)?;
         let message = input
             .message
@@ -121,7 +121,9 @@ impl Action for CommitChanges {
             .parse()
             .map_err(|error: domain::repository::InvalidName| ActionError::internal(error.to_string()))?;
         if !effect.seeks() {
-            change.check_present(host, project, &parent).await?;
+            // People approved exactly this content.
+            let may_join = approved.is_none();
+            change.bring_up_to(host, project, &parent, may_join).await?;
             change.check_secrets(host, project, &parent).await?;
         }
 
@@ -203,28 +205,48 @@ impl Change {
         ProtectedPaths::new(&project.protected_paths)?.check(self.files.iter().map(|file| file.path.as_str()))
     }
 
-    /// Whether every file still matches the base of its edit, can be changed, and fits into the tree.
-    async fn check_present(
-        &self,
+    /// Makes the change one of `parent`: every file still matches the base of its edit, or is joined with what became of it if `may_join`;
+    /// it can be changed, and fits into the tree.
+    async fn bring_up_to(
+        &mut self,
         host: &dyn VersionControl,
         project: &Project,
         parent: &CommitSha,
+        may_join: bool,
     ) -> Result<(), ActionError> {
         if self.base.as_ref() == Some(parent) {
             return Ok(());
         }
         let contents = host.read_files(&project.repository, parent.as_str(), &self.paths()).await?;
         let (mut changed, mut problems) = (Vec::new(), Vec::new());
-        for (file, content) in self.files.iter().zip(&contents) {
+        for (at, (file, content)) in self.files.iter().zip(&contents).enumerate() {
             let made_from_something = self.base.is_some() || file.before_sha256.is_some();
             if made_from_something && content.as_ref().map(content_sha256) != file.before_sha256 {
-                changed.push(file.path.as_str());
+                changed.push((at, file.path.clone(), content));
             }
             if let Some(Err(reason @ Unshown::Pointer)) = content.as_ref().map(shown_text) {
                 problems.push(format!("`{}` cannot be changed, because it is {reason}", file.path));
             }
         }
+        if problems.is_empty() && !changed.is_empty() {
+            let paths: Vec<String> = changed.iter().map(|(_, path, _)| path.clone()).collect();
+            let former = match &self.base {
+                Some(base) if may_join => host.read_files(&project.repository, base.as_str(), &paths).await?,
+                _ => Vec::new(),
+            };
+            let mut former = former.into_iter();
+            changed.retain(|(at, path, content)| {
+                let former = former.next().flatten();
+                let Some(file) = self.files.get_mut(*at) else { return true };
+                let Some(joined) = joined(file, former.as_ref(), content.as_ref()) else { return true };
+                tracing::info!(path, "the change is joined with what became of the file meanwhile");
+                file.content = Some(joined);
+                file.before_sha256 = content.as_ref().map(content_sha256);
+                false
+            });
+        }
         if !changed.is_empty() {
+            let changed: Vec<_> = changed.iter().map(|(_, path, _)| path.as_str()).collect();
             return Err(ActionError::conflict(format!(
                 "files have changed since the edits were made, so nothing is committed: {}",
                 changed.join(", ")
@@ -271,6 +293,17 @@ impl Change {
             })
         });
         changes.collect()
+    }
+}
+
+/// An edit joined with what others made of its file meanwhile; `None` if both changed the same lines, or it is not text before and after.
+fn joined(file: &FileEdit, former: Option<&FileContent>, present: Option<&FileContent>) -> Option<String> {
+    let (ours, Some(FileContent::Text(present))) = (file.content.as_ref()?, present) else { return None };
+    match former {
+        Some(former) if Some(content_sha256(former)) != file.before_sha256 => None,
+        Some(FileContent::Text(former)) => merge(former, ours, present),
+        Some(FileContent::Binary(_)) => None,
+        None => (file.before_sha256.is_none() && ours == present).then(|| ours.clone()),
     }
 }
 

@@ -123,6 +123,24 @@ async fn a_file_that_changed_meanwhile_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_file_that_changed_elsewhere_meanwhile_has_both_changes() {
+    let world = World::start().await;
+    let implementation = world.implementation().await.unwrap();
+    let path = "src/shop/cart.py";
+    let original = world.file("main", path).await.unwrap();
+    let theirs = original.replacen("The cart.", "The shopping cart.", 1);
+    let files = json!([{"path": path, "content": theirs}]);
+    let theirs = json!({"branch": BRANCH, "message": "m", "files": files});
+    world.step("Theirs", "commit_changes", theirs).await.unwrap();
+    let input = json!({"branch": BRANCH, "implementation": implementation});
+    world.step("Commit", "commit_changes", input).await.unwrap();
+    let file = world.file(BRANCH, path).await.unwrap();
+    assert!(file.starts_with("\"\"\"The shopping cart."), "{file}");
+    assert!(file.contains("from shop.discounts import Discount, find_discount\n"), "{file}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
 async fn text_from_outside_is_quoted_to_the_model_as_data() {
     let world = World::start().await;
     let mut task = world.task().await;
