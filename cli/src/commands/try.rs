@@ -234,16 +234,17 @@ impl Tried {
         let execution = &self.view.execution;
         let output = execution.output.clone().unwrap_or_default();
         let text = |name: &str| output[name].as_str().unwrap_or_default();
+        let shown = || printable(String::from_utf8_lossy(&self.patch).trim_end());
         match &arguments.output {
             Some(path) if !self.patch.is_empty() => {
                 if let Err(error) = std::fs::write(path, &self.patch) {
                     // The change was paid for, so it must not be lost.
-                    println!("\n{}", printable(self.patch.trim_end()));
+                    println!("\n{}", shown());
                     return Err(Exit::usage(format!("{}: {error}", path.display())));
                 }
                 println!("\nThe change is in {}: `git apply {}`", path.display(), path.display());
             }
-            _ => println!("\n{}", printable(self.patch.trim_end())),
+            _ => println!("\n{}", shown()),
         }
         if !text("summary").is_empty() {
             println!("\n{}", printable(text("summary")));

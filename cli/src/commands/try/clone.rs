@@ -179,8 +179,20 @@ impl LocalClone {
         arguments: impl IntoIterator<Item = A>,
         input: &[u8],
     ) -> Outcome<String> {
+        self.git_bytes(arguments, input).await.map(text)
+    }
+
+    /// The same, with the output as it is.
+    ///
+    /// # Errors
+    /// As [`LocalClone::git`].
+    pub(super) async fn git_bytes<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> Outcome<Vec<u8>> {
         let said = finish(git(&self.folder, arguments), input).await;
-        said.map(text).map_err(|said| Exit::unreachable(format!("git: {said}")))
+        said.map_err(|said| Exit::unreachable(format!("git: {said}")))
     }
 }
 

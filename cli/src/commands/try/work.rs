@@ -30,7 +30,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// The result of the work.
 pub(in crate::commands) struct Tried {
     pub(in crate::commands) view: ExecutionView,
-    pub(in crate::commands) patch: String,
+    pub(in crate::commands) patch: Vec<u8>,
     /// How often the model replied.
     pub(in crate::commands) turns: u32,
     pub(in crate::commands) ending: Ending,
