@@ -6,7 +6,7 @@ use crate::control::Control;
 use domain::configuration::Project;
 use domain::execution::{Outcome, UNDO_WORKFLOW};
 use domain::stored::cut_inline;
-use records::{ExecutionRecord, PutWordResult, RecordsError, ReplyPlace, ReviewOf, Word};
+use records::{ExecutionRecord, PutWordResult, RecordsError, ReplyPlace, ReviewOf, Topic, Word};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +87,7 @@ impl Control {
         Ok(match self.table.put_word(task_id, &open.name, &source, &word).await? {
             PutWordResult::Put => {
                 tracing::info!(execution = open.name, "words wait for the agent");
-                let waits_for = asked_by(&open);
+                let waits_for = self.asked_by(&open).await?;
                 TellResult::Told { execution: open.name, workflow: open.workflow, waits_for }
             }
             PutWordResult::Duplicate(before) if before.has_words => {
@@ -104,15 +104,27 @@ impl Control {
     /// The answer to a repeated delivery whose words are already in an inbox.
     async fn told(&self, execution: &str) -> Result<TellResult, RecordsError> {
         let record = self.table.execution(execution).await?;
-        let waits_for = record.as_ref().and_then(asked_by);
+        let waits_for = match &record {
+            Some(record) => self.asked_by(record).await?,
+            None => None,
+        };
         let workflow = record.map(|record| record.workflow).unwrap_or_default();
         Ok(TellResult::Told { execution: execution.to_owned(), workflow, waits_for })
     }
-}
 
-/// What an execution that waits for people asks them.
-fn asked_by(execution: &ExecutionRecord) -> Option<String> {
-    execution.question.clone().filter(|_| execution.outcome == Outcome::Waiting)
+    /// What an execution that waits for people asks them. It may also wait for what people need not answer: for its turn, for a provider, or
+    /// for an event, such as these words.
+    async fn asked_by(&self, execution: &ExecutionRecord) -> Result<Option<String>, RecordsError> {
+        let question = execution.question.as_ref().filter(|_| execution.outcome == Outcome::Waiting);
+        let Some(question) = question else { return Ok(None) };
+        for topic in [Topic::Approval(execution.name.clone()), Topic::Budget] {
+            let waiters = self.table.waiters_of(&execution.name, &topic).await?;
+            if waiters.iter().any(|waiter| waiter.answer.is_none()) {
+                return Ok(Some(question.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Whether an execution takes words in: an undo does not, because it has no agent and nothing follows it.

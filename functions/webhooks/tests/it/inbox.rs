@@ -53,10 +53,32 @@ async fn whoever_says_something_else_than_an_answer_is_told_that_the_work_waits_
     let (world, name) = at_work().await;
     world.table.mark_started(&name, "arn", world.clock.now()).await.unwrap();
     world.table.mark_waiting(&name, "Push it?", world.clock.now()).await.unwrap();
+    let execution = world.execution_on("SHOP-1").await;
+    world.ask_in(execution, |waiter| waiter.question = Some("Push it?".into())).await;
     let words = comment(7, "@ticketsmith sounds good, go ahead");
     world.github("issue_comment", "d1", &words).await;
     let (text, _) = told(&world, "d1", &words).await.unwrap();
     assert!(text.contains("the work waits for an answer, which this is not: Push it?"), "{text}");
+}
+
+#[tokio::test]
+async fn words_that_the_work_waits_for_are_not_called_something_else() {
+    let (world, name) = at_work().await;
+    world.table.mark_started(&name, "arn", world.clock.now()).await.unwrap();
+    let waiter = json!({
+        "topic": "event/words.waiting/shop-1", "key": "run/Wait", "execution": name, "token": "t",
+        "since": "2026-11-22T12:00:00Z",
+    });
+    world.table.put_waiter(&serde_json::from_value(waiter).unwrap()).await.unwrap();
+    world
+        .table
+        .mark_waiting(&name, "It waits for words.waiting of SHOP-1.", world.clock.now())
+        .await
+        .unwrap();
+    let words = comment(7, "@ticketsmith rename it");
+    world.github("issue_comment", "d1", &words).await;
+    let (text, _) = told(&world, "d1", &words).await.unwrap();
+    assert!(text.contains("takes this in") && !text.contains("which this is not"), "{text}");
 }
 
 #[tokio::test]
