@@ -172,12 +172,12 @@ fn accepted(kind: Kind) -> String {
     }
 }
 
-/// A value in an error: short ones whole.
+/// A value in an error: short ones whole. In quotes, a number looks like one where it is repeated, so texts are called so.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) if text.len() <= 80 => quoted(text),
+        Value::String(text) if text.len() <= 80 => format!("the text {}", quoted(text)),
         Value::String(text) => format!("a text of {} bytes", text.len()),
         Value::Array(items) => format!("a list of {} values", items.len()),
         Value::Object(fields) => format!("an object with {} fields", fields.len()),

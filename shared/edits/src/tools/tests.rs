@@ -73,7 +73,7 @@ fn a_wrong_input_is_refused_by_field() {
     check(
         "read_file",
         json!("src"),
-        "the input is `src`; accepted is an object with the fields `path`, `offset`, `limit`.",
+        "the input is the text `src`; accepted is an object with the fields `path`, `offset`, `limit`.",
     );
     check(
         "read_file",
@@ -90,7 +90,7 @@ fn a_wrong_input_is_refused_by_field() {
         json!({"path": "a", "limit": 2.5}),
         "`limit` is 2.5; accepted is a whole number from 1 to 2000",
     );
-    check("read_file", json!({"path": "a", "offset": "3"}), "`offset` is `3`; accepted is a whole number");
+    check("read_file", json!({"path": "a", "offset": "3"}), "`offset` is the text `3`; accepted is a whole number");
     check(
         "search",
         json!({"pattern": "x", "context": 6}),
@@ -99,15 +99,15 @@ fn a_wrong_input_is_refused_by_field() {
     check(
         "finish",
         json!({"outcome": "ok", "summary": ""}),
-        "`outcome` is `ok`; accepted is one of \"done\"",
+        "`outcome` is the text `ok`; accepted is one of \"done\"",
     );
     check(
         "update_plan",
         json!({"items": [{"text": "a", "status": "later"}]}),
-        "`items[0].status` is `later`",
+        "`items[0].status` is the text `later`",
     );
     check("update_plan", json!({"items": [{"text": "a"}]}), "the field `items[0].status` is missing");
-    check("update_plan", json!({"items": ["a"]}), "`items[0]` is `a`; accepted is an object with the fields");
+    check("update_plan", json!({"items": ["a"]}), "`items[0]` is the text `a`; accepted is an object with the fields");
     check(
         "update_plan",
         json!({"items": [{"text": "a", "status": "done", "by": 1}]}),

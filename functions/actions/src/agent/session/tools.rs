@@ -200,6 +200,7 @@ impl Session<'_> {
         let workspace = Workspace::new(base, offered, self.state.workspace.clone());
         let mut workspace = workspace.reviewing(opening.review.as_ref());
         let mut repetition = self.state.repetition.clone();
+        repetition.begin_turn();
         let mut turn =
             Turn { results: Vec::new(), last: None, is_stuck: false, edits: None, guides: Vec::new() };
         for (at, call) in calls.iter().enumerate() {
