@@ -54,6 +54,22 @@ struct Choice {
     paths: Vec<String>,
 }
 
+/// Why there is no base branch to start from: most repositories have another default branch than the project expects.
+async fn no_base_branch(host: &dyn VersionControl, project: &Project) -> Result<ActionError, ActionError> {
+    let (repository, base) = (&project.repository, &project.base_branch);
+    let branch = host.repository_info(repository).await?.default_branch;
+    let what = match branch == *base {
+        true => "it is empty and needs a first commit".to_owned(),
+        false => {
+            format!(
+                "its default branch is `{branch}`: set `base_branch` of the project {} to it",
+                project.key
+            )
+        }
+    };
+    Ok(ActionError::rejected(format!("{repository} has no branch `{base}`, the base branch; {what}")))
+}
+
 impl<'a> Repository<'a> {
     /// Opens a project's repository at the head of `branch`, or of the base branch if `branch` does not exist yet.
     ///
@@ -73,13 +89,10 @@ impl<'a> Repository<'a> {
         if commit.is_none() {
             commit = host.find_branch(repository, &project.base_branch).await?;
         }
-        let commit = commit.ok_or_else(|| {
-            ActionError::rejected(format!(
-                "{repository} has no branch `{}`, the base branch; an empty repository needs a first commit",
-                project.base_branch
-            ))
-        })?;
-        Self::at(context, host, project, commit).await
+        match commit {
+            Some(commit) => Self::at(context, host, project, commit).await,
+            None => Err(no_base_branch(host, project).await?),
+        }
     }
 
     /// Opens a project's repository at a commit.

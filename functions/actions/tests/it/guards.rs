@@ -111,6 +111,15 @@ async fn protected_paths_and_the_base_branch_are_not_committed_to() {
 }
 
 #[tokio::test]
+async fn a_base_branch_that_is_missing_is_told_with_the_one_to_set() {
+    let world =
+        World::start_with(|world| world.configuration["projects"][0]["base_branch"] = json!("trunk")).await;
+    let error = world.open("Develop").await.unwrap_err();
+    let told = "its default branch is `main`: set `base_branch` of the project SHOP to it";
+    assert!(error.kind == ErrorKind::Rejected && error.message.contains(told), "{error}");
+}
+
+#[tokio::test]
 async fn a_file_that_changed_meanwhile_is_a_conflict() {
     let world = World::start().await;
     let implementation = world.implementation().await.unwrap();

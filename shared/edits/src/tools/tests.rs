@@ -90,7 +90,11 @@ fn a_wrong_input_is_refused_by_field() {
         json!({"path": "a", "limit": 2.5}),
         "`limit` is 2.5; accepted is a whole number from 1 to 2000",
     );
-    check("read_file", json!({"path": "a", "offset": "3"}), "`offset` is the text `3`; accepted is a whole number");
+    check(
+        "read_file",
+        json!({"path": "a", "offset": "3"}),
+        "`offset` is the text `3`; accepted is a whole number",
+    );
     check(
         "search",
         json!({"pattern": "x", "context": 6}),
@@ -107,7 +111,11 @@ fn a_wrong_input_is_refused_by_field() {
         "`items[0].status` is the text `later`",
     );
     check("update_plan", json!({"items": [{"text": "a"}]}), "the field `items[0].status` is missing");
-    check("update_plan", json!({"items": ["a"]}), "`items[0]` is the text `a`; accepted is an object with the fields");
+    check(
+        "update_plan",
+        json!({"items": ["a"]}),
+        "`items[0]` is the text `a`; accepted is an object with the fields",
+    );
     check(
         "update_plan",
         json!({"items": [{"text": "a", "status": "done", "by": 1}]}),
