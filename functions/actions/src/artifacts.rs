@@ -154,4 +154,7 @@ pub struct AgentResult {
     /// The comments on a pull request, as `submit_review` and `answer_threads` take them; absent if there are none.
     #[serde(default)]
     pub review: Option<Stored<Review>>,
+    /// The branch that it worked on; empty if it was given none.
+    #[serde(default)]
+    pub branch: String,
 }

@@ -29,6 +29,10 @@ pub struct Input {
     #[schemars(extend("x-aliases" = aliases::BRANCH))]
     #[serde(default)]
     pub branch: Option<BranchName>,
+    /// Whether to work on a new branch, with a number behind its name, once the ticket's pull request from this one was closed or merged. The
+    /// result names it. Default: false.
+    #[serde(default)]
+    pub new_branch: Option<bool>,
     /// More for the agent to keep to, from the workflow's author.
     #[schemars(extend("x-authored" = true))]
     #[serde(default)]
@@ -75,6 +79,7 @@ impl Action for OpenSession {
             PluginType::Communication,
             PluginType::VersionControl,
         ])
+        .reading(&[Partition::Repository])
         .writing(&[Partition::Reading, Partition::Inbox, Partition::Session, Partition::Stored])
         .taking(600);
 
@@ -84,6 +89,7 @@ impl Action for OpenSession {
             task: input.task,
             repository: input.repository,
             branch: input.branch,
+            new_branch: input.new_branch.unwrap_or_default(),
             instructions: input.instructions,
             context: input.context,
             continues: input.continues.unwrap_or_default(),

@@ -8,6 +8,7 @@
 //! | `started` | what started the work, whose links are followed |
 //! | `shown_files` | both as the agent is shown them |
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
+//! | `branching` | the branch to work on if the one that is asked for has had its pull request |
 //! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
 //! | `generation` | the beginning of a generation: its fixed part and the first message |
@@ -27,6 +28,7 @@
 
 mod answering;
 mod attachments;
+mod branching;
 mod checking;
 mod continuing;
 mod cut_short;

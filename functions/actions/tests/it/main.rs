@@ -25,6 +25,7 @@ mod lost;
 mod many_sessions;
 mod money;
 mod monitoring;
+mod new_branch;
 mod other_projects;
 mod pages;
 mod paid;

@@ -1,6 +1,7 @@
 //! The beginning of a session: the ticket, the repository's instructions for agents, and the repository itself.
 
 use super::attachments::attached;
+use super::branching::branch_for;
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
@@ -44,6 +45,8 @@ pub struct NewSession {
     pub repository: Option<RepositoryName>,
     /// The branch to work on.
     pub branch: Option<BranchName>,
+    /// Whether to work on another branch once the pull request from this one was closed or merged.
+    pub new_branch: bool,
     /// Words of the workflow's author, which the agent keeps to.
     pub instructions: Option<String>,
     /// Data that it should know.
@@ -60,7 +63,7 @@ pub struct NewSession {
 /// # Errors
 /// `Rejected` if there is no such agent, its definition is invalid, or the base branch does not exist or has no files; the errors of the
 /// code host.
-pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOutput> {
+pub async fn open(context: &Context<'_>, mut new: NewSession) -> Result<Report, NoOutput> {
     let id = hex::encode(&Sha256::digest(context.key.as_bytes())[..16]);
     let table = context.table();
     if table.session(&id).await?.is_some() {
@@ -80,6 +83,9 @@ pub async fn open(context: &Context<'_>, new: NewSession) -> Result<Report, NoOu
         Err(NoOutput::Skipped(_)) => None,
         Err(other) => return Err(other),
     };
+    if let (true, Some(host), Some(asked)) = (new.new_branch, &host, &new.branch) {
+        new.branch = Some(branch_for(context, &**host, &new, asked).await?);
+    }
     let definition = definition(context, &new.agent).await?;
     let paths = AgentPaths::new(&definition.paths)?;
     let mut opening = Opening {

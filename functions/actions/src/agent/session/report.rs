@@ -35,12 +35,18 @@ impl Report {
             SessionPhase::Check => Next::Check,
             SessionPhase::Done => Next::Done,
         };
+        // Not part of a stored result: those of earlier versions have none.
+        let branch = head.branch.as_ref().map(ToString::to_string).unwrap_or_default();
         Self {
             session: head.id.clone(),
             next,
             turn: head.turns_in_round(),
             question: state.question.clone().filter(|_| next == Next::Ask),
-            result: state.result.clone().filter(|_| next == Next::Done),
+            result: state
+                .result
+                .clone()
+                .filter(|_| next == Next::Done)
+                .map(|result| AgentResult { branch, ..result }),
             cost_usd: head.spent_in_round().as_usd(),
         }
     }
@@ -96,6 +102,7 @@ impl Session<'_> {
             implementation,
             plan,
             review,
+            branch: String::new(),
         })
     }
     /// Stores a part of the result that is too large for the state of an execution.

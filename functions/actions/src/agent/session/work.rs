@@ -174,5 +174,6 @@ fn blocked(summary: String) -> AgentResult {
         implementation: None,
         plan: None,
         review: None,
+        branch: String::new(),
     }
 }
