@@ -42,7 +42,7 @@ impl LocalClone {
         let local = Path::new(repository);
         let is_local = local.is_dir();
         let from = match is_local {
-            true => format!("file://{}", local.canonicalize().map_err(Exit::usage)?.display()),
+            true => file_url(&local.canonicalize().map_err(Exit::usage)?),
             false => repository.to_owned(),
         };
         let mut command = git(&folder, ["clone", "--quiet", "--no-checkout", "--depth", "1", "--no-tags"]);
@@ -196,6 +196,11 @@ impl LocalClone {
     }
 }
 
+/// The address of a folder on this machine. `git` decodes it, so a `%` in a name is encoded.
+fn file_url(folder: &Path) -> String {
+    format!("file://{}", folder.display().to_string().replace('%', "%25"))
+}
+
 /// Takes the next object from what `git cat-file --batch` wrote: `OBJECT blob SIZE`, a newline, the content, and a newline.
 fn next_object<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
@@ -286,7 +291,7 @@ mod tests {
     async fn a_commit_that_is_on_no_branch_is_cloned() {
         let folder = tempfile::tempdir().unwrap();
         let files = [CheckedFile { path: "a".to_owned(), content: b"a\n".to_vec(), executable: false }];
-        let origin = LocalClone::of_files(folder.path().join("origin"), &files).await.unwrap();
+        let origin = LocalClone::of_files(folder.path().join("origin #1 %41"), &files).await.unwrap();
         origin.git(["update-ref", "--no-deref", "HEAD", &origin.commit], b"").await.unwrap();
         origin.git(["update-ref", "-d", "refs/heads/main"], b"").await.unwrap();
         let path = origin.folder.to_str().unwrap();
