@@ -8,6 +8,7 @@
 mod admission;
 mod app;
 mod attachments;
+mod binary_files;
 mod capacity;
 mod checking;
 mod circuit;

@@ -35,6 +35,9 @@ impl Tool for MoveFile {
 
     async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
         let Input { from, to } = read(input)?;
+        if let Some(file) = workspace.to_load(&from).await? {
+            return Ok(ToolEnd::Load(vec![file]));
+        }
         workspace.relocate(&from, &to).await?;
         told(format!("Moved `{from}` to `{to}`."))
     }

@@ -2,10 +2,10 @@
 
 use super::Workspace;
 use super::refusal::Refusal;
-use super::view::Present;
+use super::view::{Present, Source};
 use crate::file_edit::{FileEdit, content_sha256};
 use crate::ignored_paths::IgnoredPaths;
-use crate::rules::{check_changeable, check_not_ignored, check_size, unchangeable};
+use crate::rules::{LARGEST_FILE, check_changeable, check_not_ignored, check_size, unchangeable};
 use crate::shown::{Unshown, shown_text};
 use crate::state::{Change, ChangedContent};
 use crate::tree::path_problems;
@@ -49,6 +49,18 @@ impl Workspace<'_> {
         }
         self.note_read(path, &content);
         Ok(!unchanged)
+    }
+
+    /// The path of a file that must be loaded before it is moved or deleted: by its name it has no text, so that it was not imported.
+    /// `None` for every other file.
+    pub(crate) async fn to_load(&self, path: &str) -> Result<Option<String>, Refusal> {
+        let file = self.changeable(path)?;
+        let Source::Base(entry) = file.source else { return Ok(None) };
+        if !self.is_loaded(&file) || entry.size.unwrap_or_default() > LARGEST_FILE as u64 {
+            return Ok(None);
+        }
+        let read = self.base.contents.read(&[entry]).await?;
+        Ok((!read.contains_key(&entry.path)).then(|| entry.path.clone()))
     }
 
     /// Deletes a file.

@@ -284,8 +284,5 @@ fn not_imported(entry: &TreeEntry) -> String {
     if size > LARGEST_FILE as u64 {
         return format!("`{}` has {size} bytes, which is too large to be read or changed", entry.path);
     }
-    format!(
-        "`{}` was not imported, because it is not text: it cannot be read, changed, moved or deleted",
-        entry.path
-    )
+    format!("`{}` is not text: it can be moved or deleted, but neither read nor changed", entry.path)
 }

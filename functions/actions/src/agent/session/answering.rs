@@ -72,9 +72,17 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     let loaded = groups(tree.iter().filter(|entry| wanted.contains(&entry.path)));
     of.import(&*host, &loaded).await?;
     let count: usize = loaded.iter().map(Vec::len).sum();
-    session.state.loaded.get_or_insert_default().extend(loaded);
     session.head.phase = SessionPhase::Think;
-    let text = format!("{count} files are loaded.");
+    let text = match &mut session.state.loaded {
+        Some(earlier) => {
+            earlier.extend(loaded);
+            format!("{count} files are loaded.")
+        }
+        None => {
+            session.state.others.extend(loaded);
+            "The file is loaded now: make this call again.".to_owned()
+        }
+    };
     let message = said_with(&mut session.state, &text, false);
     let session = session.record_with_words(message, None, FileChanges::default()).await?;
     Ok(Report::of(&session))

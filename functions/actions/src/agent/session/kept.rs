@@ -62,6 +62,9 @@ pub struct SessionState {
     /// Which files of a large repository were loaded, by the groups that they are kept in; absent where all are.
     #[serde(default)]
     pub loaded: Option<Vec<Vec<String>>>,
+    /// Files without text that were loaded to be moved or deleted, where all texts are there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) others: Vec<Vec<String>>,
     /// People's decisions.
     #[serde(default)]
     pub decisions: Vec<String>,

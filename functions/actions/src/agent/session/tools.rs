@@ -27,6 +27,8 @@ without a person, call `ask_person`.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
 const HANDED_OVER: &str = "The work is handed over.";
 const NOT_YET: &str = "Not handed over yet: people said something while you were at work. Take it into account, then call `finish` again.";
+const NOT_GIVEN: &str =
+    "The code host does not give the content of this file, so it can be neither moved nor deleted.";
 const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
 
 /// How a turn ends that a call ended.
@@ -237,6 +239,11 @@ impl Session<'_> {
                     let question = AgentQuestion { text: question.text, options: question.options };
                     turn.last = Some(LastCall::Ask(question));
                 }
+                ToolEnd::Load(paths)
+                    if self.state.others.iter().flatten().any(|path| paths.contains(path)) =>
+                {
+                    turn.results.push(told(NOT_GIVEN, true, false));
+                }
                 ToolEnd::Load(paths) => {
                     turn.results.push(told("", false, true));
                     turn.last = Some(LastCall::Load(paths));
@@ -262,7 +269,10 @@ impl Session<'_> {
     pub(super) fn imported_groups(&self, tree: &[TreeEntry], paths: &AgentPaths) -> Vec<Vec<String>> {
         match &self.state.loaded {
             Some(loaded) => loaded.clone(),
-            None => groups(tree.iter().filter(|entry| paths.contains(&entry.path) && is_imported(entry))),
+            None => {
+                let texts = tree.iter().filter(|entry| paths.contains(&entry.path) && is_imported(entry));
+                groups(texts).into_iter().chain(self.state.others.iter().cloned()).collect()
+            }
         }
     }
 

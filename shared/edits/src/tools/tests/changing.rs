@@ -286,3 +286,21 @@ fn a_workspace_has_bounds() {
     let all = json!({"path": "src/cart.py", "old_string": "return 1", "new_string": "y".repeat(600_000), "replace_all": true});
     world.refused("edit_file", all, "would be larger than 1048576 bytes");
 }
+
+#[test]
+fn what_was_not_imported_is_loaded_before_it_is_moved_or_deleted() {
+    for (name, input) in [
+        ("delete_file", json!({"path": "logo.png"})),
+        ("move_file", json!({"from": "logo.png", "to": "img/logo.png"})),
+    ] {
+        let mut world = World::new();
+        let content = world.contents.0.remove("logo.png").unwrap();
+        assert_eq!(world.call(name, input.clone()), ToolEnd::Load(vec!["logo.png".to_owned()]));
+        assert!(world.files().is_empty());
+        let read = json!({"path": "logo.png"});
+        world.refused("read_file", read, "can be moved or deleted, but neither read nor changed");
+        world.contents.0.insert("logo.png".to_owned(), content);
+        world.told(name, input, "`logo.png`");
+        assert!(world.files().iter().any(|file| file.path == "logo.png" && file.is_deletion()));
+    }
+}
