@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::spec::ActionSpec;
 use domain::event::Confirmation;
 use domain::routes::Routes;
-use domain::{ActionError, EventKey, EventName};
+use domain::{ActionError, CommitSha, EventKey, EventName};
 use records::{Moves, NewInquiry, Partition, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,10 +70,7 @@ impl Action for AwaitEvent {
             .into_iter()
             .map(|awaited| key_of(&routes, &awaited).map(|(key, by)| (awaited, key, by)))
             .collect::<Result<_, _>>()?;
-        let question = format!(
-            "It waits for {}.",
-            found.iter().map(|(it, ..)| in_words(it)).collect::<Vec<_>>().join(" or ")
-        );
+        let question = question(found.iter().map(|(awaited, ..)| awaited));
         for (_, key, _) in &found {
             let topic = Topic::Event(key.clone());
             context.park().wait(&topic, question.clone(), Vec::new(), Moves::default()).await?;
@@ -122,7 +119,45 @@ fn key_of(routes: &Routes, awaited: &Awaited) -> Result<(EventKey, Option<Confir
     Ok((key, spec.confirmed_by))
 }
 
+/// What people read while a step waits.
+fn question<'a>(awaited: impl Iterator<Item = &'a Awaited>) -> String {
+    let mut events: Vec<String> = awaited.map(in_words).collect();
+    let last = events.pop().unwrap_or_default();
+    match events.is_empty() {
+        true => format!("It waits for: {last}."),
+        false => format!("It waits for one of: {} or {last}.", events.join(", ")),
+    }
+}
+
+/// An event as people say it: `checks completed (acme/shop, 0a1b2c3)`.
 fn in_words(Awaited { event, matches }: &Awaited) -> String {
-    let which: Vec<_> = matches.values().map(|value| value.to_string().replace('"', "")).collect();
-    format!("{event} of {}", which.join(", "))
+    let shown = |value: &Value| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let short = value.parse::<CommitSha>().ok().and_then(|_| value.get(..7).map(str::to_owned));
+        short.unwrap_or(value)
+    };
+    let which: Vec<_> = matches.values().map(shown).collect();
+    format!("{} ({})", event.as_str().replace(['.', '_'], " "), which.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn people_read_what_a_step_waits_for() {
+        let awaited = |event: &str, matches: Value| -> Awaited {
+            serde_json::from_value(json!({ "event": event, "match": matches })).unwrap()
+        };
+        let words = awaited("words.waiting", json!({"task_id": "acme/shop#7"}));
+        assert_eq!(question([&words].into_iter()), "It waits for: words waiting (acme/shop#7).");
+        let sha = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567";
+        let checks = awaited("checks.completed", json!({"repository": "acme/shop", "sha": sha}));
+        let closed = awaited("pull_request.closed", json!({"number": 8}));
+        assert_eq!(
+            question([&checks, &words, &closed].into_iter()),
+            "It waits for one of: checks completed (acme/shop, 0a1b2c3), words waiting (acme/shop#7) or pull request closed (8)."
+        );
+    }
 }
