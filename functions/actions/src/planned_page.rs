@@ -1,5 +1,6 @@
 //! The page of a plan: planning the same requirements again updates it, unless people have changed it.
 
+use crate::action::Action;
 use crate::actions::delete_page::DeletePage;
 use crate::actions::get_page::GetPage;
 use crate::actions::update_page::{MOST_REMEMBERED, UpdatePage};

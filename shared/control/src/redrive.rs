@@ -195,7 +195,7 @@ impl Control {
         execution: &ExecutionRecord,
         new: NewExecution,
     ) -> Result<NewExecution, RecordsError> {
-        let found = Steered { execution: Some(new.name.clone()), question: None, at: new.begun_at };
+        let found = CommandTarget { execution: Some(new.name.clone()), question: None, at: new.begun_at };
         let first = self.table.bind(&SourceName::API, &execution.name, "anew", found).await?;
         Ok(match first.execution {
             Some(name) => NewExecution { name, ..new },

@@ -244,7 +244,8 @@ mod tests {
         let names = |text| variables(text).map(|names| names.into_iter().collect::<Vec<_>>().join(","));
         assert_eq!(names("{% for s in plan.steps %}{{ s }}{% endfor %}{{ range(2) }}").unwrap(), "plan");
         assert!(names("a\n{% if %}").unwrap_err().contains("line 2"));
-        let generation = Templates::default().text("./prompts/code_generation.txt").unwrap().to_owned();
+        let templates = Templates::default();
+        let generation = templates.text("./prompts/code_generation.txt").unwrap();
         assert_eq!(names(&generation).unwrap(), "branch,repository,task");
         for (path, text) in SHIPPED {
             assert!(variables(text).is_ok(), "{path}");

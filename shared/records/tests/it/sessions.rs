@@ -104,7 +104,7 @@ async fn only_agents_of_executions_that_have_not_ended_are_listed() {
     assert_eq!(table.change_session(&joined, change).await.unwrap(), Changed::Yes);
     assert_eq!(listed().await, [("s".to_owned(), "redrive".to_owned())]);
     let ids = ["other".to_owned(), "s".to_owned()];
-    assert_eq!(table.sessions_named(&ids).await.unwrap(), [joined.clone()]);
+    assert_eq!(table.sessions_named(&ids).await.unwrap(), std::slice::from_ref(&joined));
     let done = SessionHead { version: 3, phase: SessionPhase::Done, ..joined };
     assert_eq!(table.change_session(&done, SessionChange::default()).await.unwrap(), Changed::Yes);
     assert!(listed().await.is_empty());

@@ -11,8 +11,7 @@ use crate::agent::{AgentExecution, context_full};
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::{
-    AiProvider, Content, ModelMessage, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage,
-    WhyRefused,
+    AiProvider, ModelMessage, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, Usage, WhyRefused,
 };
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
