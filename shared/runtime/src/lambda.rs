@@ -8,9 +8,13 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
 use domain::ActionError;
+use lambda_http::Adapter;
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::ServiceExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use observability::emf::Exporter;
 use serde_json::Value;
+use std::fmt::Write;
 use std::sync::Arc;
 
 pub use lambda_runtime::Error;
@@ -63,7 +67,33 @@ async fn serve_http(routes: Router, figures: Exporter) -> Result<(), Error> {
         figures.flush();
         response
     });
-    lambda_http::run(routes.layer(flushed)).await
+    lambda_runtime::run(Adapter::from(routes.layer(flushed)).map_request(as_sent)).await
+}
+
+/// Escapes the path of a request again, as far as that can be known: an HTTP API decodes all of it but `%25`, and `lambda_http` reads the result
+/// as the path of a URL. A decoded `?` or `#` would end it, and the request would reach something else than was asked for. An escaped `/`
+/// cannot be told from one that was not.
+fn as_sent(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        request.raw_path = request.raw_path.take().map(|path| escaped(&path, b"/"));
+        // Queries are not decoded, but clients send what no URI may contain.
+        request.raw_query_string = request.raw_query_string.take().map(|query| escaped(&query, b"/?"));
+    }
+    event
+}
+
+/// A part of a URI in which everything is escaped that may not be there. Escapes stay as they are. <https://www.rfc-editor.org/rfc/rfc3986#section-3.3>
+fn escaped(text: &str, more: &[u8]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte) || more.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }
 
 async fn start(functions: &[FunctionSpec]) -> Result<(Arc<dyn Function>, Exporter), Error> {
@@ -136,6 +166,30 @@ mod tests {
         let message = chosen("bootstrap").unwrap_err().to_string();
         assert!(message.contains("`bootstrap`") && message.contains("create_branch, get_task"), "{message}");
         assert_eq!(chosen(""), Err(VariableError::Missing("_HANDLER")));
+    }
+
+    #[test]
+    fn a_request_reaches_what_it_was_sent_to() {
+        let asked = |path: &str, query: &str| {
+            let event = serde_json::json!({
+                "version": "2.0",
+                "rawPath": path,
+                "rawQueryString": query,
+                "headers": { "host": "api.example" },
+                "requestContext": { "http": { "method": "GET", "path": path }, "stage": "$default" },
+                "isBase64Encoded": false,
+            });
+            let payload: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+            let event = as_sent(LambdaEvent::new(payload, lambda_runtime::Context::default()));
+            lambda_http::Request::from(event.payload).uri().path_and_query().unwrap().to_string()
+        };
+        assert_eq!(asked("/api/v1/me", ""), "/api/v1/me");
+        assert_eq!(asked("/accounts/ada#1 ü", "a=1"), "/accounts/ada%231%20%C3%BC?a=1");
+        assert_eq!(asked("/users/a?limit=2", ""), "/users/a%3Flimit=2");
+        assert_eq!(asked("/users/a\\b\n{c}", ""), "/users/a%5Cb%0A%7Bc%7D");
+        // What the gateway leaves escaped is not escaped twice.
+        assert_eq!(asked("/users/50%25", "q=%3C"), "/users/50%25?q=%3C");
+        assert_eq!(asked("/users", "q=<b> \"#ü"), "/users?q=%3Cb%3E%20%22%23%C3%BC");
     }
 
     #[test]
