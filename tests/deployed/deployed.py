@@ -18,6 +18,7 @@ import revising
 import sam
 import scheduled
 import side_by_side
+import sockets
 import steering
 import triggers
 from processes import Processes, only, say
@@ -32,6 +33,7 @@ def proof(folder, processes):
     stage.deploy("records=destroy")
     say("deployed")
     stage.configure()
+    certificate = sockets.lead_to_the_emulator(stage)
     say("configured")
 
     rules, asked = policies.judge(stage)
@@ -58,6 +60,7 @@ def proof(folder, processes):
     others = triggers.start_the_others(stage)
     failing = failing_provider.start(stage)
     survey = side_by_side.start(stage)
+    reader = sockets.Reader(stage, certificate, survey)
     waiting = parked.start(stage)
     nightly = scheduled.start(stage)
     say("started nine more")
@@ -80,6 +83,7 @@ def proof(folder, processes):
     say("a server error is waited out; a refusal is told and taken back")
     side_by_side.judge(stage, survey)
     say("branches side by side meet again")
+    say(f"a socket sends {reader.judge()} frames of it, and is closed after the last")
     scheduled.judge(stage, nightly)
     say("a schedule starts its workflow once")
     parked.judge(stage, waiting)

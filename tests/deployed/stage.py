@@ -10,7 +10,8 @@ from pathlib import Path
 import boto3
 import yaml
 
-from processes import BUILT, ROOT, TICKETSMITH, answers, eventually, free_port, only
+from api import Api
+from processes import BUILT, ROOT, TICKETSMITH, answers, eventually, free_port, only, request_json
 
 STAGE = "test"
 PREFIX = f"ticketsmith-{STAGE}"
@@ -20,8 +21,17 @@ BUNDLES = {"jira": "work", "slack": "work", "confluence": "work", "github": "rep
 HERE = Path(__file__).resolve().parent
 
 
+def write_workflows(folder):
+    """The workflows that ship and those of this test."""
+    shutil.copytree(ROOT / "workflows", folder)
+    for workflow in (HERE / "workflows").glob("*.yaml"):
+        shutil.copy(workflow, folder)
+
+
 class Stage:
-    def __init__(self, folder, processes, world):
+    """In a folder, for a world. `workflows` writes those of the project into a folder."""
+
+    def __init__(self, folder, processes, world, workflows=write_workflows):
         self.folder, self.world = folder, world
         port = free_port()
         self.aws = f"http://127.0.0.1:{port}"
@@ -39,16 +49,10 @@ class Stage:
         emulator = {**self.environment, **emulator}
         processes.start("emulator", [sys.executable, HERE / "emulator.py"], env=emulator, cwd=folder)
         eventually("the emulator answers", 60, lambda: answers(f"{self.aws}/_localstack/health"))
-        self.project = self.make_project()
-
-    def make_project(self):
-        """A checkout of its own: the workflows that ship and those of this test."""
-        project = self.folder / "project"
-        shutil.copytree(ROOT / "workflows", project / "workflows")
-        for workflow in (HERE / "workflows").glob("*.yaml"):
-            shutil.copy(workflow, project / "workflows")
-        (project / "infra").symlink_to(ROOT / "infra")
-        return project
+        # A checkout of its own.
+        self.project = self.folder / "project"
+        workflows(self.project / "workflows")
+        (self.project / "infra").symlink_to(ROOT / "infra")
 
     def client(self, service):
         names = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -83,10 +87,13 @@ class Stage:
         settings = [word for setting in context for word in ("--context", setting)]
         place = ("--folder", self.project, "--architecture", "x86_64", "--packaged", "--yes")
         self.ticketsmith("deploy", *place, *settings)
+        self.api = self.aws + self.path_of_gateway(PREFIX, "$default")
+
+    def path_of_gateway(self, name, stage):
+        """The emulator's other form of https://<id>.execute-api.<region>.amazonaws.com, which needs no name resolution."""
         apis = self.client("apigatewayv2").get_apis()["Items"]
-        api = only(api for api in apis if api["Name"] == PREFIX)
-        # The emulator's other form of https://<id>.execute-api.<region>.amazonaws.com, which needs no name resolution.
-        self.api = f"{self.aws}/_aws/execute-api/{api['ApiId']}/$default"
+        api = only(api for api in apis if api["Name"] == name)
+        return f"/_aws/execute-api/{api['ApiId']}/{stage}"
 
     def destroy(self):
         self.ticketsmith("destroy", "--folder", self.project, "--context", f"stateMachines={self.project / 'statemachines'}", "--yes")
@@ -107,6 +114,17 @@ class Stage:
         assert "version 1" in changed, changed
         again = self.ticketsmith("config", "apply", str(path))
         assert "already in force" in again, again
+        # The first key: from then on, people can sign in.
+        self.ticketsmith("auth", "rotate-key")
+
+    def sign_in(self, person):
+        """The API, as somebody of the configuration asks it, who signs in with a link."""
+        url = f"{self.api}/api/v1"
+        link = self.ticketsmith("auth", "link", "--person", person, "--url", url)
+        [address, ticket] = link.strip().split("#ticket=")
+        assert address == f"{url}/sign-in", link
+        session = request_json(f"{url}/auth/ticket", {"ticket": ticket, "carrier": "bearer"})
+        return Api(url, {"authorization": f"Bearer {session['token']}"})
 
     def executions(self):
         return json.loads(self.ticketsmith("status", "--json"))["executions"]
