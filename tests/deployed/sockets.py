@@ -3,6 +3,7 @@ credentials, and IAM decides about each."""
 
 import json
 import ssl
+from contextlib import ExitStack
 from urllib.parse import urlencode, urlsplit
 
 from websockets.exceptions import InvalidStatus
@@ -40,8 +41,10 @@ class Reader:
         query = urlencode({"ticket": ticket["ticket"], "execution": execution})
         trusted = ssl.create_default_context(cafile=certificate)
 
+        self.open = ExitStack()
+
         def follow():
-            return connect(f"{ticket['url']}?{query}", ssl=trusted, max_queue=None)
+            return self.open.enter_context(connect(f"{ticket['url']}?{query}", ssl=trusted, max_queue=None))
 
         self.socket = follow()
         try:
@@ -53,7 +56,8 @@ class Reader:
 
     def judge(self):
         """All frames in order, each once, and then the socket is closed; gives how many there were."""
-        frames = [json.loads(message) for message in self.socket]
+        with self.open:
+            frames = [json.loads(message) for message in self.socket]
         recorded = self.api.call(f"/executions/{self.execution}/events?limit=100")
         assert frames == recorded["items"] and frames, (frames, recorded)
         assert [frame["sequence"] for frame in frames] == list(range(1, len(frames) + 1)), frames
