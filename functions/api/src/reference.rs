@@ -40,6 +40,8 @@ person may start work.
   requested, because items that the reader may not see are left out. There are no totals, and filters are those that an index serves. A cursor reveals nothing about
   the items that follow.
 - **Bodies** are JSON of at most 256 KiB, in which no object has a name twice and no integer is beyond 2^53-1.
+- **The line and headers** of a request reach the API if they have at most 16 KiB at `serve`, and 10,240 bytes in an AWS account. Longer ones are refused by
+  what is in front of the API, `serve`'s server with 431, and the answer is no problem.
 - **`Idempotency-Key`** makes a request safe to send again for a day: the same request gets the same answer, a different one gets 422, and any gets 409 while the first
   is in progress. Refusals are not kept.
 - **Ids** of tickets, projects and people in paths are their names in base64url without padding. Money is in micro-dollars, times are RFC 3339 in UTC.

@@ -70,9 +70,9 @@ async fn serve_http(routes: Router, figures: Exporter) -> Result<(), Error> {
     lambda_runtime::run(Adapter::from(routes.layer(flushed)).map_request(as_sent)).await
 }
 
-/// Escapes the path of a request again, as far as that can be known: an HTTP API decodes all of it but `%25`, and `lambda_http` reads the result
-/// as the path of a URL. A decoded `?` or `#` would end it, and the request would reach something else than was asked for. An escaped `/`
-/// cannot be told from one that was not.
+/// Escapes the path of a request again, as far as that can be known: an HTTP API decodes it, and `lambda_http` reads the result as the path of a
+/// URL. A decoded `?` or `#` would end it, and the request would reach something else than was asked for. An escaped `/` cannot be told from
+/// one that was not.
 fn as_sent(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.raw_path = request.raw_path.take().map(|path| escaped(&path, b"/"));
@@ -82,11 +82,17 @@ fn as_sent(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> 
     event
 }
 
-/// A part of a URI in which everything is escaped that may not be there. Escapes stay as they are. <https://www.rfc-editor.org/rfc/rfc3986#section-3.3>
+/// A part of a URI in which everything is escaped that may not be there. Escapes stay as they are: the gateway leaves `%25` escaped.
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-3.3>
 fn escaped(text: &str, more: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte) || more.contains(&byte) {
+    for (position, byte) in text.bytes().enumerate() {
+        let is_escape = || {
+            let digits = text.as_bytes().get(position + 1..position + 3);
+            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        };
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+        if is_plain || more.contains(&byte) || byte == b'%' && is_escape() {
             escaped.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.
@@ -189,6 +195,7 @@ mod tests {
         assert_eq!(asked("/users/a\\b\n{c}", ""), "/users/a%5Cb%0A%7Bc%7D");
         // What the gateway leaves escaped is not escaped twice.
         assert_eq!(asked("/users/50%25", "q=%3C"), "/users/50%25?q=%3C");
+        assert_eq!(asked("/users/50%", "q=%3"), "/users/50%25?q=%253");
         assert_eq!(asked("/users", "q=<b> \"#ü"), "/users?q=%3Cb%3E%20%22%23%C3%BC");
     }
 
