@@ -8,9 +8,9 @@ use crate::table::Table;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Stored;
-use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use flate2::{Compression, Crc};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,9 @@ pub const STORED_LIMIT: usize = 64 * 1024 * 1024;
 
 /// An item holds 400 KB, names and keys included.
 pub(crate) const CHUNK_SIZE: usize = 350 * 1024;
+
+/// What is shorter has the same form and is not compressed: setting up a compressor takes more time than the bytes are worth.
+const COMPRESSED_FROM: usize = 1024;
 
 const CHUNK_ATTRIBUTE: &str = "bytes";
 
@@ -117,6 +120,11 @@ impl Table {
 }
 
 pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, RecordsError> {
+    if bytes.len() < COMPRESSED_FROM
+        && let Ok(length) = u16::try_from(bytes.len())
+    {
+        return Ok(uncompressed(bytes, length));
+    }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder
         .write_all(bytes)
@@ -124,9 +132,45 @@ pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, RecordsError> {
         .map_err(|error| RecordsError::Invalid(format!("a value cannot be compressed: {error}")))
 }
 
+/// A gzip file (RFC 1952) with one block that is not compressed (RFC 1951, section 3.2.4).
+fn uncompressed(bytes: &[u8], length: u16) -> Vec<u8> {
+    const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    const LAST_BLOCK: u8 = 1;
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    let mut file = HEAD.to_vec();
+    file.push(LAST_BLOCK);
+    file.extend(length.to_le_bytes());
+    file.extend((!length).to_le_bytes());
+    file.extend(bytes);
+    file.extend(crc.sum().to_le_bytes());
+    file.extend(u32::from(length).to_le_bytes());
+    file
+}
+
 /// The bytes, if they are exactly `size`: compressed data from outside must not fill our memory.
 pub(crate) fn decompress(compressed: &[u8], size: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     GzDecoder::new(compressed).take(size + 1).read_to_end(&mut bytes).ok()?;
     (bytes.len() as u64 == size).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_any_length_is_what_it_was() {
+        for length in [0, 1, COMPRESSED_FROM - 1, COMPRESSED_FROM, 100_000] {
+            let bytes: Vec<u8> = (0..length).map(|number| b'a' + (number % 7) as u8).collect();
+            let file = compress(&bytes).unwrap();
+            // What reads every kind of gzip file reads ours.
+            let mut read = Vec::new();
+            flate2::read::MultiGzDecoder::new(file.as_slice()).read_to_end(&mut read).unwrap();
+            assert_eq!(read, bytes);
+            assert_eq!(decompress(&file, length as u64), Some(bytes));
+            assert_eq!(decompress(&file, length as u64 + 1), None);
+            assert!(file.len() < length + 30, "{length} became {}", file.len());
+        }
+    }
 }
