@@ -158,7 +158,7 @@ impl Plan {
 fn moon(plans: &[Plan]) -> WorldFile {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows/planning.yaml");
     let workflow = std::fs::read_to_string(path).unwrap();
-    let searched = "            outputs: { page_id: old.page_id }\n";
+    let searched = "            outputs: { doc_url: page.url }\n";
     let kept = workflow.replace(&format!("{searched}            on_error: continue\n"), searched);
     assert_ne!(workflow, kept);
     WorldFile::quick_shop().with_file("workflows/planning.yaml", &kept).edit(|document| {

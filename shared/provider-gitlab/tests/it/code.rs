@@ -205,7 +205,8 @@ async fn what_runs_on_the_merged_result_counts_for_the_head() {
     };
     host.create_pull_request(&shop, &asked, &mark("request")).await.unwrap();
     let checks = host.checks(&shop, &head).await.unwrap();
-    assert_eq!((checks.conclusions.as_slice(), checks.merges), (&[CheckConclusion::Success][..], None));
+    let concluded = (checks.conclusions.iter().max(), checks.merges);
+    assert_eq!(concluded, (Some(&CheckConclusion::Success), None));
     let failed = json!([{"name": "test", "status": "failed", "trace": "E  assert 1 == 2\n"}]);
     let delivery = json!({"kind": "gitlab-pipeline", "project": "acme/web/shop", "branch": "feature/1", "jobs": failed, "by": "ada"});
     act(&simulation, delivery);
@@ -219,7 +220,8 @@ async fn what_runs_on_the_merged_result_counts_for_the_head() {
     let second = request(&work, &head, vec![write("README.md", "# The shop\n")]);
     let next = host.commit(&shop, &second, &mark("next")).await.unwrap().sha;
     assert_eq!(host.checks(&shop, &merge).await.unwrap().merges, None);
-    assert_eq!(host.checks(&shop, &next).await.unwrap().conclusions, [CheckConclusion::Success]);
+    let checks = host.checks(&shop, &next).await.unwrap();
+    assert_eq!(checks.conclusions.iter().max(), Some(&CheckConclusion::Success));
     assert!(host.checks(&shop, &head).await.unwrap().conclusions.is_empty());
     assert_described(&simulation);
 }
