@@ -71,8 +71,8 @@ async fn strangers(context: &Context<'_>, session: &str) -> Result<Vec<StrangerW
     Ok(table.strangers_since_approval(session, ticket, since).await?)
 }
 
-/// Makes sure that the change may be pushed: nobody has to be asked, or somebody said yes to it. Returns the approval to record once it is
-/// pushed, with the session that it is of.
+/// Makes sure that the change may be pushed: nobody has to be asked, which is `None`, or somebody said yes to it. Returns the approval with the
+/// session, if there is one, in which it is to be recorded once the change is pushed.
 ///
 /// # Errors
 /// `Rejected` if nobody said yes to this change; the errors of the table.
@@ -81,7 +81,7 @@ pub async fn pass(
     project: &Project,
     implementation: &Implementation,
     edits: &Edits,
-) -> Result<Option<(String, ApprovedChange)>, ActionError> {
+) -> Result<Option<(Option<String>, ApprovedChange)>, ActionError> {
     let Some(gate) = gate(context, project, implementation, edits).await? else { return Ok(None) };
     let yeses = yeses_to(context, &gate.question).await?.into_iter();
     // The state machine continues before it is recorded that it was told.
@@ -93,9 +93,8 @@ pub async fn pass(
             gate.digest, gate.reason
         )));
     };
-    let session = implementation.session.clone();
     let approved = ApprovedChange { digest: gate.digest, by: answer.by, at: context.clock().now() };
-    Ok(session.map(|session| (session, approved)))
+    Ok(Some((implementation.session.clone(), approved)))
 }
 
 /// The questions of this run with this text to which people said yes. Whether a step still waited for it is in [`Waiter::told`], once that is

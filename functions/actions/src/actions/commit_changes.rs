@@ -157,7 +157,7 @@ impl Action for CommitChanges {
                 effect.send(place, host.commit(&project.repository, &request, &intent.mark)).await?
             }
         };
-        if let Some((session, change)) = approved {
+        if let Some((Some(session), change)) = approved {
             context.table().change_approved(&session, &change).await?;
         }
         let inverse = json!({ "repository": project.repository, "branch": branch, "sha": commit.sha, "parent": parent });

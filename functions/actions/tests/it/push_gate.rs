@@ -121,6 +121,30 @@ async fn an_approved_change_is_pushed_and_settles_the_words_before_it() {
 }
 
 #[tokio::test]
+async fn what_people_approved_is_not_joined_with_what_they_have_not_seen() {
+    // Not every change was made in a session.
+    for session in [Value::Null, json!(SESSION)] {
+        let world =
+            World::start_with(|world| world.configuration["projects"][0]["ci_gate"] = json!("always")).await;
+        world.begin().await;
+        let mut implementation = world.implementation().await.unwrap();
+        implementation["session"] = session.clone();
+        let asked = world.review(&implementation).await;
+        world.approves(&asked["question"]).await;
+        let path = "src/shop/cart.py";
+        let original = world.file("main", path).await.unwrap();
+        let files =
+            json!([{"path": path, "content": original.replacen("The cart.", "The shopping cart.", 1)}]);
+        let theirs = json!({"branch": BRANCH, "message": "m", "files": files});
+        world.step("Theirs", "commit_changes", theirs).await.unwrap();
+        let input = json!({"branch": BRANCH, "implementation": implementation});
+        let refused = world.step("Commit", "commit_changes", input).await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Conflict, "{session}: {refused}");
+        world.assert_no_violations();
+    }
+}
+
+#[tokio::test]
 async fn a_yes_counts_before_it_is_recorded_that_the_step_goes_on_and_one_that_is_too_late_does_not() {
     for told in [None, Some(Timeliness::TooLate)] {
         let world = World::start().await;
