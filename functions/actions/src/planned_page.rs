@@ -198,9 +198,12 @@ impl Writing<'_> {
 
     /// What becomes of a page, and what an undo needs.
     fn before(&self, known: &PlannedPage, found: PageContent) -> Before {
-        let is_as_written = known.looks.contains(&look(&found));
+        let look = look(&found);
+        let is_as_written = known.looks.contains(&look);
+        // An undo has brought what it said before back.
+        let is_former = known.looks.iter().skip(1).any(|former| *former == look);
         let state = match found.source.len() {
-            _ if known.said.as_ref() == Some(&self.said) => PageState::Unchanged,
+            _ if known.said.as_ref() == Some(&self.said) && !is_former => PageState::Unchanged,
             // A longer page could not be restored.
             0..=MOST_REMEMBERED if is_as_written => PageState::Updated,
             _ => PageState::Left,

@@ -143,6 +143,24 @@ async fn planning_again_updates_the_page_that_nobody_changed() {
 }
 
 #[tokio::test]
+async fn a_page_whose_update_was_taken_back_is_updated_again() {
+    let world = World::start().await;
+    let first = planned(&world, "Plan1", "Plan: A sale", "- Codes").await;
+    assert_eq!(planned(&world, "Plan2", "Plan: A sale", "- Mail").await["state"], "updated");
+    assert_eq!(planned(&world, "Plan3", "Plan: A sale", "- Codes").await["state"], "updated");
+    let puts = world.requests("confluence", "PUT", "");
+    let former = puts.last().unwrap().request["body"]["value"].clone();
+    assert_eq!(planned(&world, "Plan4", "Plan: A sale", "- Mail").await["state"], "updated");
+    let undo = json!({"page_id": first["page_id"], "title": "Plan: A sale", "source": former});
+    world.step("Undo", "update_page", undo).await.unwrap();
+    let again = planned(&world, "Plan5", "Plan: A sale", "- Mail").await;
+    assert_eq!(again["state"], "updated", "{again}");
+    assert!(text_of(&world, &first["page_id"]).await.contains("- Mail"));
+    assert_eq!(planned(&world, "Plan6", "Plan: A sale", "- Mail").await["state"], "unchanged");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
 async fn a_page_of_that_title_that_is_not_ours_stays() {
     let world = World::start().await;
     let page = made(&world).await;
