@@ -49,6 +49,12 @@ pub struct Former {
 }
 
 impl Former {
+    /// Whether the ticket says what it said before, and no longer looks as it did when planning had written it: perhaps only its epic changed.
+    fn is_back(&self, found: &InspectedTask, look: &str) -> bool {
+        let is_said = found.task.title == self.title && found.task.description == self.description;
+        is_said && look != found.look()
+    }
+
     /// The ticket as it was, given how it is.
     fn of(&self, present: &Task, project: String, takes_story_points: bool) -> NewTask {
         let (epic, story_points) = match self.placed {
@@ -98,9 +104,8 @@ impl Action for WithdrawTask {
         // A ticket closed or restored by an earlier attempt looks changed: its record says why, or the journal, if the attempt got no response.
         let is_recorded = record.as_ref().is_some_and(|record| record.withdrawn);
         let is_closed = former.is_none() && found.as_ref().is_some_and(|found| found.withdrawn);
-        let is_restored = former.as_ref().zip(found.as_ref()).is_some_and(|(former, found)| {
-            found.task.title == former.title && found.task.description == former.description
-        });
+        let is_restored =
+            former.as_ref().zip(found.as_ref()).is_some_and(|(former, found)| former.is_back(found, &look));
         let is_back = (is_closed || is_restored) && effect.is_doubtful().await?;
         let is_done = found.is_none() || is_recorded || is_back;
         if let Some(found) = found.as_ref().filter(|_| !is_done)
@@ -180,5 +185,20 @@ mod tests {
         // As an earlier version recorded it.
         let unknown = json!({"title": "Old", "description": "D"});
         assert_eq!(place(unknown, true), (Some("A-9".into()), Some(8.0)));
+    }
+
+    #[test]
+    fn a_ticket_of_which_only_the_epic_changed_is_not_taken_for_restored() {
+        let former = json!({"title": "T", "description": "D", "placed": true, "epic": "A-2"});
+        let former: Former = serde_json::from_value(former).unwrap();
+        let found = |epic: &str, title: &str| {
+            let task = json!({"task_id": "A-1", "title": title, "description": "D", "epic_link": epic});
+            let task = serde_json::from_value(task).unwrap();
+            InspectedTask { task, comments: 0, additions: 0, withdrawn: false }
+        };
+        let planned = found("A-9", "T");
+        assert!(!former.is_back(&planned, &planned.look()), "nobody has moved it back");
+        assert!(former.is_back(&found("A-2", "T"), &planned.look()));
+        assert!(!former.is_back(&found("A-2", "U"), &planned.look()));
     }
 }
