@@ -67,7 +67,7 @@ struct CacheDetail {
 }
 
 impl Reply {
-    /// The reply of the model that was asked, with every block kept as the service wrote it, except for empty texts, which it says but
+    /// The reply of the model that was asked, with every block kept as the service wrote it, except for blank texts, which it says but
     /// does not take back.
     ///
     /// # Errors
@@ -80,10 +80,11 @@ impl Reply {
         let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
         for block in self.output.message.content {
             let read: Block = serde_json::from_str(block.get())?;
-            if read.text.as_deref().is_some_and(str::is_empty) {
+            let is_blank = read.text.as_deref().is_some_and(|said| said.trim().is_empty());
+            text.extend(read.text);
+            if is_blank {
                 continue;
             }
-            text.extend(read.text);
             let call = read.tool_use.filter(|call| call.kind.is_none());
             calls.extend(call.map(|call| ToolCall {
                 id: call.tool_use_id,
@@ -170,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_is_not_sent_back() {
+    fn a_blank_text_is_not_sent_back() {
         let call = r#"{"toolUse":{"toolUseId":"tooluse_1","name":"list_files","input":{}}}"#;
         let usage = json!({"inputTokens": 1, "outputTokens": 2});
-        let reply = read(&format!(r#"{{"text":""}},{call}"#), usage).unwrap();
+        let reply = read(&format!(r#"{{"text":""}},{{"text":" \n"}},{call}"#), usage).unwrap();
         assert_eq!(reply.message.parts, [Part::new(Content::Opaque(call.to_owned()))]);
     }
 

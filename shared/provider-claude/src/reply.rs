@@ -53,7 +53,7 @@ struct CacheCreation {
 }
 
 impl Reply {
-    /// The reply, with every block kept as the service wrote it, except for empty texts, which it says but does not take back.
+    /// The reply, with every block kept as the service wrote it, except for blank texts, which it says but does not take back.
     ///
     /// # Errors
     /// When a block does not have the form of its kind.
@@ -64,8 +64,12 @@ impl Reply {
         let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
         for block in self.content {
             match serde_json::from_str(block.get())? {
-                Block::Text { text: more } if more.is_empty() => continue,
-                Block::Text { text: more } => text.push_str(&more),
+                Block::Text { text: more } => {
+                    text.push_str(&more);
+                    if more.trim().is_empty() {
+                        continue;
+                    }
+                }
                 Block::ToolUse { id, name, input } => calls.push(ToolCall { id, name, input }),
                 Block::Other => {}
             }
@@ -177,9 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_is_not_sent_back() {
+    fn a_blank_text_is_not_sent_back() {
         let blocks = [
-            r#"{"type":"text","text":""}"#,
+            r#"{"type":"text","text":""},{"type":"text","text":" \n"}"#,
             r#"{"type":"tool_use","id":"toolu_1","name":"list_files","input":{}}"#,
         ];
         let text = format!(
