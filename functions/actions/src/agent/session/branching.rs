@@ -2,8 +2,10 @@
 
 use super::opening::NewSession;
 use crate::context::Context;
-use domain::plugins::VersionControl;
-use domain::{ActionError, BranchName};
+use crate::done::NoOutput;
+use domain::configuration::Project;
+use domain::plugins::{RepositoryAccess, VersionControl};
+use domain::{ActionError, BranchName, ErrorKind};
 
 /// So many branches of one ticket are told apart.
 const MOST_BRANCHES: u32 = 100;
@@ -19,14 +21,17 @@ pub(super) async fn branch_for(
     host: &dyn VersionControl,
     new: &NewSession,
     asked: &BranchName,
-) -> Result<BranchName, ActionError> {
+) -> Result<BranchName, NoOutput> {
     let Some(task) = &new.task else { return Ok(asked.clone()) };
     let (table, scope) = (context.table(), context.scope());
-    let repository = &scope.project_of(new.repository.as_ref())?.repository;
+    let project = scope.project_of(new.repository.as_ref())?;
+    let repository = &project.repository;
     let task_id = scope.directory.canonical(&task.task_id);
     let opened = table.pull_request_of_task(repository, &task_id).await?;
     let Some(opened) = opened.filter(|opened| is_of(asked, &opened.branch)) else { return Ok(asked.clone()) };
-    if !table.was_closed(repository, opened.number).await? {
+    let is_closed = table.was_closed(repository, opened.number).await?
+        || is_closed_there(context, project, opened.number).await?;
+    if !is_closed {
         return Ok(opened.branch);
     }
     for number in 1..=MOST_BRANCHES {
@@ -37,7 +42,20 @@ pub(super) async fn branch_for(
     }
     Err(ActionError::rejected(format!(
         "{repository} has the branch `{asked}` and those up to `{asked}-{MOST_BRANCHES}`; delete those that are merged or declined"
-    )))
+    ))
+    .into())
+}
+
+/// Whether the code host says that a pull request was closed: the delivery about it may have been lost. One that it does not show is as it was
+/// recorded.
+async fn is_closed_there(context: &Context<'_>, project: &Project, number: u64) -> Result<bool, NoOutput> {
+    let host = context.code_host(RepositoryAccess::ReadConversations).await?;
+    let Some(reviews) = host.reviews() else { return Ok(false) };
+    match reviews.read_pull_request(&project.repository, number).await {
+        Ok(found) => Ok(!found.is_open),
+        Err(error) if error.kind == ErrorKind::Rejected => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A branch, or the one of this number that is named after it.
