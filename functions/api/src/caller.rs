@@ -92,8 +92,9 @@ async fn known(api: &Shared, head: &Parts) -> Result<Known, Problem> {
                 "the person this credential belongs to is no longer configured",
             ));
         }
-        if let Some(person) = actor.person.as_deref().filter(|_| authority != Authority::Installation) {
-            check_on_behalf_of(&head.headers, person)?;
+        // The holder of an operator's session may do everything, but only in their own name.
+        if credential != Credential::Installation {
+            check_on_behalf_of(&head.headers, actor.person.as_ref().unwrap_or(&actor.id))?;
         }
         return Ok(Known { directory, actor, authority, credential });
     }
