@@ -167,6 +167,11 @@ impl Control {
         let new = if anew { self.anew_once(&execution, new).await? } else { new };
         match self.start_new(&new, concurrency).await? {
             StartResult::Duplicate { execution: other } if other != own => {
+                // Under the name of an earlier request that came to nothing, this delivery may have begun it.
+                let begun = self.table.execution(&other).await?;
+                if begun.is_some_and(|begun| is_by(&begun, caller)) {
+                    return Ok(RedriveResult::Accepted { execution: other, continues, anew });
+                }
                 let reason = format!(
                     "`{continues}` was already started over by `{other}`; that one can be continued if it ends"
                 );
@@ -283,6 +288,11 @@ impl Control {
 /// Whether a rollback took back an execution's effects.
 fn is_taken_back(execution: &ExecutionRecord) -> bool {
     execution.outcome == Outcome::RolledBack && execution.undone_by.is_none()
+}
+
+/// Whether the caller's delivery began an execution.
+fn is_by(execution: &ExecutionRecord, caller: &Caller<'_>) -> bool {
+    execution.trigger == *caller.trigger && execution.delivery == caller.delivery
 }
 
 /// How to start over.

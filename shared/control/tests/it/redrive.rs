@@ -138,6 +138,27 @@ async fn what_a_rollback_took_back_is_run_anew_once() {
 }
 
 #[tokio::test]
+async fn a_request_that_came_to_nothing_keeps_nobody_from_starting_over() {
+    let world = World::new().await;
+    let taken_back = world.ended("SHOP-1", Outcome::RolledBack).await;
+    let result = world.control.start(world.request("SHOP-1", "other")).await.unwrap();
+    let StartResult::Started { execution: other, .. } = result else { panic!("{result:?}") };
+    let ada = world.ada();
+    let redrive = async |delivery: &str| {
+        world.control.redrive_execution(&world.caller(&ada, delivery), &taken_back.name).await.unwrap()
+    };
+    let busy = redrive("r1").await;
+    let RedriveResult::Refused(refusal) = busy else { panic!("{busy:?}") };
+    assert!(refusal.to_string().contains(&format!("`{other}` is at work")), "{refusal}");
+    world.end(&other, Outcome::Succeeded).await;
+    let begun = redrive("r2").await;
+    assert!(matches!(begun, RedriveResult::Accepted { anew: true, .. }), "{begun:?}");
+    assert_eq!(redrive("r2").await, begun, "the same delivery is told the same");
+    assert!(matches!(redrive("r3").await, RedriveResult::Refused(_)));
+    assert_eq!(world.starts().len(), 3);
+}
+
+#[tokio::test]
 async fn a_run_of_long_ago_is_run_anew() {
     let world = World::new().await;
     world.ended("SHOP-1", Outcome::Failed).await;
