@@ -1,7 +1,7 @@
 //! Finds projects and tickets.
 
 use crate::control::Control;
-use domain::configuration::{Configuration, KnownProvider, Project};
+use domain::configuration::{Configuration, Instance, KnownProvider, Project};
 use domain::reference::{ProjectReference, References, TrackerReferences};
 use domain::text::{TextLimit, cut_line};
 use domain::{PULL_REQUEST, PluginType};
@@ -200,14 +200,16 @@ impl Directory {
         self.called_in(project).unwrap_or(PULL_REQUEST)
     }
 
-    /// The same where it is said to everybody: as the service `place` calls it, or if that is no code host, as the code hosts of all projects do.
+    /// The same where it is said to everybody: as the service or instance `place` calls it, or if that is no code host, as the code hosts of all
+    /// projects do.
     pub fn pull_request_name_at(&self, place: &str) -> &str {
         let of_projects = || {
             let mut names = self.configuration.projects.iter().filter_map(|project| self.called_in(project));
             let first = names.next()?;
             names.all(|name| name == first).then_some(first)
         };
-        self.called_at(place).or_else(of_projects).unwrap_or(PULL_REQUEST)
+        let provider = self.configuration.instance(place).map_or(place, Instance::provider);
+        self.called_at(provider).or_else(of_projects).unwrap_or(PULL_REQUEST)
     }
 
     fn called_in(&self, project: &Project) -> Option<&str> {

@@ -192,6 +192,7 @@ fn pull_requests_are_called_as_their_code_host_calls_them() {
     assert_eq!(two.pull_request_name(&project(&two, "FORGE")), "pull request");
     assert_eq!(two.pull_request_name_at("jira"), "pull request", "they differ");
     assert_eq!(two.pull_request_name_at("lab"), "merge request");
+    assert_eq!(two.pull_request_name_at("own"), "merge request", "an instance of it");
     let earlier = self::directory(&["SHOP"], References::default());
     assert_eq!(earlier.pull_request_name(&project(&earlier, "SHOP")), "pull request");
 }
