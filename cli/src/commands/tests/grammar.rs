@@ -10,9 +10,9 @@ const HEAD: &str = "\
 # Commands
 
 The same words work everywhere: after the slash command in Slack and Discord (`/ticketsmith status SHOP-1`), after a mention in a comment or a
-message (`@ticketsmith status` on GitHub, GitLab, Jira, Linear and in Slack), and at the command line (`ticketsmith status SHOP-1`). On a ticket, or
-on a pull request that Ticketsmith opened for it, the ticket need not be named. This page and `help` are generated from one table;
-`help WORD` explains one word.
+message (`@ticketsmith status` on GitHub, GitLab, Jira, Linear, in Slack and, with `serve --pull`, in Discord), and at the command line
+(`ticketsmith status SHOP-1`). On a ticket, or on a pull request that Ticketsmith opened for it, the ticket need not be named. This page and
+`help` are generated from one table; `help WORD` explains one word.
 
 A misspelled word does nothing; the answer suggests the one that was probably meant. A sentence after a mention on a ticket with a pull request is
 a request to revise it, unless it looks like a misspelled command. A command that names another ticket than the one it is written on
