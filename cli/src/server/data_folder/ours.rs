@@ -21,8 +21,8 @@ const COMMON: [&str; 10] = [
     "secrets.new",
 ];
 
-/// What file systems and their browsers put into a folder that is otherwise empty.
-const NOT_COUNTED: [&str; 2] = ["lost+found", ".DS_Store"];
+/// What file systems and their browsers put into a folder that is otherwise empty, and what keeps it out of a repository.
+const NOT_COUNTED: [&str; 3] = ["lost+found", ".DS_Store", ".gitignore"];
 
 /// Accepts an empty folder and a data folder of any version.
 ///
@@ -42,7 +42,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     }
     let Some(name) = foreign else { return Ok(()) };
     let message = format!(
-        "it has other files, such as {}, and is not a data folder, whose permissions are its owner's alone; \
+        "it has other files, such as {}, so it is not taken for a data folder, which only its owner may read; \
          accepted: a new or empty folder, or one that has {}",
         name.display(),
         SURE.join(", ").replace(", evidence", " or evidence")
@@ -79,6 +79,7 @@ mod tests {
         for names in [
             &[][..],
             &["lost+found"],
+            &[".gitignore"],
             // Secrets were set, or a start was refused, or only the engine runs.
             &["secrets.enc", "secrets.key", "secrets.lock"],
             &["logs.jsonl", "lock", "checks"],
