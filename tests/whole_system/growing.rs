@@ -41,7 +41,6 @@ const EXCUSED: &[(&str, &str)] = &[
     ("infra/cdk/lib/account_monitoring.ts", "names of permissions"),
     // `try` works on a GitHub issue before anything is configured.
     ("cli/src/commands/try.rs", "what can be tried"),
-    ("cli/src/commands/try/clone.rs", "what can be tried"),
     ("cli/src/commands/try/ticket.rs", "what can be tried"),
     ("cli/src/commands/try/world.rs", "what can be tried"),
     // Actions in simulated worlds have the names of their services.

@@ -64,7 +64,7 @@ export interface Settings {
   accountModels: string[];
   /** The namespace in which functions may record a team's metrics; with it, they may read metrics and send events. Default: none. */
   accountMonitoring?: string;
-  /** How many days logs are kept: one of the numbers that CloudWatch accepts. Default: 30. */
+  /** How many days logs are kept: one of those that AWS offers. Default: 30. */
   logDays: number;
   /** Record custom metrics in CloudWatch, which bills each combination of labels. Default: `true`. */
   metrics: boolean;
@@ -92,7 +92,7 @@ export function refuseUnknownSettings(node: Node, functions: string[]): void {
   const unknown = Object.keys(node.getAllContext()).find((name) => !known.has(name) && isOurs(name));
   if (unknown === undefined) return;
   const meant = meantBy(unknown);
-  const accepted = `accepted: ${names.join(", ")}, and Concurrency after the name of a function, as in ${concurrencyOf(functions[0] ?? "webhooks")}`;
+  const accepted = `accepted: ${names.join(", ")}, and FUNCTIONConcurrency for each function`;
   throw new SettingError(`context ${unknown}: no such setting; ${meant === undefined ? accepted : `did you mean ${meant}?`}`);
 }
 
@@ -145,7 +145,7 @@ export function settingsOf(node: Node): Settings {
     formed("stage", /^[a-z][a-z0-9-]{0,15}$/, "up to 16 characters of a-z, 0-9 and -, starting with a letter") ?? "prod";
   const logDays = whole("logDays") ?? 30;
   if (!retentionDays.includes(logDays)) {
-    throw new SettingError(`context logDays: \`${logDays}\`; CloudWatch accepts: ${retentionDays.join(", ")}`);
+    throw new SettingError(`context logDays: \`${logDays}\`; accepted: ${retentionDays.join(", ")}`);
   }
   const alertEmail = formed("alertEmail", /^[^\s@]+@[^\s@]+$/, "an e-mail address");
   const monthlyBudgetUsd = number("monthlyBudgetUsd", /^(?=.*[1-9])[0-9]{1,9}(\.[0-9]{1,2})?$/, "a number of dollars, more than 0");

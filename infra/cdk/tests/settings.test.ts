@@ -16,7 +16,7 @@ test("a setting that does not exist is refused, and the nearest one named", () =
   refused({ customermanagedkey: "true" }, /^context customermanagedkey: no such setting; did you mean customerManagedKey\?$/);
   refused({ "permissions-boundary": "bound" }, /did you mean permissionsBoundary\?$/);
   refused({ create_branch_concurrency: "5" }, /did you mean createBranchConcurrency\?$/);
-  refused({ nobodyConcurrency: "5" }, /no such setting; accepted: accountModels, .*, and Concurrency after the name of a function/);
+  refused({ nobodyConcurrency: "5" }, /no such setting; accepted: accountModels, .*, and FUNCTIONConcurrency for each function/);
 });
 
 test("the CDK's own settings are left alone", () => {

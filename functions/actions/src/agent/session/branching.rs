@@ -1,11 +1,10 @@
 //! The branch that a session works on if the one that is asked for has had its pull request.
 
-use super::opening::NewSession;
 use crate::context::Context;
 use crate::done::NoOutput;
 use domain::configuration::Project;
 use domain::plugins::{RepositoryAccess, VersionControl};
-use domain::{ActionError, BranchName, ErrorKind};
+use domain::{ActionError, BranchName, ErrorKind, Task};
 
 /// So many branches of one ticket are told apart.
 const MOST_BRANCHES: u32 = 100;
@@ -19,14 +18,12 @@ const MOST_BRANCHES: u32 = 100;
 pub(super) async fn branch_for(
     context: &Context<'_>,
     host: &dyn VersionControl,
-    new: &NewSession,
+    project: &Project,
+    task: &Task,
     asked: &BranchName,
 ) -> Result<BranchName, NoOutput> {
-    let Some(task) = &new.task else { return Ok(asked.clone()) };
-    let (table, scope) = (context.table(), context.scope());
-    let project = scope.project_of(new.repository.as_ref())?;
-    let repository = &project.repository;
-    let task_id = scope.directory.canonical(&task.task_id);
+    let (table, repository) = (context.table(), &project.repository);
+    let task_id = context.scope().directory.canonical(&task.task_id);
     let opened = table.pull_request_of_task(repository, &task_id).await?;
     let Some(opened) = opened.filter(|opened| is_of(asked, &opened.branch)) else { return Ok(asked.clone()) };
     let is_closed = table.was_closed(repository, opened.number).await?

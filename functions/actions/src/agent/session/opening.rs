@@ -83,8 +83,9 @@ pub async fn open(context: &Context<'_>, mut new: NewSession) -> Result<Report, 
         Err(NoOutput::Skipped(_)) => None,
         Err(other) => return Err(other),
     };
-    if let (true, Some(host), Some(asked)) = (new.new_branch, &host, &new.branch) {
-        new.branch = Some(branch_for(context, &**host, &new, asked).await?);
+    if let (true, Some(task), Some(host), Some(asked)) = (new.new_branch, &new.task, &host, &new.branch) {
+        let project = context.scope().project_of(new.repository.as_ref())?;
+        new.branch = Some(branch_for(context, &**host, project, task, asked).await?);
     }
     let definition = definition(context, &new.agent).await?;
     let paths = AgentPaths::new(&definition.paths)?;
