@@ -76,7 +76,7 @@ fn mistakes_are_told_with_what_is_accepted() {
         ("    inputs: { agent: reviewer }\n", "the agent is not an input"),
         (
             "    inputs: { brunch: a }\n",
-            "accepted: branch, context, continues, instructions, repository, review, task",
+            "accepted: branch, context, continues, instructions, new_branch, repository, review, task",
         ),
         ("    inputs: { branch: 7 }\n", "`branch` takes text"),
         ("    outputs: { outcom: x }\n", "an agent has no output `outcom`"),

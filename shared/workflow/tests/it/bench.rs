@@ -142,7 +142,7 @@ pub(crate) fn usual(function: &str) -> Value {
         "RunTools" => json!({
             "session": "s", "next": "done", "turn": 1, "turns": 1, "question": null, "cost_usd": 0.1, "result": {
                 "outcome": "done", "summary": "Adds a limit", "pr_title": "Limit carts", "pr_description": "It limits.",
-                "commit_message": "Limit carts", "tests": "None ran", "open_points": [],
+                "branch": "feature/SHOP-1", "commit_message": "Limit carts", "tests": "None ran", "open_points": [],
                 "implementation": usual("GenerateCodeImplementation")["implementation"],
             },
         }),

@@ -262,7 +262,6 @@ const VALID: &[&str] = &[
     "$map($match(s, /(\\w)-(\\w)/), function($m) { $m.groups[0] })",
     "task.attachments[media_type = 'image/png'].name",
     "task.attachments[size != null and size > 1000].name",
-    "$sum(task.attachments.size)",
     "$sum(task.attachments[size != null].size)",
     "$string(task.story_points)",
     "(task.story_points ? task.story_points : 0) * 2",
