@@ -63,7 +63,7 @@ impl Inference<'_, '_, '_> {
     fn items(&mut self, name: &str, argument: &Node, kind: &Type, parameter: &Parameter) {
         let Some(item) = kind.item().filter(|item| item.holds_null()) else { return };
         // The types do not say what a function leaves out.
-        if !parameter.is_list_of_one_kind() || calls(argument, "filter") {
+        if !parameter.is_list_of_one_kind() || is_filtered(argument) {
             return;
         }
         let (text, why) = (self.written(argument), item.why_absent());
@@ -155,8 +155,15 @@ impl Inference<'_, '_, '_> {
     }
 }
 
-/// Whether a node is a call of this function.
-fn calls(node: &Node, function: &str) -> bool {
-    let NodeKind::Function { procedure, .. } = &node.kind else { return false };
-    matches!(&procedure.kind, NodeKind::Variable { name } if name == function)
+/// Whether a list is what a call of `$filter` left of another, or of its items.
+fn is_filtered(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Function { procedure, .. } => {
+            matches!(&procedure.kind, NodeKind::Variable { name } if name == "filter")
+        }
+        NodeKind::Path { steps, .. } => steps.iter().any(is_filtered),
+        NodeKind::Block { exprs, .. } => exprs.last().is_some_and(is_filtered),
+        NodeKind::Apply { lhs, rhs } => is_filtered(rhs) || is_filtered(lhs),
+        _ => false,
+    }
 }
