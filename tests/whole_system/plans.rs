@@ -59,12 +59,18 @@ fn labelled() -> Value {
     json!({"kind": "jira-label", "ticket": EPIC, "label": "plan", "by": "ada"})
 }
 
-/// The newest question with its buttons, of this plan if one is meant.
+/// The newest question with its buttons.
 async fn question(world: &World) -> Value {
+    question_of(world, "").await
+}
+
+/// The question of one execution: that of an earlier one may not show yet that it is answered.
+async fn question_of(world: &World, execution: &str) -> Value {
     eventually("the question about the plan", RECOVERY_LIMIT, async || {
         let state = world.state().await;
         let messages = state["slack"]["messages"].as_array().unwrap().clone();
-        messages.into_iter().rev().find(|message| message.to_string().contains("\"approve\""))
+        let asks = |text: String| text.contains("\"approve\"") && text.contains(execution);
+        messages.into_iter().rev().find(|message| asks(message.to_string()))
     })
     .await
 }
@@ -81,7 +87,7 @@ async fn plan_again(world: &World) -> String {
     let command =
         json!({"kind": "slack-command", "text": format!("plan {EPIC}"), "by": "ada", "channel": "shop-dev"});
     let name = world.start_by(command).await;
-    press(world, &question(world).await, "approve", "ada").await;
+    press(world, &question_of(world, &name).await, "approve", "ada").await;
     let ended = world.ended_within(&name, RECOVERY_LIMIT).await;
     assert_eq!(ended["outcome"], "succeeded", "{ended:#}");
     name
