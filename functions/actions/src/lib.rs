@@ -15,6 +15,7 @@ pub mod done;
 pub mod effect;
 mod function;
 pub mod gate;
+mod page_look;
 pub mod park;
 pub mod planned_page;
 pub mod planning;

@@ -7,6 +7,8 @@ use crate::actions::update_page::{MOST_REMEMBERED, UpdatePage};
 use crate::context::Context;
 use crate::done::Done;
 use crate::effect::Intent;
+use crate::page_look::{look, look_of};
+use domain::execution::Inverse;
 use domain::plugins::{Documentation, Page, PageContent, PageRequest};
 use domain::{ActionError, ErrorKind};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +16,6 @@ use records::PlannedPage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 /// How long an unconfirmed creation by another run may still show up in a wiki whose search lags.
 const LAG: SignedDuration = SignedDuration::from_mins(10);
@@ -69,18 +70,6 @@ pub(crate) struct Writing<'a> {
     pub(crate) said: String,
     /// Its text in Markdown, as of a moment.
     pub(crate) text: &'a (dyn Fn(Timestamp) -> Result<String, ActionError> + Sync),
-}
-
-/// What a page says, as a digest.
-pub(crate) fn digest(parts: &[&str]) -> String {
-    let mut digest = hex::encode(Sha256::digest(json!(parts).to_string().as_bytes()));
-    digest.truncate(32);
-    digest
-}
-
-/// How a page looks, as a digest: people who change it change this.
-fn look(content: &PageContent) -> String {
-    digest(&[&content.title, &content.source])
 }
 
 impl Writing<'_> {
@@ -190,9 +179,10 @@ impl Writing<'_> {
             source: self.wiki.source_from_markdown(&(self.text)(intent.mark.at)?),
         };
         effect.send_again(Some(url), self.wiki.update_page(&page_id, &content)).await?;
-        known.written(self.said.clone(), look(&self.wiki.get_page(&page_id).await?));
+        let look = look_of(self.wiki, &page_id).await?;
+        known.written(self.said.clone(), look.clone());
         self.keep(&known).await?;
-        let inverse = json!({"page_id": page_id, "title": title, "source": source});
+        let inverse = json!({"page_id": page_id, "title": title, "source": source, "look": look});
         Ok(Some(Done::undone_by(output, UpdatePage::SPEC.id(), inverse)))
     }
 
@@ -234,9 +224,12 @@ impl Writing<'_> {
                 "another planning of the same has just begun to create its page; the next attempt finds it",
             ));
         }
-        let done = self.create_intended(&intent).await?;
+        let mut done = self.create_intended(&intent).await?;
         let page_id = done.output.page_id.clone();
-        claim.written(self.said.clone(), look(&self.wiki.get_page(&page_id).await?));
+        let look = look_of(self.wiki, &page_id).await?;
+        done.inverse =
+            Some(Inverse { action: DeletePage::SPEC.id(), input: json!({"page_id": page_id, "look": look}) });
+        claim.written(self.said.clone(), look);
         claim.page_id = Some(page_id);
         self.keep(&claim).await?;
         Ok(done)

@@ -2,8 +2,9 @@
 
 use crate::action::{Action, Done, NoOutput};
 use crate::context::Context;
+use crate::page_look::{look_of, was_changed};
 use crate::spec::ActionSpec;
-use domain::PluginType;
+use domain::{ErrorKind, PluginType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct Input {
     /// The wiki's id.
     pub page_id: String,
+    /// How the page looked after it was written: with another look, somebody has changed it, and it stays. Default: however it looks. The inverse of
+    /// writing a plan's page gives it.
+    #[serde(default)]
+    pub look: Option<String>,
 }
 
 /// What later steps can read.
@@ -25,7 +30,7 @@ pub struct Output {
 /// Deletes the page; a missing one is left alone.
 ///
 /// # Errors
-/// The wiki's errors.
+/// `Conflict` if the page looks otherwise than `look` says; the wiki's errors.
 pub struct DeletePage;
 
 impl Action for DeletePage {
@@ -36,6 +41,15 @@ impl Action for DeletePage {
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
         let wiki = context.wiki().await?;
+        if let Some(look) = &input.look {
+            match look_of(&*wiki, &input.page_id).await {
+                Ok(found) if found != *look => return Err(was_changed(&input.page_id).into()),
+                Ok(_) => {}
+                // It is gone.
+                Err(error) if error.kind == ErrorKind::Rejected => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         context.effect().intend(true).await?;
         let place = Some(format!("the page {}", input.page_id));
         context.effect().send_again(place, wiki.delete_page(&input.page_id)).await?;

@@ -3,6 +3,7 @@
 use crate::action::{Action, Done, NoOutput};
 use crate::actions::get_page::GetPage;
 use crate::context::Context;
+use crate::page_look::{digest, look_of, was_changed};
 use crate::spec::ActionSpec;
 use domain::plugins::{Page, PageContent};
 use domain::{ActionError, PluginType};
@@ -25,6 +26,10 @@ pub struct Input {
     /// The new text in the wiki's own form, in place of `content`. The inverse gives it.
     #[serde(default)]
     pub source: Option<String>,
+    /// How the page looked after it was written: with another look, somebody has changed it, and it stays as it is. Default: it is replaced however
+    /// it looks. The inverse gives it.
+    #[serde(default)]
+    pub look: Option<String>,
 }
 
 /// What later steps can read.
@@ -51,7 +56,7 @@ pub(crate) const MOST_REMEMBERED: usize = 100_000;
 ///
 /// # Errors
 /// `Rejected` if there is no such page, if neither text nor title is given, or if the page is too long to be restored; `Conflict` if
-/// somebody else changes it at the same time; the wiki's errors.
+/// somebody else changes it at the same time, or if it looks otherwise than `look` says; the wiki's errors.
 pub struct UpdatePage;
 
 impl Action for UpdatePage {
@@ -62,7 +67,7 @@ impl Action for UpdatePage {
         ActionSpec::of_plugin("update_page", PluginType::Documentation).effect().undone_by(&["update_page"]);
 
     async fn run(context: &Context<'_>, input: Input) -> Result<Done<Output>, NoOutput> {
-        let Input { page_id, content, title, source } = input;
+        let Input { page_id, content, title, source, look } = input;
         let (wiki, effect) = (context.wiki().await?, context.effect());
         let wiki = &*wiki;
         let wanted = match (content, source) {
@@ -84,6 +89,9 @@ impl Action for UpdatePage {
                 }
             })
             .await?;
+        if look.is_some_and(|look| look != digest(&[&before.title, &before.source])) {
+            return Err(was_changed(&page_id).into());
+        }
         effect.intend(false).await?;
         let page = Page { id: page_id.clone(), url: before.url.clone() };
         let content = PageContent {
@@ -93,7 +101,9 @@ impl Action for UpdatePage {
             source: wanted.unwrap_or_else(|| before.source.clone()),
         };
         effect.send_again(Some(before.url.clone()), wiki.update_page(&page_id, &content)).await?;
-        let inverse = json!({"page_id": page_id, "title": before.title, "source": before.source});
+        let look = look_of(wiki, &page_id).await?;
+        let inverse =
+            json!({"page_id": page_id, "title": before.title, "source": before.source, "look": look});
         Ok(Done::undone_by(Output { doc_url: before.url, page_id }, Self::SPEC.id(), inverse))
     }
 }

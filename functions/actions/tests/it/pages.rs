@@ -169,3 +169,30 @@ async fn a_page_of_that_title_that_is_not_ours_stays() {
     assert_eq!((&left["state"], &left["page_id"]), (&json!("left"), &page), "{left}");
     assert_eq!(text_of(&world, &page).await, before);
 }
+
+/// What takes a step's effect back.
+async fn inverse_of(world: &World, step: &str) -> Value {
+    let listed = world.step("Listed", "list_effects", json!({"page": 0})).await.unwrap();
+    let end = format!("/{step}");
+    let effects = listed["effects"].as_array().unwrap();
+    effects.iter().find(|effect| effect["key"].as_str().unwrap().ends_with(&end)).unwrap()["inverse"].clone()
+}
+
+#[tokio::test]
+async fn an_undo_leaves_a_page_that_somebody_has_changed() {
+    let world = World::start().await;
+    let page = planned(&world, "Plan1", "Plan: A sale", "- Codes").await["page_id"].clone();
+    assert_eq!(planned(&world, "Plan2", "Plan: A sale", "- Mail").await["state"], "updated");
+    world.step("Change", "update_page", json!({"page_id": page, "content": "Ours"})).await.unwrap();
+    // What is taken back below does not know of this.
+    world.step("Ada", "update_page", json!({"page_id": page, "content": "Ada's own words"})).await.unwrap();
+    for (step, action) in [("Change", "update_page"), ("Plan2", "update_page"), ("Plan1", "delete_page")] {
+        let inverse = inverse_of(&world, step).await;
+        assert_eq!(inverse["action"], action);
+        let error = world.step(&format!("{step}Back"), action, inverse["input"].clone()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Conflict, "{error}");
+        assert!(error.message.contains("was changed by somebody after it was written"), "{error}");
+    }
+    assert_eq!(text_of(&world, &page).await, "Ada's own words");
+    world.assert_no_violations();
+}
