@@ -1,5 +1,6 @@
 //! Asks providers about events that no single delivery reports: whether they happened, and how.
 
+use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use control::{StartDecision, decide};
 use domain::built_in_actions::COMMIT_CHANGES;
@@ -8,7 +9,7 @@ use domain::plugins::{Checks, RepositoryAccess, VersionControl};
 use domain::routes::Routes;
 use domain::{ActionError, Actor, BranchName, CommitSha, ErrorKind, Event, RepositoryName};
 use jiff::{SignedDuration, Timestamp};
-use providers::Place;
+use providers::{Place, with_patience};
 use records::{Inquiry, Occurrence};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -68,7 +69,8 @@ impl Events {
         if inquiry.ask_at > now {
             return Ok(());
         }
-        let asked = self.ask(inquiry, now).await;
+        // Many may be due at once, and a step waits for each.
+        let asked = with_patience(PATIENCE, self.ask(inquiry, now)).await;
         if let Err(error) = &asked {
             tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
         }
