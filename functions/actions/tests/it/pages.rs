@@ -189,7 +189,7 @@ async fn an_undo_leaves_a_page_that_somebody_has_changed() {
     for (step, action) in [("Change", "update_page"), ("Plan2", "update_page"), ("Plan1", "delete_page")] {
         let inverse = inverse_of(&world, step).await;
         assert_eq!(inverse["action"], action);
-        let error = world.step(&format!("{step}Back"), action, inverse["input"].clone()).await.unwrap_err();
+        let error = world.step(&format!("{step}/undo"), action, inverse["input"].clone()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Conflict, "{error}");
         assert!(error.message.contains("was changed by somebody after it was written"), "{error}");
     }
