@@ -122,6 +122,7 @@ impl Events {
         inbox: &Inbox,
         why: &str,
     ) -> Result<(), ActionError> {
+        let mut replies = Vec::new();
         for waiting in &inbox.words {
             let word = &waiting.word;
             let Some(place) = word.place.clone() else {
@@ -132,7 +133,7 @@ impl Events {
                 );
                 continue;
             };
-            let reply = Reply {
+            replies.push(Reply {
                 source: word.source.clone(),
                 // The delivery itself was answered when it came.
                 delivery: format!("not taken in: {}", word.delivery),
@@ -146,11 +147,10 @@ impl Events {
                 at: self.clock.now(),
                 sent_at: None,
                 not_before: None,
-            };
-            self.table.put_reply(&reply).await?;
+            });
         }
         // A refusal means that another invocation took words; the next attempt sees the rest.
-        self.table.drop_words(inbox).await?;
+        self.table.drop_words(inbox, &replies).await?;
         Ok(())
     }
 }

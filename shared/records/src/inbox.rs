@@ -7,6 +7,7 @@ use crate::delivery::Delivery;
 use crate::error::RecordsError;
 use crate::item::{Item, attribute, from_item, number, text, to_item, whole_number};
 use crate::keys::{self, SK};
+use crate::reply::Reply;
 use crate::retention;
 use crate::table::Table;
 use crate::update::Update;
@@ -114,14 +115,18 @@ impl Table {
         Ok(Inbox { taken, words, ..empty })
     }
 
-    /// Removes words whose authors were told that nothing came of them: `false` if somebody else took words since.
+    /// Removes words of which nothing came, together with recording what their authors are told: `false` if somebody else took words since;
+    /// then nobody is told anything.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
-    pub async fn drop_words(&self, inbox: &Inbox) -> Result<bool, RecordsError> {
-        let writes = inbox.writes();
+    pub async fn drop_words(&self, inbox: &Inbox, replies: &[Reply]) -> Result<bool, RecordsError> {
+        let mut writes = inbox.writes();
         if writes.is_empty() {
             return Ok(true);
+        }
+        for reply in replies {
+            writes.push(Write::Put { item: reply.to_item()?, condition: None });
         }
         Ok(self.transact("take words out of an inbox", writes).await?.is_ok())
     }

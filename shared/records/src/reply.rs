@@ -2,7 +2,7 @@
 //! stream sends them.
 
 use crate::error::RecordsError;
-use crate::item::{from_item, moment, to_item};
+use crate::item::{Item, from_item, moment, to_item};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
@@ -87,16 +87,21 @@ pub enum ReplyPlace {
     },
 }
 
+impl Reply {
+    pub(crate) fn to_item(&self) -> Result<Item, RecordsError> {
+        let expires_at = retention::expires_at(self.at, retention::DELIVERY);
+        to_item(self, keys::reply(&self.source, &self.delivery), Some(expires_at))
+    }
+}
+
 impl Table {
     /// Records a reply, unless its delivery has one already.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn put_reply(&self, reply: &Reply) -> Result<(), RecordsError> {
-        let expires_at = retention::expires_at(reply.at, retention::DELIVERY);
-        let key = keys::reply(&reply.source, &reply.delivery);
         // Refused means that the same delivery came before.
-        let _ = self.put("record a reply", to_item(reply, key, Some(expires_at))?, Some(ABSENT)).await?;
+        let _ = self.put("record a reply", reply.to_item()?, Some(ABSENT)).await?;
         Ok(())
     }
 

@@ -67,7 +67,7 @@ async fn a_delivery_puts_its_words_once_and_only_where_work_goes_on() {
     let inbox = table.inbox(TICKET).await.unwrap();
     assert_eq!(texts(&inbox), ["words of d1", "words of d2"]);
     assert_eq!(inbox.words[0].author(), "ada");
-    assert!(table.drop_words(&inbox.next()).await.unwrap());
+    assert!(table.drop_words(&inbox.next(), &[]).await.unwrap());
     assert!(matches!(put(&table, &execution, &word("d2", 2)).await, PutWordResult::Duplicate(_)));
     assert!(table.inbox(TICKET).await.unwrap().is_empty());
 }
@@ -105,7 +105,7 @@ async fn of_two_that_take_words_at_once_one_does() {
     let inbox = table.inbox(TICKET).await.unwrap().next();
     // Words that come later are not in the way.
     put(&table, &execution, &word("d2", 2)).await;
-    assert!(table.drop_words(&inbox).await.unwrap());
+    assert!(table.drop_words(&inbox, &[]).await.unwrap());
     head.version = 2;
     let change = SessionChange { words: Some(inbox), ..SessionChange::default() };
     assert_eq!(table.change_session(&head, change).await.unwrap(), Changed::WordsTaken);
@@ -137,6 +137,6 @@ async fn a_review_is_taken_in_when_it_is_whole_and_an_inbox_has_a_limit() {
     assert_eq!(put(&table, &execution, &word("more", 999)).await, PutWordResult::Full);
     let taken = table.inbox(TICKET).await.unwrap().next();
     assert_eq!(taken.words.len(), 20);
-    assert!(table.drop_words(&taken).await.unwrap());
+    assert!(table.drop_words(&taken, &[]).await.unwrap());
     assert_eq!(put(&table, &execution, &word("more", 999)).await, PutWordResult::Put);
 }
