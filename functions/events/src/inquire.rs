@@ -1,6 +1,5 @@
 //! Asks providers about events that no single delivery reports: whether they happened, and how.
 
-use crate::feedback::PATIENCE;
 use crate::handle::Events;
 use control::{StartDecision, decide};
 use domain::built_in_actions::COMMIT_CHANGES;
@@ -13,12 +12,16 @@ use providers::{Place, with_patience};
 use records::{Inquiry, Occurrence};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// An inconclusive first answer is asked for again after this long; then the time doubles.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// The longest time between two questions.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// So long one sweep waits for turns at providers. What is not asked in that time is asked by the next one.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(20);
 
 /// After a question that the provider did not answer.
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
@@ -51,17 +54,21 @@ impl Events {
         }
     }
 
-    /// Makes all due inquiries.
+    /// Makes the due inquiries for which there is time.
     ///
     /// # Errors
     /// When the records do not answer.
     pub(crate) async fn ask_where_due(&self) -> Result<(), ActionError> {
-        let mut result = Ok(());
-        for inquiry in self.table.inquiries().await? {
-            let asked = self.ask_if_due(&inquiry).await;
-            result = result.and(asked);
-        }
-        result
+        let all = async {
+            let mut result = Ok(());
+            for inquiry in self.table.inquiries().await? {
+                let asked = self.ask_if_due(&inquiry).await;
+                result = result.and(asked);
+            }
+            result
+        };
+        // Many may be due at once, and a step waits for each; but the rest of the sweep waits for all of them.
+        with_patience(SWEEP_PATIENCE, all).await
     }
 
     async fn ask_if_due(&self, inquiry: &Inquiry) -> Result<(), ActionError> {
@@ -69,8 +76,7 @@ impl Events {
         if inquiry.ask_at > now {
             return Ok(());
         }
-        // Many may be due at once, and a step waits for each.
-        let asked = with_patience(PATIENCE, self.ask(inquiry, now)).await;
+        let asked = self.ask(inquiry, now).await;
         if let Err(error) = &asked {
             tracing::warn!(event = inquiry.key, %error, "it is not known yet whether the event happened");
         }
