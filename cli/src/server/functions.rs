@@ -84,15 +84,15 @@ impl Invoke for StepTargets {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use domain::ErrorKind;
     use tokio::sync::{Notify, mpsc};
 
     /// A function that tells when it begins and ends when it is allowed to.
-    struct Held {
-        begun: mpsc::UnboundedSender<()>,
-        allowed: Arc<Notify>,
+    pub(crate) struct Held {
+        pub(crate) begun: mpsc::UnboundedSender<()>,
+        pub(crate) allowed: Arc<Notify>,
     }
 
     #[async_trait]

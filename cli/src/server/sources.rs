@@ -166,25 +166,9 @@ async fn every_minute(document: &'static str, function: Arc<dyn Function>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::functions::tests::Held;
     use super::*;
-    use async_trait::async_trait;
-    use domain::ActionError;
     use tokio::sync::{Notify, broadcast, mpsc};
-
-    /// A function that tells when it begins and ends when it is allowed to.
-    struct Held {
-        begun: mpsc::UnboundedSender<()>,
-        allowed: Arc<Notify>,
-    }
-
-    #[async_trait]
-    impl Function for Held {
-        async fn invoke(&self, document: Value) -> Result<Value, ActionError> {
-            self.begun.send(()).unwrap();
-            self.allowed.notified().await;
-            Ok(document)
-        }
-    }
 
     #[tokio::test]
     async fn a_bounded_number_of_status_changes_is_handled_at_once_and_none_is_lost() {

@@ -13,6 +13,7 @@ mod forgeries;
 mod gateway;
 mod hidden;
 mod many_tasks;
+mod on_behalf_of;
 mod people;
 mod permissions;
 mod plugins;

@@ -28,6 +28,7 @@ mod line;
 mod lists;
 mod money;
 mod planned;
+mod pull_requests;
 mod put_back;
 mod rate;
 mod sessions;
