@@ -1,7 +1,7 @@
 //! The environment variables that commands read themselves; clap reads those that are another way to give an option.
 //!
-//! An empty variable counts as unset, as where a job passes on one that has no value. One that is not text is not passed over: what uses it
-//! refuses it.
+//! An empty variable counts as unset, because jobs pass on variables that have no value; only [`secrets_key`] differs. A value that is not UTF-8 is
+//! not ignored: the command that uses it refuses it.
 
 use secrecy::SecretString;
 use std::ffi::OsString;
@@ -34,7 +34,7 @@ impl Address {
     /// The URL and the token, if the environment names an address.
     ///
     /// # Errors
-    /// What `refused` makes of the message that there is no token.
+    /// If the URL is set and the token is not: `refused`, applied to a message that says so.
     pub(crate) fn read<E>(
         self,
         refused: impl FnOnce(String) -> E,
@@ -62,7 +62,8 @@ pub(crate) fn is_set(name: &str) -> bool {
     set(name).is_some()
 }
 
-/// The value of [`SECRETS_KEY`]. An empty one is no key either, so it is refused like any other: whoever sets the variable means to have no key in a file.
+/// The value of [`SECRETS_KEY`], even an empty one. Whoever sets this variable does not want a key file, so an empty value is an error, not a reason
+/// to create one.
 pub(crate) fn secrets_key() -> Option<String> {
     std::env::var_os(SECRETS_KEY).map(text)
 }

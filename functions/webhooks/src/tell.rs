@@ -70,7 +70,7 @@ impl Acting<'_> {
                 // Somebody who meant to answer in their own words learns that they did not.
                 let answer = match waits_for {
                     Some(question) => answer.section([
-                        plain("Before that, the work waits for an answer, which this is not: "),
+                        plain("The work is waiting for an answer first, and this message does not give it: "),
                         plain(cut_line(&question, QUESTION)),
                     ]),
                     None => answer,

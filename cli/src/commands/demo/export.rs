@@ -47,7 +47,7 @@ pub(super) fn repository(pull_request: Option<&Value>, state: &Value) -> Option<
 pub(super) async fn export(control: &str, repository: Option<&str>, target: &Path) -> Outcome {
     let Some(repository) = repository else {
         eprintln!(
-            "--export: nothing was exported, because there is no pull request and the world has several repositories"
+            "--export: nothing was exported: no pull request was opened, and the world does not have exactly one repository"
         );
         return Ok(());
     };

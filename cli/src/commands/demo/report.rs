@@ -191,7 +191,7 @@ impl Demonstration {
         }
         if self.is_review && !self.review.as_ref().is_some_and(Reviewed::is_there) {
             return Err(Exit::negative(format!(
-                "the execution succeeded, but there is no review on the {}",
+                "the execution succeeded without reviewing the {}",
                 self.words.name()
             )));
         }

@@ -86,6 +86,7 @@ impl Link {
         let (mut is_silent, mut heard) = (false, Instant::now());
         loop {
             tokio::select! {
+                // Discord closes a connection whose heartbeats have stopped.
                 () = tokio::time::sleep_until(heard + patience) => return self.close(&mut socket, 4009).await,
                 order = ordered.recv() => match order {
                     Some(Order::Send(payload)) if is_silent && payload["op"] == 11 => {}
