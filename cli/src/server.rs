@@ -14,6 +14,7 @@ pub(crate) mod checks;
 mod connections;
 pub(crate) mod data_folder;
 mod descriptors;
+mod direct;
 mod disk;
 mod dynamodb;
 pub(crate) mod evidence_key;
@@ -55,6 +56,7 @@ use axum::Router;
 use backup::EngineCopy;
 use caller::{Grant, Grants};
 use data_folder::{DataFolder, Running};
+use direct::Direct;
 use domain::{ActionError, Clock, SystemClock};
 use engine::Engine;
 use functions::{Connected, StepTargets};
@@ -192,12 +194,13 @@ impl Server {
         };
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let services = |grant: &Grant| {
+        let services = |grant: &Arc<Grant>| {
             let config = sdk_config(&private_url, grant.caller.name(), grant.token())
                 .into_builder()
                 .http_client(in_process.clone())
                 .build();
             Services::new(config, TABLE, Some(STATE_MACHINE_ARN_PREFIX.to_owned()), Arc::clone(&clock))
+                .with_store(Arc::new(Direct { table: table_file.clone(), grant: Arc::clone(grant) }))
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;
@@ -213,7 +216,7 @@ impl Server {
         let connected: Vec<Connected> = admitted
             .into_iter()
             .map(|(spec, grant)| {
-                let services = |grant: &Grant| {
+                let services = |grant: &Arc<Grant>| {
                     let services = services(grant);
                     let services = match spec.signs_evidence() {
                         true => services.with_evidence_key(EVIDENCE_KEY),

@@ -4,6 +4,9 @@
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// What calls of the table are traced as: `RUST_LOG=warn,ticketsmith::table_calls=trace`.
+pub(crate) const TARGET: &str = "ticketsmith::table_calls";
+
 /// A request whose kinds of items are read only when they are shown.
 pub(crate) struct CallShape<'a>(pub(crate) &'a [u8]);
 
@@ -48,7 +51,7 @@ fn kind_of_key(key: &Value) -> String {
 }
 
 /// The part before the first `#`, which names a kind; the rest identifies an item.
-fn kind(key: &str) -> &str {
+pub(crate) fn kind(key: &str) -> &str {
     key.split('#').next().unwrap_or_default()
 }
 

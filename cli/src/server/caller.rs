@@ -1,5 +1,6 @@
 //! The callers of the private listener: every function has its own token, which allows exactly what its IAM role would.
 
+use super::direct::Touched;
 use super::leading_keys;
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -138,6 +139,17 @@ impl Grant {
         let request: Value = serde_json::from_slice(&body).map_err(unreadable)?;
         leading_keys::check(access, operation, &request)?;
         serde_json::to_vec(&request).map(Bytes::from).map_err(unreadable)
+    }
+
+    /// Checks the items of the table that a request touches.
+    ///
+    /// # Errors
+    /// A description of what the caller may not do.
+    pub(crate) fn check_touched(&self, touched: &Touched<'_>) -> Result<(), String> {
+        match &self.access {
+            Some(access) => leading_keys::check_touched(access, touched),
+            None => Ok(()),
+        }
     }
 
     /// Whether the caller may read this secret.

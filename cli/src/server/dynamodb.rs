@@ -16,6 +16,11 @@ impl Written {
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.0.subscribe()
     }
+
+    /// Signals a write.
+    pub(crate) fn signal(&self) {
+        self.0.send_replace(());
+    }
 }
 
 /// Whether an operation changes something.
@@ -36,13 +41,8 @@ pub(crate) fn writes(operation: &str) -> bool {
 ///
 /// # Errors
 /// DynamoDB's own errors, and `UnknownOperationException` for an operation that our functions do not use.
-pub(crate) fn perform(
-    database: &Database,
-    written: &Written,
-    operation: &str,
-    body: &[u8],
-) -> Result<String, AwsError> {
-    let answer = match operation {
+pub(crate) fn perform(database: &Database, operation: &str, body: &[u8]) -> Result<String, AwsError> {
+    match operation {
         "BatchGetItem" => call(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => call(body, |request| database.batch_write_item(request)),
         "CreateTable" => call(body, |request| database.create_table(request)),
@@ -61,11 +61,7 @@ pub(crate) fn perform(
         "UpdateItem" => call(body, |request| database.update_item(request)),
         "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
         unknown => Err(AwsError::unknown_operation(unknown)),
-    };
-    if writes(operation) && answer.is_ok() {
-        written.0.send_replace(());
     }
-    answer
 }
 
 fn call<Request: DeserializeOwned, Response: Serialize>(

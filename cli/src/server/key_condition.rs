@@ -6,14 +6,37 @@ use serde_json::Value;
 /// The maximum depth of parentheses; our own conditions have far fewer.
 const MOST_PARENTHESES: usize = 20;
 
+/// A query, of which the condition on keys is read.
+pub(crate) trait Conditioned {
+    /// The condition.
+    fn condition(&self) -> Option<&str>;
+    /// The attribute that a placeholder stands for.
+    fn name(&self, placeholder: &str) -> Option<&str>;
+    /// The text that a placeholder stands for; `None` also for a value that is no text.
+    fn text(&self, placeholder: &str) -> Option<&str>;
+}
+
+impl Conditioned for Value {
+    fn condition(&self) -> Option<&str> {
+        self["KeyConditionExpression"].as_str()
+    }
+
+    fn name(&self, placeholder: &str) -> Option<&str> {
+        self["ExpressionAttributeNames"][placeholder].as_str()
+    }
+
+    fn text(&self, placeholder: &str) -> Option<&str> {
+        text(&self["ExpressionAttributeValues"][placeholder])
+    }
+}
+
 /// The single value that a query's condition compares with the attribute `partition_key` by `=`. The rest of the condition must be
 /// about another attribute.
 ///
 /// # Errors
 /// A description of what cannot be parsed.
-pub(crate) fn partition<'a>(request: &'a Value, partition_key: &str) -> Result<&'a str, String> {
-    let condition =
-        request["KeyConditionExpression"].as_str().ok_or("a query without a KeyConditionExpression")?;
+pub(crate) fn partition<'a>(request: &'a dyn Conditioned, partition_key: &str) -> Result<&'a str, String> {
+    let condition = request.condition().ok_or("a query without a KeyConditionExpression")?;
     let tokens = tokens(condition).ok_or_else(unreadable)?;
     let mut reader = Reader { request, tokens: &tokens, compared: Vec::new() };
     reader.conditions(0)?;
@@ -22,9 +45,7 @@ pub(crate) fn partition<'a>(request: &'a Value, partition_key: &str) -> Result<&
     }
     let mut of_partition = reader.compared.iter().filter(|(name, _)| *name == partition_key);
     match (of_partition.next(), of_partition.next()) {
-        (Some((_, Some(value))), None) => {
-            text(&request["ExpressionAttributeValues"][*value]).ok_or_else(unreadable)
-        }
+        (Some((_, Some(value))), None) => request.text(value).ok_or_else(unreadable),
         _ => Err(format!("a query whose condition does not name one value of `{partition_key}`")),
     }
 }
@@ -59,7 +80,7 @@ fn tokens(condition: &str) -> Option<Vec<&str>> {
 }
 
 struct Reader<'a, 'b> {
-    request: &'a Value,
+    request: &'a dyn Conditioned,
     tokens: &'b [&'b str],
     /// Each attribute that a condition is about, and the name of the value that it must equal.
     compared: Vec<(&'a str, Option<&'b str>)>,
@@ -129,7 +150,7 @@ impl<'a: 'b, 'b> Reader<'a, 'b> {
     fn compare(&mut self, name: &'b str, value: Option<&'b str>) -> Result<(), String> {
         let request = self.request;
         let attribute = match name.strip_prefix('#') {
-            Some(_) => request["ExpressionAttributeNames"][name].as_str(),
+            Some(_) => request.name(name),
             None => attribute(name),
         };
         self.compared.push((attribute.ok_or_else(unreadable)?, value));

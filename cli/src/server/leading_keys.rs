@@ -1,6 +1,7 @@
 //! Which partitions a DynamoDB request accesses, compared with what its caller may access: what a role's policy does in an account, with
 //! its condition on `dynamodb:LeadingKeys`. Requests that are not fully understood are refused.
 
+use super::direct::Touched;
 use super::key_condition::{self, text};
 use records::{Access, Partition};
 use serde_json::{Map, Value};
@@ -112,6 +113,21 @@ fn transacted(access: &Access, item: &Map<String, Value>, is_reading: bool) -> R
     check(access, operation, member)
 }
 
+/// Checks the items that a request touches.
+///
+/// # Errors
+/// A description of what may not be accessed.
+pub(crate) fn check_touched(access: &Access, touched: &Touched<'_>) -> Result<(), String> {
+    match touched {
+        Touched::Items(items) => items.iter().try_for_each(|item| match item.is_written {
+            true => write(access, item.partition),
+            false => read(access, item.partition),
+        }),
+        Touched::Partition(partition) => read(access, partition),
+        Touched::Listed { index, partition } => listed(access, index, partition),
+    }
+}
+
 fn query(access: &Access, request: &Map<String, Value>) -> Result<(), String> {
     let whole = Value::Object(request.clone());
     match request.get("IndexName") {
@@ -126,11 +142,15 @@ fn query(access: &Access, request: &Map<String, Value>) -> Result<(), String> {
         }
         Some(index) => {
             let partition = key_condition::partition(&whole, "gsi1pk")?;
-            if index != INDEX || !access.lists.iter().any(|listing| listing.includes(partition)) {
-                return Err("the index".to_owned());
-            }
-            Ok(())
+            listed(access, index.as_str().unwrap_or_default(), partition)
         }
+    }
+}
+
+fn listed(access: &Access, index: &str, partition: &str) -> Result<(), String> {
+    match index == INDEX && access.lists.iter().any(|listing| listing.includes(partition)) {
+        true => Ok(()),
+        false => Err("the index".to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::aws_error::{AwsError, answer};
 use super::backup::{self, EngineCopy};
-use super::call_shape::CallShape;
+use super::call_shape::{self, CallShape};
 use super::caller::{Caller, Grant, Grants, Service};
 use super::secret_file::SecretFile;
 use super::secret_names::SecretNames;
@@ -160,6 +160,7 @@ async fn route(private: &Private, request: Request) -> Result<Response, AwsError
                 ))
             })?;
             tracing::trace!(
+                target: call_shape::TARGET,
                 caller = grant.caller.name(),
                 operation,
                 items = %CallShape(&body),

@@ -171,13 +171,15 @@ mod tests {
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
-        perform(&database, &written, "CreateTable", request.to_string().as_bytes()).unwrap();
+        perform(&database, "CreateTable", request.to_string().as_bytes()).unwrap();
+        written.signal();
         (database, written)
     }
 
     fn put(database: &Database, written: &Written, key: &str) {
         let request = json!({"TableName": TABLE, "Item": {"pk": {"S": key}, "text": {"S": "a long text"}}});
-        perform(database, written, "PutItem", request.to_string().as_bytes()).unwrap();
+        perform(database, "PutItem", request.to_string().as_bytes()).unwrap();
+        written.signal();
     }
 
     fn keys(records: &[Record]) -> Vec<String> {

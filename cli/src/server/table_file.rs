@@ -6,7 +6,7 @@ use super::disk::{Disk, DiskFailed};
 use super::dynamodb::{self, Written};
 use super::repeated_transactions::{RepeatedTransactions, Tokens};
 use axum::body::Bytes;
-use dynoxide::Database;
+use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +20,38 @@ const READERS: usize = 2;
 
 /// Free pages are given back to the file system, some at a time: see [`super::housekeeping`].
 const SHRINKS: &str = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
+
+/// How an operation uses the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It reads.
+    Reads,
+    /// It writes, and is answered when that is on disk.
+    Writes,
+    /// It writes what would be written again if it were lost.
+    WritesInPassing,
+}
+
+/// Why an operation was not performed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    /// The database's answer.
+    #[error(transparent)]
+    Answered(#[from] DynoxideError),
+    /// Nothing can be written, or the database failed.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl AskError {
+    /// Whether it is not the request's fault.
+    fn is_of_the_table(&self) -> bool {
+        match self {
+            Self::Answered(error) => error.status_code() >= 500,
+            Self::Unavailable(_) => true,
+        }
+    }
+}
 
 /// The table's file. Clones share it.
 #[derive(Clone)]
@@ -102,7 +134,62 @@ impl TableFile {
             tracing::error!(operation, error = error.body, "the table cannot be used now");
         }
         if lasting {
-            self.0.disk.synced().await.map_err(|failed| unavailable(&failed))?;
+            self.0.disk.synced().await?;
+        }
+        answer
+    }
+
+    /// Performs one operation in the database's own types on a thread that may block. It answers when everything in the answer is on disk.
+    ///
+    /// # Errors
+    /// [`AskError`]
+    pub(crate) async fn ask<Answer: Send + 'static>(
+        &self,
+        operation: &'static str,
+        uses: Use,
+        ask: impl FnOnce(&Database) -> Result<Answer, DynoxideError> + Send + 'static,
+    ) -> Result<Answer, AskError> {
+        observability::metrics::table_call(operation);
+        let file = self.clone();
+        let asked = tokio::task::spawn_blocking(move || match uses {
+            Use::Reads => Ok(ask(file.reader())?),
+            Use::Writes => file.write(true, |writer, _| Ok(ask(writer)?)),
+            Use::WritesInPassing => file.write(false, |writer, _| Ok(ask(writer)?)),
+        });
+        let answer = asked.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the embedded database failed");
+            Err(AskError::Unavailable("the embedded database failed".to_owned()))
+        });
+        if let Err(error) = &answer
+            && error.is_of_the_table()
+        {
+            tracing::error!(operation, %error, "the table cannot be used now");
+        }
+        if uses != Use::WritesInPassing {
+            self.0.disk.synced().await?;
+        }
+        answer
+    }
+
+    /// Writes, one at a time, and signals it.
+    fn write<Answer, Error: From<DiskFailed>>(
+        &self,
+        lasting: bool,
+        write: impl FnOnce(&Database, &mut RepeatedTransactions) -> Result<Answer, Error>,
+    ) -> Result<Answer, Error> {
+        let Connections { writer, turn, disk, written, .. } = &*self.0;
+        let mut repeated = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        disk.usable()?;
+        let mut begun = match lasting {
+            true => Some(disk.write()?),
+            false => None,
+        };
+        let answer = write(writer, &mut repeated);
+        if let Some(begun) = &mut begun {
+            begun.changed = answer.is_ok();
+        }
+        if answer.is_ok() {
+            written.signal();
         }
         answer
     }
@@ -144,33 +231,34 @@ impl TableFile {
     }
 
     fn perform_now(&self, operation: &str, body: &[u8], lasting: bool) -> Result<String, AwsError> {
-        let Connections { writer, turn, tokens, disk, written, .. } = &*self.0;
         if !dynamodb::writes(operation) {
-            return dynamodb::perform(self.reader(), written, operation, body);
+            return dynamodb::perform(self.reader(), operation, body);
         }
         // Others need not wait while a large body is read.
         let identity = match operation {
-            "TransactWriteItems" => tokens.read(body)?,
+            "TransactWriteItems" => self.0.tokens.read(body)?,
             _ => None,
         };
-        let mut repeated = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        disk.usable().map_err(|failed| unavailable(&failed))?;
-        if !lasting {
-            return dynamodb::perform(writer, written, operation, body);
-        }
-        let mut write = disk.write().map_err(|failed| unavailable(&failed))?;
-        let perform = || dynamodb::perform(writer, written, operation, body);
-        let answer = match identity {
-            Some(identity) => repeated.answer(identity, Instant::now(), perform),
-            None => perform(),
-        };
-        write.changed = answer.is_ok();
-        answer
+        self.write(lasting, |writer, repeated| {
+            let perform = || dynamodb::perform(writer, operation, body);
+            match identity {
+                Some(identity) => repeated.answer(identity, Instant::now(), perform),
+                None => perform(),
+            }
+        })
     }
 }
 
-fn unavailable(failed: &DiskFailed) -> AwsError {
-    AwsError::new(500, "InternalServerError", &failed.to_string())
+impl From<DiskFailed> for AwsError {
+    fn from(failed: DiskFailed) -> Self {
+        Self::new(500, "InternalServerError", &failed.to_string())
+    }
+}
+
+impl From<DiskFailed> for AskError {
+    fn from(failed: DiskFailed) -> Self {
+        Self::Unavailable(failed.to_string())
+    }
 }
 
 /// Whether an update would be repeated after a power loss undid it. Nearly half of all writes are like this.

@@ -12,6 +12,7 @@ use crate::socket::OpenSocket;
 use crate::table::Table;
 use crate::task::{TaskRecord, TaskState};
 use crate::waiter::Waiter;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -150,20 +151,20 @@ impl Table {
             ]))
         });
         let limit = limit.clamp(1, PAGE_LIMIT);
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .index_name(GSI1)
-                .key_condition_expression("gsi1pk = :partition")
-                .expression_attribute_values(":partition", text(&partition))
-                .set_exclusive_start_key(position)
-                .scan_index_forward(order == Order::OldestFirst)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("list records", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .index_name(GSI1)
+                    .key_condition_expression("gsi1pk = :partition")
+                    .expression_attribute_values(":partition", text(&partition))
+                    .set_exclusive_start_key(position)
+                    .scan_index_forward(order == Order::OldestFirst)
+                    .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("list records", &error))?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, GSI1_SK));
         let next = next.map(str::to_owned);
         let entries = page.items.unwrap_or_default();

@@ -6,6 +6,7 @@ use crate::item::{attribute, from_item, moment, number, text, to_item};
 use crate::table::Table;
 use crate::update::Update;
 use crate::{keys, retention};
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use domain::execution::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -77,20 +78,20 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn open_due(&self, now: Timestamp, limit: usize) -> Result<Vec<ExecutionRecord>, RecordsError> {
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .index_name(keys::GSI1)
-                .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
-                .expression_attribute_values(":open", text(keys::OPEN))
-                // `~` sorts after the separator, so executions due at this moment are included.
-                .expression_attribute_values(":now", text(keys::open_since(now, "~")))
-                .limit(i32::try_from(limit.min(100)).unwrap_or(100))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .index_name(keys::GSI1)
+                    .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
+                    .expression_attribute_values(":open", text(keys::OPEN))
+                    // `~` sorts after the separator, so executions due at this moment are included.
+                    .expression_attribute_values(":now", text(keys::open_since(now, "~")))
+                    .limit(i32::try_from(limit.min(100)).unwrap_or(100)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
         let names: Vec<String> = page
             .items
             .unwrap_or_default()

@@ -6,6 +6,7 @@ use crate::item::{Item, attribute, text};
 use crate::keys::{self, GSI1, GSI1_PK, GSI1_SK, PK, SK};
 use crate::table::Table;
 use crate::timestamp::month;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use jiff::{Timestamp, ToSpan};
 use std::collections::HashMap;
 use std::fmt;
@@ -97,21 +98,21 @@ impl Table {
                 (SK.to_owned(), text(format!("{}{after}", keys::LISTED_EXECUTION))),
             ])
         });
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", text(partition))
-                .expression_attribute_values(":prefix", text(keys::LISTED_EXECUTION))
-                .set_exclusive_start_key(start)
-                .scan_index_forward(false)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("list executions", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .consistent_read(true)
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":pk", text(partition))
+                    .expression_attribute_values(":prefix", text(keys::LISTED_EXECUTION))
+                    .set_exclusive_start_key(start)
+                    .scan_index_forward(false)
+                    .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("list executions", &error))?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, SK));
         let next = next.and_then(|sk| sk.strip_prefix(keys::LISTED_EXECUTION)).map(str::to_owned);
         let items = page.items.unwrap_or_default();
@@ -165,19 +166,19 @@ impl Table {
                 (SK.to_owned(), text(key.sk)),
             ])
         });
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .index_name(GSI1)
-                .key_condition_expression("gsi1pk = :open")
-                .expression_attribute_values(":open", text(keys::OPEN))
-                .set_exclusive_start_key(start)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("list the open executions", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .index_name(GSI1)
+                    .key_condition_expression("gsi1pk = :open")
+                    .expression_attribute_values(":open", text(keys::OPEN))
+                    .set_exclusive_start_key(start)
+                    .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("list the open executions", &error))?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, GSI1_SK));
         let items = page.items.unwrap_or_default();
         let names = items.iter().filter_map(|item| attribute(item, PK)?.strip_prefix("EXECUTION#"));

@@ -10,6 +10,7 @@ use crate::keys::{self, SK};
 use crate::table::Table;
 use crate::update::Update;
 use crate::write::Write;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use domain::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -91,18 +92,18 @@ impl Table {
     /// The name of an execution's workflow, for the roll-up of its costs.
     pub(crate) async fn workflow_of(&self, execution: &str) -> Result<Option<String>, RecordsError> {
         let key = keys::execution(execution);
-        let answer = Box::pin(
-            self.client
-                .get_item()
-                .table_name(&*self.name)
-                .key(keys::PK, text(key.pk))
-                .key(keys::SK, text(key.sk))
-                .projection_expression("workflow")
-                .consistent_read(true)
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
+        let answer = self
+            .store
+            .get_item(
+                GetItemInput::builder()
+                    .table_name(&*self.name)
+                    .key(keys::PK, text(key.pk))
+                    .key(keys::SK, text(key.sk))
+                    .projection_expression("workflow")
+                    .consistent_read(true),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
         Ok(answer.item.as_ref().and_then(|item| attribute(item, "workflow").map(str::to_owned)))
     }
 }

@@ -1,7 +1,4 @@
-//! The table itself: its client, its creation, and the few ways in which it is read.
-//!
-//! Every request of the SDK is boxed: it is a future of several kilobytes, and awaiting a few of them in turn would make a future of all of
-//! them, and overflow a thread's stack.
+//! The table itself: the way to it, its creation, and the few ways in which it is read.
 
 use crate::audit_turns::Turns;
 use crate::cached::{Cached, Contents, Last, LastTurns};
@@ -9,7 +6,11 @@ use crate::error::RecordsError;
 use crate::item::{Item, is_under};
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
 use crate::managed::{AllManaged, PutTogether};
+use crate::store::Store;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
@@ -29,6 +30,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) client: Client,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) name: Arc<str>,
     pub(crate) configuration: Arc<Cached<Configuration>>,
     pub(crate) references: Arc<Cached<References>>,
@@ -55,6 +57,7 @@ impl Table {
     /// The table called `name`, through `client`. Nothing is sent yet.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self {
+            store: Arc::new(client.clone()),
             client,
             name: name.into().into(),
             configuration: Arc::default(),
@@ -68,6 +71,11 @@ impl Table {
             last_turns: Arc::default(),
             contents: Arc::default(),
         }
+    }
+
+    /// The same, whose records are read and written through `store`.
+    pub fn through(self, store: Arc<dyn Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// The table's name.
@@ -146,17 +154,17 @@ impl Table {
 
     /// The item under a key, read consistently.
     pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, RecordsError> {
-        let answer = Box::pin(
-            self.client
-                .get_item()
-                .table_name(&*self.name)
-                .key(PK, AttributeValue::S(key.pk))
-                .key(SK, AttributeValue::S(key.sk))
-                .consistent_read(true)
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
+        let answer = self
+            .store
+            .get_item(
+                GetItemInput::builder()
+                    .table_name(&*self.name)
+                    .key(PK, AttributeValue::S(key.pk))
+                    .key(SK, AttributeValue::S(key.sk))
+                    .consistent_read(true),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("read a record", &error))?;
         Ok(answer.item)
     }
 
@@ -211,9 +219,7 @@ impl Table {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let mut request = self
-                .client
-                .query()
+            let mut request = QueryInput::builder()
                 .table_name(&*self.name)
                 .consistent_read(true)
                 .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
@@ -230,7 +236,9 @@ impl Table {
                     .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
                     .expression_attribute_values(":last", AttributeValue::S(last.to_owned())),
             };
-            let page = Box::pin(request.send())
+            let page = self
+                .store
+                .query(request)
                 .await
                 .map_err(|error| RecordsError::from_sdk("query records", &error))?;
             items.extend(page.items.unwrap_or_default());
@@ -277,21 +285,21 @@ impl Table {
         ascending: bool,
         limit: usize,
     ) -> Result<Vec<Item>, RecordsError> {
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":pk", AttributeValue::S(partition))
-                .expression_attribute_values(":first", AttributeValue::S(first))
-                .expression_attribute_values(":last", AttributeValue::S(last))
-                .scan_index_forward(ascending)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .consistent_read(true)
+                    .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                    .expression_attribute_values(":pk", AttributeValue::S(partition))
+                    .expression_attribute_values(":first", AttributeValue::S(first))
+                    .expression_attribute_values(":last", AttributeValue::S(last))
+                    .scan_index_forward(ascending)
+                    .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
         Ok(page.items.unwrap_or_default())
     }
 
@@ -320,7 +328,9 @@ impl Table {
                 .consistent_read(true)
                 .build()
                 .map_err(|error| RecordsError::Invalid(error.to_string()))?;
-            let answer = Box::pin(self.client.batch_get_item().request_items(&*self.name, request).send())
+            let answer = self
+                .store
+                .batch_get_item(BatchGetItemInput::builder().request_items(&*self.name, request))
                 .await
                 .map_err(|error| RecordsError::from_sdk("read several records", &error))?;
             let found: Vec<Item> = answer.responses.unwrap_or_default().into_values().flatten().collect();

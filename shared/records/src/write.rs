@@ -9,9 +9,13 @@ use crate::keys::{Key, PK, SK};
 use crate::table::Table;
 use crate::update::Update;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete as DeleteItem, Put as PutItem, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update as UpdateItem,
@@ -189,22 +193,24 @@ impl Table {
         update: Update,
     ) -> Result<Result<Item, Refused>, RecordsError> {
         let once = async || {
-            let answer = Box::pin(
-                self.client
-                    .update_item()
-                    .table_name(&*self.name)
-                    .set_key(Some(key_item(&update.key)))
-                    .set_expression_attribute_names(Some(names(&update.expressions())))
-                    .set_expression_attribute_values(
-                        Some(update.values.clone()).filter(|values| !values.is_empty()),
-                    )
-                    .update_expression(&update.update)
-                    .set_condition_expression(update.condition.clone())
-                    .return_values(ReturnValue::AllNew)
-                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                    .send(),
-            )
-            .await;
+            let answer = self
+                .store
+                .update_item(
+                    UpdateItemInput::builder()
+                        .table_name(&*self.name)
+                        .set_key(Some(key_item(&update.key)))
+                        .set_expression_attribute_names(Some(names(&update.expressions())))
+                        .set_expression_attribute_values(
+                            Some(update.values.clone()).filter(|values| !values.is_empty()),
+                        )
+                        .update_expression(&update.update)
+                        .set_condition_expression(update.condition.clone())
+                        .return_values(ReturnValue::AllNew)
+                        .return_values_on_condition_check_failure(
+                            ReturnValuesOnConditionCheckFailure::AllOld,
+                        ),
+                )
+                .await;
             let error = match answer {
                 Ok(answer) => return Ok(answer.attributes.unwrap_or_default()),
                 Err(error) => error,
@@ -225,17 +231,19 @@ impl Table {
         condition: Option<&'static str>,
     ) -> Result<Result<(), Refused>, RecordsError> {
         let once = async || {
-            let answer = Box::pin(
-                self.client
-                    .put_item()
-                    .table_name(&*self.name)
-                    .set_item(Some(item.clone()))
-                    .set_condition_expression(condition.map(str::to_owned))
-                    .set_expression_attribute_names(condition.map(names))
-                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                    .send(),
-            )
-            .await;
+            let answer = self
+                .store
+                .put_item(
+                    PutItemInput::builder()
+                        .table_name(&*self.name)
+                        .set_item(Some(item.clone()))
+                        .set_condition_expression(condition.map(str::to_owned))
+                        .set_expression_attribute_names(condition.map(names))
+                        .return_values_on_condition_check_failure(
+                            ReturnValuesOnConditionCheckFailure::AllOld,
+                        ),
+                )
+                .await;
             let error = match answer {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
@@ -256,17 +264,17 @@ impl Table {
         condition: &'static str,
         (placeholder, value): (&str, AttributeValue),
     ) -> Result<(), RecordsError> {
-        let answer = Box::pin(
-            self.client
-                .delete_item()
-                .table_name(&*self.name)
-                .set_key(Some(key_item(&key)))
-                .condition_expression(condition)
-                .set_expression_attribute_names(Some(names(condition)))
-                .expression_attribute_values(placeholder, value)
-                .send(),
-        )
-        .await;
+        let answer = self
+            .store
+            .delete_item(
+                DeleteItemInput::builder()
+                    .table_name(&*self.name)
+                    .set_key(Some(key_item(&key)))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names(condition)))
+                    .expression_attribute_values(placeholder, value),
+            )
+            .await;
         match answer {
             Ok(_) => Ok(()),
             Err(error)
@@ -292,9 +300,12 @@ impl Table {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| RecordsError::Invalid(error.to_string()))?;
         let once = async || {
-            let answer =
-                Box::pin(self.client.transact_write_items().set_transact_items(Some(writes.clone())).send())
-                    .await;
+            let answer = self
+                .store
+                .transact_write_items(
+                    TransactWriteItemsInput::builder().set_transact_items(Some(writes.clone())),
+                )
+                .await;
             let error = match answer {
                 Ok(_) => return Ok(()),
                 Err(error) => error,

@@ -7,7 +7,7 @@ use crate::secrets::Secrets;
 use crate::timeouts::Timeouts;
 use aws_config::SdkConfig;
 use domain::{CheckRunner, Clock, SystemClock};
-use records::Table;
+use records::{Store, Table};
 use std::sync::Arc;
 
 const TABLE_NAME: &str = "TABLE_NAME";
@@ -21,6 +21,7 @@ const SOCKETS_URL: &str = "SOCKETS_URL";
 pub struct Services {
     aws: SdkConfig,
     table_name: String,
+    store: Option<Arc<dyn Store>>,
     state_machine_arn_prefix: Option<String>,
     evidence_key: Option<String>,
     clock: Arc<dyn Clock>,
@@ -41,6 +42,7 @@ impl Services {
         Self {
             aws,
             table_name: table_name.into(),
+            store: None,
             state_machine_arn_prefix,
             evidence_key: None,
             clock,
@@ -111,9 +113,18 @@ impl Services {
         self.sockets_url.as_deref()
     }
 
+    /// The same, with another way to the table than the SDK's client, which must allow no more than this function may do.
+    pub fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { store: Some(store), ..self }
+    }
+
     /// The table.
     pub fn table(&self) -> Table {
-        Table::new(aws_sdk_dynamodb::Client::new(&self.aws), &self.table_name)
+        let table = Table::new(aws_sdk_dynamodb::Client::new(&self.aws), &self.table_name);
+        match &self.store {
+            Some(store) => table.through(Arc::clone(store)),
+            None => table,
+        }
     }
 
     /// A client of Step Functions.

@@ -155,13 +155,8 @@ impl Year {
             let fields = item.as_object_mut().unwrap();
             self.at(fields, now);
             let request = json!({ "TableName": TABLE, "Item": fields }).to_string();
-            dynamodb::perform(
-                self.house.file.writer(),
-                self.house.file.written(),
-                "PutItem",
-                request.as_bytes(),
-            )
-            .unwrap();
+            dynamodb::perform(self.house.file.writer(), "PutItem", request.as_bytes()).unwrap();
+            self.house.file.written().signal();
         }
         let input = json!({ "task_id": "SHOP-1", "text": "a".repeat(2000) });
         self.engine.start_execution(&self.machine, Some(&name), &input).await.unwrap();
@@ -294,8 +289,7 @@ async fn expired_records_go_and_others_stay() {
     let year = Year::begin(Scale { days: 1, runs_a_day: 1, sooner: 1 }, now).await;
     let perform = |operation: &str, request: Value| {
         let file = &year.house.file;
-        let answer =
-            dynamodb::perform(file.writer(), file.written(), operation, request.to_string().as_bytes());
+        let answer = dynamodb::perform(file.writer(), operation, request.to_string().as_bytes());
         serde_json::from_str::<Value>(&answer.unwrap()).unwrap()
     };
     let key = |name: &str| json!({ "pk": { "S": name }, "sk": { "S": "RECORD" } });

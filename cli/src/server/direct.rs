@@ -1,0 +1,163 @@
+//! The way from functions of this process to the table: without HTTP, signatures and JSON, which are most of what a call costs. A function may
+//! do with it what its token allows at the private listener, and nothing else.
+
+mod errors;
+mod items;
+mod requests;
+mod touched;
+
+use super::call_shape;
+use super::caller::Grant;
+use super::table_file::{TableFile, Use};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use dynoxide::{Database, DynoxideError};
+use errors::{Failure, Translated};
+use records::Store;
+use runtime::Timeouts;
+use std::fmt;
+use std::sync::Arc;
+pub(crate) use touched::Touched;
+
+/// What one function may do with the table.
+#[derive(Clone)]
+pub(crate) struct Direct {
+    /// The table.
+    pub(crate) table: TableFile,
+    /// The function's permissions.
+    pub(crate) grant: Arc<Grant>,
+}
+
+impl fmt::Debug for Direct {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Direct").field(&self.grant.caller).finish()
+    }
+}
+
+impl Direct {
+    /// Refuses what its caller may not do.
+    fn admit(&self, operation: &'static str, touched: Result<Touched<'_>, String>) -> Result<(), Failure> {
+        let (touched, caller) = (touched.map_err(Failure::Malformed)?, self.grant.caller.name());
+        if let Err(what) = self.grant.check_touched(&touched) {
+            tracing::warn!(caller, what, "refused an item beyond the caller's grant");
+            return Err(Failure::Denied(format!("{caller} may not touch the table so: {what}")));
+        }
+        tracing::trace!(target: call_shape::TARGET, caller, operation, items = %touched, "a call of the table");
+        Ok(())
+    }
+
+    /// Performs an operation on a thread that may block.
+    async fn perform<Answer: Send + 'static>(
+        &self,
+        operation: &'static str,
+        uses: Use,
+        ask: impl FnOnce(&Database) -> Result<Answer, DynoxideError> + Send + 'static,
+    ) -> Result<Answer, Failure> {
+        let answered = self.table.ask(operation, uses, ask);
+        let answered = tokio::time::timeout(Timeouts::LOCAL.operation, answered).await;
+        answered.map_err(|_| Failure::TooLate)?.map_err(Failure::Asked)
+    }
+}
+
+#[async_trait]
+impl Store for Direct {
+    async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput, SdkError<GetItemError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("GetItem", Touched::by_get(&request)).translated()?;
+        let asked = requests::get(request).translated()?;
+        let answer = self.perform("GetItem", Use::Reads, |database| database.get_item(asked)).await;
+        let answer = answer.translated()?;
+        Ok(GetItemOutput::builder().set_item(answer.item.map(items::returned)).build())
+    }
+
+    async fn batch_get_item(
+        &self,
+        request: BatchGetItemInputBuilder,
+    ) -> Result<BatchGetItemOutput, SdkError<BatchGetItemError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("BatchGetItem", Touched::by_batch(&request)).translated()?;
+        let asked = requests::batch(request).translated()?;
+        let ask = |database: &Database| database.batch_get_item(asked);
+        let answer = self.perform("BatchGetItem", Use::Reads, ask).await.translated()?;
+        requests::batch_answer(answer).translated()
+    }
+
+    async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput, SdkError<QueryError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("Query", Touched::by_query(&request)).translated()?;
+        let asked = requests::query(request).translated()?;
+        let answer = self.perform("Query", Use::Reads, |database| database.query(asked)).await;
+        let answer = answer.translated()?;
+        let found = answer.items.map(|found| found.into_iter().map(items::returned).collect());
+        Ok(QueryOutput::builder()
+            .set_items(found)
+            .count(i32::try_from(answer.count).unwrap_or(i32::MAX))
+            .scanned_count(i32::try_from(answer.scanned_count).unwrap_or(i32::MAX))
+            .set_last_evaluated_key(answer.last_evaluated_key.map(items::returned))
+            .build())
+    }
+
+    async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput, SdkError<PutItemError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("PutItem", Touched::by_put(&request)).translated()?;
+        let asked = requests::put(request).translated()?;
+        let answer = self.perform("PutItem", Use::Writes, |database| database.put_item(asked)).await;
+        let answer = answer.translated()?;
+        Ok(PutItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
+    }
+
+    async fn update_item(
+        &self,
+        request: UpdateItemInputBuilder,
+    ) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("UpdateItem", Touched::by_update(&request)).translated()?;
+        let uses = if requests::may_be_lost(&request) { Use::WritesInPassing } else { Use::Writes };
+        let asked = requests::update(request).translated()?;
+        let answer = self.perform("UpdateItem", uses, |database| database.update_item(asked)).await;
+        let answer = answer.translated()?;
+        Ok(UpdateItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
+    }
+
+    async fn delete_item(
+        &self,
+        request: DeleteItemInputBuilder,
+    ) -> Result<DeleteItemOutput, SdkError<DeleteItemError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("DeleteItem", Touched::by_delete(&request)).translated()?;
+        let asked = requests::delete(request).translated()?;
+        let ask = |database: &Database| database.delete_item(asked);
+        let answer = self.perform("DeleteItem", Use::Writes, ask).await.translated()?;
+        Ok(DeleteItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
+    }
+
+    async fn transact_write_items(
+        &self,
+        request: TransactWriteItemsInputBuilder,
+    ) -> Result<TransactWriteItemsOutput, SdkError<TransactWriteItemsError>> {
+        let request = request.build().map_err(SdkError::construction_failure)?;
+        self.admit("TransactWriteItems", Touched::by_transaction(&request)).translated()?;
+        let asked = requests::transaction(request).translated()?;
+        // Nothing is lost between us and the table, so no transaction arrives a second time.
+        let ask = |database: &Database| database.transact_write_items(asked).map(drop);
+        self.perform("TransactWriteItems", Use::Writes, ask).await.translated()?;
+        Ok(TransactWriteItemsOutput::builder().build())
+    }
+}
+
+#[cfg(test)]
+mod tests;
