@@ -1,47 +1,20 @@
 //! Whether a provider keeps failing, for all functions together: a circuit breaker,
 //! <https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker>.
 //!
-//! The provider's item counts requests that failed one after another. With [`OPENS_AFTER`] of them the circuit is open, and no call
-//! passes for [`STAYS_OPEN`]; then one may try, and no other for as long again. An answer of any kind closes the circuit. While all
+//! The provider's item counts requests that failed one after another. With `OPENS_AFTER` of them the circuit is open, and no call
+//! passes for `STAYS_OPEN`; then one may try, and no other for as long again. An answer of any kind closes the circuit. While all
 //! is well, nothing is written: the write that admits a call returns whether there is anything to close.
 
 use crate::error::RecordsError;
-use crate::item::{Item, attribute, number, whole_number};
+use crate::failures::{Circuit, OPENS_AFTER, STAYS_OPEN};
+use crate::item::{attribute, number};
 use crate::keys;
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::microseconds;
 use crate::update::Update;
 use domain::configuration::InstanceName;
-use jiff::{SignedDuration, Timestamp};
-
-/// How many requests fail one after another before the circuit opens.
-const OPENS_AFTER: u64 = 5;
-/// How long it stays open before one request may try.
-const STAYS_OPEN: SignedDuration = SignedDuration::from_secs(60);
-
-/// The state of the circuit after a failed request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circuit {
-    failures: u64,
-}
-
-impl Circuit {
-    /// Reads it from the provider's item.
-    pub(crate) fn of(item: &Item) -> Result<Self, RecordsError> {
-        Ok(Self { failures: whole_number(item, "failures")? })
-    }
-
-    /// Whether no call passes.
-    pub fn is_open(self) -> bool {
-        self.failures >= OPENS_AFTER
-    }
-
-    /// Whether the last request failed.
-    pub(crate) fn has_failures(self) -> bool {
-        self.failures > 0
-    }
-}
+use jiff::Timestamp;
 
 /// The condition on the provider's item for calls to pass; wants the value `:opens_after`.
 pub(crate) const CLOSED: &str = "(attribute_not_exists(#failures) OR #failures < :opens_after)";
@@ -72,6 +45,9 @@ impl Table {
         provider: &InstanceName,
         now: Timestamp,
     ) -> Result<Circuit, RecordsError> {
+        if let Some(turns) = &self.local_turns {
+            return self.count_failure_locally(turns, provider, now).await;
+        }
         let update = Update::new(
             keys::rate(provider.as_str()),
             "SET #open_until = :until, #expires_at = :expires_at ADD #failures :one",
@@ -109,6 +85,9 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn close_circuit(&self, provider: &InstanceName) -> Result<(), RecordsError> {
+        if let Some(turns) = &self.local_turns {
+            return self.close_locally(turns, provider).await;
+        }
         let update = Update::new(keys::rate(provider.as_str()), "REMOVE #failures, #open_until")
             .condition("attribute_exists(#pk)");
         // Refused means that the item expired, and with it what failed.

@@ -23,7 +23,8 @@
 //! | `draft`, `run_cost` | which runs end as drafts because money ran out; what past runs cost |
 //! | `reply`, `own_account`, `pulled` | what deliveries are answered; the bot's accounts; how far events were fetched |
 //! | `passing` | which updates need not outlive the loss of power |
-//! | `rate`, `circuit` | how fast a provider may be called, and whether it keeps failing |
+//! | `rate`, `circuit`, `pass`, `failures` | how fast a provider may be called, and whether it keeps failing |
+//! | `local_turns`, `local_pass` | the same in the memory of a process that makes all calls |
 //! | `waiter`, `topic`, `vote`, `voting`, `moves`, `turns`, `occurrence`, `inquiry` | executions parked on a task token, and the sweeper's next ones; the events that they may wait for; questions to providers |
 //! | `shown`, `over` | how questions end without an answer; where questions are shown, until what became of them is shown there |
 //! | `creation` | tickets that we created, as deliveries report them |
@@ -82,6 +83,7 @@ mod evidence;
 mod execution;
 mod execution_list;
 mod execution_record;
+mod failures;
 mod feed;
 mod forget;
 mod inbox;
@@ -93,6 +95,8 @@ mod keys;
 mod limit;
 mod line;
 mod listing;
+mod local_pass;
+mod local_turns;
 mod machine_token;
 mod managed;
 mod moves;
@@ -106,6 +110,7 @@ mod own_account;
 mod own_branch;
 mod page;
 mod paid_reply;
+mod pass;
 mod passing;
 mod place;
 mod planned;
@@ -167,7 +172,6 @@ pub use audit_record::{AUDIT_CHAINS, AuditKind, AuditRecord};
 pub use backfill::BackfillResult;
 pub use budget::{BudgetExceeded, Reservation, ReserveError, Settlement};
 pub use cached::DOCUMENT_CACHED;
-pub use circuit::Circuit;
 pub use command_target::CommandTarget;
 pub use configured::Configured;
 pub use configured_item::{
@@ -189,12 +193,14 @@ pub use evidence::{DocumentDigests, SignedEvidence};
 pub use execution::{BeginResult, FinishResult, INPUT_LIMIT};
 pub use execution_list::LIST_LIMIT;
 pub use execution_record::{ExecutionEnd, ExecutionRecord};
+pub use failures::Circuit;
 pub use feed::{Frame, NewFrame, Reports, Told};
 pub use inbox::{MOST_WAITING, PutWordResult};
 pub use inquiry::{Inquiry, NewInquiry};
 pub use limit::{LimitOf, Limits, Spender};
 pub use line::{Line, MOST_COUNTED};
 pub use listing::Listing;
+pub use local_turns::LocalTurns;
 pub use machine_token::{MOST_TOKENS, MOST_TOKENS_OF_ONE, MachineToken, TokenKept};
 pub use managed::{Archived, Managed, ManagedPerson, ManagedPlugin, ManagedProject, Written};
 pub use moves::Moves;
@@ -207,6 +213,7 @@ pub use own_account::OwnAccount;
 pub use own_branch::OwnBranch;
 pub use page::{ExecutionList, Page};
 pub use paid_reply::{PaidReply, QuestionId};
+pub use pass::{Pass, Patience, PutOff};
 pub use passing::may_be_lost;
 pub use place::Place;
 pub use planned::{LinkState, PlannedItem, PlannedLink, Rewriting};
@@ -215,7 +222,6 @@ pub use progress::{EditClaim, Progress, ProgressPlace};
 pub use pull_request::ClosedPullRequest;
 pub use pulled::PulledPlace;
 pub use put_back::Lost;
-pub use rate::{Pass, Patience, PutOff};
 pub use reach_reading::ReachReading;
 pub use reading::ReadingOf;
 pub use refusal::Refusal;

@@ -6,7 +6,7 @@ use crate::step::STARTED;
 /// Whether an update of the item with these keys may be lost in a power failure, because the same update is then made again. Everything else
 /// must be durable before anybody is told about it. These three may be a moment old:
 ///
-/// - a turn at a provider: a call or two too many are made, which the provider may refuse;
+/// - a turn at a provider: a few calls too many are made, which the provider may refuse;
 /// - starts of steps: the step is started again. Its effects outside are preceded by other records;
 /// - the state of a progress comment: it is edited again, and found by its mark.
 pub fn may_be_lost(pk: &str, sk: &str, update: &str) -> bool {

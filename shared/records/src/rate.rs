@@ -5,89 +5,22 @@
 //! The item holds the *theoretical arrival time* in microseconds: when the calls let through so far would have been due at an
 //! even pace. A call has its turn if that is less than a burst ahead. It takes its turn at once, even if it comes
 //! later, so calls queue in the order in which they ask, and who would wait for too long takes none.
+//!
+//! Where one process makes all calls, the same is decided in its memory instead: see `local_turns`.
 
-use crate::circuit::{self, CLOSED, Circuit};
+use crate::circuit::{self, CLOSED};
 use crate::error::RecordsError;
+use crate::failures::Circuit;
 use crate::item::{Item, number, whole_number};
 use crate::keys;
+use crate::pass::{Pace, Pass, Patience, PutOff};
 use crate::retention;
 use crate::table::Table;
 use crate::timestamp::microseconds;
 use crate::update::Update;
-use domain::ActionError;
 use domain::configuration::{InstanceName, Rate};
 use jiff::Timestamp;
 use std::time::Duration;
-
-/// How long a call waits for its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// Up to this long.
-    Of(Duration),
-    /// Not at all, and it leaves half of the burst to others: for optional calls.
-    GivesWay,
-}
-
-/// Leave to make one call when its turn comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pass {
-    /// How long until the turn that it has taken; after this time it need not ask again.
-    pub wait: Duration,
-    /// Whether the provider failed before: then [`Table::close_circuit`] must be called on an answer.
-    pub after_failures: bool,
-}
-
-/// A call that must not be made now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{provider} {}accepts no calls for another {:.1} s",
-    if *circuit_open { "keeps failing and " } else { "" },
-    retry_after.as_secs_f64()
-)]
-pub struct PutOff {
-    /// Whom it was to go to, by its name in the configuration.
-    pub provider: InstanceName,
-    /// When it may be tried again.
-    pub retry_after: Duration,
-    /// Whether the reason is that the provider keeps failing, rather than its rate.
-    pub circuit_open: bool,
-}
-
-impl PutOff {
-    fn new(provider: &InstanceName, microseconds: u64, circuit_open: bool) -> Self {
-        Self { provider: provider.clone(), retry_after: Duration::from_micros(microseconds), circuit_open }
-    }
-}
-
-impl From<PutOff> for ActionError {
-    /// `Throttled`, because nothing was sent and the call costs nothing.
-    fn from(put_off: PutOff) -> Self {
-        Self::throttled(put_off.to_string(), Some(put_off.retry_after))
-    }
-}
-
-/// A rate in microseconds.
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    interval: u64,
-    /// How far ahead of time the last call of a burst is.
-    tolerance: u64,
-}
-
-impl Pace {
-    fn of(rate: Rate) -> Self {
-        let interval = whole_microseconds(rate.interval()).max(1);
-        Self { interval, tolerance: interval * u64::from(rate.burst() - 1) }
-    }
-
-    /// How far the arrival time may be ahead for a call to take its turn.
-    fn most_ahead(self, patience: Patience) -> u64 {
-        match patience {
-            Patience::Of(longest) => self.tolerance + whole_microseconds(longest),
-            Patience::GivesWay => self.tolerance / 2,
-        }
-    }
-}
 
 impl Table {
     /// Gives one call to a provider its turn, or says how long to wait before asking again. Nothing waits here.
@@ -101,6 +34,9 @@ impl Table {
         patience: Patience,
         now: Timestamp,
     ) -> Result<Result<Pass, PutOff>, RecordsError> {
+        if let Some(turns) = &self.local_turns {
+            return self.pass_locally(turns, provider, rate, patience, now).await;
+        }
         let pace = Pace::of(rate);
         let now_us = microseconds(now);
         let latest = now_us + pace.most_ahead(patience);
@@ -150,11 +86,7 @@ impl Table {
             let tat = whole_number(&item, "tat")?;
             self.last_turns.set(provider, tat);
             if !circuit_open && tat > latest {
-                let due = match patience {
-                    Patience::Of(_) => tat.saturating_sub(now_us + pace.tolerance),
-                    Patience::GivesWay => tat - latest,
-                };
-                return Ok(Err(PutOff::new(provider, due, false)));
+                return Ok(Err(PutOff::new(provider, pace.due_in(patience, tat, now_us), false)));
             }
             if circuit_open && wait > 0 {
                 return Ok(Err(PutOff::new(provider, wait, true)));
@@ -173,6 +105,9 @@ impl Table {
         provider: &InstanceName,
         now: Timestamp,
     ) -> Result<Option<PutOff>, RecordsError> {
+        if let Some(turns) = &self.local_turns {
+            return self.held_locally(turns, provider, now).await;
+        }
         let item = self.get(keys::rate(provider.as_str())).await?.unwrap_or_default();
         let wait = held(&item, microseconds(now))?;
         Ok((wait > 0).then_some(PutOff::new(provider, wait, Circuit::of(&item)?.is_open())))
@@ -189,6 +124,9 @@ impl Table {
         rate: Rate,
         until: Timestamp,
     ) -> Result<(), RecordsError> {
+        if let Some(turns) = &self.local_turns {
+            return self.block_locally(turns, provider, rate, until).await;
+        }
         let until_us = microseconds(until);
         let block = |update: &str, condition: &str| {
             let update = format!("SET {update}#blocked_until = :until, #expires_at = :expires_at");
@@ -218,8 +156,4 @@ fn held(item: &Item, now: u64) -> Result<u64, RecordsError> {
         false => 0,
     };
     Ok(blocked.max(open))
-}
-
-fn whole_microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX / 4)
 }

@@ -5,6 +5,7 @@ use crate::cached::{Cached, Contents, Last, LastTurns};
 use crate::error::RecordsError;
 use crate::item::{Item, is_under};
 use crate::keys::{EXPIRES_AT, GSI1, GSI1_PK, GSI1_SK, Key, PK, SK};
+use crate::local_turns::LocalTurns;
 use crate::managed::{AllManaged, PutTogether};
 use crate::store::Store;
 use aws_sdk_dynamodb::Client;
@@ -41,6 +42,7 @@ pub struct Table {
     pub(crate) agents: Arc<Cached<BTreeMap<String, AgentDefinition>>>,
     pub(crate) audit_turns: Arc<Turns>,
     pub(crate) last_turns: Arc<LastTurns>,
+    pub(crate) local_turns: Option<Arc<LocalTurns>>,
     pub(crate) contents: Arc<Contents>,
 }
 
@@ -69,6 +71,7 @@ impl Table {
             agents: Arc::default(),
             audit_turns: Arc::default(),
             last_turns: Arc::default(),
+            local_turns: None,
             contents: Arc::default(),
         }
     }

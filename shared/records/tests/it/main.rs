@@ -26,6 +26,7 @@ mod large;
 mod limits;
 mod line;
 mod lists;
+mod local_turns;
 mod money;
 mod planned;
 mod pull_requests;
@@ -40,9 +41,10 @@ use domain::configuration::Rate;
 use domain::event::{Actor, EventName, SourceName};
 use domain::execution::ExecutionInput;
 use jiff::Timestamp;
-use records::{NewExecution, Pass, Patience, PutOff, Table};
+use records::{LocalTurns, NewExecution, Pass, Patience, PutOff, Table};
 use serde_json::{Map, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A new table in a separate database. The server ends with the test's runtime.
@@ -64,6 +66,12 @@ async fn table_and_client() -> (Table, Client) {
 async fn tables() -> [Table; 2] {
     let (here, client) = table_and_client().await;
     [here, Table::new(client, "ticketsmith")]
+}
+
+/// A new table, and another one that decides turns at providers in memory.
+async fn both() -> [Table; 2] {
+    let turns = Arc::new(LocalTurns::new(Timestamp::UNIX_EPOCH));
+    [table().await, table().await.with_local_turns(turns)]
 }
 
 async fn client() -> Client {
