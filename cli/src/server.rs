@@ -67,7 +67,7 @@ use listeners::{bind, hosts_of, serve, serve_strangers, url_of};
 use metrics::Figures;
 use private::Private;
 use pull::Puller;
-use records::Table;
+use records::{LocalTurns, Table};
 use runtime::{FunctionSpec, Services, Source};
 use sdk::{STATE_MACHINE_ARN_PREFIX, TABLE, sdk_config};
 use secrecy::ExposeSecret;
@@ -194,6 +194,8 @@ impl Server {
         };
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // The folder is locked, so whoever made calls before does so no more.
+        let turns = Arc::new(LocalTurns::new(clock.now()));
         let services = |grant: &Arc<Grant>| {
             let config = sdk_config(&private_url, grant.caller.name(), grant.token())
                 .into_builder()
@@ -201,6 +203,7 @@ impl Server {
                 .build();
             Services::new(config, TABLE, Some(STATE_MACHINE_ARN_PREFIX.to_owned()), Arc::clone(&clock))
                 .with_store(Arc::new(Direct { table: table_file.clone(), grant: Arc::clone(grant) }))
+                .with_local_turns(Arc::clone(&turns))
         };
         let table = services(&server).table();
         table.create_table().await.map_err(Exit::unreachable)?;

@@ -1,5 +1,6 @@
 //! Checks before every request to a provider, shared by all functions: the configured rate, the wait that the provider itself
-//! asked for (`Retry-After`), and a circuit that opens when it keeps failing. All state is in the table, none in this process.
+//! asked for (`Retry-After`), and a circuit that opens when it keeps failing. All state is the [`Table`]'s, which decides whether it is in DynamoDB,
+//! or in the memory of a process that makes all calls. None is in this crate.
 
 use async_trait::async_trait;
 use domain::configuration::{InstanceName, Rate};
@@ -46,7 +47,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A pace that is kept in the table. A request waits for its turn as `patience` says, unless [`with_patience`] says otherwise.
+    /// A pace that is kept by the table. A request waits for its turn as `patience` says, unless [`with_patience`] says otherwise.
     pub fn new(
         table: Table,
         provider: InstanceName,

@@ -7,7 +7,7 @@ use crate::secrets::Secrets;
 use crate::timeouts::Timeouts;
 use aws_config::SdkConfig;
 use domain::{CheckRunner, Clock, SystemClock};
-use records::{Store, Table};
+use records::{LocalTurns, Store, Table};
 use std::sync::Arc;
 
 const TABLE_NAME: &str = "TABLE_NAME";
@@ -27,6 +27,7 @@ pub struct Services {
     clock: Arc<dyn Clock>,
     check_runner: Option<Arc<dyn CheckRunner>>,
     news: Option<News>,
+    local_turns: Option<Arc<LocalTurns>>,
     sockets_url: Option<String>,
 }
 
@@ -48,6 +49,7 @@ impl Services {
             clock,
             check_runner: None,
             news: None,
+            local_turns: None,
             sockets_url: None,
         }
     }
@@ -102,6 +104,12 @@ impl Services {
         self.news.clone()
     }
 
+    /// The same, with the turns at providers in this process's memory: if it makes all calls of the installation, and all of its functions share
+    /// these turns.
+    pub fn with_local_turns(self, turns: Arc<LocalTurns>) -> Self {
+        Self { local_turns: Some(turns), ..self }
+    }
+
     /// The same, with sockets at an account's gateway, at this address: `https://0a1b2c3d.execute-api.eu-central-1.amazonaws.com/live`.
     pub fn with_sockets_url(self, url: impl Into<String>) -> Self {
         Self { sockets_url: Some(url.into()), ..self }
@@ -121,8 +129,12 @@ impl Services {
     /// The table.
     pub fn table(&self) -> Table {
         let table = Table::new(aws_sdk_dynamodb::Client::new(&self.aws), &self.table_name);
-        match &self.store {
+        let table = match &self.store {
             Some(store) => table.through(Arc::clone(store)),
+            None => table,
+        };
+        match &self.local_turns {
+            Some(turns) => table.with_local_turns(Arc::clone(turns)),
             None => table,
         }
     }
@@ -159,6 +171,17 @@ impl Services {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_tables_of_all_functions_share_the_turns() {
+        let aws = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let turns = Arc::new(LocalTurns::new(SystemClock.now()));
+        let services = Services::new(aws, "ticketsmith", None, Arc::new(SystemClock));
+        let services = services.with_local_turns(Arc::clone(&turns));
+        let _tables = [services.table(), services.clone().table()];
+        // Here, in the services, and in both tables.
+        assert_eq!(Arc::strong_count(&turns), 4);
+    }
 
     #[test]
     fn a_function_without_workflows_needs_no_prefix() {
