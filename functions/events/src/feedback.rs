@@ -1,8 +1,9 @@
 //! Keeps one progress comment per execution up to date.
 //!
 //! The table decides who may edit: a writer claims an edit with the digest of the new text, so that the same text is never
-//! written twice and edits are at least a second apart. A writer that made the comment, or was overtaken by another
-//! edit, checks again after writing, so that no change made in the meantime is missed.
+//! written twice and edits are at least a second apart. While one writer makes the comment, the others leave their changes to it: it is told
+//! of them when it records the comment. A writer that was left changes, or was overtaken by another edit, checks again after writing, so
+//! that no change made in the meantime is missed.
 //!
 //! Edits yield to steps, so under load there are fewer. Required messages wait for their turn: the first comment, the last
 //! edit, and the acknowledgement of the starting event, which is tried with each change until it succeeds.
@@ -111,8 +112,11 @@ impl Feedback {
             }
             if let Some(wait) = self.being_made(known.filter(|known| own != Some(known.edited_at))) {
                 if !is_final {
-                    // The writer that creates the comment checks again afterwards.
-                    return Ok(());
+                    // The writer that creates the comment checks again afterwards. If it has done so, nobody else shows this change.
+                    match self.table.leave_to_maker(execution).await? {
+                        true => return Ok(()),
+                        false => continue,
+                    }
                 }
                 self.until_made(execution, wait).await?;
             }
@@ -133,6 +137,13 @@ impl Feedback {
                 true => seen_at,
                 false => now.checked_sub(INTERVAL).unwrap_or(now).min(seen_at),
             };
+            // What was seen already decides a request that would be refused: no edit is begun before another that has begun.
+            if let Some(known) = known.filter(|known| known.edited_at > latest)
+                && known.digest.as_ref() != Some(&digest)
+            {
+                self.until_next(known, is_final, seen_at, now).await;
+                continue;
+            }
             // Who makes the comment has the time for it. Only our own attempt has failed already.
             let claim = self.table.claim_progress_edit(execution, &digest, latest, MAKING, own, now).await?;
             let progress = match claim {
@@ -140,11 +151,7 @@ impl Feedback {
                 EditClaim::Refused(None) => return Ok(()),
                 EditClaim::Refused(Some(known)) => {
                     if known.digest.as_ref() != Some(&digest) {
-                        // Another edit was begun less than the interval ago, or since the look: then the final text is only read again.
-                        let is_since_look = seen_at < known.edited_at && known.edited_at <= now;
-                        if !(is_final && is_since_look) {
-                            tokio::time::sleep(self.until_allowed(&known)).await;
-                        }
+                        self.until_next(&known, is_final, seen_at, now).await;
                         continue;
                     }
                     if known.place.is_some() {
@@ -162,12 +169,15 @@ impl Feedback {
             let text = (text.as_str(), must);
             match self.write_somewhere(&configuration, view, &mut destination, place, text).await {
                 Ok(place) => {
-                    let edited = self.table.progress_edited(execution, &digest, &place).await?;
-                    self.acknowledge(&configuration, &destination, &view.execution, &progress).await?;
-                    // While the comment was being made, other writers left newer changes to this one. Later, each writer shows its own
-                    // change, unless two edits overtook each other.
+                    // Both are recorded at once. A function that ends in between finds the comment by its mark, and acknowledges again.
+                    let acknowledged =
+                        self.acknowledge_now(&configuration, &destination, &view.execution, &progress).await;
+                    let edited = self.table.progress_edited(execution, &digest, &place, acknowledged).await?;
+                    // While the comment was being made, other writers may have left newer changes to this one. Later, each writer shows its
+                    // own change, unless two edits overtook each other.
+                    let was_left_more = progress.place.is_none() && edited.outdated;
                     let is_overtaken = edited.edited_at != progress.edited_at;
-                    if progress.place.is_some() && !is_overtaken {
+                    if !was_left_more && !is_overtaken {
                         return Ok(());
                     }
                     failed = None;

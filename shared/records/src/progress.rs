@@ -34,6 +34,9 @@ pub struct Progress {
     /// How often the service refused an edit.
     #[serde(default)]
     pub refused: u32,
+    /// Whether somebody left newer content to whoever made the comment.
+    #[serde(default)]
+    pub outdated: bool,
 }
 
 /// The location of a comment or message.
@@ -118,8 +121,20 @@ impl Table {
         Ok(())
     }
 
-    /// Records the progress comment's text and location; the first location is kept. Returns the stored state: if
-    /// an edit was begun after the caller's, it may have arrived before.
+    /// Leaves newer content to whoever makes the progress comment now: [`Table::progress_edited`] says so to them. `false` if it exists
+    /// already, or if nobody makes it; then the caller edits it.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn leave_to_maker(&self, execution: &str) -> Result<bool, RecordsError> {
+        let update = Update::new(keys::progress(execution), "SET #outdated = :yes")
+            .condition("attribute_exists(#pk) AND attribute_not_exists(#place)")
+            .value(":yes", AttributeValue::Bool(true));
+        Ok(self.update("leave an edit to who makes the comment", update).await?.is_ok())
+    }
+
+    /// Records the progress comment's text and location; the first location is kept. `acknowledged` records also that the starting event was
+    /// acknowledged. Returns the stored state: if an edit was begun after the caller's, it may have arrived before.
     ///
     /// # Errors
     /// [`RecordsError::Missing`] when no edit was ever claimed.
@@ -128,16 +143,19 @@ impl Table {
         execution: &str,
         digest: &str,
         place: &ProgressPlace,
+        acknowledged: bool,
     ) -> Result<Progress, RecordsError> {
         let place = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(place)
             .map_err(|error| RecordsError::Invalid(format!("a place cannot be stored: {error}")))?;
-        let update = Update::new(
-            keys::progress(execution),
-            "SET #digest = :digest, #place = if_not_exists(#place, :place)",
-        )
-        .condition("attribute_exists(#pk)")
-        .value(":digest", text(digest))
-        .value(":place", place);
+        let edit = "SET #digest = :digest, #place = if_not_exists(#place, :place)";
+        let key = keys::progress(execution);
+        let update = match acknowledged {
+            true => Update::new(key, format!("{edit}, #acknowledged = :yes"))
+                .value(":yes", AttributeValue::Bool(true)),
+            false => Update::new(key, edit),
+        };
+        let update =
+            update.condition("attribute_exists(#pk)").value(":digest", text(digest)).value(":place", place);
         match self.update("record an edit", update).await? {
             Ok(item) => from_item(item),
             Err(_) => Err(RecordsError::Missing(format!("progress of execution `{execution}`"))),

@@ -9,8 +9,7 @@ use providers::with_patience;
 use records::{ExecutionRecord, Progress};
 
 impl Feedback {
-    /// Acknowledges the starting event, once: reacts with 👀 if the destination supports it, and removes the label that started it,
-    /// so that it can be added again; not for a redrive. What fails is logged, and tried again with the next change unless it was refused.
+    /// As [`Feedback::acknowledge_now`], and records it: for a comment that needs no edit.
     pub(super) async fn acknowledge(
         &self,
         configuration: &Configuration,
@@ -18,18 +17,31 @@ impl Feedback {
         execution: &ExecutionRecord,
         progress: &Progress,
     ) -> Result<(), ActionError> {
+        if self.acknowledge_now(configuration, destination, execution, progress).await {
+            self.table.progress_acknowledged(&execution.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Acknowledges the starting event, once: reacts with 👀 if the destination supports it, and removes the label that started it,
+    /// so that it can be added again; not for a redrive. What fails is logged, and tried again with the next change unless it was refused.
+    /// Returns whether the caller has to record that this is over.
+    pub(super) async fn acknowledge_now(
+        &self,
+        configuration: &Configuration,
+        destination: &Destination,
+        execution: &ExecutionRecord,
+        progress: &Progress,
+    ) -> bool {
         if progress.acknowledged || execution.continues.is_some() {
-            return Ok(());
+            return false;
         }
         let acknowledging = self.acknowledge_at(configuration, destination, execution);
         let done = with_patience(PATIENCE, acknowledging).await;
         if let Err(error) = &done {
             tracing::warn!(execution = execution.name, %error, "the starting event was not fully acknowledged");
         }
-        if done.err().is_none_or(|error| !ErrorKind::RETRIED.contains(&error.kind)) {
-            self.table.progress_acknowledged(&execution.name).await?;
-        }
-        Ok(())
+        done.err().is_none_or(|error| !ErrorKind::RETRIED.contains(&error.kind))
     }
 
     async fn acknowledge_at(

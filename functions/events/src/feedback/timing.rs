@@ -1,6 +1,7 @@
 //! When a comment may be edited, and how long other writers of it are waited for.
 
 use super::{Feedback, INTERVAL, LONGEST_WAIT, MAKING};
+use jiff::Timestamp;
 use records::{Progress, RecordsError};
 use std::time::Duration;
 
@@ -25,7 +26,22 @@ impl Feedback {
         Ok(())
     }
 
-    pub(super) fn until_allowed(&self, progress: &Progress) -> Duration {
+    /// Waits after another edit, which was begun less than the interval before `now` or after the caller looked, at `seen_at`, until the next
+    /// one may begin. The final text is only read again where the edit was begun after the look.
+    pub(super) async fn until_next(
+        &self,
+        other: &Progress,
+        is_final: bool,
+        seen_at: Timestamp,
+        now: Timestamp,
+    ) {
+        let is_since_look = seen_at < other.edited_at && other.edited_at <= now;
+        if !(is_final && is_since_look) {
+            tokio::time::sleep(self.until_allowed(other)).await;
+        }
+    }
+
+    fn until_allowed(&self, progress: &Progress) -> Duration {
         let since = self.clock.now().duration_since(progress.edited_at);
         INTERVAL.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
     }

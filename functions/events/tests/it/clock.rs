@@ -31,7 +31,11 @@ impl BusyClock {
     }
 
     pub(crate) fn advance_minutes(&self, minutes: i64) {
-        *self.now.lock().unwrap() += SignedDuration::from_mins(minutes);
+        self.advance_by(SignedDuration::from_mins(minutes));
+    }
+
+    pub(crate) fn advance_by(&self, passed: SignedDuration) {
+        *self.now.lock().unwrap() += passed;
     }
 }
 

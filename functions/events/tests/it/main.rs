@@ -14,6 +14,7 @@ mod clock;
 mod cost;
 mod feedback;
 mod limits;
+mod making;
 mod parked;
 mod redrive;
 mod replies;

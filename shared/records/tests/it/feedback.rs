@@ -131,7 +131,7 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     let second = Duration::from_secs(1);
     let place =
         |id: &str| ProgressPlace { provider: instance("jira"), container: "SHOP-1".into(), id: id.into() };
-    let early = table.progress_edited("e", "a", &place("1")).await;
+    let early = table.progress_edited("e", "a", &place("1"), false).await;
     assert!(matches!(early, Err(RecordsError::Missing(_))), "{early:?}");
     let claim = async |digest: &str, interval: Duration, seconds: i64| {
         let making = Duration::from_secs(2);
@@ -143,10 +143,10 @@ async fn edits_of_the_progress_comment_are_coalesced() {
     assert!(!claim("b", second, 0).await, "an edit has just begun");
     assert!(!claim("b", Duration::ZERO, 1).await, "the comment is being made");
     assert!(claim("a", second, 2).await, "the first edit was never made");
-    table.progress_edited("e", "a", &place("1")).await.unwrap();
+    table.progress_edited("e", "a", &place("1"), false).await.unwrap();
     assert!(!claim("a", second, 5).await, "it says so already");
     assert!(claim("b", second, 5).await);
-    table.progress_edited("e", "b", &place("2")).await.unwrap();
+    table.progress_edited("e", "b", &place("2"), false).await.unwrap();
     let older = table.claim_progress_edit("e", "old", after(4), Duration::ZERO, None, after(5)).await;
     assert!(matches!(older, Ok(EditClaim::Refused(_))), "another edit was begun since it was read");
     assert!(claim("c", Duration::ZERO, 5).await, "the last edit waits for nobody");
