@@ -10,7 +10,7 @@ use domain::execution::Outcome;
 use domain::{ActionError, Clock};
 use futures::future::join_all;
 use providers::{Patience, Providers, Waiting};
-use records::{ExecutionRecord, RecordsError, Table, TableChange, Topic};
+use records::{ExecutionRecord, Table, TableChange, Topic};
 use runtime::{EvidenceKey, Secrets, Services};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -110,17 +110,25 @@ impl Events {
     }
 
     async fn has_started(&self, change: &StatusChange) -> Result<(), ActionError> {
-        match self.table.mark_started(&change.name, &change.arn, self.clock.now()).await {
-            Err(RecordsError::Missing(_)) => {
-                tracing::debug!(execution = change.name, "started by another execution");
-                return Ok(());
+        let Some(mut look) = Look::take(&self.table, &change.name, self.clock.now()).await? else {
+            tracing::debug!(execution = change.name, "started by another execution");
+            return Ok(());
+        };
+        // Who started it has mostly recorded that by now.
+        if look.view.execution.outcome == Outcome::Pending {
+            let now = self.clock.now();
+            let marked = self.table.mark_started(&change.name, &change.arn, now).await?;
+            if marked.outcome == Outcome::Running {
+                look.view.execution = marked;
+            } else {
+                // It has gone on since, with steps that were not seen: its end must not be told before them.
+                let Some(newer) = Look::take(&self.table, &change.name, now).await? else { return Ok(()) };
+                look = newer;
             }
-            marked => drop(marked?),
         }
-        let look = Look::take(&self.table, &change.name, self.clock.now()).await?;
         // First, because it waits for no service: after the comment, the look is often too old to tell anything new.
-        let told = self.tell_news(&change.name, look.as_ref()).await;
-        self.feedback.refresh(&change.name, look.as_ref()).await?;
+        let told = self.tell_news(&change.name, Some(&look)).await;
+        self.feedback.refresh(&change.name, Some(&look)).await?;
         told
     }
 
