@@ -8,6 +8,9 @@ use records::{EffectRecord, ExecutionView, RecordsError, Table, Told};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
+/// The outputs of so many effects are read together, however large they are.
+const FEW: usize = 4;
+
 /// What there was of an execution at a moment.
 pub(crate) struct Look {
     /// When it was looked at: everything here is that old at most.
@@ -87,7 +90,7 @@ impl Look {
         Ok(self.effects.get_or_try_init(read).await?)
     }
 
-    /// The same, of most executions without the outputs, which together may be large.
+    /// The same, where there are more than a few without the outputs, which together may be large.
     ///
     /// # Errors
     /// When the records do not answer.
@@ -95,9 +98,15 @@ impl Look {
         if self.made_something() {
             return self.effects(table).await;
         }
-        let read = async || match self.view.execution.run() {
-            Some(run) => table.journal_of(run).await,
-            None => Ok(Vec::new()),
+        let read = async || {
+            let Some(run) = self.view.execution.run() else { return Ok(Vec::new()) };
+            // More steps than that have more effects; those of other executions of the run are not seen from here.
+            if self.view.steps.len() <= FEW
+                && let Some(effects) = table.few_effects_of(run, FEW).await?
+            {
+                return Ok(effects);
+            }
+            table.journal_of(run).await
         };
         Ok(self.journal.get_or_try_init(read).await?)
     }

@@ -140,7 +140,8 @@ impl Events {
         Ok(Present { view, questions, agents, results })
     }
 
-    /// What these states of its run returned, by the journal without outputs, which together may be large.
+    /// What these states of its run returned, by the journal. Outputs that did not come with it, because together they may be large, are read
+    /// one by one.
     async fn results(
         &self,
         look: &Look,
@@ -150,8 +151,14 @@ impl Events {
         for effect in look.journal(&self.table).await? {
             let state = state_of_effect(effect);
             if news.contains(state) {
-                let done = self.table.effect_output(&effect.run, &effect.key).await?;
-                results.extend(done.and_then(|done| Some((state.to_owned(), done.output?))));
+                let output = match &effect.output {
+                    Some(output) if effect.status == EffectStatus::Done => Some(output.clone()),
+                    _ => {
+                        let done = self.table.effect_output(&effect.run, &effect.key).await?;
+                        done.and_then(|done| done.output)
+                    }
+                };
+                results.extend(output.map(|output| (state.to_owned(), output)));
             }
         }
         Ok(results)

@@ -63,6 +63,19 @@ impl Table {
         Ok(self.get(keys::run(run)).await?.is_some())
     }
 
+    /// As [`Table::effects_of`], if the run has at most `most` effects; `None` if it has more, or if they are very large.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn few_effects_of(
+        &self,
+        run: &str,
+        most: usize,
+    ) -> Result<Option<Vec<EffectRecord>>, RecordsError> {
+        let items = self.query_few(keys::run_partition(run), keys::EFFECT, most).await?;
+        items.map(newest_first).transpose()
+    }
+
     /// As [`Table::effects_of`] without the outputs, which together may be large.
     ///
     /// # Errors

@@ -286,6 +286,20 @@ async fn the_journal_is_read_without_outputs() {
 }
 
 #[tokio::test]
+async fn few_effects_are_read_at_once_and_of_more_none() {
+    let table = table().await;
+    assert_eq!(table.few_effects_of(RUN, 2).await.unwrap(), Some(Vec::new()));
+    for state in ["A", "B", "C"] {
+        act(table.intend(&intention(state, "one", 0)).await.unwrap());
+        table.effect_done(RUN, &key(state), "one", &end("b")).await.unwrap();
+    }
+    assert_eq!(table.few_effects_of(RUN, 2).await.unwrap(), None);
+    let few = table.few_effects_of(RUN, 3).await.unwrap().unwrap();
+    assert_eq!(few, table.effects_of(RUN).await.unwrap());
+    assert_eq!((few.len(), few[0].output.as_ref()), (3, Some(&end("b").output)));
+}
+
+#[tokio::test]
 async fn what_was_seen_to_be_new_is_intended_at_once_unless_that_changed() {
     let table = table().await;
     let seen = table.seen_effect(RUN, &key("A")).await.unwrap();
