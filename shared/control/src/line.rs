@@ -6,9 +6,12 @@ use crate::start::StartError;
 use domain::configuration::AtWork;
 use domain::event::REVIEW;
 use domain::execution::Outcome;
-use jiff::Timestamp;
-use records::{ExecutionRecord, MOST_COUNTED, Place, RecordsError};
+use jiff::{SignedDuration, Timestamp};
+use records::{ExecutionRecord, Line, MOST_COUNTED, Place, RecordsError};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So long, whoever begins an execution has to start it or to let it wait in order. If they are gone, others start it after that.
+const JUST_BEGUN: SignedDuration = SignedDuration::from_secs(2);
 
 /// The names of the executions that may go to work now, among those that wait.
 pub fn may_start(line: &[Place], limits: AtWork) -> BTreeSet<&str> {
@@ -54,17 +57,40 @@ impl Control {
         // Only the file sets them.
         let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
         let line = self.table.line(project, limits).await?;
-        let Some(place) = self.table.place_in(&line, execution).await? else { return Ok(Ok(())) };
-        if !place.at_work && !may_start(&line.places, limits).contains(execution.name.as_str()) {
-            self.table.queue(project, &place).await?;
-            return Ok(Err(before(&line.places, place.begun_at)));
+        self.take_place_in(project, &line, limits, execution).await
+    }
+
+    /// The same in a line that was read.
+    async fn take_place_in(
+        &self,
+        project: &str,
+        line: &Line,
+        limits: AtWork,
+        execution: &ExecutionRecord,
+    ) -> Result<Result<(), usize>, RecordsError> {
+        let name = execution.name.as_str();
+        let Some(place) = self.table.place_in(line, execution).await? else { return Ok(Ok(())) };
+        if place.at_work || may_start(&line.places, limits).contains(name) {
+            self.table.go_to_work(project, &place).await?;
+            return Ok(Ok(()));
         }
-        self.table.go_to_work(project, &place).await?;
-        Ok(Ok(()))
+        if !place.queued {
+            self.table.queue(project, &place).await?;
+            // Those that ended since the line was read left to us what we had just begun.
+            let line = self.table.line(project, limits).await?;
+            let queued = self.table.place_in(&line, execution).await?.filter(|place| place.queued);
+            if let Some(queued) = queued
+                && may_start(&line.places, limits).contains(name)
+                && self.table.go_to_work(project, &queued).await?
+            {
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(before(&line.places, place.begun_at)))
     }
 
     /// Starts the executions of a project, begun before a moment, that may go to work, because others ended, were parked, or more are
-    /// allowed.
+    /// allowed. One that was begun in the last two seconds before that and does not wait in order is left to whoever is beginning it.
     ///
     /// # Errors
     /// [`RecordsError`] if the table does not answer. Executions that cannot be started are logged, and started by the sweeper.
@@ -82,11 +108,14 @@ impl Control {
         let allowed = may_start(&line.places, limits);
         for place in line.places.iter().filter(|place| allowed.contains(place.name.as_str())) {
             let name = place.name.as_str();
+            let left = if place.queued { SignedDuration::ZERO } else { JUST_BEGUN };
+            if place.begun_at >= begun_before - left {
+                continue;
+            }
             let Some(execution) = self.table.execution(name).await? else { continue };
             // An execution whose event is incomplete is started when the event is completed.
             let is_complete = !execution.input.event.contains_key(REVIEW);
             if !is_complete
-                || execution.begun_at >= begun_before
                 || !self.table.go_to_work(project, place).await?
                 || execution.outcome != Outcome::Pending
             {
@@ -106,7 +135,69 @@ impl Control {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use domain::execution::ExecutionInput;
+    use domain::routes::Concurrency;
+    use domain::{Clock, EventName, SystemClock};
+    use records::{BeginResult, ExecutionEnd, NewExecution, Table};
+    use serde_json::Map;
+    use std::sync::Arc;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn who_is_to_wait_looks_again_because_others_left_it_the_room() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let (credentials, region) =
+            (Credentials::new("test", "test", None, None, "test"), Region::new("us-east-1"));
+        let database = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region.clone())
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&url)
+            .build();
+        let step_functions = aws_sdk_sfn::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region)
+            .credentials_provider(credentials)
+            .endpoint_url(&url)
+            .build();
+        let table = Table::new(aws_sdk_dynamodb::Client::from_conf(database), "ticketsmith");
+        table.create_table().await.unwrap();
+        let step_functions = aws_sdk_sfn::Client::from_conf(step_functions);
+        let prefix = "arn:aws:states:us-east-1:000000000000:stateMachine:ticketsmith-";
+        let control = Control::new(table.clone(), step_functions, prefix, Arc::new(SystemClock));
+        let begin = async |delivery: &str| {
+            let input = ExecutionInput::new(Map::new(), Some("SHOP".into()), None);
+            let now = SystemClock.now();
+            let (trigger, workflow) = (EventName::API_RUN, "development".to_owned());
+            let new = NewExecution::new(trigger, delivery.into(), workflow, None, input, now);
+            let begun = table.begin(&new, Concurrency::Any).await.unwrap();
+            let BeginResult::Begun(record) = begun else { panic!("{begun:?}") };
+            *record
+        };
+        let (first, second) = (begin("d1").await, begin("d2").await);
+        let limits = AtWork { per_person: 1, per_project: 1 };
+        let older = table.line("SHOP", limits).await.unwrap();
+        assert!(!may_start(&older.places, limits).contains(second.name.as_str()));
+        let end = ExecutionEnd {
+            outcome: Outcome::Succeeded,
+            error: None,
+            cause: None,
+            output: None,
+            at: SystemClock.now(),
+        };
+        table.finish(&first.name, &end).await.unwrap();
+        assert_eq!(control.take_place_in("SHOP", &older, limits, &second).await.unwrap(), Ok(()));
+        // Now the second one is at work.
+        let third = begin("d3").await;
+        let line = table.line("SHOP", limits).await.unwrap();
+        assert_eq!(control.take_place_in("SHOP", &line, limits, &third).await.unwrap(), Err(0));
+        let line = table.line("SHOP", limits).await.unwrap().places;
+        let place = |name: &str| line.iter().find(|place| place.name == name).unwrap();
+        assert!(place(&second.name).at_work && place(&third.name).queued, "{line:?}");
+    }
 
     fn line(places: &[(&str, bool)]) -> Vec<Place> {
         let places = places.iter().enumerate().map(|(number, (account, at_work))| Place {

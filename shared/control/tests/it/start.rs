@@ -4,7 +4,7 @@ use crate::world::{Answer, PREFIX, World};
 use control::StartResult;
 use domain::configuration::AtWork;
 use domain::execution::Outcome;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionEnd, MOST_COUNTED};
 use std::sync::Arc;
 
@@ -140,6 +140,29 @@ async fn where_there_is_room_those_at_work_are_not_read() {
     // Who reads them removes those that have ended.
     let line = world.table.line("SHOP", AtWork::default()).await.unwrap().places;
     assert!(line.iter().any(|place| place.name == ended.name), "{line:?}");
+}
+
+#[tokio::test]
+async fn what_was_just_begun_is_left_to_whoever_begins_it_and_what_waits_is_not() {
+    let world = World::new().await;
+    let begun_at = async |name: &str| world.table.execution(name).await.unwrap().unwrap().begun_at;
+    let begun = world.control.record(world.request("SHOP-1", "d1")).await.unwrap();
+    let soon = begun_at(name(&begun)).await + SignedDuration::from_secs(1);
+    world.control.start_next("SHOP", soon).await.unwrap();
+    assert_eq!(world.starts().len(), 0);
+    let later = soon + SignedDuration::from_secs(2);
+    world.control.start_next("SHOP", later).await.unwrap();
+    assert_eq!(world.starts().len(), 1, "whoever began it is gone");
+
+    let mut configuration = (*world.directory.configuration()).as_ref().clone();
+    configuration.at_work = AtWork { per_person: 1, per_project: 1 };
+    world.table.put_configuration(&configuration).await.unwrap();
+    let waits = world.control.start(world.request("SHOP-2", "d2")).await.unwrap();
+    assert!(matches!(waits, StartResult::InLine { before: 0, .. }), "{waits:?}");
+    world.table.finish(name(&begun), &succeeded()).await.unwrap();
+    let soon = begun_at(name(&waits)).await + SignedDuration::from_secs(1);
+    world.control.start_next("SHOP", soon).await.unwrap();
+    assert_eq!(world.starts().len(), 2);
 }
 
 #[tokio::test]
