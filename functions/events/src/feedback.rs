@@ -12,6 +12,7 @@ mod acknowledge;
 mod asking;
 pub(crate) mod destination;
 mod elsewhere;
+mod ends;
 mod forecasts;
 mod messages;
 mod render;
@@ -27,6 +28,7 @@ use domain::configuration::{Configuration, InstanceName};
 use domain::execution::Outcome;
 use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, SentMessage, TaskManagement};
 use domain::{ActionError, Clock, ErrorKind, PluginType};
+pub(crate) use ends::Ends;
 pub(crate) use forecasts::Forecasts;
 use providers::{Providers, tracker_of};
 use records::{EditClaim, ExecutionRecord, ExecutionView, ProgressPlace, RecordsError, Table};
@@ -58,12 +60,13 @@ pub(crate) struct Feedback {
     pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) forecasts: Forecasts,
+    pub(crate) ends: Ends,
 }
 
 impl Feedback {
     /// Updates the comment of an execution, or creates it, using a given look at it, if any. Executions started by other
-    /// executions have none.
-    pub(crate) async fn refresh(&self, execution: &str, look: Option<&Look>) -> Result<(), ActionError> {
+    /// executions have none. Returns whether nothing is left to be shown or acknowledged, as far as this was seen.
+    pub(crate) async fn refresh(&self, execution: &str, look: Option<&Look>) -> Result<bool, ActionError> {
         let configuration = match look {
             Some(look) => look.configuration.clone()?,
             None => self.table.configuration(self.clock.now()).await?,
@@ -80,11 +83,11 @@ impl Feedback {
                 Some(look) => &look.view,
                 None => {
                     anew = self.table.execution_view(execution).await?;
-                    let Some(view) = &anew else { return Ok(()) };
+                    let Some(view) = &anew else { return Ok(true) };
                     view
                 }
             };
-            let Some(usual) = destination(&view.execution, &configuration) else { return Ok(()) };
+            let Some(usual) = destination(&view.execution, &configuration) else { return Ok(true) };
             let mut destination = usual.or_elsewhere(view, &configuration);
             let is_final = view.execution.outcome.is_final();
             let in_line = self.is_in_line(&view.execution, &configuration).await?;
@@ -104,17 +107,17 @@ impl Feedback {
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
             if known.is_some_and(|known| known.refused >= REFUSALS) {
-                return Ok(());
+                return Ok(true);
             }
             let begins = !is_final && known.is_none_or(|known| known.place.is_none());
             if begins && !self.may_announce(&configuration, &destination, &view.execution).await? {
-                return Ok(());
+                return Ok(true);
             }
             if let Some(wait) = self.being_made(known.filter(|known| own != Some(known.edited_at))) {
                 if !is_final {
                     // The writer that creates the comment checks again afterwards. If it has done so, nobody else shows this change.
                     match self.table.leave_to_maker(execution).await? {
-                        true => return Ok(()),
+                        true => return Ok(false),
                         false => continue,
                     }
                 }
@@ -148,18 +151,21 @@ impl Feedback {
             let claim = self.table.claim_progress_edit(execution, &digest, latest, MAKING, own, now).await?;
             let progress = match claim {
                 EditClaim::Granted(progress) => progress,
-                EditClaim::Refused(None) => return Ok(()),
+                EditClaim::Refused(None) => return Ok(false),
                 EditClaim::Refused(Some(known)) => {
                     if known.digest.as_ref() != Some(&digest) {
                         self.until_next(&known, is_final, seen_at, now).await;
                         continue;
                     }
-                    if known.place.is_some() {
-                        self.acknowledge(&configuration, &destination, &view.execution, &known).await?;
-                    }
+                    let is_acknowledged = match known.place {
+                        Some(_) => {
+                            self.acknowledge(&configuration, &destination, &view.execution, &known).await?
+                        }
+                        None => false,
+                    };
                     // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
                     if written.is_none() || written.as_ref() == Some(&digest) {
-                        return Ok(());
+                        return Ok(is_acknowledged);
                     }
                     known
                 }
@@ -178,7 +184,7 @@ impl Feedback {
                     let was_left_more = progress.place.is_none() && edited.outdated;
                     let is_overtaken = edited.edited_at != progress.edited_at;
                     if !was_left_more && !is_overtaken {
-                        return Ok(());
+                        return Ok(edited.acknowledged || view.execution.continues.is_some());
                     }
                     failed = None;
                     // What others began only after ours had arrived, ours did not replace.
@@ -189,7 +195,7 @@ impl Feedback {
                         return Err(error);
                     }
                     tracing::warn!(%error, "the progress comment was refused several times and is not tried again");
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(error) => {
                     let passes = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable);
@@ -205,7 +211,7 @@ impl Feedback {
                 }
             }
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(false), Err)
     }
 
     /// Whether a channel may be told that the execution is at work. In a chat, people may type something that is not a ticket: then the channel

@@ -2,7 +2,7 @@
 
 use crate::connections::Connections;
 use crate::ending::Ending;
-use crate::feedback::{Feedback, Forecasts};
+use crate::feedback::{Ends, Feedback, Forecasts};
 use crate::input::{EventInput, StatusChange};
 use crate::look::Look;
 use control::Control;
@@ -52,6 +52,7 @@ impl Events {
             providers: Providers::new(table.clone(), secrets, clock.clone(), WAITING)?,
             clock: clock.clone(),
             forecasts: Forecasts::default(),
+            ends: Ends::default(),
         };
         let control =
             Control::new(table.clone(), step_functions.clone(), state_machine_arn_prefix, Arc::clone(&clock));
@@ -154,9 +155,13 @@ impl Events {
         let execution = &look.view.execution;
         let outcome = execution.outcome.as_str();
         tracing::info!(outcome, workflow = execution.workflow, "the execution ended");
-        self.feedback.refresh(&change.name, Some(&look)).await?;
+        let is_shown = self.feedback.refresh(&change.name, Some(&look)).await?;
         self.tell_news(&change.name, Some(&look)).await?;
-        self.sign_evidence(&change.name, Some(&look)).await
+        self.sign_evidence(&change.name, Some(&look)).await?;
+        if is_shown {
+            self.feedback.ends.note(&look.view.execution);
+        }
+        Ok(())
     }
 
     /// Starts executions that waited in line behind one that has ended or is parked.
@@ -172,7 +177,10 @@ impl Events {
     /// up, the sweeper carries them out.
     async fn changed(&self, changes: BTreeSet<TableChange>) -> Result<(), ActionError> {
         let mut result = Ok(());
-        let executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
+        let mut executions: BTreeSet<&str> = changes.iter().filter_map(TableChange::execution).collect();
+        for over in self.over(&changes).await {
+            executions.remove(over);
+        }
         let names: Vec<&str> = executions.iter().copied().collect();
         let mut looks = BTreeMap::new();
         let taken = match names.is_empty() {
@@ -257,11 +265,35 @@ impl Events {
         }
         join_all(shown.into_iter().map(|(execution, look)| self.refresh_logged(execution, look))).await;
         for change in &changes {
-            if let TableChange::Step(execution) = change {
+            if let TableChange::Step(execution) = change
+                && executions.contains(execution.as_str())
+            {
                 self.sign_evidence_logged(execution, looked_at(execution)).await;
             }
         }
         result
+    }
+
+    /// The changed executions of which nothing is new: this process has shown their ends, and their records are as they were then. What they
+    /// cost may have changed since.
+    async fn over<'a>(&self, changes: &'a BTreeSet<TableChange>) -> BTreeSet<&'a str> {
+        let ended = |name: &&str| self.feedback.ends.has(name);
+        let mut over: BTreeSet<&str> =
+            changes.iter().filter_map(TableChange::execution).filter(ended).collect();
+        for change in changes {
+            if let TableChange::Cost(name) = change {
+                over.remove(name.as_str());
+            }
+        }
+        if over.is_empty() {
+            return over;
+        }
+        // Without an answer, they are looked at like others.
+        let names = over.iter().map(|name| (*name).to_owned()).collect();
+        let mut records = self.table.executions_named(names).await.unwrap_or_default();
+        records.retain(|record| self.feedback.ends.has_as_it_is(record));
+        over.retain(|name| records.iter().any(|record| record.name == *name));
+        over
     }
 
     /// Updates the comment; the next event repeats it after a failure.

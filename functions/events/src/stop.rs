@@ -66,6 +66,6 @@ impl Events {
             at: self.clock.now(),
         };
         self.close(&execution.name, &ending).await?;
-        self.feedback.refresh(&execution.name, None).await
+        self.feedback.refresh(&execution.name, None).await.map(drop)
     }
 }

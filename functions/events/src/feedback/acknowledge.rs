@@ -9,18 +9,22 @@ use providers::with_patience;
 use records::{ExecutionRecord, Progress};
 
 impl Feedback {
-    /// As [`Feedback::acknowledge_now`], and records it: for a comment that needs no edit.
+    /// As [`Feedback::acknowledge_now`], and records it: for a comment that needs no edit. Returns whether nothing is left to be acknowledged.
     pub(super) async fn acknowledge(
         &self,
         configuration: &Configuration,
         destination: &Destination,
         execution: &ExecutionRecord,
         progress: &Progress,
-    ) -> Result<(), ActionError> {
-        if self.acknowledge_now(configuration, destination, execution, progress).await {
+    ) -> Result<bool, ActionError> {
+        if progress.acknowledged || execution.continues.is_some() {
+            return Ok(true);
+        }
+        let is_over = self.acknowledge_now(configuration, destination, execution, progress).await;
+        if is_over {
             self.table.progress_acknowledged(&execution.name).await?;
         }
-        Ok(())
+        Ok(is_over)
     }
 
     /// Acknowledges the starting event, once: reacts with 👀 if the destination supports it, and removes the label that started it,
