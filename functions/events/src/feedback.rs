@@ -94,7 +94,7 @@ impl Feedback {
             // Once it costs something itself, that says more.
             let forecast = match is_final || !view.costs.is_empty() {
                 true => None,
-                false => self.forecasts.of(&self.table, &view.execution).await?,
+                false => self.forecasts.of(&self.table, &view.execution, self.clock.now()).await?,
             };
             let mut text = render(
                 view,

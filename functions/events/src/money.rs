@@ -259,6 +259,7 @@ impl Events {
         if cost > MicroUsd::ZERO {
             let (workflow, began_as) = (execution.workflow.clone(), execution.began_as().to_owned());
             self.table.put_run_cost(&RunCost { workflow, began_as, begun_at, cost }).await?;
+            self.feedback.forecasts.forget(&execution.workflow);
         }
         Ok(())
     }

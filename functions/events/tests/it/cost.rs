@@ -69,12 +69,15 @@ async fn an_execution_of_two_steps_costs_no_more_requests() {
 #[tokio::test]
 async fn executions_that_change_at_once_are_looked_at_together() {
     let world = still_world().await;
-    let mut names = Vec::new();
+    let (mut names, mut starts) = (Vec::new(), Vec::new());
     for ticket in ["SHOP-1", "SHOP-2"] {
         let name = world.begin("jira.labelled", ticket, json!({"task_id": ticket})).await;
+        let before = world.calls();
         world.status_change(&name, json!({})).await;
+        starts.push(world.calls() - before);
         names.push(format!("EXECUTION#{name}"));
     }
+    assert!(starts[1] < starts[0], "what runs of the workflow cost is read once: {starts:?}");
     let before = world.calls();
     let keys = names.iter().map(|pk| (pk.as_str(), "STEP#any"));
     world.events.handle(EventInput::from_keys(keys)).await.unwrap();
