@@ -94,7 +94,7 @@ impl Feedback {
             // Once it costs something itself, that says more.
             let forecast = match is_final || !view.costs.is_empty() {
                 true => None,
-                false => self.forecasts.of(&self.table, &view.execution, self.clock.now()).await?,
+                false => self.forecasts.of(&self.table, &view.execution, seen_at).await?,
             };
             let mut text = render(
                 view,
@@ -152,20 +152,18 @@ impl Feedback {
             let progress = match claim {
                 EditClaim::Granted(progress) => progress,
                 EditClaim::Refused(None) => return Ok(false),
-                EditClaim::Refused(Some(known)) => {
+                EditClaim::Refused(Some(mut known)) => {
                     if known.digest.as_ref() != Some(&digest) {
                         self.until_next(&known, is_final, seen_at, now).await;
                         continue;
                     }
-                    let is_acknowledged = match known.place {
-                        Some(_) => {
-                            self.acknowledge(&configuration, &destination, &view.execution, &known).await?
-                        }
-                        None => false,
-                    };
+                    if known.place.is_some() {
+                        known.acknowledged =
+                            self.acknowledge(&configuration, &destination, &view.execution, &known).await?;
+                    }
                     // Another writer wrote the same newer text, perhaps before our older text arrived, so it is written again.
                     if written.is_none() || written.as_ref() == Some(&digest) {
-                        return Ok(is_acknowledged);
+                        return Ok(known.acknowledged);
                     }
                     known
                 }
