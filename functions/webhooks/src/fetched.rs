@@ -41,7 +41,7 @@ impl Webhooks {
             ActionError::rejected(format!("not a fetched delivery: {error}; accepted: place, headers, body"))
         })?;
         let unavailable = |error: RecordsError| ActionError::unavailable(error.to_string());
-        let endpoint = Endpoint::named(&self.control, &place).await.map_err(unavailable)?;
+        let endpoint = Endpoint::named(&self.control, &place, self.clock.now()).await.map_err(unavailable)?;
         let endpoint =
             endpoint.ok_or_else(|| ActionError::rejected(format!("nothing sends webhooks to `{place}`")))?;
         let span = tracing::info_span!("delivery", source = %endpoint.place, delivery = field::Empty);
@@ -81,7 +81,7 @@ impl Webhooks {
             Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
         };
         let headers: HeaderMap = headers.into_iter().filter_map(header).collect();
-        let directory = self.control.directory().await?;
+        let directory = endpoint.directory(&self.control, self.clock.now()).await?;
         self.act_on(endpoint, &headers, &Verified::fetched(body), &directory).await
     }
 }

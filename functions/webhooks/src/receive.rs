@@ -97,16 +97,16 @@ impl Webhooks {
         body: Bytes,
     ) -> Result<Handled, Refusal> {
         let now = self.clock.now();
-        let directory = self.control.directory().await?;
+        let directory = endpoint.directory(&self.control, now).await?;
         let secret = &directory.configuration().webhooks.secret;
         let verified = self.verify(endpoint, headers, &Unverified::new(body), secret, now).await?;
         self.act_on(endpoint, headers, &verified, &directory).await
     }
 
-    /// Acts on a delivery whose sender is proven, by the configuration as it was read when the whole delivery had arrived.
+    /// Acts on a delivery whose sender is proven, by the configuration as [`Endpoint::directory`] gives it.
     pub(crate) async fn act_on(
         &self,
-        Endpoint { place, sender }: &Endpoint,
+        Endpoint { place, sender, .. }: &Endpoint,
         headers: &HeaderMap,
         verified: &Verified,
         directory: &Directory,
@@ -185,7 +185,7 @@ impl Webhooks {
     /// Verifies with the current secrets and, in case they were rotated, once more with fresh ones.
     async fn verify(
         &self,
-        Endpoint { place, sender }: &Endpoint,
+        Endpoint { place, sender, .. }: &Endpoint,
         headers: &HeaderMap,
         body: &Unverified,
         secret_name: &str,

@@ -24,6 +24,7 @@ mod revision;
 mod roads;
 mod rotating;
 mod slack;
+mod slow;
 mod steering;
 mod undo;
 mod world;

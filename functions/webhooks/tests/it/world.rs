@@ -1,6 +1,10 @@
 //! A world of one webhook function.
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_dynamodb::error::BoxError;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use records::{ExecutionEnd, Table};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use webhooks::Webhooks;
@@ -48,6 +53,26 @@ impl Clock for TestClock {
     }
 }
 
+/// Counts requests to the table.
+#[derive(Debug, Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Intercept for Counted {
+    fn name(&self) -> &'static str {
+        "counted"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
 /// The stand-in for Step Functions and Secrets Manager.
 #[derive(Debug)]
 pub(crate) struct Aws {
@@ -65,6 +90,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) http: reqwest::Client,
     pub(crate) webhooks: Arc<Webhooks>,
+    calls: Counted,
 }
 
 pub(crate) fn configuration() -> Configuration {
@@ -124,12 +150,14 @@ impl World {
         }));
         let aws_url = serve(Router::new().route("/", post(answer)).with_state(aws.clone())).await;
         let credentials = Credentials::new("test", "test", None, None, "test");
+        let calls = Counted::default();
         let dynamo = aws_sdk_dynamodb::Client::from_conf(
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials.clone())
                 .endpoint_url(database_url)
+                .interceptor(calls.clone())
                 .build(),
         );
         let step_functions = aws_sdk_sfn::Client::from_conf(
@@ -156,7 +184,12 @@ impl World {
         let webhooks = Webhooks::new(table.clone(), step_functions, secrets_manager, PREFIX, clock.clone());
         let webhooks = Arc::new(webhooks);
         let url = serve(Arc::clone(&webhooks).router()).await;
-        Self { url, table, dynamo, aws, clock, webhooks, http: reqwest::Client::new() }
+        Self { url, table, dynamo, aws, clock, webhooks, http: reqwest::Client::new(), calls }
+    }
+
+    /// How many requests to the table were made so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.0.load(Ordering::Relaxed)
     }
 
     pub(crate) fn post(&self, source: &str, body: impl Into<Vec<u8>>) -> reqwest::RequestBuilder {

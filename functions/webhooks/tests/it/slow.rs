@@ -1,0 +1,62 @@
+//! Deliveries whose bodies take their time.
+
+use crate::world::{World, configuration, labelled, sent_as, sign};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Posts a delivery as Jira signs it, with its body only when its head was read and `meanwhile` is done. Returns how the answer begins.
+async fn posted_slowly(
+    world: &World,
+    delivery: &str,
+    payload: &Value,
+    meanwhile: impl AsyncFnOnce(),
+) -> String {
+    let body = sent_as(delivery, payload);
+    let signature = sign("jira-secret", &[body.as_bytes()]);
+    let address = world.post("jira", "").build().unwrap().url().clone();
+    let (host, path) = (format!("127.0.0.1:{}", address.port().unwrap()), address.path());
+    let mut connection = TcpStream::connect(&host).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         x-atlassian-webhook-identifier: {delivery}\r\nx-hub-signature: sha256={signature}\r\n\r\n",
+        body.len()
+    );
+    let before = world.calls();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    while world.calls() == before {
+        tokio::task::yield_now().await;
+    }
+    meanwhile().await;
+    connection.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_configuration_is_read_again_only_for_a_body_that_took_long() {
+    let world = World::new().await;
+    world.jira("d1", &labelled("SHOP-1", "agent", "5b10")).await;
+    let before = world.calls();
+    world.jira("d2", &labelled("SHOP-2", "agent", "5b10")).await;
+    let fast = world.calls() - before;
+    let before = world.calls();
+    let long = async || world.clock.advance(2);
+    let answer = posted_slowly(&world, "d3", &labelled("SHOP-3", "agent", "5b10"), long).await;
+    assert_eq!((answer.as_str(), world.starts().len()), ("HTTP/1.1 200", 3));
+    assert_eq!(world.calls() - before, fast + 1);
+}
+
+#[tokio::test]
+async fn who_may_no_longer_start_work_when_the_body_is_there_starts_none() {
+    let world = World::new().await;
+    let change = async || {
+        let mut changed = configuration();
+        changed.groups.clear();
+        world.table.put_configuration(&changed).await.unwrap();
+        world.clock.advance(2);
+    };
+    let answer = posted_slowly(&world, "d1", &labelled("SHOP-1", "agent", "5b10"), change).await;
+    assert_eq!((answer.as_str(), world.starts().len()), ("HTTP/1.1 200", 0));
+}
