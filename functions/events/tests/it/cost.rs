@@ -2,7 +2,8 @@
 //! is accepted.
 
 use crate::feedback::journal;
-use crate::world::World;
+use crate::world::{World, arn};
+use domain::execution::Outcome;
 use domain::reference::References;
 use domain::{ActionId, Clock};
 use events::EventInput;
@@ -64,6 +65,24 @@ async fn an_execution_of_two_steps_costs_no_more_requests() {
     let (counts, most) = ([start, end, batch], [10, 10, 1]);
     let is_within = counts.iter().zip(most).all(|(count, most)| *count <= most);
     assert!(is_within, "start, end and a batch of changes cost {counts:?} requests, and not {most:?}");
+}
+
+#[tokio::test]
+async fn a_start_that_is_recorded_is_not_recorded_again() {
+    let mut starts = Vec::new();
+    for is_recorded in [false, true] {
+        let world = still_world().await;
+        let name = world.begin("jira.labelled", "SHOP-1", json!({"task_id": "SHOP-1"})).await;
+        if is_recorded {
+            world.table.mark_started(&name, &arn(&name), world.clock.now()).await.unwrap();
+        }
+        let before = world.calls();
+        world.status_change(&name, json!({})).await;
+        starts.push(world.calls() - before);
+        let record = world.table.execution(&name).await.unwrap().unwrap();
+        assert_eq!((record.outcome, record.arn), (Outcome::Running, Some(arn(&name))));
+    }
+    assert_eq!(starts[0] - starts[1], 1, "{starts:?}");
 }
 
 #[tokio::test]
