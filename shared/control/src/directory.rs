@@ -242,6 +242,11 @@ impl Directory {
         Ok(Ticket { task_id: reference.task_id, project })
     }
 
+    /// Whether a text is written as a ticket of a configured tracker is, in whichever project.
+    pub(crate) fn is_written_as_ticket(&self, typed: &str) -> bool {
+        self.references.read(typed).is_some()
+    }
+
     /// The ticket's canonical name, or the text as typed if it is not a ticket.
     pub fn canonical(&self, typed: &str) -> String {
         self.references.canonical(typed)

@@ -5,7 +5,7 @@ use crate::authorize::{Authorization, Operation, authorize_with};
 use crate::channel::project_of_channel;
 use crate::directory::{Directory, DirectoryError, ProjectQuery};
 use crate::other_projects::check_inputs;
-use crate::requirements::about_named_ticket;
+use crate::requirements::{AS_TEXT, about_named_ticket};
 use domain::configuration::{Configuration, Project};
 use domain::event::EventSpec;
 use domain::execution::ExecutionInput;
@@ -96,7 +96,10 @@ pub fn decide(directory: &Directory, routes: &Routes, event: Event) -> StartDeci
             Err(invalid) => return StartDecision::Refuse(invalid.to_string()),
         };
         if start.task_id.is_none() {
-            start.task_id = about_named_ticket(directory, &start.workflow, &mut start.inputs);
+            start.task_id = match about_named_ticket(directory, &start.workflow, &mut start.inputs) {
+                Ok(named) => named,
+                Err(error) => return StartDecision::Refuse(format!("{error}; {AS_TEXT}")),
+            };
         }
         // A revision is for the project whose run opened the pull request, whichever project the ticket's key names.
         let named = event.project.as_deref().filter(|_| event.kind == EventName::REVISION_REQUESTED);
@@ -191,17 +194,16 @@ pub fn plan(
     request: WorkflowRequest,
 ) -> Result<StartRequest, PlanError> {
     let mut inputs = routes.check_inputs(&request.workflow, &request.inputs, &Map::new())?;
-    let moved = about_named_ticket(directory, &request.workflow, &mut inputs);
-    let query = ProjectQuery {
-        named: request.project.as_deref(),
-        ticket: inputs.get("task_id").and_then(Value::as_str),
-        place: None,
-    };
+    let named = request.project.as_deref();
+    if named.is_some() {
+        // Whoever may not know of a project gets the error of one that does not exist, whatever else is wrong.
+        directory.project(&ProjectQuery { named, ..ProjectQuery::default() })?;
+    }
+    about_named_ticket(directory, &request.workflow, &mut inputs)?;
+    let query = ProjectQuery { named, ticket: inputs.get("task_id").and_then(Value::as_str), place: None };
     let (project, task_id) = place(directory, &query)?;
     let denied = |reason: String| {
-        // Requirements that name a ticket of no project are only text.
-        let asked = ProjectQuery { ticket: query.ticket.filter(|_| moved.is_none()), ..query };
-        let unknown = Box::new(DirectoryError::hidden(directory, &asked));
+        let unknown = Box::new(DirectoryError::hidden(directory, &query));
         PlanError::Denied { reason, project: project.key.clone(), unknown }
     };
     let operation = match request.authority {

@@ -264,7 +264,6 @@ fn a_refusal_has_the_error_of_a_project_that_does_not_exist() {
         [
             refused("development", json!({"task_id": ticket}), None),
             refused("development", json!({"task_id": "x"}), Some(key)),
-            // Only a project's ticket becomes more than text.
             refused("planning", json!({"requirements": ticket}), None),
             refused("planning", json!({"requirements": ticket}), Some(key)),
         ]
@@ -325,4 +324,66 @@ fn requirements_that_are_a_ticket_are_about_it_wherever_they_are_asked_for() {
         concurrency: Concurrency::OnePerTask,
     };
     assert_eq!(plan(&directory, &routes, by_hand).unwrap().task_id.as_deref(), Some("SHOP-7"));
+}
+
+#[test]
+fn requirements_that_are_a_ticket_of_no_project_are_refused_and_quoted_ones_are_text() {
+    let directory = directory(&["engineering"]);
+    let routes = routes_with_planning();
+    let typed = |text: &str| Event {
+        fields: Map::from_iter([("text".to_owned(), json!(format!("plan {text}")))]),
+        actor: Some(Actor {
+            source: SourceName::from_static("slack"),
+            id: "U1".into(),
+            display_name: None,
+            person: None,
+        }),
+        ..Event { kind: COMMAND, project: None, task_id: None, ..labelled("", "", None) }
+    };
+    let by_hand = |text: &str, project: Option<&str>| WorkflowRequest {
+        workflow: "planning".into(),
+        inputs: Map::from_iter([("requirements".to_owned(), json!(text))]),
+        project: project.map(str::to_owned),
+        actor: typed("").actor.unwrap(),
+        authority: Authority::Installation,
+        trigger: EventName::API_RUN,
+        delivery: "d".into(),
+        concurrency: Concurrency::OnePerTask,
+    };
+    let nope = "NOPE-3 does not belong to any configured project; known: SHOP";
+    let other = "other/one#2 does not belong to any configured project; known: SHOP";
+    let elsewhere = "`https://jira.example/browse/SHOP-7` is not a ticket; accepted: `SHOP-12`";
+    for (said, reason) in [
+        ("NOPE-3", nope),
+        ("*nope-3*.", nope),
+        ("`NOPE-3`", nope),
+        ("[Limit carts](NOPE-3)", nope),
+        ("other/one#2", other),
+        ("https://jira.example/browse/SHOP-7", elsewhere),
+        ("<https://jira.example/browse/SHOP-7|Limit carts>", elsewhere.split_once(' ').unwrap().1),
+    ] {
+        let StartDecision::Refuse(refused) = decide(&directory, &routes, typed(said)) else {
+            panic!("{said} is planned")
+        };
+        assert!(refused.contains(reason) && refused.ends_with("put them in quotation marks"), "{refused}");
+        for project in [None, Some("SHOP")] {
+            let refused = plan(&directory, &routes, by_hand(said, project)).unwrap_err().to_string();
+            assert!(refused.contains(reason), "{refused}");
+        }
+    }
+    for said in [
+        "\"NOPE-3\"",
+        "\u{201c}NOPE-3\u{201d}",
+        "NOPE-3 with a receipt",
+        "[Limit carts](NOPE-3) with a receipt",
+        "Gifts",
+        "https://wiki.example/pages/gifts",
+        "1-1",
+    ] {
+        let StartDecision::Start(request) = decide(&directory, &routes, typed(said)) else {
+            panic!("{said} is not planned")
+        };
+        assert_eq!((request.task_id, request.input.inputs["requirements"].as_str()), (None, Some(said)));
+        assert_eq!(plan(&directory, &routes, by_hand(said, None)).unwrap().task_id, None, "{said}");
+    }
 }
