@@ -1,8 +1,10 @@
-//! Reads the command line. Errors about numbers are reported in our own words instead of the library's.
+//! Reads the command line. Errors about numbers are reported in our own words instead of the library's, and an empty environment variable gives no
+//! option.
 
+use crate::environment;
 use crate::print::on_error;
 use clap::error::ErrorKind;
-use clap::{Error, Parser};
+use clap::{Command, Error, Parser};
 use std::io::Write;
 
 /// The library's words about a number, and ours.
@@ -17,7 +19,7 @@ const WORDS: &[(&str, &str)] = &[
 
 /// The arguments. If they are invalid, or help is requested, prints that and ends the process.
 pub(crate) fn read<T: Parser>() -> T {
-    T::try_parse().unwrap_or_else(|error| match in_our_words(&error) {
+    parsed().unwrap_or_else(|error| match in_our_words(&error) {
         Some(told) => {
             // If nobody can read the reason, the code alone reports it.
             let _nobody_reads_it = write!(std::io::stderr(), "{}", on_error(format_args!("{told}")));
@@ -25,6 +27,21 @@ pub(crate) fn read<T: Parser>() -> T {
         }
         None => error.exit(),
     })
+}
+
+fn parsed<T: Parser>() -> Result<T, Error> {
+    let mut command = without_empty_variables(T::command());
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// The command and all below it, as if variables without a value were not there: the library takes them for values, which it then refuses.
+fn without_empty_variables(command: Command) -> Command {
+    let command = command.mut_args(|argument| match argument.get_env().is_some_and(environment::is_empty) {
+        true => argument.env(None::<&'static str>),
+        false => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// The error in our words; `None` if the library's are good.

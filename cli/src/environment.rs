@@ -1,10 +1,10 @@
 //! The environment variables that commands read themselves; clap reads those that are another way to give an option.
 //!
-//! An empty variable counts as unset, because jobs pass on variables that have no value; only [`secrets_key`] differs. A value that is not UTF-8 is
-//! not ignored: the command that uses it refuses it.
+//! An empty variable counts as unset, because jobs pass on variables that have no value; `command_line` has clap take those of options for unset,
+//! too. A value that is not UTF-8 is not ignored: the command that uses it refuses it.
 
 use secrecy::SecretString;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// The key of the secrets in a data folder: 32 bytes in base64. Without it, the key is in a file of the folder.
@@ -62,10 +62,9 @@ pub(crate) fn is_set(name: &str) -> bool {
     set(name).is_some()
 }
 
-/// The value of [`SECRETS_KEY`], even an empty one. Whoever sets this variable does not want a key file, so an empty value is an error, not a reason
-/// to create one.
-pub(crate) fn secrets_key() -> Option<String> {
-    std::env::var_os(SECRETS_KEY).map(text)
+/// Whether a variable is there without a value, and so counts as unset.
+pub(crate) fn is_empty(name: &OsStr) -> bool {
+    std::env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
 fn set(name: &str) -> Option<OsString> {

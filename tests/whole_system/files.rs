@@ -326,3 +326,37 @@ fn what_is_refused_about_a_start_as_a_whole_leaves_nothing_behind_either() {
         assert!(!folder.path().join(".ticketsmith").exists(), "{told}: a data folder was made");
     }
 }
+
+/// Jobs pass on variables that have no value.
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ticketsmith.yaml"), CONFIGURATION).unwrap();
+    for (arguments, code, told) in [
+        (["config", "check"].as_slice(), 0, "ticketsmith.yaml: OK"),
+        (&["status"], 3, ".ticketsmith"),
+        (&["person", "list"], 3, ".ticketsmith"),
+    ] {
+        let mut command = Command::new(executable());
+        command.current_dir(folder.path()).env("HOME", folder.path()).args(arguments);
+        for variable in [
+            "CONFIG",
+            "DATA",
+            "STAGE",
+            "PROFILE",
+            "URL",
+            "TOKEN",
+            "API_URL",
+            "API_TOKEN",
+            "SECRETS_KEY",
+            "EVIDENCE_KEY",
+            "DESCRIPTIONS",
+        ] {
+            command.env(format!("TICKETSMITH_{variable}"), "");
+        }
+        let output = command.env("XDG_CONFIG_HOME", "").output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(output.status.code() == Some(code) && said.contains(told), "{arguments:?}: {said}");
+    }
+}

@@ -66,7 +66,7 @@ impl SecretFile {
     /// # Errors
     /// [`SecretFileError`], naming the file.
     pub(crate) fn open(folder: &DataFolder) -> Result<Self, SecretFileError> {
-        Self::open_with(&folder.secrets(), &folder.secrets_key(), environment::secrets_key().as_deref())
+        Self::open_with(&folder.secrets(), &folder.secrets_key(), environment::value(SECRETS_KEY).as_deref())
     }
 
     /// The same for a file, with the key in `key_variable`, else in the file at `key_path`.
@@ -102,7 +102,7 @@ impl SecretFile {
     /// # Errors
     /// [`SecretFileError::Key`].
     pub(crate) fn check_key() -> Result<(), SecretFileError> {
-        environment::secrets_key().map_or(Ok(()), |key| decode_key(&key, SECRETS_KEY).map(drop))
+        environment::value(SECRETS_KEY).map_or(Ok(()), |key| decode_key(&key, SECRETS_KEY).map(drop))
     }
 
     /// Opens the secrets of a data folder if there are any; makes nothing.

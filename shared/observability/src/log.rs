@@ -17,13 +17,15 @@ use tracing_subscriber::{Layer, fmt as format};
 /// Starts logging in Lambda: to standard output, at the levels in `RUST_LOG` (`info`, or `warn,records=debug`), or at the one in
 /// `AWS_LAMBDA_LOG_LEVEL`, else at `info`.
 pub fn start_in_lambda() {
-    let asked = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok());
-    tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(levels(asked.as_deref()))).init();
+    let asked = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().filter_map(|name| std::env::var(name).ok());
+    tracing_subscriber::registry().with(layer(std::io::stdout).with_filter(levels(asked))).init();
 }
 
-/// The requested levels; `info` if there are none, or they cannot be read. Only by crates and modules: directives about spans and
-/// fields would bring a compiler of regular expressions into every package.
-fn levels(asked: Option<&str>) -> Targets {
+/// The first requested levels; `info` if there are none, or they cannot be read. Empty ones are not requested: read as levels, they would mean
+/// errors alone. Only by crates and modules: directives about spans and fields would bring a compiler of regular expressions into every
+/// package.
+fn levels(asked: impl IntoIterator<Item = String>) -> Targets {
+    let asked = asked.into_iter().find(|asked| !asked.is_empty());
     let read = asked.and_then(|asked| asked.parse().ok());
     read.unwrap_or_else(|| Targets::new().with_default(Level::INFO))
 }
@@ -76,13 +78,16 @@ mod tests {
 
     #[test]
     fn levels_are_those_of_crates_and_info_where_nothing_else_is_asked_for() {
-        for (asked, records, events) in [
-            (None, Level::INFO, Level::INFO),
-            (Some("DEBUG"), Level::DEBUG, Level::DEBUG),
-            (Some("warn,records=debug"), Level::DEBUG, Level::WARN),
-            (Some("records=loud"), Level::INFO, Level::INFO),
-        ] {
-            let levels = levels(asked);
+        let cases: [(&[&str], Level, Level); 6] = [
+            (&[], Level::INFO, Level::INFO),
+            (&["DEBUG"], Level::DEBUG, Level::DEBUG),
+            (&["warn,records=debug", "DEBUG"], Level::DEBUG, Level::WARN),
+            (&["records=loud"], Level::INFO, Level::INFO),
+            (&["", ""], Level::INFO, Level::INFO),
+            (&["", "DEBUG"], Level::DEBUG, Level::DEBUG),
+        ];
+        for (asked, records, events) in cases {
+            let levels = levels(asked.iter().map(|asked| (*asked).to_owned()));
             for (target, level) in [("records::table", records), ("events::tell", events)] {
                 assert!(levels.would_enable(target, &level), "{asked:?} {target}");
                 let above = [Level::DEBUG, Level::TRACE].into_iter().find(|finer| *finer > level);
