@@ -1,7 +1,8 @@
 //! Contradictions in a configuration, and values that could never have an effect.
 
 use super::{Capacity, Configuration, OPERATOR, Problem, ProjectChecks, REPOSITORY_WRITERS, same_status};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::folded::{folded, same_name};
+use std::collections::BTreeMap;
 
 impl Configuration {
     /// Every contradiction in the file. Providers' settings are checked by the list of providers.
@@ -25,7 +26,7 @@ impl Configuration {
                 problems.push(Problem::new(place, message));
             };
             // Keys are compared ignoring case, so the second of two could never be found.
-            if let Some(other) = keys.insert(project.key.to_ascii_lowercase(), &project.key) {
+            if let Some(other) = keys.insert(folded(&project.key), &project.key) {
                 problem(&["key"], format!("another project has the key `{other}`"));
             }
             let texts = [
@@ -89,21 +90,31 @@ impl Configuration {
 
     fn people_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let (mut names, mut accounts) = (BTreeSet::new(), BTreeMap::new());
-        for (index, user) in self.users.iter().enumerate() {
-            let index = index.to_string();
+        let (mut names, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+        for (position, user) in self.users.iter().enumerate() {
+            let index = position.to_string();
             let mut problem = |place: &str, message: String| {
                 problems.push(Problem::new(["users", &index, place], message));
             };
             if is_blank(&user.name) {
                 problem("name", "it is empty".to_owned());
-            } else if user.name == OPERATOR {
+            } else if same_name(&user.name, OPERATOR) {
                 let message = "the name stands for whoever holds the installation's own credentials, and cannot name a person; choose another one";
                 problem("name", message.to_owned());
-            } else if !names.insert(user.name.as_str()) {
-                problem("name", format!("another person has the name `{}`", user.name));
+            } else if let Some(first) = names.insert(folded(&user.name), position) {
+                let other = self.users.get(first).map_or("", |first| first.name.as_str());
+                let message = |name: &str| {
+                    format!(
+                        "another person has the name `{name}`, and names are compared ignoring case; choose another one"
+                    )
+                };
+                problem("name", message(other));
+                problems.push(Problem::new(["users", &first.to_string(), "name"], message(&user.name)));
             }
-            if self.groups.contains_key(&user.name) {
+            let mut problem = |place: &str, message: String| {
+                problems.push(Problem::new(["users", &index, place], message));
+            };
+            if self.groups.keys().any(|group| same_name(group, &user.name)) {
                 let message = "a group has the name, too, and both can be named where people are asked; choose another one";
                 problem("name", message.to_owned());
             }
@@ -296,6 +307,35 @@ mod tests {
             told(json!({"webhooks": {"mention": "Ticketsmith Bot", "command": "/ts"}})),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_are_one_and_both_places_are_named() {
+        let refused = |name: &str| {
+            format!(
+                "another person has the name `{name}`, and names are compared ignoring case; choose another one"
+            )
+        };
+        for (one, other) in [("ada", "ADA"), ("ada", "ada"), ("J\u{fc}rgen", "J\u{dc}RGEN")] {
+            let found = told(json!({"users": [{"name": one}, {"name": "bob"}, {"name": other}]}));
+            let expected =
+                [format!("users[2].name: {}", refused(one)), format!("users[0].name: {}", refused(other))];
+            assert_eq!(found, expected);
+        }
+        for (more, expected) in [
+            (json!({"users": [{"name": "Operator"}]}), "users[0].name: the name stands for"),
+            (
+                json!({"users": [{"name": "Ada"}], "groups": {"ada": ["Ada"]}}),
+                "users[0].name: a group has the name, too",
+            ),
+            (
+                json!({"projects": [{"key": "\u{dc}B", "repository": "a/b"}, {"key": "\u{fc}b", "repository": "a/c"}]}),
+                "projects[1].key: another project has the key `\u{dc}B`",
+            ),
+        ] {
+            let found = told(more.clone());
+            assert!(found.len() == 1 && found[0].starts_with(expected), "{more}: {found:#?}");
+        }
     }
 
     #[test]
