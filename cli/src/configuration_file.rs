@@ -56,18 +56,27 @@ impl ConfigurationFile {
                 };
                 Ok(Self { configuration, folder })
             }
-            _ => {
-                let mut placed: Vec<_> =
-                    problems.iter().map(|problem| (document.position(&problem.pointer), problem)).collect();
-                placed.sort();
-                let lines: Vec<_> = placed
-                    .iter()
-                    .map(|((line, column), problem)| format!("{shown}:{line}:{column}: {problem}"))
-                    .collect();
-                Err(Exit::usage(lines.join("\n")))
-            }
+            _ => Err(Exit::usage(lines(path, &document, &problems).join("\n"))),
         }
     }
+}
+
+/// A line for each problem of the file that was found after it was read, with its position.
+///
+/// # Errors
+/// Usage errors if the file cannot be read anymore.
+pub(crate) fn lines_in(path: &Path, problems: &[Problem]) -> Outcome<Vec<String>> {
+    let source = source_at(path)?;
+    let document = Document::read(&source).map_err(|mistakes| refusal(&mistakes))?;
+    Ok(lines(path, &document, problems))
+}
+
+fn lines(path: &Path, document: &Document<'_>, problems: &[Problem]) -> Vec<String> {
+    let mut placed: Vec<_> =
+        problems.iter().map(|problem| (document.position(&problem.pointer), problem)).collect();
+    placed.sort();
+    let shown = path.display();
+    placed.iter().map(|((line, column), problem)| format!("{shown}:{line}:{column}: {problem}")).collect()
 }
 
 /// The contents of a file, and all its problems. Unreadable parts are left out, and the rest is checked.

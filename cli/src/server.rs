@@ -30,6 +30,7 @@ pub(crate) mod listeners;
 pub(crate) mod log_file;
 mod metrics;
 mod news;
+pub(crate) mod opt_in;
 pub(crate) mod private;
 pub(crate) mod private_files;
 mod pull;

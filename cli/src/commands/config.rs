@@ -1,12 +1,14 @@
 //! `ticketsmith config`: checks and applies `ticketsmith.yaml`.
 
 use crate::account::Stage;
-use crate::configuration_file::{ConfigurationFile, example};
+use crate::configuration_file::{ConfigurationFile, example, lines_in};
 use crate::confirm::confirm;
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::in_force;
 use crate::place::PlaceArgument;
+use crate::server::opt_in::unknown_workflows;
+use crate::server::workflows::Workflows;
 use clap::Subcommand;
 use domain::configuration::{Configuration, Instance, Project, secret_id};
 use domain::{Bundle, PluginType};
@@ -74,6 +76,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     match arguments {
         Arguments::Check { config } => {
             let file = ConfigurationFile::load(&config)?;
+            let unknown = unknown(&config, &file)?;
             let projects: Vec<_> =
                 file.configuration.projects.iter().map(|project| project.key.as_str()).collect();
             println!("{}: OK; projects: {}", config.display(), projects.join(", "));
@@ -88,6 +91,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
             for section in unused(&file.configuration) {
                 println!("{section}");
             }
+            for line in unknown {
+                println!("{line}");
+            }
             Ok(())
         }
         Arguments::Example => {
@@ -96,6 +102,21 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         }
         Arguments::Export { place } => export(&place).await,
         Arguments::Apply { config, yes, place } => apply(&config, yes, &place).await,
+    }
+}
+
+/// The workflows that projects name, and that are not among those next to the file. If there are none next to it, they are compared with the
+/// shipped ones, which `serve` runs then; a stage may have others, so that is no mistake.
+///
+/// # Errors
+/// A usage error with all of them, if there are workflows next to the file.
+fn unknown(path: &Path, file: &ConfigurationFile) -> Outcome<Vec<String>> {
+    // Mistakes in workflows are what `workflow check` is for.
+    let Ok(workflows) = Workflows::load(&file.folder) else { return Ok(Vec::new()) };
+    let lines = lines_in(path, &unknown_workflows(&workflows, &file.configuration))?;
+    match file.folder.join("workflows").is_dir() && !lines.is_empty() {
+        true => Err(Exit::usage(lines.join("\n"))),
+        false => Ok(lines),
     }
 }
 
@@ -257,6 +278,34 @@ users: [{ name: ada, jira: 5e10, github: 0123, roles: [developer] }, { name: "nu
         configuration.users.push(serde_json::from_value(person).unwrap());
         std::fs::write(&path, text(&configuration).unwrap()).unwrap();
         assert_eq!(ConfigurationFile::load(&path).unwrap().configuration, configuration);
+    }
+
+    #[test]
+    fn a_workflow_that_is_not_there_is_refused_or_told_at_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ticketsmith.yaml");
+        let providers = "providers: { version_control: github }";
+        let text = format!(
+            "plugins: {{ github: {{}} }}\nprojects:\n  - {{ key: SHOP, repository: acme/shop, {providers}, workflows: [code_revew] }}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let check = || unknown(&path, &ConfigurationFile::load(&path).unwrap());
+        let is_told = |line: &str| {
+            line.contains("ticketsmith.yaml:3:")
+                && line.contains("projects[0].workflows[0]: no workflow `code_revew` has `opt_in: true`")
+        };
+        let told = check().unwrap();
+        assert!(told.len() == 1 && is_told(&told[0]), "{told:?}");
+        assert!(told[0].contains("did you mean `code_review`?"), "{told:?}");
+        std::fs::create_dir(folder.path().join("workflows")).unwrap();
+        let own = folder.path().join("workflows/code_revew.yaml");
+        let workflow =
+            "name: Mine\nopt_in: true\nsteps:\n  - { name: note, type: set, variables: { a: b } }\n";
+        std::fs::write(&own, workflow).unwrap();
+        assert_eq!(check().unwrap(), Vec::<String>::new());
+        std::fs::write(&own, workflow.replace("opt_in: true\n", "")).unwrap();
+        let refused = check().unwrap_err().to_string();
+        assert!(is_told(&refused), "{refused}");
     }
 
     #[test]

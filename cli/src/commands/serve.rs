@@ -2,12 +2,13 @@
 
 mod watched;
 
-use crate::configuration_file::ConfigurationFile;
+use crate::configuration_file::{ConfigurationFile, lines_in};
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
 use crate::server::listeners::check_free;
 use crate::server::log_file::LogFile;
+use crate::server::opt_in::unknown_workflows;
 use crate::server::private_files::make_what_is_made_private;
 use crate::server::secret_file::SecretFile;
 use crate::server::workflows::Workflows;
@@ -125,7 +126,7 @@ fn keeps_secrets(folder: &DataFolder) -> bool {
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let file = ConfigurationFile::load(&arguments.config)?;
-    let folder = file.folder.clone();
+    let (folder, configuration) = (file.folder.clone(), file.configuration.clone());
     let data = arguments.data.data.clone();
     let options = Options {
         file,
@@ -155,6 +156,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         println!("sign in    {link}  (once, within 5 minutes; `ticketsmith auth link` makes another)");
     }
     println!("workflows  {}", server.workflows.names().collect::<Vec<_>>().join(", "));
+    // Not a reason to refuse the start: with `--watch`, the workflow may come later.
+    let unknown = unknown_workflows(&server.workflows, &configuration);
+    let lines = lines_in(&arguments.config, &unknown);
+    // The file may be gone by now.
+    for line in lines.unwrap_or_else(|_| unknown.iter().map(ToString::to_string).collect()) {
+        eprintln!("{line}");
+    }
     println!("data       {}", arguments.data.data.display());
     if let Some(url) = &server.running.metrics_url {
         println!("metrics    {url}/metrics");

@@ -1,6 +1,7 @@
 //! What the workflows need from a project: providers, and statuses in its tracker.
 
 use super::{Finding, Verdict};
+use crate::server::opt_in::unknown_workflow;
 use crate::server::workflows::Workflows;
 use domain::PluginType;
 use domain::configuration::{Configuration, Project};
@@ -90,11 +91,10 @@ impl Needs {
         let mut findings = Vec::new();
         for project in &configuration.projects {
             for name in project.workflows.iter().filter(|name| !self.opt_in.contains(*name)) {
-                let known = self.opt_in.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
                 findings.push(Finding {
                     subject: format!("project {}, workflows", project.key),
                     verdict: Verdict::Wrong,
-                    problem: Some(format!("no workflow `{name}` has `opt_in: true`; accepted: {known}")),
+                    problem: Some(unknown_workflow(name, self.opt_in.iter().map(String::as_str))),
                 });
             }
             let of_pages = self.actions.get(&PluginType::Documentation).into_iter().flatten();
