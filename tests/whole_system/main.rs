@@ -24,6 +24,7 @@ mod conversation;
 mod counts;
 mod crash;
 mod demo;
+mod deploying;
 mod doctor;
 mod documents;
 mod duplicates;

@@ -10,6 +10,7 @@ use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
 use crate::server::workflows::Workflows;
 pub(crate) use cdk::Cdk;
+use cdk::NO_PACKAGES;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use records::{RecordsError, Table};
@@ -89,8 +90,10 @@ Exit codes: 0 deployed · 1 not confirmed, or generated files are stale · 2 the
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let Arguments { target, architecture, packaged, bootstrap, emulator } = arguments;
-    if target.context.iter().any(|setting| setting == "packages=none") {
-        return Err(Exit::usage("--context packages=none: functions need their packages; leave it out"));
+    if target.context.iter().any(|setting| setting == NO_PACKAGES) {
+        return Err(Exit::usage(format!(
+            "--context {NO_PACKAGES}: functions need their packages; leave it out"
+        )));
     }
     if emulator {
         return emulator::deploy(&target.folder).await;
@@ -98,10 +101,12 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let cdk = Cdk::new(&target, architecture)?;
     let workflows = Workflows::load(&target.folder)?;
     verify(&target.folder, &target.folder.join("statemachines"))?;
+    cdk.install()?;
     if !packaged {
+        // Building takes a quarter of an hour, after which nobody wants to learn of a misspelled setting.
+        cdk.check()?;
         succeed(Command::new(target.folder.join("infra/package")).arg(architecture.as_str()))?;
     }
-    cdk.install()?;
     cdk.synthesize()?;
     if bootstrap {
         cdk.run(&["bootstrap"])?;

@@ -4,11 +4,17 @@ use super::{Architecture, Target, succeed};
 use crate::environment;
 use crate::exit::{Exit, Outcome};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The output folder of the app, relative to `infra/cdk`.
 const ASSEMBLY: &str = "cdk.out";
+
+/// The setting with the folder of the packages.
+const PACKAGES: &str = "packages=";
+
+/// The setting with which a stack can be synthesized, but not deployed.
+pub(super) const NO_PACKAGES: &str = "packages=none";
 
 /// The CDK app with one deployment's settings.
 pub(crate) struct Cdk {
@@ -33,7 +39,7 @@ impl Cdk {
         let mut context =
             vec![format!("stage={}", target.stage.name()), format!("architecture={}", architecture.as_str())];
         if let Some(built) = environment::path("CARGO_TARGET_DIR") {
-            context.push(format!("packages={}", built.join("packages").display()));
+            context.push(format!("{PACKAGES}{}", built.join("packages").display()));
         }
         context.extend(target.context.iter().cloned());
         Ok(Self { folder, stack: target.stage.prefix(), context })
@@ -56,8 +62,24 @@ impl Cdk {
     /// # Errors
     /// Unreachable when it fails; the CDK has printed why.
     pub(crate) fn synthesize(&self) -> Outcome {
-        let mut command = self.command(&["synth", "--quiet", "--output", ASSEMBLY]);
-        for setting in &self.context {
+        self.synthesize_into(Path::new(ASSEMBLY), self.context.iter().map(String::as_str))
+    }
+
+    /// Synthesizes the stack without its packages, which may not exist yet, and keeps nothing of it. All mistakes in settings and state
+    /// machines show.
+    ///
+    /// # Errors
+    /// As [`Self::synthesize`].
+    pub(crate) fn check(&self) -> Outcome {
+        let output = tempfile::tempdir().map_err(Exit::usage)?;
+        let others = self.context.iter().map(String::as_str).filter(|setting| !setting.starts_with(PACKAGES));
+        self.synthesize_into(output.path(), others.chain([NO_PACKAGES]))
+    }
+
+    fn synthesize_into<'a>(&self, output: &Path, context: impl Iterator<Item = &'a str>) -> Outcome {
+        let mut command = self.command(&["synth", "--quiet", "--output"]);
+        command.arg(output);
+        for setting in context {
             command.args(["--context", setting]);
         }
         succeed(&mut command)
