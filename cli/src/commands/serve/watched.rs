@@ -30,8 +30,10 @@ impl Watched {
     /// # Errors
     /// Unreachable when the system watches nothing more.
     pub(super) fn start(folder: &Path) -> Outcome<(Self, mpsc::UnboundedReceiver<Changed>)> {
-        // The watcher's paths are absolute.
-        let folder = std::path::absolute(folder).map_err(Exit::usage)?;
+        // Systems differ in whether they name a place as it was given or behind its links, as macOS does with everything below `/tmp`. This path
+        // has no links, so what it is compared with has none.
+        let folder =
+            folder.canonicalize().map_err(|error| Exit::usage(format!("{}: {error}", folder.display())))?;
         let (sender, changes) = mpsc::unbounded_channel();
         let around = folder.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -129,6 +131,23 @@ mod tests {
             fs::rename(&folder, around.path().join(name)).unwrap();
             until(&mut changes, Changed::Folder).await;
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_folder_behind_a_link_is_watched_by_the_place_that_it_leads_to() {
+        let around = tempfile::tempdir().unwrap();
+        let (place, link) = (around.path().join("place"), around.path().join("link"));
+        fs::create_dir(&place).unwrap();
+        std::os::unix::fs::symlink(&place, &link).unwrap();
+        let (watched, mut changes) = Watched::start(&link).unwrap();
+        let place = place.canonicalize().unwrap();
+        assert_eq!(watched.folder, place);
+        fs::create_dir(link.join("workflows")).unwrap();
+        until(&mut changes, Changed::Folder).await;
+        // Where a system names it by its place, it is one of ours all the same.
+        let made = Event::new(EventKind::Create(CreateKind::Folder)).add_path(place.join("workflows"));
+        assert_eq!(changed(&made, &watched.folder), Some(Changed::Folder));
     }
 
     async fn until(changes: &mut mpsc::UnboundedReceiver<Changed>, wanted: Changed) {
