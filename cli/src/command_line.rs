@@ -1,6 +1,8 @@
 //! Reads the command line. Errors about numbers are reported in our own words instead of the library's, and an empty environment variable gives no
 //! option.
 
+use crate::command_groups::in_groups;
+use crate::commands::GROUPS;
 use crate::environment;
 use crate::print::on_error;
 use clap::error::ErrorKind;
@@ -30,7 +32,7 @@ pub(crate) fn read<T: Parser>() -> T {
 }
 
 fn parsed<T: Parser>() -> Result<T, Error> {
-    let mut command = without_empty_variables(T::command());
+    let mut command = in_groups(without_empty_variables(T::command()), &GROUPS);
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
     T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

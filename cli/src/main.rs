@@ -7,6 +7,7 @@ mod account;
 mod api_client;
 mod closed_output;
 mod color;
+mod command_groups;
 mod command_line;
 mod commands;
 mod configuration_file;
