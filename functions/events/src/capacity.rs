@@ -12,7 +12,7 @@ use domain::{ActionError, ErrorKind, RepositoryName};
 use jiff::{SignedDuration, Timestamp};
 use providers::Place;
 use records::{ExecutionRecord, FIRST_ASKED_OF_REVIEW, ReviewPlace, Topic, Waiter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many waiting runs one sweep checks, and how many are told their position at a time.
 const AT_A_TIME: usize = 100;
@@ -52,30 +52,37 @@ impl Events {
         }
     }
 
-    /// Gives a project's free places to waiting runs, the oldest first.
+    /// Gives a project's free places to waiting runs, the oldest first. Returns all places of the project, as they are then.
     ///
     /// # Errors
     /// When the records or Step Functions do not answer.
-    async fn let_pass(&self, project: &str) -> Result<(), ActionError> {
+    async fn let_pass(&self, project: &str) -> Result<Vec<ReviewPlace>, ActionError> {
         let now = self.clock.now();
         let configuration = self.table.configuration(now).await?;
-        let places = self.table.review_places(project).await?;
+        let mut places = self.table.review_places(project).await?;
         let Some(capacity) = capacity_of(&configuration, project) else {
             // The limit was removed from the configuration, so nobody waits anymore.
-            for place in places.iter().filter(|place| !place.is_taken()) {
+            let (taken, waiting): (Vec<_>, Vec<_>) = places.into_iter().partition(ReviewPlace::is_taken);
+            for place in &waiting {
                 self.table.give_back_review_place(project, place).await?;
                 self.resume_in_line(place).await?;
             }
-            return Ok(());
+            return Ok(taken);
         };
         let limit = capacity.open_pull_requests;
+        let mut passed = BTreeSet::new();
         for place in may_pass(&places, limit) {
             if self.table.take_review_place(project, place, limit, now, now + FIRST_ASKED_OF_REVIEW).await? {
                 tracing::info!(execution = place.execution, "reviewers have room for it");
                 self.resume_in_line(place).await?;
+                passed.insert(place.run.clone());
             }
         }
-        self.tell_turns(project, capacity, &words_in(&configuration, Some(project)).name()).await
+        for place in places.iter_mut().filter(|place| passed.contains(&place.run)) {
+            place.taken_at = Some(now);
+        }
+        self.tell_turns(project, capacity, &words_in(&configuration, Some(project)).name(), &places).await?;
+        Ok(places)
     }
 
     /// Resumes the step that waits for a place. One that does not wait yet is handled when it does.
@@ -86,15 +93,20 @@ impl Events {
         Ok(())
     }
 
-    /// Updates the shown positions of waiting runs, if they changed.
-    async fn tell_turns(&self, project: &str, capacity: Capacity, called: &str) -> Result<(), ActionError> {
-        let mut places = self.table.review_places(project).await?;
-        places.sort_by_key(|place| place.since);
-        let waiting: Vec<&ReviewPlace> =
-            places.iter().filter(|place| !place.is_taken()).take(AT_A_TIME).collect();
+    /// Updates the shown positions of the runs that wait for one of these places, if they changed.
+    async fn tell_turns(
+        &self,
+        project: &str,
+        capacity: Capacity,
+        called: &str,
+        places: &[ReviewPlace],
+    ) -> Result<(), ActionError> {
+        let mut waiting: Vec<&ReviewPlace> = places.iter().filter(|place| !place.is_taken()).collect();
+        waiting.sort_by_key(|place| place.since);
+        waiting.truncate(AT_A_TIME);
         let names = waiting.iter().map(|place| place.execution.clone()).collect();
         for execution in self.table.executions_named(names).await? {
-            let Some(turn) = turn_of(&places, execution.began_as()) else { continue };
+            let Some(turn) = turn_of(places, execution.began_as()) else { continue };
             let question = turn.in_words(project, capacity, called);
             // If it waits for something now, that is its turn.
             if let Some(before) = execution.question.as_deref().filter(|before| *before != question) {
@@ -122,7 +134,7 @@ impl Events {
             return Ok(());
         }
         self.table.give_back_review_place(project, &place).await?;
-        Box::pin(self.let_pass(project)).await
+        Box::pin(self.let_pass(project)).await.map(drop)
     }
 
     /// Gives back the place of the run that opened a pull request, which was merged or closed; or takes it again if the pull request was
@@ -164,7 +176,7 @@ impl Events {
             }
         }
         self.table.give_back_review_place(&opened.project, &place).await?;
-        Box::pin(self.let_pass(&opened.project)).await
+        Box::pin(self.let_pass(&opened.project)).await.map(drop)
     }
 
     /// Whether a run opened a pull request that was not reported closed and was not taken back.
@@ -243,8 +255,7 @@ impl Events {
         project: &str,
         waiting: &[(&Waiter, &ExecutionRecord)],
     ) -> Result<(), ActionError> {
-        Box::pin(self.let_pass(project)).await?;
-        let places = self.table.review_places(project).await?;
+        let places = Box::pin(self.let_pass(project)).await?;
         let mut result = Ok(());
         for (waiter, execution) in waiting {
             let place = places.iter().find(|place| place.run == execution.began_as());

@@ -158,6 +158,22 @@ async fn merges_and_closes_let_the_oldest_pass_and_the_others_are_told_their_tur
 }
 
 #[tokio::test]
+async fn the_line_is_read_once_for_those_who_pass_and_those_who_are_told_their_turn() {
+    let world = World::new().await;
+    world.allow(Some(1)).await;
+    world.holds("SHOP-1", Some(101)).await;
+    world.waits("SHOP-2").await;
+    let third = world.waits("SHOP-3").await;
+    let before = world.lines_read();
+    assert!(before > 0);
+    world.closed(101, true).await;
+    assert_eq!(world.let_pass(), ["SHOP-2"]);
+    let question = world.question(&third).await.unwrap();
+    assert!(question.starts_with("It is first in line of 1"), "{question}");
+    assert_eq!(world.lines_read() - before, 1);
+}
+
+#[tokio::test]
 async fn a_run_that_ends_without_a_pull_request_gives_its_place_back() {
     let world = World::new().await;
     world.allow(Some(1)).await;

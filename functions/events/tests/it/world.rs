@@ -36,6 +36,8 @@ pub(crate) const PREFIX: &str = "arn:aws:states:us-east-1:000000000000:stateMach
 #[derive(Debug, Clone, Default)]
 struct Counted {
     made: Arc<AtomicUsize>,
+    /// Those that read all places of a project at reviewers.
+    lines: Arc<AtomicUsize>,
     most: Arc<Mutex<Option<usize>>>,
 }
 
@@ -46,10 +48,14 @@ impl Intercept for Counted {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let body = context.request().body().bytes().unwrap_or_default();
+        let asks = |text: &[u8]| body.windows(text.len()).any(|part| part == text);
+        let is_line = asks(b"KeyConditionExpression") && asks(b"\"PLACE#\"");
+        self.lines.fetch_add(usize::from(is_line), Ordering::Relaxed);
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         match *self.most.lock().unwrap() {
             Some(most) if made >= most => Err("the process is dead".into()),
@@ -155,6 +161,11 @@ impl World {
     /// How many requests to the table were made so far.
     pub(crate) fn calls(&self) -> usize {
         self.calls.made.load(Ordering::Relaxed)
+    }
+
+    /// How many times all places of a project at reviewers were read so far.
+    pub(crate) fn lines_read(&self) -> usize {
+        self.calls.lines.load(Ordering::Relaxed)
     }
 
     /// From now on, only so many requests reach the table, as if the process were killed then; `None` lets all through again.
