@@ -33,5 +33,6 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     println!("tickets    {} listed by their state", done.tasks);
     println!("questions  {} listed", done.questions);
     println!("costs      {} added to the sums by day", done.costs);
+    println!("merged     {} pull requests listed by month", done.pull_requests);
     Ok(())
 }

@@ -25,10 +25,12 @@ pub struct BackfillResult {
     pub questions: usize,
     /// Costs that are now in the roll-ups.
     pub costs: usize,
+    /// Merged pull requests that are now listed by time.
+    pub pull_requests: usize,
 }
 
 impl Table {
-    /// Adds missing entries to lists and roll-ups, for every execution that is still listed.
+    /// Adds missing entries to lists and roll-ups, for every execution that is still listed and every configured repository.
     ///
     /// # Errors
     /// [`RecordsError`] if the table does not answer; changes made by then stay.
@@ -50,9 +52,27 @@ impl Table {
             }
             position = page.next;
             if position.is_none() {
+                done.pull_requests = self.backfill_pull_requests(now).await?;
                 return Ok(done);
             }
         }
+    }
+
+    /// Lists the merged pull requests of the configured repositories.
+    async fn backfill_pull_requests(&self, now: Timestamp) -> Result<usize, RecordsError> {
+        let configuration = match self.configuration(now).await {
+            Ok(configuration) => configuration,
+            Err(RecordsError::Missing(_)) => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let (mut listed, mut seen) = (0, BTreeSet::new());
+        for project in &configuration.projects {
+            // Several projects may share a repository.
+            if seen.insert(project.repository.as_str()) {
+                listed += self.list_merged(&project.repository).await?;
+            }
+        }
+        Ok(listed)
     }
 
     /// Lists the ticket of its newest execution.

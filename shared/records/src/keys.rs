@@ -74,7 +74,8 @@
 //! | one stored value | query | `STORED#<reference>` | `CHUNK#<number>` |
 //! | the reply to one question to a model | get | `STORED#<execution>/<sha256 of the question>` | `REPLY` |
 //! | which run committed to a branch | get | `REPOSITORY#<owner/name>` | `BRANCH#<name>` |
-//! | a closed pull request, for figures | query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
+//! | a closed pull request, for figures | get, query | `REPOSITORY#<owner/name>` | `PULL_REQUEST#<number>` |
+//! | which pull requests were merged in a month | query, then batch get | `REPOSITORY#<owner/name>` | `MERGED#<at>#<number>` |
 //! | a pull request that a run opened | get | `REPOSITORY#<owner/name>` | `OPENED#<number>` |
 //! | the tickets that a plan became | query | `PLAN#<project>/<digest of what is planned>` | `ITEM#<key>` |
 //! | the page of a plan | get | `PLAN#<project>/<digest of what is planned>` | `PAGE` |
@@ -165,6 +166,7 @@ pub(crate) const REVIEW_LINE: &str = "LINE#";
 pub(crate) const PLANNED: &str = "ITEM#";
 pub(crate) const REPOSITORY: &str = "REPOSITORY#";
 pub(crate) const PULL_REQUEST: &str = "PULL_REQUEST#";
+pub(crate) const MERGED: &str = "MERGED#";
 pub(crate) const OUTSIDE: &str = "OUTSIDE#";
 pub(crate) const INBOX_PARTITION: &str = "INBOX#";
 pub(crate) const WORD: &str = "WORD#";
@@ -628,6 +630,11 @@ pub(crate) fn evidence_of_commit(repository: &str, number: u64, commit: &str) ->
 
 pub(crate) fn pull_request_of_task(repository: &str, task_id: &str) -> Key {
     Key::new(repository_partition(&folded(repository)), format!("TASK#{task_id}"))
+}
+
+/// That a pull request was merged then.
+pub(crate) fn merged(repository: &str, at: Timestamp, number: u64) -> Key {
+    Key::new(repository_partition(repository), format!("{MERGED}{}#{number:010}", fixed_width(at)))
 }
 
 pub(crate) fn pull_request(repository: &str, number: u64) -> Key {

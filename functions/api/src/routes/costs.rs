@@ -181,16 +181,12 @@ async fn merged(api: &Shared, caller: &Caller, month: &str) -> Result<Vec<Spend>
         if !seen.insert(domain::folded(project.repository.as_str())) {
             continue;
         }
-        for closed in api.table.closed_pull_requests(&project.repository).await? {
-            let at = closed.closed_at.to_string();
-            if !closed.merged || !at.starts_with(month) {
-                continue;
-            }
+        for closed in api.table.merged_pull_requests(&project.repository, month).await? {
             let opened = api.table.opened_pull_request(&project.repository, closed.number).await?;
             let Some(task_id) = opened.and_then(|opened| opened.task_id) else { continue };
             let costs = api.table.costs_of_task(&task_id).await?;
             all.push(Spend {
-                day: at.chars().take(10).collect(),
+                day: closed.closed_at.to_string().chars().take(10).collect(),
                 name: format!("{}#{}", project.repository, closed.number),
                 total: CostTotal::of(&costs),
                 calls: costs.len() as u64,

@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod costs;
 mod earlier_requests;
 mod effects;
 mod elsewhere;

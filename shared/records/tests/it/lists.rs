@@ -200,7 +200,7 @@ async fn a_backfill_adds_what_is_missing_once() {
         update_item.send().await.unwrap();
     }
     assert_eq!(tasks(&table, TaskState::Stopped).await, Vec::<String>::new());
-    let expected = BackfillResult { tasks: 2, questions: 1, costs: 1 };
+    let expected = BackfillResult { tasks: 2, questions: 1, costs: 1, pull_requests: 0 };
     assert_eq!(table.backfill(after(60)).await.unwrap(), expected);
     assert_eq!(table.backfill(after(61)).await.unwrap(), BackfillResult::default());
     assert_eq!(tasks(&table, TaskState::Stopped).await, ["SHOP-1"]);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::feedback::after;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::RepositoryName;
 use records::{ClosedPullRequest, OpenedPullRequest};
 
@@ -49,6 +50,52 @@ async fn closed_pull_requests_are_kept_for_figures() {
     }
     let found = table.closed_pull_requests(&"acme/shop".parse().unwrap()).await.unwrap();
     assert_eq!(found, [closed(9, true), closed(10, true)]);
+}
+
+#[tokio::test]
+async fn what_was_merged_in_a_month_is_found_by_its_time() {
+    let (table, client) = table_and_client().await;
+    let repository: RepositoryName = "acme/shop".parse().unwrap();
+    let closed = |number, at: &str, merged| ClosedPullRequest {
+        repository: "acme/shop".parse().unwrap(),
+        number,
+        branch: "feature/SHOP-1".into(),
+        merged,
+        opened_at: None,
+        closed_at: at.parse().unwrap(),
+    };
+    let (first, last) = ("2026-11-01T00:00:00Z", "2026-11-30T23:59:59.999Z");
+    for (number, at, merged) in [
+        (1, "2026-10-31T23:59:59Z", true),
+        (3, first, true),
+        (2, last, true),
+        (4, "2026-12-01T00:00:00Z", true),
+        (5, "2026-11-10T00:00:00Z", false),
+        // Reported with two times; the latest report wins.
+        (6, "2026-11-11T00:00:00Z", true),
+        (6, "2026-11-12T00:00:00Z", true),
+        (7, "2026-11-13T00:00:00Z", true),
+        (7, "2026-12-13T00:00:00Z", true),
+        (8, "2026-11-14T00:00:00Z", true),
+    ] {
+        table.put_closed_pull_request(&closed(number, at, merged)).await.unwrap();
+    }
+    let reopened = "2026-11-15T00:00:00Z".parse().unwrap();
+    assert!(table.put_reopened_pull_request(&repository, 8, reopened).await.unwrap());
+    let expected = [closed(3, first, true), closed(6, "2026-11-12T00:00:00Z", true), closed(2, last, true)];
+    assert_eq!(table.merged_pull_requests(&repository, "2026-11").await.unwrap(), expected);
+    assert_eq!(table.merged_pull_requests(&repository, "2026-09").await.unwrap(), []);
+
+    // As an earlier version left it.
+    let configuration = serde_json::json!({"projects": [{"key": "SHOP", "repository": "acme/shop"}]});
+    table.put_configuration(&serde_json::from_value(configuration).unwrap()).await.unwrap();
+    let sk = AttributeValue::S("MERGED#2026-11-01T00:00:00.000000000Z#0000000003".to_owned());
+    let delete = client.delete_item().table_name("ticketsmith").key("sk", sk);
+    delete.key("pk", AttributeValue::S("REPOSITORY#acme/shop".to_owned())).send().await.unwrap();
+    assert_eq!(table.merged_pull_requests(&repository, "2026-11").await.unwrap(), expected[1..]);
+    let listed = table.backfill(after(60)).await.unwrap().pull_requests;
+    assert_eq!((listed, table.backfill(after(60)).await.unwrap().pull_requests), (1, 0));
+    assert_eq!(table.merged_pull_requests(&repository, "2026-11").await.unwrap(), expected);
 }
 
 #[tokio::test]
