@@ -61,7 +61,7 @@ impl Events {
             let message = Message {
                 channel: channel.clone(),
                 thread: None,
-                body: MessageBody { text, buttons: Vec::new() },
+                body: MessageBody { text, buttons: Vec::new(), rest: None },
             };
             let mark = Mark { key: format!("{of}/alert/{percent}"), at: now };
             self.feedback.send_message(&configuration, project, &message, &mark).await?;

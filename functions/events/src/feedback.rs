@@ -380,5 +380,5 @@ impl Feedback {
 }
 
 fn body(text: &str) -> MessageBody {
-    MessageBody { text: text.to_owned(), buttons: Vec::new() }
+    MessageBody { text: text.to_owned(), buttons: Vec::new(), rest: None }
 }

@@ -54,7 +54,7 @@ impl Events {
             execution.name
         );
         let mark = Mark { key: format!("{}/money/{value}", execution.name), at: waiter.since };
-        let message = Message { channel, thread: None, body: MessageBody { text, buttons } };
+        let message = Message { channel, thread: None, body: MessageBody { text, buttons, rest: None } };
         match self.feedback.send_marked(&configuration, project, &message, &mark).await {
             Ok(sent) => Ok(self.table.set_waiter_message(waiter, &sent.channel, &sent.id, now).await?),
             Err(error) if matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unavailable) => Err(error),
@@ -231,7 +231,7 @@ impl Events {
         let asked = waiter.question.as_deref().unwrap_or_default();
         let text = format!("{}\n\n{verdict} · `{}`", literal(asked), waiter.execution);
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
-        let body = MessageBody { text, buttons: Vec::new() };
+        let body = MessageBody { text, buttons: Vec::new(), rest: None };
         let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
         if let Err(error) = with_patience(PATIENCE, replaced).await {
             tracing::warn!(execution = waiter.execution, %error, "the question still shows its buttons");

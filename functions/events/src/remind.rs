@@ -2,7 +2,7 @@
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
-use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
+use domain::plugins::{Mark, Message, MessageBody, MessageButton, REST_OF_QUESTION, SentMessage};
 use domain::text::literal;
 use domain::{ActionError, PluginType};
 use jiff::SignedDuration;
@@ -85,7 +85,8 @@ impl Events {
         let place =
             ShownPlace::Reminder { channel: channel.clone(), thread: thread.clone(), mark: mark.key.clone() };
         self.table.put_shown(waiter, &place, now).await?;
-        let message = Message { channel, thread, body: MessageBody { text, buttons: Vec::new() } };
+        let message =
+            Message { channel, thread, body: MessageBody { text, buttons: Vec::new(), rest: None } };
         self.feedback.send_message(&configuration, project, &message, &mark).await?;
         self.show_if_decided(waiter, &place).await
     }
@@ -96,21 +97,15 @@ impl Events {
     /// When the records do not answer.
     pub(crate) async fn show_votes(&self, waiter: &Waiter) -> Result<(), ActionError> {
         let Some((channel, id)) = &waiter.message else { return Ok(()) };
-        let question = waiter.question.as_deref().unwrap_or_default();
-        let details = waiter.details.as_ref().map(|details| format!("\n\n{details}")).unwrap_or_default();
-        let text = format!(
-            "**{}**{details}\n\n{} · `{}`",
-            literal(question),
-            progress_of(waiter).unwrap_or_default(),
-            waiter.execution
-        );
+        let text = with_votes(waiter);
         let button = |label: &str, action: &str| MessageButton {
             label: label.to_owned(),
             action: action.to_owned(),
             value: format!("{} {}", waiter.execution, waiter.key),
             url: None,
         };
-        let body = MessageBody { text, buttons: vec![button("Approve", "approve"), button("Deny", "deny")] };
+        let buttons = vec![button("Approve", "approve"), button("Deny", "deny")];
+        let body = MessageBody { text, buttons, rest: Some(REST_OF_QUESTION.to_owned()) };
         let sent = SentMessage { channel: channel.clone(), id: id.clone(), url: None };
         let replaced = self.feedback.replace_message(&waiter.execution, &sent, &body);
         if let Err(error) = with_patience(PATIENCE, replaced).await {
@@ -122,6 +117,14 @@ impl Events {
     }
 }
 
+/// The question with who has said yes so far. That comes before the details: a chat cuts what is too long at its end.
+fn with_votes(waiter: &Waiter) -> String {
+    let question = waiter.question.as_deref().unwrap_or_default();
+    let details = waiter.details.as_ref().map(|details| format!("\n\n{details}")).unwrap_or_default();
+    let progress = progress_of(waiter).unwrap_or_default();
+    format!("**{}**\n\n{progress} · `{}`{details}", literal(question), waiter.execution)
+}
+
 /// How many of the needed approvals there are, and by whom; `None` if one is enough.
 fn progress_of(waiter: &Waiter) -> Option<String> {
     if waiter.terms.needed() <= 1 {
@@ -130,4 +133,20 @@ fn progress_of(waiter: &Waiter) -> Option<String> {
     let by: Vec<_> = waiter.votes.iter().map(|vote| literal(&vote.by)).collect();
     let who = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
     Some(format!("approved by {} of {}{who}", by.len(), waiter.terms.needed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn who_has_said_yes_comes_before_long_details() {
+        let waiter = json!({
+            "topic": "approval run", "key": "run/Ask", "execution": "run", "token": "t", "since": "2026-11-29T07:00:00.000000Z",
+            "question": "May *it* go?", "details": "All of it.", "approvers": [], "terms": {"count": 2},
+        });
+        let waiter: Waiter = serde_json::from_value(waiter).unwrap();
+        assert_eq!(with_votes(&waiter), "**May \\*it\\* go?**\n\napproved by 0 of 2 · `run`\n\nAll of it.");
+    }
 }

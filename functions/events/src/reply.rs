@@ -127,7 +127,7 @@ impl Events {
                 let sent = match chat.find_message(channel, Some(thread), &mark).await? {
                     Some(sent) => sent,
                     None => {
-                        let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
+                        let body = MessageBody { text: reply.text.clone(), buttons: Vec::new(), rest: None };
                         let message =
                             Message { channel: channel.clone(), thread: Some(thread.clone()), body };
                         chat.send_message(&message, &mark).await?
@@ -148,7 +148,7 @@ impl Events {
                 let chat = self.feedback.providers.chat_named(configuration, &name).await?;
                 let channel = chat.direct_messages(account).await?;
                 if chat.find_message(&channel, None, &mark).await?.is_none() {
-                    let body = MessageBody { text: reply.text.clone(), buttons: Vec::new() };
+                    let body = MessageBody { text: reply.text.clone(), buttons: Vec::new(), rest: None };
                     chat.send_message(&Message { channel, thread: None, body }, &mark).await?;
                 }
                 if let Some(waiter) = &waiter {

@@ -109,7 +109,8 @@ impl Events {
             ShownPlace::Message { .. } => None,
             ShownPlace::Reminder { mark, .. } | ShownPlace::Direct { mark, .. } => Some(marked(mark, shown)),
         };
-        chat.update_message(&sent, &MessageBody { text, buttons: Vec::new() }, mark.as_ref()).await?;
+        chat.update_message(&sent, &MessageBody { text, buttons: Vec::new(), rest: None }, mark.as_ref())
+            .await?;
         Ok(self.table.shows(shown).await?)
     }
 

@@ -18,7 +18,9 @@ pub use ai_provider::{
     AiProvider, ModelReply, ModelRequest, NoReply, PromptBlock, StopReason, TokenPrices, Usage, WhyRefused,
 };
 pub use checks::{CheckConclusion, Checks, FailedCheck};
-pub use communication::{Communication, FileChannels, Message, MessageBody, MessageButton, SentMessage};
+pub use communication::{
+    Communication, FileChannels, Message, MessageBody, MessageButton, REST_OF_QUESTION, SentMessage,
+};
 pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, ToolCall};
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
 pub use monitoring::{Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic, Unit};

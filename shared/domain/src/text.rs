@@ -3,6 +3,7 @@
 mod constructs;
 mod fences;
 mod html;
+mod items;
 mod literal;
 mod plain;
 
@@ -10,6 +11,7 @@ use constructs::{Construct, Constructs};
 
 pub use fences::closed;
 pub use html::escaped_html;
+pub use items::cut_items;
 pub use literal::{JOINER, destination, literal};
 pub use plain::{is_hidden, printable};
 

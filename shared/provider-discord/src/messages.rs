@@ -9,7 +9,7 @@ use domain::ActionError;
 use domain::plugins::{Mark, Message, MessageBody, SentMessage};
 use http_client::{Page, Pages};
 use jiff::{SignedDuration, Timestamp};
-use provider::send_fitting;
+use provider::send_fitting_items;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -63,7 +63,9 @@ impl Discord {
             send(self.client.post("/channels/{channel}/messages", &[at]).json(&body)).await
         };
         let text = markdown_for_discord(&message.body.text);
-        let posted: Posted = send_fitting(&text, limits::MESSAGE, limits::is_too_long, post).await?.json()?;
+        let rest = message.body.rest.as_deref().map(markdown_for_discord);
+        let sent = send_fitting_items(&text, rest.as_deref(), limits::MESSAGE, limits::is_too_long, post);
+        let posted: Posted = sent.await?.json()?;
         Ok(SentMessage { channel: posted.channel_id, id: posted.id, url: None })
     }
 
@@ -87,7 +89,8 @@ impl Discord {
             send(self.client.patch(path, &values).json(&body)).await
         };
         let text = markdown_for_discord(&message.text);
-        send_fitting(&text, limits::MESSAGE, limits::is_too_long, change).await?;
+        let rest = message.rest.as_deref().map(markdown_for_discord);
+        send_fitting_items(&text, rest.as_deref(), limits::MESSAGE, limits::is_too_long, change).await?;
         Ok(())
     }
 

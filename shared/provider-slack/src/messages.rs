@@ -9,7 +9,7 @@ use domain::plugins::{Mark, Message, MessageBody, MessageButton, SentMessage};
 use domain::text::{CUT, TextLimit, cut, cut_line, split};
 use http_client::{Page, Pages};
 use jiff::SignedDuration;
-use provider::send_fitting;
+use provider::send_fitting_items;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -57,6 +57,8 @@ impl Slack {
     ) -> Result<SentMessage, ActionError> {
         let text = mrkdwn_from_markdown(&message.body.text);
         let text = text.as_str();
+        let rest = message.body.rest.as_deref().map(mrkdwn_from_markdown);
+        let rest = rest.as_deref();
         let posted: Posted = self
             .in_channel(&message.channel, async |channel: String| {
                 let channel = channel.as_str();
@@ -71,7 +73,7 @@ impl Slack {
                     }
                     self.call("/chat.postMessage", &body).await
                 };
-                send_fitting(text, limits::MESSAGE, limits::is_too_long, send).await
+                send_fitting_items(text, rest, limits::MESSAGE, limits::is_too_long, send).await
             })
             .await?;
         Ok(SentMessage { channel: posted.channel, id: posted.ts, url: None })
@@ -93,9 +95,10 @@ impl Slack {
             }
             self.call("/chat.update", &body).await
         };
+        let text = mrkdwn_from_markdown(&message.text);
+        let rest = message.rest.as_deref().map(mrkdwn_from_markdown);
         let _: Value =
-            send_fitting(&mrkdwn_from_markdown(&message.text), limits::MESSAGE, limits::is_too_long, send)
-                .await?;
+            send_fitting_items(&text, rest.as_deref(), limits::MESSAGE, limits::is_too_long, send).await?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Sending a text that a service may refuse as too long.
 
-use domain::text::{CUT, TextLimit, cut};
+use domain::text::{CUT, TextLimit, cut, cut_items};
 
 /// How often a text is cut to a half before its refusal counts: to a sixteenth at last.
 const HALVINGS: usize = 4;
@@ -19,14 +19,56 @@ pub async fn send_fitting<T, E, F>(
 where
     F: Future<Output = Result<T, E>> + Send,
 {
+    send_cut(text, limit, |limit| cut(text, limit, CUT), is_too_long, send).await
+}
+
+/// As [`send_fitting`], for chats: a list that is too long ends with a whole item and the number of those left out, and `rest`, a phrase in the
+/// chat's language, says where all of the text can be read.
+///
+/// # Errors
+/// As [`send_fitting`].
+pub async fn send_fitting_items<T, E, F>(
+    text: &str,
+    rest: Option<&str>,
+    limit: TextLimit,
+    is_too_long: impl Fn(&E) -> bool + Send + Sync,
+    send: impl Fn(String) -> F + Send + Sync,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+{
+    send_cut(text, limit, |limit| at_items(text, rest, limit), is_too_long, send).await
+}
+
+async fn send_cut<T, E, F>(
+    text: &str,
+    limit: TextLimit,
+    cut_to: impl Fn(TextLimit) -> String + Send + Sync,
+    is_too_long: impl Fn(&E) -> bool + Send + Sync,
+    send: impl Fn(String) -> F + Send + Sync,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send,
+{
     let mut limit = limit;
     for _ in 0..HALVINGS {
-        match send(cut(text, limit, CUT)).await {
+        match send(cut_to(limit)).await {
             Err(error) if is_too_long(&error) => limit = limit.half_of(text),
             sent => return sent,
         }
     }
-    send(cut(text, limit, CUT)).await
+    send(cut_to(limit)).await
+}
+
+fn at_items(text: &str, rest: Option<&str>, limit: TextLimit) -> String {
+    let note = |left: usize| match rest {
+        Some(rest) => format!("\n\n\u{2026} and {left} more; {rest}"),
+        None => format!("\n\n\u{2026} and {left} more (cut)"),
+    };
+    cut_items(text, limit, note).unwrap_or_else(|| match rest {
+        Some(rest) => cut(text, limit, &format!("{CUT}; {rest}")),
+        None => cut(text, limit, CUT),
+    })
 }
 
 #[cfg(test)]
@@ -52,6 +94,19 @@ mod tests {
             }
         };
         (lengths.into_inner().unwrap(), sent)
+    }
+
+    #[test]
+    fn a_list_is_cut_at_an_item_and_says_where_the_rest_is() {
+        let limit = TextLimit::characters(60);
+        let list = "- one item\n".repeat(9);
+        let cut = at_items(&list, Some("`list` shows all of it"), limit);
+        assert_eq!(cut, "- one item\n- one item\n\n\u{2026} and 7 more; `list` shows all of it");
+        assert!(at_items(&list, None, limit).ends_with("item\n\n\u{2026} and 6 more (cut)"));
+        let words = "word ".repeat(99);
+        assert!(at_items(&words, Some("see there"), limit).ends_with("word\n\n\u{2026} (cut); see there"));
+        assert!(at_items(&words, None, limit).ends_with(CUT));
+        assert_eq!(at_items("short", Some("see there"), limit), "short");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use blocks::Blocks;
 pub use claims::Claims;
 pub use connect::{Connected, Connector, Model};
 pub use domain::nearest;
-pub use fitting::send_fitting;
+pub use fitting::{send_fitting, send_fitting_items};
 pub use harmless::{Closes, harmless_markdown, harmless_text};
 pub use links::{Link, files_linked_in, first_address};
 pub use model_call::{free_of_charge, recorded_stop, refused_for};

@@ -11,7 +11,7 @@ use crate::scope::Scope;
 use crate::spec::ActionSpec;
 use domain::configuration::same_status;
 use domain::execution::execution_of;
-use domain::plugins::{Communication, Message, MessageBody, MessageButton};
+use domain::plugins::{Communication, Message, MessageBody, MessageButton, REST_OF_QUESTION};
 use domain::text::literal;
 use domain::{ActionError, Actor, PluginType};
 use records::{Answer, Moves, Terms, Timeliness, Topic, Waiter};
@@ -224,6 +224,7 @@ async fn ask(
             let body = MessageBody {
                 text: text(&scope.project.key, waiter),
                 buttons: vec![button("Approve", "approve"), button("Deny", "deny")],
+                rest: Some(REST_OF_QUESTION.to_owned()),
             };
             let message = Message { channel, thread: None, body };
             let place = Some(message.channel.clone());

@@ -69,7 +69,7 @@ impl Action for SendMessage {
         let sent = match earlier {
             Some(sent) => sent,
             None => {
-                let body = MessageBody { text: input.message, buttons: Vec::new() };
+                let body = MessageBody { text: input.message, buttons: Vec::new(), rest: None };
                 let message = Message { channel, thread: input.thread, body };
                 let place = Some(message.channel.clone());
                 context.effect().send(place, chat.send_message(&message, &intent.mark)).await?

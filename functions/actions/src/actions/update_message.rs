@@ -46,7 +46,7 @@ impl Action for UpdateMessage {
         let chat = context.chat().await?;
         context.effect().intend(true).await?;
         let sent = SentMessage { channel: input.channel, id: input.message_id, url: None };
-        let body = MessageBody { text: input.message, buttons: Vec::new() };
+        let body = MessageBody { text: input.message, buttons: Vec::new(), rest: None };
         let place = Some(sent.channel.clone());
         context.effect().send_again(place, chat.update_message(&sent, &body, None)).await?;
         Ok(Done::for_good(Output { channel: sent.channel, message_id: sent.id }))

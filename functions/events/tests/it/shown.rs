@@ -38,7 +38,7 @@ impl World {
             value: format!("{} {}", waiter.execution, waiter.key),
             url: None,
         });
-        let body = MessageBody { text: "**Ship it?**".to_owned(), buttons: buttons.to_vec() };
+        let body = MessageBody { text: "**Ship it?**".to_owned(), buttons: buttons.to_vec(), rest: None };
         let message = Message { channel: "#shop-dev".to_owned(), thread: None, body };
         let mark = Mark { key: waiter.key.clone(), at: self.clock.now() };
         let sent = chat.send_message(&message, &mark).await.unwrap();

@@ -90,7 +90,12 @@ pub struct MessageBody {
     pub text: String,
     /// Buttons under it.
     pub buttons: Vec<MessageButton>,
+    /// Where all of the text can be read if the chat's limit cuts it, as a phrase in Markdown without a period.
+    pub rest: Option<String>,
 }
+
+/// [`MessageBody::rest`] of a question to people.
+pub const REST_OF_QUESTION: &str = "`ticketsmith approval list` shows all of it";
 
 /// A button under a message: pressing it sends its value back as a delivery, or opens its address.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -44,7 +44,7 @@ pub(crate) fn with_options(simulation: &Simulation, options: &http_client::Optio
 }
 
 pub(crate) fn message(channel: &str, text: &str) -> Message {
-    let body = MessageBody { text: text.into(), buttons: Vec::new() };
+    let body = MessageBody { text: text.into(), buttons: Vec::new(), rest: None };
     Message { channel: channel.into(), thread: None, body }
 }
 
@@ -78,7 +78,7 @@ async fn a_message_is_sent_once_and_changed_in_place() {
     let again = discord.send_message(&first, &mark_of_it).await.unwrap();
     assert_eq!((again, messages(&simulation).len()), (sent.clone(), 2));
 
-    let changed = MessageBody { text: "Done".into(), buttons: Vec::new() };
+    let changed = MessageBody { text: "Done".into(), buttons: Vec::new(), rest: None };
     discord.update_message(&sent, &changed, None).await.unwrap();
     assert_eq!(discord.find_message("shop-dev", None, &mark_of_it).await.unwrap().as_ref(), Some(&sent));
     discord.update_message(&sent, &changed, Some(&mark_of_it)).await.unwrap();
@@ -192,7 +192,7 @@ async fn texts_over_the_limit_are_cut() {
     for text in [code, "😀".repeat(9_000), "שלום עולם ".repeat(900), "a_ ".repeat(3_000)] {
         let key: String = text.chars().take(4).collect();
         let sent = discord.send_message(&message("#shop-dev", &text), &mark(&key)).await.unwrap();
-        let changed = MessageBody { text: text.clone(), buttons: Vec::new() };
+        let changed = MessageBody { text: text.clone(), buttons: Vec::new(), rest: None };
         discord.update_message(&sent, &changed, None).await.unwrap();
         assert_eq!(discord.find_message("#shop-dev", None, &mark(&key)).await.unwrap(), Some(sent));
     }
@@ -204,6 +204,26 @@ async fn texts_over_the_limit_are_cut() {
         assert_eq!(shown.matches("```").count() % 2, 0, "{shown}");
     }
     assert_described(&simulation);
+}
+
+#[tokio::test]
+async fn a_long_plan_ends_with_a_whole_task_and_says_where_the_others_are() {
+    let simulation = simulation().await;
+    let discord = discord(&simulation);
+    let criteria = "  - Carts of two people become one\n".repeat(3);
+    let tasks: String =
+        (1..=40).map(|task| format!("- {task}: Share a cart (M, about $1.00)\n{criteria}")).collect();
+    let mut plan = message("#shop-dev", &format!("**May this become tickets?**\n\n**Carts**\n\n{tasks}"));
+    plan.body.rest = Some("`ticketsmith approval list` shows all of it".into());
+    let sent = discord.send_message(&plan, &mark("plan")).await.unwrap();
+    discord.update_message(&sent, &plan.body, None).await.unwrap();
+    let shown = shown(&messages(&simulation)[0]);
+    let (tasks, note) = shown.rsplit_once("\n\n").unwrap();
+    let count = tasks.matches("Share a cart").count();
+    let left = 40 - count;
+    assert_eq!(note, format!("\u{2026} and {left} more; `ticketsmith approval list` shows all of it"));
+    assert!(tasks.ends_with("Carts of two people become one") && count > 5, "{tasks}");
+    assert_eq!(tasks.matches("two people").count(), 3 * count, "the last task is whole");
 }
 
 #[tokio::test]

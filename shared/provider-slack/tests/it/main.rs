@@ -29,7 +29,7 @@ fn slack(simulation: &Simulation) -> Slack {
 }
 
 fn message(channel: &str, text: &str) -> Message {
-    let body = MessageBody { text: text.into(), buttons: Vec::new() };
+    let body = MessageBody { text: text.into(), buttons: Vec::new(), rest: None };
     Message { channel: channel.into(), thread: None, body }
 }
 
@@ -55,7 +55,7 @@ async fn a_message_is_sent_once_and_changed_in_place() {
     slack.send_message(&message("C012AB3CD", "another"), &mark("run/Other")).await.unwrap();
     assert_eq!(slack.find_message("#shop-dev", None, &mark_of_it).await.unwrap().as_ref(), Some(&sent));
 
-    let changed = MessageBody { text: "Done".into(), buttons: Vec::new() };
+    let changed = MessageBody { text: "Done".into(), buttons: Vec::new(), rest: None };
     slack.update_message(&sent, &changed, None).await.unwrap();
     assert_eq!(slack.find_message("shop-dev", None, &mark_of_it).await.unwrap().as_ref(), Some(&sent));
     let seen = messages(&simulation);
@@ -188,7 +188,7 @@ async fn a_text_that_is_too_long_is_cut_and_sent_again() {
     let emoji = "😀".repeat(9_000);
     for text in [code.as_str(), emoji.as_str()] {
         let sent = slack.send_message(&message("#shop-dev", text), &mark(&text[..4])).await.unwrap();
-        let changed = MessageBody { text: text.into(), buttons: Vec::new() };
+        let changed = MessageBody { text: text.into(), buttons: Vec::new(), rest: None };
         slack.update_message(&sent, &changed, None).await.unwrap();
     }
     let updates = simulation.log().iter().filter(|entry| entry.path.ends_with("/chat.update")).count();
@@ -200,7 +200,7 @@ async fn a_text_that_is_too_long_is_cut_and_sent_again() {
         let sent =
             slack.send_message(&message("#shop-dev", &"word ".repeat(500)), &mark(code)).await.unwrap();
         SLACK.fault(&simulation, "/chat.update$", refused);
-        let changed = MessageBody { text: "word ".repeat(700), buttons: Vec::new() };
+        let changed = MessageBody { text: "word ".repeat(700), buttons: Vec::new(), rest: None };
         slack.update_message(&sent, &changed, None).await.unwrap();
     }
     for message in messages(&simulation) {
