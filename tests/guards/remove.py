@@ -1,174 +1,193 @@
 #!/usr/bin/env python3
-"""Takes guards out of a copy of the tree, one at a time; the tests named for each must fail without it.
+"""Takes guards out of a copy of the tree, one at a time; the tests named for each must fail without it, and pass with it.
+
+    remove.py --fit            only makes sure that each guard still fits the code
+    remove.py [--minutes N]    tries all that no earlier run on the same tree has, and begins nothing after so many minutes
 
 Reads records from standard input, each of NUL-terminated fields: how many follow, then the guard's name, its file, what makes it, what
-stands there without it, the package and its tests. With `--fit`, only makes sure that each still fits the code. Prints a line per guard
-and exits with 1 when one goes unnoticed or does not fit.
+stands there without it, the package and its tests. Prints a line per guard. Exits with 1 when one goes unnoticed or does not fit, and
+with 3 when nothing is wrong but guards are left for want of time.
 
-First all tests must pass with every guard in place. Then each guard costs one build, since the one before it is put back in the same
-build. Guards are tried package by package, those that others depend on first, so that little is built again.
+Nearly all guards are in bodies of functions, where switches.py puts the code without each beside the code: one build, and then the
+tests of a guard run without it and with it, in the same executable. A guard that cannot have a switch, or whose tests did not both fail
+and pass by it (the environment may not reach all processes of a test), is then tried alone, in a tree without switches: its file is
+changed and built. So no guard is accepted whose tests did not fail while it alone was out, and none is refused because of its switch.
 """
-import dataclasses
-import json
+
+import argparse
+import concurrent.futures
 import os
 import pathlib
-import re
-import shutil
-import subprocess
 import sys
 import time
 
-# A test that hangs without its guard has noticed.
-TEST_LIMIT_SECONDS = 300
+import copied
+from cargo import CannotTry, Cargo, Error
+from copied import Known
+from guard import Guard, read_guards, unfit
+from switches import Region, Variant, switched
+from trial import Verdict, broken, failing, judge, unnoticed
 
 
-@dataclasses.dataclass
-class Guard:
-    name: str
-    file: str
-    text: str
-    without: str
-    package: str
-    tests: list[str]
+class Trials:
+    """The guards of a run, and what was found of each."""
 
+    def __init__(self, guards: list[Guard], tree: pathlib.Path, cargo: Cargo, known: Known, minutes: float | None) -> None:
+        self.guards = guards
+        self.tree = tree
+        self.cargo = cargo
+        self.known = known
+        self.ends = None if minutes is None else time.monotonic() + minutes * 60
+        self.verdicts: dict[Guard, Verdict] = {}
+        self.earlier = {guard for guard in guards if known.has(Known.NOTICED, guard)}
 
-def read_guards() -> list[Guard]:
-    fields = sys.stdin.buffer.read().decode().split("\0")[:-1]
-    guards = []
-    while fields:
-        count = int(fields.pop(0))
-        name, file, text, without, package, *tests = fields[:count]
-        guards.append(Guard(name, file, text, without, package, tests))
-        fields = fields[count:]
-    return guards
+    def run(self) -> int:
+        self.try_by_switch(self.build_switches())
+        alone = [] if self.is_late() else self.left()
+        if alone:
+            print(f"{len(alone)} guards are tried alone", flush=True)
+            self.lay([])
+        order = self.cargo.order() if alone else {}
+        for package in sorted({guard.package for guard in alone}, key=lambda name: order[name]):
+            self.try_alone(package, [guard for guard in alone if guard.package == package])
+        return self.sum_up()
 
+    def left(self) -> list[Guard]:
+        return [guard for guard in self.guards if guard not in self.verdicts and guard not in self.earlier]
 
-def unfit(guards: list[Guard]) -> list[str]:
-    """Why guards do not fit the code: a sentence each."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.rs"], capture_output=True, text=True, check=True
-    ).stdout.split("\0")
-    sources = "\n".join(path.read_text() for path in map(pathlib.Path, filter(None, listed)) if path.is_file())
-    functions = set(re.findall(r"\bfn (\w+)", sources))
-    problems = []
-    for guard in guards:
-        path = pathlib.Path(guard.file)
-        times = path.read_text().count(guard.text) if path.is_file() else "no such file"
-        if times != 1:
-            problems.append(f"{guard.name}: its text must occur once in {guard.file}, found: {times}")
-        for test in guard.tests:
-            if not any(function.endswith(test) or test in function for function in functions):
-                problems.append(f"{guard.name}: there is no test {test}")
-        if not guard.tests:
-            problems.append(f"{guard.name}: no test is named")
-    return problems
+    def is_late(self) -> bool:
+        return self.ends is not None and time.monotonic() >= self.ends
 
+    def build_switches(self) -> list[Guard]:
+        """Builds the tree with a switch for each guard that can have one; returns those to try by their switches.
 
-def copy_tree(place: pathlib.Path) -> None:
-    """Copies tracked and new files, with new times, so that nothing is taken for what was built of an earlier copy."""
-    shutil.rmtree(place, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
-    ).stdout.split("\0")
-    for name in filter(None, listed):
-        source = pathlib.Path(name)
-        if source.is_file():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, place / name)
+        Those that earlier runs tried have theirs, too, so that the same tree is built.
+        """
+        while True:
+            candidates = [guard for guard in self.guards if not self.known.has(Known.SWITCHLESS, guard)]
+            regions = self.lay(candidates)
+            placed = {switch for found in regions.values() for region in found for switch in region.switches}
+            guards = [guard for guard in candidates if guard.switch in placed]
+            packages = sorted({guard.package for guard in guards})
+            untried = [guard for guard in self.left() if guard in guards and not self.known.has(Known.UNDECIDED, guard)]
+            if self.is_late() or not untried:
+                return []
+            print(f"{len(guards)} of {len(self.guards)} guards have a switch; building {len(packages)} packages", flush=True)
+            errors = self.cargo.build(packages)
+            if not errors:
+                self.cargo.keep_executables(packages)
+                return untried
+            self.give_up(errors, regions, guards)
 
+    def lay(self, guards: list[Guard]) -> dict[str, list[Region]]:
+        """Makes the copy of the tree, with switches; returns where they are in each file."""
+        files = {}
+        regions = {}
+        for name in dict.fromkeys(guard.file for guard in guards):
+            variants = [Variant(guard.switch, guard.text, guard.without) for guard in guards if guard.file == name]
+            files[name], regions[name] = switched(pathlib.Path(name).read_text(), variants)
+        copied.lay(self.tree, copied.listed_files(), files)
+        return regions
 
-def package_order() -> dict[str, int]:
-    """The packages of the workspace: those that others depend on come first."""
-    metadata = json.loads(
-        subprocess.run(
-            ["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"], capture_output=True, text=True, check=True
-        ).stdout
-    )
-    needs = {
-        package["name"]: [needed["name"] for needed in package["dependencies"] if needed.get("path") and needed["kind"] != "dev"]
-        for package in metadata["packages"]
-    }
-    order: dict[str, int] = {}
+    def give_up(self, errors: list[Error], regions: dict[str, list[Region]], guards: list[Guard]) -> None:
+        """Does without the switches that the compiler refused: those where it points, or else all of the package."""
+        refused = broken((place for error in errors for place in error.places), regions)
+        if not refused:
+            folders = tuple(f"{error.package}/" for error in errors)
+            refused = {guard.switch for guard in guards if guard.file.startswith(folders)}
+        if not refused:
+            raise CannotTry("\n".join(["the tree does not build with every guard in place", *(error.words for error in errors)]))
+        for guard in guards:
+            if guard.switch in refused:
+                print(f"no switch  {guard.name} in {guard.file}: with its switch the code does not build", flush=True)
+                self.known.add(Known.SWITCHLESS, guard)
 
-    def place(name: str) -> None:
-        if name not in order and name in needs:
-            for needed in needs[name]:
-                place(needed)
-            order[name] = len(order)
+    def try_by_switch(self, guards: list[Guard]) -> None:
+        """Decides the guards whose tests fail without them and pass with them; the others need a trial alone."""
 
-    for name in sorted(needs):
-        place(name)
-    return order
+        def one(guard: Guard) -> tuple[Verdict, float] | None:
+            began = time.monotonic()
+            return None if self.is_late() else (judge(guard, self.cargo.run_kept), time.monotonic() - began)
 
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            running = {pool.submit(one, guard): guard for guard in guards}
+            try:
+                for future in concurrent.futures.as_completed(running):
+                    guard, found = running[future], future.result()
+                    if found and found[0].wrong:
+                        print(f"undecided  {guard.name} by its switch: {found[0].wrong[0].splitlines()[0]}", flush=True)
+                        self.known.add(Known.UNDECIDED, guard)
+                    elif found:
+                        self.record(guard, *found)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
-def builds(package: str) -> tuple[bool, str]:
-    built = subprocess.run(["cargo", "test", "--locked", "--quiet", "-p", package, "--no-run"], capture_output=True, text=True)
-    return built.returncode == 0, built.stderr[-4000:]
+    def try_alone(self, package: str, guards: list[Guard]) -> None:
+        """Takes guards out of their files, one at a time; their tests must have passed before."""
+        if self.is_late():
+            return
+        output = self.cargo.build_alone(package)
+        if output is not None:
+            raise CannotTry(f"{package} does not build with every guard in place\n{output}")
+        in_place = {guard: failing(guard, self.cargo.run_alone) for guard in guards}
+        for guard in guards:
+            if self.is_late():
+                return
+            began = time.monotonic()
+            verdict = in_place[guard] if in_place[guard].wrong else self.without(guard)
+            self.record(guard, verdict, time.monotonic() - began)
 
+    def without(self, guard: Guard) -> Verdict:
+        """What its tests say when a guard is taken out of its file. Each such build also puts back the guard before."""
+        path = self.tree / guard.file
+        before = path.read_text()
+        path.write_text(pathlib.Path(guard.file).read_text().replace(guard.text, guard.without))
+        try:
+            output = self.cargo.build_alone(guard.package)
+            if output is not None:
+                return Verdict((f"what is left without the guard does not build\n{output}",))
+            return unnoticed(guard, self.cargo.run_alone)
+        finally:
+            path.write_text(before)
 
-def failed(package: str, test: str) -> tuple[bool, str]:
-    """Whether a test fails, and what was printed. A name that no test has passes for nothing: it ends the run."""
-    command = ["cargo", "test", "--locked", "-p", package, test]
-    try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=TEST_LIMIT_SECONDS)
-    except subprocess.TimeoutExpired as late:
-        return True, str(late)
-    if ran.returncode == 0 and not re.search(r"^running [1-9]", ran.stdout, re.MULTILINE):
-        sys.exit(f"{package}: there is no test {test}")
-    return ran.returncode != 0, (ran.stdout + ran.stderr)[-8000:]
+    def record(self, guard: Guard, verdict: Verdict, seconds: float) -> None:
+        self.verdicts[guard] = verdict
+        for sentence in verdict.wrong:
+            print(f"UNNOTICED  {guard.name} in {guard.file}: {sentence}", flush=True)
+        if not verdict.wrong:
+            self.known.add(Known.NOTICED, guard)
+            print(f"noticed    {guard.name} by {guard.package}: {', '.join(guard.tests)} ({seconds:.0f} s)", flush=True)
 
-
-def unnoticed(guard: Guard) -> list[str]:
-    """What went wrong when the guard was taken out: a sentence each; none when every test noticed."""
-    path = pathlib.Path(guard.file)
-    before = path.read_text()
-    path.write_text(before.replace(guard.text, guard.without))
-    try:
-        is_built, output = builds(guard.package)
-        if not is_built:
-            return [f"what is left without the guard does not build\n{output}"]
-        return [f"{test} passes without it" for test in guard.tests if not failed(guard.package, test)[0]]
-    finally:
-        path.write_text(before)
+    def sum_up(self) -> int:
+        wrong = sum(bool(verdict.wrong) for verdict in self.verdicts.values())
+        left = len(self.left())
+        print(f"{len(self.guards)} guards, {wrong} of them wrong; {len(self.earlier)} were noticed in earlier runs on the same tree")
+        if left:
+            print(f"{left} guards are left for want of time: the same command continues with them")
+        return 1 if wrong else 3 if left else 0
 
 
 def main() -> int:
+    arguments = argparse.ArgumentParser(allow_abbrev=False)
+    arguments.add_argument("--fit", action="store_true")
+    arguments.add_argument("--minutes", type=float)
+    chosen = arguments.parse_args()
     guards = read_guards()
     problems = unfit(guards)
     for problem in problems:
         print("UNFIT ", problem)
-    if problems or sys.argv[1:] == ["--fit"]:
+    if problems or chosen.fit:
         return bool(problems)
 
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")).absolute()
-    os.environ["CARGO_TARGET_DIR"] = str(target)
     tree = target / "guards" / "tree"
-    copy_tree(tree)
-    os.chdir(tree)
-    order = package_order()
-    guards.sort(key=lambda guard: order[guard.package])
-    wrong = 0
-    for package in dict.fromkeys(guard.package for guard in guards):
-        is_built, output = builds(package)
-        if not is_built:
-            sys.exit(f"{package} does not build with every guard in place\n{output}")
-        for test in dict.fromkeys(test for guard in guards if guard.package == package for test in guard.tests):
-            has_failed, output = failed(package, test)
-            if has_failed:
-                print(f"FAILS      {package} {test}, although every guard is there\n{output}", flush=True)
-                wrong += 1
-        for guard in guards:
-            if guard.package != package:
-                continue
-            began = time.monotonic()
-            found = unnoticed(guard)
-            wrong += bool(found)
-            for sentence in found:
-                print(f"UNNOTICED  {guard.name}: {sentence}", flush=True)
-            if not found:
-                print(f"noticed    {guard.name} by {package}: {', '.join(guard.tests)} ({time.monotonic() - began:.0f} s)", flush=True)
-    print(f"{len(guards)} guards, {wrong} of them wrong")
-    return bool(wrong)
+    known = Known(target / "guards" / "known", copied.digest_of(copied.listed_files()))
+    try:
+        return Trials(guards, tree, Cargo(tree, target), known, chosen.minutes).run()
+    except CannotTry as why:
+        print(why)
+        return 1
 
 
 if __name__ == "__main__":
