@@ -2,7 +2,8 @@
 """Takes guards out of a copy of the tree, one at a time; the tests named for each must fail without it, and pass with it.
 
     remove.py --fit            only makes sure that each guard still fits the code
-    remove.py [--minutes N]    tries all that no earlier run on the same tree has, and begins nothing after so many minutes
+    remove.py [--minutes N]    tries all that no earlier run on the same tree has, and begins nothing after so many minutes;
+                               what runs found is in `guards/known` in the target folder
 
 Reads records from standard input, each of NUL-terminated fields: how many follow, then the guard's name, its file, what makes it, what
 stands there without it, the package and its tests. Prints a line per guard. Exits with 1 when one goes unnoticed or does not fit, and

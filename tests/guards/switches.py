@@ -52,7 +52,10 @@ class Variant:
 
 @dataclasses.dataclass(frozen=True)
 class Region:
-    """Lines of a file with switches, the first and the last, and the switches there."""
+    """Lines of a file, the first and the last, and the switches without which they would be as they were.
+
+    The code without a guard has the guard's own, and the code as it is, which follows, those of all guards in the body.
+    """
 
     first: int
     last: int
@@ -164,6 +167,9 @@ def switched(source: str, variants: list[Variant]) -> tuple[str, list[Region]]:
         for variant in here:
             condition = f'::std::env::var_os("{VARIABLE}").is_some_and(|out| out == "{variant.switch}")'
             text += f" if {condition} {{{inside.replace(variant.text, variant.without)}\n}} else"
+            last = text.count("\n") + 1
+            regions.append(Region(first, last, (variant.switch,)))
+            first = last
         text += f" {{{inside}\n}} "
         regions.append(Region(first, text.count("\n") + 1, tuple(variant.switch for variant in here)))
         at = body.end

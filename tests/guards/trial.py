@@ -50,7 +50,7 @@ def failing(guard: Guard, run: Run) -> Verdict:
 
 
 def broken(places: Iterable[tuple[str, int]], regions: dict[str, list[Region]]) -> set[str]:
-    """The switches of the bodies to which errors of the compiler point, by any of their places: file and line."""
+    """The switches to whose lines errors of the compiler point, by any of their places: file and line."""
     return {
         switch
         for file, line in places
