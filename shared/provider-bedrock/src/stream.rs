@@ -195,12 +195,15 @@ impl Stream {
         // A refusal and a full context window cut a reply off as its limit of tokens does.
         let is_cut = !matches!(stop_reason.as_str(), "end_turn" | "stop_sequence" | "tool_use");
         let mut content = Vec::new();
-        for block in self.blocks.into_values() {
+        let mut blocks = self.blocks.into_values().peekable();
+        while let Some(block) = blocks.next() {
+            // What was cut off may be the beginning of a call or of a thought even if it can be read. A text is used as far as it goes.
+            if is_cut && blocks.peek().is_none() && !block.is_text() {
+                break;
+            }
             match block.into_json() {
                 Ok(Some(json)) => content.push(json),
                 Ok(None) => return Err(unusable("sent a block of an unknown kind".to_owned())),
-                // The call of a tool that was cut off is not made.
-                Err(_) if is_cut => {}
                 Err(error) => return Err(unusable(format!("called a tool with invalid JSON: {error}"))),
             }
         }
@@ -231,6 +234,10 @@ impl Block {
                 }
             }
         }
+    }
+
+    fn is_text(&self) -> bool {
+        self.text.is_some()
     }
 
     /// The block as `Converse` writes it; `None` for one of another kind.
@@ -371,6 +378,21 @@ mod tests {
             );
         }
         assert!(cut("tool_use").unwrap_err().message.contains("invalid JSON"));
+    }
+
+    #[test]
+    fn only_the_calls_of_a_cut_reply_that_something_follows_are_whole() {
+        let call = |index: u64, id: &str| {
+            let call = json!({"toolUse": {"toolUseId": id, "name": "list_files"}});
+            ("contentBlockStart", json!({"contentBlockIndex": index, "start": call}))
+        };
+        for last in [call(1, "begun"), delta(1, json!({"reasoningContent": {"text": "Hm"}}))] {
+            let mut frames = vec![begin(), call(0, "whole"), last];
+            frames.extend(end("max_tokens"));
+            let reply = heard(&frames, 50).finish("m", None).unwrap();
+            let ids: Vec<_> = reply.calls.iter().map(|call| call.id.as_str()).collect();
+            assert_eq!((ids, reply.message.parts.len()), (vec!["whole"], 1));
+        }
     }
 
     #[test]

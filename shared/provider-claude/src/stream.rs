@@ -165,13 +165,15 @@ impl Stream {
         // A refusal and a full context window cut a reply off as its limit of tokens does.
         let is_cut = !matches!(self.stop_reason.as_deref(), Some("end_turn" | "stop_sequence" | "tool_use"));
         let mut content = Vec::new();
-        for block in self.blocks.into_values() {
-            match block.into_json() {
-                Ok(json) => content.push(json),
-                // The call of a tool that was cut off is not made.
-                Err(_) if is_cut => {}
-                Err(error) => return Err(unusable(format!("called a tool with invalid JSON: {error}"))),
+        let mut blocks = self.blocks.into_values().peekable();
+        while let Some(block) = blocks.next() {
+            // What was cut off may be the beginning of a call or of a thought even if it can be read. A text is used as far as it goes.
+            if is_cut && blocks.peek().is_none() && !block.is_text() {
+                break;
             }
+            let json = block.into_json();
+            content
+                .push(json.map_err(|error| unusable(format!("called a tool with invalid JSON: {error}")))?);
         }
         let reply = Reply { model: self.model, content, stop_reason: self.stop_reason, usage };
         let unreadable = |error| unusable(format!("sent something that cannot be read: {error}"));
@@ -192,6 +194,10 @@ impl Block {
             Some(Value::String(text)) => text.push_str(&more),
             _ => drop(self.fields.insert(field.to_owned(), more.into())),
         }
+    }
+
+    fn is_text(&self) -> bool {
+        self.fields.get("type").is_some_and(|kind| kind == "text")
     }
 
     fn into_json(mut self) -> Result<Box<RawValue>, serde_json::Error> {
@@ -302,5 +308,21 @@ mod tests {
             assert_eq!((cut.stop, cut.calls, cut.message.parts), (stop, Vec::new(), Vec::new()), "{reason}");
         }
         assert!(of("tool_use").unwrap_err().message.contains("invalid JSON"));
+    }
+
+    #[test]
+    fn only_the_calls_of_a_cut_reply_that_something_follows_are_whole() {
+        let call = |index: u32, id: &str| {
+            format!(
+                r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"tool_use","id":"{id}","name":"n","input":{{}}}}}}"#
+            )
+        };
+        let thought = r#"{"type":"content_block_start","index":2,"content_block":{"type":"thinking","thinking":"Hm","signature":""}}"#;
+        for last in [call(2, "begun"), thought.to_owned()] {
+            let text = events(&[START, &call(0, "one"), &call(1, "two"), &last, &ended("max_tokens"), STOP]);
+            let reply = heard(&text, 50).0.finish(None).unwrap();
+            let ids: Vec<_> = reply.calls.iter().map(|call| call.id.as_str()).collect();
+            assert_eq!((ids, reply.message.parts.len()), (vec!["one", "two"], 2), "{last}");
+        }
     }
 }

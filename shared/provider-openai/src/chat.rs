@@ -218,8 +218,9 @@ pub(crate) fn model_reply(
 ) -> Result<ModelReply, ActionError> {
     let (words, refusal) = (reply.content.unwrap_or_default(), reply.refusal.unwrap_or_default());
     let mut called = reply.tool_calls.unwrap_or_default();
-    // The call of a function that was cut off is not made.
+    // The last call of a reply that was cut off is not made: it may be only the beginning of one, even if it can be read.
     if finish_reason == Some("length") {
+        called.pop();
         called.retain(|call| serde_json::from_str::<Value>(&call.function.arguments).is_ok());
     }
     if called.iter().any(|call| call.id.is_empty()) {
@@ -345,6 +346,12 @@ mod tests {
         );
         let cut = of(call("{\"a"), json!("length")).unwrap();
         assert_eq!((cut.stop, cut.calls.len()), (StopReason::Truncated, 0));
+        let mut two = call("{}");
+        let second = json!({"id": "d", "type": "function", "function": {"name": "g", "arguments": "{}"}});
+        two["tool_calls"].as_array_mut().unwrap().push(second);
+        let cut = of(two, json!("length")).unwrap();
+        let called: Vec<_> = cut.calls.iter().map(|call| call.id.as_str()).collect();
+        assert_eq!((cut.stop, called), (StopReason::Truncated, vec!["c"]));
         assert_eq!(of(json!({"content": "a"}), json!("stop")).unwrap().stop, StopReason::Complete);
         assert_eq!(of(json!({"content": "a"}), json!("content_filter")).unwrap().stop, StopReason::Refused);
         assert_eq!(of(json!({"refusal": "No."}), json!("stop")).unwrap().stop, StopReason::Refused);

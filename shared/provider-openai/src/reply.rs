@@ -183,6 +183,8 @@ impl Reply {
         let is_cut = status == Some("incomplete");
         let (mut text, mut calls, mut parts) = (String::new(), Vec::new(), Vec::new());
         let mut is_refused = false;
+        // A reply must not end with reasoning: the service refuses it without the item that it led to.
+        let mut end = 0;
         for item in self.output {
             match serde_json::from_str(item.get()).map_err(|error| unreadable(&error))? {
                 Item::Message { content } => {
@@ -198,15 +200,26 @@ impl Reply {
                     }
                 }
                 // The call of a function that was cut off is not made.
-                Item::FunctionCall { status, .. } if is_cut && status.as_deref() != Some("completed") => {
+                Item::FunctionCall { status, arguments, .. }
+                    if is_cut
+                        && (status.as_deref() != Some("completed")
+                            || serde_json::from_str::<Value>(&arguments).is_err()) =>
+                {
                     continue;
                 }
                 Item::FunctionCall { call_id, name, arguments, .. } => {
                     calls.push(ToolCall { id: call_id, name, input: input(arguments) });
                 }
-                Item::Other => {}
+                Item::Other => {
+                    parts.push(Part::new(Content::Opaque(item.get().to_owned())));
+                    continue;
+                }
             }
             parts.push(Part::new(Content::Opaque(item.get().to_owned())));
+            end = parts.len();
+        }
+        if is_cut {
+            parts.truncate(end);
         }
         let stop = match (status, self.incomplete_details.and_then(|details| details.reason).as_deref()) {
             (Some("incomplete"), Some("max_output_tokens")) => StopReason::Truncated,
@@ -314,12 +327,18 @@ mod tests {
             |reason: &str| json!({"status": "incomplete", "incomplete_details": {"reason": reason}});
         let message = |part: Value| json!({"type": "message", "content": [part]});
         let text = || message(json!({"type": "output_text", "text": "par"}));
-        let call = json!({"type": "function_call", "status": "incomplete", "call_id": "c", "name": "f", "arguments": "{\"a"});
+        let cut_call = json!({"type": "function_call", "status": "incomplete", "call_id": "c", "name": "f", "arguments": "{\"a"});
         assert_eq!(of(json!({}), text()).unwrap().stop, StopReason::Complete);
         let refused = of(json!({}), message(json!({"type": "refusal", "refusal": "No."}))).unwrap();
         assert_eq!((refused.stop, refused.text.as_str()), (StopReason::Refused, "No."));
-        let cut = of(incomplete("max_output_tokens"), call).unwrap();
+        let cut = of(incomplete("max_output_tokens"), cut_call.clone()).unwrap();
         assert_eq!((cut.stop, cut.calls.len(), cut.message.parts.len()), (StopReason::Truncated, 0, 0));
+        let reasoning = || json!({"type": "reasoning", "summary": []});
+        let whole = json!({"type": "function_call", "status": "completed", "call_id": "c", "name": "f", "arguments": "{}"});
+        let mut several = incomplete("max_output_tokens");
+        several["output"] = json!([reasoning(), whole, reasoning(), cut_call]);
+        let cut = of(several, text()).unwrap();
+        assert_eq!((cut.calls.len(), cut.message.parts.len()), (1, 2), "reasoning about a call goes with it");
         assert_eq!(of(incomplete("content_filter"), text()).unwrap().stop, StopReason::Refused);
         assert_eq!(of(incomplete("x"), text()).unwrap().stop, StopReason::Other("x".into()));
         let failed = |code: &str| json!({"status": "failed", "error": {"code": code, "message": "Sorry"}});

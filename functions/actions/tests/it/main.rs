@@ -14,6 +14,7 @@ mod checking;
 mod circuit;
 mod context_window;
 mod crashes;
+mod cut_replies;
 mod edits;
 mod every_provider;
 mod gate;

@@ -225,7 +225,7 @@ pub struct ModelReply {
     pub message: ModelMessage,
     /// The text in it; JSON when a schema was given.
     pub text: String,
-    /// The calls of tools in it, in order.
+    /// The calls of tools in it, in order. Of a streamed reply that was cut off, only those that are certainly whole, and `message` has no others.
     pub calls: Vec<ToolCall>,
     /// Why it ended.
     pub stop: StopReason,

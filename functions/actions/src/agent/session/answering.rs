@@ -31,7 +31,7 @@ pub async fn answer(
     let text = format!("{who} answered: {answer}");
     let question = session.state.question.take().map(|question| question.text).unwrap_or_default();
     session.state.decisions.push(format!("{question}\n{text}"));
-    session.state.nudges = 0;
+    (session.state.nudges, session.state.cut_off) = (0, 0);
     session.state.repetition.forget();
     session.head.phase = SessionPhase::Think;
     let message = said_with(&mut session.state, &text, false);

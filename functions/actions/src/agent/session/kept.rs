@@ -110,6 +110,9 @@ pub struct SessionState {
     /// How often in a row the model called no tool.
     #[serde(default)]
     pub(super) nudges: u32,
+    /// How many replies in a row, up to the last one, reached the most tokens that a reply may have, so that their ends are missing.
+    #[serde(default)]
+    pub(super) cut_off: u32,
     #[serde(default)]
     pub(super) repetition: Repetition,
     /// The folders whose instructions this generation has seen.

@@ -161,14 +161,15 @@ impl Session<'_> {
         }
     }
 
-    /// Asks, and once more with twice as many tokens if the reply was cut off.
+    /// Asks, and once more with twice as many tokens if the reply was cut off. One that is cut off again is used as far as it goes.
     async fn ask(&mut self, agent: &AgentExecution, prefix: &Prefix) -> Result<Thought, ActionError> {
         let messages = self.messages().await?;
         let begins = messages.len() <= 1;
         let expected = self.expected_input(&messages)?;
         let mut request = request(prefix, messages);
         let most = agent.max_output_tokens();
-        for tokens in [(most / 2).max(1), most] {
+        let mut tokens = (most / 2).max(1);
+        loop {
             let room = self.head.bounds.usd.map(|bound| bound.saturating_sub(self.head.spent_in_round()));
             request.max_output_tokens = tokens;
             let turn = format!("{}#{}", self.head.generation, self.head.messages);
@@ -194,10 +195,15 @@ impl Session<'_> {
                 }
             };
             match &reply.stop {
-                StopReason::Complete | StopReason::ToolCalls => return Ok(Thought::Reply(Box::new(reply))),
+                StopReason::Truncated if tokens < most => {
+                    // It has cost something too, which leaves less room.
+                    self.count_costs().await?;
+                    tokens = most;
+                }
+                StopReason::Complete | StopReason::ToolCalls | StopReason::Truncated => {
+                    return Ok(Thought::Reply(Box::new(reply)));
+                }
                 StopReason::Refused => return Ok(Thought::Refused),
-                // It has cost something too, which leaves less room.
-                StopReason::Truncated => self.count_costs().await?,
                 // More tokens for the reply do not help; a new generation does, unless this one has only begun.
                 StopReason::ContextFull => {
                     self.count_costs().await?;
@@ -212,9 +218,6 @@ impl Session<'_> {
                 }
             }
         }
-        Err(ActionError::rejected(format!(
-            "the model's reply was cut off twice, at last at {most} tokens; make the ticket smaller or raise max_output_tokens of the AI provider"
-        )))
     }
 
     /// The maximum input tokens of the next request, derived from the provider's last report; `None` if it has to be counted.
@@ -249,6 +252,10 @@ impl Session<'_> {
         self.head.usage = Some(reply.usage);
         self.head.turn += 1;
         self.head.phase = SessionPhase::Tools;
+        self.state.cut_off = match reply.stop {
+            StopReason::Truncated => self.state.cut_off.saturating_add(1),
+            _ => 0,
+        };
         if reply.calls.is_empty() && reply.text.trim().is_empty() {
             return self.record(Vec::new(), None, FileChanges::default()).await;
         }

@@ -19,11 +19,13 @@ use std::collections::BTreeSet;
 
 /// The most calls that a turn runs.
 const MOST_CALLS: usize = 16;
-/// How often in a row a model that calls no tool is told to continue.
+/// How often in a row a model that calls no tool, or whose reply is cut off, is told how to continue.
 const MOST_NUDGES: u32 = 2;
 
 const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
 without a person, call `ask_person`.";
+const CUT_OFF: &str = "Your last reply reached the most tokens that one reply may have, so its end is missing, and a call at its end was not \
+made. Go on in smaller pieces: call one tool at a time, and spread a long text over several calls, each with a part of it.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
 const HANDED_OVER: &str = "The work is handed over.";
 const NOT_YET: &str = "Not handed over yet: people said something while you were at work. Take it into account, then call `finish` again.";
@@ -76,10 +78,19 @@ pub async fn run_tools(context: &Context<'_>, session: &str) -> Result<Report, A
 impl Session<'_> {
     /// Tells a model that called nothing, and perhaps said nothing either, to continue, and asks people after enough reminders.
     async fn nudge(mut self) -> Result<Self, ActionError> {
-        self.state.nudges += 1;
-        if self.state.nudges <= MOST_NUDGES {
+        if self.is_cut_off_too_often() {
+            return self
+                .ask_about_cut_replies(Vec::new())
+                .record(Vec::new(), None, FileChanges::default())
+                .await;
+        }
+        let is_cut_off = self.state.cut_off > 0;
+        if !is_cut_off {
+            self.state.nudges += 1;
+        }
+        if is_cut_off || self.state.nudges <= MOST_NUDGES {
             self.head.phase = SessionPhase::Think;
-            let nudge = Said::ours(vec![Part::text(NUDGE)]);
+            let nudge = Said::ours(vec![Part::text(if is_cut_off { CUT_OFF } else { NUDGE })]);
             return self.record_with_words(nudge, None, FileChanges::default()).await;
         }
         let last = match domain::stored::cut_inline(&self.state.last_text) {
@@ -90,6 +101,22 @@ impl Session<'_> {
             format!("The agent {} stopped without a result.{last} How should it go on?", self.head.agent);
         self.ask_for_help(question, Vec::new());
         self.record(Vec::new(), None, FileChanges::default()).await
+    }
+
+    /// Whether the model was told often enough that its replies are too long.
+    fn is_cut_off_too_often(&self) -> bool {
+        self.state.cut_off > MOST_NUDGES
+    }
+
+    /// Asks people about a model whose replies are cut off again and again. The results of the turn wait for the answer.
+    fn ask_about_cut_replies(mut self, results: Vec<Told>) -> Self {
+        let question = format!(
+            "The last {} replies of the agent {} were cut off, because each reached the most tokens that a reply may have. How should it \
+             go on? `max_output_tokens` of the AI provider is how many that are.",
+            self.state.cut_off, self.head.agent
+        );
+        self.ask_for_help(question, results);
+        self
     }
 
     async fn run(mut self, calls: &[ToolCall]) -> Result<Self, ActionError> {
@@ -103,7 +130,10 @@ impl Session<'_> {
             return self.record(Vec::new(), None, FileChanges::default()).await;
         };
         let files = stored_changes(self.context, &self.head, &before, &self.state.workspace.changes).await?;
-        let Turn { mut results, last, is_stuck, edits, guides } = turn;
+        let Turn { mut results, last, is_stuck, edits, mut guides } = turn;
+        if self.state.cut_off > 0 {
+            guides.push(Part::text(CUT_OFF));
+        }
         if let Some(told) = results.iter_mut().rev().find(|told| !told.awaited) {
             told.text.push_str(&self.what_is_left());
         }
@@ -149,6 +179,10 @@ impl Session<'_> {
                 self.ask_for_help(question, results);
                 self.state.guides = guides;
                 self.record(Vec::new(), None, files).await
+            }
+            None if self.is_cut_off_too_often() => {
+                self.state.guides = guides;
+                self.ask_about_cut_replies(results).record(Vec::new(), None, files).await
             }
             None => {
                 self.head.phase = SessionPhase::Think;
