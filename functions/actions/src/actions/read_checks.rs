@@ -67,6 +67,8 @@ pub enum Verdict {
     Repeated,
     /// Something still failed after the last allowed fix.
     Exhausted,
+    /// None fails anymore, and some are not done: those that failed were started again.
+    Running,
     /// There are no checks.
     None,
     /// Checks were cancelled, wait for a person, or cannot be read.
@@ -141,7 +143,8 @@ impl Action for ReadChecks {
         }
         let failed = failed_checks(context, project, &sha).await?;
         if failed.is_empty() {
-            return said(Verdict::Unclear, "Checks failed, but the code host does not say which.");
+            let (verdict, summary) = since_failure(context, project, &sha).await?;
+            return said(verdict, summary);
         }
         let base_fails = failing_at_base(context, project, &base, &failed).await?;
         Ok(Done::for_good(judge(&failed, &base_fails, &base, &input)))
@@ -163,6 +166,21 @@ async fn failed_checks(
         }
         other => Ok(other?),
     }
+}
+
+/// What the checks of a commit mean of which some failed, but none does now: they may have been started again.
+async fn since_failure(
+    context: &Context<'_>,
+    project: &Project,
+    sha: &CommitSha,
+) -> Result<(Verdict, &'static str), NoOutput> {
+    let host = context.code_host(RepositoryAccess::ReadChecks).await?;
+    let checks = host.checks(&project.repository, sha).await?;
+    Ok(match checks.conclusions.iter().max() {
+        _ if checks.unfinished > 0 => (Verdict::Running, "Checks that failed were started again."),
+        Some(CheckConclusion::Success) => (Verdict::Green, "All checks passed."),
+        _ => (Verdict::Unclear, "Checks failed, but the code host does not say which."),
+    })
 }
 
 /// The fingerprints of what fails at the head of the base branch; empty if that is not known.

@@ -11,6 +11,7 @@ mod attachments;
 mod binary_files;
 mod capacity;
 mod checking;
+mod checks_again;
 mod circuit;
 mod context_window;
 mod crashes;
