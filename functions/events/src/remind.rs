@@ -2,6 +2,7 @@
 
 use crate::feedback::PATIENCE;
 use crate::handle::Events;
+use control::keep_votes_that_count;
 use domain::plugins::{Mark, Message, MessageBody, MessageButton, REST_OF_QUESTION, SentMessage};
 use domain::text::literal;
 use domain::{ActionError, PluginType};
@@ -41,6 +42,10 @@ impl Events {
         if self.end_if_timed_out(waiter).await? {
             return Ok(());
         }
+        let counted = self.counted(waiter).await?;
+        if counted.votes.len() < waiter.votes.len() {
+            self.forget_votes(waiter, &counted).await?;
+        }
         let Some(seconds) = waiter.terms.remind_seconds.and_then(|seconds| i64::try_from(seconds).ok())
         else {
             return Ok(());
@@ -69,7 +74,7 @@ impl Events {
         };
         let question = waiter.question.as_deref().unwrap_or_default();
         let about = execution.task_id.as_deref().unwrap_or(&execution.workflow);
-        let votes = progress_of(waiter).map(|votes| format!(" · {votes}")).unwrap_or_default();
+        let votes = progress_of(&counted).map(|votes| format!(" · {votes}")).unwrap_or_default();
         let text = format!(
             "\u{23f0} **{}** still waits for an answer: **{}**{votes} · may be answered by {who} · `{}`",
             literal(about),
@@ -97,6 +102,7 @@ impl Events {
     /// When the records do not answer.
     pub(crate) async fn show_votes(&self, waiter: &Waiter) -> Result<(), ActionError> {
         let Some((channel, id)) = &waiter.message else { return Ok(()) };
+        let waiter = &self.counted(waiter).await?;
         let text = with_votes(waiter);
         let button = |label: &str, action: &str| MessageButton {
             label: label.to_owned(),
@@ -114,6 +120,29 @@ impl Events {
         // The last vote may have been shown before.
         let place = ShownPlace::Message { channel: channel.clone(), id: id.clone() };
         self.show_if_decided(waiter, &place).await
+    }
+
+    /// A question with only the votes that count now.
+    async fn counted(&self, waiter: &Waiter) -> Result<Waiter, ActionError> {
+        let mut counted = waiter.clone();
+        if !counted.votes.is_empty() {
+            let configuration = self.table.configuration(self.clock.now()).await?;
+            keep_votes_that_count(&self.table, &configuration, &mut counted).await?;
+        }
+        Ok(counted)
+    }
+
+    /// Shows a question without the votes that no longer count, and then forgets these, so that it is shown once. Its ticket follows with the
+    /// change of the record.
+    async fn forget_votes(&self, waiter: &Waiter, counted: &Waiter) -> Result<(), ActionError> {
+        self.show_votes(counted).await?;
+        if !self.table.replace_votes(waiter, &counted.votes).await?
+            && let Some(now) = self.table.waiter(&waiter.topic, &waiter.key).await?
+        {
+            // Somebody voted at the same moment, which may have been shown before.
+            self.show_votes(&now).await?;
+        }
+        Ok(())
     }
 }
 

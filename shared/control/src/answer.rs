@@ -1,12 +1,12 @@
 //! Answers the question of a waiting step. This only records the answer; `events`, which sees the change in the table's
 //! stream, answers the task token.
 
-use crate::authority::Authority;
-use crate::authorize::{Authorization, Operation, authorize_with};
+use crate::authorize::Operation;
 use crate::caller::Caller;
 use crate::control::Control;
 use crate::directory::Ticket;
-use domain::{Actor, SourceName};
+use crate::votes;
+use domain::SourceName;
 use jiff::Timestamp;
 use records::{
     Answer, CommandTarget, ExecutionRecord, Over, OverReason, RecordsError, Topic, Vote, VoteResult, Waiter,
@@ -275,7 +275,8 @@ impl Control {
                 None => VoteResult::Decided,
             }),
             true => {
-                let still_counts = |vote: &Vote| may_still_answer(caller, &operation, vote);
+                let configuration = caller.directory.configuration();
+                let still_counts = |vote: &Vote| votes::counts(configuration, &operation, vote);
                 self.table.vote(waiter, &answer, still_counts).await
             }
         };
@@ -332,14 +333,6 @@ impl Control {
         }
         waiter.until.filter(|until| *until <= now).and_then(|until| over(OverReason::TimedOut, until))
     }
-}
-
-/// Whether somebody who said yes may still answer. A person who was removed since, or lost the role, does not count.
-fn may_still_answer(caller: &Caller<'_>, operation: &Operation<'_>, vote: &Vote) -> bool {
-    let (source, person) = (vote.via.clone(), Some(vote.by.clone()));
-    let voter = Actor { source, id: String::new(), display_name: None, person };
-    let configuration = caller.directory.configuration();
-    authorize_with(configuration, operation, Some(&voter), &Authority::Roles) == Authorization::Allowed
 }
 
 /// Where and when a question was answered, for people: `via slack at 2026-11-22 12:00 UTC`. `votes` are of those who said yes where several

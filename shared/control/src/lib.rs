@@ -20,6 +20,7 @@
 //! | `tell`, `succeed` | messages to agents at work, and what follows an execution that ends before it takes them in |
 //! | `link` | joins a person's accounts by a code that both confirm |
 //! | `notify` | people's direct messages |
+//! | `votes` | which votes of a question count |
 //! | `answer`, `money`, `stop` | record people's requests; `events` carries them out |
 //! | `audit` | audit records of people's requests and of events |
 //! | `following`, `reader` | the next frames of a socket; what its reader may still see |
@@ -60,6 +61,7 @@ mod succeed;
 mod tell;
 mod undo;
 mod undo_preview;
+mod votes;
 
 pub use answer::{AnswerResult, how, why};
 pub use authority::Authority;
@@ -89,3 +91,4 @@ pub use succeed::Successor;
 pub use tell::{TellResult, Words};
 pub use undo::{UndoError, UndoRequest, UndoResult, too_old_to_undo};
 pub use undo_preview::UndoPreviewResult;
+pub use votes::keep_votes_that_count;

@@ -8,7 +8,9 @@ use crate::directory::Directory;
 use domain::Actor;
 use domain::configuration::Configuration;
 use jiff::{SignedDuration, Timestamp};
-use records::{AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError, Waiter};
+use records::{
+    AuditKind, AuditRecord, JoinedAccount, LinkAccount, LinkCode, LinkSide, RecordsError, Table, Waiter,
+};
 use sha2::{Digest, Sha256};
 
 /// How long a code counts.
@@ -55,13 +57,7 @@ impl Control {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn identify(&self, configuration: &Configuration, actor: Actor) -> Result<Actor, RecordsError> {
-        let actor = configuration.identify(Actor { person: None, ..actor });
-        if actor.person.is_some() || actor.source.is_own() {
-            return Ok(actor);
-        }
-        let joined = self.table.joined_account(actor.source.as_str(), &actor.id).await?;
-        // A person removed from the configuration has no accounts.
-        Ok(configuration.identify(Actor { person: joined.map(|joined| joined.person), ..actor }))
+        identify(&self.table, configuration, actor).await
     }
 
     /// The account that may not answer a question, as [`Actor::account`] names it now: it may have been joined to a person since.
@@ -73,21 +69,7 @@ impl Control {
         configuration: &Configuration,
         waiter: &Waiter,
     ) -> Result<Option<String>, RecordsError> {
-        match &waiter.terms.not_by {
-            Some(account) => Ok(Some(self.account_now(configuration, account).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn account_now(
-        &self,
-        configuration: &Configuration,
-        account: &str,
-    ) -> Result<String, RecordsError> {
-        let parts = account.split_once(':').and_then(|(source, id)| Some((source.parse().ok()?, id)));
-        let Some((source, id)) = parts else { return Ok(account.to_owned()) };
-        let actor = Actor { source, id: id.to_owned(), display_name: None, person: None };
-        Ok(self.identify(configuration, actor).await?.account())
+        not_by(&self.table, configuration, waiter).await
     }
 
     /// Gives the caller a code that joins their account with another one of theirs. A delivery gives one code.
@@ -303,6 +285,30 @@ impl Control {
             Err(error) => Err(error),
         }
     }
+}
+
+/// As [`Control::identify`].
+async fn identify(table: &Table, configuration: &Configuration, actor: Actor) -> Result<Actor, RecordsError> {
+    let actor = configuration.identify(Actor { person: None, ..actor });
+    if actor.person.is_some() || actor.source.is_own() {
+        return Ok(actor);
+    }
+    let joined = table.joined_account(actor.source.as_str(), &actor.id).await?;
+    // A person removed from the configuration has no accounts.
+    Ok(configuration.identify(Actor { person: joined.map(|joined| joined.person), ..actor }))
+}
+
+/// As [`Control::not_by`].
+pub(crate) async fn not_by(
+    table: &Table,
+    configuration: &Configuration,
+    waiter: &Waiter,
+) -> Result<Option<String>, RecordsError> {
+    let Some(account) = &waiter.terms.not_by else { return Ok(None) };
+    let parts = account.split_once(':').and_then(|(source, id)| Some((source.parse().ok()?, id)));
+    let Some((source, id)) = parts else { return Ok(Some(account.clone())) };
+    let actor = Actor { source, id: id.to_owned(), display_name: None, person: None };
+    Ok(Some(identify(table, configuration, actor).await?.account()))
 }
 
 /// The account by which somebody speaks.

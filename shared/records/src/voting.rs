@@ -9,6 +9,7 @@ use crate::update::Update;
 use crate::vote::Vote;
 use crate::waiter::{Answer, Waiter};
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// How often a vote is tried again because others vote at the same moment.
 const ROUNDS: usize = 20;
@@ -42,9 +43,6 @@ impl Table {
         answer: &Answer,
         counts: impl Fn(&Vote) -> bool,
     ) -> Result<VoteResult, RecordsError> {
-        let json = |value: Result<String, serde_json::Error>| {
-            value.map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
-        };
         for _ in 0..ROUNDS {
             let missing = || RecordsError::Missing(format!("a waiter for {}", waiter.topic));
             let now = self.waiter(&waiter.topic, &waiter.key).await?.ok_or_else(missing)?;
@@ -54,7 +52,7 @@ impl Table {
             if now.over.is_some() {
                 return Err(asked_no_more());
             }
-            let seen = json(serde_json::to_string(&now.votes))?;
+            let seen = stored_json(&now.votes)?;
             let mut votes = now.votes;
             votes.retain(&counts);
             if votes.iter().any(|vote| vote.by == answer.by) {
@@ -77,11 +75,10 @@ impl Table {
                     "attribute_exists(#pk) AND attribute_not_exists(#answer) AND attribute_not_exists(#over) \
                  AND (attribute_not_exists(#votes) OR #votes = :seen)",
                 )
-                .value(":votes", text(json(serde_json::to_string(&votes))?))
+                .value(":votes", text(stored_json(&votes)?))
                 .value(":seen", text(seen));
             if is_last {
-                update =
-                    update.value(":answer", text(json(serde_json::to_string(&together(answer, &votes)))?));
+                update = update.value(":answer", text(stored_json(&together(answer, &votes))?));
             }
             if self.update("count a vote", update).await?.is_ok() {
                 return Ok(if is_last { VoteResult::Decided } else { VoteResult::Counted(count(&votes)) });
@@ -92,6 +89,19 @@ impl Table {
 }
 
 impl Table {
+    /// Replaces the votes of an open question; refused when somebody voted or answered since it was read.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn replace_votes(&self, waiter: &Waiter, votes: &[Vote]) -> Result<bool, RecordsError> {
+        let key = keys::waiter(&waiter.topic, &waiter.key);
+        let update = Update::new(key, "SET #votes = :votes")
+            .condition("attribute_not_exists(#answer) AND attribute_not_exists(#over) AND #votes = :seen")
+            .value(":votes", text(stored_json(&votes)?))
+            .value(":seen", text(stored_json(&waiter.votes)?));
+        Ok(self.update("forget votes", update).await?.is_ok())
+    }
+
     /// Claims the right to remind people of a question; refused when somebody else did since it was read.
     ///
     /// # Errors
@@ -112,6 +122,11 @@ impl Table {
         };
         Ok(self.update("claim a reminder", update).await?.is_ok())
     }
+}
+
+fn stored_json(value: &impl Serialize) -> Result<String, RecordsError> {
+    serde_json::to_string(value)
+        .map_err(|error| RecordsError::Invalid(format!("an answer cannot be stored: {error}")))
 }
 
 fn count(votes: &[Vote]) -> u32 {

@@ -12,7 +12,7 @@ use crate::segments::Segments;
 use crate::{cursor, id};
 use axum::extract::State;
 use axum::response::Json;
-use control::AnswerResult;
+use control::{AnswerResult, keep_votes_that_count};
 use domain::stored::cut_inline;
 use jiff::Timestamp;
 use records::{ExecutionRecord, Waiter};
@@ -47,7 +47,7 @@ struct Approval {
     approvers: Vec<String>,
     /// How many people must say yes.
     needed: u32,
-    /// The people who have said yes so far.
+    /// The people who have said yes so far, and may still answer.
     approved_by: Vec<String>,
     /// Since when it waits.
     since: Timestamp,
@@ -108,10 +108,11 @@ async fn list_approvals(
     let after = cursor::position(&api, &query, cursor.as_deref()).await?;
     let page = api.table.list_approvals(after.as_deref(), limit).await?;
     let mut items = Vec::new();
-    for waiter in page.items {
+    for mut waiter in page.items {
         let Some(execution) = api.table.execution(&waiter.execution).await? else { continue };
         // Only an open execution still asks.
         if !execution.outcome.is_final() && caller.may_see_execution(&api, &execution).await? {
+            keep_votes_that_count(&api.table, caller.directory().configuration(), &mut waiter).await?;
             items.push(Approval::of(waiter, &execution));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Feedback;
 use super::destination::Destination;
+use control::keep_votes_that_count;
 use domain::configuration::Configuration;
 use domain::execution::Outcome;
 use domain::text::literal;
@@ -19,9 +20,10 @@ impl Feedback {
             return Ok(String::new());
         }
         let waiters = self.table.waiters(&Topic::Approval(execution.name.clone())).await?;
-        let open = waiters.iter().filter(|waiter| waiter.answer.is_none() && waiter.over.is_none());
-        let open = open.min_by_key(|waiter| waiter.since);
-        Ok(open.map(|waiter| in_words(waiter, &configuration.webhooks.mention)).unwrap_or_default())
+        let open = waiters.into_iter().filter(|waiter| waiter.answer.is_none() && waiter.over.is_none());
+        let Some(mut waiter) = open.min_by_key(|waiter| waiter.since) else { return Ok(String::new()) };
+        keep_votes_that_count(&self.table, configuration, &mut waiter).await?;
+        Ok(in_words(&waiter, &configuration.webhooks.mention))
     }
 }
 

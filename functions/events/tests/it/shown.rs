@@ -2,7 +2,7 @@
 
 use crate::limits::said;
 use crate::world::World;
-use domain::configuration::Notice;
+use domain::configuration::{Configuration, Notice, User};
 use domain::execution::Outcome;
 use domain::plugins::{Mark, Message, MessageBody, MessageButton};
 use domain::{ActionError, Clock, SourceName};
@@ -119,6 +119,16 @@ async fn the_ticket_says_how_to_answer_and_who_has() {
             waiter.terms.not_by = Some("ada".into());
         })
         .await;
+    let configured_with = |people: &[serde_json::Value]| {
+        let mut configuration: Configuration =
+            serde_saphyr::from_str(&world.services.configuration()).unwrap();
+        let users = people.iter().map(|user| serde_json::from_value::<User>(user.clone()).unwrap());
+        configuration.users.extend(users);
+        configuration
+    };
+    let bo = json!({"name": "bo", "slack": "U0BO", "roles": ["approver"]});
+    world.table.put_configuration(&configured_with(&[bo])).await.unwrap();
+    world.clock.advance_minutes(2);
     let said = || world.comments("SHOP-1").remove(0).replace(['{', '}', '`'], "");
     let how = "To answer, write @ticketsmith approve or @ticketsmith deny in a comment. Not by ada, who asked for it. 0 of 2";
     assert!(said().contains(how), "{}", said());
@@ -126,6 +136,13 @@ async fn the_ticket_says_how_to_answer_and_who_has() {
     world.table.vote(&waiter, &vote, |_| true).await.unwrap();
     world.waiter_changed(&waiter).await;
     assert!(said().contains("1 of 2 people have approved: bo."), "{}", said());
+    world.table.put_configuration(&configured_with(&[])).await.unwrap();
+    world.knows(&name, json!({"status": "RUNNING"}));
+    world.clock.advance_minutes(2);
+    world.sweep().await;
+    assert!(world.found(&waiter).await.votes.is_empty(), "the vote of somebody who was removed is forgotten");
+    world.waiter_changed(&waiter).await;
+    assert!(said().contains("0 of 2 people have approved."), "{}", said());
     world.table.request_stop(&name, "ada").await.unwrap();
     world
         .status_change(&name, json!({"status": "ABORTED", "error": "Stopped", "cause": "ada stopped it."}))
