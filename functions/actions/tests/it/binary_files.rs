@@ -10,9 +10,7 @@ async fn a_picture_is_loaded_when_an_agent_deletes_or_moves_it() {
     let rename = call("move_file", json!({"from": "logo.png", "to": "img/logo.png"}));
     let world = world(json!([
         reply(Some("Moved `logo.png`"), &[finish("done")]),
-        {"times": 1, "content": [delete.clone()]},
-        {"times": 1, "content": [delete, rename.clone()]},
-        {"times": 1, "content": [rename]},
+        {"times": 1, "content": [delete, rename]},
     ]))
     .await;
     let picture = |path: &str| json!({"path": path, "base64": "iVBORwAA/w=="});
@@ -28,6 +26,32 @@ async fn a_picture_is_loaded_when_an_agent_deletes_or_moves_it() {
     assert_eq!(world.file(BRANCH, "old.png").await, None);
     assert_eq!(world.file(BRANCH, "logo.png").await, None);
     let told = world.conversation(&report["session"]).await;
-    assert_eq!(told.iter().filter(|words| words.contains("The file is loaded now")).count(), 2, "{told:?}");
+    assert!(told[2].contains("Deleted `old.png`.") && told[2].contains("Moved `logo.png`"), "{told:?}");
+    assert_eq!(report["turns"], 2, "all calls of a reply are run in its turn: {report}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn many_pictures_are_moved_in_one_turn() {
+    let name = |number: u32| format!("pictures/{number}.png");
+    let to = |number: u32| format!("img/{number}.png");
+    let step = |number: u32| json!({"from": name(number), "to": to(number)});
+    let mut first = step(0);
+    first["more"] = (1..20).map(step).collect();
+    let calls: Vec<_> =
+        std::iter::once(first).chain((20..24).map(step)).map(|input| call("move_file", input)).collect();
+    let world = world(json!([
+        reply(Some("Moved `pictures/23.png`"), &[finish("done")]),
+        {"times": 1, "content": calls},
+    ]))
+    .await;
+    let files: Vec<_> =
+        (0..24).map(|number| json!({"path": name(number), "base64": "iVBORwAA/w=="})).collect();
+    let commit = json!({"branch": BRANCH, "message": "Pictures", "files": files});
+    world.step("Pictures", "commit_changes", commit).await.unwrap();
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!((report["result"]["outcome"].as_str(), report["turns"].as_u64()), (Some("done"), Some(2)));
+    let files = report["result"]["implementation"]["files"].as_array().unwrap();
+    assert_eq!(files.len(), 48, "{report}");
     world.assert_no_violations();
 }

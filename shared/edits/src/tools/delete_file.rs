@@ -32,7 +32,7 @@ impl Tool for DeleteFile {
     async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
         let Input { path } = read(input)?;
         if let Some(file) = workspace.to_load(&path).await? {
-            return Ok(ToolEnd::Load(vec![file]));
+            return Ok(ToolEnd::Lacks(vec![file]));
         }
         workspace.delete(&path).await?;
         told(format!("Deleted `{path}`."))

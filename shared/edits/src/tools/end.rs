@@ -17,6 +17,8 @@ pub enum ToolEnd {
     Ask(Question),
     /// These files are loaded; that they are is the call's result. The last call of a turn.
     Load(Vec<String>),
+    /// The call needs the contents of these files, which were not imported. It changed nothing, and is to be performed again once they are there.
+    Lacks(Vec<String>),
     /// The project's checks are run: the command with this name, or all. Their results are the call's result. The last call of a turn.
     Check(Option<String>),
     /// The work is over.

@@ -1,4 +1,4 @@
-//! `move_file`: gives a file another path.
+//! `move_file`: gives files other paths.
 
 use super::answer::{read, told};
 use super::arguments::{Kind, PATH_LENGTH, Parameter};
@@ -15,11 +15,28 @@ pub(super) struct MoveFile;
 struct Input {
     from: String,
     to: String,
+    #[serde(default)]
+    more: Vec<Move>,
 }
 
-const PARAMETERS: [Parameter; 2] = [
-    Parameter::required("from", Kind::Text(PATH_LENGTH), "The file's path."),
-    Parameter::required("to", Kind::Text(PATH_LENGTH), "Its new path, where nothing may be yet."),
+#[derive(Deserialize)]
+struct Move {
+    from: String,
+    to: String,
+}
+
+const FROM: Parameter = Parameter::required("from", Kind::Text(PATH_LENGTH), "The file's path.");
+const TO: Parameter =
+    Parameter::required("to", Kind::Text(PATH_LENGTH), "Its new path, where nothing may be yet.");
+
+const PARAMETERS: [Parameter; 3] = [
+    FROM,
+    TO,
+    Parameter::optional(
+        "more",
+        Kind::Objects { most: 49, fields: &[FROM, TO] },
+        "More files to move after this one. If one cannot be moved, none is.",
+    ),
 ];
 
 #[async_trait]
@@ -27,18 +44,31 @@ impl Tool for MoveFile {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
             name: "move_file",
-            description: "Moves or renames a file. Its content and mode stay.",
+            description: "Moves or renames a file, or up to 50 of them. Content and mode stay.",
             parameters: &PARAMETERS,
             needs: Needs::Files,
         }
     }
 
     async fn run(&self, workspace: &mut Workspace<'_>, input: Value) -> Result<ToolEnd, Refusal> {
-        let Input { from, to } = read(input)?;
-        if let Some(file) = workspace.to_load(&from).await? {
-            return Ok(ToolEnd::Load(vec![file]));
+        let Input { from, to, more } = read(input)?;
+        let more = more.into_iter().map(|Move { from, to }| (from, to));
+        let moves: Vec<(String, String)> = std::iter::once((from, to)).chain(more).collect();
+        let mut lacking = Vec::new();
+        for (from, _) in &moves {
+            match workspace.to_load(from).await {
+                Ok(file) => lacking.extend(file),
+                // The move says what is wrong, unless an earlier one of this call brings the file there.
+                Err(Refusal::Told(_)) => {}
+                Err(failed) => return Err(failed),
+            }
         }
-        workspace.relocate(&from, &to).await?;
-        told(format!("Moved `{from}` to `{to}`."))
+        if !lacking.is_empty() {
+            return Ok(ToolEnd::Lacks(lacking));
+        }
+        workspace.relocate_all(&moves).await?;
+        let moved: Vec<String> =
+            moves.iter().map(|(from, to)| format!("Moved `{from}` to `{to}`.")).collect();
+        told(moved.join("\n"))
     }
 }

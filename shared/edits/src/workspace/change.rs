@@ -73,8 +73,24 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    /// Moves a file; content and mode stay.
-    pub(crate) async fn relocate(&mut self, from: &str, to: &str) -> Result<(), Refusal> {
+    /// Moves files one after the other, or none of them; contents and modes stay.
+    pub(crate) async fn relocate_all(&mut self, moves: &[(String, String)]) -> Result<(), Refusal> {
+        let before = self.state.clone();
+        for (from, to) in moves {
+            if let Err(refusal) = self.relocate(from, to).await {
+                self.state = before;
+                return Err(match refusal {
+                    Refusal::Told(problem) if moves.len() > 1 => {
+                        Refusal::Told(format!("{problem} None of the {} files was moved.", moves.len()))
+                    }
+                    other => other,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn relocate(&mut self, from: &str, to: &str) -> Result<(), Refusal> {
         let file = self.changeable(from)?;
         let to = &self.tree.in_present_folders(to);
         self.check_inside(to)?;

@@ -71,18 +71,19 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     let wanted: BTreeSet<String> = std::mem::take(&mut session.state.wanted).into_iter().collect();
     let loaded = groups(tree.iter().filter(|entry| wanted.contains(&entry.path)));
     of.import(&*host, &loaded).await?;
+    if std::mem::take(&mut session.state.runs_again) {
+        session.state.others.extend(loaded);
+        session.head.phase = SessionPhase::Tools;
+        let session = session.record(Vec::new(), None, FileChanges::default()).await?;
+        return Ok(Report::of(&session));
+    }
     let count: usize = loaded.iter().map(Vec::len).sum();
     session.head.phase = SessionPhase::Think;
-    let text = match &mut session.state.loaded {
-        Some(earlier) => {
-            earlier.extend(loaded);
-            format!("{count} files are loaded.")
-        }
-        None => {
-            session.state.others.extend(loaded);
-            "The file is loaded now: make this call again.".to_owned()
-        }
-    };
+    match &mut session.state.loaded {
+        Some(earlier) => earlier.extend(loaded),
+        None => session.state.others.extend(loaded),
+    }
+    let text = format!("{count} files are loaded.");
     let message = said_with(&mut session.state, &text, false);
     let session = session.record_with_words(message, None, FileChanges::default()).await?;
     Ok(Report::of(&session))

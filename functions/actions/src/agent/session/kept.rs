@@ -86,6 +86,9 @@ pub struct SessionState {
     /// The checks to run; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) check: Option<String>,
+    /// Whether a turn waits for the files to load, and runs again once they are there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) runs_again: bool,
     /// Whether imported files have expired.
     #[serde(default)]
     pub(super) expired: bool,

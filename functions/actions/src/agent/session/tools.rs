@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 
 /// The most calls that a turn runs.
 const MOST_CALLS: usize = 16;
+/// So many files that calls need are loaded at once; the others, when the turn runs again.
+const MOST_LACKING: usize = 200;
 /// How often in a row a model that calls no tool, or whose reply is cut off, is told how to continue.
 const MOST_NUDGES: u32 = 2;
 
@@ -50,6 +52,15 @@ struct Turn {
     edits: Option<Edits>,
     /// Instructions of the folders below which something was read for the first time.
     guides: Vec<Part>,
+}
+
+/// How a turn's calls went.
+enum Performed {
+    Done(Box<Turn>),
+    /// Imported files have expired.
+    Expired,
+    /// Calls need the contents of these files, which were not imported.
+    Lacks(Vec<String>),
 }
 
 /// Runs the calls in the model's last reply.
@@ -122,12 +133,17 @@ impl Session<'_> {
     async fn run(mut self, calls: &[ToolCall]) -> Result<Self, ActionError> {
         self.state.nudges = 0;
         let before = self.state.workspace.changes.clone();
-        let Some(turn) = self.perform(calls).await? else {
-            // Imported files have expired; they are loaded again, and then the turn runs.
-            self.head.phase = SessionPhase::Load;
-            self.state.workspace.changes = before;
-            self.state.expired = true;
-            return self.record(Vec::new(), None, FileChanges::default()).await;
+        // The turn runs once the files are there.
+        let turn = match self.perform(calls).await? {
+            Performed::Done(turn) => *turn,
+            lacking => {
+                self.head.phase = SessionPhase::Load;
+                match lacking {
+                    Performed::Lacks(paths) => (self.state.wanted, self.state.runs_again) = (paths, true),
+                    _ => self.state.expired = true,
+                }
+                return self.record(Vec::new(), None, FileChanges::default()).await;
+            }
         };
         let files = stored_changes(self.context, &self.head, &before, &self.state.workspace.changes).await?;
         let Turn { mut results, last, is_stuck, edits, mut guides } = turn;
@@ -194,8 +210,8 @@ impl Session<'_> {
         }
     }
 
-    /// Performs the calls on the workspace. `None` if imported files have expired.
-    async fn perform(&mut self, calls: &[ToolCall]) -> Result<Option<Turn>, ActionError> {
+    /// Performs the calls on the workspace. Nothing has changed if files are needed first.
+    async fn perform(&mut self, calls: &[ToolCall]) -> Result<Performed, ActionError> {
         let (prefix, opening) = (self.prefix().await?, self.opening().await?);
         let context = self.context;
         let project = context.scope().project_of(self.head.repository.as_ref())?;
@@ -211,11 +227,11 @@ impl Session<'_> {
         let of = Commit::new(context, project, &commit);
         let (mut tree, mut ignored, mut imported) = (Vec::new(), IgnoredPaths::default(), Vec::new());
         if self.base().is_some() {
-            let Some(kept) = of.tree().await? else { return Ok(None) };
+            let Some(kept) = of.tree().await? else { return Ok(Performed::Expired) };
             tree = kept;
             let rules = ignore_files(&tree);
             if !rules.is_empty() {
-                let Some(contents) = of.group(&rules).await? else { return Ok(None) };
+                let Some(contents) = of.group(&rules).await? else { return Ok(Performed::Expired) };
                 let read = rules.iter().zip(&contents);
                 let texts = read
                     .filter_map(|(path, content)| Some((path.as_str(), shown_text(content.as_ref()?).ok()?)));
@@ -237,6 +253,8 @@ impl Session<'_> {
         let mut workspace = workspace.reviewing(opening.review.as_ref());
         let mut repetition = self.state.repetition.clone();
         repetition.begin_turn();
+        let known = imported.paths();
+        let mut lacking = BTreeSet::new();
         let mut turn =
             Turn { results: Vec::new(), last: None, is_stuck: false, edits: None, guides: Vec::new() };
         for (at, call) in calls.iter().enumerate() {
@@ -256,7 +274,7 @@ impl Session<'_> {
             }
             let end = match workspace.run(call).await {
                 Ok(end) => end,
-                Err(_) if imported.has_expired() => return Ok(None),
+                Err(_) if imported.has_expired() => return Ok(Performed::Expired),
                 Err(error) => return Err(error),
             };
             match end {
@@ -273,10 +291,15 @@ impl Session<'_> {
                     let question = AgentQuestion { text: question.text, options: question.options };
                     turn.last = Some(LastCall::Ask(question));
                 }
-                ToolEnd::Load(paths)
-                    if self.state.others.iter().flatten().any(|path| paths.contains(path)) =>
-                {
+                // What was loaded and is lacking still is never given.
+                ToolEnd::Lacks(paths) if paths.iter().any(|path| known.contains(path)) => {
                     turn.results.push(told(NOT_GIVEN, true, false));
+                }
+                ToolEnd::Lacks(paths) => {
+                    lacking.extend(paths);
+                    if lacking.len() >= MOST_LACKING {
+                        break;
+                    }
                 }
                 ToolEnd::Load(paths) => {
                     turn.results.push(told("", false, true));
@@ -292,11 +315,14 @@ impl Session<'_> {
                 }
             }
         }
+        if !lacking.is_empty() {
+            return Ok(Performed::Lacks(lacking.into_iter().collect()));
+        }
         turn.guides = guides(&opening, calls, &turn.results, &mut self.state.guided);
         turn.edits = self.base().cloned().map(|base| workspace.edits(base));
         self.state.workspace = workspace.into_state();
         self.state.repetition = repetition;
-        Ok(Some(turn))
+        Ok(Performed::Done(Box::new(turn)))
     }
 
     /// The groups in which the files are kept that tools may read.

@@ -274,6 +274,34 @@ fn a_move_keeps_content_and_mode() {
 }
 
 #[test]
+fn several_files_are_moved_in_one_call_or_none_of_them() {
+    let mut world = World::new();
+    let moves = |to: &str| {
+        json!({"from": "logo.png", "to": "img/logo.png", "more": [
+            {"from": "run.sh", "to": "bin/run.sh"}, {"from": "img/logo.png", "to": to}]})
+    };
+    let refused = world.refused("move_file", moves("README.md"), "`README.md` already exists.");
+    assert!(refused.ends_with("None of the 3 files was moved."), "{refused}");
+    let said = world.told("move_file", moves("img/shop.png"), "Moved `run.sh` to `bin/run.sh`.");
+    assert_eq!(said.lines().count(), 3, "{said}");
+    let written: Vec<_> =
+        world.files().into_iter().filter(|file| !file.is_deletion()).map(|file| file.path).collect();
+    assert_eq!(written, ["bin/run.sh", "img/shop.png"]);
+    world.refused(
+        "move_file",
+        json!({"from": "a", "to": "b", "more": [{"from": "c"}]}),
+        "`more[0].to` is missing",
+    );
+
+    let mut world = World::new();
+    let content = world.contents.0.remove("logo.png").unwrap();
+    assert_eq!(world.call("move_file", moves("x.png")), ToolEnd::Lacks(vec!["logo.png".to_owned()]));
+    assert!(world.files().is_empty());
+    world.contents.0.insert("logo.png".to_owned(), content);
+    world.told("move_file", moves("x.png"), "Moved `logo.png`");
+}
+
+#[test]
 fn a_workspace_has_bounds() {
     let mut world = World::empty();
     let large = "x".repeat(1024 * 1024);
@@ -295,7 +323,7 @@ fn what_was_not_imported_is_loaded_before_it_is_moved_or_deleted() {
     ] {
         let mut world = World::new();
         let content = world.contents.0.remove("logo.png").unwrap();
-        assert_eq!(world.call(name, input.clone()), ToolEnd::Load(vec!["logo.png".to_owned()]));
+        assert_eq!(world.call(name, input.clone()), ToolEnd::Lacks(vec!["logo.png".to_owned()]));
         assert!(world.files().is_empty());
         let read = json!({"path": "logo.png"});
         world.refused("read_file", read, "can be moved or deleted, but neither read nor changed");

@@ -167,7 +167,7 @@ fn check(world: &World, name: &str, input: &Value, end: &ToolEnd) {
     if let ToolEnd::Result { text, .. } = end {
         assert!(!text.is_empty() && text.chars().count() <= MOST_CHARACTERS, "{name} {input}");
     }
-    if let ToolEnd::Load(paths) = end {
+    if let ToolEnd::Load(paths) | ToolEnd::Lacks(paths) = end {
         assert!(
             paths.iter().all(|path| world.contents.0.contains_key(path) || path == "huge.txt"),
             "{paths:?}"
