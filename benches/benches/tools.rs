@@ -54,7 +54,12 @@ static REPOSITORY: LazyLock<Repository> = LazyLock::new(|| {
             ));
             line += 1;
         }
-        tree.push(TreeEntry { path: path.clone(), kind: TreeEntryKind::File, size: Some(text.len() as u64) });
+        tree.push(TreeEntry {
+            path: path.clone(),
+            kind: TreeEntryKind::File,
+            size: Some(text.len() as u64),
+            id: None,
+        });
         contents.insert(path, FileContent::Text(text));
     }
     Repository {

@@ -9,6 +9,7 @@ pub mod agent;
 mod aliases;
 pub mod artifacts;
 pub mod catalog;
+mod commit_change;
 pub mod context;
 mod dispatch;
 pub mod done;

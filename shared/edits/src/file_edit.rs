@@ -28,6 +28,9 @@ pub struct FileEdit {
     /// The whole new content of a file that is not UTF-8, in base64, instead of `content`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
+    /// The content of another file of the base commit, which is moved here without being read, instead of `content`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedContent>,
     /// Whether the file has the executable bit.
     #[serde(default)]
     pub executable: bool,
@@ -35,19 +38,41 @@ pub struct FileEdit {
     /// to any content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
+    /// The id of the blob that the edit was made from, if it was not read; then there is no `before_sha256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_id: Option<String>,
+}
+
+/// A content that is moved without being read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MovedContent {
+    /// Its path in the base commit, which the same change deletes or writes.
+    pub from: String,
+    /// The id of its blob.
+    pub id: String,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub size: u64,
 }
 
 impl FileEdit {
     /// Whether the file is gone afterward.
     pub fn is_deletion(&self) -> bool {
-        self.content.is_none() && self.base64.is_none()
+        self.content.is_none() && self.base64.is_none() && self.moved.is_none()
     }
 
-    /// The content of the file afterward; `None` if it is gone.
+    /// The content of the file afterward; `None` if it is gone, or moved there without being read.
     ///
     /// # Errors
-    /// `Rejected` naming the path, when `base64` is not base64 or both contents are given.
+    /// `Rejected` naming the path, when `base64` is not base64 or several contents are given.
     pub fn new_content(&self) -> Result<Option<FileContent>, ActionError> {
+        if self.moved.is_some() && (self.content.is_some() || self.base64.is_some()) {
+            return Err(ActionError::rejected(format!(
+                "`{}`: accepted are `content`, `base64` or `moved`, not several",
+                self.path
+            )));
+        }
         match (&self.content, &self.base64) {
             (None, None) => Ok(None),
             (Some(text), None) => Ok(Some(FileContent::Text(text.clone()))),

@@ -101,7 +101,15 @@ impl Ground<'_> {
         if content.is_some() && content.as_ref() == self.seen.get(path) && executable == was_executable {
             return Ok(None);
         }
-        Ok(Some(FileEdit { path: path.clone(), content, base64: None, executable, before_sha256 }))
+        Ok(Some(FileEdit {
+            path: path.clone(),
+            content,
+            base64: None,
+            moved: None,
+            executable,
+            before_sha256,
+            before_id: None,
+        }))
     }
 
     /// The content of a file that the model was shown.

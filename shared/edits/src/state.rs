@@ -1,6 +1,6 @@
 //! The parts of an agent's workspace that a session keeps between two turns.
 
-use crate::file_edit::{Edits, FileEdit};
+use crate::file_edit::{Edits, FileEdit, MovedContent};
 use crate::review::Review;
 use domain::CommitSha;
 use domain::ProjectPlan;
@@ -50,15 +50,29 @@ impl WorkspaceState {
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = FileEdit> {
-        self.changes.iter().map(|(path, change)| {
-            let (content, base64) = match &change.content {
-                Some(ChangedContent::Text(text)) => (Some(text.clone()), None),
-                Some(ChangedContent::Base64(bytes)) => (None, Some(bytes.clone())),
-                None => (None, None),
-            };
-            let (executable, before_sha256) = (change.executable, change.before_sha256.clone());
-            FileEdit { path: path.clone(), content, base64, executable, before_sha256 }
-        })
+        self.changes.iter().map(|(path, change)| FileEdit::of(path, change))
+    }
+}
+
+impl FileEdit {
+    /// What an agent's change makes of a file.
+    pub fn of(path: &str, change: &Change) -> Self {
+        let (mut content, mut base64, mut moved) = (None, None, None);
+        match &change.content {
+            Some(ChangedContent::Text(text)) => content = Some(text.clone()),
+            Some(ChangedContent::Base64(bytes)) => base64 = Some(bytes.clone()),
+            Some(ChangedContent::Moved(unread)) => moved = Some(unread.clone()),
+            None => {}
+        }
+        Self {
+            path: path.to_owned(),
+            content,
+            base64,
+            moved,
+            executable: change.executable,
+            before_sha256: change.before_sha256.clone(),
+            before_id: change.before_id.clone(),
+        }
     }
 }
 
@@ -72,6 +86,9 @@ pub struct Change {
     pub executable: bool,
     /// The SHA-256, in hex, of the base commit's content at this path; `None` if there is no file.
     pub before_sha256: Option<String>,
+    /// The id of the base commit's blob at this path, if it was not read; then there is no SHA-256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_id: Option<String>,
 }
 
 /// The content of a changed file, in its own form.
@@ -82,6 +99,8 @@ pub enum ChangedContent {
     Text(String),
     /// The bytes of a file that was moved and is not UTF-8, in base64.
     Base64(String),
+    /// The content of a file that was moved without being read.
+    Moved(MovedContent),
 }
 
 /// One item of an agent's plan.

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn problems(tree: &[&str], written: &[&str], deleted: &[&str]) -> Vec<String> {
-        let entry = |path: &str, kind| TreeEntry { path: path.into(), kind, size: Some(1) };
+        let entry = |path: &str, kind| TreeEntry { path: path.into(), kind, size: Some(1), id: None };
         let mut entries: Vec<_> = tree.iter().map(|path| entry(path, TreeEntryKind::File)).collect();
         entries.extend([
             entry("src", TreeEntryKind::Folder),
@@ -157,8 +157,10 @@ mod tests {
             path: (*path).into(),
             content: content.map(str::to_owned),
             base64: None,
+            moved: None,
             executable: false,
             before_sha256: None,
+            before_id: None,
         };
         let written = written.iter().map(|path| file(path, Some("x")));
         let files: Vec<_> = written.chain(deleted.iter().map(|path| file(path, None))).collect();

@@ -119,11 +119,14 @@ impl Github {
     ) -> Result<Value, ActionError> {
         let (path, content, executable) = match change {
             FileChange::Write { path, content, executable } => (path, content, executable),
+            FileChange::Move { path, id, executable, .. } => {
+                return Ok(json!({"path": path, "mode": mode_of(*executable), "type": "blob", "sha": id}));
+            }
             FileChange::Delete { path } => {
                 return Ok(json!({"path": path, "mode": "100644", "type": "blob", "sha": null}));
             }
         };
-        let mode = if *executable { "100755" } else { "100644" };
+        let mode = mode_of(*executable);
         let body = match content {
             FileContent::Text(text) if text.len() <= LARGEST_INLINE => {
                 return Ok(json!({"path": path, "mode": mode, "type": "blob", "content": text}));
@@ -210,4 +213,8 @@ impl Github {
             None => Err(ActionError::conflict(format!("{repository} no longer has the branch `{branch}`"))),
         }
     }
+}
+
+fn mode_of(executable: bool) -> &'static str {
+    if executable { "100755" } else { "100644" }
 }

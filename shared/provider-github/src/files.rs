@@ -22,6 +22,8 @@ struct Entry {
     mode: String,
     #[serde(default)]
     size: Option<u64>,
+    #[serde(default)]
+    sha: Option<String>,
 }
 
 /// A file's content; `encoding` is `none` if it is too large for a listing.
@@ -121,6 +123,6 @@ impl TryFrom<Entry> for TreeEntry {
             let message = format!("GitHub gave `{path}` the mode {mode}, which git does not have");
             return Err(ActionError::internal(message));
         };
-        Ok(Self { path: entry.path, kind, size: entry.size })
+        Ok(Self { path: entry.path, kind, size: entry.size, id: entry.sha })
     }
 }

@@ -15,6 +15,7 @@ use futures::{StreamExt, TryStreamExt};
 use http_client::{Optional, Page, Pages};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Files are looked at so many at a time.
 const AT_ONCE: usize = 8;
@@ -94,8 +95,24 @@ impl Gitlab {
             changes.iter().map(|change| self.stored(project, parent.as_str(), change.path())).collect();
         let stored: Vec<Option<Stored>> =
             futures::stream::iter(looked).buffered(AT_ONCE).try_collect().await?;
-        let pairs = changes.iter().zip(&stored);
-        Ok(pairs.flat_map(|(change, stored)| actions_of(change, stored.as_ref())).collect())
+        let at: BTreeMap<&str, &Stored> = changes
+            .iter()
+            .zip(&stored)
+            .filter_map(|(change, stored)| Some((change.path(), stored.as_ref()?)))
+            .collect();
+        // Files are moved first, so that nothing else takes the place of one that is still needed.
+        let moves = in_order(changes)?;
+        let vacated: BTreeSet<&str> = moves.iter().map(|moving| moving.from).collect();
+        let mut actions = Vec::new();
+        for moving in &moves {
+            actions.extend(moving.actions(&at, &vacated)?);
+        }
+        for change in changes {
+            let path = change.path();
+            let stored = at.get(path).copied().filter(|_| !vacated.contains(path));
+            actions.extend(actions_of(change, stored));
+        }
+        Ok(actions)
     }
 
     /// The commit with the mark among a branch's newest ones, and on `parent` if one is given.
@@ -145,11 +162,73 @@ impl Gitlab {
     }
 }
 
+/// A file that is moved without its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moving<'a> {
+    from: &'a str,
+    path: &'a str,
+    executable: bool,
+}
+
+impl Moving<'_> {
+    /// The operations, given the files at the parent and the paths that moves leave.
+    fn actions(
+        &self,
+        at: &BTreeMap<&str, &Stored>,
+        vacated: &BTreeSet<&str>,
+    ) -> Result<Vec<Value>, ActionError> {
+        let Self { from, path, executable } = *self;
+        let stored = at.get(from).ok_or_else(|| {
+            ActionError::conflict(format!("`{from}` is gone, so it cannot be moved to `{path}`"))
+        })?;
+        let mut actions = Vec::new();
+        if let Some(taken) = at.get(path).filter(|_| !vacated.contains(path)) {
+            actions
+                .push(json!({"action": "delete", "file_path": path, "last_commit_id": taken.last_commit_id}));
+        }
+        // Without `content`, it stays as it is. A commit that somebody pushes meanwhile is found by its parent.
+        actions.push(json!({"action": "move", "file_path": path, "previous_path": from}));
+        if stored.execute_filemode != executable {
+            actions.push(json!({"action": "chmod", "file_path": path, "execute_filemode": executable}));
+        }
+        Ok(actions)
+    }
+}
+
+/// The moves in an order in which each one's new path is free by then.
+///
+/// # Errors
+/// `Rejected` if files exchange their places, which GitLab cannot do in one commit.
+fn in_order(changes: &[FileChange]) -> Result<Vec<Moving<'_>>, ActionError> {
+    let mut left: Vec<Moving<'_>> = changes
+        .iter()
+        .filter_map(|change| match change {
+            FileChange::Move { path, from, executable, .. } => {
+                Some(Moving { from, path, executable: *executable })
+            }
+            FileChange::Write { .. } | FileChange::Delete { .. } => None,
+        })
+        .collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_free = |moving: &Moving<'_>| left.iter().all(|other| other.from != moving.path);
+        let Some(next) = left.iter().position(is_free) else {
+            let paths: Vec<_> = left.iter().map(|moving| format!("`{}`", moving.path)).collect();
+            return Err(ActionError::rejected(format!(
+                "GitLab cannot exchange files in one commit: {}; move them in two",
+                paths.join(", ")
+            )));
+        };
+        ordered.push(left.remove(next));
+    }
+    Ok(ordered)
+}
+
 fn actions_of(change: &FileChange, stored: Option<&Stored>) -> Vec<Value> {
     let path = change.path();
     let last = stored.map(|stored| &stored.last_commit_id);
     match (change, stored) {
-        (FileChange::Delete { .. }, None) => Vec::new(),
+        (FileChange::Move { .. }, _) | (FileChange::Delete { .. }, None) => Vec::new(),
         (FileChange::Delete { .. }, Some(_)) => {
             vec![json!({"action": "delete", "file_path": path, "last_commit_id": last})]
         }

@@ -17,6 +17,8 @@ const AT_ONCE: usize = 8;
 struct Entry {
     path: String,
     mode: String,
+    #[serde(default)]
+    id: Option<String>,
 }
 
 /// A file as GitLab stores it.
@@ -124,11 +126,11 @@ impl TryFrom<Entry> for TreeEntry {
 
     fn try_from(entry: Entry) -> Result<Self, ActionError> {
         let Some(kind) = TreeEntryKind::from_git_mode(&entry.mode) else {
-            let Entry { path, mode } = entry;
+            let Entry { path, mode, .. } = entry;
             let message = format!("GitLab gave `{path}` the mode {mode}, which git does not have");
             return Err(ActionError::internal(message));
         };
         // GitLab's listing does not include sizes.
-        Ok(Self { path: entry.path, kind, size: None })
+        Ok(Self { path: entry.path, kind, size: None, id: entry.id })
     }
 }

@@ -231,7 +231,7 @@ pub use review_place::{FIRST_ASKED_OF_REVIEW, ReviewPlace};
 pub use run_cost::RunCost;
 pub use session::{ReadSession, SessionBounds, SessionHead, SessionPhase, SessionRound};
 pub use session_change::{Changed, SessionChange};
-pub use session_parts::{AgentAtWork, OverlayFile, SessionLink};
+pub use session_parts::{AgentAtWork, MovedFile, OverlayFile, SessionLink};
 pub use session_words::{ApprovedChange, StrangerWords};
 pub use shown::{Shown, ShownPlace};
 pub use shown_step::ShownStep;

@@ -32,11 +32,28 @@ pub struct OverlayFile {
     /// Whether the content is bytes in base64.
     #[serde(default)]
     pub is_base64: bool,
+    /// Where its content is in the base commit, if it was moved without being read.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json_text::option")]
+    pub moved: Option<MovedFile>,
     /// Whether it has the executable bit.
     pub executable: bool,
     /// The SHA-256, in hex, of the base commit's content there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
+    /// The id of the base commit's blob there, if it was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_id: Option<String>,
     /// The turn that changed it last.
     pub turn: u32,
+}
+
+/// A content that was moved without being read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedFile {
+    /// Its path in the base commit.
+    pub from: String,
+    /// The id of its blob.
+    pub id: String,
+    /// Its size in bytes.
+    pub size: u64,
 }

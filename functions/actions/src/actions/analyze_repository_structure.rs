@@ -181,12 +181,13 @@ mod tests {
 
     #[test]
     fn counts_what_a_tree_holds() {
-        let entry = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: None };
+        let entry =
+            |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: None, id: None };
         let mut tree: Vec<_> =
             ["src/shop/cart.py", "src/shop/x/y.py", "web/a.ts", "pyproject.toml", "LICENSE", ".gitignore"]
                 .map(entry)
                 .into();
-        tree.push(TreeEntry { path: "src".into(), kind: TreeEntryKind::Folder, size: None });
+        tree.push(TreeEntry { path: "src".into(), kind: TreeEntryKind::Folder, size: None, id: None });
         let output = structure(&tree);
         assert_eq!(output.languages, ["Python", "TypeScript"]);
         assert_eq!(output.frameworks, ["Python packaging"]);

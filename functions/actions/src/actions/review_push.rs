@@ -75,12 +75,25 @@ impl Action for ReviewPush {
         };
         let host = context.code_host(RepositoryAccess::ReadContents).await?;
         let listed: Vec<_> = edits.files.iter().take(MOST_LISTED).collect();
-        let paths: Vec<String> = listed.iter().map(|file| file.path.clone()).collect();
-        let former = host.read_files(&project.repository, edits.base.as_str(), &paths).await?;
+        // What was not read for the change is not read for its description.
+        let read = listed.iter().filter(|file| file.before_id.is_none());
+        let paths: Vec<String> = read.map(|file| file.path.clone()).collect();
+        let former = match paths.is_empty() {
+            true => Vec::new(),
+            false => host.read_files(&project.repository, edits.base.as_str(), &paths).await?,
+        };
+        let mut former = former.into_iter();
         let mut lines = Vec::new();
-        for (file, former) in listed.iter().zip(former) {
+        for file in &listed {
             let (path, after) = (in_code(&file.path), file.new_content()?);
-            lines.push(format!("- `{path}`: {}", stat(former.as_ref(), after.as_ref())));
+            let before = if file.before_id.is_none() { former.next().flatten() } else { None };
+            let what = match (&file.moved, &file.before_id) {
+                (Some(moved), _) => format!("moved from `{}`", in_code(&moved.from)),
+                (None, Some(_)) if after.is_none() => "deleted".to_owned(),
+                (None, Some(_)) => "replaced".to_owned(),
+                (None, None) => stat(before.as_ref(), after.as_ref()),
+            };
+            lines.push(format!("- `{path}`: {what}"));
         }
         let more = edits.files.len().saturating_sub(lines.len());
         if more > 0 {

@@ -73,12 +73,19 @@ pub(crate) async fn check(
     let project = of.project();
     let (checks, names) = declared(project, name)?;
     let (mut files, left_out) = files_of(host, of).await?;
+    // Before anything takes their place.
+    let moved = edits.iter().filter_map(|edit| {
+        let (content, _) = files.get(&edit.moved.as_ref()?.from)?;
+        Some((edit.path.clone(), (content.clone(), edit.executable)))
+    });
+    let moved: Files = moved.collect();
     for edit in edits {
         match edit.new_content()? {
             Some(content) => files.insert(edit.path.clone(), (content, edit.executable)),
             None => files.remove(&edit.path),
         };
     }
+    files.extend(moved);
     let mut checked = ChecksResult {
         report: CheckReport::unrun(),
         names: names.clone(),

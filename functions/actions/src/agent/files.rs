@@ -107,7 +107,12 @@ impl<'a> Repository<'a> {
     ) -> Result<Self, ActionError> {
         let (table, now) = (context.table(), context.clock().now());
         let mut opened = Self { table, now, host, project, commit, tree: Vec::new() };
-        let read = async || host.tree(&project.repository, opened.commit.as_str()).await;
+        let read = async || {
+            let mut tree = host.tree(&project.repository, opened.commit.as_str()).await?;
+            // Nothing here needs them, and trees are large.
+            tree.iter_mut().for_each(|entry| entry.id = None);
+            Ok::<_, ActionError>(tree)
+        };
         opened.tree = opened.once(&[], read).await?;
         Ok(opened)
     }
@@ -321,7 +326,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_text_is_not_read() {
-        let entry = |path: &str, kind| TreeEntry { path: path.into(), kind, size: Some(1) };
+        let entry = |path: &str, kind| TreeEntry { path: path.into(), kind, size: Some(1), id: None };
         assert!(is_text(&entry("src/main.py", TreeEntryKind::File)));
         assert!(is_text(&entry("Makefile", TreeEntryKind::ExecutableFile)));
         assert!(!is_text(&entry("logo.PNG", TreeEntryKind::File)));

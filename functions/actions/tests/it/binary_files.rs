@@ -1,7 +1,7 @@
-//! Files without text, which are not imported: an agent deletes and moves them all the same.
+//! Files that are not imported, because they have no text or are too large: an agent deletes and moves them all the same.
 
-use crate::session_script::{call, finish, reply, world};
-use crate::world::BRANCH;
+use crate::session_script::{call, change, finish, reply, world};
+use crate::world::{BRANCH, World};
 use serde_json::json;
 
 #[tokio::test]
@@ -53,5 +53,39 @@ async fn many_pictures_are_moved_in_one_turn() {
     assert_eq!((report["result"]["outcome"].as_str(), report["turns"].as_u64()), (Some("done"), Some(2)));
     let files = report["result"]["implementation"]["files"].as_array().unwrap();
     assert_eq!(files.len(), 48, "{report}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_to_be_read_are_moved_and_deleted() {
+    let delete = call("delete_file", json!({"path": "old.txt"}));
+    let rename = call("move_file", json!({"from": "film.txt", "to": "films/first.txt"}));
+    let world = World::start_with(|world| {
+        let replies =
+            json!([reply(Some("Moved `film.txt`"), &[finish("done")]), reply(None, &[delete, rename])]);
+        change(world, replies);
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        let repository = &mut github.repositories[0];
+        repository.path = None;
+        let large = "All of it is text.\n".repeat(80_000);
+        repository.files =
+            [("README.md", "# Shop\n".to_owned()), ("film.txt", large.clone()), ("old.txt", large)]
+                .map(|(path, text)| (path.to_owned(), text))
+                .into();
+    })
+    .await;
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!((report["result"]["outcome"].as_str(), report["turns"].as_u64()), (Some("done"), Some(2)));
+    let implementation = &report["result"]["implementation"];
+    assert_eq!(implementation["files"], json!(["film.txt", "films/first.txt", "old.txt"]), "{report}");
+    let input = json!({"branch": BRANCH, "implementation": implementation});
+    world.step("Commit", "commit_changes", input).await.unwrap();
+    let trees = world.requests("github", "POST", "/git/trees");
+    let made = trees[0].request["tree"].as_array().unwrap();
+    let arrived = made.iter().find(|entry| entry["path"] == "films/first.txt").unwrap();
+    assert!(arrived["sha"].is_string() && arrived["content"].is_null(), "{arrived}");
+    assert!(world.requests("github", "POST", "/git/blobs").is_empty(), "no content is sent");
+    assert_eq!(world.file(BRANCH, "old.txt").await, None);
+    assert_eq!(world.file(BRANCH, "film.txt").await, None);
     world.assert_no_violations();
 }

@@ -235,6 +235,9 @@ pub struct TreeEntry {
     pub kind: TreeEntryKind,
     /// Bytes, for files.
     pub size: Option<u64>,
+    /// What names a file's content: its blob's id, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// The kind of a tree's entry.
@@ -288,6 +291,17 @@ pub enum FileChange {
         /// Whether it has the executable bit.
         executable: bool,
     },
+    /// The file has the content that another one has at the parent, which is not read for it. The other path is changed by the same commit, too.
+    Move {
+        /// The path from the root.
+        path: String,
+        /// The other path.
+        from: String,
+        /// The id of the blob at the other path.
+        id: String,
+        /// Whether it has the executable bit.
+        executable: bool,
+    },
     /// The file is gone afterwards.
     Delete {
         /// The path from the root.
@@ -299,7 +313,7 @@ impl FileChange {
     /// The path it is about.
     pub fn path(&self) -> &str {
         match self {
-            Self::Write { path, .. } | Self::Delete { path } => path,
+            Self::Write { path, .. } | Self::Move { path, .. } | Self::Delete { path } => path,
         }
     }
 }

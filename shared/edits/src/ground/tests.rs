@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn entry(path: &str, kind: TreeEntryKind) -> TreeEntry {
-    TreeEntry { path: path.into(), kind, size: Some(1) }
+    TreeEntry { path: path.into(), kind, size: Some(1), id: None }
 }
 
 fn edit(path: &str, operation: Operation) -> Edit {

@@ -69,6 +69,7 @@ fn line(workspace: &Workspace<'_>, present: &Present<'_>) -> String {
     let mut notes = vec![present.size().to_string()];
     let is_binary = match present.source {
         Source::Base(_) => is_named_as_binary(present.path),
+        Source::Changed(ChangedContent::Moved(moved)) => is_named_as_binary(&moved.from),
         Source::Changed(content) => matches!(content, ChangedContent::Base64(_)),
     };
     if is_binary {

@@ -3,8 +3,9 @@
 use super::Workspace;
 use super::refusal::Refusal;
 use super::view::{Present, Source};
-use crate::file_edit::{FileEdit, content_sha256};
+use crate::file_edit::{FileEdit, MovedContent, content_sha256};
 use crate::ignored_paths::IgnoredPaths;
+use crate::moved::unread;
 use crate::rules::{LARGEST_FILE, check_changeable, check_not_ignored, check_size, unchangeable};
 use crate::shown::{Unshown, shown_text};
 use crate::state::{Change, ChangedContent};
@@ -21,6 +22,28 @@ struct Planned {
     path: String,
     content: Option<ChangedContent>,
     executable: bool,
+}
+
+/// The file of the base commit at a path; with neither a hash nor an id, there is none.
+#[derive(Default)]
+struct Before {
+    /// The hash of its content, if it was read.
+    sha256: Option<String>,
+    /// The id of its blob, if it was not.
+    id: Option<String>,
+    executable: bool,
+}
+
+impl Before {
+    /// Whether it has this content, at its path.
+    fn is(&self, path: &str, content: &ChangedContent) -> Result<bool, Refusal> {
+        let sha256 = match content {
+            ChangedContent::Moved(moved) => return Ok(moved.from == path),
+            ChangedContent::Text(text) => content_sha256(&FileContent::Text(text.clone())),
+            content => content_sha256(&content.decoded()?),
+        };
+        Ok(self.sha256.as_ref() == Some(&sha256))
+    }
 }
 
 impl Workspace<'_> {
@@ -56,6 +79,9 @@ impl Workspace<'_> {
     pub(crate) async fn to_load(&self, path: &str) -> Result<Option<String>, Refusal> {
         let file = self.changeable(path)?;
         let Source::Base(entry) = file.source else { return Ok(None) };
+        if unread(entry).is_some() {
+            return Ok(None);
+        }
         if !self.is_loaded(&file) || entry.size.unwrap_or_default() > LARGEST_FILE as u64 {
             return Ok(None);
         }
@@ -67,7 +93,7 @@ impl Workspace<'_> {
     pub(crate) async fn delete(&mut self, path: &str) -> Result<(), Refusal> {
         let file = self.changeable(path)?;
         let path = file.path.to_owned();
-        self.removable(&file).await?;
+        self.taken_away(&file).await?;
         self.make(vec![Planned { path: path.clone(), content: None, executable: false }]).await?;
         self.state.read.remove(&path);
         Ok(())
@@ -101,10 +127,11 @@ impl Workspace<'_> {
             return Err(format!("`{}` already exists", present.path).into());
         }
         self.check_creatable(to)?;
-        let content = self.removable(&file).await?;
+        let content = self.taken_away(&file).await?;
         let (from, executable) = (file.path.to_owned(), file.kind == TreeEntryKind::ExecutableFile);
-        let content = ChangedContent::new(&content);
-        check_size(to, content.size())?;
+        if !matches!(content, ChangedContent::Moved(_)) {
+            check_size(to, content.size())?;
+        }
         self.make(vec![
             Planned { path: from.clone(), content: None, executable: false },
             Planned { path: to.clone(), content: Some(content), executable },
@@ -143,6 +170,30 @@ impl Workspace<'_> {
             FileContent::Text(text) => Ok(text),
             FileContent::Binary(_) => Err(unchangeable(path, Unshown::Binary).into()),
         }
+    }
+
+    /// The content of a file that leaves its path. It is not read where nothing depends on it.
+    async fn taken_away(&self, file: &Present<'_>) -> Result<ChangedContent, Refusal> {
+        let entry = match file.source {
+            Source::Changed(content) if matches!(content, ChangedContent::Moved(_)) => {
+                return Ok(content.clone());
+            }
+            Source::Changed(_) => None,
+            Source::Base(entry) => Some(entry),
+        };
+        if let Some(moved) = entry.and_then(unread) {
+            return Ok(ChangedContent::Moved(moved));
+        }
+        let content = ChangedContent::new(&self.removable(file).await?);
+        // Where sizes are not listed, it shows only now.
+        if content.size() > LARGEST_FILE
+            && let Some(entry) = entry
+            && let Some(id) = &entry.id
+        {
+            let (from, id, size) = (entry.path.clone(), id.clone(), content.size() as u64);
+            return Ok(ChangedContent::Moved(MovedContent { from, id, size }));
+        }
+        Ok(content)
     }
 
     /// The content of a file to remove from its path.
@@ -184,14 +235,13 @@ impl Workspace<'_> {
     async fn make(&mut self, planned: Vec<Planned>) -> Result<(), Refusal> {
         let mut changes = Vec::new();
         for Planned { path, content, executable } in planned {
-            let (before_sha256, was_executable) = self.before(&path).await?;
-            let sha256 = match &content {
-                Some(ChangedContent::Text(text)) => Some(content_sha256(&FileContent::Text(text.clone()))),
-                Some(content) => Some(content_sha256(&content.decoded()?)),
-                None => None,
+            let before = self.before(&path).await?;
+            let is_back = match &content {
+                None => before.sha256.is_none() && before.id.is_none(),
+                Some(content) => executable == before.executable && before.is(&path, content)?,
             };
-            let is_back = sha256 == before_sha256 && (sha256.is_none() || executable == was_executable);
-            let change = Change { content, executable, before_sha256 };
+            let Before { sha256: before_sha256, id: before_id, .. } = before;
+            let change = Change { content, executable, before_sha256, before_id };
             changes.push((path, (!is_back).then_some(change)));
         }
         self.check_fits(&changes)?;
@@ -204,17 +254,21 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    /// The hash of the base commit's content at a path, and whether it is executable there.
-    async fn before(&self, path: &str) -> Result<(Option<String>, bool), Refusal> {
+    /// The file of the base commit at a path.
+    async fn before(&self, path: &str) -> Result<Before, Refusal> {
         let Some(entry) = self.tree.exact(path).filter(|entry| entry.kind != TreeEntryKind::Folder) else {
-            return Ok((None, false));
+            return Ok(Before::default());
         };
-        let was_executable = entry.kind == TreeEntryKind::ExecutableFile;
+        let executable = entry.kind == TreeEntryKind::ExecutableFile;
         if let Some(change) = self.state.changes.get(path) {
-            return Ok((change.before_sha256.clone(), was_executable));
+            let (sha256, id) = (change.before_sha256.clone(), change.before_id.clone());
+            return Ok(Before { sha256, id, executable });
+        }
+        if let Some(unread) = unread(entry) {
+            return Ok(Before { sha256: None, id: Some(unread.id), executable });
         }
         let content = self.content(&Present::in_base(entry)).await?;
-        Ok((Some(content_sha256(&content)), was_executable))
+        Ok(Before { sha256: Some(content_sha256(&content)), id: None, executable })
     }
 
     /// Checks that changes fit into the tree and into the bounds of a workspace.
@@ -229,8 +283,10 @@ impl Workspace<'_> {
                 path: (*path).clone(),
                 content: change.content.as_ref().map(|_| String::new()),
                 base64: None,
+                moved: None,
                 executable: change.executable,
                 before_sha256: None,
+                before_id: None,
             })
             .collect();
         if let Some(problem) = path_problems(&files, self.base.tree).into_iter().next() {
@@ -239,8 +295,9 @@ impl Workspace<'_> {
         if all.len() > MOST_CHANGES {
             return Err(format!("this would change more than {MOST_CHANGES} files, the most for one ticket"));
         }
-        let bytes: usize =
-            all.iter().filter_map(|(_, change)| change.content.as_ref()).map(ChangedContent::size).sum();
+        let kept = all.iter().filter_map(|(_, change)| change.content.as_ref());
+        let kept = kept.filter(|content| !matches!(content, ChangedContent::Moved(_)));
+        let bytes: usize = kept.map(ChangedContent::size).sum();
         if bytes > MOST_CHANGED_BYTES {
             return Err(format!(
                 "the changed files would have {bytes} bytes together; at most {MOST_CHANGED_BYTES} are accepted"

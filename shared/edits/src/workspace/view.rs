@@ -71,6 +71,7 @@ impl ChangedContent {
         match self {
             Self::Text(text) => text.len(),
             Self::Base64(text) => text.len() / 4 * 3,
+            Self::Moved(moved) => usize::try_from(moved.size).unwrap_or(usize::MAX),
         }
     }
 
@@ -81,6 +82,7 @@ impl ChangedContent {
                 .decode(text)
                 .map(FileContent::Binary)
                 .map_err(|error| ActionError::internal(format!("a changed file is not base64: {error}"))),
+            Self::Moved(moved) => Err(ActionError::internal(format!("`{}` was not read", moved.from))),
         }
     }
 }
@@ -179,6 +181,9 @@ impl Workspace<'_> {
     /// A file's content.
     pub(crate) async fn content(&self, file: &Present<'_>) -> Result<FileContent, Refusal> {
         let entry = match file.source {
+            Source::Changed(ChangedContent::Moved(moved)) => {
+                return Err(not_imported(file.path, moved.size).into());
+            }
             Source::Changed(content) => return Ok(content.decoded()?),
             Source::Base(entry) => entry,
         };
@@ -190,7 +195,7 @@ impl Workspace<'_> {
             .into());
         }
         let content = self.base.contents.read(&[entry]).await?.remove(&entry.path);
-        content.ok_or_else(|| not_imported(entry).into())
+        content.ok_or_else(|| not_imported(&entry.path, entry.size.unwrap_or_default()).into())
     }
 
     /// The base commit's content at these paths, in order; nothing for files that do not exist or were not imported.
@@ -226,6 +231,7 @@ impl Workspace<'_> {
                 Source::Base(entry) => {
                     contents.extend(read.remove(&entry.path).map(|content| (file.path, content)));
                 }
+                Source::Changed(ChangedContent::Moved(_)) => {}
                 Source::Changed(content) => contents.push((file.path, content.decoded()?)),
             }
         }
@@ -279,10 +285,9 @@ fn unreadable(path: &str, reason: Unshown) -> String {
     format!("`{path}` cannot be read or edited, because it is {reason}")
 }
 
-fn not_imported(entry: &TreeEntry) -> String {
-    let size = entry.size.unwrap_or_default();
+fn not_imported(path: &str, size: u64) -> String {
     if size > LARGEST_FILE as u64 {
-        return format!("`{}` has {size} bytes, which is too large to be read or changed", entry.path);
+        return format!("`{path}` has {size} bytes, which is too large to be read or changed");
     }
-    format!("`{}` is not text: it can be moved or deleted, but neither read nor changed", entry.path)
+    format!("`{path}` is not text: it can be moved or deleted, but neither read nor changed")
 }

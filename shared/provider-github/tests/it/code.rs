@@ -130,6 +130,31 @@ async fn a_branch_is_made_once_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_file_is_moved_by_its_blob() {
+    let simulation = GITHUB.described_simulation().await;
+    let github = github(&simulation);
+    let parent = new_branch(&github, "feature/x").await;
+    let before = text(&github, "feature/x", "README.md").await;
+    let tree = github.tree(&shop(), parent.as_str()).await.unwrap();
+    let readme = tree.iter().find(|entry| entry.path == "README.md").unwrap();
+    let moved = FileChange::Move {
+        path: "docs/README.md".into(),
+        from: "README.md".into(),
+        id: readme.id.clone().unwrap(),
+        executable: true,
+    };
+    let request =
+        commit_on("feature/x", &parent, vec![moved, FileChange::Delete { path: "README.md".into() }]);
+    github.commit(&shop(), &request, &mark("run/Move")).await.unwrap();
+    assert!(before.is_some());
+    assert_eq!(text(&github, "feature/x", "docs/README.md").await, before);
+    let tree = github.tree(&shop(), "feature/x").await.unwrap();
+    let kind = |path: &str| tree.iter().find(|entry| entry.path == path).map(|entry| entry.kind);
+    assert_eq!((kind("docs/README.md"), kind("README.md")), (Some(TreeEntryKind::ExecutableFile), None));
+    assert_described(&simulation);
+}
+
+#[tokio::test]
 async fn many_files_are_one_commit_and_a_repeat_is_the_same_one() {
     let simulation = GITHUB.described_simulation().await;
     let github = github(&simulation);

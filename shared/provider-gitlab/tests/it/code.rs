@@ -16,6 +16,45 @@ fn act(simulation: &Simulation, delivery: serde_json::Value) {
 }
 
 #[tokio::test]
+async fn files_are_moved_without_their_contents() {
+    let simulation = simulation().await;
+    let (host, shop, work) = (gitlab(&simulation), shop(), branch("feature/1"));
+    let base = host.find_branch(&shop, &branch("main")).await.unwrap().unwrap();
+    host.create_branch(&shop, &work, &base).await.unwrap();
+    let tree = host.tree(&shop, base.as_str()).await.unwrap();
+    let moved = |from: &str, path: &str, executable| {
+        let id = tree.iter().find(|entry| entry.path == from).unwrap().id.clone().unwrap();
+        FileChange::Move { path: path.into(), from: from.into(), id, executable }
+    };
+    let paths = ["README.md", "src/shop/cart.py", "src/shop/checkout.py"].map(str::to_owned);
+    let before = host.read_files(&shop, base.as_str(), &paths).await.unwrap();
+    let changes = vec![
+        moved("README.md", "docs/README.md", true),
+        // Where another one leaves in the same commit.
+        moved("src/shop/cart.py", "src/shop/checkout.py", false),
+        moved("src/shop/checkout.py", "src/shop/till.py", false),
+        write("README.md", "# Shop\n"),
+        FileChange::Delete { path: "src/shop/cart.py".into() },
+    ];
+    let made = host.commit(&shop, &request(&work, &base, changes), &mark("move")).await.unwrap();
+    let paths =
+        ["docs/README.md", "src/shop/checkout.py", "src/shop/till.py", "README.md", "src/shop/cart.py"];
+    let after = host.read_files(&shop, made.sha.as_str(), &paths.map(str::to_owned)).await.unwrap();
+    assert_eq!(after[..3], before[..]);
+    assert_eq!(after[3..], [Some(FileContent::Text("# Shop\n".into())), None]);
+    let found = host.tree(&shop, made.sha.as_str()).await.unwrap();
+    let readme = found.iter().find(|entry| entry.path == "docs/README.md").unwrap();
+    assert_eq!(readme.kind, TreeEntryKind::ExecutableFile);
+
+    let exchanged = vec![
+        moved("src/shop/money.py", "src/shop/catalog.py", false),
+        moved("src/shop/catalog.py", "src/shop/money.py", false),
+    ];
+    let refused = host.commit(&shop, &request(&work, &made.sha, exchanged), &mark("exchange")).await;
+    assert!(refused.unwrap_err().message.contains("cannot exchange files in one commit"));
+}
+
+#[tokio::test]
 async fn one_commit_of_many_files_is_made_found_and_taken_back() {
     let simulation = simulation().await;
     let (host, shop, work) = (gitlab(&simulation), shop(), branch("feature/1"));

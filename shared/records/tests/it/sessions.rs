@@ -136,8 +136,10 @@ async fn of_two_changes_of_one_version_one_is_made_with_all_that_belongs_to_it()
             path: who.into(),
             content: Some(content.clone()),
             is_base64: false,
+            moved: None,
             executable: false,
             before_sha256: None,
+            before_id: None,
             turn: 1,
         }],
         ..SessionChange::default()
@@ -174,8 +176,10 @@ async fn another_round_has_none_of_the_files_that_earlier_ones_changed() {
             path: path.into(),
             content: None,
             is_base64: false,
+            moved: None,
             executable: false,
             before_sha256: None,
+            before_id: None,
             turn,
         }],
         ..SessionChange::default()

@@ -65,7 +65,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let actions = call.body["actions"].as_array().filter(|actions| !actions.is_empty());
     let mut changes: Vec<TreeChange> = Vec::new();
     for action in actions.ok_or_else(|| Failure::new(400, "actions is missing"))? {
-        changes.push(change(call, &parent, &changes, action)?);
+        let more = change(call, &parent, &changes, action)?;
+        changes.extend(more);
     }
     let tree = project.git.write_tree(Some(&parent), &changes)?;
     Ok(Answer::created(call.push(&branch, &parent, &tree, &message)?))
@@ -76,14 +77,27 @@ fn change(
     parent: &str,
     before: &[TreeChange],
     action: &Value,
-) -> Result<TreeChange, Failure> {
+) -> Result<Vec<TreeChange>, Failure> {
     let project = call.project();
     let text = |name: &str| action[name].as_str();
     let (kind, path) = (text("action").unwrap_or_default(), text("file_path").unwrap_or_default());
-    let mode = project.mode_of(parent, path)?;
     // The state left by an earlier action of the same commit.
-    let earlier =
-        before.iter().rev().find(|change| change.path == path).and_then(|change| change.object.clone());
+    let earlier = before.iter().rev().find(|change| change.path == path);
+    let mode = match earlier {
+        Some(change) => change.object.as_ref().map(|(mode, _)| mode.clone()),
+        None => project.mode_of(parent, path)?,
+    };
+    let earlier = earlier.and_then(|change| change.object.clone());
+    if kind == "move" {
+        let from = text("previous_path").unwrap_or_default();
+        let mode = mode.is_none().then(|| project.mode_of(parent, from)).transpose()?;
+        let taken = || Failure::new(400, "A file with this name already exists");
+        let gone = || Failure::new(400, "A file with this name doesn't exist");
+        let mode = mode.ok_or_else(taken)?.ok_or_else(gone)?;
+        let blob = project.git.resolve_path(parent, from).ok_or_else(gone)?;
+        let left = TreeChange { path: from.to_owned(), object: None };
+        return Ok(vec![left, TreeChange { path: path.to_owned(), object: Some((mode, blob)) }]);
+    }
     if let (Some(expected), true) = (text("last_commit_id"), mode.is_some())
         && project.last_change(parent, path)? != expected
     {
@@ -117,7 +131,7 @@ fn change(
         }
         (other, ..) => return Err(Failure::new(400, format!("Unknown action: {other}"))),
     };
-    Ok(TreeChange { path: path.to_owned(), object })
+    Ok(vec![TreeChange { path: path.to_owned(), object }])
 }
 
 pub(super) fn revert(call: &mut Call<'_>) -> Result<Answer, Failure> {

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::done::NoOutput;
 use domain::plugins::RepositoryAccess;
 use domain::{ActionError, ErrorKind};
-use edits::{Change, ChangedContent, FileEdit};
+use edits::FileEdit;
 use records::SessionPhase;
 
 /// Runs the checks that the agent asked for, and passes it the results. A session that does not (or no longer) ask is left alone.
@@ -31,7 +31,7 @@ pub async fn run_checks(
         ActionError::internal(format!("the session `{}` runs checks, but has no repository", session.head.id))
     })?;
     let edits: Vec<FileEdit> =
-        session.state.workspace.changes.iter().map(|(path, change)| edit_of(path, change)).collect();
+        session.state.workspace.changes.iter().map(|(path, change)| FileEdit::of(path, change)).collect();
     let name = session.state.check.take();
     let of = Commit::new(context, project, &commit);
     let checked = match check(context, &*host, of, &edits, name.as_deref()).await {
@@ -48,14 +48,4 @@ pub async fn run_checks(
     let message = said_with(&mut session.state, &text, is_error);
     let session = session.record(vec![message], None, FileChanges::default()).await?;
     Ok((Report::of(&session), checked.ok()))
-}
-
-fn edit_of(path: &str, change: &Change) -> FileEdit {
-    let (content, base64) = match &change.content {
-        Some(ChangedContent::Text(text)) => (Some(text.clone()), None),
-        Some(ChangedContent::Base64(bytes)) => (None, Some(bytes.clone())),
-        None => (None, None),
-    };
-    let (executable, before_sha256) = (change.executable, change.before_sha256.clone());
-    FileEdit { path: path.to_owned(), content, base64, executable, before_sha256 }
 }

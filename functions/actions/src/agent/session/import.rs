@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::configuration::{InstanceName, Project};
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, CommitSha, PluginType};
-use edits::Contents;
+use edits::{Contents, may_be_moved_unread};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use records::{ReadingOf, Table};
@@ -129,7 +129,11 @@ impl<'a> Commit<'a> {
         if let Some(tree) = self.table.reading(self.reading(&[])).await? {
             return Ok(tree);
         }
-        let tree = host.tree(&self.project.repository, self.commit.as_str()).await?;
+        let mut tree = host.tree(&self.project.repository, self.commit.as_str()).await?;
+        // Only few need them, and they are most of a tree.
+        for entry in tree.iter_mut().filter(|entry| !may_be_moved_unread(entry)) {
+            entry.id = None;
+        }
         self.table.keep_reading(self.reading(&[]), &tree, self.now).await?;
         Ok(tree)
     }
@@ -247,7 +251,7 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, size: u64) -> TreeEntry {
-        TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(size) }
+        TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(size), id: None }
     }
 
     #[test]

@@ -297,7 +297,8 @@ mod tests {
 
     #[test]
     fn a_folder_has_one_guide_and_the_first_name_counts() {
-        let file = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5) };
+        let file =
+            |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5), id: None };
         let entries = ["AGENTS.md", "a/AGENTS.md", "a/CLAUDE.md", "b/CLAUDE.md", "c/MYAGENTS.md"].map(file);
         let guides: Vec<_> = nested_guides(entries.iter()).into_iter().collect();
         let expected = [("a", "a/AGENTS.md"), ("b", "b/CLAUDE.md")];
@@ -306,7 +307,8 @@ mod tests {
 
     #[test]
     fn folders_are_listed_two_levels_deep() {
-        let file = |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5) };
+        let file =
+            |path: &str| TreeEntry { path: path.into(), kind: TreeEntryKind::File, size: Some(5), id: None };
         let entries = [file("README.md"), file("a/x.py"), file("a/b/y.py"), file("a/b/c/z.py")];
         let text = folders(entries.iter());
         assert_eq!(text, "/ (1 files, 5 bytes)\na/ (1 files, 5 bytes)\na/b/ (2 files, 10 bytes)\n");

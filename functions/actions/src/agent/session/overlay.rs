@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use domain::ActionError;
-use edits::{Change, ChangedContent};
-use records::{OverlayFile, SessionHead};
+use edits::{Change, ChangedContent, MovedContent};
+use records::{MovedFile, OverlayFile, SessionHead};
 use std::collections::BTreeMap;
 
 /// The files of a session that changed in a turn.
@@ -26,7 +26,13 @@ pub(super) async fn stored_changes(
         let (content, is_base64) = match &change.content {
             Some(ChangedContent::Text(text)) => (Some(text), false),
             Some(ChangedContent::Base64(bytes)) => (Some(bytes), true),
-            None => (None, false),
+            Some(ChangedContent::Moved(_)) | None => (None, false),
+        };
+        let moved = match &change.content {
+            Some(ChangedContent::Moved(moved)) => {
+                Some(MovedFile { from: moved.from.clone(), id: moved.id.clone(), size: moved.size })
+            }
+            _ => None,
         };
         let content = match content {
             Some(content) => Some(table.store_for_session(&head.id, content, now).await?),
@@ -36,8 +42,10 @@ pub(super) async fn stored_changes(
             path: path.clone(),
             content,
             is_base64,
+            moved,
             executable: change.executable,
             before_sha256: change.before_sha256.clone(),
+            before_id: change.before_id.clone(),
             turn: head.turn,
         });
     }
@@ -51,7 +59,13 @@ pub(super) fn change_of(file: &OverlayFile, content: Option<String>) -> Change {
         true => ChangedContent::Base64(content),
         false => ChangedContent::Text(content),
     });
-    Change { content, executable: file.executable, before_sha256: file.before_sha256.clone() }
+    let moved = file.moved.clone().map(|MovedFile { from, id, size }| MovedContent { from, id, size });
+    Change {
+        content: moved.map(ChangedContent::Moved).or(content),
+        executable: file.executable,
+        before_sha256: file.before_sha256.clone(),
+        before_id: file.before_id.clone(),
+    }
 }
 
 /// What became of a file, in a few words.
@@ -60,7 +74,8 @@ pub(super) fn describe(change: &Change) -> String {
         None => return "deleted".to_owned(),
         Some(ChangedContent::Text(text)) => format!("{} lines", text.lines().count()),
         Some(ChangedContent::Base64(_)) => "binary".to_owned(),
+        Some(ChangedContent::Moved(moved)) => return format!("moved from {}", moved.from),
     };
-    let is_new = change.before_sha256.is_none();
+    let is_new = change.before_sha256.is_none() && change.before_id.is_none();
     if is_new { format!("{size}, new") } else { format!("{size}, changed") }
 }

@@ -58,7 +58,7 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
         };
         let after = match change_of(file, content).content {
             Some(ChangedContent::Text(text)) => Some(text),
-            Some(ChangedContent::Base64(_)) | None => None,
+            Some(ChangedContent::Base64(_) | ChangedContent::Moved(_)) | None => None,
         };
         let before = before.get(path).cloned();
         files.insert(path.clone(), FileView { before, after, is_executable: file.executable });

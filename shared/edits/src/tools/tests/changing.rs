@@ -134,7 +134,12 @@ fn a_format_that_was_broken_is_said() {
 #[test]
 fn a_new_file_is_in_the_folder_whose_name_is_composed_otherwise() {
     let mut world = World::new();
-    world.tree.push(TreeEntry { path: "u\u{308}ber".into(), kind: TreeEntryKind::Folder, size: None });
+    world.tree.push(TreeEntry {
+        path: "u\u{308}ber".into(),
+        kind: TreeEntryKind::Folder,
+        size: None,
+        id: None,
+    });
     world.add("u\u{308}ber/a.md", "x\n");
     world.told("write_file", json!({"path": "\u{fc}ber/b.md", "content": "x\n"}), "Created");
     world.told("move_file", json!({"from": "README.md", "to": "\u{fc}ber/c.md"}), "Moved");
@@ -299,6 +304,40 @@ fn several_files_are_moved_in_one_call_or_none_of_them() {
     assert!(world.files().is_empty());
     world.contents.0.insert("logo.png".to_owned(), content);
     world.told("move_file", moves("x.png"), "Moved `logo.png`");
+}
+
+#[test]
+fn what_is_not_read_is_moved_and_deleted_by_its_blob() {
+    let mut world = World::new();
+    for (path, size) in [("film.txt", 5_000_000), ("cover.png", 2_000)] {
+        world.tree.push(TreeEntry {
+            path: path.into(),
+            kind: TreeEntryKind::File,
+            size: Some(size),
+            id: Some(format!("id of {path}")),
+        });
+    }
+    let step = |from: &str, to: &str| json!({"from": from, "to": to});
+    world.refused("move_file", step("film.txt", ".github/film.txt"), "protected");
+    world.told("move_file", step("film.txt", "films/a.txt"), "Moved `film.txt` to `films/a.txt`.");
+    let files = world.files();
+    assert!(files[0].is_deletion() && files[0].before_id.as_deref() == Some("id of film.txt"));
+    let moved = files[1].moved.clone().unwrap();
+    assert_eq!(
+        (moved.from.as_str(), moved.id.as_str(), moved.size),
+        ("film.txt", "id of film.txt", 5_000_000)
+    );
+    assert!(!files[1].is_deletion() && files[1].content.is_none());
+    world.told("list_files", json!({"path": "films"}), "films/a.txt (5000000)");
+    world.refused("read_file", json!({"path": "films/a.txt"}), "too large");
+    world.told("move_file", step("films/a.txt", "films/b.txt"), "");
+    world.told("move_file", step("films/b.txt", "film.txt"), "");
+    assert_eq!(world.files(), [], "moved back");
+    world.told("delete_file", json!({"path": "cover.png"}), "Deleted");
+    world.told("delete_file", json!({"path": "film.txt"}), "Deleted");
+    let files = world.files();
+    assert!(files.iter().all(|file| file.is_deletion() && file.before_id.is_some()), "{files:?}");
+    assert_eq!(files.len(), 2);
 }
 
 #[test]

@@ -63,12 +63,13 @@ impl World {
             ("link", TreeEntryKind::SymbolicLink),
             ("vendored", TreeEntryKind::Submodule),
         ] {
-            world.tree.push(TreeEntry { path: path.into(), kind, size: None });
+            world.tree.push(TreeEntry { path: path.into(), kind, size: None, id: None });
         }
         world.tree.push(TreeEntry {
             path: "huge.txt".into(),
             kind: TreeEntryKind::File,
             size: Some(5_000_000),
+            id: None,
         });
         world
     }
@@ -94,7 +95,7 @@ impl World {
             FileContent::Text(text) => text.len(),
             FileContent::Binary(bytes) => bytes.len(),
         };
-        self.tree.push(TreeEntry { path: path.into(), kind, size: Some(size as u64) });
+        self.tree.push(TreeEntry { path: path.into(), kind, size: Some(size as u64), id: None });
         self.contents.0.insert(path.to_owned(), content);
     }
 

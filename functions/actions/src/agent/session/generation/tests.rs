@@ -71,6 +71,7 @@ fn the_next_generation_is_told_what_the_last_one_did() {
         content: Some(ChangedContent::Text("a\nb\n".into())),
         executable: false,
         before_sha256: None,
+        before_id: None,
     };
     state.workspace.changes.insert("a.py".into(), change);
     state.workspace.plan = vec![PlanItem { text: "Write it".into(), status: PlanStatus::Done }];
