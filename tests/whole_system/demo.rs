@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// `demo` with a separate folder for temporary files.
-fn demo(temporary: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn demo(temporary: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(executable());
     command.arg("demo").args(arguments).env("TMPDIR", temporary).env_remove("TICKETSMITH_DESCRIPTIONS");
     command.current_dir(temporary).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -18,12 +18,12 @@ fn demo(temporary: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn entries(folder: &Path) -> Vec<String> {
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -104,20 +104,6 @@ async fn a_demo_that_nobody_reads_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_exported_is_refused_before_anything_starts() {
-    let temporary = TempDir::new().unwrap();
-    std::fs::create_dir(temporary.path().join("full")).unwrap();
-    std::fs::write(temporary.path().join("full/file"), "").unwrap();
-    for (target, word) in [("full", "not empty"), ("absent/clone", "absent")] {
-        let Output { status, stdout, stderr } =
-            demo(temporary.path(), &["--export", target]).output().await.unwrap();
-        assert_eq!(status.code(), Some(2), "{target}");
-        assert!(text(&stderr).contains(word) && stdout.is_empty(), "{}", text(&stderr));
-    }
-    assert_eq!(entries(temporary.path()), ["full"]);
-}
-
-#[tokio::test]
 async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
     let temporary = TempDir::new().unwrap();
     let Output { status, stderr, .. } =
@@ -129,7 +115,7 @@ async fn a_limit_that_is_over_is_called_so_and_stops_everything() {
 }
 
 /// The shop with an agent that reads a file and then makes this call, in a folder.
-fn shop_where_the_agent_calls(place: &Path, name: &str, input: Value) -> std::path::PathBuf {
+pub(crate) fn shop_where_the_agent_calls(place: &Path, name: &str, input: Value) -> std::path::PathBuf {
     let shipped = worlds().join("shop.yaml");
     let mut world: Value = serde_saphyr::from_str(&std::fs::read_to_string(shipped).unwrap()).unwrap();
     let call = |name: &str, input: Value| json!([{"tool_use": {"name": name, "input": input}}]);

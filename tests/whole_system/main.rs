@@ -31,6 +31,7 @@ mod duplicates;
 mod engine;
 mod evaluating;
 mod evidence;
+mod exporting;
 mod faults;
 mod figures;
 mod files;

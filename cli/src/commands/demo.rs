@@ -315,9 +315,10 @@ async fn demonstrate(
         }
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
+    let mut unexported = None;
     if let Some(target) = export {
         let repository = export::repository(pull_request.as_ref(), &state);
-        export::export(control, repository.as_deref(), target).await?;
+        unexported = export::export(control, repository.as_deref(), target).await.err();
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
@@ -338,6 +339,7 @@ async fn demonstrate(
         is_fixed,
         review,
         halt,
+        unexported,
     };
     if !arguments.json {
         demonstration.print(&state, arguments.ai == SCRIPTED);

@@ -39,6 +39,8 @@ pub(super) struct Demonstration {
     pub(super) review: Option<Reviewed>,
     /// Why the last execution has not ended, if it has not.
     pub(super) halt: Option<Halt>,
+    /// Why the repository was not exported, if it should have been.
+    pub(super) unexported: Option<Exit>,
 }
 
 /// A revision of the pull request.
@@ -153,12 +155,20 @@ impl Demonstration {
     /// Prints the JSON, if it is wanted, and gives the result of the command.
     ///
     /// # Errors
-    /// Negative when the execution failed, has not ended, or opened no pull request.
-    pub(super) fn finish(&self, json: bool) -> Outcome {
+    /// Negative when the execution failed, has not ended, or opened no pull request; why the repository was not exported.
+    pub(super) fn finish(self, json: bool) -> Outcome {
         if json {
             println!("{}", self.json());
         }
-        self.verdict()
+        match (self.verdict(), self.unexported) {
+            (Ok(()), Some(error)) => Err(error),
+            (verdict, error) => {
+                if let Some(error) = error {
+                    eprintln!("--export: {error}");
+                }
+                verdict
+            }
+        }
     }
 
     /// The result of the command.
