@@ -136,13 +136,10 @@ fn missing(reply: &Turn, asked: &Asked<'_>) -> Vec<String> {
         Content::ToolUse { name, .. } => Some(name),
         Content::Text(_) | Content::Json(_) | Content::Thinking(_) => None,
     });
-    missing.extend(
-        tools
-            .iter()
-            .chain(called)
-            .filter(|name| !asked.tools.contains(&name.as_str()))
-            .map(|name| format!("the tool `{name}`")),
-    );
+    // A model at times calls a tool that it was not offered, but only if it was offered others.
+    let uncallable = called.filter(|_| asked.tools.is_empty());
+    let absent = tools.iter().filter(|name| !asked.tools.contains(&name.as_str()));
+    missing.extend(absent.chain(uncallable).map(|name| format!("the tool `{name}`")));
     if let Some(wanted) = json_schema.filter(|wanted| *wanted != asked.schema.is_object()) {
         missing.push(format!("{} schema of the reply", if wanted { "a" } else { "no" }));
     }

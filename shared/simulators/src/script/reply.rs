@@ -120,7 +120,7 @@ pub enum Content {
     Json(Value),
     /// A call of a tool.
     ToolUse {
-        /// The tool's name, which the request must offer.
+        /// The tool's name. The request must offer tools, but perhaps not this one: models make names up.
         name: String,
         /// The arguments of the call.
         input: Value,

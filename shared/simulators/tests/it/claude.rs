@@ -107,6 +107,16 @@ async fn tools_are_called_only_when_offered() {
 }
 
 #[tokio::test]
+async fn a_model_that_was_offered_tools_may_call_another() {
+    let world = Harness::start().await;
+    let mut asked = request("Use the tool");
+    asked["tools"] = json!([{"name": "list_files", "input_schema": {"type": "object"}}]);
+    let called = world.claude("/v1/messages", Some(asked)).await.body;
+    assert_eq!(called["content"][2]["name"], "read_file", "{called}");
+    assert_eq!(world.simulation.violations().len(), 0);
+}
+
+#[tokio::test]
 async fn a_stream_carries_the_same_message() {
     let world = Harness::start().await;
     let mut asked = request("Say it long");
