@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// The time limit of the execution in seconds; work that is not finished then is stopped with the demo.
-    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = stage::LIMIT_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
     limit_seconds: u64,
 }
 

@@ -27,7 +27,7 @@ const SWEEP_PATIENCE: Duration = Duration::from_secs(20);
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Checks that were announced and have not begun in this time never begin.
-const NEVER_BEGIN: SignedDuration = SignedDuration::from_mins(10);
+pub const NEVER_BEGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Events that no step waits for are asked about for this long: later news comes with another delivery.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);

@@ -38,3 +38,4 @@ pub use connections::Connections;
 pub use function::functions;
 pub use handle::Events;
 pub use input::{EventInput, Scheduled, StatusChange, UnknownEvent};
+pub use inquire::NEVER_BEGIN;

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// The maximum delay of the last comment after the execution ends.
 const FEEDBACK_LIMIT: Duration = Duration::from_secs(15);
 
+/// The default time limit of an execution, in seconds. A pull request without checks is ready only when none has begun for ten minutes.
+pub(super) const LIMIT_SECONDS: u64 = 900;
+
 /// The stage of the demo.
 pub(super) struct Stage<'a> {
     /// The simulation's control address.
@@ -220,4 +223,17 @@ async fn settled_world(control: &str, connection: &Connection, view: &ExecutionV
         eprintln!("the last comment on the ticket is late; see `ticketsmith demo -v`");
     }
     world(control).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_there_is_time_for_a_pull_request_without_checks() {
+        let limit = Duration::from_secs(LIMIT_SECONDS);
+        // Found by the next sweep, a minute later at most.
+        let ready = events::NEVER_BEGIN.unsigned_abs() + Duration::from_secs(60);
+        assert!(limit > ready + Duration::from_secs(60), "{limit:?}");
+    }
 }
