@@ -105,12 +105,20 @@ pub(crate) fn without_greeting(text: &str) -> &str {
     loop {
         let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        let ends_there =
-            after.starts_with(|c: char| c.is_whitespace() || is_punctuation(c)) || after.is_empty();
-        if word.is_empty() || !ends_there || !GREETINGS.contains(&folded(word).as_str()) {
+        if word.is_empty() || !ends_greeting(after) || !GREETINGS.contains(&folded(word).as_str()) {
             return rest;
         }
         rest = without_punctuation(after);
+    }
+}
+
+/// Whether a greeting ends where `rest` begins: `all` in `all-day events` and `team` in `team.yaml` begin a longer word.
+fn ends_greeting(rest: &str) -> bool {
+    let mut characters = rest.chars();
+    match characters.next() {
+        None => true,
+        Some('-' | '\u{2013}' | '.' | ':') => !characters.next().is_some_and(char::is_alphanumeric),
+        Some(c) => c.is_whitespace() || is_punctuation(c),
     }
 }
 
@@ -299,6 +307,18 @@ mod tests {
         let (short, long) = (shortest(6_000), shortest(48_000));
         // Eight times the length takes sixty-four times as long where time grows with the square.
         assert!(long < short * 30, "{short:?} and {long:?}");
+    }
+
+    #[test]
+    fn a_greeting_that_begins_a_longer_word_is_none() {
+        for words in
+            ["all-day events are missing", "team.yaml: rename the key", "PLEASE-CHECK stays as it is"]
+        {
+            check(&format!("@ticketsmith {words}"), Some((words, true)));
+            check(&format!("@ticketsmith please, {words}"), Some((words, true)));
+        }
+        check("@ticketsmith hi - all:build fails", Some(("all:build fails", true)));
+        check("@ticketsmith hi,all, please: approve", Some(("approve", true)));
     }
 
     #[test]
