@@ -226,9 +226,10 @@ fn costs(title: Part, costs: &Costs) -> CommandAnswer {
     if reserved > MicroUsd::ZERO {
         text.push_str(&format!(", {reserved} reserved by running calls"));
     }
-    if spending.unknown_calls > 0 {
-        let calls = spending.unknown_calls;
-        text.push_str(&format!("; {calls} calls of unknown price count at their worst case"));
+    match spending.unknown_calls {
+        0 => {}
+        1 => text.push_str("; a call of unknown price counts at its worst case"),
+        calls => text.push_str(&format!("; {calls} calls of unknown price count at their worst case")),
     }
     CommandAnswer::to_person([title, plain(text)])
 }

@@ -149,9 +149,12 @@ fn footer(view: &ExecutionView) -> String {
         }
         None => format!("Cost so far {}", total.booked()),
     };
-    if total.unknown_calls > 0 {
-        let _ =
-            write!(footer, " (including {} calls of unknown price at their worst case)", total.unknown_calls);
+    match total.unknown_calls {
+        0 => {}
+        1 => footer.push_str(" (including a call of unknown price at its worst case)"),
+        calls => {
+            let _ = write!(footer, " (including {calls} calls of unknown price at their worst case)");
+        }
     }
     let _ = write!(footer, " · `{}`", execution.name);
     footer

@@ -218,7 +218,7 @@ fn when_it_failed() {
     > the branch exists at another commit
     > Taken back: nothing.
 
-    Cost $0.5000 · took 2m 13s (including 1 calls of unknown price at their worst case) · `jira-SHOP-1-ab`
+    Cost $0.5000 · took 2m 13s (including a call of unknown price at its worst case) · `jira-SHOP-1-ab`
     ");
 }
 
