@@ -217,19 +217,19 @@ impl Table {
         prefix: &str,
         most: usize,
     ) -> Result<Option<Vec<Item>>, RecordsError> {
-        let page = Box::pin(
-            self.client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", AttributeValue::S(partition))
-                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-                .limit(i32::try_from(most.saturating_add(1)).unwrap_or(i32::MAX))
-                .send(),
-        )
-        .await
-        .map_err(|error| RecordsError::from_sdk("query few records", &error))?;
+        let page = self
+            .store
+            .query(
+                QueryInput::builder()
+                    .table_name(&*self.name)
+                    .consistent_read(true)
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                    .expression_attribute_values(":pk", AttributeValue::S(partition))
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                    .limit(i32::try_from(most.saturating_add(1)).unwrap_or(i32::MAX)),
+            )
+            .await
+            .map_err(|error| RecordsError::from_sdk("query few records", &error))?;
         let goes_on = page.last_evaluated_key.is_some();
         let items = page.items.unwrap_or_default();
         Ok(Some(items).filter(|items| !goes_on && items.len() <= most))
