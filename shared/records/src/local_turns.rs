@@ -97,7 +97,7 @@ impl LocalTurns {
     ) -> (Result<Pass, PutOff>, Option<Change>) {
         self.with(provider, |known| {
             known.used = known.used.max(now);
-            known.catch_up(microseconds(self.started), pace);
+            known.catch_up(self.started, now, pace);
             let opened_until = known.turns.open_until;
             let taken = known.turns.pass(provider, pace, patience, now);
             if taken.is_err() {
@@ -122,7 +122,7 @@ impl LocalTurns {
     pub(crate) fn block(&self, provider: &InstanceName, pace: Pace, until: Timestamp) -> Option<Change> {
         self.with(provider, |known| {
             known.used = known.used.max(until);
-            known.catch_up(microseconds(self.started), pace);
+            known.catch_up(self.started, until, pace);
             known.turns.block(pace, microseconds(until)).then(|| known.change())
         })
     }
@@ -181,11 +181,13 @@ impl Known {
         Self { turns, used, is_caught_up: false, last_change: none, kept_change: none, kept_tat }
     }
 
-    /// Counts in, once, the calls of an earlier process that the table may not show.
-    fn catch_up(&mut self, started: u64, pace: Pace) {
+    /// Counts in, once, the calls of an earlier process that the table may not show. If it is earlier `now` than at the start, the clock was set
+    /// back, and those calls were made before now nevertheless.
+    fn catch_up(&mut self, started: Timestamp, now: Timestamp, pace: Pace) {
         if !self.is_caught_up {
             self.is_caught_up = true;
-            self.turns.tat = self.turns.tat.max(started).saturating_add(pace.unkept_at_most());
+            let since = microseconds(started.min(now));
+            self.turns.tat = self.turns.tat.max(since).saturating_add(pace.unkept_at_most());
         }
     }
 

@@ -98,6 +98,16 @@ fn the_first_call_of_a_process_does_not_wait() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_after_the_start_holds_up_no_first_call() {
+    let hour = 3_600_000;
+    for rate in ["2/s", "10/s", "100/h"] {
+        let mut installation = Installation::new(rate);
+        installation.restart(after(hour));
+        assert_eq!(installation.call(AT_ONCE, after(0)), Some(Duration::ZERO), "{rate}");
+    }
+}
+
+#[test]
 fn one_write_covers_all_changes_before_it() {
     let turns = LocalTurns::new(after(0));
     let (_, first) = turns.count_failure(&provider(), after(0));
