@@ -8,7 +8,7 @@ mod touched;
 
 use super::call_shape;
 use super::caller::Grant;
-use super::table_file::{TableFile, Use};
+use super::table_file::{AskError, TableFile, Use};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
@@ -51,13 +51,24 @@ impl fmt::Debug for Direct {
 impl Direct {
     /// Refuses what its caller may not do.
     fn admit(&self, operation: &'static str, touched: Result<Touched<'_>, String>) -> Result<(), Failure> {
-        let (touched, caller) = (touched.map_err(Failure::Malformed)?, self.grant.caller.name());
+        let touched = self.understood(touched)?;
         if let Err(what) = self.grant.check_touched(&touched) {
-            tracing::warn!(caller, what, "refused an item beyond the caller's grant");
-            return Err(Failure::Denied(format!("{caller} may not touch the table so: {what}")));
+            return Err(self.denied(&what));
         }
+        let caller = self.grant.caller.name();
         tracing::trace!(target: call_shape::TARGET, caller, operation, items = %touched, "a call of the table");
         Ok(())
+    }
+
+    /// Refuses what is not understood, as the private listener does.
+    fn understood<T>(&self, read: Result<T, String>) -> Result<T, Failure> {
+        read.map_err(|what| self.denied(&what))
+    }
+
+    fn denied(&self, what: &str) -> Failure {
+        let caller = self.grant.caller.name();
+        tracing::warn!(caller, what, "refused an item beyond the caller's grant");
+        Failure::Denied(format!("{caller} may not touch the table so: {what}"))
     }
 
     /// Performs an operation on a thread that may block.
@@ -78,7 +89,7 @@ impl Store for Direct {
     async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput, SdkError<GetItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("GetItem", Touched::by_get(&request)).translated()?;
-        let asked = requests::get(request).translated()?;
+        let asked = self.understood(requests::get(request)).translated()?;
         let answer = self.perform("GetItem", Use::Reads, |database| database.get_item(asked)).await;
         let answer = answer.translated()?;
         Ok(GetItemOutput::builder().set_item(answer.item.map(items::returned)).build())
@@ -90,16 +101,17 @@ impl Store for Direct {
     ) -> Result<BatchGetItemOutput, SdkError<BatchGetItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("BatchGetItem", Touched::by_batch(&request)).translated()?;
-        let asked = requests::batch(request).translated()?;
+        let asked = self.understood(requests::batch(request)).translated()?;
         let ask = |database: &Database| database.batch_get_item(asked);
         let answer = self.perform("BatchGetItem", Use::Reads, ask).await.translated()?;
-        requests::batch_answer(answer).translated()
+        let unreadable = |why| Failure::Asked(AskError::Unavailable(why));
+        requests::batch_answer(answer).map_err(unreadable).translated()
     }
 
     async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput, SdkError<QueryError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("Query", Touched::by_query(&request)).translated()?;
-        let asked = requests::query(request).translated()?;
+        let asked = self.understood(requests::query(request)).translated()?;
         let answer = self.perform("Query", Use::Reads, |database| database.query(asked)).await;
         let answer = answer.translated()?;
         let found = answer.items.map(|found| found.into_iter().map(items::returned).collect());
@@ -114,7 +126,7 @@ impl Store for Direct {
     async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput, SdkError<PutItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("PutItem", Touched::by_put(&request)).translated()?;
-        let asked = requests::put(request).translated()?;
+        let asked = self.understood(requests::put(request)).translated()?;
         let answer = self.perform("PutItem", Use::Writes, |database| database.put_item(asked)).await;
         let answer = answer.translated()?;
         Ok(PutItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
@@ -127,7 +139,7 @@ impl Store for Direct {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("UpdateItem", Touched::by_update(&request)).translated()?;
         let uses = if requests::may_be_lost(&request) { Use::WritesInPassing } else { Use::Writes };
-        let asked = requests::update(request).translated()?;
+        let asked = self.understood(requests::update(request)).translated()?;
         let answer = self.perform("UpdateItem", uses, |database| database.update_item(asked)).await;
         let answer = answer.translated()?;
         Ok(UpdateItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
@@ -139,7 +151,7 @@ impl Store for Direct {
     ) -> Result<DeleteItemOutput, SdkError<DeleteItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("DeleteItem", Touched::by_delete(&request)).translated()?;
-        let asked = requests::delete(request).translated()?;
+        let asked = self.understood(requests::delete(request)).translated()?;
         let ask = |database: &Database| database.delete_item(asked);
         let answer = self.perform("DeleteItem", Use::Writes, ask).await.translated()?;
         Ok(DeleteItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
@@ -151,7 +163,7 @@ impl Store for Direct {
     ) -> Result<TransactWriteItemsOutput, SdkError<TransactWriteItemsError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("TransactWriteItems", Touched::by_transaction(&request)).translated()?;
-        let asked = requests::transaction(request).translated()?;
+        let asked = self.understood(requests::transaction(request)).translated()?;
         // Nothing is lost between us and the table, so no transaction arrives a second time.
         let ask = |database: &Database| database.transact_write_items(asked).map(drop);
         self.perform("TransactWriteItems", Use::Writes, ask).await.translated()?;

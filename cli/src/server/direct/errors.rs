@@ -20,9 +20,7 @@ use dynoxide::DynoxideError;
 /// Why a request to the table failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It is not a request that is performed here.
-    Malformed(String),
-    /// Its caller may not do that.
+    /// Its caller may not do that, or it is not understood here.
     Denied(String),
     /// It was not answered in time.
     TooLate,
@@ -84,7 +82,6 @@ pub(super) trait Translated<T> {
 impl<T> Translated<T> for Result<T, Failure> {
     fn translated<E: OperationError>(self) -> Result<T, SdkError<E>> {
         self.map_err(|failure| match failure {
-            Failure::Malformed(what) => SdkError::construction_failure(what),
             Failure::TooLate => SdkError::timeout_error("the table did not answer in time"),
             Failure::Denied(what) => answered(E::of(metadata("AccessDeniedException", &what))),
             Failure::Asked(AskError::Unavailable(why)) => {
@@ -92,12 +89,6 @@ impl<T> Translated<T> for Result<T, Failure> {
             }
             Failure::Asked(AskError::Answered(error)) => answered(of_database(error)),
         })
-    }
-}
-
-impl<T> Translated<T> for Result<T, String> {
-    fn translated<E: OperationError>(self) -> Result<T, SdkError<E>> {
-        self.map_err(SdkError::construction_failure)
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) fn query(request: QueryInput) -> Result<QueryRequest, String> {
         expression_attribute_names: request.expression_attribute_names,
         expression_attribute_values: some(request.expression_attribute_values)?,
         scan_index_forward: request.scan_index_forward.unwrap_or(true),
-        limit: limit.map_err(|_| "a negative Limit".to_owned())?,
+        limit: limit.map_err(|_| "with a negative Limit".to_owned())?,
         exclusive_start_key: some(request.exclusive_start_key)?,
         select: request.select.map(|select| select.as_str().to_owned()),
         consistent_read: request.consistent_read,
@@ -249,7 +249,7 @@ fn shown(values: Option<ReturnValuesOnConditionCheckFailure>) -> Option<String> 
 /// Refuses parameters that are set.
 fn unused(parameters: &[(&str, bool)]) -> Result<(), String> {
     match parameters.iter().find(|(_, is_set)| *is_set) {
-        Some((name, _)) => Err(format!("`{name}`, which is not read here")),
+        Some((name, _)) => Err(format!("with `{name}`, which is not read here")),
         None => Ok(()),
     }
 }

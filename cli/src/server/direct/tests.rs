@@ -105,7 +105,7 @@ async fn what_is_written_is_read_and_conditions_are_answered_with_the_item() {
     let rest = query("pk = :pk", "EXECUTION#c").set_exclusive_start_key(start);
     assert_eq!(direct.query(rest).await.unwrap().items()[0]["a"], text("2"));
     let invalid = direct.query(query("pk = :pk AND :pk", "EXECUTION#c")).await.unwrap_err();
-    assert!(invalid.as_service_error().is_none(), "{invalid:?}");
+    assert_eq!(code(&invalid), "AccessDeniedException", "{invalid:?}");
 }
 
 #[tokio::test]
@@ -127,12 +127,13 @@ async fn a_function_does_no_more_than_its_role_allows() {
         assert_eq!(code(&refused), "AccessDeniedException", "{condition}");
     }
     // A query that is not understood is not asked.
-    assert!(direct.query(query("pk = :pk OR pk = :pk", "EXECUTION#a")).await.is_err());
+    let refused = direct.query(query("pk = :pk OR pk = :pk", "EXECUTION#a")).await.unwrap_err();
+    assert_eq!(code(&refused), "AccessDeniedException");
     let elsewhere = [("pk".to_owned(), text("PERSON#ada")), ("sk".to_owned(), text("A"))];
     let elsewhere = query("pk = :pk", "EXECUTION#a").set_exclusive_start_key(Some(elsewhere.into()));
-    assert!(direct.query(elsewhere).await.is_err());
+    assert_eq!(code(&direct.query(elsewhere).await.unwrap_err()), "AccessDeniedException");
     let legacy = put("EXECUTION#a", "x").conditional_operator("AND".into());
-    assert!(direct.put_item(legacy).await.is_err());
+    assert_eq!(code(&direct.put_item(legacy).await.unwrap_err()), "AccessDeniedException");
     let all = direct
         .table
         .perform(
