@@ -141,7 +141,7 @@ impl Feedback {
                 false => now.checked_sub(INTERVAL).unwrap_or(now).min(seen_at),
             };
             // What was seen already decides a request that would be refused: no edit is begun before another that has begun.
-            if let Some(known) = known.filter(|known| known.edited_at > latest)
+            if let Some(known) = known.filter(|known| known.edited_at > latest && !known.is_ahead_of(now))
                 && known.digest.as_ref() != Some(&digest)
             {
                 self.until_next(known, is_final, seen_at, now).await;

@@ -14,6 +14,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// The clocks of functions differ by less. What seems to begin later than that from now was begun by a clock that was set back since.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(20);
+
 /// The stored state of an execution's progress comment or message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -59,6 +62,18 @@ pub enum EditClaim {
     Refused(Option<Progress>),
 }
 
+impl Progress {
+    /// Whether the last edit seems to begin so long after `now` that the clock was set back since. Nobody waits for such an edit.
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.edited_at > latest_of_others(now)
+    }
+}
+
+/// The latest time by other clocks.
+fn latest_of_others(now: Timestamp) -> Timestamp {
+    now.checked_add(CLOCKS_DIFFER).unwrap_or(now)
+}
+
 impl Table {
     /// The stored state of an execution's progress comment.
     ///
@@ -72,7 +87,7 @@ impl Table {
     /// or if an edit was begun after `latest`: too short a time ago, or since the content was read, which may be older than what that edit
     /// writes. Edit, then call [`Table::progress_edited`]: an edit that was never made is granted again. As long as the
     /// comment does not exist, whoever was granted an edit has the time `making` to make it, even if nobody waits for an interval; only the one
-    /// whose attempt failed does not wait for it: `own` is when that attempt began.
+    /// whose attempt failed does not wait for it: `own` is when that attempt began. An edit that [`Progress::is_ahead_of`] `now` is no obstacle.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -92,13 +107,15 @@ impl Table {
         )
         .condition(
             "attribute_not_exists(#edited_at) OR \
-             (#edited_at <= :latest AND (attribute_not_exists(#digest) OR #digest <> :digest) AND \
-             (attribute_exists(#place) OR #edited_at <= :made_by OR #edited_at = :own))",
+             ((#edited_at <= :latest OR #edited_at > :never) AND \
+             (attribute_not_exists(#digest) OR #digest <> :digest) AND \
+             (attribute_exists(#place) OR #edited_at <= :made_by OR #edited_at > :never OR #edited_at = :own))",
         )
         .value(":execution", text(execution))
         .value(":digest", text(digest))
         .value(":now", moment(now))
         .value(":latest", text(fixed_width(latest)))
+        .value(":never", text(fixed_width(latest_of_others(now))))
         .value(":made_by", text(fixed_width(made_by)))
         .value(":own", moment(own.unwrap_or(made_by)))
         .value(":expires_at", number(retention::expires_at(now, retention::EXECUTION)));

@@ -9,8 +9,9 @@ impl Feedback {
     /// How long another writer may still be creating the comment.
     pub(super) fn being_made(&self, progress: Option<&Progress>) -> Option<Duration> {
         let progress = progress.filter(|progress| progress.place.is_none())?;
-        let since = self.clock.now().duration_since(progress.edited_at).try_into().unwrap_or_default();
-        Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero())
+        let now = self.clock.now();
+        let since = now.duration_since(progress.edited_at).try_into().unwrap_or_default();
+        Some(MAKING.saturating_sub(since)).filter(|wait| !wait.is_zero() && !progress.is_ahead_of(now))
     }
 
     /// Waits, up to a limit, until another writer has created the comment. If it has not, it failed, and the comment is created again.
@@ -42,7 +43,27 @@ impl Feedback {
     }
 
     fn until_allowed(&self, progress: &Progress) -> Duration {
-        let since = self.clock.now().duration_since(progress.edited_at);
-        INTERVAL.saturating_sub(since.try_into().unwrap_or_default()).min(LONGEST_WAIT)
+        until_next_to(progress.edited_at, self.clock.now())
+    }
+}
+
+/// How long until the next edit after one that began at `edited_at`, by a clock that may be ahead of the one of `now`.
+fn until_next_to(edited_at: Timestamp, now: Timestamp) -> Duration {
+    let left = (edited_at + INTERVAL).duration_since(now);
+    Duration::try_from(left).unwrap_or_default().min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_by_a_clock_that_is_ahead_is_waited_for() {
+        let now = Timestamp::UNIX_EPOCH;
+        let until = |milliseconds| {
+            until_next_to(now + jiff::SignedDuration::from_millis(milliseconds), now).as_millis()
+        };
+        assert_eq!([-1_500, -1_000, -400, 0].map(until), [0, 0, 600, 1_000]);
+        assert_eq!([2_000, 60_000].map(until), [3_000, 5_000]);
     }
 }

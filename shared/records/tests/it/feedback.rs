@@ -155,6 +155,24 @@ async fn edits_of_the_progress_comment_are_coalesced() {
 }
 
 #[tokio::test]
+async fn an_edit_from_before_the_clock_was_set_back_is_in_nobodys_way() {
+    let table = table().await;
+    let claim = async |digest: &str, seconds: i64| {
+        let (at, making) = (after(seconds), Duration::from_secs(10));
+        let claim = table.claim_progress_edit("e", digest, at, making, None, at).await.unwrap();
+        matches!(claim, EditClaim::Granted(_))
+    };
+    assert!(claim("a", 100).await);
+    assert!(!claim("a", 85).await, "by another clock, it is being made");
+    assert!(claim("a", 70).await, "the clock was set back while it was made");
+    let place = ProgressPlace { provider: instance("jira"), container: "SHOP-1".into(), id: "1".into() };
+    let made = table.progress_edited("e", "a", &place, false).await.unwrap();
+    assert!(made.is_ahead_of(after(49)) && !made.is_ahead_of(after(50)));
+    assert!(!claim("b", 50).await);
+    assert!(claim("b", 49).await, "the clock was set back since");
+}
+
+#[tokio::test]
 async fn who_failed_to_make_the_comment_tries_again_and_takes_it_from_nobody_else() {
     let table = table().await;
     let making = Duration::from_secs(10);
