@@ -31,7 +31,14 @@ use records::Store;
 use runtime::Timeouts;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 pub(crate) use touched::Touched;
+
+/// How often an operation is repeated when the database fails, as by the SDK's client: somebody may hold the file for longer than SQLite waits.
+const REPEATS: u32 = 2;
+
+/// The time before that. SQLite has waited for seconds.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What one function may do with the table.
 #[derive(Clone)]
@@ -71,16 +78,30 @@ impl Direct {
         Failure::Denied(format!("{caller} may not touch the table so: {what}"))
     }
 
-    /// Performs an operation on a thread that may block.
-    async fn perform<Answer: Send + 'static>(
+    /// Performs an operation on a thread that may block, and again if the database fails: nothing else repeats it on this way. `request` makes
+    /// the request each time.
+    async fn perform<Request: Send + 'static, Answer: Send + 'static>(
         &self,
         operation: &'static str,
         uses: Use,
-        ask: impl FnOnce(&Database) -> Result<Answer, DynoxideError> + Send + 'static,
+        request: impl Fn() -> Result<Request, String>,
+        ask: fn(&Database, Request) -> Result<Answer, DynoxideError>,
     ) -> Result<Answer, Failure> {
-        let answered = self.table.ask(operation, uses, ask);
-        let answered = tokio::time::timeout(Timeouts::LOCAL.operation, answered).await;
-        answered.map_err(|_| Failure::TooLate)?.map_err(Failure::Asked)
+        let answered = async {
+            let mut failures = 0;
+            loop {
+                let asked = self.understood(request())?;
+                let answer = self.table.ask(operation, uses, move |database| ask(database, asked)).await;
+                match answer {
+                    Err(AskError::Answered(error)) if error.status_code() == 500 && failures < REPEATS => {
+                        failures += 1;
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    answer => return answer.map_err(Failure::Asked),
+                }
+            }
+        };
+        tokio::time::timeout(Timeouts::LOCAL.operation, answered).await.unwrap_or(Err(Failure::TooLate))
     }
 }
 
@@ -89,9 +110,8 @@ impl Store for Direct {
     async fn get_item(&self, request: GetItemInputBuilder) -> Result<GetItemOutput, SdkError<GetItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("GetItem", Touched::by_get(&request)).translated()?;
-        let asked = self.understood(requests::get(request)).translated()?;
-        let answer = self.perform("GetItem", Use::Reads, |database| database.get_item(asked)).await;
-        let answer = answer.translated()?;
+        let asked = || requests::get(request.clone());
+        let answer = self.perform("GetItem", Use::Reads, asked, Database::get_item).await.translated()?;
         Ok(GetItemOutput::builder().set_item(answer.item.map(items::returned)).build())
     }
 
@@ -101,9 +121,9 @@ impl Store for Direct {
     ) -> Result<BatchGetItemOutput, SdkError<BatchGetItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("BatchGetItem", Touched::by_batch(&request)).translated()?;
-        let asked = self.understood(requests::batch(request)).translated()?;
-        let ask = |database: &Database| database.batch_get_item(asked);
-        let answer = self.perform("BatchGetItem", Use::Reads, ask).await.translated()?;
+        let asked = || requests::batch(request.clone());
+        let answer = self.perform("BatchGetItem", Use::Reads, asked, Database::batch_get_item).await;
+        let answer = answer.translated()?;
         let unreadable = |why| Failure::Asked(AskError::Unavailable(why));
         requests::batch_answer(answer).map_err(unreadable).translated()
     }
@@ -111,9 +131,8 @@ impl Store for Direct {
     async fn query(&self, request: QueryInputBuilder) -> Result<QueryOutput, SdkError<QueryError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("Query", Touched::by_query(&request)).translated()?;
-        let asked = self.understood(requests::query(request)).translated()?;
-        let answer = self.perform("Query", Use::Reads, |database| database.query(asked)).await;
-        let answer = answer.translated()?;
+        let asked = || requests::query(request.clone());
+        let answer = self.perform("Query", Use::Reads, asked, Database::query).await.translated()?;
         let found = answer.items.map(|found| found.into_iter().map(items::returned).collect());
         Ok(QueryOutput::builder()
             .set_items(found)
@@ -126,9 +145,8 @@ impl Store for Direct {
     async fn put_item(&self, request: PutItemInputBuilder) -> Result<PutItemOutput, SdkError<PutItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("PutItem", Touched::by_put(&request)).translated()?;
-        let asked = self.understood(requests::put(request)).translated()?;
-        let answer = self.perform("PutItem", Use::Writes, |database| database.put_item(asked)).await;
-        let answer = answer.translated()?;
+        let asked = || requests::put(request.clone());
+        let answer = self.perform("PutItem", Use::Writes, asked, Database::put_item).await.translated()?;
         Ok(PutItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
     }
 
@@ -139,9 +157,8 @@ impl Store for Direct {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("UpdateItem", Touched::by_update(&request)).translated()?;
         let uses = if requests::may_be_lost(&request) { Use::WritesInPassing } else { Use::Writes };
-        let asked = self.understood(requests::update(request)).translated()?;
-        let answer = self.perform("UpdateItem", uses, |database| database.update_item(asked)).await;
-        let answer = answer.translated()?;
+        let asked = || requests::update(request.clone());
+        let answer = self.perform("UpdateItem", uses, asked, Database::update_item).await.translated()?;
         Ok(UpdateItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
     }
 
@@ -151,9 +168,9 @@ impl Store for Direct {
     ) -> Result<DeleteItemOutput, SdkError<DeleteItemError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("DeleteItem", Touched::by_delete(&request)).translated()?;
-        let asked = self.understood(requests::delete(request)).translated()?;
-        let ask = |database: &Database| database.delete_item(asked);
-        let answer = self.perform("DeleteItem", Use::Writes, ask).await.translated()?;
+        let asked = || requests::delete(request.clone());
+        let answer = self.perform("DeleteItem", Use::Writes, asked, Database::delete_item).await;
+        let answer = answer.translated()?;
         Ok(DeleteItemOutput::builder().set_attributes(answer.attributes.map(items::returned)).build())
     }
 
@@ -163,10 +180,10 @@ impl Store for Direct {
     ) -> Result<TransactWriteItemsOutput, SdkError<TransactWriteItemsError>> {
         let request = request.build().map_err(SdkError::construction_failure)?;
         self.admit("TransactWriteItems", Touched::by_transaction(&request)).translated()?;
-        let asked = self.understood(requests::transaction(request)).translated()?;
-        // Nothing is lost between us and the table, so no transaction arrives a second time.
-        let ask = |database: &Database| database.transact_write_items(asked).map(drop);
-        self.perform("TransactWriteItems", Use::Writes, ask).await.translated()?;
+        let asked = || requests::transaction(request.clone());
+        // Nothing is lost between us and the table, so no transaction arrives a second time after a success.
+        let ask = Database::transact_write_items;
+        self.perform("TransactWriteItems", Use::Writes, asked, ask).await.translated()?;
         Ok(TransactWriteItemsOutput::builder().build())
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use serde_json::json;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const TABLE: &str = "ticketsmith";
 
@@ -147,4 +148,23 @@ async fn a_function_does_no_more_than_its_role_allows() {
         .await
         .unwrap();
     assert_eq!(all, "{}");
+}
+
+#[tokio::test]
+async fn a_failure_of_the_database_is_not_the_last_word_but_an_answer_is() {
+    static TRIES: AtomicU32 = AtomicU32::new(0);
+    fn try_number(_: &Database, number: u32) -> Result<u32, DynoxideError> {
+        match (number, TRIES.fetch_add(1, Ordering::Relaxed) + 1) {
+            (0, _) => Err(DynoxideError::ValidationException("empty".to_owned())),
+            (number, tries) if tries == number => Ok(tries),
+            _ => Err(DynoxideError::InternalServerError("database is locked".to_owned())),
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let direct = direct(folder.path(), "events").await;
+    for (number, answer, tries) in [(0, None, 1), (1, Some(1), 1), (3, Some(3), 3), (4, None, 3)] {
+        TRIES.store(0, Ordering::Relaxed);
+        let asked = direct.perform("GetItem", Use::Reads, || Ok(number), try_number);
+        assert_eq!((asked.await.ok(), TRIES.load(Ordering::Relaxed)), (answer, tries), "{number}");
+    }
 }
