@@ -89,8 +89,8 @@ impl Control {
         Ok(Err(before(&line.places, place.begun_at)))
     }
 
-    /// Starts the executions of a project, begun before a moment, that may go to work, because others ended, were parked, or more are
-    /// allowed. One that was begun in the last two seconds before that and does not wait in order is left to whoever is beginning it.
+    /// Starts the executions of a project that may go to work, because others ended, were parked, or more are allowed. One that does not wait in
+    /// order, and was not begun two seconds before a moment, is left to whoever is beginning it.
     ///
     /// # Errors
     /// [`RecordsError`] if the table does not answer. Executions that cannot be started are logged, and started by the sweeper.
@@ -108,8 +108,8 @@ impl Control {
         let allowed = may_start(&line.places, limits);
         for place in line.places.iter().filter(|place| allowed.contains(place.name.as_str())) {
             let name = place.name.as_str();
-            let left = if place.queued { SignedDuration::ZERO } else { JUST_BEGUN };
-            if place.begun_at >= begun_before - left {
+            // Whoever began one that waits in order has left it to us, whenever that was by a clock that may have been set back since.
+            if !place.queued && place.begun_at >= begun_before - JUST_BEGUN {
                 continue;
             }
             let Some(execution) = self.table.execution(name).await? else { continue };
