@@ -290,3 +290,45 @@ async fn a_session_that_runs_out_of_money_ends_with_what_is_done() {
     assert_eq!(nothing["result"]["outcome"], "blocked", "{nothing}");
     assert!(nothing["result"]["summary"].as_str().unwrap().contains("Nothing was changed"), "{nothing}");
 }
+
+#[tokio::test]
+async fn the_next_model_goes_on_where_one_is_overloaded_also_of_the_same_provider() {
+    let models = ["claude-opus-5-5", "claude-sonnet-5-5"];
+    let fault = |model: &str, status: u16, headers: Value| {
+        json!({"service": "claude", "path": "^/v1/messages$", "contains": model, "status": status, "times": 10_000,
+               "headers": headers})
+    };
+    let tried = |world: &World| -> Vec<String> {
+        let log = world.simulation.log().into_iter();
+        let asked = log.filter(|entry| entry.service == "claude" && entry.path == "/v1/messages");
+        asked.map(|entry| entry.request["model"].as_str().unwrap().to_owned()).collect()
+    };
+    let start = async || {
+        let world = world(three_turns()).await;
+        put_agent(&world, |agent| agent.models = models.map(str::to_owned).into()).await;
+        world
+    };
+
+    let world = start().await;
+    world.fault(fault(models[0], 529, json!({})));
+    let report = world.whole_session("Develop").await.unwrap();
+    assert_eq!((report["result"]["outcome"].as_str(), report["turns"].as_u64()), (Some("done"), Some(3)));
+    assert_eq!(tried(&world), [models[0], models[1], models[1], models[1]]);
+    world.assert_no_violations();
+
+    // Each of them once, and then the step waits for the provider.
+    let world = start().await;
+    for model in models {
+        world.fault(fault(model, 529, json!({})));
+    }
+    let opened = world.open("Develop").await.unwrap();
+    assert_eq!(world.next("Develop", &opened).await.unwrap_err().kind, ErrorKind::Throttled);
+    assert_eq!(tried(&world), models);
+
+    // A provider that says when it may be called again means all of its models.
+    let world = start().await;
+    world.fault(fault(models[0], 429, json!({"retry-after": "600"})));
+    let opened = world.open("Develop").await.unwrap();
+    assert_eq!(world.next("Develop", &opened).await.unwrap_err().kind, ErrorKind::Throttled);
+    assert_eq!(tried(&world), models[..1]);
+}

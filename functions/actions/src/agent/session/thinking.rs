@@ -15,6 +15,7 @@ use domain::plugins::{
 };
 use domain::{ActionError, ErrorKind, MicroUsd};
 use records::{Draft, ExecutionRecord, QuestionId, SessionPhase};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -95,9 +96,10 @@ impl Session<'_> {
                 due = Some("the agent, its prompt, model or tools changed");
             }
         }
-        // Each model is called at most once per turn, and once more if its own conversation was not accepted. An overloaded provider
-        // is left for another one once per turn; the result after that is final.
-        let (mut may_begin_anew, mut may_leave) = (true, true);
+        // Each model is called at most once per turn, and once more if its own conversation was not accepted.
+        let mut may_begin_anew = true;
+        // The models that were called, and the providers that said when they may be called again, which goes for all of their models.
+        let (mut asked, mut resting) = (BTreeSet::new(), BTreeSet::new());
         loop {
             if let Some(reason) = due.take() {
                 self = self.begin_generation(&prefix, &opening, reason).await?;
@@ -107,13 +109,17 @@ impl Session<'_> {
                 prefix = self.prefix().await?;
             }
             agent = agent.asking(self.context.model_named(&prefix.model).await?);
+            asked.insert(prefix.model.clone());
             let thought = match agent.used(self.ask(&agent, &prefix).await).await {
-                Err(error) if error.kind == ErrorKind::Throttled && may_leave => {
-                    let Some(other) = self.elsewhere(&prefix).await? else { return Err(error) };
-                    tracing::warn!(session = self.head.id, %error, from = prefix.instance, to = %other.instance, "another provider takes over");
-                    may_leave = false;
+                Err(error) if error.kind == ErrorKind::Throttled => {
+                    if error.retry_after.is_some() {
+                        resting.insert(prefix.instance.clone());
+                    }
+                    let other = self.takes_over(&prefix, &asked, &resting).await?;
+                    let Some(other) = other else { return Err(error) };
+                    tracing::warn!(session = self.head.id, %error, from = prefix.model, to = other.name, "another model takes over");
                     prefix.go_to(other);
-                    due = Some("the provider is overloaded");
+                    due = Some("the model is overloaded");
                     continue;
                 }
                 thought => thought?,
