@@ -141,6 +141,20 @@ fn outputs_that_nobody_reads_are_no_panic() {
 }
 
 #[test]
+fn a_folder_one_level_too_deep_does_not_mean_the_shipped_workflows() {
+    let folder = project(&[("a.yaml", TELL.as_bytes())]);
+    let deeper = folder.path().join("workflows");
+    for command in ["check", "compile", "fmt", "graph", "test"] {
+        let (code, said) = workflow(command, &deeper);
+        let named = format!("{} has no `workflows` folder", deeper.display());
+        assert!(code == 2 && said.contains(&named) && !said.contains("no errors"), "{command}: {said}");
+    }
+    // Without a name, the shipped ones are meant where a project has none.
+    let here = Command::new(executable()).current_dir(&deeper).args(["workflow", "check"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&here.stdout).contains("no errors"));
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for command in ["check", "fmt", "test", "graph"] {

@@ -17,10 +17,13 @@ use crate::server::source_file::source_at;
 use crate::server::workflows::{add_run, catalog, environment, is_test, prompts_of, rendered, sources_of};
 use clap::Subcommand;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use workflow::{Compilation, Environment, FolderCompilation, Severity, Source, compile_folder};
 
 pub(crate) use compile::verify;
+
+/// The folder of a command that names none.
+const HERE: &str = ".";
 
 /// `ticketsmith workflow …`
 #[derive(Debug, Subcommand)]
@@ -69,7 +72,10 @@ pub(crate) struct What {
 impl What {
     fn sources(&self) -> Outcome<Vec<Source>> {
         match self.files.as_slice() {
-            [] => sources_of(&self.project.folder),
+            [] => {
+                self.project.refuse_without_workflows()?;
+                sources_of(&self.project.folder)
+            }
             files => {
                 // `workflows/*.yaml` names the tests as well.
                 let workflows: Vec<&PathBuf> = files.iter().filter(|path| !is_test(path)).collect();
@@ -89,8 +95,26 @@ impl What {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Project {
     /// The project's folder, which contains `workflows/`, `prompts/` and `agents/`.
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    #[arg(long, value_name = "FOLDER", default_value = HERE)]
     folder: PathBuf,
+}
+
+impl Project {
+    /// Refuses a folder that was named and has no workflows: one that is a level too deep must not mean the shipped workflows.
+    fn refuse_without_workflows(&self) -> Outcome {
+        let is_named = self.folder != Path::new(HERE);
+        if is_named && self.folder.is_dir() && !self.folder.join("workflows").is_dir() {
+            return Err(without_workflows(&self.folder));
+        }
+        Ok(())
+    }
+}
+
+fn without_workflows(folder: &Path) -> Exit {
+    Exit::usage(format!(
+        "{} has no `workflows` folder; pass the project's folder, which contains it, or name the files",
+        folder.display()
+    ))
 }
 
 /// Runs the command.

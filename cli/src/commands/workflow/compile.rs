@@ -3,6 +3,7 @@
 use super::{Loaded, Project, What};
 use crate::exit::{Exit, Outcome};
 use crate::functions_document::{FUNCTIONS, functions_document};
+use crate::server::workflows::sources_of;
 use std::path::{Path, PathBuf};
 
 pub(super) const EXAMPLES: &str = "\
@@ -34,7 +35,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// A negative answer if there are errors or differences; a usage error for files that cannot be read or written.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let documents = documents(&arguments.what)?;
+    let documents = documents(Loaded::of(&arguments.what)?)?;
     match (arguments.out.as_deref(), documents.as_slice()) {
         (None, [(_, definition), _routes, _functions]) => print!("{definition}"),
         (None, _) => return Err(Exit::usage("more than one workflow; pass a folder with --out")),
@@ -57,13 +58,15 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 /// # Errors
 /// A negative answer if there are errors or differences.
 pub(crate) fn verify(project: &Path, out: &Path) -> Outcome {
-    let what = What { files: Vec::new(), project: Project { folder: project.to_owned() } };
-    verify_documents(out, &documents(&what)?)
+    let project = Project { folder: project.to_owned() };
+    // Without workflows of its own, the shipped ones are deployed.
+    let sources = sources_of(&project.folder)?;
+    verify_documents(out, &documents(Loaded::from_sources(sources, &project)?)?)
 }
 
 /// The names and texts of all compiled documents.
-fn documents(what: &What) -> Outcome<Vec<(String, String)>> {
-    let compiled = Loaded::of(what)?.without_errors()?.compiled;
+fn documents(loaded: Loaded) -> Outcome<Vec<(String, String)>> {
+    let compiled = loaded.without_errors()?.compiled;
     let workflows = compiled
         .workflows
         .iter()

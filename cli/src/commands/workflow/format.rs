@@ -1,6 +1,6 @@
 //! `ticketsmith workflow fmt`.
 
-use super::What;
+use super::{What, without_workflows};
 use crate::exit::{Exit, Outcome};
 use crate::server::source_file::source_at;
 use crate::server::workflows::{files_of, is_test, is_workflow};
@@ -33,10 +33,7 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let folder = &arguments.what.project.folder;
     let sources = match arguments.what.files.as_slice() {
-        [] if !folder.join("workflows").is_dir() => {
-            let message = format!("{} has no `workflows` folder; name the files", folder.display());
-            return Err(Exit::usage(message));
-        }
+        [] if !folder.join("workflows").is_dir() => return Err(without_workflows(folder)),
         [] => files_of(folder, |path| is_workflow(path) || is_test(path))?,
         files => files.iter().map(|path| source_at(path)).collect::<Outcome<Vec<_>>>()?,
     };

@@ -77,6 +77,7 @@ pub(super) async fn run(arguments: &Arguments) -> Outcome {
 /// The test files, and the workflows that may be tested.
 fn files(arguments: &Arguments) -> Outcome<(Vec<Source>, Vec<Source>)> {
     if arguments.files.is_empty() {
+        arguments.project.refuse_without_workflows()?;
         let folder = &arguments.project.folder;
         return Ok((files_of(folder, is_test)?, sources_of(folder)?));
     }
