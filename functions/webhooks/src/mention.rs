@@ -6,7 +6,7 @@ use domain::folded;
 use domain::typed::{bare_word, ends_word as is_end, first_word, is_invisible};
 
 /// Words that people say before they come to the point.
-const GREETINGS: [&str; 24] = [
+const GREETINGS: [&str; 19] = [
     "hi",
     "hello",
     "hey",
@@ -18,20 +18,24 @@ const GREETINGS: [&str; 24] = [
     "morning",
     "afternoon",
     "evening",
-    "day",
     "thanks",
     "thank",
-    "you",
     "thx",
     "ok",
     "okay",
     "great",
     "please",
     "pls",
-    "there",
-    "all",
-    "team",
 ];
+
+/// Words that go on with a greeting. Without one before them, they begin a sentence: `There is a typo`.
+const FOLLOWERS: [&str; 5] = ["there", "all", "team", "you", "day"];
+
+/// Those with which people ask for something: what follows is what they ask for.
+const PLEASE: [&str; 2] = ["please", "pls"];
+
+/// Those that also say something about the word behind them, even if that is a command's: `good plan`.
+const PRAISE: [&str; 2] = ["good", "great"];
 
 /// Those of them that people also say at the end.
 const THANKS: [&str; 3] = ["thanks", "thank", "thx"];
@@ -69,9 +73,10 @@ pub(crate) fn words_for_bot<'a>(
             let behind = &comment[line_start + at + address.len()..];
             // A sentence begins here, perhaps after a greeting or a list marker.
             if at <= greeted || before.trim_end().ends_with(['.', '!', '?']) {
-                let words = without_greeting(behind);
+                let names = [command, mention];
+                let words = without_greeting_to(behind, &names);
                 // After a greeting on its own line, the next line counts.
-                let again = [command, mention].into_iter().find_map(|name| self::address(words, name));
+                let again = names.into_iter().find_map(|name| self::address(words, name));
                 let words = again.map_or(words, |again| without_greeting(&words[again.len()..]));
                 // A command may follow what it answers; other words keep what they are about.
                 let answer = without_greeting(behind_quotes(behind, markup));
@@ -99,17 +104,53 @@ pub(crate) fn words_for_bot<'a>(
     is_named.then(|| Said { words: comment.trim(), is_addressed: false })
 }
 
-/// The text after greetings at its start: `hi, please approve` becomes `approve`.
+/// The text after greetings at its start: `hi, please approve` becomes `approve`. A sentence that only begins like one stays whole.
 pub(crate) fn without_greeting(text: &str) -> &str {
-    let mut rest = without_punctuation(text);
+    without_greeting_to(text, &[])
+}
+
+/// The same, where one of these names of the bot may be what is said behind a greeting.
+fn without_greeting_to<'a>(text: &'a str, names: &[&str]) -> &'a str {
+    let whole = without_punctuation(text);
+    let mut rest = whole;
     loop {
-        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        if word.is_empty() || !ends_greeting(after) || !GREETINGS.contains(&folded(word).as_str()) {
-            return rest;
+        match greeting(rest, rest.len() < whole.len(), names) {
+            0 => return rest,
+            length => rest = without_punctuation(&rest[length..]),
         }
-        rest = without_punctuation(after);
     }
+}
+
+/// How long the greeting at the start of a text is. Its words are one only if punctuation, the end of the line, a command or one of these names
+/// ends them, or if they say please. `goes_on` says whether another greeting is before it.
+fn greeting(text: &str, goes_on: bool, names: &[&str]) -> usize {
+    let (mut length, mut asked) = (0, 0);
+    let (mut is_alone, mut is_praise) = (false, false);
+    loop {
+        let rest = &text[length..];
+        let (word, after) = rest.split_at(rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()));
+        let word = folded(word);
+        if !is_of_greeting(&word) || !ends_greeting(after) {
+            break;
+        }
+        is_alone |= length == 0 && FOLLOWERS.contains(&word.as_str());
+        is_praise = PRAISE.contains(&word.as_str());
+        length = text.len() - after.trim_start_matches(|c: char| c.is_whitespace() && c != '\n').len();
+        if PLEASE.contains(&word.as_str()) {
+            asked = length;
+        }
+    }
+    let rest = &text[length..];
+    let ends = match is_alone && !goes_on {
+        true => rest.is_empty() || rest.starts_with([',', '!', '\u{ff0c}', '\u{ff01}']),
+        false => ends_greeting(rest) || names.iter().any(|name| address(rest, name).is_some()),
+    };
+    let says_command = !is_alone && !is_praise && begins_with_command(rest);
+    if ends || says_command { length } else { asked }
+}
+
+fn is_of_greeting(word: &str) -> bool {
+    GREETINGS.contains(&word) || FOLLOWERS.contains(&word)
 }
 
 /// Whether a greeting ends where `rest` begins: `all` in `all-day events` and `team` in `team.yaml` begin a longer word.
@@ -151,7 +192,8 @@ fn greeted(line: &str) -> usize {
     let mut at = 0;
     for part in line.split_inclusive(is_between) {
         let word = part.trim_end_matches(is_between);
-        if !word.is_empty() && !GREETINGS.contains(&folded(word).as_str()) {
+        let word = folded(word);
+        if !word.is_empty() && !is_of_greeting(&word) {
             break;
         }
         at += part.len();
@@ -207,151 +249,4 @@ fn ends_word(rest: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn check(comment: &str, expected: Option<(&str, bool)>) {
-        check_in(Markup::Markdown, comment, expected);
-    }
-
-    fn check_in(markup: Markup, comment: &str, expected: Option<(&str, bool)>) {
-        let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", markup);
-        assert_eq!(said.map(|said| (said.words, said.is_addressed)), expected, "{comment}");
-    }
-
-    #[test]
-    fn names_are_whole_words() {
-        check("/ticketsmith revise use a map", Some(("revise use a map", true)));
-        check("@TicketSmith, revise", Some(("revise", true)));
-        check("@ticketsmith", Some(("", true)));
-        check("could @ticketsmith look?", Some(("could @ticketsmith look?", false)));
-        for thanks in ["Thanks, @ticketsmith!", "@ticketsmith thanks!", "@ticketsmith OK, thank you."] {
-            check(thanks, Some(("", false)));
-        }
-        check("ask (@ticketsmith).", Some(("ask (@ticketsmith).", false)));
-        check("@ticketsmith-dev look", None);
-        check("@ticketsmith/team look", None);
-        check("@ticketsmith.dev look", None);
-        check("mail me@ticketsmith please", None);
-        check("/ticketsmithing", None);
-        check("see docs/ticketsmith", None);
-        check("what does /ticketsmith do", None);
-        check("", None);
-        let said = words_for_bot("@ÜBERSETZER prüfe", "@Übersetzer", "/x", Markup::Markdown);
-        assert_eq!(said.map(|said| said.words), Some("prüfe"));
-        let composed = words_for_bot("@u\u{308}bersetzer prüfe", "@Übersetzer", "/x", Markup::Markdown);
-        assert_eq!(composed.map(|said| said.words), Some("prüfe"));
-    }
-
-    #[test]
-    fn a_command_may_follow_a_quoted_reply_or_a_greeting() {
-        for comment in [
-            "> May SHOP-1 be worked on?\r\n\r\n@ticketsmith approve",
-            "Hi @ticketsmith, approve",
-            "Good morning, @ticketsmith!\napprove",
-            "Looks good to me. @ticketsmith approve",
-            "I have read it.\n\n@ticketsmith: please approve",
-            "Thanks!\n/ticketsmith approve",
-            "- @ticketsmith approve",
-            "@ticketsmith hello, please approve",
-            "approve @ticketsmith",
-            "Approve, @ticketsmith!",
-            "<!-- who? -->\n@ticketsmith approve",
-            "\u{200f}@ticketsmith\u{200f} \u{200f}approve\u{200e}",
-            "\u{feff}@ticketsmith\u{a0}approve\u{200b}",
-            "approve @ticketsmith\u{2060}",
-            "@ticketsmith hello!\n@ticketsmith approve",
-            "@ticketsmith\u{ff0c}approve",
-            "@ticketsmith[bot] approve",
-            "Hi @ticketsmith[bot], approve",
-            "@ticketsmith\r\n> May SHOP-1 be worked on?\r\n>\r\n> It is large.\r\n\r\napprove",
-            "@ticketsmith <!-- a template --> approve",
-            "@ticketsmith\n\n> May I?\n<!-- who? -->\nPlease approve",
-        ] {
-            let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
-            assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");
-        }
-        check_in(Markup::Wiki, "{quote}May I?{quote}\r\n\r\n@ticketsmith approve", Some(("approve", true)));
-        check_in(Markup::Mrkdwn, "&gt; May I?\n@ticketsmith approve", Some(("approve", true)));
-        check_in(Markup::Mrkdwn, "@ticketsmith\n&gt; May I?\napprove", Some(("approve", true)));
-        check_in(Markup::Wiki, "@ticketsmith\nbq. May I?\napprove", Some(("approve", true)));
-        let all = "@ticketsmith\n&gt;&gt;&gt; May I?\napprove";
-        check_in(Markup::Mrkdwn, all, Some(("&gt;&gt;&gt; May I?\napprove", true)));
-        // What is asked for keeps what it is about.
-        check("@ticketsmith\n> the cart\nRename it", Some(("> the cart\nRename it", true)));
-        check("@ticketsmith > approve", Some(("> approve", true)));
-        check("@ticketsmith\n> approve", Some(("> approve", true)));
-    }
-
-    /// Anybody may comment, and comments have up to a million characters.
-    #[test]
-    fn time_is_in_proportion_to_the_length() {
-        let time_for = |length: usize| {
-            let started = std::time::Instant::now();
-            for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
-                for part in [
-                    "    a\n", "`a`\n", "`a``b", "<code>", "</code ", "<!--", "{{", "{quote", "{code:a}",
-                    "\n",
-                ] {
-                    words_for_bot(&part.repeat(length / part.len()), "@ticketsmith", "/ticketsmith", markup);
-                }
-                let half = |part: &str| part.repeat(length / part.len() / 2);
-                let greeted = format!("{}so {}", half("hi "), half("a @ticketsmith "));
-                words_for_bot(&greeted, "@ticketsmith", "/ticketsmith", markup);
-            }
-            started.elapsed()
-        };
-        // Other work on the machine only ever adds to the time.
-        let shortest = |length: usize| (0..3).map(|_| time_for(length)).min().unwrap();
-        let (short, long) = (shortest(6_000), shortest(48_000));
-        // Eight times the length takes sixty-four times as long where time grows with the square.
-        assert!(long < short * 30, "{short:?} and {long:?}");
-    }
-
-    #[test]
-    fn a_greeting_that_begins_a_longer_word_is_none() {
-        for words in
-            ["all-day events are missing", "team.yaml: rename the key", "PLEASE-CHECK stays as it is"]
-        {
-            check(&format!("@ticketsmith {words}"), Some((words, true)));
-            check(&format!("@ticketsmith please, {words}"), Some((words, true)));
-        }
-        check("@ticketsmith hi - all:build fails", Some(("all:build fails", true)));
-        check("@ticketsmith hi,all, please: approve", Some(("approve", true)));
-    }
-
-    #[test]
-    fn a_mention_of_somebody_else_first_is_not_spoken_to_the_bot() {
-        let comment = "@grace approve what @ticketsmith did";
-        check(comment, Some((comment, false)));
-        let comment = "As I said, @ticketsmith stop is a command";
-        check(comment, Some((comment, false)));
-    }
-
-    #[test]
-    fn quotes_code_and_comments_are_not_spoken_to_the_bot() {
-        check("> @ticketsmith revise\nI agree", None);
-        check("```\n@ticketsmith revise\n```\nis what you write", None);
-        check("write `@ticketsmith revise`", None);
-        check("Fine.\n<!-- maintainers can write @ticketsmith revise -->", None);
-        check("Fine.\n\n    @ticketsmith revise", None);
-        check("<pre>\n@ticketsmith revise\n</pre>", None);
-        check("> @ticketsmith revise\n@ticketsmith please do", Some(("do", true)));
-        check_in(Markup::Wiki, "{code}@ticketsmith revise{code}", None);
-    }
-
-    #[test]
-    fn the_words_keep_their_code() {
-        check("@ticketsmith revise `a` to\n```\nb\n```", Some(("revise `a` to\n```\nb\n```", true)));
-    }
-
-    proptest! {
-        #[test]
-        fn any_comment_is_read(comment in any::<String>(), mention in any::<String>()) {
-            for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
-                words_for_bot(&comment, &mention, "/ticketsmith", markup);
-            }
-        }
-    }
-}
+mod tests;
