@@ -127,6 +127,11 @@ fn write_diff(text: &mut String, path: &str, file: &FileView) {
     if file.is_executable {
         let _ = writeln!(text, "{path} is executable");
     }
+    if let Some(from) = &file.moved_from {
+        let replaced = if file.before.is_some() { ", in place of what was there" } else { "" };
+        let _ = writeln!(text, "{path}: moved from {from}{replaced}");
+        return;
+    }
     match (&file.before, &file.after) {
         (None, None) => {
             let _ = writeln!(text, "{path}: deleted, or no text");
@@ -183,6 +188,7 @@ mod tests {
         let view = |before: Option<&str>, after: Option<&str>, is_executable| FileView {
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
+            moved_from: None,
             is_executable,
         };
         let file = view(Some("a\nb\n"), Some("a\nc\n"), false);
@@ -201,5 +207,15 @@ mod tests {
             write_diff(&mut text, "z", &view(before, after, is_executable));
             assert!(text.starts_with(shown), "{text}");
         }
+        text.clear();
+        write_diff(&mut text, "z", &FileView { moved_from: Some("y".into()), ..view(None, None, true) });
+        assert_eq!(text, "z is executable\nz: moved from y\n");
+        text.clear();
+        write_diff(
+            &mut text,
+            "z",
+            &FileView { moved_from: Some("y".into()), ..view(Some("a"), None, false) },
+        );
+        assert_eq!(text, "z: moved from y, in place of what was there\n");
     }
 }

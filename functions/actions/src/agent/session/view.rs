@@ -31,6 +31,8 @@ pub struct FileView {
     pub before: Option<String>,
     /// Its current text; `None` if it is deleted or not text.
     pub after: Option<String>,
+    /// The path that its content was at before, if it was moved without being read.
+    pub moved_from: Option<String>,
     /// Whether it has the executable bit now.
     pub is_executable: bool,
 }
@@ -61,7 +63,8 @@ pub async fn view(table: &Table, id: &str, now: Timestamp) -> Result<Option<Sess
             Some(ChangedContent::Base64(_) | ChangedContent::Moved(_)) | None => None,
         };
         let before = before.get(path).cloned();
-        files.insert(path.clone(), FileView { before, after, is_executable: file.executable });
+        let moved_from = file.moved.as_ref().map(|moved| moved.from.clone());
+        files.insert(path.clone(), FileView { before, after, moved_from, is_executable: file.executable });
     }
     Ok(Some(SessionView { head, generations, plan: state.workspace.plan, files }))
 }
