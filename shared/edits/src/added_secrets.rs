@@ -8,7 +8,7 @@ use domain::plugins::FileContent;
 const MOST_NAMED: usize = 10;
 
 /// The paths whose former contents show whether a change adds secrets: files with secrets in them, and deleted files, whose
-/// content may have moved. Empty if no file has any.
+/// content may have moved; not those that nobody read, because they are too large or no text. Empty if no file has any.
 pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
     let has_secrets =
         |file: &&FileEdit| file.content.as_deref().is_some_and(|text| !secrets_in(text).is_empty());
@@ -17,7 +17,7 @@ pub fn suspicious(files: &[FileEdit]) -> Vec<String> {
     }
     files
         .iter()
-        .filter(|file| file.is_deletion() || has_secrets(file))
+        .filter(|file| (file.is_deletion() && file.before_id.is_none()) || has_secrets(file))
         .map(|file| file.path.clone())
         .collect()
 }
@@ -46,5 +46,31 @@ pub fn added_secrets(files: &[FileEdit], former: &[Option<FileContent>]) -> Opti
         (0, _) => None,
         (_, 0) => Some(named),
         _ => Some(format!("{named}; and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_unread_is_not_read_for_secrets_either() {
+        let file = |path: &str, content: Option<String>, before_id: Option<&str>| FileEdit {
+            path: path.into(),
+            content,
+            base64: None,
+            moved: None,
+            executable: false,
+            before_sha256: None,
+            before_id: before_id.map(str::to_owned),
+        };
+        // Made when the test runs, so that this file holds no secret.
+        let secret = format!("ghp_{}", "aB3dE6gH9j".repeat(4).get(..36).unwrap());
+        let files = [
+            file("film.mp4", None, Some("a1")),
+            file("keys.txt", Some(secret), None),
+            file("old.txt", None, None),
+        ];
+        assert_eq!(suspicious(&files), ["keys.txt", "old.txt"]);
     }
 }
