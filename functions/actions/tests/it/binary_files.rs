@@ -2,7 +2,8 @@
 
 use crate::session_script::{call, change, finish, reply, world};
 use crate::world::{BRANCH, World};
-use serde_json::json;
+use records::{Changed, SessionChange};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_picture_is_loaded_when_an_agent_deletes_or_moves_it() {
@@ -89,5 +90,38 @@ async fn files_that_are_too_large_to_be_read_are_moved_and_deleted() {
     assert!(world.requests("github", "POST", "/git/blobs").is_empty(), "no content is sent");
     assert_eq!(world.file(BRANCH, "old.txt").await, None);
     assert_eq!(world.file(BRANCH, "film.txt").await, None);
+    world.assert_no_violations();
+}
+
+/// The version before ended the turn with the call that needed the file, and the agent made it again.
+#[tokio::test]
+async fn a_session_of_the_version_before_that_waits_for_a_picture_goes_on() {
+    let delete = call("delete_file", json!({"path": "old.png"}));
+    let world =
+        world(json!([reply(Some("Deleted `old.png`"), &[finish("done")]), reply(None, &[delete])])).await;
+    let files = json!([{"path": "old.png", "base64": "iVBORwAA/w=="}]);
+    let commit = json!({"branch": BRANCH, "message": "Pictures", "files": files});
+    world.step("Pictures", "commit_changes", commit).await.unwrap();
+    let mut report = world.open("Develop").await.unwrap();
+    for _ in 0..2 {
+        report = world.next("Develop", &report).await.unwrap();
+    }
+    assert_eq!(report["next"], "load");
+    let mut head = world.table.session(report["session"].as_str().unwrap()).await.unwrap().unwrap();
+    let messages = world.table.session_messages(&head.id, head.generation).await.unwrap();
+    let called: Value = serde_json::from_slice(messages.last().unwrap()).unwrap();
+    let state = world.table.session_state(&head.id).await.unwrap();
+    let mut state: Value = serde_json::from_slice(&state).unwrap();
+    state.as_object_mut().unwrap().remove("runs_again").unwrap();
+    state["pending"] =
+        json!([{"call": called["calls"][0]["id"], "text": "", "is_error": false, "awaited": true}]);
+    head.version += 1;
+    let change = SessionChange { state: Some(state.to_string().into_bytes()), ..SessionChange::default() };
+    assert_eq!(world.table.change_session(&head, change).await.unwrap(), Changed::Yes);
+
+    let report = world.until_it_stops("Develop", report).await.unwrap();
+    assert_eq!((report["result"]["outcome"].as_str(), report["turns"].as_u64()), (Some("done"), Some(3)));
+    let told = world.conversation(&report["session"]).await;
+    assert!(told[2].contains("make this call again") && told[4].contains("Deleted `old.png`"), "{told:?}");
     world.assert_no_violations();
 }

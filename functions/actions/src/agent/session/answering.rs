@@ -79,11 +79,17 @@ pub async fn load_paths(context: &Context<'_>, session: &str) -> Result<Report, 
     }
     let count: usize = loaded.iter().map(Vec::len).sum();
     session.head.phase = SessionPhase::Think;
-    match &mut session.state.loaded {
-        Some(earlier) => earlier.extend(loaded),
-        None => session.state.others.extend(loaded),
-    }
-    let text = format!("{count} files are loaded.");
+    let text = match &mut session.state.loaded {
+        Some(earlier) => {
+            earlier.extend(loaded);
+            format!("{count} files are loaded.")
+        }
+        // A version before ended the turn with the call that needed the file.
+        None => {
+            session.state.others.extend(loaded);
+            "The file is loaded now: make this call again.".to_owned()
+        }
+    };
     let message = said_with(&mut session.state, &text, false);
     let session = session.record_with_words(message, None, FileChanges::default()).await?;
     Ok(Report::of(&session))
