@@ -51,7 +51,7 @@ pub use ground::Ground;
 pub use identity::path_identity;
 pub use ignored_paths::IgnoredPaths;
 pub use merge::merge;
-pub use moved::may_be_moved_unread;
+pub use moved::without_needless_ids;
 pub use path::check_path;
 pub use protected_paths::{ProtectedPaths, protected_path_problems};
 pub use review::{Review, ReviewSubject, ThreadAnswer};

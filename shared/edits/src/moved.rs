@@ -10,11 +10,19 @@ use domain::plugins::TreeEntry;
 const LARGEST_POINTER: u64 = 1024;
 
 /// Whether a file's blob may have to be known by its id: what is certainly read needs none. The size may be unknown.
-pub fn may_be_moved_unread(entry: &TreeEntry) -> bool {
+fn may_be_moved_unread(entry: &TreeEntry) -> bool {
     let is_unread = |size: u64| {
         size > LARGEST_FILE as u64 || (size >= LARGEST_POINTER && is_named_as_binary(&entry.path))
     };
     not_a_file(entry.kind).is_none() && entry.size.is_none_or(is_unread)
+}
+
+/// A tree without the ids that nobody needs, which are most of it: what is kept of a tree is kept so.
+pub fn without_needless_ids(mut tree: Vec<TreeEntry>) -> Vec<TreeEntry> {
+    for entry in tree.iter_mut().filter(|entry| !may_be_moved_unread(entry)) {
+        entry.id = None;
+    }
+    tree
 }
 
 /// The content of a file that is moved or deleted without being read: too large for that, or not text by its name. `None` for every other one.

@@ -6,7 +6,9 @@ use crate::context::Context;
 use domain::configuration::{InstanceName, Project};
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, BranchName, CommitSha, PluginType, Task};
-use edits::{Edit, IgnoredPaths, Operation, Text, Unshown, is_named_as_binary, shown_text};
+use edits::{
+    Edit, IgnoredPaths, Operation, Text, Unshown, is_named_as_binary, shown_text, without_needless_ids,
+};
 use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -108,10 +110,9 @@ impl<'a> Repository<'a> {
         let (table, now) = (context.table(), context.clock().now());
         let mut opened = Self { table, now, host, project, commit, tree: Vec::new() };
         let read = async || {
-            let mut tree = host.tree(&project.repository, opened.commit.as_str()).await?;
-            // Nothing here needs them, and trees are large.
-            tree.iter_mut().for_each(|entry| entry.id = None);
-            Ok::<_, ActionError>(tree)
+            // A session reads the same.
+            let tree = host.tree(&project.repository, opened.commit.as_str()).await?;
+            Ok::<_, ActionError>(without_needless_ids(tree))
         };
         opened.tree = opened.once(&[], read).await?;
         Ok(opened)

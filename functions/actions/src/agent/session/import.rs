@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::configuration::{InstanceName, Project};
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind, VersionControl};
 use domain::{ActionError, CommitSha, PluginType};
-use edits::{Contents, may_be_moved_unread};
+use edits::{Contents, without_needless_ids};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use records::{ReadingOf, Table};
@@ -129,11 +129,8 @@ impl<'a> Commit<'a> {
         if let Some(tree) = self.table.reading(self.reading(&[])).await? {
             return Ok(tree);
         }
-        let mut tree = host.tree(&self.project.repository, self.commit.as_str()).await?;
-        // Only few need them, and they are most of a tree.
-        for entry in tree.iter_mut().filter(|entry| !may_be_moved_unread(entry)) {
-            entry.id = None;
-        }
+        let tree = host.tree(&self.project.repository, self.commit.as_str()).await?;
+        let tree = without_needless_ids(tree);
         self.table.keep_reading(self.reading(&[]), &tree, self.now).await?;
         Ok(tree)
     }
