@@ -16,15 +16,9 @@ pub(crate) fn world(tickets: usize) -> WorldFile {
     WorldFile::quick_shop()
         .edit(|document| {
             let list = document["jira"]["tickets"].as_array_mut().unwrap();
-            let first = list[0].clone();
-            *list = (0..tickets)
-                .map(|number| {
-                    let mut ticket = first.clone();
-                    ticket["key"] = json!(key(number));
-                    ticket["summary"] = json!(title(number));
-                    ticket
-                })
-                .collect();
+            // Short ones, because there may be more than a world file holds of long ones.
+            let ticket = |number| json!({"key": key(number), "summary": title(number), "type": "Story"});
+            *list = (0..tickets).map(ticket).collect();
         })
         .with_file("workflows/announce.yaml", WORKFLOW)
 }
