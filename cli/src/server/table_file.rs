@@ -58,13 +58,12 @@ impl AskError {
 pub(crate) struct TableFile(Arc<Connections>);
 
 struct Connections {
-    /// Closed before the writer, because who closes the file last copies its log into it, and these do not wait for the disk.
-    readers: [Database; READERS],
     writer: Database,
     /// Held while something is written, so that writes end in the order in which they begin, and a transaction that arrives again waits for the
     /// answer to the first.
     turn: Mutex<RepeatedTransactions>,
     tokens: Tokens,
+    readers: [Database; READERS],
     next_reader: AtomicUsize,
     disk: Disk,
     written: Written,
@@ -88,16 +87,12 @@ impl TableFile {
         // This sets `synchronous=NORMAL`, which is why it is called: we do the syncs.
         writer.disable_bulk_loading().map_err(|error| at(&error))?;
         let readers = [open()?, open()?];
-        for reader in &readers {
-            // This gives it 64 MB of memory for pages in place of 2 MB and maps the file, which is why it is called: it loads nothing.
-            reader.enable_bulk_loading().map_err(|error| at(&error))?;
-        }
         let disk = disk(&beside(path, "-wal")).map_err(|error| at(&error))?;
         Ok(Self(Arc::new(Connections {
-            readers,
             writer,
             turn: Mutex::default(),
             tokens: Tokens::default(),
+            readers,
             next_reader: AtomicUsize::new(0),
             disk,
             written: Written::default(),
