@@ -34,10 +34,11 @@ use std::sync::Arc;
 use std::time::Duration;
 pub(crate) use touched::Touched;
 
-/// How often an operation is repeated when the database fails, as by the SDK's client: somebody may hold the file for longer than SQLite waits.
-const REPEATS: u32 = 2;
+/// How often an operation is retried when the database fails, as the SDK's client does: another process may hold the file for longer than SQLite
+/// waits.
+const RETRIES: u32 = 2;
 
-/// The time before that. SQLite has waited for seconds.
+/// The pause before a retry. It is short because SQLite itself has waited for seconds by then.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What one function may do with the table.
@@ -93,7 +94,7 @@ impl Direct {
                 let asked = self.understood(request())?;
                 let answer = self.table.ask(operation, uses, move |database| ask(database, asked)).await;
                 match answer {
-                    Err(AskError::Answered(error)) if error.status_code() == 500 && failures < REPEATS => {
+                    Err(AskError::Answered(error)) if error.status_code() == 500 && failures < RETRIES => {
                         failures += 1;
                         tokio::time::sleep(PAUSE).await;
                     }

@@ -28,12 +28,6 @@ pub(super) enum Failure {
     Asked(AskError),
 }
 
-impl From<AskError> for Failure {
-    fn from(error: AskError) -> Self {
-        Self::Asked(error)
-    }
-}
-
 /// An error of one operation.
 pub(super) trait OperationError: Sized {
     /// One that has no type of its own.
