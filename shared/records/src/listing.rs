@@ -152,10 +152,9 @@ impl Table {
         });
         let limit = limit.clamp(1, PAGE_LIMIT);
         let page = self
-            .store
-            .query(
+            .query_page(
+                "list records",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .index_name(GSI1)
                     .key_condition_expression("gsi1pk = :partition")
                     .expression_attribute_values(":partition", text(&partition))
@@ -163,8 +162,7 @@ impl Table {
                     .scan_index_forward(order == Order::OldestFirst)
                     .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("list records", &error))?;
+            .await?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, GSI1_SK));
         let next = next.map(str::to_owned);
         let entries = page.items.unwrap_or_default();

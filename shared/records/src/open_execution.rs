@@ -79,10 +79,9 @@ impl Table {
     /// [`RecordsError`] when the table does not answer.
     pub async fn open_due(&self, now: Timestamp, limit: usize) -> Result<Vec<ExecutionRecord>, RecordsError> {
         let page = self
-            .store
-            .query(
+            .query_page(
+                "query the open executions",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .index_name(keys::GSI1)
                     .key_condition_expression("gsi1pk = :open AND gsi1sk < :now")
                     .expression_attribute_values(":open", text(keys::OPEN))
@@ -90,8 +89,7 @@ impl Table {
                     .expression_attribute_values(":now", text(keys::open_since(now, "~")))
                     .limit(i32::try_from(limit.min(100)).unwrap_or(100)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("query the open executions", &error))?;
+            .await?;
         let names: Vec<String> = page
             .items
             .unwrap_or_default()

@@ -99,10 +99,9 @@ impl Table {
             ])
         });
         let page = self
-            .store
-            .query(
+            .query_page(
+                "list executions",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .consistent_read(true)
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":pk", text(partition))
@@ -111,8 +110,7 @@ impl Table {
                     .scan_index_forward(false)
                     .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("list executions", &error))?;
+            .await?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, SK));
         let next = next.and_then(|sk| sk.strip_prefix(keys::LISTED_EXECUTION)).map(str::to_owned);
         let items = page.items.unwrap_or_default();
@@ -167,18 +165,16 @@ impl Table {
             ])
         });
         let page = self
-            .store
-            .query(
+            .query_page(
+                "list the open executions",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .index_name(GSI1)
                     .key_condition_expression("gsi1pk = :open")
                     .expression_attribute_values(":open", text(keys::OPEN))
                     .set_exclusive_start_key(start)
                     .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("list the open executions", &error))?;
+            .await?;
         let next = page.last_evaluated_key.as_ref().and_then(|last| attribute(last, GSI1_SK));
         let items = page.items.unwrap_or_default();
         let names = items.iter().filter_map(|item| attribute(item, PK)?.strip_prefix("EXECUTION#"));

@@ -11,7 +11,8 @@ use crate::store::Store;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
-use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     KeysAndAttributes, Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
@@ -218,21 +219,29 @@ impl Table {
         most: usize,
     ) -> Result<Option<Vec<Item>>, RecordsError> {
         let page = self
-            .store
-            .query(
+            .query_page(
+                "query few records",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .consistent_read(true)
                     .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                     .expression_attribute_values(":pk", AttributeValue::S(partition))
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
                     .limit(i32::try_from(most.saturating_add(1)).unwrap_or(i32::MAX)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("query few records", &error))?;
+            .await?;
         let goes_on = page.last_evaluated_key.is_some();
         let items = page.items.unwrap_or_default();
         Ok(Some(items).filter(|items| !goes_on && items.len() <= most))
+    }
+
+    /// One page of a query of this table. `operation` names it for people.
+    pub(crate) async fn query_page(
+        &self,
+        operation: &str,
+        request: QueryInputBuilder,
+    ) -> Result<QueryOutput, RecordsError> {
+        let page = self.store.query(request.table_name(&*self.name)).await;
+        page.map_err(|error| RecordsError::from_sdk(operation, &error))
     }
 
     async fn query_range(
@@ -248,7 +257,6 @@ impl Table {
         let mut start = None;
         loop {
             let mut request = QueryInput::builder()
-                .table_name(&*self.name)
                 .consistent_read(true)
                 .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
                 .set_projection_expression(Some(placeholders.join(", ")).filter(|fields| !fields.is_empty()))
@@ -264,11 +272,7 @@ impl Table {
                     .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
                     .expression_attribute_values(":last", AttributeValue::S(last.to_owned())),
             };
-            let page = self
-                .store
-                .query(request)
-                .await
-                .map_err(|error| RecordsError::from_sdk("query records", &error))?;
+            let page = self.query_page("query records", request).await?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -314,10 +318,9 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Item>, RecordsError> {
         let page = self
-            .store
-            .query(
+            .query_page(
+                "query some records",
                 QueryInput::builder()
-                    .table_name(&*self.name)
                     .consistent_read(true)
                     .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
                     .expression_attribute_values(":pk", AttributeValue::S(partition))
@@ -326,8 +329,7 @@ impl Table {
                     .scan_index_forward(ascending)
                     .limit(i32::try_from(limit).unwrap_or(i32::MAX)),
             )
-            .await
-            .map_err(|error| RecordsError::from_sdk("query some records", &error))?;
+            .await?;
         Ok(page.items.unwrap_or_default())
     }
 
