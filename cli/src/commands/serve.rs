@@ -3,6 +3,7 @@
 mod watched;
 
 use crate::configuration_file::{ConfigurationFile, lines_in};
+use crate::environment::{self, SECRETS_KEY};
 use crate::exit::{Exit, Outcome};
 use crate::place::DataArgument;
 use crate::server::data_folder::DataFolder;
@@ -125,6 +126,12 @@ fn keeps_secrets(folder: &DataFolder) -> bool {
 /// # Errors
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    if environment::is_empty(SECRETS_KEY.as_ref()) {
+        // Whoever passes the variable on expects that there is no key file.
+        tracing::warn!(
+            "{SECRETS_KEY} is empty and counts as unset: the key of the secrets is in the data folder"
+        );
+    }
     let file = ConfigurationFile::load(&arguments.config)?;
     let (folder, configuration) = (file.folder.clone(), file.configuration.clone());
     let data = arguments.data.data.clone();
