@@ -195,7 +195,7 @@ impl Server {
         };
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        // The folder is locked, so whoever made calls before does so no more.
+        // The folder is locked, so no earlier process makes calls anymore.
         let turns = Arc::new(LocalTurns::new(clock.now()));
         let services = |grant: &Arc<Grant>| {
             let config = sdk_config(&private_url, grant.caller.name(), grant.token())

@@ -105,8 +105,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
 }
 
-/// The workflows that projects name, and that are not among those next to the file. If there are none next to it, they are compared with the
-/// shipped ones, which `serve` runs then; a stage may have others, so that is no mistake.
+/// Workflows that projects name but that do not exist next to the file. If no workflows are there, the shipped ones count, because `serve` runs
+/// those; a stage may have others, so then an unknown name is not an error.
 ///
 /// # Errors
 /// A usage error with all of them, if there are workflows next to the file.

@@ -10,9 +10,9 @@ const MOST_PARENTHESES: usize = 20;
 pub(crate) trait Conditioned {
     /// The condition.
     fn condition(&self) -> Option<&str>;
-    /// The attribute that a placeholder stands for.
+    /// The attribute name behind a placeholder.
     fn name(&self, placeholder: &str) -> Option<&str>;
-    /// The text that a placeholder stands for; `None` also for a value that is no text.
+    /// The text behind a placeholder; `None` also if the value is not text.
     fn text(&self, placeholder: &str) -> Option<&str>;
 }
 

@@ -38,6 +38,7 @@ impl Feedback {
     ) {
         let is_since_look = seen_at < other.edited_at && other.edited_at <= now;
         if !(is_final && is_since_look) {
+            // People should see this change, and nobody else may be there to show it later.
             tokio::time::sleep(self.until_allowed(other)).await;
         }
     }

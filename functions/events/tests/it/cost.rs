@@ -114,7 +114,7 @@ async fn an_edit_that_comes_too_early_is_not_requested() {
         .start_step(&name, "GetTask", &ActionId::literal("get_task"), world.clock.now())
         .await
         .unwrap();
-    // Nearly a second has passed since the comment was made, and time stands still.
+    // Almost a second after the comment was created; the clock does not advance.
     world.clock.advance_by(SignedDuration::from_millis(999));
     let before = world.calls();
     world.changed(&name).await;
