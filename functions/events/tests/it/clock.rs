@@ -5,6 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Noon in the middle of a month: what a test does within hours stays within one day and one month, whenever the test runs.
+pub(crate) fn begin() -> Timestamp {
+    "2026-06-15T12:00:00Z".parse().expect("a timestamp")
+}
+
 /// A clock on which five seconds pass whenever it is read: no edit comes too soon, no provider is called too often.
 #[derive(Debug)]
 pub(crate) struct BusyClock {
@@ -14,7 +19,7 @@ pub(crate) struct BusyClock {
 
 impl BusyClock {
     pub(crate) fn new() -> Self {
-        Self { now: Mutex::new(Timestamp::now()), stands_still: AtomicBool::new(false) }
+        Self { now: Mutex::new(begin()), stands_still: AtomicBool::new(false) }
     }
 
     /// Reading it takes no time from now on.

@@ -1,6 +1,6 @@
 //! A world of one events function.
 
-use crate::clock::BusyClock;
+use crate::clock::{BusyClock, begin};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
@@ -22,6 +22,7 @@ use records::{BeginResult, NewExecution, StepEnd, StepStatus, Table, Topic, Wait
 use runtime::Secrets;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use simulators::clock::starting_at;
 use simulators::gateway::Gateway;
 use simulators::{Options, Simulation, World as Simulated};
 use std::collections::{HashMap, HashSet};
@@ -93,7 +94,8 @@ impl World {
     pub(crate) async fn new() -> Self {
         let path =
             Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/simulators/worlds/shop.yaml"));
-        let services = Simulation::start(Simulated::load(path).unwrap(), Options::default()).await.unwrap();
+        let options = Options { clock: Some(starting_at(begin())), ..Options::default() };
+        let services = Simulation::start(Simulated::load(path).unwrap(), options).await.unwrap();
         let configuration: Configuration = serde_saphyr::from_str(&services.configuration()).unwrap();
         let secrets = services.secrets().by_name().iter().map(|(name, fields)| {
             let fields: Map<String, Value> =
