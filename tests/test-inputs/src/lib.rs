@@ -1,7 +1,11 @@
-//! Finds what tests need from outside the repository: API descriptions, recorded deliveries, installed tools.
+//! Finds what tests need from outside the repository: API descriptions, recorded deliveries, installed tools. Measures how time grows.
 //!
 //! An absent tool is never ignored silently. Each finder records the skip, `./check` counts the records, and its summary
 //! lists them: no check is green because its input was missing.
+
+mod proportion;
+
+pub use proportion::assert_time_in_proportion;
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;

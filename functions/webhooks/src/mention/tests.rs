@@ -77,8 +77,7 @@ fn a_command_may_follow_a_quoted_reply_or_a_greeting() {
 /// Anybody may comment, and comments have up to a million characters.
 #[test]
 fn time_is_in_proportion_to_the_length() {
-    let time_for = |length: usize| {
-        let started = std::time::Instant::now();
+    test_inputs::assert_time_in_proportion(6_000, |length| {
         for markup in [Markup::Markdown, Markup::Wiki, Markup::Mrkdwn] {
             for part in
                 ["    a\n", "`a`\n", "`a``b", "<code>", "</code ", "<!--", "{{", "{quote", "{code:a}", "\n"]
@@ -89,13 +88,7 @@ fn time_is_in_proportion_to_the_length() {
             let greeted = format!("{}so {}", half("hi "), half("a @ticketsmith "));
             words_for_bot(&greeted, "@ticketsmith", "/ticketsmith", markup);
         }
-        started.elapsed()
-    };
-    // Other work on the machine only ever adds to the time.
-    let shortest = |length: usize| (0..3).map(|_| time_for(length)).min().unwrap();
-    let (short, long) = (shortest(6_000), shortest(48_000));
-    // Eight times the length takes sixty-four times as long where time grows with the square.
-    assert!(long < short * 30, "{short:?} and {long:?}");
+    });
 }
 
 #[test]

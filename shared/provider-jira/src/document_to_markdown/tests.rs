@@ -136,14 +136,7 @@ fn what_is_no_document_is_no_text() {
 fn a_fence_is_longer_than_any_in_its_code() {
     let block = |code: &str| json!({"type": "codeBlock", "content": [{"type": "text", "text": code}]});
     assert_eq!(markdown_from_document(&block("a ```` b")), "`````\na ```` b\n`````");
-    let time_for = |length: usize| {
-        let block = block(&"`".repeat(length));
-        let started = std::time::Instant::now();
-        std::hint::black_box(markdown_from_document(&block));
-        started.elapsed()
-    };
-    time_for(1_000);
-    let (short, long) = (time_for(8_000), time_for(64_000));
-    // Eight times the length takes sixty-four times as long where time grows with the square.
-    assert!(long < short * 30, "{short:?} and {long:?}");
+    test_inputs::assert_time_in_proportion(8_000, |length| {
+        std::hint::black_box(markdown_from_document(&block(&"`".repeat(length))));
+    });
 }
