@@ -43,6 +43,7 @@ mod secrets_manager;
 pub(crate) mod source_file;
 mod sources;
 mod stream;
+mod stream_pages;
 mod stream_records;
 mod table_file;
 pub(crate) mod workflows;
@@ -250,7 +251,7 @@ impl Server {
             clock: &clock,
             news: &news,
         };
-        sources.start(&mut tasks, &connected).map_err(Exit::usage)?;
+        sources.start(&mut tasks, &connected);
         for function in &connected {
             function.function.warm_up().await;
         }

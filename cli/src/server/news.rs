@@ -21,12 +21,9 @@ pub(crate) fn news() -> News {
 pub(crate) async fn tell(mut reader: StreamReader, news: News) {
     loop {
         match reader.next().await {
-            Ok(records) => {
-                let records = serde_json::json!(records);
-                for record in records.as_array().into_iter().flatten() {
-                    let keys = &record["dynamodb"]["Keys"];
-                    let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default();
-                    if let Some(execution) = execution_of_frame(key("pk"), key("sk")) {
+            Ok(page) => {
+                for changed in &page.changed {
+                    if let Some(execution) = execution_of_frame(&changed.pk, &changed.sk) {
                         news.tell(execution);
                     }
                 }

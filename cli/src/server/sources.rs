@@ -2,6 +2,7 @@
 
 use super::functions::Connected;
 use super::stream::StreamReader;
+use super::stream_pages::Changed;
 use super::stream_records::StreamRecords;
 use super::table_file::TableFile;
 use super::{asynchronous, functions, news, schedules};
@@ -41,10 +42,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 impl Sources<'_> {
     /// Starts the tasks that invoke functions, one for each source. HTTP requests and steps have their own listeners.
-    ///
-    /// # Errors
-    /// If the table has no stream.
-    pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &[Connected]) -> dynoxide::Result<()> {
+    pub(crate) fn start(&self, tasks: &mut JoinSet<()>, connected: &[Connected]) {
         let mut readers = 0;
         for (connected, source) in
             connected.iter().flat_map(|one| one.spec.sources.iter().map(move |source| (one, source)))
@@ -52,14 +50,8 @@ impl Sources<'_> {
             let function = Arc::clone(&connected.function);
             match source {
                 Source::TableStream { items, collected_seconds } => {
-                    let reader = StreamReader::from_oldest(
-                        self.file.reader().clone(),
-                        self.table.name(),
-                        self.file.written(),
-                        Arc::clone(self.records),
-                        readers,
-                    )?
-                    .collecting(Duration::from_secs(u64::from(*collected_seconds)));
+                    let reader =
+                        self.reader(readers).collecting(Duration::from_secs(u64::from(*collected_seconds)));
                     readers += 1;
                     tasks.spawn(follow_stream(reader, items, function));
                 }
@@ -76,15 +68,11 @@ impl Sources<'_> {
                 Source::Http { .. } | Source::Api { .. } | Source::Sockets | Source::Steps => {}
             }
         }
-        let reader = StreamReader::from_oldest(
-            self.file.reader().clone(),
-            self.table.name(),
-            self.file.written(),
-            Arc::clone(self.records),
-            readers,
-        )?;
-        tasks.spawn(news::tell(reader, self.news.clone()));
-        Ok(())
+        tasks.spawn(news::tell(self.reader(readers), self.news.clone()));
+    }
+
+    fn reader(&self, number: usize) -> StreamReader {
+        StreamReader::from_oldest(self.file.written(), Arc::clone(self.records), number)
     }
 }
 
@@ -100,19 +88,17 @@ async fn follow_stream(
     function: Arc<dyn Function>,
 ) {
     loop {
-        let records = match reader.next().await {
-            Ok(records) => records,
+        let page = match reader.next().await {
+            Ok(page) => page,
             Err(error) => {
                 tracing::error!(%error, retry_in_seconds = PAUSE.as_secs(), "the table's stream cannot be read");
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
-        let mut records = json!(records);
-        if let Some(records) = records.as_array_mut() {
-            records.retain(|record| is_among(record, items));
-        }
-        if records == json!([]) {
+        let wanted = page.changed.iter().filter(|changed| is_among(changed, items));
+        let records: Vec<Value> = wanted.map(record).collect();
+        if records.is_empty() {
             continue;
         }
         let batch = json!({ "Records": records });
@@ -126,10 +112,13 @@ async fn follow_stream(
 }
 
 /// Whether the item that changed is one of these.
-fn is_among(record: &Value, items: &[StreamedItems]) -> bool {
-    let keys = &record["dynamodb"]["Keys"];
-    let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default();
-    items.iter().any(|items| items.include(key("pk"), key("sk")))
+fn is_among(changed: &Changed, items: &[StreamedItems]) -> bool {
+    items.iter().any(|items| items.include(&changed.pk, &changed.sk))
+}
+
+/// A change as Lambda tells it, with what functions read of it.
+fn record(changed: &Changed) -> Value {
+    json!({ "dynamodb": { "Keys": { "pk": { "S": changed.pk }, "sk": { "S": changed.sk } } } })
 }
 
 async fn follow_status(mut changes: Receiver<engine::StatusChange>, function: Arc<dyn Function>) {
@@ -198,11 +187,11 @@ mod tests {
 
     #[test]
     fn only_changes_of_wanted_items_are_handed_over() {
-        let record = |pk: &str, sk: &str| json!({"dynamodb": {"Keys": {"pk": {"S": pk}, "sk": {"S": sk}}}});
-        assert!(is_among(&record("EXECUTION#a", "STEP#b"), records::PROGRESS));
-        assert!(!is_among(&record("EXECUTIONS#a", "STEP#b"), records::PROGRESS));
-        assert!(!is_among(&record("EXECUTION#a", "PROGRESS"), records::PROGRESS));
-        assert!(!is_among(&record("EXECUTION#a", "STEP#b"), records::DECISIONS));
-        assert!(!is_among(&json!({}), records::DECISIONS));
+        let changed = |pk: &str, sk: &str| Changed { pk: pk.to_owned(), sk: sk.to_owned() };
+        assert!(is_among(&changed("EXECUTION#a", "STEP#b"), records::PROGRESS));
+        assert!(!is_among(&changed("EXECUTIONS#a", "STEP#b"), records::PROGRESS));
+        assert!(!is_among(&changed("EXECUTION#a", "PROGRESS"), records::PROGRESS));
+        assert!(!is_among(&changed("EXECUTION#a", "STEP#b"), records::DECISIONS));
+        assert!(!is_among(&changed("", ""), records::DECISIONS));
     }
 }

@@ -1,19 +1,13 @@
 //! The table's stream: reads every write, as Lambda does from DynamoDB Streams.
 
 use super::dynamodb::Written;
+use super::stream_pages::Page;
 use super::stream_records::StreamRecords;
-use dynoxide::actions::describe_stream::DescribeStreamRequest;
-use dynoxide::actions::get_records::{GetRecordsRequest, Record};
-use dynoxide::actions::get_shard_iterator::{GetShardIteratorRequest, decode_shard_iterator};
-use dynoxide::actions::list_streams::ListStreamsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// How many records to read at a time: the database's maximum. Most belong to different items, and several of one item are one change.
-const BATCH: usize = 1000;
 
 /// How many records are handed over before they are removed, when more keep coming.
 const REMOVED_AT_ONCE: usize = 500;
@@ -43,11 +37,11 @@ pub(crate) fn leave_out_images(database: &Database, table: &str) -> dynoxide::Re
 
 /// Reads the stream. Several readers read it independently.
 pub(crate) struct StreamReader {
-    database: Database,
-    iterator: String,
     written: watch::Receiver<()>,
     records: Arc<StreamRecords>,
     number: usize,
+    /// The number of the last record that was handed over.
+    position: i64,
     /// How many records were handed over and not removed.
     handed_over: usize,
     removed_at_once: usize,
@@ -57,44 +51,16 @@ pub(crate) struct StreamReader {
 impl StreamReader {
     /// Starts at the oldest write that some reader has not processed. Repeated records change nothing. `number`
     /// is the reader's index among those that the records know.
-    ///
-    /// # Errors
-    /// If the table has no stream.
-    pub(crate) fn from_oldest(
-        database: Database,
-        table: &str,
-        written: &Written,
-        records: Arc<StreamRecords>,
-        number: usize,
-    ) -> dynoxide::Result<Self> {
-        let missing = || DynoxideError::ResourceNotFoundException(format!("{table} has no stream"));
-        let streams = database.list_streams(ListStreamsRequest {
-            table_name: Some(table.to_owned()),
-            ..ListStreamsRequest::default()
-        })?;
-        let stream_arn = streams.streams.first().ok_or_else(missing)?.stream_arn.clone();
-        let description = database.describe_stream(DescribeStreamRequest {
-            stream_arn: stream_arn.clone(),
-            ..DescribeStreamRequest::default()
-        })?;
-        let shard = description.stream_description.shards.last().ok_or_else(missing)?;
-        let iterator = database.get_shard_iterator(GetShardIteratorRequest {
-            stream_arn,
-            shard_id: shard.shard_id.clone(),
-            shard_iterator_type: "TRIM_HORIZON".to_owned(),
-            sequence_number: None,
-        })?;
-        let iterator = iterator.shard_iterator.ok_or_else(missing)?;
-        Ok(Self {
-            database,
-            iterator,
+    pub(crate) fn from_oldest(written: &Written, records: Arc<StreamRecords>, number: usize) -> Self {
+        Self {
             written: written.subscribe(),
             records,
             number,
+            position: 0,
             handed_over: 0,
             removed_at_once: REMOVED_AT_ONCE,
             collected: GATHERED,
-        })
+        }
     }
 
     /// Lets so much time, at least 20 milliseconds, pass after a write before it is read, with those that follow it.
@@ -102,28 +68,23 @@ impl StreamReader {
         Self { collected: collected.max(GATHERED), ..self }
     }
 
-    /// The records written since the last call, which confirms those of the previous call; waits for one if there is
+    /// What was written since the last call, which confirms the records of the previous call; waits for a write if there was
     /// none.
     ///
     /// # Errors
-    /// When the database fails; the next call tries again.
-    pub(crate) async fn next(&mut self) -> dynoxide::Result<Vec<Record>> {
+    /// A description of why the file cannot be read; the next call tries again.
+    pub(crate) async fn next(&mut self) -> Result<Arc<Page>, String> {
         loop {
             if self.handed_over >= self.removed_at_once {
                 self.remove().await;
             }
-            let database = self.database.clone();
-            let request = GetRecordsRequest { shard_iterator: self.iterator.clone(), limit: Some(BATCH) };
-            let answer = tokio::task::spawn_blocking(move || database.get_records(request)).await;
-            let answer = answer
-                .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
-                .and_then(|answer| answer)?;
-            if let Some(next) = answer.next_shard_iterator {
-                self.iterator = next;
-            }
-            if !answer.records.is_empty() {
-                self.handed_over += answer.records.len();
-                return Ok(answer.records);
+            let (records, position) = (Arc::clone(&self.records), self.position);
+            let page = tokio::task::spawn_blocking(move || records.after(position)).await;
+            let page = page.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+            if !page.changed.is_empty() {
+                self.position = page.last;
+                self.handed_over += page.changed.len();
+                return Ok(page);
             }
             let quiet = if self.handed_over > 0 { QUIET } else { Duration::MAX };
             match tokio::time::timeout(quiet, self.written.changed()).await {
@@ -137,8 +98,7 @@ impl StreamReader {
 
     async fn remove(&mut self) {
         self.handed_over = 0;
-        let Some((_, _, position)) = decode_shard_iterator(&self.iterator) else { return };
-        let (records, number) = (Arc::clone(&self.records), self.number);
+        let (records, number, position) = (Arc::clone(&self.records), self.number, self.position);
         let removed = tokio::task::spawn_blocking(move || records.handed_over(number, position)).await;
         match removed {
             Ok(Ok(())) => {}
@@ -155,6 +115,8 @@ impl StreamReader {
 #[cfg(test)]
 mod tests {
     use super::super::dynamodb::perform;
+    use super::super::stream_pages::READ;
+    use super::super::stream_pages::tests::{add_records, changed};
     use super::*;
     use rusqlite::Connection;
     use std::path::Path;
@@ -182,9 +144,8 @@ mod tests {
         written.signal();
     }
 
-    fn keys(records: &[Record]) -> Vec<String> {
-        let key = |record: &Record| json!(record)["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap().to_owned();
-        records.iter().map(key).collect()
+    fn keys(page: &Page) -> Vec<&str> {
+        page.changed.iter().map(|changed| &*changed.pk).collect()
     }
 
     fn count(file: &Path) -> usize {
@@ -199,9 +160,7 @@ mod tests {
         let (database, written) = database(&file);
         let records = Arc::new(StreamRecords::open(&file, TABLE, 2).unwrap());
         let reader = |number| {
-            let records = Arc::clone(&records);
-            let reader =
-                StreamReader::from_oldest(database.clone(), TABLE, &written, records, number).unwrap();
+            let reader = StreamReader::from_oldest(&written, Arc::clone(&records), number);
             StreamReader { removed_at_once: 1, ..reader }
         };
         let (mut first, mut second) = (reader(0), reader(1));
@@ -217,6 +176,29 @@ mod tests {
         // Asking for more says so. The last one stays: numbers go on from it.
         assert_eq!(count(&file), 2);
         assert_eq!(keys(&reader(0).next().await.unwrap()), ["c", "d"]);
+    }
+
+    #[tokio::test]
+    async fn a_backlog_is_handed_over_once_in_order_and_a_restart_goes_on_with_what_was_not_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("table.db");
+        let (_database, written) = database(&file);
+        add_records(&file, TABLE, 1..3501);
+        let readers = || {
+            let records = Arc::new(StreamRecords::open(&file, TABLE, 2).unwrap());
+            [0, 1].map(|number| StreamReader::from_oldest(&written, Arc::clone(&records), number))
+        };
+        for mut reader in readers() {
+            for first in [1, 1001, 2001] {
+                assert_eq!(reader.next().await.unwrap().changed, changed(first..first + 1000));
+            }
+        }
+        // Both have confirmed two pages of the three. The last confirmed record stays.
+        assert_eq!(count(&file), 1501);
+        for mut reader in readers() {
+            assert_eq!(reader.next().await.unwrap().changed, changed(2000..3000));
+            assert_eq!(reader.next().await.unwrap().changed, changed(3000..3501));
+        }
     }
 
     #[test]
@@ -235,8 +217,7 @@ mod tests {
         assert_eq!((count(&file), with_images), (1, 0));
     }
 
-    /// The queries of the embedded database, which must not look through all records: the first for each write, the second for each
-    /// page.
+    /// The queries that must not look through all records: the embedded database's for each write, and ours for each page.
     #[test]
     fn no_write_and_no_read_looks_through_all_records() {
         let folder = tempfile::tempdir().unwrap();
@@ -245,10 +226,10 @@ mod tests {
         StreamRecords::open(&file, TABLE, 1).unwrap();
         put(&database, &written, "a");
         let connection = Connection::open(&file).unwrap();
+        let read = READ.replace("?2", "3").replace("?3", "100");
         for query in [
             "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1",
-            "SELECT event_name FROM _stream_records WHERE table_name = ?1 AND shard_id = 's' AND \
-             CAST(sequence_number AS INTEGER) > 3 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 100",
+            &*read,
         ] {
             let plan = format!("EXPLAIN QUERY PLAN {query}");
             let mut statement = connection.prepare(&plan).unwrap();

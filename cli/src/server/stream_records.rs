@@ -1,12 +1,13 @@
-//! The embedded DynamoDB's file through a second connection, for what the database does not do itself.
+//! The embedded DynamoDB's file through other connections, for what the database does not do itself.
 //!
 //! It removes no record of the stream, and every write looks through all of them for the last number: here they get an index, and those that
 //! every reader has handed over go. It looks through the whole table for expired items: here they are found by an index, too.
 
+use super::stream_pages::{Page, StreamPages};
 use super::table_file::TableFile;
 use rusqlite::{Connection, params};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a removal waits for a write of the table.
@@ -23,6 +24,7 @@ const REMOVE: &str =
 /// The records of one table's stream, and how far each reader has come.
 pub(crate) struct StreamRecords {
     connection: Mutex<Connection>,
+    pages: Mutex<StreamPages>,
     table: String,
     positions: Mutex<Vec<i64>>,
     /// Says whether the disk takes anything.
@@ -44,8 +46,13 @@ impl StreamRecords {
         connection.execute_batch(&format!(
             "CREATE INDEX IF NOT EXISTS ticketsmith_expiry ON \"{table}\" ({EXPIRES_AT}) WHERE {EXPIRES_AT} IS NOT NULL"
         ))?;
-        let positions = Mutex::new(vec![0; readers]);
-        Ok(Self { connection: Mutex::new(connection), table: table.to_owned(), positions, file: None })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            pages: Mutex::new(StreamPages::open(file, table)?),
+            table: table.to_owned(),
+            positions: Mutex::new(vec![0; readers]),
+            file: None,
+        })
     }
 
     /// The same, which removes nothing once the disk of the table's file has failed.
@@ -57,20 +64,38 @@ impl StreamRecords {
         self.file.as_ref().is_some_and(|file| file.usable().is_err())
     }
 
+    /// The first records with higher numbers than this; none if there are none. Blocks.
+    ///
+    /// # Errors
+    /// When SQLite cannot read.
+    pub(crate) fn after(&self, number: i64) -> rusqlite::Result<Arc<Page>> {
+        lock(&self.pages).after(number)
+    }
+
     /// Notes that a reader (counted from zero) has handed over everything up to a number, and removes what every reader has. Blocks.
     ///
     /// # Errors
     /// When SQLite cannot remove; the next removal makes up for it.
     pub(crate) fn handed_over(&self, reader: usize, number: i64) -> rusqlite::Result<()> {
-        let first = {
+        let (before, first) = {
             let mut positions = lock(&self.positions);
+            let before = slowest(&positions);
             if let Some(position) = positions.get_mut(reader) {
                 *position = number;
             }
-            positions.iter().copied().min().unwrap_or_default()
+            (before, slowest(&positions))
         };
+        // Everything before the slowest reader, which is another one, was removed already.
+        if first == before && first < number {
+            return Ok(());
+        }
         if !self.has_failed() {
-            lock(&self.connection).execute(REMOVE, params![self.table, first])?;
+            let connection = lock(&self.connection);
+            let remove = || connection.execute(REMOVE, params![self.table, first]);
+            match &self.file {
+                Some(file) => file.in_turn(remove)?,
+                None => remove()?,
+            };
         }
         Ok(())
     }
@@ -124,6 +149,10 @@ const FREE_PAGES: &str = "PRAGMA freelist_count";
 
 /// How many pages are given back at a time: writes to the table wait for it.
 const PAGES: i64 = 256;
+
+fn slowest(positions: &[i64]) -> i64 {
+    positions.iter().copied().min().unwrap_or_default()
+}
 
 /// Locked data stays consistent if its holder panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -194,6 +194,13 @@ impl TableFile {
         answer
     }
 
+    /// Performs a write of another connection while nothing else is written here: of two that collide, SQLite would let one sleep
+    /// and try again. Blocks.
+    pub(crate) fn in_turn<Answer>(&self, write: impl FnOnce() -> Answer) -> Answer {
+        let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        write()
+    }
+
     /// Removes an item that expired before a moment, in seconds since 1970, unless its expiry has been extended. Blocks.
     ///
     /// # Errors

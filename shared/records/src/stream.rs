@@ -43,8 +43,10 @@ pub fn execution_of_frame<'a>(pk: &'a str, sk: &str) -> Option<&'a str> {
 impl StreamedItems {
     /// Whether the item with these keys is one of them.
     pub fn include(&self, pk: &str, sk: &str) -> bool {
-        let kind = pk.split_once('#').map_or(pk, |(kind, _)| kind);
-        kind == self.partition.as_str() && self.sort_keys.iter().any(|start| sk.starts_with(start))
+        // Every change in the table is compared with all of them: most kinds differ in their first letters.
+        let is_of_kind = |rest: &str| rest.is_empty() || rest.starts_with('#');
+        pk.strip_prefix(self.partition.as_str()).is_some_and(is_of_kind)
+            && self.sort_keys.iter().any(|start| sk.starts_with(start))
     }
 }
 
