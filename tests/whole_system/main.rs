@@ -13,6 +13,7 @@ mod api;
 mod approvals;
 mod architecture;
 mod attack;
+mod audited;
 mod backup;
 mod budget;
 mod by_hand;

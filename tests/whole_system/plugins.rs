@@ -1,5 +1,6 @@
 //! Services added through the API: used like those of the configuration file, without a restart, until they are removed or added to the file.
 
+use crate::audited::{audited, says};
 use crate::support::{World, WorldFile};
 use serde_json::{Value, json};
 
@@ -86,10 +87,10 @@ async fn a_service_that_is_added_is_used_at_once_until_it_is_removed() {
     let view = ["plugin", "view", "task_management", "desk", "--as", "ada"];
     let (code, _, errors) = world.command(&view).await;
     assert_eq!(code, 5, "{errors}");
-    let audit = done(&world, &["audit", "list"]).await.to_string();
+    let audit = audited(&world, &["--as", "ada"]).await;
     for what in ["add the plugin desk of jira", "change the plugin desk; base_url", "archive the plugin desk"]
     {
-        assert!(audit.contains(what), "{what}: {audit}");
+        assert!(says(&audit, what), "{what}: {audit:?}");
     }
     world.finish().await;
 }
@@ -140,10 +141,10 @@ async fn a_file_with_its_name_wins_and_doctor_says_so() {
     let finding = findings["findings"].as_array().unwrap().iter().find(|one| one["subject"] == "plugin desk");
     let problem = finding.unwrap_or_else(|| panic!("{findings:#}"))["problem"].as_str().unwrap();
     assert!(problem.starts_with("plugins.desk of the file has the same name and wins"), "{problem}");
-    let audit = done(&world, &["audit", "list"]).await.to_string();
+    let audit = audited(&world, &["--as", "ada"]).await;
     assert!(
-        audit.contains("archive the plugin desk, because the configuration file has its name"),
-        "{audit}"
+        says(&audit, "archive the plugin desk, because the configuration file has its name"),
+        "{audit:?}"
     );
     world.finish().await;
 }

@@ -1,5 +1,6 @@
 //! Projects created through the API: worked on like those of the configuration file, until they are deleted or added to the file.
 
+use crate::audited::{audited, says};
 use crate::evidence::{pull_request, repository};
 use crate::support::{World, WorldFile};
 use serde_json::{Value, json};
@@ -94,10 +95,10 @@ async fn what_is_exported_configures_the_same_as_a_file_and_the_file_wins() {
         finding["problem"].as_str().unwrap().starts_with("projects[1] of the file has the same key"),
         "{finding}"
     );
-    let audit = done(&world, &["audit", "list", "--as", "ada", "--output", "json"]).await;
+    let audit = audited(&world, &["--as", "ada"]).await;
     assert!(
-        audit.contains("archive the project SHOP, because the configuration file has its key"),
-        "{audit}"
+        says(&audit, "archive the project SHOP, because the configuration file has its key"),
+        "{audit:?}"
     );
     let execution = world.start_by("jira-label").await;
     assert_eq!(world.ended(&execution).await["outcome"], "succeeded");

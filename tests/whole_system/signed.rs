@@ -1,5 +1,6 @@
 //! How a pull request came about, signed; and who did what, in the audit.
 
+use crate::audited::audited;
 use crate::evidence::{micro_usd, pull_request, repository};
 use crate::process::executable;
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, eventually};
@@ -114,11 +115,8 @@ async fn a_pull_request_links_its_record_and_any_change_of_it_is_found() {
     }
 
     // The audit log contains who did what, and is complete.
-    let (code, listed, errors) = world.command(&["audit", "list", "--output", "json"]).await;
-    assert_eq!(code, 0, "{errors}");
-    let listed: Value = serde_json::from_str(&listed).unwrap();
-    let mut items = listed["items"].as_array().unwrap().iter();
-    let trigger = items.find(|item| item["kind"] == "trigger").unwrap();
+    let items = audited(&world, &[]).await;
+    let trigger = items.iter().find(|item| item["kind"] == "trigger").unwrap();
     assert_eq!((&trigger["about"], &trigger["by"]), (&json!(execution), &json!("jira.labelled")));
     assert_eq!(trigger["what"], "start development");
     let (code, whole, errors) = world.command(&["audit", "verify", "--jq", ".whole"]).await;
