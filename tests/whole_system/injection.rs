@@ -2,7 +2,7 @@
 //! comment, a review, a file, the name of a file, the log of a check or what a tool finds, nothing outside the workspace and the branch
 //! changes, no secret is in any request, nothing passes the gate, and the run ends within its bounds.
 //!
-//! `TICKETSMITH_SCRIPTS` says how many scripts there are; `./check full crashes` runs fifty.
+//! `TICKETSMITH_SCRIPTS` says how many scripts there are; `./check full sessions` runs fifty.
 
 use crate::evidence::{branches, changed_files, repository};
 use crate::support::{EXECUTION_LIMIT, World, WorldFile, comments, eventually};
