@@ -15,6 +15,8 @@ export TICKETSMITH_SKIPPED=$TOOLS/skipped
 # What the summary repeats.
 export WARNINGS=$TOOLS/warnings
 : >"$WARNINGS"
+# What a stage writes here that found nothing wrong but is not done: what is left.
+export UNFINISHED=$TOOLS/unfinished
 summary=()
 started=$SECONDS
 running=
@@ -74,6 +76,7 @@ attempt() { # minutes, name, command…
     shift 2
     null_device
     current=$name began=$SECONDS
+    : >"$UNFINISHED"
     printf '\n== %s\n' "$name"
     # Functions are known to the new shell only when exported. A process group of its own, so that the limit ends all of it.
     if [ "$(type -t "$1")" = function ]; then
@@ -91,6 +94,8 @@ attempt() { # minutes, name, command…
     outcome="failed with $code"
     if [ "$code" -eq 0 ]; then
         outcome=passed
+    elif [ -s "$UNFINISHED" ]; then
+        outcome="not run: $(cat "$UNFINISHED")"
     elif [ "$took" -ge $((limit * 60)) ]; then
         outcome="timed out after $limit minutes"
     fi

@@ -47,7 +47,7 @@ class Trials:
         alone = [] if self.is_late() else self.left()
         if alone:
             print(f"{len(alone)} guards are tried alone", flush=True)
-            self.lay([])
+            copied.lay(self.tree, copied.listed_files(), {})
         order = self.cargo.order() if alone else {}
         for package in sorted({guard.package for guard in alone}, key=lambda name: order[name]):
             self.try_alone(package, [guard for guard in alone if guard.package == package])
@@ -66,29 +66,21 @@ class Trials:
         """
         while True:
             candidates = [guard for guard in self.guards if not self.known.has(Known.SWITCHLESS, guard)]
-            regions = self.lay(candidates)
+            files, regions = with_switches(candidates)
             placed = {switch for found in regions.values() for region in found for switch in region.switches}
             guards = [guard for guard in candidates if guard.switch in placed]
             packages = sorted({guard.package for guard in guards})
             untried = [guard for guard in self.left() if guard in guards and not self.known.has(Known.UNDECIDED, guard)]
+            # The copy stays as it is: laid out with and then without switches, all of it would be built again before others are tried alone.
             if self.is_late() or not untried:
                 return []
+            copied.lay(self.tree, copied.listed_files(), files)
             print(f"{len(guards)} of {len(self.guards)} guards have a switch; building {len(packages)} packages", flush=True)
             errors = self.cargo.build(packages)
             if not errors:
                 self.cargo.keep_executables(packages)
                 return untried
             self.give_up(errors, regions, guards)
-
-    def lay(self, guards: list[Guard]) -> dict[str, list[Region]]:
-        """Makes the copy of the tree, with switches; returns where they are in each file."""
-        files = {}
-        regions = {}
-        for name in dict.fromkeys(guard.file for guard in guards):
-            variants = [Variant(guard.switch, guard.text, guard.without) for guard in guards if guard.file == name]
-            files[name], regions[name] = switched(pathlib.Path(name).read_text(), variants)
-        copied.lay(self.tree, copied.listed_files(), files)
-        return regions
 
     def give_up(self, errors: list[Error], regions: dict[str, list[Region]], guards: list[Guard]) -> None:
         """Does without the switches that the compiler refused: those where it points, or else all of the package."""
@@ -167,6 +159,16 @@ class Trials:
         if left:
             print(f"{left} guards are left for want of time: the same command continues with them")
         return 1 if wrong else 3 if left else 0
+
+
+def with_switches(guards: list[Guard]) -> tuple[dict[str, str], dict[str, list[Region]]]:
+    """The files of the guards with a switch for each that can have one, and where the switches are in each."""
+    files = {}
+    regions = {}
+    for name in dict.fromkeys(guard.file for guard in guards):
+        variants = [Variant(guard.switch, guard.text, guard.without) for guard in guards if guard.file == name]
+        files[name], regions[name] = switched(pathlib.Path(name).read_text(), variants)
+    return files, regions
 
 
 def main() -> int:

@@ -334,6 +334,34 @@ class Runs(unittest.TestCase):
             world.guards[0] = Guard(guard.name, guard.file, guard.text, "other();", guard.package, guard.tests)
             self.assertNotIn(world.guards[0], try_all(world, target)[1].earlier)
 
+    def test_documents_that_no_code_names_may_change(self) -> None:
+        world = World(6, 30)
+        world.unseen = world.unbuilt = set()
+        with world.tree() as target:
+            pathlib.Path("named.rs").write_text('const READ: &str = include_str!("docs/read.md");\n')
+            pathlib.Path("docs").mkdir()
+            pathlib.Path("docs/read.md").write_text("as it is")
+            self.assertEqual(try_all(world, target)[0], 0)
+            for unread in ("docs/unread.md", "CHANGES.md", "tests/soak/run"):
+                pathlib.Path(unread).parent.mkdir(parents=True, exist_ok=True)
+                pathlib.Path(unread).write_text("new")
+            self.assertEqual(try_all(world, target)[1].earlier, set(world.guards))
+            pathlib.Path("docs/read.md").write_text("changed")
+            self.assertEqual(try_all(world, target)[1].earlier, set())
+
+    def test_a_run_that_only_tries_alone_keeps_the_copy(self) -> None:
+        world = World(7, 60)
+        with world.tree() as target:
+            try_all(world, target)
+            places = [target / "guards/tree" / file for file in {guard.file for guard in world.guards}]
+            for place in places:
+                os.utime(place, (1, 1))
+            changed = {guard.file for guard in world.wrong}
+            try_all(world, target)
+            for place in places:
+                if str(place.relative_to(target / "guards/tree")) not in changed:
+                    self.assertEqual(place.stat().st_mtime, 1, place)
+
     def test_nothing_begins_after_the_time_is_over(self) -> None:
         world = World(4, 30)
         world.unseen = world.unbuilt = set()
