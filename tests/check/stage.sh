@@ -18,6 +18,8 @@ export WARNINGS=$TOOLS/warnings
 # What a stage writes here that found nothing wrong but is not done: what is left.
 export UNFINISHED=$TOOLS/unfinished
 summary=()
+# How each stage that did not pass has ended.
+ended=()
 started=$SECONDS
 running=
 current=
@@ -55,6 +57,31 @@ built_in() {
 # Whole gigabytes free there.
 free_space() {
     df --output=avail --block-size=1G "$(built_in)" | tail -n 1 | tr -d ' '
+}
+
+# Ends the check when something is missing that it cannot install, before anything is begun.
+demand_installed() {
+    local command missing=()
+    for command in cargo cc git node npm python3; do
+        type -P "$command" >/dev/null || missing+=("$command")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        printf './check: not installed, or not in PATH: %s; CONTRIBUTING.md says what it needs\n' "${missing[*]}" >&2
+        exit 2
+    fi
+    if ! python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        printf './check: python3 must be 3.10 or later, with the modules venv and ensurepip (python3-venv in Debian); this is %s\n' \
+            "$(python3 --version 2>&1)" >&2
+        exit 2
+    fi
+}
+
+# Warns when all is yet to be built and the disk may not hold it.
+warn_of_space() {
+    if [ ! -d "${CARGO_TARGET_DIR:-$ROOT/target}/debug" ] && [ "$(free_space)" -lt "$NEEDED_SPACE" ]; then
+        printf 'WARNING: %d GB are free on the disk of %s; an empty target folder needs up to %d\n' \
+            "$(free_space)" "$(built_in)" "$NEEDED_SPACE" | tee -a "$WARNINGS"
+    fi
 }
 
 minutes() { # seconds
@@ -102,6 +129,7 @@ attempt() { # minutes, name, command…
     summary+=("$(printf '%-28s %6s %5s GB  %s' "$name" "$(minutes "$took")" "$(free_space)" "${outcome/#passed/}")")
     if [ "$code" -ne 0 ]; then
         printf '\n./check: stage `%s` %s\n' "$name" "$outcome" >&2
+        ended+=("stage \`$name\` $outcome")
         # Linkers end with a bus error, and say nothing of the disk.
         if [ "$(free_space)" -lt 2 ]; then
             printf './check: the disk of %s is full, which may be the cause; %d GB are enough from an empty target folder\n' \
@@ -140,6 +168,14 @@ summarize() {
     if [ -z "$long" ] && [ $((total / 60)) -ge $WARN_AT ]; then
         printf '\nWARNING: this took more than %d minutes; 70 is the limit on two cores\n' $WARN_AT
     fi
+    printf '\n== result\n'
+    if [ ${#ended[@]} -gt 0 ]; then
+        printf '%s\n' "${ended[@]}"
+    elif [ "$code" -eq 0 ]; then
+        printf 'passed\n'
+    else
+        printf 'interrupted\n'
+    fi
     exit "$code"
 }
 trap summarize EXIT
@@ -150,6 +186,15 @@ long_names() {
     local line
     for line in "${long_stages[@]}"; do
         printf '%s\n' "${line%% *}"
+    done
+}
+
+# Each with its limit and what it does.
+long_described() {
+    local line limit
+    for line in "${long_stages[@]}"; do
+        limit=${line#* }
+        printf '  %-13s %4d  %s\n' "${line%% *}" "${limit%% *}" "${limit#* }"
     done
 }
 
