@@ -22,6 +22,8 @@ TICKETS_A_MINUTE = 30
 TICKET_LIMIT = 300
 # What the second half of a run may need above the first: caches and pools fill up, and allocators keep some of what was freed.
 GROWTH = {"resident KiB": (1.25, 16 * 1024), "threads": (1.0, 8), "open files": (1.0, 16)}
+# From so many minutes on, warming up is over after the first quarter; what then grows from quarter to quarter will not end.
+LONG = 20
 # What the folder may need above what its tickets needed before: files are written in large pieces, and cleared from time to time.
 FOLDER_GROWTH = (1.5, 64 * 1024)
 
@@ -104,14 +106,16 @@ def run_tickets(world, serve, keys, minutes):
         time.sleep(0.25)
 
 
-def judge_growth(measured):
-    """The last quarter beside the second; the first is warming up, and the third shows in which way it goes."""
+def judge_growth(measured, minutes):
+    """The last quarter beside the second; the first is warming up. What grows in both the third and the last of a long run is a leak, too."""
     length = len(measured) // 4
     quarters = [measured[number * length : (number + 1) * length] for number in range(4)]
     for what, (times, more) in GROWTH.items():
         medians = [median(one[what] for one in quarter) for quarter in quarters]
         say(f"{what}: {', '.join(f'{of_quarter:.0f}' for of_quarter in medians)} in its quarters")
         assert medians[3] <= medians[1] * times + more, f"{what} grew from {medians[1]:.0f} to {medians[3]:.0f}"
+        steadily = min(medians[2] - medians[1], medians[3] - medians[2])
+        assert minutes < LONG or steadily <= more, f"{what} grew by {steadily:.0f} and more in each quarter after the second"
     grown = [{what: quarter[-1][what] - quarter[0][what] for what in ("folder KiB", "tickets")} for quarter in quarters]
     say(f"folder: {', '.join('{folder KiB} KiB for {tickets} tickets'.format(**of_quarter) for of_quarter in grown)}")
     times, more = FOLDER_GROWTH
@@ -129,7 +133,7 @@ def soak(minutes, folder, processes):
     done, measured = run_tickets(world, serve, keys, minutes)
     say(f"{done} tickets became pull requests")
     assert done >= AT_ONCE, "too few to say anything"
-    judge_growth(measured)
+    judge_growth(measured, minutes)
     for key in keys[:done]:
         opened = world.pull_requests_at_github(f"feature/{key}")
         assert len(opened) == 1, f"{key} has {len(opened)} pull requests"
