@@ -51,8 +51,13 @@ pub struct Input {
     /// `failures` of the earlier call, which reveal a fix that did not help.
     #[serde(default)]
     pub failures: Option<String>,
+    /// Whether the workflow waits for checks that were started again, which have the verdict `running`. Default: false; they are `unclear`.
+    #[serde(default)]
+    pub awaits_running: bool,
 }
 
+// Projects have older copies of the workflow `pull_request_checks`. So a verdict that is added here is given only if an input says that the
+// workflow knows it, as `awaits_running` does.
 /// The meaning of a commit's checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +149,10 @@ impl Action for ReadChecks {
         let failed = failed_checks(context, project, &sha).await?;
         if failed.is_empty() {
             let (verdict, summary) = since_failure(context, project, &sha).await?;
+            let verdict = match verdict {
+                Verdict::Running if !input.awaits_running => Verdict::Unclear,
+                verdict => verdict,
+            };
             return said(verdict, summary);
         }
         let base_fails = failing_at_base(context, project, &base, &failed).await?;
