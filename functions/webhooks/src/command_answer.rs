@@ -1,6 +1,6 @@
 //! The answer to a slash command, before its sender renders it.
 
-use domain::text::{is_hidden, literal};
+use domain::text::{CUT, TextLimit, cut, is_hidden, literal};
 
 /// The answer to the person who typed a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(crate) enum Part {
     Quote(String),
     Symbol(Symbol),
     LineBreak,
+    /// The last line of a list: so many more are left out.
+    More(usize),
 }
 
 /// A symbol at the start of a line, for quick scanning.
@@ -118,6 +120,7 @@ impl CommandAnswer {
             Part::Quote(text) => format!("\n> {}\n\n", literal(text)),
             Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
             Part::LineBreak => "  \n".to_owned(),
+            Part::More(count) => more(*count),
         };
         let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
         self.without_buttons().iter().map(section).collect::<Vec<_>>().join("\n\n")
@@ -130,6 +133,7 @@ impl CommandAnswer {
             Part::Quote(text) => format!("\n> {text}"),
             Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
             Part::LineBreak => "\n".to_owned(),
+            Part::More(count) => more(*count),
         };
         let section = |parts: &Vec<Part>| parts.iter().map(word).collect::<String>();
         self.without_buttons().iter().map(section).collect::<Vec<_>>().join("\n\n")
@@ -139,6 +143,49 @@ impl CommandAnswer {
 /// A refusal, which only the person sees.
 pub(crate) fn refused(reason: &str) -> CommandAnswer {
     CommandAnswer::to_person([Part::Symbol(Symbol::Refused), plain(reason)])
+}
+
+/// Sections as `write` writes them, below each other and within a limit. If they are too long, the longest list among them ends with a whole
+/// line and the number of lines left out; sections below it stay. Without a list, the text is cut.
+pub(crate) fn written(sections: &[Vec<Part>], limit: TextLimit, write: impl Fn(&[Part]) -> String) -> String {
+    let write =
+        |sections: &[Vec<Part>]| sections.iter().map(|parts| write(parts)).collect::<Vec<_>>().join("\n\n");
+    let whole = write(sections);
+    if limit.holds(&whole) {
+        return whole;
+    }
+    let lines_of = |section: &Vec<Part>| section.split(|part| *part == Part::LineBreak).count();
+    let longest = sections.iter().enumerate().max_by_key(|(_, section)| lines_of(section));
+    if let Some((at, list)) = longest {
+        let mut lines: Vec<&[Part]> = list.split(|part| *part == Part::LineBreak).collect();
+        let left_before = match lines.last() {
+            Some([Part::More(count)]) => *count,
+            _ => 0,
+        };
+        if left_before > 0 {
+            lines.pop();
+        }
+        for shown in (1..lines.len()).rev() {
+            let left = lines.len() - shown + left_before;
+            let first = lines.iter().take(shown).map(|line| line.to_vec());
+            let list = on_lines(first.chain([vec![Part::More(left)]]));
+            let shorter: Vec<_> = sections
+                .iter()
+                .enumerate()
+                .map(|(index, section)| if index == at { list.clone() } else { section.clone() })
+                .collect();
+            let text = write(&shorter);
+            if limit.holds(&text) {
+                return text;
+            }
+        }
+    }
+    cut(&whole, limit, CUT)
+}
+
+/// How many are left out of a list, in words.
+pub(crate) fn more(count: usize) -> String {
+    format!("\u{2026} and {count} more")
 }
 
 /// Joins lines with line breaks.
@@ -181,6 +228,36 @@ mod tests {
         let expected = "@\u{2060}all \\<\\!-- \\*a\\* \\[b\\](c) \\# \\`d\\`";
         assert_eq!(CommandAnswer::to_person([plain(data)]).to_markdown(), expected);
         assert_eq!(CommandAnswer::to_person([code("a``b`")]).to_markdown(), "``` a``b` ```");
+    }
+
+    #[test]
+    fn the_longest_list_is_cut_between_lines_and_what_is_below_it_stays() {
+        let list = |last: Option<Part>| {
+            let lines = (1..=9).map(|number| vec![plain(format!("item {number}")), code("x")]);
+            on_lines(lines.chain(last.map(|last| vec![last])))
+        };
+        let text = |part: &Part| match part {
+            Part::Plain(text) | Part::Code(text) => text.clone(),
+            Part::LineBreak => "\n".to_owned(),
+            Part::More(count) => more(*count),
+            part => panic!("{part:?}"),
+        };
+        let within = |list: Vec<Part>, most: usize| {
+            let sections = [vec![plain("Title")], list, vec![plain("To confirm, say so.")]];
+            written(&sections, TextLimit::characters(most), |parts| parts.iter().map(text).collect())
+        };
+        let cut = "Title\n\nitem 1x\nitem 2x\n\u{2026} and 7 more\n\nTo confirm, say so.";
+        let length = cut.chars().count();
+        assert_eq!(within(list(None), length), cut);
+        assert_eq!(within(list(Some(Part::More(4))), length + 1), cut.replace("7 more", "11 more"));
+        assert!(within(list(None), length - 1).contains("\nitem 1x\n\u{2026} and 8 more\n"));
+        let whole = within(list(None), 1_000);
+        assert!(whole.contains("item 9x\n\nTo confirm") && !whole.contains("more"), "{whole}");
+        assert!(within(list(None), 20).ends_with(CUT), "not even one line fits");
+        let one = written(&[vec![plain("word ".repeat(99))]], TextLimit::characters(60), |parts| {
+            parts.iter().map(text).collect()
+        });
+        assert!(one.ends_with(CUT), "{one}");
     }
 
     #[test]

@@ -63,22 +63,22 @@ pub(crate) fn shown(preview: &UndoPreview, is_changed: bool, address: Address<'_
     let mut lines: Vec<_> = effects.iter().take(SHOWN).map(line).collect();
     match effects.len().saturating_sub(SHOWN) {
         0 => {}
-        more => lines.push(vec![plain(format!("{more} more"))]),
-    }
-    if *stays > 0 {
-        lines.push(vec![plain(format!(
-            "Stays, because nothing takes it back: {stays} more, such as comments"
-        ))]);
+        more => lines.push(vec![Part::More(more)]),
     }
     let undo = CommandWord::Undo.as_str();
-    CommandAnswer::to_person(changed.into_iter().flatten().chain(head)).section(on_lines(lines)).confirmed_by(
-        Confirmation {
-            label: "Take it back",
-            action: UNDO,
-            value: format!("{execution} {shown}"),
-            words: format!("{} {undo} {execution} {CONFIRM} {shown}", address.words),
-        },
-    )
+    let list = CommandAnswer::to_person(changed.into_iter().flatten().chain(head)).section(on_lines(lines));
+    let answer = match *stays {
+        0 => list,
+        stays => list.section([plain(format!(
+            "Stays, because nothing takes it back: {stays} more, such as comments"
+        ))]),
+    };
+    answer.confirmed_by(Confirmation {
+        label: "Take it back",
+        action: UNDO,
+        value: format!("{execution} {shown}"),
+        words: format!("{} {undo} {execution} {CONFIRM} {shown}", address.words),
+    })
 }
 
 fn line(effect: &EffectRecord) -> Vec<Part> {

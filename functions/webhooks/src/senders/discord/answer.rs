@@ -1,7 +1,7 @@
 //! Answers to slash commands
 //! (<https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction>).
 
-use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part};
+use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part, more, written};
 use domain::text::{CUT, JOINER, TextLimit, cut};
 use serde_json::{Value, json};
 
@@ -31,8 +31,7 @@ pub(super) fn answer(answer: &CommandAnswer) -> Value {
         Some(_) => answer.sections.clone(),
         None => answer.without_buttons(),
     };
-    let sections: Vec<String> = sections.iter().map(|parts| markdown(parts)).collect();
-    let mut message = message(&sections.join("\n\n"), answer.audience);
+    let mut message = message(&written(&sections, CONTENT, markdown), answer.audience);
     if let Some(button) = button {
         message["data"]["components"] = json!([{ "type": ROW, "components": [button] }]);
     }
@@ -68,6 +67,7 @@ fn markdown(parts: &[Part]) -> String {
         Part::Quote(text) => format!("\n> {}\n", escape(text)),
         Part::Symbol(symbol) => format!("{} ", symbol.as_str()),
         Part::LineBreak => "\n".to_owned(),
+        Part::More(count) => more(*count),
     };
     parts.iter().map(word).collect()
 }
@@ -90,7 +90,7 @@ fn escape(data: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command_answer::{Symbol, code, plain, strong};
+    use crate::command_answer::{Symbol, code, on_lines, plain, strong};
 
     #[test]
     fn a_long_answer_is_cut_to_what_is_taken() {
@@ -101,6 +101,23 @@ mod tests {
         assert_eq!((&answer["type"], &answer["data"]["flags"]), (&json!(4), &json!(68)));
         let channel = super::answer(&CommandAnswer::to_channel([plain("x")]));
         assert_eq!(channel["data"], json!({"content": "x", "flags": 4, "allowed_mentions": {"parse": []}}));
+    }
+
+    #[test]
+    fn a_long_list_is_cut_between_lines_and_keeps_how_to_confirm() {
+        let lines = (1..=40).map(|number| vec![plain(format!("line {number} {}", "x".repeat(80)))]);
+        let words = format!("/ticketsmith undo {}", "e".repeat(100));
+        let (label, action, value) = ("Take it back", "undo", "e".repeat(100));
+        let long = CommandAnswer::to_person([plain("This would be taken back.")])
+            .section(on_lines(lines))
+            .confirmed_by(Confirmation { label, action, value, words: words.clone() });
+        let answer = answer(&long);
+        let content = answer["data"]["content"].as_str().unwrap();
+        let (list, confirm) = content.rsplit_once("\n\n").unwrap();
+        assert_eq!(confirm, format!("To confirm, say `{words}`."));
+        let shown = list.matches("line ").count();
+        assert!(shown > 10 && list.ends_with(&format!("x\n\u{2026} and {} more", 40 - shown)), "{list}");
+        assert!(CONTENT.holds(content), "{content}");
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! Answers to slash commands in Block Kit
 //! (<https://docs.slack.dev/interactivity/implementing-slash-commands/#responding_immediate_response>).
 
-use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part, Symbol};
-use domain::text::{CUT, TextLimit, cut};
+use crate::command_answer::{Audience, CommandAnswer, Confirmation, Part, Symbol, more, written};
+use domain::text::TextLimit;
 use serde_json::{Value, json};
 
 /// The longest text of one section: <https://docs.slack.dev/reference/block-kit/blocks/section-block/>.
 const SECTION: TextLimit = TextLimit::characters(3_000);
 
 pub(super) fn answer(answer: &CommandAnswer) -> Value {
-    let sections: Vec<String> = answer.sections.iter().map(|parts| mrkdwn(parts)).collect();
-    let texts = sections.iter().map(|text| {
-        let text = cut(text, SECTION, CUT);
-        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
-    });
+    let one = |section| written(std::slice::from_ref(section), SECTION, mrkdwn);
+    let sections: Vec<String> = answer.sections.iter().map(one).collect();
+    let texts = sections.iter().map(
+        |text| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } }),
+    );
     let blocks: Vec<_> = texts.chain(answer.confirmation.iter().map(button)).collect();
     json!({
         "response_type": match answer.audience {
@@ -41,6 +41,7 @@ fn mrkdwn(parts: &[Part]) -> String {
         Part::Quote(text) => format!("\n> {}", escape(text)),
         Part::Symbol(symbol) => format!(":{}: ", name(*symbol)),
         Part::LineBreak => "\n".to_owned(),
+        Part::More(count) => more(*count),
     };
     parts.iter().map(word).collect()
 }
@@ -68,7 +69,7 @@ fn name(symbol: Symbol) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command_answer::{code, plain, strong};
+    use crate::command_answer::{code, on_lines, plain, strong};
 
     #[test]
     fn a_long_section_is_cut_to_what_is_taken() {
@@ -77,6 +78,18 @@ mod tests {
         assert_eq!(answer["response_type"], "ephemeral");
         assert_eq!(answer["blocks"][0]["text"]["text"].as_str().unwrap().chars().count(), 3_000);
         assert_eq!(answer["blocks"][1]["text"]["text"], "more");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_between_lines() {
+        let lines =
+            (1..=40).map(|number| vec![code(format!("/ticketsmith {number}")), plain("&".repeat(40))]);
+        let answer = answer(&CommandAnswer::to_person([strong("All")]).section(on_lines(lines)));
+        let text = answer["blocks"][1]["text"]["text"].as_str().unwrap();
+        assert!(text.chars().count() <= 3_000, "{text}");
+        let shown = text.matches("/ticketsmith").count();
+        assert!(shown > 10, "{text}");
+        assert!(text.ends_with(&format!("&amp;\n\u{2026} and {} more", 40 - shown)), "{text}");
     }
 
     #[test]
