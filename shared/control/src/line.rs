@@ -56,7 +56,7 @@ impl Control {
         let Some(project) = execution.project.as_deref() else { return Ok(Ok(())) };
         // Only the file sets them.
         let limits = self.table.configuration_of_file(self.clock.now()).await?.at_work;
-        let line = self.table.line(project, limits).await?;
+        let line = self.table.line_before(project, limits, execution.begun_at).await?;
         self.take_place_in(project, &line, limits, execution).await
     }
 
@@ -76,7 +76,7 @@ impl Control {
         }
         if !place.queued {
             self.table.queue(project, &place).await?;
-            // Those that ended since the line was read left to us what we had just begun.
+            // Those that ended since the line was read left to us what we had just begun. How many wait before it was read before.
             let line = self.table.line(project, limits).await?;
             let queued = self.table.place_in(&line, execution).await?.filter(|place| place.queued);
             if let Some(queued) = queued
@@ -103,7 +103,12 @@ impl Control {
         }
         // Where there is room for all that wait, it does not matter which of those at work have ended. That reads each of them.
         if may_start(&line.places, limits).len() < waiting {
+            let read = line.places.len();
             self.table.clear_line(project, &mut line).await?;
+            // While it seemed full, not all that may start now were read.
+            if line.places.len() < read && !line.is_whole {
+                line = self.table.line(project, limits).await?;
+            }
         }
         let allowed = may_start(&line.places, limits);
         for place in line.places.iter().filter(|place| allowed.contains(place.name.as_str())) {

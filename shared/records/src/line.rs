@@ -10,13 +10,14 @@ use crate::update::Update;
 use crate::write::Write;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::configuration::AtWork;
+use jiff::Timestamp;
 
 /// As many that wait before an execution are counted; of more, only that there are more.
 pub const MOST_COUNTED: usize = 100;
 /// As many places are read at a time.
 const PAGE: usize = 200;
 
-/// The line of a project: all that are at work or just begun, and of each person the oldest that wait.
+/// The line of a project: all that are at work or just begun, and of each person the oldest that wait; of a project that is full, of some people.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// The places, unordered.
@@ -25,15 +26,52 @@ pub struct Line {
     pub is_whole: bool,
 }
 
+impl Line {
+    fn at_work(&self) -> usize {
+        self.places.iter().filter(|place| place.at_work).count()
+    }
+
+    /// Whether more are here that wait since before a moment than are counted.
+    fn counts_enough(&self, before: Option<Timestamp>) -> bool {
+        let Some(moment) = before else { return true };
+        let counted = self.places.iter().filter(|place| !place.at_work && place.begun_at < moment);
+        counted.count() > MOST_COUNTED
+    }
+}
+
 impl Table {
     /// The line of a project, with at least as many of each person's waiting executions as may go to work at once. What it costs depends on
-    /// how many people wait, and not on how many executions of theirs.
+    /// how many people wait, and not on how many executions of theirs; while as many are at work as the project allows, not even on that,
+    /// because nobody may start.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn line(&self, project: &str, limits: AtWork) -> Result<Line, RecordsError> {
+        self.read_line(project, limits, None).await
+    }
+
+    /// The same, with those that wait since before a moment: all of them, or more than [`MOST_COUNTED`].
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the table does not answer.
+    pub async fn line_before(
+        &self,
+        project: &str,
+        limits: AtWork,
+        moment: Timestamp,
+    ) -> Result<Line, RecordsError> {
+        self.read_line(project, limits, Some(moment)).await
+    }
+
+    async fn read_line(
+        &self,
+        project: &str,
+        limits: AtWork,
+        counted_before: Option<Timestamp>,
+    ) -> Result<Line, RecordsError> {
         let startable = limits.per_person.min(limits.per_project);
         let enough = usize::try_from(startable).unwrap_or(usize::MAX).max(MOST_COUNTED + 1);
+        let room = usize::try_from(limits.per_project).unwrap_or(usize::MAX);
         let mut line = Line { places: Vec::new(), is_whole: true };
         let mut from = keys::PLACE.to_owned();
         loop {
@@ -44,6 +82,11 @@ impl Table {
                 line.places.push(from_item(item)?);
             }
             let Some(last) = line.places.last().filter(|_| !is_last) else { return Ok(line) };
+            // Those that wait in order are behind all others.
+            if last.queued && line.at_work() >= room && line.counts_enough(counted_before) {
+                line.is_whole = false;
+                return Ok(line);
+            }
             let of_same =
                 line.places.iter().rev().take_while(|place| place.queued && place.account == last.account);
             from = if of_same.count() >= enough {

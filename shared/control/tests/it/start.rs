@@ -143,6 +143,37 @@ async fn where_there_is_room_those_at_work_are_not_read() {
 }
 
 #[tokio::test]
+async fn who_waits_longest_is_next_even_where_a_line_only_seemed_full() {
+    let world = World::new().await;
+    let mut configuration = (*world.directory.configuration()).as_ref().clone();
+    let limits = AtWork { per_person: 1, per_project: 1 };
+    configuration.at_work = limits;
+    world.table.put_configuration(&configuration).await.unwrap();
+    let by = |number: u32| {
+        let mut request = world.request(&format!("SHOP-{number}"), &format!("d{number}"));
+        let actor = request.input.actor.as_mut().unwrap();
+        actor.person = Some(format!("person-{number}"));
+        request
+    };
+    let first = world.control.start(by(1)).await.unwrap();
+    // The last in the order in which those that wait are read.
+    let longest = world.control.start(by(104)).await.unwrap();
+    for number in (2..=221).filter(|number| *number != 104) {
+        let waits = world.control.start(by(number)).await.unwrap();
+        assert!(matches!(waits, StartResult::InLine { .. }), "{waits:?}");
+    }
+    // A restored table has the places of ended executions again.
+    world.table.finish(name(&first), &succeeded()).await.unwrap();
+    let ended = world.table.execution(name(&first)).await.unwrap().unwrap();
+    world.table.rejoin_line(&ended).await.unwrap();
+    let line = world.table.line("SHOP", limits).await.unwrap();
+    assert!(!line.is_whole && line.places.iter().all(|place| place.name != name(&longest)));
+    world.control.start_next("SHOP", end_of_days()).await.unwrap();
+    let newest = world.starts().last().unwrap()["name"].clone();
+    assert_eq!((world.starts().len(), newest), (2, name(&longest).into()));
+}
+
+#[tokio::test]
 async fn what_was_just_begun_is_left_to_whoever_begins_it_and_what_waits_is_not() {
     let world = World::new().await;
     let begun_at = async |name: &str| world.table.execution(name).await.unwrap().unwrap().begun_at;

@@ -68,6 +68,58 @@ async fn of_each_person_the_oldest_that_wait_are_read() {
 }
 
 #[tokio::test]
+async fn of_a_full_line_no_more_are_read_than_are_counted() {
+    let table = table().await;
+    let room = LIMITS.per_project as usize;
+    let mut at_work = Vec::new();
+    for number in 0..room {
+        let one = begun(&table, "ada", number).await;
+        table.go_to_work("SHOP", &place_of(&table, &one).await.unwrap()).await.unwrap();
+        at_work.push(one);
+    }
+    // Nobody has as many in line as are counted.
+    let mut waiting = Vec::new();
+    for number in room..MANY {
+        let account = format!("person-{}", number % 9);
+        let one = begun(&table, &account, number).await;
+        let (name, begun_at) = (one.name.clone(), one.begun_at);
+        let place = Place { name, account, begun_at, at_work: false, queued: false };
+        table.queue("SHOP", &place).await.unwrap();
+        waiting.push(one);
+    }
+    let first_page = 200;
+    let line = table.line("SHOP", LIMITS).await.unwrap();
+    assert!(!line.is_whole);
+    assert_eq!(line.places.len(), first_page);
+    assert_eq!(line.places.iter().filter(|place| place.at_work).count(), room);
+    for one in [&waiting[0], waiting.last().unwrap()] {
+        assert!(place_of(&table, one).await.is_some_and(|place| place.queued && !place.at_work));
+    }
+    // Those that are counted are read, whoever they are of.
+    let before = async |number: usize| {
+        let moment = waiting[number].begun_at;
+        let line = table.line_before("SHOP", LIMITS, moment).await.unwrap();
+        let is_before = |place: &&Place| !place.at_work && place.begun_at < moment;
+        (line.places.iter().filter(is_before).count(), line.places.len())
+    };
+    let (counted, read) = before(waiting.len() - 1).await;
+    assert!(counted > MOST_COUNTED && read == first_page, "{counted} of {read}");
+    assert_eq!(before(30).await.0, 30);
+    // Where there is room, whoever waits may be next.
+    let end = records::ExecutionEnd {
+        outcome: domain::execution::Outcome::Succeeded,
+        error: None,
+        cause: None,
+        output: None,
+        at: start(),
+    };
+    table.finish(&at_work[0].name, &end).await.unwrap();
+    let line = table.line("SHOP", LIMITS).await.unwrap();
+    assert!(line.is_whole);
+    assert_eq!(line.places.len(), MANY - 1);
+}
+
+#[tokio::test]
 async fn a_place_is_left_from_wherever_it_is() {
     let table = table().await;
     let [first, second, third] =
