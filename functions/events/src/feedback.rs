@@ -18,6 +18,7 @@ mod messages;
 mod render;
 mod threads;
 mod timing;
+mod unknown_ticket;
 
 use crate::look::Look;
 use crate::reason::words_of;
@@ -30,7 +31,7 @@ use domain::plugins::{CommentId, Mark, Message, MessageBody, RepositoryAccess, S
 use domain::{ActionError, Clock, ErrorKind, PluginType};
 pub(crate) use ends::Ends;
 pub(crate) use forecasts::Forecasts;
-use providers::{Providers, tracker_of};
+use providers::Providers;
 use records::{EditClaim, ExecutionRecord, ExecutionView, ProgressPlace, RecordsError, Table};
 use render::{PullRequestLink, render};
 use sha2::{Digest, Sha256};
@@ -96,13 +97,16 @@ impl Feedback {
                 true => None,
                 false => self.forecasts.of(&self.table, &view.execution, seen_at).await?,
             };
-            let mut text = render(
-                view,
-                words_of(&configuration, &view.execution),
-                self.pull_request(&configuration, view, look).await?.as_ref(),
-                in_line,
-                forecast,
-            );
+            let mut text = match self.refusal(&configuration, &destination, view).await {
+                Some(refusal) => refusal,
+                None => render(
+                    view,
+                    words_of(&configuration, &view.execution),
+                    self.pull_request(&configuration, view, look).await?.as_ref(),
+                    in_line,
+                    forecast,
+                ),
+            };
             text.push_str(&self.how_to_answer(&configuration, &destination, &view.execution).await?);
             let digest = hex::encode(Sha256::digest(text.as_bytes()));
             let known = view.progress.as_ref();
@@ -210,28 +214,6 @@ impl Feedback {
             }
         }
         failed.map_or(Ok(false), Err)
-    }
-
-    /// Whether a channel may be told that the execution is at work. In a chat, people may type something that is not a ticket: then the channel
-    /// is told only how the execution ended.
-    async fn may_announce(
-        &self,
-        configuration: &Configuration,
-        destination: &Destination,
-        execution: &ExecutionRecord,
-    ) -> Result<bool, ActionError> {
-        let (Destination::Chat { .. }, Some(ticket)) = (destination, &execution.task_id) else {
-            return Ok(true);
-        };
-        let project = execution.project.as_deref().and_then(|key| configuration.project(key));
-        let Some(provider) = tracker_of(configuration, project, Some(ticket)) else { return Ok(true) };
-        match self.tracker(configuration, &provider).await?.get_task(ticket).await {
-            Err(error) if error.kind == ErrorKind::Rejected => {
-                tracing::info!(execution = execution.name, %error, "the channel is not told that it is at work");
-                Ok(false)
-            }
-            other => other.map(|_| true),
-        }
     }
 
     /// Creates or replaces the comment, and returns its place.

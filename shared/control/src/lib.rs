@@ -83,7 +83,7 @@ pub use planning::{Requester, Requirements, planning};
 pub use reach::{PROSE, Reach, check_reach, reached};
 pub use reader::Reader;
 pub use redrive::{RedriveError, RedriveRefusal, RedriveResult};
-pub use requirements::PLANNING;
+pub use requirements::{PLANNING, meant_as_text};
 pub use start::{StartError, StartResult};
 pub use status::{ExecutionFilter, StatusResult};
 pub use stop::StopResult;

@@ -52,8 +52,34 @@ pub(crate) fn about_named_ticket(
     Ok(Some(said))
 }
 
+/// What people do who meant the words of a planning's requirements, and not the ticket that they name; `None` if they do not name one.
+pub fn meant_as_text(workflow: &str, inputs: &Map<String, Value>) -> Option<&'static str> {
+    let said = inputs.get("requirements").and_then(Value::as_str)?;
+    let is_about_ticket = workflow == PLANNING && inputs.get("task_id").is_some_and(Value::is_string);
+    (is_about_ticket && !bare_ticket(said.trim()).contains(char::is_whitespace)).then_some(AS_TEXT)
+}
+
 /// Whether a text is a link that names a ticket: to a tracker at another address than the configured ones.
 fn is_link_to_ticket(directory: &Directory, typed: &str) -> bool {
     let Some((_, link)) = typed.split_once("://") else { return false };
     link.split(PARTS_OF_LINK).skip(1).any(|part| directory.is_written_as_ticket(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_ticket_that_was_said_may_have_been_meant_as_a_text() {
+        let meant = |workflow: &str, inputs: Value| meant_as_text(workflow, inputs.as_object().unwrap());
+        let said = |requirements: &str| json!({"requirements": requirements, "task_id": "SHOP-7"});
+        assert_eq!(meant(PLANNING, said("shop-7")), Some(AS_TEXT));
+        assert_eq!(meant(PLANNING, said(" <https://jira.example/browse/SHOP-7|Limit carts>")), Some(AS_TEXT));
+        assert_eq!(meant(PLANNING, said("with a receipt")), None);
+        assert_eq!(meant("development", said("SHOP-7")), None);
+        for inputs in [json!({"requirements": "Gifts", "task_id": null}), json!({"task_id": "SHOP-7"})] {
+            assert_eq!(meant(PLANNING, inputs.clone()), None, "{inputs}");
+        }
+    }
 }

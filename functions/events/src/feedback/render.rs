@@ -1,12 +1,12 @@
 //! The progress comment's text, derived only from the records.
 
 use crate::reason::{absent, title};
-use control::Forecast;
+use control::{Forecast, meant_as_text};
 use domain::execution::Outcome;
-use domain::text::{TextLimit, cut, literal};
+use domain::text::{TextLimit, cut, cut_line, literal};
 use jiff::{SignedDuration, Timestamp};
 use providers::PullRequestWords;
-use records::{CostTotal, ExecutionView, ShownStep, StepStatus};
+use records::{CostTotal, ExecutionRecord, ExecutionView, ShownStep, StepStatus};
 use std::fmt::Write;
 
 /// The longest reason that is shown, in characters; `status` shows all of it.
@@ -70,6 +70,14 @@ pub(crate) fn render(
     }
     text.push_str(&footer(view));
     text
+}
+
+/// What a chat is told in place of the comment if the ticket of a command does not exist: why nothing was done, as a refused command is told.
+pub(crate) fn refused(execution: &ExecutionRecord) -> String {
+    let cause = execution.cause.as_deref().unwrap_or("the ticket does not exist");
+    let advice = meant_as_text(&execution.workflow, &execution.input.inputs);
+    let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("⛔ {}{advice}\n\n`{}`", literal(&cut_line(cause, REASON_LIMIT)), execution.name)
 }
 
 fn headline(view: &ExecutionView, words: PullRequestWords, in_line: bool) -> String {

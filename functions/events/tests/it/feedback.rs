@@ -160,7 +160,11 @@ async fn a_channel_is_not_told_of_work_on_a_ticket_that_does_not_exist() {
     world.status_change(&name, json!({"status": "FAILED", "error": "Rejected", "cause": cause})).await;
     let told = messages();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].to_string().contains("Jira has no ticket SHOP-99999"), "{told:?}");
+    // As a command that is refused at once.
+    let text = told[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("⛔ Jira has no ticket SHOP-99999\n") && !text.contains("failed"), "{text}");
+    world.changed(&name).await;
+    assert_eq!(messages(), told, "what is seen later does not change it");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@ use super::*;
 use domain::execution::ExecutionInput;
 use domain::{ActionId, EventName, MicroUsd};
 use insta::assert_snapshot;
-use records::{Cost, CostRecord, ExecutionRecord, StepRecord};
-use serde_json::Map;
+use records::{Cost, CostRecord, StepRecord};
+use serde_json::{Map, json};
 
 fn at(seconds: i64) -> Timestamp {
     "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
@@ -301,4 +301,17 @@ fn a_long_loop_shows_its_last_steps() {
         .collect();
     let text = render(&view(Outcome::Running, steps), PullRequestWords::default(), None, false, None);
     assert!(text.contains("- … 40 earlier steps\n- ✅ Get task (41) · "), "{text}");
+}
+
+#[test]
+fn a_command_about_a_ticket_that_does_not_exist_is_refused() {
+    let mut execution = view(Outcome::Failed, Vec::new()).execution;
+    execution.cause = Some("Jira has no ticket SHOP-1".into());
+    assert_eq!(refused(&execution), "⛔ Jira has no ticket SHOP-1\n\n`jira-SHOP-1-ab`");
+    execution.workflow = "planning".into();
+    let inputs = json!({"requirements": "shop-1", "task_id": "SHOP-1"});
+    execution.input.inputs = inputs.as_object().unwrap().clone();
+    let expected =
+        "Jira has no ticket SHOP-1; to plan these words as a text, put them in quotation marks\n\n";
+    assert!(refused(&execution).contains(expected), "{}", refused(&execution));
 }
