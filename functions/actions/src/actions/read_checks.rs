@@ -53,7 +53,7 @@ pub struct Input {
     pub failures: Option<String>,
     /// Whether the workflow waits for checks that were started again, which have the verdict `running`. Default: false; they are `unclear`.
     #[serde(default)]
-    pub awaits_running: bool,
+    pub awaits_running: Option<bool>,
 }
 
 // Projects have older copies of the workflow `pull_request_checks`. So a verdict that is added here is given only if an input says that the
@@ -150,7 +150,7 @@ impl Action for ReadChecks {
         if failed.is_empty() {
             let (verdict, summary) = since_failure(context, project, &sha).await?;
             let verdict = match verdict {
-                Verdict::Running if !input.awaits_running => Verdict::Unclear,
+                Verdict::Running if !input.awaits_running.unwrap_or_default() => Verdict::Unclear,
                 verdict => verdict,
             };
             return said(verdict, summary);
