@@ -1,11 +1,12 @@
 //! The requests to and answers of the Chat Completions API.
 
-use crate::reply::{ReportedUsage, input};
+use crate::chat_call::{Call, read_words};
+use crate::reply::{ReportedUsage, broken_off, not_whole};
 use crate::request::{data_url, instructions, is_sent, raw, result};
 use crate::schema::accepted_schema;
 use domain::ActionError;
 use domain::plugins::{
-    Content, ModelMessage, ModelReply, ModelRequest, ModelTool, Part, Speaker, StopReason, ToolCall,
+    Content, ModelMessage, ModelReply, ModelRequest, ModelTool, Part, Speaker, StopReason,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -152,10 +153,15 @@ fn said(words: &str, refusal: &str, reasoning: Option<&str>, calls: &[Value]) ->
 /// The fields that are used of a completion.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Completion {
+    #[serde(default)]
     model: String,
-    choices: Vec<Choice>,
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
     #[serde(default)]
     usage: Option<ReportedUsage>,
+    /// Why there is no reply, which a gateway may say with the status 200.
+    #[serde(default)]
+    error: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,7 +174,7 @@ struct Choice {
 /// The model's words and calls, complete or so far.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Reply {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_words")]
     pub(crate) content: Option<String>,
     #[serde(default)]
     pub(crate) refusal: Option<String>,
@@ -178,37 +184,31 @@ pub(crate) struct Reply {
     pub(crate) tool_calls: Option<Vec<Call>>,
 }
 
-#[derive(Debug, Default, Clone, Deserialize)]
-pub(crate) struct Call {
-    #[serde(default)]
-    pub(crate) id: String,
-    pub(crate) function: Function,
-}
-
-#[derive(Debug, Default, Clone, Deserialize)]
-pub(crate) struct Function {
-    #[serde(default)]
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) arguments: String,
-}
-
 impl Completion {
     /// The reply. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// `Unavailable` when there is none.
+    /// As [`error_of`] and [`model_reply`]; `Unavailable` when there is none.
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
-        let choice = self.choices.into_iter().next();
+        if let Some(error) = self.error {
+            return Err(error_of(&error));
+        }
+        let choice = self.choices.into_iter().flatten().next();
         let choice = choice.ok_or_else(|| ActionError::unavailable("OpenAI's reply has no choice"))?;
         model_reply(choice.message, choice.finish_reason.as_deref(), self.usage, self.model, request_id)
     }
 }
 
+/// The error that a server sends in place of a reply, or of the rest of one.
+pub(crate) fn error_of(error: &Value) -> ActionError {
+    let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
+    broken_off(said, &error["code"])
+}
+
 /// A whole reply.
 ///
 /// # Errors
-/// `Unavailable` when a call has no ID, which its result needs.
+/// `Unavailable` when the server says that it failed, or a call has no ID, which its result needs.
 pub(crate) fn model_reply(
     reply: Reply,
     finish_reason: Option<&str>,
@@ -216,6 +216,10 @@ pub(crate) fn model_reply(
     model: String,
     request_id: Option<String>,
 ) -> Result<ModelReply, ActionError> {
+    // So a gateway and DeepSeek (<https://api-docs.deepseek.com/api/create-chat-completion>) say it.
+    if let Some("error" | "insufficient_system_resource") = finish_reason {
+        return Err(not_whole("broke off its reply"));
+    }
     let (words, refusal) = (reply.content.unwrap_or_default(), reply.refusal.unwrap_or_default());
     let mut called = reply.tool_calls.unwrap_or_default();
     // The last call of a reply that was cut off is not made: it may be only the beginning of one, even if it can be read.
@@ -226,11 +230,7 @@ pub(crate) fn model_reply(
     if called.iter().any(|call| call.id.is_empty()) {
         return Err(ActionError::unavailable("OpenAI called a function without an id"));
     }
-    let sent_back = |call: &Call| {
-        let Function { name, arguments } = &call.function;
-        json!({"id": call.id, "type": "function", "function": {"name": name, "arguments": arguments}})
-    };
-    let calls: Vec<Value> = called.iter().map(sent_back).collect();
+    let calls: Vec<Value> = called.iter().map(Call::sent_back).collect();
     let message = said(&words, &refusal, reply.reasoning_content.as_deref(), &calls);
     let is_empty = words.is_empty() && refusal.is_empty() && called.is_empty();
     let stop = match finish_reason {
@@ -243,15 +243,10 @@ pub(crate) fn model_reply(
         other => StopReason::Other(other.unwrap_or("no reason").to_owned()),
     };
     let parts = if is_empty { Vec::new() } else { vec![Part::new(Content::Opaque(message.to_string()))] };
-    let call = |call: Call| ToolCall {
-        id: call.id,
-        name: call.function.name,
-        input: input(call.function.arguments),
-    };
     Ok(ModelReply {
         message: ModelMessage { speaker: Speaker::Model, parts },
         text: words + &refusal,
-        calls: called.into_iter().map(call).collect(),
+        calls: called.into_iter().map(Call::into_tool_call).collect(),
         stop,
         usage: usage.unwrap_or_default().to_usage(),
         model,
@@ -262,6 +257,8 @@ pub(crate) fn model_reply(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ErrorKind;
+    use domain::plugins::ToolCall;
 
     #[test]
     fn the_form_of_a_conversation() {
@@ -362,6 +359,14 @@ mod tests {
         assert!(of(json!({"content": ""}), json!("stop")).unwrap().message.parts.is_empty());
         let nameless = json!({"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]});
         assert!(of(nameless, json!("tool_calls")).is_err());
+        for failed in ["error", "insufficient_system_resource"] {
+            let error = of(json!({"content": "a"}), json!(failed)).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unavailable, "it is asked again: {failed}");
+        }
+        let refused = json!({"error": {"code": 429, "message": "Slow down"}});
+        let refused =
+            serde_json::from_value::<Completion>(refused).unwrap().into_model_reply(None).unwrap_err();
+        assert_eq!((refused.kind, refused.message.contains("Slow down")), (ErrorKind::Throttled, true));
         let none = json!({"model": "m", "choices": []});
         assert!(serde_json::from_value::<Completion>(none).unwrap().into_model_reply(None).is_err());
     }

@@ -1,7 +1,8 @@
 //! A completion as it comes, in [chunks](https://platform.openai.com/docs/api-reference/chat-streaming).
 
-use crate::chat::{Call, Reply, model_reply};
-use crate::reply::{ReportedUsage, broken_off, not_whole};
+use crate::chat::{Reply, error_of, model_reply};
+use crate::chat_call::{Call, read_arguments, read_words};
+use crate::reply::{ReportedUsage, not_whole};
 use domain::ActionError;
 use domain::plugins::{ModelReply, Usage};
 use http_client::ServerSentEvents;
@@ -44,7 +45,7 @@ struct Choice {
 
 #[derive(Debug, Default, Deserialize)]
 struct Delta {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_words")]
     content: Option<String>,
     #[serde(default)]
     refusal: Option<String>,
@@ -63,14 +64,16 @@ struct Piece {
     id: Option<String>,
     #[serde(default)]
     function: Option<FunctionPiece>,
+    #[serde(default)]
+    extra_content: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 struct FunctionPiece {
     #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
-    arguments: Option<String>,
+    #[serde(default, deserialize_with = "read_arguments")]
+    arguments: String,
 }
 
 impl ChatStream {
@@ -96,8 +99,7 @@ impl ChatStream {
 
     fn happened(&mut self, chunk: Chunk) {
         if let Some(error) = chunk.error {
-            let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
-            self.problem.get_or_insert_with(|| broken_off(said, error["code"].as_str()));
+            self.problem.get_or_insert_with(|| error_of(&error));
             return;
         }
         if let Some(model) = chunk.model {
@@ -120,14 +122,15 @@ impl ChatStream {
             }
             for piece in delta.tool_calls.into_iter().flatten() {
                 let call = self.call_of(&piece);
-                let Piece { id, function, .. } = piece;
+                let Piece { id, function, extra_content, .. } = piece;
                 if let Some(id) = id.filter(|id| !id.is_empty()) {
                     call.id = id;
                 }
                 if let Some(FunctionPiece { name, arguments }) = function {
                     call.function.name.push_str(&name.unwrap_or_default());
-                    call.function.arguments.push_str(&arguments.unwrap_or_default());
+                    call.function.arguments.push_str(&arguments);
                 }
+                call.extra_content = extra_content.or(call.extra_content.take());
             }
         }
     }
@@ -156,7 +159,7 @@ impl ChatStream {
     /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// As [`broken_off`]; `Unavailable` also when it is not whole or cannot be read.
+    /// As [`error_of`]; `Unavailable` also when it is not whole or cannot be read.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         if let Some(problem) = self.problem {
             return Err(problem);
@@ -175,6 +178,7 @@ impl ChatStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ErrorKind;
     use domain::plugins::{Content, StopReason, ToolCall};
     use serde_json::json;
 
@@ -261,6 +265,47 @@ mod tests {
         let in_pieces =
             [piece(json!(0), "c", json!("f"), r#"{"a""#), piece(json!(0), "d", Value::Null, ":1}")];
         assert_eq!(called(&in_pieces), [call("d", 1)], "each piece has an ID of its own");
+    }
+
+    #[test]
+    fn words_come_as_a_list_and_arguments_as_json_from_some_servers() {
+        let chunks = [
+            r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}]}}]}"#,
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"I "},{"type":"text","text":"look"}]}}]}"#,
+            r#"{"choices":[{"delta":{"content":".","tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":null}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":null,"function":{"name":null,"arguments":{"a":1}}}]}}]}"#,
+            r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+        ];
+        let reply = heard(&chunks, 7).finish(None).unwrap();
+        let call = ToolCall { id: "c".into(), name: "f".into(), input: json!({"a": 1}) };
+        assert_eq!((reply.text.as_str(), reply.calls), ("I look.", vec![call]));
+    }
+
+    #[test]
+    fn what_a_server_adds_to_a_call_is_sent_back_with_it() {
+        let chunks = [
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"c2ln"}}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":""}}]},"finish_reason":"tool_calls"}]}"#,
+        ];
+        let reply = heard(&chunks, 7).finish(None).unwrap();
+        let Content::Opaque(message) = &reply.message.parts[0].content else { panic!("{:?}", reply.message) };
+        assert!(message.contains(r#""extra_content":{"google":{"thought_signature":"c2ln"}}"#), "{message}");
+    }
+
+    #[test]
+    fn what_a_gateway_says_in_place_of_the_rest_keeps_its_kind() {
+        let error = |code: &str| {
+            format!(
+                r#"{{"error":{{"code":{code},"message":"prompt is too long"}},"choices":[{{"delta":{{"content":""}},"finish_reason":"error"}}]}}"#
+            )
+        };
+        for (code, kind) in
+            [("400", ErrorKind::Rejected), ("429", ErrorKind::Throttled), ("502", ErrorKind::Unavailable)]
+        {
+            let failed = heard(&[BEGUN, &error(code)], 10).finish(None).unwrap_err();
+            assert_eq!(failed.kind, kind, "{code}");
+            assert!(failed.message.contains("prompt is too long"), "{failed}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! here: there is no official library for Rust, and three endpoints are needed.
 
 mod chat;
+mod chat_call;
 mod chat_stream;
 mod openai;
 mod permissions;

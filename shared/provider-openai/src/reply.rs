@@ -17,12 +17,16 @@ fn is_refusal(code: &str) -> bool {
         || (code.contains("image") && code != "failed_to_download_image")
 }
 
-/// The error of a reply that the service broke off with these words.
-pub(crate) fn broken_off(said: &str, code: Option<&str>) -> ActionError {
+/// The error of a reply that the service broke off with these words. The code of a gateway may be the status with which the service behind it
+/// answered: <https://openrouter.ai/docs/api/reference/errors-and-debugging>.
+pub(crate) fn broken_off(said: &str, code: &Value) -> ActionError {
     let message = format!("OpenAI broke off its reply: {said}");
-    match code {
-        Some("rate_limit_exceeded") => ActionError::throttled(message, None),
-        Some(code) if is_refusal(code) => ActionError::rejected(message),
+    let status = code.as_u64().or_else(|| code.as_str()?.parse().ok());
+    match (code.as_str(), status) {
+        (Some("rate_limit_exceeded"), _) | (_, Some(429)) => ActionError::throttled(message, None),
+        (Some(code), _) if is_refusal(code) => ActionError::rejected(message),
+        (_, Some(408 | 409 | 412 | 425)) => ActionError::unavailable(message),
+        (_, Some(400..=499)) => ActionError::rejected(message),
         _ => ActionError::unavailable(message),
     }
 }
@@ -56,7 +60,7 @@ struct Incomplete {
 #[derive(Debug, Deserialize)]
 struct Problem {
     #[serde(default)]
-    code: Option<String>,
+    code: Value,
     message: String,
 }
 
@@ -175,7 +179,7 @@ impl Reply {
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let status = self.status.as_deref();
         if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
-            return Err(broken_off(&problem.message, problem.code.as_deref()));
+            return Err(broken_off(&problem.message, &problem.code));
         }
         let unreadable = |error: &dyn std::fmt::Display| {
             ActionError::unavailable(format!("OpenAI's reply cannot be read: {error}"))
@@ -345,6 +349,18 @@ mod tests {
         assert_eq!(of(failed("server_error"), text()).unwrap_err().kind, ErrorKind::Unavailable);
         assert_eq!(of(failed("rate_limit_exceeded"), text()).unwrap_err().kind, ErrorKind::Throttled);
         assert_eq!(of(failed("insufficient_quota"), text()).unwrap_err().kind, ErrorKind::Rejected);
+        for (code, kind) in [
+            (json!(429), ErrorKind::Throttled),
+            (json!("429"), ErrorKind::Throttled),
+            (json!(400), ErrorKind::Rejected),
+            (json!(402), ErrorKind::Rejected),
+            (json!(408), ErrorKind::Unavailable),
+            (json!(502), ErrorKind::Unavailable),
+            (json!("server_error"), ErrorKind::Unavailable),
+            (Value::Null, ErrorKind::Unavailable),
+        ] {
+            assert_eq!(broken_off("Sorry", &code).kind, kind, "{code}");
+        }
         assert!(of(json!({}), json!({"type": "function_call"})).is_err());
         assert_eq!((input(" ".into()), input("{".into())), (json!({}), json!("{")));
     }

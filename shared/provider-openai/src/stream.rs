@@ -75,7 +75,7 @@ impl Stream {
             }
             "error" => {
                 let said = event.error["message"].as_str().or(event.message.as_deref());
-                let code = event.error["code"].as_str().or(event.code.as_str());
+                let code = if event.error["code"].is_null() { &event.code } else { &event.error["code"] };
                 let error = broken_off(said.unwrap_or("no reason was given"), code);
                 self.problem.get_or_insert(error);
             }
