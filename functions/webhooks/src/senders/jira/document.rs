@@ -6,15 +6,35 @@ use serde_json::Value;
 /// The deepest nesting that is read. Jira's editor allows far less.
 const DEEPEST: usize = 50;
 
-/// A comment's body as wiki text: text as it is, a document's words with mentions as `[~accountid:…]`, and quotes and code marked as such.
+/// A comment's body as wiki text: text as it is but for colors, a document's words with mentions as `[~accountid:…]`, and quotes and code marked as such.
 /// For a person, the document also has the name; if it is `mention`, that is written.
 pub(super) fn wiki_text(body: &Value, mention: &str) -> String {
     if let Value::String(text) = body {
-        return text.clone();
+        return without_colors(text);
     }
     let mut text = String::new();
     write(body, mention, 0, &mut text);
     text.trim().to_owned()
+}
+
+/// Wiki text without the marks of colors, `{color:#ff5630}` and `{color}`, which are around words but are not said.
+fn without_colors(text: &str) -> String {
+    const MARK: &str = "{color";
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, value)) = rest.split_once(MARK) {
+        plain.push_str(before);
+        let end = value.find(['{', '}', '\n']).filter(|end| value[*end..].starts_with('}'));
+        rest = match end.filter(|end| *end == 0 || value.starts_with(':')) {
+            Some(end) => &value[end + 1..],
+            None => {
+                plain.push_str(MARK);
+                value
+            }
+        };
+    }
+    plain.push_str(rest);
+    plain
 }
 
 fn write(node: &Value, mention: &str, depth: usize, text: &mut String) {
@@ -70,6 +90,17 @@ fn write(node: &Value, mention: &str, depth: usize, text: &mut String) {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn colors_are_not_said() {
+        for (text, plain) in [
+            ("{color:#FF5630}[~accountid:1] approve{color}", "[~accountid:1] approve"),
+            ("a {color:red}b{color} ü{color:red", "a b ü{color:red"),
+            ("{colorful} {color {color:x{color}", "{colorful} {color {color:x"),
+        ] {
+            assert_eq!(wiki_text(&json!(text), "@x"), plain, "{text}");
+        }
+    }
 
     #[test]
     fn a_document_says_who_is_meant_and_what_is_quoted() {
