@@ -40,6 +40,9 @@ const PRAISE: [&str; 2] = ["good", "great"];
 /// Those of them that people also say at the end.
 const THANKS: [&str; 3] = ["thanks", "thank", "thx"];
 
+/// Emphasis and brackets that people put around a name.
+const AROUND: [(char, char); 4] = [('*', '*'), ('~', '~'), ('(', ')'), ('[', ']')];
+
 /// What GitHub puts behind the names of apps.
 const APP: &str = "[bot]";
 
@@ -50,6 +53,8 @@ pub(crate) struct Said<'a> {
     pub(crate) words: &'a str,
     /// Whether the words are spoken to the bot, so that it answers them.
     pub(crate) is_addressed: bool,
+    /// What is said before the address, unless that is a greeting.
+    pub(crate) before: &'a str,
 }
 
 /// The part of a comment addressed to the bot, or `None` if a reader sees neither its mention nor its command: quotes, code and hidden text do
@@ -70,9 +75,9 @@ pub(crate) fn words_for_bot<'a>(
         let greeted = greeted(line);
         for (index, (at, address)) in addresses(line, mention, command).into_iter().enumerate() {
             let before = &line[..at];
-            let behind = &comment[line_start + at + address.len()..];
+            let (lead, behind) = unwrapped(before, &comment[line_start + at + address.len()..]);
             // A sentence begins here, perhaps after a greeting or a list marker.
-            if at <= greeted || before.trim_end().ends_with(['.', '!', '?']) {
+            if at <= greeted || lead.trim_end().ends_with(['.', '!', '?']) {
                 let names = [command, mention];
                 let words = without_greeting_to(behind, &names);
                 // After a greeting on its own line, the next line counts.
@@ -82,8 +87,9 @@ pub(crate) fn words_for_bot<'a>(
                 let answer = without_greeting(behind_quotes(behind, markup));
                 let words = if begins_with_command(answer) { answer } else { words };
                 // `Thanks, @ticketsmith!` asks for nothing, and neither does `@ticketsmith thank you`.
-                let asks = !words.is_empty() || (before.trim().is_empty() && !thanks(behind));
-                return Some(Said { words, is_addressed: asks });
+                let asks = !words.is_empty() || (lead.trim().is_empty() && !thanks(behind));
+                let before = said_before(&comment[..line_start + lead.len()]);
+                return Some(Said { words, is_addressed: asks, before });
             }
             // `approve, @ticketsmith` is said in this order, too.
             if is_first && index == 0 && address.starts_with('@') {
@@ -93,7 +99,8 @@ pub(crate) fn words_for_bot<'a>(
                     more.all(|c| is_invisible(c) || c.is_whitespace() || matches!(c, '.' | '!' | '?'));
                 if is_last && is_word(first) {
                     let start = line_start + before.len() - before.trim_start().len();
-                    return Some(Said { words: &comment[start..start + first.len()], is_addressed: true });
+                    let words = &comment[start..start + first.len()];
+                    return Some(Said { words, is_addressed: true, before: "" });
                 }
             }
             is_named |= !address.starts_with('/');
@@ -101,7 +108,28 @@ pub(crate) fn words_for_bot<'a>(
         is_first &= line.trim().is_empty();
         line_start += line.len();
     }
-    is_named.then(|| Said { words: comment.trim(), is_addressed: false })
+    is_named.then(|| Said { words: comment.trim(), is_addressed: false, before: "" })
+}
+
+/// What is before and behind a name, without what is only around the name: `**@bot** approve` and `(@bot) approve`.
+fn unwrapped<'b, 'a>(mut before: &'b str, mut behind: &'a str) -> (&'b str, &'a str) {
+    loop {
+        let inside = AROUND.iter().find_map(|(opening, closing)| {
+            Some((before.strip_suffix(*opening)?, behind.strip_prefix(*closing)?))
+        });
+        match inside {
+            Some(less) => (before, behind) = less,
+            None => return (before, behind),
+        }
+    }
+}
+
+/// What the start of a comment says, or nothing if it only greets or marks a list.
+fn said_before(start: &str) -> &str {
+    match greeted(start) < start.len() && start.contains(char::is_alphabetic) {
+        true => start.trim(),
+        false => "",
+    }
 }
 
 /// The text after greetings at its start: `hi, please approve` becomes `approve`. A sentence that only begins like one stays whole.

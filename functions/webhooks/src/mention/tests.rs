@@ -58,20 +58,44 @@ fn a_command_may_follow_a_quoted_reply_or_a_greeting() {
         "@ticketsmith\r\n> May SHOP-1 be worked on?\r\n>\r\n> It is large.\r\n\r\napprove",
         "@ticketsmith <!-- a template --> approve",
         "@ticketsmith\n\n> May I?\n<!-- who? -->\nPlease approve",
+        "**@ticketsmith** approve",
+        "(@ticketsmith) approve",
+        "***@ticketsmith***, please approve",
+        "I have read it. ~~(@ticketsmith)~~ approve",
+        "**@ticketsmith approve**",
     ] {
         let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
-        assert!(said.is_addressed && folded(said.words) == "approve", "{comment}: {said:?}");
+        assert!(said.is_addressed && folded(bare_word(said.words)) == "approve", "{comment}: {said:?}");
     }
     check_in(Markup::Wiki, "{quote}May I?{quote}\r\n\r\n@ticketsmith approve", Some(("approve", true)));
     check_in(Markup::Mrkdwn, "&gt; May I?\n@ticketsmith approve", Some(("approve", true)));
     check_in(Markup::Mrkdwn, "@ticketsmith\n&gt; May I?\napprove", Some(("approve", true)));
     check_in(Markup::Wiki, "@ticketsmith\nbq. May I?\napprove", Some(("approve", true)));
+    check_in(Markup::Wiki, "*@ticketsmith* approve", Some(("approve", true)));
+    check_in(Markup::Mrkdwn, "*@ticketsmith* approve", Some(("approve", true)));
+    check("**@ticketsmith**", Some(("", true)));
     let all = "@ticketsmith\n&gt;&gt;&gt; May I?\napprove";
     check_in(Markup::Mrkdwn, all, Some(("&gt;&gt;&gt; May I?\napprove", true)));
     // What is asked for keeps what it is about.
     check("@ticketsmith\n> the cart\nRename it", Some(("> the cart\nRename it", true)));
     check("@ticketsmith > approve", Some(("> approve", true)));
     check("@ticketsmith\n> approve", Some(("> approve", true)));
+}
+
+#[test]
+fn what_is_said_before_the_address_is_kept() {
+    for (comment, before) in [
+        ("The total is wrong.\r\n\r\n@ticketsmith fix this", "The total is wrong."),
+        ("> The total is wrong.\n\n@ticketsmith fix this", "> The total is wrong."),
+        ("```suggestion\nreturn 2\n```\n(@ticketsmith) fix this", "```suggestion\nreturn 2\n```"),
+        ("Ä ü. **@ticketsmith** fix this", "Ä ü."),
+        ("Hi, @ticketsmith fix this", ""),
+        ("1. @ticketsmith fix this", ""),
+        ("@ticketsmith fix this", ""),
+    ] {
+        let said = words_for_bot(comment, "@ticketsmith", "/ticketsmith", Markup::Markdown).unwrap();
+        assert_eq!((said.words, said.before), ("fix this", before), "{comment}");
+    }
 }
 
 /// Anybody may comment, and comments have up to a million characters.

@@ -5,6 +5,7 @@
 
 use crate::command::Command;
 use crate::command_answer::CommandAnswer;
+use crate::mention::Said;
 use axum::http::HeaderMap;
 use domain::configuration::Webhooks;
 use domain::{Actor, Event, EventName, RepositoryName, SourceName};
@@ -253,12 +254,24 @@ pub(super) fn said_about(words: &str, path: &str, line: Option<u64>) -> String {
 /// Words that ask for a change, with a note about them. Commands, thanks and praise stay as they are, so that the note does not turn them into a
 /// request.
 pub(super) fn with_note(words: &str, note: &str) -> String {
+    match asks_for_change(words) {
+        true => format!("{words}\n\n({note})"),
+        false => words.to_owned(),
+    }
+}
+
+/// Words that ask for a change, with what their author said before them in the same comment: `fix this` is not clear without it.
+pub(super) fn in_context(said: &Said<'_>) -> String {
+    match !said.before.is_empty() && asks_for_change(said.words) {
+        true => format!("{}\n\n(said after this:)\n\n{}", said.words, said.before),
+        false => said.words.to_owned(),
+    }
+}
+
+fn asks_for_change(words: &str) -> bool {
     // Whether there is a request does not depend on the ticket.
     let on_ticket = Some("");
-    if Command::read(words, on_ticket).request(words, on_ticket).is_none() {
-        return words.to_owned();
-    }
-    format!("{words}\n\n({note})")
+    Command::read(words, on_ticket).request(words, on_ticket).is_some()
 }
 
 #[cfg(test)]

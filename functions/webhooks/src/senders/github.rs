@@ -16,10 +16,10 @@ mod status;
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, ReopenedPullRequest, answer_in_words, header,
-    id_of_body, is_form, read_json,
+    id_of_body, in_context, is_form, read_json,
 };
 use super::spec::SenderSpec;
-use crate::mention::{Said, words_for_bot};
+use crate::mention::words_for_bot;
 use crate::spoken::Markup;
 use about::{About, Given};
 use axum::http::HeaderMap;
@@ -200,7 +200,7 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         return Some(Meaning::Ignored("the bot wrote the comment".into()));
     }
     let Bot { mention, command, .. } = *bot;
-    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
+    let Some(said) = words_for_bot(&text, mention, command, Markup::Markdown) else {
         return Some(Meaning::Ignored(format!(
             "the comment neither mentions {mention} nor starts with {command}"
         )));
@@ -210,12 +210,12 @@ fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meani
         "number": number,
         "is_pull_request": issue.pull_request.is_some(),
         "pull_request": issue.pull_request.map(|_| format!("{}#{number}", about.repository)),
-        "text": cut_inline(words),
+        "text": cut_inline(said.words),
         // The comment to react to.
         "comment_id": comment.id.map(|id| id.to_string()),
         "said_at": comment.created_at,
     });
-    let words = is_addressed.then(|| words.to_owned());
+    let words = said.is_addressed.then(|| in_context(&said));
     let received = Received { words, ..about.event(COMMENTED, Some(number), more) };
     Some(only(match comment.id {
         Some(id) => about.known_by(&format!(" comment {id}"), received),

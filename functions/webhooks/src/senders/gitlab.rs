@@ -10,10 +10,10 @@ mod signature;
 
 use super::delivery::{
     Bot, Delivery, MOST_READ, Malformed, Meaning, Received, ReopenedPullRequest, answer_in_words, id_of_body,
-    read_json, said_about,
+    in_context, read_json, said_about,
 };
 use super::spec::SenderSpec;
-use crate::mention::{Said, words_for_bot};
+use crate::mention::words_for_bot;
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use domain::event::REVIEW;
@@ -257,21 +257,23 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let sign = if is_pull_request { '!' } else { '#' };
     let task_id = format!("{}{sign}{number}", about.repository);
     let Bot { mention, command, .. } = *bot;
-    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
+    let Some(said) = words_for_bot(&text, mention, command, Markup::Markdown) else {
         return Some(Meaning::Ignored(format!(
             "the note neither mentions {mention} nor starts with {command}"
         )));
     };
     // A comment on a line is unclear without the line.
-    let about_line =
-        note.position.and_then(|position| Some(said_about(words, &position.new_path?, position.new_line)));
-    let words = about_line.unwrap_or_else(|| words.to_owned());
+    let place = note.position.and_then(|position| Some((position.new_path?, position.new_line)));
+    let about_line = |words: &str| match &place {
+        Some((path, line)) => said_about(words, path, *line),
+        None => words.to_owned(),
+    };
     let more = json!({
         "task_id": task_id,
         "number": number,
         "is_pull_request": is_pull_request,
         "pull_request": is_pull_request.then_some(&task_id),
-        "text": cut_inline(&words),
+        "text": cut_inline(&about_line(said.words)),
         // The note to react to.
         "comment_id": id.to_string(),
         "said_at": note.created_at.as_deref().and_then(moment).map(|at| at.to_string()),
@@ -279,7 +281,8 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     let mut received = about.event(COMMENTED, Some(&task_id), more);
     // A hook of a project, one of its group and the test of a hook tell of the same note in their own ways.
     received.event.delivery = format!("{} note {id}", about.repository);
-    Some(Meaning::Events(vec![Received { words: is_addressed.then_some(words), ..received }]))
+    let words = said.is_addressed.then(|| about_line(&in_context(&said)));
+    Some(Meaning::Events(vec![Received { words, ..received }]))
 }
 
 /// A label, or the bot's account among the reviewers. Each event has its own delivery.

@@ -16,12 +16,12 @@ mod document;
 mod events;
 
 use super::delivery::{
-    Bot, Creation, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient,
-    lenient_list, read_json,
+    Bot, Creation, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body,
+    in_context, lenient, lenient_list, read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
-use crate::mention::{Said, words_for_bot};
+use crate::mention::words_for_bot;
 use crate::spoken::Markup;
 use automation::{NAMES_NO_EVENT, labels};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -360,10 +360,9 @@ fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<
         }
     }
     let said = words_for_bot(&text, mention, command, Markup::Wiki);
-    let Said { words, is_addressed } =
-        said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
+    let said = said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
     let restriction = comment.restriction();
-    let mut more = json!({ "text": cut_inline(words) });
+    let mut more = json!({ "text": cut_inline(said.words) });
     if let Some(restriction) = &restriction {
         // Who may read a reply to it.
         more["restriction"] = json!(restriction);
@@ -372,7 +371,7 @@ fn comment_event(comment: &Comment, about: &About<'_>, bot: &Bot<'_>) -> Result<
     if let Some(address) = &comment.address {
         received.event.delivery = address.clone();
     }
-    received.words = is_addressed.then(|| words.to_owned());
+    received.words = said.is_addressed.then(|| in_context(&said));
     received.reply = about.reply(restriction);
     Ok(received)
 }

@@ -9,11 +9,12 @@
 mod payload;
 
 use super::delivery::{
-    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, lenient, read_json,
+    Bot, Delivery, MOST_READ, Malformed, Meaning, Received, answer_in_words, id_of_body, in_context, lenient,
+    read_json,
 };
 use super::signature::{self, SignatureError, hmac_matches};
 use super::spec::SenderSpec;
-use crate::mention::{Said, words_for_bot};
+use crate::mention::words_for_bot;
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use domain::event::common::{self, label};
@@ -223,13 +224,12 @@ impl About<'_> {
         let Bot { mention, command, .. } = *bot;
         let body = named(body, mention);
         let said = words_for_bot(&body, mention, command, Markup::Markdown);
-        let Said { words, is_addressed } =
-            said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
-        let mut received = self.event(COMMENTED, json!({ "text": cut_inline(words) }));
+        let said = said.ok_or_else(|| format!("the comment does not mention {mention}"))?;
+        let mut received = self.event(COMMENTED, json!({ "text": cut_inline(said.words) }));
         if let Some(id) = id {
             received.event.delivery = format!("comment {id}");
         }
-        received.words = is_addressed.then(|| words.to_owned());
+        received.words = said.is_addressed.then(|| in_context(&said));
         Ok(received)
     }
 }

@@ -205,7 +205,7 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     }
     let text = named(event.text.as_deref().unwrap_or_default().trim(), bot);
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
-    let said = said.unwrap_or(Said { words: &text, is_addressed: false });
+    let said = said.unwrap_or(Said { words: &text, is_addressed: false, before: "" });
     let is_in_thread = event.thread_ts.is_some();
     let spoken = WithUploads::new(typed(said.words), linked(&event.files, &user), is_in_thread);
     let thread = event.thread_ts.or_else(|| event.ts.clone());

@@ -191,7 +191,7 @@ fn meaning(message: Message, written: Written, delivery: &str, bot: &Bot<'_>) ->
         return ignored("the message is for somebody else");
     }
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Markdown).filter(|_| is_named);
-    let said = said.unwrap_or(Said { words: &text, is_addressed: !is_named });
+    let said = said.unwrap_or(Said { words: &text, is_addressed: !is_named, before: "" });
     let spoken = WithUploads::new(said.words.to_owned(), uploads, is_in_thread);
     let channel = written.place.channel.clone().unwrap_or_else(|| written.channel.clone());
     let fields = json!({

@@ -3,8 +3,8 @@
 use super::about::About;
 use super::events::COMMENTED;
 use super::payload::Payload;
-use crate::mention::{Said, words_for_bot};
-use crate::senders::delivery::{Bot, Meaning, Received, said_about};
+use crate::mention::words_for_bot;
+use crate::senders::delivery::{Bot, Meaning, Received, in_context, said_about};
 use crate::spoken::Markup;
 use domain::plugins::Mark;
 use domain::stored::cut_inline;
@@ -22,14 +22,14 @@ pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> O
         return Some(Meaning::Ignored("the bot wrote the comment".into()));
     }
     let Bot { mention, command, .. } = *bot;
-    let Some(Said { words, is_addressed }) = words_for_bot(&text, mention, command, Markup::Markdown) else {
+    let Some(said) = words_for_bot(&text, mention, command, Markup::Markdown) else {
         return Some(Meaning::Ignored(format!(
             "the comment neither mentions {mention} nor starts with {command}"
         )));
     };
     // An outdated comment no longer has a line.
     let line = comment.line.or(comment.original_line);
-    let words = match &comment.path {
+    let about_line = |words: &str| match &comment.path {
         Some(path) => said_about(words, path, line),
         None => words.to_owned(),
     };
@@ -40,12 +40,13 @@ pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> O
         "number": number,
         "is_pull_request": true,
         "pull_request": reference,
-        "text": cut_inline(&words),
+        "text": cut_inline(&about_line(said.words)),
         "said_at": comment.created_at,
     });
     let received = about.known_by(&format!(" line comment {id}"), about.event(COMMENTED, Some(number), more));
     let review = comment.pull_request_review_id;
     let also_as = review.map(|review| format!("{} review {review}", about.repository)).into_iter().collect();
-    let received = Received { words: is_addressed.then_some(words), also_as, ..received };
+    let words = said.is_addressed.then(|| about_line(&in_context(&said)));
+    let received = Received { words, also_as, ..received };
     Some(Meaning::Events(vec![received]))
 }

@@ -1,8 +1,8 @@
 //! Reviews of pull requests: those that request changes, and those that speak to the bot.
 
 use super::events::{COMMENTED, REVIEW_REQUESTED_CHANGES};
-use crate::mention::{Said, words_for_bot};
-use crate::senders::delivery::Bot;
+use crate::mention::words_for_bot;
+use crate::senders::delivery::{Bot, in_context};
 use crate::spoken::Markup;
 use domain::event::REVIEW;
 use domain::plugins::Mark;
@@ -33,14 +33,13 @@ pub(super) fn read(
     }
     let said = Some(body).filter(|body| !body.contains(Mark::BEGIN));
     let said = said.and_then(|body| words_for_bot(body, bot.mention, bot.command, Markup::Markdown));
-    let Said { words, is_addressed } =
-        said.ok_or("the review neither requests changes nor mentions the bot")?;
+    let said = said.ok_or("the review neither requests changes nor mentions the bot")?;
     let reference = format!("{repository}#{number}");
     let mut fields = json!({
-        "task_id": reference, "pull_request": reference, "number": number, "is_pull_request": true, "text": cut_inline(words),
+        "task_id": reference, "pull_request": reference, "number": number, "is_pull_request": true, "text": cut_inline(said.words),
     });
-    if let Some(id) = id.filter(|_| is_addressed) {
+    if let Some(id) = id.filter(|_| said.is_addressed) {
         fields[REVIEW] = id.into();
     }
-    Ok(Reviewed { kind: COMMENTED, fields, words: is_addressed.then(|| words.to_owned()) })
+    Ok(Reviewed { kind: COMMENTED, fields, words: said.is_addressed.then(|| in_context(&said)) })
 }

@@ -119,6 +119,22 @@ fn comments_on_issues_and_pull_requests_are_told_apart() {
 }
 
 #[test]
+fn a_request_keeps_what_is_said_before_it_and_a_command_does_not() {
+    let said = |body: &str| {
+        let more = json!({"issue": {"number": 3}, "comment": {"id": 9, "body": body}});
+        match meaning_of("issue_comment", delivery("ada", "created", more)) {
+            Meaning::Events(mut events) => events.remove(0),
+            other => panic!("{other:?}"),
+        }
+    };
+    let request = said("The total of an empty cart is wrong.\r\n\r\n@ticketsmith fix this");
+    let words = "fix this\n\n(said after this:)\n\nThe total of an empty cart is wrong.";
+    assert_eq!(request.words.as_deref(), Some(words));
+    assert_eq!(request.event.fields["text"], "fix this");
+    assert_eq!(said("I have read it.\n\n@ticketsmith approve").words.as_deref(), Some("approve"));
+}
+
+#[test]
 fn a_comment_on_a_line_is_said_about_its_pull_request_and_its_line() {
     let on_line = |body: &str, more: Value| {
         let mut comment = json!({"id": 9, "body": body, "path": "src/shop/cart.py", "line": 5, "created_at": "2026-11-22T10:00:00Z",
