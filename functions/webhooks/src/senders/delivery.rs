@@ -268,7 +268,8 @@ pub(super) fn in_context(said: &Said<'_>) -> String {
     }
 }
 
-fn asks_for_change(words: &str) -> bool {
+/// Whether words ask for a change, and are no command, thanks or praise.
+pub(super) fn asks_for_change(words: &str) -> bool {
     // Whether there is a request does not depend on the ticket.
     let on_ticket = Some("");
     Command::read(words, on_ticket).request(words, on_ticket).is_some()

@@ -3,12 +3,13 @@
 //! (<https://docs.slack.dev/interactivity/handling-user-interaction/>, JSON in a form's field).
 
 mod answer;
+mod forwarded;
 mod signature;
 mod uploads;
 
 use super::delivery::{
-    Bot, Button, Delivery, Malformed, Meaning, Received, id_of_body, is_form, lenient, lenient_list,
-    read_json,
+    Bot, Button, Delivery, Malformed, Meaning, Received, id_of_body, in_context, is_form, lenient,
+    lenient_list, read_json,
 };
 use super::spec::SenderSpec;
 use super::uploads::WithUploads;
@@ -19,6 +20,7 @@ use domain::event::{EventSpec, UPLOADS, common};
 use domain::routes::InputType::{Any, String as Text};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName, same_name};
+use forwarded::{Attachment, with_forwarded};
 use records::ReplyPlace;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -98,6 +100,9 @@ struct Inner {
     /// What was uploaded with it.
     #[serde(default, deserialize_with = "lenient_list")]
     files: Vec<Upload>,
+    /// What was forwarded with it, and previews of its links.
+    #[serde(default, deserialize_with = "lenient_list")]
+    attachments: Vec<Attachment>,
     /// What else happened than a new message.
     #[serde(default, deserialize_with = "lenient")]
     subtype: Option<String>,
@@ -207,7 +212,8 @@ fn mention(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Mrkdwn);
     let said = said.unwrap_or(Said { words: &text, is_addressed: false, before: "" });
     let is_in_thread = event.thread_ts.is_some();
-    let spoken = WithUploads::new(typed(said.words), linked(&event.files, &user), is_in_thread);
+    let words = with_forwarded(typed(&in_context(&said)), &event.attachments);
+    let spoken = WithUploads::new(words, linked(&event.files, &user), is_in_thread);
     let thread = event.thread_ts.or_else(|| event.ts.clone());
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
@@ -253,7 +259,8 @@ fn in_thread(event: Inner, delivery: &str, bot: &Bot<'_>) -> Meaning {
     if text.starts_with("<@") {
         return ignored("the message is for somebody else");
     }
-    let spoken = WithUploads::new(typed(text), uploads, true);
+    let words = with_forwarded(typed(text), &event.attachments);
+    let spoken = WithUploads::new(words, uploads, true);
     let delivery = &known_by(&channel, event.ts.as_deref(), delivery);
     let fields = json!({
         "text": cut_inline(&spoken.text),

@@ -4,7 +4,7 @@
 use super::SOURCE;
 use crate::mention::{Said, words_for_bot};
 use crate::senders::delivery::{
-    Bot, Delivery, Malformed, Meaning, Received, id_of_body, lenient, lenient_list, read_json,
+    Bot, Delivery, Malformed, Meaning, Received, id_of_body, in_context, lenient, lenient_list, read_json,
 };
 use crate::senders::uploads::{Uploaded, WithUploads, linked};
 use crate::spoken::Markup;
@@ -192,7 +192,7 @@ fn meaning(message: Message, written: Written, delivery: &str, bot: &Bot<'_>) ->
     }
     let said = words_for_bot(&text, bot.mention, bot.command, Markup::Markdown).filter(|_| is_named);
     let said = said.unwrap_or(Said { words: &text, is_addressed: !is_named, before: "" });
-    let spoken = WithUploads::new(said.words.to_owned(), uploads, is_in_thread);
+    let spoken = WithUploads::new(in_context(&said), uploads, is_in_thread);
     let channel = written.place.channel.clone().unwrap_or_else(|| written.channel.clone());
     let fields = json!({
         "text": cut_inline(&spoken.text),
