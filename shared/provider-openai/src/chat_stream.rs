@@ -99,7 +99,12 @@ impl ChatStream {
 
     fn happened(&mut self, chunk: Chunk) {
         if let Some(error) = chunk.error {
-            self.problem.get_or_insert_with(|| error_of(&error));
+            let has_begun = self.has_begun();
+            self.problem.get_or_insert_with(|| match error_of(&error) {
+                // What came before may be billed, whatever the reason.
+                error if has_begun => ActionError::unavailable(error.message),
+                error => error,
+            });
             return;
         }
         if let Some(model) = chunk.model {
@@ -133,6 +138,14 @@ impl ChatStream {
                 call.extra_content = extra_content.or(call.extra_content.take());
             }
         }
+    }
+
+    /// Whether any of the reply has come.
+    fn has_begun(&self) -> bool {
+        let Reply { content, refusal, reasoning_content, .. } = &self.reply;
+        let has_text =
+            [content, refusal, reasoning_content].into_iter().flatten().any(|text| !text.is_empty());
+        has_text || !self.calls.is_empty()
     }
 
     /// The call that a piece belongs to: the newest with its index, unless the piece begins another. Some servers give all calls the same index
@@ -293,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gateway_says_in_place_of_the_rest_keeps_its_kind() {
+    fn what_a_gateway_says_in_place_of_a_reply_keeps_its_kind() {
         let error = |code: &str| {
             format!(
                 r#"{{"error":{{"code":{code},"message":"prompt is too long"}},"choices":[{{"delta":{{"content":""}},"finish_reason":"error"}}]}}"#
@@ -302,9 +315,11 @@ mod tests {
         for (code, kind) in
             [("400", ErrorKind::Rejected), ("429", ErrorKind::Throttled), ("502", ErrorKind::Unavailable)]
         {
-            let failed = heard(&[BEGUN, &error(code)], 10).finish(None).unwrap_err();
+            let failed = heard(&[error(code).as_str()], 10).finish(None).unwrap_err();
             assert_eq!(failed.kind, kind, "{code}");
             assert!(failed.message.contains("prompt is too long"), "{failed}");
+            let begun = heard(&[BEGUN, error(code).as_str()], 10).finish(None).unwrap_err();
+            assert_eq!(begun.kind, ErrorKind::Unavailable, "what came may be billed: {code}");
         }
     }
 
