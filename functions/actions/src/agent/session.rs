@@ -8,6 +8,7 @@
 //! | `started` | what started the work, whose links are followed |
 //! | `shown_files` | both as the agent is shown them |
 //! | `opening` | what a session begins with: the ticket, the repository's instructions, the repository |
+//! | `guides` | the repository's instructions for agents, and when those of a folder join a result |
 //! | `branching` | the branch to work on if the one that is asked for has had its pull request |
 //! | `continuing` | another round of a session that worked on the branch before |
 //! | `import` | the contents of the repository, kept so that tools need no credentials |
@@ -33,6 +34,7 @@ mod checking;
 mod continuing;
 mod cut_short;
 mod generation;
+mod guides;
 mod import;
 mod kept;
 mod linked;

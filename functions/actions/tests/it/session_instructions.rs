@@ -97,3 +97,31 @@ async fn a_folder_s_own_instructions_wait_with_the_results_for_an_answer() {
     let told = &world.conversation(&report["session"]).await[2];
     assert!(told.contains("Ada answered: down\n---\nFrom `a/AGENTS.md` of the base branch."), "{told}");
 }
+
+#[tokio::test]
+async fn instructions_that_only_name_another_file_are_that_file() {
+    let files = [
+        ("AGENTS.md", "CLAUDE.md"),
+        ("CLAUDE.md", "Round down.\n"),
+        ("docs/rules.md", "Only in a.\n"),
+        ("a/CLAUDE.md", "@../docs/rules.md\n"),
+        ("a/x.py", "x = 1\n"),
+        ("b/AGENTS.md", "no-such-file.md\n"),
+    ];
+    let world = World::start_with(|world| {
+        let write = call("write_file", json!({"path": "a/y.py", "content": "y = 1\n"}));
+        change(world, json!([reply(Some("Created `a/y.py`"), &[finish("blocked")]), reply(None, &[write])]));
+        let github = world.section_mut::<simulators::github::World>("github").unwrap();
+        github.repositories[0].path = None;
+        github.repositories[0].files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    })
+    .await;
+    let report = world.whole_session("Develop").await.unwrap();
+    let conversation = world.conversation(&report["session"]).await;
+    let (first, told) = (&conversation[0], &conversation[2]);
+    assert!(first.contains("From `AGENTS.md`") && first.contains(">\nRound down.\n"), "{first}");
+    assert!(
+        told.contains("From `a/CLAUDE.md` of the base branch.") && told.contains(">\nOnly in a.\n"),
+        "a file written below it: {told}"
+    );
+}

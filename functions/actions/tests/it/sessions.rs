@@ -105,6 +105,21 @@ async fn every_call_gets_its_result_in_order_and_past_sixteen_nothing_is_run() {
 }
 
 #[tokio::test]
+async fn work_is_not_handed_over_in_a_turn_in_which_a_call_failed() {
+    let edit = json!({"path": "src/shop/money.py", "old_string": "nowhere in it", "new_string": "x"});
+    let world = world(json!([
+        reply(Some("Not handed over: a call before"), &[finish("nothing_to_do")]),
+        reply(Some("def percent_of(cents"), &[call("edit_file", edit), finish("done")]),
+        reply(None, &[call("read_file", json!({"path": "src/shop/money.py"}))]),
+    ]))
+    .await;
+    let report = world.whole_session("Develop").await.unwrap();
+    let ended = (report["result"]["outcome"].as_str(), report["turns"].as_u64());
+    assert_eq!(ended, (Some("nothing_to_do"), Some(3)), "{report}");
+    world.assert_no_violations();
+}
+
+#[tokio::test]
 async fn a_question_waits_for_its_answer_and_what_came_after_it_is_not_run() {
     let ask = call("ask_person", json!({"question": "Which rounding?", "options": ["up", "down"]}));
     let world = world(json!([

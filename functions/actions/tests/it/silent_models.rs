@@ -1,6 +1,6 @@
-//! Models that say nothing: services give such replies, and refuse them as a part of a conversation.
+//! Models that say nothing, or call tools by what is no name: services give such replies, and refuse them as a part of a conversation.
 
-use crate::session_script::{change, finish, reply};
+use crate::session_script::{call, change, finish, reply, world};
 use crate::world::World;
 use serde_json::{Value, json};
 use simulators::claude::Thinking;
@@ -43,4 +43,17 @@ async fn a_model_that_goes_on_saying_nothing_is_paid_for_and_then_people_are_ask
     assert_eq!(question, "The agent development stopped without a result. How should it go on?");
     assert!(report["cost_usd"].as_f64().unwrap() > 0.0);
     world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn a_call_by_something_that_is_no_name_is_not_sent_back() {
+    for name in [format!("read_file {}", "x".repeat(200)), "functions.read_file".to_owned()] {
+        let misnamed = json!({"times": 1, "content": [call(&name, json!({}))]});
+        let world =
+            world(json!([misnamed, reply(Some("by something that is no name"), &[finish("blocked")])])).await;
+        let report = world.whole_session("Develop").await.unwrap();
+        let ended = (report["result"]["outcome"].as_str(), report["turns"].as_u64());
+        assert_eq!(ended, (Some("blocked"), Some(2)), "{report}");
+        world.assert_no_violations();
+    }
 }

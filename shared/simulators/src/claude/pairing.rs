@@ -13,6 +13,7 @@ pub(super) fn check(messages: &[Value]) -> Result<(), Failure> {
     let mut known = BTreeSet::new();
     for (index, message) in messages.iter().enumerate() {
         check_results(index, message, &called)?;
+        check_names(index, message)?;
         called = ids(message, "tool_use", "id").collect();
         if let Some(repeated) = called.iter().find(|id| !known.insert(**id)) {
             return Err(refused(index, format!("`tool_use` ids must be unique: {repeated}")));
@@ -62,6 +63,20 @@ fn check_results(index: usize, message: &Value, called: &[&str]) -> Result<(), F
     let leading = blocks(message).take(results.len()).filter(|block| block["type"] == "tool_result").count();
     if leading < results.len() {
         return Err(refused(index, "`tool_result` blocks must come first in the content".to_owned()));
+    }
+    Ok(())
+}
+
+/// Checks the names of the called tools, whoever wrote them: the lengths of `RequestToolUseBlock` in the service's description.
+fn check_names(index: usize, message: &Value) -> Result<(), Failure> {
+    const LONGEST: usize = 200;
+    for (place, block) in blocks(message).enumerate().filter(|(_, block)| block["type"] == "tool_use") {
+        let problem = match block["name"].as_str().map_or(0, |name| name.chars().count()) {
+            0 => "String should have at least 1 character",
+            length if length > LONGEST => "String should have at most 200 characters",
+            _ => continue,
+        };
+        return Err(Failure::invalid(format!("messages.{index}.content.{place}.tool_use.name: {problem}")));
     }
     Ok(())
 }
@@ -132,6 +147,18 @@ mod tests {
             (vec![user.clone(), said(&["a"]), told(&["a"]), said(&["a"]), told(&["a"])], "must be unique: a"),
         ] {
             assert!(problem(&messages).contains(expected), "{expected}: {}", problem(&messages));
+        }
+        for (name, expected) in [
+            ("", "messages.1.content.0.tool_use.name: String should have at least 1 character"),
+            (
+                &*"x".repeat(201),
+                "messages.1.content.0.tool_use.name: String should have at most 200 characters",
+            ),
+            (&*"x".repeat(200), ""),
+        ] {
+            let mut misnamed = said(&["a"]);
+            misnamed["content"][0]["name"] = json!(name);
+            assert_eq!(problem(&[user.clone(), misnamed, told(&["a"])]), expected);
         }
         let mut late = told(&["a"]);
         late["content"].as_array_mut().unwrap().insert(0, json!({"type": "text", "text": "Here"}));

@@ -4,6 +4,7 @@ use super::attachments::attached;
 use super::branching::branch_for;
 use super::continuing::earlier;
 use super::generation::{Files, Opening, definition, first_message, prefix};
+use super::guides::read_guides;
 use super::import::{Commit, MOST_IMPORTED, groups, ignore_files, is_imported};
 use super::kept::{SessionState, to_json};
 use super::linked::linked_at_beginning;
@@ -216,13 +217,13 @@ async fn import(
     opening.commit = Some(commit.to_string());
     // From the base branch: people who may push to a working branch must not instruct agents.
     let guides = GUIDES.map(str::to_owned);
-    let contents = host.read_files(&project.repository, project.base_branch.as_str(), &guides).await?;
+    let contents = read_guides(host, project, &guides).await?;
     let found = guides.into_iter().zip(contents);
     opening.guide = found.filter_map(|(path, content)| guide(path, content?)).next();
     let nested: Vec<(String, String)> = nested_guides(visible()).into_iter().take(MOST_NESTED).collect();
     let names: Vec<String> = nested.iter().map(|(_, path)| path.clone()).collect();
     if !names.is_empty() {
-        let contents = host.read_files(&project.repository, project.base_branch.as_str(), &names).await?;
+        let contents = read_guides(host, project, &names).await?;
         let found = nested.into_iter().zip(contents);
         opening.nested = found
             .filter_map(|((folder, path), content)| {

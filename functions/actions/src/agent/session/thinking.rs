@@ -251,8 +251,8 @@ impl Session<'_> {
         unless_stopped(agent.provider(), request, within, stop).await
     }
 
-    /// Appends a reply. One without words and calls only counts, because services refuse it as a part of a conversation: the
-    /// model is told to go on, as after one without calls.
+    /// Appends a reply. One without words and calls, or with a call by what is no name, only counts, because services refuse it as a
+    /// part of a conversation: the model is told to go on, as after one without calls.
     async fn append(mut self, reply: ModelReply) -> Result<Self, ActionError> {
         self.count_costs().await?;
         self.head.usage = Some(reply.usage);
@@ -262,7 +262,9 @@ impl Session<'_> {
             StopReason::Truncated => self.state.cut_off.saturating_add(1),
             _ => 0,
         };
-        if reply.calls.is_empty() && reply.text.trim().is_empty() {
+        self.state.misnamed = reply.calls.iter().any(|call| !is_tool_name(&call.name));
+        let is_empty = reply.calls.is_empty() && reply.text.trim().is_empty();
+        if is_empty || self.state.misnamed {
             return self.record(Vec::new(), None, FileChanges::default()).await;
         }
         self.state.last_text = domain::stored::cut_inline(&reply.text);
@@ -308,6 +310,15 @@ impl Session<'_> {
         let execution = self.context.table().execution(&self.context.scope().execution).await?;
         Ok(execution.as_ref().and_then(stop_of))
     }
+}
+
+/// Whether a tool's name may be a part of a conversation: a service refuses every later request that holds another one, although its
+/// own model wrote it.
+fn is_tool_name(name: &str) -> bool {
+    /// In bytes; other services allow more.
+    const LONGEST: usize = 64;
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=LONGEST).contains(&name.len()) && name.bytes().all(is_legal)
 }
 
 fn stop_of(execution: &ExecutionRecord) -> Option<Stop> {

@@ -1,6 +1,6 @@
 //! The results of a reply's calls: a function of only the session's version and the calls.
 
-use super::generation::{Opening, instructions};
+use super::guides::guides;
 use super::import::{Commit, Imported, groups, ignore_files, is_imported};
 use super::kept::{Said, SessionState, Told};
 use super::overlay::{FileChanges, stored_changes};
@@ -12,7 +12,8 @@ use crate::context::Context;
 use domain::plugins::{Content, Part, ToolCall, TreeEntry};
 use domain::{ActionError, CommitSha};
 use edits::{
-    AgentPaths, Base, Edits, Finish, IgnoredPaths, ProtectedPaths, RUN_CHECKS, ToolEnd, Workspace, shown_text,
+    AgentPaths, Base, Edits, Finish, IgnoredPaths, Outcome, ProtectedPaths, RUN_CHECKS, ToolEnd, Workspace,
+    shown_text,
 };
 use records::SessionPhase;
 use std::collections::BTreeSet;
@@ -26,11 +27,15 @@ const MOST_NUDGES: u32 = 2;
 
 const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
 without a person, call `ask_person`.";
+const MISNAMED: &str = "You called a tool by something that is no name, so your last reply was left out, and nothing happened. Call a tool by its name \
+alone, as it was given to you, and put everything else into its input.";
 const CUT_OFF: &str = "Your last reply reached the most tokens that one reply may have, so its end is missing, and a call at its end was not \
 made. Go on in smaller pieces: call one tool at a time, and spread a long text over several calls, each with a part of it.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
 const HANDED_OVER: &str = "The work is handed over.";
 const NOT_YET: &str = "Not handed over yet: people said something while you were at work. Take it into account, then call `finish` again.";
+const FAILED_BEFORE: &str = "Not handed over: a call before this one failed, which you had not seen when you made this one. Look at what it says, then \
+call `finish` again.";
 const NOT_GIVEN: &str =
     "The code host does not give the content of this file, so it can be neither moved nor deleted.";
 const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";
@@ -101,7 +106,12 @@ impl Session<'_> {
         }
         if is_cut_off || self.state.nudges <= MOST_NUDGES {
             self.head.phase = SessionPhase::Think;
-            let nudge = Said::ours(vec![Part::text(if is_cut_off { CUT_OFF } else { NUDGE })]);
+            let words = match (is_cut_off, self.state.misnamed) {
+                (true, _) => CUT_OFF,
+                (false, true) => MISNAMED,
+                (false, false) => NUDGE,
+            };
+            let nudge = Said::ours(vec![Part::text(words)]);
             return self.record_with_words(nudge, None, FileChanges::default()).await;
         }
         let last = match domain::stored::cut_inline(&self.state.last_text) {
@@ -309,6 +319,12 @@ impl Session<'_> {
                     turn.results.push(told("", false, true));
                     turn.last = Some(LastCall::Check(name));
                 }
+                ToolEnd::Finish(finish)
+                    if finish.outcome != Outcome::Blocked
+                        && turn.results.iter().any(|told| told.is_error) =>
+                {
+                    turn.results.push(told(FAILED_BEFORE, true, false));
+                }
                 ToolEnd::Finish(finish) => {
                     turn.results.push(told(HANDED_OVER, false, false));
                     turn.last = Some(LastCall::Finish(finish));
@@ -348,27 +364,6 @@ impl Session<'_> {
             None => format!("\n\n[Left: {turns} turns.]"),
         }
     }
-}
-
-/// The instructions of folders in which a file was read, if this generation has not seen them yet.
-fn guides(
-    opening: &Opening,
-    calls: &[ToolCall],
-    results: &[Told],
-    guided: &mut BTreeSet<String>,
-) -> Vec<Part> {
-    let read = calls.iter().zip(results).filter(|(call, told)| call.name == "read_file" && !told.is_error);
-    let paths: Vec<&str> = read.filter_map(|(call, _)| call.input["path"].as_str()).collect();
-    let is_below = |folder: &str| {
-        paths.iter().any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-    };
-    let mut parts = Vec::new();
-    for (folder, path, text) in &opening.nested {
-        if is_below(folder) && guided.insert(folder.clone()) {
-            parts.push(Part::text(instructions(path, text)));
-        }
-    }
-    parts
 }
 
 /// The message that gives a model the results of its calls, in their order.
