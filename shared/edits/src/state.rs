@@ -17,6 +17,9 @@ pub struct WorkspaceState {
     /// The files that the model has read in this generation, with the SHA-256 of their content in hex.
     #[serde(default)]
     pub read: BTreeMap<String, String>,
+    /// The lines of files that it has read in part and was not shown, as the first and the last of each range.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<String, Vec<(usize, usize)>>,
     /// The plan, in order.
     #[serde(default)]
     pub plan: Vec<PlanItem>,
@@ -35,6 +38,7 @@ impl WorkspaceState {
     /// Forgets which files were read: a new generation has none of their contents before it. Changes, plan and notes stay.
     pub fn new_generation(&mut self) {
         self.read.clear();
+        self.unseen.clear();
     }
 
     /// How many items of the plan are done, and how many count: all but those that were dropped.

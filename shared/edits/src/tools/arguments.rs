@@ -29,6 +29,18 @@ pub(super) enum Kind {
     Objects { most: usize, fields: &'static [Parameter] },
 }
 
+impl Kind {
+    /// Whether a value in JSON can be of this kind; nothing for kinds that are texts.
+    fn in_json(self) -> Option<fn(&Value) -> bool> {
+        match self {
+            Self::Text(_) | Self::Choice(_) => None,
+            Self::Integer(..) => Some(Value::is_number),
+            Self::Boolean => Some(Value::is_boolean),
+            Self::Texts { .. } | Self::Objects { .. } => Some(Value::is_array),
+        }
+    }
+}
+
 impl Parameter {
     pub(super) const fn required(name: &'static str, kind: Kind, about: &'static str) -> Self {
         Self { name, about, kind, is_required: true }
@@ -90,7 +102,8 @@ fn kind_schema(kind: Kind) -> Value {
     }
 }
 
-/// Checks an input, and returns it without optional fields that are `null`, which models write for absent ones.
+/// Checks an input, and returns it without optional fields that are `null`, which models write for absent ones. Where a number, a list, an
+/// object, true or false is accepted, so is its JSON as a text, which models write now and then: it means nothing else.
 ///
 /// # Errors
 /// The problem of the first wrong field: its name, the given value and what is accepted.
@@ -101,7 +114,8 @@ pub(super) fn check(parameters: &[Parameter], input: &Value) -> Result<Value, St
 fn check_object(parameters: &[Parameter], input: &Value, place: &str) -> Result<Map<String, Value>, String> {
     let names =
         || parameters.iter().map(|parameter| format!("`{}`", parameter.name)).collect::<Vec<_>>().join(", ");
-    let Some(given) = input.as_object() else {
+    let read = written_as_text(input).filter(Value::is_object);
+    let Some(given) = read.as_ref().unwrap_or(input).as_object() else {
         let what = if place.is_empty() { "the input".to_owned() } else { format!("`{place}`") };
         return Err(format!("{what} is {}; accepted is an object with the fields {}", shown(input), names()));
     };
@@ -127,6 +141,8 @@ fn check_object(parameters: &[Parameter], input: &Value, place: &str) -> Result<
 }
 
 fn check_value(kind: Kind, value: &Value, path: &str) -> Result<Value, String> {
+    let read = kind.in_json().and_then(|is_of_kind| written_as_text(value).filter(is_of_kind));
+    let value = read.as_ref().unwrap_or(value);
     let wrong = || format!("`{path}` is {}; accepted is {}", shown(value), accepted(kind));
     let is_right = match kind {
         Kind::Text(most) => value.as_str().is_some_and(|text| text.len() <= most),
@@ -149,6 +165,11 @@ fn check_value(kind: Kind, value: &Value, path: &str) -> Result<Value, String> {
         }
     };
     if is_right { Ok(value.clone()) } else { Err(wrong()) }
+}
+
+/// The value that a text is the JSON of.
+fn written_as_text(value: &Value) -> Option<Value> {
+    serde_json::from_str(value.as_str()?).ok()
 }
 
 fn accepted(kind: Kind) -> String {

@@ -56,7 +56,7 @@ impl Tool for ReadFile {
         let all = if text.as_str().is_empty() { 0 } else { lines(text.as_str()).count() };
         let first = offset.unwrap_or(1);
         if all == 0 {
-            workspace.note_read(&path, &content);
+            workspace.note_shown(&path, &content, 1..=1, 0);
             return told(format!("`{path}` is empty."));
         }
         if first > all {
@@ -65,7 +65,7 @@ impl Tool for ReadFile {
             )));
         }
         let (shown, last) = show(text.as_str(), first, limit.unwrap_or(MOST_LINES));
-        workspace.note_read(&path, &content);
+        workspace.note_shown(&path, &content, first..=last, all);
         let next = last + 1;
         match (first, last) {
             (1, last) if last == all => told(shown),

@@ -94,6 +94,7 @@ impl Tool for Search {
         if found.matches == 0 {
             let mut text = format!("No matches for {} in {} files.", quoted(&pattern), found.files);
             text.push_str(&left_out(found.unsearched, others.len()));
+            text.push_str(dialect_note(&pattern));
             return told(text);
         }
         told(found.end(others.len()))
@@ -181,6 +182,17 @@ impl Found {
             text.push_str("There are more matches: narrow the pattern, the path or the glob.");
         }
         text + &left_out(self.unsearched, unloaded)
+    }
+}
+
+/// What a pattern that found nothing means here, if it means something else to other tools: models write it for those.
+fn dialect_note(pattern: &str) -> &'static str {
+    if pattern.replace(r"\\", "").contains(r"\|") {
+        r" `\|` is the character itself here: write alternatives as `a|b`."
+    } else if pattern.contains(r"[\s\S]") || pattern.contains("(?s") {
+        " Each line is searched separately: no match goes on in the next line."
+    } else {
+        ""
     }
 }
 

@@ -4,6 +4,7 @@ mod changing;
 mod ending;
 mod hostile;
 mod looking;
+mod read_in_part;
 mod reviewing;
 mod world;
 
@@ -92,8 +93,8 @@ fn a_wrong_input_is_refused_by_field() {
     );
     check(
         "read_file",
-        json!({"path": "a", "offset": "3"}),
-        "`offset` is the text `3`; accepted is a whole number",
+        json!({"path": "a", "offset": "three"}),
+        "`offset` is the text `three`; accepted is a whole number",
     );
     check(
         "search",
@@ -138,4 +139,30 @@ fn a_wrong_input_is_refused_by_field() {
         "accepted is true or false",
     );
     world.told("read_file", json!({"path": "src/cart.py", "offset": null, "limit": null}), "def total");
+}
+
+#[test]
+fn a_value_that_is_written_as_a_text_is_read() {
+    let mut world = World::new();
+    world.told("read_file", json!({"path": "src/cart.py", "offset": "4", "limit": " 1 "}), "     4\tdef one");
+    world.told("read_file", json!(r#"{"path": "README.md", "limit": null}"#), "# Shop");
+    let items = r#"[{"text": "Look", "status": "done"}, "{\"text\": \"Go\", \"status\": \"open\"}"]"#;
+    world.told("update_plan", json!({"items": items}), "");
+    assert_eq!(world.state.progress(), (1, 2));
+    world.told("write_file", json!({"path": "go.sh", "content": "true", "executable": "true"}), "Created");
+    assert!(world.files()[0].executable && world.files()[0].content.as_deref() == Some("true"));
+    let mut check = |name: &str, input, words: &str| drop(world.refused(name, input, words));
+    check(
+        "read_file",
+        json!({"path": "README.md", "offset": "0"}),
+        "`offset` is 0; accepted is a whole number",
+    );
+    check(
+        "read_file",
+        json!({"path": "README.md", "offset": "[1]"}),
+        "`offset` is the text `[1]`; accepted is",
+    );
+    check("update_plan", json!({"items": r#"[{"text": "Look"}]"#}), "the field `items[0].status` is missing");
+    check("update_plan", json!({"items": "{}"}), "`items` is the text `{}`; accepted is a list");
+    check("read_file", json!("[]"), "the input is the text `[]`; accepted is an object");
 }

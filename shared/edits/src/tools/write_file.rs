@@ -3,6 +3,7 @@
 use super::answer::{read, told};
 use super::arguments::{Kind, PATH, Parameter};
 use super::end::ToolEnd;
+use super::numbered::lines;
 use super::syntax::syntax_note;
 use super::tool::{Needs, Tool, ToolSpec};
 use crate::rules::LARGEST_FILE;
@@ -56,6 +57,12 @@ impl Tool for WriteFile {
         let path = present.path.to_owned();
         let executable = executable.unwrap_or(present.kind == TreeEntryKind::ExecutableFile);
         let mut text = Text::read(&before);
+        if let Some(unseen) = workspace.unseen(&path, lines(text.as_str()).count()) {
+            return Err(Refusal::Told(format!(
+                "You have not seen the lines {unseen} of `{path}`, which this would throw away: read them with read_file, or change \
+                 parts of the file with edit_file."
+            )));
+        }
         text.set(&content);
         let after = text.write();
         let note = syntax_note(&path, Some(&before), &after);

@@ -96,6 +96,7 @@ impl Workspace<'_> {
         self.taken_away(&file).await?;
         self.make(vec![Planned { path: path.clone(), content: None, executable: false }]).await?;
         self.state.read.remove(&path);
+        self.state.unseen.remove(&path);
         Ok(())
     }
 
@@ -139,6 +140,9 @@ impl Workspace<'_> {
         .await?;
         if let Some(read) = self.state.read.remove(&from) {
             self.state.read.insert(to.clone(), read);
+        }
+        if let Some(unseen) = self.state.unseen.remove(&from) {
+            self.state.unseen.insert(to.clone(), unseen);
         }
         Ok(())
     }

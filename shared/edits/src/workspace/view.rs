@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::ActionError;
 use domain::plugins::{FileContent, TreeEntry, TreeEntryKind};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// How much is read at once, in bytes.
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
@@ -278,6 +279,37 @@ impl Workspace<'_> {
     pub(crate) fn note_read(&mut self, path: &str, content: &str) {
         let sha256 = content_sha256(&FileContent::Text(content.to_owned()));
         self.state.read.insert(path.to_owned(), sha256);
+    }
+
+    /// Notes that the model was shown a part of a file that has so many lines. What it was shown of another content does not count.
+    pub(crate) fn note_shown(
+        &mut self,
+        path: &str,
+        content: &str,
+        shown: RangeInclusive<usize>,
+        lines: usize,
+    ) {
+        let known = self.state.read.get(path).cloned();
+        self.note_read(path, content);
+        let unseen = self.state.unseen.remove(path).unwrap_or_default();
+        let is_same = known.is_some() && known.as_ref() == self.state.read.get(path);
+        let unseen = if is_same { unseen } else { vec![(1, lines)] };
+        let (before, after) = (shown.start().saturating_sub(1), shown.end().saturating_add(1));
+        let parts = unseen.into_iter().flat_map(|(from, to)| [(from, to.min(before)), (from.max(after), to)]);
+        let unseen: Vec<_> = parts.filter(|(from, to)| from <= to).collect();
+        if !unseen.is_empty() {
+            self.state.unseen.insert(path.to_owned(), unseen);
+        }
+    }
+
+    /// The lines that the model was not shown of a file that it has read, which has so many, in words.
+    pub(crate) fn unseen(&self, path: &str, lines: usize) -> Option<String> {
+        let ranges = self.state.unseen.get(path)?.iter();
+        let ranges: Vec<String> = ranges
+            .filter(|(from, _)| *from <= lines)
+            .map(|(from, to)| format!("{from}–{}", (*to).min(lines)))
+            .collect();
+        (!ranges.is_empty()).then(|| ranges.join(", "))
     }
 }
 

@@ -2,23 +2,22 @@
 
 use super::generation::{Opening, instructions};
 use super::kept::Told;
-use domain::ActionError;
-use domain::configuration::Project;
 use domain::plugins::{FileContent, Part, ToolCall, VersionControl};
+use domain::{ActionError, RepositoryName};
 use edits::{check_path, shown_text};
 use std::collections::BTreeSet;
 
-/// The files at these paths of the base branch, in order. One that only points to another file, as a symbolic link or with its only
+/// The files at these paths of a branch, in order. One that only points to another file, as a symbolic link or with its only
 /// line, is that file.
 ///
 /// # Errors
 /// Those of the code host.
 pub(super) async fn read_guides(
     host: &dyn VersionControl,
-    project: &Project,
+    repository: &RepositoryName,
+    branch: &str,
     paths: &[String],
 ) -> Result<Vec<Option<FileContent>>, ActionError> {
-    let (repository, branch) = (&project.repository, project.base_branch.as_str());
     let mut contents = host.read_files(repository, branch, paths).await?;
     let pointers = paths.iter().zip(&contents).enumerate();
     let pointers: Vec<(usize, String)> =

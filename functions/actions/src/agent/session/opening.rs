@@ -216,14 +216,15 @@ async fn import(
     });
     opening.commit = Some(commit.to_string());
     // From the base branch: people who may push to a working branch must not instruct agents.
+    let (repository, base_branch) = (&project.repository, project.base_branch.as_str());
     let guides = GUIDES.map(str::to_owned);
-    let contents = read_guides(host, project, &guides).await?;
+    let contents = read_guides(host, repository, base_branch, &guides).await?;
     let found = guides.into_iter().zip(contents);
     opening.guide = found.filter_map(|(path, content)| guide(path, content?)).next();
     let nested: Vec<(String, String)> = nested_guides(visible()).into_iter().take(MOST_NESTED).collect();
     let names: Vec<String> = nested.iter().map(|(_, path)| path.clone()).collect();
     if !names.is_empty() {
-        let contents = read_guides(host, project, &names).await?;
+        let contents = read_guides(host, repository, base_branch, &names).await?;
         let found = nested.into_iter().zip(contents);
         opening.nested = found
             .filter_map(|((folder, path), content)| {

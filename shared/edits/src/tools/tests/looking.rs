@@ -206,3 +206,16 @@ fn a_large_repository_is_loaded_in_parts() {
     world.loaded = Some(["src/cart.py".to_owned()].into());
     assert!(world.read("src/cart.py").contains("total"));
 }
+
+#[test]
+fn a_pattern_for_other_tools_that_finds_nothing_says_so() {
+    let mut world = World::new();
+    let mut check = |pattern: &str, words: &str| {
+        let said = world.told("search", json!({"pattern": pattern, "path": "src"}), words);
+        assert_eq!(said.contains(" files. "), !words.is_empty() && !words.starts_with("src/"), "{said}");
+    };
+    check(r"total\|one", r"in 3 files. `\|` is the character itself here: write alternatives as `a|b`.");
+    check(r"total\(\)[\s\S]*one", "in 3 files. Each line is searched separately: no match goes on");
+    check("total|one", "src/cart.py:1: def total():");
+    check(r"nowhere\\|either", "");
+}

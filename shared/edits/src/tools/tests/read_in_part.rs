@@ -1,0 +1,40 @@
+//! Files that were read in part.
+
+use super::world::World;
+use super::*;
+use domain::plugins::FileContent;
+
+#[test]
+fn a_file_of_which_only_a_part_was_read_is_not_written_as_a_whole() {
+    let mut world = World::new();
+    let text: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+    world.add("long", &text);
+    let read = |offset: usize, limit: usize| json!({"path": "long", "offset": offset, "limit": limit});
+    let write = || json!({"path": "long", "content": "line 1\n"});
+    world.told("read_file", read(5, 10), "Lines 5–14 of 30");
+    world.refused(
+        "write_file",
+        write(),
+        "You have not seen the lines 1–4, 15–30 of `long`, which this would",
+    );
+    world.edit("long", "line 7\n", "line seven\n");
+    world.told("move_file", json!({"from": "long", "to": "moved"}), "");
+    world.told("move_file", json!({"from": "moved", "to": "long"}), "");
+    world.told("read_file", read(1, 4), "");
+    world.refused("write_file", write(), "the lines 15–30 of");
+    world.told("read_file", read(20, 2_000), "Lines 20–30 of 30");
+    world.refused("write_file", write(), "the lines 15–19 of");
+    world.told("read_file", read(10, 10), "");
+    world.told("write_file", write(), "Wrote `long`.");
+    assert_eq!(world.content("long").unwrap(), "line 1\n");
+
+    world.add("other", &text);
+    world.told("read_file", json!({"path": "other", "limit": 20}), "");
+    let changed = FileContent::Text(text.replace("line", "row"));
+    world.contents.0.insert("other".to_owned(), changed);
+    world.told("read_file", json!({"path": "other", "offset": 21}), "");
+    let rewrite = json!({"path": "other", "content": "x"});
+    world.refused("write_file", rewrite.clone(), "the lines 1–20 of `other`");
+    world.told("delete_file", json!({"path": "other"}), "");
+    world.told("write_file", rewrite, "Created `other`.");
+}
