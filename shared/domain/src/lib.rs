@@ -49,7 +49,7 @@ pub use money::MicroUsd;
 pub use nearest::{instead_of, nearest};
 pub use permission_problem::{PermissionProblem, PermissionProblemKind};
 pub use plugin_instance::PluginInstance;
-pub use progress_line::{has_alone, is_progress_line};
+pub use progress_line::{has_alone, is_failed_test, is_progress_line};
 pub use project_plan::{PlanItem, PlannedTask, ProjectPlan};
 pub use pull_request_words::{PULL_REQUEST, naming_pull_requests};
 pub use reference::{References, TicketReference};

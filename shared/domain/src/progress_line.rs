@@ -42,6 +42,12 @@ pub fn is_progress_line(line: &str) -> bool {
     begins || passed || is_version || line.ends_with("... ok")
 }
 
+/// Whether a line says in capitals that a test or a file of tests failed: `FAIL src/cart.test.ts`, `--- FAIL: TestTotal (0.00s)`.
+pub fn is_failed_test(line: &str) -> bool {
+    let said = line.trim_start().trim_start_matches("--- ");
+    said.strip_prefix("FAIL").is_some_and(|rest| rest.starts_with([':', ' ', '\t']))
+}
+
 /// Whether a text has a word that does not continue another one: `10 failed` does not have `0 failed`.
 pub fn has_alone(text: &str, word: &str) -> bool {
     let continues = |c: char| c.is_alphanumeric() || c == '_';
@@ -93,6 +99,17 @@ mod tests {
             "",
         ] {
             assert!(!is_progress_line(line), "{line}");
+        }
+    }
+    #[test]
+    fn a_test_that_failed_is_said_in_capitals() {
+        for line in
+            ["--- FAIL: TestTotal (0.00s)", "FAIL\tshop/cart\t0.01s", " FAIL  src/cart.test.ts > adds up"]
+        {
+            assert!(is_failed_test(line), "{line}");
+        }
+        for line in ["FAILOVER is off", "FAIL", "# FAIL:  0", "fail 0", "--- PASS: TestFAIL (0.00s)"] {
+            assert!(!is_failed_test(line), "{line}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::plugins::FailedCheck;
 use domain::text::{TextLimit, cut};
-use domain::{has_alone, is_progress_line};
+use domain::{has_alone, is_failed_test, is_progress_line};
 use edits::without_secrets;
 use sha2::{Digest, Sha256};
 
@@ -99,7 +99,8 @@ pub fn fingerprint(check: &FailedCheck) -> String {
 fn first_error(lines: &[String]) -> Option<usize> {
     lines.iter().position(|line| {
         let lower = line.to_lowercase();
-        let says_error = ERRORS.iter().any(|word| lower.contains(word))
+        let says_error = is_failed_test(line)
+            || ERRORS.iter().any(|word| lower.contains(word))
             || ERRORS_ALONE.iter().any(|word| has_alone(&lower, word));
         says_error && !HARMLESS.iter().any(|word| has_alone(&lower, word)) && !is_progress_line(line)
     })
@@ -107,8 +108,8 @@ fn first_error(lines: &[String]) -> Option<usize> {
 
 /// The lines of a log: without colors, times in front and secrets.
 fn lines_of(log: &str) -> Vec<String> {
-    let log = without_secrets(&without_colors(log));
-    let lines = log.lines().map(|line| cut(without_time(line).trim_end(), MOST_OF_A_LINE, "…"));
+    let log = without_secrets(&without_times(&without_colors(log)));
+    let lines = log.lines().map(|line| cut(line.trim_end(), MOST_OF_A_LINE, "…"));
     let mut lines: Vec<String> = lines.collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
@@ -128,12 +129,39 @@ fn without_colors(log: &str) -> String {
                     let _ends = characters.by_ref().find(|next| ('\u{40}'..='\u{7e}').contains(next));
                 }
             }
-            '\n' | '\t' => shown.push(character),
+            '\n' | '\r' | '\t' => shown.push(character),
             hidden if hidden.is_control() => {}
             other => shown.push(other),
         }
     }
     shown
+}
+
+/// Without the times in front of lines, and without what was written over.
+fn without_times(log: &str) -> String {
+    let mut text = String::with_capacity(log.len());
+    for (number, line) in log.lines().enumerate() {
+        let rest = without_time(line);
+        let stream = if rest.len() < line.len() { without_stream(rest) } else { None };
+        let (continues, rest) = stream.unwrap_or((false, rest));
+        if number > 0 && !continues {
+            text.push('\n');
+        }
+        // Of a line that was written over and over, what stayed is the last.
+        text.push_str(rest.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default());
+    }
+    text
+}
+
+/// Without what some runners write between the time and the line, and whether it continues the line before: the number of a stream in two
+/// hex digits, `O` or `E`, and `+` or a space, as in `00O `.
+fn without_stream(line: &str) -> Option<(bool, &str)> {
+    let (mark, rest) = line.split_at_checked(4)?;
+    let is_mark = match mark.as_bytes() {
+        [first, second, b'O' | b'E', b'+' | b' '] => first.is_ascii_hexdigit() && second.is_ascii_hexdigit(),
+        _ => false,
+    };
+    is_mark.then(|| (mark.ends_with('+'), rest))
 }
 
 /// Without the time with which GitHub begins each line: `2026-03-02T09:00:00.1234567Z `.
@@ -199,6 +227,33 @@ mod tests {
             assert_ne!(failure("total", end), failure("codes", end), "{end}");
             assert_eq!(failure("total", end), failure("total", end), "{end}");
         }
+    }
+
+    #[test]
+    fn a_failed_test_is_known_by_its_name_though_other_packages_pass_after_it() {
+        let failure = |test: &str| {
+            let passed = "ok  \tshop/other\t0.01s\n".repeat(20);
+            let log = format!(
+                "{passed}--- FAIL: {test} (0.00s)\n    cart_test.go:9: got 3\nFAIL\tshop/cart\t0.01s\n{passed}FAIL\n\
+                 ##[error]Process completed with exit code 1.\n"
+            );
+            fingerprint(&FailedCheck { name: "test".into(), url: None, log: Some(log) })
+        };
+        assert_ne!(failure("TestTotal"), failure("TestCodes"));
+        assert_eq!(failure("TestTotal"), failure("TestTotal"));
+    }
+
+    #[test]
+    fn what_runners_write_in_front_of_lines_is_no_part_of_them() {
+        let log = "2026-05-14T11:19:20.000000Z 00O section_start:1778757560:test\r\u{1b}[0KTests\r\n\
+                   2026-05-14T11:19:20.000001Z 01O Collecting exceptiongroup>=1.0\n\
+                   2026-05-14T11:19:20.000002Z 01E FAILED tests/test_cart.py::\n\
+                   2026-05-14T11:19:20.000003Z 01E+test_total\n\
+                   2026-05-14T11:19:20.000004Z 00O ERROR: Job failed: exit code 1\n";
+        let shown = "Tests\nCollecting exceptiongroup>=1.0\nFAILED tests/test_cart.py::test_total\nERROR: Job failed: exit code 1";
+        assert_eq!(excerpt(log), shown);
+        assert_eq!(first_error(&lines_of(log)), Some(2));
+        assert_eq!(excerpt("00O is a name\n10%\r100%\r\n"), "00O is a name\n100%");
     }
 
     #[test]
