@@ -17,6 +17,8 @@ pub(super) struct Parameter {
 pub(super) enum Kind {
     /// A text of at most this many bytes.
     Text(usize),
+    /// A path. A `./` in front of it means nothing, and is left out.
+    Path,
     /// A whole number in a range.
     Integer(u64, u64),
     /// `true` or `false`.
@@ -33,7 +35,7 @@ impl Kind {
     /// Whether a value in JSON can be of this kind; nothing for kinds that are texts.
     fn in_json(self) -> Option<fn(&Value) -> bool> {
         match self {
-            Self::Text(_) | Self::Choice(_) => None,
+            Self::Text(_) | Self::Path | Self::Choice(_) => None,
             Self::Integer(..) => Some(Value::is_number),
             Self::Boolean => Some(Value::is_boolean),
             Self::Texts { .. } | Self::Objects { .. } => Some(Value::is_array),
@@ -54,11 +56,8 @@ impl Parameter {
 /// How long a path can be, in bytes.
 pub(super) const PATH_LENGTH: usize = 4_096;
 
-pub(super) const PATH: Parameter = Parameter::required(
-    "path",
-    Kind::Text(PATH_LENGTH),
-    "The path from the repository's root, with / between its parts.",
-);
+pub(super) const PATH: Parameter =
+    Parameter::required("path", Kind::Path, "The path from the repository's root, with / between its parts.");
 
 pub(super) const GLOB: Parameter = Parameter::optional(
     "glob",
@@ -91,7 +90,7 @@ pub(super) fn schema(parameters: &[Parameter]) -> Value {
 
 fn kind_schema(kind: Kind) -> Value {
     match kind {
-        Kind::Text(_) => json!({"type": "string"}),
+        Kind::Text(_) | Kind::Path => json!({"type": "string"}),
         Kind::Integer(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Choice(words) => json!({"type": "string", "enum": words}),
@@ -146,6 +145,10 @@ fn check_value(kind: Kind, value: &Value, path: &str) -> Result<Value, String> {
     let wrong = || format!("`{path}` is {}; accepted is {}", shown(value), accepted(kind));
     let is_right = match kind {
         Kind::Text(most) => value.as_str().is_some_and(|text| text.len() <= most),
+        Kind::Path => {
+            let path = value.as_str().filter(|path| path.len() <= PATH_LENGTH).ok_or_else(wrong)?;
+            return Ok(Value::from(path.trim_start_matches("./")));
+        }
         Kind::Integer(least, most) => value.as_u64().is_some_and(|number| (least..=most).contains(&number)),
         Kind::Boolean => value.is_boolean(),
         Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
@@ -175,6 +178,7 @@ fn written_as_text(value: &Value) -> Option<Value> {
 fn accepted(kind: Kind) -> String {
     match kind {
         Kind::Text(most) => format!("a text of at most {most} bytes"),
+        Kind::Path => format!("a text of at most {PATH_LENGTH} bytes"),
         Kind::Integer(least, most) => format!("a whole number from {least} to {most}"),
         Kind::Boolean => "true or false".to_owned(),
         Kind::Choice(words) => {

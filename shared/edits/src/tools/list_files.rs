@@ -1,7 +1,7 @@
 //! `list_files`: the paths of the repository, with sizes.
 
 use super::answer::{MOST_CHARACTERS, path_line, read, told};
-use super::arguments::{GLOB, Kind, PATH_LENGTH, Parameter};
+use super::arguments::{GLOB, Kind, Parameter};
 use super::end::ToolEnd;
 use super::selection::{kind_note, select};
 use super::tool::{Needs, Tool, ToolSpec};
@@ -24,10 +24,8 @@ struct Input {
     glob: Option<String>,
 }
 
-const PARAMETERS: [Parameter; 2] = [
-    Parameter::optional("path", Kind::Text(PATH_LENGTH), "A folder to list. Default: the whole repository."),
-    GLOB,
-];
+const PARAMETERS: [Parameter; 2] =
+    [Parameter::optional("path", Kind::Path, "A folder to list. Default: the whole repository."), GLOB];
 
 #[async_trait]
 impl Tool for ListFiles {

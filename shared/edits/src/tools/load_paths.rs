@@ -48,7 +48,7 @@ impl Tool for LoadPaths {
         }
         let mut wanted = BTreeMap::new();
         for path in &paths {
-            for (name, present) in select(workspace, Some(path), None)? {
+            for (name, present) in select(workspace, Some(path.trim_start_matches("./")), None)? {
                 if let Source::Base(entry) = present.source
                     && present.is_file()
                     && !workspace.is_loaded(&present)

@@ -1,7 +1,7 @@
 //! `move_file`: gives files other paths.
 
 use super::answer::{read, told};
-use super::arguments::{Kind, PATH_LENGTH, Parameter};
+use super::arguments::{Kind, Parameter};
 use super::end::ToolEnd;
 use super::tool::{Needs, Tool, ToolSpec};
 use crate::workspace::{Refusal, Workspace};
@@ -25,9 +25,8 @@ struct Move {
     to: String,
 }
 
-const FROM: Parameter = Parameter::required("from", Kind::Text(PATH_LENGTH), "The file's path.");
-const TO: Parameter =
-    Parameter::required("to", Kind::Text(PATH_LENGTH), "Its new path, where nothing may be yet.");
+const FROM: Parameter = Parameter::required("from", Kind::Path, "The file's path.");
+const TO: Parameter = Parameter::required("to", Kind::Path, "Its new path, where nothing may be yet.");
 
 const PARAMETERS: [Parameter; 3] = [
     FROM,

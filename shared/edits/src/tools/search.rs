@@ -1,7 +1,7 @@
 //! `search`: lines of the repository that match a regular expression.
 
 use super::answer::{path_line, quoted, read, told};
-use super::arguments::{GLOB, Kind, PATH_LENGTH, Parameter};
+use super::arguments::{GLOB, Kind, Parameter};
 use super::end::ToolEnd;
 use super::pattern::{Pattern, TooComplex};
 use super::selection::select;
@@ -38,11 +38,7 @@ const PARAMETERS: [Parameter; 4] = [
         "A regular expression in the syntax of Rust's regex crate, for one line: no look-around, no back-references. (?i) ignores \
          case. Escape . ( ) [ ] { } + * ? ^ $ | and the backslash to find them as they are.",
     ),
-    Parameter::optional(
-        "path",
-        Kind::Text(PATH_LENGTH),
-        "A folder or file to search in. Default: the whole repository.",
-    ),
+    Parameter::optional("path", Kind::Path, "A folder or file to search in. Default: the whole repository."),
     GLOB,
     Parameter::optional(
         "context",

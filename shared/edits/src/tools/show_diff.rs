@@ -1,7 +1,7 @@
 //! `show_diff`: the change under review.
 
 use super::answer::{path_line, quoted, read, told};
-use super::arguments::{Kind, PATH_LENGTH, Parameter};
+use super::arguments::{Kind, Parameter};
 use super::end::ToolEnd;
 use super::tool::{Needs, Tool, ToolSpec};
 use crate::diff::{DiffFile, Side};
@@ -22,11 +22,7 @@ struct Input {
 }
 
 const PARAMETERS: [Parameter; 2] = [
-    Parameter::optional(
-        "path",
-        Kind::Text(PATH_LENGTH),
-        "A changed file; without it, the changed files are listed.",
-    ),
+    Parameter::optional("path", Kind::Path, "A changed file; without it, the changed files are listed."),
     Parameter::optional(
         "offset",
         Kind::Integer(1, 10_000_000),

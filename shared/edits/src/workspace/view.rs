@@ -135,7 +135,10 @@ impl Workspace<'_> {
 
     /// Checks that a path is inside the repository and the agent's paths.
     pub(crate) fn check_inside(&self, path: &str) -> Result<(), String> {
-        check_path(path).map_err(|error| error.to_string())?;
+        check_path(path).map_err(|error| match self.meant(path) {
+            Some(meant) => format!("{error}; the repository has `{meant}`"),
+            None => error.to_string(),
+        })?;
         if self.base.paths.contains(path) {
             return Ok(());
         }
@@ -143,6 +146,17 @@ impl Workspace<'_> {
             "`{path}` is outside the paths that this agent may see and change: {}",
             self.base.paths.patterns().join(", ")
         ))
+    }
+
+    /// The file whose path a wrong one is on some machine, or ends with: `src\cart.py`, `/workspace/src/cart.py`.
+    fn meant(&self, path: &str) -> Option<String> {
+        /// Longer paths are not what somebody means.
+        const MOST_PARTS: usize = 30;
+        let path = path.replace('\\', "/");
+        let ends = path.match_indices('/').take(MOST_PARTS).map(|(at, _)| &path[at + 1..]);
+        let is_visible =
+            |end: &&str| check_path(end).is_ok() && self.base.paths.contains(end) && self.find(end).is_some();
+        std::iter::once(path.as_str()).chain(ends).find(is_visible).map(str::to_owned)
     }
 
     /// Whether anything is below a path.

@@ -66,7 +66,9 @@ pub(super) fn guides(
 ) -> Vec<Part> {
     let is_about_a_file = |call: &ToolCall| matches!(call.name.as_str(), "read_file" | "write_file");
     let about = calls.iter().zip(results).filter(|(call, told)| is_about_a_file(call) && !told.is_error);
-    let paths: Vec<&str> = about.filter_map(|(call, _)| call.input["path"].as_str()).collect();
+    let paths = about.filter_map(|(call, _)| call.input["path"].as_str());
+    // As the tools read it.
+    let paths: Vec<&str> = paths.map(|path| path.trim_start_matches("./")).collect();
     let is_below = |folder: &str| {
         paths.iter().any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     };

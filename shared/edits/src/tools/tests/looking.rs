@@ -219,3 +219,27 @@ fn a_pattern_for_other_tools_that_finds_nothing_says_so() {
     check("total|one", "src/cart.py:1: def total():");
     check(r"nowhere\\|either", "");
 }
+
+#[test]
+fn a_path_as_other_tools_write_it_is_read_or_told() {
+    let mut world = World::new();
+    world.told("read_file", json!({"path": "./src/cart.py"}), "def total");
+    world.told("list_files", json!({"path": "./src"}), "src/cart.py");
+    world.told("list_files", json!({"path": "./"}), "README.md");
+    world.told("search", json!({"pattern": "Shop", "path": "././README.md"}), "README.md:1:");
+    world.told("write_file", json!({"path": "./src/new.py", "content": "x\n"}), "Created `src/new.py`.");
+    world.told(
+        "move_file",
+        json!({"from": "./src/new.py", "to": "./new.py"}),
+        "Moved `src/new.py` to `new.py`.",
+    );
+    let mut check = |path: &str, words: &str| drop(world.refused("read_file", json!({"path": path}), words));
+    check("/workspace/src/cart.py", "or backslash; the repository has `src/cart.py`.");
+    check("src\\cart.py", "; the repository has `src/cart.py`.");
+    check("C:\\shop\\new.py", "; the repository has `new.py`.");
+    check("src/../README.md", "; the repository has `README.md`.");
+    check("/etc/passwd", "`.git` or backslash.");
+    check("./../README.md", "inside the repository");
+    world.paths = AgentPaths::new(&["src/**".to_owned()]).unwrap();
+    world.refused("read_file", json!({"path": "/workspace/README.md"}), "`.git` or backslash.");
+}
