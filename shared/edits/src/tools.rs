@@ -12,6 +12,7 @@ mod delete_file;
 mod edit_file;
 mod end;
 mod finish;
+mod leftovers;
 mod list_files;
 mod load_paths;
 mod move_file;

@@ -4,6 +4,7 @@ use super::answer::{read, told};
 use super::arguments::{Kind, PATH, Parameter};
 use super::closest::no_match;
 use super::end::ToolEnd;
+use super::leftovers::leftover_note;
 use super::numbered::{around, line_of};
 use super::syntax::syntax_note;
 use super::tool::{Needs, Tool, ToolSpec};
@@ -80,7 +81,8 @@ impl Tool for EditFile {
         let first = check_found(&found, &text, &old_string, replace_all)?;
         text.replace(&found, &new_string);
         let after = text.write();
-        let note = syntax_note(&path, Some(&before), &after);
+        let note = syntax_note(&path, Some(&before), &after)
+            + &leftover_note(Text::read(&before).as_str(), &new_string);
         let is_changed = workspace.write(&path, after, is_executable).await?;
         if !is_changed {
             return told(format!(

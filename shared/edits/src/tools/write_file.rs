@@ -3,6 +3,7 @@
 use super::answer::{read, told};
 use super::arguments::{Kind, PATH, Parameter};
 use super::end::ToolEnd;
+use super::leftovers::leftover_note;
 use super::numbered::lines;
 use super::syntax::syntax_note;
 use super::tool::{Needs, Tool, ToolSpec};
@@ -50,13 +51,15 @@ impl Tool for WriteFile {
         let Input { path, content, executable } = read(input)?;
         let Some(present) = workspace.find(&path) else {
             workspace.write(&path, content.clone(), executable.unwrap_or_default()).await?;
-            return told(format!("Created `{path}`.{}", syntax_note(&path, None, &content)));
+            let note = syntax_note(&path, None, &content) + &leftover_note("", &content);
+            return told(format!("Created `{path}`.{note}"));
         };
         let file = workspace.changeable(&path)?;
         let before = workspace.read_text(&file).await?;
         let path = present.path.to_owned();
         let executable = executable.unwrap_or(present.kind == TreeEntryKind::ExecutableFile);
         let mut text = Text::read(&before);
+        let leftover = leftover_note(text.as_str(), &content);
         if let Some(unseen) = workspace.unseen(&path, lines(text.as_str()).count()) {
             return Err(Refusal::Told(format!(
                 "You have not seen the lines {unseen} of `{path}`, which this would throw away: read them with read_file, or change \
@@ -67,7 +70,7 @@ impl Tool for WriteFile {
         let after = text.write();
         let note = syntax_note(&path, Some(&before), &after);
         if workspace.write(&path, after, executable).await? {
-            return told(format!("Wrote `{path}`.{note}"));
+            return told(format!("Wrote `{path}`.{note}{leftover}"));
         }
         told(format!("`{path}` has this content already: nothing changed."))
     }

@@ -38,3 +38,20 @@ fn a_file_of_which_only_a_part_was_read_is_not_written_as_a_whole() {
     world.told("delete_file", json!({"path": "other"}), "");
     world.told("write_file", rewrite, "Created `other`.");
 }
+
+#[test]
+fn a_text_with_a_part_left_out_is_written_and_that_is_said() {
+    let mut world = World::new();
+    world.read("src/cart.py");
+    let edit = json!({"path": "src/cart.py", "old_string": "def one():\n    return 1", "new_string": "# ... rest of the code\n"});
+    world.told(
+        "edit_file",
+        edit,
+        "at line 4. `# ... rest of the code` seems to stand for text that you left out",
+    );
+    let write = |path: &str, content: &str| json!({"path": path, "content": content});
+    let kept = "# ... rest of the code\nx = 1\n";
+    world.told("write_file", write("src/cart.py", kept), "Wrote `src/cart.py`.");
+    let note = "Created `a.js`. `// ... existing imports ...` seems to stand for";
+    world.told("write_file", write("a.js", "// ... existing imports ...\n"), note);
+}
