@@ -6,7 +6,7 @@ use crate::handle::Events;
 use domain::configuration::Configuration;
 use domain::event::REVIEW;
 use domain::execution::Outcome;
-use domain::plugins::{LineRemark, RepositoryAccess};
+use domain::plugins::{LineRemark, RepositoryAccess, lines_in_words};
 use domain::stored::cut_inline;
 use domain::{ActionError, ErrorKind, EventName, RepositoryName};
 use jiff::{SignedDuration, Timestamp};
@@ -179,8 +179,8 @@ fn review_of(fields: &Map<String, Value>) -> Option<(RepositoryName, u64, u64)> 
 
 /// A review in words: its text, then each line comment with its place.
 fn in_words(said: &str, remarks: &[LineRemark]) -> String {
-    let remark = |LineRemark { path, line, text }: &LineRemark| match line {
-        Some(line) => format!("`{path}`, line {line}: {text}"),
+    let remark = |LineRemark { path, line, first_line, text }: &LineRemark| match line {
+        Some(line) => format!("`{path}`, {}: {text}", lines_in_words(*first_line, *line)),
         None => format!("`{path}`: {text}"),
     };
     let said = Some(said.to_owned()).filter(|said| !said.is_empty());
@@ -193,10 +193,21 @@ mod tests {
 
     #[test]
     fn every_remark_has_its_place() {
-        let remark = |line| LineRemark { path: "src/cart.rs".into(), line, text: "rename it".into() };
+        let remark = |line| LineRemark {
+            path: "src/cart.rs".into(),
+            line,
+            first_line: None,
+            text: "rename it".into(),
+        };
         assert_eq!(
             in_words("Nearly.", &[remark(Some(12)), remark(None)]),
             "Nearly.\n\n`src/cart.rs`, line 12: rename it\n\n`src/cart.rs`: rename it"
+        );
+        let of_several = LineRemark { first_line: Some(9), ..remark(Some(12)) };
+        let of_one = LineRemark { first_line: Some(12), ..remark(Some(12)) };
+        assert_eq!(
+            in_words("", &[of_several, of_one]),
+            "`src/cart.rs`, lines 9–12: rename it\n\n`src/cart.rs`, line 12: rename it"
         );
         assert_eq!(in_words("", &[]), "");
     }

@@ -25,17 +25,16 @@ pub use conversation::{Content, Effort, ModelMessage, ModelTool, Part, Speaker, 
 pub use documentation::{Documentation, Page, PageContent, PageRequest};
 pub use monitoring::{Metric, MetricQuery, Monitoring, MonitoringEvent, Series, Statistic, Unit};
 pub use reviews::{
-    ChangedFile, LineComment, NewReview, ReviewThread, ReviewedPullRequest, Reviews, SubmittedReview,
-    ThreadComment,
+    ChangedFile, LineComment, LineRemark, NewReview, ReviewThread, ReviewedPullRequest, Reviews,
+    SubmittedReview, ThreadComment, lines_in_words,
 };
 pub use task_management::{
     CommentId, CreatedTask, InspectedTask, LinkedTask, NewTask, Restriction, StatusChange, TaskLink,
     TaskManagement, TaskQuery,
 };
 pub use version_control::{
-    Commit, CommitRequest, FileChange, FileContent, LineRemark, PullRequest, PullRequestClosing,
-    PullRequestRequest, RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind,
-    VersionControl,
+    Commit, CommitRequest, FileChange, FileContent, PullRequest, PullRequestClosing, PullRequestRequest,
+    RepositoryAccess, RepositoryInfo, RepositoryPermission, TreeEntry, TreeEntryKind, VersionControl,
 };
 
 use jiff::Timestamp;

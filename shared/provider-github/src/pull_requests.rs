@@ -50,6 +50,8 @@ struct Remark {
     #[serde(default)]
     line: Option<u64>,
     #[serde(default)]
+    start_line: Option<u64>,
+    #[serde(default)]
     body: Option<String>,
 }
 
@@ -162,6 +164,7 @@ impl Github {
         let shown = |remark: Remark| LineRemark {
             path: remark.path,
             line: remark.line,
+            first_line: remark.start_line,
             text: remark.body.unwrap_or_default(),
         };
         Ok(remarks.into_iter().map(shown).collect())

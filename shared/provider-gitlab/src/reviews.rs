@@ -59,7 +59,7 @@ impl Gitlab {
         let shown = open.filter_map(|note| {
             let position = note.position?;
             let path = position.new_path.or(position.old_path)?;
-            Some(LineRemark { path, line: position.new_line, text: note.body })
+            Some(LineRemark { path, line: position.new_line, first_line: None, text: note.body })
         });
         Ok(shown.collect())
     }

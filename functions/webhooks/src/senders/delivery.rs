@@ -245,9 +245,9 @@ pub(super) fn id_of_body(body: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(body)))
 }
 
-/// Words with the line that they were said about, without which a request is not clear.
-pub(super) fn said_about(words: &str, path: &str, line: Option<u64>) -> String {
-    let place = line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}"));
+/// Words with the lines that they were said about, in words, without which a request is not clear.
+pub(super) fn said_about(words: &str, path: &str, lines: Option<&str>) -> String {
+    let place = lines.map_or_else(|| format!("`{path}`"), |lines| format!("`{path}`, {lines}"));
     with_note(words, &format!("said about {place}"))
 }
 

@@ -17,7 +17,7 @@ use crate::mention::words_for_bot;
 use crate::spoken::Markup;
 use axum::http::HeaderMap;
 use domain::event::REVIEW;
-use domain::plugins::Mark;
+use domain::plugins::{Mark, lines_in_words};
 use domain::stored::cut_inline;
 use domain::{Actor, Event, EventName, SourceName};
 use events::{
@@ -263,9 +263,10 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
         )));
     };
     // A comment on a line is unclear without the line.
-    let place = note.position.and_then(|position| Some((position.new_path?, position.new_line)));
+    let lines_of = |line| lines_in_words(None, line);
+    let place = note.position.and_then(|position| Some((position.new_path?, position.new_line.map(lines_of))));
     let about_line = |words: &str| match &place {
-        Some((path, line)) => said_about(words, path, *line),
+        Some((path, lines)) => said_about(words, path, lines.as_deref()),
         None => words.to_owned(),
     };
     let more = json!({

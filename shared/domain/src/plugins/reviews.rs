@@ -193,3 +193,24 @@ impl ReviewThread {
         self.comments.iter().any(|comment| comment.marks.contains(&digest))
     }
 }
+
+/// A review's comment on a line, or on a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineRemark {
+    /// The file's path from the root.
+    pub path: String,
+    /// The line, counted from 1; absent for comments on a whole file and on lines that are gone.
+    pub line: Option<u64>,
+    /// The first line, if it is about several, of which `line` is the last.
+    pub first_line: Option<u64>,
+    /// The text, in Markdown.
+    pub text: String,
+}
+
+/// Lines of a file in words, by the last and, where there are several, the first one: `line 12`, `lines 3–12`.
+pub fn lines_in_words(first: Option<u64>, last: u64) -> String {
+    match first.filter(|first| *first < last) {
+        Some(first) => format!("lines {first}–{last}"),
+        None => format!("line {last}"),
+    }
+}

@@ -1,7 +1,7 @@
 //! Code hosts.
 
 use super::checks::{Checks, FailedCheck};
-use super::{Mark, Reviews};
+use super::{LineRemark, Mark, Reviews};
 use crate::error::ActionError;
 use crate::repository::{BranchName, CommitSha, RepositoryName};
 use async_trait::async_trait;
@@ -371,17 +371,6 @@ pub enum PullRequestClosing {
     WasClosed,
     /// It was merged before, so that it cannot be closed.
     WasMerged,
-}
-
-/// A review's comment on a line, or on a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineRemark {
-    /// The file's path from the root.
-    pub path: String,
-    /// The line, counted from 1; absent for comments on a whole file and on lines that are gone.
-    pub line: Option<u64>,
-    /// The text, in Markdown.
-    pub text: String,
 }
 
 /// A person's access to a repository.

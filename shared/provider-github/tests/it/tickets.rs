@@ -212,7 +212,7 @@ async fn a_review_says_something_about_lines() {
     let simulation = GITHUB.simulation().await;
     let github = github(&simulation);
     let remarks = json!([
-        {"id": 1, "path": "src/cart.rs", "line": 12, "body": "rename it"},
+        {"id": 1, "path": "src/cart.rs", "start_line": 9, "line": 12, "body": "rename it"},
         {"id": 2, "path": "README.md", "line": null, "body": "say why"},
     ]);
     answers(&simulation, "/pulls/7/reviews/81/comments$", 200, 1, remarks);
@@ -220,6 +220,7 @@ async fn a_review_says_something_about_lines() {
     let shown: Vec<_> =
         found.iter().map(|found| (found.path.as_str(), found.line, found.text.as_str())).collect();
     assert_eq!(shown, [("src/cart.rs", Some(12), "rename it"), ("README.md", None, "say why")]);
+    assert_eq!((found[0].first_line, found[1].first_line), (Some(9), None));
     let missing = github.review_remarks(&shop(), 7, 81).await.unwrap_err();
     assert!(missing.message.contains("review 81 of acme/shop#7"), "{missing}");
 }

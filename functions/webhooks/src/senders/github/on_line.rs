@@ -6,7 +6,7 @@ use super::payload::Payload;
 use crate::mention::words_for_bot;
 use crate::senders::delivery::{Bot, Meaning, Received, in_context, said_about};
 use crate::spoken::Markup;
-use domain::plugins::Mark;
+use domain::plugins::{Mark, lines_in_words};
 use domain::stored::cut_inline;
 use serde_json::json;
 
@@ -27,10 +27,12 @@ pub(super) fn commented(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> O
             "the comment neither mentions {mention} nor starts with {command}"
         )));
     };
-    // An outdated comment no longer has a line.
-    let line = comment.line.or(comment.original_line);
+    let now = comment.line.map(|line| lines_in_words(comment.start_line, line));
+    // The lines of an outdated comment are gone; other ones have their numbers now.
+    let before = |line| format!("{} of an earlier commit", lines_in_words(comment.original_start_line, line));
+    let lines = now.or_else(|| comment.original_line.map(before));
     let about_line = |words: &str| match &comment.path {
-        Some(path) => said_about(words, path, line),
+        Some(path) => said_about(words, path, lines.as_deref()),
         None => words.to_owned(),
     };
     let reference = format!("{}#{number}", about.repository);

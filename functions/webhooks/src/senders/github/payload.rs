@@ -99,7 +99,11 @@ pub(super) struct Comment {
     #[serde(default, deserialize_with = "lenient")]
     pub(super) line: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
+    pub(super) start_line: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) original_line: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) original_start_line: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) pull_request_review_id: Option<u64>,
 }

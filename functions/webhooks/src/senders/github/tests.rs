@@ -158,7 +158,9 @@ fn a_comment_on_a_line_is_said_about_its_pull_request_and_its_line() {
     assert_eq!(said.event.delivery, "acme/shop line comment 9");
     assert_eq!(said.also_as, ["acme/shop review 70"], "a review has its remarks already");
     let outdated = received(on_line("@ticketsmith call it total", json!({"line": null, "original_line": 7})));
-    assert!(outdated.words.unwrap().ends_with("line 7)"));
+    assert!(outdated.words.unwrap().ends_with(", line 7 of an earlier commit)"));
+    let of_several = received(on_line("@ticketsmith call it total", json!({"start_line": 3})));
+    assert!(of_several.words.unwrap().ends_with(", lines 3–5)"));
     for (body, action) in [("call it total", "created"), ("@ticketsmith call it total", "edited")] {
         let more = json!({"comment": {"id": 9, "body": body}, "pull_request": {"number": 3}});
         let meaning = meaning_of("pull_request_review_comment", delivery("ada", action, more));
