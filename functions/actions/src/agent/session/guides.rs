@@ -89,12 +89,12 @@ mod tests {
     fn a_guide_that_is_only_a_path_points_to_a_file_of_the_repository() {
         let pointed = |path: &str, text: &str| pointed(path, &FileContent::Text(text.to_owned()));
         for (path, text, target) in [
-            ("AGENTS.md", "CLAUDE.md", Some("CLAUDE.md")),
-            ("CLAUDE.md", "@docs/agents.md\n", Some("docs/agents.md")),
-            ("a/b/CLAUDE.md", "../AGENTS.md", Some("a/AGENTS.md")),
-            ("a/CLAUDE.md", "@./rules.md", Some("a/rules.md")),
+            ("AGENTS.md", "RULES.md", Some("RULES.md")),
+            ("RULES.md", "@docs/agents.md\n", Some("docs/agents.md")),
+            ("a/b/RULES.md", "../AGENTS.md", Some("a/AGENTS.md")),
+            ("a/RULES.md", "@./rules.md", Some("a/rules.md")),
             ("AGENTS.md", "Run `make`.\n", None),
-            ("AGENTS.md", "@CLAUDE.md\nRun it.\n", None),
+            ("AGENTS.md", "@RULES.md\nRun it.\n", None),
             ("AGENTS.md", "AGENTS.md", None),
             ("AGENTS.md", "../outside.md", None),
             ("AGENTS.md", "/etc/passwd", None),
