@@ -294,6 +294,11 @@ async fn a_second_round_revises_the_pull_request_of_the_first() {
         assert_eq!((&revision["trigger"], &revision["turns"]), (&trigger.into(), &2.into()), "{document:#}");
         assert_eq!(revision["commit"].as_str().unwrap().len(), 40, "{document:#}");
         assert!(revision["cost_usd"].as_f64().unwrap() > 0.0, "{document:#}");
+        // A fix is a step of the first execution; another revision has an execution of its own.
+        let micro = |part: &Value| (part["cost_usd"].as_f64().unwrap() * 1e6).round();
+        let steps: f64 = document["steps"].as_array().unwrap().iter().map(micro).sum();
+        let apart = if trigger == "checks-failed" { 0.0 } else { micro(revision) };
+        assert_eq!(micro(&document), steps + apart, "{document:#}");
         let files = document["pull_request"]["files"].to_string();
         assert!(files.contains("README.md"), "{document:#}");
     }

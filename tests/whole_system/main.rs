@@ -25,6 +25,7 @@ mod conversation;
 mod counts;
 mod crash;
 mod demo;
+mod demo_endings;
 mod deploying;
 mod doctor;
 mod documents;

@@ -4,6 +4,7 @@ pub(super) mod by_hand;
 mod checks_failed;
 mod code_review;
 mod export;
+mod halt;
 mod plan;
 mod process;
 mod report;
@@ -13,6 +14,7 @@ mod round;
 mod script;
 mod stage;
 mod state;
+mod unchecked;
 
 use crate::configuration_file::ConfigurationFile;
 use crate::connection::Connection;
@@ -24,7 +26,7 @@ use crate::server::secret_file::SecretFile;
 use crate::stop_signal::stop_signal;
 use crate::world_folder;
 use domain::PluginType;
-use domain::configuration::{InstanceName, Section};
+use domain::configuration::{Configuration, InstanceName, Section};
 use process::Process;
 use providers::{ProviderSpec, PullRequestWords};
 use report::{Demonstration, Revised, pull_requests, status_of};
@@ -216,10 +218,8 @@ impl Running {
         let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
         self.processes.push(Process::start(&place, &serve).await?);
         let configuration = ConfigurationFile::load(&config)?.configuration;
-        let project = configuration.projects.first();
-        let words = project.map(|project| providers::pull_request_words(&configuration, project));
         let places = (data.as_path(), export);
-        demonstrate(arguments, script, &self.control, places, words.unwrap_or_default()).await
+        demonstrate(arguments, script, &self.control, places, &configuration).await
     }
 
     /// Ends the processes, the last first.
@@ -253,8 +253,11 @@ async fn demonstrate(
     script: &Script,
     control: &str,
     (data, export): (&Path, Option<&Path>),
-    words: PullRequestWords,
+    configuration: &Configuration,
 ) -> Outcome<Demonstration> {
+    let project = configuration.projects.first();
+    let words = project.map(|project| providers::pull_request_words(configuration, project));
+    let words = words.unwrap_or_default();
     let running = DataFolder::open(data)
         .and_then(|folder| folder.running())
         .map_err(Exit::unreachable)?
@@ -263,30 +266,20 @@ async fn demonstrate(
     let others: Vec<&str> =
         script.accepted.iter().map(String::as_str).filter(|name| *name != script.trigger).collect();
     let limit = Duration::from_secs(arguments.limit_seconds);
-    let is_answered = script.trigger == plan::NAME;
-    let stage =
-        Stage { control, connection, to: running.public_url, limit, is_answered, others: others.join(", ") };
+    let stage = Stage { control, connection, to: running.public_url, limit, others: others.join(", ") };
     let before = pull_requests(&world(control).await?);
     let trigger = json!(script.trigger);
-    let first = stage.play(&trigger);
-    let Played { view, mut state, mut halt } = match script.trigger == plan::NAME {
-        true => {
-            let delivery = &script.world["deliveries"][plan::NAME];
-            // The person who asked for the plan approves it once it is shown; the execution may also end without asking.
-            let approved = async {
-                plan::approve(control, delivery, &stage.to).await?;
-                std::future::pending::<Outcome<Played>>().await
-            };
-            tokio::select! {
-                ended = first => ended?,
-                failed = approved => failed?,
-            }
+    let answering = async {
+        match script.trigger == plan::NAME {
+            // The person who asked for the plan approves it once it is shown.
+            true => plan::approve(control, &script.world["deliveries"][plan::NAME], &stage.to).await,
+            false => Ok(()),
         }
-        false => first.await?,
     };
+    let Played { view, mut state, mut halt } = stage.play(&trigger, answering).await?;
     let is_new = |pull: &Value| before.iter().all(|known| known["html_url"] != pull["html_url"]);
     let mut pull_request = pull_requests(&state).into_iter().find(is_new);
-    let (mut revisions, mut review) = (Vec::new(), None);
+    let (mut second, mut revisions, mut review) = (None, Vec::new(), None);
     let is_review = arguments.trigger.as_deref() == Some(code_review::NAME);
     if is_review && script.revision.is_none() {
         let turns = stage.turns(&view.execution.name).await?;
@@ -304,15 +297,16 @@ async fn demonstrate(
             let PullRequestWords { term, sign } = words;
             eprintln!("\n{term} {sign}{} is there. Second round: {}", pull["number"], revision.name);
         }
-        let Played { view, state: after, halt: halted } = stage.play(&delivery).await?;
+        let Played { view, state: after, halt: halted } = stage.play(&delivery, async { Ok(()) }).await?;
         (state, halt) = (after, halted);
         pull_request = pull_requests(&state).into_iter().find(is_new);
         let turns = stage.turns(&view.execution.name).await?;
         if is_review {
-            review = Reviewed::new(turns, view, pull_requests(&state));
+            review = Reviewed::new(turns, view.clone(), pull_requests(&state));
         } else {
-            revisions.push(Revised::by_execution(revision.name, turns, view));
+            revisions.push(Revised::by_execution(revision.name, turns, &view));
         }
+        second = Some(view);
     }
     let task_status = view.execution.task_id.as_deref().and_then(|key| status_of(&state, key));
     let mut unexported = None;
@@ -326,9 +320,11 @@ async fn demonstrate(
         Some(_) => None,
         None => stage.said(&view.execution.name).await?,
     };
+    let unchecked = unchecked::why(configuration, view.execution.project.as_deref()).await;
     let is_fixed = arguments.trigger.as_deref() == Some(checks_failed::NAME);
     let demonstration = Demonstration {
         view,
+        second,
         words,
         pull_request,
         said,
@@ -338,6 +334,7 @@ async fn demonstrate(
         is_review,
         is_fixed,
         review,
+        unchecked,
         halt,
         unexported,
     };

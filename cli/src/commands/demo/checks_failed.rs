@@ -46,7 +46,7 @@ pub(super) async fn revisions(connection: &Connection, view: &ExecutionView) -> 
         let turns = fix.and_then(|fix| fix.turns).map_or(0, |turns| u32::try_from(turns).unwrap_or(u32::MAX));
         let cost = fix.map(|fix| fix.cost.booked()).unwrap_or_default();
         let commit = commit.as_str().map(str::to_owned);
-        Revised { trigger: NAME, commit, turns, cost, view: None }
+        Revised { trigger: NAME, commit, turns, cost }
     };
     Ok(commits.into_iter().map(revision).collect())
 }

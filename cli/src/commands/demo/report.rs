@@ -1,7 +1,7 @@
 //! The demo's final report.
 
+use super::halt::Halt;
 use super::reviewed::Reviewed;
-use super::stage::Halt;
 use super::state::{list, services, text};
 use crate::color::{self, Color};
 use crate::exit::{Exit, Outcome};
@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 
 /// One demonstration, from its records and the simulated world.
 pub(super) struct Demonstration {
-    /// The execution with its steps and costs.
+    /// The first execution with its steps and costs.
     pub(super) view: ExecutionView,
+    /// The one of the second round.
+    pub(super) second: Option<ExecutionView>,
     /// What the code host calls pull requests.
     pub(super) words: PullRequestWords,
     /// The pull request, with its files.
@@ -37,6 +39,8 @@ pub(super) struct Demonstration {
     pub(super) is_fixed: bool,
     /// The review.
     pub(super) review: Option<Reviewed>,
+    /// Why the project's own checks cannot be run on this machine, if it has some.
+    pub(super) unchecked: Option<String>,
     /// Why the last execution has not ended, if it has not.
     pub(super) halt: Option<Halt>,
     /// Why the repository was not exported, if it should have been.
@@ -53,16 +57,14 @@ pub(super) struct Revised {
     pub(super) turns: u32,
     /// Their cost.
     pub(super) cost: MicroUsd,
-    /// The execution with its steps, if the revision has a separate one.
-    pub(super) view: Option<ExecutionView>,
 }
 
 impl Revised {
     /// A revision by a separate execution, which says which commit it made.
-    pub(super) fn by_execution(trigger: &'static str, turns: u32, view: ExecutionView) -> Self {
+    pub(super) fn by_execution(trigger: &'static str, turns: u32, view: &ExecutionView) -> Self {
         let output = view.execution.output.as_ref();
         let commit = output.and_then(|output| output["commit"].as_str()).map(str::to_owned);
-        Self { trigger, commit, turns, cost: view.cost().booked(), view: Some(view) }
+        Self { trigger, commit, turns, cost: view.cost().booked() }
     }
 
     fn json(&self) -> Value {
@@ -79,6 +81,7 @@ impl Demonstration {
     /// The JSON that `--json` prints.
     fn json(&self) -> Value {
         let execution = &self.view.execution;
+        let (decisive, halt) = (&self.decisive().execution, self.halt.as_ref());
         let pull_request = self.pull_request.as_ref().map(|pull| {
             json!({
                 "number": pull["number"],
@@ -88,20 +91,52 @@ impl Demonstration {
             })
         });
         json!({
-            "outcome": execution.outcome,
-            "status": status_word(execution.outcome),
+            "outcome": self.outcome(),
+            "status": status_word(self.outcome()),
             "execution": execution.name,
             "pull_request": pull_request,
             "task": { "key": execution.task_id, "status": self.task_status },
-            "cost_usd": self.view.cost().booked().as_usd(),
+            "cost_usd": self.cost().as_usd(),
             "steps": steps_json(&self.view),
             "tickets": self.tickets,
             "revisions": self.revisions.iter().map(Revised::json).collect::<Vec<_>>(),
             "review": self.review.as_ref().map(Reviewed::json),
-            "question": self.halt.as_ref().and_then(|halt| halt.question.as_deref()),
-            "error": execution.error,
-            "cause": self.halt.as_ref().map(|halt| &halt.reason).or(execution.cause.as_ref()),
+            "checks_not_run": self.unchecked,
+            "question": self.question(),
+            "may_answer": halt.and_then(|halt| halt.may_answer.as_deref()),
+            "error": decisive.error,
+            "cause": halt.map(|halt| &halt.reason).or(decisive.cause.as_ref()),
         })
+    }
+
+    /// Every execution, in order.
+    fn executions(&self) -> impl Iterator<Item = &ExecutionView> {
+        std::iter::once(&self.view).chain(&self.second)
+    }
+
+    /// The execution that decides about the result: the first one that did not succeed, or the first one.
+    fn decisive(&self) -> &ExecutionView {
+        let mut executions = self.executions();
+        let failed = executions.find(|view| view.execution.outcome != ExecutionOutcome::Succeeded);
+        failed.unwrap_or(&self.view)
+    }
+
+    /// What people are asked, if an execution waits for their answer.
+    fn question(&self) -> Option<&str> {
+        self.halt.as_ref()?.question.as_deref()
+    }
+
+    /// How the demo ended. If people are asked something, the execution waits, even if its record does not say so yet.
+    fn outcome(&self) -> ExecutionOutcome {
+        match self.question() {
+            Some(_) => ExecutionOutcome::Waiting,
+            None => self.decisive().execution.outcome,
+        }
+    }
+
+    /// The cost of all executions together.
+    fn cost(&self) -> MicroUsd {
+        self.executions().map(|view| view.cost().booked()).sum()
     }
 
     /// Prints the report for people: the diff, the ticket, the messages and the costs.
@@ -149,7 +184,14 @@ impl Demonstration {
             let commit = revised.commit.as_deref().and_then(|sha| sha.get(..7)).unwrap_or("no commit");
             println!("  {:<30} {cost} ({turns} turns, {commit})", format!("revision by {}", revised.trigger));
         }
-        println!("\n{} in {}", execution.outcome, human_duration(duration(&self.view, Timestamp::now())));
+        if self.second.is_some() {
+            println!("  {:<30} {}", "total of both rounds", self.cost());
+        }
+        if let Some(why) = &self.unchecked {
+            println!("\nThe project's own checks were not run: {}", printable(why));
+        }
+        let lasted = human_duration(duration(self.decisive(), Timestamp::now()));
+        println!("\n{} in {lasted}", self.outcome());
     }
 
     /// Prints the JSON, if it is wanted, and gives the result of the command.
@@ -176,17 +218,13 @@ impl Demonstration {
         if let Some(halt) = &self.halt {
             return Err(Exit::negative(&halt.reason));
         }
-        let views = std::iter::once(&self.view)
-            .chain(self.revisions.iter().filter_map(|revised| revised.view.as_ref()))
-            .chain(self.review.iter().map(|review| &review.view));
-        for execution in views.map(|view| &view.execution) {
-            if execution.outcome != ExecutionOutcome::Succeeded {
-                return Err(Exit::negative(format!(
-                    "{}: {}",
-                    execution.error.as_deref().unwrap_or("it did not succeed"),
-                    execution.cause.as_deref().unwrap_or("no cause given")
-                )));
-            }
+        let execution = &self.decisive().execution;
+        if execution.outcome != ExecutionOutcome::Succeeded {
+            return Err(Exit::negative(format!(
+                "{}: {}",
+                execution.error.as_deref().unwrap_or("it did not succeed"),
+                execution.cause.as_deref().unwrap_or("no cause given")
+            )));
         }
         if self.pull_request.is_none() && self.tickets.is_empty() {
             let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));

@@ -1,5 +1,6 @@
 //! The stage of the demo, which plays deliveries and follows what they start to its end.
 
+use super::halt::{Halt, is_for_good};
 use super::state::world;
 use crate::commands::deliver::deliver;
 use crate::connection::Connection;
@@ -27,8 +28,6 @@ pub(super) struct Stage<'a> {
     pub(super) to: String,
     /// How long an execution may take.
     pub(super) limit: Duration,
-    /// Whether questions are answered.
-    pub(super) is_answered: bool,
     /// The other triggers that can be given.
     pub(super) others: String,
 }
@@ -43,20 +42,17 @@ pub(super) struct Played {
     pub(super) halt: Option<Halt>,
 }
 
-/// Why an execution of the demo does not end.
-pub(super) struct Halt {
-    /// The reason, in words.
-    pub(super) reason: String,
-    /// What people are asked, if it waits for their answer.
-    pub(super) question: Option<String>,
-}
-
 impl Stage<'_> {
-    /// Plays one delivery and follows the execution that it starts to its end, until it asks people something, or until its time is over.
+    /// Plays one delivery and follows the execution that it starts to its end, until it waits for what does not happen in a demo, such as an
+    /// answer by people, or until its time is over. `answering` gives the demo's own answer to the first question, if it has one.
     ///
     /// # Errors
-    /// Negative if it starts nothing.
-    pub(super) async fn play(&self, delivery: &Value) -> Outcome<Played> {
+    /// Negative if it starts nothing; those of `answering`.
+    pub(super) async fn play(
+        &self,
+        delivery: &Value,
+        answering: impl Future<Output = Outcome>,
+    ) -> Outcome<Played> {
         let table = &self.connection.table;
         let newest = async || table.recent_executions(Timestamp::now(), 1).await.map_err(Exit::unreachable);
         let before = newest().await?;
@@ -73,19 +69,13 @@ impl Stage<'_> {
             Exit::negative(format!("{delivery} started nothing: {answer}; {}", self.try_others()))
         })?;
         let limit = self.limit;
-        // Nobody answers, so waiting longer is pointless.
-        let unanswered = async {
-            match self.is_answered {
-                true => std::future::pending().await,
-                false => self.unanswered(&name).await,
-            }
-        };
         // `follow` has its own limit, whose message is right only if the execution continues, so it is longer than this one.
         let followed = follow(table, &name, limit + FEEDBACK_LIMIT);
         let ended = async {
             tokio::select! {
                 view = followed => view.map(Ok),
-                halt = unanswered => halt.map(Err),
+                // Nobody else answers, so waiting longer is pointless.
+                halt = self.unanswered(&name, answering) => halt.map(Err),
             }
         };
         let halt = match tokio::time::timeout(limit, ended).await {
@@ -97,15 +87,8 @@ impl Stage<'_> {
                 Err(halt) => halt,
             },
             Err(_elapsed) => {
-                let advice = match self.waits(&name, Timestamp::now(), |_| true).await? {
-                    Some(waits) => format!("it was waiting: {waits}"),
-                    None => "allow more time with --limit-seconds".to_owned(),
-                };
-                let reason = format!(
-                    "the execution did not end within {} s and was stopped; {advice}",
-                    limit.as_secs()
-                );
-                Halt { reason, question: None }
+                let waiter = self.waits(&name, Timestamp::now(), |_| true).await?;
+                Halt::by_time(limit, waiter.as_ref())
             }
         };
         let view = table.execution_view(&name).await.map_err(Exit::unreachable)?;
@@ -113,26 +96,36 @@ impl Stage<'_> {
         Ok(Played { view, state: world(self.control).await?, halt: Some(halt) })
     }
 
-    /// Waits until people are asked something, and says what.
+    /// Waits until the execution waits for what does not happen in a demo. A question of a step is left to `answering`, unless that comes too
+    /// late for it.
+    ///
+    /// # Errors
+    /// Those of `answering`; unreachable if the records are.
+    async fn unanswered(&self, execution: &str, answering: impl Future<Output = Outcome>) -> Outcome<Halt> {
+        tokio::select! {
+            halt = self.halted(execution, |waiter| !waiter.is_question() || is_overdue(waiter)) => return halt,
+            answered = answering => answered?,
+        }
+        self.halted(execution, |_| true).await
+    }
+
+    /// Waits until an agent asks people something, or a step that is meant waits for what does not happen in a demo.
     ///
     /// # Errors
     /// Unreachable if the records are.
-    async fn unanswered(&self, execution: &str) -> Outcome<Halt> {
+    async fn halted(&self, execution: &str, is_meant: impl Fn(&Waiter) -> bool) -> Outcome<Halt> {
         let until = Timestamp::now().checked_add(self.limit).unwrap_or(Timestamp::MAX);
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         loop {
             tick.tick().await;
             // Read first, because an agent's question becomes one of the execution.
-            let question = self.waits(execution, until, Waiter::is_question).await?;
+            let waiter =
+                self.waits(execution, until, |waiter| is_for_good(waiter) && is_meant(waiter)).await?;
             if let Some(question) = asked(&self.connection.table, execution).await? {
-                let reason = format!(
-                    "the agent stopped to ask: {question}; nobody answers in a demo, so put the answer into the ticket of your --world"
-                );
-                return Ok(Halt { reason, question: Some(question) });
+                return Ok(Halt::by_agent(question));
             }
-            if let Some(question) = question {
-                let reason = format!("a step waits for an answer, and nobody answers in a demo: {question}");
-                return Ok(Halt { reason, question: Some(question) });
+            if let Some(waiter) = waiter {
+                return Ok(Halt::by_step(&waiter));
             }
         }
     }
@@ -146,16 +139,16 @@ impl Stage<'_> {
         execution: &str,
         until: Timestamp,
         is_meant: impl Fn(&Waiter) -> bool,
-    ) -> Outcome<Option<String>> {
+    ) -> Outcome<Option<Waiter>> {
         let table = &self.connection.table;
         for (topic, key) in table.waits_of(execution).await.map_err(Exit::unreachable)? {
             let waiter = table.waiter(&topic, &key).await.map_err(Exit::unreachable)?;
             let open = waiter.filter(|waiter| {
-                let is_open = waiter.answer.is_none() && waiter.over.is_none();
+                let is_open = waiter.answer.is_none() && waiter.over.is_none() && waiter.question.is_some();
                 is_open && waiter.until.is_none_or(|end| end > until) && is_meant(waiter)
             });
-            if let Some(question) = open.and_then(|waiter| waiter.question) {
-                return Ok(Some(question));
+            if open.is_some() {
+                return Ok(open);
             }
         }
         Ok(None)
@@ -193,6 +186,11 @@ impl Stage<'_> {
         }
         Ok(said)
     }
+}
+
+/// Whether a question has been open for so long that the demo's own answer no longer comes.
+fn is_overdue(waiter: &Waiter) -> bool {
+    Timestamp::now().duration_since(waiter.since).unsigned_abs() > FEEDBACK_LIMIT
 }
 
 /// The world after the last comment was edited, which happens shortly after the execution ends.
