@@ -3,6 +3,8 @@
 //! Nothing of the machine's or its user's git configuration reaches these commands, and every identity and date is
 //! given, so the same requests make the same object names everywhere.
 
+mod reading;
+
 use std::{
     ffi::OsStr,
     io::Write,
@@ -96,7 +98,8 @@ impl Git {
     /// The file or folder at a path of a commit or tree; an empty path is the tree itself.
     pub(crate) fn resolve_path(&self, tree: &str, path: &str) -> Option<String> {
         let wanted = format!("{tree}:{path}");
-        let answer = self.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
+        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", wanted.as_str()];
+        let answer = self.ask_about(&[tree], &arguments).ok()?;
         Some(text(answer).trim().to_string())
     }
 
@@ -105,12 +108,21 @@ impl Git {
         Some(text(answer).trim().to_string())
     }
 
-    pub(crate) fn read_blob(&self, sha: &str) -> Result<Vec<u8>, GitError> {
-        self.run(["cat-file", "blob", sha])
-    }
-
     pub(crate) fn write_blob(&self, content: &[u8]) -> Result<String, GitError> {
         self.write_object("blob", content)
+    }
+
+    /// Stores files, and gives their objects' names in the same order.
+    pub(crate) fn write_blobs(&self, contents: &[&[u8]]) -> Result<Vec<String>, GitError> {
+        let folder = tempfile::tempdir()?;
+        let mut names = String::new();
+        for (number, content) in contents.iter().enumerate() {
+            std::fs::write(folder.path().join(number.to_string()), content)?;
+            names.push_str(&format!("{number}\n"));
+        }
+        let mut store = self.command(["hash-object", "-w", "-t", "blob", "--no-filters", "--stdin-paths"]);
+        store.current_dir(folder.path());
+        Ok(text(self.finish(store, names.as_bytes())?).lines().map(String::from).collect())
     }
 
     fn write_object(&self, kind: &str, content: &[u8]) -> Result<String, GitError> {
@@ -167,26 +179,6 @@ impl Git {
         )
     }
 
-    pub(crate) fn list_tree(&self, tree: &str, recursive: bool) -> Result<Vec<TreeEntry>, GitError> {
-        let mut arguments = vec!["ls-tree", "-l", "-z"];
-        if recursive {
-            arguments.extend(["-r", "-t"]);
-        }
-        arguments.push(tree);
-        let answer = text(self.run(arguments)?);
-        let entries = answer.split_terminator('\0').map(|line| {
-            let (columns, path) = line.split_once('\t')?;
-            let [mode, kind, sha, size] = columns.split_whitespace().collect::<Vec<_>>()[..] else {
-                return None;
-            };
-            let (mode, kind, sha) = (mode.into(), kind.into(), sha.into());
-            Some(TreeEntry { mode, kind, sha, size: size.parse().ok(), path: path.into() })
-        });
-        entries
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| GitError::Unreadable { command: "ls-tree", answer: answer.clone() })
-    }
-
     /// Stores the tree that results from changes to another one, or to an empty one.
     pub(crate) fn write_tree(&self, base: Option<&str>, changes: &[TreeChange]) -> Result<String, GitError> {
         let index = self.scratch_index()?;
@@ -198,10 +190,20 @@ impl Git {
         if let Some(base) = base {
             with_index(&["read-tree", base], b"")?;
         }
+        let update = |lines: &mut String| {
+            if !lines.is_empty() {
+                with_index(&["update-index", "-z", "--replace", "--index-info"], lines.as_bytes())?;
+                lines.clear();
+            }
+            Ok::<_, GitError>(())
+        };
+        // Changes of files in a row are one command.
+        let mut lines = String::new();
         for change in changes {
             let line = match &change.object {
                 None => format!("0 {}\t{}\0", "0".repeat(40), change.path),
                 Some((mode, tree)) if mode == "040000" => {
+                    update(&mut lines)?;
                     let below = format!("{}/", change.path);
                     with_index(
                         &["rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", &change.path],
@@ -212,8 +214,9 @@ impl Git {
                 }
                 Some((mode, sha)) => format!("{mode} {sha}\t{}\0", change.path),
             };
-            with_index(&["update-index", "-z", "--replace", "--index-info"], line.as_bytes())?;
+            lines.push_str(&line);
         }
+        update(&mut lines)?;
         self.write_index(&index.file)
     }
 

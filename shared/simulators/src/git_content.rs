@@ -41,12 +41,14 @@ impl Content<'_> {
             }
             None if self.files.is_empty() => None,
             None => {
-                let changes = self.files.iter().map(|(path, text)| {
-                    let sha = git.write_blob(text.as_bytes())?;
-                    Ok(TreeChange { path: path.clone(), object: Some(("100644".into(), sha)) })
+                let texts: Vec<&[u8]> = self.files.values().map(String::as_bytes).collect();
+                let names = git.write_blobs(&texts).map_err(failed)?;
+                let changes = self.files.keys().zip(names);
+                let changes = changes.map(|(path, sha)| TreeChange {
+                    path: path.clone(),
+                    object: Some(("100644".into(), sha)),
                 });
-                let changes = changes.collect::<Result<Vec<_>, GitError>>().map_err(failed)?;
-                Some(git.write_tree(None, &changes).map_err(failed)?)
+                Some(git.write_tree(None, &changes.collect::<Vec<_>>()).map_err(failed)?)
             }
         };
         let branch = format!("refs/heads/{}", self.default_branch);

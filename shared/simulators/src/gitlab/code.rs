@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::answer::{Answer, Call, Failure};
 use super::state::Project;
 use super::world::Level;
+use crate::git::TreeEntry;
 
 impl Call<'_> {
     fn shown_branch(&self, name: &str, sha: &str) -> Result<Value, Failure> {
@@ -80,23 +81,27 @@ impl Project {
     /// The commit that changed a file last, seen from a commit.
     pub(super) fn last_change(&self, sha: &str, path: &str) -> Result<String, Failure> {
         let mut at = sha.to_owned();
-        let there = self.git.resolve_path(&at, path);
+        let mut there = None;
         loop {
             let commit = self.git.read_commit(&at)?;
-            match commit.parents.first() {
-                Some(parent) if self.git.resolve_path(parent, path) == there => at.clone_from(parent),
-                _ => return Ok(at),
+            let Some(parent) = commit.parents.first() else { return Ok(at) };
+            let there = there.get_or_insert_with(|| self.git.resolve_path(sha, path));
+            match self.git.resolve_path(parent, path) == *there {
+                true => at.clone_from(parent),
+                false => return Ok(at),
             }
         }
     }
 
     /// The mode of the file at a path.
     pub(super) fn mode_of(&self, sha: &str, path: &str) -> Result<Option<String>, Failure> {
-        let entries = self.git.list_tree(sha, true)?;
-        Ok(entries
-            .into_iter()
-            .find(|entry| entry.path == path && entry.kind == "blob")
-            .map(|entry| entry.mode))
+        Ok(self.file_at(sha, path)?.map(|entry| entry.mode))
+    }
+
+    /// The file at a path.
+    fn file_at(&self, sha: &str, path: &str) -> Result<Option<TreeEntry>, Failure> {
+        let found = self.git.entries_at(sha, &[path])?.remove(path);
+        Ok(found.filter(|entry| entry.kind == "blob"))
     }
 }
 
@@ -105,8 +110,8 @@ pub(super) fn file(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let path = call.parameter("file_path");
     let reference = call.queried("ref").ok_or_else(|| Failure::new(400, "ref is missing"))?;
     let sha = project.commit_of(reference).ok_or_else(|| Failure::not_found("Commit"))?;
-    let mode = project.mode_of(&sha, path)?.ok_or_else(|| Failure::not_found("File"))?;
-    let blob = project.git.resolve_path(&sha, path).ok_or_else(|| Failure::not_found("File"))?;
+    let TreeEntry { mode, sha: blob, .. } =
+        project.file_at(&sha, path)?.ok_or_else(|| Failure::not_found("File"))?;
     let bytes = project.git.read_blob(&blob)?;
     Ok(Answer::ok(json!({
         "file_name": path.rsplit('/').next(), "file_path": path, "size": bytes.len(), "encoding": "base64",

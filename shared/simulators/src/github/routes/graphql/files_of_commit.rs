@@ -1,6 +1,7 @@
 //! Reading [files of a commit](https://docs.github.com/en/graphql/reference/objects#commit) by their paths.
 //! Any other query is refused like one that cannot be parsed.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Need, READ_CODE};
 use super::{Answer, Call, Failure};
-use crate::github::state::Repository;
+use crate::git::TreeEntry;
 
 /// A longer text is cut at this many bytes, and said to be.
 const LONGEST_TEXT: usize = 512_000;
@@ -54,9 +55,15 @@ pub(super) fn post(call: &mut Call<'_>) -> Result<Answer, Failure> {
     let Some(commit) = repository.git.resolve(&variable("commit"), "commit") else {
         return Ok(Answer::ok(json!({ "data": { "repository": { "object": null } } })));
     };
+    let fields: Vec<(String, String)> =
+        fields.into_iter().map(|(alias, path)| (alias, variable(&path))).collect();
+    let paths: Vec<&str> = fields.iter().map(|(_, path)| path.as_str()).collect();
+    let entries = repository.git.entries_at(&commit, &paths)?;
+    let blobs = entries.values().filter(|entry| entry.kind == "blob").map(|entry| entry.sha.as_str());
+    let blobs = repository.git.read_blobs(&blobs.collect::<Vec<_>>())?;
     let mut files = Map::new();
     for (alias, path) in fields {
-        files.insert(alias, file(repository, &commit, &variable(&path))?);
+        files.insert(alias, entries.get(&path).map_or(Value::Null, |entry| shown(entry, &blobs)));
     }
     Ok(Answer::ok(json!({ "data": { "repository": { "object": files } } })))
 }
@@ -76,24 +83,15 @@ fn fields_of(query: &str) -> Option<Vec<(String, String)>> {
     fields.iter().all(|(_, path)| is_declared(path)).then_some(fields)
 }
 
-fn file(repository: &Repository, commit: &str, path: &str) -> Result<Value, Failure> {
-    let git = &repository.git;
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let Some(tree) = git.resolve_path(commit, folder).filter(|sha| git.kind(sha).as_deref() == Some("tree"))
-    else {
-        return Ok(Value::Null);
-    };
-    let Some(entry) = git.list_tree(&tree, false)?.into_iter().find(|entry| entry.path == name) else {
-        return Ok(Value::Null);
-    };
+fn shown(entry: &TreeEntry, blobs: &HashMap<String, Vec<u8>>) -> Value {
     let mode = u32::from_str_radix(&entry.mode, 8).unwrap_or_default();
     if entry.kind != "blob" {
-        return Ok(json!({ "mode": mode, "object": {} }));
+        return json!({ "mode": mode, "object": {} });
     }
-    let content = git.read_blob(&entry.sha)?;
+    let content = blobs.get(&entry.sha).map(Vec::as_slice).unwrap_or_default();
     let is_binary = content.contains(&0);
     let shown = &content[..content.len().min(LONGEST_TEXT)];
-    Ok(json!({
+    json!({
         "mode": mode,
         "object": {
             "byteSize": content.len(),
@@ -101,5 +99,5 @@ fn file(repository: &Repository, commit: &str, path: &str) -> Result<Value, Fail
             "isTruncated": shown.len() < content.len(),
             "text": (!is_binary).then(|| String::from_utf8_lossy(shown)),
         },
-    }))
+    })
 }
