@@ -3,6 +3,7 @@
 pub(super) mod by_hand;
 mod checks_failed;
 mod code_review;
+mod configured;
 mod export;
 mod halt;
 mod plan;
@@ -199,6 +200,8 @@ impl Running {
         let addresses: Value = serde_json::from_str(&simulation.first_line).map_err(Exit::unreachable)?;
         self.control = addresses["control"].as_str().unwrap_or_default().to_owned();
         self.processes.push(simulation);
+        let config = place.join("ticketsmith.yaml");
+        configured::check(&config)?;
         let data = self.data();
         match model {
             Some((spec, key)) => {
@@ -212,7 +215,6 @@ impl Running {
         if arguments.trigger.as_deref() == Some(code_review::NAME) {
             code_review::turn_on(&place)?;
         }
-        let config = place.join("ticketsmith.yaml");
         let serve =
             ["serve".as_ref(), "--config".as_ref(), config.as_os_str(), "--data".as_ref(), data.as_os_str()];
         let serve = [&serve[..], &["--listen", "127.0.0.1:0"].map(OsStr::new)].concat();
