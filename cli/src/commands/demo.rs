@@ -150,13 +150,13 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
                 process.keep().await;
             }
             let _kept_for_the_processes = folder.keep();
-            demonstration.finish(arguments.json)
+            demonstration.finish(arguments.json, arguments.keep)
         }
         result => {
             running.stop().await;
             folder.close().map_err(Exit::unreachable)?;
             match result? {
-                Some(demonstration) => demonstration.finish(arguments.json),
+                Some(demonstration) => demonstration.finish(arguments.json, arguments.keep),
                 None => Err(Exit::negative("interrupted; everything was stopped and removed")),
             }
         }

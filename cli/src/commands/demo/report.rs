@@ -198,7 +198,10 @@ impl Demonstration {
     ///
     /// # Errors
     /// Negative when the execution failed, has not ended, or opened no pull request; why the repository was not exported.
-    pub(super) fn finish(self, json: bool) -> Outcome {
+    pub(super) fn finish(self, json: bool, keep: bool) -> Outcome {
+        if keep && self.halt.is_some() {
+            eprintln!("--keep: everything was stopped, because the execution does not end by itself");
+        }
         if json {
             println!("{}", self.json());
         }
