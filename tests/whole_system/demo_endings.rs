@@ -1,4 +1,5 @@
-//! `demo` says at once why there is no result: a limit that stopped the work, or checks that this machine cannot run.
+//! `demo` says at once why there is no result, or only a part of it: a limit that stopped the work, a second round without a commit, or checks
+//! that this machine cannot run.
 
 use crate::demo::{demo, entries, text};
 use crate::folders::copy_folder;
@@ -8,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
-/// The shop with another configuration, in a folder.
-fn shop_configured(place: &Path, configure: impl FnOnce(&mut Value)) -> PathBuf {
+/// The shop with a change to its world, in a folder.
+fn shop_with(place: &Path, change: impl FnOnce(&mut Value)) -> PathBuf {
     let shipped = std::fs::read_to_string(worlds().join("shop.yaml")).unwrap();
     let mut world: Value = serde_saphyr::from_str(&shipped).unwrap();
-    configure(&mut world["configuration"]);
+    change(&mut world);
     copy_folder(&worlds().join("shop-repository"), &place.join("shop-repository"));
     let file = place.join("world.yaml");
     std::fs::write(&file, world.to_string()).unwrap();
@@ -25,8 +26,7 @@ async fn a_limit_that_stops_the_work_ends_the_demo_with_its_question() {
         [("per_task_usd", "jira-label"), ("per_user_month_usd", "plan"), ("per_user_month_usd", "review")]
     {
         let (temporary, place) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        let file =
-            shop_configured(place.path(), |configuration| configuration["budgets"][limit] = json!(0.01));
+        let file = shop_with(place.path(), |world| world["configuration"]["budgets"][limit] = json!(0.01));
         let arguments = ["--world", file.to_str().unwrap(), "--trigger", trigger, "--json"];
         let output = demo(temporary.path(), &arguments).output();
         let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
@@ -46,13 +46,47 @@ async fn a_limit_that_stops_the_work_ends_the_demo_with_its_question() {
     }
 }
 
+#[tokio::test]
+async fn a_second_round_without_a_commit_says_why() {
+    let asks = json!({"question": "Which README?"});
+    let blocked = json!({"outcome": "blocked", "summary": "There are two of them."});
+    for (name, input, outcome, words) in [
+        ("ask_person", asks, "waiting", "the agent stopped to ask: Which README?; nobody answers in a demo"),
+        (
+            "finish",
+            blocked,
+            "succeeded",
+            "succeeded without a commit; the agent says: There are two of them.",
+        ),
+    ] {
+        let (temporary, place) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let file = shop_with(place.path(), |world| {
+            let replies = world["claude"]["replies"].as_array_mut().unwrap();
+            let revision = replies.iter_mut().find(|reply| {
+                reply["for"].as_str().is_some_and(|words| words.starts_with("People looked at it"))
+            });
+            let call = json!({"tool_use": {"name": name, "input": input}});
+            revision.unwrap()["turns"] = json!([{"content": [call]}]);
+        });
+        let arguments = ["--world", file.to_str().unwrap(), "--trigger", "review", "--json"];
+        let output = demo(temporary.path(), &arguments).output();
+        let output = tokio::time::timeout(EXECUTION_LIMIT, output).await.expect("it ends by itself");
+        let Output { status, stdout, stderr } = output.unwrap();
+        assert_eq!(status.code(), Some(1), "{}", text(&stderr));
+        assert!(text(&stderr).contains(words), "{words} in {}", text(&stderr));
+        let document: Value = serde_json::from_slice(&stdout).unwrap();
+        assert_eq!(document["outcome"], outcome, "{document:#}");
+        assert_eq!(document["question"].is_string(), name == "ask_person", "{document:#}");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn checks_that_this_machine_cannot_run_are_named_in_the_result() {
     use std::os::unix::fs::PermissionsExt;
     let (temporary, place) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let file = shop_configured(place.path(), |configuration| {
-        configuration["projects"][0]["checks"] = json!({"test": "python3 -m unittest"});
+    let file = shop_with(place.path(), |world| {
+        world["configuration"]["projects"][0]["checks"] = json!({"test": "python3 -m unittest"});
     });
     let bwrap = place.path().join("bwrap");
     std::fs::write(&bwrap, "#!/bin/sh\necho 'bwrap: No permissions' >&2\nexit 1\n").unwrap();

@@ -318,9 +318,10 @@ async fn demonstrate(
     }
     revisions.extend(checks_failed::revisions(&stage.connection, &view).await?);
     let tickets = plan::tickets(&stage.connection, &view, &state).await?;
-    let said = match pull_request {
-        Some(_) => None,
-        None => stage.said(&view.execution.name).await?,
+    let is_silent = pull_request.is_some() && revisions.iter().all(|revised| revised.commit.is_some());
+    let said = match is_silent {
+        true => None,
+        false => stage.said(&second.as_ref().unwrap_or(&view).execution.name).await?,
     };
     let unchecked = unchecked::why(configuration, view.execution.project.as_deref()).await;
     let is_fixed = arguments.trigger.as_deref() == Some(checks_failed::NAME);

@@ -25,7 +25,7 @@ pub(super) struct Demonstration {
     pub(super) words: PullRequestWords,
     /// The pull request, with its files.
     pub(super) pull_request: Option<Value>,
-    /// What the agent said instead, where there is none.
+    /// What the agent said instead, where there is none, or no commit in the second round.
     pub(super) said: Option<String>,
     /// The ticket's status by the tracker's name.
     pub(super) task_status: Option<String>,
@@ -230,11 +230,10 @@ impl Demonstration {
             )));
         }
         if self.pull_request.is_none() && self.tickets.is_empty() {
-            let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));
             return Err(Exit::negative(format!(
                 "the execution succeeded without a {} or a ticket{}",
                 self.words.name(),
-                said.unwrap_or_default()
+                self.agent_says()
             )));
         }
         if self.is_fixed && self.revisions.is_empty() {
@@ -249,15 +248,24 @@ impl Demonstration {
         // The newest revision is the head of the branch.
         let head = self.pull_request.as_ref().map(|pull| text(&pull["head"]["sha"]));
         match self.revisions.last() {
-            Some(revised) if revised.commit.is_none() || revised.commit.as_deref() != head => {
-                Err(Exit::negative(format!(
-                    "the revision by {} succeeded, but its commit is not on the {}",
-                    revised.trigger,
-                    self.words.name()
-                )))
-            }
+            Some(revised) if revised.commit.is_none() => Err(Exit::negative(format!(
+                "the revision by {} succeeded without a commit{}",
+                revised.trigger,
+                self.agent_says()
+            ))),
+            Some(revised) if revised.commit.as_deref() != head => Err(Exit::negative(format!(
+                "the revision by {} succeeded, but its commit is not on the {}",
+                revised.trigger,
+                self.words.name()
+            ))),
             _ => Ok(()),
         }
+    }
+
+    /// What the agent says, as the end of a sentence.
+    fn agent_says(&self) -> String {
+        let said = self.said.as_deref().map(|said| format!("; the agent says: {}", printable(said)));
+        said.unwrap_or_default()
     }
 }
 
