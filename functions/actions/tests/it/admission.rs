@@ -1,6 +1,6 @@
 //! A run that was not admitted has no effects, whatever its definition says.
 
-use crate::world::{BRANCH, EXECUTION, RUN, World};
+use crate::world::{BRANCH, EXECUTION, RUN, World, now};
 use domain::execution::ExecutionInput;
 use domain::routes::Concurrency;
 use domain::{ActionError, ErrorKind, EventName, Grant};
@@ -53,7 +53,7 @@ async fn a_stranger_is_not_admitted() {
         let refused = world.admit(RUN, login, Value::Null).await.unwrap_err();
         assert!(refused.kind == ErrorKind::Rejected && refused.message.contains(login), "{refused}");
         world.fetch(RUN).await.unwrap_err();
-        let (account, now) = (format!("github:{login}"), jiff::Timestamp::now());
+        let (account, now) = (format!("github:{login}"), now());
         assert!(!world.table.is_writer(&account, "SHOP", now).await.unwrap());
     }
     // Neither is an unknown person.
@@ -72,7 +72,7 @@ async fn an_admission_holds_for_all_of_a_run_and_is_asked_for_once() {
         assert_eq!(again, json!({"grant": "writer"}));
     }
     assert_eq!(world.requests("github", "GET", "/permission").len(), 1);
-    let (account, now) = ("ada", jiff::Timestamp::now());
+    let (account, now) = ("ada", now());
     assert!(world.table.is_writer(account, "SHOP", now).await.unwrap(), "ada may stop what she started");
     assert!(!world.table.is_writer(account, "SHOP", now + WRITER_KNOWN * 2).await.unwrap());
     let view = world.table.execution_view(EXECUTION).await.unwrap();
@@ -119,7 +119,7 @@ async fn what_was_done_in_another_project_is_not_taken_back_by_naming_its_run() 
     ] {
         let world = World::start().await;
         let input = ExecutionInput::new(Map::new(), Some(project.into()), None);
-        let (trigger, now) = (EventName::API_RUN, jiff::Timestamp::now());
+        let (trigger, now) = (EventName::API_RUN, now());
         let new = NewExecution::new(trigger, "d".into(), "development".into(), None, input, now);
         let new = NewExecution { name: EXECUTION.into(), ..new };
         world.table.begin(&new, Concurrency::Any).await.unwrap();

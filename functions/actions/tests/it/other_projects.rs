@@ -1,14 +1,13 @@
 //! A right in one project reaches no other: every action refuses what its input names there, whatever the workflow made that input of.
 
 use crate::every_provider::use_provider;
-use crate::world::{EXECUTION, RUN, World};
+use crate::world::{EXECUTION, RUN, World, now};
 use actions::actions::ALL;
 use control::{Authority, Directory, PROSE, WorkflowRequest, plan};
 use domain::configuration::Configuration;
 use domain::execution::ExecutionInput;
 use domain::routes::{Concurrency, Routes};
 use domain::{ActionError, Actor, ErrorKind, EventName, Grant, PluginType, SourceName};
-use jiff::Timestamp;
 use records::{NewEffect, NewExecution};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -41,7 +40,7 @@ fn add_ops(world: &mut simulators::World) {
 
 async fn two_projects() -> World {
     let world = World::start_with(add_ops).await;
-    world.table.admit_run(RUN, Grant::Configuration, Timestamp::now()).await.unwrap();
+    world.table.admit_run(RUN, Grant::Configuration, now()).await.unwrap();
     world
 }
 
@@ -59,7 +58,7 @@ impl World {
     }
 
     async fn record(&self, input: ExecutionInput) {
-        let (trigger, now) = (EventName::API_REQUEST, Timestamp::now());
+        let (trigger, now) = (EventName::API_REQUEST, now());
         let new = NewExecution::new(trigger, "d".into(), "fan_out".into(), None, input, now);
         let new = NewExecution { name: EXECUTION.into(), ..new };
         self.table.begin(&new, Concurrency::Any).await.unwrap();
@@ -255,14 +254,14 @@ async fn what_the_code_host_said_in_the_last_week_counts() {
         world.configuration["projects"][1]["may_trigger"] = json!(["repository-writers"]);
     })
     .await;
-    world.table.admit_run(RUN, Grant::Configuration, Timestamp::now()).await.unwrap();
+    world.table.admit_run(RUN, Grant::Configuration, now()).await.unwrap();
     let create = json!({"title": "x", "project": "OPS"});
     let refused = world.act(person("dev"), "Create", "create_task", create.clone()).await.unwrap_err();
     assert!(
         refused.message.contains("dev may start work on OPS only if they may push to acme/ops"),
         "{refused}"
     );
-    world.table.put_writer("dev", "OPS", Timestamp::now()).await.unwrap();
+    world.table.put_writer("dev", "OPS", now()).await.unwrap();
     world.act(person("dev"), "Create", "create_task", create).await.unwrap();
 }
 
@@ -273,15 +272,15 @@ async fn whoever_check_actor_finds_to_be_a_writer_is_one_for_the_next_steps() {
         world.configuration["users"][0]["roles"] = json!([]);
     })
     .await;
-    assert!(!world.table.is_writer("ada", "SHOP", Timestamp::now()).await.unwrap());
+    assert!(!world.table.is_writer("ada", "SHOP", now()).await.unwrap());
     world.step("Check", "check_actor", json!({})).await.unwrap();
-    assert!(world.table.is_writer("ada", "SHOP", Timestamp::now()).await.unwrap());
+    assert!(world.table.is_writer("ada", "SHOP", now()).await.unwrap());
 }
 
 #[tokio::test]
 async fn by_hand_everything_is_reached() {
     let world = World::start_with(add_ops).await;
-    world.table.admit_run(RUN, Grant::ByHand, Timestamp::now()).await.unwrap();
+    world.table.admit_run(RUN, Grant::ByHand, now()).await.unwrap();
     world.act(person("dev"), "Create", "create_task", json!({"title": "x", "project": "OPS"})).await.unwrap();
     // Whoever continues it has only their own rights.
     world.table.perform_run_as(RUN, "redrive").await.unwrap();
@@ -299,7 +298,7 @@ async fn what_is_done_is_replayed_for_whoever_continues_and_what_was_only_begun_
     let again = world.act(person("dev"), "Create", "create_task", create.clone()).await.unwrap();
     assert_eq!((again, world.changes()), (created, changes));
 
-    let now = Timestamp::now();
+    let now = now();
     let begun = NewEffect {
         run: RUN.to_owned(),
         key: format!("{RUN}/Begun"),

@@ -18,12 +18,13 @@ use jiff::{SignedDuration, Timestamp};
 use records::{NewExecution, Table};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
+use simulators::clock::starting_at;
 use simulators::fault::Fault;
 use simulators::simulation::{Options, Simulation};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tokio::net::TcpListener;
 
 pub(crate) const RUN: &str = "arn:aws:states:us-east-1:000000000000:execution:development:jira-SHOP-1-0";
@@ -40,7 +41,7 @@ pub(crate) struct World {
     dispatcher: Dispatcher,
 }
 
-/// The system's clock, advanced by the time that a test wants to skip.
+/// The time of [`now`], advanced by the time that a test wants to skip.
 #[derive(Debug, Default)]
 pub(crate) struct MovedClock(Mutex<SignedDuration>);
 
@@ -52,7 +53,7 @@ impl MovedClock {
 
 impl Clock for MovedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + *self.0.lock().unwrap()
+        now() + *self.0.lock().unwrap()
     }
 }
 
@@ -241,8 +242,12 @@ impl World {
     }
 }
 
+/// Noon in the middle of a month, running on from the first look at the usual speed: what a test does within days stays within one month,
+/// whenever the test runs.
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    static CLOCK: LazyLock<simulators::clock::Clock> =
+        LazyLock::new(|| starting_at("2026-06-15T12:00:00Z".parse().unwrap()));
+    CLOCK()
 }
 
 pub(crate) fn client() -> reqwest::Client {
