@@ -12,6 +12,8 @@
 //!
 //! A start therefore costs half of a burst, after an orderly end and for a provider without a record too: a process that was killed early
 //! leaves none either. Nobody waits for it, except where the burst is a single call: there the first one may wait until a second after the start.
+//!
+//! If the machine's clock is set back, what is known moves back with it. Otherwise no call would have a turn until the clock shows the old time again.
 
 use crate::error::RecordsError;
 use crate::failures::{Circuit, STAYS_OPEN};
@@ -19,10 +21,13 @@ use crate::item::{Item, whole_number};
 use crate::pass::{Pace, Pass, Patience, PutOff};
 use crate::timestamp::microseconds;
 use domain::configuration::InstanceName;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// A clock that shows so much less than before was set back. If it is less, calls only came in another order than they read the clock.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// The turns at all providers in the memory of one process, for [`Table::with_local_turns`](crate::Table::with_local_turns). Only one process may use a
 /// table in this way at a time, and all its calls must share one value.
@@ -62,6 +67,10 @@ struct Known {
     turns: ProviderTurns,
     /// When the provider was used last, or until when it is blocked.
     used: Timestamp,
+    /// The latest time that the clock showed, since it was set back last; `None` before the first call.
+    seen: Option<Timestamp>,
+    /// Whether the clock was set back, and the table has the times from before.
+    is_moved_back: bool,
     /// Whether the calls of an earlier process that the table does not show are counted in.
     is_caught_up: bool,
     last_change: Change,
@@ -96,6 +105,7 @@ impl LocalTurns {
         now: Timestamp,
     ) -> (Result<Pass, PutOff>, Option<Change>) {
         self.with(provider, |known| {
+            known.look_at_clock(now);
             known.used = known.used.max(now);
             known.catch_up(self.started, now, pace);
             let opened_until = known.turns.open_until;
@@ -106,13 +116,14 @@ impl LocalTurns {
             let change = known.change();
             let is_attempt = known.turns.open_until != opened_until;
             let unkept = known.turns.tat.saturating_sub(known.kept_tat.max(microseconds(now)));
-            (taken, (is_attempt || pace.must_be_kept(unkept)).then_some(change))
+            (taken, (is_attempt || known.is_moved_back || pace.must_be_kept(unkept)).then_some(change))
         })
     }
 
     /// How long the provider accepts no calls, even from those that have a turn.
     pub(crate) fn held(&self, provider: &InstanceName, now: Timestamp) -> Option<PutOff> {
         self.with(provider, |known| {
+            known.look_at_clock(now);
             let wait = known.turns.held(microseconds(now));
             (wait > 0).then(|| PutOff::new(provider, wait, known.turns.circuit().is_open()))
         })
@@ -130,6 +141,7 @@ impl LocalTurns {
     /// Counts a failed request.
     pub(crate) fn count_failure(&self, provider: &InstanceName, now: Timestamp) -> (Circuit, Change) {
         self.with(provider, |known| {
+            known.look_at_clock(now);
             known.used = known.used.max(now);
             known.turns.failures = known.turns.failures.saturating_add(1);
             known.turns.open_until = microseconds(now + STAYS_OPEN);
@@ -159,6 +171,7 @@ impl LocalTurns {
         self.with(provider, |known| {
             known.kept_change = kept.last_change;
             known.kept_tat = kept.turns.tat;
+            known.is_moved_back = false;
         });
     }
 
@@ -177,8 +190,29 @@ impl LocalTurns {
 impl Known {
     fn new(turns: ProviderTurns, used: Timestamp) -> Self {
         let none = Change(0);
-        let kept_tat = turns.tat;
-        Self { turns, used, is_caught_up: false, last_change: none, kept_change: none, kept_tat }
+        Self {
+            turns,
+            used,
+            seen: None,
+            is_moved_back: false,
+            is_caught_up: false,
+            last_change: none,
+            kept_change: none,
+            kept_tat: turns.tat,
+        }
+    }
+
+    /// Notes what the clock shows. If it was set back since the last call, all times move back by as much, as if no time had passed.
+    fn look_at_clock(&mut self, now: Timestamp) {
+        let seen = self.seen.map_or(now, |seen| seen.max(now));
+        let back = seen.duration_since(now);
+        if back < SET_BACK {
+            self.seen = Some(seen);
+            return;
+        }
+        self.seen = Some(now);
+        self.is_moved_back = true;
+        self.turns.move_back(u64::try_from(back.as_micros()).unwrap_or_default());
     }
 
     /// Counts in, once, the calls of an earlier process that the table may not show. If it is earlier `now` than at the start, the clock was set
@@ -206,6 +240,12 @@ impl ProviderTurns {
             open_until: whole_number(item, "open_until")?,
             blocked_until: whole_number(item, "blocked_until")?,
         })
+    }
+
+    fn move_back(&mut self, by: u64) {
+        for time in [&mut self.tat, &mut self.open_until, &mut self.blocked_until] {
+            *time = time.saturating_sub(by);
+        }
     }
 
     fn circuit(&self) -> Circuit {

@@ -12,6 +12,9 @@ use domain::configuration::Rate;
 use jiff::Timestamp;
 use std::time::Duration;
 
+/// How many microseconds the clocks of functions differ at most. What is further ahead was written before the clock was set back.
+const CLOCKS_DIFFER_BY: u64 = 60_000_000;
+
 impl Table {
     /// Counts one request of a credential, by its name; returns how long it must wait if it came too early.
     ///
@@ -27,6 +30,9 @@ impl Table {
         let tolerance = interval.saturating_mul(u64::from(rate.burst().saturating_sub(1)));
         let now_us = microseconds(now);
         let latest = now_us.saturating_add(tolerance);
+        let next = now_us.saturating_add(interval);
+        // No request leaves the time further ahead than this. Otherwise all would be refused until the clock shows the old time again.
+        let furthest = latest.saturating_add(interval).saturating_add(CLOCKS_DIFFER_BY);
         let key = keys::usage(credential);
         let expires_at = number(retention::expires_at(now, retention::RATE));
         let ahead = Update::new(key.clone(), "SET #expires_at = :expires_at ADD #tat :interval")
@@ -36,9 +42,10 @@ impl Table {
             .value(":latest", number(latest))
             .value(":expires_at", expires_at.clone());
         let idle = Update::new(key, "SET #expires_at = :expires_at, #tat = :next")
-            .condition("attribute_not_exists(#tat) OR #tat <= :now")
-            .value(":next", number(now_us.saturating_add(interval)))
+            .condition("attribute_not_exists(#tat) OR #tat <= :now OR #tat > :furthest")
+            .value(":next", number(next))
             .value(":now", number(now_us))
+            .value(":furthest", number(furthest))
             .value(":expires_at", expires_at);
         // Between two attempts, other requests may have come: then each is tried once more.
         for update in [idle.clone(), ahead.clone(), idle, ahead] {

@@ -1,6 +1,5 @@
 use super::*;
 use domain::configuration::Rate;
-use jiff::SignedDuration;
 use proptest::prelude::*;
 
 const AT_ONCE: Patience = Patience::Of(Duration::ZERO);
@@ -105,6 +104,36 @@ fn a_clock_that_is_set_back_after_the_start_holds_up_no_first_call() {
         installation.restart(after(hour));
         assert_eq!(installation.call(AT_ONCE, after(0)), Some(Duration::ZERO), "{rate}");
     }
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_up_no_later_call() {
+    let hour = 3_600_000;
+    for rate in ["2/s", "10/s", "5000/h"] {
+        let mut installation = Installation::new(rate);
+        assert_eq!(installation.call(AT_ONCE, after(hour)), Some(Duration::ZERO), "{rate}");
+        assert_eq!(installation.call(AT_ONCE, after(0)), Some(Duration::ZERO), "{rate}");
+        // Neither does the table, which the next process reads.
+        installation.restart(after(2_000));
+        assert_eq!(installation.call(AT_ONCE, after(2_000)), Some(Duration::ZERO), "{rate}");
+        // The rate is kept: what was taken before counts.
+        let mut installation = Installation::new(rate);
+        while installation.call(AT_ONCE, after(hour)).is_some() {}
+        assert_eq!(installation.call(AT_ONCE, after(0)), None, "{rate}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_leaves_nobody_alone_for_longer() {
+    let turns = LocalTurns::new(after(0));
+    let hour = 3_600_000;
+    for _ in 0..5 {
+        turns.count_failure(&provider(), after(hour));
+    }
+    turns.block(&provider(), pace("2/s"), after(hour + 90_000)).unwrap();
+    let held = turns.held(&provider(), after(0)).unwrap();
+    assert_eq!((held.retry_after, held.circuit_open), (Duration::from_secs(90), true));
+    assert_eq!(turns.held(&provider(), after(90_000)), None);
 }
 
 #[test]

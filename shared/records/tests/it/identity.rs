@@ -113,3 +113,19 @@ async fn a_credential_is_used_as_often_as_its_rate_allows() {
     assert!(table.count_use("token 1", rate, later).await.unwrap().is_ok());
     assert!(table.count_use("token 1", rate, later).await.unwrap().is_err());
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_locks_nobody_out() {
+    let table = table().await;
+    let now = at("2026-11-29T12:00:00Z");
+    let rate = Rate::per_second(2);
+    assert!(table.count_use("token", rate, now).await.unwrap().is_ok());
+    let earlier = now - SignedDuration::from_hours(1);
+    for is_let_in in [true, true, false] {
+        assert_eq!(table.count_use("token", rate, earlier).await.unwrap().is_ok(), is_let_in);
+    }
+    // A clock that is a little behind another one gains nothing.
+    while table.count_use("another", rate, now).await.unwrap().is_ok() {}
+    let behind = now - SignedDuration::from_secs(30);
+    assert!(table.count_use("another", rate, behind).await.unwrap().is_err());
+}
