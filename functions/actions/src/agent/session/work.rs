@@ -71,8 +71,8 @@ impl<'a> Session<'a> {
         let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
         head.messages = head.messages.saturating_add(count);
         head.version += 1;
-        let worked = now.duration_since(self.begun_at).as_millis();
-        head.worked_ms = head.worked_ms.saturating_add(u64::try_from(worked).unwrap_or_default());
+        let worked = worked_ms(self.begun_at, now, self.context.deadline);
+        head.worked_ms = head.worked_ms.saturating_add(worked);
         head.changed_at = now;
         let (done, items) = self.state.workspace.progress();
         head.plan_done = u32::try_from(done).unwrap_or(u32::MAX);
@@ -175,5 +175,27 @@ fn blocked(summary: String) -> AgentResult {
         plan: None,
         review: None,
         branch: String::new(),
+    }
+}
+
+/// How long an invocation worked, in milliseconds. Beyond its deadline, the machine slept or its clock was set forward: nobody worked then.
+fn worked_ms(begun_at: Timestamp, now: Timestamp, deadline: Timestamp) -> u64 {
+    let worked = now.min(deadline).duration_since(begun_at).as_millis();
+    u64::try_from(worked).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_sleeps_uses_up_no_minutes() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (begun, deadline) = (at("2026-06-15T18:00:00Z"), at("2026-06-15T18:14:00Z"));
+        let worked = |now| worked_ms(begun, at(now), deadline);
+        assert_eq!(worked("2026-06-15T18:01:30Z"), 90_000);
+        assert_eq!(worked("2026-06-16T08:00:00Z"), 840_000);
+        // Neither does a clock that is set back.
+        assert_eq!(worked("2026-06-15T17:00:00Z"), 0);
     }
 }
