@@ -6,9 +6,9 @@ use crate::execution_record::ExecutionRecord;
 use crate::item::{Item, attribute};
 use crate::keys::{self, Key, PK, SK};
 use crate::table::Table;
-use crate::timestamp::{fixed_width, month};
+use crate::timestamp::{fixed_width, month, months_back};
 use crate::write::Write;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// How many months before are looked at. An execution may be open for a year.
@@ -25,10 +25,8 @@ impl Table {
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
     pub async fn forget_ended_before(&self, moment: Timestamp) -> Result<usize, RecordsError> {
-        let months: BTreeSet<String> =
-            (0..MONTHS).map(|number| month(moment - SignedDuration::from_hours(24 * 30 * number))).collect();
         let mut count = 0;
-        for month in months {
+        for month in months_back(moment, MONTHS).into_iter().rev() {
             let partition = keys::month_partition(&month);
             let mut after = String::new();
             loop {

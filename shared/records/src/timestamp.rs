@@ -1,7 +1,8 @@
 //! Points in time as text of fixed width, so that they sort as they happened: `2026-11-22T18:45:00.000000000Z`.
 
-use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Deserializer, Serializer};
 
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(9));
@@ -19,6 +20,14 @@ pub(crate) fn microseconds(at: Timestamp) -> u64 {
 /// The calendar month in UTC: `2026-11`.
 pub(crate) fn month(at: Timestamp) -> String {
     fixed_width(at)[..7].to_owned()
+}
+
+/// The calendar month in UTC that `at` lies in and those before it, `count` in all, the latest first. Months differ in their days, so
+/// going back by days would leave some out.
+pub(crate) fn months_back(at: Timestamp, count: i64) -> Vec<String> {
+    let first = at.to_zoned(TimeZone::UTC).date().first_of_month();
+    let months = (0..count).filter_map(|back| first.checked_sub(back.months()).ok());
+    months.filter_map(|day| Some(month(day.to_zoned(TimeZone::UTC).ok()?.timestamp()))).collect()
 }
 
 pub(crate) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -61,5 +70,16 @@ mod tests {
         assert!(fixed_width(early) < fixed_width(late));
         assert_eq!(fixed_width(late).parse::<Timestamp>().unwrap(), late);
         assert_eq!(month(late), "2026-11");
+    }
+
+    #[test]
+    fn months_go_back_one_by_one() {
+        for (at, months) in [
+            ("2026-03-31T23:59:59Z", ["2026-03", "2026-02", "2026-01", "2025-12"]),
+            ("2028-02-29T12:00:00Z", ["2028-02", "2028-01", "2027-12", "2027-11"]),
+            ("2027-01-01T00:00:00Z", ["2027-01", "2026-12", "2026-11", "2026-10"]),
+        ] {
+            assert_eq!(months_back(at.parse().unwrap(), 4), months);
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Executions that ended long ago.
 
-use crate::{execution_for, start, table, table_and_client};
+use crate::{at, execution_for, start, table, table_and_client};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Stored;
 use domain::execution::Outcome;
 use domain::routes::Concurrency;
 use jiff::SignedDuration;
-use records::{ExecutionEnd, NewFrame, StepEnd, StepStatus, Table, Told};
+use records::{ExecutionEnd, NewExecution, NewFrame, StepEnd, StepStatus, Table, Told};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -54,6 +54,21 @@ async fn what_ended_long_ago_is_forgotten_with_all_that_it_left_and_nothing_else
     assert_eq!(table.steps(&open).await.unwrap().len(), 1);
     assert_eq!(table.frames(&open, 0, 10).await.unwrap().len(), 1);
     assert_eq!(table.forget_ended_before(later).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn no_month_is_left_out() {
+    let table = table().await;
+    for begun_at in ["2026-02-27T12:00:00Z", "2026-01-01T00:00:00Z", "2025-12-31T23:59:59Z"].map(at) {
+        let delivery = begun_at.to_string();
+        let new = NewExecution { begun_at, ..execution_for("SHOP-1", &delivery) };
+        table.begin(&new, Concurrency::Any).await.unwrap();
+        let end =
+            ExecutionEnd { outcome: Outcome::Failed, error: None, cause: None, output: None, at: begun_at };
+        table.finish(&new.name, &end).await.unwrap();
+    }
+    // Thirty days before the end of March is the first, and thirty more are January.
+    assert_eq!(table.forget_ended_before(at("2026-03-31T12:00:00Z")).await.unwrap(), 3);
 }
 
 #[tokio::test]
