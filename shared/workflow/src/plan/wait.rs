@@ -31,7 +31,7 @@ impl Walk<'_, '_, '_> {
             }
             Wait::Until(given) => {
                 if let Some(text) = given.literal_text()
-                    && text.parse::<jiff::Timestamp>().is_err()
+                    && !is_moment(&text)
                 {
                     self.checker.problems.error(given.span, format!("`{text}` is not a point in time")).help(
                         "write it as `2026-01-31T06:00:00Z`, or as an expression that gives such a text",
@@ -93,6 +93,21 @@ impl Walk<'_, '_, '_> {
     }
 }
 
+/// Whether Step Functions takes `text` as a point in time: with a `T`, to the minute at least, and with a zone, such as `2026-01-31T06:00:00Z` or
+/// `2026-01-31T06:00+01:00`. The library understands more, in which case the deployment would fail.
+fn is_moment(text: &str) -> bool {
+    let shape: String =
+        text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
+    let Some(mut rest) = shape.strip_prefix("0000-00-00T00:00") else { return false };
+    if let Some(after_seconds) = rest.strip_prefix(":00") {
+        rest = after_seconds;
+        if let Some(fraction) = rest.strip_prefix(".0") {
+            rest = fraction.trim_start_matches('0');
+        }
+    }
+    matches!(rest, "Z" | "+00:00" | "-00:00") && text.parse::<jiff::Timestamp>().is_ok()
+}
+
 /// The fields of a wait's output: those of the event that ends it. Fields that only some of the events have may be absent.
 fn fields_of(events: &[Event]) -> BTreeMap<String, Type> {
     let mut fields = BTreeMap::new();
@@ -115,5 +130,37 @@ fn type_of(kind: InputType) -> Type {
         InputType::Number => Type::new(Kind::Number),
         InputType::Boolean => Type::new(Kind::Boolean),
         InputType::Object | InputType::Array | InputType::Any => Type::any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_moment;
+
+    #[test]
+    fn a_moment_is_written_as_step_functions_takes_it() {
+        for text in [
+            "2026-01-31T06:00:00Z",
+            "2026-01-31T06:00Z",
+            "2026-01-31T06:00:00.250Z",
+            "2026-01-31T06:00:00+14:00",
+            "2028-02-29T06:00:00-11:30",
+        ] {
+            assert!(is_moment(text), "{text}");
+        }
+        for text in [
+            "2026-01-31",
+            "2026-01-31T06:00:00",
+            "2026-01-31 06:00:00Z",
+            "2026-01-31t06:00:00z",
+            "20260131T060000Z",
+            "2026-01-31T06Z",
+            "2026-01-31T06:00:00Z[UTC]",
+            "2026-02-29T06:00:00Z",
+            "2026-01-31T24:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            assert!(!is_moment(text), "{text}");
+        }
     }
 }
