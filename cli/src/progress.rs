@@ -34,10 +34,15 @@ pub(crate) fn steps_json(view: &ExecutionView) -> Vec<StepJson> {
         .map(|step| StepJson {
             name: step.state.clone(),
             status: step.status.as_str(),
-            duration_ms: step.ended_at.map(|end| end.duration_since(step.started_at).as_millis() as i64),
+            duration_ms: step.ended_at.map(|end| milliseconds(step.started_at, end)),
             cost_usd: view.cost_of_step(&step.state).booked().as_usd(),
         })
         .collect()
+}
+
+/// None where the clock was set back meanwhile.
+fn milliseconds(from: Timestamp, to: Timestamp) -> i64 {
+    i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX).max(0)
 }
 
 /// How long an execution took, or has taken so far.
@@ -235,6 +240,13 @@ impl Screen for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_takes_less_than_no_time() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let until = |to| milliseconds(at("2026-06-15T12:00:00Z"), at(to));
+        assert_eq!((until("2026-06-15T12:00:01.5Z"), until("2026-06-15T11:00:00Z")), (1_500, 0));
+    }
 
     #[test]
     fn a_minute_has_no_sixtieth_second() {

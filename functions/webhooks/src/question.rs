@@ -187,6 +187,11 @@ pub(crate) fn answer_to_start(outcome: &Outcome, task_id: Option<&str>, command:
     }
 }
 
+/// `2m 13s`; no time if a clock was set back meanwhile.
+fn time_between(from: Timestamp, to: Timestamp) -> String {
+    format!("{:#}", SignedDuration::from_secs(to.duration_since(from).as_secs().max(0)))
+}
+
 fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
     use domain::execution::Outcome;
     let symbol = match execution.outcome {
@@ -197,12 +202,11 @@ fn status_line(execution: &ExecutionRecord, now: Timestamp) -> Vec<Part> {
         Outcome::RolledBack => Symbol::TakenBack,
         Outcome::Stopped => Symbol::Stopped,
     };
-    let took = execution.ended_at.unwrap_or(now).duration_since(execution.begun_at);
-    let took = SignedDuration::from_secs(took.as_secs());
+    let took = time_between(execution.begun_at, execution.ended_at.unwrap_or(now));
     let task_id = execution.task_id.as_deref().unwrap_or("no ticket");
     let (workflow, outcome) = (&execution.workflow, execution.outcome);
     let mut line =
-        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took:#} · "))];
+        vec![Part::Symbol(symbol), plain(format!("{task_id} · {workflow} · {outcome} · {took} · "))];
     line.push(code(&execution.name));
     if let Some(continued) = &execution.continues {
         line.extend([plain(" · continues "), code(continued)]);
@@ -232,4 +236,17 @@ fn costs(title: Part, costs: &Costs) -> CommandAnswer {
         calls => text.push_str(&format!("; {calls} calls of unknown price count at their worst case")),
     }
     CommandAnswer::to_person([title, plain(text)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_takes_less_than_no_time() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let until = |to| time_between(at("2026-06-15T12:00:00.9Z"), at(to));
+        assert_eq!(until("2026-06-15T12:02:14Z"), "2m 13s");
+        assert_eq!(until("2026-06-15T11:00:00Z"), "0s");
+    }
 }
