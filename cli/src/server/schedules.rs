@@ -3,7 +3,7 @@
 use super::asynchronous;
 use domain::schedule::{Cron, Schedule};
 use domain::{ActionError, Clock};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use records::Table;
 use runtime::Function;
 use serde_json::{Value, json};
@@ -59,9 +59,16 @@ async fn look(
     Ok((due.collect(), first))
 }
 
+/// The last time after `since` and up to `now`, looked for in the last hour first: a machine without a clock of its own starts in 1970, and
+/// since then there were millions of minutes.
 fn last(cron: &Cron, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    let times = std::iter::successors(cron.next_after(since), |time| cron.next_after(*time));
-    times.take_while(|time| *time <= now).last()
+    let last_after = |from: Timestamp| {
+        let times = std::iter::successors(cron.next_after(from), |time| cron.next_after(*time));
+        times.take_while(|time| *time <= now).last()
+    };
+    let recent = [1, 24, 24 * 31, 24 * 366].map(SignedDuration::from_hours);
+    let recent = recent.into_iter().filter_map(|span| now.checked_sub(span).ok());
+    recent.take_while(|from| *from > since).find_map(last_after).or_else(|| last_after(since))
 }
 
 #[cfg(test)]
@@ -76,5 +83,10 @@ mod tests {
         assert_eq!(last("0 * * * ? *", six, noon), Some(at("2026-11-22T12:00:00Z")));
         assert_eq!(last("0 6 * * ? *", six, noon), None);
         assert_eq!(last("0 6 * * ? *", "2026-11-22T05:59:59.9Z", six), Some(at(six)));
+        // After a jump over years, too: of many times, and of one in four years.
+        let epoch = "1970-01-01T00:00:00Z";
+        assert_eq!(last("* * * * ? *", epoch, noon), Some(at("2026-11-22T12:00:00Z")));
+        assert_eq!(last("0 6 1 11 ? *", epoch, noon), Some(at("2026-11-01T06:00:00Z")));
+        assert_eq!(last("0 6 29 2 ? *", epoch, noon), Some(at("2024-02-29T06:00:00Z")));
     }
 }
