@@ -246,7 +246,7 @@ impl World {
 /// whenever the test runs.
 pub(crate) fn now() -> Timestamp {
     static CLOCK: LazyLock<simulators::clock::Clock> =
-        LazyLock::new(|| starting_at("2026-06-15T12:00:00Z".parse().unwrap()));
+        LazyLock::new(|| starting_at("2026-11-16T12:00:00Z".parse().unwrap()));
     CLOCK()
 }
 
