@@ -99,7 +99,7 @@ impl AgentExecution {
         started_at: Timestamp,
     ) -> Result<Option<MicroUsd>, ActionError> {
         let now = self.clock.now();
-        let (price, remark) = self.bill(reservation, request, reply, now);
+        let (price, remark) = self.bill(reservation, request, reply);
         if let Some(remark) = &remark {
             tracing::error!(
                 reservation = reservation.id,
@@ -127,7 +127,6 @@ impl AgentExecution {
         reservation: &Reservation,
         request: &ModelRequest,
         reply: &ModelReply,
-        now: Timestamp,
     ) -> (Option<MicroUsd>, Option<String>) {
         let input = self.provider.input_tokens_at_most(request);
         let problem = impossible(&reply.usage, input, request.max_output_tokens);
@@ -135,7 +134,9 @@ impl AgentExecution {
             let remark = format!("{} {problem}; booked at what was reserved", self.instance);
             return (None, Some(remark));
         }
-        let price = self.prices().bill(&reservation.model, &reply.model, &reply.usage, now);
+        // At the prices at which it was reserved: those of the list may rise while the reply is on its way.
+        let price =
+            self.prices().bill(&reservation.model, &reply.model, &reply.usage, reservation.reserved_at);
         let remark = match price {
             None => Some(format!("{} has no known price; booked at its reservation", reservation.model)),
             Some(price) if price > reservation.amount => {

@@ -10,7 +10,7 @@ use domain::plugins::{
     AiProvider, ModelMessage, ModelReply, ModelRequest, NoReply, Part, Speaker, StopReason, Usage, WhyRefused,
 };
 use domain::{ActionError, ActionId, Clock, ErrorKind, MicroUsd};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use providers::Model;
 use records::{Cost, CostRecord, Limits, Table};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +29,8 @@ struct Scripted {
     clock: Arc<crate::world::MovedClock>,
     answer: Box<dyn Fn(usize) -> Result<ModelReply, NoReply> + Send + Sync>,
     takes: SignedDuration,
+    /// The price list, and the model in it.
+    priced: (&'static str, &'static str),
     most_input: u64,
     calls: AtomicUsize,
     counts: AtomicUsize,
@@ -66,7 +68,7 @@ impl AiProvider for Scripted {
     }
 
     fn price_provider(&self) -> &'static str {
-        "anthropic"
+        self.priced.0
     }
 
     fn dearest_bounds_all(&self) -> bool {
@@ -107,6 +109,7 @@ async fn scripted(
         clock: Arc::clone(&world.clock),
         answer: Box::new(answer),
         takes: SignedDuration::ZERO,
+        priced: ("anthropic", MODEL),
         most_input: MOST_INPUT,
         calls: AtomicUsize::new(0),
         counts: AtomicUsize::new(0),
@@ -135,7 +138,7 @@ fn agent_in(world: &World, provider: &Arc<Scripted>, invocation: &str, execution
     let model = Model {
         provider: Arc::clone(provider) as Arc<dyn AiProvider>,
         instance: "claude".parse().unwrap(),
-        name: MODEL.into(),
+        name: provider.priced.1.into(),
         max_output_tokens: MOST_OUTPUT,
         context_window: None,
     };
@@ -218,6 +221,24 @@ async fn a_redrive_replays_what_was_paid_for_unless_it_was_of_no_use() {
         assert_eq!(ask(&redrive, "Useless?").await.unwrap(), "yes");
     }
     assert_eq!(provider.calls.load(Ordering::Relaxed), 2, "the redrive asks once more, and keeps that reply");
+}
+
+#[tokio::test]
+async fn a_price_that_rises_before_the_reply_is_that_of_the_reservation() {
+    let world = World::start().await;
+    // From 2027 on, this model costs twice as much.
+    let eve: Timestamp = "2026-12-31T23:59:00Z".parse().unwrap();
+    world.clock.advance(eve.duration_since(world.clock.now()));
+    let (list, model) = ("google", "gemini-3.7-flash");
+    let answer = move |_| Ok(ModelReply { model: model.into(), ..reply("yes", usage(1_000, 1_000)) });
+    let takes = SignedDuration::from_mins(5);
+    let provider = Scripted { takes, priced: (list, model), ..scripted(&world, answer).await };
+    ask(&agent(&world, &Arc::new(provider), "1"), "Dear?").await.unwrap();
+    let [before, after] =
+        [eve, world.clock.now()].map(|at| price(list, model, &usage(1_000, 1_000), at).unwrap());
+    assert!(before < after, "{before} and {after}");
+    let [cost]: [CostRecord; 1] = costs(&world).await.try_into().unwrap();
+    assert_eq!((cost.cost, cost.remark), (Cost::Priced(before), None));
 }
 
 #[tokio::test]
