@@ -14,6 +14,7 @@
 //! leaves none either. Nobody waits for it, except where the burst is a single call: there the first one may wait until a second after the start.
 //!
 //! If the machine's clock is set back, what is known moves back with it. Otherwise no call would have a turn until the clock shows the old time again.
+//! For the same reason, a process takes from the table only times that calls before its start can have left.
 
 use crate::error::RecordsError;
 use crate::failures::{Circuit, STAYS_OPEN};
@@ -91,7 +92,9 @@ impl LocalTurns {
     }
 
     /// Takes over the state that the table has, unless it is known already: memory is newer.
-    pub(crate) fn learn(&self, provider: &InstanceName, turns: ProviderTurns) {
+    pub(crate) fn learn(&self, provider: &InstanceName, mut turns: ProviderTurns) {
+        // A later time is from before the clock was set back.
+        turns.open_until = turns.open_until.min(microseconds(self.started + STAYS_OPEN));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(provider.clone()).or_insert_with(|| Known::new(turns, self.started));
     }
@@ -215,12 +218,14 @@ impl Known {
         self.turns.move_back(u64::try_from(back.as_micros()).unwrap_or_default());
     }
 
-    /// Counts in, once, the calls of an earlier process that the table may not show. If it is earlier `now` than at the start, the clock was set
-    /// back, and those calls were made before now nevertheless.
+    /// Counts in, once, the calls of an earlier process that the table may not show, and leaves out those that still waited for their turns
+    /// when it ended. If it is earlier `now` than at the start, the clock was set back, and those calls were made before now nevertheless.
     fn catch_up(&mut self, started: Timestamp, now: Timestamp, pace: Pace) {
         if !self.is_caught_up {
             self.is_caught_up = true;
             let since = microseconds(started.min(now));
+            let furthest = since.max(self.turns.blocked_until).saturating_add(pace.furthest_ahead());
+            self.turns.tat = self.turns.tat.min(furthest);
             self.turns.tat = self.turns.tat.max(since).saturating_add(pace.unkept_at_most());
         }
     }

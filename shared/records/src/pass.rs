@@ -77,6 +77,11 @@ impl Pace {
         }
     }
 
+    /// How far ahead of a moment the arrival time is at most after the calls that were made by then.
+    pub(crate) fn furthest_ahead(self) -> u64 {
+        self.tolerance.saturating_add(self.interval)
+    }
+
     /// How far the arrival time may be ahead only in a process's memory: by half of a burst, and at least by one call if calls are at most a second
     /// apart.
     pub(crate) fn unkept_at_most(self) -> u64 {

@@ -124,6 +124,22 @@ fn a_clock_that_is_set_back_holds_up_no_later_call() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_before_a_start_holds_up_no_call_for_long() {
+    let (hour, two_minutes) = (3_600_000, 120_000);
+    for rate in ["2/s", "10/s", "5000/h"] {
+        let mut installation = Installation::new(rate);
+        while installation.call(AT_ONCE, after(hour)).is_some() {}
+        installation.restart(after(0));
+        assert_eq!(installation.call(AT_ONCE, after(two_minutes)), Some(Duration::ZERO), "{rate}");
+    }
+    let turns = LocalTurns::new(after(0));
+    let open =
+        ProviderTurns { failures: 5, open_until: microseconds(after(hour)), ..ProviderTurns::default() };
+    turns.learn(&provider(), open);
+    assert_eq!(turns.held(&provider(), after(0)).unwrap().retry_after, Duration::from_secs(60));
+}
+
+#[test]
 fn a_clock_that_is_set_back_leaves_nobody_alone_for_longer() {
     let turns = LocalTurns::new(after(0));
     let hour = 3_600_000;
