@@ -19,9 +19,13 @@ const LIMITS: &[(&str, &str)] = &[
 /// A reset beyond this many seconds since 1970 is written in milliseconds.
 const MILLISECONDS_FROM: f64 = 100_000_000_000.0;
 
+/// A smaller reset is no time since 1970, but the seconds left, as in the draft of the headers
+/// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>) and from proxies that stand before a service.
+const SECONDS_LEFT_BELOW: f64 = 100_000_000.0;
+
 /// The wait that an answer's headers ask for: `retry-after-ms`, `retry-after` in seconds or as a date
 /// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)), or, with no requests left,
-/// `x-ratelimit-reset` and headers like it, in seconds or milliseconds since 1970 or as a timestamp. At most a day.
+/// `x-ratelimit-reset` and headers like it, in seconds or milliseconds since 1970, in seconds from now, or as a timestamp. At most a day.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |number: f64| Duration::try_from_secs_f64(number).ok();
@@ -41,16 +45,17 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 /// How long no requests are left according to the headers: the longest of the exhausted limits. At most a day.
 pub(crate) fn until_reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let exhausted = LIMITS.iter().filter(|(left, _)| is_zero(headers, left));
-    let resets = exhausted.filter_map(|(_, reset)| read_reset(headers.get(*reset)?.to_str().ok()?.trim()));
+    let resets =
+        exhausted.filter_map(|(_, reset)| read_reset(headers.get(*reset)?.to_str().ok()?.trim(), now));
     let waits = resets.map(|then| Duration::try_from(then.duration_since(now)).unwrap_or_default());
     waits.max().map(|wait| wait.min(LONGEST))
 }
 
-fn read_reset(value: &str) -> Option<Timestamp> {
+fn read_reset(value: &str, now: Timestamp) -> Option<Timestamp> {
     let Ok(number) = value.parse::<f64>() else { return value.parse().ok() };
+    let from = if number < SECONDS_LEFT_BELOW { now } else { Timestamp::UNIX_EPOCH };
     let seconds = if number >= MILLISECONDS_FROM { number / 1000.0 } else { number };
-    let since = Duration::try_from_secs_f64(seconds).ok()?;
-    Timestamp::UNIX_EPOCH.checked_add(since).ok()
+    from.checked_add(Duration::try_from_secs_f64(seconds).ok()?).ok()
 }
 
 /// Whether the headers say that no requests are left.
@@ -85,6 +90,8 @@ mod tests {
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1994-11-06T08:50Z")], Some(30_000));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111770.25")], Some(250));
         check(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "784111777")], Some(7_000));
+        check(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")], Some(7_000));
+        check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "0")], Some(0));
         check(&[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "784111777")], None);
         let requests = ("x-ratelimit-requests-remaining", "0");
         check(&[requests, ("x-ratelimit-requests-reset", "784111777000")], Some(7_000));
