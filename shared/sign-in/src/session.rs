@@ -179,7 +179,7 @@ impl SignInWay {
     }
 }
 
-/// Begins a session; `None` if no key signs yet, or its name is too long for a token.
+/// Begins a session; `None` if there is no key, or its name is too long for a token.
 pub fn issue(
     keys: &SessionKeys,
     subject: Subject,

@@ -136,9 +136,10 @@ impl SessionKeys {
         self.keys.last().map(|key| (key.id.as_str(), key.signs_from))
     }
 
-    /// The key that signs now.
+    /// The key that signs now. The first one signs before its time, too: it was made by a clock that was ahead of this one, and until then
+    /// nobody could sign in.
     pub(crate) fn signing(&self, now: Timestamp) -> Option<&SessionKey> {
-        self.keys.iter().rev().find(|key| key.signs_from <= now)
+        self.keys.iter().rev().find(|key| key.signs_from <= now).or_else(|| self.keys.first())
     }
 
     /// The keys of which what they signed is accepted.
@@ -216,6 +217,9 @@ mod tests {
         let both = first.rotated(rotated_at).unwrap();
         assert!(both.rotated(rotated_at).is_none(), "one new key at a time");
         let [old, new] = [0, 1].map(|index| both.keys[index].id.clone());
+        let behind = start - SignedDuration::from_hours(1);
+        assert_eq!(both.signing(behind).unwrap().id, old, "the clock was set back, or is another one");
+        assert!(both.accepted(&old, behind).is_some());
         let signs = rotated_at + STARTS_AFTER;
         let just_before = signs - SignedDuration::from_nanos(1);
         assert_eq!(both.signing(just_before).unwrap().id, old);

@@ -29,7 +29,7 @@ pub struct SignInState {
 }
 
 impl SignInState {
-    /// A new one, for signing in by `way`; `None` if no key signs yet.
+    /// A new one, for signing in by `way`; `None` if there is no key.
     pub fn new(keys: &SessionKeys, way: &str, now: Timestamp) -> Option<Self> {
         let text = format!("{}.{}", now.as_second(), crate::random_text());
         let key = keys.signing(now)?;
