@@ -332,7 +332,7 @@ impl Checker<'_> {
         self.misfits(name, &whole, action.output, span, action.name, defaults);
     }
 
-    /// Reports why a result is none of what it is to come from.
+    /// Reports why a result does not fit the output of what it is to come from.
     fn misfits(
         &mut self,
         name: &str,
@@ -343,7 +343,7 @@ impl Checker<'_> {
         defaults: Option<Defaults>,
     ) {
         for misfit in misfits(whole, schema) {
-            let message = format!("the result of `{name}` is none of {from}{misfit}");
+            let message = format!("the result of `{name}` does not fit the output of {from}{misfit}");
             let mut diagnostic = Diagnostic::error(self.source, span, message);
             if defaults.is_none() {
                 diagnostic.help.push("`defaults: from_schema` fills in what a result leaves out".to_owned());

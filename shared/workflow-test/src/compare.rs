@@ -7,6 +7,9 @@ use domain::execution::Outcome;
 use serde::Serialize;
 use serde_json::Value;
 
+/// The name of the comparison of outcomes.
+pub(crate) const OUTCOME: &str = "the outcome";
+
 /// One thing that came differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
@@ -47,18 +50,26 @@ pub(crate) fn path(ended: &Ended, names: &Names) -> Vec<String> {
         .collect()
 }
 
+fn outcome_of(ended: &Ended) -> Outcome {
+    Outcome::from_status(&ended.status, ended.error.as_deref())
+}
+
+/// The outcome of an execution, followed by its error and the cause, if it has them.
+pub(crate) fn how_it_ended(ended: &Ended) -> String {
+    let outcome = outcome_of(ended);
+    match (&ended.error, &ended.cause) {
+        (Some(error), Some(cause)) => format!("{outcome}: {error}: {cause}"),
+        (Some(error), None) => format!("{outcome}: {error}"),
+        _ => outcome.to_string(),
+    }
+}
+
 /// Everything that came differently than expected.
 pub(crate) fn differences(expected: &Expectations, ended: &Ended, path: &[String]) -> Vec<Difference> {
     let mut found = Vec::new();
     if let Some(outcome) = expected.outcome {
-        let actual = Outcome::from_status(&ended.status, ended.error.as_deref());
-        if outcome.as_str() != actual.as_str() {
-            let why = match (&ended.error, &ended.cause) {
-                (Some(error), Some(cause)) => format!("{actual}: {error}: {cause}"),
-                (Some(error), None) => format!("{actual}: {error}"),
-                _ => actual.to_string(),
-            };
-            found.push(Difference::new("the outcome", outcome.as_str(), why));
+        if outcome.as_str() != outcome_of(ended).as_str() {
+            found.push(Difference::new(OUTCOME, outcome.as_str(), how_it_ended(ended)));
         }
     }
     if let Some(error) = &expected.error
@@ -111,7 +122,7 @@ pub(crate) fn not_started(expected: &Expectations, why: &str) -> Vec<Difference>
         }
         other => {
             let expected = other.map_or("an execution", ExpectedOutcome::as_str);
-            found.push(Difference::new("the outcome", expected, format!("not_started: {why}")));
+            found.push(Difference::new(OUTCOME, expected, format!("not_started: {why}")));
         }
     }
     found

@@ -79,6 +79,7 @@ pub async fn run(
             differences: Vec::new(),
             problems: Vec::new(),
             path: Vec::new(),
+            ended: None,
             transitions: 0,
             model_usd: 0.0,
         };
@@ -91,6 +92,7 @@ pub async fn run(
                 taken.add(&ended.history.visits());
                 report.path = compare::path(&ended, &names);
                 report.differences = compare::differences(&case.value.expect, &ended, &report.path);
+                report.ended = Some(compare::how_it_ended(&ended));
                 report.transitions = ended.history.transitions();
                 report.model_usd = ended.state.model_usd;
                 report.problems = ended.state.problems.clone();

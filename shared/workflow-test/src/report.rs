@@ -1,7 +1,8 @@
 //! What became of a test file, for people and for machines.
 
-use crate::compare::Difference;
+use crate::compare::{self, Difference};
 use crate::coverage::Coverage;
+use domain::execution::Outcome;
 use serde::Serialize;
 use serde_json::Value;
 use similar::utils::diff_slices;
@@ -34,6 +35,8 @@ pub struct CaseReport {
     pub problems: Vec<String>,
     /// The steps taken, in order.
     pub path: Vec<String>,
+    /// How the execution ended, with its error and the cause; `None` if none started.
+    pub ended: Option<String>,
     /// State transitions.
     pub transitions: usize,
     /// Dollars for models.
@@ -44,6 +47,15 @@ impl CaseReport {
     /// Whether all came as expected.
     pub fn passed(&self) -> bool {
         self.differences.is_empty() && self.problems.is_empty()
+    }
+
+    /// How an execution that failed ended, unless something else of the report says it: a difference, or a call without an answer, whose
+    /// failure is only its consequence.
+    fn unsaid_end(&self) -> Option<&str> {
+        let is_said = !self.problems.is_empty()
+            || self.differences.iter().any(|difference| difference.what == compare::OUTCOME);
+        let ended = self.ended.as_deref().filter(|ended| *ended != Outcome::Succeeded.as_str());
+        ended.filter(|_| !self.passed() && !is_said)
     }
 }
 
@@ -80,6 +92,9 @@ impl Report {
             }
             if !case.passed() && !case.path.is_empty() {
                 let _ = writeln!(text, "       it went: {}", case.path.join(", "));
+            }
+            if let Some(ended) = case.unsaid_end() {
+                let _ = writeln!(text, "       it ended: {ended}");
             }
         }
         let coverage = &self.coverage;

@@ -102,7 +102,10 @@ async fn what_no_agent_can_do_is_refused() {
     };
     for (answer, expected) in [
         ("{ skip: true }", "exactly one of result, error, turns"),
-        ("{ result: { outcome: maybe } }", "the result of `implement` is none of run_tools at `/result"),
+        (
+            "{ result: { outcome: maybe } }",
+            "the result of `implement` does not fit the output of run_tools at `/result",
+        ),
         ("{ turns: [{ next: think }] }", "the last turn of `implement` has `next: done`"),
         (
             "{ turns: [{ next: done }, { next: think }, { next: done }] }",

@@ -56,6 +56,22 @@ async fn missing_and_superfluous_answers_fail_a_case() {
 }
 
 #[tokio::test]
+async fn a_failing_case_tells_how_its_execution_failed() {
+    let rejected =
+        "    inputs: { task_id: SHOP-1 }\n    steps: { fetch: { error: Rejected, cause: no such ticket } }\n";
+    for expected in ["outputs: { title: Carts }", "error: Throttled", "path: [fetch, tell]"] {
+        let shown = text(&format!("{rejected}    expect: {{ {expected} }}\n")).await;
+        assert!(shown.contains("it ended: failed: Rejected: "), "{expected}: {shown}");
+        assert!(shown.contains("no such ticket"), "{expected}: {shown}");
+    }
+    // The outcome says it already, and what succeeded has nothing to add.
+    let shown = text(&format!("{rejected}    expect: {{ outcome: succeeded }}\n")).await;
+    assert_eq!(shown.matches("no such ticket").count(), 1, "{shown}");
+    let shown = text("    inputs: { task_id: SHOP-1 }\n    expect: { path: [tell] }\n").await;
+    assert!(!shown.contains("it ended"), "{shown}");
+}
+
+#[tokio::test]
 async fn executions_that_do_not_start_are_told() {
     let shown = text("    trigger: { jira.labelled: { task_id: SHOP-1, label: other } }\n    expect: { outcome: succeeded }\n").await;
     assert!(shown.contains("not_started: the event matches no trigger of `small`"), "{shown}");

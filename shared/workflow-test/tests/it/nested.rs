@@ -137,10 +137,10 @@ cases:
     }
     // What it would never give.
     for (result, told) in [
-        ("{}", "the result of `child` is none of the workflow that it runs: it lacks `said`"),
+        ("{}", "the result of `child` does not fit the output of the workflow that it runs: it lacks `said`"),
         (
             "{ said: 7 }",
-            "the result of `child` is none of the workflow that it runs at `/said`: 7 is not of type",
+            "the result of `child` does not fit the output of the workflow that it runs at `/said`: 7 is not of type",
         ),
     ] {
         let wrong = tests.replace("{ said: hello }", result);

@@ -85,7 +85,10 @@ async fn a_canned_result_that_is_none_of_the_action_is_refused() {
     expect: { outcome: succeeded }
 ";
     let told = refused(WORKFLOW, tests).await;
-    assert!(told.contains("the result of `make` is none of create_task at `/task_id`"), "{told}");
+    assert!(
+        told.contains("the result of `make` does not fit the output of create_task at `/task_id`"),
+        "{told}"
+    );
 }
 
 /// What would be taken for something that is not mentioned, or is impossible, passes no case in silence.
