@@ -9,7 +9,7 @@ use crate::server::workflows::{add_shipped, catalog, files_of, is_test, is_workf
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use workflow::{Source, render};
+use workflow::{Catalog, Source, render};
 use workflow_test::{Report, TestError, TestFile, tested_workflow};
 
 pub(super) const EXAMPLES: &str = "\
@@ -54,24 +54,38 @@ pub(super) async fn run(arguments: &Arguments) -> Outcome {
     }
     let loaded = Loaded::from_sources(sources, &arguments.project)?.without_errors()?;
     let catalog = Arc::new(catalog()?);
-    let mut reports = Vec::new();
+    let (mut reports, mut refusals) = (Vec::new(), Vec::new());
     for source in &tests {
-        let file = read(source)?;
-        let name = tested_workflow(&file, source);
-        let found = loaded.workflows().find(|(_, workflow)| workflow.name == name);
-        let (_, workflow) = found
-            .ok_or_else(|| Exit::usage(format!("{}: no workflow named `{name}` to test", source.path)))?;
-        let report = workflow_test::run(&file, source, workflow, &catalog, arguments.filter.as_deref()).await;
-        let report = report.map_err(|error| refused(source, error))?;
-        if !arguments.json {
-            println!("{}", report.text());
+        match report(source, &loaded, &catalog, arguments.filter.as_deref()).await {
+            Ok(report) => {
+                if !arguments.json {
+                    println!("{}", report.text());
+                }
+                reports.push(report);
+            }
+            // One file that does not fit its workflow says nothing about the others.
+            Err(refusal) => refusals.push(refusal.to_string()),
         }
-        reports.push(report);
     }
     if arguments.json {
         print_json(&reports.iter().map(Report::json).collect::<Vec<Value>>())?;
     }
-    judge(&reports, arguments)
+    if refusals.is_empty() { judge(&reports, arguments) } else { Err(Exit::usage(refusals.join("\n"))) }
+}
+
+/// What became of the cases of one file.
+async fn report(
+    source: &Source,
+    loaded: &Loaded,
+    catalog: &Arc<Catalog>,
+    filter: Option<&str>,
+) -> Outcome<Report> {
+    let file = read(source)?;
+    let name = tested_workflow(&file, source);
+    let found = loaded.workflows().find(|(_, workflow)| workflow.name == name);
+    let (_, workflow) =
+        found.ok_or_else(|| Exit::usage(format!("{}: no workflow named `{name}` to test", source.path)))?;
+    workflow_test::run(&file, source, workflow, catalog, filter).await.map_err(|error| refused(source, error))
 }
 
 /// The test files, and the workflows that may be tested.
@@ -183,5 +197,32 @@ mod tests {
         let mut names: Vec<&str> = sources.iter().map(Source::name).collect();
         names.sort_unstable();
         assert_eq!(names, ["a", "development", "pull_request_checks", "undo"]);
+    }
+
+    #[tokio::test]
+    async fn every_test_file_that_does_not_fit_its_workflow_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::write(
+            place("a.yaml"),
+            "name: A\nsteps:\n  - { name: end, type: fail, error: No, cause: no }\n",
+        )
+        .unwrap();
+        std::fs::write(place("a.test.yaml"), "cases:\n  - { name: A, inputs: {}, expect: {} }\n").unwrap();
+        std::fs::write(place("b.test.yaml"), "cases: 5\n").unwrap();
+        std::fs::write(place("c.test.yaml"), "cases: []\n").unwrap();
+        let arguments = Arguments {
+            files: ["a.test.yaml", "b.test.yaml", "c.test.yaml"].map(place).to_vec(),
+            project: Project { folder: folder.path().to_owned() },
+            filter: None,
+            min_coverage: None,
+            json: false,
+        };
+        let told = run(&arguments).await.unwrap_err().to_string();
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 3, "{told}");
+        assert!(lines[0].ends_with("a.test.yaml: the test file has 1 error(s)"), "{told}");
+        assert!(lines[1].ends_with("b.test.yaml: the test file has 1 error(s)"), "{told}");
+        assert!(lines[2].ends_with("c.test.yaml: no workflow named `c` to test"), "{told}");
     }
 }
