@@ -99,6 +99,11 @@ pub(crate) fn variable_path(path: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a variable path is refused only because JSONata has a function of its first name: what the path means is still clear.
+pub(crate) fn is_named_like_a_function(path: &[String]) -> bool {
+    path.first().is_some_and(|root| is_function(root)) && path.iter().all(|name| identifier(name).is_ok())
+}
+
 /// Whether JSONata as Step Functions runs it has a function of this name.
 pub(crate) fn is_function(name: &str) -> bool {
     name == "eval" || crate::functions::exists(name)

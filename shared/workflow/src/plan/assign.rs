@@ -17,7 +17,10 @@ impl Walk<'_, '_, '_> {
             let path: Vec<String> = name.value.split('.').map(str::to_owned).collect();
             if let Err(refusal) = names::variable_path(&path) {
                 self.checker.problems.error(name.span, refusal);
-                continue;
+                // A variable that is clear enough is known, so that its uses are not reported as well.
+                if !names::is_named_like_a_function(&path) {
+                    continue;
+                }
             }
             let lowered = self.checker.kept(given);
             let text = if lowered.partial { lowered.or_else("null") } else { lowered.enclosed() };

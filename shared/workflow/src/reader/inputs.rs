@@ -26,29 +26,35 @@ pub(crate) fn read(node: &Node, reader: &mut Reader<'_, '_>) -> Vec<(Spanned<Str
         if let Err(refusal) = names::input(&entry.key.value) {
             reader.problems.error(entry.key.span, refusal);
         }
-        if let Some(schema) = schema(&entry.value, reader) {
-            inputs.push((entry.key.clone(), schema));
-        }
+        inputs.push((entry.key.clone(), schema(&entry.value, reader)));
     }
     inputs
 }
 
-fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> Option<InputSchema> {
-    let plain =
-        |kind| InputSchema { kind, optional: false, default: None, one_of: Vec::new(), description: None };
+/// An input's schema. What is wrong with it is reported here; the input is known all the same, so that its uses are not reported as well.
+fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> InputSchema {
+    let of_type = |kind: Option<InputType>| InputSchema {
+        kind: kind.unwrap_or(InputType::Any),
+        optional: false,
+        default: None,
+        one_of: Vec::new(),
+        description: None,
+    };
     if !matches!(node.data, Data::Map(_)) {
-        return word(node, "an input's type", &TYPES, reader).map(plain);
+        return of_type(word(node, "an input's type", &TYPES, reader));
     }
-    let fields = Fields::of(node, "an input", &KEYS, reader)?;
-    let kind = word(fields.required("type", reader)?, "an input's type", &TYPES, reader)?;
-    let mut schema = plain(kind);
+    let Some(fields) = Fields::of(node, "an input", &KEYS, reader) else { return of_type(None) };
+    let given = fields.required("type", reader);
+    let mut schema = of_type(given.and_then(|given| word(given, "an input's type", &TYPES, reader)));
+    let kind = schema.kind;
     schema.description =
         fields.get("description").and_then(|node| text(node, "`description`", reader)).map(|text| text.value);
     if let Some(required) = fields.get("required") {
-        schema.optional = !boolean(required, "`required`", reader)?;
+        schema.optional = boolean(required, "`required`", reader).is_some_and(|required| !required);
     }
-    if let Some(values) = fields.get("one_of") {
-        let items = list(values, "`one_of`", reader)?;
+    if let Some(values) = fields.get("one_of")
+        && let Some(items) = list(values, "`one_of`", reader)
+    {
         if items.is_empty() {
             reader.problems.error(values.span, "`one_of` needs at least one value");
         }
@@ -63,6 +69,7 @@ fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> Option<InputSchema> {
             .problems
             .error(entry.key.span, "the default is nothing")
             .help("write `required: false` for an input that may be left out, and is `null` then");
+        schema.optional = true;
     }
     if let Some(default) = fields.get("default") {
         let value = typed(default, kind, "the default", reader);
@@ -71,7 +78,7 @@ fn schema(node: &Node, reader: &mut Reader<'_, '_>) -> Option<InputSchema> {
         }
         schema.default = Some(value);
     }
-    Some(schema)
+    schema
 }
 
 /// A value as JSON, which must be of the input's type.

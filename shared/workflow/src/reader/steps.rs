@@ -181,11 +181,14 @@ fn outputs(node: &Node, reader: &mut Reader<'_, '_>) -> Vec<(Spanned<String>, Sp
     for entry in mapping(node, "`outputs`", reader).unwrap_or_default() {
         let Some(target) = text(&entry.value, "a variable path", reader) else { continue };
         let path: Vec<String> = target.value.split('.').map(str::to_owned).collect();
-        match names::variable_path(&path) {
-            Ok(()) => outputs.push((entry.key.clone(), Spanned::new(path, target.span))),
-            Err(refusal) => {
-                reader.problems.error(target.span, refusal);
-            }
+        let refusal = names::variable_path(&path).err();
+        let is_clear = refusal.is_none() || names::is_named_like_a_function(&path);
+        if let Some(refusal) = refusal {
+            reader.problems.error(target.span, refusal);
+        }
+        // A variable that is clear enough is known, so that its uses are not reported as well.
+        if is_clear {
+            outputs.push((entry.key.clone(), Spanned::new(path, target.span)));
         }
     }
     outputs

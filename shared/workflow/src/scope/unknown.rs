@@ -38,10 +38,10 @@ impl Scope<'_> {
         let known: Vec<&str> = self
             .setters
             .keys()
-            .filter(|name| self.variables.contains_key(&self.compiled(name)))
+            .filter(|name| self.is_set(name))
             .chain(self.items.keys())
             .chain(self.inputs.keys())
-            .chain(self.aliases.keys())
+            .chain(self.aliases.iter().filter(|(_, path)| self.is_set(&path[0])).map(|(name, _)| name))
             .map(String::as_str)
             .chain(self.definitions.keys().copied())
             .collect();
@@ -55,6 +55,10 @@ impl Scope<'_> {
             nearest: nearest(name, known.iter().copied()).map(str::to_owned),
             help: Some(listed),
         }
+    }
+
+    fn is_set(&self, variable: &str) -> bool {
+        self.variables.contains_key(&self.compiled(variable))
     }
 
     /// A variable that some step sets, but none on every way to the present place.
