@@ -2,6 +2,8 @@
 
 use super::{Loaded, Project, What, print_json};
 use crate::exit::{Exit, Outcome};
+use domain::instead_of;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use workflow_tools::explain;
 
@@ -49,13 +51,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             Ok(())
         }
         [] => {
-            let steps: Vec<&str> = loaded
-                .compiled
-                .workflows
-                .iter()
-                .flat_map(|workflow| workflow.steps.iter().map(|step| step.name.as_str()))
-                .collect();
-            Err(Exit::usage(format!("no step named `{}`; known: {}", arguments.step, steps.join(", "))))
+            let steps = loaded.compiled.workflows.iter().flat_map(|workflow| &workflow.steps);
+            let known: BTreeSet<&str> = steps.map(|step| step.name.as_str()).collect();
+            let instead = instead_of(&arguments.step, "known", known);
+            Err(Exit::usage(format!("no step named `{}`; {instead}", arguments.step)))
         }
         several => {
             let paths: Vec<&str> = several.iter().map(|(source, _)| source.path.as_str()).collect();
@@ -65,5 +64,30 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 paths.join(", ")
             )))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_step_is_answered_with_each_known_name_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let workflows = folder.path().join("workflows");
+        std::fs::create_dir(&workflows).unwrap();
+        for name in ["a", "b"] {
+            let text =
+                format!("name: {name}\nsteps:\n  - {{ name: fetch, type: set, variables: {{ x: 1 }} }}\n");
+            std::fs::write(workflows.join(format!("{name}.yaml")), text).unwrap();
+        }
+        let arguments = Arguments {
+            step: "fetsh".to_owned(),
+            workflow: None,
+            project: Project { folder: folder.path().to_owned() },
+            json: false,
+        };
+        let told = run(&arguments).unwrap_err().to_string();
+        assert_eq!(told, "no step named `fetsh`; did you mean `fetch`? known: fetch, take_back");
     }
 }

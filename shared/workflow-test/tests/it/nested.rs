@@ -160,3 +160,29 @@ cases:
     let ended = report(workflow, completed, &[other]).await.unwrap();
     assert!(ended.passed(), "{}", ended.text());
 }
+
+/// `docs/workflow-language.md` says so of what Step Functions catches only around the state.
+#[tokio::test]
+async fn expressions_that_fail_in_a_wait_or_a_condition_are_taken_back_by_the_step_around() {
+    for inside in [
+        r#"{ name: day, type: wait, until: "${since}" }"#,
+        r#"{ name: tell, plugin: communication, action: send_message, inputs: { message: Hello }, when: "${$number(since) > 1}" }"#,
+    ] {
+        let workflow = format!(
+            r#"
+name: Small
+inputs: {{ since: string }}
+steps:
+  - {{ name: branch, plugin: version_control, action: create_branch, inputs: {{ branch: x }} }}
+  - {{ name: around, type: parallel, on_error: rollback, branches: {{ one: [{inside}] }} }}
+"#
+        );
+        let tests = "defaults: from_schema
+cases:
+  - name: Not a time, and not a number
+    inputs: { since: tomorrow }
+    expect: { outcome: rolled_back, cause: { step: around, undone: [create_branch] } }
+";
+        passes(&workflow, tests).await;
+    }
+}

@@ -108,7 +108,7 @@ fn on_error(fields: &Fields<'_>, kind: &StepKind, reader: &mut Reader<'_, '_>) -
         (
             StepKind::Wait(Wait::For(_) | Wait::Until(_)),
             OnError::Retry | OnError::Continue | OnError::Rollback,
-        ) => "waiting for a time does not fail, so it has no `on_error`",
+        ) => "a wait for a time has no `on_error`: put it into a `parallel` step that has one",
         _ => return policy,
     };
     reader.problems.error(node.span, refusal);

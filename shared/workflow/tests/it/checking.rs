@@ -114,6 +114,15 @@ fn what_is_declared_wrongly_is_refused_once_and_not_at_each_use() {
 }
 
 #[test]
+fn a_wait_for_a_time_is_told_where_its_errors_are_caught() {
+    let wait = "  - { name: pause, type: wait, for: 1m, on_error: rollback }\n";
+    refused(
+        &workflow(wait),
+        &["a wait for a time has no `on_error`: put it into a `parallel` step that has one"],
+    );
+}
+
+#[test]
 fn a_short_name_is_known_only_where_its_variable_is_set() {
     let later = workflow(&(send("${number}") + &FETCH.replace("task: task", "task: ticket")));
     let told = told(&format!("inputs: {{ task_id: string }}\n{later}"));
