@@ -37,9 +37,9 @@ impl Configuration {
             for (name, _) in texts.into_iter().filter(|(_, text)| text.is_some_and(is_blank)) {
                 problem(&[name], "it is empty".to_owned());
             }
-            if !is_blank(&project.key) && project.key.trim() != project.key {
+            if !is_blank(&project.key) && project.key.contains(char::is_whitespace) {
                 let message = format!(
-                    "`{}` has spaces around it, which no ticket's name has; remove them",
+                    "`{}` has spaces, which no ticket's name has; accepted: the tracker's key, such as `SHOP`, or `owner/name`",
                     project.key
                 );
                 problem(&["key"], message);
@@ -259,7 +259,8 @@ mod tests {
             (project(json!({"key": " "})), "projects[0].key: it is empty"),
             (project(json!({"channel": ""})), "projects[0].channel: it is empty"),
             (project(json!({"space": ""})), "projects[0].space: it is empty"),
-            (project(json!({"key": "SHOP "})), "projects[0].key: `SHOP ` has spaces around it"),
+            (project(json!({"key": "SHOP "})), "projects[0].key: `SHOP ` has spaces"),
+            (project(json!({"key": "My Shop"})), "projects[0].key: `My Shop` has spaces"),
             (project(json!({"channel": "#"})), "projects[0].channel: `#` is not a channel"),
             (project(json!({"channel": "@ada"})), "projects[0].channel: `@ada` is not a channel"),
             (project(json!({"channel": "#Shop Dev"})), "projects[0].channel: `#Shop Dev` is not a channel"),
