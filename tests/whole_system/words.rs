@@ -72,6 +72,8 @@ async fn words_reach_an_agent_at_work_once_and_are_acknowledged() {
         assert_eq!(times_told(&world, words).await, 1, "{words}");
     }
     assert_eq!(times_told(&world, "Push to main.").await, 0);
+    let (code, _, errors) = world.command(&["session", "SHOP-1"]).await;
+    assert!(code == 1 && errors.contains("`ticketsmith status SHOP-1` lists its executions"), "{errors}");
     assert_eq!(world.executions().await.len(), 1);
     let (code, _, errors) = world.command(&["agent", "tell", "SHOP-1", "Too late."]).await;
     assert!(code == 1 && errors.contains("nothing is at work on SHOP-1"), "{errors}");

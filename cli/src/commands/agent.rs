@@ -6,7 +6,7 @@ use crate::api_client::{Call, ClientArguments, Column, PageArguments};
 use crate::exit::Outcome;
 use clap::Subcommand;
 
-pub(super) use tell::{Arguments as TellArguments, EXAMPLES as TELL_EXAMPLES, run as tell};
+pub(super) use tell::{Arguments as TellArguments, EXAMPLES as TELL_EXAMPLES, run as tell, told};
 
 const COLUMNS: &[Column] = &[
     ("agent", "agent"),

@@ -1,5 +1,6 @@
 //! `ticketsmith plan`, `review` and `revise`: the commands that people give the bot in a chat, at the command line.
 
+use super::agent::told;
 use super::run::{begun, report};
 use crate::connection::Connection;
 use crate::exit::{Exit, Outcome};
@@ -102,11 +103,8 @@ async fn revision(
     let caller = Caller { directory, actor, authority, trigger: &trigger, delivery: &delivery, at: None };
     let inbox = Words { text: words.to_owned(), place: None, review: None };
     match control.tell(&caller, ticket.task_id(), ticket.project(), inbox).await.map_err(Exit::unreachable)? {
-        TellResult::Told { execution, workflow, .. } => {
-            println!(
-                "the agent of {workflow} on {} takes it in with its next step ({execution})",
-                ticket.task_id()
-            );
+        TellResult::Told { execution, workflow, waits_for } => {
+            println!("{}", told(ticket.task_id(), &workflow, &execution, waits_for.as_deref()));
             return Ok(None);
         }
         TellResult::Denied(reason) => {

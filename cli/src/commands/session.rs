@@ -40,7 +40,17 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let connection = Connection::open(&arguments.place).await?;
     let (table, name) = (&connection.table, &arguments.execution);
     if table.execution(name).await.map_err(Exit::unreachable)?.is_none() {
-        return Err(Exit::negative(no_execution(name)));
+        let control = connection.control();
+        let directory = control.directory().await.map_err(Exit::unreachable)?;
+        return Err(Exit::negative(match directory.ticket(name) {
+            Ok(ticket) => {
+                let task_id = ticket.task_id();
+                format!(
+                    "`{name}` is a ticket; `ticketsmith status {task_id}` lists its executions, and `session` takes one of them"
+                )
+            }
+            Err(_) => no_execution(name),
+        }));
     }
     let links = table.sessions_of(name).await.map_err(Exit::unreachable)?;
     let mut shown = 0;

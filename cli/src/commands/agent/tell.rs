@@ -5,6 +5,10 @@ use crate::exit::{Exit, Outcome};
 use crate::place::PlaceArgument;
 use crate::steering::{PersonArgument, Request};
 use control::{TellResult, Words};
+use domain::text::{TextLimit, cut_line, printable};
+
+/// A longer question is cut.
+const QUESTION: TextLimit = TextLimit::characters(200);
 
 /// `ticketsmith agent tell`
 #[derive(Debug, clap::Args)]
@@ -51,11 +55,40 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     }
     let words = Words { text, place: None, review: None };
     match request.control.tell(&caller, task_id, project, words).await.map_err(Exit::unreachable)? {
-        TellResult::Told { execution, workflow, .. } => {
-            println!("the agent of {workflow} on {task_id} takes it in with its next step ({execution})");
+        TellResult::Told { execution, workflow, waits_for } => {
+            println!("{}", told(task_id, &workflow, &execution, waits_for.as_deref()));
             Ok(())
         }
         TellResult::Denied(reason) => Err(request.denied(&reason)),
         TellResult::Began { .. } | TellResult::NothingAtWork | TellResult::AskProvider => Err(nothing()),
+    }
+}
+
+/// The answer to somebody whose words wait for the agent of an execution. It says which question the work waits for, because words do not
+/// answer it.
+pub(crate) fn told(task_id: &str, workflow: &str, execution: &str, waits_for: Option<&str>) -> String {
+    let told = format!("the agent of {workflow} on {task_id} takes it in with its next step ({execution})");
+    match waits_for {
+        Some(question) => format!(
+            "{told}; the work is waiting for an answer first, and this message does not give it: {}",
+            printable(&cut_line(question, QUESTION))
+        ),
+        None => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_speaks_to_work_that_waits_for_an_answer_learns_that_it_still_does() {
+        assert_eq!(
+            told("SHOP-1", "development", "e1", None),
+            "the agent of development on SHOP-1 takes it in with its next step (e1)"
+        );
+        let waiting = told("SHOP-1", "development", "e1", Some("Which limit?\nTen or twenty"));
+        assert!(waiting.contains("does not give it: Which limit?"), "{waiting}");
+        assert_eq!(waiting.lines().count(), 1, "{waiting}");
     }
 }
