@@ -5,6 +5,7 @@ use crate::exit::{Exit, Outcome};
 use crate::server::source_file::text_at;
 use domain::routes::InputType;
 use domain::text::{TextLimit, cut_line, printable};
+use domain::{UniqueNames, has_exact_numbers};
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -28,28 +29,54 @@ pub(crate) fn written_input(text: &str) -> Result<(String, String), String> {
 }
 
 /// A value of unknown type: valid JSON is taken as JSON, anything else as text.
-pub(crate) fn of_any_type(value: String) -> Value {
-    serde_json::from_str(&value).unwrap_or(Value::String(value))
+///
+/// # Errors
+/// For JSON that would not arrive as it is written.
+pub(crate) fn of_any_type(value: String) -> Result<Value, String> {
+    Ok(unchanged(&value)?.unwrap_or(Value::String(value)))
+}
+
+/// The JSON in a text; `None` if it is none.
+///
+/// # Errors
+/// For an object that has a name twice, and for numbers that Step Functions would round.
+fn unchanged(text: &str) -> Result<Option<Value>, String> {
+    let value = match serde_json::from_str(text) {
+        Ok(UniqueNames(value)) => value,
+        // JSON of any kind is read, so this says which name is given twice.
+        Err(error) if error.is_data() => return Err(error.to_string()),
+        Err(_) => return Ok(None),
+    };
+    if has_exact_numbers(&value) {
+        return Ok(Some(value));
+    }
+    let shown = cut_line(&printable(text), SHOWN);
+    Err(format!(
+        "`{shown}` has a number that would be rounded; accepted: numbers from -(2^53-1) to 2^53-1, and larger ones as text, in double quotes"
+    ))
 }
 
 /// The inputs in the types that the workflow expects. `kind` returns the declared type; undeclared inputs are left to the
 /// code that starts it, which names the known inputs.
 ///
 /// # Errors
-/// Usage for an input that is given twice, and for a value of the wrong type.
+/// Usage for inputs that are given twice, and for values of the wrong type; it names all of them.
 pub(crate) fn typed_inputs(
     written: &[(String, String)],
     kind: impl Fn(&str) -> Option<InputType>,
 ) -> Outcome<Map<String, Value>> {
-    let mut inputs = Map::new();
+    let (mut inputs, mut problems) = (Map::new(), Vec::new());
     for (name, value) in written {
-        let read =
-            typed(value, kind(name)).map_err(|problem| Exit::usage(format!("--input {name}: {problem}")))?;
-        if inputs.insert(name.clone(), read).is_some() {
-            return Err(Exit::usage(format!("--input {name}: it is given twice; give it once")));
+        match typed(value, kind(name)) {
+            Ok(read) => {
+                if inputs.insert(name.clone(), read).is_some() {
+                    problems.push(format!("--input {name}: it is given twice; give it once"));
+                }
+            }
+            Err(problem) => problems.push(format!("--input {name}: {problem}")),
         }
     }
-    Ok(inputs)
+    if problems.is_empty() { Ok(inputs) } else { Err(Exit::usage(problems.join("\n"))) }
 }
 
 /// The inputs as a workflow of an installation takes them, which its API says.
@@ -78,7 +105,7 @@ pub(crate) async fn typed_by(
 fn typed(value: &str, kind: Option<InputType>) -> Result<Value, String> {
     let (what, example) = match kind {
         Some(InputType::String) => return Ok(Value::from(value)),
-        None | Some(InputType::Any) => return Ok(of_any_type(value.to_owned())),
+        None | Some(InputType::Any) => return of_any_type(value.to_owned()),
         Some(InputType::Number) => ("a number", "4.2"),
         Some(InputType::Integer) => ("a whole number", "42"),
         Some(InputType::Boolean) => ("true or false", "true"),
@@ -87,7 +114,7 @@ fn typed(value: &str, kind: Option<InputType>) -> Result<Value, String> {
     };
     // `null` means not given.
     let fits = |read: &Value| read.is_null() || kind.is_none_or(|kind| kind.accepts(read));
-    serde_json::from_str(value.trim()).ok().filter(fits).ok_or_else(|| {
+    unchanged(value.trim())?.filter(fits).ok_or_else(|| {
         let shown = cut_line(&printable(value), SHOWN);
         format!("it takes {what}, and `{shown}` is none; accepted, for example: {example}")
     })
@@ -106,6 +133,24 @@ mod tests {
         assert_eq!(typed("42", None), Ok(json!(42)));
         assert_eq!(typed("[1]", Some(InputType::Any)), Ok(json!([1])));
         assert_eq!(typed("x", Some(InputType::Any)), Ok(json!("x")));
+    }
+
+    #[test]
+    fn what_would_not_arrive_as_it_is_written_is_refused() {
+        for (kind, text) in [
+            (None, "1234567890123456789"),
+            (Some(InputType::Any), "{\"id\": [9007199254740993]}"),
+            (Some(InputType::Integer), "9007199254740992"),
+            (Some(InputType::Number), "-9007199254740993"),
+            (Some(InputType::Array), "[1e300]"),
+        ] {
+            let told = typed(text, kind).unwrap_err();
+            assert!(told.contains("would be rounded; accepted: numbers from -(2^53-1)"), "{text}: {told}");
+        }
+        let told = typed("{\"a\": 1, \"a\": 2}", Some(InputType::Object)).unwrap_err();
+        assert!(told.contains("`a` is given twice; give it once"), "{told}");
+        assert_eq!(typed("\"1234567890123456789\"", None), Ok(json!("1234567890123456789")));
+        assert_eq!(typed("1234567890123456789", Some(InputType::String)), Ok(json!("1234567890123456789")));
     }
 
     #[test]
@@ -138,6 +183,11 @@ mod tests {
             let told = typed_inputs(&written(&texts), kind).unwrap_err().to_string();
             assert!(told.contains(words), "{told}");
         }
+        let told = typed_inputs(&written(&["count=one", "a=1", "a=2"]), kind).unwrap_err().to_string();
+        assert!(
+            told.contains("--input count: it takes") && told.contains("\n--input a: it is given"),
+            "{told}"
+        );
         assert!(written_input("a").unwrap_err().contains("NAME=VALUE"));
         assert!(written_input("=a").unwrap_err().contains("NAME=VALUE"));
     }

@@ -52,7 +52,7 @@ Exit codes: 0 it succeeded (with --detach: it was recorded, and is started now o
 /// The accepted form.
 pub(crate) fn parse_input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = written_input(text)?;
-    Ok((name, of_any_type(value)))
+    Ok((name, of_any_type(value)?))
 }
 
 /// Runs the command.

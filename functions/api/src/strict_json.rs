@@ -1,14 +1,8 @@
 //! JSON without surprises: no name twice in an object, no number that clients cannot hold exactly, no NUL.
 
 use crate::problem::{Code, InvalidField, Problem};
-use domain::UniqueNames;
+use domain::{UniqueNames, is_exact};
 use serde_json::Value;
-
-/// Integers beyond this are changed by clients that hold numbers as JavaScript does, and by Step Functions.
-const EXACT: u64 = (1 << 53) - 1;
-
-/// The same as numbers with a fraction are held, and integers of more than 64 bits.
-const EXACT_FLOAT: f64 = 9_007_199_254_740_991.0;
 
 /// Parses a body.
 ///
@@ -27,15 +21,8 @@ fn check(value: &Value, path: &str, errors: &mut Vec<InvalidField>) {
     let mut refuse =
         |detail: &str| errors.push(InvalidField { path: path.to_owned(), detail: detail.to_owned() });
     match value {
-        Value::Number(number) => {
-            let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
-            let is_exact = match size {
-                Some(size) => size <= EXACT,
-                None => number.as_f64().is_none_or(|size| size.abs() <= EXACT_FLOAT),
-            };
-            if !is_exact {
-                refuse("accepted: integers from -(2^53-1) to 2^53-1; send larger ones as text");
-            }
+        Value::Number(number) if !is_exact(number) => {
+            refuse("accepted: integers from -(2^53-1) to 2^53-1; send larger ones as text");
         }
         Value::String(text) if text.contains('\0') => refuse("accepted: text without NUL"),
         Value::Array(items) => {
@@ -52,7 +39,7 @@ fn check(value: &Value, path: &str, errors: &mut Vec<InvalidField>) {
                 }
             }
         }
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -13,6 +13,7 @@ pub mod command;
 pub mod configuration;
 pub mod error;
 pub mod event;
+mod exact;
 pub mod execution;
 mod folded;
 mod grant;
@@ -43,6 +44,7 @@ pub use check_runner::{CheckEnd, CheckReport, CheckRun, CheckRunner, CheckedFile
 pub use clock::{Clock, SystemClock};
 pub use error::{ActionError, ErrorKind};
 pub use event::{Actor, Event, EventKey, EventName, SourceName};
+pub use exact::{has_exact_numbers, is_exact};
 pub use folded::{folded, same_name};
 pub use grant::Grant;
 pub use money::MicroUsd;
