@@ -23,6 +23,13 @@ pub(super) fn plain(name: &str, value: &Value) -> String {
         Value::Array(items) if items.iter().all(|item| item.is_string() || item.is_number()) => {
             items.iter().map(|item| plain("", item)).collect::<Vec<_>>().join(", ")
         }
+        Value::Object(fields) if !fields.values().any(|field| field.is_object() || field.is_array()) => {
+            let given = fields.iter().filter(|(_, field)| !field.is_null());
+            given
+                .map(|(name, field)| format!("{name}: {}", plain(name, field)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -48,5 +55,7 @@ mod tests {
         assert_eq!(value(&item, "roles"), "viewer, admin");
         assert_eq!(value(&item, "none") + &value(&item, "a.c"), "");
         assert_eq!(plain("micro_usd", &json!(-1_500_000)), "-$1.5000");
+        let month = json!({"account": "ada", "spent_micro_usd": 12_345, "unknown": null});
+        assert_eq!(plain("own_month", &month), "account: ada, spent_micro_usd: $0.0124");
     }
 }

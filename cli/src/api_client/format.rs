@@ -119,11 +119,11 @@ impl Shown<'_> {
         }
         writer.write_record(&own)?;
         for item in items {
-            // Numbers stay numbers: programs read them.
+            // Numbers stay numbers, and objects JSON: programs read them.
             let cell = |path: &String| {
                 let found = path.split('.').try_fold(item, |value, name| value.get(name));
                 match found {
-                    Some(Value::Number(number)) => number.to_string(),
+                    Some(found @ (Value::Number(_) | Value::Object(_))) => found.to_string(),
                     _ => value(item, path),
                 }
             };
