@@ -12,9 +12,9 @@ pub struct Environment {
     /// The prompt templates by their paths, relative to the folder of `ticketsmith.yaml` (`prompts/code_generation.txt`), each
     /// with the names it reads. `None` when they are not known: then no template is refused.
     pub templates: Option<BTreeMap<String, Vec<String>>>,
-    /// The people and groups of the configuration, who may be named as approvers. `None` when they are not known: then no
-    /// name is refused.
-    pub approvers: Option<BTreeSet<String>>,
+    /// The people and groups of the configuration, who may be named as approvers, each with the people that the name stands for. `None`
+    /// when they are not known: then no name is refused.
+    pub approvers: Option<BTreeMap<String, BTreeSet<String>>>,
     /// The agents by their names. `None` when they are not known: then no name is refused, and an agent has the usual bounds.
     pub agents: Option<BTreeMap<String, AgentDefinition>>,
     /// The tools that agents may be offered. `None` when they are not known: then no name is refused.

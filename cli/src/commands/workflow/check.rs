@@ -7,6 +7,7 @@ use crate::exit::{Exit, Outcome};
 use crate::print::eprint_painted;
 use crate::server::workflows::{environment, prompts_of, rendered};
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use workflow::Severity;
 use workflow_tools::github_annotations;
 
@@ -48,8 +49,13 @@ fn load(what: &What) -> Outcome<Loaded> {
     if path.is_file() {
         match ConfigurationFile::load(&path) {
             Ok(ConfigurationFile { configuration, .. }) => {
-                let people = configuration.users.iter().map(|user| user.name.clone());
-                environment.approvers = Some(people.chain(configuration.groups.keys().cloned()).collect());
+                let people = configuration.users.iter().map(|user| {
+                    let name = || user.name.clone();
+                    (name(), BTreeSet::from([name()]))
+                });
+                let groups = configuration.groups.iter();
+                let groups = groups.map(|(name, members)| (name.clone(), members.iter().cloned().collect()));
+                environment.approvers = Some(people.chain(groups).collect());
             }
             Err(error) => eprintln!("approvers are not checked: {error}"),
         }

@@ -5,8 +5,9 @@ use super::walk::{Made, Walk};
 use crate::model::{Approval as Written, Form, Given, OnError, Step};
 use crate::types::{Kind, Type};
 use domain::configuration::same_status;
+use domain::folded;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a question is open by default: seven days.
 pub(super) const USUAL_TIMEOUT_SECONDS: u64 = 7 * 24 * 3600;
@@ -20,6 +21,7 @@ impl Walk<'_, '_, '_> {
             self.checker.fit(given, &text.clone().nullable(), false, "`details`")
         });
         let approvers = self.approvers(approval.approvers.as_ref());
+        self.enough_approvers(approval);
         if approval.approvers.as_ref().is_none_or(is_empty) {
             self.checker
                 .problems
@@ -109,11 +111,31 @@ impl Walk<'_, '_, '_> {
         let Some(known) = &self.checker.environment.approvers else { return };
         let Some(Given { form: Form::List(items), .. }) = given else { return };
         for item in items {
-            let Some(name) = item.literal_text().filter(|name| !known.contains(name)) else { continue };
+            let Some(name) = item.literal_text().filter(|name| !known.contains_key(name)) else { continue };
             self.checker
                 .problems
                 .error(item.span, format!("`{name}` is neither a person nor a group of the configuration"))
-                .accepted(&name, known.iter().map(String::as_str));
+                .accepted(&name, known.keys().map(String::as_str));
+        }
+    }
+
+    /// Warns of a question that needs more people than it names: it is open until its time is over.
+    fn enough_approvers(&mut self, approval: &Written) {
+        let (Some(count), Some(known)) = (approval.count, &self.checker.environment.approvers) else {
+            return;
+        };
+        let Some(Given { form: Form::List(items), span }) = &approval.approvers else { return };
+        let mut people = BTreeSet::new();
+        for item in items {
+            let Some(meant) = item.literal_text().and_then(|name| known.get(&name)) else { return };
+            people.extend(meant.iter().map(|name| folded(name)));
+        }
+        let named = people.len();
+        if u64::try_from(named).is_ok_and(|named| (1..count).contains(&named)) {
+            self.checker
+                .problems
+                .warning(*span, format!("`count` needs {count} people to say yes, but these are {named}"))
+                .help("name more people or groups, or lower `count`");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The many ways to be misread make the file longer than others.
 
 use crate::support::{catalog, compiled, found};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::{Environment, Source, compile, render};
 
 /// A workflow that says something; `inputs` and `message` are written as they are.
@@ -119,12 +119,37 @@ fn foreign_operators_and_braces_are_told_once_with_a_hint() {
     }
 }
 
+/// A person, and a group of her and another one.
+fn approvers() -> BTreeMap<String, BTreeSet<String>> {
+    let known = [("ada", vec!["ada"]), ("leads", vec!["ada", "bob"])];
+    let known =
+        known.map(|(name, people)| (name.to_owned(), people.into_iter().map(str::to_owned).collect()));
+    BTreeMap::from(known)
+}
+
+#[test]
+fn a_question_that_needs_more_people_than_it_names_is_warned_of() {
+    let environment = Environment { approvers: Some(approvers()), ..Environment::default() };
+    let told = |ask: &str| {
+        let text = format!("name: Test\nsteps:\n  - {{ name: ask, type: approval, question: Go?, {ask} }}\n");
+        let source = Source::new("workflows/test.yaml", text);
+        render(&compile(&source, &catalog(), &environment).diagnostics, &source, false)
+    };
+    let warning = "warning: `count` needs 3 people to say yes, but these are 2";
+    // Who is named alone and in a group is one person.
+    assert!(told("approvers: [leads, ada], count: 3").contains(warning));
+    for ask in
+        ["approvers: [leads], count: 2", "approvers: [leads, \"${who}\"], count: 3", "approvers: [ada]"]
+    {
+        assert!(!told(ask).contains("people to say yes"), "{ask}");
+    }
+}
+
 #[test]
 fn approvers_whom_the_configuration_does_not_know_are_refused_beside_one() {
     let text = "name: Test\nsteps:\n  - { name: ask, type: approval, question: Go?, approvers: [leads, aba, \"${who}\"] }\n";
     let source = Source::new("workflows/test.yaml", text);
-    let known = ["ada", "leads"].map(str::to_owned);
-    let environment = Environment { approvers: Some(BTreeSet::from(known)), ..Environment::default() };
+    let environment = Environment { approvers: Some(approvers()), ..Environment::default() };
     let told = render(&compile(&source, &catalog(), &environment).diagnostics, &source, false);
     assert!(told.contains("`aba` is neither a person nor a group of the configuration"), "{told}");
     assert!(told.contains("did you mean `ada`?"), "{told}");
