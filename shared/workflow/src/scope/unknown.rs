@@ -50,10 +50,14 @@ impl Scope<'_> {
         } else {
             format!("known here: {}", known.join(", "))
         };
+        let help = match meant_elsewhere(name) {
+            Some(instead) => format!("{instead}; {listed}"),
+            None => listed,
+        };
         Unknown {
             message: format!("nothing is called `{name}`"),
             nearest: nearest(name, known.iter().copied()).map(str::to_owned),
-            help: Some(listed),
+            help: Some(help),
         }
     }
 
@@ -87,5 +91,18 @@ impl Scope<'_> {
             ),
         };
         Unknown { message, nearest: None, help: Some(help) }
+    }
+}
+
+/// What to write in place of a name that means something in the workflows of others, such as GitHub's `inputs.x`.
+fn meant_elsewhere(name: &str) -> Option<&'static str> {
+    match name {
+        "inputs" | "input" | "vars" | "variables" => {
+            Some("inputs and variables are called by their own names alone, as in `${task_id}`")
+        }
+        "steps" | "needs" | "outputs" => {
+            Some("name what you need of a step under its `outputs:`, and use that name")
+        }
+        _ => None,
     }
 }

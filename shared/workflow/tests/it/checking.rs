@@ -95,42 +95,6 @@ fn a_finding_shows_the_text_and_the_nearest_name() {
 }
 
 #[test]
-fn what_is_declared_wrongly_is_refused_once_and_not_at_each_use() {
-    let used = workflow(&send("There are ${l}, ${$string(l)}"));
-    for (inputs, part) in [
-        ("{ l: list<string> }", "`list<string>` is not a value of an input's type"),
-        ("{ l: [string] }", "an input's type is text, but this is a list"),
-        ("{ l: { type: sting, default: x } }", "`sting` is not a value of an input's type"),
-        ("{ l: { default: x } }", "an input needs `type:`"),
-        ("{ l: { type: any, required: no } }", "`required` is `true` or `false`, but this is text"),
-        ("{ l: { type: any, one_of: x } }", "`one_of` is a list, but this is text"),
-    ] {
-        refused(&format!("inputs: {inputs}\n{used}"), &[part]);
-    }
-    let set = "  - { name: s, type: set, variables: { count: 1 } }\n".to_owned();
-    refused(&workflow(&(set + &send("There are ${count}"))), &["`count` is the name of a JSONata function"]);
-    let received = after_fetch("${sum.title}").replace("task: task", "task: sum");
-    refused(&received, &["`sum` is the name of a JSONata function"]);
-}
-
-#[test]
-fn a_wait_for_a_time_is_told_where_its_errors_are_caught() {
-    let wait = "  - { name: pause, type: wait, for: 1m, on_error: rollback }\n";
-    refused(
-        &workflow(wait),
-        &["a wait for a time has no `on_error`: put it into a `parallel` step that has one"],
-    );
-}
-
-#[test]
-fn a_short_name_is_known_only_where_its_variable_is_set() {
-    let later = workflow(&(send("${number}") + &FETCH.replace("task: task", "task: ticket")));
-    let told = told(&format!("inputs: {{ task_id: string }}\n{later}"));
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].ends_with("known here: task_id"), "{told:#?}");
-}
-
-#[test]
 fn names_that_mean_nothing_are_refused() {
     refused(&after_fetch("${tsk.title}"), &["11:27 nothing is called `tsk`", "did you mean `task`?"]);
     let declared = format!("inputs: {{ task_id: string }}\n{}", after_fetch("${number}"));

@@ -14,6 +14,7 @@ mod compiling;
 mod documentation;
 mod expressions;
 mod fencing;
+mod known_names;
 mod limiting;
 mod lists;
 mod looping;
