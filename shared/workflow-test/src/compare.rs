@@ -67,10 +67,10 @@ pub(crate) fn how_it_ended(ended: &Ended) -> String {
 /// Everything that came differently than expected.
 pub(crate) fn differences(expected: &Expectations, ended: &Ended, path: &[String]) -> Vec<Difference> {
     let mut found = Vec::new();
-    if let Some(outcome) = expected.outcome {
-        if outcome.as_str() != outcome_of(ended).as_str() {
-            found.push(Difference::new(OUTCOME, outcome.as_str(), how_it_ended(ended)));
-        }
+    if let Some(outcome) = expected.outcome
+        && outcome.as_str() != outcome_of(ended).as_str()
+    {
+        found.push(Difference::new(OUTCOME, outcome.as_str(), how_it_ended(ended)));
     }
     if let Some(error) = &expected.error
         && ended.error.as_ref() != Some(error)

@@ -264,7 +264,8 @@ fn note(payload: Payload, about: &About<'_>, bot: &Bot<'_>) -> Option<Meaning> {
     };
     // A comment on a line is unclear without the line.
     let lines_of = |line| lines_in_words(None, line);
-    let place = note.position.and_then(|position| Some((position.new_path?, position.new_line.map(lines_of))));
+    let place =
+        note.position.and_then(|position| Some((position.new_path?, position.new_line.map(lines_of))));
     let about_line = |words: &str| match &place {
         Some((path, lines)) => said_about(words, path, lines.as_deref()),
         None => words.to_owned(),
