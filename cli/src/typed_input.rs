@@ -6,6 +6,7 @@ use crate::server::source_file::text_at;
 use domain::routes::InputType;
 use domain::text::{TextLimit, cut_line, printable};
 use domain::{UniqueNames, has_exact_numbers};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -43,8 +44,10 @@ pub(crate) fn of_any_type(value: String) -> Result<Value, String> {
 fn unchanged(text: &str) -> Result<Option<Value>, String> {
     let value = match serde_json::from_str(text) {
         Ok(UniqueNames(value)) => value,
-        // JSON of any kind is read, so this says which name is given twice.
-        Err(error) if error.is_data() => return Err(error.to_string()),
+        // JSON of any kind is read, so this says which name is given twice. Words that only begin like an object are a text.
+        Err(error) if error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            return Err(error.to_string());
+        }
         Err(_) => return Ok(None),
     };
     if has_exact_numbers(&value) {
@@ -150,6 +153,8 @@ mod tests {
         let told = typed("{\"a\": 1, \"a\": 2}", Some(InputType::Object)).unwrap_err();
         assert!(told.contains("`a` is given twice; give it once"), "{told}");
         assert_eq!(typed("\"1234567890123456789\"", None), Ok(json!("1234567890123456789")));
+        let words = "{\"a\": 1, \"a\": 2} is refused";
+        assert_eq!(typed(words, None), Ok(json!(words)));
         assert_eq!(typed("1234567890123456789", Some(InputType::String)), Ok(json!("1234567890123456789")));
     }
 
