@@ -33,7 +33,11 @@ impl Events {
         let due = match (ending.status.as_str(), ending.error.as_deref()) {
             (_, Some("RollbackFailed")) => true,
             ("TIMED_OUT", _) | ("FAILED", Some("States.Runtime" | "States.DataLimitExceeded")) => {
-                self.rolls_back(arn).await?
+                rolls_back(&self.definition(arn).await?)
+            }
+            ("FAILED", Some("States.QueryEvaluationError")) => {
+                let definition = self.definition(arn).await?;
+                rolls_back(&definition) && was_in_a_state_without_catch(&definition, ending.cause.as_deref())
             }
             ("ABORTED", _) => self.is_to_be_taken_back(&execution.name).await?,
             _ => false,
@@ -107,8 +111,8 @@ impl Events {
         Ok(self.table.journal_of(run).await?.iter().any(EffectRecord::is_left))
     }
 
-    /// Whether the execution's state machine has a rollback at all.
-    async fn rolls_back(&self, arn: &str) -> Result<bool, ActionError> {
+    /// The state machine as it was when the execution began.
+    async fn definition(&self, arn: &str) -> Result<Value, ActionError> {
         let machine = self
             .step_functions
             .describe_state_machine_for_execution()
@@ -118,7 +122,22 @@ impl Events {
             .map_err(|error| {
                 ActionError::unavailable(format!("the state machine cannot be read: {error}"))
             })?;
-        let definition: Value = serde_json::from_str(&machine.definition).unwrap_or_default();
-        Ok(definition["States"]["Rollback"].is_object())
+        Ok(serde_json::from_str(&machine.definition).unwrap_or_default())
     }
+}
+
+/// Whether a state machine has a rollback at all.
+fn rolls_back(definition: &Value) -> bool {
+    definition["States"]["Rollback"].is_object()
+}
+
+/// Whether the cause names a state that calls nothing, such as a condition: its errors cannot be caught, so nobody decided against a rollback.
+/// [Step Functions](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html) catches errors of the other types.
+fn was_in_a_state_without_catch(definition: &Value, cause: Option<&str>) -> bool {
+    let named = cause.and_then(|cause| cause.strip_prefix("An error occurred while executing the state '"));
+    let Some((state, _)) = named.and_then(|named| named.split_once("' (entered at the event id #")) else {
+        return false;
+    };
+    let kind = definition["States"][state]["Type"].as_str();
+    kind.is_some_and(|kind| !["Task", "Parallel", "Map"].contains(&kind))
 }

@@ -107,6 +107,31 @@ async fn an_undo_is_due_for_what_a_function_may_still_do() {
     assert_eq!(world.table.execution(&name).await.unwrap().unwrap().effects_left, None);
 }
 
+/// What a step that calls something does with an expression that cannot be evaluated, its author has decided.
+#[tokio::test]
+async fn a_condition_that_cannot_be_evaluated_is_followed_by_an_undo() {
+    for (state, starts) in [("When Ready", 1), ("GetTask", 0), ("Inner", 0)] {
+        let world = World::new().await;
+        let name = world.begin_by_label().await;
+        world.status_change(&name, json!({})).await;
+        let output = json!({"number": 12, "pr_url": "https://x.example/12"});
+        journal(&world, &name, ActionId::literal("create_pull_request"), output).await;
+        world.step_functions.lock().unwrap().definition = json!({"States": {
+            "GetTask": {"Type": "Task"},
+            "When Ready": {"Type": "Choice"},
+            "Rollback": {"Type": "Task"},
+        }});
+        let cause = format!(
+            "An error occurred while executing the state '{state}' (entered at the event id #9). The JSONata expression \
+             '$number(title)' threw an error during evaluation."
+        );
+        let failed = json!({"status": "FAILED", "error": "States.QueryEvaluationError", "cause": cause});
+        world.status_change(&name, failed).await;
+        let started = world.step_functions.lock().unwrap().starts.clone();
+        assert_eq!(started.len(), starts, "{state}: {started:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_workflow_without_rollback_is_not_undone() {
     let world = World::new().await;
