@@ -15,6 +15,8 @@ pub(crate) struct Stream {
     events: ServerSentEvents,
     /// The complete items. Only these are sure to have the encrypted reasoning.
     items: BTreeMap<usize, Box<RawValue>>,
+    /// Whether any of the output has come.
+    has_begun: bool,
     reply: Option<Reply>,
     /// Why it can no longer become a reply.
     problem: Option<ActionError>,
@@ -60,7 +62,9 @@ impl Stream {
 
     fn happened(&mut self, event: Event) {
         match event.kind.as_str() {
+            "response.output_item.added" => self.has_begun = true,
             "response.output_item.done" => {
+                self.has_begun = true;
                 if let Some(item) = event.item {
                     self.items.insert(event.output_index, item);
                 }
@@ -90,8 +94,17 @@ impl Stream {
     /// The reply, once the answer is complete. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
-    /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole.
+    /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole, and for each error after the output began.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
+        let has_begun = self.has_begun;
+        self.into_model_reply(request_id).map_err(|error| match has_begun {
+            // What came before may be billed, whatever the reason.
+            true => ActionError::unavailable(error.message),
+            false => error,
+        })
+    }
+
+    fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -166,6 +179,24 @@ mod tests {
             let (stream, _) = heard(&[BEGUN, event], 10);
             let error = stream.finish(None).unwrap_err();
             assert_eq!((error.message, error.kind), (format!("OpenAI broke off its reply: {words}"), kind));
+        }
+    }
+
+    #[test]
+    fn an_error_after_the_output_began_may_be_billed() {
+        let added = r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"message"}}"#;
+        let done = format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{ITEM}}}"#);
+        let error = r#"{"type":"error","error":{"code":"rate_limit_exceeded","message":"Slow down"}}"#;
+        let failed = r#"{"type":"response.failed","response":{"model":"m","status":"failed","output":[],"error":{"code":"insufficient_quota","message":"Slow down"}}}"#;
+        for end in [error, failed] {
+            for output in [added, done.as_str()] {
+                let (stream, _) = heard(&[BEGUN, output, end], 10);
+                let error = stream.finish(None).unwrap_err();
+                assert_eq!(error.kind, ErrorKind::Unavailable, "{output} {end}");
+                assert!(error.message.contains("Slow down"), "{error}");
+            }
+            let (stream, _) = heard(&[BEGUN, end], 10);
+            assert_ne!(stream.finish(None).unwrap_err().kind, ErrorKind::Unavailable, "{end}");
         }
     }
 
