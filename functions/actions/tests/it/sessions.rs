@@ -108,7 +108,7 @@ async fn every_call_gets_its_result_in_order_and_past_sixteen_nothing_is_run() {
 async fn work_is_not_handed_over_in_a_turn_in_which_a_call_failed() {
     let edit = json!({"path": "src/shop/money.py", "old_string": "nowhere in it", "new_string": "x"});
     let world = world(json!([
-        reply(Some("Not handed over: a call before"), &[finish("nothing_to_do")]),
+        reply(Some("Not handed over: an earlier call"), &[finish("nothing_to_do")]),
         reply(Some("def percent_of(cents"), &[call("edit_file", edit), finish("done")]),
         reply(None, &[call("read_file", json!({"path": "src/shop/money.py"}))]),
     ]))

@@ -1,4 +1,4 @@
-//! Models that say nothing, or call tools by what is no name: services give such replies, and refuse them as a part of a conversation.
+//! Models that say nothing or call invalid tool names: services return such replies, but refuse them as part of a conversation.
 
 use crate::session_script::{call, change, finish, reply, world};
 use crate::world::World;
@@ -46,11 +46,11 @@ async fn a_model_that_goes_on_saying_nothing_is_paid_for_and_then_people_are_ask
 }
 
 #[tokio::test]
-async fn a_call_by_something_that_is_no_name_is_not_sent_back() {
+async fn a_reply_that_calls_an_invalid_tool_name_is_not_sent_back() {
     for name in [format!("read_file {}", "x".repeat(200)), "functions.read_file".to_owned()] {
         let misnamed = json!({"times": 1, "content": [call(&name, json!({}))]});
         let world =
-            world(json!([misnamed, reply(Some("by something that is no name"), &[finish("blocked")])])).await;
+            world(json!([misnamed, reply(Some("called an invalid tool name"), &[finish("blocked")])])).await;
         let report = world.whole_session("Develop").await.unwrap();
         let ended = (report["result"]["outcome"].as_str(), report["turns"].as_u64());
         assert_eq!(ended, (Some("blocked"), Some(2)), "{report}");

@@ -57,12 +57,12 @@ fn disguise(text: &str, searched: &str) -> Option<&'static str> {
     };
     if searched.contains('\\') && text.contains(&unescaped()) {
         return Some(
-            "`old_string` has a backslash and a letter where the file has a line feed, a tab or a quotation mark: write these themselves, in \
+            "`old_string` has escape sequences such as `\\n` where the file has the characters: write the characters themselves, in \
              `new_string` too.",
         );
     }
     (searched.contains('&') && text.contains(&without_entities())).then_some(
-        "`old_string` has entities such as `&lt;` where the file has the characters: write these themselves, in `new_string` too.",
+        "`old_string` has entities such as `&lt;` where the file has the characters: write the characters themselves, in `new_string` too.",
     )
 }
 
@@ -207,7 +207,7 @@ mod tests {
             "Line 2 differs first at character 1: the file has a tab",
         );
         assert!(no_match("total = 10\n", "total = 11\n").starts_with("No match. Closest text, line 1:"));
-        check("a = 1\nb = \"2\"\n", r#"a = 1\nb = \"2\""#, "has a backslash and a letter where");
+        check("a = 1\nb = \"2\"\n", r#"a = 1\nb = \"2\""#, "has escape sequences such as");
         check("if a < b && c:\n", "if a &lt; b &amp;&amp; c:\n", "entities such as `&lt;`");
         check("if a &lt; b\n", "if a &lt; c\n", "No match. Closest text, line 1:");
     }

@@ -1,5 +1,5 @@
-//! Lines of a written text that are hardly meant to be in the file: they stand for text that was left out, or are copied from how a
-//! file is shown.
+//! Lines of a written text that are probably not meant to be in the file: placeholders for omitted code, or lines copied from how
+//! `read_file` shows a file.
 
 use super::answer::quoted;
 use super::numbered::lines;
@@ -7,37 +7,38 @@ use std::collections::BTreeSet;
 
 /// How comments begin.
 const COMMENTS: [&str; 8] = ["//", "#", "{/*", "/*", "<!--", "--", ";", "%"];
-/// What a comment that stands for other text says, in lower case.
-const STANDS_FOR: [&str; 6] = ["existing", "rest of", "unchanged", "remain", "as before", "omitted"];
+/// What a placeholder says, in lower case.
+const OMITTED: [&str; 6] = ["existing", "rest of", "unchanged", "remain", "as before", "omitted"];
 
-/// What to add to an answer about a text that was written: the first of its lines that is hardly meant to be in the file and was not there
-/// before. Nothing is refused for it, because a file may well be about such lines.
+/// What to add to the result of writing a text: the first of its lines that is probably not meant to be in the file and was not there
+/// before. It is not refused, because a file may legitimately contain such lines.
 pub(super) fn leftover_note(before: &str, written: &str) -> String {
     let known: BTreeSet<&str> = lines(before).collect();
     let new: Vec<&str> = lines(written).filter(|line| !known.contains(line)).collect();
-    if let Some(line) = new.iter().find(|line| stands_for_more(line)) {
+    if let Some(line) = new.iter().find(|line| is_placeholder(line)) {
         return format!(
-            " {} seems to stand for text that you left out: nothing takes its place.",
+            " {} looks like a placeholder for omitted code: it is in the file now, and nothing replaces it.",
             quoted(line.trim())
         );
     }
     if new.iter().any(|line| line.ends_with(" more characters in this line)")) {
-        return " A line ends as read_file shows a long one, with what was cut: that is in the file now."
+        return " A line ends with the note that read_file adds to a line that it cuts: the note is in the file now."
             .to_owned();
     }
     if new.len() > 1 && new.iter().all(|line| is_numbered(line)) {
-        return " Each line begins with a number, as read_file shows it: that is in the file now.".to_owned();
+        return " Each line begins with a number, as in the output of read_file: the numbers are in the file now."
+            .to_owned();
     }
     String::new()
 }
 
 /// Whether a line is a comment such as `// ... existing code ...`.
-fn stands_for_more(line: &str) -> bool {
+fn is_placeholder(line: &str) -> bool {
     let said = line.trim().to_lowercase();
     let Some(said) = COMMENTS.iter().find_map(|comment| said.strip_prefix(comment)) else { return false };
     let said = said.trim_start();
     let begins = ["...", "…", "(", "rest of the "].iter().any(|beginning| said.starts_with(beginning));
-    begins && STANDS_FOR.iter().any(|words| said.contains(words))
+    begins && OMITTED.iter().any(|words| said.contains(words))
 }
 
 /// Whether a line begins as the lines that a model is shown.
@@ -56,19 +57,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_hardly_meant_to_be_in_the_file_is_said() {
+    fn what_is_probably_not_meant_to_be_in_the_file_is_pointed_out() {
         let check = |written: &str, words: &str| {
             let note = leftover_note("x = 1\n# ... as before\n", written);
             assert!(note.contains(words) && note.is_empty() == words.is_empty(), "{written}: {note}");
         };
-        check("def a():\n    # ... existing code ...\n", "`# ... existing code ...` seems to stand for text");
-        check("{/* … rest of the form … */}\n", "seems to stand for text that you left out");
-        check("  // (unchanged fields...)\n", "seems to stand for");
-        check("<!-- Rest of the page remains the same -->\n", "seems to stand for");
+        check(
+            "def a():\n    # ... existing code ...\n",
+            "`# ... existing code ...` looks like a placeholder",
+        );
+        check("{/* … rest of the form … */}\n", "looks like a placeholder for omitted code");
+        check("  // (unchanged fields...)\n", "looks like a placeholder");
+        check("<!-- Rest of the page remains the same -->\n", "looks like a placeholder");
         check("x = 1\n# ... as before\ny = 2\n", "");
         check("// The rest of the code is elsewhere.\n// ... and so on\n", "");
         check("print('... existing ...')\n", "");
-        check(&numbered(1, &"x".repeat(3_000)), "as read_file shows a long one");
+        check(&numbered(1, &"x".repeat(3_000)), "that read_file adds to a line");
         check(&format!("{}{}", numbered(9, "a"), numbered(10, "\tb")), "Each line begins with a number");
         check("     1\ta\nb\n", "");
         check("000001\ta\n000002\tb\n", "");

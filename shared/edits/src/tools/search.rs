@@ -186,7 +186,7 @@ fn dialect_note(pattern: &str) -> &'static str {
     if pattern.replace(r"\\", "").contains(r"\|") {
         r" `\|` is the character itself here: write alternatives as `a|b`."
     } else if pattern.contains(r"[\s\S]") || pattern.contains("(?s") {
-        " Each line is searched separately: no match goes on in the next line."
+        " Each line is searched separately, so no match can span lines."
     } else {
         ""
     }

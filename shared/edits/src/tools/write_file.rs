@@ -62,8 +62,8 @@ impl Tool for WriteFile {
         let leftover = leftover_note(text.as_str(), &content);
         if let Some(unseen) = workspace.unseen(&path, lines(text.as_str()).count()) {
             return Err(Refusal::Told(format!(
-                "You have not seen the lines {unseen} of `{path}`, which this would throw away: read them with read_file, or change \
-                 parts of the file with edit_file."
+                "You have not seen lines {unseen} of `{path}`, which this would overwrite: read them with read_file, or change parts of \
+                 the file with edit_file."
             )));
         }
         text.set(&content);

@@ -116,7 +116,7 @@ pub struct SessionState {
     /// How many replies in a row, up to the last one, reached the most tokens that a reply may have, so that their ends are missing.
     #[serde(default)]
     pub(super) cut_off: u32,
-    /// Whether the last reply called a tool by something that is no name, and was left out.
+    /// Whether the last reply called an invalid tool name and was discarded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) misnamed: bool,
     #[serde(default)]

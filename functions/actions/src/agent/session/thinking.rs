@@ -251,8 +251,8 @@ impl Session<'_> {
         unless_stopped(agent.provider(), request, within, stop).await
     }
 
-    /// Appends a reply. One without words and calls, or with a call by what is no name, only counts, because services refuse it as a
-    /// part of a conversation: the model is told to go on, as after one without calls.
+    /// Appends a reply. An empty one, or one that calls an invalid tool name, is counted but discarded, because services refuse it as
+    /// part of a conversation. The model is told to continue, as after a reply without calls.
     async fn append(mut self, reply: ModelReply) -> Result<Self, ActionError> {
         self.count_costs().await?;
         self.head.usage = Some(reply.usage);
@@ -312,8 +312,8 @@ impl Session<'_> {
     }
 }
 
-/// Whether a tool's name may be a part of a conversation: a service refuses every later request that holds another one, although its
-/// own model wrote it.
+/// Whether a tool's name is valid in a conversation. A service refuses every later request that contains an invalid one, even if its own
+/// model wrote it.
 fn is_tool_name(name: &str) -> bool {
     /// In bytes; other services allow more.
     const LONGEST: usize = 64;

@@ -27,15 +27,15 @@ const MOST_NUDGES: u32 = 2;
 
 const NUDGE: &str = "You called no tool, so nothing happened. Go on with your tools; when the work is done, call `finish`; if you cannot go on \
 without a person, call `ask_person`.";
-const MISNAMED: &str = "You called a tool by something that is no name, so your last reply was left out, and nothing happened. Call a tool by its name \
-alone, as it was given to you, and put everything else into its input.";
+const MISNAMED: &str = "Your last reply called an invalid tool name, so it was discarded and nothing was run. Use only the exact names of your tools, and \
+put everything else in the input.";
 const CUT_OFF: &str = "Your last reply reached the most tokens that one reply may have, so its end is missing, and a call at its end was not \
 made. Go on in smaller pieces: call one tool at a time, and spread a long text over several calls, each with a part of it.";
 const TOO_MANY: &str = "Not run: one turn runs at most 16 calls. Call it again.";
 const HANDED_OVER: &str = "The work is handed over.";
 const NOT_YET: &str = "Not handed over yet: people said something while you were at work. Take it into account, then call `finish` again.";
-const FAILED_BEFORE: &str = "Not handed over: a call before this one failed, which you had not seen when you made this one. Look at what it says, then \
-call `finish` again.";
+const FAILED_BEFORE: &str = "Not handed over: an earlier call of this turn failed, and you have not seen its error yet. Look at it, then call `finish` \
+again.";
 const NOT_GIVEN: &str =
     "The code host does not give the content of this file, so it can be neither moved nor deleted.";
 const AFTER_THE_LAST: &str = "Not run: it came after a call that ends a turn.";

@@ -215,7 +215,7 @@ fn a_pattern_for_other_tools_that_finds_nothing_says_so() {
         assert_eq!(said.contains(" files. "), !words.is_empty() && !words.starts_with("src/"), "{said}");
     };
     check(r"total\|one", r"in 3 files. `\|` is the character itself here: write alternatives as `a|b`.");
-    check(r"total\(\)[\s\S]*one", "in 3 files. Each line is searched separately: no match goes on");
+    check(r"total\(\)[\s\S]*one", "in 3 files. Each line is searched separately, so no match");
     check("total|one", "src/cart.py:1: def total():");
     check(r"nowhere\\|either", "");
 }
