@@ -120,6 +120,16 @@ async fn work_is_not_handed_over_in_a_turn_in_which_a_call_failed() {
 }
 
 #[tokio::test]
+async fn the_last_turn_hands_the_work_over_even_if_a_call_failed_in_it() {
+    let read = call("read_file", json!({"path": "nowhere.py"}));
+    let world = world(json!([reply(None, &[read, finish("nothing_to_do")])])).await;
+    put_agent(&world, |agent| agent.max_turns = 2).await;
+    let report = world.whole_session("Develop").await.unwrap();
+    let ended = (report["result"]["outcome"].as_str(), report["turns"].as_u64());
+    assert_eq!(ended, (Some("nothing_to_do"), Some(2)), "{report}");
+}
+
+#[tokio::test]
 async fn a_question_waits_for_its_answer_and_what_came_after_it_is_not_run() {
     let ask = call("ask_person", json!({"question": "Which rounding?", "options": ["up", "down"]}));
     let world = world(json!([

@@ -290,7 +290,7 @@ impl Session<'_> {
     }
 
     /// The limit that the session has reached, for people.
-    fn used_up(&self) -> Option<String> {
+    pub(super) fn used_up(&self) -> Option<String> {
         let (head, bounds) = (&self.head, &self.head.bounds);
         if head.turns_in_round() >= bounds.turns {
             return Some(format!("The agent used up its {} turns before it was done.", bounds.turns));

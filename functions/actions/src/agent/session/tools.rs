@@ -319,8 +319,10 @@ impl Session<'_> {
                     turn.results.push(told("", false, true));
                     turn.last = Some(LastCall::Check(name));
                 }
+                // In the last turn, the agent could not call it again, and its work would be lost.
                 ToolEnd::Finish(finish)
                     if finish.outcome != Outcome::Blocked
+                        && self.used_up().is_none()
                         && turn.results.iter().any(|told| told.is_error) =>
                 {
                     turn.results.push(told(FAILED_BEFORE, true, false));
