@@ -81,14 +81,15 @@ impl Tool for EditFile {
         let first = check_found(&found, &text, &old_string, replace_all)?;
         text.replace(&found, &new_string);
         let after = text.write();
-        let note = syntax_note(&path, Some(&before), &after)
-            + &leftover_note(Text::read(&before).as_str(), &new_string);
+        let was = Text::read(&before);
+        let note = syntax_note(&path, Some(&before), &after) + &leftover_note(was.as_str(), &new_string);
         let is_changed = workspace.write(&path, after, is_executable).await?;
         if !is_changed {
             return told(format!(
                 "`{path}` stays as it was: the texts differ only in what is the file's own form."
             ));
         }
+        workspace.move_unseen(&path, was.as_str(), text.as_str());
         let times =
             if found.len() == 1 { String::new() } else { format!(" in {} places, first", found.len()) };
         let (from, lines) = (line_of(text.as_str(), first), new_string.matches('\n').count());

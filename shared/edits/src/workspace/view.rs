@@ -316,6 +316,30 @@ impl Workspace<'_> {
         }
     }
 
+    /// Moves the lines that the model was not shown of a file to where they are after a change of its text, as [`Text`](crate::Text) has it.
+    pub(crate) fn move_unseen(&mut self, path: &str, before: &str, after: &str) {
+        let Some(unseen) = self.state.unseen.get(path) else { return };
+        let (old, new): (Vec<&str>, Vec<&str>) = (before.split('\n').collect(), after.split('\n').collect());
+        if old.len() == new.len() {
+            return;
+        }
+        let start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+        let ends = old.iter().skip(start).rev().zip(new.iter().skip(start).rev());
+        let end = ends.take_while(|(old, new)| old == new).count();
+        let (old_end, new_end) = (old.len() - end, new.len() - end);
+        let heads = unseen.iter().map(|(from, to)| (*from, (*to).min(start)));
+        // Where several places changed, it is not known which lines between them are new.
+        let is_between = unseen.iter().any(|(from, to)| (*from).max(start + 1) <= (*to).min(old_end));
+        let between = is_between.then_some((start + 1, new_end));
+        let moved = |line: usize| (line + new_end).saturating_sub(old_end);
+        let tails = unseen.iter().map(|(from, to)| (moved((*from).max(old_end + 1)), moved(*to)));
+        let unseen: Vec<_> = heads.chain(between).chain(tails).filter(|(from, to)| from <= to).collect();
+        match unseen.is_empty() {
+            true => self.state.unseen.remove(path),
+            false => self.state.unseen.insert(path.to_owned(), unseen),
+        };
+    }
+
     /// The lines that the model was not shown of a file that it has read, which has so many, in words.
     pub(crate) fn unseen(&self, path: &str, lines: usize) -> Option<String> {
         let ranges = self.state.unseen.get(path)?.iter();

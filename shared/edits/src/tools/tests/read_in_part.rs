@@ -36,6 +36,29 @@ fn a_file_of_which_only_a_part_was_read_is_not_written_as_a_whole() {
 }
 
 #[test]
+fn lines_that_were_not_shown_are_known_after_edits_that_move_them() {
+    let mut world = World::new();
+    let text: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+    world.add("long", &text);
+    let write = || json!({"path": "long", "content": "line 1\n"});
+    let read = |offset: usize, limit: usize| json!({"path": "long", "offset": offset, "limit": limit});
+    world.told("read_file", read(5, 10), "Lines 5–14 of 30");
+    world.edit("long", "line 7\n", "line 7\nmore\nmore\n");
+    world.refused("write_file", write(), "lines 1–4, 17–32 of");
+    world.edit("long", "more\nline 8\nline 9\n", "");
+    world.refused("write_file", write(), "lines 1–4, 14–29 of");
+    world.told("read_file", read(1, 4), "");
+    // The whole file would be taken for seen, if the lines were counted as they were.
+    world.told("read_file", read(15, 16), "Lines 15–29 of 29");
+    world.refused("write_file", write(), "lines 14–14 of");
+    let all = json!({"path": "long", "old_string": "line 1", "new_string": "line\n1", "replace_all": true});
+    world.told("edit_file", all, "places");
+    world.refused("write_file", write(), "of `long`");
+    world.told("read_file", read(1, 2_000), "");
+    world.told("write_file", write(), "Wrote `long`.");
+}
+
+#[test]
 fn a_placeholder_for_omitted_code_is_written_and_pointed_out() {
     let mut world = World::new();
     world.read("src/cart.py");
