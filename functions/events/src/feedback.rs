@@ -97,7 +97,7 @@ impl Feedback {
                 true => None,
                 false => self.forecasts.of(&self.table, &view.execution, seen_at).await?,
             };
-            let mut text = match self.refusal(&configuration, &destination, view).await {
+            let mut text = match self.refusal(&configuration, &destination, view).await? {
                 Some(refusal) => refusal,
                 None => render(
                     view,
@@ -108,7 +108,7 @@ impl Feedback {
                 ),
             };
             text.push_str(&self.how_to_answer(&configuration, &destination, &view.execution).await?);
-            let digest = hex::encode(Sha256::digest(text.as_bytes()));
+            let digest = digest_of(&text);
             let known = view.progress.as_ref();
             if known.is_some_and(|known| known.refused >= REFUSALS) {
                 return Ok(true);
@@ -359,6 +359,11 @@ impl Feedback {
             Some(PullRequestLink { words, number, url })
         }))
     }
+}
+
+/// The digest by which a text is known to be shown.
+fn digest_of(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 fn body(text: &str) -> MessageBody {

@@ -1,14 +1,14 @@
 //! Commands in a chat about a ticket that does not exist. Only the tracker knows that, and `webhooks` cannot ask it, so an execution begins, and
 //! fails at its first step. People are told as if the command had been refused at once, because nothing was done.
 
-use super::Feedback;
 use super::destination::Destination;
 use super::render::refused;
+use super::{Feedback, digest_of};
 use domain::configuration::Configuration;
 use domain::execution::Outcome;
 use domain::{ActionError, ErrorKind};
 use providers::tracker_of;
-use records::{ExecutionRecord, ExecutionView};
+use records::{ExecutionRecord, ExecutionView, RecordsError};
 
 impl Feedback {
     /// Whether a channel may be told that the execution is at work. In a chat, people may type something that is not a ticket: then the channel
@@ -33,24 +33,38 @@ impl Feedback {
         }
     }
 
-    /// What the channel is told of an execution that failed because its ticket does not exist, in place of its progress.
+    /// What the channel is told of an execution that failed because its ticket does not exist, in place of its progress; `None` if something
+    /// was done or told before.
+    ///
+    /// # Errors
+    /// When the records do not answer.
     pub(super) async fn refusal(
         &self,
         configuration: &Configuration,
         destination: &Destination,
         view: &ExecutionView,
-    ) -> Option<String> {
+    ) -> Result<Option<String>, RecordsError> {
         let execution = &view.execution;
+        let is_in_chat = matches!(destination, Destination::Chat { .. });
         let is_rejected = execution.error.as_deref() == Some(ErrorKind::Rejected.as_str());
-        if execution.outcome != Outcome::Failed || !is_rejected || !view.costs.is_empty() {
-            return None;
+        if !is_in_chat || execution.outcome != Outcome::Failed || !is_rejected || !view.costs.is_empty() {
+            return Ok(None);
+        }
+        let refusal = refused(execution);
+        // What was told shows whether the ticket existed, so it is not asked for again.
+        if let Some(told) = view.progress.as_ref().filter(|told| told.place.is_some()) {
+            return Ok((told.digest == Some(digest_of(&refusal))).then_some(refusal));
+        }
+        if let Some(run) = execution.run()
+            && self.table.few_effects_of(run, 0).await?.is_none()
+        {
+            return Ok(None);
         }
         match self.may_announce(configuration, destination, execution).await {
-            Ok(false) => Some(refused(execution)),
-            Ok(true) => None,
+            Ok(may) => Ok((!may).then_some(refusal)),
             Err(error) => {
                 tracing::warn!(execution = execution.name, %error, "its failure is shown without asking for its ticket");
-                None
+                Ok(None)
             }
         }
     }

@@ -148,26 +148,6 @@ async fn who_asks_in_a_channel_without_the_bot_is_told_on_the_ticket() {
 }
 
 #[tokio::test]
-async fn a_channel_is_not_told_of_work_on_a_ticket_that_does_not_exist() {
-    let world = World::new().await;
-    let event = json!({"text": "run shop-99999", "channel": "C012AB3CD", "actor": "U012AB3CD"});
-    let name = world.begin("slack.command", "SHOP-99999", event).await;
-    let messages = || world.services.state()["slack"]["messages"].as_array().unwrap().clone();
-    world.status_change(&name, json!({})).await;
-    world.step(&name, "GetTask", ActionId::literal("get_task")).await;
-    assert_eq!(messages(), [json!(null); 0], "nobody is at work on it");
-    let cause = json!({"errorType": "Rejected", "errorMessage": "Jira has no ticket SHOP-99999"}).to_string();
-    world.status_change(&name, json!({"status": "FAILED", "error": "Rejected", "cause": cause})).await;
-    let told = messages();
-    assert_eq!(told.len(), 1, "{told:?}");
-    // As a command that is refused at once.
-    let text = told[0]["text"].as_str().unwrap();
-    assert!(text.starts_with("⛔ Jira has no ticket SHOP-99999\n") && !text.contains("failed"), "{text}");
-    world.changed(&name).await;
-    assert_eq!(messages(), told, "what is seen later does not change it");
-}
-
-#[tokio::test]
 async fn the_end_is_said_although_jira_fails_at_first() {
     let world = World::new().await;
     let name = world.begin_by_label().await;

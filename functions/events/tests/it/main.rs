@@ -24,6 +24,7 @@ mod several;
 mod shown;
 mod sockets;
 mod sweep;
+mod unknown_ticket;
 mod waiting;
 mod words;
 mod world;
