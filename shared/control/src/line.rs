@@ -76,7 +76,8 @@ impl Control {
         }
         if !place.queued {
             self.table.queue(project, &place).await?;
-            // Those that ended since the line was read left to us what we had just begun. How many wait before it was read before.
+            // Executions that ended in the meantime left this one to us, because it had just begun. The number of those ahead is that of the
+            // first reading.
             let line = self.table.line(project, limits).await?;
             let queued = self.table.place_in(&line, execution).await?.filter(|place| place.queued);
             if let Some(queued) = queued
@@ -105,7 +106,7 @@ impl Control {
         if may_start(&line.places, limits).len() < waiting {
             let read = line.places.len();
             self.table.clear_line(project, &mut line).await?;
-            // While it seemed full, not all that may start now were read.
+            // The line of a project that only seemed full was not read to its end.
             if line.places.len() < read && !line.is_whole {
                 line = self.table.line(project, limits).await?;
             }

@@ -17,7 +17,8 @@ pub const MOST_COUNTED: usize = 100;
 /// As many places are read at a time.
 const PAGE: usize = 200;
 
-/// The line of a project: all that are at work or just begun, and of each person the oldest that wait; of a project that is full, of some people.
+/// The line of a project: all that are at work or just begun, and the oldest waiting ones of each person, or only of some people if the
+/// project is full.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// The places, unordered.
@@ -31,7 +32,7 @@ impl Line {
         self.places.iter().filter(|place| place.at_work).count()
     }
 
-    /// Whether more are here that wait since before a moment than are counted.
+    /// Whether it has more executions that have waited since before a moment than are counted.
     fn counts_enough(&self, before: Option<Timestamp>) -> bool {
         let Some(moment) = before else { return true };
         let counted = self.places.iter().filter(|place| !place.at_work && place.begun_at < moment);
@@ -41,8 +42,8 @@ impl Line {
 
 impl Table {
     /// The line of a project, with at least as many of each person's waiting executions as may go to work at once. What it costs depends on
-    /// how many people wait, and not on how many executions of theirs; while as many are at work as the project allows, not even on that,
-    /// because nobody may start.
+    /// how many people wait, and not on how many executions of theirs. While as many are at work as the project allows, nobody may start, so
+    /// reading stops after a page of those that wait.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
@@ -50,7 +51,7 @@ impl Table {
         self.read_line(project, limits, None).await
     }
 
-    /// The same, with those that wait since before a moment: all of them, or more than [`MOST_COUNTED`].
+    /// The same, including all executions that have waited since before a moment, or more than [`MOST_COUNTED`] of them.
     ///
     /// # Errors
     /// [`RecordsError`] when the table does not answer.
