@@ -1,6 +1,7 @@
 //! People's messages to an agent at work: in its next request, once, with their authors, whatever is killed and repeated.
 
 use crate::session_script::{call, change, finish, reply, three_turns, world};
+use crate::sessions::put_agent;
 use crate::world::{EXECUTION, World, now};
 use domain::event::{Actor, EventName, SourceName};
 use domain::execution::ExecutionInput;
@@ -89,6 +90,20 @@ async fn an_agent_that_is_done_has_one_more_turn_for_what_came_meanwhile() {
     let report = world.until_it_stops("Develop", report).await.unwrap();
     assert_eq!((&report["result"]["outcome"], &report["turns"]), (&json!("nothing_to_do"), &json!(2)));
     world.assert_no_violations();
+}
+
+#[tokio::test]
+async fn what_comes_in_the_last_turn_waits_and_the_work_is_handed_over() {
+    let world = world(json!([reply(None, &[finish("nothing_to_do")])])).await;
+    put_agent(&world, |agent| agent.max_turns = 1).await;
+    world.begin_on_ticket().await;
+    let opened = world.open("Develop").await.unwrap();
+    let thought = world.next("Develop", &opened).await.unwrap();
+    world.say("d1", "Use a map.").await;
+    let report = world.next("Develop", &thought).await.unwrap();
+    let ended = (&report["next"], &report["result"]["outcome"]);
+    assert_eq!(ended, (&json!("done"), &json!("nothing_to_do")), "{report}");
+    assert!(!world.table.inbox("SHOP-1").await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -182,8 +182,8 @@ impl Session<'_> {
                 (self.state.pending, self.state.guides) = (results, guides);
                 self.record(Vec::new(), None, files).await
             }
-            // An agent ends when nobody has another message for it.
-            Some(LastCall::Finish(_)) if self.has_words().await? => {
+            // An agent ends when nobody has another message for it. Those that come in its last turn wait for a successor.
+            Some(LastCall::Finish(_)) if self.used_up().is_none() && self.has_words().await? => {
                 self.head.phase = SessionPhase::Think;
                 for told in results.iter_mut().filter(|told| told.text.starts_with(HANDED_OVER)) {
                     NOT_YET.clone_into(&mut told.text);
