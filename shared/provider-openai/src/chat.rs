@@ -6,7 +6,7 @@ use crate::request::{data_url, instructions, is_sent, raw, result};
 use crate::schema::accepted_schema;
 use domain::ActionError;
 use domain::plugins::{
-    Content, ModelMessage, ModelReply, ModelRequest, ModelTool, Part, Speaker, StopReason,
+    Content, ModelMessage, ModelReply, ModelRequest, ModelTool, Part, Speaker, StopReason, Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -184,25 +184,42 @@ pub(crate) struct Reply {
     pub(crate) tool_calls: Option<Vec<Call>>,
 }
 
+impl Reply {
+    /// Whether any of it has come.
+    pub(crate) fn has_begun(&self) -> bool {
+        let Self { content, refusal, reasoning_content, tool_calls } = self;
+        let mut texts = [content, refusal, reasoning_content].into_iter().flatten();
+        texts.any(|text| !text.is_empty()) || tool_calls.as_ref().is_some_and(|calls| !calls.is_empty())
+    }
+}
+
 impl Completion {
+    /// The usage that was reported.
+    pub(crate) fn reported(&self) -> Option<Usage> {
+        self.usage.as_ref().map(ReportedUsage::to_usage)
+    }
+
     /// The reply. Errors quote in full; the caller shortens them.
     ///
     /// # Errors
     /// As [`error_of`] and [`model_reply`]; `Unavailable` when there is none.
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
-        if let Some(error) = self.error {
-            return Err(error_of(&error));
-        }
         let choice = self.choices.into_iter().flatten().next();
+        if let Some(error) = self.error {
+            return Err(error_of(&error, choice.is_some_and(|choice| choice.message.has_begun())));
+        }
         let choice = choice.ok_or_else(|| ActionError::unavailable("OpenAI's reply has no choice"))?;
         model_reply(choice.message, choice.finish_reason.as_deref(), self.usage, self.model, request_id)
     }
 }
 
-/// The error that a server sends in place of a reply, or of the rest of one.
-pub(crate) fn error_of(error: &Value) -> ActionError {
+/// The error that a server sends in place of a reply, or of the rest of one that has begun: what came of it may be billed, whatever the reason.
+pub(crate) fn error_of(error: &Value, has_begun: bool) -> ActionError {
     let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
-    broken_off(said, &error["code"])
+    match (broken_off(said, &error["code"]), has_begun) {
+        (error, true) => ActionError::unavailable(error.message),
+        (error, false) => error,
+    }
 }
 
 /// A whole reply.
@@ -367,6 +384,16 @@ mod tests {
         let refused =
             serde_json::from_value::<Completion>(refused).unwrap().into_model_reply(None).unwrap_err();
         assert_eq!((refused.kind, refused.message.contains("Slow down")), (ErrorKind::Throttled, true));
+        for (message, kind) in [
+            (json!({"content": ""}), ErrorKind::Throttled),
+            (json!({"content": "a"}), ErrorKind::Unavailable),
+            (json!({"reasoning_content": "hm"}), ErrorKind::Unavailable),
+            (call("{"), ErrorKind::Unavailable),
+        ] {
+            let begun = json!({"choices": [{"message": message}], "error": {"code": 429, "message": "Slow"}});
+            let begun = serde_json::from_value::<Completion>(begun).unwrap().into_model_reply(None);
+            assert_eq!(begun.unwrap_err().kind, kind, "what came may be billed: {message}");
+        }
         let none = json!({"model": "m", "choices": []});
         assert!(serde_json::from_value::<Completion>(none).unwrap().into_model_reply(None).is_err());
     }

@@ -98,19 +98,15 @@ impl ChatStream {
     }
 
     fn happened(&mut self, chunk: Chunk) {
+        self.usage = chunk.usage.or(self.usage.take());
         if let Some(error) = chunk.error {
-            let has_begun = self.has_begun();
-            self.problem.get_or_insert_with(|| match error_of(&error) {
-                // What came before may be billed, whatever the reason.
-                error if has_begun => ActionError::unavailable(error.message),
-                error => error,
-            });
+            let has_begun = self.reply.has_begun() || !self.calls.is_empty();
+            self.problem.get_or_insert_with(|| error_of(&error, has_begun));
             return;
         }
         if let Some(model) = chunk.model {
             self.model = model;
         }
-        self.usage = chunk.usage.or(self.usage.take());
         for Choice { delta, finish_reason } in chunk.choices.into_iter().flatten().take(1) {
             // Some servers write an empty one until the end.
             let finish_reason = finish_reason.filter(|reason| !reason.is_empty());
@@ -138,14 +134,6 @@ impl ChatStream {
                 call.extra_content = extra_content.or(call.extra_content.take());
             }
         }
-    }
-
-    /// Whether any of the reply has come.
-    fn has_begun(&self) -> bool {
-        let Reply { content, refusal, reasoning_content, .. } = &self.reply;
-        let has_text =
-            [content, refusal, reasoning_content].into_iter().flatten().any(|text| !text.is_empty());
-        has_text || !self.calls.is_empty()
     }
 
     /// The call that a piece belongs to: the newest with its index, unless the piece begins another. Some servers give all calls the same index
@@ -321,6 +309,8 @@ mod tests {
             let begun = heard(&[BEGUN, error(code).as_str()], 10).finish(None).unwrap_err();
             assert_eq!(begun.kind, ErrorKind::Unavailable, "what came may be billed: {code}");
         }
+        let billed = r#"{"error":{"code":429,"message":"Slow down"},"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
+        assert_eq!(heard(&[billed], 10).reported().map(|usage| usage.output_tokens), Some(2));
     }
 
     #[test]

@@ -143,9 +143,9 @@ impl AiProvider for OpenAi {
             Api::Responses => {
                 answer.json::<Reply>().map(|reply| (reply.reported(), reply.into_model_reply(request_id)))
             }
-            Api::ChatCompletions => {
-                answer.json::<Completion>().map(|reply| (None, reply.into_model_reply(request_id)))
-            }
+            Api::ChatCompletions => answer
+                .json::<Completion>()
+                .map(|reply| (reply.reported(), reply.into_model_reply(request_id))),
         };
         let (reported, reply) = reply.map_err(NoReply::may_be_billed)?;
         reply.map(|reply| recorded(&answer, reply)).map_err(|error| unusable(&answer, error, reported))
@@ -252,6 +252,8 @@ fn no_reply(failure: Failure, reported: Option<Usage>) -> NoReply {
 /// billed, unless it reported usage.
 fn unusable(answer: &Answer, error: ActionError, reported: Option<Usage>) -> NoReply {
     let error = ActionError { message: answer.quote(&error.message), ..error };
+    // Some gateways write zeros where nothing was used.
+    let reported = reported.filter(|usage| *usage != Usage::default());
     match error.kind {
         ErrorKind::Throttled | ErrorKind::Rejected if reported.is_none() => NoReply::NotBilled(error),
         _ => NoReply::MayBeBilled { error, reported },

@@ -175,11 +175,16 @@ impl Reply {
     ///
     /// # Errors
     /// `Throttled` when the service says that it comes too often, `Rejected` when a bill is not paid or the request is refused however often it
-    /// is sent, `Unavailable` when it broke off, or an item does not have the form of its kind.
+    /// is sent, each before any output; `Unavailable` when it broke off, or an item does not have the form of its kind.
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let status = self.status.as_deref();
         if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
-            return Err(broken_off(&problem.message, &problem.code));
+            let error = broken_off(&problem.message, &problem.code);
+            return Err(match self.output.is_empty() {
+                true => error,
+                // What came of it may be billed, whatever the reason.
+                false => ActionError::unavailable(error.message),
+            });
         }
         let unreadable = |error: &dyn std::fmt::Display| {
             ActionError::unavailable(format!("OpenAI's reply cannot be read: {error}"))
@@ -346,9 +351,17 @@ mod tests {
         assert_eq!(of(incomplete("content_filter"), text()).unwrap().stop, StopReason::Refused);
         assert_eq!(of(incomplete("x"), text()).unwrap().stop, StopReason::Other("x".into()));
         let failed = |code: &str| json!({"status": "failed", "error": {"code": code, "message": "Sorry"}});
-        assert_eq!(of(failed("server_error"), text()).unwrap_err().kind, ErrorKind::Unavailable);
-        assert_eq!(of(failed("rate_limit_exceeded"), text()).unwrap_err().kind, ErrorKind::Throttled);
-        assert_eq!(of(failed("insufficient_quota"), text()).unwrap_err().kind, ErrorKind::Rejected);
+        for (code, kind) in [
+            ("server_error", ErrorKind::Unavailable),
+            ("rate_limit_exceeded", ErrorKind::Throttled),
+            ("insufficient_quota", ErrorKind::Rejected),
+        ] {
+            let begun = of(failed(code), text()).unwrap_err();
+            assert_eq!(begun.kind, ErrorKind::Unavailable, "what came may be billed: {code}");
+            let mut nothing = failed(code);
+            nothing["output"] = json!([]);
+            assert_eq!(of(nothing, text()).unwrap_err().kind, kind, "{code}");
+        }
         for (code, kind) in [
             (json!(429), ErrorKind::Throttled),
             (json!("429"), ErrorKind::Throttled),

@@ -110,6 +110,24 @@ async fn a_proxy_that_is_overloaded_may_have_asked_the_model() {
 }
 
 #[tokio::test]
+async fn what_a_gateway_reports_with_its_error_is_what_may_be_billed() {
+    let simulation = simulation(false).await;
+    for tokens in [0, 5] {
+        let usage = json!({"prompt_tokens": tokens, "completion_tokens": 0});
+        let body = json!({"error": {"code": 429, "message": "Slow down"}, "usage": usage});
+        let fault = simulators::fault::Fault { status: Some(200), body: Some(body), ..Default::default() };
+        OPENAI.fault(&simulation, "/v1/chat/completions$", fault);
+        let failed = openai(&simulation, "chat_completions").complete(&request(IN_HOUSE), LONG).await;
+        match failed.unwrap_err() {
+            NoReply::NotBilled(error) => assert_eq!((error.kind, tokens), (ErrorKind::Throttled, 0)),
+            NoReply::MayBeBilled { reported, .. } => {
+                assert_eq!(reported.map(|usage| usage.input_tokens), Some(5));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_count_that_does_not_come_is_no_reply_and_costs_nothing() {
     let simulation = simulation(false).await;
     let counted = async |fault| {
