@@ -1,6 +1,7 @@
 //! Comments that come as a document (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>) and not as the wiki
 //! text of an administrator's webhook: converted to that wiki text, as far as it matters who says what to whom.
 
+use crate::spoken::{Markup, spoken};
 use serde_json::Value;
 
 /// The deepest nesting that is read. Jira's editor allows far less.
@@ -17,23 +18,25 @@ pub(super) fn wiki_text(body: &Value, mention: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Wiki text without the marks of colors, `{color:#ff5630}` and `{color}`, which are around words but are not said.
+/// Wiki text without the marks of colors, `{color:#ff5630}` and `{color}`, which are around words but are not said. Code, which has braces of its
+/// own, stays as it is: `{{color}}`.
 fn without_colors(text: &str) -> String {
     const MARK: &str = "{color";
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, value)) = rest.split_once(MARK) {
-        plain.push_str(before);
-        let end = value.find(['{', '}', '\n']).filter(|end| value[*end..].starts_with('}'));
-        rest = match end.filter(|end| *end == 0 || value.starts_with(':')) {
-            Some(end) => &value[end + 1..],
-            None => {
-                plain.push_str(MARK);
-                value
-            }
-        };
+    if !text.contains(MARK) {
+        return text.to_owned();
     }
-    plain.push_str(rest);
+    let said = spoken(text, Markup::Wiki);
+    let mut plain = String::with_capacity(text.len());
+    let mut kept = 0;
+    for (at, _) in said.match_indices(MARK) {
+        let value = &said[at + MARK.len()..];
+        let end = value.find(['{', '}', ' ', '\n']).filter(|end| value[*end..].starts_with('}'));
+        if let Some(end) = end.filter(|end| *end == 0 || value.starts_with(':')) {
+            plain.push_str(&text[kept..at]);
+            kept = at + MARK.len() + end + 1;
+        }
+    }
+    plain.push_str(&text[kept..]);
     plain
 }
 
@@ -97,6 +100,12 @@ mod tests {
             ("{color:#FF5630}[~accountid:1] approve{color}", "[~accountid:1] approve"),
             ("a {color:red}b{color} ü{color:red", "a b ü{color:red"),
             ("{colorful} {color {color:x{color}", "{colorful} {color {color:x"),
+            ("{color:red}call {{color}} ü{color} {{tint}}", "call {{color}} ü {{tint}}"),
+            (
+                "{code:css}a{color:red}{code} {noformat}{color}{noformat}",
+                "{code:css}a{color:red}{code} {noformat}{color}{noformat}",
+            ),
+            ("```\n<b>{color}</b>\n```\n{color:red}a{color}", "```\n<b>{color}</b>\n```\na"),
         ] {
             assert_eq!(wiki_text(&json!(text), "@x"), plain, "{text}");
         }
