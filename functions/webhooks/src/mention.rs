@@ -111,17 +111,26 @@ pub(crate) fn words_for_bot<'a>(
     is_named.then(|| Said { words: comment.trim(), is_addressed: false, before: "" })
 }
 
-/// What is before and behind a name, without what is only around the name: `**@bot** approve` and `(@bot) approve`.
+/// What is before and behind a name, without what is only around the name: `**@bot** approve`, `(@bot) approve` and, as it comes out when a
+/// mention is pasted, `[@bot](https://…) approve`.
 fn unwrapped<'b, 'a>(mut before: &'b str, mut behind: &'a str) -> (&'b str, &'a str) {
     loop {
         let inside = AROUND.iter().find_map(|(opening, closing)| {
-            Some((before.strip_suffix(*opening)?, behind.strip_prefix(*closing)?))
+            let (before, behind) = (before.strip_suffix(*opening)?, behind.strip_prefix(*closing)?);
+            Some((before, if *closing == ']' { behind_target(behind) } else { behind }))
         });
         match inside {
             Some(less) => (before, behind) = less,
             None => return (before, behind),
         }
     }
+}
+
+/// The text behind the target of a link at its start. A target ends before the next one begins, so that many of them take no more time.
+fn behind_target(text: &str) -> &str {
+    let Some(target) = text.strip_prefix('(') else { return text };
+    let end = target.find(|c: char| matches!(c, '(' | ')') || c.is_whitespace());
+    end.and_then(|end| target[end..].strip_prefix(')')).unwrap_or(text)
 }
 
 /// What the start of a comment says, or nothing if it only greets or marks a list.

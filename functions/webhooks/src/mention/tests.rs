@@ -60,6 +60,8 @@ fn a_command_may_follow_a_quoted_reply_or_a_greeting() {
         "@ticketsmith\n\n> May I?\n<!-- who? -->\nPlease approve",
         "**@ticketsmith** approve",
         "(@ticketsmith) approve",
+        "[@ticketsmith](https://github.com/apps/ticketsmith) approve",
+        "Hi **[@ticketsmith](https://github.com/apps/ticketsmith)**, approve",
         "***@ticketsmith***, please approve",
         "I have read it. ~~(@ticketsmith)~~ approve",
         "**@ticketsmith approve**",
@@ -109,8 +111,10 @@ fn time_is_in_proportion_to_the_length() {
                 words_for_bot(&part.repeat(length / part.len()), "@ticketsmith", "/ticketsmith", markup);
             }
             let half = |part: &str| part.repeat(length / part.len() / 2);
-            let greeted = format!("{}so {}", half("hi "), half("a @ticketsmith "));
-            words_for_bot(&greeted, "@ticketsmith", "/ticketsmith", markup);
+            for named in ["a @ticketsmith ", "a [@ticketsmith]("] {
+                let greeted = format!("{}so {}", half("hi "), half(named));
+                words_for_bot(&greeted, "@ticketsmith", "/ticketsmith", markup);
+            }
         }
     });
 }
