@@ -263,7 +263,7 @@ pub(super) fn with_note(words: &str, note: &str) -> String {
 /// Words that ask for a change, with what their author said before them in the same comment: `fix this` is not clear without it.
 pub(super) fn in_context(said: &Said<'_>) -> String {
     match !said.before.is_empty() && asks_for_change(said.words) {
-        true => format!("{}\n\n(said after this:)\n\n{}", said.words, said.before),
+        true => format!("{}\n\n(earlier in the same message:)\n\n{}", said.words, said.before),
         false => said.words.to_owned(),
     }
 }

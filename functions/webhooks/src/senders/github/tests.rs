@@ -128,7 +128,7 @@ fn a_request_keeps_what_is_said_before_it_and_a_command_does_not() {
         }
     };
     let request = said("The total of an empty cart is wrong.\r\n\r\n@ticketsmith fix this");
-    let words = "fix this\n\n(said after this:)\n\nThe total of an empty cart is wrong.";
+    let words = "fix this\n\n(earlier in the same message:)\n\nThe total of an empty cart is wrong.";
     assert_eq!(request.words.as_deref(), Some(words));
     assert_eq!(request.event.fields["text"], "fix this");
     assert_eq!(said("I have read it.\n\n@ticketsmith approve").words.as_deref(), Some("approve"));

@@ -32,7 +32,7 @@ pub(super) fn with_forwarded(words: String, attached: &[Attachment]) -> String {
     let messages: Vec<String> =
         attached.iter().filter_map(Attachment::message).take(MOST).map(typed).collect();
     match !messages.is_empty() && asks_for_change(&words) {
-        true => format!("{words}\n\n(forwarded with this:)\n\n{}", messages.join("\n\n")),
+        true => format!("{words}\n\n(forwarded with this message:)\n\n{}", messages.join("\n\n")),
         false => words,
     }
 }
@@ -54,7 +54,7 @@ mod tests {
         let with = |words: &str| with_forwarded(words.to_owned(), &attached);
         assert_eq!(
             with("revise SHOP-1 fix this"),
-            "revise SHOP-1 fix this\n\n(forwarded with this:)\n\nThe total is < 0\n\nIt is 5"
+            "revise SHOP-1 fix this\n\n(forwarded with this message:)\n\nThe total is < 0\n\nIt is 5"
         );
         for words in ["approve SHOP-1", "status", "run SHOP-1", ""] {
             assert_eq!(with(words), words);

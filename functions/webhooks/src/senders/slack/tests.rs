@@ -68,7 +68,10 @@ fn a_mention_carries_its_thread_and_words() {
 #[test]
 fn a_request_keeps_what_is_said_before_it() {
     let (_, words) = said("The total is &lt; 0.\n<@UBOT> revise SHOP-1 fix this");
-    assert_eq!(words.as_deref(), Some("revise SHOP-1 fix this\n\n(said after this:)\n\nThe total is < 0."));
+    assert_eq!(
+        words.as_deref(),
+        Some("revise SHOP-1 fix this\n\n(earlier in the same message:)\n\nThe total is < 0.")
+    );
     assert_eq!(said("Hi *<@UBOT>* approve SHOP-1").1.as_deref(), Some("approve SHOP-1"));
 }
 
