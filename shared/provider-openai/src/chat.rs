@@ -1,7 +1,7 @@
 //! The requests to and answers of the Chat Completions API.
 
 use crate::chat_call::{Call, read_words};
-use crate::reply::{ReportedUsage, broken_off, not_whole};
+use crate::reply::{ReportedUsage, after_output, broken_off, not_whole};
 use crate::request::{data_url, instructions, is_sent, raw, result};
 use crate::schema::accepted_schema;
 use domain::ActionError;
@@ -213,13 +213,10 @@ impl Completion {
     }
 }
 
-/// The error that a server sends in place of a reply, or of the rest of one that has begun: what came of it may be billed, whatever the reason.
+/// The error that a server sends in place of a reply, or of the rest of one that has begun.
 pub(crate) fn error_of(error: &Value, has_begun: bool) -> ActionError {
     let said = error["message"].as_str().or(error.as_str()).unwrap_or("no reason was given");
-    match (broken_off(said, &error["code"]), has_begun) {
-        (error, true) => ActionError::unavailable(error.message),
-        (error, false) => error,
-    }
+    after_output(has_begun, broken_off(said, &error["code"]))
 }
 
 /// A whole reply.

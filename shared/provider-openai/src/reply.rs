@@ -31,6 +31,11 @@ pub(crate) fn broken_off(said: &str, code: &Value) -> ActionError {
     }
 }
 
+/// The error of a reply of which some output may have come: that may be billed, whatever the reason.
+pub(crate) fn after_output(has_begun: bool, error: ActionError) -> ActionError {
+    if has_begun { ActionError::unavailable(error.message) } else { error }
+}
+
 /// The error of a reply that did not come whole.
 pub(crate) fn not_whole(problem: &str) -> ActionError {
     ActionError::unavailable(format!("OpenAI {problem}"))
@@ -179,12 +184,7 @@ impl Reply {
     pub(crate) fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let status = self.status.as_deref();
         if let Some(problem) = self.error.filter(|_| status == Some("failed")) {
-            let error = broken_off(&problem.message, &problem.code);
-            return Err(match self.output.is_empty() {
-                true => error,
-                // What came of it may be billed, whatever the reason.
-                false => ActionError::unavailable(error.message),
-            });
+            return Err(after_output(!self.output.is_empty(), broken_off(&problem.message, &problem.code)));
         }
         let unreadable = |error: &dyn std::fmt::Display| {
             ActionError::unavailable(format!("OpenAI's reply cannot be read: {error}"))

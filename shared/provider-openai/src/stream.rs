@@ -1,6 +1,6 @@
 //! A response as it comes, in [events](https://platform.openai.com/docs/api-reference/responses-streaming).
 
-use crate::reply::{Reply, broken_off, not_whole};
+use crate::reply::{Reply, after_output, broken_off, not_whole};
 use domain::ActionError;
 use domain::plugins::{ModelReply, Usage};
 use http_client::ServerSentEvents;
@@ -97,11 +97,7 @@ impl Stream {
     /// As [`Reply::into_model_reply`]; `Unavailable` also when it is not whole, and for each error after the output began.
     pub(crate) fn finish(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
         let has_begun = self.has_begun;
-        self.into_model_reply(request_id).map_err(|error| match has_begun {
-            // What came before may be billed, whatever the reason.
-            true => ActionError::unavailable(error.message),
-            false => error,
-        })
+        self.into_model_reply(request_id).map_err(|error| after_output(has_begun, error))
     }
 
     fn into_model_reply(self, request_id: Option<String>) -> Result<ModelReply, ActionError> {
