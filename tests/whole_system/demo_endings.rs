@@ -38,7 +38,7 @@ async fn a_limit_that_stops_the_work_ends_the_demo_with_its_question() {
         assert!(question.contains(" +5` to add five dollars"), "{document:#}");
         assert_eq!((&document["outcome"], &document["status"]), (&"waiting".into(), &"RUNNING".into()));
         let who = document["may_answer"].as_str().unwrap();
-        assert!(who.starts_with("approvers add dollars"), "{document:#}");
+        assert!(who.starts_with("approvers may add dollars"), "{document:#}");
         for said in ["a limit stopped the work", question, who, "raise `budgets`"] {
             assert!(errors.contains(said), "{trigger}: {said} in {errors}");
         }

@@ -127,7 +127,7 @@ fn keeps_secrets(folder: &DataFolder) -> bool {
 /// As the exit codes say.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     if environment::is_empty(SECRETS_KEY.as_ref()) {
-        // Whoever passes the variable on expects that there is no key file.
+        // A setup that passes the variable on relies on having no key file.
         tracing::warn!(
             "{SECRETS_KEY} is empty and counts as unset: the key of the secrets is in the data folder"
         );

@@ -7,8 +7,8 @@ use std::time::Duration;
 const ANSWERS_AGENTS: &str = "everyone who may start work";
 
 /// Who may answer when a limit is reached.
-const ANSWERS_ABOUT_MONEY: &str = "approvers add dollars to a ticket's limit and admins also to a monthly one, and those who may stop the work choose `draft` \
-     or `rollback`";
+const ANSWERS_ABOUT_MONEY: &str = "approvers may add dollars to a ticket's limit, admins also to a monthly one, and whoever may stop the work may choose \
+     `draft` or `rollback`";
 
 /// Why an execution of the demo does not end.
 #[derive(Debug)]

@@ -134,7 +134,7 @@ impl Walk<'_, '_, '_> {
         if u64::try_from(named).is_ok_and(|named| (1..count).contains(&named)) {
             self.checker
                 .problems
-                .warning(*span, format!("`count` needs {count} people to say yes, but these are {named}"))
+                .warning(*span, format!("`count` is {count}, but `approvers` names fewer people: {named}"))
                 .help("name more people or groups, or lower `count`");
         }
     }
