@@ -80,6 +80,18 @@ async fn a_second_round_without_a_commit_says_why() {
     }
 }
 
+#[tokio::test]
+async fn a_world_whose_repository_does_not_exist_is_an_invalid_argument() {
+    let (temporary, place) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let file = shop_with(place.path(), |_| {});
+    std::fs::remove_dir_all(place.path().join("shop-repository")).unwrap();
+    let output = demo(temporary.path(), &["--world", file.to_str().unwrap()]).output().await.unwrap();
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("github.repositories[0].path"), "{errors}");
+    assert_eq!(entries(temporary.path()), Vec::<String>::new());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn checks_that_this_machine_cannot_run_are_named_in_the_result() {

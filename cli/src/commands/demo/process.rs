@@ -63,10 +63,13 @@ impl Process {
                 }
                 if let Some(status) = child.try_wait().map_err(Exit::unreachable)? {
                     let said = std::fs::read_to_string(&errors).unwrap_or_default();
-                    return Err(Exit::unreachable(format!(
-                        "`{name}` ended with {status} before it was ready\n{}",
-                        said.trim_end()
-                    )));
+                    let ended =
+                        format!("`{name}` ended with {status} before it was ready\n{}", said.trim_end());
+                    // What it refuses was given to this command.
+                    return Err(match status.code() {
+                        Some(2) => Exit::usage(ended),
+                        _ => Exit::unreachable(ended),
+                    });
                 }
             }
         };
