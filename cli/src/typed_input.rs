@@ -46,7 +46,10 @@ fn unchanged(text: &str) -> Result<Option<Value>, String> {
         Ok(UniqueNames(value)) => value,
         // JSON of any kind is read, so this says which name is given twice. Words that only begin like an object are a text.
         Err(error) if error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
-            return Err(error.to_string());
+            let told = error.to_string();
+            // The library's place would read as a part of the sentence.
+            let words = told.rsplit_once(" at line ").map_or(told.as_str(), |(words, _)| words);
+            return Err(format!("line {} column {}: {words}", error.line(), error.column()));
         }
         Err(_) => return Ok(None),
     };
@@ -151,7 +154,8 @@ mod tests {
             assert!(told.contains("would be rounded; accepted: numbers from -(2^53-1)"), "{text}: {told}");
         }
         let told = typed("{\"a\": 1, \"a\": 2}", Some(InputType::Object)).unwrap_err();
-        assert!(told.contains("`a` is given twice; give it once"), "{told}");
+        assert!(told.starts_with("line 1 column ") && told.ends_with("which value counts"), "{told}");
+        assert!(told.contains(": `a` is given twice; give it once"), "{told}");
         assert_eq!(typed("\"1234567890123456789\"", None), Ok(json!("1234567890123456789")));
         let words = "{\"a\": 1, \"a\": 2} is refused";
         assert_eq!(typed(words, None), Ok(json!(words)));
